@@ -1,0 +1,112 @@
+"""Reads what the Graph API answered when the answer is not a success."""
+
+import email.utils
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from recado.whatsapp.errors import (
+    OWNERS,
+    EdgeFailureError,
+    EdgeRefusalError,
+    GraphError,
+    ThrottledError,
+    UnknownCodeError,
+    UnreadableAnswerError,
+)
+
+
+def error_from_response(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    seconds: float | None = None,
+    clock: Callable[[], float] = time.time,
+) -> GraphError:
+    """The error of an answer that is not a success: any status, any body.
+
+    `headers` must look names up without regard to case, or have them in lower case. `clock` (Unix seconds)
+    reads a `Retry-After` that is a date.
+    """
+    error = _error_object(body)
+    retry_after = _retry_after(headers, clock)
+    about: dict[str, Any] = {"http_status": status, "retry_after": retry_after, "seconds": seconds}
+    if error is None:
+        return _edge_error(status, about)
+    code = _code(error.get("code"))
+    trace = error.get("fbtrace_id")
+    about |= {"code": code, "fbtrace_id": trace[:64] if isinstance(trace, str) else None}
+    text = _text(error)
+    owner = OWNERS.get(code) if code is not None else None
+    if owner is not None:
+        return owner(text, **about)
+    if status == 429:
+        return ThrottledError(text, **about)
+    if status < 300:
+        return UnreadableAnswerError(text, **about)
+    return UnknownCodeError(text, transient=error.get("is_transient") is True, **about)
+
+
+def _edge_error(status: int, about: dict[str, Any]) -> GraphError:
+    if status >= 500:
+        return EdgeFailureError("no answer of Graph's own", **about)
+    if status == 429:
+        return ThrottledError("too many requests", **about)
+    if status >= 300:
+        return EdgeRefusalError("no answer of Graph's own", **about)
+    return UnreadableAnswerError("no message id in the answer", **about)
+
+
+def _error_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    error = answer.get("error") if isinstance(answer, dict) else None
+    return error if isinstance(error, dict) else None
+
+
+def _code(raw: object) -> int | None:
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
+        return int(raw)
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+
+
+def _text(error: dict[str, Any]) -> str:
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else data
+    parts: Iterable[object] = (error.get("message"), details)
+    return ": ".join(dict.fromkeys(part for part in parts if isinstance(part, str) and part))
+
+
+def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> float | None:
+    """Seconds that Meta asks for, by `Retry-After` (seconds or a date) or by its usage headers (minutes)."""
+    asked = headers.get("retry-after")
+    if asked is not None:
+        try:
+            seconds = float(asked)
+        except ValueError:
+            try:
+                seconds = email.utils.parsedate_to_datetime(asked).timestamp() - clock()
+            except (ValueError, OverflowError):
+                seconds = math.nan
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    usage = headers.get("x-business-use-case-usage")
+    if usage is None:
+        return None
+    try:
+        business = msgspec.json.decode(usage, type=dict[str, list[_Usage]])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    minutes = max((u.estimated_time_to_regain_access for u in chain(*business.values())), default=0)
+    return minutes * 60.0 if minutes > 0 else None
+
+
+class _Usage(msgspec.Struct):
+    estimated_time_to_regain_access: float = 0

@@ -1,0 +1,359 @@
+"""Meta's error table as a tree of types; each class owns its codes and knows what can be done about them.
+
+    GraphError
+    ├── NotSentError              connect, TLS, pool, write: nothing can have reached Meta
+    ├── OutcomeUnknownError       the request went out and no verdict came back
+    │   ├── NoAnswerError         read time-out, reset, closed
+    │   ├── EdgeFailureError      5xx without Graph's error object
+    │   └── UnreadableAnswerError 2xx without a message id
+    ├── EdgeRefusalError          4xx or 3xx without Graph's error object
+    ├── ServerError               Meta's fault, said by Graph itself: nothing was sent
+    ├── ThrottledError            a limit of the number or the app
+    ├── PairLimitError            too much to this customer
+    ├── OperatorError             a person has to put something right
+    │   ├── AuthenticationError
+    │   ├── MissingPermissionError
+    │   ├── AccountError
+    │   └── PaymentError
+    ├── RejectedError             will never be accepted as it is
+    │   ├── InvalidRequestError
+    │   ├── WindowClosedError
+    │   ├── UndeliverableError
+    │   └── TemplateError
+    └── UnknownCodeError          a code that is in no table
+
+Branch on `retry`, `scope` and `outage`, not on classes. The same table judges the codes inside `failed`
+statuses. httpx is not imported here: the queue's side needs these types before it needs a client.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Retry(StrEnum):
+    """When the same message may be sent again."""
+
+    NOW = "now"  # after the caller's own back-off
+    LATER = "later"  # not before wait_seconds()
+    NEVER = "never"
+    OPERATOR = "operator"  # when a person has put it right; until then every message meets the same error
+    UNKNOWN = "unknown"  # it may have been sent: only a status webhook can tell
+
+
+class Scope(StrEnum):
+    """What an error holds for, and so what has to wait."""
+
+    MESSAGE = "message"
+    CUSTOMER = "customer"
+    NUMBER = "number"
+
+
+class GraphError(Exception):
+    """A call to the Graph API that did not succeed.
+
+    detail: Meta's text, bounded, without numbers, ids or tokens. retry_after: seconds that Meta asked for, if
+    it did. seconds: how long the call took, if it was one. max_attempts: after so many attempts it is
+    hopeless.
+    """
+
+    codes: ClassVar[frozenset[int]] = frozenset()
+    retry: Retry = Retry.NEVER
+    scope: Scope = Scope.MESSAGE
+    #: The fault is Meta's or the network's: it counts for the breaker, not for the message.
+    outage: bool = False
+    #: A bounded label for metrics.
+    error_class: str = "unknown_code"
+    max_attempts: int | None = None
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        code: int | None = None,
+        http_status: int | None = None,
+        fbtrace_id: str | None = None,
+        retry_after: float | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        self.detail = harmless(detail)
+        self.code = code
+        self.http_status = http_status
+        self.fbtrace_id = fbtrace_id
+        self.retry_after = retry_after
+        self.seconds = seconds
+        super().__init__(self.detail)
+
+    def __str__(self) -> str:
+        number = f" {self.code}" if self.code is not None else ""
+        status = f" (HTTP {self.http_status})" if self.http_status is not None else ""
+        return f"{self.error_class}{number}{status}: {self.detail}"
+
+    @property
+    def response_class(self) -> str:
+        """`2xx` to `5xx` for an answer, else `timeout` or `transport`: a label for durations."""
+        if self.http_status is not None:
+            return f"{self.http_status // 100}xx"
+        return "timeout" if self.error_class == "timeout" else "transport"
+
+    def wait_seconds(self, failures: int = 0) -> float | None:
+        """The least wait before the next try, None if Meta names none.
+
+        `failures` is how many tries failed in the same way before this one: Meta's own waits grow with it.
+        """
+        waits = [wait for wait in (self.retry_after, self._own_wait(failures)) if wait is not None]
+        return max(waits, default=None)
+
+    def _own_wait(self, failures: int) -> float | None:
+        return None
+
+
+class NotSentError(GraphError):
+    """No connection, or the request could not be written whole: safe to try again."""
+
+    retry, outage, error_class = Retry.NOW, True, "transport"
+
+
+class ConnectTimeoutError(NotSentError):
+    """No connection in time."""
+
+    error_class = "timeout"
+
+
+class PoolExhaustedError(NotSentError):
+    """All of our own connections stayed busy: no fault of Meta's."""
+
+    outage, error_class = False, "pool"
+
+
+class OutcomeUnknownError(GraphError):
+    """The request went out; whether the message was sent is unknown. Never send it again blindly."""
+
+    retry, outage = Retry.UNKNOWN, True
+
+
+class NoAnswerError(OutcomeUnknownError):
+    """The connection was reset or closed after the request was written."""
+
+    error_class = "transport"
+
+
+class AnswerTimeoutError(NoAnswerError):
+    """No whole answer in time."""
+
+    error_class = "timeout"
+
+
+class EdgeFailureError(OutcomeUnknownError):
+    """A 5xx that Graph itself did not write, such as a gateway's HTML."""
+
+    error_class = "server"
+
+
+class UnreadableAnswerError(OutcomeUnknownError):
+    """A 2xx without a message id: most likely the message was sent."""
+
+    outage, error_class = False, "unreadable"
+
+
+class EdgeRefusalError(GraphError):
+    """A refusal that Graph itself did not write, such as a proxy's HTML or a redirect; nothing was sent."""
+
+    retry, outage, error_class = Retry.NOW, True, "edge"
+
+
+class ServerError(GraphError):
+    """Meta's own failure; nothing was sent."""
+
+    codes = frozenset({1, 2, 131000, 131016, 133004})
+    retry, outage, error_class = Retry.NOW, True, "server"
+    #: Meta asks for five minutes while the API is being upgraded.
+    WAITS: ClassVar[Mapping[int | None, float]] = {2: 300.0}
+
+    def __init__(self, detail: str = "", **about: Any) -> None:
+        super().__init__(detail, **about)
+        if self.code in self.WAITS:
+            self.retry = Retry.LATER
+        # These two are as often the message's fault as Meta's: only a 5xx says whose.
+        if self.code in (1, 131000):
+            self.max_attempts = 3
+            self.outage = (self.http_status or 0) >= 500
+
+    def _own_wait(self, failures: int) -> float | None:
+        return self.WAITS.get(self.code)
+
+
+class ThrottledError(GraphError):
+    """A limit of the business number or of the app: everything that this number sends has to slow down."""
+
+    codes = frozenset({4, 17, 32, 613, 80007, 130429, 131057, 132069})
+    retry, scope, error_class = Retry.LATER, Scope.NUMBER, "throttled"
+    #: Rolling hours give way slowly; 131057 is an upgrade that takes a minute; 132069 allows ten an hour.
+    WAITS: ClassVar[Mapping[int | None, float]] = {
+        4: 900.0,
+        80007: 900.0,
+        17: 300.0,
+        32: 300.0,
+        613: 300.0,
+        131057: 90.0,
+        132069: 3600.0,
+    }
+    DEFAULT_WAIT = 60.0
+
+    def __init__(self, detail: str = "", **about: Any) -> None:
+        super().__init__(detail, **about)
+        if self.code == 130429:  # messages a second
+            self.retry = Retry.NOW
+
+    def _own_wait(self, failures: int) -> float | None:
+        if self.code == 130429:
+            return float(2 ** min(failures, 8))
+        return None if self.retry_after is not None else self.WAITS.get(self.code, self.DEFAULT_WAIT)
+
+
+class PairLimitError(GraphError):
+    """More than one message in six seconds to one customer; only that customer has to wait."""
+
+    codes = frozenset({131056})
+    retry, scope, error_class = Retry.LATER, Scope.CUSTOMER, "pair_limit"
+
+    def _own_wait(self, failures: int) -> float | None:
+        return float(4 ** min(failures, 6))
+
+
+class OperatorError(GraphError):
+    """Nothing that this number sends will work until a person has put it right."""
+
+    retry, scope = Retry.OPERATOR, Scope.NUMBER
+
+
+class AuthenticationError(OperatorError):
+    """The access token is invalid or has expired."""
+
+    codes = frozenset({0, 104, 190})
+    error_class = "auth"
+
+
+class MissingPermissionError(OperatorError):
+    """The token may not do this."""
+
+    codes = frozenset({3, 10, 131005, *range(200, 300)})
+    error_class = "permission"
+
+
+class AccountError(OperatorError):
+    """The account or the number is restricted, locked, not registered or not approved."""
+
+    codes = frozenset(
+        {33, 368, 131031, 131037, 131045, 131048, 131064}
+        | {133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016}
+    )
+    error_class = "account"
+
+
+class PaymentError(OperatorError):
+    """No payment method, credit line, currency or time zone, or terms not accepted."""
+
+    codes = frozenset({131042, 131044, 134011})
+    error_class = "payment"
+
+
+class RejectedError(GraphError):
+    """This message will never be accepted as it is."""
+
+
+class InvalidRequestError(RejectedError):
+    """A parameter is missing or wrong."""
+
+    codes = frozenset(
+        {100, 131008, 131009, 131020, 131021, 131041, 131051, 131052, 131053, 131055, 131059, 135000, 137000}
+        | set(range(131200, 131300))
+    )
+    error_class = "invalid"
+
+    def __init__(self, detail: str = "", **about: Any) -> None:
+        super().__init__(detail, **about)
+        if self.code == 135000:  # Meta does not know what is wrong either: one more try
+            self.retry, self.max_attempts = Retry.NOW, 2
+
+
+class WindowClosedError(RejectedError):
+    """More than 24 hours since the customer's last message: only a template may be sent."""
+
+    codes = frozenset({131047})
+    error_class = "window_closed"
+
+
+class UndeliverableError(RejectedError):
+    """This customer cannot be reached."""
+
+    codes = frozenset({130403, 130472, 130497, 131026, 131030, 131049, 131050, 131062})
+    error_class = "undeliverable"
+
+
+class TemplateError(RejectedError):
+    """A template, Flow or marketing message cannot be used so."""
+
+    codes = frozenset(
+        {131061, 132000, 132005, 132007, 132008, 132012, 132018, 134100, 134101, 134102}
+        | {131063, 132001, 132015, 132016, 132068}
+    )
+    error_class = "template"
+    #: Missing, paused, disabled or switched off: a person can put it right.
+    OPERATORS: ClassVar[frozenset[int | None]] = frozenset({131063, 132001, 132015, 132016, 132068})
+
+    def __init__(self, detail: str = "", **about: Any) -> None:
+        super().__init__(detail, **about)
+        if self.code in self.OPERATORS:
+            self.retry = Retry.OPERATOR
+
+
+class UnknownCodeError(GraphError):
+    """A code in no table: a 5xx is Meta's fault and worth another try, anything else is not."""
+
+    def __init__(self, detail: str = "", *, transient: bool = False, **about: Any) -> None:
+        super().__init__(detail, **about)
+        server_fault = (self.http_status or 0) >= 500
+        if server_fault or transient:
+            self.retry, self.outage = Retry.NOW, server_fault
+
+
+#: Which class judges a code.
+OWNERS: Mapping[int, type[GraphError]] = {
+    code: kind
+    for kind in (
+        ServerError,
+        ThrottledError,
+        PairLimitError,
+        AuthenticationError,
+        MissingPermissionError,
+        AccountError,
+        PaymentError,
+        InvalidRequestError,
+        WindowClosedError,
+        UndeliverableError,
+        TemplateError,
+    )
+    for code in kind.codes
+}
+
+
+def error_from_status(code: int, detail: str = "") -> GraphError:
+    """The error that a `failed` status reports."""
+    return OWNERS.get(code, UnknownCodeError)(detail, code=code)
+
+
+_PERSONAL = re.compile(
+    r"wamid\.\S+"
+    r"|\b[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{6,}"  # BSUIDs
+    r"|[A-Za-z0-9_\-|=]{24,}"  # tokens
+    r"|\+?[0-9][0-9 ()\-]{6,}[0-9]"  # phone numbers; no code of Meta's has eight digits
+)
+_MAX_DETAIL = 300
+
+
+def harmless(text: str) -> str:
+    """Meta's text fit for logs: one line, bounded, without anything that looks like a person or a secret."""
+    line = " ".join(text[: _MAX_DETAIL * 4].split())
+    return _PERSONAL.sub("[...]", line)[:_MAX_DETAIL]

@@ -1,0 +1,252 @@
+"""WhatsAppService: the one place that talks to the Graph API, and that reads what Meta sends.
+
+Requests go straight to an httpx transport (`recado.whatsapp.transport.GraphTransport` in production, httpx's
+MockTransport in tests): redirects are not followed, nothing is retried, and the token is in one header only.
+Every failure is a GraphError that says whether the message can have been sent.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+
+from recado.whatsapp.answers import error_from_response
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.errors import (
+    AnswerTimeoutError,
+    ConnectTimeoutError,
+    GraphError,
+    InvalidRequestError,
+    NoAnswerError,
+    NotSentError,
+    PoolExhaustedError,
+    UnreadableAnswerError,
+)
+from recado.whatsapp.payloads import Batch, parse
+from recado.whatsapp.signature import verify_challenge
+
+#: Meta: parameter value invalid, which also says that the quoted message is unknown.
+_BAD_PARAMETER = 131009
+
+#: What each exception of httpx says about the request: in this order, the first that fits. Anything that is
+#: not sure to have failed before the request was out counts as unanswered.
+_TRANSPORT_ERRORS: tuple[tuple[type[httpx.RequestError], type[GraphError]], ...] = (
+    (httpx.ConnectTimeout, ConnectTimeoutError),
+    (httpx.PoolTimeout, PoolExhaustedError),
+    (httpx.ConnectError, NotSentError),
+    (httpx.ProxyError, NotSentError),
+    (httpx.WriteTimeout, NotSentError),
+    (httpx.WriteError, NotSentError),
+    (httpx.LocalProtocolError, NotSentError),
+    (httpx.UnsupportedProtocol, NotSentError),
+    (httpx.TimeoutException, AnswerTimeoutError),
+    (httpx.DecodingError, UnreadableAnswerError),
+    (httpx.RequestError, NoAnswerError),
+)
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message that Meta accepted: its id and how long the call took."""
+
+    wamid: str
+    seconds: float
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Meta's own answer to "can this number send": AVAILABLE, LIMITED or BLOCKED, and what is in the way."""
+
+    can_send: str
+    problems: tuple[str, ...] = ()
+
+
+class _MessageId(msgspec.Struct):
+    id: str = ""
+
+
+class _Accepted(msgspec.Struct):
+    messages: list[_MessageId]
+
+
+class _HealthError(msgspec.Struct):
+    error_code: int = 0
+    error_description: str = ""
+    possible_solution: str = ""
+
+
+class _HealthEntity(msgspec.Struct):
+    entity_type: str = ""
+    can_send_message: str = ""
+    errors: list[_HealthError] = msgspec.field(default_factory=list)
+
+
+class _HealthStatus(msgspec.Struct):
+    can_send_message: str
+    entities: list[_HealthEntity] = msgspec.field(default_factory=list)
+
+
+class _HealthAnswer(msgspec.Struct):
+    health_status: _HealthStatus
+
+
+_accepted = msgspec.json.Decoder(_Accepted).decode
+_health = msgspec.json.Decoder(_HealthAnswer).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class WhatsAppService:
+    """The Cloud API of one app. Close it with `aclose()`; it owns its transport."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        access_token: str,
+        api_url: str,
+        api_version: str,
+        verify_token: str = "",
+        connect_timeout: float = 5.0,
+        read_timeout: float = 15.0,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`api_url` is without a version; the time-outs are seconds; `timer` measures the calls."""
+        self._transport = transport
+        self._base = f"{api_url.rstrip('/')}/{api_version}"
+        self._verify_token = verify_token
+        self._headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
+        self._extensions = {
+            "timeout": {
+                "connect": connect_timeout,
+                "pool": connect_timeout,
+                "write": connect_timeout,
+                "read": read_timeout,
+            }
+        }
+        self._timer = timer
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    def verify_webhook(self, mode: str | None, token: str | None, challenge: str | None) -> str:
+        """The challenge to answer Meta's GET handshake with. Raises HandshakeError."""
+        return verify_challenge(self._verify_token, mode=mode, verify_token=token, challenge=challenge)
+
+    def extract_message_data(self, body: bytes) -> Batch:
+        """Every event of a webhook's body. Raises PayloadError for what is not a webhook."""
+        return parse(body)
+
+    async def send_message(
+        self, to: Customer, text: str, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
+    ) -> Sent:
+        """Send a text from a business number. Raises GraphError.
+
+        `attempt_id` comes back in every status webhook of this message. `quoting` is the wamid of the message
+        that this one answers; where Meta no longer accepts that, the text goes out without it.
+        """
+        message: dict[str, Any] = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **_address(to),
+            "biz_opaque_callback_data": attempt_id,
+            "type": "text",
+            "text": {"preview_url": False, "body": text},
+        }
+        if quoting is None:
+            return await self._send(phone_number_id, message)
+        try:
+            return await self._send(phone_number_id, {**message, "context": {"message_id": quoting}})
+        except InvalidRequestError as error:
+            if error.code != _BAD_PARAMETER:
+                raise
+        return await self._send(phone_number_id, message)
+
+    async def send_quote_message(
+        self,
+        to: Customer,
+        quote_text: str,
+        *,
+        phone_number_id: str,
+        attempt_id: str,
+        quoting: str | None = None,
+    ) -> Sent:
+        """Send a quote's text, as `send_message` does."""
+        return await self.send_message(
+            to, quote_text, phone_number_id=phone_number_id, attempt_id=attempt_id, quoting=quoting
+        )
+
+    async def mark_message_as_read(self, wamid: str, *, phone_number_id: str, typing: bool = True) -> None:
+        """Show the blue ticks and, if `typing`, the typing indicator. Best effort: a GraphError is not
+        retried.
+        """
+        receipt: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+        if typing:
+            receipt["typing_indicator"] = {"type": "text"}
+        await self._request("POST", f"{phone_number_id}/messages", receipt)
+
+    async def health(self, phone_number_id: str) -> Health:
+        """Whether Meta says that this number can send. Raises GraphError."""
+        response, seconds = await self._request("GET", f"{phone_number_id}?fields=health_status")
+        try:
+            status = _health(response.content).health_status
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnreadableAnswerError("no health_status in the answer", seconds=seconds) from error
+        return Health(
+            can_send=status.can_send_message,
+            problems=tuple(
+                f"{entity.entity_type} {entity.can_send_message}: {problem.error_code}"
+                f" {problem.error_description} {problem.possible_solution}".strip()
+                for entity in status.entities
+                for problem in entity.errors
+            ),
+        )
+
+    async def _send(self, phone_number_id: str, message: dict[str, Any]) -> Sent:
+        response, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
+        try:
+            messages = _accepted(response.content).messages
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            messages = []
+        if not messages or not messages[0].id:
+            raise error_from_response(
+                response.status_code, response.headers, response.content, seconds=seconds
+            )
+        return Sent(messages[0].id, seconds)
+
+    async def _request(
+        self, method: str, path: str, payload: dict[str, Any] | None = None
+    ) -> tuple[httpx.Response, float]:
+        """One call, once. Returns a 2xx response, read, and its seconds; anything else is raised as
+        GraphError.
+        """
+        request = httpx.Request(
+            method,
+            f"{self._base}/{path}",
+            headers=self._headers,
+            content=None if payload is None else _encode(payload),
+            extensions=self._extensions,
+        )
+        started = self._timer()
+        try:
+            response = await self._transport.handle_async_request(request)
+            await response.aread()
+        except httpx.RequestError as error:
+            seconds = self._timer() - started
+            kind = next(kind for cause, kind in _TRANSPORT_ERRORS if isinstance(error, cause))
+            raise kind(f"{type(error).__name__}: {error}", seconds=seconds) from error
+        seconds = self._timer() - started
+        if not response.is_success:
+            raise error_from_response(
+                response.status_code, response.headers, response.content, seconds=seconds
+            )
+        return response, seconds
+
+
+def _address(to: Customer) -> dict[str, str]:
+    """Where to send: the phone if it is known, since sending to it keeps Meta sharing it, else the BSUID."""
+    if to.phone:
+        return {"to": to.phone}
+    if to.user_id:
+        return {"recipient": to.user_id}
+    raise ValueError("a customer without phone and user id cannot be written to")

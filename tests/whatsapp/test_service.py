@@ -1,0 +1,264 @@
+"""WhatsAppService against a fake Graph API: what goes on the wire, and what each failure says."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.errors import (
+    AnswerTimeoutError,
+    AuthenticationError,
+    ConnectTimeoutError,
+    GraphError,
+    InvalidRequestError,
+    NoAnswerError,
+    NotSentError,
+    PoolExhaustedError,
+    Retry,
+    UnreadableAnswerError,
+)
+from recado.whatsapp.service import Health, WhatsAppService
+from recado.whatsapp.signature import HandshakeError
+
+ANA = Customer(phone="+15550100001", user_id="US.ABC123")
+NUMBER = "700000000000001"
+TOKEN = "EAAG-test-token"
+
+
+def accepted(wamid: str = "wamid.OUT1") -> httpx.Response:
+    return httpx.Response(200, json={"messaging_product": "whatsapp", "messages": [{"id": wamid}]})
+
+
+def refused(code: int, status: int = 400) -> httpx.Response:
+    return httpx.Response(status, json={"error": {"message": f"(#{code}) no", "code": code}})
+
+
+class Graph:
+    """Answers each call with the next of `answers` and keeps the requests."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        return [json.loads(request.content) for request in self.requests]
+
+
+def service(graph: Callable[[httpx.Request], httpx.Response]) -> WhatsAppService:
+    ticks = iter(range(100))
+    return WhatsAppService(
+        httpx.MockTransport(graph),
+        access_token=TOKEN,
+        verify_token="verify-me",
+        api_url="https://graph.example/",
+        api_version="v26.0",
+        timer=lambda: next(ticks),
+    )
+
+
+async def send(graph: Graph, to: Customer = ANA, **more: Any) -> Any:
+    return await service(graph).send_message(to, "hola", phone_number_id=NUMBER, attempt_id="a-1", **more)
+
+
+async def test_a_message_goes_out_as_the_reference_says() -> None:
+    """The whole request: address, token in the header alone, time-outs, and the body field by field."""
+    graph = Graph(accepted())
+    sent = await send(graph)
+    assert (sent.wamid, sent.seconds) == ("wamid.OUT1", 1.0)
+    [request] = graph.requests
+    assert str(request.url) == f"https://graph.example/v26.0/{NUMBER}/messages"
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["content-type"] == "application/json"
+    assert request.extensions["timeout"] == {"connect": 5.0, "pool": 5.0, "write": 5.0, "read": 15.0}
+    assert graph.sent == [
+        {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "+15550100001",
+            "biz_opaque_callback_data": "a-1",
+            "type": "text",
+            "text": {"preview_url": False, "body": "hola"},
+        }
+    ]
+
+
+async def test_a_customer_without_phone_is_written_to_by_user_id() -> None:
+    """The BSUID goes into `recipient`, and `to` is absent."""
+    graph = Graph(accepted())
+    await send(graph, Customer(user_id="US.ABC123"))
+    assert graph.sent[0]["recipient"] == "US.ABC123"
+    assert "to" not in graph.sent[0]
+
+
+async def test_nobody_cannot_be_written_to() -> None:
+    """A customer with neither is a mistake of the caller's, and nothing is sent."""
+    with pytest.raises(ValueError, match="without phone"):
+        await send(Graph(), Customer())
+
+
+async def test_a_quote_quotes_the_message_it_answers() -> None:
+    """send_quote_message is send_message with a context."""
+    graph = Graph(accepted())
+    sent = await service(graph).send_quote_message(
+        ANA, "✅ *Cotización*", phone_number_id=NUMBER, attempt_id="a-1", quoting="wamid.T1"
+    )
+    assert sent.wamid == "wamid.OUT1"
+    assert graph.sent[0]["context"] == {"message_id": "wamid.T1"}
+    assert graph.sent[0]["text"]["body"] == "✅ *Cotización*"
+
+
+async def test_a_quoted_message_that_meta_forgot_is_left_out_once() -> None:
+    """131009 with a context: one resend without it, and no third try."""
+    graph = Graph(refused(131009), accepted("wamid.OUT2"))
+    assert (await send(graph, quoting="wamid.T1")).wamid == "wamid.OUT2"
+    assert "context" not in graph.sent[1]
+    graph = Graph(refused(131009), refused(131009))
+    with pytest.raises(InvalidRequestError):
+        await send(graph, quoting="wamid.T1")
+    assert len(graph.requests) == 2
+
+
+@pytest.mark.parametrize(("code", "quoting"), [(131009, None), (131008, "wamid.T1")])
+async def test_nothing_else_is_sent_twice(code: int, quoting: str | None) -> None:
+    """Without a context, or with another code, the first refusal stands."""
+    graph = Graph(refused(code))
+    with pytest.raises(InvalidRequestError):
+        await send(graph, quoting=quoting)
+
+
+@pytest.mark.parametrize(
+    ("failure", "error", "retry"),
+    [
+        (httpx.ConnectError("x"), NotSentError, Retry.NOW),
+        (httpx.ConnectTimeout("x"), ConnectTimeoutError, Retry.NOW),
+        (httpx.PoolTimeout("x"), PoolExhaustedError, Retry.NOW),
+        (httpx.WriteError("x"), NotSentError, Retry.NOW),
+        (httpx.WriteTimeout("x"), NotSentError, Retry.NOW),
+        (httpx.LocalProtocolError("x"), NotSentError, Retry.NOW),
+        (httpx.UnsupportedProtocol("x"), NotSentError, Retry.NOW),
+        (httpx.ReadTimeout("x"), AnswerTimeoutError, Retry.UNKNOWN),
+        (httpx.ReadError("x"), NoAnswerError, Retry.UNKNOWN),
+        (httpx.RemoteProtocolError("x"), NoAnswerError, Retry.UNKNOWN),
+        (httpx.CloseError("x"), NoAnswerError, Retry.UNKNOWN),
+        (httpx.DecodingError("x"), UnreadableAnswerError, Retry.UNKNOWN),
+        (httpx.TooManyRedirects("x"), NoAnswerError, Retry.UNKNOWN),
+    ],
+)
+async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
+    failure: Exception, error: type[GraphError], retry: Retry
+) -> None:
+    """The reference's table of ambiguity, exception by exception."""
+    with pytest.raises(GraphError) as raised:
+        await send(Graph(failure))
+    assert type(raised.value) is error
+    assert raised.value.retry is retry
+    assert raised.value.seconds == 1.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"{}",
+        b'{"messages":[]}',
+        b'{"messages":[{}]}',
+        b'{"messages":[{"id":7}]}',
+        b"[]",
+        b"\xff",
+    ],
+)
+async def test_200_without_a_message_id_is_unknown(body: bytes) -> None:
+    """Meta most likely sent it: never a success, never a blind retry."""
+    with pytest.raises(UnreadableAnswerError) as raised:
+        await send(Graph(httpx.Response(200, content=body)))
+    assert raised.value.retry is Retry.UNKNOWN
+    assert raised.value.response_class == "2xx"
+
+
+async def test_an_answer_with_an_encoding_that_cannot_be_undone_is_unknown() -> None:
+    """A broken gzip body raises inside httpx; the message may have been sent."""
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, content=b"not gzip")
+
+    with pytest.raises(UnreadableAnswerError):
+        await service(broken).send_message(ANA, "hola", phone_number_id=NUMBER, attempt_id="a-1")
+
+
+async def test_an_error_inside_a_200_is_an_error() -> None:
+    """Graph's error object counts whatever the status says."""
+    with pytest.raises(AuthenticationError):
+        await send(Graph(refused(190, status=200)))
+
+
+async def test_redirects_are_not_followed() -> None:
+    """A redirect could carry the token elsewhere: one request, and an error."""
+    graph = Graph(httpx.Response(307, headers={"location": "https://elsewhere.example/"}))
+    with pytest.raises(GraphError):
+        await send(graph)
+    assert len(graph.requests) == 1
+
+
+async def test_a_read_receipt_with_the_typing_indicator() -> None:
+    """mark_message_as_read posts the receipt, with `typing` unless told otherwise."""
+    graph = Graph(httpx.Response(200, json={"success": True}), httpx.Response(200, json={"success": True}))
+    await service(graph).mark_message_as_read("wamid.T1", phone_number_id=NUMBER)
+    await service(graph).mark_message_as_read("wamid.T1", phone_number_id=NUMBER, typing=False)
+    receipt = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.T1"}
+    assert graph.sent == [{**receipt, "typing_indicator": {"type": "text"}}, receipt]
+
+
+async def test_health_tells_what_is_in_the_way() -> None:
+    """can_send_message of the number, and each entity's errors as one line."""
+    answer = {
+        "health_status": {
+            "can_send_message": "BLOCKED",
+            "entities": [
+                {"entity_type": "PHONE_NUMBER", "id": "1", "can_send_message": "AVAILABLE"},
+                {
+                    "entity_type": "WABA",
+                    "id": "2",
+                    "can_send_message": "BLOCKED",
+                    "errors": [{"error_code": 141006, "error_description": "No payment."}],
+                },
+            ],
+        }
+    }
+    graph = Graph(httpx.Response(200, json=answer), httpx.Response(200, json={}))
+    assert await service(graph).health(NUMBER) == Health("BLOCKED", ("WABA BLOCKED: 141006 No payment.",))
+    assert graph.requests[0].url.query == b"fields=health_status"
+    with pytest.raises(UnreadableAnswerError):
+        await service(graph).health(NUMBER)
+
+
+def test_the_handshake_and_the_payloads_are_part_of_the_service() -> None:
+    """The client's names: verify_webhook and extract_message_data."""
+    whatsapp = service(Graph())
+    assert whatsapp.verify_webhook("subscribe", "verify-me", "1158201444") == "1158201444"
+    with pytest.raises(HandshakeError):
+        whatsapp.verify_webhook("subscribe", "something else", "1158201444")
+    assert whatsapp.extract_message_data(b'{"entry":[]}').messages == []
+
+
+async def test_the_token_is_nowhere_but_in_the_header() -> None:
+    """Not in the URL, not in an error that echoes it."""
+    long_token = "EAAG" + "x" * 60
+    graph = Graph(
+        httpx.Response(401, json={"error": {"message": f"Malformed token {long_token}", "code": 190}})
+    )
+    with pytest.raises(AuthenticationError) as raised:
+        await send(graph)
+    assert long_token not in f"{raised.value}{raised.value!r}{raised.value.detail}"
+    assert TOKEN not in str(graph.requests[0].url)
