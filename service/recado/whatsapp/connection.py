@@ -1,0 +1,167 @@
+"""One keep-alive HTTP/1.1 connection: writes a request, parses its answer, knows what was sent when it
+breaks.
+
+The exceptions are httpx's, and they tell whether the request can have been received: WriteError and
+WriteTimeout are raised only while bytes of it are still on our side; afterwards it is ReadError, ReadTimeout
+or RemoteProtocolError.
+"""
+
+import asyncio
+import select
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+import httptools
+import httpx
+
+
+class Answer(NamedTuple):
+    """A whole response."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time; `reusable` says after each whether there can be another."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, max_response_bytes: int) -> None:
+        self._loop = loop
+        self._max_bytes = max_response_bytes
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: asyncio.Future[Answer] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._read_timeout: float | None = None
+        self._unwritten = False
+        self.on_lost: Callable[[Connection], None] | None = None
+        self.closed = False
+        self.reusable = False
+        self.idle_since = 0.0
+
+    async def exchange(
+        self, data: bytes, *, write_timeout: float | None, read_timeout: float | None
+    ) -> Answer:
+        """Write a request and return its whole answer, which has `read_timeout` seconds in all."""
+        self._begin_answer()
+        self._read_timeout = read_timeout
+        self._received = 0
+        self.reusable = False
+        self._answer = self._loop.create_future()
+        self._transport.write(data)
+        if self._unwritten:
+            self._set_deadline(write_timeout, httpx.WriteTimeout("the request could not be written in time"))
+        else:
+            self.resume_writing()
+        try:
+            return await self._answer
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            self._answer = None
+            if self._deadline is not None:
+                self._deadline.cancel()
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be written to it any more."""
+        return self.closed or self._transport.is_closing()
+
+    def stale(self, now: float, keepalive_seconds: float) -> bool:
+        """Whether an idle connection is gone, too old, or has something to say that nobody asked for."""
+        idle = now - self.idle_since
+        if self.gone or idle > keepalive_seconds:
+            return True
+        # The loop may not have seen the peer's FIN yet; a request written now would be lost, outcome unknown.
+        return idle > 1 and self._readable()
+
+    def close(self) -> None:
+        """Drop the connection at once; an answer under way fails as a ReadError."""
+        self._transport.abort()
+
+    def _readable(self) -> bool:
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _set_deadline(self, seconds: float | None, error: httpx.TimeoutException) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self._loop.call_later(seconds, self._fail, error)
+
+    def _fail(self, error: httpx.TransportError) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+        self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        # With no buffer of its own the transport says exactly whether all of a request has left this process.
+        self._transport.set_write_buffer_limits(high=0)
+
+    def pause_writing(self) -> None:
+        self._unwritten = True
+
+    def resume_writing(self) -> None:
+        self._unwritten = False
+        if self._answer is not None:
+            self._set_deadline(self._read_timeout, httpx.ReadTimeout("no whole answer in time"))
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer is None:
+            self._transport.abort()  # an answer to no question: nothing on this connection can be trusted
+            return
+        self._received += len(data)
+        if self._received > self._max_bytes:
+            self._fail(httpx.RemoteProtocolError(f"the answer exceeds {self._max_bytes} bytes"))
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(httpx.RemoteProtocolError(f"the answer is not HTTP: {type(error).__name__}"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        self.reusable = False
+        if self._answer is not None and not self._answer.done():
+            if self._unwritten:
+                self._answer.set_exception(httpx.WriteError("broken while the request was written"))
+            elif exc is None and self._until_close:
+                self._answer.set_result(Answer(self._status, self._headers, b"".join(self._body)))
+            else:
+                self._answer.set_exception(httpx.ReadError("broken before the whole answer came"))
+        if self.on_lost is not None:
+            self.on_lost(self)
+
+    # httptools' callbacks
+
+    def _begin_answer(self) -> None:
+        self._status = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._framed = self._until_close = False
+
+    def on_message_begin(self) -> None:
+        self.reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+        if name.lower() in (b"content-length", b"transfer-encoding"):
+            self._framed = True
+
+    def on_headers_complete(self) -> None:
+        self._status = self._parser.get_status_code()
+        self._until_close = not self._framed
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._status < 200:  # informational: the answer is still to come
+            self._begin_answer()
+        elif self._answer is not None and not self._answer.done():
+            self.reusable = self._parser.should_keep_alive() and not self._unwritten
+            self._answer.set_result(Answer(self._status, self._headers, b"".join(self._body)))
