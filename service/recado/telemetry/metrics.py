@@ -410,7 +410,7 @@ CATALOGUE_RELOADS = Metric(
     kind=Kind.COUNTER,
     source=Source.PROCESS,
     help="Changes of the catalogue's file: taken, or refused while the old one went on serving.",
-    labels={"outcome": ("ok", "failed")},
+    labels={"outcome": ("loaded", "refused")},
 )
 
 # -- the process: store and runtime --------------------------------------------------------------------------

@@ -1,0 +1,311 @@
+"""Traces by OpenTelemetry: off and free, unless the standard OTEL_* variables name an exporter.
+
+    POST /api/v1/webhook          SERVER    a root: an incoming traceparent is linked, never a parent
+      send outbox                 PRODUCER  its traceparent goes on the row
+      process outbox              CONSUMER  the attempt of the web pod, linked to the row's traceparent
+    drain                         INTERNAL  a root, one per run
+      receive outbox              CLIENT    linked to the origins of what was claimed
+      process outbox              CONSUMER  one attempt, linked to the row's traceparent, however old that is
+        POST /{phone_id}/messages CLIENT
+        settle outbox             CLIENT
+
+The sampling decision falls once, at the webhook (`OTEL_TRACES_SAMPLER` and `_ARG`), and is kept for all of that
+message's attempts, since only a sampled webhook puts a traceparent on its rows. What is not sampled costs one random
+number. Business code calls the functions below and never asks whether tracing is on.
+"""
+
+import os
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from recado import __version__
+from recado.telemetry import conventions as names
+
+if TYPE_CHECKING:
+    from opentelemetry import trace
+    from opentelemetry.context import Context
+    from opentelemetry.util.types import AttributeValue
+
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+#: At shutdown the last spans may take so long to be handed over.
+FLUSH_SECONDS = 5.0
+
+
+class NoSpan:
+    """A span that is not sampled."""
+
+    #: For the row; None when the trace is not sampled.
+    traceparent: str | None = None
+
+    def __enter__(self) -> "NoSpan":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        return None
+
+    def set(self, name: str, value: "AttributeValue | None") -> None:
+        """Sets an attribute; None sets nothing."""
+
+    def link(self, traceparents: Iterable[str | None]) -> None:
+        """Adds links to the spans named, as far as they are sampled."""
+
+    def fail(self, error_type: str) -> None:
+        """Marks the span as failed, with a bounded name of the error."""
+
+    def end(self) -> None:
+        """Ends a span that was not entered by `with`."""
+
+
+class Span(NoSpan):
+    """A span that is recorded. In a `with` it is the current one; an exception that leaves the block marks it."""
+
+    def __init__(self, tracing: "Tracing", span: "trace.Span") -> None:
+        self._tracing = tracing
+        self._span = span
+        self._token: Any = None
+        context = span.get_span_context()
+        self.traceparent = f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
+
+    def __enter__(self) -> "Span":
+        self._token = self._tracing.attach(self._span)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._tracing.detach(self._token)
+        if kind is not None:
+            self.fail(kind.__name__)
+        self._span.end()
+
+    def set(self, name: str, value: "AttributeValue | None") -> None:
+        if value is not None:
+            self._span.set_attribute(name, value)
+
+    def link(self, traceparents: Iterable[str | None]) -> None:
+        for link in self._tracing.links(traceparents):
+            self._span.add_link(link.context)
+
+    def fail(self, error_type: str) -> None:
+        self._span.set_attribute(names.ERROR_TYPE, error_type)
+        self._span.set_status(self._tracing.error_status)
+
+    def end(self) -> None:
+        self._span.end()
+
+
+class Tracing:
+    """OpenTelemetry, imported and set up. `exporter` stands in for OTLP in tests."""
+
+    def __init__(self, command: str, environment: Mapping[str, str], exporter: Any = None) -> None:
+        from opentelemetry import context, trace
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+        if exporter is None:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+            exporter = OTLPSpanExporter()
+        resource = {"service.name": "recado", "service.version": __version__, names.COMMAND: command}
+        if name := environment.get("OTEL_SERVICE_NAME"):
+            resource["service.name"] = name
+        self._trace = trace
+        self._context = context
+        self._ratio = sampling_ratio(environment)
+        # The roots below decide what is sampled; what gets as far as the SDK is.
+        self._provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource.create(resource))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer = self._provider.get_tracer("recado", __version__)
+        self.error_status = trace.Status(trace.StatusCode.ERROR)
+
+    def sampled(self) -> bool:
+        """The decision for a new trace."""
+        return self._ratio >= 1 or random.random() < self._ratio  # noqa: S311 - no secret hangs on it
+
+    def start(
+        self,
+        name: str,
+        kind: str,
+        attributes: "dict[str, AttributeValue]",
+        links: Iterable[str | None] = (),
+        *,
+        root: bool = False,
+    ) -> Span:
+        context: Context | None = self._context.Context() if root else None
+        span = self._tracer.start_span(
+            name,
+            context=context,
+            kind=self._trace.SpanKind[kind],
+            attributes=attributes,
+            links=self.links(links),
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        return Span(self, span)
+
+    def links(self, traceparents: Iterable[str | None]) -> "list[trace.Link]":
+        """Links to the traceparents that can be read."""
+        found = (_TRACEPARENT.fullmatch(t) for t in traceparents if t)
+        return [
+            self._trace.Link(
+                self._trace.SpanContext(
+                    int(m[1], 16),
+                    int(m[2], 16),
+                    is_remote=True,
+                    trace_flags=self._trace.TraceFlags(int(m[3], 16)),
+                )
+            )
+            for m in found
+            if m and int(m[1], 16) and int(m[2], 16)
+        ]
+
+    def attach(self, span: "trace.Span") -> Any:
+        return self._context.attach(self._trace.set_span_in_context(span))
+
+    def detach(self, token: Any) -> None:
+        self._context.detach(token)
+
+    def current(self) -> "trace.SpanContext | None":
+        span = self._trace.get_current_span()
+        return span.get_span_context() if span.is_recording() else None
+
+    def shut_down(self) -> None:
+        self._provider.force_flush(int(FLUSH_SECONDS * 1000))
+        self._provider.shutdown()
+
+
+OFF = NoSpan()
+_tracing: Tracing | None = None
+
+
+def wanted(environment: Mapping[str, str]) -> bool:
+    """Whether the standard variables ask for traces."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    exporter = environment.get("OTEL_TRACES_EXPORTER", "")
+    if exporter:
+        return exporter == "otlp"
+    return bool(environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+
+
+def sampling_ratio(environment: Mapping[str, str]) -> float:
+    """The share of webhooks that are traced, from `OTEL_TRACES_SAMPLER`. All webhooks are roots, so that the
+    `parentbased_` samplers come to the same as those without. Raises ValueError for one that is not known.
+    """
+    sampler = environment.get("OTEL_TRACES_SAMPLER", "").removeprefix("parentbased_") or "always_on"
+    match sampler:
+        case "always_on":
+            return 1.0
+        case "always_off":
+            return 0.0
+        case "traceidratio":
+            return float(environment.get("OTEL_TRACES_SAMPLER_ARG") or 1.0)
+    raise ValueError(f"OTEL_TRACES_SAMPLER {sampler!r}: not one of always_on, always_off, traceidratio")
+
+
+def configure(command: str, environment: Mapping[str, str] | None = None, exporter: Any = None) -> Callable[[], None]:
+    """Turns tracing on if the environment asks for it; what is returned hands the last spans over, and ends it."""
+    global _tracing
+    environment = os.environ if environment is None else environment
+    if not wanted(environment) and exporter is None:
+        return lambda: None
+    tracing = _tracing = Tracing(command, environment, exporter)
+
+    def stop() -> None:
+        global _tracing
+        _tracing = None
+        tracing.shut_down()
+
+    return stop
+
+
+# -- spans, by what happens --------------------------------------------------------------------------------------------
+
+
+def webhook(path: str, traceparent: str | None = None) -> NoSpan:
+    """A webhook's POST; `traceparent` is what its sender gave, which nobody has to believe."""
+    if _tracing is None or not _tracing.sampled():
+        return OFF
+    return _tracing.start(
+        f"POST {path}",
+        "SERVER",
+        {names.HTTP_METHOD: "POST", names.HTTP_ROUTE: path, names.URL_PATH: path},
+        [traceparent],
+        root=True,
+    )
+
+
+def enqueue() -> NoSpan:
+    """One reply on its way into the queue, within a webhook; its `traceparent` goes on the row. To be `end`ed."""
+    if _tracing is None or _tracing.current() is None:
+        return OFF
+    return _tracing.start("send outbox", "PRODUCER", _messaging("send", "send"))
+
+
+def drain_run() -> NoSpan:
+    """One run of the drain."""
+    if _tracing is None:
+        return OFF
+    return _tracing.start("drain", "INTERNAL", {}, root=True)
+
+
+def receive() -> NoSpan:
+    """A claim of due messages, within a run; `received` completes it."""
+    if _tracing is None or _tracing.current() is None:
+        return OFF
+    return _tracing.start("receive outbox", "CLIENT", _messaging("receive", "receive"))
+
+
+def attempt(traceparent: str | None, message_id: int, number: int) -> NoSpan:
+    """Attempt `number` at a message whose row carries `traceparent`; recorded when its webhook was."""
+    if _tracing is None or traceparent is None:
+        return OFF
+    attributes = {**_messaging("process", "process"), names.MESSAGING_MESSAGE_ID: str(message_id)}
+    return _tracing.start("process outbox", "CONSUMER", {**attributes, names.ATTEMPT: number}, [traceparent])
+
+
+def graph_call(resend_count: int) -> NoSpan:
+    """The call that sends, within an attempt."""
+    if _tracing is None or _tracing.current() is None:
+        return OFF
+    template = "/{phone_id}/messages"
+    attributes: dict[str, AttributeValue] = {names.HTTP_METHOD: "POST", names.URL_TEMPLATE: template}
+    if resend_count:
+        attributes[names.HTTP_RESEND_COUNT] = resend_count
+    return _tracing.start(f"POST {template}", "CLIENT", attributes)
+
+
+def settle() -> NoSpan:
+    """The record of an attempt's result, within the attempt."""
+    if _tracing is None or _tracing.current() is None:
+        return OFF
+    return _tracing.start("settle outbox", "CLIENT", _messaging("settle", "settle"))
+
+
+def _messaging(name: str, kind: str) -> "dict[str, AttributeValue]":
+    return {
+        names.MESSAGING_SYSTEM: names.SYSTEM,
+        names.MESSAGING_DESTINATION: names.DESTINATION,
+        names.MESSAGING_OPERATION_NAME: name,
+        names.MESSAGING_OPERATION_TYPE: kind,
+    }
+
+
+# -- for logs and exemplars --------------------------------------------------------------------------------------------
+
+
+def current_ids() -> tuple[str, str] | None:
+    """The trace's and the span's id where a sampled span is current."""
+    if _tracing is None or (context := _tracing.current()) is None:
+        return None
+    return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+
+
+def exemplar() -> dict[str, str] | None:
+    """The current sampled trace as a histogram's exemplar."""
+    if (ids := current_ids()) is None:
+        return None
+    return {"trace_id": ids[0]}
