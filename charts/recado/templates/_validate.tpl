@@ -1,0 +1,95 @@
+{{/* Refuses what cannot work, each with a sentence that says why and what to do instead. */}}
+{{- define "recado.validate" -}}
+{{- $v := .Values -}}
+{{- $sqlite := eq $v.store.type "sqlite" -}}
+{{- if gt (len (include "recado.fullname" .)) 40 -}}
+{{- fail "fullnameOverride is longer than 40 characters; the CronJob's name would not fit." -}}
+{{- end -}}
+{{- if not $v.whatsapp.phoneNumberIds -}}
+{{- fail "whatsapp.phoneNumberIds is empty: recado answers only numbers that it knows. Take the id from Meta's dashboard, WhatsApp > API Setup." -}}
+{{- end -}}
+{{- if not $v.whatsapp.existingSecret -}}
+{{- range list "verifyToken" "appSecret" "accessToken" -}}
+{{- if not (get $v.whatsapp.secret .) -}}
+{{- fail (printf "whatsapp.secret.%s is empty and whatsapp.existingSecret names no Secret: recado does not start without it. Make a Secret with the keys of whatsapp.secretKeys and name it in whatsapp.existingSecret." .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $sqlite -}}
+{{- if gt (int $v.web.replicaCount) 1 -}}
+{{- fail "web.replicaCount is more than 1 with store.type=sqlite: the volume is on one node and SQLite has one writer. Stay at 1 (it holds 1,000 messages a second), or move to store.type=postgres." -}}
+{{- end -}}
+{{- if $v.autoscaling.enabled -}}
+{{- fail "autoscaling.enabled with store.type=sqlite: there is one web pod and nothing to scale. Turn it off, or move to store.type=postgres." -}}
+{{- end -}}
+{{- if eq $v.store.sqlite.accessMode "ReadWriteOncePod" -}}
+{{- fail "store.sqlite.accessMode=ReadWriteOncePod lets a single pod have the volume: the drain would wait for ever and no retry would be sent. Use ReadWriteOnce, which means one node." -}}
+{{- end -}}
+{{- if eq $v.store.sqlite.accessMode "ReadWriteMany" -}}
+{{- fail "store.sqlite.accessMode=ReadWriteMany needs a network file system, on which SQLite's WAL loses data. Use ReadWriteOnce on local or block storage, or move to store.type=postgres." -}}
+{{- end -}}
+{{- if regexMatch "(?i)(nfs|smb|cifs|efs|azure-?file|filestore|cephfs|gluster)" $v.store.sqlite.storageClass -}}
+{{- fail (printf "store.sqlite.storageClass=%s looks like a network file system, on which SQLite's WAL loses data. Use local or block storage, or move to store.type=postgres." $v.store.sqlite.storageClass) -}}
+{{- end -}}
+{{- else -}}
+{{- if not $v.store.postgres.existingSecret -}}
+{{- fail "store.type=postgres needs store.postgres.existingSecret: the name of a Secret that holds the connection URL." -}}
+{{- end -}}
+{{- if $v.backup.enabled -}}
+{{- fail "backup.enabled copies a SQLite database; there is none with store.type=postgres. Back PostgreSQL up with its own tools." -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.autoscaling.enabled (gt (int $v.web.replicaCount) 1) -}}
+{{- fail "web.replicaCount and autoscaling.enabled both want to decide the number of web pods. Leave web.replicaCount at 1 and set autoscaling.minReplicas." -}}
+{{- end -}}
+{{- if and $v.autoscaling.enabled (gt (int $v.autoscaling.minReplicas) (int $v.autoscaling.maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas." -}}
+{{- end -}}
+{{- if eq $v.service.type "LoadBalancer" -}}
+{{- fail "service.type=LoadBalancer would show the admin endpoints to the internet. Let Meta in by ingress.enabled or route.enabled: they show /api/v1/webhook alone." -}}
+{{- end -}}
+{{- if ge (int $v.drain.seconds) (int $v.drain.activeDeadlineSeconds) -}}
+{{- fail "drain.seconds is not less than drain.activeDeadlineSeconds: Kubernetes would kill each drain before it ends by itself." -}}
+{{- end -}}
+{{- if and (eq $v.drain.schedule "* * * * *") (ge (int $v.drain.activeDeadlineSeconds) 60) -}}
+{{- fail "drain.activeDeadlineSeconds is 60 or more while the drain runs every minute: a run that hangs would cost the next one its turn." -}}
+{{- end -}}
+{{- $send := add (default 5 $v.settings.RECADO_CONNECT_TIMEOUT_SECONDS | float64 | ceil | int) (default 15 $v.settings.RECADO_READ_TIMEOUT_SECONDS | float64 | ceil | int) -}}
+{{- if lt (int $v.drain.terminationGracePeriodSeconds) (int (add $send 5)) -}}
+{{- fail (printf "drain.terminationGracePeriodSeconds is less than %d: connect and read time-out of one send, and 5 seconds for the last traces. A drain that is told to stop would be killed in the middle of a send." (add $send 5)) -}}
+{{- end -}}
+{{- if and $v.drain.loop $v.drain.suspend -}}
+{{- fail "drain.suspend pauses the CronJob, and there is none with drain.loop=true. Choose one." -}}
+{{- end -}}
+{{- if $v.ingress.enabled -}}
+{{- if not $v.ingress.host -}}
+{{- fail "ingress.host is empty: Meta calls a host name over HTTPS, say ingress.host=pedidos.example.com." -}}
+{{- end -}}
+{{- if $v.ingress.mtls.enabled -}}
+{{- if not $v.ingress.tls.enabled -}}
+{{- fail "ingress.mtls.enabled without ingress.tls.enabled: a client certificate is shown in a TLS handshake, and there is none." -}}
+{{- end -}}
+{{- if not $v.ingress.mtls.caSecret -}}
+{{- fail "ingress.mtls.enabled needs ingress.mtls.caSecret: the name of a Secret whose ca.crt is Meta's outbound CA." -}}
+{{- end -}}
+{{- if eq $v.ingress.controller "other" -}}
+{{- fail "ingress.mtls.enabled with ingress.controller=other: the chart knows how to ask nginx and traefik for a client certificate. For another controller leave mtls off and set ingress.annotations." -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.route.enabled (not (and $v.route.parentRefs $v.route.hostnames)) -}}
+{{- fail "route.enabled needs route.parentRefs (the Gateways) and route.hostnames (what Meta calls)." -}}
+{{- end -}}
+{{- if and $v.monitoring.serviceMonitor.enabled $v.monitoring.podMonitor.enabled -}}
+{{- fail "monitoring.serviceMonitor and monitoring.podMonitor are both enabled: every series would be counted twice. Choose one." -}}
+{{- end -}}
+{{- if and $v.simulator.enabled $v.whatsapp.apiUrl -}}
+{{- fail "simulator.enabled and whatsapp.apiUrl both say where replies go. Leave whatsapp.apiUrl empty to use the simulator." -}}
+{{- end -}}
+{{- if and $v.backup.enabled (eq (include "recado.backupClaimName" .) (include "recado.claimName" .)) -}}
+{{- fail "backup.existingClaim is the claim of the queue itself: a copy on the same disk is lost together with it." -}}
+{{- end -}}
+{{- if and $v.events.enabled (not $v.serviceAccount.create) (not $v.serviceAccount.name) -}}
+{{- fail "events.enabled with serviceAccount.create=false needs serviceAccount.name: the default account would be given the right to write Events." -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,53 @@
+"""The chart as helm renders it, for every scenario of ci/."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "charts"))
+import generate
+
+Manifest = dict[str, Any]
+
+
+def manifests(text: str) -> list[Manifest]:
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def pod_templates(documents: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
+    """(kind/name, pod template) of every object that makes pods; a Pod is its own template."""
+    for document in documents:
+        name = f"{document['kind']}/{document['metadata']['name']}"
+        match document["kind"]:
+            case "Pod":
+                yield name, document
+            case "Deployment":
+                yield name, document["spec"]["template"]
+            case "CronJob":
+                yield name, document["spec"]["jobTemplate"]["spec"]["template"]
+
+
+def find(documents: list[Manifest], kind: str, name: str) -> Manifest:
+    (found,) = (d for d in documents if d["kind"] == kind and d["metadata"]["name"] == name)
+    return found
+
+
+@pytest.fixture(params=generate.SCENARIOS)
+def scenario(request: pytest.FixtureRequest) -> list[Manifest]:
+    """The manifests of each scenario, one after the other."""
+    return manifests(generate.scenario(request.param))
+
+
+@pytest.fixture
+def render() -> Callable[..., list[Manifest]]:
+    """Renders the minimal scenario with more `--set` arguments."""
+
+    def run(*settings: str) -> list[Manifest]:
+        values = str(generate.CHART / "ci" / "minimal-values.yaml")
+        return manifests(generate.template("-f", values, *(f"--set-json={s}" for s in settings)))
+
+    return run

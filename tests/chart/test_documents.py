@@ -1,0 +1,74 @@
+"""The chart's documents cannot grow apart from the chart, nor the chart from the service."""
+
+import json
+from typing import Any
+
+import generate
+import pytest
+import yaml
+
+from recado import __version__
+from recado.settings import all_settings
+
+SCHEMA = json.loads((generate.CHART / "values.schema.json").read_text())
+#: Settings that the chart decides, so that they cannot be given under `settings`.
+CHART_DECIDES = {
+    "RECADO_DATABASE",
+    "RECADO_CATALOGUE",
+    "RECADO_HOST",
+    "RECADO_PORT",
+    "RECADO_METRICS_PORT",
+    "RECADO_DRAIN_SECONDS",
+    "RECADO_EVENTS_DEPLOYMENT",
+}
+
+
+def test_the_readme_is_generated_from_the_values() -> None:
+    """Mend: python charts/generate.py"""
+    assert (generate.CHART / "README.md").read_text() == generate.readme()
+
+
+def test_every_setting_can_be_set_and_no_other() -> None:
+    """The schema's names are the service's settings, less the secrets and what the chart decides itself."""
+    settable = {s.variable for s in all_settings() if s.variable.startswith("RECADO_") and not s.secret}
+    assert set(SCHEMA["properties"]["settings"]["propertyNames"]["enum"]) == settable - CHART_DECIDES
+
+
+def objects(schema: Any, path: str = "") -> list[tuple[str, Any]]:
+    """Every object of a schema that lists its properties."""
+    if not isinstance(schema, dict):
+        return []
+    here = [(path, schema)] if "properties" in schema else []
+    children = [(f"{path}.{key}", child) for key, child in schema.get("properties", {}).items()]
+    return here + [found for name, child in children for found in objects(child, name)]
+
+
+@pytest.mark.parametrize(("path", "schema"), objects(SCHEMA), ids=lambda value: value if isinstance(value, str) else "")
+def test_the_schema_is_strict_and_complete(path: str, schema: Any) -> None:
+    """Each group of values.yaml has exactly the schema's names, and a name outside them is refused."""
+    values = yaml.safe_load((generate.CHART / "values.yaml").read_text())
+    for part in path.split(".")[1:]:
+        values = values[part]
+    assert schema["additionalProperties"] is False
+    assert set(schema["properties"]) == set(values)
+
+
+def test_the_chart_installs_the_version_it_belongs_to() -> None:
+    """The default tag is the version of the service in this tree."""
+    chart = yaml.safe_load((generate.CHART / "Chart.yaml").read_text())
+    assert chart["appVersion"] == __version__
+
+
+@pytest.mark.parametrize("name", generate.SCENARIOS)
+def test_notes_say_what_to_do_next(name: str) -> None:
+    """After an install the operator reads the callback URL, the subscribe call, why a monitor may not be selected."""
+    values = str(generate.CHART / "ci" / f"{name}-values.yaml")
+    arguments = ("install", "shop", str(generate.CHART), "-f", values, "--dry-run=client", "--namespace", "pedidos")
+    done = generate.helm(*arguments)
+    assert done.returncode == 0, done.stderr
+    notes = done.stdout.split("NOTES:")[1]
+    assert "/subscribed_apps" in notes
+    assert "helm test shop" in notes
+    assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest"))
+    assert ("kube-prometheus-stack takes only those" in notes) == (name in ("production", "monitoring"))
+    assert ("THE SIMULATOR IS ON" in notes) == (name == "loadtest")

@@ -1,0 +1,182 @@
+"""What holds for every pod of every scenario: the restricted Pod Security Standard, shutdown, the shared volume."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import Manifest, find, pod_templates
+
+Render = Callable[..., list[Manifest]]
+
+#: What closing the store and flushing the last traces may take.
+FLUSH_SECONDS = 10
+ALLOWED_VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
+
+
+def test_pods_meet_the_restricted_standard(scenario: list[Manifest]) -> None:
+    """Every pod, the tests' and the jobs' too, is admitted to a namespace that enforces `restricted`."""
+    for name, template in pod_templates(scenario):
+        pod = template["spec"]
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & {key for key, on in pod.items() if on}, name
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["securityContext"]["runAsUser"] == 10001, name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        for volume in pod["volumes"]:
+            assert set(volume) - {"name"} <= ALLOWED_VOLUMES, name
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            security = container["securityContext"]
+            assert security["allowPrivilegeEscalation"] is False, name
+            assert security["capabilities"] == {"drop": ["ALL"]}, name
+            assert security["readOnlyRootFilesystem"] is True, name
+            assert not any("hostPort" in port for port in container.get("ports", [])), name
+
+
+def test_pods_have_what_recado_expects(scenario: list[Manifest]) -> None:
+    """A writable /tmp, resources, and no service links: a Service named recado would set RECADO_PORT to an address."""
+    for name, template in pod_templates(scenario):
+        pod = template["spec"]
+        assert pod["enableServiceLinks"] is False, name
+        for container in pod["containers"]:
+            assert "/tmp" in [mount["mountPath"] for mount in container["volumeMounts"]], name
+            assert container["resources"]["requests"], name
+            assert "cpu" not in container["resources"]["limits"], name
+            assert "command" not in container, f"{name}: the image's own entry point knows the commands"
+
+
+def test_a_token_is_mounted_only_where_it_is_used(scenario: list[Manifest]) -> None:
+    """The web pod records Events; no other pod talks to the API server, and the web pod only where Events are on."""
+    events = any(d["kind"] == "Role" for d in scenario)
+    for name, template in pod_templates(scenario):
+        component = template["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert template["spec"]["automountServiceAccountToken"] is (events and component == "web"), name
+
+
+def test_the_role_allows_events_and_no_more(scenario: list[Manifest]) -> None:
+    """Least privilege: look at the own Deployment, create Events."""
+    for document in scenario:
+        if document["kind"] == "Role":
+            allowed = {(r, v) for rule in document["rules"] for r in rule["resources"] for v in rule["verbs"]}
+            assert allowed == {("deployments", "get"), ("events", "create")}
+            assert document["rules"][0]["resourceNames"] == ["shop-recado"]
+
+
+@pytest.mark.parametrize("seconds", [1, 12])
+def test_the_grace_period_is_the_sum_of_what_happens_in_it(render: Render, seconds: int) -> None:
+    """Serving on, finishing and flushing fit into the grace period, however long the first is set to."""
+    from recado.serve import SHUTDOWN_SECONDS
+
+    documents = render(f"web.preStopSeconds={seconds}")
+    pod = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]
+    assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == seconds
+    assert pod["terminationGracePeriodSeconds"] >= seconds + SHUTDOWN_SECONDS + FLUSH_SECONDS
+
+
+def test_probes_ask_different_questions(scenario: list[Manifest]) -> None:
+    """Liveness never asks what readiness asks, and start-up has time to migrate before liveness counts."""
+    web = find(scenario, "Deployment", "shop-recado")["spec"]["template"]["spec"]["containers"][0]
+    assert web["livenessProbe"]["httpGet"]["path"] == web["startupProbe"]["httpGet"]["path"] == "/livez"
+    assert web["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert web["startupProbe"]["periodSeconds"] * web["startupProbe"]["failureThreshold"] >= 60
+
+
+def test_pods_of_the_sqlite_volume_share_a_node_even_when_each_is_the_first(scenario: list[Manifest]) -> None:
+    """Each pod that mounts the queue asks for the node of pods with a label that it carries itself.
+
+    The scheduler waives a required affinity only for a pod that matches its own term: so a drain starts where no web
+    pod runs.
+    """
+    for name, template in pod_templates(scenario):
+        claims = [v["persistentVolumeClaim"]["claimName"] for v in template["spec"]["volumes"] if v["name"] == "queue"]
+        if claims:
+            (term,) = template["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+            assert term["topologyKey"] == "kubernetes.io/hostname"
+            asked = term["labelSelector"]["matchLabels"]
+            assert asked == {"recado/volume": claims[0]}, name
+            assert asked.items() <= template["metadata"]["labels"].items(), name
+        else:
+            assert "podAffinity" not in template["spec"].get("affinity", {}), name
+
+
+def test_an_upgrade_never_lacks_a_web_pod(scenario: list[Manifest]) -> None:
+    """The new web pod is ready before the old one goes; the volume is shared on the node for that moment."""
+    strategy = find(scenario, "Deployment", "shop-recado")["spec"]["strategy"]
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+
+
+def test_the_volume_is_for_one_node_and_is_kept(render: Render) -> None:
+    """The queue outlives the release, unless an operator says otherwise."""
+    claim = find(render(), "PersistentVolumeClaim", "shop-recado-queue")
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    claim = find(render("store.sqlite.keep=false"), "PersistentVolumeClaim", "shop-recado-queue")
+    assert "annotations" not in claim["metadata"]
+
+
+def test_the_drain_is_a_cron_job_that_cannot_pile_up(render: Render) -> None:
+    """Every field that decides what becomes of a late, hanging or failing drain has the value meant for it."""
+    cron = find(render(), "CronJob", "shop-recado-drain")["spec"]
+    assert (cron["concurrencyPolicy"], cron["startingDeadlineSeconds"], cron["timeZone"]) == ("Forbid", 200, "Etc/UTC")
+    job = cron["jobTemplate"]["spec"]
+    assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
+    assert 50 < job["activeDeadlineSeconds"] < 60
+    assert job["ttlSecondsAfterFinished"] >= 3600
+    actions = [(rule["action"], rule.get("onExitCodes", {}).get("values")) for rule in job["podFailurePolicy"]["rules"]]
+    assert actions == [("FailJob", [2]), ("Ignore", None)]
+
+
+def test_the_loop_replaces_the_cron_job(render: Render) -> None:
+    """With drain.loop the drain runs for ever, and no CronJob runs beside it."""
+    documents = render("drain.loop=true")
+    container = find(documents, "Deployment", "shop-recado-drain")["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["drain", "--loop"]
+    assert not [d for d in documents if d["kind"] == "CronJob"]
+
+
+def test_secrets_reach_containers_by_reference_alone(scenario: list[Manifest]) -> None:
+    """No secret is in an argument, in a ConfigMap or spelled out in an environment."""
+    for _, template in pod_templates(scenario):
+        for container in template["spec"]["containers"]:
+            for variable in container.get("env", []):
+                if variable["name"].endswith(("_TOKEN", "_SECRET", "_PREVIOUS")):
+                    assert "value" not in variable
+                    assert variable["valueFrom"]["secretKeyRef"]["name"]
+    for document in scenario:
+        if document["kind"] == "ConfigMap":
+            assert not [key for key in document["data"] if key.endswith(("_TOKEN", "_SECRET"))]
+
+
+def test_a_changed_setting_restarts_the_pods(render: Render) -> None:
+    """What pods read at start is in their annotations as a checksum; the catalogue is read again while they run."""
+
+    def checksum(*settings: str) -> Any:
+        web = find(render(*settings), "Deployment", "shop-recado")
+        return web["spec"]["template"]["metadata"]["annotations"]["checksum/settings"]
+
+    assert checksum() != checksum('settings.RECADO_LOG_LEVEL="debug"')
+    assert checksum() == checksum('catalogue.csv="sku,name,aliases,unit_price,currency\nA,B,,1.00,USD\n"')
+
+
+def test_availability_objects_come_only_where_they_make_sense(render: Render) -> None:
+    """One pod: no budget, which would block every node drain. Autoscaled: the Deployment names no number."""
+    assert not [d for d in render() if d["kind"] in ("PodDisruptionBudget", "HorizontalPodAutoscaler")]
+    documents = render('store.type="postgres"', 'store.postgres.existingSecret="db"', "autoscaling.enabled=true")
+    assert {"PodDisruptionBudget", "HorizontalPodAutoscaler"} <= {d["kind"] for d in documents}
+    assert "replicas" not in find(documents, "Deployment", "shop-recado")["spec"]
+    assert not [d for d in documents if d["kind"] == "PersistentVolumeClaim"]
+
+
+def test_large_numbers_stay_numbers(render: Render) -> None:
+    """Helm reads numbers as floats; none may reach a setting as 3.145728e+06."""
+    documents = render("settings.RECADO_MAX_BODY_BYTES=3145728", "settings.RECADO_DEDUPE_SECONDS=691200")
+    data = find(documents, "ConfigMap", "shop-recado")["data"]
+    assert (data["RECADO_MAX_BODY_BYTES"], data["RECADO_DEDUPE_SECONDS"]) == ("3145728", "691200")

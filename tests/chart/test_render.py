@@ -1,0 +1,116 @@
+"""Every scenario renders to what is committed, and Kubernetes would take it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import generate
+import kubernetes_validate
+import pytest
+import yaml
+
+from .conftest import Manifest
+
+#: Kinds whose schemas come with their own operators, not with Kubernetes.
+FOREIGN = {"PrometheusRule", "ServiceMonitor", "PodMonitor", "HTTPRoute", "Middleware", "TLSOption"}
+KUBERNETES_VERSIONS = ("1.30", "1.37")
+
+
+@pytest.mark.parametrize("name", generate.SCENARIOS)
+def test_a_scenario_renders_to_its_golden_file(name: str) -> None:
+    """A change of the chart shows as a change of what is installed. Mend: python charts/generate.py"""
+    assert generate.scenario(name) == generate.golden(name).read_text()
+
+
+@pytest.mark.parametrize("name", generate.SCENARIOS)
+def test_lint_finds_nothing(name: str) -> None:
+    """`helm lint --strict` passes each scenario."""
+    values = str(generate.CHART / "ci" / f"{name}-values.yaml")
+    done = generate.helm("lint", "--strict", str(generate.CHART), "-f", values)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
+def test_objects_fit_the_schemas_of_kubernetes(scenario: list[Manifest], version: str) -> None:
+    """The oldest and the newest supported Kubernetes know every field of every object."""
+    for document in scenario:
+        if document["kind"] not in FOREIGN:
+            kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_names_are_unique_and_short(scenario: list[Manifest]) -> None:
+    """No two objects of a kind share a name, and a CronJob's leaves room for what Kubernetes appends."""
+    names = [(d["kind"], d["metadata"]["name"]) for d in scenario]
+    assert len(set(names)) == len(names)
+    assert all(len(name) <= 52 for kind, name in names if kind == "CronJob")
+
+
+def test_every_object_carries_the_standard_labels(scenario: list[Manifest]) -> None:
+    """Operators find all of a release by the labels that every tool knows."""
+    for document in scenario:
+        labels = document["metadata"]["labels"]
+        assert labels["app.kubernetes.io/name"] == "recado"
+        assert labels["app.kubernetes.io/instance"] == generate.RELEASE
+        assert {"app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"} <= set(labels)
+
+
+def test_selectors_hold_no_version(scenario: list[Manifest]) -> None:
+    """A selector with a version in it would lose its pods at the first upgrade."""
+    for document in scenario:
+        if document["kind"] == "Deployment":
+            assert set(document["spec"]["selector"]["matchLabels"]) == {
+                "app.kubernetes.io/name",
+                "app.kubernetes.io/instance",
+                "app.kubernetes.io/component",
+            }
+
+
+def test_rendered_rules_pass_promtool(tmp_path: Path) -> None:
+    """The rules that a cluster gets are rules that Prometheus loads."""
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is missing: apt-get install prometheus"
+    documents = yaml.safe_load_all(generate.scenario("production"))
+    (rules,) = (d for d in documents if d["kind"] == "PrometheusRule")
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump(rules["spec"]))
+    done = subprocess.run([promtool, "check", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_boards_fit_into_config_maps(scenario: list[Manifest]) -> None:
+    """The sidecar's label is there and no board is larger than a ConfigMap may be."""
+    for document in scenario:
+        if "grafana_dashboard" in document["metadata"]["labels"]:
+            assert document["metadata"]["labels"]["grafana_dashboard"] == "1"
+            assert len(next(iter(document["data"].values())).encode()) < 1024 * 1024
+
+
+def test_every_board_and_rule_file_is_installed() -> None:
+    """What lies in dashboards/ and rules/ reaches the cluster where it is asked for."""
+    documents = [d for d in yaml.safe_load_all(generate.scenario("monitoring")) if d]
+    shipped = {name for d in documents if d["kind"] == "ConfigMap" for name in d["data"]}
+    assert {path.name for path in generate.CHART.glob("dashboards/*.json")} <= shipped
+    (rules,) = (d for d in documents if d["kind"] == "PrometheusRule")
+    wanted = [
+        group["name"]
+        for path in sorted(generate.CHART.glob("rules/*.yaml"))
+        for group in yaml.safe_load(path.read_text())["groups"]
+    ]
+    assert sorted(wanted) == sorted(group["name"] for group in rules["spec"]["groups"] or [])
+
+
+def test_only_the_webhook_is_public(scenario: list[Manifest]) -> None:
+    """Neither an Ingress nor a route shows anything but /api/v1/webhook, exactly."""
+    for document in scenario:
+        if document["kind"] == "Ingress":
+            paths = [(p["path"], p["pathType"]) for r in document["spec"]["rules"] for p in r["http"]["paths"]]
+            assert paths == [("/api/v1/webhook", "Exact")]
+        if document["kind"] == "HTTPRoute":
+            matches = [m["path"] for rule in document["spec"]["rules"] for m in rule["matches"]]
+            assert matches == [{"type": "Exact", "value": "/api/v1/webhook"}]
+
+
+def test_no_simulator_in_production() -> None:
+    """A production release answers customers, not a simulator."""
+    names = [d["metadata"]["name"] for d in yaml.safe_load_all(generate.scenario("production")) if d]
+    assert not [name for name in names if "simulator" in name]
