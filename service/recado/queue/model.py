@@ -1,0 +1,175 @@
+"""What the queue stores and what is said about it: immutable records, times in Unix seconds UTC."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class State(StrEnum):
+    """The states of a row of the outbox."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DISCARDED = "discarded"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    LATER = "later"
+    NEVER = "never"
+    OPERATOR = "operator"
+    UNKNOWN = "unknown"
+
+
+class Scope(StrEnum):
+    """Whom a wait of Meta's holds up."""
+
+    MESSAGE = "message"
+    CUSTOMER = "customer"
+    NUMBER = "number"
+
+
+class Reason(StrEnum):
+    """Why a reply was given up."""
+
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    WINDOW_CLOSED = "window_closed"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+class QuoteMark(StrEnum):
+    """What a reply does to the customer's open quote."""
+
+    NONE = "none"
+    OPENS = "opens"
+    CONFIRMS = "confirms"
+    REJECTS = "rejects"
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's message with the reply to it, as it goes into the queue."""
+
+    wamid: str
+    phone_number_id: str
+    customer: str
+    phone: str | None
+    user_id: str | None
+    text: str
+    received_at: float
+    deadline_at: float
+    traceparent: str | None = None
+    quote: QuoteMark = QuoteMark.NONE
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply that this process holds the lease of, to be sent as attempt number `attempt`.
+
+    `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that a
+    late or second copy explains itself. `probe` marks the one message that may try an open breaker.
+    """
+
+    id: int
+    attempt: int
+    wamid: str
+    phone_number_id: str
+    phone: str | None
+    user_id: str | None
+    text: str
+    received_at: float
+    deadline_at: float
+    send_at: float
+    lease_until: float
+    quoting: bool
+    probe: bool
+    attempt_id: str
+    traceparent: str | None
+
+
+class Added(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
+
+    `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due.
+    """
+
+    id: int | None
+    duplicate: bool
+    message: Message | None = None
+    due_at: float | None = None
+
+
+class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of one finished attempt, as the Graph client saw them.
+
+    `wait_seconds` is the wait that Meta asks for, `wait_growth` how much longer each further one gets. `outage`: the
+    fault is Meta's. `max_attempts`: after so many this error is hopeless.
+    """
+
+    outcome: Outcome
+    error_class: str = "none"
+    error_code: int | None = None
+    detail: str = ""
+    wait_seconds: float | None = None
+    wait_growth: float = 1.0
+    max_attempts: int | None = None
+    scope: Scope = Scope.MESSAGE
+    outage: bool = False
+    sent_wamid: str | None = None
+    seconds: float = 0.0
+    code_class: str = "2xx"
+
+
+class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """One status webhook that carries an attempt's id; `failure` is there when the status is `failed`."""
+
+    attempt_id: str
+    status: str
+    sent_wamid: str
+    failure: AttemptResult | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages claimed by a drain or, if there are none, when some could be (None: nothing waits)."""
+
+    messages: tuple[Message, ...]
+    next_at: float | None
+
+
+class FailedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply in the queue, as operators see it: no text, the customer masked."""
+
+    id: int
+    to: str
+    state: State
+    attempts: int
+    last_error: str
+    reason: str
+    received_at: float
+    due_at: float | None
+
+
+class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The queue at a glance. `success_rate` and `avg_attempts` are None before the first delivery."""
+
+    pending_retry: int
+    in_flight: int
+    unknown: int
+    failed: int
+    success_rate: float | None
+    avg_attempts: float | None
+    oldest_due_seconds: float
+
+    @property
+    def queue_size(self) -> int:
+        return self.pending_retry + self.in_flight + self.unknown + self.failed
+
+
+def mask(recipient: str) -> str:
+    """A recipient with all but its last two characters hidden."""
+    return "•" * 6 + recipient[-2:]

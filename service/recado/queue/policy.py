@@ -1,0 +1,168 @@
+"""What becomes of an attempt, and who may be written to when: decisions without I/O, clock and chance given.
+
+The rules behind it: an outage is not the message's fault (while the breaker is open nothing is spent), a throttle
+is nobody's fault, an unknown outcome is never sent again blindly.
+"""
+
+import random
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from recado.queue.model import AttemptResult, Outcome, Reason, Scope, State
+from recado.settings import Settings, UnknownPolicy
+
+#: The wait for a throttle that names none.
+THROTTLE_SECONDS = 60.0
+#: Throttles that lengthen the next wait; beyond that it stays.
+MOST_GROWTH = 8
+
+
+class Attempted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the queue knows of a message when its attempt ends."""
+
+    spent: int
+    throttles: int
+    unknowns: int
+    deadline_at: float
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the queue does after an attempt: the row's next state, and who else has to wait."""
+
+    state: State
+    due_at: float | None = None
+    reason: Reason | None = None
+    spent: int = 0
+    throttles: int = 0
+    unknowns: int = 0
+    customer_until: float | None = None
+    number_until: float | None = None
+
+
+class Breaker(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one business number: `open_reason` is None while it is closed."""
+
+    failures: int = 0
+    open_reason: str | None = None
+    opened_at: float | None = None
+    probe_at: float | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.open_reason is not None
+
+
+class RetryPolicy:
+    """The numbers of the settings, as decisions."""
+
+    def __init__(self, settings: Settings, chance: Callable[[], float] = random.random) -> None:
+        self.settings = settings
+        self._chance = chance
+
+    def decide(self, message: Attempted, result: AttemptResult, *, breaker_open: bool, now: float) -> Decision:
+        """The decision after an attempt of `message` ended with `result` at `now`."""
+        match result.outcome:
+            case Outcome.DELIVERED:
+                return Decision(state=State.DELIVERED)
+            case Outcome.NEVER:
+                return Decision(state=State.FAILED, reason=Reason.REJECTED, spent=1)
+            case Outcome.UNKNOWN:
+                return self._unknown(breaker_open, now)
+            case Outcome.OPERATOR:
+                return self._queued(message, now + self.settings.breaker_probe_seconds)
+            case Outcome.LATER:
+                return self._throttled(message, result, now)
+            case Outcome.RETRY:
+                return self._retry(message, result, breaker_open, now)
+
+    def rescue(self, *, lease_until: float) -> Decision:
+        """The decision on a message whose lease ran out: its process died, the outcome is unknown."""
+        return self._unknown(False, lease_until)
+
+    def after_grace(self, message: Attempted) -> Reason | None:
+        """Why a message whose outcome stayed unknown is given up; None: it may be sent once more."""
+        if self.settings.unknown_policy is UnknownPolicy.FAIL or message.unknowns > 1:
+            return Reason.UNKNOWN
+        return None
+
+    def breaker_after(self, breaker: Breaker, result: AttemptResult, now: float) -> Breaker:
+        """The number's breaker after one more result."""
+        probe_at = now + self.settings.breaker_probe_seconds
+        if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
+            return Breaker(
+                failures=breaker.failures,
+                open_reason="operator",
+                opened_at=breaker.opened_at or now,
+                probe_at=probe_at,
+            )
+        if result.outage:
+            failures = breaker.failures + 1
+            if breaker.open or failures >= self.settings.breaker_failures:
+                return Breaker(
+                    failures=failures,
+                    open_reason=breaker.open_reason or "outage",
+                    opened_at=breaker.opened_at or now,
+                    probe_at=probe_at,
+                )
+            return Breaker(failures=failures)
+        if result.outcome is Outcome.UNKNOWN:
+            return breaker
+        return Breaker()
+
+    def _retry(self, message: Attempted, result: AttemptResult, breaker_open: bool, now: float) -> Decision:
+        if breaker_open and result.outage:
+            return self._queued(message, now + self.settings.breaker_probe_seconds)
+        waits = self.settings.backoff_seconds
+        most = len(waits) + 1 if result.max_attempts is None else min(result.max_attempts, len(waits) + 1)
+        if message.spent + 1 >= most:
+            return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
+        jitter = 1 + self.settings.backoff_jitter * (2 * self._chance() - 1)
+        asked = self._clamped(result.wait_seconds) if result.wait_seconds else 0.0
+        due_at = now + max(waits[message.spent] * jitter, asked)
+        return self._queued(message, due_at, spent=1)
+
+    def _throttled(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
+        wait = THROTTLE_SECONDS if result.wait_seconds is None else result.wait_seconds
+        until = now + self._clamped(wait * result.wait_growth ** min(message.throttles, MOST_GROWTH))
+        return replace(
+            self._queued(message, until, throttles=1),
+            customer_until=until if result.scope is Scope.CUSTOMER else None,
+            number_until=until if result.scope is Scope.NUMBER else None,
+        )
+
+    def _unknown(self, breaker_open: bool, now: float) -> Decision:
+        counted = 0 if breaker_open else 1
+        return Decision(
+            state=State.UNKNOWN,
+            due_at=now + self.settings.unknown_grace_seconds,
+            spent=counted,
+            unknowns=counted,
+        )
+
+    def _queued(self, message: Attempted, due_at: float, *, spent: int = 0, throttles: int = 0) -> Decision:
+        if due_at >= message.deadline_at:
+            return Decision(state=State.FAILED, reason=Reason.WINDOW_CLOSED, spent=spent)
+        return Decision(state=State.QUEUED, due_at=due_at, spent=spent, throttles=throttles)
+
+    def _clamped(self, seconds: float) -> float:
+        return min(max(seconds, 0.0), self.settings.retry_after_max_seconds)
+
+
+class Pace:
+    """Turns under a rate: one every `interval` seconds, none before `next_at`. An interval of 0 is no limit."""
+
+    def __init__(self, interval: float, next_at: float) -> None:
+        self.interval = interval
+        self.next_at = next_at
+
+    def next_turn(self, now: float) -> float:
+        """When the next turn would be."""
+        return max(now, self.next_at)
+
+    def take(self, now: float) -> float:
+        """Takes the next turn and says when it is."""
+        turn = self.next_turn(now)
+        self.next_at = turn + self.interval if self.interval else self.next_at
+        return turn

@@ -1,0 +1,133 @@
+"""RetryQueue: what every store offers. The conformance suite (tests/queue/conformance.py) is written against it.
+
+Every method that changes something returns after its change is durable, and raises StoreUnavailable when it is not:
+then nothing was recorded.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from recado.queue.model import (
+    Added,
+    AttemptResult,
+    Claim,
+    FailedMessage,
+    Message,
+    NewMessage,
+    QueueStatus,
+    State,
+    StatusUpdate,
+)
+from recado.queue.policy import Breaker, Decision
+from recado.telemetry.totals import Totals
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What the metrics port exports of the store: durable totals by (metric, label values), and the present."""
+
+    totals: dict[tuple[str, tuple[str, ...]], float]
+    rows: dict[str, int]
+    oldest_due_seconds: float
+    breakers: dict[str, Breaker]
+    instants: dict[str, float]
+
+
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that a prune deleted, by kind; `more` when there is more to do."""
+
+    rows: dict[str, int]
+    more: bool
+
+
+class RetryQueue(Protocol):
+    """The outbox of replies with its leases, limits, breaker and totals."""
+
+    async def add_message(self, message: NewMessage, *, lease: bool) -> Added:
+        """Claims the wamid and writes the reply, atomically; leased to the caller when it may be sent at once."""
+        ...
+
+    async def get_messages_to_retry(self, limit: int) -> Claim:
+        """Leases up to `limit` due messages, oldest first, one per customer, under the limits and the breaker."""
+        ...
+
+    async def claim_message(self, id_: int) -> Message | None:
+        """Leases one message if it is due and may be sent now."""
+        ...
+
+    async def update_message_attempt(self, message: Message, result: AttemptResult) -> Decision | None:
+        """Records a finished attempt; what was decided, or None when a status had settled it before."""
+        ...
+
+    async def release(self, message: Message) -> None:
+        """Gives a lease back unused."""
+        ...
+
+    async def settle(self, update: StatusUpdate) -> bool:
+        """Lets one status of Meta's settle its attempt; whether that changed anything."""
+        ...
+
+    async def expire(self) -> int:
+        """Gives up the waiting messages whose window has closed; how many."""
+        ...
+
+    async def prune(self) -> Pruned:
+        """Deletes a bounded number of rows that are past their retention."""
+        ...
+
+    async def note(self, totals: Totals, values: dict[str, str]) -> None:
+        """Adds totals and sets named values."""
+        ...
+
+    async def retry(self, ids: Sequence[int]) -> int:
+        """Makes messages due at once, with all their attempts again; how many could be."""
+        ...
+
+    async def discard(self, ids: Sequence[int]) -> int:
+        """Gives messages up at an operator's word; how many."""
+        ...
+
+    async def remove(self, ids: Sequence[int]) -> int:
+        """Erases failed and discarded messages; how many."""
+        ...
+
+    async def clear(self) -> int:
+        """Erases all failed and discarded messages; how many."""
+        ...
+
+    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+        """Failed messages in order of id, from the one after `after`."""
+        ...
+
+    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+        """Messages in the states given, in order of id, from the one after `after`."""
+        ...
+
+    async def show(self, id_: int) -> dict[str, object] | None:
+        """Everything about one message, for its operator."""
+        ...
+
+    async def status(self) -> QueueStatus:
+        """The queue at a glance."""
+        ...
+
+    async def open_quote_at(self, customer: str) -> float | None:
+        """When the customer was sent the quote that is still open; None without one."""
+        ...
+
+    async def ping(self) -> None:
+        """Shows that the store can be written; raises StoreUnavailable otherwise."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """The totals and gauges, read at once; for the metrics thread."""
+        ...
+
+    def message_reference(self, wamid: str) -> str:
+        """A keyed hash by which logs name a customer's message: the same in every process of this store."""
+        ...
+
+    async def close(self) -> None:
+        """Commits what waits and closes the store."""
+        ...

@@ -1,0 +1,149 @@
+"""One SQLite file: opened safely or not at all.
+
+WAL with `synchronous=FULL`, so that a commit is on disk when it returns. Refused: a SQLite that has the WAL-reset
+bug (it can corrupt a file that two processes write, exactly web and drain), and network file systems (WAL needs
+memory that all processes share).
+"""
+
+import importlib.resources
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+
+from recado.queue.errors import StoreError, StoreUnavailable
+
+#: First versions without the WAL-reset bug: in the main line, and in the branches it was backported to.
+FIXED_IN = (3, 51, 3)
+BACKPORTED_TO = ((3, 50, 7), (3, 44, 6))
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs"}
+    | {
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.ceph",
+        "fuse.s3fs",
+        "fuse.rclone",
+        "fuse.gcsfuse",
+        "fuse.juicefs",
+    }
+)
+
+#: SQLite's lock is not fair. A waiting process looks this often, and a writer that has more to do leaves a gap
+#: longer than this between two transactions, so that whoever waits gets in.
+BUSY_POLL_SECONDS = 0.0004
+BUSY_TIMEOUT_SECONDS = 5.0
+
+#: Pages in the WAL at which it is copied back: few, large checkpoints disturb fewer commits than many small ones.
+CHECKPOINT_PAGES = 4000
+
+
+#: What SQLite raises for a disk that is full, locked, read-only or gone, rather than for a mistake of ours.
+UNAVAILABLE = (
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.ReadOnlyError,
+    apsw.CantOpenError,
+    apsw.NoMemError,
+)
+
+
+def load_queries() -> dict[str, str]:
+    """The statements of queries.sql by their names."""
+    text = importlib.resources.files(__package__).joinpath("sql/queries.sql").read_text()
+    parts = text.split("-- name: ")[1:]
+    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+
+
+def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
+    """A connection to the file, which is made and migrated when it is opened for writing.
+
+    Raises StoreError where it never can work, StoreUnavailable where it cannot now.
+    """
+    refuse_bad_sqlite(apsw.sqlite_lib_version())
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_network_file_system(path.parent, Path("/proc/mounts"))
+    try:
+        flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        connection = apsw.Connection(str(path), flags=flags)
+        connection.set_busy_handler(_busy_handler())
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            migrate(connection)
+        return connection
+    except apsw.NotADBError as error:
+        raise StoreError(f"{path} is not a SQLite database") from error
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Brings the schema up to date, in one transaction.
+
+    Migrations only add, so that the older pod of a rolling update goes on working; it leaves a newer schema alone.
+    """
+    files = importlib.resources.files(__package__).joinpath("sql")
+    steps = sorted(f.name for f in files.iterdir() if f.name[:4].isdigit())
+    if _version(connection) >= len(steps):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in steps[_version(connection) :]:
+            connection.execute(files.joinpath(step).read_text())
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: apsw.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").get)
+
+
+def refuse_bad_sqlite(version: str) -> None:
+    """Raises StoreError for a SQLite with the WAL-reset bug."""
+    number = tuple(int(part) for part in version.split("."))
+    backported = any(number[:2] == fixed[:2] and number >= fixed for fixed in BACKPORTED_TO)
+    if number < FIXED_IN and not backported:
+        raise StoreError(f"SQLite {version} can corrupt a database that two processes write; 3.51.3 or later is needed")
+
+
+def refuse_network_file_system(folder: Path, mounts: Path) -> None:
+    """Raises StoreError when the folder is on a network file system, by the mount table given."""
+    if not mounts.exists():
+        return
+    kind, longest = "", -1
+    target = str(folder.resolve())
+    for line in mounts.read_text().splitlines():
+        _, mount_point, file_system, *_ = line.split(" ")
+        mount_point = mount_point.replace("\\040", " ")
+        inside = target == mount_point or target.startswith(mount_point.rstrip("/") + "/")
+        if inside and len(mount_point) >= longest:
+            kind, longest = file_system, len(mount_point)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise StoreError(f"{folder} is on {kind}: SQLite's WAL is not safe on a network file system")
+
+
+def _busy_handler() -> Callable[[int], bool]:
+    """Waits for SQLite's lock by looking often, for at most the time-out."""
+    since = 0.0
+
+    def wait(tries: int) -> bool:
+        nonlocal since
+        now = time.monotonic()
+        if tries == 0:
+            since = now
+        if now - since > BUSY_TIMEOUT_SECONDS:
+            return False
+        time.sleep(BUSY_POLL_SECONDS)
+        return True
+
+    return wait

@@ -1,0 +1,154 @@
+"""Recording: what came of attempts, by their results and by Meta's statuses."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from recado.queue.model import AttemptResult, Message, Outcome, State, StatusUpdate
+from recado.queue.policy import Attempted, Decision
+from recado.queue.sqlite.transaction import Row, Transaction, as_json
+from recado.telemetry import metrics
+
+#: Statuses after which nothing can happen to a message any more: `delivered` wins over a later `failed`.
+CONFIRMING = frozenset({"delivered", "read", "played"})
+
+
+class ResultRequest(msgspec.Struct, frozen=True):
+    """A finished attempt."""
+
+    message: Message
+    result: AttemptResult
+
+
+class AttemptedRow(msgspec.Struct):
+    """A message as the statement `attempted` reads it."""
+
+    id: int
+    state: str
+    attempts: int
+    spent: int
+    throttles: int
+    unknowns: int
+    deadline_at: float
+    received_at: float
+    phone_number_id: str
+    customer: str
+
+
+def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
+    """Records finished attempts; the decision on each, None where a status had settled it before."""
+    for request in requests:
+        result = request.result
+        transaction.totals.inc(metrics.ATTEMPTS, result.outcome.value, result.error_class)
+        transaction.totals.observe(metrics.GRAPH_DURATION, result.seconds, result.code_class)
+    delivered = _deliver(transaction, [r for r in requests if r.result.outcome is Outcome.DELIVERED])
+    rows = _attempted(transaction, {r.message.id for r in requests if r.result.outcome is not Outcome.DELIVERED})
+    return [_record(transaction, request, delivered, rows) for request in requests]
+
+
+def _record(
+    transaction: Transaction, request: ResultRequest, delivered: set[int], rows: dict[int, AttemptedRow]
+) -> Decision | None:
+    message, result = request.message, request.result
+    transaction.mind_breaker(message.phone_number_id, result)
+    if result.outcome is Outcome.DELIVERED:
+        return Decision(state=State.DELIVERED) if message.id in delivered else None
+    row = rows.get(message.id)
+    if row is None or row.attempts != message.attempt or row.state not in (State.SENDING, State.UNKNOWN):
+        return None
+    return _decide(transaction, row, result, probe=message.probe)
+
+
+def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set[int]:
+    """Marks messages delivered; the ids of those that were not already."""
+    if not requests:
+        return set()
+    wanted = as_json([(r.message.id, r.message.attempt, r.result.sent_wamid) for r in requests])
+    rows = transaction.run("deliver", wanted, transaction.now)
+    for _, received_at, attempts in rows:
+        transaction.delivered(received_at, attempts)
+    return {row[0] for row in rows}
+
+
+def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, probe: bool) -> Decision:
+    """Decides on a message after a failed attempt, and writes the decision."""
+    sender = transaction.sender(row.phone_number_id)
+    decision = transaction.policy.decide(
+        Attempted(spent=row.spent, throttles=row.throttles, unknowns=row.unknowns, deadline_at=row.deadline_at),
+        result,
+        breaker_open=probe or sender.breaker.open,
+        now=transaction.now,
+    )
+    if decision.customer_until is not None:
+        transaction.totals.inc(metrics.THROTTLED, "customer")
+        transaction.run("customers_next", as_json([(row.customer, decision.customer_until)]))
+    if decision.number_until is not None:
+        transaction.totals.inc(metrics.THROTTLED, "number")
+        sender.pace.next_at = max(sender.pace.next_at, decision.number_until)
+        sender.changed = True
+    transaction.decide(row.id, decision, result)
+    return decision
+
+
+def release(transaction: Transaction, messages: Sequence[Message]) -> list[None]:
+    """Gives leases back unused: the messages are due at once, no attempt is counted."""
+    transaction.run("release", as_json([(m.id, m.attempt) for m in messages]), transaction.now)
+    return [None] * len(messages)
+
+
+def settle(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[bool]:
+    """Lets Meta's statuses settle attempts; whether each changed anything."""
+    targets = [transaction.attempt_of(update.attempt_id) for update in updates]
+    rows = _attempted(transaction, {target[0] for target in targets if target})
+    confirmed: list[int] = []
+    results = []
+    for update, target in zip(updates, targets, strict=True):
+        row = rows.get(target[0]) if target else None
+        changed = False
+        if row and target and update.failure:
+            changed = _fail(transaction, row, target[1], update.failure)
+        elif row:
+            changed = _confirm(transaction, row, update)
+            if update.status in CONFIRMING:
+                confirmed.append(row.id)
+                del rows[row.id]
+        results.append(changed)
+        if changed and row and row.id in rows:
+            rows |= _attempted(transaction, {row.id})
+    if confirmed:
+        transaction.run("delete", as_json(confirmed))
+    return results
+
+
+def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: AttemptResult) -> bool:
+    """A `failed` status: what HTTP accepted, or left unknown, failed after all."""
+    if attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN, State.DELIVERED):
+        return False
+    if row.state == State.DELIVERED:
+        transaction.totals.inc(metrics.ASYNC_FAILURES)
+    _count_settled(transaction, row)
+    transaction.mind_breaker(row.phone_number_id, failure)
+    _decide(transaction, row, failure, probe=False)
+    return True
+
+
+def _confirm(transaction: Transaction, row: AttemptedRow, update: StatusUpdate) -> bool:
+    """A status that says that Meta has the message, whatever we thought had become of it."""
+    if row.state not in (State.QUEUED, State.SENDING, State.UNKNOWN, State.FAILED):
+        return False
+    transaction.run("settle", as_json([(row.id, update.sent_wamid)]), transaction.now)
+    transaction.delivered(row.received_at, row.attempts)
+    _count_settled(transaction, row)
+    return True
+
+
+def _count_settled(transaction: Transaction, row: AttemptedRow) -> None:
+    if row.state == State.UNKNOWN:
+        transaction.totals.inc(metrics.SETTLED, "status")
+
+
+def _attempted(transaction: Transaction, ids: set[int]) -> dict[int, AttemptedRow]:
+    if not ids:
+        return {}
+    rows: list[Row] = transaction.run("attempted", as_json(sorted(ids)))
+    return {row[0]: AttemptedRow(*row) for row in rows}

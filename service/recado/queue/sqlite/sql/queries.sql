@@ -1,0 +1,175 @@
+-- Every statement of the store, by name. `?1` is a JSON array wherever a statement serves a whole batch: one call
+-- into SQLite per batch, so that the writer thread passes the interpreter lock a few times a commit, not a few a row.
+
+-- name: claim_wamids
+INSERT INTO claim (id, wamid_key)
+SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (wamid_key) DO NOTHING
+RETURNING id
+
+-- name: last_id
+SELECT max((SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM claim))
+
+-- name: customers
+SELECT j.value, coalesce(c.next_at, 0),
+  EXISTS (SELECT 1 FROM message m WHERE m.customer = j.value AND m.lease_until IS NOT NULL)
+FROM json_each(?1) j LEFT JOIN customer c ON c.customer = j.value
+
+-- name: customers_next
+INSERT INTO customer (customer, next_at)
+SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at)
+
+-- name: customers_quoted
+INSERT INTO customer (customer, quoted_at)
+SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (customer) DO UPDATE SET quoted_at = excluded.quoted_at
+
+-- name: quoted_at
+SELECT quoted_at FROM customer WHERE customer = ?1
+
+-- name: add
+INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, text, received_at, deadline_at,
+  traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
+  value ->> 16
+FROM json_each(?1)
+
+-- name: senders
+SELECT phone_number_id, next_at, failures, open_reason, opened_at, probe_at FROM sender
+
+-- name: put_senders
+INSERT INTO sender (phone_number_id, next_at, failures, open_reason, opened_at, probe_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+ON CONFLICT (phone_number_id) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
+  open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at
+
+-- name: due
+SELECT m.id, m.customer, m.state, m.spent, m.throttles, m.unknowns, m.deadline_at, coalesce(c.next_at, 0),
+  EXISTS (SELECT 1 FROM message f WHERE f.customer = m.customer AND f.lease_until IS NOT NULL)
+FROM message m INDEXED BY message_due LEFT JOIN customer c ON c.customer = m.customer
+WHERE m.phone_number_id = ?1 AND m.due_at <= ?2
+ORDER BY m.due_at LIMIT ?3
+
+-- name: due_by_id
+SELECT m.id, m.customer, m.state, m.spent, m.throttles, m.unknowns, m.deadline_at, coalesce(c.next_at, 0),
+  EXISTS (SELECT 1 FROM message f WHERE f.customer = m.customer AND f.lease_until IS NOT NULL)
+FROM json_each(?3) j JOIN message m ON m.id = j.value LEFT JOIN customer c ON c.customer = m.customer
+WHERE m.phone_number_id = ?1 AND m.due_at <= ?2
+ORDER BY m.due_at
+
+-- name: next_due
+SELECT min(due_at) FROM message WHERE phone_number_id = ?1 AND due_at IS NOT NULL
+
+-- name: lease
+UPDATE message SET state = 'sending', due_at = NULL, attempts = attempts + 1,
+  lease_owner = ?2, lease_until = j.value ->> 1
+FROM json_each(?1) j WHERE message.id = j.value ->> 0
+RETURNING id, attempts, wamid, phone_number_id, phone, user_id, text, received_at, deadline_at, lease_until,
+  traceparent
+
+-- name: postpone
+UPDATE message SET due_at = j.value ->> 1 FROM json_each(?1) j WHERE message.id = j.value ->> 0
+
+-- name: deliver
+UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
+  finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 2
+FROM json_each(?1) j
+WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state IN ('sending', 'unknown')
+RETURNING id, received_at, attempts
+
+-- name: attempted
+SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.phone_number_id,
+  m.customer
+FROM json_each(?1) j JOIN message m ON m.id = j.value
+
+-- name: decide
+UPDATE message SET state = j.value ->> 1, due_at = j.value ->> 2, reason = j.value ->> 3,
+  spent = spent + (j.value ->> 4), throttles = throttles + (j.value ->> 5), unknowns = unknowns + (j.value ->> 6),
+  error_class = j.value ->> 7, error_code = j.value ->> 8, error_detail = j.value ->> 9,
+  finished_at = j.value ->> 10, lease_owner = NULL, lease_until = NULL
+FROM json_each(?1) j WHERE message.id = j.value ->> 0
+
+-- name: release
+UPDATE message SET state = 'queued', due_at = ?2, attempts = attempts - 1, lease_owner = NULL, lease_until = NULL
+FROM json_each(?1) j
+WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state = 'sending'
+
+-- name: settle
+UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
+  finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 1
+FROM json_each(?1) j WHERE message.id = j.value ->> 0
+
+-- name: delete
+DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1))
+
+-- name: rescuable
+SELECT id, lease_until FROM message WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+
+-- name: expired
+SELECT id FROM message WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
+
+-- name: prune_finished
+DELETE FROM message WHERE id IN (SELECT id FROM message WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
+
+-- name: prune_claims
+DELETE FROM claim WHERE id IN (SELECT id FROM claim WHERE id <= ?1 LIMIT ?2)
+
+-- name: stale_customers
+SELECT customer FROM customer WHERE next_at <= ?1 AND coalesce(quoted_at, 0) <= ?1
+
+-- name: prune_customers
+DELETE FROM customer
+WHERE customer IN (SELECT value FROM json_each(?1)) AND next_at <= ?2 AND coalesce(quoted_at, 0) <= ?2
+
+-- name: add_totals
+INSERT INTO total (metric, labels, value)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+ON CONFLICT (metric, labels) DO UPDATE SET value = value + excluded.value
+
+-- name: totals
+SELECT metric, labels, value FROM total
+
+-- name: state_counts
+SELECT state, rows FROM state_count
+
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: init_meta
+INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING
+
+-- name: get_meta
+SELECT name, value FROM meta
+
+-- name: listing
+SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
+  received_at, due_at
+FROM message WHERE state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
+
+-- name: show
+SELECT * FROM message WHERE id = ?1
+
+-- name: retry
+UPDATE message SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, reason = NULL,
+  finished_at = NULL
+WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded', 'queued', 'unknown')
+  AND deadline_at > ?2
+RETURNING id
+
+-- name: discard
+UPDATE message SET state = 'discarded', due_at = NULL, reason = NULL, finished_at = ?2
+WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('queued', 'unknown', 'failed')
+RETURNING id
+
+-- name: remove
+DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded')
+RETURNING id
+
+-- name: clear
+DELETE FROM message WHERE state IN ('failed', 'discarded') RETURNING id
+
+-- name: give_up
+UPDATE message SET state = 'failed', due_at = NULL, reason = ?2, finished_at = ?3, lease_owner = NULL, lease_until = NULL
+WHERE id = ?1

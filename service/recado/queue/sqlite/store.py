@@ -1,0 +1,297 @@
+"""RetryQueue on SQLite: writes by one thread in group commits, reads beside them on a connection of their own."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import apsw
+import msgspec
+
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import (
+    Added,
+    AttemptResult,
+    Claim,
+    FailedMessage,
+    Message,
+    NewMessage,
+    QueueStatus,
+    State,
+    StatusUpdate,
+    mask,
+)
+from recado.queue.policy import Breaker, Decision, RetryPolicy
+from recado.queue.protocol import Pruned, Snapshot
+from recado.queue.sqlite import adding, claiming, recording, upkeep
+from recado.queue.sqlite.database import UNAVAILABLE, load_queries, open_database
+from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
+from recado.queue.sqlite.upkeep import PruneRequest
+from recado.queue.sqlite.writer import CommitObserver, Writer
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+
+#: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
+PRUNE_ROWS = 500
+#: A customer of whom nothing is due any more is forgotten after this time; the search for them is this rare too.
+CUSTOMER_RETENTION_SECONDS = 86400.0
+CUSTOMER_PRUNE_SECONDS = 3600.0
+
+Result = TypeVar("Result")
+
+
+class NoObserver:
+    """A commit observer that does not look."""
+
+    def committed(self, seconds: float, operations: int) -> None:
+        pass
+
+    def failed(self, error: str) -> None:
+        pass
+
+
+class SqliteRetryQueue:
+    """RetryQueue on one SQLite file, which may be shared by several processes on one host.
+
+    Opening raises StoreError where the file can never work, StoreUnavailable where it cannot now.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        policy: RetryPolicy,
+        *,
+        clock: Callable[[], float] = time.time,
+        observer: CommitObserver | None = None,
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._queries = load_queries()
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        connection = open_database(path)
+        self._store_key = self._make_store_key(connection)
+        self._reader = open_database(path, read_only=True)
+        self._reading = threading.Lock()
+        self._writer = Writer(connection, self._begin, observer or NoObserver())
+        self._customers_pruned_at = clock()
+
+    def _begin(self, connection: apsw.Connection) -> Transaction:
+        return Transaction(
+            connection,
+            self._queries,
+            self._policy,
+            owner=self._owner,
+            store_key=self._store_key,
+            now=self._clock(),
+        )
+
+    def _make_store_key(self, connection: apsw.Connection) -> str:
+        try:
+            connection.execute(self._queries["init_meta"], ("store_key", secrets.token_hex(16)))
+            rows: list[tuple[Any, ...]] = connection.execute(self._queries["get_meta"]).fetchall()
+            return str(dict(rows)["store_key"])
+        except UNAVAILABLE as error:
+            raise StoreUnavailable(str(error)) from error
+
+    # -- the way of a message ----------------------------------------------------------------------------------
+
+    async def add_message(self, message: NewMessage, *, lease: bool) -> Added:
+        return cast(Added, await self._write(adding.add, adding.AddRequest(message=message, lease=lease)))
+
+    async def get_messages_to_retry(self, limit: int) -> Claim:
+        messages = cast(tuple[Message, ...], await self._write(claiming.claim, claiming.ClaimRequest(limit=limit)))
+        return Claim(messages=messages, next_at=None if messages else await self._read(self._next_at))
+
+    async def claim_message(self, id_: int) -> Message | None:
+        request = claiming.ClaimRequest(limit=1, ids=(id_,))
+        messages = cast(tuple[Message, ...], await self._write(claiming.claim, request))
+        return messages[0] if messages else None
+
+    async def update_message_attempt(self, message: Message, result: AttemptResult) -> Decision | None:
+        request = recording.ResultRequest(message=message, result=result)
+        return cast("Decision | None", await self._write(recording.record, request))
+
+    async def release(self, message: Message) -> None:
+        await self._write(recording.release, message)
+
+    async def settle(self, update: StatusUpdate) -> bool:
+        return cast(bool, await self._write(recording.settle, update))
+
+    async def open_quote_at(self, customer: str) -> float | None:
+        rows = await self._read(lambda: self._select("quoted_at", customer))
+        return rows[0][0] if rows else None
+
+    # -- upkeep ------------------------------------------------------------------------------------------------
+
+    async def expire(self) -> int:
+        return cast(int, await self._write(upkeep.expire, PRUNE_ROWS))
+
+    async def prune(self) -> Pruned:
+        settings, now = self._policy.settings, self._clock()
+        delivered_at, failed_at = now - settings.delivered_retention_seconds, now - settings.failed_retention_seconds
+        requests = [
+            PruneRequest("delivered", "prune_finished", (State.DELIVERED, delivered_at, PRUNE_ROWS)),
+            PruneRequest("failed", "prune_finished", (State.FAILED, failed_at, PRUNE_ROWS)),
+            PruneRequest("discarded", "prune_finished", (State.DISCARDED, failed_at, PRUNE_ROWS)),
+            PruneRequest("dedupe", "prune_claims", (int((now - settings.dedupe_seconds) * 1e6), PRUNE_ROWS)),
+            *await self._stale_customers(now),
+        ]
+        counts = await asyncio.gather(*(self._write(upkeep.prune, request) for request in requests))
+        rows: dict[str, int] = {}
+        for request, count in zip(requests, counts, strict=True):
+            rows[request.kind] = rows.get(request.kind, 0) + count
+        return Pruned(rows=rows, more=max(counts) >= PRUNE_ROWS)
+
+    async def _stale_customers(self, now: float) -> list[PruneRequest]:
+        """Customers to forget, looked for once an hour, since it takes a walk through all of them."""
+        if now < self._customers_pruned_at + CUSTOMER_PRUNE_SECONDS:
+            return []
+        self._customers_pruned_at = now
+        before = now - CUSTOMER_RETENTION_SECONDS
+        stale = [row[0] for row in await self._read(lambda: self._select("stale_customers", before))]
+        return [
+            PruneRequest("customer", "prune_customers", (as_json(stale[start : start + PRUNE_ROWS]), before))
+            for start in range(0, len(stale), PRUNE_ROWS)
+        ]
+
+    async def note(self, totals: Totals, values: dict[str, str]) -> None:
+        await self._write(upkeep.note, upkeep.Note(totals, values))
+
+    async def ping(self) -> None:
+        await self._write(upkeep.note, upkeep.Note(Totals(), {"pinged_at": str(self._clock())}))
+
+    # -- operators ---------------------------------------------------------------------------------------------
+
+    async def retry(self, ids: Sequence[int]) -> int:
+        return cast(int, await self._write(upkeep.retry, tuple(ids)))
+
+    async def discard(self, ids: Sequence[int]) -> int:
+        return cast(int, await self._write(upkeep.discard, tuple(ids)))
+
+    async def remove(self, ids: Sequence[int]) -> int:
+        return cast(int, await self._write(upkeep.remove, tuple(ids)))
+
+    async def clear(self) -> int:
+        return cast(int, await self._write(upkeep.clear, None))
+
+    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+        return await self.list_messages([State.FAILED], after=after, limit=limit)
+
+    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+        rows = await self._read(lambda: self._select("listing", as_json(states), after, limit))
+        return [_as_failed(row) for row in rows]
+
+    async def show(self, id_: int) -> dict[str, object] | None:
+        def read() -> dict[str, object] | None:
+            cursor = self._reader.execute(self._queries["show"], (id_,))
+            for row in cursor:
+                return dict(zip([column[0] for column in cursor.get_description()], row, strict=True))
+            return None
+
+        return await self._read(read)
+
+    async def status(self) -> QueueStatus:
+        return _as_status(await asyncio.to_thread(self.snapshot))
+
+    # -- the metrics thread and logs ---------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        return self._read_now(self._snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        breakers = self._breakers()
+        meta = dict(self._select("get_meta"))
+        due = [at for number in breakers if (at := self._select("next_due", number)[0][0]) is not None]
+        return Snapshot(
+            totals={
+                (metric, tuple(msgspec.json.decode(labels))): value for metric, labels, value in self._select("totals")
+            },
+            rows=dict(self._select("state_counts")),
+            oldest_due_seconds=max(0.0, self._clock() - min(due)) if due else 0.0,
+            breakers=breakers,
+            instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
+        )
+
+    def message_reference(self, wamid: str) -> str:
+        return hashlib.blake2b(wamid.encode(), digest_size=8, key=f"log:{self._store_key}".encode()).hexdigest()
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.close)
+        with self._reading:
+            self._reader.close()
+
+    # -- reading and writing -----------------------------------------------------------------------------------
+
+    def _write(self, kind: Callable[..., Sequence[Any]], argument: Any) -> Awaitable[Any]:
+        return self._writer.submit(kind, argument)
+
+    async def _read(self, read: Callable[[], Result]) -> Result:
+        return await asyncio.to_thread(self._read_now, read)
+
+    def _read_now(self, read: Callable[[], Result]) -> Result:
+        try:
+            with self._reading:
+                self._reader.execute("BEGIN")  # one view of the store for all that is read
+                try:
+                    return read()
+                finally:
+                    self._reader.execute("COMMIT")
+        except (*UNAVAILABLE, apsw.ConnectionClosedError) as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def _select(self, query: str, *bindings: Any) -> list[tuple[Any, ...]]:
+        return self._reader.execute(self._queries[query], bindings).fetchall()
+
+    def _breakers(self) -> dict[str, Breaker]:
+        return {
+            number: Breaker(failures=failures, open_reason=reason, opened_at=opened_at, probe_at=probe_at)
+            for number, _, failures, reason, opened_at, probe_at in self._select("senders")
+        }
+
+    def _next_at(self) -> float | None:
+        """When the next message can be claimed, as far as its due time, its number's turn and breaker tell."""
+        times = []
+        for number, next_at, _, _, _, probe_at in self._select("senders"):
+            due_at = self._select("next_due", number)[0][0]
+            if due_at is not None:
+                times.append(max(due_at, next_at - HORIZON_SECONDS, probe_at or 0.0))
+        return min(times, default=None)
+
+
+def _as_failed(row: tuple[Any, ...]) -> FailedMessage:
+    id_, to, state, attempts, error_class, error_code, detail, reason, received_at, due_at = row
+    parts = [str(part) for part in (error_class, error_code, detail) if part not in (None, "")]
+    return FailedMessage(
+        id=id_,
+        to=mask(to),
+        state=State(state),
+        attempts=attempts,
+        last_error=": ".join(parts),
+        reason=reason,
+        received_at=received_at,
+        due_at=due_at,
+    )
+
+
+def _as_status(snapshot: Snapshot) -> QueueStatus:
+    def total(name: str, *labels: str) -> float:
+        return snapshot.totals.get((name, labels), 0.0)
+
+    delivered = total(metrics.FINISHED.name, State.DELIVERED)
+    finished = delivered + total(metrics.FINISHED.name, State.FAILED)
+    attempts = total(metrics.DELIVERED_ATTEMPTS.name, "sum")
+    return QueueStatus(
+        pending_retry=snapshot.rows[State.QUEUED],
+        in_flight=snapshot.rows[State.SENDING],
+        unknown=snapshot.rows[State.UNKNOWN],
+        failed=snapshot.rows[State.FAILED],
+        success_rate=round(delivered / finished, 6) if finished else None,
+        avg_attempts=round(attempts / delivered, 3) if delivered else None,
+        oldest_due_seconds=round(snapshot.oldest_due_seconds, 3),
+    )

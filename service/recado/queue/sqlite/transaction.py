@@ -1,0 +1,176 @@
+"""What every operation finds inside a write transaction: statements, business numbers, totals, the way to give up.
+
+The facts are counted in the transaction that records them, so a total is never wrong by a crash.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import apsw
+import msgspec
+
+from recado.queue.model import AttemptResult, Reason, State
+from recado.queue.policy import Breaker, Decision, Pace, RetryPolicy
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+
+#: How far ahead of its turn a message may be leased: its process waits for the turn itself.
+HORIZON_SECONDS = 0.5
+#: A customer's next message waits at least so long when one is under way.
+LEAST_WAIT_SECONDS = 1.0
+
+Row = tuple[Any, ...]
+
+
+class Sender(msgspec.Struct):
+    """A business number within one transaction."""
+
+    pace: Pace
+    breaker: Breaker
+    changed: bool = False
+
+
+class Transaction:
+    """One write transaction. `owner` holds the leases that are taken; `store_key` makes attempt ids and wamid keys."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        queries: Mapping[str, str],
+        policy: RetryPolicy,
+        *,
+        owner: str,
+        store_key: str,
+        now: float,
+    ) -> None:
+        self._connection = connection
+        self._queries = queries
+        self._store_key = store_key
+        self._senders: dict[str, Sender] | None = None
+        self.policy = policy
+        self.owner = owner
+        self.now = now
+        self.totals = Totals()
+
+    def run(self, query: str, *bindings: Any) -> list[Row]:
+        """Runs a statement of queries.sql to its end; its rows."""
+        return self._connection.execute(self._queries[query], bindings).fetchall()
+
+    def changes(self) -> int:
+        """Rows that the last statement changed."""
+        return self._connection.changes()
+
+    def finish(self) -> None:
+        """Writes the totals and the business numbers' state."""
+        changed = [
+            (number, s.pace.next_at, s.breaker.failures, s.breaker.open_reason, s.breaker.opened_at, s.breaker.probe_at)
+            for number, s in (self._senders or {}).items()
+            if s.changed
+        ]
+        if changed:
+            self.run("put_senders", as_json(changed))
+        if totals := self.totals.items():
+            self.run("add_totals", as_json([(name, as_json(labels), value) for name, labels, value in totals]))
+
+    # -- business numbers
+
+    def senders(self) -> dict[str, Sender]:
+        """Every business number that ever had something to send."""
+        if self._senders is None:
+            self._senders = {
+                number: Sender(
+                    pace=self._pace(next_at),
+                    breaker=Breaker(failures=failures, open_reason=reason, opened_at=opened_at, probe_at=probe_at),
+                )
+                for number, next_at, failures, reason, opened_at, probe_at in self.run("senders")
+            }
+        return self._senders
+
+    def sender(self, number: str) -> Sender:
+        """One business number, new or known."""
+        senders = self.senders()
+        if number not in senders:
+            senders[number] = Sender(pace=self._pace(0.0), breaker=Breaker(), changed=True)
+        return senders[number]
+
+    def start_probe(self, sender: Sender) -> None:
+        """Nobody else probes until this one has had its time."""
+        probe_at = self.now + self.policy.settings.breaker_probe_seconds
+        sender.breaker = msgspec.structs.replace(sender.breaker, probe_at=probe_at)
+        sender.changed = True
+
+    def mind_breaker(self, number: str, result: AttemptResult) -> None:
+        """Lets a result open or close the number's breaker."""
+        sender = self.sender(number)
+        before, after = sender.breaker, self.policy.breaker_after(sender.breaker, result, self.now)
+        if after == before:
+            return
+        sender.breaker, sender.changed = after, True
+        if after.open != before.open:
+            self.totals.inc(metrics.BREAKER_TRIPS, number, "open" if after.open else "closed")
+
+    def _pace(self, next_at: float) -> Pace:
+        rate = self.policy.settings.messages_per_second
+        return Pace(1 / rate if rate else 0.0, next_at)
+
+    # -- customers
+
+    @property
+    def interval(self) -> float:
+        """Least time between two messages to one customer."""
+        return self.policy.settings.customer_interval_seconds
+
+    @property
+    def patience(self) -> float:
+        """How long a message waits for another to the same customer that is under way."""
+        return max(self.interval, LEAST_WAIT_SECONDS)
+
+    # -- ends of messages
+
+    def decide(self, id_: int, decision: Decision, result: AttemptResult | None) -> None:
+        """Writes a decision on its row; without a result it is a rescue's."""
+        error = (result.error_class, result.error_code, result.detail) if result else ("unknown", None, "lease ran out")
+        finished_at = self.now if decision.state is State.FAILED else None
+        row = (id_, decision.state, decision.due_at, decision.reason, decision.spent, decision.throttles)
+        self.run("decide", as_json([(*row, decision.unknowns, *error, finished_at)]))
+        if decision.reason:
+            self.gave_up(decision.reason)
+
+    def give_up(self, id_: int, reason: Reason) -> None:
+        """Fails a waiting message."""
+        self.run("give_up", id_, reason.value, self.now)
+        self.gave_up(reason)
+
+    def gave_up(self, reason: Reason) -> None:
+        """Counts a message that was given up."""
+        self.totals.inc(metrics.FINISHED, State.FAILED.value)
+        self.totals.inc(metrics.FAILED_REASONS, reason.value)
+
+    def delivered(self, received_at: float, attempts: int) -> None:
+        """Counts a message that Meta accepted."""
+        self.totals.inc(metrics.FINISHED, State.DELIVERED.value)
+        self.totals.observe(metrics.DELIVERY_AGE, max(0.0, self.now - received_at))
+        self.totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
+
+    # -- names that only this store can make
+
+    def attempt_id(self, id_: int, attempt: int) -> str:
+        """What a send carries, so that a status can settle it: names the store, the message and the attempt."""
+        return f"{self._store_key[:8]}.{id_}.{attempt}"
+
+    def attempt_of(self, attempt_id: str) -> tuple[int, int] | None:
+        """The message and attempt number in an attempt id of this store's; None for anything else."""
+        match attempt_id.split("."):
+            case [store, id_, attempt] if store == self._store_key[:8] and (id_ + attempt).isdecimal():
+                return int(id_[:18] or 0), int(attempt[:9] or 0)
+        return None
+
+    def wamid_key(self, wamid: str) -> str:
+        """A keyed hash of a wamid, which holds a phone number."""
+        return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
+
+
+def as_json(value: Any) -> str:
+    """A batch as the statements take it."""
+    return msgspec.json.encode(value).decode()

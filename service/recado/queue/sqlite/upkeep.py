@@ -1,0 +1,80 @@
+"""Upkeep: what operators do to messages, and what time does to rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from recado.queue.model import Reason, State
+from recado.queue.sqlite.transaction import Transaction, as_json
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+
+
+class PruneRequest(msgspec.Struct, frozen=True):
+    """Rows to delete by a statement of queries.sql, counted as `kind`."""
+
+    kind: str
+    query: str
+    bindings: tuple[Any, ...]
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Totals to add and named values to set: what a process tells of itself."""
+
+    totals: Totals
+    values: dict[str, str]
+
+
+def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
+    """Makes messages due at once with all their attempts; how many of each batch."""
+    return [len(transaction.run("retry", as_json(ids), transaction.now)) for ids in batches]
+
+
+def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
+    """Gives messages up at an operator's word; how many of each batch."""
+    counts = [len(transaction.run("discard", as_json(ids), transaction.now)) for ids in batches]
+    if sum(counts):
+        transaction.totals.inc(metrics.FINISHED, State.DISCARDED.value, by=sum(counts))
+    return counts
+
+
+def remove(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
+    """Erases failed and discarded messages; how many of each batch."""
+    return [len(transaction.run("remove", as_json(ids))) for ids in batches]
+
+
+def clear(transaction: Transaction, requests: Sequence[None]) -> list[int]:
+    """Erases every failed and discarded message; how many."""
+    return [len(transaction.run("clear")) for _ in requests]
+
+
+def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
+    """Gives up waiting messages whose window has closed, up to a limit each; how many."""
+    counts = []
+    for limit in limits:
+        rows = transaction.run("expired", transaction.now, limit)
+        for (id_,) in rows:
+            transaction.give_up(id_, Reason.WINDOW_CLOSED)
+        counts.append(len(rows))
+    return counts
+
+
+def prune(transaction: Transaction, requests: Sequence[PruneRequest]) -> list[int]:
+    """Deletes rows past their retention; how many of each kind."""
+    counts = []
+    for request in requests:
+        transaction.run(request.query, *request.bindings)
+        counts.append(transaction.changes())
+        if counts[-1]:
+            transaction.totals.inc(metrics.PRUNED, request.kind, by=counts[-1])
+    return counts
+
+
+def note(transaction: Transaction, notes: Sequence[Note]) -> list[None]:
+    """Adds totals and sets named values."""
+    for one in notes:
+        transaction.totals.merge(one.totals)
+        for name, value in one.values.items():
+            transaction.run("set_meta", name, value)
+    return [None] * len(notes)

@@ -1,0 +1,174 @@
+"""The one writer of a store: a thread that commits the work of many callers in one transaction (group commit).
+
+A caller hands over an operation and awaits its result, which comes when the commit is on disk. Operations of one kind
+that wait together are handed to the store as one batch.
+"""
+
+import asyncio
+import collections
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import apsw
+
+from recado.queue.errors import StoreUnavailable
+from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE
+
+#: Operations of one transaction at most: it bounds how long the others wait for SQLite's lock.
+MOST_IN_A_COMMIT = 1000
+#: Between two transactions when work waits already: long enough for another process to take the lock.
+GAP_SECONDS = 2 * BUSY_POLL_SECONDS
+
+
+class Transaction(Protocol):
+    """What runs inside one write transaction; `finish` writes what was gathered on the way."""
+
+    def finish(self) -> None: ...
+
+
+#: An operation's kind: from the transaction and the arguments of a batch to their results, in order.
+BatchKind = Callable[[Any, Sequence[Any]], Sequence[Any]]
+
+
+class CommitObserver(Protocol):
+    """Told of every commit; by the writer's thread."""
+
+    def committed(self, seconds: float, operations: int) -> None: ...
+
+    def failed(self, error: str) -> None: ...
+
+
+class _Operation:
+    __slots__ = ("argument", "future", "kind", "loop", "result")
+
+    def __init__(self, kind: BatchKind, argument: Any) -> None:
+        self.kind = kind
+        self.argument = argument
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.result: Any = None
+
+    def settle(self) -> None:
+        if self.future.done():
+            return
+        if isinstance(self.result, BaseException):
+            self.future.set_exception(self.result)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """Owns the writing connection and its thread; `begin` makes the object a transaction's batches work on."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        begin: Callable[[apsw.Connection], Transaction],
+        observer: CommitObserver,
+    ) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._observer = observer
+        self._waiting: collections.deque[_Operation] = collections.deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="recado-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def backlog(self) -> int:
+        """Operations that wait for a commit."""
+        return len(self._waiting)
+
+    def submit(self, kind: BatchKind, argument: Any) -> "asyncio.Future[Any]":
+        """The future of an operation's result, done when its commit is on disk.
+
+        It fails with StoreUnavailable when nothing could be recorded.
+        """
+        operation = _Operation(kind, argument)
+        with self._wake:
+            if self._closing:
+                raise StoreUnavailable("the store is closed")
+            self._waiting.append(operation)
+            self._wake.notify()
+        return operation.future
+
+    def close(self) -> None:
+        """Commits what waits, then ends the thread. Blocks."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+        self._connection.close()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            self._commit(batch)
+            _release(batch)
+            if self._waiting:
+                time.sleep(GAP_SECONDS)
+
+    def _next_batch(self) -> list[_Operation]:
+        with self._wake:
+            while not self._waiting and not self._closing:
+                self._wake.wait()
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_A_COMMIT))]
+
+    def _commit(self, batch: list[_Operation]) -> None:
+        started = time.perf_counter()
+        try:
+            self._transact(batch)
+        except UNAVAILABLE as error:
+            self._observer.failed(type(error).__name__)
+            for operation in batch:
+                operation.result = StoreUnavailable(str(error))
+        except Exception as error:
+            # A mistake in one operation must not take its neighbours down: each gets a transaction of its own.
+            if len(batch) == 1:
+                self._observer.failed(type(error).__name__)
+                batch[0].result = error
+            else:
+                for operation in batch:
+                    self._commit([operation])
+        else:
+            self._observer.committed(time.perf_counter() - started, len(batch))
+
+    def _transact(self, batch: list[_Operation]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            transaction = self._begin(connection)
+            for kind, operations in _by_kind(batch).items():
+                results = kind(transaction, [operation.argument for operation in operations])
+                for operation, result in zip(operations, results, strict=True):
+                    operation.result = result
+            transaction.finish()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _by_kind(batch: list[_Operation]) -> dict[BatchKind, list[_Operation]]:
+    kinds: dict[BatchKind, list[_Operation]] = {}
+    for operation in batch:
+        kinds.setdefault(operation.kind, []).append(operation)
+    return kinds
+
+
+def _release(batch: list[_Operation]) -> None:
+    """Hands the results to the event loops that wait for them, in one call for each loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Operation]] = {}
+    for operation in batch:
+        loops.setdefault(operation.loop, []).append(operation)
+    for loop, operations in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle_all, operations)
+
+
+def _settle_all(operations: list[_Operation]) -> None:
+    for operation in operations:
+        operation.settle()

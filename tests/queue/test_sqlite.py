@@ -1,0 +1,198 @@
+"""RetryQueue on SQLite: the conformance suite, and what only a file can do."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue, database
+from recado.queue.sqlite.database import open_database
+from recado.settings import load
+from tests.clock import FakeClock
+from tests.queue.conformance import (
+    DELIVERED,
+    OpenQueue,
+    RetryQueueConformance,
+    new_message,
+)
+
+
+@pytest.fixture
+def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
+    """Opens the test's file; each call is another process as far as SQLite can tell."""
+    opened: list[SqliteRetryQueue] = []
+
+    def open_(**settings: str) -> SqliteRetryQueue:
+        policy = RetryPolicy(load(settings), chance=lambda: 0.5)
+        queue = SqliteRetryQueue(tmp_path / "recado.db", policy, clock=clock)
+        opened.append(queue)
+        return queue
+
+    yield open_
+    for queue in opened:
+        with contextlib.suppress(StoreUnavailable):
+            asyncio.run(queue.close())
+
+
+class TestSqliteRetryQueue(RetryQueueConformance):
+    """The conformance suite."""
+
+
+class TestDurability:
+    """200 means durable."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    async def test_a_full_disk_loses_nothing_and_recovers(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
+    ) -> None:
+        """While nothing can be written each operation says so; when there is room again the queue goes on."""
+        queue = open_queue()
+        await queue.add_message(new_message(1, clock), lease=False)
+        connection = queue._writer._connection
+        pages = connection.execute("PRAGMA page_count").get
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        refused = 0
+        for n in range(2, 40):
+            try:
+                await queue.add_message(new_message(n, clock, text="x" * 4000), lease=False)
+            except StoreUnavailable:
+                refused += 1
+        stored = (await queue.status()).queue_size
+        connection.execute("PRAGMA max_page_count = 1000000")
+        added = await queue.add_message(new_message(39, clock), lease=False)
+
+        assert refused > 0
+        assert stored == 39 - refused
+        assert not added.duplicate
+
+    async def test_a_lock_held_by_somebody_else_is_unavailable(
+        self,
+        open_queue: Callable[..., SqliteRetryQueue],
+        clock: FakeClock,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A writer that never lets go costs the time-out, then says so."""
+        monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.05)
+        queue = open_queue()
+        other = apsw.Connection(str(tmp_path / "recado.db"))
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable):
+            await queue.add_message(new_message(1, clock), lease=False)
+        other.execute("ROLLBACK")
+
+        assert not (await queue.add_message(new_message(1, clock), lease=False)).duplicate
+
+    async def test_one_bad_operation_does_not_hurt_its_neighbours(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
+    ) -> None:
+        """In one group commit: the impossible message fails alone."""
+        queue = open_queue()
+        bad = new_message(2, clock, phone=None, user_id=None)
+        results = await asyncio.gather(
+            queue.add_message(new_message(1, clock), lease=False),
+            queue.add_message(bad, lease=False),
+            queue.add_message(new_message(3, clock), lease=False),
+            return_exceptions=True,
+        )
+
+        assert [isinstance(r, Exception) for r in results] == [False, True, False]
+        assert (await queue.status()).queue_size == 2
+
+    async def test_web_and_drain_both_progress_under_full_load(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
+    ) -> None:
+        """Two writers without pause share the lock: the slower gets at least a fifth of the commits."""
+        commits = []
+
+        async def write(queue: SqliteRetryQueue, start: int) -> None:
+            done = 0
+
+            async def one() -> None:
+                nonlocal done
+                while not stop.is_set():
+                    number = start + done
+                    done += 1
+                    message = await queue.add_message(new_message(number, clock), lease=True)
+                    if message.message:
+                        await queue.update_message_attempt(message.message, DELIVERED)
+
+            await asyncio.gather(*(one() for _ in range(20)))
+            commits.append(done)
+
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(1.0, stop.set)
+        await asyncio.gather(write(open_queue(), 0), write(open_queue(), 10_000_000))
+
+        assert min(commits) >= 0.2 * sum(commits)
+
+
+class TestOpening:
+    """A store that could corrupt or lose data is not opened."""
+
+    def test_the_bundled_sqlite_is_safe(self) -> None:
+        """APSW's own SQLite is free of the WAL-reset bug."""
+        database.refuse_bad_sqlite(apsw.sqlite_lib_version())
+
+    @pytest.mark.parametrize("version", ["3.7.0", "3.40.1", "3.44.5", "3.46.1", "3.50.6", "3.51.2"])
+    def test_a_sqlite_with_the_wal_reset_bug_is_refused(self, version: str) -> None:
+        """Web and drain are the two writers that it corrupts."""
+        with pytest.raises(StoreError, match="corrupt"):
+            database.refuse_bad_sqlite(version)
+
+    @pytest.mark.parametrize("version", ["3.44.6", "3.50.7", "3.51.3", "3.52.0", "4.0.0"])
+    def test_a_mended_sqlite_is_accepted(self, version: str) -> None:
+        """The main line since 3.51.3 and the two branches with the fix."""
+        database.refuse_bad_sqlite(version)
+
+    @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p"])
+    def test_a_network_file_system_is_refused(self, tmp_path: Path, kind: str) -> None:
+        """WAL is not safe where memory is not shared; the innermost mount counts."""
+        mounts = tmp_path / "mounts"
+        mounts.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/x {tmp_path} {kind} rw 0 0\n")
+        with pytest.raises(StoreError, match=kind):
+            database.refuse_network_file_system(tmp_path / "data", mounts)
+
+    def test_a_disk_inside_a_network_file_system_is_accepted(self, tmp_path: Path) -> None:
+        """Only the mount that holds the folder matters."""
+        mounts = tmp_path / "mounts"
+        mounts.write_text(f"server:/x / nfs4 rw 0 0\n/dev/sdb {tmp_path} ext4 rw 0 0\n")
+        database.refuse_network_file_system(tmp_path / "data", mounts)
+
+    def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
+        """And left as it is."""
+        file = tmp_path / "recado.db"
+        file.write_text("this is a shopping list, not a database" * 100)
+        with pytest.raises(StoreError, match="not a SQLite database"):
+            open_database(file)
+
+        assert file.read_text().startswith("this is a shopping list")
+
+    def test_a_folder_that_cannot_be_written_is_unavailable(self) -> None:
+        """Not a traceback."""
+        with pytest.raises(StoreUnavailable):
+            open_database(Path("/proc/recado.db"))
+
+    def test_an_older_pod_works_on_a_newer_schema(self, tmp_path: Path) -> None:
+        """During a rolling update the new pod migrates first; migrations only add."""
+        connection = open_database(tmp_path / "recado.db")
+        connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        again = open_database(tmp_path / "recado.db")
+
+        assert again.execute("PRAGMA user_version").get == 99
+
+    def test_commits_are_on_disk(self, tmp_path: Path) -> None:
+        """WAL with synchronous=FULL."""
+        connection = open_database(tmp_path / "recado.db")
+
+        assert connection.execute("PRAGMA journal_mode").get == "wal"
+        assert connection.execute("PRAGMA synchronous").get == 2
