@@ -255,9 +255,7 @@ def test_the_handshake_and_the_payloads_are_part_of_the_service() -> None:
 async def test_the_token_is_nowhere_but_in_the_header() -> None:
     """Not in the URL, not in an error that echoes it."""
     long_token = "EAAG" + "x" * 60
-    graph = Graph(
-        httpx.Response(401, json={"error": {"message": f"Malformed token {long_token}", "code": 190}})
-    )
+    graph = Graph(httpx.Response(401, json={"error": {"message": f"Malformed token {long_token}", "code": 190}}))
     with pytest.raises(AuthenticationError) as raised:
         await send(graph)
     assert long_token not in f"{raised.value}{raised.value!r}{raised.value.detail}"
