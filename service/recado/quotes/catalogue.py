@@ -1,0 +1,224 @@
+"""The catalogue: products by CSV (`sku,name,aliases,unit_price,currency`), checked as a whole, reloaded when it changes."""
+
+import csv
+import io
+import logging
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from recado.quotes.text import plain
+
+if TYPE_CHECKING:
+    from recado.quotes.matcher import Matcher
+
+log = logging.getLogger(__name__)
+
+COLUMNS: Final = ("sku", "name", "aliases", "unit_price", "currency")
+DEFAULT_PATH: Final = Path(__file__).with_name("data") / "catalogo.csv"
+_HIGHEST_PRICE: Final = Decimal(10**12)
+_LONGEST_NAME: Final = 200
+
+
+class Product(msgspec.Struct, frozen=True):
+    """One line of the catalogue. `pair`: sold by the pair, as an alias "par de ..." says."""
+
+    sku: str
+    name: str
+    aliases: tuple[str, ...]
+    unit_price: Decimal
+    pair: bool
+
+
+class CatalogueError(ValueError):
+    """A file that is no catalogue. `problems` names each one with its line: "line 3: unit_price 'x' is not a price"."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        super().__init__(f"{path}: " + "; ".join(problems))
+
+
+class Catalogue:
+    """Products, all in one currency. Immutable; what reads orders against it is made at first use."""
+
+    def __init__(self, products: tuple[Product, ...], currency: str) -> None:
+        self.products = products
+        self.currency = currency
+        self.by_sku = {product.sku: product for product in products}
+        self._matcher: Matcher | None = None
+
+    @classmethod
+    def from_csv(cls, path: str | Path) -> "Catalogue":
+        """Read and check a file. Raises CatalogueError with every problem it has."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise CatalogueError(path, [f"cannot be read: {error.strerror or error}"]) from None
+        except UnicodeDecodeError as error:
+            raise CatalogueError(path, [f"is not UTF-8 (byte {error.start})"]) from None
+        products, currency, problems = _read(text)
+        if problems:
+            raise CatalogueError(path, problems)
+        catalogue = cls(products, currency)
+        catalogue.matcher()
+        return catalogue
+
+    def matcher(self) -> "Matcher":
+        """What finds this catalogue's products in a text."""
+        if self._matcher is None:
+            from recado.quotes.matcher import Matcher
+
+            self._matcher = Matcher(self.products)
+        return self._matcher
+
+
+class _Row(msgspec.Struct):
+    line: int
+    sku: str
+    name: str
+    aliases: tuple[str, ...]
+    unit_price: Decimal
+    currency: str
+
+
+def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
+    problems: list[str] = []
+    rows = list(_rows(text, problems))
+    if not rows and not problems:
+        problems.append("line 2: there is no product")
+    _check_unique("sku", ((row.line, row.sku, row.sku) for row in rows), problems)
+    _check_unique("name", ((row.line, row.name, row.name) for row in rows), problems)
+    owners: dict[str, _Row] = {}
+    for row in rows:
+        owners.setdefault(plain(row.name), row)
+    for row in rows:
+        for alias in row.aliases:
+            owner = owners.setdefault(plain(alias), row)
+            if owner is not row and owner.sku != row.sku:
+                problems.append(f"line {row.line}: alias {alias!r} already means {owner.name!r} (line {owner.line})")
+    currency = rows[0].currency if rows else ""
+    for row in rows:
+        if row.currency != currency:
+            problems.append(f"line {row.line}: currency {row.currency!r}, but line {rows[0].line} has {currency!r}")
+    products = tuple(
+        Product(r.sku, r.name, r.aliases, r.unit_price, any(plain(a).startswith("par de ") for a in r.aliases))
+        for r in rows
+    )
+    return products, currency, sorted(problems, key=_line_of)
+
+
+def _line_of(problem: str) -> int:
+    number = problem.partition(":")[0].removeprefix("line ")
+    return int(number) if number.isdigit() else 0
+
+
+def _rows(text: str, problems: list[str]) -> Iterator[_Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [column.strip().lower() for column in next(reader, [])]
+        missing = [column for column in COLUMNS if column not in header]
+        if missing:
+            problems.append(f"line 1: column {', '.join(missing)} is missing (need {','.join(COLUMNS)})")
+            return
+        for values in reader:
+            if not any(value.strip() for value in values):
+                continue
+            line = reader.line_num
+            if len(values) != len(header):
+                problems.append(f"line {line}: {len(values)} values for {len(header)} columns")
+                continue
+            row = dict(zip(header, (value.strip() for value in values), strict=True))
+            yield from _row(line, row, problems)
+    except csv.Error as error:
+        problems.append(f"line {reader.line_num}: {error}")
+
+
+def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
+    found = len(problems)
+    problems += [f"line {line}: {column} is empty" for column in ("sku", "name") if not row[column]]
+    if len(row["name"]) > _LONGEST_NAME:
+        problems.append(f"line {line}: name is longer than {_LONGEST_NAME} characters")
+    if row["name"] and not any(c.isalnum() for c in row["name"]):
+        problems.append(f"line {line}: name {row['name']!r} has no letter")
+    price = _price(row["unit_price"])
+    if price is None:
+        problems.append(f"line {line}: unit_price {row['unit_price']!r} is not a price above 0, such as 45.99")
+    currency = row["currency"].upper()
+    if not _is_currency(currency):
+        problems.append(f"line {line}: currency {row['currency']!r} is unknown")
+    if len(problems) == found and price is not None:
+        aliases = tuple(dict.fromkeys(alias.strip() for alias in row["aliases"].split("|") if alias.strip()))
+        yield _Row(line, row["sku"], row["name"], aliases, price, currency)
+
+
+def _check_unique(column: str, values: Iterator[tuple[int, str, str]], problems: list[str]) -> None:
+    first: dict[str, int] = {}
+    for line, value, shown in values:
+        before = first.setdefault(plain(value), line)
+        if before != line:
+            problems.append(f"line {line}: {column} {shown!r} is already in line {before}")
+
+
+def _price(text: str) -> Decimal | None:
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and 0 < price < _HIGHEST_PRICE else None
+
+
+def _is_currency(code: str) -> bool:
+    from babel.numbers import is_currency
+
+    return is_currency(code)
+
+
+class ReloadOutcome(Enum):
+    """What a look at the file came to."""
+
+    UNCHANGED = "unchanged"
+    LOADED = "loaded"
+    REFUSED = "refused"
+
+
+class CatalogueFile:
+    """A catalogue that follows its file. The first load raises CatalogueError; a later bad file keeps the last good one."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._seen = self._stamp()
+        self.current = Catalogue.from_csv(self.path)
+
+    def reload_if_changed(self) -> ReloadOutcome:
+        """One stat; reads the file only when it is another one (a ConfigMap's swap included). Never raises."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return ReloadOutcome.UNCHANGED
+        self._seen = stamp
+        try:
+            self.current = Catalogue.from_csv(self.path)
+        except CatalogueError as error:
+            log.warning(
+                "the new catalogue is refused, the last good one serves on: %s", "; ".join(error.problems[:20]),
+                extra={"action": "catalogue.refused", "problems": len(error.problems)},
+            )  # fmt: skip
+            return ReloadOutcome.REFUSED
+        log.info(
+            "catalogue reloaded: %d products", len(self.current.products),
+            extra={"action": "catalogue.reloaded", "products": len(self.current.products)},
+        )  # fmt: skip
+        return ReloadOutcome.LOADED
+
+    def _stamp(self) -> tuple[int, ...]:
+        """What changes when the file, or what a symlink on the way to it points to, is replaced."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return ()
+        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

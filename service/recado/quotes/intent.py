@@ -1,0 +1,97 @@
+"""What a message is for, told from what was read in it."""
+
+from typing import Final
+
+from recado.quotes.reading import Reading
+from recado.quotes.scan import COMMA, LINE, LINK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN
+
+_QUIET: Final = frozenset(
+    [
+        "greeting",
+        "courtesy",
+        "thanks",
+        COMMA,
+        STOP,
+        LINE,
+        LINK,
+        NOISE,
+        "definite",
+        "of",
+        "and",
+        "only",
+        "another",
+        "that",
+        "to",
+        "by",
+        "for",
+        "possessive",
+    ]
+)
+_YES_EMOJI: Final = frozenset("👍👌✅🆗✔☑💯🤝🙌👏")
+_NO_EMOJI: Final = frozenset("👎❌✖🚫🙅⛔")
+
+
+def intent_of(reading: Reading) -> str:
+    """The name of the intent, one of `service.Intent`."""
+    elements = reading.elements
+    wanted = [w for w in reading.wishes if w.state == "wanted"]
+    if wanted:
+        return _order_or_price(reading)
+    roles: set[str] = set()
+    for element in elements:
+        roles |= element.roles
+        roles.add(element.kind)
+    if any(e.kind == QUANTITY and "bound" in e.flags for e in elements) and reading.requested:
+        return "order"
+    mentioned = any(w.state == "mentioned" for w in reading.wishes)
+    refused = any(w.state == "refused" for w in reading.wishes)
+    if mentioned:
+        return "other"
+    services = any("services" in e.roles and e.kind == NOISE for e in elements)
+    kinds = [e.kind for e in elements if e.kind not in _QUIET]
+    content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask") for k in kinds)
+    if "help" in roles and not (services and "price" in kinds):
+        return "help"
+    if "price" in roles or "total" in roles:
+        return "other" if services and "of" not in kinds else "price_question"
+    if refused and reading.refused_all:
+        return "reject"
+    emoji = {r for e in elements if "emoji" in e.roles for r in e.roles}
+    no = "nope" in roles or (kinds[:1] == ["negation"] and content == 0)
+    if no and content <= 1 and QUESTION not in kinds:
+        return "reject"
+    if "yes" in roles and content == 0 and not (QUESTION in kinds and len(kinds) > 2):
+        return "confirm"
+    if not kinds:
+        if "greeting" in roles and "thanks" not in roles:
+            return "greeting"
+        if emoji & _YES_EMOJI and not roles & {"thanks"}:
+            return "confirm"
+        if emoji & _NO_EMOJI:
+            return "reject"
+        return "other"
+    if kinds == [QUESTION] * len(kinds) and "greeting" in roles:
+        return "greeting"
+    if reading.requested and not any(k in THINGS for k in kinds) and _wants_to_order(reading):
+        return "help"
+    return "other"
+
+
+def _wants_to_order(reading: Reading) -> bool:
+    return bool(
+        {"pedido", "pedir", "comprar", "compra", "orden", "ordenar", "cotizar", "cotizacion", "encargar", "presupuesto"}
+        & set(reading.scanner.norms)
+    )
+
+
+def _order_or_price(reading: Reading) -> str:
+    if not reading.priced or reading.requested:
+        return "order"
+    if reading.totalled:
+        first_price = next((i for i, e in enumerate(reading.elements) if e.kind in ("price", "total")), 0)
+        before = reading.elements[:first_price]
+        counted = any(e.kind in THINGS and e.q is not None for e in before)
+        apart = any(e.kind in (COMMA, STOP, LINE, QUESTION) for e in before[-2:])
+        if counted and apart:
+            return "order"
+    return "price_question"

@@ -1,0 +1,158 @@
+"""What Spanish words do in an order, read once from the TOML tables in `data/`.
+
+A word may play several parts (`frozenset[str]` of role names: the table names in words.toml, verbs.toml and
+numbers.toml). What is not listed is found as a form of a listed verb, in another number or gender, or by its sound.
+"""
+
+import tomllib
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from recado.quotes.text import bases, key, neuter, plain, sound
+
+NONE: Final[frozenset[str]] = frozenset()
+FUNCTION: Final = frozenset(
+    ["article", "number", "scale", "half", "pair", "collective", "negation", "without", "correction", "instead", "and", "or", "con", "definite",
+     "possessive", "of", "to", "for", "by", "that", "copula", "another", "more", "only", "each", "greeting", "filler", "courtesy"]
+)  # fmt: skip
+"""Roles that a product of one word only overrides after a quantity or an article ("2 té", "un sobre")."""
+
+_KNOWN_VERB_LENGTH = 3
+_SOUND_LENGTH = 4
+
+
+class Lexicon:
+    """The tables, and look-ups that remember every word they were asked for (see `forget`)."""
+
+    def __init__(self) -> None:
+        words, verbs, numbers = (_toml(name) for name in ("words", "verbs", "numbers"))
+        self.values: dict[str, int] = {**numbers["articles"], **numbers["words"]}
+        self.scales: dict[str, int] = numbers["scales"]
+        self.collectives: dict[str, int] = numbers["collectives"]
+        self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
+        self._exact: dict[str, set[str]] = {}
+        self._phrases: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
+        self._forms: dict[str, set[str]] = {}  # key without gender -> roles
+        phrases: dict[tuple[str, ...], set[str]] = {}
+        for table in (words["roles"], verbs["phrases"]):
+            for role, listed in table.items():
+                for entry in listed.split("|"):
+                    parts = tuple(plain(entry).replace(".", " ").split())
+                    if len(parts) == 1:
+                        self._exact.setdefault(parts[0], set()).add(role)
+                    elif parts:
+                        phrases.setdefault(parts, set()).add(role)
+        for parts, roles in phrases.items():
+            self._phrases.setdefault(parts[0], []).append((parts[1:], frozenset(roles)))
+        for same_start in self._phrases.values():
+            same_start.sort(key=lambda phrase: -len(phrase[0]))
+        for role, table in (("article", "articles"), ("number", "words"), ("scale", "scales"),
+                            ("collective", "collectives"), ("half", "halves"), ("pair", "pairs")):  # fmt: skip
+            for word in numbers[table]:
+                self._exact.setdefault(word, set()).add(role)
+        for role, listed in (("piece", numbers["units"]["pieces"]), ("container", numbers["units"]["containers"])):
+            for word in listed.split():
+                self._exact.setdefault(plain(word), set()).add(role)
+                self._forms.setdefault(key(plain(word)), set()).add(role)
+        for table, role in (("modifiers", "modifier"), ("nouns", "noun")):
+            for name, listed in words[table].items():
+                for word in listed.split():
+                    form = neuter(key(plain(word)))
+                    self._forms.setdefault(form, set()).update((role, name))
+        for word in resources.files("recado.quotes").joinpath("data/goods.txt").read_text("utf-8").splitlines():
+            if not word.startswith("#"):
+                for good in word.split():
+                    self._forms.setdefault(key(plain(good)), set()).add("good")
+        for word in words["nouns"]["filler"].split():
+            self._exact.setdefault(plain(word), set()).update(("noun", "filler"))
+        self._endings = frozenset(sound(plain(e)) for e in verbs["endings"]["endings"].split())
+        self._pronouns = tuple(sorted(verbs["endings"]["pronouns"].split(), key=len, reverse=True))
+        self._stems = {
+            sound(stem.strip("'")): role for role, listed in verbs["stems"].items() for stem in listed.split()
+        }
+        self._by_sound: dict[str, str] = {}
+        for word in self._exact:
+            if len(word) >= _SOUND_LENGTH:
+                self._by_sound.setdefault(sound(word), word)
+        self._seen: dict[str, frozenset[str]] = {}
+
+    def words(self) -> list[str]:
+        """Every listed word, for those who look for misspellings."""
+        return [*self._exact, *self._forms]
+
+    def roles(self, norm: str) -> frozenset[str]:
+        """The parts that a plain word can play; none for an unknown word."""
+        roles = self._seen.get(norm)
+        if roles is None:
+            roles = frozenset(self._find(norm))
+            if len(self._seen) > 20_000:  # words of customers, not of the tables: start again
+                self._seen.clear()
+            self._seen[norm] = roles
+        return roles
+
+    def phrase(self, norms: list[str], at: int) -> tuple[int, frozenset[str]] | None:
+        """The longest listed phrase of two or more words that starts at `at`: its length and its roles."""
+        same_start = self._phrases.get(norms[at])
+        if same_start:
+            for rest, roles in same_start:
+                if tuple(norms[at + 1 : at + 1 + len(rest)]) == rest:
+                    return len(rest) + 1, roles
+        return None
+
+    def number(self, norm: str) -> int | None:
+        """The value of a number word, however it is spelled; none for other words."""
+        value = self.values.get(norm)
+        if value is None:
+            value = self.values.get(self._by_sound.get(sound(norm), "")) if len(norm) >= _SOUND_LENGTH else None
+        return value
+
+    def collective(self, norm: str) -> int | None:
+        """How many a collective noun means ("docenas", "docenita"); none for other words."""
+        for form in (norm, key(norm), *bases(norm), *(b + "s" for b in bases(norm))):
+            if form in self.collectives:
+                return self.collectives[form]
+        by_sound = self._by_sound.get(sound(key(norm))) or self._by_sound.get(sound(norm))
+        return self.collectives.get(by_sound or "")
+
+    def _find(self, norm: str) -> set[str]:
+        roles = set(self._exact.get(norm, ()))
+        form = key(norm)
+        roles |= self._forms.get(form, NONE) | self._forms.get(neuter(form), NONE)
+        if not roles or roles <= {"good"}:
+            for base in bases(norm):
+                roles |= self._forms.get(base, NONE)
+        if not roles:
+            if form in ("par", "millon"):
+                return set(self._exact[form])
+            if self.collective(norm) is not None:
+                return {"collective"}
+            verb = self._verb(norm)
+            if verb:
+                return {verb}
+            squeezed = self._by_sound.get(sound(norm)) if len(norm) >= 3 else None
+            if squeezed:
+                return set(self._exact[squeezed])
+        return roles
+
+    def _verb(self, norm: str) -> str | None:
+        word = sound(norm)
+        for pronoun in (*self._pronouns, ""):
+            if pronoun and not word.endswith(pronoun):
+                continue
+            body = word[: -len(pronoun)] if pronoun else word
+            for cut in range(len(body) - 1, _KNOWN_VERB_LENGTH - 2, -1):
+                if body[:cut] in self._stems and body[cut:] in self._endings:
+                    return self._stems[body[:cut]]
+        return None
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("recado.quotes").joinpath(f"data/{name}.toml").read_text("utf-8"))
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The one lexicon of the process, read at its first use."""
+    return Lexicon()

@@ -1,0 +1,388 @@
+"""Numbers that are no quantities: prices, phones, addresses, times, dates, sizes, measures. Found before the reading."""
+
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.matcher import Matcher
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+
+Mask = tuple[str, int]
+"""What the stretch is ("price", "phone", ...) and the token after it."""
+
+_CURRENCY_SIGNS: Final = frozenset("$€£¢₡₲₱")
+_ORDINALS: Final = frozenset(["er", "do", "ro", "to", "ra", "da", "ero", "vo", "mo", "ta", "ª", "º", "°"])
+_SIZES: Final = range(16, 61)
+_PHONE_DIGITS: Final = 7
+_MONTH_DAYS: Final = 31
+_ADDRESS_WORDS: Final = 14
+_FAR_TRIGGERS: Final = frozenset(["calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal", "dg",
+                                  "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "urbanizacion", "direccion", "mz"])  # fmt: skip
+"""Words that an address' number may follow at some distance; after the others it stands next."""
+
+
+class Noise:
+    """The masks of one message, by the token they start at."""
+
+    def __init__(self, text: str, tokens: list[Token], roles: list[frozenset[str]], matcher: Matcher) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._roles = roles
+        self._matcher = matcher
+        self._n = len(tokens)
+
+    def masks(self) -> dict[int, Mask]:
+        """Every stretch of noise. Empty at once where the message has nothing that could be one."""
+        found: dict[int, Mask] = {}
+        i = 0
+        while i < self._n:
+            mask = self._at(i)
+            if mask is not None and mask[1] > i:
+                found[i] = mask
+                i = mask[1]
+            else:
+                i += 1
+        return found
+
+    def _at(self, i: int) -> Mask | None:
+        token = self._tokens[i]
+        if token.kind == NUMBER:
+            return self._number(i)
+        if token.kind == PUNCT:
+            if token.norm in _CURRENCY_SIGNS and self._is_number(i + 1):
+                return "price", self._after_price(i + 2)
+            if token.norm == "+" and self._is_number(i + 1) and not self._tokens[i + 1].spaced:
+                return self._phone(i + 1, 2)
+            if token.norm == "#" and self._is_number(i + 1):
+                return "size", i + 2
+            return None
+        if token.kind != WORD:
+            return None
+        roles = self._roles[i]
+        if not roles:
+            return ("link", self._unspaced(i)) if token.norm in ("http", "https", "www") else None
+        if "address" in roles:
+            end = self._address(i)
+            if end:
+                return "address", end
+        if "phone" in roles:
+            end = self._named_number(i)
+            if end:
+                return "phone", end
+        if "size" in roles:
+            end = self._size(i)
+            if end:
+                return "size", end
+        if "sizemark" in roles and (len(token.norm) > 1 or self._is_capital(i)):
+            return "size", self._sizes_on(i + 1)
+        if "currency" in roles or (token.norm == "s" and self._norm(i + 1) == "/"):
+            j = i + 1
+            while self._norm(j) in ("/", "$", "."):
+                j += 1
+            if self._is_number(j) and not self._names_product(j + 1):
+                return "price", self._after_price(j + 1)
+        if "to" in roles or "of" in roles or "for" in roles or "definite" in roles or "weekday" in roles:
+            return self._after_word(i)
+        if "month" in roles and self._is_number(i + 1) and not self._names_product(i + 2) and len(token.norm) > 3:
+            return "date", i + 2
+        if "number" in roles or "article" in roles:
+            if self._has(i + 1, "timeunit") and not self._has(i + 1, "half"):
+                return "time", i + 2
+            if self._has(i + 1, "of") and self._has(i + 2, "month"):
+                return "date", i + 3
+            if self._has(i + 1, "currency") and "number" in roles:
+                return "price", i + 2
+        return None
+
+    def _number(self, i: int) -> Mask | None:
+        token = self._tokens[i]
+        after = self._norm(i + 1)
+        phone = self._phone(i, i + 1 - i)
+        if phone:
+            return phone
+        if after in _CURRENCY_SIGNS or (self._has(i + 1, "currency") and not self._names_product(i + 1)):
+            return "price", self._after_price(i + 2)
+        if after == "mil" and self._has(i + 2, "currency"):
+            return "price", self._after_price(i + 3)
+        if after == "%":
+            return "percent", i + 2
+        if after in _ORDINALS and not self._tokens[i + 1].spaced:
+            return "ordinal", i + 2
+        if (
+            after == ":"
+            and self._is_number(i + 2)
+            and not self._tokens[i + 1].spaced
+            and not self._tokens[i + 2].spaced
+        ):
+            return "time", self._after_hour(i + 3)
+        if (
+            after in ("/", "-")
+            and self._is_number(i + 2)
+            and not self._tokens[i + 2].spaced
+            and not self._tokens[i + 1].spaced
+        ):
+            return self._date(i)
+        if self._has(i + 1, "of") and self._has(i + 2, "month"):
+            j = i + 3
+            if self._has(j, "of") and self._is_number(j + 1):
+                j += 2
+            return "date", j
+        if self._has(i + 1, "month") and len(after) > 2 and not self._names_product(i + 1):
+            return "date", i + 2
+        if self._has(i + 1, "timeunit") and not self._names_product(i + 1):
+            return "time", self._after_hour(i + 1)
+        if after == "x" and self._is_number(i + 2) and not self._names_product(i + 3):
+            j = i + 3
+            while self._norm(j) == "x" and self._is_number(j + 1):
+                j += 2
+            return "size", j + 1 if self._has(j, "measure") else j
+        if self._has(i + 1, "measure") and not self._has(i + 2, "of") and not self._is_capital(i + 1):
+            return "measure", i + 2
+        if (
+            after in ('"', "''")
+            and token.value is not None
+            and token.value in _SIZES
+            and not self._names_product(i + 2)
+        ):
+            return "measure", i + 2
+        return None
+
+    def _after_word(self, i: int) -> Mask | None:
+        roles = self._roles[i]
+        norm = self._tokens[i].norm
+        j = i + 1
+        if norm == "a" and self._is_number(j) and not self._names_product(j + 1):
+            verb = i > 0 and self._roles[i - 1] & {"change", "correction", "add", "remove"}
+            if not verb and self._ends_price(j + 1):
+                return "price", self._after_price(j + 1)
+        if (
+            ("to" in roles or "of" in roles)
+            and self._norm(j) in ("las", "la", "los")
+            and not (i > 0 and self._tokens[i - 1].kind == NUMBER)
+        ):
+            if (self._is_number(j + 1) or self._has(j + 1, "number")) and not self._names_product(j + 2):
+                hour = self._tokens[j + 1].value
+                if "of" in roles and norm != "d" and self._norm(j) != "las" and hour is not None and hour in _SIZES:
+                    return "size", j + 2
+                return "time", self._after_hour(j + 2)
+        if norm == "del" and self._is_number(j) and not self._names_product(j + 1):
+            return "size", j + 1
+        if norm == "en" and self._is_number(j) and not self._names_product(j + 1):
+            return "size", self._after_price(j + 1)
+        if "of" in roles and self._is_number(j) and isinstance(self._tokens[j].value, Fraction):
+            if not self._names_product(j + 1) and not self._has(j + 1, "measure"):
+                return "price", self._after_price(j + 1)
+        if norm == "el" and self._is_number(j) and self._is_day(j) and not self._names_product(j + 1):
+            if (i > 0 and self._roles[i - 1] & {"for", "to"}) or self._closes(j + 1) or self._has(j + 1, "of"):
+                return "date", j + 1
+        if "weekday" in roles and self._is_number(j) and self._is_day(j) and not self._names_product(j + 1):
+            if not self._closes(i) and self._closes(j + 1):
+                return "date", j + 1
+        if norm == "las" and self._is_number(j) and self._has(j + 1, "timeunit"):
+            return "time", self._after_hour(j + 1)
+        return None
+
+    # what follows --------------------------------------------------------------------------------------------
+
+    def _after_price(self, j: int) -> int:
+        """Past "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount."""
+        while self._has(j, "currency") and not self._names_product(j):
+            j += 1
+        if self._norm(j) == "cada":
+            return j + 2 if self._norm(j + 1) in ("uno", "una", "par", "docena", "pieza", "unidad") else j + 1
+        if self._norm(j) == "c" and self._norm(j + 1) in ("/", "u"):
+            return j + 3 if self._norm(j + 1) == "/" else j + 2
+        if self._norm(j) in ("la", "el") and (
+            self._has(j + 1, "piece") or self._has(j + 1, "pair") or self._has(j + 1, "collective")
+        ):
+            return j + 2
+        return j
+
+    def _ends_price(self, j: int) -> bool:
+        return self._closes(j) or self._norm(j) in ("cada", "c", "la", "el", "por")
+
+    def _after_hour(self, j: int) -> int:
+        while j < self._n and self._tokens[j].kind != NEWLINE:
+            norm = self._norm(j)
+            if norm in (":", "y") and (
+                self._is_number(j + 1) or self._has(j + 1, "half") or self._has(j + 1, "number")
+            ):
+                if norm == "y" and self._names_product(j + 2):
+                    return j
+                j += 2
+            elif norm in ("am", "pm", "hrs", "hs", "h", "horas", "hora", "punto", "min") or self._has(j, "timeunit"):
+                j += 1
+            elif norm in ("p", "a") and self._norm(j + 1) in (".", "m"):
+                j += 2
+            elif (
+                norm == "de"
+                and self._norm(j + 1) == "la"
+                and self._norm(j + 2) in ("tarde", "noche", "manana", "madrugada")
+            ):
+                j += 3
+            else:
+                return j
+        return j
+
+    def _date(self, i: int) -> Mask | None:
+        first, second = self._tokens[i], self._tokens[i + 2]
+        j = i + 3
+        third = self._norm(j) == self._norm(i + 1) and self._is_number(j + 1) and not self._tokens[j + 1].spaced
+        if third:
+            return "date", j + 2
+        if (
+            self._norm(i + 1) == "/"
+            and first.value
+            and second.value
+            and first.value <= _MONTH_DAYS
+            and second.value <= 12
+        ):
+            return None if self._names_product(j) else ("date", j)
+        if self._norm(i + 1) == "-" and not self._names_product(j) and len(first.norm) + len(second.norm) >= 4:
+            return "address", j
+        return None
+
+    def _phone(self, i: int, groups: int) -> Mask | None:
+        digits = 0
+        j = i
+        count = 0
+        while self._is_number(j) and "," not in self._tokens[j].norm:
+            digits += sum(c.isdigit() for c in self._tokens[j].norm)
+            count += 1
+            j += 1
+            if self._norm(j) in ("-", ")", "(") and self._is_number(j + 1):
+                j += 1
+        if digits < _PHONE_DIGITS or (count == 1 and digits < 8 and groups < 2):
+            return None
+        if "." in self._tokens[i].norm and count == 1:
+            return None
+        if self._names_product(j) and (count == 1 or digits < 9):
+            return None
+        if self._names_product(j) and count > 1:
+            j -= 1
+        return "phone", j
+
+    def _named_number(self, i: int) -> int:
+        """The end of "mi cel es el 555 12 34"; 0 if no long number follows."""
+        j = i + 1
+        while j < min(self._n, i + 6) and not self._is_number(j):
+            if self._tokens[j].kind == NEWLINE or self._names_product(j):
+                return 0
+            j += 1
+        k = j
+        digits = 0
+        while self._is_number(k) or (self._norm(k) in ("-", ".", "/") and self._is_number(k + 1)):
+            if self._is_number(k) and self._names_product(k + 1):
+                break
+            digits += len(self._tokens[k].norm)
+            k += 1
+        return k if digits >= 4 else 0
+
+    def _address(self, i: int) -> int:
+        """The end of an address that opens at `i`; 0 if it has no number."""
+        last = 0
+        far = self._tokens[i].norm in _FAR_TRIGGERS
+        j = i + 1
+        while j < min(self._n, i + _ADDRESS_WORDS):
+            token = self._tokens[j]
+            if token.kind == NUMBER:
+                if self._names_product(j + 1):
+                    break
+                last = j + 1
+            elif token.kind == PUNCT:
+                if token.norm in ":;!?" or (token.norm == "," and not self._goes_on(j + 1)):
+                    break
+                if token.norm == "." and j > i + 1 and not self._is_number(j + 1) and last:
+                    break
+            elif token.kind == NEWLINE or self._roles[j] & {"request", "add", "greeting"} or self._names_product(j) or (
+                last
+                and not self._roles[j] & {"address", "of", "con"}
+                and not (len(token.norm) == 1 or token.norm in ("bis", "sur", "norte", "este", "oeste"))
+            ) or (not far and not last and j > i + 2):
+                break
+            elif self._roles[j] & {"address"}:
+                far = far or token.norm in _FAR_TRIGGERS
+            j += 1
+        return last
+
+    def _goes_on(self, j: int) -> bool:
+        return (
+            self._has(j, "address")
+            or self._norm(j) == "#"
+            or (self._is_number(j) and (self._closes(j + 1) or self._has(j + 1, "address")) and len(self._norm(j)) >= 3)
+        )
+
+    def _size(self, i: int) -> int:
+        """The end of "talla M, L y 38", "número 38"; 0 if no size follows."""
+        j = i + 1
+        while self._norm(j) in (".", ":", "°", "º", "#") or self._has(j, "of"):
+            j += 1
+        single = len(self._tokens[i].norm) == 1
+        if self._is_number(j) and not self._names_product(j + 1) and len(self._norm(j)) <= 4:
+            return self._sizes_on(j + 1)
+        if self._has(j, "sizemark") or (not single and (self._has(j, "number") or self._has(j, "modifier"))):
+            return self._sizes_on(j + 1)
+        return 0 if single or "modifier" not in self._roles[i] else 0
+
+    def _sizes_on(self, j: int) -> int:
+        """Past a list of more sizes: "M, L y XL", "38-40", "6/8"."""
+        while j < self._n:
+            k = j
+            while self._norm(k) in (",", "-", "/") or self._has(k, "and") or self._has(k, "or"):
+                k += 1
+            if k == j or k - j > 2:
+                return j
+            mark = self._has(k, "sizemark") and (len(self._norm(k)) > 1 or self._is_capital(k))
+            number = (
+                self._is_number(k) and self._tokens[k].value in _SIZES and self._closes(k + 1) and self._norm(j) != ","
+            )
+            if not (mark or number):
+                return j
+            j = k + 1
+        return j
+
+    # small questions -----------------------------------------------------------------------------------------
+
+    def _norm(self, j: int) -> str:
+        return self._tokens[j].norm if 0 <= j < self._n else ""
+
+    def _has(self, j: int, role: str) -> bool:
+        return 0 <= j < self._n and role in self._roles[j]
+
+    def _is_number(self, j: int) -> bool:
+        return 0 <= j < self._n and self._tokens[j].kind == NUMBER
+
+    def _is_day(self, j: int) -> bool:
+        value = self._tokens[j].value
+        return value is not None and 0 < value <= _MONTH_DAYS
+
+    def _is_capital(self, j: int) -> bool:
+        return self._text[self._tokens[j].start].isupper()
+
+    def _closes(self, j: int) -> bool:
+        """Whether a clause ends here: end of the text, a new line, a mark, a conjunction, a courtesy."""
+        if j >= self._n:
+            return True
+        kind = self._tokens[j].kind
+        return kind in (PUNCT, NEWLINE) or bool(self._roles[j] & {"and", "courtesy", "thanks", "but"})
+
+    def _names_product(self, j: int) -> bool:
+        """Whether a product's name, or a noun for pieces, opens here (an "of" before it does not matter)."""
+        if self._has(j, "of"):
+            j += 1
+        if not 0 <= j < self._n or self._tokens[j].kind != WORD:
+            return False
+        norm = self._tokens[j].norm
+        if self._roles[j] & {"piece", "container", "collective", "pair"}:
+            return True
+        if self._roles[j] & {"currency", "timeunit", "month", "definite", "to", "and"}:
+            return False
+        near = self._matcher.near(norm)
+        return bool(near) and (
+            near[0][0] in self._matcher.single or self._matcher.head(near[0][0]) in self._matcher.heads
+        )
+
+    def _unspaced(self, i: int) -> int:
+        j = i + 1
+        while j < self._n and not self._tokens[j].spaced and self._tokens[j].kind != NEWLINE:
+            j += 1
+        return j

@@ -1,0 +1,525 @@
+"""From tokens to elements: quantities, products, unknown things and the words that steer, in the order they stand."""
+
+from typing import Final
+
+from recado.quotes.lexicon import FUNCTION, NONE, lexicon
+from recado.quotes.matcher import Match, Matcher
+from recado.quotes.noise import Noise
+from recado.quotes.numbers import Quantity, quantity
+from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, Token, tokenise
+
+# kinds of element; the rest are role names of the lexicon, the first that fits in this order
+QUANTITY: Final = "quantity"
+PRODUCT: Final = "product"
+SEVERAL: Final = "several"
+UNKNOWN: Final = "unknown"
+QUALITY: Final = "quality"  # a colour, a size, a part of a name: "2 de las azules"
+COMMA: Final = "comma"
+STOP: Final = "stop"
+QUESTION: Final = "question"
+LINE: Final = "line"
+LINK: Final = "link"
+MASK: Final = "mask"
+NOISE: Final = "noise"
+THINGS: Final = frozenset([PRODUCT, SEVERAL, UNKNOWN, QUALITY])
+
+_PRIORITY: Final = (
+    "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change", "add", "request",
+    "total", "price", "available", "story", "only", "another", "more", "but", "and", "or", "con", "possessive", "definite", "of", "for", "by", "to",
+    "that", "ask", "copula", "greeting", "thanks", "courtesy", "nope", "yes", "help",
+)  # fmt: skip
+_QUANTITY_ROLES: Final = frozenset(["article", "number", "scale", "half", "pair", "collective"])
+_MARKS: Final = {
+    ",": COMMA, ";": COMMA, "/": COMMA, "+": COMMA, "&": COMMA, ".": STOP, "!": STOP, "¡": STOP, "?": QUESTION, "¿": STOP, ":": LINK, "=": LINK,
+    "-": LINK, "(": LINK, "|": LINK, "•": LINE, ">": LINE,
+}  # fmt: skip
+_INFINITIVE: Final = (
+    "ar",
+    "er",
+    "ir",
+    "ando",
+    "iendo",
+    "arme",
+    "erme",
+    "irme",
+    "arle",
+    "erle",
+    "irle",
+    "arlo",
+    "arla",
+    "arlos",
+    "arlas",
+    "amos",
+    "emos",
+    "imos",
+    "mente",
+)
+_LONGEST: Final = 6_000
+
+
+class Element:
+    """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
+
+    __slots__ = ("end", "flags", "kind", "match", "negative", "q", "quantity", "roles", "start", "text", "words")
+
+    def __init__(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.roles = roles
+        self.quantity: Quantity | None = None
+        self.match: Match | None = None
+        self.q: Element | None = None
+        self.negative = False
+        self.flags: set[str] = set()
+        self.text = ""
+        self.words: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.start}-{self.end} {self.quantity.value if self.quantity else ''}{self.text}>"
+
+
+class Scanner:
+    """Reads one message against a matcher."""
+
+    def __init__(self, text: str, matcher: Matcher) -> None:
+        self.text = text[:_LONGEST]
+        self.matcher = matcher
+        self.lexicon = lexicon()
+        self.tokens = [t for t in tokenise(self.text)]
+        self._drop_indices()
+        find = self.lexicon.roles
+        self.roles: list[frozenset[str]] = [find(t.norm) if t.kind == WORD else NONE for t in self.tokens]
+        self.norms = [t.norm for t in self.tokens]
+        self.masks = Noise(self.text, self.tokens, self.roles, matcher).masks()
+        self.elements: list[Element] = []
+
+    def scan(self) -> list[Element]:
+        """The elements of the message."""
+        i = 0
+        n = len(self.tokens)
+        while i < n:
+            i = self._element(i)
+        return self.elements
+
+    # lists ---------------------------------------------------------------------------------------------------
+
+    def _drop_indices(self) -> None:
+        """Take away the numbering of a list: "1. ", "2) ", "3- ", a keycap; 1, 2, 3 in order at the start of lines."""
+        tokens = self.tokens
+        starts = [
+            i
+            for i, t in enumerate(tokens)
+            if t.kind == NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind == NEWLINE)
+        ]
+        numbered: list[int] = []
+        for i in starts:
+            after = tokens[i + 1] if i + 1 < len(tokens) else None
+            if after is None or tokens[i].value != len(numbered) + 1:
+                continue
+            marked = after.norm in (".", ")", "-", ":", "°", "º") and after.kind == PUNCT
+            if marked and after.norm in "-:" and not self._number_before_line_end(i + 1) and len(starts) < 2:
+                marked = False
+            if marked or (tokens[i].keycap and self._number_before_line_end(i + 1)):
+                numbered.append(i)
+        if not numbered:
+            numbered = self._inline_indices()
+        if len(numbered) == 1 and len(starts) > 1 and tokens[numbered[0]].keycap:
+            return
+        for i in reversed(numbered):
+            marked = i + 1 < len(tokens) and tokens[i + 1].norm in (".", ")", "-", ":", "°", "º")
+            tokens[i : i + 1 + marked] = [Token(PUNCT, "•", tokens[i].start, tokens[i].end, True)]
+
+    def _inline_indices(self) -> list[int]:
+        """Numbering inside a line: "1) 2 camisas 2) 3 gorras"."""
+        found: list[int] = []
+        for i, token in enumerate(self.tokens[:-1]):
+            if (
+                token.kind == NUMBER
+                and token.value == len(found) + 1
+                and self.tokens[i + 1].norm in (")", ".")
+                and not self.tokens[i + 1].spaced
+            ):
+                opened = i > 0 and self.tokens[i - 1].norm == "("
+                if not opened and i + 2 < len(self.tokens):
+                    found.append(i)
+        return found if len(found) > 1 else []
+
+    def _number_before_line_end(self, i: int) -> bool:
+        while i < len(self.tokens) and self.tokens[i].kind != NEWLINE:
+            token = self.tokens[i]
+            if token.kind == NUMBER or (token.kind == WORD and self.lexicon.roles(token.norm) & _QUANTITY_ROLES):
+                return True
+            i += 1
+        return False
+
+    # elements ------------------------------------------------------------------------------------------------
+
+    def _add(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> Element:
+        element = Element(kind, start, end, roles)
+        self.elements.append(element)
+        return element
+
+    def _element(self, i: int) -> int:
+        mask = self.masks.get(i)
+        token = self.tokens[i]
+        before = self.elements[-1] if self.elements else None
+        if mask is not None:
+            kind, end = mask
+            if kind in ("size", "price") and token.kind == NUMBER and self.matcher.near(token.norm):
+                match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+                if match is not None and match.words > 1:
+                    return self._thing(i, match)
+            if kind == "size":
+                element = self._add(QUALITY, i, end)
+                element.flags.add("size")
+                element.text = self._written(i, end)
+            else:
+                self._add(MASK, i, end, frozenset([kind]))
+            return end
+        if token.kind == NUMBER:
+            return self._number(i)
+        if token.kind == EMOJI:
+            self._add(NOISE, i, i + 1, frozenset(["emoji", token.norm]))
+            return i + 1
+        if token.kind == NEWLINE:
+            self._add(LINE, i, i + 1)
+            return i + 1
+        if token.kind == PUNCT:
+            kind = _MARKS.get(token.norm, NOISE)
+            if kind == LINK and token.norm == "-" and (i == 0 or self.tokens[i - 1].kind == NEWLINE):
+                kind = LINE
+            element = self._add(kind, i, i + 1)
+            if token.norm == "(":
+                element.flags.add("open")
+            elif token.norm == "/" and i > 0 and self.tokens[i - 1].norm == "c":
+                element.kind = NOISE
+            return i + 1
+        return self._word(i, before)
+
+    def _number(self, i: int) -> int:
+        if self.tokens[i].norm in self.matcher.vocabulary:
+            match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+            if match is not None and match.words > 1:
+                return self._thing(i, match)
+        q = quantity(self.tokens, self.roles, i, self.lexicon)
+        if q is None:
+            self._add(MASK, i, i + 1, frozenset(["number"]))
+            return i + 1
+        return self._quantity(i, q)
+
+    def _quantity(self, i: int, q: Quantity) -> int:
+        element = self._add(QUANTITY, i, q.end)
+        element.quantity = q
+        if i > 0 and self.tokens[i - 1].norm == "-" and not self.tokens[i].spaced and self.tokens[i].kind == NUMBER:
+            dash = self.tokens[i - 1]
+            opener = self.elements[-3] if len(self.elements) >= 3 else None
+            steered = opener is not None and opener.kind in (
+                "request",
+                "add",
+                "and",
+                "correction",
+                "greeting",
+                "courtesy",
+                NOISE,
+                COMMA,
+            )
+            if dash.spaced and steered and self.elements[-2].kind == LINK:
+                element.negative = True
+        end = q.end
+        if self._norm(end) == "x" and end < len(self.tokens):
+            element.flags.add("x after")
+            end += 1
+        return end
+
+    def _word(self, i: int, before: Element | None) -> int:
+        token = self.tokens[i]
+        roles = self.roles[i]
+        if token.norm == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
+            self._add(LINK, i, i + 1).flags.add("x")
+            return i + 1
+        determined = before is not None and (
+            before.kind in (QUANTITY, "definite", "another")
+            or (before.kind == "of" and len(self.elements) > 1 and self.elements[-2].kind == QUANTITY)
+        )
+        phrase = self.lexicon.phrase(self.norms, i)
+        match = None
+        if (
+            not roles & FUNCTION
+            or determined
+            or "half" in roles
+            or (phrase is None and roles <= {"greeting", "filler", "noun", "courtesy"} | {"good"})
+        ):
+            match = self.matcher.match(self.tokens, self.roles, i)
+            if (
+                match is not None
+                and phrase is not None
+                and phrase[0] > max(match.words, match.last - i + 1)
+                and not determined
+            ):
+                match = None
+            if (
+                match is not None
+                and roles & _QUANTITY_ROLES
+                and match.words == 1
+                and ("half" not in roles or self._opens_collective(i))
+            ):
+                match = None
+            if (
+                match is not None
+                and match.words == 1
+                and roles & {"modifier"}
+                and before is not None
+                and before.kind in THINGS
+            ):
+                match = None
+            if (
+                match is not None
+                and match.words == 1
+                and "container" in roles
+                and len(match.products) == 1
+                and match.how == "start of the name"
+            ):
+                match = None
+            if match is not None and roles & {"request", "add", "remove", "change", "yes", "price"} and match.score < 1:
+                match = None
+        if match is None and roles & _QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
+            q = quantity(self.tokens, self.roles, i, self.lexicon)
+            if q is not None:
+                return self._quantity(i, q)
+        if match is not None:
+            return self._thing(i, match)
+        if phrase is not None:
+            length, phrase_roles = phrase
+            return self._steer(i, i + length, phrase_roles)
+        if "another" in roles:
+            return self._another(i)
+        if roles - {"good"}:
+            return self._listed(i, determined)
+        return self._unknown(i)
+
+    def _opens_collective(self, i: int) -> bool:
+        for j in (i + 1, i + 2):
+            if j < len(self.roles) and self.roles[j] & {"collective", "pair"}:
+                return True
+            if not (j < len(self.roles) and "of" in self.roles[j]):
+                return False
+        return False
+
+    def _another(self, i: int) -> int:
+        if i + 1 < len(self.tokens) and (self.tokens[i + 1].kind == NUMBER or self.roles[i + 1] & _QUANTITY_ROLES):
+            return self._steer(i, i + 1, self.roles[i])
+        element = self._add(QUANTITY, i, i + 1)
+        element.quantity = Quantity(1, i + 1, article=True)
+        element.flags.add("another")
+        return i + 1
+
+    def _steer(self, start: int, end: int, roles: frozenset[str]) -> int:
+        kind = next((role for role in _PRIORITY if role in roles), NOISE)
+        if kind == "another":
+            element = self._add(QUANTITY, start, end)
+            element.quantity = Quantity(1, end, article=True)
+            element.flags.update(("another", "more"))
+            if start + 1 == end:
+                element.kind, element.quantity = NOISE, None
+            return end
+        self._add(kind, start, end, roles)
+        return end
+
+    def _listed(self, i: int, determined: bool) -> int:
+        roles = self.roles[i]
+        if "container" in roles and not roles & {"and"}:
+            return self._container(i, determined)
+        if "modifier" in roles or "sizemark" in roles:
+            if (determined and not roles & {"noun"}) or (self._after_correction() and "colours" in roles):
+                return self._quality(i)
+            if not roles & set(_PRIORITY):
+                self._add(NOISE, i, i + 1, roles)
+                return i + 1
+        return self._steer(i, i + 1, roles)
+
+    def _after_correction(self) -> bool:
+        return any(e.kind == "correction" for e in self.elements[-3:])
+
+    def _container(self, i: int, determined: bool) -> int:
+        """ "bolsas de café": the coffee, if the catalogue has it; else an unknown thing."""
+        j = i + 1
+        if self._has(j, "of"):
+            j += 1
+            while self._has(j, "definite"):
+                j += 1
+            if j < len(self.tokens) and self.tokens[j].kind == WORD:
+                match = self.matcher.match(self.tokens, self.roles, j)
+                if match is not None:
+                    end = self._thing(j, match)
+                    self.elements[-1].flags.add("container")
+                    self.elements[-1].start = i
+                    return end
+        if determined:
+            return self._unknown(i)
+        self._add(NOISE, i, i + 1, self.roles[i])
+        return i + 1
+
+    def _thing(self, i: int, match: Match) -> int:
+        several = len(match.products) > 1
+        element = self._add(SEVERAL if several else PRODUCT, i, match.end)
+        element.match = match
+        end = self._tail(match.end)
+        element.end = end
+        element.text = self._written(i, max(match.end, self._trimmed(match.end, end)) if several else match.end)
+        if end > match.end:
+            element.flags.add("qualified")
+        return end
+
+    def _unknown(self, i: int) -> int:
+        element = self._add(UNKNOWN, i, i + 1, self.roles[i])
+        end = self._tail(i + 1, unknown=True)
+        element.end = end
+        element.text = self._written(i, max(i + 1, self._trimmed(i + 1, end)))
+        norm = self.tokens[i].norm
+        good = "good" in self.roles[i] or "container" in self.roles[i]
+        if good:
+            element.flags.add("good")
+        elif norm.endswith(_INFINITIVE) or len(norm) < 2:
+            element.flags.add("verb")
+        return end
+
+    def _quality(self, i: int) -> int:
+        """A colour, a size or a part of a name that stands for a thing said before."""
+        element = self._add(QUALITY, i, i + 1)
+        end = i
+        while end < len(self.tokens):
+            mask = self.masks.get(end)
+            if mask is not None and mask[0] == "size":
+                end = mask[1]
+                continue
+            roles = self.roles[end]
+            if self.tokens[end].kind != WORD:
+                break
+            if roles & {"modifier", "sizemark"} or (
+                self.matcher.knows(self.tokens[end].norm) and "article" not in roles
+            ):
+                element.words.append(self.tokens[end].norm)
+                end += 1
+            elif end > i and "of" in roles and end + 1 < len(self.tokens) and self.roles[end + 1] & {"modifier"}:
+                end += 1
+            else:
+                break
+        element.end = max(end, i + 1)
+        if self.elements[-2:-1] and self.elements[-2].kind == "definite":
+            element.text = self._written(self.elements[-2].start, element.end)
+        else:
+            element.text = self._written(i, element.end)
+        return element.end
+
+    # what hangs on a thing -----------------------------------------------------------------------------------
+
+    def _tail(self, i: int, unknown: bool = False) -> int:
+        """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá"."""
+        strange = 0
+        while i < len(self.tokens):
+            mask = self.masks.get(i)
+            if mask is not None:
+                if mask[0] in ("size", "measure"):
+                    i = mask[1]
+                    continue
+                if mask[0] == "price" and self.tokens[i].kind == WORD and "of" in self.roles[i]:
+                    i = mask[1]
+                    continue
+                return i
+            token, roles = self.tokens[i], self.roles[i]
+            if token.kind != WORD or self.lexicon.phrase(self.norms, i) is not None:
+                return i
+            if roles & {"modifier", "sizemark"} and not roles & {"and", "yes"}:
+                i += 1
+            elif (
+                "of" in roles
+                or "for" in roles
+                or (token.norm in ("en", "a") and i + 1 < len(self.tokens))
+                or "con" in roles
+            ):
+                end = self._complement(i, token.norm, roles)
+                if end == i:
+                    return i
+                i = end
+            elif (
+                (not roles or (unknown and "good" in roles))
+                and strange < (2 if unknown else 1)
+                and not self.matcher.near(token.norm)
+            ):
+                if token.norm.endswith(_INFINITIVE):
+                    return i
+                strange += 1
+                i += 1
+            else:
+                return i
+        return i
+
+    def _complement(self, i: int, norm: str, roles: frozenset[str]) -> int:
+        """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
+        j = i + 1
+        joins = "con" in roles
+        while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
+            j += 1
+        if j >= len(self.tokens):
+            return i
+        mask = self.masks.get(j)
+        if mask is not None:
+            return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
+        token, role = self.tokens[j], self.roles[j]
+        if token.kind == NUMBER or role & {"number", "article"}:
+            if "for" in roles and self._has(j + 1, "people"):
+                return j + 2
+            if (
+                "for" in roles
+                and "article" in role
+                and j + 1 < len(self.tokens)
+                and not self.matcher.near(self.norms[j + 1])
+            ):
+                return j + 2 if self.tokens[j + 1].kind == WORD else i
+            if "of" in roles and token.kind == NUMBER and (self._has(j + 1, "measure") or self._has(j + 1, "timeunit")):
+                return j + 2
+            if (
+                "of" in roles
+                and j + 1 < len(self.tokens)
+                and self.tokens[j + 1].kind == WORD
+                and not self.matcher.near(self.norms[j + 1])
+                and self.tokens[j].value in (1, 2, 3, 4, 5, None)
+            ):
+                return j + 2  # "de dos colores"
+            return i
+        if token.kind != WORD or role & {"request", "add", "negation", "that", "each", "another", "instead", "by"}:
+            return i
+        if norm in ("en", "a"):
+            near = self.matcher.near(token.norm)
+            if not (role & {"modifier"} or (not role and not near) or (norm == "en" and near)):
+                return i
+            return j + 1
+        if joins and (role & {"article", "definite", "possessive", "number", "noun"}):
+            return i
+        match = self.matcher.match(self.tokens, self.roles, j)
+        if match is not None:
+            return match.end
+        return j + 1
+
+    def _trimmed(self, start: int, end: int) -> int:
+        """`end` without the sizes, prices and purposes at the end of a fragment."""
+        for i in range(start, end):
+            if (
+                i in self.masks
+                or ("for" in self.roles[i]
+                and self.roles[i + 1] & {"possessive", "definite", "noun", "article"})
+            ):
+                return i
+        return end
+
+    def _written(self, start: int, end: int) -> str:
+        if end <= start:
+            return ""
+        return self.text[self.tokens[start].start : self.tokens[end - 1].end].strip()
+
+    def _norm(self, i: int) -> str:
+        return self.tokens[i].norm if i < len(self.tokens) else ""
+
+    def _has(self, i: int, role: str) -> bool:
+        return i < len(self.roles) and role in self.roles[i]

@@ -1,0 +1,133 @@
+"""QuoteService: a customer's text in, a priced quote out."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from recado.quotes.catalogue import Catalogue
+from recado.quotes.confidence import line_confidence
+from recado.quotes.intent import intent_of
+from recado.quotes.reading import Reading
+from recado.quotes.text import plain
+
+FUZZY_SEARCHES = 40
+"""Misspelled words looked up in one message; the rest of a hostile one stay unknown."""
+_MOST_LINES = 500
+
+
+class Intent(StrEnum):
+    """What the customer wants with a message."""
+
+    ORDER = "order"
+    PRICE_QUESTION = "price_question"
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    GREETING = "greeting"
+    HELP = "help"
+    OTHER = "other"
+
+
+class QuoteLine(msgspec.Struct, frozen=True):
+    """One product of a quote. `confidence` is the chance (0..1) that product and quantity are what was meant."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+    line_total: Decimal
+    confidence: float
+    doubtful: bool
+
+
+class Unmatched(msgspec.Struct, frozen=True):
+    """A thing asked for that is not on the quote, as it was written.
+
+    `candidates`: names of products that it could be (`ambiguous`), or of the nearest ones, if any.
+    """
+
+    text: str
+    candidates: tuple[str, ...] = ()
+    ambiguous: bool = False
+
+
+class TooMany(msgspec.Struct, frozen=True):
+    """A line left out because its quantity is above the limit."""
+
+    sku: str
+    name: str
+    quantity: int
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """The answer to one message. `total` is the sum of `items`, in `currency` (ISO 4217)."""
+
+    intent: Intent
+    items: tuple[QuoteLine, ...]
+    unmatched: tuple[Unmatched, ...]
+    total: Decimal
+    currency: str
+    too_many: tuple[TooMany, ...] = ()
+
+
+class QuoteService:
+    """Reads orders against the catalogue that `catalogue()` gives at the time."""
+
+    def __init__(
+        self, catalogue: Callable[[], Catalogue], *, max_quantity: int = 100_000, confidence_threshold: float = 0.7
+    ) -> None:
+        self._catalogue = catalogue
+        self._max_quantity = max_quantity
+        self._threshold = confidence_threshold
+
+    def quote(self, text: str) -> Quote:
+        """The quote for one message. Never raises on a str; costs by its length, at most about 50 ms."""
+        catalogue = self._catalogue()
+        reading = read(text, catalogue)
+        lines: dict[str, tuple[int, float]] = {}
+        unmatched: dict[str, Unmatched] = {}
+        for wish in reading.wishes:
+            if wish.state != "wanted" or len(lines) >= _MOST_LINES:
+                continue
+            product = catalogue.products[wish.product] if wish.product is not None else None
+            amount = wish.total(product.pair if product is not None else False)
+            if amount <= 0 or amount != int(amount):
+                continue
+            if product is None:
+                match = wish.element.match
+                candidates = tuple(catalogue.products[n].name for n in match.products) if match is not None else ()
+                entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), bool(candidates))
+                unmatched.setdefault(plain(wish.text), entry)
+                continue
+            before = lines.get(product.sku, (0, 1.0))
+            lines[product.sku] = (before[0] + int(amount), min(before[1], line_confidence(wish, reading)))
+        items = []
+        too_many = []
+        for sku, (count, confidence) in lines.items():
+            product = catalogue.by_sku[sku]
+            if count > self._max_quantity:
+                too_many.append(TooMany(sku, product.name, count))
+                continue
+            line_total = product.unit_price * count
+            items.append(
+                QuoteLine(
+                    sku, product.name, count, product.unit_price, line_total, confidence, confidence < self._threshold
+                )
+            )
+        total = sum((item.line_total for item in items), Decimal(0))
+        return Quote(
+            Intent(intent_of(reading)),
+            tuple(items),
+            tuple(unmatched.values()),
+            total,
+            catalogue.currency,
+            tuple(too_many),
+        )
+
+
+def read(text: str, catalogue: Catalogue) -> Reading:
+    """The reading behind a quote, with everything that was seen."""
+    matcher = catalogue.matcher()
+    matcher.fuzzy_budget = FUZZY_SEARCHES
+    return Reading(text, matcher)

@@ -1,0 +1,235 @@
+"""Text as customers type it: plain letters, a key free of plural, a key of sounds, and tokens.
+
+Every token keeps its place in the original message, so that what the shop lacks is echoed as it was written.
+"""
+
+import re
+import unicodedata
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+WORD: Final = "word"
+NUMBER: Final = "number"
+PUNCT: Final = "punct"
+NEWLINE: Final = "newline"
+EMOJI: Final = "emoji"
+
+_TOKEN = re.compile(
+    r"""
+    (?P<newline>\n+)
+  | (?P<number>\d{1,3}(?:[.,]\d{3})+(?![\d]) | \d+[.,]\d+(?!\d) | \d+)
+  | (?P<word>(?:[^\W\d_½¼¾][\u0300-\u036f]*)+)
+  | (?P<space>(?:[^\S\n]|_)+)
+  | (?P<other>.)
+    """,
+    re.VERBOSE,
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_FRACTIONS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "🔟": Fraction(10)}
+_LONGEST_NUMBER = 15
+"""Digits. A longer run is nobody's quantity, and big integers are slow to print."""
+
+
+class Token:
+    """One piece of the message: `norm` is its plain lower-case form, `value` the number it writes, if any."""
+
+    __slots__ = ("end", "keycap", "kind", "norm", "spaced", "start", "value")
+
+    def __init__(
+        self, kind: str, norm: str, start: int, end: int, spaced: bool, value: int | Fraction | None = None
+    ) -> None:
+        self.kind = kind
+        self.norm = norm
+        self.start = start
+        self.end = end
+        self.spaced = spaced  # white space, or the start of the text, stands before it
+        self.value = value
+        self.keycap = False
+
+    def __repr__(self) -> str:
+        return f"{self.kind}:{self.norm}"
+
+
+@lru_cache(maxsize=16384)
+def plain(word: str) -> str:
+    """Lower case without accents: "Suéter" -> "sueter", "moño" -> "mono". Compatibility forms are folded."""
+    if word.isascii():
+        return word.lower()
+    decomposed = unicodedata.normalize("NFKD", word.lower())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=16384)
+def key(word: str) -> str:
+    """What singular and plural of a plain word share: "lapices" and "lapiz" -> "lapiz", "guantes" -> "guant"."""
+    if len(word) <= 3:
+        return word
+    if word.endswith("ces"):
+        return word[:-3] + "z"
+    if word.endswith("s"):
+        word = word[:-1]
+    if len(word) > 3 and word.endswith("e"):
+        word = word[:-1]
+    return word
+
+
+_SOUNDS: Final = (
+    (re.compile(r"(?<!c)h"), ""),
+    (re.compile(r"qu(?=[ei])|q"), "k"),
+    (re.compile(r"c(?=[ei])|z"), "s"),
+    (re.compile(r"c(?!h)"), "k"),
+    (re.compile(r"g(?=[ei])"), "j"),
+    (re.compile(r"gu(?=[ei])"), "g"),
+    (re.compile(r"ll"), "y"),
+    (re.compile(r"v"), "b"),
+    (re.compile(r"w"), "u"),
+    (re.compile(r"(.)\1+"), r"\1"),
+)
+
+
+@lru_cache(maxsize=16384)
+def sound(word: str) -> str:
+    """What words that sound alike share: "zapato" and "sapato" -> "sapato", "kiero" and "quiero" -> "kiero"."""
+    for pattern, letter in _SOUNDS:
+        word = pattern.sub(letter, word)
+    return word
+
+
+_DIMINUTIVES: Final = (
+    # ending, what the word had instead; the first that makes a known word is taken
+    ("quit", ("c",)), ("guit", ("g",)), ("cecit", ("z", "")), ("ecit", ("", "e")), ("cit", ("", "z", "e")),
+    ("ecill", ("",)), ("cill", ("", "z")), ("it", ("",)), ("ill", ("",)), ("ic", ("",)), ("ot", ("",)), ("az", ("",)),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def bases(word: str) -> tuple[str, ...]:
+    """The keys a diminutive or augmentative may come from: "gorritas" -> "gorra", "pantaloncito" -> "pantalon"."""
+    stem = word.rstrip("s")
+    if len(stem) < 5 or stem[-1] not in "oae":
+        return ()
+    vowel, body = stem[-1], stem[:-1]
+    found: list[str] = []
+    for ending, replacements in _DIMINUTIVES:
+        if body.endswith(ending) and len(body) - len(ending) >= 2:
+            root = body[: -len(ending)]
+            for instead in replacements:
+                root_vowels = (vowel, "e", "", "a" if vowel == "o" else "o", "a")
+                found += [key(root + instead + last) for last in root_vowels]
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def neuter(word: str) -> str:
+    """A key without its gender: "negra" and "negro" -> "negro"."""
+    return word[:-1] + "o" if len(word) > 3 and word.endswith("a") else word
+
+
+def _number(text: str) -> int | Fraction | None:
+    if len(text) > _LONGEST_NUMBER:
+        return None
+    if text.isdecimal():
+        return int(text)
+    if _THOUSANDS.fullmatch(text):
+        return int(text.replace(".", "").replace(",", ""))
+    value = Fraction(text.replace(",", "."))
+    return value.numerator if value.denominator == 1 else value
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens of a message, spans in the original text. WhatsApp's marks (* _ ~ `) and accents are gone."""
+    if not text.isascii():
+        text = _same_length(text)
+    tokens: list[Token] = []
+    spaced = True
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        start, end = match.span()
+        if kind == "word":
+            tokens.append(Token(WORD, plain(match.group()), start, end, spaced))
+        elif kind == "number":
+            raw = match.group()
+            tokens.append(Token(NUMBER, raw, start, end, spaced, _number(raw)))
+        elif kind == "newline":
+            tokens.append(Token(NEWLINE, "\n", start, end, True))
+        elif kind == "other":
+            token = _symbol(text, match.group(), start, spaced, tokens)
+            if token is None:
+                continue
+            tokens.append(token)
+        spaced = kind in ("space", "newline")
+    if "/" in text:
+        _join_halves(tokens)
+    return tokens
+
+
+def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) -> Token | None:
+    """The token of one mark that is neither letter nor digit; none where it only decorates."""
+    if mark in _FRACTIONS:
+        return Token(NUMBER, mark, at, at + 1, spaced, _FRACTIONS[mark])
+    if mark == _KEYCAP:
+        if tokens and tokens[-1].kind == NUMBER:
+            digit = tokens[-1]
+            digit.keycap = True
+            if len(tokens) > 1 and tokens[-2].keycap and not digit.spaced:  # 1️⃣0️⃣ is ten
+                tokens.pop()
+                tokens[-1].norm += digit.norm
+                tokens[-1].value, tokens[-1].end = _number(tokens[-1].norm), digit.end
+        return None
+    if mark == "*" and _times(text, at):
+        return Token(WORD, "x", at, at + 1, True)
+    if mark in _DECORATION:
+        return None
+    mark = _ALIKE.get(mark, mark)
+    if mark == "x":
+        return Token(WORD, mark, at, at + 1, spaced)
+    decorates = mark > "\u2190" and unicodedata.category(mark)[0] == "S"
+    return Token(EMOJI if decorates else PUNCT, mark, at, at + 1, spaced)
+
+
+_KEYCAP: Final = "\u20e3"
+_DECORATION: Final = frozenset("*~`\ufe0f")
+_ALIKE: Final = {
+    "–": "-", "—": "-", "−": "-", "·": "•", "▪": "•", "●": "•", "○": "•", "◦": "•", "‣": "•", "➤": "•", "✔": "•",
+    "→": ":", "➡": ":", "×": "x", "✕": "x", "✖": "x", "…": ".",
+}  # fmt: skip
+
+
+def _times(text: str, at: int) -> bool:
+    """Whether the asterisk at `at` multiplies ("camisa *2", "2 * camisa") and is no bold mark."""
+    if text.find("*", at + 1, at + 60) >= 0 or text.rfind("*", max(0, at - 60), at) >= 0:
+        return False
+    return text[at + 1 : at + 2].isdigit() or text[:at].rstrip(" ")[-1:].isdigit()
+
+
+def _join_halves(tokens: list[Token]) -> None:
+    """Make one number of "1/2" and "3/4" (no spaces, no date)."""
+    i = 1
+    while i < len(tokens) - 1:
+        above, slash, below = tokens[i - 1 : i + 2]
+        if slash.norm == "/" and not slash.spaced and not below.spaced:
+            dated = i + 2 < len(tokens) and tokens[i + 2].norm == "/"
+            if above.value in (1, 3) and below.value in (2, 3, 4) and above.value < below.value and not dated:
+                above.value = Fraction(int(above.value), int(below.value))
+                above.norm, above.end = f"{above.norm}/{below.norm}", below.end
+                del tokens[i : i + 2]
+        i += 1
+
+
+def _same_length(text: str) -> str:
+    """The text with compatibility forms made plain, one character for one, so that spans stay right."""
+    if text.isprintable() and max(text) < "\u0300":
+        return text
+    return "".join(c if c < "\u0300" or c in _FRACTIONS else _folded(c) for c in text)
+
+
+@lru_cache(maxsize=4096)
+def _folded(c: str) -> str:
+    if c in _INVISIBLE:
+        return " "
+    form = unicodedata.normalize("NFKC", c)
+    return form if len(form) == 1 else c
+
+
+_INVISIBLE: Final = frozenset("\u200b\u200c\u200d\u2060\ufeff\u200e\u200f")
