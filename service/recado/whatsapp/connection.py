@@ -39,9 +39,7 @@ class Connection(asyncio.Protocol):
         self.reusable = False
         self.idle_since = 0.0
 
-    async def exchange(
-        self, data: bytes, *, write_timeout: float | None, read_timeout: float | None
-    ) -> Answer:
+    async def exchange(self, data: bytes, *, write_timeout: float | None, read_timeout: float | None) -> Answer:
         """Write a request and return its whole answer, which has `read_timeout` seconds in all."""
         self._begin_answer()
         self._read_timeout = read_timeout

@@ -276,9 +276,7 @@ def _message(message: _Message, contacts: list[_Contact], phone_number_id: str) 
     wa_id, user_id = message.from_, message.from_user_id
     if wa_id is None or user_id is None:
         for contact in contacts:
-            if (wa_id is not None and contact.wa_id == wa_id) or (
-                user_id is not None and contact.user_id == user_id
-            ):
+            if (wa_id is not None and contact.wa_id == wa_id) or (user_id is not None and contact.user_id == user_id):
                 wa_id, user_id = wa_id or contact.wa_id, user_id or contact.user_id
                 break
     kind = _TYPES.get(message.type, MessageType.UNKNOWN)

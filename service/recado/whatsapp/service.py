@@ -115,9 +115,7 @@ class WhatsAppService:
         self._base = f"{api_url.rstrip('/')}/{api_version}"
         self._verify_token = verify_token
         self._urls: dict[str, httpx.URL] = {}
-        self._headers = httpx.Headers(
-            {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
-        )
+        self._headers = httpx.Headers({"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"})
         self._extensions = {
             "timeout": {
                 "connect": connect_timeout,
@@ -212,9 +210,7 @@ class WhatsAppService:
         except (msgspec.DecodeError, UnicodeDecodeError):
             messages = []
         if not messages or not messages[0].id:
-            raise error_from_response(
-                response.status_code, response.headers, response.content, seconds=seconds
-            )
+            raise error_from_response(response.status_code, response.headers, response.content, seconds=seconds)
         return Sent(messages[0].id, seconds)
 
     async def _request(
@@ -240,9 +236,7 @@ class WhatsAppService:
             raise kind(f"{type(error).__name__}: {error}", seconds=seconds) from error
         seconds = self._timer() - started
         if not response.is_success:
-            raise error_from_response(
-                response.status_code, response.headers, response.content, seconds=seconds
-            )
+            raise error_from_response(response.status_code, response.headers, response.content, seconds=seconds)
         return response, seconds
 
     def _url(self, path: str) -> httpx.URL:

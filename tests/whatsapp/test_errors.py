@@ -1,0 +1,279 @@
+"""Meta's error table: each code's type, what may be done about it, and answers that lie."""
+
+import json
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recado.whatsapp import errors
+from recado.whatsapp.answers import error_from_response
+from recado.whatsapp.errors import GraphError, Retry, Scope, error_from_status
+
+NOW, LATER, NEVER, OPERATOR, UNKNOWN = Retry.NOW, Retry.LATER, Retry.NEVER, Retry.OPERATOR, Retry.UNKNOWN
+
+#: The reference's table: code, HTTP status, retry, label.
+TABLE = [
+    (0, 401, OPERATOR, "auth"),
+    (1, 400, NOW, "server"),
+    (2, 503, LATER, "server"),
+    (3, 500, OPERATOR, "permission"),
+    (4, 400, LATER, "throttled"),
+    (10, 403, OPERATOR, "permission"),
+    (200, 403, OPERATOR, "permission"),
+    (299, 403, OPERATOR, "permission"),
+    (33, 400, OPERATOR, "account"),
+    (100, 400, NEVER, "invalid"),
+    (104, 400, OPERATOR, "auth"),
+    (190, 401, OPERATOR, "auth"),
+    (368, 403, OPERATOR, "account"),
+    (613, 400, LATER, "throttled"),
+    (17, 400, LATER, "throttled"),
+    (32, 400, LATER, "throttled"),
+    (80007, 400, LATER, "throttled"),
+    (130403, 400, NEVER, "undeliverable"),
+    (130429, 400, NOW, "throttled"),
+    (130472, 400, NEVER, "undeliverable"),
+    (130497, 403, NEVER, "undeliverable"),
+    (131000, 500, NOW, "server"),
+    (131005, 403, OPERATOR, "permission"),
+    (131008, 400, NEVER, "invalid"),
+    (131009, 400, NEVER, "invalid"),
+    (131016, 500, NOW, "server"),
+    (131020, 400, NEVER, "invalid"),
+    (131021, 400, NEVER, "invalid"),
+    (131026, 400, NEVER, "undeliverable"),
+    (131030, 400, NEVER, "undeliverable"),
+    (131031, 403, OPERATOR, "account"),
+    (131037, 400, OPERATOR, "account"),
+    (131041, 400, NEVER, "invalid"),
+    (131201, 400, NEVER, "invalid"),
+    (131042, 400, OPERATOR, "payment"),
+    (131044, 400, OPERATOR, "payment"),
+    (131045, 500, OPERATOR, "account"),
+    (131047, 400, NEVER, "window_closed"),
+    (131048, 400, OPERATOR, "account"),
+    (131049, 400, NEVER, "undeliverable"),
+    (131050, 400, NEVER, "undeliverable"),
+    (131051, 400, NEVER, "invalid"),
+    (131052, 400, NEVER, "invalid"),
+    (131053, 400, NEVER, "invalid"),
+    (131055, 400, NEVER, "invalid"),
+    (131056, 400, LATER, "pair_limit"),
+    (131057, 500, LATER, "throttled"),
+    (131059, 400, NEVER, "invalid"),
+    (131061, 400, NEVER, "template"),
+    (131062, 400, NEVER, "undeliverable"),
+    (131063, 400, OPERATOR, "template"),
+    (131064, 400, OPERATOR, "account"),
+    (132000, 400, NEVER, "template"),
+    (132001, 404, OPERATOR, "template"),
+    (132005, 400, NEVER, "template"),
+    (132007, 400, NEVER, "template"),
+    (132008, 400, NEVER, "template"),
+    (132012, 400, NEVER, "template"),
+    (132018, 400, NEVER, "template"),
+    (132015, 400, OPERATOR, "template"),
+    (132016, 400, OPERATOR, "template"),
+    (132068, 400, OPERATOR, "template"),
+    (132069, 400, LATER, "throttled"),
+    (133000, 500, OPERATOR, "account"),
+    (133004, 503, NOW, "server"),
+    *((code, 400, OPERATOR, "account") for code in (133005, 133006, 133008, 133009, 133010, 133015, 133016)),
+    (134011, 400, OPERATOR, "payment"),
+    *((code, 400, NEVER, "template") for code in (134100, 134101, 134102)),
+    (135000, 400, NOW, "invalid"),
+    (137000, 400, NEVER, "invalid"),
+    (138000, 400, NEVER, "unknown_code"),
+    (2494055, 400, NEVER, "unknown_code"),
+    (999999, 500, NOW, "unknown_code"),
+]
+
+
+def answer(status: int, error: Any, **headers: str) -> GraphError:
+    content = error if isinstance(error, bytes) else json.dumps({"error": error}).encode()
+    named = httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()})
+    return error_from_response(status, named, content, seconds=0.25, clock=lambda: 1_790_000_000.0)
+
+
+@pytest.mark.parametrize(("code", "status", "retry", "label"), TABLE, ids=[str(row[0]) for row in TABLE])
+def test_the_whole_table(code: int, status: int, retry: Retry, label: str) -> None:
+    """Each code of the reference, as the answer to a call."""
+    error = answer(status, {"message": f"(#{code}) no", "code": code, "fbtrace_id": "A1"})
+    assert (error.code, error.http_status, error.fbtrace_id) == (code, status, "A1")
+    assert (error.retry, error.error_class) == (retry, label)
+    assert error.seconds == 0.25
+    assert error.response_class == f"{status // 100}xx"
+
+
+@pytest.mark.parametrize(("code", "retry", "label"), [(row[0], row[2], row[3]) for row in TABLE if row[0] != 999999])
+def test_the_same_table_judges_failed_statuses(code: int, retry: Retry, label: str) -> None:
+    """A code means the same in a `failed` status as in an answer."""
+    error = error_from_status(code, "Re-engagement message")
+    assert (error.retry, error.error_class, error.detail) == (retry, label, "Re-engagement message")
+
+
+def test_every_code_has_one_owner() -> None:
+    """No code is claimed by two classes."""
+    claimed = [code for kind in set(errors.OWNERS.values()) for code in kind.codes]
+    assert len(claimed) == len(set(claimed)) == len(errors.OWNERS)
+
+
+def test_limits_wait_and_block_only_what_they_hold_for() -> None:
+    """131056 blocks its customer, 4^X seconds; the number's limits block the number; the rest only the message."""
+    pair = error_from_status(131056)
+    assert [pair.wait_seconds(n) for n in range(4)] == [1, 4, 16, 64]
+    assert pair.scope is Scope.CUSTOMER
+    throughput = error_from_status(130429)
+    assert [throughput.wait_seconds(n) for n in range(3)] == [1, 2, 4]
+    for code in (130429, 4, 80007, 131057, 613, 190, 131042):
+        assert error_from_status(code).scope is Scope.NUMBER
+    for code in (131026, 131047, 100, 131000, 132001):
+        assert error_from_status(code).scope is Scope.MESSAGE
+    assert error_from_status(131057).wait_seconds() == 90
+    assert error_from_status(2).wait_seconds() == 300
+    assert error_from_status(131016).wait_seconds() is None
+
+
+def test_only_metas_own_faults_feed_the_breaker() -> None:
+    """An outage is transport, the edge, or Graph saying that it is Graph."""
+    for code, status in ((2, 503), (131016, 500), (133004, 503), (131000, 500), (1, 500), (999999, 500)):
+        assert answer(status, {"code": code, "message": ""}).outage, code
+    for code, status in ((1, 400), (131000, 400), (3, 500), (131045, 500), (190, 401), (130429, 400), (999999, 400)):
+        assert not answer(status, {"code": code, "message": ""}).outage, code
+    assert answer(502, b"<html>").outage
+    assert errors.NotSentError().outage
+    assert errors.AnswerTimeoutError().outage
+    assert not errors.PoolExhaustedError().outage
+
+
+def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
+    """Meta: 1 and 131000 at most three times, 135000 once more."""
+    assert [error_from_status(code).max_attempts for code in (1, 131000, 135000, 131016)] == [3, 3, 2, None]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind", "retry"),
+    [
+        (500, b"<html>oops</html>", errors.EdgeFailureError, UNKNOWN),
+        (502, b"", errors.EdgeFailureError, UNKNOWN),
+        (504, b"\xff\xfe", errors.EdgeFailureError, UNKNOWN),
+        (503, b'{"errors":[]}', errors.EdgeFailureError, UNKNOWN),
+        (503, b'{"error":"overloaded"}', errors.EdgeFailureError, UNKNOWN),
+        (500, b"[" * 100_000, errors.EdgeFailureError, UNKNOWN),
+        (429, b"<html>", errors.ThrottledError, LATER),
+        (429, b'{"error":{"code":424242,"message":"slow"}}', errors.ThrottledError, LATER),
+        (400, b"<html>", errors.EdgeRefusalError, NOW),
+        (403, b"", errors.EdgeRefusalError, NOW),
+        (307, b"", errors.EdgeRefusalError, NOW),
+        (400, b'{"error":{}}', errors.UnknownCodeError, NEVER),
+        (500, b'{"error":{"message":"?"}}', errors.UnknownCodeError, NOW),
+        (400, b'{"error":{"code":424242,"is_transient":true}}', errors.UnknownCodeError, NOW),
+        (400, b'{"error":{"code":"190"}}', errors.AuthenticationError, OPERATOR),
+        (400, b'{"error":{"code":true}}', errors.UnknownCodeError, NEVER),
+        (400, b'{"error":{"code":1.5}}', errors.UnknownCodeError, NEVER),
+        (200, b'{"error":{"code":190}}', errors.AuthenticationError, OPERATOR),
+        (200, b'{"error":{"code":424242}}', errors.UnreadableAnswerError, UNKNOWN),
+        (200, b'{"success":true}', errors.UnreadableAnswerError, UNKNOWN),
+        (200, b"", errors.UnreadableAnswerError, UNKNOWN),
+    ],
+)
+def test_answers_that_are_not_what_they_should_be(
+    status: int, content: bytes, kind: type[GraphError], retry: Retry
+) -> None:
+    """HTML, nothing, bytes, JSON that lies: a type, and `unknown` wherever the message may have been sent."""
+    error = answer(status, content)
+    assert type(error) is kind
+    assert error.retry is retry
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        ({"messaging_product": "whatsapp", "details": "Too many."}, "(#4) no: Too many."),
+        ("Too many.", "(#4) no: Too many."),
+        ({"details": "(#4) no"}, "(#4) no"),
+        ({"details": 7}, "(#4) no"),
+        (None, "(#4) no"),
+        ([1], "(#4) no"),
+    ],
+)
+def test_error_data_may_be_an_object_a_string_or_absent(data: Any, detail: str) -> None:
+    """Its details follow the message, unless they repeat it."""
+    assert answer(400, {"message": "(#4) no", "code": 4, "error_data": data}).detail == detail
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("-5", 0.0),
+        (formatdate(1_790_000_060, usegmt=True), 60.0),
+        (formatdate(1_780_000_000, usegmt=True), 0.0),
+        ("soon", None),
+        ("", None),
+        ("inf", None),
+        ("nan", None),
+        ("Thu, 99 Foo 2026 00:00:00 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
+    """Honoured for any error, never negative; nonsense is no header."""
+    error = answer(503, b"<html>", Retry_After=header)
+    assert error.retry_after == seconds
+    assert error.wait_seconds() == seconds
+
+
+def test_the_longer_of_two_waits_counts() -> None:
+    """Meta's Retry-After against the code's own wait; a named wait replaces the guess for rolling hours."""
+    assert answer(503, {"code": 2, "message": ""}, Retry_After="10").wait_seconds() == 300
+    assert answer(503, {"code": 2, "message": ""}, Retry_After="900").wait_seconds() == 900
+    assert answer(400, {"code": 80007, "message": ""}).wait_seconds() == 900
+    assert answer(400, {"code": 80007, "message": ""}, Retry_After="30").wait_seconds() == 30
+
+
+@pytest.mark.parametrize(
+    ("usage", "seconds"),
+    [
+        ('{"1":[{"type":"messages","estimated_time_to_regain_access":7}]}', 420.0),
+        ('{"1":[{"estimated_time_to_regain_access":0},{}],"2":[]}', None),
+        ('{"1":{}}', None),
+        ("{", None),
+        ("{}", None),
+    ],
+)
+def test_the_usage_header_names_a_wait_in_minutes(usage: str, seconds: float | None) -> None:
+    """X-Business-Use-Case-Usage stands in where there is no Retry-After."""
+    assert answer(400, {"code": 80007}, X_Business_Use_Case_Usage=usage).retry_after == seconds
+
+
+def test_the_detail_is_fit_for_a_log() -> None:
+    """One bounded line without tokens, phones, wamids and user ids; codes stay readable."""
+    text = (
+        "(#131056) Malformed token EAAGabcdefghijklmnopqrstuvwxyz0123 for +1 (555) 010-0001\nand 15550100001, "
+        "wamid.HBgLMTU1NTAxMDAwMDEVAgARGBI= of US.13491208655302741918" + " bla" * 200
+    )
+    detail = answer(400, {"message": text, "code": 131056}).detail
+    assert detail.startswith("(#131056) Malformed token [...] for [...] and [...], [...] of [...] bla bla")
+    assert len(detail) == 300
+    assert str(answer(400, {"message": "no", "code": 190})) == "auth 190 (HTTP 400): no"
+
+
+@given(st.integers(200, 599), st.binary(max_size=60) | st.text(max_size=30).map(str.encode), st.text(max_size=20))
+def test_no_answer_makes_it_raise(status: int, content: bytes, header: str) -> None:
+    """Any status, body and Retry-After is some GraphError."""
+    headers = {"retry-after": header, "x-business-use-case-usage": header}
+    assert isinstance(error_from_response(status, headers, content), GraphError)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4))
+def test_no_error_object_makes_it_raise(value: Any) -> None:
+    """Any JSON in any field of the error object."""
+    for field in ("code", "message", "error_data", "fbtrace_id", "is_transient"):
+        assert isinstance(answer(400, {"code": 190, field: value}), GraphError)
+        assert isinstance(answer(400, {field: value, "error_data": {"details": value}}), GraphError)

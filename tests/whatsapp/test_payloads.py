@@ -1,0 +1,412 @@
+"""Reading webhooks: every type of message, every shape of damage."""
+
+import json
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.payloads import (
+    Batch,
+    ErrorDetail,
+    InboundMessage,
+    MessageType,
+    PayloadError,
+    Status,
+    StatusKind,
+    parse,
+)
+
+NUMBER = "700000000000001"
+ANA = {"profile": {"name": "Ana"}, "wa_id": "15550100001", "user_id": "US.ABC123"}
+TEXT = {
+    "from": "15550100001",
+    "from_user_id": "US.ABC123",
+    "id": "wamid.T1",
+    "timestamp": "1790000001",
+    "type": "text",
+    "text": {"body": "hola"},
+}
+
+
+def webhook(**value: Any) -> bytes:
+    """A POST with one change of field `messages`."""
+    full = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}, "contacts": [ANA], **value}
+    return body([{"id": "1", "changes": [{"field": "messages", "value": full}]}])
+
+
+def body(entry: Any) -> bytes:
+    return json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode()
+
+
+def one(**changes: Any) -> InboundMessage:
+    """The message that the reference's text message becomes with some fields changed; None removes one."""
+    raw = {key: value for key, value in {**TEXT, **changes}.items() if value is not None}
+    [message] = parse(webhook(messages=[raw])).messages
+    return message
+
+
+def test_a_text_message() -> None:
+    """Every field of the typical message."""
+    assert one() == InboundMessage(
+        wamid="wamid.T1",
+        type=MessageType.TEXT,
+        text="hola",
+        sender=Customer(phone="+15550100001", user_id="US.ABC123"),
+        phone_number_id=NUMBER,
+        sent_at=1790000001.0,
+        is_group=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "text"),
+    [
+        ("text", {"body": "hola"}, "hola"),
+        ("image", {"caption": "esta", "id": "9001"}, "esta"),
+        ("image", {"id": "9001"}, None),
+        ("video", {"caption": "c"}, "c"),
+        ("document", {"caption": "lista", "filename": "order.pdf"}, "lista"),
+        ("audio", {"id": "9002", "voice": True}, None),
+        ("sticker", {"id": "9005", "animated": False}, None),
+        ("location", {"latitude": 52.1, "longitude": 4.3}, None),
+        ("contacts", [{"name": {"formatted_name": "Bo"}}], None),
+        ("reaction", {"message_id": "wamid.OUT1", "emoji": "👍"}, None),
+        ("interactive", {"type": "button_reply", "button_reply": {"id": "1", "title": "Sí"}}, "Sí"),
+        ("interactive", {"type": "list_reply", "list_reply": {"id": "2", "title": "Camisa"}}, "Camisa"),
+        ("interactive", {"type": "nfm_reply", "nfm_reply": {"response_json": "{}"}}, None),
+        ("button", {"payload": "yes", "text": "Sí"}, "Sí"),
+        ("order", {"catalog_id": "5001", "text": "por favor", "product_items": []}, "por favor"),
+        ("system", {"type": "user_changed_number", "wa_id": "15550100009"}, None),
+        ("unsupported", {"type": "edit"}, None),
+        ("edit", {"original_message_id": "wamid.T0"}, None),
+        ("revoke", {"original_message_id": "wamid.T0"}, None),
+        ("request_welcome", {}, None),
+        ("hologram", {"depth": 3}, None),
+    ],
+)
+def test_every_type_and_what_it_says(kind: str, content: Any, text: str | None) -> None:
+    """Words are a body, a caption or the title of what was tapped; a type we do not know is `unknown`."""
+    message = one(type=kind, **{"text": None, kind: content})
+    assert message.type == (kind if kind in set(MessageType) else MessageType.UNKNOWN)
+    assert message.text == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "sender"),
+    [
+        ({}, Customer("+15550100001", "US.ABC123")),
+        ({"from": None}, Customer("+15550100001", "US.ABC123")),
+        ({"from_user_id": None}, Customer("+15550100001", "US.ABC123")),
+        ({"from": None, "from_user_id": "US.OTHER1"}, Customer(None, "US.OTHER1")),
+        ({"from": "5215512345678", "from_user_id": None}, Customer("+5215512345678")),
+        ({"from": "5493512345678", "from_user_id": None}, Customer("+5493512345678")),
+        ({"from": "390612345678", "from_user_id": None}, Customer("+390612345678")),
+        ({"from": "1555", "from_user_id": "US.ENT.7x"}, Customer(None, "US.ENT.7x")),
+        ({"from": "+15550100002", "from_user_id": None}, None),
+        ({"from": "١٥٥٥٠١٠٠٠٠٢", "from_user_id": None}, None),
+        ({"from": "99912345678", "from_user_id": None}, None),
+        ({"from": "0155501000", "from_user_id": "nonsense"}, None),
+        ({"from": "", "from_user_id": ""}, None),
+        ({"from": None, "from_user_id": None}, None),
+        ({"from": None, "from_user_id": "US." + "A" * 129}, None),
+    ],
+)
+def test_the_sender_is_a_phone_or_a_user_id_or_both(fields: dict[str, Any], sender: Customer | None) -> None:
+    """What one of them cannot be taken for is left out; with neither there is no sender."""
+    assert one(**fields).sender == sender
+
+
+def test_the_user_id_is_the_key() -> None:
+    """A customer is known by the BSUID, and by the phone only without one."""
+    assert [Customer("+1", "US.A").key, Customer("+1").key, Customer(None, "US.A").key] == ["US.A", "+1", "US.A"]
+
+
+def test_contacts_are_matched_by_id_not_by_position() -> None:
+    """Two messages, two contacts in the other order: each message gets its own user id."""
+    bo = {"wa_id": "15550100002", "user_id": "US.BO2"}
+    ids = {"from_user_id": None}
+    first, second = {**TEXT, **ids}, {**TEXT, **ids, "from": "15550100002", "id": "wamid.T2"}
+    batch = parse(webhook(contacts=[bo, ANA], messages=[first, second]))
+    assert [message.sender and message.sender.user_id for message in batch.messages] == ["US.ABC123", "US.BO2"]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "sent_at"),
+    [
+        ("1790000001", 1790000001.0),
+        (1790000001, 1790000001.0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("-5", None),
+        ("0", None),
+        ("1790000001000", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_a_timestamp_is_a_moment_or_nothing(timestamp: object, sent_at: float | None) -> None:
+    """Garbage never becomes a number that later arithmetic trips over."""
+    assert one(timestamp=timestamp).sent_at == sent_at
+
+
+def test_a_group_message_is_marked() -> None:
+    """group_id present: it came from a group."""
+    assert one(group_id="G1").is_group
+
+
+def test_statuses_carry_the_attempt_and_the_errors() -> None:
+    """Delivered with our callback data; failed with Meta's code and details; an unknown status is `other`."""
+    failed = {
+        "id": "wamid.OUT2",
+        "status": "failed",
+        "timestamp": "1790000031",
+        "errors": [
+            {"code": 131047, "title": "Re-engagement", "error_data": {"details": "More than 24 hours"}},
+            {"code": 131026, "title": "Message undeliverable", "error_data": "a string"},
+            {"code": 1, "title": "only a title"},
+        ],
+    }
+    delivered = {
+        "id": "wamid.OUT1",
+        "status": "delivered",
+        "timestamp": "1790000030",
+        "biz_opaque_callback_data": "a-1",
+        "pricing": {"category": "service"},
+    }
+    assert parse(webhook(statuses=[delivered, failed, {"id": "wamid.OUT3", "status": "teleported"}])).statuses == [
+        Status(StatusKind.DELIVERED, "wamid.OUT1", "a-1", NUMBER, 1790000030.0),
+        Status(
+            StatusKind.FAILED,
+            "wamid.OUT2",
+            None,
+            NUMBER,
+            1790000031.0,
+            (
+                ErrorDetail(131047, "More than 24 hours"),
+                ErrorDetail(131026, "a string"),
+                ErrorDetail(1, "only a title"),
+            ),
+        ),
+        Status(StatusKind.OTHER, "wamid.OUT3", None, NUMBER, None),
+    ]
+
+
+def test_every_entry_change_message_and_status_is_read() -> None:
+    """2 entries x 2 changes x (2 messages + 1 status + 1 error)."""
+    value = {
+        "metadata": {"phone_number_id": NUMBER},
+        "messages": [TEXT, TEXT],
+        "statuses": [{"id": "wamid.OUT1", "status": "sent"}],
+        "errors": [{"code": 130429, "message": "Rate limit hit"}],
+    }
+    batch = parse(body([{"changes": [{"field": "messages", "value": value}] * 2}] * 2))
+    assert (len(batch.messages), len(batch.statuses), len(batch.errors)) == (8, 4, 4)
+    assert batch.errors[0] == ErrorDetail(130429, "Rate limit hit")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("account_update", {"event": "DISABLED_UPDATE"}, "field:account_update"),
+        ("smb_message_echoes", {"message_echoes": [TEXT]}, "field:smb_message_echoes"),
+        ("phone_number_quality_update", {"messages": "not a list", "metadata": 7}, "field:phone_number_quality_update"),
+        ("user_preferences", None, "field:user_preferences"),
+        ("something_of_2027", [1, 2], "field:other"),
+    ],
+)
+def test_other_fields_are_counted_by_name(field: str, value: Any, reason: str) -> None:
+    """They share the URL and are acknowledged, whatever their value's shape; names we do not know share a
+    label.
+    """
+    batch = parse(body([{"changes": [{"field": field, "value": value}]}]))
+    assert batch == Batch(ignored=[reason])
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (None, "message:unreadable"),
+        ("text", "message:unreadable"),
+        ({**TEXT, "id": 7}, "message:unreadable"),
+        ({**TEXT, "text": "hola"}, "message:unreadable"),
+        ({**TEXT, "from": ["15550100001"]}, "message:unreadable"),
+        ({**TEXT, "id": ""}, "message:no_id"),
+        ({key: value for key, value in TEXT.items() if key != "id"}, "message:no_id"),
+    ],
+)
+def test_one_bad_message_does_not_hurt_the_others(bad: Any, reason: str) -> None:
+    """The good messages before and after it, and the statuses, are read; the bad one is counted."""
+    good = [{**TEXT, "id": f"wamid.{n}"} for n in range(3)]
+    status = {"id": "wamid.OUT1", "status": "sent"}
+    batch = parse(webhook(messages=[good[0], bad, *good[1:]], statuses=[status]))
+    assert [message.wamid for message in batch.messages] == ["wamid.0", "wamid.1", "wamid.2"]
+    assert [message.phone_number_id for message in batch.messages] == [NUMBER] * 3
+    assert len(batch.statuses) == 1
+    assert batch.ignored == [reason]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reasons"),
+    [
+        ({"contacts": [7, ANA]}, ["contact:unreadable"]),
+        ({"contacts": "x"}, ["contact:unreadable"]),
+        ({"metadata": [1]}, ["metadata:unreadable"]),
+        ({"statuses": [None, 5]}, ["status:unreadable"] * 2),
+        ({"statuses": [{"status": "sent"}]}, ["status:no_id"]),
+        ({"errors": {"code": 1}}, ["error:unreadable"]),
+        ({"errors": [{"code": "one"}]}, ["error:unreadable"]),
+    ],
+)
+def test_damage_around_a_message_does_not_hurt_it(damage: dict[str, Any], reasons: list[str]) -> None:
+    """Contacts, metadata, statuses, errors: whatever is broken beside it, the message is read."""
+    batch = parse(webhook(messages=[TEXT], **damage))
+    assert [message.text for message in batch.messages] == ["hola"]
+    assert batch.ignored == reasons
+
+
+def test_damaged_entries_and_changes_do_not_hurt_the_others() -> None:
+    """null, numbers and lists where an entry or a change should be."""
+    good = {"field": "messages", "value": {"messages": [TEXT]}}
+    bad_changes = [None, 7, {"field": 9}, {"field": "messages", "value": "x"}, good]
+    batch = parse(body([None, 7, {"changes": "x"}, {"changes": None}, {}, {"changes": bad_changes}]))
+    assert len(batch.messages) == 1
+    assert sorted(batch.ignored) == ["change:unreadable"] * 3 + ["entry:unreadable"] * 3 + ["value:unreadable"]
+
+
+def test_half_of_a_surrogate_pair_is_not_the_end_of_a_batch() -> None:
+    r"""A lone `\ud83d` is valid JSON and no text: it becomes a question mark, and its neighbours are read."""
+    raw = webhook(messages=[{**TEXT, "text": {"body": "x"}}, {**TEXT, "text": {"body": "ñandú"}}])
+    batch = parse(raw.replace(b'"x"', rb'"\ud83d 2 zapatos"'))
+    assert [message.text for message in batch.messages] == ["? 2 zapatos", "ñandú"]
+
+
+def test_escaped_unicode_and_slashes_are_what_they_stand_for() -> None:
+    r"""Meta escapes everything: `\u00f1`, surrogate pairs, `\/`."""
+    raw = webhook(messages=[{**TEXT, "text": {"body": "x"}}])
+    [message] = parse(raw.replace(b'"x"', rb'"ma\u00f1ana \ud83d\udc4d 1\/2"')).messages
+    assert message.text == "mañana 👍 1/2"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"{",
+        b"hola",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'"entry"',
+        b"7",
+        b"{}",
+        b'{"entry":null}',
+        b'{"entry":{}}',
+        b'{"object":"whatsapp_business_account"}',
+        b"[" * 100_000,
+        b'{"entry":[' + b'{"a":' * 100_000,
+        b"9" * 10_000,
+    ],
+)
+def test_what_is_not_a_webhook_is_a_payload_error(bad: bytes) -> None:
+    """Not JSON, not an object, no list of entries: PayloadError, however hostile."""
+    with pytest.raises(PayloadError):
+        parse(bad)
+
+
+def test_an_empty_webhook_is_an_empty_batch() -> None:
+    """Meta's own test vector V1 has no entries."""
+    assert parse(b'{"object":"whatsapp_business_account","entry":[]}') == Batch()
+
+
+KEYS = st.sampled_from(
+    [
+        "entry",
+        "changes",
+        "field",
+        "value",
+        "messages",
+        "statuses",
+        "contacts",
+        "errors",
+        "metadata",
+        "phone_number_id",
+        "id",
+        "from",
+        "from_user_id",
+        "type",
+        "timestamp",
+        "text",
+        "body",
+        "image",
+        "caption",
+        "interactive",
+        "button_reply",
+        "title",
+        "status",
+        "code",
+        "error_data",
+        "wa_id",
+        "user_id",
+        "group_id",
+    ]
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["messages", "text", "sent", "15550100001", "1" * 400, "1790000001"])
+)
+ANY_JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=6)
+)
+
+
+@given(ANY_JSON)
+def test_any_json_is_a_batch_or_a_payload_error(value: Any) -> None:
+    """As a whole body, as the entries, as a value, as a message and as a status."""
+    shapes = (value, {"entry": value}, {"entry": [value]}, {"entry": [{"changes": [value]}]})
+    for shape in shapes:
+        for text in (json.dumps(shape), json.dumps(shape, ensure_ascii=False)):
+            assert_parses(text.encode(errors="surrogatepass"))
+    for inside in ({"messages": [value]}, {"statuses": [value]}, {"contacts": [value], "messages": [TEXT]}):
+        batch = assert_parses(webhook(**inside))
+        assert batch is not None
+        assert ("messages" not in inside or len(batch.messages) + len(batch.ignored)) >= 1
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_batch_or_a_payload_error(value: bytes) -> None:
+    """Not only JSON."""
+    assert_parses(value)
+
+
+def assert_parses(raw: bytes) -> Batch | None:
+    try:
+        batch = parse(raw)
+    except PayloadError:
+        return None
+    for message in batch.messages:
+        assert message.sender is None or message.sender.key
+        msgspec.json.encode(message)  # whatever was read can be stored and logged
+    return batch
+
+
+def test_a_full_batch_is_fast() -> None:
+    """1,000 messages in 3 MB, the most that Meta sends, take far less than the time to answer; damaged too."""
+    messages = [{**TEXT, "id": f"wamid.{n}", "text": {"body": "x" * 2800}} for n in range(1000)]
+    for damaged in (False, True):
+        raw = webhook(messages=[*messages[:-1], "damaged"] if damaged else messages)
+        assert 2_900_000 < len(raw) < 3_145_728
+        started = time.process_time()
+        batch = parse(raw)
+        assert time.process_time() - started < 0.25
+        assert len(batch.messages) + len(batch.ignored) == 1000
