@@ -163,7 +163,8 @@ def test_a_changed_setting_restarts_the_pods(render: Render) -> None:
         return web["spec"]["template"]["metadata"]["annotations"]["checksum/settings"]
 
     assert checksum() != checksum('settings.RECADO_LOG_LEVEL="debug"')
-    assert checksum() == checksum('catalogue.csv="sku,name,aliases,unit_price,currency\nA,B,,1.00,USD\n"')
+    csv = r"sku,name,aliases,unit_price,currency\nA,B,,1.00,USD\n"
+    assert checksum() == checksum(f'catalogue={{"csv": "{csv}"}}')
 
 
 def test_availability_objects_come_only_where_they_make_sense(render: Render) -> None:

@@ -1,0 +1,168 @@
+"""Copies of the queue's SQLite file: made while it is in use, checked, restored, and drilled.
+
+A copy is made by SQLite's online backup, so writers go on; it is complete or not there at all (written beside, checked,
+renamed). Copies are named `recado-20261123T170000Z.db`: the newest is the last by name. A restore never touches a
+database that some process has open, and sets the one it replaces aside instead of deleting it.
+"""
+
+import datetime
+import os
+import tempfile
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.sqlite.database import UNAVAILABLE
+
+#: Pages that are copied between two looks at whether somebody else wants to write.
+PAGES_A_STEP = 4096
+#: What belongs to a database beside its own file.
+COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A copy that passed its check. `messages` counts the replies in it, delivered ones too."""
+
+    path: Path
+    bytes: int
+    messages: int
+
+
+def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
+    """Copies the database into the folder and deletes all but the newest `keep` copies there.
+
+    Raises StoreError without a database or when the copy fails its check, StoreUnavailable when it cannot be made now.
+    """
+    if not database.is_file():
+        raise StoreError(f"there is no queue at {database}")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"recado-{datetime.datetime.fromtimestamp(now, datetime.UTC):%Y%m%dT%H%M%SZ}.db"
+    partial = target.with_suffix(".partial")
+    try:
+        _copy(database, partial)
+        messages = check(partial)
+        _to_disk(partial)
+        partial.rename(target)
+        _to_disk(folder)
+    except (*UNAVAILABLE, OSError) as error:
+        raise StoreUnavailable(f"no copy in {folder}: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    for old in copies(folder)[:-keep]:
+        old.unlink()
+    return Copy(target, target.stat().st_size, messages)
+
+
+def copies(folder: Path) -> list[Path]:
+    """The complete copies in a folder, oldest first."""
+    return sorted(folder.glob("recado-*.db"))
+
+
+def restore(source: Path, database: Path, *, now: float) -> Copy:
+    """Puts a copy (or the newest of a folder) in the place of the database.
+
+    A database that is there already is set aside as `<name>.before-<time>`. Raises StoreError when the copy is damaged
+    or some process still has the database open: stop web and drain first.
+    """
+    copy = newest(source)
+    messages = check(copy)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    if database.exists():
+        refuse_live(database)
+    partial = database.with_name(database.name + ".restoring")
+    try:
+        _copy(copy, partial)
+        _to_disk(partial)
+        if database.exists():
+            database.rename(database.with_name(f"{database.name}.before-{int(now)}"))
+        partial.rename(database)
+        _to_disk(database.parent)
+    except (*UNAVAILABLE, OSError) as error:
+        raise StoreUnavailable(f"{database} was not restored: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return Copy(copy, database.stat().st_size, messages)
+
+
+def drill(source: Path) -> Copy:
+    """Restores the newest copy into a scratch folder and checks it there; nothing else is touched."""
+    with tempfile.TemporaryDirectory(prefix="recado-drill-") as scratch:
+        return restore(source, Path(scratch) / "recado.db", now=0)
+
+
+def newest(source: Path) -> Path:
+    """The copy meant by a path: the file itself, or the last copy of a folder. Raises StoreError without one."""
+    if source.is_dir():
+        if found := copies(source):
+            return found[-1]
+        raise StoreError(f"there is no copy in {source}")
+    if not source.is_file():
+        raise StoreError(f"there is no copy at {source}")
+    return source
+
+
+def check(path: Path) -> int:
+    """How many messages a copy holds. Raises StoreError when it is damaged or not a queue."""
+    try:
+        # immutable: a copy may lie on a read-only volume, where SQLite could not make its lock files.
+        uri = f"file:{path}?immutable=1"
+        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        try:
+            verdict = connection.execute("PRAGMA integrity_check(1)").get
+            if verdict != "ok":
+                raise StoreError(f"{path} is damaged: {verdict}")
+            return int(connection.execute("SELECT count(*) FROM message").get)
+        finally:
+            connection.close()
+    except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError) as error:
+        raise StoreError(f"{path} is damaged or not a queue: {error}") from error
+
+
+def refuse_live(database: Path) -> None:
+    """Raises StoreError while another process has the database open.
+
+    Leaving WAL mode takes SQLite's exclusive lock, which it gets only where no other connection is open; it also
+    brings what is in the WAL back into the file that is then set aside.
+    """
+    try:
+        connection = apsw.Connection(str(database))
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            connection.close()
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise StoreError(f"{database} is in use; stop web and drain first, then restore") from error
+    except (apsw.NotADBError, apsw.CorruptError):
+        # A damaged database is what a restore is for; its companions must not outlive it.
+        for suffix in COMPANIONS:
+            database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a database by SQLite's online backup into one file that stands alone (no WAL beside it)."""
+    target.unlink(missing_ok=True)
+    reader = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
+    writer = apsw.Connection(str(target))
+    try:
+        reader.set_busy_timeout(5000)
+        # In one read transaction the source cannot change underneath, or each commit would start the copy again.
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018 - the read starts the transaction
+        with writer.backup("main", reader, "main") as backup:
+            while not backup.done:
+                backup.step(PAGES_A_STEP)
+        reader.execute("COMMIT")
+        writer.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        writer.close()
+        reader.close()
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
