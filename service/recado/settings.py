@@ -187,6 +187,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(s for s in (self.whatsapp_app_secret, self.whatsapp_app_secret_previous) if s)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that is set, for those who must blank them."""
+        return tuple(value for s in all_settings() if s.secret and (value := getattr(self, s.field)))
+
+    @property
     def send_seconds(self) -> float:
         """The longest that one send can take."""
         return self.connect_timeout_seconds + self.read_timeout_seconds

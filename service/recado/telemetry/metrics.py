@@ -381,7 +381,7 @@ ANSWERS = Metric(
     labels={
         "kind": (
             *("quote", "not_understood", "instructions", "please_write", "confirmed", "rejected"),
-            *("no_open_quote", "slow_down"),
+            *("no_open_quote", "slow_down", "thanks"),
         )
     },
 )

@@ -94,6 +94,7 @@ class SqliteRetryQueue:
     def _make_store_key(self, connection: apsw.Connection) -> str:
         try:
             connection.execute(self._queries["init_meta"], ("store_key", secrets.token_hex(16)))
+            connection.execute(self._queries["init_meta"], ("created_at", str(self._clock())))
             rows: list[tuple[Any, ...]] = connection.execute(self._queries["get_meta"]).fetchall()
             return str(dict(rows)["store_key"])
         except UNAVAILABLE as error:

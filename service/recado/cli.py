@@ -1,0 +1,222 @@
+"""The command line. Every command imports what it needs when it runs: a drain starts a thousand times a day."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recado import __version__
+from recado.settings import DRAIN_NEEDS, SERVE_NEEDS, Settings, SettingsError, load, read_environment
+
+if TYPE_CHECKING:
+    from recado.queue.sqlite import SqliteRetryQueue
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+app = typer.Typer(
+    help="Answers a shop's WhatsApp customers with a price quote, and never loses an answer.\n\n"
+    "Start with `recado demo`. Settings come from WHATSAPP_* and RECADO_* variables; docs/settings.md lists them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+queue_app = typer.Typer(help="Look at the queue, and put right what is stuck in it.", no_args_is_help=True)
+app.add_typer(queue_app, name="queue")
+
+Ids = Annotated[list[int], typer.Argument(help="Message ids, as `recado queue list` shows them.", min=1)]
+
+
+def main() -> None:
+    """The console script: every expected failure is one line on stderr and an exit code."""
+    from recado.queue.errors import StoreError, StoreUnavailable
+
+    try:
+        app()
+    except SettingsError as error:
+        _fail("\n".join(f"recado: {problem}" for problem in error.problems), EXIT_BAD_INPUT)
+    except (StoreError, BadInput) as error:
+        _fail(f"recado: {error}", EXIT_BAD_INPUT)
+    except StoreUnavailable as error:
+        _fail(f"recado: the queue is not available: {error}", EXIT_FAILED)
+
+
+class BadInput(Exception):  # noqa: N818 - it is the user's, not ours
+    """What the user gave cannot be worked with; the message says why in one line."""
+
+
+@app.command()
+def serve() -> None:
+    """Take Meta's webhooks, answer them, and send the replies."""
+    settings = _settings(SERVE_NEEDS)
+    _configure_logging(settings)
+    from recado.quotes import CatalogueError
+    from recado.serve import serve as run
+
+    try:
+        run(settings)
+    except CatalogueError as error:
+        raise BadInput("\nrecado: ".join(error.problems)) from error
+
+
+@app.command()
+def drain(
+    loop: Annotated[bool, typer.Option("--loop", help="Go on until SIGTERM instead of ending when idle.")] = False,
+) -> None:
+    """Deliver what waits in the queue, then end. Exits 0 when it did its work, though peers failed."""
+    settings = _settings(DRAIN_NEEDS)
+    _configure_logging(settings)
+    from recado.drain_command import run
+
+    run(settings, loop=loop)
+
+
+@app.command()
+def quote(
+    text: Annotated[str | None, typer.Argument(help="An order, as a customer would write it.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each word was read as it was.")] = False,
+    batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line for each.")] = None,
+) -> None:
+    """Show how an order is read: what is quantity, product, noise."""
+    from recado.quotes import CatalogueError
+    from recado.quotes import command as quote_command
+
+    if (text is None) == (batch is None):
+        raise BadInput("give either an order or --batch FILE")
+    path = catalogue or _settings().catalogue
+    try:
+        if batch is not None:
+            raise typer.Exit(quote_command.batch(batch, path))
+        quote_command.show(text or "", path, explain=explain)
+    except CatalogueError as error:
+        raise BadInput("\nrecado: ".join(error.problems)) from error
+
+
+@queue_app.command("status")
+def queue_status(as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+    """The queue at a glance."""
+    from recado import queue_command
+
+    _with_queue(lambda queue: queue_command.status(queue, as_json=as_json))
+
+
+@queue_app.command("list")
+def queue_list(
+    state: Annotated[list[str] | None, typer.Option(help="queued, sending, unknown, failed, discarded...")] = None,
+    after: Annotated[int, typer.Option(help="Only messages after this id.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+) -> None:
+    """The messages in the queue, customers masked."""
+    from recado import queue_command
+
+    _with_queue(lambda queue: queue_command.listing(queue, _states(state), after=after, limit=limit))
+
+
+@queue_app.command("show")
+def queue_show(id_: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Everything about one message, its text and customer included."""
+
+    if not _with_queue(lambda queue: queue_command.show(queue, id_)):
+        raise BadInput(f"there is no message {id_}")
+
+
+@queue_app.command("retry")
+def queue_retry(ids: Ids) -> None:
+    """Make messages due at once, with all their attempts again; the next drain sends them."""
+    count = _with_queue(lambda queue: queue.retry(ids))
+    typer.echo(f"{count} of {len(ids)} messages are due now; the others are being sent, done or out of their window")
+
+
+@queue_app.command("discard")
+def queue_discard(ids: Ids) -> None:
+    """Give messages up: they are never sent."""
+    count = _with_queue(lambda queue: queue.discard(ids))
+    typer.echo(f"{count} of {len(ids)} messages discarded")
+
+
+@queue_app.command("erase")
+def queue_erase(
+    ids: Annotated[list[int] | None, typer.Argument(help="Failed or discarded messages.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All failed and discarded messages.")] = False,
+) -> None:
+    """Delete failed and discarded messages for good, with all that is known of their customers."""
+    if bool(ids) == everything:
+        raise BadInput("give either message ids or --all")
+    count = _with_queue(lambda queue: queue.clear() if everything else queue.remove(ids or []))
+    typer.echo(f"{count} messages erased")
+
+
+@queue_app.command("export")
+def queue_export(
+    state: Annotated[list[str] | None, typer.Option(help="queued, sending, unknown, failed, discarded...")] = None,
+) -> None:
+    """Every message in the states given as JSON lines, with text and customer: handle with care."""
+    from recado import queue_command
+
+    _with_queue(lambda queue: queue_command.export(queue, _states(state)))
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave service and simulator running, to be tried.")] = False,
+) -> None:
+    """Show the main job: an order is quoted, an outage of Meta's survived, every answer delivered once."""
+    from recado.demo import run
+
+    raise typer.Exit(run(keep=keep))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+# -- what the commands share -----------------------------------------------------------------------------------
+
+
+def _settings(needs: Sequence[str] = ()) -> Settings:
+    return load(read_environment(), needs=needs)
+
+
+def _configure_logging(settings: Settings) -> None:
+    from recado.telemetry.logging import configure
+
+    configure(settings.log_level.value, secrets=settings.secrets)
+
+
+def _states(names: list[str] | None) -> list[Any]:
+    from recado.queue.model import State
+
+    try:
+        return [State(name) for name in names] if names else [s for s in State if s is not State.DELIVERED]
+    except ValueError as error:
+        raise BadInput(f"--state: {error}; states are {', '.join(State)}") from error
+
+
+def _with_queue(work: Callable[["SqliteRetryQueue"], Any]) -> Any:
+    """Runs one piece of work on the queue, which must exist."""
+    from recado.queue.policy import RetryPolicy
+    from recado.queue.sqlite import SqliteRetryQueue
+
+    settings = _settings()
+    if not settings.database.exists():
+        raise BadInput(f"RECADO_DATABASE: there is no queue at {settings.database}")
+
+    async def run() -> Any:
+        queue = SqliteRetryQueue(settings.database, RetryPolicy(settings))
+        try:
+            return await work(queue)
+        finally:
+            await queue.close()
+
+    return asyncio.run(run())
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    raise SystemExit(code)

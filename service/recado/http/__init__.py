@@ -1,0 +1,1 @@
+"""What listens: Meta's webhook, the admin API, the probes."""

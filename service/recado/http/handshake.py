@@ -1,0 +1,34 @@
+"""GET /api/v1/webhook: Meta asks whether this is really our webhook; touches neither disk nor queue."""
+
+import logging
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Response
+
+from recado.http.openapi import described_text
+from recado.http.webhook import PATH
+from recado.whatsapp.service import WhatsAppService
+from recado.whatsapp.signature import HandshakeError
+
+log = logging.getLogger(__name__)
+
+
+def handshake_router(whatsapp: WhatsAppService) -> APIRouter:
+    router = APIRouter(tags=["webhook"])
+
+    @router.get(PATH, **described_text(403))
+    async def verify(
+        mode: Annotated[str | None, Query(alias="hub.mode")] = None,
+        token: Annotated[str | None, Query(alias="hub.verify_token")] = None,
+        challenge: Annotated[str | None, Query(alias="hub.challenge")] = None,
+    ) -> Response:
+        """Meta's handshake: answers the bare challenge when the verify token is ours."""
+        try:
+            answer = whatsapp.verify_webhook(mode, token, challenge)
+        except HandshakeError as error:
+            log.warning("handshake refused", extra={"action": "handshake.refused", "reason": str(error)})
+            raise HTTPException(403, "the handshake does not carry our verify token") from error
+        log.info("handshake answered", extra={"action": "handshake.answered"})
+        return Response(answer.encode("utf-8", "replace"), media_type="text/plain")
+
+    return router

@@ -1,0 +1,41 @@
+"""Limits on what comes in: counts by the minute, in memory, since one pod serves one store.
+
+Ten lines of our own: the library `limits` keeps its memory clean by a thread that walks through every key again and
+again (7.7 us a hit at 100,000 customers, and pauses of the event loop; this is 0.3 us and has no thread).
+"""
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+WINDOW_SECONDS = 60
+
+
+class Allowance(Enum):
+    """Where an event leaves its key: within its limit, the first over it in this minute, or further over."""
+
+    WITHIN = 0
+    JUST_OVER = 1
+    OVER = 2
+
+
+class MinuteLimit:
+    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events of one minute."""
+
+    def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._window = 0
+        self._counts: dict[str, int] = {}
+
+    def count(self, key: str) -> Allowance:
+        """Counts an event of `key` and says where that leaves it."""
+        if not self._per_minute:
+            return Allowance.WITHIN
+        window = int(self._clock() // WINDOW_SECONDS)
+        if window != self._window:
+            self._window, self._counts = window, {}
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        if count <= self._per_minute:
+            return Allowance.WITHIN
+        return Allowance.JUST_OVER if count == self._per_minute + 1 else Allowance.OVER

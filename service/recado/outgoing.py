@@ -1,0 +1,99 @@
+"""The web pod's sends under way: bounded in number, followed up when their turn comes, finished at shutdown."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from recado.delivery import Delivery
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import AttemptResult, Message
+from recado.queue.protocol import RetryQueue
+from recado.whatsapp.errors import GraphError
+from recado.whatsapp.service import WhatsAppService
+
+log = logging.getLogger(__name__)
+
+#: A reply that has to wait longer than this for its turn is left to the drain.
+FOLLOW_UP_SECONDS = 15.0
+#: Follow-ups that wait at once: beyond that the drain is the better place for them.
+MOST_FOLLOW_UPS = 10_000
+
+
+class Outgoing:
+    """Tasks that deliver; `room` says whether one more may be started."""
+
+    def __init__(
+        self,
+        queue: RetryQueue,
+        delivery: Delivery,
+        whatsapp: WhatsAppService,
+        *,
+        most: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._whatsapp = whatsapp
+        self._most = most
+        self._clock = clock
+        self._tasks: set[asyncio.Task[AttemptResult | None]] = set()
+        self._marks: set[asyncio.Task[None]] = set()
+        self._follow_ups: dict[int, asyncio.TimerHandle] = {}
+
+    @property
+    def room(self) -> bool:
+        return len(self._tasks) < self._most
+
+    def send(self, message: Message) -> asyncio.Task[AttemptResult | None]:
+        """Starts the delivery of a leased message."""
+        task = asyncio.get_running_loop().create_task(self._delivery.attempt(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def follow_up(self, id_: int, due_at: float) -> None:
+        """Sends a queued reply of ours as soon as it is due; if this pod ends before, the drain does."""
+        wait = due_at - self._clock()
+        if wait <= FOLLOW_UP_SECONDS and len(self._follow_ups) < MOST_FOLLOW_UPS:
+            loop = asyncio.get_running_loop()
+            self._follow_ups[id_] = loop.call_later(max(wait, 0.0) + 0.01, self._begin_follow_up, id_)
+
+    def mark_as_read(self, wamid: str, phone_number_id: str) -> None:
+        """Marks a customer's message as read, in the background and at best."""
+        task = asyncio.get_running_loop().create_task(self._mark_as_read(wamid, phone_number_id))
+        self._marks.add(task)
+        task.add_done_callback(self._marks.discard)
+
+    async def close(self) -> None:
+        """Lets the sends under way finish; what was still to come is in the queue."""
+        for timer in self._follow_ups.values():
+            timer.cancel()
+        for task in self._marks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _begin_follow_up(self, id_: int) -> None:
+        del self._follow_ups[id_]
+        if self.room:
+            task = asyncio.get_running_loop().create_task(self._follow_up(id_))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _follow_up(self, id_: int) -> AttemptResult | None:
+        try:
+            message = await self._queue.claim_message(id_)
+        except StoreUnavailable as error:
+            log.warning("a follow-up has to wait", extra={"action": "follow_up.put_off", "error": str(error)})
+            return None
+        return await self._delivery.attempt(message) if message else None
+
+    async def _mark_as_read(self, wamid: str, phone_number_id: str) -> None:
+        try:
+            await self._whatsapp.mark_message_as_read(wamid, phone_number_id=phone_number_id)
+        except GraphError as error:
+            log.info(
+                "a message could not be marked as read",
+                extra={"action": "mark_as_read.failed", "error_class": error.error_class},
+            )

@@ -1,0 +1,60 @@
+"""`recado serve`: the web port and the metrics port, until SIGTERM."""
+
+import logging
+import time
+
+import uvicorn
+
+from recado.app import create_app
+from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
+from recado.telemetry import tracing
+from recado.telemetry.exposition import WebMetrics, serve_metrics
+
+log = logging.getLogger(__name__)
+
+#: After SIGTERM: how long requests and sends under way may take. A pod's grace period must be longer.
+SHUTDOWN_SECONDS = 25
+#: Longer than an ingress keeps its idle connections, so that it never writes into one that we just closed.
+KEEP_ALIVE_SECONDS = 75
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; then finishes what is under way, flushes telemetry last."""
+    warn_of_expiry(settings.whatsapp_api_version, time.time())
+    log.info("starting", extra={"action": "serve.starting", "settings": settings.public()})
+    stop_tracing = tracing.configure("serve")
+    metrics = WebMetrics()
+    app = create_app(settings, metrics=metrics)
+    metrics.watch(app.state.queue, settings.database)
+    stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    )
+    try:
+        server.run()
+    finally:
+        stop_metrics()
+        stop_tracing()
+
+
+def warn_of_expiry(version: str, now: float) -> None:
+    """Warns of a Graph API version that Meta no longer serves as itself."""
+    if now >= API_VERSION_ENDS.get(version, now + 1):
+        log.warning(
+            "WHATSAPP_API_VERSION has expired: Meta silently serves a later version instead",
+            extra={"action": "api_version.expired", "version": version, "newest": DEFAULT_API_VERSION},
+        )

@@ -1,0 +1,203 @@
+"""The admin API, the handshake, the probes and the description of it all."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recado.queue.errors import StoreUnavailable
+from tests.clock import FakeClock
+from tests.http.conftest import Pod, StartPod
+from tests.meta import ADMIN_TOKEN, VERIFY_TOKEN, graph_error, text_message
+
+ORDER = "Quiero 2 zapatos y 1 camisa"
+BEARER = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+STATUS = "/api/v1/webhook/queue-status"
+RETRY = "/api/v1/webhook/retry"
+
+
+async def fail_one(pod: Pod, n: int, clock: FakeClock) -> None:
+    """A message that Meta refuses for good."""
+    pod.graph.answer = lambda: graph_error(400, 131026)
+    await pod.receive(text_message(n, ORDER, sent_at=clock()))
+    pod.graph.answer = None
+
+
+class TestHandshake:
+    """GET /api/v1/webhook."""
+
+    async def get(self, pod: Pod, **query: str) -> Any:
+        return await pod.client.get("/api/v1/webhook", params={f"hub.{k}": v for k, v in query.items()})
+
+    async def test_the_bare_challenge_is_answered(self, start_pod: StartPod) -> None:
+        """200, text/plain, nothing around it."""
+        async with start_pod() as pod:
+            response = await self.get(pod, mode="subscribe", verify_token=VERIFY_TOKEN, challenge="1158201444")
+
+        assert (response.status_code, response.text) == (200, "1158201444")
+        assert response.headers["content-type"].startswith("text/plain")
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"mode": "subscribe", "verify_token": "wrong-token-value", "challenge": "1"},
+            {"mode": "unsubscribe", "verify_token": VERIFY_TOKEN, "challenge": "1"},
+            {"mode": "subscribe", "verify_token": VERIFY_TOKEN},
+            {"mode": "subscribe", "verify_token": "ñ\ud83d".encode("utf-8", "replace").decode(), "challenge": "1"},
+        ],
+    )
+    async def test_anything_else_is_403_and_logged_without_the_token(
+        self, start_pod: StartPod, query: dict[str, str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Whoever tries does not find his guess in our logs, nor ours."""
+        async with start_pod() as pod:
+            response = await self.get(pod, **query)
+        logged = " ".join(str(vars(record)) for record in caplog.records if record.name.startswith("recado"))
+
+        assert response.status_code == 403
+        assert "handshake.refused" in logged
+        assert VERIFY_TOKEN not in logged
+        assert "wrong-token-value" not in logged
+
+
+class TestAdmin:
+    """Bearer token, queue at a glance, drain now."""
+
+    @pytest.mark.parametrize(("method", "path"), [("GET", STATUS), ("POST", RETRY)])
+    @pytest.mark.parametrize(
+        "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {ADMIN_TOKEN}"}]
+    )
+    async def test_without_the_token_nothing(
+        self, start_pod: StartPod, method: str, path: str, headers: dict[str, str]
+    ) -> None:
+        """401 with the usual error shape."""
+        async with start_pod() as pod:
+            response = await pod.client.request(method, path, headers=headers)
+
+        assert response.status_code == 401
+        assert response.json()["error"]["code"] == "unauthorized"
+
+    async def test_without_a_configured_token_everyone_is_refused(self, start_pod: StartPod) -> None:
+        """An empty token is no password."""
+        async with start_pod(RECADO_ADMIN_TOKEN="") as pod:
+            for header in ("Bearer ", "Bearer", ""):
+                response = await pod.client.get(STATUS, headers={"Authorization": header})
+                assert response.status_code == 401
+
+    async def test_the_queue_at_a_glance(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """The sizes add up; recipients are masked; the last error is told."""
+        async with start_pod() as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            await fail_one(pod, 2, clock)
+            pod.graph.answer = lambda: graph_error(503, 131016)
+            await pod.receive(text_message(3, ORDER, sent_at=clock()))
+            clock.advance(200)
+            response = await pod.client.get(STATUS, headers=BEARER)
+        status = response.json()
+
+        assert status["queue_size"] == 2
+        parts = ("pending_retry", "in_flight", "unknown", "failed")
+        assert [status[k] for k in parts] == [1, 0, 0, 1]
+        assert (status["success_rate"], status["avg_attempts"]) == (0.5, 1.0)
+        assert 50 < status["oldest_due_seconds"] < 100
+        (failed,) = status["failed_messages"]
+        assert set(failed) == {"id", "to", "attempts", "last_error"}
+        assert "131026" in failed["last_error"]
+        assert "1555" not in response.text
+
+    async def test_long_lists_come_in_pages(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """`next_after` leads to the next page, and is null on the last."""
+        async with start_pod() as pod:
+            for n in range(3):
+                await fail_one(pod, n, clock)
+                clock.advance(1)
+            first = (await pod.client.get(STATUS, headers=BEARER, params={"limit": 2})).json()
+            query = {"limit": 2, "after": first["next_after"]}
+            second = (await pod.client.get(STATUS, headers=BEARER, params=query)).json()
+
+        assert (len(first["failed_messages"]), len(second["failed_messages"])) == (2, 1)
+        assert second["next_after"] is None
+
+    async def test_a_bad_parameter_is_422(self, start_pod: StartPod) -> None:
+        """In the usual error shape."""
+        async with start_pod() as pod:
+            response = await pod.client.get(STATUS, headers=BEARER, params={"limit": "many"})
+
+        assert response.status_code == 422
+        assert response.json()["status"] == "error"
+
+    async def test_retry_drains_now(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """What is due is sent; the answer counts it."""
+        async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
+            pod.graph.answer = lambda: graph_error(500, 131000)
+            for n in range(3):
+                await pod.receive(text_message(n, ORDER, sent_at=clock()))
+            pod.graph.answer = None
+            clock.advance(121)
+            answer = (await pod.client.post(RETRY, headers=BEARER)).json()
+            size = (await pod.queue.status()).queue_size
+
+        assert answer == {"status": "ok", "result": {"messages_retried": 3, "successful": 3, "failed": 0}}
+        assert size == 0
+
+
+class TestProbes:
+    """/livez and /readyz."""
+
+    async def test_alive_touches_nothing_ready_writes(
+        self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With a store that cannot be written the pod is alive and not ready."""
+        async with start_pod() as pod:
+            before = (await pod.client.get("/livez")).status_code
+
+            async def full() -> None:
+                raise StoreUnavailable("full")
+
+            monkeypatch.setattr(pod.queue, "ping", full)
+            alive, ready = await pod.client.get("/livez"), await pod.client.get("/readyz")
+
+        assert (before, alive.status_code, ready.status_code) == (200, 200, 503)
+
+    async def test_ready(self, start_pod: StartPod) -> None:
+        """A pod whose queue can be written may be sent webhooks."""
+        async with start_pod() as pod:
+            assert (await pod.client.get("/readyz")).status_code == 200
+
+
+class TestDescription:
+    """OpenAPI describes what there is."""
+
+    async def test_every_path_is_described(self, start_pod: StartPod) -> None:
+        """The webhook's POST too, which FastAPI never sees."""
+        async with start_pod() as pod:
+            document = (await pod.client.get("/openapi.json")).json()
+            docs = await pod.client.get("/docs")
+
+        assert docs.status_code == 200
+        assert set(document["paths"]) == {"/api/v1/webhook", RETRY, STATUS, "/livez", "/readyz"}
+        assert set(document["paths"]["/api/v1/webhook"]) == {"get", "post"}
+        schemas = document["components"]["schemas"]
+        assert {"WebhookAnswer", "MessageResult", "QuoteView", "QueueStatusAnswer", "ErrorAnswer"} <= set(schemas)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "/nothing", 404), ("DELETE", "/api/v1/webhook", 405), ("PUT", STATUS, 405), ("POST", "/livez", 405)],
+    )
+    async def test_errors_have_one_shape(self, start_pod: StartPod, method: str, path: str, status: int) -> None:
+        """Also those of the framework."""
+        async with start_pod() as pod:
+            response = await pod.client.request(method, path)
+
+        assert response.status_code == status
+        assert response.json()["status"] == "error"
+
+
+async def test_a_bad_catalogue_prevents_the_start(start_pod: StartPod, tmp_path: Path) -> None:
+    """A pod that could only quote wrong prices must not come up."""
+    bad = tmp_path / "catalogo.csv"
+    bad.write_text("sku,name,aliases,unit_price,currency\nA,Zapatos,,gratis,USD\n")
+    with pytest.raises(ValueError, match="line 2"):
+        async with start_pod(RECADO_CATALOGUE=str(bad)):
+            pass

@@ -1,0 +1,435 @@
+"""POST /api/v1/webhook: what Meta is answered, and what that answer promises."""
+
+import asyncio
+import json
+import string
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recado.queue.errors import StoreUnavailable
+from tests.clock import FakeClock
+from tests.http.conftest import StartPod
+from tests.meta import APP_SECRET, NUMBER, graph_error, signed, text_message, webhook
+
+ORDER = "Quiero 2 zapatos y 1 camisa"
+
+
+class TestQuotes:
+    """A message becomes a quote."""
+
+    async def test_an_order_is_quoted_and_sent(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """The answer carries the quote, money as decimal strings; the customer gets the text."""
+        async with start_pod() as pod:
+            answer = await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            (sent,) = pod.graph.sent
+
+        quote = answer["result"]["quote"]
+        assert answer["status"] == "ok"
+        assert answer["result"]["success"]
+        assert answer["result"]["sent"]
+        assert [(i["sku"], i["quantity"], i["unit_price"], i["line_total"]) for i in quote["items"]] == [
+            ("CAL-001", 2, "45.99", "91.98"),
+            ("CAM-001", 1, "25.50", "25.50"),
+        ]
+        assert (quote["total"], quote["currency"], quote["unmatched"]) == ("117.48", "USD", [])
+        assert len(answer["result"]["confidence_scores"]) == 2
+        assert answer["results"] == [answer["result"]]
+        assert sent["to"] == "+15550100001"
+        assert sent["text"]["body"] == (
+            "✅ *Cotización Generada*\n\n📦 *Productos:*\n"
+            "1. Zapatos\n   Cantidad: 2 × $45.99 = $91.98\n"
+            "2. Camisa\n   Cantidad: 1 × $25.50 = $25.50\n\n"
+            "💰 *Total: $117.48*\n\n¿Deseas confirmar esta cotización? Responde *SÍ* o *NO*"
+        )
+
+    async def test_every_message_of_a_batch_is_answered(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Entries x changes x messages, in order; one result each."""
+        one, two = webhook(text_message(1, ORDER, sent_at=clock())), webhook(text_message(2, "hola", sent_at=clock()))
+        batch = json.loads(one)
+        batch["entry"][0]["changes"] += json.loads(two)["entry"][0]["changes"]
+        batch["entry"] += json.loads(webhook(text_message(3, ORDER, sent_at=clock())))["entry"]
+        async with start_pod() as pod:
+            response = await pod.post(json.dumps(batch).encode())
+
+        assert [bool(r["quote"]) for r in response.json()["results"]] == [True, False, True]
+        assert len(pod.graph.sent) == 3
+
+    async def test_without_a_message_there_is_no_result(self, start_pod: StartPod) -> None:
+        """A POST of statuses only: result is null."""
+        async with start_pod() as pod:
+            answer = await pod.receive()
+
+        assert answer == {"status": "ok", "result": None, "results": []}
+
+    async def test_nothing_recognised_gets_instructions(
+        self, start_pod: StartPod, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """In Spanish, with an example, and a warning in the log."""
+        async with start_pod() as pod:
+            answer = await pod.receive(text_message(1, "quiero tres dinosaurios", sent_at=clock()))
+            (sent,) = pod.graph.sent
+
+        assert answer["result"]["quote"]["items"] == []
+        assert "Por ejemplo" in sent["text"]["body"] or "ejemplo" in sent["text"]["body"].lower()
+        assert "quote.nothing_recognised" in [getattr(r, "action", "") for r in caplog.records]
+
+    @pytest.mark.parametrize("kind", ["audio", "image", "sticker", "video", "location", "contacts"])
+    async def test_a_message_without_words_is_asked_to_be_written(
+        self, start_pod: StartPod, clock: FakeClock, kind: str
+    ) -> None:
+        """Friendly, in Spanish."""
+        message = text_message(1, "", sent_at=clock()) | {"type": kind, kind: [] if kind == "contacts" else {}}
+        del message["text"]
+        async with start_pod() as pod:
+            await pod.receive(message)
+            (sent,) = pod.graph.sent
+
+        assert "escri" in sent["text"]["body"].lower()
+
+    async def test_a_caption_is_read_as_an_order(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """A price question can sit under a picture."""
+        message = text_message(1, "", sent_at=clock()) | {"type": "image", "image": {"id": "9", "caption": ORDER}}
+        del message["text"]
+        async with start_pod() as pod:
+            answer = await pod.receive(message)
+
+        assert answer["result"]["quote"]["total"] == "117.48"
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"type": "reaction", "reaction": {"message_id": "x", "emoji": "👍"}}, "type"),
+            ({"type": "unsupported"}, "type"),
+            ({"type": "system", "system": {}}, "type"),
+            ({"type": "request_welcome"}, "type"),
+            ({"type": "something_new"}, "type"),
+            ({"group_id": "g"}, "group"),
+            ({"from": "12", "from_user_id": None}, "unusable_sender"),
+        ],
+    )
+    async def test_some_messages_get_no_reply(
+        self, start_pod: StartPod, clock: FakeClock, changes: dict[str, Any], reason: str
+    ) -> None:
+        """Acknowledged and counted; nothing is sent, nothing queued."""
+        async with start_pod() as pod:
+            answer = await pod.receive(text_message(1, ORDER, sent_at=clock()) | changes)
+            size = (await pod.queue.status()).queue_size
+
+        assert answer["result"]["ignored"] == reason
+        assert pod.graph.sent == []
+        assert size == 0
+        assert pod.count("recado_messages_unanswered_total", reason=reason) == 1
+
+    async def test_another_number_is_none_of_ours(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """One app may get the webhooks of numbers that are not configured here."""
+        async with start_pod() as pod:
+            answer = await pod.receive(text_message(1, ORDER, sent_at=clock()), number="799")
+
+        assert answer["result"]["ignored"] == "other_number"
+
+    async def test_the_reply_comes_from_the_number_written_to(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """With several configured."""
+        async with start_pod(WHATSAPP_PHONE_NUMBER_ID=f"{NUMBER},800") as pod:
+            requests: list[str] = []
+            original = pod.graph.handle_async_request
+
+            async def spy(request: httpx.Request) -> httpx.Response:
+                requests.append(request.url.path)
+                return await original(request)
+
+            pod.graph.handle_async_request = spy  # type: ignore[method-assign]  # a spy on the fake
+            await pod.receive(text_message(1, ORDER, sent_at=clock()), number="800")
+
+        assert requests == ["/v26.0/800/messages"]
+
+    async def test_a_customer_without_phone_is_answered_by_bsuid(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Since 2026 `from` may be absent."""
+        message = text_message(1, ORDER, sent_at=clock())
+        del message["from"]
+        async with start_pod() as pod:
+            await pod.receive(message)
+            (sent,) = pod.graph.sent
+
+        assert sent["recipient"] == "US.000001"
+        assert "to" not in sent
+
+    async def test_yes_needs_an_open_quote(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """SÍ confirms the quote that is open, once; without one the customer is told so."""
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
+            for n, text in enumerate(("sí", ORDER, "SÍ", "si")):
+                await pod.receive(text_message(n, text, sent_at=clock(), customer=1))
+                clock.advance(10)
+            bodies = [sent["text"]["body"] for sent in pod.graph.sent]
+
+        assert bodies[0] == bodies[3]
+        assert len({bodies[0], bodies[1], bodies[2]}) == 3
+
+    async def test_messages_are_marked_as_read_if_wanted(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """With the typing indicator; by default not, since it doubles the calls."""
+        async with start_pod(RECADO_MARK_AS_READ="true") as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            await asyncio.sleep(0)
+
+        assert [r["message_id"] for r in pod.graph.read] == ["wamid.IN1"]
+        assert pod.graph.read[0]["typing_indicator"] == {"type": "text"}
+
+
+class TestPromises:
+    """200 means durable; one wamid, one answer."""
+
+    async def test_no_200_before_the_commit(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A store that cannot be written is a 503 with Retry-After, and nothing is sent."""
+        async with start_pod() as pod:
+
+            async def full(*args: Any, **kwargs: Any) -> None:
+                raise StoreUnavailable("database or disk is full")
+
+            monkeypatch.setattr(pod.queue, "add_message", full)
+            response = await pod.post(webhook(text_message(1, ORDER, sent_at=clock())))
+
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "5"
+        assert response.json()["error"]["code"] == "store_unavailable"
+        assert pod.graph.sent == []
+
+    async def test_a_duplicate_is_acknowledged_and_not_answered(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Meta brings messages again; they are marked, counted, and sent once."""
+        body = webhook(text_message(1, ORDER, sent_at=clock()))
+        async with start_pod() as pod:
+            await pod.post(body)
+            again = (await pod.post(body)).json()
+
+        assert again["result"]["duplicate"]
+        assert len(pod.graph.sent) == 1
+        assert pod.count("recado_duplicates_total") == 1
+
+    async def test_fifty_deliveries_to_two_pods_are_one_reply(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """At once, over one database."""
+        body = webhook(text_message(1, ORDER, sent_at=clock()))
+        unlimited = {"RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "0"}
+        async with start_pod(**unlimited) as one, start_pod(**unlimited) as two:
+            responses = await asyncio.gather(*((one, two)[n % 2].post(body) for n in range(50)))
+
+        assert {response.status_code for response in responses} == {200}
+        assert sum(not response.json()["result"].get("duplicate", False) for response in responses) == 1
+        assert len(one.graph.sent) + len(two.graph.sent) == 1
+
+    async def test_a_slow_graph_does_not_hold_up_the_answer(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """After the acknowledgement budget Meta is answered; the send goes on and is recorded."""
+        release = asyncio.Event()
+        async with start_pod(RECADO_ACK_BUDGET_SECONDS="0.05") as pod:
+            original = pod.graph.handle_async_request
+
+            async def slow(request: httpx.Request) -> httpx.Response:
+                await release.wait()
+                return await original(request)
+
+            pod.graph.handle_async_request = slow  # type: ignore[method-assign]  # a slower fake
+            answer = await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            in_flight = (await pod.queue.status()).in_flight
+            release.set()
+            while (await pod.queue.status()).in_flight:
+                await asyncio.sleep(0.01)
+            status = await pod.queue.status()
+
+        assert not answer["result"]["sent"]
+        assert in_flight == 1
+        assert (status.queue_size, status.success_rate) == (0, 1.0)
+
+    async def test_what_cannot_be_sent_waits_in_the_queue(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """A failed send is acknowledged all the same, and due again in two minutes."""
+        async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
+            pod.graph.answer = lambda: graph_error(503, 131016)
+            answer = await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            status = await pod.queue.status()
+            waiting = await pod.queue.get_messages_to_retry(1)
+
+        assert not answer["result"]["sent"]
+        assert status.pending_retry == 1
+        assert waiting.next_at == pytest.approx(clock() + 120)
+
+    async def test_a_second_message_of_a_customer_follows_by_itself(
+        self, start_pod: StartPod, clock: FakeClock
+    ) -> None:
+        """The pod sends it when its turn comes, without waiting for a drain."""
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0.1") as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+            clock.now += 0.05
+            answer = await pod.receive(text_message(2, ORDER, sent_at=clock(), customer=1))
+            clock.advance(1)
+            for _ in range(100):
+                if len(pod.graph.sent) == 2:
+                    break
+                await asyncio.sleep(0.02)
+
+        assert answer["result"]["success"]
+        assert len(pod.graph.sent) == 2
+
+    async def test_a_message_older_than_its_window_is_never_answered(
+        self, start_pod: StartPod, clock: FakeClock
+    ) -> None:
+        """Meta may bring a message days late: its reply is kept as failed, for an operator."""
+        async with start_pod() as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock() - 86400))
+            failed = await pod.queue.get_failed_messages()
+
+        assert pod.graph.sent == []
+        assert [m.reason for m in failed] == ["window_closed"]
+
+    async def test_statuses_settle_attempts(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """A read time-out leaves an attempt unknown; the status that carries its id settles it."""
+        async with start_pod() as pod:
+
+            def time_out() -> httpx.Response:
+                raise httpx.ReadTimeout("too slow")
+
+            pod.graph.answer = time_out
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            attempt_id = pod.graph.sent[0]["biz_opaque_callback_data"]
+            unknown = (await pod.queue.status()).unknown
+            status = {"id": "wamid.OUT1", "status": "sent", "timestamp": "1", "biz_opaque_callback_data": attempt_id}
+            await pod.receive(statuses=(status,))
+            after = await pod.queue.status()
+
+        assert unknown == 1
+        assert (after.queue_size, after.success_rate) == (0, 1.0)
+
+    async def test_a_failed_status_is_no_delivery(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Accepted by HTTP, refused by status: the operator sees it."""
+        async with start_pod() as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            attempt_id = pod.graph.sent[0]["biz_opaque_callback_data"]
+            status = {
+                "id": "wamid.OUT1",
+                "status": "failed",
+                "biz_opaque_callback_data": attempt_id,
+                "errors": [{"code": 131026, "title": "Message undeliverable"}],
+            }
+            await pod.receive(statuses=(status,))
+            (failed,) = await pod.queue.get_failed_messages()
+
+        assert "131026" in failed.last_error
+
+
+class TestRefusals:
+    """Who is not Meta, and what is too much."""
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"X-Hub-Signature-256": ""},
+            {"X-Hub-Signature-256": "sha256=" + "0" * 64},
+            {"X-Hub-Signature-256": "sha1=abc"},
+            {"X-Hub-Signature-256": "sha256=" + "é" * 64},
+        ],
+    )
+    async def test_a_wrong_signature_is_refused(
+        self, start_pod: StartPod, clock: FakeClock, headers: dict[str, str]
+    ) -> None:
+        """401, and nothing happens."""
+        raw = {name: value.encode() for name, value in headers.items()}
+        async with start_pod() as pod:
+            response = await pod.client.post(
+                "/api/v1/webhook", content=webhook(text_message(1, ORDER, sent_at=clock())), headers=raw
+            )
+            size = (await pod.queue.status()).queue_size
+
+        assert response.status_code == 401
+        assert response.json()["status"] == "error"
+        assert (size, pod.graph.sent) == (0, [])
+
+    async def test_two_secrets_are_valid_during_rotation(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """The previous one too, as long as it is configured."""
+        body = webhook(text_message(1, ORDER, sent_at=clock()))
+        async with start_pod(WHATSAPP_APP_SECRET="new", WHATSAPP_APP_SECRET_PREVIOUS=APP_SECRET) as pod:
+            old, new, other = [(await pod.post(body, signed(body, s))).status_code for s in (APP_SECRET, "new", "x")]
+
+        assert (old, new, other) == (200, 200, 401)
+
+    async def test_an_address_that_keeps_failing_gets_429(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """But a valid signature is never refused for its address."""
+        body = webhook(text_message(1, ORDER, sent_at=clock()))
+        async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="3") as pod:
+            codes = [(await pod.post(body, signed(body, "wrong"))).status_code for _ in range(5)]
+            valid = await pod.post(body)
+
+        assert codes == [401, 401, 401, 429, 429]
+        assert valid.status_code == 200
+
+    @pytest.mark.parametrize("chunked", [False, True])
+    async def test_a_large_body_is_refused(self, start_pod: StartPod, chunked: bool) -> None:
+        """413, with and without a Content-Length."""
+        body = b'{"entry": []}' + b" " * 1000
+
+        async def chunks() -> Any:
+            for start in range(0, len(body), 100):
+                yield body[start : start + 100]
+
+        async with start_pod(RECADO_MAX_BODY_BYTES="500") as pod:
+            content = chunks() if chunked else body
+            response = await pod.client.post("/api/v1/webhook", content=content, headers=signed(body))
+
+        assert response.status_code == 413
+
+    async def test_too_many_webhooks_at_once_are_shed(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """503 with Retry-After, for Meta to bring them again."""
+        async with start_pod(RECADO_MAX_CONCURRENT_WEBHOOKS="1") as pod:
+            bodies = [webhook(text_message(n, ORDER, sent_at=clock())) for n in range(5)]
+            responses = await asyncio.gather(*(pod.post(body) for body in bodies))
+
+        codes = sorted(response.status_code for response in responses)
+        assert codes[0] == 200
+        assert codes[-1] == 503
+
+    async def test_a_customer_over_his_limit_is_told_once(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Acknowledged and counted; one reply asks for patience, then there is silence."""
+        async with start_pod(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="2", RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
+            answers = []
+            for n in range(5):
+                answers.append(await pod.receive(text_message(n, ORDER, sent_at=clock(), customer=1)))
+                clock.advance(2)
+
+        assert [a["result"].get("ignored") for a in answers] == [None, None, None, "too_many", "too_many"]
+        assert len(pod.graph.sent) == 3
+
+    @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"{}", b'{"entry": 1}', b"\xff\xfe", b"1e999"])
+    async def test_signed_nonsense_is_a_clear_400(self, start_pod: StartPod, body: bytes) -> None:
+        """Never a 500."""
+        async with start_pod() as pod:
+            response = await pod.post(body)
+
+        assert response.status_code == 400
+        assert response.json()["error"]["code"] == "bad_request"
+
+    async def test_any_signed_json_is_200_or_a_clear_4xx(self, start_pod: StartPod) -> None:
+        """Whatever it holds."""
+        scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(string.printable, max_size=20)
+        keys = st.sampled_from(
+            ["entry", "changes", "value", "field", "messages", "statuses", "id", "text", "body", "from", "type"]
+            + ["metadata", "phone_number_id", "timestamp", "errors", "code", "contacts", "biz_opaque_callback_data"]
+        )
+        documents = st.recursive(
+            scalars | st.just("messages") | st.just(NUMBER),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6),
+            max_leaves=30,
+        )
+        async with start_pod() as pod:
+            loop = asyncio.get_running_loop()
+
+            @given(documents)
+            @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+            def check(document: Any) -> None:
+                wrapped = {"entry": [{"changes": [{"field": "messages", "value": document}]}]}
+                for candidate in (document, wrapped):
+                    body = json.dumps(candidate).encode()
+                    response = asyncio.run_coroutine_threadsafe(pod.post(body), loop).result(10)
+                    assert response.status_code in (200, 400)
+
+            await asyncio.to_thread(check)

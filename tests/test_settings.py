@@ -1,0 +1,107 @@
+"""Settings: read from the environment, every problem at once, secrets never shown."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from recado import settings_docs
+from recado.settings import DRAIN_NEEDS, SERVE_NEEDS, SettingsError, UnknownPolicy, all_settings, load
+
+ROOT = Path(__file__).parent.parent
+SECRETS = {
+    "WHATSAPP_VERIFY_TOKEN": "verify-me",
+    "WHATSAPP_APP_SECRET": "app-secret",
+    "WHATSAPP_ACCESS_TOKEN": "access-token",
+    "RECADO_ADMIN_TOKEN": "admin-token",
+}
+
+
+def test_defaults_are_the_designs() -> None:
+    """Without any variable: five attempts at 2, 4, 8, 16 minutes, 80 messages a second, the newest API version."""
+    settings = load({})
+
+    assert settings.backoff_seconds == (120, 240, 480, 960)
+    assert settings.messages_per_second == 80
+    assert settings.whatsapp_api_version == "v26.0"
+    assert settings.unknown_policy is UnknownPolicy.RETRY
+
+
+def test_values_are_read_by_their_types() -> None:
+    """Numbers, lists, booleans and paths, with white space around them forgiven."""
+    settings = load(
+        {
+            "RECADO_BACKOFF_SECONDS": " 1, 2.5 ",
+            "RECADO_MARK_AS_READ": "true",
+            "RECADO_CATALOGUE": "/etc/c.csv",
+            "WHATSAPP_PHONE_NUMBER_ID": "1, 2",
+            "RECADO_PORT": "8080",
+        }
+    )
+
+    assert settings.backoff_seconds == (1, 2.5)
+    assert settings.mark_as_read
+    assert settings.catalogue == Path("/etc/c.csv")
+    assert settings.whatsapp_phone_number_id == ("1", "2")
+    assert settings.port == 8080
+
+
+def test_every_problem_is_named_at_once() -> None:
+    """Bad values, unknown names and missing secrets, each by its variable."""
+    with pytest.raises(SettingsError) as caught:
+        load({"RECADO_PORT": "x", "RECADO_TYPO": "1", "WHATSAPP_API_VERSION": "18"}, needs=SERVE_NEEDS)
+
+    named = {problem.partition(":")[0].split()[0] for problem in caught.value.problems}
+
+    assert named == {
+        "RECADO_PORT",
+        "RECADO_TYPO",
+        "WHATSAPP_API_VERSION",
+        "WHATSAPP_VERIFY_TOKEN",
+        "WHATSAPP_APP_SECRET",
+        "WHATSAPP_ACCESS_TOKEN",
+        "WHATSAPP_PHONE_NUMBER_ID",
+    }
+
+
+@pytest.mark.parametrize("missing", SERVE_NEEDS)
+def test_serving_without_a_secret_is_refused(missing: str) -> None:
+    """Secrets fail closed: an empty variable is a missing one."""
+    complete = {**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": "1"}
+    with pytest.raises(SettingsError, match=missing.upper()):
+        load({**complete, missing.upper(): "  "}, needs=SERVE_NEEDS)
+
+
+def test_a_drain_needs_the_token_only() -> None:
+    """It answers no webhook."""
+    load({"WHATSAPP_ACCESS_TOKEN": "t"}, needs=DRAIN_NEEDS)
+
+
+def test_a_lease_must_outlast_a_send() -> None:
+    """Or an attempt under way would be rescued."""
+    with pytest.raises(SettingsError, match="RECADO_LEASE_SECONDS"):
+        load({"RECADO_LEASE_SECONDS": "20"})
+
+
+def test_secrets_are_never_shown() -> None:
+    """Neither by repr, nor by the effective settings that are logged, nor by a complaint about them."""
+    settings = load(SECRETS)
+    shown = repr(settings) + str(settings) + str(settings.public())
+
+    assert not any(secret in shown for secret in SECRETS.values())
+    assert settings.public()["WHATSAPP_APP_SECRET"] is True
+
+
+def test_every_setting_is_documented() -> None:
+    """docs/settings.md and .env.example are what the settings generate; run `make docs` after a change."""
+    assert settings_docs.markdown() == (ROOT / "docs/settings.md").read_text()
+    assert settings_docs.env_example() == (ROOT / ".env.example").read_text()
+
+
+def test_the_example_file_loads() -> None:
+    """.env.example names only settings that exist, and its values are valid."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    pairs = [re.sub("^#", "", line).partition("=") for line in lines if re.match(r"#?[A-Z_]+=", line)]
+
+    assert load({name: value for name, _, value in pairs}) == load({})
+    assert {name for name, _, _ in pairs} == {setting.variable for setting in all_settings()}
