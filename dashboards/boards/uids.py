@@ -1,0 +1,7 @@
+"""The boards' uids, so that boards can point at each other. They never change."""
+
+OVERVIEW = "recado-overview"
+QUEUE = "recado-queue"
+GRAPH = "recado-graph"
+QUOTES = "recado-quotes"
+RUNTIME = "recado-runtime"

@@ -1,0 +1,106 @@
+"""The three service level objectives and the burn-rate windows: data from which rules, alerts, tests and docs come."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from dashboards.queries import RULES, any_of
+from recado.telemetry import metrics
+
+DAY = 86400.0
+PERIOD_SECONDS = 30 * DAY
+
+#: Below so many bad events in the long window nobody is called: in a quiet shop one failure is a large share.
+LEAST_BAD_EVENTS = 5
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A share of the budget (`budget`) that is spent within `long_seconds`; `short_seconds` ends the alert soon after
+    the repair. `for_seconds` is how long both must exceed.
+    """
+
+    budget: float
+    long_seconds: float
+    short_seconds: float
+    for_seconds: float
+    severity: str
+
+    @property
+    def factor(self) -> float:
+        """How many times faster than allowed the budget burns."""
+        return round(self.budget * PERIOD_SECONDS / self.long_seconds, 6)
+
+
+#: After the SRE workbook's "Alerting on SLOs", with the row for a day that kubernetes-mixin adds.
+WINDOWS = (
+    Window(0.02, 3600, 300, 120, "page"),
+    Window(0.05, 6 * 3600, 1800, 900, "page"),
+    Window(0.10, DAY, 2 * 3600, 3600, "ticket"),
+    Window(0.10, 3 * DAY, 6 * 3600, 3 * 3600, "ticket"),
+)
+
+
+class Slo(msgspec.Struct, frozen=True, kw_only=True):
+    """`bad` and `total` give the events within a window, as PromQL, from the window."""
+
+    name: str
+    title: str
+    objective: float
+    alert: str
+    bad: Callable[[str], str]
+    total: Callable[[str], str]
+    meaning: str
+
+    @property
+    def budget(self) -> float:
+        return round(1 - self.objective, 6)
+
+
+#: Webhooks that were Meta's and well-formed as far as we know; bad signatures must not spend the budget.
+VALID = any_of("outcome", ("accepted", "bad_request", "shed", "store_unavailable", "error"))
+REFUSED = any_of("outcome", ("bad_request", "shed", "store_unavailable", "error"))
+ACCEPTED = 'outcome="accepted"'
+FINAL = any_of("outcome", ("delivered", "failed"))
+FAST_SECONDS = 0.25
+DELIVERED_SECONDS = 300.0
+
+
+def _increase(metric: metrics.Metric, window: str, where: str) -> str:
+    return RULES.increase(metric, window, where=where)
+
+
+SLOS = (
+    Slo(
+        name="accepted",
+        title="Webhooks accepted",
+        objective=0.999,
+        alert="RecadoWebhookRefusalBurn",
+        bad=lambda w: _increase(metrics.WEBHOOK_DURATION, w, REFUSED),
+        total=lambda w: _increase(metrics.WEBHOOK_DURATION, w, VALID),
+        meaning="99.9 % of Meta's webhooks are answered 200; wrongly signed ones do not count",
+    ),
+    Slo(
+        name="fast",
+        title="Webhooks fast",
+        objective=0.99,
+        alert="RecadoWebhookLatencyBurn",
+        bad=lambda w: (
+            f"{_increase(metrics.WEBHOOK_DURATION, w, ACCEPTED)}"
+            f" - {RULES.within(metrics.WEBHOOK_DURATION, FAST_SECONDS, w, where=ACCEPTED, fn='increase')}"
+        ),
+        total=lambda w: _increase(metrics.WEBHOOK_DURATION, w, ACCEPTED),
+        meaning="99 % of accepted webhooks are answered within 250 ms",
+    ),
+    Slo(
+        name="delivered",
+        title="Replies delivered",
+        objective=0.995,
+        alert="RecadoDeliveryBurn",
+        bad=lambda w: (
+            f"{_increase(metrics.FINISHED, w, FINAL)}"
+            f" - {RULES.within(metrics.DELIVERY_AGE, DELIVERED_SECONDS, w, fn='increase')}"
+        ),
+        total=lambda w: _increase(metrics.FINISHED, w, FINAL),
+        meaning="99.5 % of replies are accepted by Meta within 5 minutes of the customer's message",
+    ),
+)
