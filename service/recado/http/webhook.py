@@ -197,7 +197,7 @@ class Webhook:
             answer = await self._answer(message)
             if isinstance(answer, Silence):
                 self._metrics.unanswered(answer.value)
-                results[index] = MessageResult(True, None, [], False, ignored=answer.value)
+                results[index] = self._unanswered(answer, message)
             else:
                 adding.append((index, answer, message, self._add(message, answer)))
         added = await _all([waiting for *_, waiting in adding])
@@ -235,6 +235,13 @@ class Webhook:
                 },
             )
         return answer
+
+    def _unanswered(self, silence: Silence, message: InboundMessage) -> MessageResult:
+        """Where only the sender is unusable the order is read all the same: `recado selftest` lives on it."""
+        quote = self._conversation.read(message) if silence is Silence.UNUSABLE_SENDER else None
+        view = quote_view(quote) if quote else None
+        scores = [item.confidence for item in view.items] if view else []
+        return MessageResult(True, view, scores, False, ignored=silence.value)
 
     def _add(self, message: InboundMessage, answer: Answer) -> Awaitable[Added]:
         """Begins to write the reply down; it is durable when the awaitable is done."""
