@@ -22,16 +22,21 @@ app = typer.Typer(
     "Start with `recado demo`. Settings come from WHATSAPP_* and RECADO_* variables; docs/settings.md lists them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 queue_app = typer.Typer(help="Look at the queue, and put right what is stuck in it.", no_args_is_help=True)
 app.add_typer(queue_app, name="queue")
 
 Ids = Annotated[list[int], typer.Argument(help="Message ids, as `recado queue list` shows them.", min=1)]
+Release = Annotated[str, typer.Option(help="The Helm release.")]
+Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Its namespace; else the kubeconfig's.")]
+Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; else the current one.")]
 
 
 def main() -> None:
     """The console script: every expected failure is one line on stderr and an exit code."""
+    from recado.cluster.errors import ClusterError
     from recado.queue.errors import StoreError, StoreUnavailable
 
     try:
@@ -42,6 +47,8 @@ def main() -> None:
         _fail(f"recado: {error}", EXIT_BAD_INPUT)
     except StoreUnavailable as error:
         _fail(f"recado: the queue is not available: {error}", EXIT_FAILED)
+    except ClusterError as error:
+        _fail(f"recado: {error}", EXIT_FAILED)
 
 
 class BadInput(Exception):  # noqa: N818 - it is the user's, not ours
@@ -65,8 +72,16 @@ def serve() -> None:
 @app.command()
 def drain(
     loop: Annotated[bool, typer.Option("--loop", help="Go on until SIGTERM instead of ending when idle.")] = False,
+    in_cluster: Annotated[
+        bool, typer.Option("--in-cluster", help="Start the CronJob's Job in the cluster now, and follow it.")
+    ] = False,
+    release: Release = "recado",
+    namespace: Namespace = None,
+    context: Context = None,
 ) -> None:
     """Deliver what waits in the queue, then end. Exits 0 when it did its work, though peers failed."""
+    if in_cluster:
+        raise typer.Exit(_cluster().drain(release, namespace, context=context))
     settings = _settings(DRAIN_NEEDS)
     _configure_logging(settings)
     from recado.drain_command import run
@@ -171,6 +186,53 @@ def demo(
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where copies lie.")],
+    keep: Annotated[int, typer.Option(min=1, help="How many copies stay.")] = 24,
+) -> None:
+    """Copy the queue while it is in use, and check the copy."""
+    from recado import backup as backups
+
+    copy = backups.run_backup(_settings(), folder, keep=keep)
+    typer.echo(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A copy, or a folder of copies: then the newest.")],
+    drill: Annotated[bool, typer.Option("--drill", help="Restore into a scratch folder only, and check it.")] = False,
+) -> None:
+    """Put a copy in the queue's place; refused while web or drain have the queue open."""
+    from recado import backup as backups
+
+    copy = backups.run_drill(_settings(), source) if drill else backups.run_restore(_settings(), source)
+    typer.echo(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
+
+
+@app.command()
+def doctor(
+    release: Release = "recado",
+    namespace: Namespace = None,
+    context: Context = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array of findings.")] = False,
+) -> None:
+    """Say what is wrong with an installation in Kubernetes, and how to mend it. Exits 0, 1 (warnings) or 3 (faults)."""
+    raise typer.Exit(_cluster().doctor(release, namespace, context=context, as_json=as_json))
+
+
+@app.command()
+def selftest(
+    url: Annotated[str, typer.Argument(help="The web port, such as http://recado.")],
+    metrics_url: Annotated[str | None, typer.Option(help="The metrics, such as http://recado:9464/metrics.")] = None,
+) -> None:
+    """Sign a webhook as Meta would and see that it is quoted; nothing is sent to anybody. `helm test` runs it."""
+    from recado.cluster import selftest as tests
+
+    settings = _settings(("whatsapp_verify_token", "whatsapp_app_secret", "whatsapp_phone_number_id"))
+    raise typer.Exit(tests.command(settings, url, metrics_url))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
@@ -181,6 +243,15 @@ def version() -> None:
 
 def _settings(needs: Sequence[str] = ()) -> Settings:
     return load(read_environment(), needs=needs)
+
+
+def _cluster() -> Any:
+    """The commands that talk to Kubernetes; their client is an extra."""
+    try:
+        from recado.cluster import command
+    except ModuleNotFoundError as error:
+        raise BadInput(f"{error.name} is not installed: pip install 'recado[cluster]'") from error
+    return command
 
 
 def _configure_logging(settings: Settings) -> None:

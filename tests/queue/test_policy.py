@@ -1,0 +1,98 @@
+"""Decisions after attempts, whatever came of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recado.queue.model import AttemptResult, Outcome, Reason, Scope, State
+from recado.queue.policy import Attempted, Breaker, Pace, RetryPolicy
+from recado.settings import load
+
+NOW = 1_800_000_000.0
+
+results = st.builds(
+    AttemptResult,
+    outcome=st.sampled_from(Outcome),
+    wait_seconds=st.none() | st.floats(0, 1e9),
+    wait_growth=st.sampled_from([1.0, 2.0, 4.0]),
+    max_attempts=st.none() | st.integers(1, 9),
+    scope=st.sampled_from(Scope),
+    outage=st.booleans(),
+)
+messages = st.builds(
+    Attempted,
+    spent=st.integers(0, 10),
+    throttles=st.integers(0, 1000),
+    unknowns=st.integers(0, 3),
+    deadline_at=st.floats(NOW - 86400, NOW + 86400),
+)
+breakers = st.builds(
+    Breaker,
+    failures=st.integers(0, 100),
+    open_reason=st.none() | st.sampled_from(["outage", "operator"]),
+    opened_at=st.just(NOW),
+    probe_at=st.just(NOW),
+)
+
+
+@given(messages, results, st.booleans(), st.floats(0, 1))
+def test_every_decision_is_sound(message: Attempted, result: AttemptResult, breaker_open: bool, chance: float) -> None:
+    """A due time for what waits, within the window and the longest wait; a reason for what is given up."""
+    policy = RetryPolicy(load({}), chance=lambda: chance)
+    decision = policy.decide(message, result, breaker_open=breaker_open, now=NOW)
+
+    assert (decision.state in (State.QUEUED, State.UNKNOWN)) == (decision.due_at is not None)
+    assert (decision.state is State.FAILED) == (decision.reason is not None)
+    if decision.due_at is not None:
+        assert NOW <= decision.due_at <= NOW + 3600
+    if decision.state is State.QUEUED and decision.due_at is not None:
+        assert decision.due_at < message.deadline_at
+    assert 0 <= decision.spent <= 1
+
+
+@given(messages, results)
+def test_an_outage_spends_nothing_while_the_breaker_is_open(message: Attempted, result: AttemptResult) -> None:
+    """Nor does a throttle, ever, or an error that an operator has to mend."""
+    decision = RetryPolicy(load({})).decide(message, result, breaker_open=True, now=NOW)
+    blameless = (result.outcome is Outcome.RETRY and result.outage) or result.outcome in (
+        Outcome.LATER,
+        Outcome.OPERATOR,
+        Outcome.UNKNOWN,
+    )
+    if blameless:
+        assert decision.spent == 0
+        assert decision.reason in (None, Reason.WINDOW_CLOSED)
+
+
+@given(st.floats(0, 1))
+def test_jitter_stays_within_its_share(chance: float) -> None:
+    """Each wait varies by at most a tenth either way."""
+    policy = RetryPolicy(load({}), chance=lambda: chance)
+    for spent, wait in enumerate((120, 240, 480, 960)):
+        message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400)
+        decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRY), breaker_open=False, now=NOW)
+        assert decision.due_at is not None
+        assert 0.9 * wait - 1e-3 <= decision.due_at - NOW <= 1.1 * wait + 1e-3
+
+
+@given(breakers, results)
+def test_only_an_answer_of_metas_closes_the_breaker(breaker: Breaker, result: AttemptResult) -> None:
+    """An unknown outcome neither opens nor closes it by itself; an outage never closes it."""
+    after = RetryPolicy(load({})).breaker_after(breaker, result, NOW)
+
+    if breaker.open and not after.open:
+        assert not result.outage
+        assert result.outcome is not Outcome.UNKNOWN
+    if not breaker.open and after.open:
+        assert result.outage or result.outcome is Outcome.OPERATOR
+
+
+@given(st.floats(0.001, 10), st.lists(st.floats(0, 5), max_size=50))
+def test_turns_are_an_interval_apart(interval: float, pauses: list[float]) -> None:
+    """However unevenly they are asked for."""
+    pace, now, turns = Pace(interval, 0.0), NOW, []
+    for pause in pauses:
+        now += pause
+        turns.append(pace.take(now))
+        assert turns[-1] >= now
+
+    assert all(b - a >= interval - 1e-6 for a, b in zip(turns, turns[1:], strict=False))
