@@ -34,7 +34,8 @@ class Lexicon:
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
         self._exact: dict[str, set[str]] = {}
         self._phrases: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
-        self._forms: dict[str, set[str]] = {}  # key without gender -> roles
+        self._forms: dict[str, set[str]] = {}  # by key
+        self._neuters: dict[str, set[str]] = {}  # by key without gender
         phrases: dict[tuple[str, ...], set[str]] = {}
         for table in (words["roles"], verbs["phrases"]):
             for role, listed in table.items():
@@ -60,11 +61,11 @@ class Lexicon:
             for name, listed in words[table].items():
                 for word in listed.split():
                     form = neuter(key(plain(word)))
-                    self._forms.setdefault(form, set()).update((role, name))
-        for word in resources.files("recado.quotes").joinpath("data/goods.txt").read_text("utf-8").splitlines():
-            if not word.startswith("#"):
-                for good in word.split():
-                    self._forms.setdefault(key(plain(good)), set()).add("good")
+                    self._neuters.setdefault(form, set()).update((role, name))
+        for good in _list("goods"):
+            self._forms.setdefault(key(good), set()).add("good")
+        for name in _list("names"):
+            self._exact.setdefault(name, set()).add("name")
         for word in words["nouns"]["filler"].split():
             self._exact.setdefault(plain(word), set()).update(("noun", "filler"))
         self._endings = frozenset(sound(plain(e)) for e in verbs["endings"]["endings"].split())
@@ -79,8 +80,8 @@ class Lexicon:
         self._seen: dict[str, frozenset[str]] = {}
 
     def words(self) -> list[str]:
-        """Every listed word, for those who look for misspellings."""
-        return [*self._exact, *self._forms]
+        """The words of speech (no goods, no containers), for those who look for misspellings."""
+        return [word for word, roles in self._exact.items() if not roles <= {"container", "piece"}]
 
     def roles(self, norm: str) -> frozenset[str]:
         """The parts that a plain word can play; none for an unknown word."""
@@ -119,10 +120,10 @@ class Lexicon:
     def _find(self, norm: str) -> set[str]:
         roles = set(self._exact.get(norm, ()))
         form = key(norm)
-        roles |= self._forms.get(form, NONE) | self._forms.get(neuter(form), NONE)
+        roles |= self._forms.get(form, NONE) | self._neuters.get(neuter(form), NONE)
         if not roles or roles <= {"good"}:
             for base in bases(norm):
-                roles |= self._forms.get(base, NONE)
+                roles |= self._forms.get(base, NONE) | self._neuters.get(neuter(base), NONE)
         if not roles:
             if form in ("par", "millon"):
                 return set(self._exact[form])
@@ -150,6 +151,12 @@ class Lexicon:
 
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files("recado.quotes").joinpath(f"data/{name}.toml").read_text("utf-8"))
+
+
+def _list(name: str) -> list[str]:
+    """The words of a plain list; lines that open with "#" say what it is."""
+    text = resources.files("recado.quotes").joinpath(f"data/{name}.txt").read_text("utf-8")
+    return [plain(word) for line in text.splitlines() if not line.startswith("#") for word in line.split()]
 
 
 @cache

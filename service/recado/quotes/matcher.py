@@ -29,7 +29,7 @@ _REMEMBERED: Final = 20_000
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
 _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
-_TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half"])
+_TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
 
 Near = tuple[tuple[str, float], ...]
@@ -148,6 +148,8 @@ class Matcher:
             return ((same, EXACT),)
         if len(norm) < 3:
             return ()
+        if len(norm) == 3 and norm[-1] == "s" and norm[:-1] in self.single:
+            return ((norm[:-1], EXACT),)
         small = tuple((base, SMALL_FORM) for base in bases(norm) if base in self.vocabulary)
         if small:
             return small[:1]
@@ -156,6 +158,8 @@ class Matcher:
             return tuple((other, SAME_SOUND) for other in alike)
         if len(norm) < 4 or self.lexicon.roles(norm):
             return ()
+        if word[0] == "k" and word[1] not in "aeiou":  # "kmisa": the letter's name
+            return self._look_up("ka" + norm[1:])
         return self._misspelled(word)
 
     def _misspelled(self, word: str) -> Near | None:
@@ -212,13 +216,13 @@ class Matcher:
                     if id(name) in tried:
                         continue
                     tried.add(id(name))
-                    count, last, similarity, distinct = self._cover(name, window, at, tokens, roles)
+                    count, last, similarity, distinct, matched = self._cover(name, window, at, tokens, roles)
                     similarity *= alike
                     literal = name.head == head
                     if count == len(name.words):
                         rank = (count, similarity + 0.01 * literal, -last)
                         best.append((rank, name, name.product, last, similarity * (1 if literal else 0.97)))
-                    elif distinct:
+                    elif distinct and ("sin" not in name.words or "sin" in matched):
                         partial.setdefault(distinct + 1, []).append((name.product, last, similarity))
             for number in self.single.get(head, ()):
                 best.append(((1, alike, -at), None, number, at, alike))
@@ -277,6 +281,10 @@ class Matcher:
         """Whether a word is, as written, one of the catalogue's."""
         return key(norm) in self.vocabulary
 
+    def names(self, norm: str) -> bool:
+        """Whether a word alone is the name of a product."""
+        return key(norm) in self.single
+
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the products most like a fragment the catalogue lacks; few, or none."""
         words = [key(w) for w in self._words(text) if len(w) > 3]
@@ -325,7 +333,7 @@ class Matcher:
         at: int,
         tokens: list[Token],
         roles: list[frozenset[str]],
-    ) -> tuple[int, int, float, int]:
+    ) -> tuple[int, int, float, int, list[str]]:
         """How many words of a name the window has without a break: count, last position, likeness, telling words."""
         wanted = list(name.words[1:])
         last, similarity, telling = at, 1.0, 0
@@ -340,7 +348,8 @@ class Matcher:
             token = tokens[position]
             if (token.kind == WORD and not roles[position] & _TELL_NOTHING) or isinstance(token.value, Fraction):
                 telling += 1
-        return len(name.words) - len(wanted), last, similarity, telling
+        matched = [word for word in name.words if word not in wanted]
+        return len(name.words) - len(wanted), last, similarity, telling, matched
 
     def _may_stand_between(self, token: Token, roles: frozenset[str]) -> bool:
         if token.kind == WORD:

@@ -60,6 +60,15 @@ class Noise:
         roles = self._roles[i]
         if not roles:
             return ("link", self._unspaced(i)) if token.norm in ("http", "https", "www") else None
+        if token.norm == "que" and self._has(i + 1, "price") and self._is_number(i + 2):
+            return "price", self._after_price(i + 3)
+        if token.norm in ("n", "no", "nro") and self._norm(i + 1) in ("°", "º", "."):
+            if (
+                self._is_number(i + 2)
+                and not self._names_product(i + 3)
+                and (token.norm == "n" or self._norm(i + 1) != ".")
+            ):
+                return "size", i + 3
         if "address" in roles:
             end = self._address(i)
             if end:
@@ -293,11 +302,17 @@ class Noise:
                     break
                 if token.norm == "." and j > i + 1 and not self._is_number(j + 1) and last:
                     break
-            elif token.kind == NEWLINE or self._roles[j] & {"request", "add", "greeting"} or self._names_product(j) or (
-                last
-                and not self._roles[j] & {"address", "of", "con"}
-                and not (len(token.norm) == 1 or token.norm in ("bis", "sur", "norte", "este", "oeste"))
-            ) or (not far and not last and j > i + 2):
+            elif (
+                token.kind == NEWLINE
+                or self._roles[j] & {"request", "add", "greeting"}
+                or self._names_product(j)
+                or (
+                    last
+                    and not self._roles[j] & {"address", "of", "con"}
+                    and not (len(token.norm) == 1 or token.norm in ("bis", "sur", "norte", "este", "oeste"))
+                )
+                or (not far and not last and j > i + 2)
+            ):
                 break
             elif self._roles[j] & {"address"}:
                 far = far or token.norm in _FAR_TRIGGERS

@@ -1,5 +1,6 @@
 """Quantities in words and digits: "treinta y dos", "2 mil", "docena y media", "3 pares de", "media docenita de"."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import msgspec
@@ -21,8 +22,10 @@ class Quantity(msgspec.Struct, frozen=True, gc=False):
     bare: bool = True  # a number and nothing else, in digits
 
 
-def quantity(tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon: Lexicon) -> Quantity | None:
-    """The longest quantity that starts at `at`, together with a unit and the "de" after it."""
+def quantity(
+    tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon: Lexicon, is_product: Callable[[str], bool]
+) -> Quantity | None:
+    """The longest quantity that starts at `at`, together with a unit (that `is_product` denies) and the "de" after it."""
     start = at
     n = len(tokens)
     value, i = _cardinal(tokens, roles, at, lexicon)
@@ -33,6 +36,12 @@ def quantity(tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon:
             value, i, article = inner, j, False
         elif i < n and "half" in roles[i] and _is_collective(roles, i + 1):
             value, i = None, i
+    if value is not None and i < n and "half" in roles[i] and _is_collective(roles, i + 1):
+        value, i, article = (
+            value * lexicon.halves.get(tokens[i].norm, Fraction(1, 2)),
+            i + 1,
+            False,
+        )  # "dos medias docenas"
     digits = value is not None and tokens[start].kind == NUMBER
     collective = pairs = False
     if value is None and i < n and "half" in roles[i] and tokens[i].kind == WORD:
@@ -41,7 +50,7 @@ def quantity(tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon:
             j += 1
         if _is_collective(roles, j) or (j == i + 1 and _is_scale(tokens, j)):
             value, i = lexicon.halves.get(tokens[i].norm, Fraction(1, 2)), j
-        elif i == start and tokens[i].norm in ("medio", "media") and j < n and "container" in roles[i + 1]:
+        elif i == start and i + 1 < n and ("container" in roles[i + 1] or (j > i + 1 and tokens[i].norm == "medio")):
             return Quantity(Fraction(1, 2), i + 1)
         else:
             return None if i == start else Quantity(1, start + 1, article=True)
@@ -84,9 +93,11 @@ def quantity(tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon:
         i, pieces = i + 1, True
         if i < n and tokens[i].norm == ".":
             i += 1
-    elif i < n and tokens[i].kind == WORD and "container" in roles[i]:
+    elif i < n and tokens[i].kind == WORD and "container" in roles[i] and not is_product(tokens[i].norm):
         if i + 1 < n and "of" in roles[i + 1]:
             container = i
+        elif i + 1 >= n or tokens[i + 1].kind != WORD or "and" in roles[i + 1]:  # "pintura blanca, 2 galones"
+            i, pieces = i + 1, True
     if pieces or collective or pairs:
         while i < n and "of" in roles[i]:
             i += 1

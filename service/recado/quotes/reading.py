@@ -66,6 +66,7 @@ class Reading:
         self.priced = False
         self.totalled = False
         self.refused_all = False
+        self._focus: Wish | None = None  # the wish that was spoken of last
         self._bind()
         self._follow()
 
@@ -138,10 +139,15 @@ class Reading:
         if linked or not q.quantity.bare or thing.match is None:
             return True
         product = self.matcher.products[thing.match.products[0]]
-        if product.pair:
-            return q.quantity.value not in _SIZE_OF_PAIRS
+        if product.pair and q.quantity.value in _SIZE_OF_PAIRS:
+            q.flags.add("size")
+            thing.flags.add("qualified")
+            return False
         singular = not self.scanner.tokens[thing.start].norm.endswith("s")
-        return not (singular and q.quantity.value in _SIZE_NUMBERS)
+        if singular and q.quantity.value in _SIZE_NUMBERS:
+            q.flags.add("size")
+            return False
+        return True
 
     def _join(self, thing: Element, q: Element, *, after: bool) -> None:
         thing.q = q
@@ -184,9 +190,8 @@ class Reading:
             elif kind in ("price", "total"):
                 self._price(i, element, state)
             elif kind == "available":
-                if self._kind(i - 1) not in ("that", "by") or state.mode is None:
-                    if not (self._kind(i - 1) == "that" and state.wish_before):
-                        state.mode = "mentioned"
+                if state.mode != "priced" and not (self._kind(i - 1) == "that" and state.wish_before):
+                    state.mode = "mentioned"
             elif kind == "story":
                 state.mode = "mentioned"
             elif kind == "ask":
@@ -201,6 +206,8 @@ class Reading:
                 state.end_sentence()
             elif kind == LINE:
                 state.refuse = state.instead = False
+                if state.mode == "mentioned":
+                    state.mode = None
             elif kind == COMMA or kind == "but":
                 state.end_clause(self._next_thing_is_bare(i))
             elif kind == "and":
@@ -232,6 +239,12 @@ class Reading:
             state.heir = self._refuse(element, state)
             if state.heir is None:
                 state.heir = self._wish(element, "refused")
+            if state.instead and state.pending is not None and q is not None:  # "ponle 4 en vez de 2 camisas"
+                wish = self._wish(element, "wanted")
+                wish.amount = state.pending
+                self.wishes.append(wish)
+                state.instead, state.pending = False, None
+                return
             if state.instead:
                 state.instead, state.corrected, state.replacing = False, True, True
             else:
@@ -254,7 +267,14 @@ class Reading:
             return
         if element.kind == UNKNOWN and not self._asked(i, element, state):
             return
+        known = self._known(element)
+        if known is not None and q is None and self._kind(i - 1) == "definite":
+            self._focus = known  # "las camisas": those already asked for
+            if not state.only:
+                state.corrected = False
+                return
         wish = self._wish(element, "wanted")
+        self._focus = None
         if self._mode(i, state, amount is not None and not amount.article) == "mentioned":
             wish.state = "mentioned"
         wish.priced = state.mode == "priced"
@@ -298,6 +318,13 @@ class Reading:
         state.replacing = False
         self.wishes.append(wish)
 
+    def _known(self, element: Element) -> Wish | None:
+        """The wish for the same product, if there is one."""
+        if element.kind != PRODUCT or element.match is None:
+            return None
+        product = element.match.products[0]
+        return next((w for w in self.wishes if w.product == product and w.state == "wanted"), None)
+
     def _around(self, element: Element) -> set[str]:
         at = self.elements.index(element)
         return {e.kind for e in self.elements[max(0, at - 1) : at]}
@@ -328,6 +355,8 @@ class Reading:
         return self.scanner.tokens[q.start].norm in ("unos", "unas")
 
     def _last(self, states: tuple[str, ...]) -> Wish | None:
+        if self._focus is not None and self._focus.state in states:
+            return self._focus
         return next((w for w in reversed(self.wishes) if w.state in states), None)
 
     def _refuse(self, element: Element, state: "_State") -> Wish | None:
@@ -375,6 +404,8 @@ class Reading:
         ):
             return self._norm(j) in ("ya no", "mejor no", "no va", "para nada")
         after = self._kind(j + 1)
+        if after == COMMA and self._kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:
+            return False  # "3 camisas no, 2"
         return after in ("", COMMA, STOP, LINE, "and", "but", "courtesy", "thanks")
 
     def _norm(self, i: int) -> str:
@@ -441,6 +472,8 @@ class Reading:
                 opener in ("copula", "for", "to", "by", "that", "story", "possessive")
                 and not (good and opener == "copula")
             ) or (opener == "by" and self.priced)
+        if before in ("same", "double", "triple", "half_of"):
+            return True
         if before in ("request", "add"):
             return not self._sounds_like_verb(element)
         if before in ("price", "total") or (before == "of" and self._kind(j - 1) in ("price", "total")):
@@ -481,7 +514,7 @@ class Reading:
                 and last.element.match is not None
             ):
                 return self._resolve(last, element, state)
-            if q is not None and element.words and last is None:
+            if q is not None and element.words and (last is None or last.element.kind == QUALITY):
                 wish = Wish(element, None, element.text, q.value)
                 self.wishes.append(wish)
             return None
@@ -553,7 +586,12 @@ class Reading:
         if state.refuse:
             return
         last = self._last(("wanted", "mentioned"))
+        if last is None and state.corrected:
+            last = self._last(("refused",))  # "no 2 camisas sino 3"
         if last is None:
+            state.pending = None if q.article else q.value
+            return
+        if "size" in element.flags or (q.bare and self._is_size(last, q.value)):
             return
         if isinstance(q.value, Fraction) and q.value.denominator != 1:
             return
@@ -575,6 +613,11 @@ class Reading:
             last.amount = (last.amount or 1) + q.value
         else:
             self._give(i, last, element)
+
+    def _is_size(self, last: Wish, value: int | Fraction) -> bool:
+        if last.product is None or not self.matcher.products[last.product].pair:
+            return False
+        return value in _SIZE_OF_PAIRS and "qualified" in last.element.flags
 
     def _give(self, i: int, last: Wish, element: Element) -> None:
         """ "Camisas, 4": the quantity behind the mark goes to the thing before it; "camisas y gorras, 2 y 3" in turn."""
@@ -652,13 +695,14 @@ class Reading:
             state.sticky = True
 
     def _request(self, i: int, kind: str, state: "_State") -> None:
+        if self._price_asked(i):
+            return
         conditional = (
             self._kind(i - 1) == "yes"
             and self.scanner.norms[self.elements[i - 1].start] == "si"
             and self._kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price")
         )
-        later_price = any(e.kind in ("price", "total") for e in self.elements[i:])
-        if not (conditional and later_price):
+        if not (conditional and any(e.kind in ("price", "total") for e in self.elements)):
             state.request_at = i
             self.requested = True
         state.mode = "wanted"
@@ -666,6 +710,13 @@ class Reading:
         state.asking = False
         if kind == "add":
             state.corrected = False
+
+    def _price_asked(self, i: int) -> bool:
+        """Whether a verb only serves a price question: "a cuánto me las dejas", "cuánto me cobras por"."""
+        j = i - 1
+        while self._kind(j) in ("definite", NOISE, "to", "by", "yes", "that"):
+            j -= 1
+        return self._kind(j) == "price"
 
     def _remove(self, i: int, state: "_State") -> None:
         j = self._next(i, _QUIET)
@@ -702,7 +753,7 @@ class _State:
     """Where the follower is: what the last steering words do to the next thing."""
 
     __slots__ = (
-        "asking", "changing", "corrected", "each", "each_pairs", "factor", "heir", "instead", "mode", "negated_number", "negated_verb", "only",
+        "asking", "changing", "corrected", "each", "each_pairs", "factor", "heir", "instead", "mode", "negated_number", "negated_verb", "only", "pending",
         "refuse", "refuse_list", "replacing", "request_at", "sticky", "subtract", "wish_before",
     )  # fmt: skip
 
@@ -722,6 +773,7 @@ class _State:
         self.asking = False
         self.only = False
         self.sticky = False  # "no" with a comma: stays over it
+        self.pending: int | Fraction | None = None  # a number before its thing was named
         self.factor: Fraction | None = None
         self.each: int | Fraction | None = None
         self.each_pairs = False

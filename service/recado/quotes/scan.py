@@ -6,7 +6,7 @@ from recado.quotes.lexicon import FUNCTION, NONE, lexicon
 from recado.quotes.matcher import Match, Matcher
 from recado.quotes.noise import Noise
 from recado.quotes.numbers import Quantity, quantity
-from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, Token, tokenise
+from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, Token, key, tokenise
 
 # kinds of element; the rest are role names of the lexicon, the first that fits in this order
 QUANTITY: Final = "quantity"
@@ -202,7 +202,14 @@ class Scanner:
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
             if match is not None and match.words > 1:
                 return self._thing(i, match)
-        q = quantity(self.tokens, self.roles, i, self.lexicon)
+        if self._kind(-1) == "of" and self._kind(-2) == QUANTITY and i + 1 < len(self.tokens):
+            after = self.tokens[i + 1]
+            if after.kind == WORD and self.matcher.knows(after.norm) and key(after.norm) not in self.matcher.single:
+                element = self._add(QUALITY, i, i + 2)  # "dos de 2 plazas"
+                element.words = [self.tokens[i].norm, after.norm]
+                element.text = self._written(i, i + 2)
+                return i + 2
+        q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
         if q is None:
             self._add(MASK, i, i + 1, frozenset(["number"]))
             return i + 1
@@ -235,6 +242,9 @@ class Scanner:
     def _word(self, i: int, before: Element | None) -> int:
         token = self.tokens[i]
         roles = self.roles[i]
+        if token.norm == "c" and self._norm(i + 1) == "/" and self._norm(i + 2) in ("u", "uno", "una"):
+            self._add("each", i, i + 3)
+            return i + 3
         if token.norm == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             self._add(LINK, i, i + 1).flags.add("x")
             return i + 1
@@ -284,7 +294,7 @@ class Scanner:
             if match is not None and roles & {"request", "add", "remove", "change", "yes", "price"} and match.score < 1:
                 match = None
         if match is None and roles & _QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
-            q = quantity(self.tokens, self.roles, i, self.lexicon)
+            q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
                 return self._quantity(i, q)
         if match is not None:
@@ -331,7 +341,7 @@ class Scanner:
         if "container" in roles and not roles & {"and"}:
             return self._container(i, determined)
         if "modifier" in roles or "sizemark" in roles:
-            if (determined and not roles & {"noun"}) or (self._after_correction() and "colours" in roles):
+            if (determined and not roles & {"noun"}) or self._after_correction():
                 return self._quality(i)
             if not roles & set(_PRIORITY):
                 self._add(NOISE, i, i + 1, roles)
@@ -350,7 +360,7 @@ class Scanner:
                 j += 1
             if j < len(self.tokens) and self.tokens[j].kind == WORD:
                 match = self.matcher.match(self.tokens, self.roles, j)
-                if match is not None:
+                if match is not None and not self.matcher.products[match.products[0]].pair:
                     end = self._thing(j, match)
                     self.elements[-1].flags.add("container")
                     self.elements[-1].start = i
@@ -505,10 +515,8 @@ class Scanner:
     def _trimmed(self, start: int, end: int) -> int:
         """`end` without the sizes, prices and purposes at the end of a fragment."""
         for i in range(start, end):
-            if (
-                i in self.masks
-                or ("for" in self.roles[i]
-                and self.roles[i + 1] & {"possessive", "definite", "noun", "article"})
+            if i in self.masks or (
+                "for" in self.roles[i] and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}
             ):
                 return i
         return end
@@ -517,6 +525,10 @@ class Scanner:
         if end <= start:
             return ""
         return self.text[self.tokens[start].start : self.tokens[end - 1].end].strip()
+
+    def _kind(self, i: int) -> str:
+        """The kind of the element at `i`, counted from the end."""
+        return self.elements[i].kind if len(self.elements) >= -i else ""
 
     def _norm(self, i: int) -> str:
         return self.tokens[i].norm if i < len(self.tokens) else ""
