@@ -5,16 +5,22 @@ renamed). Copies are named `recado-20261123T170000Z.db`: the newest is the last 
 database that some process has open, and sets the one it replaces aside instead of deleting it.
 """
 
+import asyncio
 import datetime
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import apsw
 import msgspec
 
 from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue
 from recado.queue.sqlite.database import UNAVAILABLE
+from recado.settings import Settings
+from recado.telemetry.totals import Totals
 
 #: Pages that are copied between two looks at whether somebody else wants to write.
 PAGES_A_STEP = 4096
@@ -90,6 +96,38 @@ def drill(source: Path) -> Copy:
     """Restores the newest copy into a scratch folder and checks it there; nothing else is touched."""
     with tempfile.TemporaryDirectory(prefix="recado-drill-") as scratch:
         return restore(source, Path(scratch) / "recado.db", now=0)
+
+
+def run_backup(settings: Settings, folder: Path, *, keep: int) -> Copy:
+    """`recado backup`: makes a copy, and notes in the queue that it was made, for the metrics."""
+    now = time.time()
+    copy = back_up(settings.database, folder, keep=keep, now=now)
+    _note(settings, "backup_succeeded_at", now)
+    return copy
+
+
+def run_drill(settings: Settings, source: Path) -> Copy:
+    """`recado restore --drill`: notes in the queue that the newest copy is good, for the metrics."""
+    copy = drill(source)
+    if settings.database.is_file():
+        _note(settings, "restore_drill_succeeded_at", time.time())
+    return copy
+
+
+def run_restore(settings: Settings, source: Path) -> Copy:
+    """`recado restore`."""
+    return restore(source, settings.database, now=time.time())
+
+
+def _note(settings: Settings, name: str, at: float) -> None:
+    async def note() -> None:
+        queue = SqliteRetryQueue(settings.database, RetryPolicy(settings))
+        try:
+            await queue.note(Totals(), {name: str(at)})
+        finally:
+            await queue.close()
+
+    asyncio.run(note())
 
 
 def newest(source: Path) -> Path:

@@ -134,6 +134,7 @@ def queue_list(
 @queue_app.command("show")
 def queue_show(id_: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """Everything about one message, its text and customer included."""
+    from recado import queue_command
 
     if not _with_queue(lambda queue: queue_command.show(queue, id_)):
         raise BadInput(f"there is no message {id_}")

@@ -1,0 +1,188 @@
+"""What the doctor asks of the ways in: Meta's, and Prometheus's."""
+
+import datetime
+import ssl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from recado.cluster.doctor import Finding, Installation, Level, fault, ok, warning
+
+PATH = "/api/v1/webhook"
+CHALLENGE = "1158201444"
+EXPIRY_NOTICE_DAYS = 14
+GATEWAY = ("gateway.networking.k8s.io", "v1")
+MONITORING = ("monitoring.coreos.com", "v1")
+
+
+def public(installation: Installation) -> Iterator[Finding]:
+    """Meta can get in: an Ingress or a route that was admitted, for a host, with a certificate for it."""
+    ingresses = installation.kube.ingresses(installation.selector())
+    routes = installation.kube.custom(*GATEWAY, "httproutes", installation.selector()) or []
+    if not ingresses and not routes:
+        mend = "set ingress.enabled with ingress.host, or route.enabled with its gateway"
+        yield warning("ingress", "nobody outside can reach the webhook", mend)
+    for ingress in ingresses:
+        yield from _ingress(installation, ingress)
+    for route in routes:
+        yield from _route(route)
+
+
+def _ingress(installation: Installation, ingress: Any) -> Iterator[Finding]:
+    name = ingress.metadata.name
+    hosts = [rule.host for rule in ingress.spec.rules or [] if rule.host]
+    if not (ingress.status and ingress.status.load_balancer and ingress.status.load_balancer.ingress):
+        mend = f"is a controller running for class {ingress.spec.ingress_class_name}? kubectl get ingressclass"
+        yield warning("ingress", f"{name} was not admitted by any controller", mend)
+    else:
+        yield ok("ingress", f"{name} is admitted for {', '.join(hosts)}")
+    if not ingress.spec.tls:
+        yield fault("ingress", f"{name} has no TLS: Meta calls https only", "set ingress.tls.enabled=true")
+    for entry in ingress.spec.tls or []:
+        yield from _certificate(installation, entry.secret_name, hosts)
+
+
+def _certificate(installation: Installation, secret: str, hosts: list[str]) -> Iterator[Finding]:
+    values = installation.kube.secret(secret)
+    if not values or not values.get("tls.crt"):
+        yield fault(
+            "ingress", f"there is no certificate in Secret {secret}", "is cert-manager at work? kubectl get certificate"
+        )
+        return
+    try:
+        names, ends = read_certificate(values["tls.crt"])
+    except (ssl.SSLError, ValueError, KeyError) as error:
+        yield fault("ingress", f"Secret {secret} holds no readable certificate: {error}", "put a PEM certificate there")
+        return
+    days = (ends.timestamp() - installation.now) / 86400
+    wrong = [host for host in hosts if not any(_matches(host, name) for name in names)]
+    if wrong:
+        text = f"the certificate in {secret} is for {', '.join(names) or 'nobody'}, not for {', '.join(wrong)}"
+        yield fault("ingress", text, "make a certificate for ingress.host")
+    elif days < 0:
+        yield fault("ingress", f"the certificate in {secret} has expired", "renew it")
+    elif days < EXPIRY_NOTICE_DAYS:
+        yield warning("ingress", f"the certificate in {secret} expires in {days:.0f} days", "renew it")
+    else:
+        yield ok("ingress", f"the certificate in {secret} is good for {days:.0f} days")
+
+
+def read_certificate(pem: bytes) -> tuple[list[str], datetime.datetime]:
+    """The DNS names and the end of a certificate. Raises ssl.SSLError, ValueError or KeyError when it is none.
+
+    The standard library decodes certificates only from files.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        Path(file.name).write_bytes(pem)
+        decoded: dict[str, Any] = ssl._ssl._test_decode_cert(file.name)  # type: ignore[attr-defined]  # no public twin
+    names = [value for kind, value in decoded.get("subjectAltName", ()) if kind == "DNS"]
+    end = ssl.cert_time_to_seconds(decoded["notAfter"])
+    return names, datetime.datetime.fromtimestamp(end, datetime.UTC)
+
+
+def _matches(host: str, name: str) -> bool:
+    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])
+
+
+def _route(route: Any) -> Iterator[Finding]:
+    name = route["metadata"]["name"]
+    parents = route.get("status", {}).get("parents", [])
+    refused = [
+        condition.get("message", "")
+        for parent in parents
+        for condition in parent.get("conditions", [])
+        if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] != "True"
+    ]
+    if not parents:
+        yield warning(
+            "route", f"{name} was not looked at by any gateway", "do route.parentRefs name a Gateway that exists?"
+        )
+    elif refused:
+        yield fault("route", f"{name} was refused: {'; '.join(refused)}", "mend route.parentRefs or route.hostnames")
+    else:
+        yield ok("route", f"{name} is accepted for {', '.join(route['spec'].get('hostnames', []))}")
+
+
+def handshake(installation: Installation) -> Iterator[Finding]:
+    """The callback URL answers Meta's handshake: asked from inside the cluster, or else by the public name."""
+    token = installation.secret_value("WHATSAPP_VERIFY_TOKEN")
+    url = _callback(installation)
+    if url is None:
+        text = "the handshake can be tried from inside the cluster only: there is no public name"
+        yield Finding(Level.UNSEEN, "handshake", text)
+        return
+    parameters = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": CHALLENGE}
+    try:
+        status, body = installation.fetch(url, parameters, {})
+    except httpx.HTTPError as error:
+        yield warning(
+            "handshake", f"{url} does not answer from here: {type(error).__name__}", "try it from the internet"
+        )
+        return
+    if status == 200 and body == CHALLENGE:
+        yield ok("handshake", f"{url} answers")
+    elif status == 403:
+        mend = "the pods run with another verify token than the Secret has: restart them"
+        yield fault("handshake", f"{url} refuses the verify token of the Secret", mend)
+    else:
+        yield fault(
+            "handshake", f"{url} answers {status} instead of the challenge", "does the host lead to this release?"
+        )
+
+
+def _callback(installation: Installation) -> str | None:
+    if installation.inside:
+        service = installation.kube.services(installation.selector("web"))
+        port = service[0].spec.ports[0].port if service else 80
+        return f"http://{installation.web.metadata.name}.{installation.kube.namespace}:{port}{PATH}"
+    for ingress in installation.kube.ingresses(installation.selector()):
+        for rule in ingress.spec.rules or []:
+            if rule.host:
+                return f"https://{rule.host}{PATH}"
+    for route in installation.kube.custom(*GATEWAY, "httproutes", installation.selector()) or []:
+        for host in route["spec"].get("hostnames", []):
+            return f"https://{host}{PATH}"
+    return None
+
+
+def monitoring(installation: Installation) -> Iterator[Finding]:
+    """Prometheus selects the monitor and the rules."""
+    prometheuses = installation.kube.custom(*MONITORING, "prometheuses", everywhere=True)
+    if prometheuses is None:
+        yield ok("monitoring", "no prometheus-operator in this cluster")
+        return
+    for kind, plural, field, value in (
+        ("monitor", "servicemonitors", "serviceMonitorSelector", "monitoring.serviceMonitor"),
+        ("monitor", "podmonitors", "podMonitorSelector", "monitoring.podMonitor"),
+        ("rules", "prometheusrules", "ruleSelector", "monitoring.rules"),
+    ):
+        for found in installation.kube.custom(*MONITORING, plural, installation.selector()) or []:
+            name, labels = found["metadata"]["name"], found["metadata"].get("labels", {})
+            if any(selects(prometheus["spec"].get(field), labels) for prometheus in prometheuses):
+                yield ok("monitoring", f"a Prometheus selects the {kind} {name}")
+            else:
+                wanted = [prometheus["spec"].get(field) for prometheus in prometheuses]
+                text = f"no Prometheus selects the {kind} {name}; they want {wanted}"
+                yield fault("monitoring", text, f"set {value}.additionalLabels to what one of them wants")
+
+
+def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
+    """Whether a label selector takes an object; an absent selector takes nothing, an empty one everything."""
+    if selector is None:
+        return False
+    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
+        return False
+    for expression in selector.get("matchExpressions", []):
+        key, values = expression["key"], expression.get("values", [])
+        holds = {
+            "In": labels.get(key) in values,
+            "NotIn": labels.get(key) not in values,
+            "Exists": key in labels,
+            "DoesNotExist": key not in labels,
+        }
+        if not holds[expression["operator"]]:
+            return False
+    return True

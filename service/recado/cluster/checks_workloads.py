@@ -1,0 +1,196 @@
+"""What the doctor asks of pods, the CronJob, the volume and the queue."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from recado.cluster.doctor import Finding, Installation, fault, ok, warning
+from recado.telemetry import metrics
+
+LOG_LINES = 3
+#: A drain a minute: more than this without a success is at least four that did not come or did not work.
+DRAIN_LATE_SECONDS = 300
+#: A reply that has been due for so long is a customer who waits.
+DUE_LATE_SECONDS = 300
+LITTLE_ROOM = 0.15
+NETWORK_STORAGE = re.compile(r"nfs|smb|cifs|efs|azure-?file|filestore|cephfs|gluster", re.IGNORECASE)
+#: Reasons of Events that say why a pod cannot be where it should be.
+TELLING_EVENTS = {"FailedScheduling", "FailedMount", "FailedAttachVolume", "FailedCreate", "MessagesGivenUp"}
+
+
+def web(installation: Installation) -> Iterator[Finding]:
+    """Web pods are ready, and why they are not or were not."""
+    wanted = installation.web.spec.replicas or 0
+    ready = installation.web.status.ready_replicas or 0
+    for pod in installation.web_pods:
+        yield from _pod(installation, "web", pod)
+    if wanted == 0:
+        yield fault("web", "there is no web pod by order: replicas is 0", "set web.replicaCount=1 and upgrade")
+    elif ready < wanted:
+        mend = f"kubectl -n {installation.kube.namespace} describe pod -l {installation.selector('web')}"
+        yield fault("web", f"{ready} of {wanted} web pods are ready", mend)
+    else:
+        yield ok("web", f"{ready} of {wanted} web pods are ready")
+
+
+def _pod(installation: Installation, area: str, pod: Any) -> Iterator[Finding]:
+    name = pod.metadata.name
+    for condition in pod.status.conditions or []:
+        if condition.type == "PodScheduled" and condition.status == "False":
+            yield fault(area, f"{name} finds no node: {condition.message}", "make room, or mend the affinity it names")
+    for container in pod.status.container_statuses or []:
+        waiting = container.state.waiting if container.state else None
+        if waiting and waiting.reason not in (None, "ContainerCreating", "PodInitializing"):
+            tail = _tail(installation, name, previous=True) or waiting.message or ""
+            yield fault(area, f"{name} waits: {waiting.reason}. {tail}".strip(), "mend what its last words say")
+        elif container.restart_count:
+            last = container.last_state.terminated if container.last_state else None
+            why = f"{last.reason}, exit code {last.exit_code}" if last else "unknown"
+            mend = (
+                "raise its memory limit" if last and last.reason == "OOMKilled" else f"kubectl logs --previous {name}"
+            )
+            yield warning(area, f"{name} was restarted {container.restart_count} times, last: {why}", mend)
+
+
+def _tail(installation: Installation, pod: str, *, previous: bool = False) -> str:
+    text = installation.kube.log(pod, lines=LOG_LINES, previous=previous)
+    if not text and previous:
+        text = installation.kube.log(pod, lines=LOG_LINES)
+    return " | ".join(line.strip() for line in text.splitlines())
+
+
+def drain(installation: Installation) -> Iterator[Finding]:
+    """Retries are being sent: the CronJob runs, and its Jobs succeed."""
+    if installation.drain is None:
+        yield from _loop(installation)
+        return
+    cron = installation.drain
+    if cron.spec.suspend:
+        yield fault("drain", "the CronJob is suspended: nothing is retried", "set drain.suspend=false and upgrade")
+    failed = [job for job in installation.drain_jobs if job.status.failed]
+    newest = installation.drain_jobs[0] if installation.drain_jobs else None
+    if newest is not None and newest.status.failed:
+        words = _last_words(installation, newest)
+        yield fault("drain", f"the newest of {len(failed)} failed drains said: {words}", "mend what it says")
+    elif failed:
+        yield warning(
+            "drain", f"{len(failed)} drains failed lately: {_last_words(installation, failed[0])}", "watch it"
+        )
+    last = cron.status.last_successful_time if cron.status else None
+    since = installation.now - (last or cron.metadata.creation_timestamp).timestamp()
+    if since > DRAIN_LATE_SECONDS and not cron.spec.suspend:
+        ever = f"for {since / 60:.0f} minutes" if last else "since it was installed"
+        yield fault("drain", f"no drain has succeeded {ever}", "look at its Jobs: kubectl get jobs,pods")
+    elif last:
+        yield ok("drain", f"the last drain succeeded {max(since, 0):.0f} seconds ago")
+
+
+def _loop(installation: Installation) -> Iterator[Finding]:
+    loop = installation.drain_loop
+    if loop is None:
+        return  # the check of versions says so
+    for pod in installation.drain_pods:
+        yield from _pod(installation, "drain", pod)
+    if loop.status.ready_replicas:
+        yield ok("drain", "the drain loops")
+    else:
+        yield fault("drain", "the drain's pod is not ready: nothing is retried", "kubectl describe its pod")
+
+
+def _last_words(installation: Installation, job: Any) -> str:
+    pods = installation.kube.pods(f"job-name={job.metadata.name}")
+    words = _tail(installation, pods[0].metadata.name) if pods else ""
+    conditions = [c.message for c in job.status.conditions or [] if c.type == "Failed" and c.message]
+    return words or "; ".join(conditions) or "nothing"
+
+
+def one_node(installation: Installation) -> Iterator[Finding]:
+    """Every pod that has the SQLite volume runs on one node."""
+    if installation.claim_name is None:
+        return
+    pods = [*installation.web_pods, *installation.drain_pods]
+    nodes = {pod.spec.node_name for pod in pods if pod.spec.node_name and pod.status.phase in ("Running", "Pending")}
+    if len(nodes) > 1:
+        text = f"web and drain are on different nodes ({', '.join(sorted(nodes))}): SQLite's WAL is not safe"
+        yield fault("node", text, "do not override the chart's affinity; delete the pod on the wrong node")
+    elif nodes:
+        yield ok("node", f"web and drain are on {nodes.pop()}")
+
+
+def volume(installation: Installation) -> Iterator[Finding]:
+    """The queue's volume is bound, of a kind that SQLite can live on, and has room."""
+    if installation.claim_name is None:
+        return
+    claim = installation.kube.claim(installation.claim_name)
+    if claim is None:
+        yield fault(
+            "volume", f"there is no claim {installation.claim_name}", "run helm upgrade, or name the right claim"
+        )
+        return
+    if claim.status.phase != "Bound":
+        mend = "is there a default storage class? kubectl get storageclass; kubectl describe pvc"
+        yield fault("volume", f"the claim {installation.claim_name} is {claim.status.phase}", mend)
+        return
+    modes = claim.spec.access_modes
+    if "ReadWriteOncePod" in modes:
+        yield fault("volume", "its access mode lets one pod in: the drain waits for ever", "use ReadWriteOnce")
+    name = claim.spec.storage_class_name or ""
+    storage = installation.kube.storage_class(name) if name else None
+    if "ReadWriteMany" in modes or NETWORK_STORAGE.search(f"{name} {storage.provisioner if storage else ''}"):
+        yield fault(
+            "volume", f"storage class {name or 'none'} looks like a network file system", "use local or block storage"
+        )
+    else:
+        yield ok("volume", f"{installation.claim_name} is bound")
+
+
+def room(installation: Installation) -> Iterator[Finding]:
+    """The volume is not about to be full."""
+    free = installation.metrics.get(metrics.VOLUME_FREE.name)
+    size = installation.metrics.get(metrics.VOLUME_SIZE.name)
+    if free is None or not size or installation.claim_name is None:
+        return
+    share = free / size
+    text = f"{free / 2**20:,.0f} MiB of {size / 2**20:,.0f} are free ({share:.0%})"
+    if share < LITTLE_ROOM:
+        yield fault(
+            "volume", f"only {text}", "grow the claim (store.sqlite.size), or erase what failed: recado queue erase"
+        )
+    else:
+        yield ok("volume", text)
+
+
+def queue(installation: Installation) -> Iterator[Finding]:
+    """Nobody waits for an answer, and none was given up."""
+    values = installation.metrics
+    if not values:
+        yield fault("queue", "the web pod's metrics do not answer", "look at the web pod")
+        return
+    web_pod = f"kubectl -n {installation.kube.namespace} exec deploy/{installation.web.metadata.name} -- recado queue"
+    due = values.get(metrics.OLDEST_DUE_AGE.name, 0.0)
+    failed = values.get(f'{metrics.QUEUE_ROWS.name}{{state="failed"}}', 0.0)
+    breakers = [name for name, on in values.items() if name.startswith(metrics.BREAKER_OPEN.name + "{") and on]
+    if breakers:
+        operator = any('reason="operator"' in name for name in breakers)
+        what = "Meta wants something of an operator" if operator else "Meta is down"
+        yield fault("queue", f"the breaker is open: {what}", f"{web_pod} list; the access token and the account first")
+    if due > DUE_LATE_SECONDS:
+        yield fault(
+            "queue", f"a customer has waited {due / 60:.0f} minutes for an answer that is due", f"{web_pod} list"
+        )
+    if failed:
+        yield warning("queue", f"{failed:.0f} answers were given up", f"{web_pod} list --state failed")
+    if not breakers and due <= DUE_LATE_SECONDS and not failed:
+        yield ok("queue", "nobody waits for an answer")
+
+
+def events(installation: Installation) -> Iterator[Finding]:
+    """What Kubernetes itself complains about."""
+    name = installation.web.metadata.name
+    told = {
+        f"{event.involved_object.name}: {event.message}"
+        for event in installation.kube.warnings()
+        if event.reason in TELLING_EVENTS and (event.involved_object.name or "").startswith(name)
+    }
+    for text in sorted(told)[:5]:
+        yield warning("events", text, "kubectl get events")

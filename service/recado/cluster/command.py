@@ -1,0 +1,65 @@
+"""`recado doctor` and `recado drain --in-cluster` on an operator's terminal."""
+
+import sys
+import time
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from recado.cluster import checks_access, checks_configuration, checks_workloads, drain_job
+from recado.cluster.doctor import EXIT_CODES, SYMBOLS, Finding, Installation, Level, examine, worst
+from recado.cluster.kube import Kube, connect, default_namespace, inside
+
+COLOURS = {Level.OK: "green", Level.UNSEEN: "blue", Level.WARNING: "yellow", Level.FAULT: "red"}
+
+#: In the order in which an experienced operator looks: what stops everything first.
+CHECKS = (
+    ("secrets", checks_configuration.secrets),
+    ("web", checks_workloads.web),
+    ("drain", checks_workloads.drain),
+    ("node", checks_workloads.one_node),
+    ("volume", checks_workloads.volume),
+    ("volume", checks_workloads.room),
+    ("queue", checks_workloads.queue),
+    ("ingress", checks_access.public),
+    ("handshake", checks_access.handshake),
+    ("Meta", checks_configuration.api_version),
+    ("Meta", checks_configuration.token),
+    ("versions", checks_configuration.versions),
+    ("monitoring", checks_access.monitoring),
+    ("events", checks_workloads.events),
+)
+
+
+def doctor(release: str, namespace: str | None, *, context: str | None, as_json: bool) -> int:
+    """Prints the findings; returns the exit code. Raises Unreachable."""
+    kube = Kube(connect(context), namespace or default_namespace())
+    findings = list(examine(Installation(kube, release, inside=inside()), CHECKS))
+    if as_json:
+        shown = [{**msgspec.structs.asdict(f), "level": f.level.name.lower()} for f in findings]
+        print(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
+    else:
+        Console(soft_wrap=not sys.stdout.isatty()).print(table(findings))
+    return EXIT_CODES[worst(findings)]
+
+
+def table(findings: list[Finding]) -> Table:
+    shown = Table(box=None, pad_edge=False)
+    for header in ("", "what", "finding", "what to do"):
+        shown.add_column(header, overflow="fold")
+    for finding in findings:
+        colour = COLOURS[finding.level]
+        symbol = f"[{colour}]{SYMBOLS[finding.level]}[/]"
+        shown.add_row(symbol, finding.area, escape(finding.text), escape(finding.mend))
+    return shown
+
+
+def drain(release: str, namespace: str | None, *, context: str | None) -> int:
+    """Runs one drain in the cluster; returns the exit code. Raises Unreachable, NotAllowed or NoDrain."""
+    kube = Kube(connect(context), namespace or default_namespace())
+    started = time.monotonic()
+    done = drain_job.run(kube, release)
+    print(f"{'done' if done else 'FAILED'} after {time.monotonic() - started:.0f} seconds", file=sys.stderr)
+    return 0 if done else 1

@@ -1,0 +1,204 @@
+"""`recado doctor`: looks at an installation as an experienced operator would, says what is wrong and how to mend it.
+
+A check yields findings, the good ones too. It may look at everything through `Installation`, which asks the cluster
+once for each thing; what may not be seen becomes a finding of its own, and the other checks go on.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+import httpx
+import msgspec
+
+from recado.cluster.errors import NotAllowed, Unreachable
+from recado.cluster.kube import Kube
+from recado.settings import DEFAULT_API_VERSION
+
+FETCH_SECONDS = 5.0
+
+
+class Level(IntEnum):
+    """How bad a finding is; the worst one decides the exit code."""
+
+    OK = 0
+    UNSEEN = 1
+    WARNING = 2
+    FAULT = 3
+
+
+#: Exit codes by the worst finding; 2 stays what it is for every command: bad input.
+EXIT_CODES = {Level.OK: 0, Level.UNSEEN: 0, Level.WARNING: 1, Level.FAULT: 3}
+SYMBOLS = {Level.OK: "✓", Level.UNSEEN: "?", Level.WARNING: "!", Level.FAULT: "✗"}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """`area` is what was looked at, `mend` what to do about it (empty where nothing is to be done)."""
+
+    level: Level
+    area: str
+    text: str
+    mend: str = ""
+
+
+def ok(area: str, text: str) -> Finding:
+    return Finding(Level.OK, area, text)
+
+
+def warning(area: str, text: str, mend: str) -> Finding:
+    return Finding(Level.WARNING, area, text, mend)
+
+
+def fault(area: str, text: str, mend: str) -> Finding:
+    return Finding(Level.FAULT, area, text, mend)
+
+
+class SecretUse(msgspec.Struct, frozen=True):
+    """A variable of the web container that comes from a Secret."""
+
+    variable: str
+    secret: str
+    key: str
+    optional: bool
+
+
+#: GET of an address with query parameters and headers: (status, body). Raises httpx.HTTPError.
+Fetch = Callable[[str, dict[str, str], dict[str, str]], tuple[int, str]]
+
+
+def fetch(url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
+    answer = httpx.get(url, params=parameters, headers=headers, timeout=FETCH_SECONDS)
+    return answer.status_code, answer.text
+
+
+class Installation:
+    """A release in its namespace, as the cluster shows it now. Properties raise NotAllowed or Unreachable."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        release: str,
+        *,
+        inside: bool,
+        fetch: Fetch = fetch,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.kube = kube
+        self.release = release
+        self.inside = inside
+        self.fetch = fetch
+        self.now = clock()
+
+    def selector(self, component: str = "") -> str:
+        own = f"app.kubernetes.io/instance={self.release},app.kubernetes.io/part-of=recado"
+        pods = f"app.kubernetes.io/instance={self.release},app.kubernetes.io/component={component}"
+        return pods if component else own
+
+    @cached_property
+    def web(self) -> Any:
+        """The web Deployment; None when the release has none."""
+        found = self.kube.deployments(self.selector("web"))
+        return found[0] if found else None
+
+    @cached_property
+    def web_pods(self) -> list[Any]:
+        return self.kube.pods(self.selector("web"))
+
+    @cached_property
+    def drain(self) -> Any:
+        """The drain's CronJob; None where there is none, as with drain.loop."""
+        found = self.kube.cron_jobs(self.selector("drain"))
+        return found[0] if found else None
+
+    @cached_property
+    def drain_loop(self) -> Any:
+        """The drain's Deployment; None where the drain is a CronJob."""
+        found = self.kube.deployments(self.selector("drain"))
+        return found[0] if found else None
+
+    @cached_property
+    def drain_pods(self) -> list[Any]:
+        return self.kube.pods(self.selector("drain"))
+
+    @cached_property
+    def drain_jobs(self) -> list[Any]:
+        """The drain's Jobs, newest first."""
+        jobs = self.kube.jobs(self.selector("drain"))
+        return sorted(jobs, key=lambda job: job.metadata.creation_timestamp, reverse=True)
+
+    @cached_property
+    def container(self) -> Any:
+        return self.web.spec.template.spec.containers[0]
+
+    @cached_property
+    def secret_uses(self) -> list[SecretUse]:
+        references = [
+            (variable.name, variable.value_from.secret_key_ref)
+            for variable in self.container.env or []
+            if variable.value_from and variable.value_from.secret_key_ref
+        ]
+        return [SecretUse(name, ref.name, ref.key, bool(ref.optional)) for name, ref in references]
+
+    def secret_value(self, variable: str) -> str:
+        """What a variable gets from its Secret; empty when there is nothing."""
+        for use in self.secret_uses:
+            if use.variable == variable:
+                values = self.kube.secret(use.secret) or {}
+                return values.get(use.key, b"").decode(errors="replace")
+        return ""
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """The plain settings of the web container: its ConfigMaps, then its own variables."""
+        merged: dict[str, str] = {}
+        for source in self.container.env_from or []:
+            if source.config_map_ref:
+                merged |= self.kube.config_map(source.config_map_ref.name)
+        return merged | {v.name: v.value for v in self.container.env or [] if v.value}
+
+    @property
+    def api_version(self) -> str:
+        return self.settings.get("WHATSAPP_API_VERSION", DEFAULT_API_VERSION)
+
+    @property
+    def api_url(self) -> str:
+        return self.settings.get("WHATSAPP_API_URL", "https://graph.facebook.com").rstrip("/")
+
+    @cached_property
+    def claim_name(self) -> str | None:
+        """The claim that holds the queue; None where the queue is in PostgreSQL."""
+        for volume in self.web.spec.template.spec.volumes or []:
+            if volume.name == "queue" and volume.persistent_volume_claim:
+                return str(volume.persistent_volume_claim.claim_name)
+        return None
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """The web pod's metrics, by name with labels; empty when they cannot be scraped."""
+        status, text = self.kube.through_proxy(self.web.metadata.name, "metrics", "/metrics")
+        if status != 200:
+            return {}
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.partition(" # ")[0].rpartition(" ") for line in lines)}
+
+
+Check = Callable[[Installation], Iterator[Finding]]
+
+
+def examine(installation: Installation, checks: Sequence[tuple[str, Check]]) -> Iterator[Finding]:
+    """Every finding of every check. Raises Unreachable only when the cluster does not answer at all."""
+    if installation.web is None:
+        text = f"there is no web Deployment of release {installation.release} in {installation.kube.namespace}"
+        yield fault("release", text, "give --namespace and --release as `helm list --all-namespaces` shows them")
+        return
+    for area, check in checks:
+        try:
+            yield from check(installation)
+        except (NotAllowed, Unreachable) as unseen:
+            yield Finding(Level.UNSEEN, area, str(unseen))
+
+
+def worst(findings: Sequence[Finding]) -> Level:
+    return max((finding.level for finding in findings), default=Level.OK)

@@ -1,0 +1,154 @@
+"""Looks into a cluster through the official client; read-only, in one namespace.
+
+What is not there is None or an empty list; what must not be seen raises NotAllowed, so that a doctor with few rights
+says what it could not see instead of calling it healthy.
+"""
+
+import base64
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import HTTPError
+
+from recado.cluster.errors import NotAllowed, Unreachable
+
+Found = TypeVar("Found")
+
+#: Of a cluster that does not answer the first question no second is asked.
+TIMEOUT_SECONDS = 10
+
+
+def connect(context: str | None = None) -> client.ApiClient:
+    """A client from the kubeconfig, or from the pod's own account. Raises Unreachable."""
+    try:
+        if context is None and inside():
+            config.load_incluster_config()  # type: ignore[no-untyped-call]  # kubernetes 37 ships no types here
+        else:
+            config.load_kube_config(context=context)  # type: ignore[no-untyped-call]  # as above
+    except ConfigException as error:
+        raise Unreachable(f"no cluster: {error}") from error
+    return client.ApiClient()
+
+
+def inside() -> bool:
+    """Whether this process runs in a pod."""
+    return "KUBERNETES_SERVICE_HOST" in os.environ
+
+
+def default_namespace() -> str:
+    """The namespace of the kubeconfig's context, or of the pod."""
+    if inside():
+        with open("/var/run/secrets/kubernetes.io/serviceaccount/namespace") as file:  # noqa: PTH123 - a mount, read whole
+            return file.read()
+    _, active = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]  # as above
+    return str(active["context"].get("namespace", "default"))
+
+
+class Kube:
+    """One namespace of a cluster."""
+
+    def __init__(self, api: client.ApiClient, namespace: str) -> None:
+        self.api = api
+        self.namespace = namespace
+        self._core = client.CoreV1Api(api)
+        self._apps = client.AppsV1Api(api)
+        self._batch = client.BatchV1Api(api)
+        self._networking = client.NetworkingV1Api(api)
+        self._storage = client.StorageV1Api(api)
+        self._custom = client.CustomObjectsApi(api)
+
+    def deployments(self, selector: str) -> list[Any]:
+        return self._list("deployments", self._apps.list_namespaced_deployment, selector)
+
+    def cron_jobs(self, selector: str) -> list[Any]:
+        return self._list("cronjobs", self._batch.list_namespaced_cron_job, selector)
+
+    def jobs(self, selector: str) -> list[Any]:
+        return self._list("jobs", self._batch.list_namespaced_job, selector)
+
+    def pods(self, selector: str) -> list[Any]:
+        return self._list("pods", self._core.list_namespaced_pod, selector)
+
+    def services(self, selector: str) -> list[Any]:
+        return self._list("services", self._core.list_namespaced_service, selector)
+
+    def ingresses(self, selector: str) -> list[Any]:
+        return self._list("ingresses", self._networking.list_namespaced_ingress, selector)
+
+    def warnings(self) -> list[Any]:
+        """Events of type Warning, as Kubernetes keeps them (an hour by default)."""
+        call = self._core.list_namespaced_event
+        return _items(self._seen("events", lambda: call(self.namespace, field_selector="type=Warning")))
+
+    def claim(self, name: str) -> Any:
+        read = self._core.read_namespaced_persistent_volume_claim
+        return self._seen("persistentvolumeclaims", lambda: read(name, self.namespace))
+
+    def storage_class(self, name: str) -> Any:
+        return self._seen("storageclasses", lambda: self._storage.read_storage_class(name))
+
+    def config_map(self, name: str) -> dict[str, str]:
+        found = self._seen("configmaps", lambda: self._core.read_namespaced_config_map(name, self.namespace))
+        return dict(found.data or {}) if found else {}
+
+    def secret(self, name: str) -> dict[str, bytes] | None:
+        """A Secret's values, decoded."""
+        found = self._seen("secrets", lambda: self._core.read_namespaced_secret(name, self.namespace))
+        return {key: base64.b64decode(value) for key, value in (found.data or {}).items()} if found else None
+
+    def log(self, pod: str, *, lines: int, previous: bool = False) -> str:
+        """The last lines of a pod's log; empty when there is none."""
+        read = self._core.read_namespaced_pod_log
+        text = self._seen(
+            "pods/log", lambda: read(pod, self.namespace, tail_lines=lines, previous=previous), gone=(400, 404)
+        )
+        return str(text or "")
+
+    def custom(self, group: str, version: str, plural: str, selector: str = "", *, everywhere: bool = False) -> Any:
+        """Custom resources as dicts; None where the cluster does not know their kind."""
+        if everywhere:
+            call = self._custom.list_custom_object_for_all_namespaces
+            found: Any = self._seen(plural, lambda: call(group, version, plural))
+        else:
+            listing = self._custom.list_namespaced_custom_object
+            found = self._seen(plural, lambda: listing(group, version, self.namespace, plural, label_selector=selector))
+        return found["items"] if found else None
+
+    def through_proxy(self, service: str, port: str, path: str) -> tuple[int, str]:
+        """GET of a Service's path by way of the API server: (status, body)."""
+        url = f"{self.api.configuration.host}/api/v1/namespaces/{self.namespace}/services/{service}:{port}/proxy{path}"
+        headers: dict[str, str] = {}
+        self.api.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
+        try:
+            answer = self.api.rest_client.pool_manager.request(
+                "GET", url, headers=headers, timeout=TIMEOUT_SECONDS, retries=False
+            )
+        except HTTPError as error:
+            raise Unreachable(f"the API server does not answer: {error}") from error
+        body = answer.data.decode(errors="replace")
+        if answer.status == 403 and '"kind":"Status"' in body.replace(" ", ""):
+            raise NotAllowed("services/proxy")
+        return answer.status, body
+
+    def _list(self, what: str, call: Callable[..., Any], selector: str) -> list[Any]:
+        return _items(self._seen(what, lambda: call(self.namespace, label_selector=selector)))
+
+    def _seen(self, what: str, look: Callable[[], Found], gone: tuple[int, ...] = (404,)) -> Found | None:
+        try:
+            return look()
+        except ApiException as error:
+            if error.status in gone:
+                return None
+            if error.status in (401, 403):
+                raise NotAllowed(what) from error
+            raise Unreachable(f"{what}: the API server answered {error.status} {error.reason}") from error
+        except HTTPError as error:
+            raise Unreachable(f"the API server does not answer: {error}") from error
+
+
+def _items(found: Any) -> list[Any]:
+    return list(found.items) if found else []
