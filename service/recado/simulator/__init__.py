@@ -1,0 +1,19 @@
+"""Meta in a box: what the demo, the tests, the load tests and the drills stand on."""
+
+from recado.simulator.faults import FaultError, FaultPlan, Outage
+from recado.simulator.ledger import Inbound, Ledger, Reply, Summary, Verdict
+from recado.simulator.simulator import Simulator
+from recado.simulator.webhooks import Person
+
+__all__ = [
+    "FaultError",
+    "FaultPlan",
+    "Inbound",
+    "Ledger",
+    "Outage",
+    "Person",
+    "Reply",
+    "Simulator",
+    "Summary",
+    "Verdict",
+]

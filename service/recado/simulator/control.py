@@ -1,0 +1,97 @@
+"""The simulator over HTTP, under `/_simulator`:
+
+GET  /_simulator                     what is set and what was counted POST /_simulator/faults              change
+named parts of the fault plan, such as {"ratios": {"timeout_after": 0.1}} POST /_simulator/messages
+{"text": "Quiero 2 zapatos", "count": 1, "per_second": 10, "hidden": 0}: customers write; without a text they order
+from the sample catalogue GET  /_simulator/ledger              the ledger's totals GET  /_simulator/ledger/full
+its messages: ?after=0&limit=1000 GET  /_simulator/ledger/verify       who did not get exactly one answer POST
+/_simulator/health              {"can_send_message": "BLOCKED"} POST /_simulator/reset               forget messages
+and counts, no faults
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from recado.simulator.faults import FaultError, FaultPlan
+from recado.simulator.server import Answer, Request
+
+if TYPE_CHECKING:
+    from recado.simulator.simulator import Simulator
+
+
+class _Messages(msgspec.Struct, forbid_unknown_fields=True):
+    text: str | None = None
+    count: int = 1
+    per_second: float = 10.0
+    hidden: float = 0.0
+
+
+class _Health(msgspec.Struct, forbid_unknown_fields=True):
+    can_send_message: str
+
+
+def control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any, Any, Answer]:
+    """The answer to one request; anything wrong with it is a 400 that says what."""
+    try:
+        return _control(simulator, request)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        return _json({"error": str(error)}, 400)
+
+
+def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any, Any, Answer]:
+    match request.method, request.path.removeprefix("/_simulator").strip("/"):
+        case "GET", "":
+            return _json(
+                {
+                    "webhook_url": simulator.webhook_url,
+                    "phone_number_id": simulator.phone_number_id,
+                    "faults": simulator.faults.plan,
+                    "graph": dict(simulator.graph.counts),
+                    "webhooks": dict(simulator.sender.counts),
+                    "webhooks_pending": simulator.sender.pending,
+                }
+            )
+        case "POST", "faults":
+            changes = msgspec.json.decode(request.body)
+            if not isinstance(changes, dict):
+                raise FaultError("the fault plan is not an object")
+            simulator.faults.change(changes, simulator.clock())
+            return _json(simulator.faults.plan)
+        case "POST", "messages":
+            return _write(simulator, msgspec.json.decode(request.body or b"{}", type=_Messages))
+        case "GET", "ledger":
+            return _json(simulator.ledger.summary())
+        case "GET", "ledger/full":
+            asked = request.parameters()
+            after, limit = int(asked.get("after", 0)), int(asked.get("limit", 1000))
+            return _json(simulator.ledger.page(max(0, after), max(1, min(limit, 10_000))))
+        case "GET", "ledger/verify":
+            return _json(simulator.ledger.verify())
+        case "POST", "health":
+            simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
+            return _json({"can_send_message": simulator.graph.health})
+        case "POST", "reset":
+            simulator.ledger.reset()
+            simulator.graph.counts.clear()
+            simulator.sender.counts.clear()
+            simulator.faults.set(FaultPlan(), simulator.clock())
+            return _json({})
+        case method, path:
+            return _json({"error": f"there is no {method} /_simulator/{path}"}, 404)
+
+
+async def _write(simulator: "Simulator", asked: _Messages) -> Answer:
+    """Customers write; one message is waited for, more are sent in the background."""
+    if asked.text is None and asked.count > 1:
+        simulator.begin_traffic(asked.count, asked.per_second, hidden=asked.hidden)
+        return _json({"sending": asked.count})
+    texts = [asked.text] * asked.count if asked.text is not None else []
+    sent = await asyncio.gather(*(simulator.send_text(text) for text in texts)) if texts else [await simulator.order()]
+    return _json(sent)
+
+
+def _json(value: object, status: int = 200) -> Answer:
+    return Answer(status, msgspec.json.encode(value))

@@ -1,0 +1,151 @@
+"""What goes wrong at Meta: by ratio, by script, for a time, or for one customer.
+
+A fault is written as a word, such as `reset_after`, or with an error code, such as `code:131026` (refused at once)
+and `failed:131026` (accepted, then a `failed` status). `after` means after the message was accepted: it will reach the
+customer although the caller never hears so.
+"""
+
+import math
+import random
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """The faults that exist."""
+
+    OK = "ok"
+    SERVER_ERROR = "server_error"  # 500 with Graph's error object
+    EDGE_ERROR = "edge_error"  # 502 with HTML
+    EDGE_ERROR_AFTER = "edge_error_after"  # 504 with HTML
+    THROTTLED = "throttled"  # 429 with HTML
+    TIMEOUT = "timeout"
+    TIMEOUT_AFTER = "timeout_after"
+    RESET = "reset"
+    RESET_AFTER = "reset_after"
+    DRIP = "drip"  # accepted, the answer comes byte by byte
+    GARBAGE = "garbage"  # accepted, the answer is not JSON
+    CODE = "code"
+    FAILED = "failed"
+
+
+#: The message counts as sent, whatever the caller is told.
+ACCEPTING = frozenset(
+    {
+        Kind.OK,
+        Kind.EDGE_ERROR_AFTER,
+        Kind.TIMEOUT_AFTER,
+        Kind.RESET_AFTER,
+        Kind.DRIP,
+        Kind.GARBAGE,
+        Kind.FAILED,
+    }
+)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A fault, with Meta's code where the kind has one."""
+
+    kind: Kind
+    code: int = 0
+
+
+NO_FAULT = Fault(Kind.OK)
+
+
+class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault for every call between two moments, in seconds since the faults were set; no `until`: until changed."""
+
+    fault: str = "server_error"
+    since: float = 0.0
+    until: float = math.inf
+
+
+class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that can be set, in the order in which it is asked: poison, outages, script, ratios.
+
+    poison: customer (phone or BSUID) -> fault. script: faults of the next calls, one each. ratios: fault -> share of
+    calls. latency_seconds: the median time of an answer; latency_spread: the sigma of its log-normal distribution
+    (0: always the median; 0.5: one in a hundred takes 3.2 times as long). hang_seconds: how long a time-out hangs.
+    """
+
+    ratios: dict[str, float] = {}
+    script: list[str] = []
+    outages: list[Outage] = []
+    poison: dict[str, str] = {}
+    latency_seconds: float = 0.0
+    latency_spread: float = 0.0
+    hang_seconds: float = 30.0
+    seed: int = 1
+
+
+class FaultError(ValueError):
+    """A fault plan that makes no sense; the message says what."""
+
+
+class Faults:
+    """Draws the fault and the latency of each call. The same seed and calls give the same faults."""
+
+    def __init__(self, plan: FaultPlan = FaultPlan(), *, now: float = 0.0) -> None:  # noqa: B008 - it is frozen
+        self.set(plan, now)
+
+    def set(self, plan: FaultPlan, now: float) -> None:
+        """Replace everything. Raises FaultError and changes nothing if the plan makes no sense."""
+        ratios, edge = [], 0.0
+        for name, ratio in plan.ratios.items():
+            if not 0 <= ratio <= 1:
+                raise FaultError(f"the ratio of {name} is not between 0 and 1")
+            edge += ratio
+            ratios.append((edge, parse(name)))
+        if edge > 1 + 1e-9:
+            raise FaultError("the ratios add up to more than 1")
+        script = [parse(name) for name in plan.script]
+        outages = [(o.since + now, o.until + now, parse(o.fault)) for o in plan.outages]
+        poison = {customer: parse(name) for customer, name in plan.poison.items()}
+        self.plan = plan
+        self._ratios, self._script, self._outages, self._poison = ratios, script[::-1], outages, poison
+        self._random = random.Random(plan.seed)  # noqa: S311 - reproducible on purpose
+
+    def change(self, changes: dict[str, Any], now: float) -> None:
+        """Replace the named parts of the plan. Raises FaultError."""
+        try:
+            self.set(msgspec.convert({**msgspec.structs.asdict(self.plan), **changes}, FaultPlan), now)
+        except msgspec.ValidationError as error:
+            raise FaultError(str(error)) from error
+
+    def draw(self, customer: str, now: float) -> Fault:
+        """The fault of one call that sends to `customer`."""
+        if customer in self._poison:
+            return self._poison[customer]
+        if self._outages and (outage := self.outage(now)):
+            return outage
+        if self._script:
+            return self._script.pop()
+        if self._ratios:
+            drawn = self._random.random()
+            for edge, fault in self._ratios:
+                if drawn < edge:
+                    return fault
+        return NO_FAULT
+
+    def outage(self, now: float) -> Fault | None:
+        """The fault of every call at this moment, if there is an outage."""
+        return next((fault for since, until, fault in self._outages if since <= now < until), None)
+
+    def latency(self) -> float:
+        """Seconds until one answer."""
+        median, spread = self.plan.latency_seconds, self.plan.latency_spread
+        return median * math.exp(self._random.gauss(0, spread)) if median and spread else median
+
+
+def parse(name: str) -> Fault:
+    """The fault of a name. Raises FaultError."""
+    word, _, code = name.partition(":")
+    if word not in set(Kind):
+        raise FaultError(f"no such fault: {name!r}; there are {', '.join(Kind)}")
+    kind = Kind(word)
+    if (kind in (Kind.CODE, Kind.FAILED)) != code.isdigit():
+        raise FaultError(f"{name!r}: `code` and `failed` take an error code, such as code:131026, and no other does")
+    return Fault(kind, int(code or 0))

@@ -1,0 +1,303 @@
+"""The Graph API as far as a messaging business meets it, with Meta's shapes of success and error.
+
+`POST /{version}/{number}/messages` (texts, other types, read receipts), `/media` (upload, look up, download, delete),
+`GET /{version}/{number}?fields=health_status` and `/{version}/{account}/subscribed_apps`.
+"""
+
+import itertools
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import Any
+
+import msgspec
+
+from recado.simulator.faults import ACCEPTING, Fault, Faults, Kind
+from recado.simulator.limits import PairLimit, Throughput
+from recado.simulator.server import Answer, Manner, Request
+
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_USER_ID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
+_ID = re.compile(r"[0-9]{1,20}")
+_FILE = re.compile(rb'name="file".*?\r\n\r\n(.*?)\r\n--', re.DOTALL)
+_MOST_MEDIA = 100
+_MOST_CHARACTERS = 4096
+_MOST_CALLBACK = 512
+_EDGE_HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>"
+_SUCCESS = b'{"success":true}'
+
+#: HTTP statuses of codes whose status is not 400.
+_STATUSES = {0: 401, 190: 401, 2: 503, 133004: 503, 132001: 404} | dict.fromkeys(
+    (3, 131000, 131016, 131045, 131057, 133000), 500
+)
+_STATUSES |= dict.fromkeys((10, 368, 130497, 131005, 131031, *range(200, 300)), 403)
+_TITLES = {
+    2: "Service temporarily unavailable",
+    100: "Invalid parameter",
+    190: "Error validating access token: Session has expired",
+    130429: "Rate limit hit",
+    131000: "Something went wrong",
+    131016: "Service unavailable",
+    131026: "Message undeliverable",
+    131042: "Business eligibility payment issue",
+    131047: "Re-engagement message",
+    131056: "(Business Account, Consumer Account) pair rate limit hit",
+    131057: "Account in maintenance mode",
+}
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A message that will reach its customer, or fail on the way with `failure`, a code of Meta's."""
+
+    wamid: str
+    customer: str
+    phone_number_id: str
+    text: str
+    at: float
+    callback: str | None = None
+    quoting: str | None = None
+    failure: int = 0
+
+
+class _Body(msgspec.Struct):
+    body: str = ""
+
+
+class _Context(msgspec.Struct):
+    message_id: str
+
+
+class _Post(msgspec.Struct):
+    messaging_product: str = ""
+    recipient_type: str = "individual"
+    to: str | None = None
+    recipient: str | None = None
+    type: str = "text"
+    text: _Body | None = None
+    context: _Context | None = None
+    biz_opaque_callback_data: str | None = None
+    status: str | None = None
+    message_id: str | None = None
+
+
+_post = msgspec.json.Decoder(_Post).decode
+
+
+class Graph:
+    """Answers Graph API requests; every accepted message goes to `on_accepted` before it is answered.
+
+    access_token: the only one that is good; "" takes any. phone_number_ids: the numbers that exist; empty takes any.
+    window_open: whether a customer may be written to freely; None does not ask.
+    """
+
+    def __init__(
+        self,
+        on_accepted: Callable[[Accepted], None],
+        *,
+        faults: Faults,
+        throughput: Throughput,
+        pair_limit: PairLimit,
+        access_token: str = "",
+        phone_number_ids: Collection[str] = (),
+        window_open: Callable[[str], bool] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self.faults = faults
+        self.health = "AVAILABLE"
+        self._on_accepted = on_accepted
+        self._throughput, self._pair_limit = throughput, pair_limit
+        self._authorization = f"Bearer {access_token}".encode() if access_token else None
+        self._numbers = frozenset(phone_number_ids)
+        self._window_open = window_open
+        self._clock = clock
+        self._ids = itertools.count(1)
+        # Two simulators in a row must not give the same wamid to different messages.
+        self._run = f"{time.time_ns() // 1_000_000:X}"
+        self._media: dict[str, tuple[bytes, bytes]] = {}
+
+    def handle(self, request: Request) -> Answer:
+        """The answer to one request."""
+        self.counts["calls"] += 1
+        answer = self._answer(request)
+        return answer._replace(delay=answer.delay + self.faults.latency())
+
+    def _answer(self, request: Request) -> Answer:
+        parts = request.path.strip("/").split("/")
+        if refused := self._unauthorized(request.authorization):
+            return refused
+        if parts[0] == "_media" and len(parts) == 2:
+            return self._download(parts[1])
+        if len(parts) == 3 and parts[2] == "messages" and request.method == "POST":
+            return self._messages(parts[1], request.body)
+        if (outage := self.faults.outage(self._clock())) is not None:
+            return self._faulty(outage)
+        if len(parts) == 3 and parts[2] == "media" and request.method == "POST":
+            return self._upload(request)
+        if len(parts) == 3 and parts[2] == "subscribed_apps":
+            return _json({"data": []}) if request.method == "GET" else Answer(body=_SUCCESS)
+        if len(parts) == 2 and _ID.fullmatch(parts[1]):
+            return self._object(parts[1], request)
+        return error(2500, f"Unknown path components: /{'/'.join(parts[1:])}")
+
+    def _unauthorized(self, authorization: bytes) -> Answer | None:
+        if not authorization.startswith(b"Bearer ") or len(authorization) == len(b"Bearer "):
+            return self._refuse(104, "An access token is required to request this resource.")
+        if self._authorization is not None and authorization != self._authorization:
+            return self._refuse(190, "Invalid OAuth access token - Cannot parse access token")
+        return None
+
+    def _messages(self, number: str, body: bytes) -> Answer:
+        if not _ID.fullmatch(number) or (self._numbers and number not in self._numbers):
+            return self._refuse(
+                100, f"Unsupported post request. Object with ID '{number}' does not exist, cannot be loaded"
+            )
+        try:
+            post = _post(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            return self._refuse(100, f"Invalid parameter: {problem}")
+        if post.messaging_product != "whatsapp":
+            return self._refuse(100, "The parameter messaging_product is required.")
+        if post.status == "read":
+            return self._read_receipt(post)
+        return self._problem_of(post) or self._message(number, post)
+
+    def _problem_of(self, post: _Post) -> Answer | None:
+        """What Meta would find wrong with the parameters."""
+        # If both are given, the phone wins.
+        if post.to is not None:
+            if not _PHONE.fullmatch(post.to):
+                return self._refuse(131009, "Parameter value is not valid", "`to` is not E.164 with a `+`.")
+        elif post.recipient is None:
+            return self._refuse(131008, "Required parameter is missing", "`to` or `recipient` is required.")
+        elif not _USER_ID.fullmatch(post.recipient):
+            return self._refuse(131009, "Parameter value is not valid", "`recipient` is not a user id.")
+        if post.recipient_type != "individual":
+            return self._refuse(131009, "Parameter value is not valid", "recipient_type")
+        if post.type == "text":
+            text = post.text.body if post.text else ""
+            if not text.strip():
+                return self._refuse(131008, "Required parameter is missing", "text.body is required.")
+            if len(text) > _MOST_CHARACTERS:
+                return self._refuse(100, f"Param text['body'] must be at most {_MOST_CHARACTERS} characters long.")
+        if len(post.biz_opaque_callback_data or "") > _MOST_CALLBACK:
+            return self._refuse(
+                100, f"Param biz_opaque_callback_data must be at most {_MOST_CALLBACK} characters long."
+            )
+        if post.context and not post.context.message_id.startswith("wamid."):
+            return self._refuse(131009, "Parameter value is not valid", "context.message_id is not a message id.")
+        return None
+
+    def _read_receipt(self, post: _Post) -> Answer:
+        if (outage := self.faults.outage(self._clock())) is not None:
+            return self._faulty(outage)
+        if not (post.message_id or "").startswith("wamid."):
+            return self._refuse(131009, "Parameter value is not valid", "message_id is not a message id.")
+        self.counts["read_receipts"] += 1
+        return Answer(body=_SUCCESS)
+
+    def _message(self, number: str, post: _Post) -> Answer:
+        customer = post.to or post.recipient or ""
+        now = self._clock()
+        fault = self.faults.draw(customer, now)
+        if fault.kind not in ACCEPTING:
+            return self._faulty(fault)
+        if self._window_open is not None and not self._window_open(customer):
+            return self._refuse(131047, _TITLES[131047], "More than 24 hours have passed since the last message.")
+        if not self._throughput.allows(now):
+            return self._refuse(130429, _TITLES[130429], "Cloud API message throughput has been reached.")
+        if not self._pair_limit.allows(customer, now):
+            return self._refuse(131056, _TITLES[131056], "Too many messages to the same customer in a short time.")
+        wamid = f"wamid.SIM{self._run}{next(self._ids):08X}"
+        self.counts["accepted"] += 1
+        self._on_accepted(
+            Accepted(
+                wamid,
+                customer,
+                number,
+                post.text.body if post.text else "",
+                now,
+                post.biz_opaque_callback_data,
+                post.context.message_id if post.context else None,
+                fault.code if fault.kind is Kind.FAILED else 0,
+            )
+        )
+        contact = {"input": customer, ("wa_id" if post.to else "user_id"): customer.lstrip("+")}
+        answer = _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
+        return answer if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, answer)
+
+    def _faulty(self, fault: Fault, answer: Answer | None = None) -> Answer:
+        """What a fault makes of a call; `answer` is what it would have been."""
+        self.counts[f"fault:{fault.kind}"] += 1
+        if fault.kind is Kind.CODE:
+            return error(fault.code)
+        if fault.kind is Kind.SERVER_ERROR:
+            return error(131016, details="This service is temporarily unavailable.")
+        if fault.kind in (Kind.RESET, Kind.RESET_AFTER):
+            return Answer(manner=Manner.RESET)
+        if fault.kind in (Kind.TIMEOUT, Kind.TIMEOUT_AFTER):
+            return Answer(manner=Manner.HANG, delay=self.faults.plan.hang_seconds)
+        if fault.kind is Kind.DRIP and answer is not None:
+            return answer._replace(manner=Manner.DRIP)
+        if fault.kind is Kind.GARBAGE:
+            return Answer(body=b'{"messaging_product":"whatsapp","contacts":[{"inp')
+        status = {Kind.EDGE_ERROR: 502, Kind.EDGE_ERROR_AFTER: 504, Kind.THROTTLED: 429}[fault.kind]
+        return Answer(status, _EDGE_HTML, b"text/html; charset=utf-8")
+
+    def _refuse(self, code: int, message: str, details: str | None = None) -> Answer:
+        self.counts[f"refused:{code}"] += 1
+        return error(code, message, details)
+
+    def _object(self, id_: str, request: Request) -> Answer:
+        if id_ in self._media:
+            if request.method == "DELETE":
+                del self._media[id_]
+                return Answer(body=_SUCCESS)
+            content_type, content = self._media[id_]
+            about = {"url": f"/_media/{id_}", "mime_type": content_type.decode("latin-1"), "file_size": len(content)}
+            return _json({"messaging_product": "whatsapp", **about, "id": id_})
+        if request.method != "GET" or (self._numbers and id_ not in self._numbers):
+            return self._refuse(100, f"Object with ID '{id_}' does not exist, cannot be loaded")
+        if request.parameters().get("fields") != "health_status":
+            return _json({"id": id_, "verified_name": "Simulator", "quality_rating": "GREEN"})
+        entity: dict[str, Any] = {"entity_type": "PHONE_NUMBER", "id": id_, "can_send_message": self.health}
+        if self.health != "AVAILABLE":
+            entity["errors"] = [{"error_code": 141006, "error_description": "There is an error with the payment."}]
+        return _json({"health_status": {"can_send_message": self.health, "entities": [entity]}, "id": id_})
+
+    def _upload(self, request: Request) -> Answer:
+        found = _FILE.search(request.body)
+        if not request.content_type.startswith(b"multipart/form-data") or not found:
+            return self._refuse(100, "(#100) The parameter file is required.")
+        if len(self._media) >= _MOST_MEDIA:
+            del self._media[next(iter(self._media))]
+        id_ = str(9_000_000_000 + next(self._ids))
+        self._media[id_] = (b"application/octet-stream", found.group(1))
+        return _json({"id": id_})
+
+    def _download(self, id_: str) -> Answer:
+        if id_ not in self._media:
+            return Answer(404, b"", b"text/plain")
+        content_type, content = self._media[id_]
+        return Answer(200, content, content_type)
+
+
+def error(code: int, message: str | None = None, details: str | None = None) -> Answer:
+    """Graph's error object, with the HTTP status that goes with the code."""
+    message = message or _TITLES.get(code, "An error occurred")
+    if not message.startswith("(#"):
+        message = f"(#{code}) {message}"
+    body = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "ASimulatedTrace0"}
+    if details:
+        body["error_data"] = {"messaging_product": "whatsapp", "details": details}
+    return _json({"error": body}, _STATUSES.get(code, 400))
+
+
+def title(code: int) -> str:
+    """What Meta calls an error."""
+    return _TITLES.get(code, "An error occurred")
+
+
+def _json(value: object, status: int = 200) -> Answer:
+    return Answer(status, msgspec.json.encode(value))

@@ -1,0 +1,101 @@
+"""Brings webhooks to the business until each is answered 200, as Meta does: at once, then less and less often."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import httpx
+
+from recado.simulator import webhooks
+from recado.whatsapp.transport import GraphTransport
+
+#: Meta publishes no steps, only that they grow and end after 7 days; the last one is repeated.
+REDELIVERY_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+_TIMEOUT = {"timeout": {"connect": 5.0, "pool": 60.0, "write": 5.0, "read": 20.0}}
+
+
+class Webhook:
+    """One POST: its body, the messages in it, and what answers it got."""
+
+    def __init__(self, body: bytes, wamids: Sequence[str] = ()) -> None:
+        self.body = body
+        self.wamids = wamids
+        self.tried = asyncio.Event()
+
+
+class Sender:
+    """Posts webhooks to `url`; `on_tried` hears of each try, by the HTTP status or the name of what failed.
+
+    redelivery_seconds: the waits between tries; () never tries again. duplicates: the share of webhooks that come
+    twice although the first was answered 200.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        on_tried: Callable[[Webhook, str], None],
+        *,
+        redelivery_seconds: Sequence[float] = REDELIVERY_SECONDS,
+        duplicates: float = 0.0,
+        connections: int = 256,
+        seed: int = 1,
+    ) -> None:
+        self.url, self.secret = url, secret
+        self.counts: Counter[str] = Counter()
+        self.redelivery_seconds, self.duplicates = redelivery_seconds, duplicates
+        self._on_tried = on_tried
+        self._transport = GraphTransport(max_connections=connections)
+        self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    @property
+    def pending(self) -> int:
+        """Webhooks that are not answered 200 yet, nor given up."""
+        return len(self._tasks)
+
+    def send(self, webhook: Webhook) -> Webhook:
+        """Begin to deliver a webhook."""
+        self._start(self._deliver(webhook))
+        if self.duplicates and self._random.random() < self.duplicates:
+            self._start(self._try(webhook))
+        return webhook
+
+    async def close(self) -> None:
+        """Give up on everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._transport.aclose()
+
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, webhook: Webhook) -> None:
+        tries = 0
+        while not await self._try(webhook) and self.redelivery_seconds:
+            wait = self.redelivery_seconds[min(tries, len(self.redelivery_seconds) - 1)]
+            tries += 1
+            await asyncio.sleep(wait)
+
+    async def _try(self, webhook: Webhook) -> bool:
+        request = httpx.Request(
+            "POST",
+            self.url,
+            headers=webhooks.headers(self.secret, webhook.body),
+            content=webhook.body,
+            extensions=_TIMEOUT,
+        )
+        try:
+            response = await self._transport.handle_async_request(request)
+            outcome = str(response.status_code)
+        except httpx.TransportError as error:
+            outcome = type(error).__name__
+        self.counts[outcome] += 1
+        self._on_tried(webhook, outcome)
+        webhook.tried.set()
+        return outcome == "200"

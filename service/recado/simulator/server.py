@@ -1,0 +1,192 @@
+"""A small, fast HTTP server that can also misbehave: hang, reset, drip. Keep-alive, no TLS, no pipelining."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qsl
+
+import httptools
+
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+DRIP_SECONDS = 0.1
+
+
+class Manner(Enum):
+    """How an answer is given."""
+
+    WHOLE = "whole"
+    DRIP = "drip"  # byte by byte, for as long as the client has patience
+    HANG = "hang"  # not at all; the connection is closed after the delay
+    RESET = "reset"  # the connection is reset instead
+
+
+class Answer(NamedTuple):
+    """What a handler decides; `delay` is in seconds."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    content_type: bytes = b"application/json"
+    manner: Manner = Manner.WHOLE
+    delay: float = 0.0
+
+
+class Request(NamedTuple):
+    """One whole request; `path` is without the query, `authorization` and `signature` (X-Hub-Signature-256) as they
+    came.
+    """
+
+    method: str
+    path: str
+    query: str
+    authorization: bytes
+    signature: bytes
+    content_type: bytes
+    body: bytes
+
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters."""
+        return dict(parse_qsl(self.query))
+
+
+Handler = Callable[[Request], Answer | Coroutine[Any, Any, Answer]]
+
+
+class Server:
+    """Listens on `host`:`port` (0: any free one) between start() and stop(); `port` is then the real one."""
+
+    def __init__(self, handler: Handler, host: str, port: int) -> None:
+        self.handler = handler
+        self.host, self.port = host, port
+        self.connections: set[_Connection] = set()
+        self.emptied = asyncio.Event()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Raises OSError if the port is taken."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self, loop), self.host, self.port, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for connection in list(self.connections):
+            connection.drop()
+        if self.connections:
+            await self.emptied.wait()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        self._server, self._loop = server, loop
+        self._parser = httptools.HttpRequestParser(self)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reset()
+
+    def drop(self) -> None:
+        self._transport.abort()
+
+    def _reset(self) -> None:
+        self._url = b""
+        self._authorization = self._signature = self._content_type = b""
+        self._body: list[bytes] = []
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._server.connections.add(self)
+        self._server.emptied.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.connections.discard(self)
+        if not self._server.connections:
+            self._server.emptied.set()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._transport.abort()
+
+    # httptools' callbacks
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lower = name.lower()
+        if lower == b"authorization":
+            self._authorization = value
+        elif lower == b"x-hub-signature-256":
+            self._signature = value
+        elif lower == b"content-type":
+            self._content_type = value
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        path, _, query = self._url.decode("latin-1").partition("?")
+        request = Request(
+            self._parser.get_method().decode(),
+            path,
+            query,
+            self._authorization,
+            self._signature,
+            self._content_type,
+            b"".join(self._body),
+        )
+        self._reset()
+        answer = self._server.handler(request)
+        if isinstance(answer, Answer):
+            self._give(answer)
+        else:
+            task = self._loop.create_task(self._give_later(answer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _give_later(self, coming: Coroutine[Any, Any, Answer]) -> None:
+        self._give(await coming)
+
+    def _give(self, answer: Answer) -> None:
+        if answer.delay > 0:
+            self._loop.call_later(answer.delay, self._write, answer)
+        else:
+            self._write(answer)
+
+    def _write(self, answer: Answer) -> None:
+        if self._transport.is_closing():
+            return
+        if answer.manner is Manner.WHOLE:
+            self._transport.write(_render(answer))
+        elif answer.manner is Manner.DRIP:
+            self._drip(_render(answer), 0)
+        elif answer.manner is Manner.HANG:
+            self._transport.close()
+        else:
+            linger = struct.pack("ii", 1, 0)
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._transport.abort()
+
+    def _drip(self, data: bytes, at: int) -> None:
+        if at < len(data) and not self._transport.is_closing():
+            self._transport.write(data[at : at + 1])
+            self._loop.call_later(DRIP_SECONDS, self._drip, data, at + 1)
+
+
+def _render(answer: Answer) -> bytes:
+    return b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (
+        answer.status,
+        _REASONS.get(answer.status, b"Unknown"),
+        answer.content_type,
+        len(answer.body),
+        answer.body,
+    )

@@ -1,0 +1,110 @@
+"""Webhook bodies as Meta writes them, byte by byte: compact JSON, `\\uXXXX` in lower case, `\\/`."""
+
+import itertools
+import json
+import time
+from typing import Any
+
+import msgspec
+
+from recado.simulator.graph import Accepted, title
+from recado.whatsapp.signature import signature
+
+ACCOUNT = "100000000000001"
+DISPLAY_NUMBER = "15550100000"
+
+Event = dict[str, Any]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A customer as Meta knows one. `hidden`: the business gets no phone number to see."""
+
+    phone: str
+    user_id: str
+    name: str = "Ana"
+    hidden: bool = False
+
+    @property
+    def addresses(self) -> list[str]:
+        """All that a reply may be sent to."""
+        return [self.user_id] if self.hidden else [self.phone, self.user_id]
+
+
+class People:
+    """An endless supply of customers, each one new; their numbers begin with 1 555, which nobody has."""
+
+    def __init__(self, first: int = 0) -> None:
+        self._numbers = itertools.count(first)
+
+    def new(self, *, hidden: bool = False) -> Person:
+        number = next(self._numbers) % 10_000_000
+        return Person(f"+1555{number:07d}", f"US.{900_000_000_000 + number}", hidden=hidden)
+
+
+def message(person: Person, wamid: str, sent_at: float, kind: str, content: Any) -> Event:
+    """One of `value.messages`."""
+    sender = {} if person.hidden else {"from": person.phone[1:]}
+    return {
+        **sender,
+        "from_user_id": person.user_id,
+        "id": wamid,
+        "timestamp": str(int(sent_at)),
+        "type": kind,
+        kind: content,
+    }
+
+
+def contact(person: Person) -> Event:
+    """One of `value.contacts`."""
+    phone = {} if person.hidden else {"wa_id": person.phone[1:]}
+    return {"profile": {"name": person.name}, **phone, "user_id": person.user_id}
+
+
+def status(accepted: Accepted, kind: str, at: float) -> Event:
+    """One of `value.statuses`: what became of a message that the business sent."""
+    event: Event = {"id": accepted.wamid, "status": kind, "timestamp": str(int(at))}
+    if accepted.customer.startswith("+"):
+        event["recipient_id"] = accepted.customer[1:]
+    else:
+        event["recipient_user_id"] = accepted.customer
+    if accepted.callback is not None:
+        event["biz_opaque_callback_data"] = accepted.callback
+    if kind == "failed":
+        name = title(accepted.failure)
+        details = {"details": f"Simulated failure {accepted.failure}."}
+        event["errors"] = [{"code": accepted.failure, "title": name, "message": name, "error_data": details}]
+    elif kind in ("sent", "delivered"):
+        event["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "service"}
+    return event
+
+
+def body(phone_number_id: str, values: list[Event]) -> bytes:
+    """A POST's body: one change for each value, which holds contacts, messages or statuses."""
+    metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": phone_number_id}
+    changes = [
+        {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+        for value in values
+    ]
+    webhook = {"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT, "changes": changes}]}
+    # A slash can only be inside a string.
+    return json.dumps(webhook, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+def headers(secret: str, content: bytes) -> dict[str, str]:
+    """The headers of a signed POST."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "facebookexternalua",
+        "X-Hub-Signature-256": signature(secret.encode(), content).decode(),
+    }
+
+
+class Wamids:
+    """Message ids in Meta's form, never the same twice, in no run."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._run = f"{time.time_ns() // 1_000_000:X}"
+
+    def new(self) -> str:
+        return f"wamid.IN{self._run}{next(self._numbers):08X}"

@@ -1,0 +1,357 @@
+"""The simulator as a whole: a small shop of our own answers it, faithfully or not, and the ledger must notice."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from recado.simulator import FaultPlan, Simulator
+from recado.simulator.server import Answer, Request, Server
+from recado.whatsapp.errors import GraphError, Retry
+from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
+from recado.whatsapp.service import WhatsAppService
+from recado.whatsapp.signature import SignatureVerifier
+from recado.whatsapp.transport import GraphTransport
+
+SECRET = "shared-secret"
+
+
+class Shop:
+    """Answers each new message once, as a business should; `answer` may be replaced by something worse."""
+
+    def __init__(self, meta: Simulator) -> None:
+        self.whatsapp = WhatsAppService(
+            GraphTransport(), access_token="t", api_url=meta.base_url, api_version="v26.0", read_timeout=0.3
+        )
+        self.verifier = SignatureVerifier([SECRET])
+        self.server = Server(self.handle, "127.0.0.1", 0)
+        self.bodies: list[bytes] = []
+        self.batches: list[Batch] = []
+        self.seen: set[str] = set()
+        self.errors: list[GraphError] = []
+        self.refuse: Callable[[int], bool] = lambda number: False
+        self.replies = 1
+        self.quoting = False
+
+    async def handle(self, request: Request) -> Answer:
+        assert self.verifier.reason_to_refuse(request.signature, request.body) is None
+        self.bodies.append(request.body)
+        if self.refuse(len(self.bodies)):
+            return Answer(503)
+        batch = self.whatsapp.extract_message_data(request.body)
+        self.batches.append(batch)
+        for message in batch.messages:
+            if message.wamid not in self.seen:
+                self.seen.add(message.wamid)
+                await self.answer(message)
+        return Answer(200)
+
+    async def answer(self, message: InboundMessage) -> None:
+        assert message.sender is not None
+        for number in range(self.replies):
+            try:
+                await self.whatsapp.send_message(
+                    message.sender,
+                    f"re: {message.text}",
+                    phone_number_id=message.phone_number_id,
+                    attempt_id=f"{message.wamid}/{number}",
+                    quoting=message.wamid if self.quoting else None,
+                )
+            except GraphError as error:
+                self.errors.append(error)
+
+    @property
+    def statuses(self) -> list[tuple[StatusKind, str | None, list[int]]]:
+        return [
+            (status.status, status.callback, [error.code for error in status.errors])
+            for batch in self.batches
+            for status in batch.statuses
+        ]
+
+
+@asynccontextmanager
+async def open_shop(**options: Any) -> AsyncIterator[tuple[Simulator, Shop]]:
+    """A simulator and a shop that know each other."""
+    options = {"app_secret": SECRET, "status_delay": 0.002, "redelivery_seconds": (0.0, 0.01), **options}
+    async with Simulator(**options) as meta:
+        shop = Shop(meta)
+        await shop.server.start()
+        meta.webhook_url = f"http://127.0.0.1:{shop.server.port}/api/v1/webhook"
+        try:
+            yield meta, shop
+        finally:
+            await shop.server.stop()
+            await shop.whatsapp.aclose()
+
+
+async def test_an_order_is_brought_answered_and_followed_by_its_statuses() -> None:
+    """One message: acknowledged, one reply to its customer, then sent, delivered and read with the attempt's id."""
+    async with open_shop() as (meta, shop):
+        inbound = await meta.send_text("mañana 1/2 👍")
+        assert await meta.settled(2, statuses=True)
+        assert (inbound.tries, len(inbound.replies), inbound.replies[0].text) == (1, 1, "re: mañana 1/2 👍")
+        assert inbound.acknowledged_at is not None
+        attempt = f"{inbound.wamid}/0"
+        assert shop.statuses == [
+            (StatusKind.SENT, attempt, []),
+            (StatusKind.DELIVERED, attempt, []),
+            (StatusKind.READ, attempt, []),
+        ]
+        assert meta.ledger.verify().clean
+
+
+async def test_bodies_are_metas_byte_by_byte() -> None:
+    r"""ASCII only: lower-case `\uXXXX`, surrogate pairs, `\/`; no spaces."""
+    async with open_shop() as (meta, shop):
+        await meta.send_text("ñ 1/2 👍")
+        assert rb'"text":{"body":"\u00f1 1\/2 \ud83d\udc4d"}' in shop.bodies[0]
+        assert shop.bodies[0].isascii()
+        assert b'"object":"whatsapp_business_account","entry":[' in shop.bodies[0]
+
+
+async def test_a_webhook_comes_again_until_it_is_answered_200() -> None:
+    """Refused three times: four tries, answered once, and the refusals are in the ledger."""
+    async with open_shop() as (meta, shop):
+        shop.refuse = lambda number: number <= 3
+        inbound = await meta.send_text("hola")
+        assert await meta.settled(2)
+        assert (inbound.tries, inbound.refusals, len(inbound.replies)) == (4, {"503": 3}, 1)
+        assert meta.ledger.summary().redeliveries == 3
+
+
+async def test_a_shop_that_is_not_there_is_tried_again_too() -> None:
+    """A connection that is refused counts as a try, under the name of what failed."""
+    async with open_shop() as (meta, shop):
+        port = shop.server.port
+        await shop.server.stop()
+        inbound = await meta.send_text("hola")
+        assert inbound.refusals["ConnectError"] >= 1
+        shop.server.port = port
+        await shop.server.start()
+        assert await meta.settled(2)
+
+
+async def test_duplicates_come_though_the_first_was_answered() -> None:
+    """With a share of 1 every webhook comes twice; a shop that remembers answers once."""
+    async with open_shop(duplicates=1.0, statuses=()) as (meta, shop):
+        await meta.traffic(20, 1000)
+        assert await meta.settled(2, statuses=True)
+        assert len(shop.bodies) == 40
+        assert meta.ledger.verify().clean
+
+
+async def test_many_messages_in_one_post() -> None:
+    """A batch of 50 customers is one POST, and each gets the reply."""
+    async with open_shop(statuses=()) as (meta, shop):
+        written = await meta.send_batch([f"pedido {number}" for number in range(50)])
+        assert await meta.settled(2)
+        assert len(shop.bodies) == 1
+        assert [inbound.replies[0].text for inbound in written] == [f"re: pedido {n}" for n in range(50)]
+
+
+async def test_statuses_in_batches_and_out_of_order() -> None:
+    """Collected into few POSTs; all of them arrive, in an order that Meta does not promise."""
+    async with open_shop(batch=10, batch_seconds=0.05, shuffle_statuses=True) as (meta, shop):
+        await meta.traffic(10, 1000)
+        assert await meta.settled(2, statuses=True)
+        assert sorted(kind for kind, _, _ in shop.statuses) == sorted(["sent", "delivered", "read"] * 10)
+        assert len(shop.bodies) < 10 + 30
+        first_of_each: dict[str | None, StatusKind] = {}
+        for kind, attempt, _ in shop.statuses:
+            first_of_each.setdefault(attempt, kind)
+        assert set(first_of_each.values()) != {StatusKind.SENT}
+
+
+async def test_the_ledger_sees_what_is_lost_doubled_and_silent() -> None:
+    """A shop that answers twice, one that acknowledges and forgets, one that does not acknowledge."""
+    async with open_shop(statuses=()) as (meta, shop):
+        shop.replies = 2
+        doubled = await meta.send_text("dos")
+        shop.replies = 0
+        lost = await meta.send_text("nada")
+        shop.refuse = lambda number: True
+        unanswered = await meta.send_text("nunca")
+        assert not await meta.settled(0.05)
+        verdict = meta.ledger.verify()
+        assert (verdict.lost, verdict.doubled, verdict.unanswered) == (
+            [lost.wamid],
+            [doubled.wamid],
+            [unanswered.wamid],
+        )
+        assert not verdict.clean
+
+
+async def test_a_message_that_needs_no_reply_is_not_missed() -> None:
+    """A reaction: no reply expected, none missed; one that comes is unwanted."""
+    async with open_shop(statuses=()) as (meta, shop):
+        shop.replies = 0
+        reaction = {"message_id": "wamid.X", "emoji": "👍"}
+        await meta.send(meta.new_person(), "reaction", reaction, expects_reply=False)
+        assert await meta.settled(0)
+        assert meta.ledger.verify().clean
+        shop.replies = 1
+        await meta.send(meta.new_person(), "reaction", reaction, expects_reply=False)
+        assert meta.ledger.summary().unwanted == 1
+
+
+async def test_a_customer_without_phone_number_is_answered() -> None:
+    """`from` and `wa_id` are absent, the reply goes to the user id."""
+    async with open_shop(statuses=()) as (meta, shop):
+        person = meta.new_person(hidden=True)
+        inbound = await meta.send_text("hola", sender=person)
+        assert b'"from"' not in shop.bodies[0]
+        assert b"wa_id" not in shop.bodies[0]
+        assert len(inbound.replies) == 1
+        assert meta.ledger.verify().clean
+
+
+async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> None:
+    """Quoted is exact, one message per customer is exact, several are a guess, strangers are unmatched."""
+    async with open_shop(statuses=()) as (meta, shop):
+        alone = await meta.send_text("una")
+        person = meta.new_person()
+        first, second = [await meta.send_text(text, sender=person) for text in ("dos", "tres")]
+        shop.quoting = True
+        quoted = await meta.send_text("cuatro", sender=person)
+        assert [i.replies[0].matched_by for i in (alone, first, second, quoted)] == [
+            "customer",
+            "customer",
+            "order",
+            "quote",
+        ]
+        assert [i.replies[0].text for i in (first, second, quoted)] == ["re: dos", "re: tres", "re: cuatro"]
+        await shop.whatsapp.send_message(meta.new_person(), "hola", phone_number_id="1", attempt_id="a")
+        summary = meta.ledger.summary()
+        assert (summary.ambiguous, summary.unmatched, summary.replies) == (1, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("fault", "retry", "arrives"),
+    [
+        ("server_error", Retry.NOW, False),
+        ("edge_error", Retry.UNKNOWN, False),
+        ("edge_error_after", Retry.UNKNOWN, True),
+        ("throttled", Retry.LATER, False),
+        ("timeout", Retry.UNKNOWN, False),
+        ("timeout_after", Retry.UNKNOWN, True),
+        ("reset", Retry.UNKNOWN, False),
+        ("reset_after", Retry.UNKNOWN, True),
+        ("drip", Retry.UNKNOWN, True),
+        ("garbage", Retry.UNKNOWN, True),
+        ("code:131026", Retry.NEVER, False),
+        ("code:190", Retry.OPERATOR, False),
+        ("code:131056", Retry.LATER, False),
+    ],
+)
+async def test_every_fault_looks_to_the_client_as_it_does_at_meta(fault: str, retry: Retry, arrives: bool) -> None:
+    """What the client is told, and whether the customer has the message all the same; statuses follow if so."""
+    async with open_shop(faults=FaultPlan(script=[fault]), statuses=("sent",)) as (meta, shop):
+        inbound = await meta.send_text("hola")
+        await meta.settled(0.2, statuses=True)
+        [error] = shop.errors
+        assert error.retry is retry
+        assert len(inbound.arrived) == arrives
+        assert shop.statuses == ([(StatusKind.SENT, f"{inbound.wamid}/0", [])] if arrives else [])
+        assert (await meta.send_text("otra vez")).replies  # the script is over
+
+
+async def test_a_message_can_fail_after_it_was_accepted() -> None:
+    """`failed:131047`: the call succeeds, a `failed` status follows, and the reply does not count as arrived."""
+    async with open_shop(faults=FaultPlan(script=["failed:131047"])) as (meta, shop):
+        inbound = await meta.send_text("hola")
+        await meta.settled(0.1, statuses=True)
+        assert shop.errors == []
+        assert shop.statuses == [(StatusKind.FAILED, f"{inbound.wamid}/0", [131047])]
+        assert meta.ledger.verify().lost == [inbound.wamid]
+        assert meta.ledger.summary().failed == 1
+
+
+async def test_limits_refuse_with_metas_codes() -> None:
+    """130429 beyond the throughput, 131056 beyond the pair limit."""
+    async with open_shop(messages_per_second=3, statuses=()) as (meta, shop):
+        await meta.send_batch(["hola"] * 5)
+        assert [error.code for error in shop.errors] == [130429, 130429]
+    async with open_shop(pair_interval=6, pair_burst=2, statuses=()) as (meta, shop):
+        person = meta.new_person()
+        for text in ("a", "b", "c"):
+            await meta.send_text(text, sender=person)
+        assert [error.code for error in shop.errors] == [131056]
+
+
+async def test_a_reply_outside_the_window_is_refused() -> None:
+    """24 hours after the customer's last message: 131047."""
+    now = [1_790_000_000.0]
+    async with open_shop(enforce_window=True, clock=lambda: now[0], statuses=()) as (meta, shop):
+        inbound = await meta.send_text("hola")
+        assert inbound.replies
+        now[0] += 86_401
+        [message] = shop.batches[0].messages
+        await shop.answer(message)
+        assert [error.code for error in shop.errors] == [131047]
+
+
+async def test_control_over_http() -> None:
+    """Faults, messages, ledger, health and reset can be had by curl; nonsense is a 400 that says why."""
+    async with open_shop(statuses=()) as (meta, shop), httpx.AsyncClient(base_url=meta.base_url) as http:
+        sent = (await http.post("/_simulator/messages", json={"text": "Quiero 2 zapatos"})).json()
+        assert sent[0]["replies"][0]["text"] == "re: Quiero 2 zapatos"
+        assert (await http.post("/_simulator/messages", content=b"")).json()[0]["acknowledged_at"]
+        await http.post("/_simulator/messages", json={"count": 5, "per_second": 1000})
+        for _ in range(100):
+            summary = (await http.get("/_simulator/ledger")).json()
+            if summary["answered"] == 7:
+                break
+            await asyncio.sleep(0.01)
+        assert (summary["inbound"], summary["lost"], summary["doubled"]) == (7, 0, 0)
+        assert len((await http.get("/_simulator/ledger/full?after=2&limit=3")).json()) == 3
+        assert (await http.get("/_simulator/ledger/verify")).json() == {"lost": [], "doubled": [], "unanswered": []}
+
+        changed = await http.post("/_simulator/faults", json={"poison": {"+15550000001": "code:131026"}})
+        assert changed.status_code == 200
+        outage = await http.post("/_simulator/faults", json={"outages": [{"fault": "server_error"}]})
+        assert outage.json()["poison"] == {"+15550000001": "code:131026"}
+        await meta.send_text("hola")
+        assert shop.errors[-1].outage
+        await http.post("/_simulator/faults", json={"outages": []})
+        for bad in ({"ratios": {"earthquake": 1}}, {"ratios": {"reset": 2}}, {"nonsense": 1}, [], {"script": ["code"]}):
+            refused = await http.post("/_simulator/faults", json=bad)
+            assert refused.status_code == 400
+            assert refused.json()["error"]
+
+        await http.post("/_simulator/health", json={"can_send_message": "BLOCKED"})
+        assert (await shop.whatsapp.health("1")).can_send == "BLOCKED"
+        state = (await http.get("/_simulator")).json()
+        assert state["graph"]["accepted"] == 7
+        await http.post("/_simulator/reset")
+        assert (await http.get("/_simulator/ledger")).json()["inbound"] == 0
+        assert (await http.get("/_simulator/nothing")).status_code == 404
+        assert (await http.get("/_simulator/ledger/full?after=x")).status_code == 400
+
+
+async def test_stopping_ends_everything() -> None:
+    """A shop that never acknowledges, hanging calls, statuses to come: nothing outlives the simulator."""
+    async with open_shop(faults=FaultPlan(ratios={"timeout_after": 1.0}), redelivery_seconds=(60.0,)) as (meta, shop):
+        shop.refuse = lambda number: number > 1
+        await meta.send_text("hola")
+        meta.begin_traffic(1000, 10)
+        await asyncio.sleep(0.01)
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    await asyncio.wait(others, timeout=1) if others else None
+    assert all(task.done() for task in others)
+
+
+async def test_traffic_keeps_its_pace() -> None:
+    """60 orders at 300/s take a fifth of a second, however slow the shop."""
+    async with open_shop(faults=FaultPlan(latency_seconds=0.2), statuses=()) as (meta, shop):
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await meta.traffic(60, 300, hidden=0.5)
+        assert 0.15 < loop.time() - started < 0.4
+        assert await meta.settled(2)
+        bodies = [json.loads(body) for body in shop.bodies]
+        hidden = sum("wa_id" not in json.dumps(body) for body in bodies)
+        assert 15 < hidden < 45
