@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -47,16 +47,17 @@ ERROR_CODES = {
 }
 
 
-class WebhookFirst:
-    """ASGI middleware: the POST of the webhook goes to its own application, everything else to FastAPI."""
+class App:
+    """The pod's ASGI application: the webhook's POST goes straight to its own, everything else to FastAPI."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]], webhook: Webhook) -> None:
-        self._app = app
+    def __init__(self, api: FastAPI, webhook: Webhook, queue: RetryQueue) -> None:
+        self.api = api
+        self.queue = queue
         self._webhook = webhook
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         hot = scope["type"] == "http" and scope["path"] == webhook.PATH and scope["method"] == "POST"
-        await (self._webhook if hot else self._app)(scope, receive, send)
+        await (self._webhook if hot else self.api)(scope, receive, send)
 
 
 def create_app(
@@ -66,7 +67,7 @@ def create_app(
     queue: RetryQueue | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Callable[[], float] = time.time,
-) -> FastAPI:
+) -> App:
     """The web pod's application. `queue` and `transport` stand in for the store and the way to Meta in tests.
 
     Raises StoreError, StoreUnavailable or CatalogueError when it could not work.
@@ -97,22 +98,19 @@ def create_app(
             await whatsapp.aclose()
             await queue.close()
 
-    app = FastAPI(
+    api = FastAPI(
         title="recado",
         version=__version__,
         summary="Answers a shop's WhatsApp customers with a price quote.",
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_parameter},
     )
-    app.state.queue = queue
-    app.include_router(handshake_router(whatsapp))
-    app.include_router(admin_router(queue, drain, settings.admin_token))
-    app.include_router(health_router(queue))
-    app.add_middleware(
-        WebhookFirst, webhook=Webhook(settings, queue, whatsapp, conversation, outgoing, metrics, clock=clock)
-    )
-    add_descriptions(app)
-    return app
+    api.include_router(handshake_router(whatsapp))
+    api.include_router(admin_router(queue, drain, settings.admin_token))
+    api.include_router(health_router(queue))
+    add_descriptions(api)
+    hot = Webhook(settings, queue, whatsapp, conversation, outgoing, metrics, clock=clock)
+    return App(api, hot, queue)
 
 
 async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:

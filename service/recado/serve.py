@@ -1,6 +1,7 @@
 """`recado serve`: the web port and the metrics port, until SIGTERM."""
 
 import logging
+import signal
 import time
 
 import uvicorn
@@ -25,7 +26,7 @@ def serve(settings: Settings) -> None:
     stop_tracing = tracing.configure("serve")
     metrics = WebMetrics()
     app = create_app(settings, metrics=metrics)
-    metrics.watch(app.state.queue, settings.database)
+    metrics.watch(app.queue, settings.database)
     stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -44,9 +45,14 @@ def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     )
+    # It tells of its own life in sentences; ours are lines with an action.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # uvicorn raises the signal again once it has shut down: without this the process would end before the flush.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     try:
         server.run()
     finally:
+        log.info("stopped", extra={"action": "serve.stopped"})
         stop_metrics()
         stop_tracing()
 

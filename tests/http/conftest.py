@@ -58,9 +58,9 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
         environment = {**ENVIRONMENT, "RECADO_DATABASE": str(tmp_path / "recado.db"), **settings}
         graph, metrics = FakeGraph(), WebMetrics()
         app = create_app(load(environment), metrics=metrics, transport=graph, clock=clock)
-        async with app.router.lifespan_context(app):
+        async with app.api.router.lifespan_context(app.api):
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://recado") as client:
-                yield Pod(client, app.state.queue, graph, metrics)
+                yield Pod(client, app.queue, graph, metrics)
 
     return start

@@ -65,7 +65,7 @@ def _webhook_operation() -> dict[str, Any]:
     return {
         "tags": ["webhook"],
         "summary": "Receive Meta's webhook",
-        "description": "Handles every entry, change, message and status. 200 means that all replies are stored durably.",
+        "description": "Handles every entry, change, message and status. 200: all replies are stored durably.",
         "operationId": "receive_webhook",
         "parameters": [
             {

@@ -201,7 +201,8 @@ class Webhook:
             else:
                 adding.append((index, answer, message, self._add(message, answer)))
         added = await _all([waiting for *_, waiting in adding])
-        await _all(settling)
+        if settling:
+            await _all(settling)
         sending = self._send(list(zip(adding, added, strict=True)), handled)
         sent = await self._within_budget(sending)
         for (index, answer, _, _), one in zip(adding, added, strict=True):
@@ -349,6 +350,8 @@ def _result(answer: Answer, added: Added, *, sent: bool) -> MessageResult:
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
     """The results of all; if some fail the first failure is raised, once none is still under way."""
+    if len(waiting) == 1:
+        return [await waiting[0]]
     results = await asyncio.gather(*waiting, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

@@ -1,10 +1,10 @@
 """RetryQueue: what every store offers. The conformance suite (tests/queue/conformance.py) is written against it.
 
-Every method that changes something returns after its change is durable, and raises StoreUnavailable when it is not:
-then nothing was recorded.
+Every method that changes something is done when its change is durable, and raises StoreUnavailable when it is not:
+then nothing was recorded. Those on the way of a message begin when they are called, awaited or not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -44,7 +44,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 class RetryQueue(Protocol):
     """The outbox of replies with its leases, limits, breaker and totals."""
 
-    async def add_message(self, message: NewMessage, *, lease: bool) -> Added:
+    def add_message(self, message: NewMessage, *, lease: bool) -> Awaitable[Added]:
         """Claims the wamid and writes the reply, atomically; leased to the caller when it may be sent at once."""
         ...
 
@@ -56,7 +56,7 @@ class RetryQueue(Protocol):
         """Leases one message if it is due and may be sent now."""
         ...
 
-    async def update_message_attempt(self, message: Message, result: AttemptResult) -> Decision | None:
+    def update_message_attempt(self, message: Message, result: AttemptResult) -> Awaitable[Decision | None]:
         """Records a finished attempt; what was decided, or None when a status had settled it before."""
         ...
 
@@ -64,7 +64,7 @@ class RetryQueue(Protocol):
         """Gives a lease back unused."""
         ...
 
-    async def settle(self, update: StatusUpdate) -> bool:
+    def settle(self, update: StatusUpdate) -> Awaitable[bool]:
         """Lets one status of Meta's settle its attempt; whether that changed anything."""
         ...
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
@@ -43,7 +43,10 @@ PRUNE_ROWS = 500
 CUSTOMER_RETENTION_SECONDS = 86400.0
 CUSTOMER_PRUNE_SECONDS = 3600.0
 
+Argument = TypeVar("Argument")
 Result = TypeVar("Result")
+#: An operation on a batch of callers' arguments; see writer.py.
+Kind = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
 
 
 class NoObserver:
@@ -102,27 +105,26 @@ class SqliteRetryQueue:
 
     # -- the way of a message ----------------------------------------------------------------------------------
 
-    async def add_message(self, message: NewMessage, *, lease: bool) -> Added:
-        return cast(Added, await self._write(adding.add, adding.AddRequest(message=message, lease=lease)))
+    def add_message(self, message: NewMessage, *, lease: bool) -> Awaitable[Added]:
+        return self._write(adding.add, adding.AddRequest(message=message, lease=lease))
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
-        messages = cast(tuple[Message, ...], await self._write(claiming.claim, claiming.ClaimRequest(limit=limit)))
+        messages = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit))
         return Claim(messages=messages, next_at=None if messages else await self._read(self._next_at))
 
     async def claim_message(self, id_: int) -> Message | None:
         request = claiming.ClaimRequest(limit=1, ids=(id_,))
-        messages = cast(tuple[Message, ...], await self._write(claiming.claim, request))
+        messages = await self._write(claiming.claim, request)
         return messages[0] if messages else None
 
-    async def update_message_attempt(self, message: Message, result: AttemptResult) -> Decision | None:
-        request = recording.ResultRequest(message=message, result=result)
-        return cast("Decision | None", await self._write(recording.record, request))
+    def update_message_attempt(self, message: Message, result: AttemptResult) -> Awaitable[Decision | None]:
+        return self._write(recording.record, recording.ResultRequest(message=message, result=result))
 
     async def release(self, message: Message) -> None:
         await self._write(recording.release, message)
 
-    async def settle(self, update: StatusUpdate) -> bool:
-        return cast(bool, await self._write(recording.settle, update))
+    def settle(self, update: StatusUpdate) -> Awaitable[bool]:
+        return self._write(recording.settle, update)
 
     async def open_quote_at(self, customer: str) -> float | None:
         rows = await self._read(lambda: self._select("quoted_at", customer))
@@ -131,7 +133,7 @@ class SqliteRetryQueue:
     # -- upkeep ------------------------------------------------------------------------------------------------
 
     async def expire(self) -> int:
-        return cast(int, await self._write(upkeep.expire, PRUNE_ROWS))
+        return await self._write(upkeep.expire, PRUNE_ROWS)
 
     async def prune(self) -> Pruned:
         settings, now = self._policy.settings, self._clock()
@@ -170,16 +172,16 @@ class SqliteRetryQueue:
     # -- operators ---------------------------------------------------------------------------------------------
 
     async def retry(self, ids: Sequence[int]) -> int:
-        return cast(int, await self._write(upkeep.retry, tuple(ids)))
+        return await self._write(upkeep.retry, tuple(ids))
 
     async def discard(self, ids: Sequence[int]) -> int:
-        return cast(int, await self._write(upkeep.discard, tuple(ids)))
+        return await self._write(upkeep.discard, tuple(ids))
 
     async def remove(self, ids: Sequence[int]) -> int:
-        return cast(int, await self._write(upkeep.remove, tuple(ids)))
+        return await self._write(upkeep.remove, tuple(ids))
 
     async def clear(self) -> int:
-        return cast(int, await self._write(upkeep.clear, None))
+        return await self._write(upkeep.clear, None)
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
         return await self.list_messages([State.FAILED], after=after, limit=limit)
@@ -229,7 +231,7 @@ class SqliteRetryQueue:
 
     # -- reading and writing -----------------------------------------------------------------------------------
 
-    def _write(self, kind: Callable[..., Sequence[Any]], argument: Any) -> Awaitable[Any]:
+    def _write(self, kind: Kind[Argument, Result], argument: Argument) -> "asyncio.Future[Result]":
         return self._writer.submit(kind, argument)
 
     async def _read(self, read: Callable[[], Result]) -> Result:
