@@ -4,20 +4,23 @@ Unit, description, legend and data source are set for every panel; links onward 
 """
 
 import json
+import warnings
 from typing import Any
 from urllib.parse import quote
-
-from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, table, timeseries
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models import common as cm
-from grafana_foundation_sdk.models import dashboard as dm
-from grafana_foundation_sdk.models import heatmap as hm
-from grafana_foundation_sdk.models import prometheus as pm
 
 from dashboards.model import Board, Panel, Query, Shape, Step
 from dashboards.queries import BOARD as BOARD_SCOPE
 from dashboards.rules import RUNBOOKS
 from recado.telemetry import metrics
+
+with warnings.catch_warnings():  # the SDK would rather have dashboards of version 2, which need Grafana 12
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, table, timeseries
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.models import common as cm
+    from grafana_foundation_sdk.models import dashboard as dm
+    from grafana_foundation_sdk.models import heatmap as hm
+    from grafana_foundation_sdk.models import prometheus as pm
 
 _DATA = cm.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _VARIABLES = "${datasource:queryparam}&${namespace:queryparam}&${release:queryparam}&${__url_time_range}"

@@ -154,8 +154,8 @@ def more_than(limit: float, expr: Callable[[Pace], str]) -> Callable[[Pace], str
 
 def _down(pace: Pace) -> str:
     present = f"count by (namespace, job) ({metrics.BUILD.name})"
-    seen = f"count by (namespace, job) (present_over_time({metrics.BUILD.name}[{pace.span(6 * 3600)}]))"
-    return f"{seen} unless {present} or absent({metrics.BUILD.name})"
+    lately = f"present_over_time({metrics.BUILD.name}[{pace.span(6 * 3600)}])"
+    return f"count by (namespace, job) ({lately}) unless {present} or absent({lately})"
 
 
 def _crash_loop(pace: Pace) -> str:
@@ -333,7 +333,7 @@ CAUSES = (
             f"{RULES.increase(metrics.STORE_ERRORS, pace.span(300), where=_NOT_BUSY)} > 0"
             f" or {RULES.gauge(metrics.STORE_READABLE, merge='min')} == 0"
         ),
-        summary="The store refuses to be written or read; webhooks are answered 503 and Meta brings them again.",
+        summary="The store refuses to be written or read; webhooks are refused, and Meta brings them again.",
         description=f"{TARGET}: transactions have failed in the last 5 minutes, or a scrape could not read the store.",
     ),
     Alert(

@@ -1,0 +1,346 @@
+"""What must make each alert fire, and when: data for promtool.
+
+Series are in promtool's notation, a sample a minute: `0+10x60` counts ten up each minute for an hour. `fires_at` is the
+first minute at which the alert must fire; a minute earlier it must not.
+"""
+
+import itertools
+from typing import Any
+
+import msgspec
+from dashboards.rules import ALERTS, BURNS, Pace, window_name
+from dashboards.slo import SLOS, WINDOWS
+
+from recado.telemetry import metrics
+from recado.telemetry.metrics import REGISTRY, Kind, Metric
+
+TARGET = {"namespace": "shop", "job": "recado"}
+POD = {**TARGET, "instance": "10.0.0.7:9464"}
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """`value` is the number in the description, as people read it; `labels` are those besides the target's."""
+
+    alert: str
+    series: dict[str, str]
+    fires_at: int
+    value: str = ""
+    labels: dict[str, str] = {}
+    rule: dict[str, str] = {}
+
+
+def series(metric: Metric | str, part: str = "", *, pod: dict[str, str] = POD, **labels: str) -> str:
+    """A series of one pod as promtool names it."""
+    name = metric if isinstance(metric, str) else metric.name
+    inside = ", ".join(f'{label}="{value}"' for label, value in sorted({**pod, **labels}.items()))
+    return f"{name}{part}{{{inside}}}"
+
+
+UP = {series(metrics.BUILD, version="1", python="3", sqlite="3"): "1x600"}
+
+
+def _webhooks(ratio: float, minutes: int) -> dict[str, str]:
+    """Webhooks of which a share is answered 503."""
+    total = 100_000
+    bad = round(total * ratio)
+    return {
+        series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): f"0+{total - bad}x{minutes}",
+        series(metrics.WEBHOOK_DURATION, "_count", outcome="store_unavailable"): f"0+{bad}x{minutes}",
+    }
+
+
+def _slow(ratio: float, minutes: int) -> dict[str, str]:
+    total = 100_000
+    return {
+        series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): f"0+{total}x{minutes}",
+        series(metrics.WEBHOOK_DURATION, "_bucket", outcome="accepted", le="0.25"): (
+            f"0+{total - round(total * ratio)}x{minutes}"
+        ),
+    }
+
+
+def _late(ratio: float, minutes: int) -> dict[str, str]:
+    total = 100_000
+    bad = round(total * ratio)
+    return {
+        series(metrics.FINISHED, outcome="delivered"): f"0+{total - bad // 2}x{minutes}",
+        series(metrics.FINISHED, outcome="failed"): f"0+{bad // 2}x{minutes}",
+        series(metrics.DELIVERY_AGE, "_bucket", le="300.0"): f"0+{total - bad}x{minutes}",
+    }
+
+
+_SERIES_OF = {"accepted": _webhooks, "fast": _slow, "delivered": _late}
+
+
+def burn_cases() -> list[Case]:
+    """For each objective and window: an error ratio a fifth above its threshold, and below the next one's."""
+    found = []
+    for slo, window in itertools.product(SLOS, WINDOWS):
+        ratio = round(1.2 * window.factor * slo.budget, 5)
+        minutes = round(window.for_seconds / 60) + 1
+        found.append(
+            Case(
+                alert=slo.alert,
+                series=_SERIES_OF[slo.name](ratio, minutes + 2),
+                fires_at=minutes,
+                value=f"{ratio * 100:.4g}%",
+                labels={"slo": slo.name},
+                rule={"window": window_name(window.long_seconds)},
+            )
+        )
+    return found
+
+
+_ATTEMPT = {"outcome": "operator", "error_class": "auth"}
+
+CASES: list[Case] = [
+    *burn_cases(),
+    Case(
+        alert="RecadoDown",
+        series={series(metrics.BUILD, version="1", python="3", sqlite="3"): "1x9 stale"},
+        fires_at=15,
+    ),
+    Case(
+        alert="RecadoRepliesLate",
+        series={series(metrics.OLDEST_DUE_AGE): "0 60 120 180 240 300 360+60x20"},
+        fires_at=11,
+        value="11m 0s",
+    ),
+    Case(
+        alert="RecadoOperatorNeeded",
+        series={series(metrics.ATTEMPTS, **_ATTEMPT): "0 0 0 1 1 1 1 1"},
+        fires_at=4,
+        value="1",
+        labels={"error_class": "auth"},
+    ),
+    Case(
+        alert="RecadoWrongAppSecret",
+        series={
+            series(metrics.SIGNATURE_FAILURES, reason="mismatch"): "0+3x30",
+            series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): "7x30",
+        },
+        fires_at=7,
+        value="21",
+    ),
+    Case(
+        alert="RecadoVolumeFull",
+        series={series(metrics.VOLUME_FREE): "5 4 3 2.9 2.9 2.9", series(metrics.VOLUME_SIZE): "100x5"},
+        fires_at=4,
+        value="2.9%",
+    ),
+    Case(
+        alert="RecadoCrashLooping",
+        series={series("process_start_time_seconds"): "1 1 2 2 3 3 4 4 4 4", **UP},
+        fires_at=7,
+        value="3",
+    ),
+    Case(
+        alert="RecadoDrainStalled",
+        series={series(metrics.DRAIN_LAST_SUCCESS): "0 60 120 120x20"},
+        fires_at=10,
+        value="8m 0s",
+    ),
+    Case(
+        alert="RecadoMetaOutage",
+        series={series(metrics.BREAKER_OPEN, phone_number_id="106540352242922", reason="outage"): "0 0 1x20"},
+        fires_at=7,
+        labels={"phone_number_id": "106540352242922"},
+    ),
+    Case(
+        alert="RecadoQueueGrowing",
+        series={
+            series(metrics.QUEUE_ROWS, state="queued"): "0+20x60",
+            series(metrics.QUEUE_ROWS, state="unknown"): "0x60",
+        },
+        fires_at=20,
+        value="400",
+    ),
+    Case(
+        alert="RecadoRepliesLost",
+        series={series(metrics.FAILED_REASONS, reason="retries_exhausted"): "0 0 0 2 2 2"},
+        fires_at=3,
+        value="2",
+        labels={"reason": "retries_exhausted"},
+    ),
+    Case(
+        alert="RecadoOutcomesUnknown",
+        series={
+            series(metrics.SETTLED, by="retry"): "0 0 3 3 3 3 3",
+            series(metrics.SETTLED, by="grace"): "0 0 0 0 3 3 3",
+            series(metrics.SETTLED, by="status"): "0+9x6",
+        },
+        fires_at=4,
+        value="6",
+    ),
+    Case(
+        alert="RecadoThrottled",
+        series={series(metrics.THROTTLED, scope="number"): "0 0 1+1x30"},
+        fires_at=12,
+        value="10",
+    ),
+    Case(
+        alert="RecadoLeasesRescued",
+        series={series(metrics.RESCUES): "0 0 5 6 6 6"},
+        fires_at=3,
+        value="6",
+    ),
+    Case(
+        alert="RecadoSignatureFailures",
+        series={
+            series(metrics.SIGNATURE_FAILURES, reason="missing"): "0+50x30",
+            series(metrics.SIGNATURE_FAILURES, reason="mismatch"): "0+40x30",
+        },
+        fires_at=9,
+        value="1.5",
+    ),
+    Case(
+        alert="RecadoStoreFailing",
+        series={series(metrics.STORE_ERRORS, cause="full"): "0 0 1 4 7 10"},
+        fires_at=3,
+        value="",
+    ),
+    Case(
+        alert="RecadoStoreBusy",
+        series={
+            series(metrics.STORE_DURATION, "_bucket", le="0.5"): "0+90x30",
+            series(metrics.STORE_DURATION, "_bucket", le="1.0"): "0+100x30",
+            series(metrics.STORE_DURATION, "_bucket", le="+Inf"): "0+100x30",
+        },
+        fires_at=6,
+    ),
+    Case(
+        alert="RecadoVolumeFilling",
+        series={series(metrics.VOLUME_FREE): "16-0.01x600", series(metrics.VOLUME_SIZE): "100x600"},
+        fires_at=161,
+        value="14.39%",
+    ),
+    Case(
+        alert="RecadoCatalogueRefused",
+        series={series(metrics.CATALOGUE_RELOADS, outcome="refused"): "0 0 0 1 1"},
+        fires_at=3,
+        value="1",
+    ),
+    Case(
+        alert="RecadoOrdersNotUnderstood",
+        series={
+            series(metrics.QUOTES, outcome="none"): "0+6x60",
+            series(metrics.QUOTES, outcome="complete"): "0+4x60",
+        },
+        fires_at=17,
+        value="60%",
+    ),
+]
+
+
+# -- scenarios in which nothing may fire -------------------------------------------------------------------------------
+
+#: Minutes of a scenario, and the minutes at which it is looked at.
+LENGTH = 100
+LOOKS = (10, 30, 61, 62, 66, 75, 100)
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    name: str
+    series: dict[str, str]
+
+
+def healthy(*, traffic: bool, pod: dict[str, str] = POD, start: int = 0, end: int = LENGTH) -> dict[str, str]:
+    """Every series of the registry as a healthy release has it, present from minute `start` to `end`."""
+    steady = f"_x{start} " if start else ""
+    count = end - start
+
+    def constant(value: float) -> str:
+        return f"{steady}{value:g}x{count}"
+
+    found = {}
+    for metric in REGISTRY:
+        bounds = {label: values or ("1",) for label, values in metric.labels.items()}
+        for values in itertools.product(*bounds.values()):
+            labels = dict(zip(bounds, values, strict=True))
+            if metric.kind is Kind.HISTOGRAM:
+                rate = 10 if traffic and _good(labels) else 0
+                for edge in metric.edges:
+                    low = metric.name == metrics.QUOTE_CONFIDENCE.name
+                    inside = rate if edge == "+Inf" or low or float(edge) >= 0.1 else 0
+                    found[series(metric, "_bucket", pod=pod, **labels, le=edge)] = f"{steady}0+{inside}x{count}"
+                found[series(metric, "_count", pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
+                found[series(metric, "_sum", pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
+            elif metric.kind is Kind.COUNTER:
+                rate = 10 if traffic and metric in _BUSY and _good(labels) else 0
+                found[series(metric, pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
+            else:
+                found[series(metric, pod=pod, **labels)] = constant(_GAUGES.get(metric.name, 0.0))
+    for metric in (metrics.DRAIN_LAST_START, metrics.DRAIN_LAST_SUCCESS):
+        found[series(metric, pod=pod)] = f"{steady}{start * 60}+60x{count}"
+    found[series("process_start_time_seconds", pod=pod)] = constant(start * 60)
+    return found
+
+
+_BUSY = {metrics.QUEUED, metrics.ATTEMPTS, metrics.FINISHED, metrics.MESSAGES, metrics.STATUSES, metrics.QUOTES}
+_GAUGES = {
+    metrics.BUILD.name: 1.0,
+    metrics.STORE_READABLE.name: 1.0,
+    metrics.VOLUME_FREE.name: 80.0,
+    metrics.VOLUME_SIZE.name: 100.0,
+}
+
+
+def _good(labels: dict[str, str]) -> bool:
+    return labels.get("outcome") in (None, "accepted", "delivered", "complete") and labels.get("error_class") in (
+        None,
+        "none",
+    )
+
+
+def suspended() -> dict[str, str]:
+    """An operator paused the CronJob: no drain succeeds."""
+    found = healthy(traffic=True)
+    found[series(metrics.DRAIN_LAST_SUCCESS)] = f"0x{LENGTH}"
+    found[series("kube_cronjob_spec_suspend", pod={"namespace": "shop"}, cronjob="recado-drain")] = f"1x{LENGTH}"
+    return found
+
+
+def restarted() -> dict[str, str]:
+    """A new pod after an hour, two minutes late: what a process counted begins at zero, and durable totals go on."""
+    after = healthy(traffic=True, pod={**POD, "instance": "10.0.0.8:9464"}, start=62)
+    return {name: f"{values} stale" for name, values in healthy(traffic=True, end=60).items()} | after
+
+
+def young() -> dict[str, str]:
+    """A first install: no drain has run yet."""
+    found = {name: values for name, values in healthy(traffic=False).items() if "_drain_last_" not in name}
+    created = series(metrics.STORE_CREATED)
+    return found | {created: f"0+60x{LENGTH}"}
+
+
+SCENARIOS = (
+    Scenario("idle", healthy(traffic=False)),
+    Scenario("busy and well", healthy(traffic=True)),
+    Scenario("drain suspended", suspended()),
+    Scenario("restarted", restarted()),
+    Scenario("just installed", young()),
+)
+
+
+# -- as promtool reads it ----------------------------------------------------------------------------------------------
+
+
+def input_series(found: dict[str, str]) -> list[dict[str, str]]:
+    return [{"series": name, "values": values} for name, values in found.items()]
+
+
+def expected(case: Case) -> dict[str, Any]:
+    """The alert as promtool must see it, annotations included."""
+    wanted = {**case.labels, **case.rule}
+    alert = next(a for a in (*BURNS, *ALERTS) if a.name == case.alert and wanted.items() >= a.labels.items())
+    rule = alert.rule(Pace())
+    description = rule["annotations"]["description"]
+    for label, value in {**TARGET, **case.labels}.items():
+        description = description.replace(f"{{{{ $labels.{label} }}}}", value)
+    head, _, tail = description.partition("{{ $value")
+    if tail:
+        description = head + case.value + tail.partition("}}")[2]
+    return {
+        "exp_labels": {**rule["labels"], **TARGET, **case.labels},
+        "exp_annotations": {**rule["annotations"], "description": description},
+    }
