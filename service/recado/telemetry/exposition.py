@@ -28,7 +28,7 @@ from recado.telemetry.totals import SUM
 if TYPE_CHECKING:
     from recado.conversation import Answer
     from recado.queue.protocol import RetryQueue, Snapshot
-    from recado.quotes import ReloadOutcome
+    from recado.quotes.catalogue import ReloadOutcome
 
 #: How often the event loop is asked how late it is.
 LAG_SAMPLE_SECONDS = 0.25
