@@ -2,21 +2,29 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock clean
+.PHONY: help demo run test check docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-$(VENV)/.ready: requirements-dev.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(VENV)/.runtime: requirements.lock service/build.lock pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements.lock -r service/build.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(VENV)/.ready ## Show the main job: orders in, quotes out, an outage survived (under a minute)
+$(VENV)/.ready: $(VENV)/.runtime requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime ## Show the main job: orders in, quotes out, an outage survived (under a minute)
 	@$(BIN)/recado demo
+
+run: $(VENV)/.runtime ## Leave service and simulator running, to be tried with curl
+	@$(BIN)/recado demo --keep
 
 check: $(VENV)/.ready ## Lint and type-check
 	$(BIN)/ruff check .
@@ -25,6 +33,9 @@ check: $(VENV)/.ready ## Lint and type-check
 
 test: check ## Lint, type-check and run every test that needs no cluster
 	$(BIN)/pytest
+
+docs: $(VENV)/.ready ## Write the generated pages again
+	$(BIN)/python -m recado.settings_docs
 
 lock: ## Pin every dependency again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,0 +1,202 @@
+"""`recado demo`: the main job before a newcomer's eyes, with real processes and Meta simulated.
+
+A service and a simulator start on free ports with a queue of their own. An order is quoted. Then Meta is taken down,
+orders pile up, Meta comes back, `recado drain` delivers, and the simulator's ledger says who got how many answers.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.panel import Panel
+
+from recado.simulator import Simulator
+
+ORDER = "Quiero 2 zapatos y 1 camisa"
+DURING_OUTAGE = (
+    "Hola! me das 3 camisetas y un pantalón por favor",
+    "media docena de medias deportivas",
+    "2 gorras, 1 cinturon y 1 mochila porfa",
+    "necesito un vestido de fiesta y una cartera",
+    "quiero dos toallas y 4 almohadas",
+    "x3 camisas, x1 corbata",
+)
+START_SECONDS = 20.0
+DELIVERY_SECONDS = 30.0
+SECRETS = {
+    "WHATSAPP_VERIFY_TOKEN": "demo-verify-token",
+    "WHATSAPP_APP_SECRET": "demo-app-secret",
+    "WHATSAPP_ACCESS_TOKEN": "demo-access-token",
+    "RECADO_ADMIN_TOKEN": "demo-admin-token",
+}
+#: The minutes of real life as seconds.
+SHORTENED = {
+    "RECADO_BACKOFF_SECONDS": "2,4,8,16",
+    "RECADO_BREAKER_PROBE_SECONDS": "1",
+    "RECADO_LOG_LEVEL": "error",
+}
+
+console = Console(highlight=False)
+
+
+def run(*, keep: bool) -> int:
+    """Plays the demo, or with `keep` leaves it running until Ctrl-C. The exit code: 0 when all went as it should."""
+    with tempfile.TemporaryDirectory(prefix="recado-demo-") as folder, contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_keep(Path(folder)) if keep else _play(Path(folder)))
+    return 0
+
+
+async def _play(folder: Path) -> int:
+    async with _installation(folder, free_port(), free_port()) as shop:
+        console.rule("1. A customer orders")
+        answered = await shop.order(ORDER)
+        console.rule("2. Meta is down")
+        shop.simulator.faults.change({"outages": [{"fault": "server_error"}]}, shop.simulator.clock())
+        for text in DURING_OUTAGE:
+            await shop.simulator.send_text(text)
+        console.print(f"{len(DURING_OUTAGE)} more orders came in; each was acknowledged, and its quote written down.")
+        waiting = await shop.status()
+        console.print(f"The queue: [bold]{waiting['queue_size']} waiting[/], {waiting['failed']} failed.")
+        console.rule("3. Meta is back")
+        shop.simulator.faults.change({"outages": []}, shop.simulator.clock())
+        drained = await shop.drain_until_empty()
+        return _verdict(shop.simulator, answered and drained, await shop.status())
+
+
+async def _keep(folder: Path) -> int:
+    async with _installation(folder, 8000, 9464, simulator_port=8090) as shop:
+        await shop.order(ORDER)
+        console.print(
+            Panel(
+                "[bold]Running.[/] Try it; stop with Ctrl-C.\n\n"
+                "A customer writes (the simulator signs it as Meta does):\n"
+                '  curl -s localhost:8090/_simulator/messages -d \'{"texts": ["quiero 3 gorras"]}\'\n'
+                "Who got which answers:\n"
+                "  curl -s localhost:8090/_simulator/ledger/full\n"
+                "The queue:\n"
+                f"  curl -s -H 'Authorization: Bearer {SECRETS['RECADO_ADMIN_TOKEN']}'"
+                " localhost:8000/api/v1/webhook/queue-status\n"
+                "Meta down, and up again:\n"
+                "  curl -s localhost:8090/_simulator/faults -d '{\"outages\": [{}]}'\n"
+                "  curl -s localhost:8090/_simulator/faults -d '{\"outages\": []}'\n"
+                "Deliver what waits:\n"
+                f"  curl -s -X POST -H 'Authorization: Bearer {SECRETS['RECADO_ADMIN_TOKEN']}'"
+                " localhost:8000/api/v1/webhook/retry\n"
+                "Metrics: localhost:9464/metrics    API: localhost:8000/docs",
+                title="recado",
+            ),
+            soft_wrap=True,
+        )
+        await asyncio.Event().wait()
+    return 0
+
+
+class Shop:
+    """A running service with its simulated Meta."""
+
+    def __init__(self, simulator: Simulator, environment: dict[str, str], client: httpx.AsyncClient) -> None:
+        self.simulator = simulator
+        self._environment = environment
+        self._client = client
+
+    async def order(self, text: str) -> bool:
+        """A customer writes; shows what he gets. Whether he got it."""
+        console.print(f"A customer writes: [bold cyan]{text}[/]")
+        message = await self.simulator.send_text(text)
+        await self.simulator.settled(5)
+        if not message.arrived:
+            console.print("[red]No answer arrived.[/]")
+            return False
+        (reply,) = message.arrived
+        title = f"answered after {(reply.at - message.sent_at) * 1000:.0f} ms"
+        console.print(Panel(reply.text, title=title, expand=False, border_style="green"), emoji=False, markup=False)
+        return True
+
+    async def status(self) -> dict[str, object]:
+        answer: dict[str, object] = (await self._client.get("/api/v1/webhook/queue-status")).json()
+        return answer
+
+    async def drain_until_empty(self) -> bool:
+        """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
+        end = asyncio.get_running_loop().time() + DELIVERY_SECONDS
+        while asyncio.get_running_loop().time() < end:
+            drain = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "drain", env=self._environment)
+            await drain.wait()
+            left = (await self.status())["queue_size"]
+            console.print(f"[bold]recado drain[/] ended with exit code {drain.returncode}; {left} left in the queue.")
+            if not left:
+                return True
+        return False
+
+
+@contextlib.asynccontextmanager
+async def _installation(folder: Path, port: int, metrics_port: int, *, simulator_port: int = 0) -> AsyncIterator[Shop]:
+    simulator = Simulator(
+        port=simulator_port,
+        webhook_url=f"http://127.0.0.1:{port}/api/v1/webhook",
+        app_secret=SECRETS["WHATSAPP_APP_SECRET"],
+        access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
+    )
+    async with simulator:
+        environment = {
+            **os.environ,
+            **SECRETS,
+            **SHORTENED,
+            "WHATSAPP_API_URL": simulator.base_url,
+            "WHATSAPP_PHONE_NUMBER_ID": simulator.phone_number_id,
+            "RECADO_DATABASE": str(folder / "recado.db"),
+            "RECADO_PORT": str(port),
+            "RECADO_METRICS_PORT": str(metrics_port),
+        }
+        service = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "serve", env=environment)
+        headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+            try:
+                await _ready(service, client)
+                yield Shop(simulator, environment, client)
+            finally:
+                if service.returncode is None:
+                    service.terminate()
+                    await service.wait()
+
+
+async def _ready(service: asyncio.subprocess.Process, client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        while service.returncode is None:
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+    raise SystemExit(f"the service did not start: exit code {service.returncode}")
+
+
+def _verdict(simulator: Simulator, well: bool, status: dict[str, object]) -> int:
+    summary, clean = simulator.ledger.summary(), simulator.ledger.verify().clean
+    console.rule("What Meta's side saw")
+    console.print(
+        f"{summary.inbound} messages, {summary.answered} answered, {summary.lost + summary.unanswered} without answer,"
+        f" {summary.doubled} answered twice; {status['queue_size']} left in the queue,"
+        f" {status['avg_attempts']} attempts on average."
+    )
+    good = well and clean and not status["queue_size"]
+    console.print(
+        "[bold green]Every answer was delivered exactly once.[/]"
+        if good
+        else "[bold red]Not every answer was delivered exactly once.[/]"
+    )
+    return 0 if good else 1
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
