@@ -1,0 +1,281 @@
+"""The doctor calls a healthy installation healthy, and names what is wrong with a sick one."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from recado.cluster.command import table
+from recado.cluster.doctor import EXIT_CODES, Finding, Level, worst
+
+from .conftest import NOW, VALUES, World, at, job, prometheus
+from .fake_cluster import FakeCluster, pod
+
+Look = Callable[..., list[Finding]]
+Fault = Callable[[FakeCluster, World], None]
+
+
+def test_a_healthy_installation_has_no_fault(look: Look) -> None:
+    """Every check ran, saw what it wanted to see, and found nothing."""
+    findings = look()
+    assert [finding for finding in findings if finding.level is not Level.OK] == []
+    assert {finding.area for finding in findings} == {
+        *(
+            "secrets",
+            "web",
+            "drain",
+            "node",
+            "volume",
+            "queue",
+            "ingress",
+            "handshake",
+            "Meta",
+            "versions",
+            "monitoring",
+        )
+    }
+    assert EXIT_CODES[worst(findings)] == 0
+
+
+def web_status(cluster: FakeCluster, ready: int, **container: object) -> None:
+    cluster.find("Deployment", "shop-recado")["status"] = {"readyReplicas": ready} if ready else {}
+    status = {"name": "web", "ready": bool(ready), "image": "", "imageID": "", "restartCount": 0, **container}
+    cluster.find("Pod", "shop-recado-1")["status"]["containerStatuses"] = [status]
+
+
+def missing_key(cluster: FakeCluster, world: World) -> None:
+    cluster.secret("recado-whatsapp", **{k: v for k, v in VALUES.items() if k != "WHATSAPP_APP_SECRET"})
+
+
+def missing_secret(cluster: FakeCluster, world: World) -> None:
+    cluster.remove("Secret", "recado-whatsapp")
+
+
+def example_secret(cluster: FakeCluster, world: World) -> None:
+    cluster.secret("recado-whatsapp", **VALUES | {"WHATSAPP_VERIFY_TOKEN": "your-verify-token"})
+
+
+def crash_loop(cluster: FakeCluster, world: World) -> None:
+    web_status(cluster, 0, restartCount=7, state={"waiting": {"reason": "CrashLoopBackOff"}})
+    cluster.logs["shop-recado-1"] = "recado: WHATSAPP_API_VERSION 'x': expected a version"
+
+
+def out_of_memory(cluster: FakeCluster, world: World) -> None:
+    terminated = {"reason": "OOMKilled", "exitCode": 137}
+    web_status(cluster, 1, restartCount=3, lastState={"terminated": terminated}, state={"running": {}})
+
+
+def unschedulable(cluster: FakeCluster, world: World) -> None:
+    web_status(cluster, 0)
+    condition = {"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}
+    cluster.find("Pod", "shop-recado-1")["status"] |= {"conditions": [condition], "containerStatuses": []}
+
+
+def suspended(cluster: FakeCluster, world: World) -> None:
+    cluster.find("CronJob", "shop-recado-drain")["spec"]["suspend"] = True
+
+
+def late(cluster: FakeCluster, world: World) -> None:
+    cluster.find("CronJob", "shop-recado-drain")["status"] = {"lastSuccessfulTime": at(1200)}
+
+
+def never(cluster: FakeCluster, world: World) -> None:
+    cluster.find("CronJob", "shop-recado-drain")["status"] = {}
+
+
+def failing(cluster: FakeCluster, world: World) -> None:
+    cron = cluster.find("CronJob", "shop-recado-drain")
+    failed = pod(cron, "shop-recado-drain-2-x", "node1", phase="Failed")
+    failed["metadata"]["labels"] = {"job-name": "shop-recado-drain-2"}
+    cluster.objects += [job(cron, "2", 10, failed=1), failed]
+    cluster.logs["shop-recado-drain-2-x"] = "recado: WHATSAPP_ACCESS_TOKEN: is required and not set"
+
+
+def two_nodes(cluster: FakeCluster, world: World) -> None:
+    cluster.find("Pod", "shop-recado-drain-1")["spec"]["nodeName"] = "node2"
+
+
+def unbound(cluster: FakeCluster, world: World) -> None:
+    cluster.find("PersistentVolumeClaim", "shop-recado-queue")["status"]["phase"] = "Pending"
+
+
+def one_pod_volume(cluster: FakeCluster, world: World) -> None:
+    cluster.find("PersistentVolumeClaim", "shop-recado-queue")["spec"]["accessModes"] = ["ReadWriteOncePod"]
+
+
+def network_volume(cluster: FakeCluster, world: World) -> None:
+    cluster.find("PersistentVolumeClaim", "shop-recado-queue")["spec"]["storageClassName"] = "standard"
+    driver = {"kind": "StorageClass", "metadata": {"name": "standard"}, "provisioner": "efs.csi.aws.com"}
+    cluster.objects.append(driver)
+
+
+def full_volume(cluster: FakeCluster, world: World) -> None:
+    cluster.metrics = cluster.metrics.replace("1.6e+09", "1e+08")
+
+
+def waiting_customer(cluster: FakeCluster, world: World) -> None:
+    cluster.metrics = cluster.metrics.replace("due_seconds 0.0", "due_seconds 1800.0")
+
+
+def given_up(cluster: FakeCluster, world: World) -> None:
+    cluster.metrics = cluster.metrics.replace('{state="failed"} 0.0', '{state="failed"} 4.0')
+
+
+def breaker(cluster: FakeCluster, world: World) -> None:
+    cluster.metrics = cluster.metrics.replace('reason="outage"} 0.0', 'reason="outage"} 1.0')
+
+
+def not_admitted(cluster: FakeCluster, world: World) -> None:
+    cluster.find("Ingress", "shop-recado")["status"] = {"loadBalancer": {}}
+
+
+def no_certificate(cluster: FakeCluster, world: World) -> None:
+    cluster.remove("Secret", "shop-recado-tls")
+
+
+def wrong_host(cluster: FakeCluster, world: World) -> None:
+    cluster.find("Ingress", "shop-recado")["spec"]["rules"][0]["host"] = "otro.example.com"
+    world.fetch = lambda url, parameters, headers: world.meta if "graph" in url else world.handshake  # type: ignore[method-assign]  # a stand-in for another host
+
+
+def stale_token(cluster: FakeCluster, world: World) -> None:
+    world.handshake = (403, "{}")
+
+
+def elsewhere(cluster: FakeCluster, world: World) -> None:
+    world.handshake = (200, "<html>Welcome to nginx</html>")
+
+
+def expired_version(cluster: FakeCluster, world: World) -> None:
+    cluster.find("ConfigMap", "shop-recado")["data"]["WHATSAPP_API_VERSION"] = "v19.0"
+
+
+def ending_version(cluster: FakeCluster, world: World) -> None:
+    cluster.find("ConfigMap", "shop-recado")["data"]["WHATSAPP_API_VERSION"] = "v21.0"
+
+
+def bad_token(cluster: FakeCluster, world: World) -> None:
+    world.meta = (401, '{"error": {"code": 190, "message": "Invalid OAuth access token"}}')
+
+
+def blocked_number(cluster: FakeCluster, world: World) -> None:
+    world.meta = (200, '{"health_status": {"can_send_message": "BLOCKED"}}')
+
+
+def unselected_monitor(cluster: FakeCluster, world: World) -> None:
+    cluster.remove("Prometheus", "k8s")
+    cluster.objects.append(prometheus({"matchLabels": {"release": "kube-prometheus-stack"}}))
+
+
+def old_drain(cluster: FakeCluster, world: World) -> None:
+    spec = cluster.find("CronJob", "shop-recado-drain")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    spec["containers"][0]["image"] = "ghcr.io/recado/recado:0.0.9"
+
+
+def stuck_rollout(cluster: FakeCluster, world: World) -> None:
+    cluster.find("Pod", "shop-recado-1")["spec"]["containers"][0]["image"] = "ghcr.io/recado/recado:0.0.9"
+
+
+def event(cluster: FakeCluster, world: World) -> None:
+    involved = {"kind": "Deployment", "name": "shop-recado"}
+    told = {"reason": "MessagesGivenUp", "type": "Warning", "message": "3 messages were given up"}
+    cluster.objects.append({"kind": "Event", "metadata": {"name": "e1"}, "involvedObject": involved, **told})
+
+
+FAULTS: dict[Fault, tuple[Level, str, str]] = {
+    missing_key: (Level.FAULT, "secrets", "key WHATSAPP_APP_SECRET is missing or empty"),
+    missing_secret: (Level.FAULT, "secrets", "there is no Secret recado-whatsapp"),
+    example_secret: (Level.WARNING, "secrets", "key WHATSAPP_VERIFY_TOKEN holds an example"),
+    crash_loop: (Level.FAULT, "web", "CrashLoopBackOff. recado: WHATSAPP_API_VERSION 'x'"),
+    out_of_memory: (Level.WARNING, "web", "restarted 3 times, last: OOMKilled"),
+    unschedulable: (Level.FAULT, "web", "finds no node: 0/1 nodes are available"),
+    suspended: (Level.FAULT, "drain", "the CronJob is suspended"),
+    late: (Level.FAULT, "drain", "no drain has succeeded for 20 minutes"),
+    never: (Level.FAULT, "drain", "no drain has succeeded since it was installed"),
+    failing: (Level.FAULT, "drain", "WHATSAPP_ACCESS_TOKEN: is required and not set"),
+    two_nodes: (Level.FAULT, "node", "different nodes (node1, node2)"),
+    unbound: (Level.FAULT, "volume", "the claim shop-recado-queue is Pending"),
+    one_pod_volume: (Level.FAULT, "volume", "the drain waits for ever"),
+    network_volume: (Level.FAULT, "volume", "storage class standard looks like a network file system"),
+    full_volume: (Level.FAULT, "volume", "only 95 MiB of 1,907 are free (5%)"),
+    waiting_customer: (Level.FAULT, "queue", "a customer has waited 30 minutes"),
+    given_up: (Level.WARNING, "queue", "4 answers were given up"),
+    breaker: (Level.FAULT, "queue", "the breaker is open: Meta is down"),
+    not_admitted: (Level.WARNING, "ingress", "was not admitted by any controller"),
+    no_certificate: (Level.FAULT, "ingress", "there is no certificate in Secret shop-recado-tls"),
+    wrong_host: (Level.FAULT, "ingress", "is for pedidos.example.com, not for otro.example.com"),
+    stale_token: (Level.FAULT, "handshake", "refuses the verify token of the Secret"),
+    elsewhere: (Level.FAULT, "handshake", "answers 200 instead of the challenge"),
+    expired_version: (Level.FAULT, "Meta", "v19.0 has expired"),
+    ending_version: (Level.WARNING, "Meta", "v21.0 ends in 58 days"),
+    bad_token: (Level.FAULT, "Meta", "the access token is refused for number 106540352242922"),
+    blocked_number: (Level.FAULT, "Meta", "is blocked from sending"),
+    unselected_monitor: (Level.FAULT, "monitoring", "no Prometheus selects the monitor shop-recado"),
+    old_drain: (Level.FAULT, "versions", "the drain ghcr.io/recado/recado:0.0.9"),
+    stuck_rollout: (Level.WARNING, "versions", "a web pod still runs ghcr.io/recado/recado:0.0.9"),
+    event: (Level.WARNING, "events", "shop-recado: 3 messages were given up"),
+}
+
+
+@pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_planted_fault_is_found(
+    plant: Fault, expected: tuple[Level, str, str], cluster: FakeCluster, world: World, look: Look
+) -> None:
+    """The finding has the right severity and area, and says how to mend it."""
+    plant(cluster, world)
+    level, area, text = expected
+    matching = [f for f in look() if (f.level, f.area) == (level, area) and text in f.text]
+    assert matching, [f for f in look() if f.level is not Level.OK]
+    assert matching[0].mend
+    assert EXIT_CODES[worst(look())] == {Level.WARNING: 1, Level.FAULT: 3}[level]
+
+
+def test_what_may_not_be_seen_is_said_and_the_rest_is_looked_at(cluster: FakeCluster, look: Look) -> None:
+    """With few rights the doctor reports what it could not see; that is no fault, and other checks go on."""
+    cluster.forbidden = {"secrets", "ingresses", "services/proxy"}
+    findings = look()
+    unseen = {f.area for f in findings if f.level is Level.UNSEEN}
+    assert {"secrets", "ingress", "queue"} <= unseen
+    assert {"web", "drain", "volume"} <= {f.area for f in findings if f.level is Level.OK}
+    assert EXIT_CODES[worst(findings)] == 0
+
+
+def test_a_cluster_without_operators_is_no_fault(cluster: FakeCluster, look: Look) -> None:
+    """Neither the prometheus-operator nor the Gateway API has to be there."""
+    cluster.kinds_absent = {"Prometheus", "ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute"}
+    assert worst(look()) is Level.OK
+
+
+def test_a_release_that_is_not_there_is_the_one_finding(look: Look) -> None:
+    """A typo in --release does not end in thirty findings."""
+    (finding,) = look("other")
+    assert finding.level is Level.FAULT
+    assert "there is no web Deployment of release other in pedidos" in finding.text
+
+
+def test_meta_out_of_reach_is_no_verdict(world: World, look: Look) -> None:
+    """A doctor without a way to Meta says so instead of blaming the token."""
+
+    def fetch(url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
+        raise httpx.ConnectError("no route")
+
+    world.fetch = fetch  # type: ignore[method-assign]  # a stand-in for a network
+    levels = {f.area: f.level for f in look() if f.area in ("handshake",)}
+    assert [f.level for f in look() if "cannot be asked from here" in f.text] == [Level.UNSEEN]
+    assert levels["handshake"] is Level.WARNING
+
+
+def test_no_secret_is_printed(cluster: FakeCluster, world: World, look: Look) -> None:
+    """Whatever is wrong, no secret's value is in a finding."""
+    for plant in (stale_token, bad_token, elsewhere, crash_loop):
+        plant(cluster, world)
+        text = json.dumps([[f.text, f.mend] for f in look()])
+        assert not [value for value in VALUES.values() if value in text]
+
+
+def test_the_table_holds_every_finding(look: Look) -> None:
+    """One row each, with a symbol."""
+    findings = look()
+    assert table(findings).row_count == len(findings)
+    assert NOW.tzinfo
