@@ -31,17 +31,36 @@ HEADERS = {"Authorization": "Bearer EAAG-bench", "Content-Type": "application/js
 Call = Callable[[], Awaitable[int]]
 
 
+TIMEOUTS = {"connect": 5.0, "pool": 30.0, "write": 5.0, "read": 15.0}
+
+
 def recado_call(url: str) -> Call:
+    """GraphTransport as WhatsAppService uses it."""
+    import httpx
+
+    from recado.whatsapp.transport import Endpoint, GraphTransport
+
+    transport = GraphTransport()
+    endpoint = Endpoint("POST", httpx.URL(url), httpx.Headers(HEADERS))
+
+    async def call() -> int:
+        answer = await transport.exchange(endpoint, BODY, TIMEOUTS)
+        return len(answer.body) and answer.status
+
+    return call
+
+
+def recado_httpx_call(url: str) -> Call:
+    """GraphTransport below httpx's Request and Response."""
     import httpx
 
     from recado.whatsapp.transport import GraphTransport
 
     transport = GraphTransport()
-    target, headers = httpx.URL(url), httpx.Headers(HEADERS)  # made once, as WhatsAppService does
-    extensions = {"timeout": {"connect": 5.0, "pool": 30.0, "write": 5.0, "read": 15.0}}
+    target, headers = httpx.URL(url), httpx.Headers(HEADERS)
 
     async def call() -> int:
-        request = httpx.Request("POST", target, headers=headers, content=BODY, extensions=extensions)
+        request = httpx.Request("POST", target, headers=headers, content=BODY, extensions={"timeout": TIMEOUTS})
         response = await transport.handle_async_request(request)
         return len(response.content) and response.status_code
 
@@ -72,7 +91,12 @@ def aiohttp_call(url: str) -> Call:
     return call
 
 
-CLIENTS = {"recado": recado_call, "aiohttp": aiohttp_call, "httpx": httpx_call}
+CLIENTS = {
+    "recado": recado_call,
+    "recado-httpx": recado_httpx_call,
+    "aiohttp": aiohttp_call,
+    "httpx": httpx_call,
+}
 
 
 async def measure(make: Callable[[str], Call], url: str, in_flight: int, calls: int) -> dict[str, float]:
@@ -102,10 +126,8 @@ def child(client: str, url: str, in_flight: int, calls: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--calls", type=int, default=5000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=5000, help="at most; few calls in flight get fewer")
     parser.add_argument("--in-flight", default="1,32,100,400")
     parser.add_argument("--latency-ms", type=float, default=20.0)
     parser.add_argument("--url", help="a Graph API that runs already")
@@ -121,20 +143,23 @@ def main() -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        argv = ["--port", str(port), "--latency-ms", str(args.latency_ms)]
-        graph = subprocess.Popen([sys.executable, "-m", "recado.simulator", *argv], stdout=subprocess.DEVNULL)
+        start = (
+            "from recado.simulator.command import run;"
+            f"run(port={port}, latency_ms={args.latency_ms}, messages_per_second=0, pair_interval=0)"
+        )
+        graph = subprocess.Popen([sys.executable, "-c", start], stderr=subprocess.DEVNULL)
         url = f"http://127.0.0.1:{port}/v26.0/700000000000001/messages"
         time.sleep(1)
     try:
         for in_flight in (int(n) for n in args.in_flight.split(",")):
             for client in CLIENTS:
-                if importlib.util.find_spec(client) is None:
+                if importlib.util.find_spec(client.partition("-")[0]) is None:
                     continue
                 # httpx's pool would need minutes for thousands of calls at 100 in flight.
-                calls = args.calls if client != "httpx" or in_flight < 100 else min(args.calls, 300)
+                calls = min(args.calls, (3 if client == "httpx" else 50) * max(in_flight, 20))
                 argv = ["--url", url, "--child", client, str(in_flight), str(calls)]
                 done = subprocess.run([sys.executable, __file__, *argv], check=True, capture_output=True)
-                print(f"{client:8} {in_flight:4} in flight  {done.stdout.decode().strip()}", flush=True)
+                print(f"{client:12} {in_flight:4} in flight  {done.stdout.decode().strip()}", flush=True)
     finally:
         if graph is not None:
             graph.terminate()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvloop
 
-from recado.whatsapp.transport import GraphTransport
+from recado.whatsapp.transport import Endpoint, GraphTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -421,6 +421,27 @@ async def test_it_serves_an_httpx_client_too(transport: GraphTransport) -> None:
     server = Server()
     async with server.run(server.answering(OK)) as url, httpx.AsyncClient(transport=transport) as client:
         assert (await client.post(url, json={"a": 1})).text == "ok"
+
+
+async def test_the_direct_way_in_sends_the_same(transport: GraphTransport) -> None:
+    """exchange() with an endpoint rendered once: the same request, the answer decoded, a header of its own."""
+    server = Server()
+    packed = gzip.compress(b"ok", mtime=0)
+    zipped = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(packed), packed)
+    broken = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
+    async with server.run(server.answering(OK, zipped, broken)) as url:
+        endpoint = Endpoint("POST", httpx.URL(url), httpx.Headers({"Authorization": "Bearer t"}))
+        answer = await transport.exchange(endpoint, b"{}", {"read": 2.0})
+        assert (answer.status, answer.headers, answer.body) == (200, [(b"Content-Length", b"2")], b"ok")
+        assert (await transport.exchange(endpoint, b"", {}, header=(b"X-A", b"b"))).body == b"ok"
+        with pytest.raises(httpx.DecodingError):
+            await transport.exchange(endpoint, b"{}", {})
+        with pytest.raises(httpx.LocalProtocolError):
+            await transport.exchange(endpoint, b"{}", {}, header=(b"X-A", b"b\r\nX-C: d"))
+    path = httpx.URL(url)
+    head = f"POST {path.path} HTTP/1.1\r\nHost: {path.host}:{path.port}\r\nAuthorization: Bearer t\r\n"
+    assert server.requests[0].decode() == f"{head}Content-Length: 2\r\n\r\n{{}}"
+    assert server.requests[1].decode() == f"{head}X-A: b\r\nContent-Length: 0\r\n\r\n"
 
 
 def test_it_works_the_same_on_uvloop() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 
 from recado.simulator import webhooks
-from recado.whatsapp.transport import GraphTransport
+from recado.whatsapp.transport import Endpoint, GraphTransport
 
 #: Meta publishes no steps, only that they grow and end after 7 days; the last one is repeated.
 REDELIVERY_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
-_TIMEOUT = {"timeout": {"connect": 5.0, "pool": 60.0, "write": 5.0, "read": 20.0}}
+_TIMEOUTS = {"connect": 5.0, "pool": 60.0, "write": 5.0, "read": 20.0}
+_HEADERS = httpx.Headers({"User-Agent": "facebookexternalua", "Accept": "*/*", "Content-Type": "application/json"})
 
 
 class Webhook:
@@ -52,6 +53,16 @@ class Sender:
         self._tasks: set[asyncio.Task[object]] = set()
 
     @property
+    def url(self) -> str:
+        """Where the webhooks go; "" for nowhere."""
+        return self._url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self._url = url
+        self._endpoint = Endpoint("POST", httpx.URL(url), _HEADERS)
+
+    @property
     def pending(self) -> int:
         """Webhooks that are not answered 200 yet, nor given up."""
         return len(self._tasks)
@@ -83,17 +94,12 @@ class Sender:
             await asyncio.sleep(wait)
 
     async def _try(self, webhook: Webhook) -> bool:
-        request = httpx.Request(
-            "POST",
-            self.url,
-            headers=webhooks.headers(self.secret, webhook.body),
-            content=webhook.body,
-            extensions=_TIMEOUT,
-        )
         try:
-            response = await self._transport.handle_async_request(request)
-            outcome = str(response.status_code)
-        except httpx.TransportError as error:
+            answer = await self._transport.exchange(
+                self._endpoint, webhook.body, _TIMEOUTS, header=webhooks.signed(self.secret, webhook.body)
+            )
+            outcome = str(answer.status)
+        except httpx.RequestError as error:
             outcome = type(error).__name__
         self.counts[outcome] += 1
         self._on_tried(webhook, outcome)

@@ -90,13 +90,9 @@ def body(phone_number_id: str, values: list[Event]) -> bytes:
     return json.dumps(webhook, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-def headers(secret: str, content: bytes) -> dict[str, str]:
-    """The headers of a signed POST."""
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": "facebookexternalua",
-        "X-Hub-Signature-256": signature(secret.encode(), content).decode(),
-    }
+def signed(secret: str, content: bytes) -> tuple[bytes, bytes]:
+    """The header that signs a body."""
+    return b"X-Hub-Signature-256", signature(secret.encode(), content)
 
 
 class Wamids:

@@ -16,11 +16,12 @@ import httpx
 
 
 class Answer(NamedTuple):
-    """A whole response."""
+    """A whole response; `encoded` if its body is compressed."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    encoded: bool = False
 
 
 class Connection(asyncio.Protocol):
@@ -128,7 +129,7 @@ class Connection(asyncio.Protocol):
             if self._unwritten:
                 self._answer.set_exception(httpx.WriteError("broken while the request was written"))
             elif exc is None and self._until_close:
-                self._answer.set_result(Answer(self._status, self._headers, b"".join(self._body)))
+                self._answer.set_result(self._whole())
             else:
                 self._answer.set_exception(httpx.ReadError("broken before the whole answer came"))
         if self.on_lost is not None:
@@ -140,15 +141,18 @@ class Connection(asyncio.Protocol):
         self._status = 0
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
-        self._framed = self._until_close = False
+        self._framed = self._until_close = self._encoded = False
 
     def on_message_begin(self) -> None:
         self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
-        if name.lower() in (b"content-length", b"transfer-encoding"):
+        lower = name.lower()
+        if lower in (b"content-length", b"transfer-encoding"):
             self._framed = True
+        elif lower == b"content-encoding":
+            self._encoded = True
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
@@ -162,4 +166,7 @@ class Connection(asyncio.Protocol):
             self._begin_answer()
         elif self._answer is not None and not self._answer.done():
             self.reusable = self._parser.should_keep_alive() and not self._unwritten
-            self._answer.set_result(Answer(self._status, self._headers, b"".join(self._body)))
+            self._answer.set_result(self._whole())
+
+    def _whole(self) -> Answer:
+        return Answer(self._status, self._headers, b"".join(self._body), self._encoded)

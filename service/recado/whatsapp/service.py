@@ -1,18 +1,19 @@
 """WhatsAppService: the one place that talks to the Graph API, and that reads what Meta sends.
 
-Requests go straight to an httpx transport (`recado.whatsapp.transport.GraphTransport` in production, httpx's
-MockTransport in tests): redirects are not followed, nothing is retried, and the token is in one header only.
-Every failure is a GraphError that says whether the message can have been sent.
+Requests go straight to a transport (`recado.whatsapp.transport.GraphTransport` in production, httpx's MockTransport in
+tests): redirects are not followed, nothing is retried, and the token is in one header only. Every failure is a
+GraphError that says whether the message can have been sent.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import msgspec
 
 from recado.whatsapp.answers import error_from_response
+from recado.whatsapp.connection import Answer
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     AnswerTimeoutError,
@@ -26,6 +27,7 @@ from recado.whatsapp.errors import (
 )
 from recado.whatsapp.payloads import Batch, parse
 from recado.whatsapp.signature import verify_challenge
+from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
 #: Meta: parameter value invalid, which also says that the quoted message is unknown.
 _BAD_PARAMETER = 131009
@@ -112,17 +114,16 @@ class WhatsAppService:
     ) -> None:
         """`api_url` is without a version; the time-outs are seconds; `timer` measures the calls."""
         self._transport = transport
+        self._exchange = transport.exchange if isinstance(transport, GraphTransport) else _over_httpx(transport)
         self._base = f"{api_url.rstrip('/')}/{api_version}"
         self._verify_token = verify_token
-        self._urls: dict[str, httpx.URL] = {}
+        self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._headers = httpx.Headers({"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"})
-        self._extensions = {
-            "timeout": {
-                "connect": connect_timeout,
-                "pool": connect_timeout,
-                "write": connect_timeout,
-                "read": read_timeout,
-            }
+        self._timeouts = {
+            "connect": connect_timeout,
+            "pool": connect_timeout,
+            "write": connect_timeout,
+            "read": read_timeout,
         }
         self._timer = timer
 
@@ -188,9 +189,9 @@ class WhatsAppService:
 
     async def health(self, phone_number_id: str) -> Health:
         """Whether Meta says that this number can send. Raises GraphError."""
-        response, seconds = await self._request("GET", f"{phone_number_id}?fields=health_status")
+        answer, seconds = await self._request("GET", f"{phone_number_id}?fields=health_status")
         try:
-            status = _health(response.content).health_status
+            status = _health(answer.body).health_status
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UnreadableAnswerError("no health_status in the answer", seconds=seconds) from error
         return Health(
@@ -204,44 +205,54 @@ class WhatsAppService:
         )
 
     async def _send(self, phone_number_id: str, message: dict[str, Any]) -> Sent:
-        response, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
+        answer, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
         try:
-            messages = _accepted(response.content).messages
+            messages = _accepted(answer.body).messages
         except (msgspec.DecodeError, UnicodeDecodeError):
             messages = []
         if not messages or not messages[0].id:
-            raise error_from_response(response.status_code, response.headers, response.content, seconds=seconds)
+            raise _error(answer, seconds)
         return Sent(messages[0].id, seconds)
 
-    async def _request(
-        self, method: str, path: str, payload: dict[str, Any] | None = None
-    ) -> tuple[httpx.Response, float]:
-        """One call, once. Returns a 2xx response, read, and its seconds; anything else is raised as
-        GraphError.
-        """
-        request = httpx.Request(
-            method,
-            self._url(path),
-            headers=self._headers,
-            content=None if payload is None else _encode(payload),
-            extensions=self._extensions,
-        )
+    async def _request(self, method: str, path: str, payload: dict[str, Any] | None = None) -> tuple[Answer, float]:
+        """One call, once. Returns a 2xx answer and its seconds; anything else is raised as GraphError."""
+        endpoint = self._endpoints.get((method, path))
+        if endpoint is None:
+            endpoint = Endpoint(method, httpx.URL(f"{self._base}/{path}"), self._headers)
+            self._endpoints[method, path] = endpoint
+        body = b"" if payload is None else _encode(payload)
         started = self._timer()
         try:
-            response = await self._transport.handle_async_request(request)
-            await response.aread()
+            answer = await self._exchange(endpoint, body, self._timeouts)
         except httpx.RequestError as error:
             seconds = self._timer() - started
             kind = next(kind for cause, kind in _TRANSPORT_ERRORS if isinstance(error, cause))
             raise kind(f"{type(error).__name__}: {error}", seconds=seconds) from error
         seconds = self._timer() - started
-        if not response.is_success:
-            raise error_from_response(response.status_code, response.headers, response.content, seconds=seconds)
-        return response, seconds
+        if not 200 <= answer.status < 300:
+            raise _error(answer, seconds)
+        return answer, seconds
 
-    def _url(self, path: str) -> httpx.URL:
-        """Parsed once for each business number: httpx takes 14 us to parse one."""
-        return self._urls.get(path) or self._urls.setdefault(path, httpx.URL(f"{self._base}/{path}"))
+
+def _error(answer: Answer, seconds: float) -> GraphError:
+    return error_from_response(answer.status, httpx.Headers(answer.headers), answer.body, seconds=seconds)
+
+
+def _over_httpx(transport: httpx.AsyncBaseTransport) -> Callable[[Endpoint, bytes, Timeouts], Awaitable[Answer]]:
+    """GraphTransport.exchange for any other transport of httpx's."""
+
+    async def exchange(endpoint: Endpoint, body: bytes, timeouts: Timeouts) -> Answer:
+        request = httpx.Request(
+            endpoint.method,
+            endpoint.url,
+            headers=endpoint.headers,
+            content=body,
+            extensions={"timeout": dict(timeouts)},
+        )
+        response = await transport.handle_async_request(request)
+        return Answer(response.status_code, response.headers.raw, await response.aread())
+
+    return exchange
 
 
 def _address(to: Customer) -> dict[str, str]:
