@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from recado import __version__
+from recado.cluster import events
 from recado.conversation import Conversation
 from recado.delivery import Delivery
 from recado.drain import Drain
@@ -88,11 +89,14 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        reloading = asyncio.create_task(_reload(catalogue, metrics))
+        tasks = [asyncio.create_task(_reload(catalogue, metrics)), asyncio.create_task(metrics.sample_loop())]
+        if settings.events_deployment:
+            tasks.append(asyncio.create_task(events.watch(queue.snapshot, settings.events_deployment)))
         try:
             yield
         finally:
-            reloading.cancel()
+            for task in tasks:
+                task.cancel()
             drain.stop.set()
             await outgoing.close()
             await whatsapp.aclose()
@@ -105,8 +109,8 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_parameter},
     )
-    api.include_router(handshake_router(whatsapp))
-    api.include_router(admin_router(queue, drain, settings.admin_token))
+    api.include_router(handshake_router(whatsapp, metrics))
+    api.include_router(admin_router(queue, drain, settings.admin_token, metrics))
     api.include_router(health_router(queue))
     add_descriptions(api)
     hot = Webhook(settings, queue, whatsapp, conversation, outgoing, metrics, clock=clock)

@@ -10,6 +10,8 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.model import AttemptResult, Message, Outcome, Scope
 from recado.queue.policy import Decision
 from recado.queue.protocol import RetryQueue
+from recado.telemetry import conventions, tracing
+from recado.telemetry.logging import wide
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError, Retry
 from recado.whatsapp.errors import Scope as GraphScope
@@ -85,23 +87,32 @@ class Delivery:
         if self._clock() + self._send_seconds > message.lease_until:
             await self._give_back(message)
             return None
-        result = await self._send(message)
-        decision = await self._record(message, result)
-        self._log(message, result, decision)
+        with tracing.attempt(message.traceparent, message.id, message.attempt) as span:
+            result = await self._send(message, span)
+            with tracing.settle(span) as settling:
+                decision = await self._record(message, result)
+                settling.set(conventions.STATE, decision.state.value if decision else "settled")
+            span.set(conventions.OUTCOME, result.outcome.value)
+            self._log(message, result, decision)
         return result
 
-    async def _send(self, message: Message) -> AttemptResult:
-        try:
-            sent = await self._whatsapp.send_message(
-                Customer(message.phone, message.user_id),
-                message.text,
-                phone_number_id=message.phone_number_id,
-                attempt_id=message.attempt_id,
-                quoting=message.wamid if message.quoting else None,
-            )
-        except GraphError as error:
-            return failure(error)
-        return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
+    async def _send(self, message: Message, attempt: tracing.NoSpan) -> AttemptResult:
+        with tracing.graph_call(attempt, resend_count=message.attempt - 1) as span:
+            try:
+                sent = await self._whatsapp.send_message(
+                    Customer(message.phone, message.user_id),
+                    message.text,
+                    phone_number_id=message.phone_number_id,
+                    attempt_id=message.attempt_id,
+                    quoting=message.wamid if message.quoting else None,
+                )
+            except GraphError as error:
+                span.set(conventions.HTTP_STATUS, error.http_status)
+                span.fail(error.error_class)
+                attempt.set(conventions.ERROR_TYPE, error.error_class)
+                return failure(error)
+            span.set(conventions.HTTP_STATUS, 200)
+            return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
 
     async def _record(self, message: Message, result: AttemptResult) -> Decision | None:
         for pause in (*RECORD_PAUSES_SECONDS, None):
@@ -127,20 +138,16 @@ class Delivery:
             )
 
     def _log(self, message: Message, result: AttemptResult, decision: Decision | None) -> None:
-        fine = result.outcome is Outcome.DELIVERED
-        log.log(
-            logging.INFO if fine else logging.WARNING,
-            "attempt finished",
-            extra={
-                "action": "attempt.finished",
-                "message_id": message.id,
-                "attempt": message.attempt,
-                "outcome": result.outcome.value,
-                "error_class": result.error_class,
-                "error_code": result.error_code,
-                "state": decision.state.value if decision else "settled",
-                "probe": message.probe,
-                "duration_seconds": round(result.seconds, 6),
-                "age_seconds": round(self._clock() - message.received_at, 3),
-            },
-        )
+        fields = {
+            "message_id": message.id,
+            "attempt": message.attempt,
+            "outcome": result.outcome.value,
+            "error_class": result.error_class,
+            "error_code": result.error_code,
+            "state": decision.state.value if decision else "settled",
+            "probe": message.probe,
+            "duration_seconds": round(result.seconds, 6),
+            "age_seconds": round(self._clock() - message.received_at, 3),
+        }
+        level = logging.INFO if result.outcome is Outcome.DELIVERED else logging.WARNING
+        wide(log, "attempt.finished", "attempt finished", fields, level)

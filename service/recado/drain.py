@@ -5,6 +5,7 @@ budget or when it is told to: then nothing new is claimed, and what is under way
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -12,10 +13,11 @@ from collections.abc import Callable
 import msgspec
 
 from recado.delivery import Delivery
+from recado.queue.errors import StoreUnavailable
 from recado.queue.model import AttemptResult, Message, Outcome
 from recado.queue.protocol import RetryQueue
 from recado.settings import Settings
-from recado.telemetry import metrics
+from recado.telemetry import conventions, metrics, tracing
 from recado.telemetry.totals import Totals
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,10 @@ class Drain:
 
     async def run(self) -> DrainReport:
         """One run within the time budget. Raises StoreUnavailable when the queue could not be worked on."""
+        with tracing.drain_run():
+            return await self._run()
+
+    async def _run(self) -> DrainReport:
         started = time.monotonic()
         self._successful = self._failed = 0
         await self._queue.note(Totals(), {"drain_started_at": str(self._clock())})
@@ -72,16 +78,25 @@ class Drain:
             expired = await self._expire()
             await self._deliver_until(started + self._settings.drain_seconds)
             pruned = await self._prune(started + self._settings.drain_seconds)
-        except BaseException:
+        except BaseException as error:
             await self._finish_under_way()
+            if isinstance(error, Exception):
+                await self._count_failure()
             raise
         report = self._report(seconds=time.monotonic() - started, expired=expired, pruned=pruned)
         totals = Totals()
         totals.inc(metrics.DRAIN_RUNS, "ok")
         totals.observe(metrics.DRAIN_DURATION, report.seconds)
+        totals.observe(metrics.DRAIN_MESSAGES, report.retried)
         await self._queue.note(totals, {"drain_succeeded_at": str(self._clock())})
         log.info("drain finished", extra={"action": "drain.finished", **report_fields(report)})
         return report
+
+    async def _count_failure(self) -> None:
+        totals = Totals()
+        totals.inc(metrics.DRAIN_RUNS, "failed")
+        with contextlib.suppress(StoreUnavailable):
+            await self._queue.note(totals, {})
 
     async def loop(self) -> None:
         """Runs until it is told to stop."""
@@ -96,7 +111,10 @@ class Drain:
                 if room <= 0:
                     await self._wait_for_one(end)
                     continue
-                claim = await self._queue.get_messages_to_retry(min(room, self._settings.drain_batch))
+                with tracing.receive() as span:
+                    claim = await self._queue.get_messages_to_retry(min(room, self._settings.drain_batch))
+                    span.set(conventions.MESSAGING_BATCH_COUNT, len(claim.messages))
+                    span.link(message.traceparent for message in claim.messages)
                 for message in claim.messages:
                     self._start(message)
                 if claim.messages:

@@ -13,24 +13,28 @@ from recado.http.answers import FailedMessageView, QueueStatusAnswer, RetryAnswe
 from recado.http.openapi import described
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
+from recado.telemetry.exposition import WebMetrics
 
 PAGE = 100
 
 
-def bearer_check(admin_token: str) -> Callable[..., None]:
+def bearer_check(admin_token: str, metrics: WebMetrics) -> Callable[..., None]:
     """A dependency that refuses whoever does not carry the token; without a configured token, everyone."""
 
     def check(authorization: Annotated[str, Header()] = "") -> None:
         scheme, _, token = authorization.partition(" ")
         known = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), admin_token.encode())
         if not admin_token or scheme.lower() != "bearer" or not known:
+            metrics.admin_refused()
             raise HTTPException(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
 
     return check
 
 
-def admin_router(queue: RetryQueue, drain: Drain, admin_token: str) -> APIRouter:
-    router = APIRouter(prefix="/api/v1/webhook", tags=["admin"], dependencies=[Depends(bearer_check(admin_token))])
+def admin_router(queue: RetryQueue, drain: Drain, admin_token: str, metrics: WebMetrics) -> APIRouter:
+    router = APIRouter(
+        prefix="/api/v1/webhook", tags=["admin"], dependencies=[Depends(bearer_check(admin_token, metrics))]
+    )
     draining = asyncio.Lock()
 
     @router.post("/retry", **described(RetryAnswer, 401, 503))

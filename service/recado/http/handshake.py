@@ -7,13 +7,14 @@ from fastapi import APIRouter, HTTPException, Query, Response
 
 from recado.http.openapi import described_text
 from recado.http.webhook import PATH
+from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.signature import HandshakeError
 
 log = logging.getLogger(__name__)
 
 
-def handshake_router(whatsapp: WhatsAppService) -> APIRouter:
+def handshake_router(whatsapp: WhatsAppService, metrics: WebMetrics) -> APIRouter:
     router = APIRouter(tags=["webhook"])
 
     @router.get(PATH, **described_text(403))
@@ -26,8 +27,10 @@ def handshake_router(whatsapp: WhatsAppService) -> APIRouter:
         try:
             answer = whatsapp.verify_webhook(mode, token, challenge)
         except HandshakeError as error:
+            metrics.handshake("refused")
             log.warning("handshake refused", extra={"action": "handshake.refused", "reason": str(error)})
             raise HTTPException(403, "the handshake does not carry our verify token") from error
+        metrics.handshake("answered")
         log.info("handshake answered", extra={"action": "handshake.answered"})
         return Response(answer.encode("utf-8", "replace"), media_type="text/plain")
 

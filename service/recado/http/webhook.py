@@ -23,7 +23,9 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, AttemptResult, NewMessage, Outcome, StatusUpdate
 from recado.queue.protocol import RetryQueue
 from recado.settings import Settings
+from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.logging import wide
 from recado.whatsapp.errors import UnknownCodeError, error_from_status
 from recado.whatsapp.payloads import Batch, InboundMessage, PayloadError, Status, StatusKind
 from recado.whatsapp.service import WhatsAppService
@@ -94,8 +96,13 @@ class Webhook:
         self._customers = MinuteLimit(settings.customer_messages_per_minute)
         self._addresses = MinuteLimit(settings.bad_signatures_per_minute)
         self._in_progress = 0
+        metrics.in_progress(lambda: self._in_progress)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with tracing.webhook(PATH, scope["headers"]) as span:
+            await self._respond_to(scope, receive, send, span)
+
+    async def _respond_to(self, scope: Scope, receive: Receive, send: Send, span: tracing.NoSpan) -> None:
         started = time.perf_counter()
         handled = Handled()
         retry_after: int | None = None
@@ -115,6 +122,7 @@ class Webhook:
             self._in_progress -= 1
         await _respond(send, status, body, retry_after)
         self._finished(outcome, status, time.perf_counter() - started, handled)
+        tracing.webhook_answered(span, status, outcome, messages=handled.messages, statuses=handled.statuses)
 
     async def _handle(self, scope: Scope, receive: Receive, handled: Handled) -> bytes:
         if self._in_progress > self._settings.max_concurrent_webhooks:
@@ -200,7 +208,7 @@ class Webhook:
                 results[index] = self._unanswered(answer, message)
             else:
                 adding.append((index, answer, message, self._add(message, answer)))
-        added = await _all([waiting for *_, waiting in adding])
+        added = await _all([waiting for *_, waiting in adding]) if adding else []
         if settling:
             await _all(settling)
         sending = self._send(list(zip(adding, added, strict=True)), handled)
@@ -218,7 +226,11 @@ class Webhook:
         allowance = self._customers.count(customer)
         if allowance is not Allowance.WITHIN:
             self._metrics.rate_limited("customer")
-            return self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Silence.TOO_MANY
+            if allowance is not Allowance.JUST_OVER:
+                return Silence.TOO_MANY
+            answer = self._conversation.slow_down()
+            self._metrics.answered(answer)
+            return answer
         quote = self._conversation.read(message)
         open_quote = False
         if self._conversation.asks_for_open_quote(quote):
@@ -251,6 +263,7 @@ class Webhook:
         written_at = min(message.sent_at or now, now)
         window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
         sender = message.sender
+        span = tracing.enqueue()
         new = NewMessage(
             wamid=message.wamid,
             phone_number_id=message.phone_number_id,
@@ -261,8 +274,11 @@ class Webhook:
             received_at=now,
             deadline_at=written_at + window,
             quote=answer.mark,
+            traceparent=span.traceparent,
         )
-        return self._queue.add_message(new, lease=self._outgoing.room)
+        adding = self._queue.add_message(new, lease=self._outgoing.room)
+        span.end_with(adding)
+        return adding
 
     @staticmethod
     def _customer_key(message: InboundMessage) -> str:
@@ -318,17 +334,18 @@ class Webhook:
 
     def _finished(self, outcome: str, status: int, seconds: float, handled: Handled) -> None:
         self._metrics.webhook_answered(outcome, seconds)
-        log.log(
-            logging.INFO if status == 200 else logging.WARNING,
-            "webhook handled",
-            extra={
-                "action": "webhook.handled",
-                "outcome": outcome,
-                "status": status,
-                "duration_seconds": round(seconds, 6),
-                **msgspec.structs.asdict(handled),
-            },
-        )
+        fields = {
+            "outcome": outcome,
+            "status": status,
+            "duration_seconds": round(seconds, 6),
+            "messages": handled.messages,
+            "statuses": handled.statuses,
+            "duplicates": handled.duplicates,
+            "replies": handled.replies,
+            "sent": handled.sent,
+        }
+        level = logging.INFO if status == 200 else logging.WARNING
+        wide(log, "webhook.handled", "webhook handled", fields, level)
 
 
 def _update(status: Status) -> StatusUpdate | None:

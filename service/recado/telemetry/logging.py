@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 import msgspec
@@ -33,9 +33,12 @@ def configure(level: str = "info", stream: IO[str] | None = None, secrets: Itera
 
     `secrets` are blanked wherever they appear.
     """
+    global _direct
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
-    handler.setFormatter((ConsoleFormatter if stream.isatty() else JsonFormatter)(secrets))
+    formatter = (ConsoleFormatter if stream.isatty() else JsonFormatter)(secrets)
+    handler.setFormatter(formatter)
+    _direct = None if stream.isatty() else _straight_to(stream, formatter)
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -49,6 +52,30 @@ def configure(level: str = "info", stream: IO[str] | None = None, secrets: Itera
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+#: Writes an ordinary wide line without the detour of a LogRecord; None where lines are not JSON.
+_direct: Callable[[str, str, str, dict[str, Any]], None] | None = None
+
+
+def wide(log: logging.Logger, action: str, message: str, fields: dict[str, Any], level: int = logging.INFO) -> None:
+    """The one line of a unit of work. As `log.log(level, message, extra={"action": action, **fields})`, at a fifth of
+    the price for ordinary lines, of which each message makes two; warnings take the usual way, past the handlers that
+    count them.
+    """
+    if level == logging.INFO and _direct is not None:
+        if log.isEnabledFor(level):
+            _direct(log.name, action, message, fields)
+    else:
+        log.log(level, message, extra={"action": action, **fields})
+
+
+def _straight_to(stream: IO[str], formatter: "JsonFormatter") -> Callable[[str, str, str, dict[str, Any]], None]:
+    def write(logger: str, action: str, message: str, fields: dict[str, Any]) -> None:
+        stream.write(formatter.line(logger, action, message, fields) + "\n")
+        stream.flush()
+
+    return write
+
+
 class JsonFormatter(logging.Formatter):
     """A record as one JSON object."""
 
@@ -60,6 +87,14 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return self._without_secrets(self._encode(self._fields(record)).decode())
+
+    def line(self, logger: str, action: str, message: str, fields: dict[str, Any]) -> str:
+        """An ordinary line that never was a LogRecord."""
+        ts = self._timestamp(time.time())
+        head = {"ts": ts, "level": "info", "action": action, "message": message, "logger": logger}
+        if ids := tracing.current_ids():
+            head["trace_id"], head["span_id"] = ids
+        return self._without_secrets(self._encode({**head, **fields}).decode())
 
     def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
         fields: dict[str, Any] = {

@@ -10,14 +10,18 @@
         settle outbox             CLIENT
 
 The sampling decision falls once, at the webhook (`OTEL_TRACES_SAMPLER` and `_ARG`), and is kept for all of that
-message's attempts, since only a sampled webhook puts a traceparent on its rows. What is not sampled costs one random
-number. Business code calls the functions below and never asks whether tracing is on.
+message's attempts, since only a sampled webhook puts a traceparent on its rows; an attempt in a run that is not sampled
+is a root. What is not sampled costs one random number. Business code calls the functions below and never asks whether
+tracing is on.
 """
 
+import asyncio
+import logging
 import os
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from opentelemetry import trace
     from opentelemetry.context import Context
     from opentelemetry.util.types import AttributeValue
+
+log = logging.getLogger(__name__)
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 #: At shutdown the last spans may take so long to be handed over.
@@ -55,8 +61,8 @@ class NoSpan:
     def fail(self, error_type: str) -> None:
         """Marks the span as failed, with a bounded name of the error."""
 
-    def end(self) -> None:
-        """Ends a span that was not entered by `with`."""
+    def end_with(self, work: "Awaitable[object]") -> None:
+        """Ends a span that was not entered by `with` when the work is done."""
 
 
 class Span(NoSpan):
@@ -91,7 +97,15 @@ class Span(NoSpan):
         self._span.set_attribute(names.ERROR_TYPE, error_type)
         self._span.set_status(self._tracing.error_status)
 
-    def end(self) -> None:
+    def end_with(self, work: Awaitable[object]) -> None:
+        if isinstance(work, asyncio.Future):
+            work.add_done_callback(self._ended)
+        else:
+            self._span.end()
+
+    def _ended(self, work: "asyncio.Future[object]") -> None:
+        if not work.cancelled() and (error := work.exception()):
+            self.fail(type(error).__name__)
         self._span.end()
 
 
@@ -173,8 +187,10 @@ class Tracing:
         return span.get_span_context() if span.is_recording() else None
 
     def shut_down(self) -> None:
-        self._provider.force_flush(int(FLUSH_SECONDS * 1000))
-        self._provider.shutdown()
+        """Hands over what is left; a collector that does not answer is not waited for."""
+        thread = threading.Thread(target=self._provider.shutdown, name="recado-traces", daemon=True)
+        thread.start()
+        thread.join(FLUSH_SECONDS)
 
 
 OFF = NoSpan()
@@ -192,18 +208,18 @@ def wanted(environment: Mapping[str, str]) -> bool:
 
 
 def sampling_ratio(environment: Mapping[str, str]) -> float:
-    """The share of webhooks that are traced, from `OTEL_TRACES_SAMPLER`. All webhooks are roots, so that the
-    `parentbased_` samplers come to the same as those without. Raises ValueError for one that is not known.
+    """The share of webhooks and drains that are traced, from `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+
+    All of them are roots, so that the `parentbased_` samplers come to the same as those without. As in the SDK, what
+    cannot be understood is warned about, and then everything is sampled.
     """
     sampler = environment.get("OTEL_TRACES_SAMPLER", "").removeprefix("parentbased_") or "always_on"
-    match sampler:
-        case "always_on":
-            return 1.0
-        case "always_off":
-            return 0.0
-        case "traceidratio":
-            return float(environment.get("OTEL_TRACES_SAMPLER_ARG") or 1.0)
-    raise ValueError(f"OTEL_TRACES_SAMPLER {sampler!r}: not one of always_on, always_off, traceidratio")
+    argument = environment.get("OTEL_TRACES_SAMPLER_ARG") or "1"
+    try:
+        return {"always_on": 1.0, "always_off": 0.0, "traceidratio": min(max(float(argument), 0.0), 1.0)}[sampler]
+    except (KeyError, ValueError):
+        log.warning("OTEL_TRACES_SAMPLER is not understood", extra={"action": "tracing.sampler_unknown"})
+        return 1.0
 
 
 def configure(command: str, environment: Mapping[str, str] | None = None, exporter: Any = None) -> Callable[[], None]:
@@ -225,21 +241,34 @@ def configure(command: str, environment: Mapping[str, str] | None = None, export
 # -- spans, by what happens --------------------------------------------------------------------------------------------
 
 
-def webhook(path: str, traceparent: str | None = None) -> NoSpan:
-    """A webhook's POST; `traceparent` is what its sender gave, which nobody has to believe."""
+def webhook(path: str, headers: Iterable[tuple[bytes, bytes]]) -> NoSpan:
+    """A webhook's POST. A `traceparent` among its headers is linked only: nobody has to believe it."""
     if _tracing is None or not _tracing.sampled():
         return OFF
+    given = [value.decode("latin-1") for name, value in headers if name == b"traceparent"]
     return _tracing.start(
         f"POST {path}",
         "SERVER",
         {names.HTTP_METHOD: "POST", names.HTTP_ROUTE: path, names.URL_PATH: path},
-        [traceparent],
+        given,
         root=True,
     )
 
 
+def webhook_answered(span: NoSpan, status: int, outcome: str, *, messages: int, statuses: int) -> None:
+    """What a webhook was about and how it was answered; the fault of a 4xx is its sender's."""
+    if span is OFF:
+        return
+    span.set(names.HTTP_STATUS, status)
+    span.set(names.OUTCOME, outcome)
+    span.set(names.MESSAGES, messages)
+    span.set(names.STATUSES, statuses)
+    if status >= 500:
+        span.fail(outcome)
+
+
 def enqueue() -> NoSpan:
-    """One reply on its way into the queue, within a webhook; its `traceparent` goes on the row. To be `end`ed."""
+    """One reply on its way into the queue, within a webhook; its `traceparent` goes on the row."""
     if _tracing is None or _tracing.current() is None:
         return OFF
     return _tracing.start("send outbox", "PRODUCER", _messaging("send", "send"))
@@ -247,13 +276,13 @@ def enqueue() -> NoSpan:
 
 def drain_run() -> NoSpan:
     """One run of the drain."""
-    if _tracing is None:
+    if _tracing is None or not _tracing.sampled():
         return OFF
     return _tracing.start("drain", "INTERNAL", {}, root=True)
 
 
 def receive() -> NoSpan:
-    """A claim of due messages, within a run; `received` completes it."""
+    """A claim of due messages, within a run."""
     if _tracing is None or _tracing.current() is None:
         return OFF
     return _tracing.start("receive outbox", "CLIENT", _messaging("receive", "receive"))
@@ -267,9 +296,9 @@ def attempt(traceparent: str | None, message_id: int, number: int) -> NoSpan:
     return _tracing.start("process outbox", "CONSUMER", {**attributes, names.ATTEMPT: number}, [traceparent])
 
 
-def graph_call(resend_count: int) -> NoSpan:
+def graph_call(within: NoSpan, resend_count: int) -> NoSpan:
     """The call that sends, within an attempt."""
-    if _tracing is None or _tracing.current() is None:
+    if _tracing is None or within is OFF:
         return OFF
     template = "/{phone_id}/messages"
     attributes: dict[str, AttributeValue] = {names.HTTP_METHOD: "POST", names.URL_TEMPLATE: template}
@@ -278,9 +307,9 @@ def graph_call(resend_count: int) -> NoSpan:
     return _tracing.start(f"POST {template}", "CLIENT", attributes)
 
 
-def settle() -> NoSpan:
+def settle(within: NoSpan) -> NoSpan:
     """The record of an attempt's result, within the attempt."""
-    if _tracing is None or _tracing.current() is None:
+    if _tracing is None or within is OFF:
         return OFF
     return _tracing.start("settle outbox", "CLIENT", _messaging("settle", "settle"))
 
