@@ -99,6 +99,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     forwarded_allow_ips: Annotated[
         str, about("The proxies whose X-Forwarded-For is believed, separated by commas; `*` for all.")
     ] = "127.0.0.1"
+    events_deployment: Annotated[
+        str,
+        about("In Kubernetes: the Deployment that gets an Event when replies are given up; the chart sets it."),
+    ] = ""
     log_level: Annotated[LogLevel, about("debug, info, warning or error.")] = LogLevel.INFO
 
     ack_budget_seconds: Annotated[

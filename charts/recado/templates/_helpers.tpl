@@ -218,3 +218,13 @@ checksum/settings: {{ include (print $.Template.BasePath "/configmap.yaml") . | 
 checksum/secret: {{ include (print $.Template.BasePath "/secret.yaml") . | sha256sum }}
 {{- end }}
 {{- end }}
+
+{{/* Mounted as a folder, so that a changed catalogue reaches running pods. */}}
+{{- define "recado.catalogueVolume" -}}
+- name: catalogue
+  configMap:
+    name: {{ include "recado.catalogueName" . }}
+    items:
+      - key: {{ .Values.catalogue.key }}
+        path: catalogo.csv
+{{- end }}
