@@ -55,9 +55,13 @@ def test_the_event_is_a_warning_on_the_deployment() -> None:
     metadata = client.V1ObjectMeta(name="shop-recado", namespace="pedidos", uid="1-2")
     now = datetime.datetime(2026, 11, 23, 17, 0, 0, 5, tzinfo=datetime.UTC)
     made = client.ApiClient().sanitize_for_serialization(
-        events.event(client.V1Deployment(metadata=metadata), "3 replies", now)
+        events.event(client.V1Deployment.model_construct(metadata=metadata), "3 replies", now)
     )
     assert (made["type"], made["reason"], made["message"]) == ("Warning", "MessagesGivenUp", "3 replies")
     assert made["involvedObject"] == {
-        **{"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-recado", "namespace": "pedidos", "uid": "1-2"}
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "name": "shop-recado",
+        "namespace": "pedidos",
+        "uid": "1-2",
     }
