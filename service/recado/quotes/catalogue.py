@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -173,6 +174,7 @@ def _price(text: str) -> Decimal | None:
     return price if price.is_finite() and 0 < price < _HIGHEST_PRICE else None
 
 
+@cache
 def _is_currency(code: str) -> bool:
     from babel.numbers import is_currency
 

@@ -43,13 +43,17 @@ def intent_of(reading: Reading) -> str:
         roles.add(element.kind)
     if any(e.kind == QUANTITY and "bound" in e.flags for e in elements) and reading.requested:
         return "order"
+    if any(e.kind == QUANTITY and e.quantity is not None and not e.quantity.article for e in elements):
+        if (reading.requested or {"correction", "more"} & roles) and not {"price", "total", "available", "ask"} & roles:
+            return "order"  # of what, only an earlier message would tell
     mentioned = any(w.state == "mentioned" for w in reading.wishes)
     refused = any(w.state == "refused" for w in reading.wishes)
     if mentioned:
         return "other"
     services = any("services" in e.roles and e.kind == NOISE for e in elements)
     kinds = [e.kind for e in elements if e.kind not in _QUIET]
-    content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask") for k in kinds)
+    said = any(e.kind == NOISE and e.roles and not e.roles & {"vacuous", "emoji"} for e in elements)
+    content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask", "aside") for k in kinds)
     if "help" in roles and not (services and "price" in kinds):
         return "help"
     if "price" in roles or "total" in roles:
@@ -63,16 +67,17 @@ def intent_of(reading: Reading) -> str:
     if "yes" in roles and content == 0 and not (QUESTION in kinds and len(kinds) > 2):
         return "confirm"
     if not kinds:
-        if "greeting" in roles and "thanks" not in roles:
+        if "greeting" in roles and "thanks" not in roles and not said:
             return "greeting"
         if emoji & _YES_EMOJI and not roles & {"thanks"}:
             return "confirm"
         if emoji & _NO_EMOJI:
             return "reject"
         return "other"
-    if kinds == [QUESTION] * len(kinds) and "greeting" in roles:
+    if kinds == [QUESTION] * len(kinds) and "greeting" in roles and not said:
         return "greeting"
-    if reading.requested and not any(k in THINGS for k in kinds) and _wants_to_order(reading):
+    told = {"story", "negation", "possessive", "available", "copula"} & roles
+    if reading.requested and not told and not any(k in THINGS for k in kinds) and _wants_to_order(reading):
         return "help"
     return "other"
 

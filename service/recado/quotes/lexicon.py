@@ -4,6 +4,7 @@ A word may play several parts (`frozenset[str]` of role names: the table names i
 numbers.toml). What is not listed is found as a form of a listed verb, in another number or gender, or by its sound.
 """
 
+import re
 import tomllib
 from fractions import Fraction
 from functools import cache
@@ -19,6 +20,7 @@ FUNCTION: Final = frozenset(
 )  # fmt: skip
 """Roles that a product of one word only overrides after a quantity or an article ("2 té", "un sobre")."""
 
+_REPEATED = re.compile(r"(.)\1+")
 _KNOWN_VERB_LENGTH = 3
 _SOUND_LENGTH = 4
 
@@ -79,9 +81,9 @@ class Lexicon:
                 self._by_sound.setdefault(sound(word), word)
         self._seen: dict[str, frozenset[str]] = {}
 
-    def words(self) -> list[str]:
-        """The words of speech (no goods, no containers), for those who look for misspellings."""
-        return [word for word, roles in self._exact.items() if not roles <= {"container", "piece"}]
+    def speech(self) -> list[str]:
+        """The words of speech (no goods, no containers, no names), for those who look for misspellings."""
+        return [word for word, roles in self._exact.items() if not roles <= {"container", "piece", "name"}]
 
     def roles(self, norm: str) -> frozenset[str]:
         """The parts that a plain word can play; none for an unknown word."""
@@ -123,6 +125,8 @@ class Lexicon:
         roles |= self._forms.get(form, NONE) | self._neuters.get(neuter(form), NONE)
         if not roles or roles <= {"good"}:
             for base in bases(norm):
+                if len(base) < 4:
+                    continue
                 roles |= self._forms.get(base, NONE) | self._neuters.get(neuter(base), NONE)
         if not roles:
             if form in ("par", "millon"):
@@ -132,6 +136,9 @@ class Lexicon:
             verb = self._verb(norm)
             if verb:
                 return {verb}
+            single = _REPEATED.sub(r"\1", norm)  # "nooo", "siii"
+            if single in self._exact:
+                return set(self._exact[single])
             squeezed = self._by_sound.get(sound(norm)) if len(norm) >= 3 else None
             if squeezed:
                 return set(self._exact[squeezed])

@@ -13,26 +13,17 @@ from importlib import resources
 from typing import Any, Final
 
 import msgspec
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from recado.quotes.catalogue import Product
 from recado.quotes.lexicon import NONE, lexicon
-from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, bases, key, neuter, plain, sound, tokenise
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain, tokenise
+from recado.quotes.vocabulary import EXACT, Near, Vocabulary
 
-EXACT: Final = 1.0
-SMALL_FORM: Final = 0.96  # a diminutive
-SAME_SOUND: Final = 0.94
-ONE_EDIT: Final = 0.86
-TWO_EDITS: Final = 0.70
-_REMEMBERED: Final = 20_000
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
 _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
 _TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
-
-Near = tuple[tuple[str, float], ...]
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +51,7 @@ class Matcher:
         self.lexicon = lexicon()
         self._synonyms, self._skipped = _synonyms()
         self.single: dict[str, list[int]] = {}
+        spelled: dict[str, str] = {}
         names: list[tuple[int, list[str]]] = []
         for number, product in enumerate(self.products):
             for text in (product.name, *product.aliases):
@@ -67,8 +59,9 @@ class Matcher:
                 if product.pair and len(words) > 1 and words[0] == "par":
                     words = words[1:]
                 if len(words) == 1:
+                    spelled.setdefault(key(words[0]), words[0])
                     known = self.single.setdefault(key(words[0]), [])
-                    if number not in known:
+                    if number not in known[-1:]:
                         known.append(number)
                 elif words:
                     names.append((number, words))
@@ -76,12 +69,12 @@ class Matcher:
         self._joined: dict[str, list[int]] = {}
         self._pairs: dict[tuple[str, str], list[_Name]] = {}
         self.heads: dict[str, list[int]] = {}
-        self.vocabulary: set[str] = set(self.single)
         seen: set[tuple[int, tuple[str, ...]]] = set()
         for number, words in names:
             head = key(words[0])
             canonical = (self.head(head), *(self._canon(word) for word in words[1:]))
-            self.vocabulary.update(key(word) for word in words)
+            for word in words:
+                spelled.setdefault(key(word), word)
             if all(word.isalpha() for word in words):
                 self._joined.setdefault(key("".join(words)), []).append(number)
             if (number, (head, *canonical)) in seen:
@@ -91,21 +84,10 @@ class Matcher:
             for word in set(canonical[1:]):
                 self._pairs.setdefault((canonical[0], word), []).append(name)
             owners = self.heads.setdefault(canonical[0], [])
-            if number not in owners:
+            if number not in owners[-1:]:
                 owners.append(number)
-        self._joined = {k: v for k, v in self._joined.items() if k not in self.vocabulary}
-        self.vocabulary.update(self._joined)
-        self._by_sound: dict[str, list[str]] = {}
-        for word in self.vocabulary:
-            if word.isalpha():
-                self._by_sound.setdefault(sound(word), []).append(word)
-        self._by_length: dict[int, list[str]] = {}
-        for form in self._by_sound:
-            self._by_length.setdefault(len(form), []).append(form)
-        ours = self._by_sound.keys()
-        self._language = sorted({sound(key(word)) for word in self.lexicon.words() if len(word) >= 5} - ours)
-        self._near: dict[str, Near] = {}
-        self.fuzzy_budget = 0
+        self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
+        self.vocabulary = Vocabulary({**{word: word for word in self._joined}, **spelled}, self._synonyms, self.lexicon)
 
     def _words(self, text: str) -> list[str]:
         """The words of a name that tell it from others, as its text is compared: plain, numbers in digits."""
@@ -127,79 +109,18 @@ class Matcher:
         word = self._synonyms.get(word, word)
         return self._class.get(word) or neuter(word)
 
-    def near(self, norm: str) -> Near:
-        """The catalogue's words that a word of a text may be, with how alike they are (0..1), best first."""
-        known = self._near.get(norm)
-        if known is None:
-            found = self._look_up(norm)
-            if found is None:
-                return ()
-            if len(self._near) >= _REMEMBERED:
-                self._near.clear()
-            known = self._near[norm] = found
-        return known
-
-    def _look_up(self, norm: str) -> Near | None:
-        word = key(norm)
-        if word in self.vocabulary:
-            return ((word, EXACT),)
-        same = self._synonyms.get(word)
-        if same in self.vocabulary:
-            return ((same, EXACT),)
-        if len(norm) < 3:
-            return ()
-        if len(norm) == 3 and norm[-1] == "s" and norm[:-1] in self.single:
-            return ((norm[:-1], EXACT),)
-        small = tuple((base, SMALL_FORM) for base in bases(norm) if base in self.vocabulary)
-        if small:
-            return small[:1]
-        alike = self._by_sound.get(sound(word)) if len(word) >= 3 else None
-        if alike:
-            return tuple((other, SAME_SOUND) for other in alike)
-        if len(norm) < 4 or self.lexicon.roles(norm):
-            return ()
-        if word[0] == "k" and word[1] not in "aeiou":  # "kmisa": the letter's name
-            return self._look_up("ka" + norm[1:])
-        return self._misspelled(word)
-
-    def _misspelled(self, word: str) -> Near | None:
-        """Words one or two edits away; none (unknown for now) when this message has had its share of searches."""
-        if self.fuzzy_budget <= 0:
-            return None
-        self.fuzzy_budget -= 1
-        form = sound(word)
-        size = len(form)
-        limit = 1 if size < 6 else 2
-        found: list[tuple[str, float, int]] = []
-        for length in range(size - limit, size + limit + 1):
-            for other, distance, _ in process.extract(
-                form, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=limit, limit=5
-            ):
-                edits = int(distance)
-                if min(size, length) < 5 and (other[0] != form[0] or edits > 1):
-                    continue
-                if edits == 2 and max(size, length) < 7 and other[0] != form[0]:
-                    continue
-                found.append((other, ONE_EDIT if edits == 1 else TWO_EDITS, edits))
-        if not found:
-            return ()
-        closest = min(edits for _, _, edits in found)
-        rival = process.extractOne(form, self._language, scorer=OSA.distance, score_cutoff=closest)
-        if rival is not None and rival[1] < closest + (size < 7):
-            return ()
-        return tuple(
-            (word, score) for other, score, edits in found if edits == closest for word in self._by_sound[other]
-        )
-
-    def match(self, tokens: list[Token], roles: list[frozenset[str]], at: int, head_only: bool = True) -> Match | None:
+    def match(
+        self, tokens: list[Token], roles: list[frozenset[str]], at: int, *, head_only: bool = True, noun: bool = False
+    ) -> Match | None:
         """The product whose name starts at token `at`, or those it could be; None if it names none.
 
         `head_only`: whether the head alone may do ("jeans", for Jean azul and Jean negro).
+        `noun`: a quantity or an article stands before it.
         """
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
             return None
-        heads = self.near(self._digits(token.norm) if token.kind == WORD else token.norm)
+        heads = self.near(self._digits(token.norm) if token.kind == WORD else token.norm, noun)
         if not heads:
             return None
         window = self._window(tokens, roles, at)
@@ -277,9 +198,13 @@ class Matcher:
                     found[name.product] = None
         return tuple(found)
 
+    def near(self, norm: str, noun: bool = False) -> Near:
+        """The catalogue's words that a word of a text may be, best first."""
+        return self.vocabulary.near(norm, noun)
+
     def knows(self, norm: str) -> bool:
         """Whether a word is, as written, one of the catalogue's."""
-        return key(norm) in self.vocabulary
+        return key(norm) in self.vocabulary.words
 
     def names(self, norm: str) -> bool:
         """Whether a word alone is the name of a product."""
@@ -293,14 +218,9 @@ class Matcher:
             for product in (*self.single.get(word, ()), *self.heads.get(self.head(word), ())):
                 found[product] = None
         for word in words if not found and len(words) <= 4 else ():
-            form = sound(word)
-            for length in range(len(form) - 2, len(form) + 3):
-                for other, _, _ in process.extract(
-                    form, self._by_length.get(length, ()), scorer=OSA.normalized_similarity, score_cutoff=0.6, limit=2
-                ):
-                    for known in self._by_sound[other]:
-                        for product in (*self.single.get(known, ()), *self.heads.get(self.head(known), ())):
-                            found[product] = None
+            for known in self.vocabulary.resembling(word):
+                for product in (*self.single.get(known, ()), *self.heads.get(self.head(known), ())):
+                    found[product] = None
         return tuple(self.products[n].name for n in list(found)[:limit])
 
     def _window(self, tokens: list[Token], roles: list[frozenset[str]], at: int) -> list[tuple[int, str, float]]:
@@ -320,7 +240,7 @@ class Matcher:
                 for word, alike in near[:3]:
                     window.append((i, self._canon(word), alike))
             elif token.kind == NUMBER:
-                if token.norm in self.vocabulary:
+                if token.norm in self.vocabulary.words:
                     window.append((i, token.norm, EXACT))
             elif token.kind == NEWLINE or (token.kind == PUNCT and token.norm not in "-'\"()´`"):
                 break

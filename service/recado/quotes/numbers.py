@@ -32,7 +32,7 @@ def quantity(
     article = value is not None and "article" in roles[at] and i == at + 1
     if article and i < n and tokens[at].norm in ("unos", "unas", "un", "una"):
         inner, j = _cardinal(tokens, roles, i, lexicon)
-        if inner is not None and "article" not in roles[i]:  # "unas 20", "un cien"
+        if inner is not None and not roles[i] & {"article", "collective"}:  # "unas 20", "un diez"
             value, i, article = inner, j, False
         elif i < n and "half" in roles[i] and _is_collective(roles, i + 1):
             value, i = None, i

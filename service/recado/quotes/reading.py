@@ -29,6 +29,9 @@ _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "possessive", "con"])
 _SIZE_NUMBERS: Final = range(20, 61)
 _SIZE_OF_PAIRS: Final = range(15, 51)
+_SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
+_AHEAD: Final = 40
+"""Elements looked at behind the present one: more than any sentence has."""
 _VERBS: Final = frozenset(["request", "add", "remove", "change"])
 
 
@@ -42,15 +45,19 @@ class Wish(msgspec.Struct):
     pairs: bool = False
     state: str = "wanted"  # wanted | mentioned | refused
     parts: list[int | Fraction] = msgspec.field(default_factory=list)
+    kinds: list["Wish"] = msgspec.field(default_factory=list)
+    divided: bool = False  # the parts and kinds say how the amount is made up, they do not add to it
     doubts: list[str] = msgspec.field(default_factory=list)
     priced: bool = False
+    choices: tuple[int, ...] = ()  # products that it could be
 
     def total(self, pair_goods: bool) -> int | Fraction:
         """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""
         amount: int | Fraction = 1 if self.amount is None else self.amount
         if self.parts:
-            divided = sum(self.parts)
-            amount = divided if self.amount is None or divided == amount else amount + divided
+            sum_of_parts = sum(self.parts)
+            divided = self.amount is None or (self.divided and sum_of_parts == amount)
+            amount = sum_of_parts if divided else amount + sum_of_parts
         return amount * 2 if self.pairs and not pair_goods else amount
 
 
@@ -67,6 +74,7 @@ class Reading:
         self.totalled = False
         self.refused_all = False
         self._focus: Wish | None = None  # the wish that was spoken of last
+        self._asks_price = any(e.kind in ("price", "total") for e in self.elements)
         self._bind()
         self._follow()
 
@@ -105,6 +113,17 @@ class Reading:
                 if before is None or before.kind != QUANTITY or id(before) in used:
                     self._join(thing, q, after=True)
                     used.add(id(q))
+        for k in range(len(counted) - 2):  # "3 M camisas"
+            (i, q), (_, size), (j, thing) = counted[k : k + 3]
+            if (
+                q.kind == QUANTITY
+                and "size" in size.flags
+                and thing.kind == PRODUCT
+                and j == i + 2
+                and id(q) not in used
+            ):
+                self._join(thing, q, after=False)
+                used.add(id(q))
         for k in range(len(counted) - 1):
             (i, q), (j, thing) = counted[k], counted[k + 1]
             if q.kind == QUANTITY and thing.kind in THINGS and id(q) not in used and thing.q is None:
@@ -116,15 +135,11 @@ class Reading:
                     used.add(id(q))
         for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
-            if (
-                thing.kind in THINGS
-                and thing.kind != QUALITY
-                and q.kind == QUANTITY
-                and thing.q is None
-                and id(q) not in used
-            ):
+            if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and id(q) not in used:
                 between = segment[i + 1 : j]
-                if q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
+                alone = any(e.kind == LINK for e in between) or j == len(segment) - 1 and len(counted) == 2
+                linked = thing.kind != QUALITY or (bool(thing.words) and alone)
+                if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
                     used.add(id(q))
 
@@ -171,6 +186,10 @@ class Reading:
                 self._negation(i, state)
             elif kind == "without":
                 state.refuse, state.refuse_list = True, False
+            elif kind == "nope":
+                if self._kind(self._next(i, _QUIET)) in (*THINGS, QUANTITY):
+                    state.refuse = state.refuse_list = True
+                    state.subtract = False
             elif kind in ("request", "add"):
                 if state.negated_verb == i:
                     continue
@@ -214,6 +233,12 @@ class Reading:
                 if state.refuse and not self._next_thing_is_bare(i):
                     state.refuse = False
         self._share_each(state)
+        if self.priced and not any(w.state == "wanted" for w in self.wishes):
+            for wish in self.wishes:  # "tienen camisas, y cuánto cuestan?"
+                wish.state = "wanted" if wish.state == "mentioned" else wish.state
+        for wish in self.wishes:
+            if wish.divided and wish.kinds and sum(kind.amount or 1 for kind in wish.kinds) == wish.amount:
+                wish.state = "refused"  # "3 camisas: 2 manga larga y 1 manga corta"
 
     def _kind(self, i: int) -> str:
         return self.elements[i].kind if 0 <= i < len(self.elements) else ""
@@ -261,6 +286,8 @@ class Reading:
             state.replacing = True
             return
         if self._incidental(i, element):
+            if element.kind == PRODUCT and self._kind(i - 1) == "possessive":
+                self.wishes.append(self._wish(element, "mentioned"))
             return
         if element.kind == QUALITY:
             self._quality(element, state)
@@ -284,14 +311,49 @@ class Reading:
                 wish.amount, wish.pairs = (before.amount or 1) * state.factor, before.pairs
                 wish.doubts.append("computed")
             state.factor = None
+        last = self._last(("wanted",))
+        if wish.state == "wanted" and last is not None and self._alternative(i, wish, last):
+            return
         if state.corrected:
             self._correct(wish, state)
         else:
+            self._same_pack(i, wish, last)
             self.wishes.append(wish)
         if state.only and element.match is not None and q is None and len(self.wishes) > 1:
             self._keep_only(wish)
         state.corrected = state.only = False
         state.wish_before = True
+
+    def _alternative(self, i: int, wish: Wish, last: Wish) -> bool:
+        """ "una gorra o un gorro": the customer has not made up his mind, so it is a question."""
+        j = i - 1
+        while self._kind(j) in ("definite", NOISE) or self.elements[j] is wish.element.q:
+            j -= 1
+        if self._kind(j) != "or" or wish.product is None or last.product is None or last.product == wish.product:
+            return False
+        if last.element.end != self.elements[j].start:
+            return False
+        last.choices = (last.product, wish.product)
+        last.text = self.scanner.written(last.element.start, wish.element.end)
+        last.product = None
+        return True
+
+    def _same_pack(self, i: int, wish: Wish, last: Wish | None) -> None:
+        """ "un pack de medias y otro de bóxer": the second one is a pack too."""
+        if (
+            last is None
+            or last.product is None
+            or wish.product is None
+            or self._kind(i - 1) != "of"
+            or wish.element.q is None
+        ):
+            return
+        if "container" not in self.scanner.roles[last.element.start]:
+            return
+        packs = self.matcher.with_head(last.product, [self.scanner.norms[wish.element.start]])
+        if len(packs) == 1:
+            wish.product = packs[0]
+            wish.doubts.append("head left out")
 
     def _correct(self, wish: Wish, state: "_State") -> None:
         """A thing after "mejor", "perdón", "que sean", "por": it sets its own amount, or takes the place of the last."""
@@ -326,7 +388,7 @@ class Reading:
         return next((w for w in self.wishes if w.product == product and w.state == "wanted"), None)
 
     def _around(self, element: Element) -> set[str]:
-        at = self.elements.index(element)
+        at = element.index
         return {e.kind for e in self.elements[max(0, at - 1) : at]}
 
     def _keep_only(self, wish: Wish) -> None:
@@ -343,6 +405,8 @@ class Reading:
     def _wish(self, element: Element, state: str) -> Wish:
         product = element.match.products[0] if element.kind == PRODUCT and element.match is not None else None
         wish = Wish(element, product, element.text, state=state)
+        if element.kind == SEVERAL and element.match is not None:
+            wish.choices = element.match.products
         q = element.q
         if q is not None and q.quantity is not None:
             wish.amount = -q.quantity.value if q.negative else q.quantity.value
@@ -425,7 +489,7 @@ class Reading:
             j -= 1
         before = self._kind(j)
         if before == "possessive":
-            return element.q is None or element.q.quantity is None or element.q.quantity.article
+            return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
             return (
                 element.q is None or element.q.quantity is None or element.q.quantity.article or element.kind == UNKNOWN
@@ -441,7 +505,7 @@ class Reading:
         if state.mode is not None or counted:
             return state.mode if not (counted and state.mode == "mentioned" and self.requested) else "wanted"
         j = i + 1
-        while j < len(self.elements) and self.elements[j].kind not in (*_CLAUSE_ENDS, COMMA, LINE):
+        while j < min(len(self.elements), i + _AHEAD) and self.elements[j].kind not in _SENTENCE_PARTS:
             if self.elements[j].kind in ("available", "story") and self._kind(j - 1) != "that":
                 return "mentioned"
             if self.elements[j].kind in _VERBS:
@@ -464,7 +528,7 @@ class Reading:
         before = self._kind(j)
         q = element.q
         if q is not None and q.quantity is not None:
-            k = self.elements.index(q) - 1
+            k = q.index - 1
             while self._kind(k) in (NOISE, "courtesy", LINK):
                 k -= 1
             opener = self._kind(k)
@@ -506,13 +570,7 @@ class Reading:
         q = element.q.quantity if element.q is not None else None
         last = self._last(("wanted", "mentioned"))
         if last is None or last.product is None:
-            if (
-                last is not None
-                and last.product is None
-                and q is not None
-                and element.words
-                and last.element.match is not None
-            ):
+            if last is not None and last.product is None and element.words and last.element.match is not None:
                 return self._resolve(last, element, state)
             if q is not None and element.words and (last is None or last.element.kind == QUALITY):
                 wish = Wish(element, None, element.text, q.value)
@@ -527,9 +585,11 @@ class Reading:
             if q is not None:
                 wish = Wish(element, others[0], element.text, q.value, q.pairs)
                 wish.doubts.append("head left out")
+                self._part_of(last, element)
+                last.kinds.append(wish)
                 self.wishes.append(wish)
             return None
-        if q is None or "quantity after" in element.flags:
+        if q is None:
             return None
         if state.corrected:
             last.amount, last.pairs, last.parts = q.value, q.pairs, []
@@ -539,9 +599,19 @@ class Reading:
             last.state, last.amount = "wanted", q.value
             last.doubts.append("head left out")
             return None
+        self._part_of(last, element)
         last.parts.append(q.value)
         last.doubts.append("in parts")
         return None
+
+    def _part_of(self, whole: Wish, element: Element) -> None:
+        """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja")."""
+        if whole.parts or whole.kinds or element.q is None:
+            return
+        i = element.q.index - 1
+        while self._kind(i) in (NOISE, "of", "that", "definite"):
+            i -= 1
+        whole.divided = self._kind(i) in (COMMA, LINK, LINE, STOP) and "qualified" not in whole.element.flags
 
     def _resolve(self, last: Wish, element: Element, state: "_State") -> None:
         """ "3 jeans: 2 azules y 1 negro": the kinds settle what the word left open."""
@@ -551,7 +621,7 @@ class Reading:
             found |= set(self.matcher.with_head(product, element.words)) & set(last.element.match.products)
         if len(found) == 1:
             q = element.q.quantity if element.q is not None else None
-            wish = Wish(element, found.pop(), element.text, q.value if q is not None else 1)
+            wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
             wish.doubts.append("head left out")
             self.wishes.insert(self.wishes.index(last), wish)
             last.parts.append(wish.amount or 1)
@@ -628,8 +698,8 @@ class Reading:
             if self._kind(i - 1) in ("request", "add") and last.amount is None:
                 last.amount = q.value
             return
-        run = [e for e in self.elements[i:] if e.kind == QUANTITY and "bound" not in e.flags]
-        later_things = any(e.kind in THINGS for e in self.elements[i:])
+        run = [e for e in self.elements[i : i + _AHEAD] if e.kind == QUANTITY and "bound" not in e.flags]
+        later_things = any(e.kind in THINGS for e in self.elements[i : i + _AHEAD])
         if not later_things and len(run) == len(open_wishes) > 1:
             open_wishes[0].amount = q.value
             open_wishes[0].doubts.append("in turn")
@@ -702,7 +772,7 @@ class Reading:
             and self.scanner.norms[self.elements[i - 1].start] == "si"
             and self._kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price")
         )
-        if not (conditional and any(e.kind in ("price", "total") for e in self.elements)):
+        if not (conditional and self._asks_price):
             state.request_at = i
             self.requested = True
         state.mode = "wanted"

@@ -7,6 +7,7 @@ from recado.quotes.matcher import Match, Matcher
 from recado.quotes.noise import Noise
 from recado.quotes.numbers import Quantity, quantity
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, Token, key, tokenise
+from recado.quotes.vocabulary import TWO_EDITS
 
 # kinds of element; the rest are role names of the lexicon, the first that fits in this order
 QUANTITY: Final = "quantity"
@@ -25,7 +26,7 @@ THINGS: Final = frozenset([PRODUCT, SEVERAL, UNKNOWN, QUALITY])
 
 _PRIORITY: Final = (
     "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change", "add", "request",
-    "total", "price", "available", "story", "only", "another", "more", "but", "and", "or", "con", "possessive", "definite", "of", "for", "by", "to",
+    "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or", "con", "possessive", "definite", "of", "for", "by", "to",
     "that", "ask", "copula", "greeting", "thanks", "courtesy", "nope", "yes", "help",
 )  # fmt: skip
 _QUANTITY_ROLES: Final = frozenset(["article", "number", "scale", "half", "pair", "collective"])
@@ -55,12 +56,27 @@ _INFINITIVE: Final = (
     "mente",
 )
 _LONGEST: Final = 6_000
+_MOST_TOKENS: Final = 2_000
+"""A message of 4,096 characters that says something has fewer."""
 
 
 class Element:
     """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
 
-    __slots__ = ("end", "flags", "kind", "match", "negative", "q", "quantity", "roles", "start", "text", "words")
+    __slots__ = (
+        "end",
+        "flags",
+        "index",
+        "kind",
+        "match",
+        "negative",
+        "q",
+        "quantity",
+        "roles",
+        "start",
+        "text",
+        "words",
+    )
 
     def __init__(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> None:
         self.kind = kind
@@ -72,6 +88,7 @@ class Element:
         self.q: Element | None = None
         self.negative = False
         self.flags: set[str] = set()
+        self.index = 0
         self.text = ""
         self.words: list[str] = []
 
@@ -86,7 +103,7 @@ class Scanner:
         self.text = text[:_LONGEST]
         self.matcher = matcher
         self.lexicon = lexicon()
-        self.tokens = [t for t in tokenise(self.text)]
+        self.tokens = tokenise(self.text)[:_MOST_TOKENS]
         self._drop_indices()
         find = self.lexicon.roles
         self.roles: list[frozenset[str]] = [find(t.norm) if t.kind == WORD else NONE for t in self.tokens]
@@ -157,6 +174,7 @@ class Scanner:
 
     def _add(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> Element:
         element = Element(kind, start, end, roles)
+        element.index = len(self.elements)
         self.elements.append(element)
         return element
 
@@ -173,7 +191,7 @@ class Scanner:
             if kind == "size":
                 element = self._add(QUALITY, i, end)
                 element.flags.add("size")
-                element.text = self._written(i, end)
+                element.text = self.written(i, end)
             else:
                 self._add(MASK, i, end, frozenset([kind]))
             return end
@@ -198,7 +216,7 @@ class Scanner:
         return self._word(i, before)
 
     def _number(self, i: int) -> int:
-        if self.tokens[i].norm in self.matcher.vocabulary:
+        if self.tokens[i].norm in self.matcher.vocabulary.words:
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
             if match is not None and match.words > 1:
                 return self._thing(i, match)
@@ -207,7 +225,7 @@ class Scanner:
             if after.kind == WORD and self.matcher.knows(after.norm) and key(after.norm) not in self.matcher.single:
                 element = self._add(QUALITY, i, i + 2)  # "dos de 2 plazas"
                 element.words = [self.tokens[i].norm, after.norm]
-                element.text = self._written(i, i + 2)
+                element.text = self.written(i, i + 2)
                 return i + 2
         q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
         if q is None:
@@ -317,10 +335,18 @@ class Scanner:
         return False
 
     def _another(self, i: int) -> int:
+        """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen."""
         if i + 1 < len(self.tokens) and (self.tokens[i + 1].kind == NUMBER or self.roles[i + 1] & _QUANTITY_ROLES):
             return self._steer(i, i + 1, self.roles[i])
+        q = Quantity(1, i + 1, article=True)
+        if self._has(i + 1, "of"):
+            before = next((e.quantity for e in reversed(self.elements) if e.quantity is not None), None)
+            if before is not None and before.collective:
+                q = Quantity(before.value, i + 1, collective=True)
+            elif before is not None and before.pairs:
+                q = Quantity(1, i + 1, pairs=True)
         element = self._add(QUANTITY, i, i + 1)
-        element.quantity = Quantity(1, i + 1, article=True)
+        element.quantity = q
         element.flags.add("another")
         return i + 1
 
@@ -341,7 +367,8 @@ class Scanner:
         if "container" in roles and not roles & {"and"}:
             return self._container(i, determined)
         if "modifier" in roles or "sizemark" in roles:
-            if (determined and not roles & {"noun"}) or self._after_correction():
+            opens = self._kind(-1) in (LINE, COMMA, "and", LINK) and "colours" in roles
+            if (determined and not roles & {"noun"}) or opens or self._after_correction():
                 return self._quality(i)
             if not roles & set(_PRIORITY):
                 self._add(NOISE, i, i + 1, roles)
@@ -365,6 +392,8 @@ class Scanner:
                     self.elements[-1].flags.add("container")
                     self.elements[-1].start = i
                     return end
+                if match is not None:  # "caja de zapatos" is no pair of shoes
+                    return self._unknown(i)
         if determined:
             return self._unknown(i)
         self._add(NOISE, i, i + 1, self.roles[i])
@@ -376,7 +405,7 @@ class Scanner:
         element.match = match
         end = self._tail(match.end)
         element.end = end
-        element.text = self._written(i, max(match.end, self._trimmed(match.end, end)) if several else match.end)
+        element.text = self.written(i, max(match.end, self._trimmed(match.end, end)) if several else match.end)
         if end > match.end:
             element.flags.add("qualified")
         return end
@@ -385,7 +414,7 @@ class Scanner:
         element = self._add(UNKNOWN, i, i + 1, self.roles[i])
         end = self._tail(i + 1, unknown=True)
         element.end = end
-        element.text = self._written(i, max(i + 1, self._trimmed(i + 1, end)))
+        element.text = self.written(i, max(i + 1, self._trimmed(i + 1, end)))
         norm = self.tokens[i].norm
         good = "good" in self.roles[i] or "container" in self.roles[i]
         if good:
@@ -417,9 +446,9 @@ class Scanner:
                 break
         element.end = max(end, i + 1)
         if self.elements[-2:-1] and self.elements[-2].kind == "definite":
-            element.text = self._written(self.elements[-2].start, element.end)
+            element.text = self.written(self.elements[-2].start, element.end)
         else:
-            element.text = self._written(i, element.end)
+            element.text = self.written(i, element.end)
         return element.end
 
     # what hangs on a thing -----------------------------------------------------------------------------------
@@ -455,7 +484,7 @@ class Scanner:
             elif (
                 (not roles or (unknown and "good" in roles))
                 and strange < (2 if unknown else 1)
-                and not self.matcher.near(token.norm)
+                and not self._is_near(token.norm, unknown)
             ):
                 if token.norm.endswith(_INFINITIVE):
                     return i
@@ -464,6 +493,11 @@ class Scanner:
             else:
                 return i
         return i
+
+    def _is_near(self, norm: str, unknown: bool) -> bool:
+        """Whether a word may be a product of its own; a bad misspelling behind a product is taken for an adjective."""
+        near = self.matcher.near(norm)
+        return bool(near) and (unknown or near[0][1] > TWO_EDITS)
 
     def _complement(self, i: int, norm: str, roles: frozenset[str]) -> int:
         """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
@@ -521,7 +555,7 @@ class Scanner:
                 return i
         return end
 
-    def _written(self, start: int, end: int) -> str:
+    def written(self, start: int, end: int) -> str:
         if end <= start:
             return ""
         return self.text[self.tokens[start].start : self.tokens[end - 1].end].strip()

@@ -11,9 +11,8 @@ from recado.quotes.confidence import line_confidence
 from recado.quotes.intent import intent_of
 from recado.quotes.reading import Reading
 from recado.quotes.text import plain
+from recado.quotes.vocabulary import SEARCHES
 
-FUZZY_SEARCHES = 40
-"""Misspelled words looked up in one message; the rest of a hostile one stay unknown."""
 _MOST_LINES = 500
 
 
@@ -95,8 +94,7 @@ class QuoteService:
             if amount <= 0 or amount != int(amount):
                 continue
             if product is None:
-                match = wish.element.match
-                candidates = tuple(catalogue.products[n].name for n in match.products) if match is not None else ()
+                candidates = tuple(catalogue.products[n].name for n in wish.choices)
                 entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), bool(candidates))
                 unmatched.setdefault(plain(wish.text), entry)
                 continue
@@ -129,5 +127,5 @@ class QuoteService:
 def read(text: str, catalogue: Catalogue) -> Reading:
     """The reading behind a quote, with everything that was seen."""
     matcher = catalogue.matcher()
-    matcher.fuzzy_budget = FUZZY_SEARCHES
+    matcher.vocabulary.searches = SEARCHES
     return Reading(text, matcher)

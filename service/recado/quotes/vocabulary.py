@@ -1,0 +1,129 @@
+"""The catalogue's words, found as customers spell them: plural, diminutive, by sound, with one or two slips."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from recado.quotes.lexicon import Lexicon
+from recado.quotes.text import bases, key, sound
+
+EXACT: Final = 1.0
+SMALL_FORM: Final = 0.96  # a diminutive
+SAME_SOUND: Final = 0.94
+ONE_EDIT: Final = 0.86
+TWO_EDITS: Final = 0.70
+SEARCHES: Final = 40
+"""Searches among all words that one message may cost; the rest of a hostile one's words stay unknown."""
+_REMEMBERED: Final = 20_000
+_VOWELS: Final = "aeiou"
+
+Near = tuple[tuple[str, float], ...]
+"""Words of the catalogue (keys) with how alike they are, best first."""
+
+
+class Vocabulary:
+    """`words`: key of each word to its plain spelling. `synonyms`: keys to the key that stands for them."""
+
+    def __init__(self, words: Mapping[str, str], synonyms: Mapping[str, str], lexicon: Lexicon) -> None:
+        self.words = words
+        self._synonyms = synonyms
+        self._lexicon = lexicon
+        self._forms: dict[str, list[str]] = {}
+        for word, norm in words.items():
+            if word.isalpha():
+                for form in {word, sound(word), key(sound(norm))}:
+                    self._forms.setdefault(form, []).append(word)
+        self._by_length: dict[int, list[str]] = {}
+        for form in self._forms:
+            self._by_length.setdefault(len(form), []).append(form)
+        ours = self._forms.keys()
+        self._speech = sorted({sound(key(word)) for word in lexicon.speech() if len(word) >= 5} - ours)
+        self._known: dict[tuple[str, bool], Near] = {}
+        self.searches = SEARCHES
+
+    def near(self, norm: str, noun: bool = False) -> Near:
+        """The words that a word of a text may be. `noun`: a quantity or an article before it says that it is a noun."""
+        known = self._known.get((norm, noun))
+        if known is None:
+            found = self._look_up(norm, noun)
+            if found is None:
+                return ()
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[norm, noun] = found
+        return known
+
+    def _look_up(self, norm: str, noun: bool) -> Near | None:
+        word = key(norm)
+        if word in self.words:
+            return ((word, EXACT),)
+        same = self._synonyms.get(word)
+        if same in self.words:
+            return ((same, EXACT),)
+        if len(norm) < 3:
+            return ()
+        if len(norm) == 3 and norm[-1] == "s" and norm[:-1] in self.words:
+            return ((norm[:-1], EXACT),)
+        for base in bases(norm):
+            if base in self.words:
+                return ((base, SMALL_FORM),)
+        alike = self._forms.get(sound(word)) or self._forms.get(key(sound(norm)))
+        if alike and len(word) >= 3:
+            return tuple((other, SAME_SOUND) for other in dict.fromkeys(alike))
+        if len(norm) < 4 or self._lexicon.roles(norm):
+            return ()
+        if norm[0] in "kc" and norm[1] not in "aeiouhrl":  # "kmisa": the letter's name
+            found = self._look_up("ca" + norm[1:], noun)
+            if found:
+                return found
+        return self._misspelled(norm, noun)
+
+    def _misspelled(self, norm: str, noun: bool) -> Near | None:
+        """Words one or two edits away; none (unknown for now) when this message has had its share of searches."""
+        if self.searches <= 0:
+            return None
+        self.searches -= 1
+        found: dict[str, int] = {}
+        for form in {key(sound(norm)), key(norm)}:
+            for other, edits in self._within(form):
+                found[other] = min(edits, found.get(other, edits))
+        if not found:
+            return ()
+        closest = min(found.values())
+        form = sound(key(norm))
+        rival = process.extractOne(form, self._speech, scorer=OSA.distance, score_cutoff=closest)
+        if rival is not None and rival[1] < closest + (len(form) < 7 and not noun):
+            return ()
+        score = ONE_EDIT if closest == 1 else TWO_EDITS
+        words = dict.fromkeys(word for other, edits in found.items() if edits == closest for word in self._forms[other])
+        return tuple((word, score) for word in words)
+
+    def _within(self, form: str) -> list[tuple[str, int]]:
+        size = len(form)
+        limit = 1 if size < 6 else 2
+        found = []
+        for length in range(size - limit, size + limit + 1):
+            candidates = self._by_length.get(length, ())
+            for other, distance, _ in process.extract(
+                form, candidates, scorer=OSA.distance, score_cutoff=limit, limit=5
+            ):
+                edits = int(distance)
+                same_start = other[0] == form[0]
+                short = min(size, length) < 5 and (not same_start or edits > 1)
+                if not short and (edits < 2 or same_start or max(size, length) >= 7):
+                    found.append((other, edits))
+        return found
+
+    def resembling(self, norm: str) -> list[str]:
+        """Words (keys) that look somewhat like one that is none of them, best first."""
+        form = key(sound(norm))
+        found: list[tuple[float, str]] = []
+        for length in range(len(form) - 2, len(form) + 3):
+            candidates = self._by_length.get(length, ())
+            for other, alike, _ in process.extract(
+                form, candidates, scorer=OSA.normalized_similarity, score_cutoff=0.66, limit=2
+            ):
+                found += [(-alike, word) for word in self._forms[other]]
+        return list(dict.fromkeys(word for _, word in sorted(found)))
