@@ -69,6 +69,7 @@ class Matcher:
         self._joined: dict[str, list[int]] = {}
         self._pairs: dict[tuple[str, str], list[_Name]] = {}
         self.heads: dict[str, list[int]] = {}
+        self._name_heads = {self.head(key(words[0])) for p in self.products if len(words := self._words(p.name)) > 1}
         seen: set[tuple[int, tuple[str, ...]]] = set()
         for number, words in names:
             head = key(words[0])
@@ -175,6 +176,8 @@ class Matcher:
             dict.fromkeys(n for head, score in heads if score == alike for n in self.heads.get(self.head(head), ()))
         )
         if not owners:
+            return None
+        if len(owners) == 1 and not any(self.head(head) in self._name_heads for head, _ in heads):
             return None
         if len(owners) == 1:
             return Match(owners, at + 1, alike * 0.8, "start of the name", 1, at)

@@ -112,6 +112,9 @@ class Noise:
             return "price", self._after_price(i + 2)
         if after == "mil" and self._has(i + 2, "currency"):
             return "price", self._after_price(i + 3)
+        sizes = self._sizes(i)
+        if sizes:
+            return "size", sizes
         if after == "%":
             return "percent", i + 2
         if after in _ORDINALS and not self._tokens[i + 1].spaced:
@@ -337,6 +340,15 @@ class Noise:
         if self._has(j, "sizemark") or (not single and (self._has(j, "number") or self._has(j, "modifier"))):
             return self._sizes_on(j + 1)
         return 0 if single or "modifier" not in self._roles[i] else 0
+
+    def _sizes(self, i: int) -> int:
+        """The end of a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
+        j = i
+        while self._is_number(j) and self._tokens[j].value in _SIZES and not self._names_product(j + 1):
+            if not (self._norm(j + 1) in (",", "-", "/") or self._has(j + 1, "and")):
+                return j + 1 if j > i and i > 0 and self._tokens[i - 1].kind == WORD and self._closes(j + 1) else 0
+            j += 2
+        return 0
 
     def _sizes_on(self, j: int) -> int:
         """Past a list of more sizes: "M, L y XL", "38-40", "6/8"."""

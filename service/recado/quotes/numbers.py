@@ -98,6 +98,8 @@ def quantity(
             container = i
         elif i + 1 >= n or tokens[i + 1].kind != WORD or "and" in roles[i + 1]:  # "pintura blanca, 2 galones"
             i, pieces = i + 1, True
+        elif is_product(tokens[i + 1].norm):  # "5 kg arroz"
+            i, pieces = i + 1, True
     if pieces or collective or pairs:
         while i < n and "of" in roles[i]:
             i += 1

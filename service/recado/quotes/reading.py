@@ -127,8 +127,11 @@ class Reading:
         for k in range(len(counted) - 1):
             (i, q), (j, thing) = counted[k], counted[k + 1]
             if q.kind == QUANTITY and thing.kind in THINGS and id(q) not in used and thing.q is None:
+                before = counted[k - 1][1] if k else None
+                if thing.kind == QUALITY and before is not None and self._is_size_behind(before, q):
+                    continue
                 between = segment[i + 1 : j]
-                if all(e.kind in _TRANSPARENT for e in between) and not any(
+                if all(e.kind in _TRANSPARENT or self._norm(e.index) == "en" for e in between) and not any(
                     "noun" in e.roles and "modifier" not in e.roles for e in between
                 ):
                     self._join(thing, q, after=False)
@@ -142,6 +145,12 @@ class Reading:
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
                     used.add(id(q))
+
+    def _is_size_behind(self, thing: Element, q: Element) -> bool:
+        """ "zapatos 34 negros": a number between goods by the pair and their colour."""
+        if thing.kind != PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
+            return False
+        return self.matcher.products[thing.match.products[0]].pair and q.quantity.value in _SIZE_OF_PAIRS
 
     def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
         """Whether a quantity behind a thing is its quantity, and not a size or a price."""
@@ -186,6 +195,9 @@ class Reading:
                 self._negation(i, state)
             elif kind == "without":
                 state.refuse, state.refuse_list = True, False
+            elif "taking" in element.roles and (offered := self._last(("mentioned",))) is not None:
+                offered.state = "wanted"  # "¿tienes el abrigo? lo quiero"
+                self.requested = True
             elif kind == "nope":
                 if self._kind(self._next(i, _QUIET)) in (*THINGS, QUANTITY):
                     state.refuse = state.refuse_list = True
@@ -203,6 +215,8 @@ class Reading:
                 state.instead, state.heir = True, None
             elif kind == "by" and state.changing:
                 state.changing, state.corrected = False, True
+            elif kind == "to" and state.changing and self._kind(i + 1) == QUANTITY:
+                state.changing, state.corrected = False, True  # "cámbiale a 3 camisas"
             elif kind == "correction":
                 state.corrected = True
                 state.refuse = False
@@ -243,6 +257,9 @@ class Reading:
     def _kind(self, i: int) -> str:
         return self.elements[i].kind if 0 <= i < len(self.elements) else ""
 
+    def _closes(self, i: int) -> bool:
+        return self._kind(i) in ("", COMMA, STOP, LINE, QUESTION, "and", "courtesy", "thanks")
+
     def _next(self, i: int, skip: frozenset[str]) -> int:
         """The next element after `i` that is none of `skip`; the count of elements if there is none."""
         j = i + 1
@@ -255,7 +272,8 @@ class Reading:
         j = self._next(i, _QUIET)
         if self._kind(j) == "without":
             return True
-        return self._kind(j) in THINGS and self.elements[j].q is None
+        goods = self._kind(j) in (PRODUCT, SEVERAL) or (self._kind(j) == UNKNOWN and "good" in self.elements[j].flags)
+        return goods and self.elements[j].q is None
 
     def _thing(self, i: int, element: Element, state: "_State") -> None:
         q = element.q
@@ -271,7 +289,7 @@ class Reading:
                 state.instead, state.pending = False, None
                 return
             if state.instead:
-                state.instead, state.corrected, state.replacing = False, True, True
+                state.instead, state.changing, state.corrected, state.replacing = False, False, True, True
             else:
                 state.replacing = True
             return
@@ -314,7 +332,7 @@ class Reading:
         last = self._last(("wanted",))
         if wish.state == "wanted" and last is not None and self._alternative(i, wish, last):
             return
-        if state.corrected:
+        if state.corrected or (state.restating and known is not None and amount is not None and not amount.article):
             self._correct(wish, state)
         else:
             self._same_pack(i, wish, last)
@@ -362,6 +380,7 @@ class Reading:
             None,
         )
         if same is not None:
+            state.restating = True
             if wish.amount is not None:
                 same.amount, same.pairs, same.parts = wish.amount, wish.pairs, []
             same.doubts.append("corrected")
@@ -667,6 +686,9 @@ class Reading:
             return
         more = "more" in element.flags or after == "more" or "another" in element.flags
         if q.article and not more and not state.corrected and last.state != "mentioned":
+            since = self.elements[last.element.index + 1 : i]
+            if any(e.kind == "for" for e in since) and last.state == "wanted" and self._closes(i + 1):
+                last.amount = (last.amount or 1) + 1  # "2 para mí y para mi hermano una"
             return
         if state.negated_number == i:
             return
@@ -714,6 +736,11 @@ class Reading:
             state.factor = factor
             return
         last = self._last(("wanted",))
+        before = self.wishes[-2] if len(self.wishes) > 1 else None
+        if last is not None and last.amount is None and before is not None and self.elements[i - 1] is last.element:
+            last.amount, last.pairs = (before.amount or 1) * factor, before.pairs  # "5 gorras, bufandas lo mismo"
+            last.doubts.append("computed")
+            return
         if last is not None and kind != "same":
             last.amount = (last.amount or 1) * factor
             last.doubts.append("computed")
@@ -824,7 +851,7 @@ class _State:
 
     __slots__ = (
         "asking", "changing", "corrected", "each", "each_pairs", "factor", "heir", "instead", "mode", "negated_number", "negated_verb", "only", "pending",
-        "refuse", "refuse_list", "replacing", "request_at", "sticky", "subtract", "wish_before",
+        "refuse", "refuse_list", "replacing", "request_at", "restating", "sticky", "subtract", "wish_before",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -834,6 +861,7 @@ class _State:
         self.changing = False  # after "cambia": likewise, until "por"
         self.heir: Wish | None = None  # what was refused, whose amount its substitute takes
         self.replacing = False
+        self.restating = False  # after a correction, things are said again
         self.refuse = False
         self.refuse_list = False
         self.subtract = False

@@ -322,9 +322,28 @@ class Scanner:
             return self._steer(i, i + length, phrase_roles)
         if "another" in roles:
             return self._another(i)
+        if (
+            "without" in roles
+            and before is not None
+            and before.kind in (QUANTITY, "and", COMMA, LINE)
+            and self._names_quality(i)
+        ):
+            element = self._add(QUALITY, i, i + 2)  # "una sin gas"
+            element.words = [token.norm, self.tokens[i + 1].norm]
+            element.text = self.written(i, i + 2)
+            return i + 2
         if roles - {"good"}:
             return self._listed(i, determined)
+        if determined and not roles and self.matcher.knows(token.norm):
+            return self._quality(i)
         return self._unknown(i)
+
+    def _names_quality(self, i: int) -> bool:
+        """Whether "sin" and the word after it are part of a product's name."""
+        if i + 1 >= len(self.tokens) or self.tokens[i + 1].kind != WORD:
+            return False
+        words = self.norms[i : i + 2]
+        return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
 
     def _opens_collective(self, i: int) -> bool:
         for j in (i + 1, i + 2):
