@@ -61,12 +61,15 @@ def serve() -> None:
     settings = _settings(SERVE_NEEDS)
     _configure_logging(settings)
     from recado.quotes import CatalogueError
+    from recado.serve import PortTaken
     from recado.serve import serve as run
 
     try:
         run(settings)
     except CatalogueError as error:
         raise BadInput("\nrecado: ".join(error.problems)) from error
+    except PortTaken as error:
+        _fail(f"recado: {error}", EXIT_FAILED)
 
 
 @app.command()

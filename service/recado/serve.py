@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import time
 
 import uvicorn
@@ -27,6 +28,8 @@ def serve(settings: Settings) -> None:
     metrics = WebMetrics()
     app = create_app(settings, metrics=metrics)
     metrics.watch(app.queue, settings.database)
+    check_port(settings.host, settings.port, "RECADO_PORT")
+    check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
     stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -48,13 +51,29 @@ def serve(settings: Settings) -> None:
     # It tells of its own life in sentences; ours are lines with an action.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # uvicorn raises the signal again once it has shut down: without this the process would end before the flush.
-    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
     try:
         server.run()
     finally:
         log.info("stopped", extra={"action": "serve.stopped"})
         stop_metrics()
         stop_tracing()
+
+
+class PortTaken(Exception):  # noqa: N818 - it says what is the case
+    """Somebody else listens where we should."""
+
+
+def check_port(host: str, port: int, variable: str) -> None:
+    """Raises PortTaken, in words for an operator, when the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"{variable}: cannot listen on {host}:{port}: {error.strerror}") from error
 
 
 def warn_of_expiry(version: str, now: float) -> None:

@@ -65,10 +65,10 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
     Raises StoreError where it never can work, StoreUnavailable where it cannot now.
     """
     refuse_bad_sqlite(apsw.sqlite_lib_version())
-    if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        refuse_network_file_system(path.parent, Path("/proc/mounts"))
     try:
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_network_file_system(path.parent, Path("/proc/mounts"))
         flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         connection = apsw.Connection(str(path), flags=flags)
         connection.set_busy_handler(_busy_handler())
@@ -80,7 +80,7 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
         return connection
     except apsw.NotADBError as error:
         raise StoreError(f"{path} is not a SQLite database") from error
-    except UNAVAILABLE as error:
+    except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"{path}: {error}") from error
 
 

@@ -1,0 +1,226 @@
+"""The command line: it teaches, and every expected failure is one line and an exit code."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recado.demo import free_port
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue
+from recado.settings import load
+from tests.clock import FakeClock
+from tests.meta import ENVIRONMENT
+from tests.queue.conformance import REJECTED, UNLIMITED, add_leased, new_message
+
+
+def recado(*words: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the command in a process of its own, in a folder of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "recado", *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.fixture
+def failed_message(tmp_path: Path) -> int:
+    """A queue at data/recado.db with one failed message; its id."""
+
+    async def make() -> int:
+        clock = FakeClock(time.time())
+        queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
+        message = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(message, REJECTED)
+        await queue.close()
+        return message.id
+
+    return asyncio.run(make())
+
+
+def wait_for_port(port: int) -> None:
+    """Until somebody listens."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"nobody listens on {port}")
+
+
+class TestQueue:
+    """recado queue."""
+
+    def test_status(self, tmp_path: Path, failed_message: int) -> None:
+        """For people and for programs."""
+        table = recado("queue", "status", folder=tmp_path)
+        fields = json.loads(recado("queue", "status", "--json", folder=tmp_path).stdout)
+
+        assert "queue size" in table.stdout
+        assert (fields["queue_size"], fields["failed"]) == (1, 1)
+
+    def test_list_masks_and_show_tells(self, tmp_path: Path, failed_message: int) -> None:
+        """The list may be looked over a shoulder; one message is shown whole to who asks for it."""
+        listed = recado("queue", "list", folder=tmp_path).stdout
+        shown = recado("queue", "show", str(failed_message), folder=tmp_path).stdout
+
+        assert str(failed_message) in listed
+        assert "131009" in listed
+        assert "+1555" not in listed
+        assert "+1555" in shown
+
+    def test_retry_discard_export_erase(self, tmp_path: Path, failed_message: int) -> None:
+        """An operator's four verbs."""
+        retried = recado("queue", "retry", str(failed_message), folder=tmp_path)
+        discarded = recado("queue", "discard", str(failed_message), folder=tmp_path)
+        exported = recado("queue", "export", folder=tmp_path)
+        erased = recado("queue", "erase", "--all", folder=tmp_path)
+
+        assert "1 of 1" in retried.stdout
+        assert "1 of 1" in discarded.stdout
+        assert json.loads(exported.stdout)["state"] == "discarded"
+        assert "1 messages erased" in erased.stdout
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("queue", "status"),
+            ("queue", "show", "1"),
+            ("queue", "list", "--state", "lost"),
+            ("queue", "erase"),
+            ("quote",),
+            ("quote", "--batch", "nowhere.jsonl"),
+            ("quote", "x", "--catalogue", "nowhere.csv"),
+            ("simulate", "--fault", "nonsense=1"),
+            ("simulate", "--count", "1"),
+            ("restore", "nowhere"),
+        ],
+    )
+    def test_bad_input_is_one_line_and_exit_2(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        """Never a traceback."""
+        done = recado(*words, folder=tmp_path)
+
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert done.stderr.startswith("recado")
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+class TestServe:
+    """recado serve."""
+
+    def test_missing_settings_are_named_one_a_line(self, tmp_path: Path) -> None:
+        """All of them, and exit 2."""
+        done = recado("serve", folder=tmp_path)
+
+        assert done.returncode == 2
+        assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == [
+            "WHATSAPP_VERIFY_TOKEN",
+            "WHATSAPP_APP_SECRET",
+            "WHATSAPP_ACCESS_TOKEN",
+            "WHATSAPP_PHONE_NUMBER_ID",
+        ]
+
+    @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+    def test_it_ends_cleanly(self, tmp_path: Path, how: signal.Signals) -> None:
+        """Exit 0, an expired API version warned about, no secret in the log."""
+        port, metrics_port = free_port(), free_port()
+        service = subprocess.Popen(
+            [sys.executable, "-m", "recado", "serve"],
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                **ENVIRONMENT,
+                "WHATSAPP_API_VERSION": "v18.0",
+                "RECADO_PORT": str(port),
+                "RECADO_METRICS_PORT": str(metrics_port),
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for_port(port)
+        service.send_signal(how)
+        _, log = service.communicate(timeout=20)
+        lines = [json.loads(line) for line in log.splitlines()]
+
+        assert service.returncode == 0
+        assert "api_version.expired" in [line["action"] for line in lines]
+        assert lines[-1]["action"] == "serve.stopped"
+        assert not any(ENVIRONMENT[name] in log for name in ("WHATSAPP_APP_SECRET", "WHATSAPP_ACCESS_TOKEN"))
+
+    def test_a_taken_port_is_one_clear_line(self, tmp_path: Path) -> None:
+        """And exit 1, not a traceback."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            done = recado("serve", folder=tmp_path, **ENVIRONMENT, RECADO_METRICS_PORT=port)
+
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "RECADO_METRICS_PORT" in done.stderr
+
+
+class TestDrain:
+    """recado drain."""
+
+    def test_an_empty_queue_is_work_done(self, tmp_path: Path) -> None:
+        """Exit 0."""
+        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="t")
+
+        assert done.returncode == 0
+        assert json.loads(done.stderr.splitlines()[-1])["action"] == "drain.finished"
+
+    def test_peers_that_fail_are_not_its_failure(self, tmp_path: Path) -> None:
+        """A message that cannot be sent stays queued; the drain did its work."""
+
+        async def fill() -> None:
+            clock = FakeClock(time.time())
+            queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load({})), clock=clock)
+            await queue.add_message(new_message(1, clock), lease=False)
+            await queue.close()
+
+        asyncio.run(fill())
+        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="t", WHATSAPP_API_URL="http://127.0.0.1:9")
+        status = json.loads(recado("queue", "status", "--json", folder=tmp_path).stdout)
+
+        assert done.returncode == 0
+        assert status["pending_retry"] == 1
+
+    def test_not_being_able_to_work_is_exit_1(self, tmp_path: Path) -> None:
+        """The CronJob's pod fails, and Kubernetes says so."""
+        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="t", RECADO_DATABASE="/proc/nowhere/recado.db")
+
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+
+
+def test_help_teaches(tmp_path: Path) -> None:
+    """Every command says what it is for."""
+    done = recado("--help", folder=tmp_path)
+
+    assert done.returncode == 0
+    for command in ("serve", "drain", "queue", "quote", "simulate", "demo"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize("words", [("demo",)])
+def test_the_demo_plays(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Every answer once; exit 0."""
+    done = recado(*words, folder=tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Total: $117.48" in done.stdout
+    assert "exactly once" in done.stdout
