@@ -113,6 +113,37 @@ async def test_bodies_are_metas_byte_by_byte() -> None:
         assert b'"object":"whatsapp_business_account","entry":[' in shop.bodies[0]
 
 
+async def test_statuses_name_their_recipient_as_meta_does() -> None:
+    """Contacts and the user id, except in `failed`; no phone number of a customer who hides it."""
+    async with open_shop(statuses=("sent",)) as (meta, shop):
+        open_person, hidden = meta.new_person(), meta.new_person(hidden=True)
+        for person in (open_person, hidden):
+            await meta.send_text("hola", sender=person)
+        meta.faults.change({"script": ["failed:131026"]}, meta.clock())
+        await meta.send_text("hola", sender=open_person)
+        assert not await meta.settled(0.1, statuses=True)  # the last one has no answer, and never will
+        values = [json.loads(body)["entry"][0]["changes"][0]["value"] for body in shop.bodies]
+        seen = {
+            (status["status"], status.get("recipient_id"), status.get("recipient_user_id"), "contacts" in value)
+            for value in values
+            for status in value.get("statuses", ())
+        }
+        phone = open_person.phone[1:]
+        assert seen == {
+            ("sent", phone, open_person.user_id, True),
+            ("sent", None, hidden.user_id, True),
+            ("failed", phone, None, False),
+        }
+
+
+async def test_without_a_webhook_url_nobody_can_write() -> None:
+    """An error that says so, in process and over HTTP."""
+    async with Simulator() as meta, httpx.AsyncClient(base_url=meta.base_url) as http:
+        with pytest.raises(ValueError, match="no webhook URL"):
+            await meta.send_text("hola")
+        assert (await http.post("/_simulator/messages", json={"texts": ["hola"]})).status_code == 400
+
+
 async def test_a_webhook_comes_again_until_it_is_answered_200() -> None:
     """Refused three times: four tries, answered once, and the refusals are in the ledger."""
     async with open_shop() as (meta, shop):
@@ -297,9 +328,10 @@ async def test_a_reply_outside_the_window_is_refused() -> None:
 async def test_control_over_http() -> None:
     """Faults, messages, ledger, health and reset can be had by curl; nonsense is a 400 that says why."""
     async with open_shop(statuses=()) as (meta, shop), httpx.AsyncClient(base_url=meta.base_url) as http:
-        sent = (await http.post("/_simulator/messages", json={"text": "Quiero 2 zapatos"})).json()
+        sent = (await http.post("/_simulator/messages", json={"texts": ["Quiero 2 zapatos"]})).json()
         assert sent[0]["replies"][0]["text"] == "re: Quiero 2 zapatos"
-        assert (await http.post("/_simulator/messages", content=b"")).json()[0]["acknowledged_at"]
+        assert (await meta.order()).acknowledged_at
+        assert (await http.post("/_simulator/messages", json={"count": 5, "per_second": 0})).status_code == 400
         await http.post("/_simulator/messages", json={"count": 5, "per_second": 1000})
         for _ in range(100):
             summary = (await http.get("/_simulator/ledger")).json()

@@ -3,10 +3,13 @@
 import asyncio
 import gzip
 import socket
+import ssl
 import struct
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +18,8 @@ import uvloop
 from recado.whatsapp.transport import Endpoint, GraphTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#: A certificate for `localhost`, valid until 2126, and its key; made for these tests, known to everyone.
+TLS = Path(__file__).parent / "tls"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -48,7 +53,7 @@ class Server:
         return handle
 
     @asynccontextmanager
-    async def run(self, handler: Handler) -> AsyncIterator[str]:
+    async def run(self, handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections += 1
             try:
@@ -58,7 +63,7 @@ class Server:
             finally:
                 writer.close()
 
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
         host, port = server.sockets[0].getsockname()
         try:
             yield f"http://{host}:{port}/v26.0/1/messages"
@@ -168,6 +173,31 @@ async def test_tls_that_fails_is_a_failure_to_connect(transport: GraphTransport)
             await post(transport, url.replace("http:", "https:"))
 
 
+async def test_tls_is_used_reused_and_verified() -> None:
+    """A trusted certificate serves many calls on one connection; an untrusted one, or one for another name, none."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    trusting = ssl.create_default_context(cafile=TLS / "certificate.pem")
+    server = Server()
+    async with server.run(server.answering(OK, OK), tls) as url:
+        by_address = url.replace("http:", "https:")
+        by_name = by_address.replace("127.0.0.1", "localhost")
+        transport = GraphTransport(ssl_context=trusting)
+        for _ in range(2):
+            assert (await post(transport, by_name)).content == b"ok"
+        assert server.connections == 1
+        with pytest.raises(httpx.ReadTimeout):
+            await post(transport, by_name, read=0.05)
+        with pytest.raises(httpx.ConnectError):
+            await post(transport, by_address)
+        await transport.aclose()
+        untrusting = GraphTransport()
+        with pytest.raises(httpx.ConnectError):
+            await post(untrusting, by_name)
+        await untrusting.aclose()
+    assert len(server.requests) == 2
+
+
 async def test_no_answer_in_time_is_a_read_timeout(transport: GraphTransport) -> None:
     """The request is out and nothing comes; the connection is not used again."""
 
@@ -232,6 +262,28 @@ async def test_a_kept_connection_that_the_server_closed_is_replaced_silently(tra
             assert (await post(transport, url)).status_code == 200
             await asyncio.sleep(0.02)
     assert len(server.requests) == server.connections == 3
+
+
+async def test_a_connection_closed_while_the_loop_was_busy_is_replaced_too(transport: GraphTransport) -> None:
+    """The FIN is in the kernel, the loop has not seen it: nothing is written to a connection that is gone."""
+    answered = []
+
+    def serve(listener: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                answered.append(connection.recv(4096))
+                connection.sendall(OK)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        assert (await post(transport, url)).content == b"ok"
+        time.sleep(1.05)  # the loop is busy, as with a large batch
+        assert (await post(transport, url)).content == b"ok"
+        thread.join()
+    assert len(answered) == 2
 
 
 async def test_a_reset_in_answer_to_a_reused_connection_is_not_resent(transport: GraphTransport) -> None:
@@ -453,6 +505,7 @@ def test_it_works_the_same_on_uvloop() -> None:
             test_a_body_may_end_with_the_connection,
             test_no_answer_in_time_is_a_read_timeout,
             test_a_kept_connection_that_the_server_closed_is_replaced_silently,
+            test_a_connection_closed_while_the_loop_was_busy_is_replaced_too,
             test_a_reset_in_answer_to_a_reused_connection_is_not_resent,
             test_a_request_that_does_not_go_out_whole_is_a_write_failure,
             test_a_slow_reader_gets_a_large_request,
@@ -464,6 +517,7 @@ def test_it_works_the_same_on_uvloop() -> None:
             await test(transport)
             await transport.aclose()
         await test_nobody_listens()
+        await test_tls_is_used_reused_and_verified()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(all_of_it())

@@ -11,9 +11,10 @@ and counts, no faults
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from recado.simulator.faults import FaultError, FaultPlan
 from recado.simulator.server import Answer, Request
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class _Messages(msgspec.Struct, forbid_unknown_fields=True):
-    text: str | None = None
-    count: int = 1
-    per_second: float = 10.0
-    hidden: float = 0.0
+    texts: list[str] = []
+    count: Annotated[int, Meta(ge=0)] = 0
+    per_second: Annotated[float, Meta(gt=0)] = 10.0
+    hidden: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 
 class _Health(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,6 +62,8 @@ def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any
             simulator.faults.change(changes, simulator.clock())
             return _json(simulator.faults.plan)
         case "POST", "messages":
+            if not simulator.webhook_url:
+                raise ValueError("there is no webhook URL to send to")
             return _write(simulator, msgspec.json.decode(request.body or b"{}", type=_Messages))
         case "GET", "ledger":
             return _json(simulator.ledger.summary())
@@ -84,13 +87,10 @@ def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any
 
 
 async def _write(simulator: "Simulator", asked: _Messages) -> Answer:
-    """Customers write; one message is waited for, more are sent in the background."""
-    if asked.text is None and asked.count > 1:
+    if asked.count:
         simulator.begin_traffic(asked.count, asked.per_second, hidden=asked.hidden)
         return _json({"sending": asked.count})
-    texts = [asked.text] * asked.count if asked.text is not None else []
-    sent = await asyncio.gather(*(simulator.send_text(text) for text in texts)) if texts else [await simulator.order()]
-    return _json(sent)
+    return _json(await asyncio.gather(*(simulator.send_text(text) for text in asked.texts)))
 
 
 def _json(value: object, status: int = 200) -> Answer:

@@ -154,7 +154,11 @@ class _Connection(asyncio.Protocol):
             task.add_done_callback(self._tasks.discard)
 
     async def _give_later(self, coming: Coroutine[Any, Any, Answer]) -> None:
-        self._give(await coming)
+        try:
+            self._give(await coming)
+        except BaseException:
+            self._transport.abort()  # nobody waits for an answer that does not come
+            raise
 
     def _give(self, answer: Answer) -> None:
         if answer.delay > 0:

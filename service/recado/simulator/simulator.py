@@ -24,7 +24,7 @@ from recado.simulator.ledger import Inbound, Ledger
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.sender import REDELIVERY_SECONDS, Sender, Webhook
 from recado.simulator.server import Request, Server
-from recado.simulator.webhooks import Event, People, Person, Wamids
+from recado.simulator.webhooks import People, Person, Wamids
 
 PHONE_NUMBER_ID = "700000000000001"
 STATUSES = ("sent", "delivered", "read")
@@ -100,10 +100,11 @@ class Simulator:
         self._server = Server(self._handle, host, port)
         self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
         # Somebody new in every run: the service under test remembers whom it has answered.
-        self._people = People(time.time_ns() // 1_000_000 * 100 % 10_000_000)
+        self._new_people = People(time.time_ns() // 1_000_000 * 100 % 10_000_000)
         self._wamids = Wamids()
         self._orders = 0
-        self._collected: list[tuple[str, Event]] = []
+        self._people: dict[str, Person] = {}
+        self._collected: list[tuple[Accepted, str]] = []
         self._statuses_to_come = 0
         self._running = False
         self._traffic: set[asyncio.Task[None]] = set()
@@ -147,7 +148,7 @@ class Simulator:
 
     def new_person(self, *, hidden: bool = False) -> Person:
         """A customer who never wrote before."""
-        return self._people.new(hidden=hidden)
+        return self._new_people.new(hidden=hidden)
 
     async def send_text(self, text: str, *, sender: Person | None = None) -> Inbound:
         """A customer (by default a new one) writes. Returns when the webhook was answered once, whatever the answer;
@@ -208,12 +209,15 @@ class Simulator:
         return ORDERS[self._orders % len(ORDERS)]
 
     def _write(self, messages: list[tuple[Person, str, Any]], expects_reply: bool) -> tuple[list[Inbound], Webhook]:
+        if not self.webhook_url:
+            raise ValueError("there is no webhook URL to send to")
         now = self.clock()
         written, events, contacts = [], [], []
         for person, kind, content in messages:
             wamid = self._wamids.new()
             text = content.get("body", "") if isinstance(content, dict) else ""
             written.append(self.ledger.wrote(wamid, person.addresses, text, expects_reply=expects_reply))
+            self._people |= dict.fromkeys(person.addresses, person)
             events.append(webhooks.message(person, wamid, now, kind, content))
             contacts.append(webhooks.contact(person))
         content = webhooks.body(self.phone_number_id, [{"contacts": contacts, "messages": events}])
@@ -246,23 +250,28 @@ class Simulator:
         self._statuses_to_come -= 1
         if not self._running:
             return
-        event = webhooks.status(accepted, kind, self.clock())
-        if self._batch <= 1:
-            self.sender.send(Webhook(webhooks.body(accepted.phone_number_id, [{"statuses": [event]}])))
-            return
-        self._collected.append((accepted.phone_number_id, event))
+        self._collected.append((accepted, kind))
         if len(self._collected) >= self._batch:
             self._flush()
         elif len(self._collected) == 1:
             asyncio.get_running_loop().call_later(self._batch_seconds, self._flush)
 
     def _flush(self) -> None:
-        by_number: dict[str, list[Event]] = {}
-        for number, event in self._collected:
-            by_number.setdefault(number, []).append(event)
-        self._collected.clear()
-        for number, events in by_number.items():
-            self.sender.send(Webhook(webhooks.body(number, [{"statuses": events}])))
+        """Send the statuses collected so far, one POST for each business number."""
+        collected, self._collected = self._collected, []
+        if not self._running:
+            return
+        by_number: dict[str, list[tuple[Accepted, str]]] = {}
+        for accepted, kind in collected:
+            by_number.setdefault(accepted.phone_number_id, []).append((accepted, kind))
+        now = self.clock()
+        for number, statuses in by_number.items():
+            people = [self._people.get(accepted.customer) for accepted, _ in statuses]
+            value = webhooks.status_value(
+                [webhooks.status(one, kind, now, who) for (one, kind), who in zip(statuses, people, strict=True)],
+                [who for (_, kind), who in zip(statuses, people, strict=True) if who and kind != "failed"],
+            )
+            self.sender.send(Webhook(webhooks.body(number, [value])))
 
     def _window_open(self, customer: str) -> bool:
         written_at = self.ledger.last_written_at(customer)

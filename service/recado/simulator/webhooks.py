@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -60,13 +61,16 @@ def contact(person: Person) -> Event:
     return {"profile": {"name": person.name}, **phone, "user_id": person.user_id}
 
 
-def status(accepted: Accepted, kind: str, at: float) -> Event:
-    """One of `value.statuses`: what became of a message that the business sent."""
+def status(accepted: Accepted, kind: str, at: float, person: Person | None) -> Event:
+    """One of `value.statuses`: what became of a message that the business sent. `person` is whom it was sent to, None
+    if nobody knows.
+    """
     event: Event = {"id": accepted.wamid, "status": kind, "timestamp": str(int(at))}
-    if accepted.customer.startswith("+"):
-        event["recipient_id"] = accepted.customer[1:]
-    else:
-        event["recipient_user_id"] = accepted.customer
+    by_phone = accepted.customer.startswith("+")
+    if by_phone or (person and not person.hidden):
+        event["recipient_id"] = (person.phone if person else accepted.customer)[1:]
+    if not by_phone or (person and kind != "failed"):
+        event["recipient_user_id"] = person.user_id if person else accepted.customer
     if accepted.callback is not None:
         event["biz_opaque_callback_data"] = accepted.callback
     if kind == "failed":
@@ -76,6 +80,12 @@ def status(accepted: Accepted, kind: str, at: float) -> Event:
     elif kind in ("sent", "delivered"):
         event["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "service"}
     return event
+
+
+def status_value(statuses: list[Event], people: Iterable[Person]) -> Event:
+    """A change's value; Meta names the contacts of statuses, except of failed ones."""
+    contacts = [contact(person) for person in people]
+    return {"contacts": contacts, "statuses": statuses} if contacts else {"statuses": statuses}
 
 
 def body(phone_number_id: str, values: list[Event]) -> bytes:

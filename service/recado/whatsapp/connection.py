@@ -98,8 +98,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        # With no buffer of its own the transport says exactly whether all of a request has left this process.
-        self._transport.set_write_buffer_limits(high=0)
+        # Pause with anything in the buffer, resume with nothing: so the transport says whether all of a request has
+        # left this process. (high=0 would mean "always paused" to a TLS transport.)
+        self._transport.set_write_buffer_limits(high=1, low=0)
 
     def pause_writing(self) -> None:
         self._unwritten = True
