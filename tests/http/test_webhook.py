@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recado.http import gate
 from recado.queue.errors import StoreUnavailable
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
@@ -378,6 +379,40 @@ class TestRefusals:
 
         assert response.status_code == 413
 
+    async def test_a_body_that_does_not_come_is_given_up(
+        self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """408, and it took no place from anybody."""
+        monkeypatch.setattr(gate, "READ_SECONDS", 0.05)
+
+        async def drip() -> Any:
+            yield b'{"entry":'
+            await asyncio.sleep(1)
+
+        async with start_pod() as pod:
+            response = await pod.client.post("/api/v1/webhook", content=drip(), headers=signed(b""))
+
+        assert response.status_code == 408
+
+    async def test_all_that_is_being_received_is_bounded_together(
+        self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Many large bodies at once cannot take the pod's memory."""
+        monkeypatch.setattr(gate, "MOST_UNFINISHED_BYTES", 1000)
+
+        async def slow() -> Any:
+            for _ in range(3):
+                yield b"x" * 300
+                await asyncio.sleep(0.02)
+
+        async with start_pod() as pod:
+            posts = (pod.client.post("/api/v1/webhook", content=slow(), headers=signed(b"")) for _ in range(5))
+            codes = [response.status_code for response in await asyncio.gather(*posts)]
+            after = await pod.client.post("/api/v1/webhook", content=slow(), headers=signed(b"x" * 900))
+
+        assert 503 in codes
+        assert after.status_code == 400
+
     async def test_too_many_webhooks_at_once_are_shed(self, start_pod: StartPod, clock: FakeClock) -> None:
         """503 with Retry-After, for Meta to bring them again."""
         async with start_pod(RECADO_MAX_CONCURRENT_WEBHOOKS="1") as pod:
@@ -412,8 +447,8 @@ class TestRefusals:
         """Whatever it holds."""
         scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(string.printable, max_size=20)
         keys = st.sampled_from(
-            ["entry", "changes", "value", "field", "messages", "statuses", "id", "text", "body", "from", "type"]
-            + ["metadata", "phone_number_id", "timestamp", "errors", "code", "contacts", "biz_opaque_callback_data"]
+            "entry changes value field messages statuses id text body from type metadata phone_number_id timestamp"
+            " errors code contacts biz_opaque_callback_data".split()
         )
         documents = st.recursive(
             scalars | st.just("messages") | st.just(NUMBER),

@@ -14,6 +14,7 @@ REFUSALS = {
     403: "the handshake does not carry our verify token",
     404: "no such path",
     405: "no such method on this path",
+    408: "the body did not arrive in time",
     413: "the body is too large",
     422: "a parameter is out of bounds",
     429: "too many wrongly signed requests from this address",
@@ -61,7 +62,7 @@ def add_descriptions(app: FastAPI) -> None:
 
 
 def _webhook_operation() -> dict[str, Any]:
-    refusals = (400, 401, 413, 429, 500, 503)
+    refusals = (400, 401, 408, 413, 429, 500, 503)
     return {
         "tags": ["webhook"],
         "summary": "Receive Meta's webhook",

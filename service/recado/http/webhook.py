@@ -17,6 +17,7 @@ import msgspec
 from recado.conversation import Answer, AnswerKind, Conversation, Silence
 from recado.delivery import failure
 from recado.http.answers import MessageResult, WebhookAnswer, error_body, quote_view
+from recado.http.gate import ClientGone, Gate, Receive, Refusal, Scope
 from recado.http.ratelimit import Allowance, MinuteLimit
 from recado.outgoing import Outgoing
 from recado.queue.errors import StoreUnavailable
@@ -29,7 +30,6 @@ from recado.telemetry.logging import wide
 from recado.whatsapp.errors import UnknownCodeError, error_from_status
 from recado.whatsapp.payloads import Batch, InboundMessage, PayloadError, Status, StatusKind
 from recado.whatsapp.service import WhatsAppService
-from recado.whatsapp.signature import SignatureVerifier, malformed
 
 log = logging.getLogger(__name__)
 
@@ -40,24 +40,7 @@ MESSAGES_A_TURN = 16
 #: An open quote can be confirmed or rejected for this long.
 QUOTE_VALID_SECONDS = 86400.0
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
-    """A request that is answered without being handled."""
-
-    def __init__(self, status: int, outcome: str, message: str, *, retry_after: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.outcome = outcome
-        self.message = message
-        self.retry_after = retry_after
-
-
-class ClientGone(Exception):  # noqa: N818 - nobody is left to be answered
-    """The sender hung up before its request was complete."""
 
 
 class Handled(msgspec.Struct):
@@ -91,10 +74,9 @@ class Webhook:
         self._outgoing = outgoing
         self._metrics = metrics
         self._clock = clock
-        self._verifier = SignatureVerifier(settings.app_secrets)
+        self._gate = Gate(settings, metrics)
         self._numbers = frozenset(settings.whatsapp_phone_number_id)
         self._customers = MinuteLimit(settings.customer_messages_per_minute)
-        self._addresses = MinuteLimit(settings.bad_signatures_per_minute)
         self._in_progress = 0
         metrics.in_progress(lambda: self._in_progress)
 
@@ -106,7 +88,6 @@ class Webhook:
         started = time.perf_counter()
         handled = Handled()
         retry_after: int | None = None
-        self._in_progress += 1
         try:
             status, outcome, body = 200, "accepted", await self._handle(scope, receive, handled)
         except Refusal as refusal:
@@ -118,16 +99,21 @@ class Webhook:
             log.exception("a webhook could not be handled", extra={"action": "webhook.error"})
             status, outcome = 500, "error"
             body = error_body(outcome, "the webhook could not be handled")
-        finally:
-            self._in_progress -= 1
         await _respond(send, status, body, retry_after)
         self._finished(outcome, status, time.perf_counter() - started, handled)
         tracing.webhook_answered(span, status, outcome, messages=handled.messages, statuses=handled.statuses)
 
     async def _handle(self, scope: Scope, receive: Receive, handled: Handled) -> bytes:
-        if self._in_progress > self._settings.max_concurrent_webhooks:
+        body = await self._gate.authentic_body(scope, receive)
+        if self._in_progress >= self._settings.max_concurrent_webhooks:
             raise Refusal(503, "shed", "too many webhooks at once", retry_after=1)
-        body = await self._authentic_body(scope, receive)
+        self._in_progress += 1
+        try:
+            return await self._answer_all(body, handled)
+        finally:
+            self._in_progress -= 1
+
+    async def _answer_all(self, body: bytes, handled: Handled) -> bytes:
         try:
             batch = self._whatsapp.extract_message_data(body)
         except PayloadError as error:
@@ -140,57 +126,6 @@ class Webhook:
             log.error("the store is unavailable", extra={"action": "store.unavailable", "error": str(error)})
             raise Refusal(503, "store_unavailable", "the message could not be stored", retry_after=5) from error
         return msgspec.json.encode(WebhookAnswer(result=results[0] if results else None, results=results))
-
-    # -- is it Meta's? -----------------------------------------------------------------------------------------
-
-    async def _authentic_body(self, scope: Scope, receive: Receive) -> bytes:
-        """The body, once its signature is known to be right. Raises Refusal."""
-        signature: bytes | None = None
-        length = 0
-        for name, value in scope["headers"]:
-            if name == b"x-hub-signature-256":
-                signature = value
-            elif name == b"content-length" and value.isdigit():
-                length = int(value[:18])
-        if length > self._settings.max_body_bytes:
-            raise self._too_large()
-        problem = malformed(signature)
-        body = b""
-        if problem is None:
-            body = await self._read(receive)
-            problem = self._verifier.reason_to_refuse(signature, body)
-        if problem is None:
-            self._metrics.payload_received(len(body))
-            return body
-        self._metrics.signature_failed(problem.value)
-        # Only failures are counted by address: a valid signature is never refused for where it came from.
-        client = scope.get("client")
-        if self._addresses.count(client[0] if client else "") is Allowance.WITHIN:
-            raise Refusal(401, "bad_signature", f"X-Hub-Signature-256: {problem.value}")
-        self._metrics.rate_limited("address")
-        raise Refusal(429, "rate_limited", "too many wrongly signed requests", retry_after=60)
-
-    async def _read(self, receive: Receive) -> bytes:
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            body: bytes = message["body"]
-            if len(body) > self._settings.max_body_bytes:
-                raise self._too_large()
-            return body
-        chunks, size = [], 0
-        while message["type"] == "http.request":
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > self._settings.max_body_bytes:
-                raise self._too_large()
-            chunks.append(chunk)
-            if not message.get("more_body"):
-                return b"".join(chunks)
-            message = await receive()
-        raise ClientGone
-
-    def _too_large(self) -> Refusal:
-        return Refusal(413, "too_large", f"the body exceeds {self._settings.max_body_bytes} bytes")
 
     # -- what is answered --------------------------------------------------------------------------------------
 
