@@ -5,6 +5,6 @@ from recado.quotes.catalogue import Catalogue, CatalogueError, CatalogueFile, Pr
 from recado.quotes.service import Intent, Quote, QuoteLine, QuoteService, TooMany, Unmatched
 
 __all__ = [
-    "Catalogue", "CatalogueError", "CatalogueFile", "Intent", "Product", "Quote", "QuoteLine", "QuoteService", "ReloadOutcome", "TooMany",
-    "Unmatched", "answers",
+    "Catalogue", "CatalogueError", "CatalogueFile", "Intent", "Product", "Quote", "QuoteLine", "QuoteService",
+    "ReloadOutcome", "TooMany", "Unmatched", "answers",
 ]  # fmt: skip

@@ -7,10 +7,11 @@ from typing import Final
 
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.money import money
-from recado.quotes.service import Quote, QuoteLine, Unmatched
+from recado.quotes.service import Quote, QuoteLine, TooMany, Unmatched
 
 LIMIT: Final = 4096
 _ECHO_LIMIT: Final = 60
+_SAYABLE: Final = 10**12
 _MOST_UNMATCHED: Final = 12
 _MOST_CANDIDATES: Final = 4
 _MARKS: Final = str.maketrans({"*": "", "_": " ", "~": "", "`": "", "\n": " ", "\r": " "})
@@ -118,12 +119,16 @@ def _notes(quote: Quote) -> list[str]:
     left = len(quote.unmatched) - _MOST_UNMATCHED
     if left > 0:
         notes.append(f"🔎 … y {left} cosas más que no encontré.")
-    for line in quote.too_many[:_MOST_UNMATCHED]:
-        notes.append(
-            f"🙏 {line.quantity if line.quantity < 10**12 else 'Tantas'} unidades de {_echo(line.name)} son más de las que puedo cotizar por aquí. "
-            "Escríbenos una cantidad menor, o te atiende una persona."
-        )
+    notes += [_too_many(line) for line in quote.too_many[:_MOST_UNMATCHED]]
     return notes
+
+
+def _too_many(line: TooMany) -> str:
+    count = line.quantity if line.quantity < _SAYABLE else "Tantas"
+    return (
+        f"🙏 {count} unidades de {_echo(line.name)} son más de las que puedo cotizar por aquí. "
+        "Escríbenos una cantidad menor, o te atiende una persona."
+    )
 
 
 def _question(entry: Unmatched) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue: products by CSV (`sku,name,aliases,unit_price,currency`), checked as a whole, reloaded when it changes."""
+"""The catalogue: a CSV file (`sku,name,aliases,unit_price,currency`), checked as a whole, reloaded when it changes."""
 
 import csv
 import io
@@ -104,9 +104,11 @@ def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
             if owner is not row and owner.sku != row.sku:
                 problems.append(f"line {row.line}: alias {alias!r} already means {owner.name!r} (line {owner.line})")
     currency = rows[0].currency if rows else ""
-    for row in rows:
-        if row.currency != currency:
-            problems.append(f"line {row.line}: currency {row.currency!r}, but line {rows[0].line} has {currency!r}")
+    problems += [
+        f"line {row.line}: currency {row.currency!r}, but line {rows[0].line} has {currency!r}"
+        for row in rows
+        if row.currency != currency
+    ]
     products = tuple(
         Product(r.sku, r.name, r.aliases, r.unit_price, any(plain(a).startswith("par de ") for a in r.aliases))
         for r in rows
@@ -190,7 +192,10 @@ class ReloadOutcome(Enum):
 
 
 class CatalogueFile:
-    """A catalogue that follows its file. The first load raises CatalogueError; a later bad file keeps the last good one."""
+    """A catalogue that follows its file.
+
+    The first load raises CatalogueError; a later bad file keeps the last good one.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)

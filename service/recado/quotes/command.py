@@ -11,10 +11,15 @@ from recado.quotes.money import money
 from recado.quotes.service import QuoteService, read
 
 _COLOURS = {
-    "quantity": "bold cyan", "product": "bold green", "several": "bold yellow", "unknown": "bold red", "quality": "green", "mask": "dim strike",
-    "negation": "magenta", "without": "magenta", "remove": "magenta", "correction": "magenta", "instead": "magenta", "change": "magenta",
-    "request": "blue", "add": "blue", "price": "blue", "total": "blue", "available": "blue", "each": "cyan",
+    "quantity": "bold cyan", "product": "bold green", "several": "bold yellow", "unknown": "bold red",
+    "quality": "green", "mask": "dim strike", "negation": "magenta", "without": "magenta", "remove": "magenta",
+    "correction": "magenta", "instead": "magenta", "change": "magenta", "request": "blue", "add": "blue",
+    "price": "blue", "total": "blue", "available": "blue", "each": "cyan",
 }  # fmt: skip
+_LEGEND = (
+    "[bold cyan]quantity[/] [bold green]product[/] [bold yellow]several products[/] [bold red]not in the catalogue[/] "
+    "[blue]verb[/] [magenta]refusal, correction[/] [dim]noise[/]"
+)
 
 
 def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -> None:
@@ -33,18 +38,15 @@ def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -
         start, end = tokens[element.start].start, tokens[element.end - 1].end
         coloured.stylize(_COLOURS.get(element.kind, "dim"), start, end)
     console.print(coloured)
-    console.print(
-        "[bold cyan]quantity[/] [bold green]product[/] [bold yellow]several products[/] [bold red]not in the catalogue[/] [blue]verb[/] "
-        "[magenta]refusal, correction[/] [dim]noise[/]"
-    )
+    console.print(_LEGEND)
     lines = Table(title=f"intent: {quote.intent}", title_justify="left")
     for column in ("sku", "product", "quantity", "price", "total", "confidence"):
         lines.add_column(column, justify="left" if column in ("sku", "product") else "right")
     for item in quote.items:
         mark = " [yellow]?[/]" if item.doubtful else ""
         lines.add_row(
-            item.sku, item.name, str(item.quantity), money(item.unit_price, quote.currency), money(item.line_total, quote.currency),
-            f"{item.confidence:.2f}{mark}",
+            item.sku, item.name, str(item.quantity), money(item.unit_price, quote.currency),
+            money(item.line_total, quote.currency), f"{item.confidence:.2f}{mark}",
         )  # fmt: skip
     if quote.items:
         lines.add_section()

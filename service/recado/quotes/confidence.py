@@ -5,7 +5,7 @@ The factors are set so that what they multiply to agrees with the held-back case
 
 from typing import Final
 
-from recado.quotes.reading import Reading, Wish
+from recado.quotes.wishes import Wish
 
 _BASE: Final = 0.985
 _DOUBTS: Final = {
@@ -18,7 +18,7 @@ _DOUBTS: Final = {
 }
 
 
-def line_confidence(wish: Wish, reading: Reading) -> float:
+def line_confidence(wish: Wish) -> float:
     """Between 0 and 1, two decimals."""
     sure = _BASE
     match = wish.element.match

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from recado.quotes.elements import COMMA, LINE, LINK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN
 from recado.quotes.reading import Reading
-from recado.quotes.scan import COMMA, LINE, LINK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN
 
 _QUIET: Final = frozenset(
     [
@@ -43,9 +43,10 @@ def intent_of(reading: Reading) -> str:
         roles.add(element.kind)
     if any(e.kind == QUANTITY and "bound" in e.flags for e in elements) and reading.requested:
         return "order"
-    if any(e.kind == QUANTITY and e.quantity is not None and not e.quantity.article for e in elements):
-        if (reading.requested or {"correction", "more"} & roles) and not {"price", "total", "available", "ask"} & roles:
-            return "order"  # of what, only an earlier message would tell
+    counted = any(e.kind == QUANTITY and e.quantity is not None and not e.quantity.article for e in elements)
+    steered = reading.requested or {"correction", "more"} & roles
+    if counted and steered and not {"price", "total", "available", "ask"} & roles:
+        return "order"  # of what, only an earlier message would tell
     mentioned = any(w.state == "mentioned" for w in reading.wishes)
     refused = any(w.state == "refused" for w in reading.wishes)
     if mentioned:

@@ -14,9 +14,12 @@ from typing import Any, Final
 from recado.quotes.text import bases, key, neuter, plain, sound
 
 NONE: Final[frozenset[str]] = frozenset()
+QUANTITY_ROLES: Final = frozenset(["article", "number", "scale", "half", "pair", "collective"])
 FUNCTION: Final = frozenset(
-    ["article", "number", "scale", "half", "pair", "collective", "negation", "without", "correction", "instead", "and", "or", "con", "definite",
-     "possessive", "of", "to", "for", "by", "that", "copula", "another", "more", "only", "each", "greeting", "filler", "courtesy"]
+    [
+        *QUANTITY_ROLES, "negation", "without", "correction", "instead", "and", "or", "con", "definite", "possessive",
+        "of", "to", "for", "by", "that", "copula", "another", "more", "only", "each", "greeting", "filler", "courtesy",
+    ]
 )  # fmt: skip
 """Roles that a product of one word only overrides after a quantity or an article ("2 té", "un sobre")."""
 
@@ -72,7 +75,7 @@ class Lexicon:
             self._exact.setdefault(plain(word), set()).update(("noun", "filler"))
         self._endings = frozenset(sound(plain(e)) for e in verbs["endings"]["endings"].split())
         self._pronouns = tuple(sorted(verbs["endings"]["pronouns"].split(), key=len, reverse=True))
-        self._stems = {
+        self._stems: dict[str, str] = {
             sound(stem.strip("'")): role for role, listed in verbs["stems"].items() for stem in listed.split()
         }
         self._by_sound: dict[str, str] = {}

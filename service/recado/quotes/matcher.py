@@ -125,7 +125,7 @@ class Matcher:
         if not heads:
             return None
         window = self._window(tokens, roles, at)
-        best: list[tuple[tuple[float, ...], _Name | None, int, int, float]] = []
+        best: list[tuple[tuple[int, float, int], int, int, float]] = []  # rank, product, last token, likeness
         partial: dict[int, list[tuple[int, int, float]]] = {}
         for head, alike in heads:
             joined = self._joined.get(head)
@@ -143,14 +143,13 @@ class Matcher:
                     literal = name.head == head
                     if count == len(name.words):
                         rank = (count, similarity + 0.01 * literal, -last)
-                        best.append((rank, name, name.product, last, similarity * (1 if literal else 0.97)))
+                        best.append((rank, name.product, last, similarity * (1 if literal else 0.97)))
                     elif distinct and ("sin" not in name.words or "sin" in matched):
                         partial.setdefault(distinct + 1, []).append((name.product, last, similarity))
-            for number in self.single.get(head, ()):
-                best.append(((1, alike, -at), None, number, at, alike))
+            best += [((1, alike, -at), number, at, alike) for number in self.single.get(head, ())]
         if best:
             best.sort(key=lambda entry: entry[0], reverse=True)
-        top = int(best[0][0][0]) if best else 0
+        top = best[0][0][0] if best else 0
         if partial and max(partial) > top:
             closest = partial[max(partial)]
             products = tuple(dict.fromkeys(product for product, _, _ in closest))
@@ -160,15 +159,15 @@ class Matcher:
                 return Match(products, last + 1, score * 0.85, "part of the name", max(partial), last)
             return Match(products[:8], last + 1, score, "several products", max(partial), last)
         if best:
-            rank, _, number, last, similarity = best[0]
-            rivals = tuple(dict.fromkeys(entry[2] for entry in best if entry[0][:2] == rank[:2] and entry[2] != number))
+            rank, number, last, similarity = best[0]
+            rivals = tuple(dict.fromkeys(entry[1] for entry in best if entry[0][:2] == rank[:2] and entry[1] != number))
             if rivals and rank[0] == 1:
                 exact = [n for n in (number, *rivals) if plain(self.products[n].name) == token.norm]
                 if len(exact) == 1:
                     number, rivals = exact[0], ()
-            if rivals and rank[2] == max(e[0][2] for e in best if e[2] in rivals and e[0][:2] == rank[:2]):
-                return Match((number, *rivals)[:8], last + 1, similarity, "several products", int(rank[0]), last)
-            return Match((number,), last + 1, similarity, _how(similarity), int(rank[0]), last)
+            if rivals and rank[2] == max(e[0][2] for e in best if e[1] in rivals and e[0][:2] == rank[:2]):
+                return Match((number, *rivals)[:8], last + 1, similarity, "several products", rank[0], last)
+            return Match((number,), last + 1, similarity, _how(similarity), rank[0], last)
         if not head_only or roles[at] & _WEAK_HEADS:
             return None
         alike = heads[0][1]

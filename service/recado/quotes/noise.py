@@ -1,4 +1,4 @@
-"""Numbers that are no quantities: prices, phones, addresses, times, dates, sizes, measures. Found before the reading."""
+"""Numbers that are no quantities: prices, phones, addresses, times, dates, sizes, measures."""
 
 from fractions import Fraction
 from typing import Final
@@ -15,8 +15,13 @@ _SIZES: Final = range(16, 61)
 _PHONE_DIGITS: Final = 7
 _MONTH_DAYS: Final = 31
 _ADDRESS_WORDS: Final = 14
-_FAR_TRIGGERS: Final = frozenset(["calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal", "dg",
-                                  "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "urbanizacion", "direccion", "mz"])  # fmt: skip
+_FAR_TRIGGERS: Final = frozenset(
+    [
+        "calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal",
+        "dg", "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "urbanizacion",
+        "direccion", "mz",
+    ]
+)  # fmt: skip
 """Words that an address' number may follow at some distance; after the others it stands next."""
 
 
@@ -52,9 +57,7 @@ class Noise:
                 return "price", self._after_price(i + 2)
             if token.norm == "+" and self._is_number(i + 1) and not self._tokens[i + 1].spaced:
                 return self._phone(i + 1, 2)
-            if token.norm == "#" and self._is_number(i + 1):
-                return "size", i + 2
-            return None
+            return ("size", i + 2) if token.norm == "#" and self._is_number(i + 1) else None
         if token.kind != WORD:
             return None
         roles = self._roles[i]
@@ -62,13 +65,8 @@ class Noise:
             return ("link", self._unspaced(i)) if token.norm in ("http", "https", "www") else None
         if token.norm == "que" and self._has(i + 1, "price") and self._is_number(i + 2):
             return "price", self._after_price(i + 3)
-        if token.norm in ("n", "no", "nro") and self._norm(i + 1) in ("°", "º", "."):
-            if (
-                self._is_number(i + 2)
-                and not self._names_product(i + 3)
-                and (token.norm == "n" or self._norm(i + 1) != ".")
-            ):
-                return "size", i + 3
+        if token.norm in ("n", "nro") and self._norm(i + 1) in ("°", "º", ".") and self._is_number(i + 2):
+            return None if self._names_product(i + 3) else ("size", i + 3)
         if "address" in roles:
             end = self._address(i)
             if end:
@@ -159,39 +157,47 @@ class Noise:
         return None
 
     def _after_word(self, i: int) -> Mask | None:
+        """What a preposition, an article or a weekday says of the number behind it."""
         roles = self._roles[i]
         norm = self._tokens[i].norm
         j = i + 1
-        if norm == "a" and self._is_number(j) and not self._names_product(j + 1):
-            verb = i > 0 and self._roles[i - 1] & {"change", "correction", "add", "remove"}
-            if not verb and self._ends_price(j + 1):
-                return "price", self._after_price(j + 1)
-        if (
-            ("to" in roles or "of" in roles)
-            and self._norm(j) in ("las", "la", "los")
-            and not (i > 0 and self._tokens[i - 1].kind == NUMBER)
-        ):
-            if (self._is_number(j + 1) or self._has(j + 1, "number")) and not self._names_product(j + 2):
-                hour = self._tokens[j + 1].value
-                if "of" in roles and norm != "d" and self._norm(j) != "las" and hour is not None and hour in _SIZES:
-                    return "size", j + 2
-                return "time", self._after_hour(j + 2)
-        if norm == "del" and self._is_number(j) and not self._names_product(j + 1):
-            return "size", j + 1
-        if norm == "en" and self._is_number(j) and not self._names_product(j + 1):
-            return "size", self._after_price(j + 1)
-        if "of" in roles and self._is_number(j) and isinstance(self._tokens[j].value, Fraction):
-            if not self._names_product(j + 1) and not self._has(j + 1, "measure"):
-                return "price", self._after_price(j + 1)
-        if norm == "el" and self._is_number(j) and self._is_day(j) and not self._names_product(j + 1):
-            if (i > 0 and self._roles[i - 1] & {"for", "to"}) or self._closes(j + 1) or self._has(j + 1, "of"):
-                return "date", j + 1
-        if "weekday" in roles and self._is_number(j) and self._is_day(j) and not self._names_product(j + 1):
-            if not self._closes(i) and self._closes(j + 1):
-                return "date", j + 1
-        if norm == "las" and self._is_number(j) and self._has(j + 1, "timeunit"):
+        if self._norm(j) in ("las", "la", "los") and roles & {"to", "of"}:
+            return self._after_article(i)
+        if not self._is_number(j):
+            return None
+        if norm == "las" and self._has(j + 1, "timeunit"):
             return "time", self._after_hour(j + 1)
+        if self._names_product(j + 1):
+            return None
+        steered = i > 0 and self._roles[i - 1] & {"change", "correction", "add", "remove"}
+        if norm == "a" and not steered and self._ends_price(j + 1):
+            return "price", self._after_price(j + 1)
+        if norm == "del":
+            return "size", j + 1
+        if norm == "en":
+            return "size", self._after_price(j + 1)
+        if "of" in roles and isinstance(self._tokens[j].value, Fraction) and not self._has(j + 1, "measure"):
+            return "price", self._after_price(j + 1)
+        if not self._is_day(j):
+            return None
+        due = i > 0 and self._roles[i - 1] & {"for", "to"}
+        if norm == "el" and (due or self._closes(j + 1) or self._has(j + 1, "of")):
+            return "date", j + 1
+        if "weekday" in roles and not self._closes(i) and self._closes(j + 1):
+            return "date", j + 1
         return None
+
+    def _after_article(self, i: int) -> Mask | None:
+        """ "a las 3", "desde la 1", "de la 38"; but not "2 de las 3"."""
+        j = i + 2
+        if (i > 0 and self._tokens[i - 1].kind == NUMBER) or self._names_product(j + 1):
+            return None
+        if not (self._is_number(j) or self._has(j, "number")):
+            return None
+        value = self._tokens[j].value
+        if "of" in self._roles[i] and self._norm(i + 1) != "las" and value is not None and value in _SIZES:
+            return "size", j + 1
+        return "time", self._after_hour(j + 1)
 
     # what follows --------------------------------------------------------------------------------------------
 
@@ -339,7 +345,7 @@ class Noise:
             return self._sizes_on(j + 1)
         if self._has(j, "sizemark") or (not single and (self._has(j, "number") or self._has(j, "modifier"))):
             return self._sizes_on(j + 1)
-        return 0 if single or "modifier" not in self._roles[i] else 0
+        return 0
 
     def _sizes(self, i: int) -> int:
         """The end of a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""

@@ -25,7 +25,7 @@ class Quantity(msgspec.Struct, frozen=True, gc=False):
 def quantity(
     tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon: Lexicon, is_product: Callable[[str], bool]
 ) -> Quantity | None:
-    """The longest quantity that starts at `at`, together with a unit (that `is_product` denies) and the "de" after it."""
+    """The longest quantity that starts at `at`, with its unit, if that is no product, and the "de" after it."""
     start = at
     n = len(tokens)
     value, i = _cardinal(tokens, roles, at, lexicon)
@@ -96,10 +96,8 @@ def quantity(
     elif i < n and tokens[i].kind == WORD and "container" in roles[i] and not is_product(tokens[i].norm):
         if i + 1 < n and "of" in roles[i + 1]:
             container = i
-        elif i + 1 >= n or tokens[i + 1].kind != WORD or "and" in roles[i + 1]:  # "pintura blanca, 2 galones"
-            i, pieces = i + 1, True
-        elif is_product(tokens[i + 1].norm):  # "5 kg arroz"
-            i, pieces = i + 1, True
+        elif i + 1 >= n or tokens[i + 1].kind != WORD or "and" in roles[i + 1] or is_product(tokens[i + 1].norm):
+            i, pieces = i + 1, True  # "pintura blanca, 2 galones", "5 kg arroz"
     if pieces or collective or pairs:
         while i < n and "of" in roles[i]:
             i += 1

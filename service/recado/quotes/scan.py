@@ -2,98 +2,43 @@
 
 from typing import Final
 
-from recado.quotes.lexicon import FUNCTION, NONE, lexicon
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    MASK,
+    NOISE,
+    PRODUCT,
+    QUALITY,
+    QUANTITY,
+    QUESTION,
+    SEVERAL,
+    STOP,
+    THINGS,
+    UNKNOWN,
+    Element,
+)  # fmt: skip
+from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, lexicon
+from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import Match, Matcher
 from recado.quotes.noise import Noise
 from recado.quotes.numbers import Quantity, quantity
-from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, Token, key, tokenise
-from recado.quotes.vocabulary import TWO_EDITS
-
-# kinds of element; the rest are role names of the lexicon, the first that fits in this order
-QUANTITY: Final = "quantity"
-PRODUCT: Final = "product"
-SEVERAL: Final = "several"
-UNKNOWN: Final = "unknown"
-QUALITY: Final = "quality"  # a colour, a size, a part of a name: "2 de las azules"
-COMMA: Final = "comma"
-STOP: Final = "stop"
-QUESTION: Final = "question"
-LINE: Final = "line"
-LINK: Final = "link"
-MASK: Final = "mask"
-NOISE: Final = "noise"
-THINGS: Final = frozenset([PRODUCT, SEVERAL, UNKNOWN, QUALITY])
+from recado.quotes.tails import VERB_ENDINGS, Tails
+from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, key, tokenise
 
 _PRIORITY: Final = (
-    "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change", "add", "request",
-    "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or", "con", "possessive", "definite", "of", "for", "by", "to",
-    "that", "ask", "copula", "greeting", "thanks", "courtesy", "nope", "yes", "help",
+    "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
+    "add", "request", "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or",
+    "con", "possessive", "definite", "of", "for", "by", "to", "that", "ask", "copula", "greeting", "thanks",
+    "courtesy", "nope", "yes", "help",
 )  # fmt: skip
-_QUANTITY_ROLES: Final = frozenset(["article", "number", "scale", "half", "pair", "collective"])
 _MARKS: Final = {
-    ",": COMMA, ";": COMMA, "/": COMMA, "+": COMMA, "&": COMMA, ".": STOP, "!": STOP, "¡": STOP, "?": QUESTION, "¿": STOP, ":": LINK, "=": LINK,
-    "-": LINK, "(": LINK, "|": LINK, "•": LINE, ">": LINE,
+    ",": COMMA, ";": COMMA, "/": COMMA, "+": COMMA, "&": COMMA, ".": STOP, "!": STOP, "¡": STOP, "?": QUESTION,
+    "¿": STOP, ":": LINK, "=": LINK, "-": LINK, "(": LINK, "|": LINK, "•": LINE, ">": LINE,
 }  # fmt: skip
-_INFINITIVE: Final = (
-    "ar",
-    "er",
-    "ir",
-    "ando",
-    "iendo",
-    "arme",
-    "erme",
-    "irme",
-    "arle",
-    "erle",
-    "irle",
-    "arlo",
-    "arla",
-    "arlos",
-    "arlas",
-    "amos",
-    "emos",
-    "imos",
-    "mente",
-)
 _LONGEST: Final = 6_000
 _MOST_TOKENS: Final = 2_000
 """A message of 4,096 characters that says something has fewer."""
-
-
-class Element:
-    """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
-
-    __slots__ = (
-        "end",
-        "flags",
-        "index",
-        "kind",
-        "match",
-        "negative",
-        "q",
-        "quantity",
-        "roles",
-        "start",
-        "text",
-        "words",
-    )
-
-    def __init__(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> None:
-        self.kind = kind
-        self.start = start
-        self.end = end
-        self.roles = roles
-        self.quantity: Quantity | None = None
-        self.match: Match | None = None
-        self.q: Element | None = None
-        self.negative = False
-        self.flags: set[str] = set()
-        self.index = 0
-        self.text = ""
-        self.words: list[str] = []
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.start}-{self.end} {self.quantity.value if self.quantity else ''}{self.text}>"
 
 
 class Scanner:
@@ -104,11 +49,12 @@ class Scanner:
         self.matcher = matcher
         self.lexicon = lexicon()
         self.tokens = tokenise(self.text)[:_MOST_TOKENS]
-        self._drop_indices()
+        drop_indices(self.tokens, self.lexicon)
         find = self.lexicon.roles
         self.roles: list[frozenset[str]] = [find(t.norm) if t.kind == WORD else NONE for t in self.tokens]
         self.norms = [t.norm for t in self.tokens]
         self.masks = Noise(self.text, self.tokens, self.roles, matcher).masks()
+        self.tails = Tails(self.tokens, self.roles, self.masks, matcher, self.lexicon)
         self.elements: list[Element] = []
 
     def scan(self) -> list[Element]:
@@ -118,57 +64,6 @@ class Scanner:
         while i < n:
             i = self._element(i)
         return self.elements
-
-    # lists ---------------------------------------------------------------------------------------------------
-
-    def _drop_indices(self) -> None:
-        """Take away the numbering of a list: "1. ", "2) ", "3- ", a keycap; 1, 2, 3 in order at the start of lines."""
-        tokens = self.tokens
-        starts = [
-            i
-            for i, t in enumerate(tokens)
-            if t.kind == NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind == NEWLINE)
-        ]
-        numbered: list[int] = []
-        for i in starts:
-            after = tokens[i + 1] if i + 1 < len(tokens) else None
-            if after is None or tokens[i].value != len(numbered) + 1:
-                continue
-            marked = after.norm in (".", ")", "-", ":", "°", "º") and after.kind == PUNCT
-            if marked and after.norm in "-:" and not self._number_before_line_end(i + 1) and len(starts) < 2:
-                marked = False
-            if marked or (tokens[i].keycap and self._number_before_line_end(i + 1)):
-                numbered.append(i)
-        if not numbered:
-            numbered = self._inline_indices()
-        if len(numbered) == 1 and len(starts) > 1 and tokens[numbered[0]].keycap:
-            return
-        for i in reversed(numbered):
-            marked = i + 1 < len(tokens) and tokens[i + 1].norm in (".", ")", "-", ":", "°", "º")
-            tokens[i : i + 1 + marked] = [Token(PUNCT, "•", tokens[i].start, tokens[i].end, True)]
-
-    def _inline_indices(self) -> list[int]:
-        """Numbering inside a line: "1) 2 camisas 2) 3 gorras"."""
-        found: list[int] = []
-        for i, token in enumerate(self.tokens[:-1]):
-            if (
-                token.kind == NUMBER
-                and token.value == len(found) + 1
-                and self.tokens[i + 1].norm in (")", ".")
-                and not self.tokens[i + 1].spaced
-            ):
-                opened = i > 0 and self.tokens[i - 1].norm == "("
-                if not opened and i + 2 < len(self.tokens):
-                    found.append(i)
-        return found if len(found) > 1 else []
-
-    def _number_before_line_end(self, i: int) -> bool:
-        while i < len(self.tokens) and self.tokens[i].kind != NEWLINE:
-            token = self.tokens[i]
-            if token.kind == NUMBER or (token.kind == WORD and self.lexicon.roles(token.norm) & _QUANTITY_ROLES):
-                return True
-            i += 1
-        return False
 
     # elements ------------------------------------------------------------------------------------------------
 
@@ -288,7 +183,7 @@ class Scanner:
                 match = None
             if (
                 match is not None
-                and roles & _QUANTITY_ROLES
+                and roles & QUANTITY_ROLES
                 and match.words == 1
                 and ("half" not in roles or self._opens_collective(i))
             ):
@@ -311,7 +206,7 @@ class Scanner:
                 match = None
             if match is not None and roles & {"request", "add", "remove", "change", "yes", "price"} and match.score < 1:
                 match = None
-        if match is None and roles & _QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
+        if match is None and roles & QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
                 return self._quantity(i, q)
@@ -355,7 +250,7 @@ class Scanner:
 
     def _another(self, i: int) -> int:
         """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen."""
-        if i + 1 < len(self.tokens) and (self.tokens[i + 1].kind == NUMBER or self.roles[i + 1] & _QUANTITY_ROLES):
+        if i + 1 < len(self.tokens) and (self.tokens[i + 1].kind == NUMBER or self.roles[i + 1] & QUANTITY_ROLES):
             return self._steer(i, i + 1, self.roles[i])
         q = Quantity(1, i + 1, article=True)
         if self._has(i + 1, "of"):
@@ -422,23 +317,23 @@ class Scanner:
         several = len(match.products) > 1
         element = self._add(SEVERAL if several else PRODUCT, i, match.end)
         element.match = match
-        end = self._tail(match.end)
+        end = self.tails.end(match.end)
         element.end = end
-        element.text = self.written(i, max(match.end, self._trimmed(match.end, end)) if several else match.end)
+        element.text = self.written(i, max(match.end, self.tails.trimmed(match.end, end)) if several else match.end)
         if end > match.end:
             element.flags.add("qualified")
         return end
 
     def _unknown(self, i: int) -> int:
         element = self._add(UNKNOWN, i, i + 1, self.roles[i])
-        end = self._tail(i + 1, unknown=True)
+        end = self.tails.end(i + 1, unknown=True)
         element.end = end
-        element.text = self.written(i, max(i + 1, self._trimmed(i + 1, end)))
+        element.text = self.written(i, max(i + 1, self.tails.trimmed(i + 1, end)))
         norm = self.tokens[i].norm
         good = "good" in self.roles[i] or "container" in self.roles[i]
         if good:
             element.flags.add("good")
-        elif norm.endswith(_INFINITIVE) or len(norm) < 2:
+        elif norm.endswith(VERB_ENDINGS) or len(norm) < 2:
             element.flags.add("verb")
         return end
 
@@ -469,110 +364,6 @@ class Scanner:
         else:
             element.text = self.written(i, element.end)
         return element.end
-
-    # what hangs on a thing -----------------------------------------------------------------------------------
-
-    def _tail(self, i: int, unknown: bool = False) -> int:
-        """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá"."""
-        strange = 0
-        while i < len(self.tokens):
-            mask = self.masks.get(i)
-            if mask is not None:
-                if mask[0] in ("size", "measure"):
-                    i = mask[1]
-                    continue
-                if mask[0] == "price" and self.tokens[i].kind == WORD and "of" in self.roles[i]:
-                    i = mask[1]
-                    continue
-                return i
-            token, roles = self.tokens[i], self.roles[i]
-            if token.kind != WORD or self.lexicon.phrase(self.norms, i) is not None:
-                return i
-            if roles & {"modifier", "sizemark"} and not roles & {"and", "yes"}:
-                i += 1
-            elif (
-                "of" in roles
-                or "for" in roles
-                or (token.norm in ("en", "a") and i + 1 < len(self.tokens))
-                or "con" in roles
-            ):
-                end = self._complement(i, token.norm, roles)
-                if end == i:
-                    return i
-                i = end
-            elif (
-                (not roles or (unknown and "good" in roles))
-                and strange < (2 if unknown else 1)
-                and not self._is_near(token.norm, unknown)
-            ):
-                if token.norm.endswith(_INFINITIVE):
-                    return i
-                strange += 1
-                i += 1
-            else:
-                return i
-        return i
-
-    def _is_near(self, norm: str, unknown: bool) -> bool:
-        """Whether a word may be a product of its own; a bad misspelling behind a product is taken for an adjective."""
-        near = self.matcher.near(norm)
-        return bool(near) and (unknown or near[0][1] > TWO_EDITS)
-
-    def _complement(self, i: int, norm: str, roles: frozenset[str]) -> int:
-        """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
-        j = i + 1
-        joins = "con" in roles
-        while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
-            j += 1
-        if j >= len(self.tokens):
-            return i
-        mask = self.masks.get(j)
-        if mask is not None:
-            return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
-        token, role = self.tokens[j], self.roles[j]
-        if token.kind == NUMBER or role & {"number", "article"}:
-            if "for" in roles and self._has(j + 1, "people"):
-                return j + 2
-            if (
-                "for" in roles
-                and "article" in role
-                and j + 1 < len(self.tokens)
-                and not self.matcher.near(self.norms[j + 1])
-            ):
-                return j + 2 if self.tokens[j + 1].kind == WORD else i
-            if "of" in roles and token.kind == NUMBER and (self._has(j + 1, "measure") or self._has(j + 1, "timeunit")):
-                return j + 2
-            if (
-                "of" in roles
-                and j + 1 < len(self.tokens)
-                and self.tokens[j + 1].kind == WORD
-                and not self.matcher.near(self.norms[j + 1])
-                and self.tokens[j].value in (1, 2, 3, 4, 5, None)
-            ):
-                return j + 2  # "de dos colores"
-            return i
-        if token.kind != WORD or role & {"request", "add", "negation", "that", "each", "another", "instead", "by"}:
-            return i
-        if norm in ("en", "a"):
-            near = self.matcher.near(token.norm)
-            if not (role & {"modifier"} or (not role and not near) or (norm == "en" and near)):
-                return i
-            return j + 1
-        if joins and (role & {"article", "definite", "possessive", "number", "noun"}):
-            return i
-        match = self.matcher.match(self.tokens, self.roles, j)
-        if match is not None:
-            return match.end
-        return j + 1
-
-    def _trimmed(self, start: int, end: int) -> int:
-        """`end` without the sizes, prices and purposes at the end of a fragment."""
-        for i in range(start, end):
-            if i in self.masks or (
-                "for" in self.roles[i] and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}
-            ):
-                return i
-        return end
 
     def written(self, start: int, end: int) -> str:
         if end <= start:

@@ -99,7 +99,7 @@ class QuoteService:
                 unmatched.setdefault(plain(wish.text), entry)
                 continue
             before = lines.get(product.sku, (0, 1.0))
-            lines[product.sku] = (before[0] + int(amount), min(before[1], line_confidence(wish, reading)))
+            lines[product.sku] = (before[0] + int(amount), min(before[1], line_confidence(wish)))
         items = []
         too_many = []
         for sku, (count, confidence) in lines.items():

@@ -59,7 +59,7 @@ class Vocabulary:
         word = key(norm)
         if word in self.words:
             return ((word, EXACT),)
-        same = self._synonyms.get(word)
+        same = self._synonyms.get(word, word)
         if same in self.words:
             return ((same, EXACT),)
         if len(norm) < 3:

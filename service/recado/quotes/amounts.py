@@ -1,0 +1,134 @@
+"""Quantities that stand apart from their thing: "mejor 3", "camisas, 4", "2 de cada uno", "el doble"."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from recado.quotes.binding import SIZE_OF_PAIRS
+from recado.quotes.context import QUIET
+from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, VERBS, Element
+from recado.quotes.wishes import State, Wish
+
+if TYPE_CHECKING:
+    from recado.quotes.reading import Reading
+
+_AHEAD: Final = 40
+"""Elements looked at behind the present one: more than any sentence has."""
+
+
+def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:
+    q = element.quantity
+    assert q is not None
+    j = reading.context.next(i, QUIET)
+    after, before = reading.context.kind(j), reading.context.kind(i - 1)
+    if state.instead:
+        state.instead, state.corrected = False, True
+        return
+    if after == "each" or before == "each" or (before in VERBS and reading.context.kind(i - 2) == "each"):
+        if not q.article or after == "each":
+            state.each = q.value
+            state.each_pairs = q.pairs
+        return
+    if before in ("to", "by", "for", "of", "copula", "story") and not (
+        state.corrected and before in ("to", "by", "copula")
+    ):
+        return
+    if (
+        after in (NOISE, MASK)
+        and not ({"emoji", "filler"} & reading.elements[j].roles)
+        and "noun" in reading.elements[j].roles
+    ):
+        return
+    if state.refuse:
+        return
+    last = reading.last(("wanted", "mentioned"))
+    if last is None and state.corrected:
+        last = reading.last(("refused",))  # "no 2 camisas sino 3"
+    if last is None:
+        state.pending = None if q.article else q.value
+        return
+    if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
+        return
+    if isinstance(q.value, Fraction) and q.value.denominator != 1:
+        return
+    more = "more" in element.flags or after == "more" or "another" in element.flags
+    if q.article and not more and not state.corrected and last.state != "mentioned":
+        since = reading.elements[last.element.index + 1 : i]
+        if any(e.kind == "for" for e in since) and last.state == "wanted" and reading.context.closes(i + 1):
+            last.amount = (last.amount or 1) + 1  # "2 para mí y para mi hermano una"
+        return
+    if state.negated_number == i:
+        return
+    if state.corrected:
+        last.amount, last.pairs, last.parts = q.value, q.pairs, []
+        last.state = "wanted"
+        last.doubts.append("corrected")
+        state.corrected = False
+    elif last.state == "mentioned":
+        if state.mode == "mentioned" and not more:
+            return
+        last.state, last.amount, last.pairs = "wanted", q.value, q.pairs
+    elif more:
+        last.amount = (last.amount or 1) + q.value
+    else:
+        _give(reading, i, last, element)
+
+
+def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
+    if last.product is None or not reading.matcher.products[last.product].pair:
+        return False
+    return value in SIZE_OF_PAIRS and "qualified" in last.element.flags
+
+
+def _give(reading: "Reading", i: int, last: Wish, element: Element) -> None:
+    """ "Camisas, 4": the quantity behind the mark goes to the thing before it; "camisas y gorras, 2 y 3" in turn."""
+    q = element.quantity
+    assert q is not None
+    open_wishes = [w for w in reading.wishes if w.state == "wanted" and w.amount is None]
+    if last.amount is not None or not open_wishes:
+        if reading.context.kind(i - 1) in ("request", "add") and last.amount is None:
+            last.amount = q.value
+        return
+    run = [e for e in reading.elements[i : i + _AHEAD] if e.kind == QUANTITY and "bound" not in e.flags]
+    later_things = any(e.kind in THINGS for e in reading.elements[i : i + _AHEAD])
+    if not later_things and len(run) == len(open_wishes) > 1:
+        open_wishes[0].amount = q.value
+        open_wishes[0].doubts.append("in turn")
+        return
+    last.amount, last.pairs = q.value, q.pairs
+    last.doubts.append("quantity apart")
+
+
+def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
+    factor = {"same": Fraction(1), "double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}[kind]
+    j = reading.context.next(i, QUIET)
+    if reading.context.kind(j) in THINGS and reading.elements[j].q is None and reading.elements[j].kind != QUALITY:
+        state.factor = factor
+        return
+    last = reading.last(("wanted",))
+    before = reading.wishes[-2] if len(reading.wishes) > 1 else None
+    if last is not None and last.amount is None and before is not None and reading.elements[i - 1] is last.element:
+        last.amount, last.pairs = (before.amount or 1) * factor, before.pairs  # "5 gorras, bufandas lo mismo"
+        last.doubts.append("computed")
+        return
+    if last is not None and kind != "same":
+        last.amount = (last.amount or 1) * factor
+        last.doubts.append("computed")
+
+
+def each(reading: "Reading", i: int, state: State) -> None:
+    if state.each is None and reading.context.kind(i + 1) == QUANTITY and "bound" in reading.elements[i + 1].flags:
+        return
+    if state.each is None and reading.context.kind(i - 1) == QUANTITY:
+        q = reading.elements[i - 1].quantity
+        if q is not None and "bound" not in reading.elements[i - 1].flags and not q.article:
+            state.each, state.each_pairs = q.value, q.pairs
+
+
+def share_each(reading: "Reading", state: State) -> None:
+    if state.each is None:
+        return
+    for wish in reading.wishes:
+        if wish.state == "wanted" and (wish.amount is None or wish.amount == 1):
+            wish.amount, wish.pairs = state.each, state.each_pairs
+        elif wish.state == "mentioned" and reading.requested:
+            wish.state, wish.amount = "wanted", state.each

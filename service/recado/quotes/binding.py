@@ -1,0 +1,137 @@
+"""Gives each thing its quantity, before it ("2 camisas") or behind it ("camisas: 2")."""
+
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    NOISE,
+    PRODUCT,
+    QUALITY,
+    QUANTITY,
+    QUESTION,
+    STOP,
+    THINGS,
+    VERBS,
+    Element,
+)  # fmt: skip
+from recado.quotes.matcher import Matcher
+from recado.quotes.text import Token
+
+_SEPARATORS: Final = frozenset([COMMA, STOP, QUESTION, LINE, "and", "or", "but", "more"])
+_TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "possessive", "con"])
+_SIZE_NUMBERS: Final = range(20, 61)
+SIZE_OF_PAIRS: Final = range(15, 51)
+"""Numbers behind goods by the pair that are sizes."""
+
+
+class Binder:
+    """Binds the quantities of one message, segment by segment."""
+
+    def __init__(self, tokens: list[Token], matcher: Matcher) -> None:
+        self._tokens = tokens
+        self._matcher = matcher
+
+    def bind(self, elements: list[Element]) -> None:
+        """Give each thing its quantity, before or after it, segment by segment."""
+        segment: list[Element] = []
+        for element in elements:
+            if element.kind in _SEPARATORS and not (
+                element.kind == "more" and segment and segment[-1].kind == QUANTITY
+            ):
+                self._segment(segment)
+                segment = []
+            else:
+                segment.append(element)
+        self._segment(segment)
+
+    def _segment(self, segment: list[Element]) -> None:
+        counted = [(i, e) for i, e in enumerate(segment) if e.kind == QUANTITY or e.kind in THINGS]
+        if len(counted) < 2 and not any(e.kind == QUANTITY for _, e in counted):
+            return
+        kinds = "".join("q" if e.kind == QUANTITY else "t" for _, e in counted)
+        if len(kinds) >= 4 and len(kinds) % 2 == 0 and kinds == "tq" * (len(kinds) // 2):
+            numbers = [e for _, e in counted if e.kind == QUANTITY]
+            if all(q.quantity is not None and not q.quantity.article for q in numbers):
+                for (_, thing), (_, q) in zip(counted[::2], counted[1::2], strict=True):
+                    self._join(thing, q, after=True)
+                return
+        used: set[int] = set()
+        for k in range(len(counted) - 1):  # "camisa x2", "camisa (3)"
+            (i, thing), (j, q) = counted[k], counted[k + 1]
+            marked = any("x" in e.flags or "open" in e.flags for e in segment[i + 1 : j])
+            if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and marked:
+                before = counted[k - 1][1] if k else None
+                if before is None or before.kind != QUANTITY or id(before) in used:
+                    self._join(thing, q, after=True)
+                    used.add(id(q))
+        for k in range(len(counted) - 2):  # "3 M camisas"
+            (i, q), (_, size), (j, thing) = counted[k : k + 3]
+            if (
+                q.kind == QUANTITY
+                and "size" in size.flags
+                and thing.kind == PRODUCT
+                and j == i + 2
+                and id(q) not in used
+            ):
+                self._join(thing, q, after=False)
+                used.add(id(q))
+        for k in range(len(counted) - 1):
+            (i, q), (j, thing) = counted[k], counted[k + 1]
+            if q.kind == QUANTITY and thing.kind in THINGS and id(q) not in used and thing.q is None:
+                before = counted[k - 1][1] if k else None
+                if thing.kind == QUALITY and before is not None and self._is_size_behind(before, q):
+                    continue
+                between = segment[i + 1 : j]
+                if all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
+                    "noun" in e.roles and "modifier" not in e.roles for e in between
+                ):
+                    self._join(thing, q, after=False)
+                    used.add(id(q))
+        for k in range(len(counted) - 1):
+            (i, thing), (j, q) = counted[k], counted[k + 1]
+            if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and id(q) not in used:
+                between = segment[i + 1 : j]
+                alone = any(e.kind == LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
+                linked = thing.kind != QUALITY or (bool(thing.words) and alone)
+                if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
+                    self._join(thing, q, after=True)
+                    used.add(id(q))
+
+    def _is_size_behind(self, thing: Element, q: Element) -> bool:
+        """ "zapatos 34 negros": a number between goods by the pair and their colour."""
+        if thing.kind != PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
+            return False
+        return self._matcher.products[thing.match.products[0]].pair and q.quantity.value in SIZE_OF_PAIRS
+
+    def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
+        """Whether a quantity behind a thing is its quantity, and not a size or a price."""
+        assert q.quantity is not None
+        if any(e.kind in ("of", "to", "by", "for", "instead", "negation", "correction", "each") for e in between):
+            return False
+        if isinstance(q.quantity.value, Fraction) and q.quantity.value.denominator != 1:
+            return False
+        linked = any(e.kind in (LINK, *VERBS) or "x" in e.flags for e in between)
+        if linked or not q.quantity.bare or thing.match is None:
+            return True
+        product = self._matcher.products[thing.match.products[0]]
+        if product.pair and q.quantity.value in SIZE_OF_PAIRS:
+            q.flags.add("size")
+            thing.flags.add("qualified")
+            return False
+        singular = not self._tokens[thing.start].norm.endswith("s")
+        if singular and q.quantity.value in _SIZE_NUMBERS:
+            q.flags.add("size")
+            return False
+        return True
+
+    def _join(self, thing: Element, q: Element, *, after: bool) -> None:
+        thing.q = q
+        q.flags.add("bound")
+        if after:
+            thing.flags.add("quantity after")
+
+    def _is_in(self, element: Element) -> bool:
+        return element.kind == "to" and self._tokens[element.start].norm == "en"

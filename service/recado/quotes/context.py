@@ -1,0 +1,155 @@
+"""What stands around an element: the questions that the reading asks of the neighbourhood."""
+
+from typing import Final
+
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    NOISE,
+    PRODUCT,
+    QUANTITY,
+    QUESTION,
+    SEVERAL,
+    STOP,
+    UNKNOWN,
+    Element,
+)  # fmt: skip
+from recado.quotes.wishes import State
+
+QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
+
+
+class Context:
+    """The elements of one message, and the plain words they stand for."""
+
+    def __init__(self, elements: list[Element], norms: list[str]) -> None:
+        self.elements = elements
+        self.norms = norms
+
+    def kind(self, i: int) -> str:
+        return self.elements[i].kind if 0 <= i < len(self.elements) else ""
+
+    def closes(self, i: int) -> bool:
+        return self.kind(i) in ("", COMMA, STOP, LINE, QUESTION, "and", "courtesy", "thanks")
+
+    def next(self, i: int, skip: frozenset[str]) -> int:
+        """The next element after `i` that is none of `skip`; the count of elements if there is none."""
+        j = i + 1
+        while j < len(self.elements) and self.elements[j].kind in skip:
+            j += 1
+        return j
+
+    def list_goes_on(self, i: int) -> bool:
+        """Whether a list of refused things goes on: a thing without a quantity comes next."""
+        j = self.next(i, QUIET)
+        if self.kind(j) == "without":
+            return True
+        goods = self.kind(j) in (PRODUCT, SEVERAL) or (self.kind(j) == UNKNOWN and "good" in self.elements[j].flags)
+        return goods and self.elements[j].q is None
+
+    def post_negated(self, i: int) -> bool:
+        """ "la falda no", "camisas ya no": the refusal stands behind the thing."""
+        j = i + 1
+        while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles:
+            j += 1
+        if self.kind(j) not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
+            return False
+        if (
+            self.kind(j) == "nope"
+            and not self.elements[j].roles & {"negation"}
+            and "remove" not in self.elements[j].roles
+        ):
+            return self.norm(j) in ("ya no", "mejor no", "no va", "para nada")
+        after = self.kind(j + 1)
+        if after == COMMA and self.kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:
+            return False  # "3 camisas no, 2"
+        return after in ("", COMMA, STOP, LINE, "and", "but", "courtesy", "thanks")
+
+    def norm(self, i: int) -> str:
+        element = self.elements[i]
+        return " ".join(self.norms[element.start : element.end])
+
+    def incidental(self, i: int, element: Element, priced: bool) -> bool:
+        """Named only beside the matter: "mi camisa", "algo para zapatos"."""
+        j = i - 1
+        while self.kind(j) in ("definite", NOISE) or (
+            self.kind(j) == QUANTITY
+            and self.elements[j] is element.q
+            and element.q is not None
+            and element.q.quantity is not None
+            and element.q.quantity.article
+        ):
+            j -= 1
+        before = self.kind(j)
+        if before == "possessive":
+            return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
+        if before == "for":
+            return (
+                element.q is None or element.q.quantity is None or element.q.quantity.article or element.kind == UNKNOWN
+            )
+        return (
+            element.kind == UNKNOWN
+            and before in ("to", "copula", "by", "story", "of")
+            and not (before == "of" and element.q is not None and element.q.start < self.elements[j].start)
+            and not (before == "by" and priced)
+        )
+
+    def price_asked(self, i: int) -> bool:
+        """Whether a verb only serves a price question: "a cuánto me las dejas", "cuánto me cobras por"."""
+        j = i - 1
+        while self.kind(j) in ("definite", NOISE, "to", "by", "yes", "that"):
+            j -= 1
+        return self.kind(j) == "price"
+
+    def asked(self, i: int, element: Element, state: State, priced: bool) -> bool:
+        """Whether a word that is no product of the catalogue stands for a thing the customer asks for."""
+        if state.mode == "mentioned" or "verb" in element.flags:
+            return False
+        good = "good" in element.flags
+        j = i - 1
+        while self.kind(j) in ("definite", "courtesy") or (
+            self.kind(j) == NOISE
+            and self.elements[j].roles & {"filler", "modifier"}
+            and not self.elements[j].roles & {"noun"} - {"filler"}
+        ):
+            j -= 1
+        before = self.kind(j)
+        q = element.q
+        if q is not None and q.quantity is not None:
+            k = q.index - 1
+            while self.kind(k) in (NOISE, "courtesy", LINK):
+                k -= 1
+            opener = self.kind(k)
+            return not (
+                opener in ("copula", "for", "to", "by", "that", "story", "possessive")
+                and not (good and opener == "copula")
+            ) or (opener == "by" and priced)
+        if before in ("same", "double", "triple", "half_of"):
+            return True
+        if before in ("request", "add"):
+            return not self._is_short(element)
+        if before in ("price", "total") or (before == "of" and self.kind(j - 1) in ("price", "total")):
+            return good or len(element.text) > 3
+        if before in (COMMA, "and", LINE, LINK, "more", "con", ""):
+            ends = self.kind(i + 1) in (
+                "",
+                COMMA,
+                "and",
+                LINE,
+                STOP,
+                QUESTION,
+                LINK,
+                "courtesy",
+                "thanks",
+                "more",
+                QUANTITY,
+            )
+            if good:
+                return True
+            after_wish = state.wish_before and before != "" and ends
+            return after_wish and self.norms[element.start].endswith("s") and element.end - element.start <= 3
+        return good and before in (STOP, QUESTION, "greeting", "yes", "correction")
+
+    def _is_short(self, element: Element) -> bool:
+        return "good" not in element.flags and len(self.norms[element.start]) < 3

@@ -1,0 +1,55 @@
+"""Numbered lists: their indices are no quantities."""
+
+from recado.quotes.lexicon import QUANTITY_ROLES, Lexicon
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+
+
+def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
+    """Take away the numbering of a list: "1. ", "2) ", "3- ", a keycap; 1, 2, 3 in order at the start of lines."""
+    starts = [
+        i
+        for i, t in enumerate(tokens)
+        if t.kind == NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind == NEWLINE)
+    ]
+    numbered: list[int] = []
+    for i in starts:
+        after = tokens[i + 1] if i + 1 < len(tokens) else None
+        if after is None or tokens[i].value != len(numbered) + 1:
+            continue
+        marked = after.norm in (".", ")", "-", ":", "°", "º") and after.kind == PUNCT
+        if marked and after.norm in "-:" and not _number_before_line_end(tokens, i + 1, lexicon) and len(starts) < 2:
+            marked = False
+        if marked or (tokens[i].keycap and _number_before_line_end(tokens, i + 1, lexicon)):
+            numbered.append(i)
+    if not numbered:
+        numbered = _inline_indices(tokens)
+    if len(numbered) == 1 and len(starts) > 1 and tokens[numbered[0]].keycap:
+        return
+    for i in reversed(numbered):
+        marked = i + 1 < len(tokens) and tokens[i + 1].norm in (".", ")", "-", ":", "°", "º")
+        tokens[i : i + 1 + marked] = [Token(PUNCT, "•", tokens[i].start, tokens[i].end, True)]
+
+
+def _inline_indices(tokens: list[Token]) -> list[int]:
+    """Numbering inside a line: "1) 2 camisas 2) 3 gorras"."""
+    found: list[int] = []
+    for i, token in enumerate(tokens[:-1]):
+        if (
+            token.kind == NUMBER
+            and token.value == len(found) + 1
+            and tokens[i + 1].norm in (")", ".")
+            and not tokens[i + 1].spaced
+        ):
+            opened = i > 0 and tokens[i - 1].norm == "("
+            if not opened and i + 2 < len(tokens):
+                found.append(i)
+    return found if len(found) > 1 else []
+
+
+def _number_before_line_end(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
+    while i < len(tokens) and tokens[i].kind != NEWLINE:
+        token = tokens[i]
+        if token.kind == NUMBER or (token.kind == WORD and lexicon.roles(token.norm) & QUANTITY_ROLES):
+            return True
+        i += 1
+    return False

@@ -1,0 +1,157 @@
+"""What hangs on a thing: its colour, size, material and purpose, which tell no two products apart."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from recado.quotes.lexicon import Lexicon
+from recado.quotes.matcher import Matcher
+from recado.quotes.noise import Mask
+from recado.quotes.text import NUMBER, WORD, Token
+from recado.quotes.vocabulary import TWO_EDITS
+
+VERB_ENDINGS: Final = (
+    "ar",
+    "er",
+    "ir",
+    "ando",
+    "iendo",
+    "arme",
+    "erme",
+    "irme",
+    "arle",
+    "erle",
+    "irle",
+    "arlo",
+    "arla",
+    "arlos",
+    "arlas",
+    "amos",
+    "emos",
+    "imos",
+    "mente",
+)
+"""Endings of words that are no nouns: "comprar", "buscando", "urgentemente"."""
+
+
+class Tails:
+    """Finds the end of a description in one message."""
+
+    def __init__(
+        self,
+        tokens: list[Token],
+        roles: list[frozenset[str]],
+        masks: Mapping[int, Mask],
+        matcher: Matcher,
+        lexicon: Lexicon,
+    ) -> None:
+        self.tokens = tokens
+        self.roles = roles
+        self.norms = [token.norm for token in tokens]
+        self.masks = masks
+        self.matcher = matcher
+        self.lexicon = lexicon
+
+    def end(self, i: int, unknown: bool = False) -> int:
+        """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá"."""
+        strange = 0
+        while i < len(self.tokens):
+            mask = self.masks.get(i)
+            if mask is not None:
+                if mask[0] in ("size", "measure"):
+                    i = mask[1]
+                    continue
+                if mask[0] == "price" and self.tokens[i].kind == WORD and "of" in self.roles[i]:
+                    i = mask[1]
+                    continue
+                return i
+            token, roles = self.tokens[i], self.roles[i]
+            if token.kind != WORD or self.lexicon.phrase(self.norms, i) is not None:
+                return i
+            if roles & {"modifier", "sizemark"} and not roles & {"and", "yes"}:
+                i += 1
+            elif (
+                "of" in roles
+                or "for" in roles
+                or (token.norm in ("en", "a") and i + 1 < len(self.tokens))
+                or "con" in roles
+            ):
+                end = self._complement(i, token.norm, roles)
+                if end == i:
+                    return i
+                i = end
+            elif (
+                (not roles or (unknown and "good" in roles))
+                and strange < (2 if unknown else 1)
+                and not self._is_near(token.norm, unknown)
+            ):
+                if token.norm.endswith(VERB_ENDINGS):
+                    return i
+                strange += 1
+                i += 1
+            else:
+                return i
+        return i
+
+    def _is_near(self, norm: str, unknown: bool) -> bool:
+        """Whether a word may be a product of its own; a bad misspelling behind a product is taken for an adjective."""
+        near = self.matcher.near(norm)
+        return bool(near) and (unknown or near[0][1] > TWO_EDITS)
+
+    def _complement(self, i: int, norm: str, roles: frozenset[str]) -> int:
+        """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
+        j = i + 1
+        joins = "con" in roles
+        while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
+            j += 1
+        if j >= len(self.tokens):
+            return i
+        mask = self.masks.get(j)
+        if mask is not None:
+            return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
+        token, role = self.tokens[j], self.roles[j]
+        if token.kind == NUMBER or role & {"number", "article"}:
+            if "for" in roles and self._has(j + 1, "people"):
+                return j + 2
+            if (
+                "for" in roles
+                and "article" in role
+                and j + 1 < len(self.tokens)
+                and not self.matcher.near(self.norms[j + 1])
+            ):
+                return j + 2 if self.tokens[j + 1].kind == WORD else i
+            if "of" in roles and token.kind == NUMBER and (self._has(j + 1, "measure") or self._has(j + 1, "timeunit")):
+                return j + 2
+            if (
+                "of" in roles
+                and j + 1 < len(self.tokens)
+                and self.tokens[j + 1].kind == WORD
+                and not self.matcher.near(self.norms[j + 1])
+                and self.tokens[j].value in (1, 2, 3, 4, 5, None)
+            ):
+                return j + 2  # "de dos colores"
+            return i
+        if token.kind != WORD or role & {"request", "add", "negation", "that", "each", "another", "instead", "by"}:
+            return i
+        if norm in ("en", "a"):
+            near = self.matcher.near(token.norm)
+            if not (role & {"modifier"} or (not role and not near) or (norm == "en" and near)):
+                return i
+            return j + 1
+        if joins and (role & {"article", "definite", "possessive", "number", "noun"}):
+            return i
+        match = self.matcher.match(self.tokens, self.roles, j)
+        if match is not None:
+            return match.end
+        return j + 1
+
+    def trimmed(self, start: int, end: int) -> int:
+        """`end` without the sizes, prices and purposes at the end of a fragment."""
+        for i in range(start, end):
+            if i in self.masks or (
+                "for" in self.roles[i] and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}
+            ):
+                return i
+        return end
+
+    def _has(self, i: int, role: str) -> bool:
+        return i < len(self.roles) and role in self.roles[i]

@@ -1,0 +1,76 @@
+"""What the customer wants of each thing, and where the reading of his message is."""
+
+from fractions import Fraction
+
+import msgspec
+
+from recado.quotes.elements import Element
+
+
+class Wish(msgspec.Struct):
+    """A thing that was asked for, priced, refused or only mentioned, and how many."""
+
+    element: Element
+    product: int | None  # None: the catalogue lacks it, or it could be several
+    text: str = ""
+    amount: int | Fraction | None = None  # None: not said
+    pairs: bool = False
+    state: str = "wanted"  # wanted | mentioned | refused
+    parts: list[int | Fraction] = msgspec.field(default_factory=list)
+    kinds: list["Wish"] = msgspec.field(default_factory=list)
+    divided: bool = False  # the parts and kinds say how the amount is made up, they do not add to it
+    doubts: list[str] = msgspec.field(default_factory=list)
+    choices: tuple[int, ...] = ()  # products that it could be
+
+    def total(self, pair_goods: bool) -> int | Fraction:
+        """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""
+        amount: int | Fraction = 1 if self.amount is None else self.amount
+        if self.parts:
+            sum_of_parts = sum(self.parts)
+            divided = self.amount is None or (self.divided and sum_of_parts == amount)
+            amount = sum_of_parts if divided else amount + sum_of_parts
+        return amount * 2 if self.pairs and not pair_goods else amount
+
+
+class State:
+    """Where the follower is: what the last steering words do to the next thing."""
+
+    __slots__ = (
+        "changing", "corrected", "each", "each_pairs", "factor", "heir", "instead", "mode", "negated_number",
+        "negated_verb", "only", "pending", "refuse", "refuse_list", "replacing", "request_at", "restating", "sticky",
+        "subtract", "wish_before",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.mode: str | None = None  # wanted | mentioned | priced
+        self.corrected = False  # the next thing or number mends what was said
+        self.instead = False  # the next thing is what is not wanted
+        self.changing = False  # after "cambia": likewise, until "por"
+        self.heir: Wish | None = None  # what was refused, whose amount its substitute takes
+        self.replacing = False
+        self.restating = False  # after a correction, things are said again
+        self.refuse = False
+        self.refuse_list = False
+        self.subtract = False
+        self.negated_verb = -1
+        self.negated_number = -1
+        self.request_at = -1
+        self.only = False
+        self.sticky = False  # "no" with a comma: stays over it
+        self.pending: int | Fraction | None = None  # a number before its thing was named
+        self.factor: Fraction | None = None
+        self.each: int | Fraction | None = None
+        self.each_pairs = False
+        self.wish_before = False
+
+    def end_sentence(self) -> None:
+        self.mode = None
+        self.refuse = self.instead = self.changing = self.only = False
+        self.corrected = self.sticky
+        self.sticky = False
+        self.request_at = -1
+
+    def end_clause(self, list_goes_on: bool) -> None:
+        if not list_goes_on:
+            self.refuse = False
+        self.sticky = False
