@@ -45,3 +45,7 @@ lock: ## Pin every dependency again (needs uv)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) data build .pytest_cache .mypy_cache .ruff_cache
+
+.PHONY: bench
+bench: $(VENV)/.ready ## Measure everything beside floors: a table for docs/performance.md (MEASURE=path adds peers)
+	@$(BIN)/python -m loadtests.bench $(if $(MEASURE),--measure $(MEASURE)) $(ARGS)

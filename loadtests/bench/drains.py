@@ -1,0 +1,92 @@
+"""The drain: how fast it works off what is due, that it keeps the limit, and how soon it begins."""
+
+import statistics
+import struct
+import sys
+import time
+from pathlib import Path
+
+import apsw
+from loadtests.bench.fill import fill
+from loadtests.bench.machine import SERVER_CORE, Child, get
+from loadtests.bench.tables import Cell, table
+from loadtests.bench.webhooks import Bench, recado_environment
+
+DUE = 10_000
+LIMITED_SECONDS = 8
+STARTS = 5
+
+
+def drains(bench: Bench) -> tuple[str, list[dict[str, object]]]:
+    """10,000 due messages without limits, then at 80/s, then the way to the first claim."""
+    unlimited = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_DRAIN_SECONDS": "50"}
+    limited = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_DRAIN_SECONDS": str(LIMITED_SECONDS)}
+    kinds = (
+        ("without limits", DUE, unlimited),
+        ("without limits, 256 at once", DUE, unlimited | {"RECADO_DRAIN_CONCURRENCY": "256"}),
+        ("at 80/s", 2000, limited),
+    )
+    raw, rows = [], []
+    for name, due, settings in kinds:
+        figures = _drain(bench, due, settings)
+        raw.append({"drain": name, **figures})
+        rows.append([name, *figures.values()])
+        print(f"drain {name}: {figures['per_second']:.0f}/s", file=sys.stderr, flush=True)
+    first = [_first_claim(bench) for _ in range(STARTS)]
+    raw.append({"drain": "first claim", "seconds": first})
+    head = ["drain", "messages/s", "sent", "twice", "CPU us a message", "MiB"]
+    return (
+        f"{table(head, rows)}\n\nFrom its start to its first claim: {statistics.median(first):.3f} s "
+        f"(median of {STARTS}, {min(first):.3f} to {max(first):.3f}).",
+        raw,
+    )
+
+
+def _drain(bench: Bench, due: int, settings: dict[str, str]) -> dict[str, Cell]:
+    """One `recado drain`, by what arrived at the Graph stand-in."""
+    database = fill(bench.folder / "drain/recado.db", due)
+    with bench.graph() as graph_port:
+        environment = recado_environment(1, graph_port, database.parent) | settings
+        child = _start(bench, environment)
+        cpu = resident = 0.0
+        while child.process.poll() is None:
+            try:
+                cpu, resident = child.cpu_seconds(), max(resident, child.resident_mib())
+            except (OSError, StopIteration):
+                break  # it ended between two looks
+            time.sleep(0.05)
+        if child.process.wait(10):
+            raise RuntimeError(f"recado drain failed: {child.log.read_text()[-2000:]}")
+        arrivals = list(struct.iter_unpack("<Qd", get(f"http://127.0.0.1:{graph_port}/arrivals")))
+    times = [at for _, at in arrivals]
+    recipients = {to for to, _ in arrivals}
+    return {
+        "per_second": (len(times) - 1) / (max(times) - min(times)),
+        "sent": len(recipients),
+        "twice": len(arrivals) - len(recipients),
+        "cpu_us": cpu / len(times) * 1e6,
+        "resident_mib": resident,
+    }
+
+
+def _first_claim(bench: Bench) -> float:
+    """Seconds from the start of `recado drain` until its first lease is in the file."""
+    database = fill(bench.folder / "drain/recado.db", 1)
+    with bench.graph() as graph_port:
+        environment = recado_environment(1, graph_port, database.parent)
+        reader = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
+        started = time.monotonic()
+        child = _start(bench, environment)
+        while not reader.execute("SELECT count(*) FROM message WHERE attempts > 1").get:
+            if child.process.poll() not in (None, 0) or time.monotonic() > started + 10:
+                raise RuntimeError(f"recado drain claimed nothing: {child.log.read_text()[-2000:]}")
+            time.sleep(0.002)
+        took = time.monotonic() - started
+        child.process.wait(60)
+        reader.close()
+    return took
+
+
+def _start(bench: Bench, environment: dict[str, str]) -> Child:
+    argv = [str(Path(sys.executable).with_name("recado")), "drain"]
+    return Child(argv, core=SERVER_CORE, log=bench.folder / "drain.log", environment=environment)

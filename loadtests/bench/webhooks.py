@@ -1,0 +1,267 @@
+"""Webhooks: throughput and latency of recado beside the floors, its capacity, its memory, its start."""
+
+import contextlib
+import json
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from loadtests.bench import bodies
+from loadtests.bench.machine import (
+    OTHER_CORE,
+    ROOT,
+    SERVER_CORE,
+    Child,
+    Foreign,
+    free_port,
+    get,
+    percentile,
+    running,
+)
+from loadtests.bench.tables import Cell, ratio, table
+
+GRAPH_LATENCY_MS = 50.0
+#: Capacity: p99 from when a webhook was due until Meta had the reply.
+IN_TIME_MS = 300.0
+SETTLE_SECONDS = 8.0
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A way of sending, as options of the generator, with the share of Graph calls that go wrong."""
+
+    name: str
+    options: tuple[str, ...]
+    faults: float = 0.0
+    budget: float = 0.0
+
+
+SCENARIOS = (
+    Scenario("closed", ("--mode", "closed")),
+    Scenario("mixed 1:3", ("--mode", "closed", "--statuses", "3")),
+    Scenario("open 320/s", ("--mode", "open", "--rate", "320")),
+    Scenario("open 320/s, budget 0.2 s", ("--mode", "open", "--rate", "320"), budget=0.2),
+    Scenario("open 1000/s", ("--mode", "open", "--rate", "1000")),
+    Scenario("faults 20 %, 100/s", ("--mode", "open", "--rate", "100"), faults=0.2),
+)
+TARGETS = ("plain", "durable", "recado")
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """One measurement. `missing`: acknowledged with 200, and no reply came; `twice`: more than one did."""
+
+    requests: int
+    ok: int
+    per_second: float
+    latency_ms: dict[str, float]
+    generator_busy: float
+    cpu_us: float
+    resident_mib: float
+    foreign: float
+    missing: int = 0
+    twice: int = 0
+    replies_per_second: float = 0.0
+    reply_ms: dict[str, float] = {}
+
+
+class Bench:
+    """Folders and length of the measurements."""
+
+    def __init__(self, folder: Path, seconds: float, rounds: int) -> None:
+        self.folder, self.seconds, self.rounds = folder, seconds, rounds
+
+    @contextlib.contextmanager
+    def graph(self, faults: float = 0.0) -> Iterator[int]:
+        """The stand-in for Meta; its port."""
+        port = free_port()
+        argv = [sys.executable, "-m", "loadtests.bench.graph", str(port), "--latency-ms", str(GRAPH_LATENCY_MS)]
+        child = Child([*argv, "--faults", str(faults)], core=OTHER_CORE, log=self.folder / "graph.log")
+        with running(child, port):
+            yield port
+
+    @contextlib.contextmanager
+    def server(self, target: str, graph_port: int, **settings: str) -> Iterator[tuple[Child, int]]:
+        """A fresh server with an empty data folder, and its port."""
+        data = self.folder / target
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        port = free_port()
+        if target == "recado":
+            argv = [sys.executable, "-m", "recado", "serve"]
+            environment = recado_environment(port, graph_port, data) | settings
+        else:
+            argv = [sys.executable, "-m", "loadtests.bench.floors", str(port), target, str(data / "floor.db")]
+            environment = {}
+        child = Child(argv, core=SERVER_CORE, log=self.folder / f"{target}.log", environment=environment)
+        with running(child, port):
+            yield child, port
+
+    def measure(self, target: str, scenario: Scenario, **settings: str) -> Outcome:
+        """One scenario against a fresh server."""
+        settings |= {"RECADO_ACK_BUDGET_SECONDS": str(scenario.budget)}
+        with self.graph(scenario.faults) as graph_port, self.server(target, graph_port, **settings) as (server, port):
+            times = self.folder / "times.bin"
+            foreign, cpu = Foreign(), server.cpu_seconds()
+            argv = [sys.executable, "-m", "loadtests.bench.generator", str(port), *scenario.options]
+            argv += ["--seconds", str(self.seconds), "--times", str(times)]
+            out = subprocess.run(
+                ["taskset", "-c", str(OTHER_CORE), *argv], cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=120
+            )
+            result = json.loads(out.stdout)
+            due = dict(struct.iter_unpack("<Qd", times.read_bytes()))
+            arrivals = self._arrivals(graph_port, len(due)) if target == "recado" else []
+            cpu = server.cpu_seconds() - cpu
+            outcome = Outcome(
+                requests=result["requests"],
+                ok=result["ok"],
+                per_second=result["per_second"],
+                latency_ms=result["latency_ms"],
+                generator_busy=result["generator_busy"],
+                cpu_us=cpu / max(result["ok"], 1) * 1e6,
+                resident_mib=server.resident_mib(),
+                foreign=foreign.share(cpu),
+            )
+            return _with_replies(outcome, due, arrivals) if target == "recado" else outcome
+
+    def _arrivals(self, graph_port: int, expected: int) -> list[tuple[int, float]]:
+        """What the Graph stand-in got, once nothing has come for a while or all is there."""
+        count, since = -1, time.monotonic()
+        while True:
+            arrivals = list(struct.iter_unpack("<Qd", get(f"http://127.0.0.1:{graph_port}/arrivals")))
+            if len(arrivals) != count:
+                count, since = len(arrivals), time.monotonic()
+            if len({to for to, _ in arrivals}) >= expected or time.monotonic() > since + SETTLE_SECONDS:
+                time.sleep(0.3)
+                return list(struct.iter_unpack("<Qd", get(f"http://127.0.0.1:{graph_port}/arrivals")))
+            time.sleep(0.2)
+
+
+def recado_environment(port: int, graph_port: int, data: Path) -> dict[str, str]:
+    """The settings of recado-target.json, with this measurement's ports and folder."""
+    target = json.loads((ROOT / "loadtests/recado-target.json").read_text())
+    words = {
+        "port": port,
+        "graph": f"http://127.0.0.1:{graph_port}",
+        "data": data,
+        "secret": bodies.SECRET,
+        "phone": bodies.PHONE_NUMBER_ID,
+    }
+    environment = {name: str(value).format(**words) for name, value in target["env"].items()}
+    return environment | {"RECADO_METRICS_PORT": str(free_port())}
+
+
+def _with_replies(outcome: Outcome, due: dict[int, float], arrivals: list[tuple[int, float]]) -> Outcome:
+    due = {int(bodies.customer_of(number)): at for number, at in due.items()}
+    first: dict[int, float] = {}
+    twice = 0
+    for to, at in arrivals:
+        twice += to in first
+        first.setdefault(to, at)
+    waits = sorted((at - due[to]) * 1e3 for to, at in first.items() if to in due)
+    outcome.missing, outcome.twice = len(due) - len(waits), twice
+    outcome.reply_ms = {"p50": percentile(waits, 0.5), "p99": percentile(waits, 0.99)}
+    if first:
+        outcome.replies_per_second = len(waits) / max(max(first.values()) - min(due.values()), 1e-9)
+    return outcome
+
+
+def side_by_side(bench: Bench) -> tuple[str, list[dict[str, object]]]:
+    """Every scenario, floors and recado in turn; a table of medians."""
+    parts, raw = [], []
+    for scenario in SCENARIOS:
+        floors = not (scenario.faults or scenario.budget)
+        targets = TARGETS if floors else ("recado",)
+        outcomes: dict[str, list[Outcome]] = {target: [] for target in targets}
+        for _ in range(bench.rounds):
+            for target in targets:
+                outcomes[target].append(one := bench.measure(target, scenario))
+                raw.append({"scenario": scenario.name, "target": target, **msgspec.to_builtins(one)})
+                _say(f"{scenario.name:26} {target:8} {one.per_second:8.0f}/s  p99 {one.latency_ms['p99']:.1f} ms")
+        head = ["target", "webhooks/s", "x plain", "p50 ms", "p99 ms", "max ms", "CPU us", "x plain", "not 200"]
+        head += ["replies/s", "missing", "twice", "reply p50 ms", "p99 ms", "MiB", "core lost to others"]
+        rows = [_row(target, rows, outcomes.get("plain")) for target, rows in outcomes.items()]
+        parts.append(f"### {scenario.name}\n\n{table(head, rows)}")
+    return "\n\n".join(parts), raw
+
+
+def _row(target: str, outcomes: list[Outcome], floor: list[Outcome] | None) -> list[Cell]:
+    def middle(name: str, of: list[Outcome] | None = None) -> float:
+        return statistics.median(getattr(one, name) for one in of or outcomes)
+
+    def latency(name: str, field: str = "latency_ms") -> float:
+        return statistics.median(getattr(one, field)[name] for one in outcomes)
+
+    replies: list[Cell] = [None] * 5
+    if target == "recado":
+        missing, twice = sum(one.missing for one in outcomes), sum(one.twice for one in outcomes)
+        times = [latency("p50", "reply_ms"), latency("p99", "reply_ms")]
+        replies = [middle("replies_per_second"), missing, twice, *times]
+    return [
+        target,
+        middle("per_second"),
+        ratio(middle("per_second"), middle("per_second", floor) if floor else None),
+        *(latency(name) for name in ("p50", "p99", "max")),
+        middle("cpu_us"),
+        ratio(middle("cpu_us"), middle("cpu_us", floor) if floor else None),
+        sum(one.requests - one.ok for one in outcomes),
+        *replies,
+        middle("resident_mib"),
+        f"{max(one.foreign for one in outcomes):.0%}",
+    ]
+
+
+def capacity(bench: Bench) -> tuple[str, list[dict[str, object]]]:
+    """The highest steady rate, from a cold start, at which everything is answered and every reply is out in time."""
+    raw: list[dict[str, object]] = []
+
+    def holds(rate: float) -> bool:
+        scenario = Scenario(f"{rate:.0f}/s", ("--mode", "open", "--rate", str(rate), "--connections", "256"))
+        one = bench.measure("recado", scenario)
+        good = one.ok == one.requests and not one.missing and not one.twice and one.reply_ms["p99"] < IN_TIME_MS
+        raw.append({"rate": rate, "holds": good, **msgspec.to_builtins(one)})
+        _say(
+            f"capacity {rate:6.0f}/s {'holds' if good else 'fails'}  reply p99 {one.reply_ms['p99']:.0f} ms"
+            f"  {one.cpu_us:.0f} us  missing {one.missing}  not 200 {one.requests - one.ok}"
+        )
+        return good
+
+    low, high = 0.0, 600.0
+    while holds(high):
+        low, high = high, high * 1.4
+    for _ in range(2 if low else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    row = [low, high, next((one["cpu_us"] for one in reversed(raw) if one["rate"] == low), None)]
+    return table(["holds, messages/s", "fails at", "CPU us a message"], [row]), raw
+
+
+def memory_and_starts(bench: Bench) -> tuple[str, list[dict[str, object]]]:
+    """Resident memory idle and under Meta's top tier, and how long processes take to be of use."""
+    top = Scenario("top tier", ("--mode", "open", "--rate", "4000", "--statuses", "3"))
+    with bench.graph() as graph_port:
+        started = time.monotonic()
+        with bench.server("recado", graph_port) as (server, _):
+            ready = time.monotonic() - started
+            time.sleep(2.0)
+            idle = server.resident_mib()
+    loaded = bench.measure("recado", top)
+    rows: list[list[Cell]] = [
+        ["serve: ready to answer", f"{ready:.2f} s"],
+        ["serve: resident, idle", f"{idle:.0f} MiB"],
+        [
+            "serve: resident, 4,000 webhooks/s 1:3",
+            f"{loaded.resident_mib:.0f} MiB ({loaded.per_second:.0f}/s answered, p99 {loaded.latency_ms['p99']:.0f} ms,"
+            f" {loaded.requests - loaded.ok} not 200, {loaded.missing} replies missing)",
+        ],
+    ]
+    raw: list[dict[str, object]] = [{"ready": ready, "idle_mib": idle, "top": msgspec.to_builtins(loaded)}]
+    return table(["what", "measured"], rows), raw
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
