@@ -27,7 +27,7 @@ from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
-from recado.whatsapp.errors import UnknownCodeError, error_from_status
+from recado.whatsapp.errors import UnknownCodeError, error_from_status, harmless
 from recado.whatsapp.payloads import Batch, InboundMessage, PayloadError, Status, StatusKind
 from recado.whatsapp.service import WhatsAppService
 
@@ -264,7 +264,7 @@ class Webhook:
             self._metrics.account_error(error.code)
             log.warning(
                 "Meta reports an error of the account",
-                extra={"action": "account.error", "error_code": error.code, "detail": error.detail[:200]},
+                extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
             )
 
     def _finished(self, outcome: str, status: int, seconds: float, handled: Handled) -> None:
