@@ -65,10 +65,10 @@ def test_selectors_hold_no_version(scenario: list[Manifest]) -> None:
             }
 
 
+@pytest.mark.prometheus
 def test_rendered_rules_pass_promtool(tmp_path: Path) -> None:
     """The rules that a cluster gets are rules that Prometheus loads."""
-    promtool = shutil.which("promtool")
-    assert promtool, "promtool is missing: apt-get install prometheus"
+    promtool = shutil.which("promtool") or "promtool"
     documents = yaml.safe_load_all(generate.scenario("production"))
     (rules,) = (d for d in documents if d["kind"] == "PrometheusRule")
     path = tmp_path / "rules.yaml"

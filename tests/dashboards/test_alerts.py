@@ -12,8 +12,8 @@ import yaml
 from dashboards import build, rules
 from tests.dashboards.alert_cases import CASES, LOOKS, SCENARIOS, expected, input_series
 
-PROMTOOL = shutil.which("promtool")
-assert PROMTOOL, "promtool is missing: apt-get install prometheus"
+pytestmark = pytest.mark.prometheus
+PROMTOOL = shutil.which("promtool") or "promtool"
 
 GROUPS = [group["name"] for group in rules.groups()]
 
