@@ -1,0 +1,379 @@
+"""recado, Meta's simulator and a Prometheus with recado's rules, all on this machine: for tests, drills, previews.
+
+Every process listens on 127.0.0.1 only. Times of service and rules are divided by one factor (`Pace`), so that a drill
+of an hour takes a minute.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+from dashboards.rules import Pace, groups
+
+from dashboards import build
+
+NUMBER = "106540352242922"
+APP_SECRET = "stack-app-secret"
+ACCESS_TOKEN = "stack-access-token"
+VERIFY_TOKEN = "stack-verify-token"
+ADMIN_TOKEN = "stack-admin-token"
+
+#: As the chart's Prometheus would: labels of the target.
+TARGET = {"namespace": "shop", "job": "recado"}
+START_SECONDS = 20.0
+
+SETTINGS = {
+    "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
+    "WHATSAPP_APP_SECRET": APP_SECRET,
+    "WHATSAPP_ACCESS_TOKEN": ACCESS_TOKEN,
+    "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
+    "RECADO_ADMIN_TOKEN": ADMIN_TOKEN,
+    "RECADO_BACKOFF_SECONDS": "1,2,3,4",
+    "RECADO_CONNECT_TIMEOUT_SECONDS": "1",
+    "RECADO_READ_TIMEOUT_SECONDS": "1",
+    "RECADO_LEASE_SECONDS": "8",
+    "RECADO_UNKNOWN_GRACE_SECONDS": "2",
+    "RECADO_BREAKER_PROBE_SECONDS": "1",
+    "RECADO_DELIVERED_RETENTION_SECONDS": "1",
+    "RECADO_DRAIN_SECONDS": "10",
+    "RECADO_CUSTOMER_INTERVAL_SECONDS": "0.1",
+}
+
+
+class Stack:
+    """Starts and stops the processes; speaks to each over HTTP.
+
+    `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pace: Pace | None = None,
+        settings: dict[str, str] | None = None,
+        scrape: str = "500ms",
+        latency_seconds: float = 0.02,
+    ) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.catalogue = folder / "catalogo.csv"
+        self.database = folder / "store" / "recado.db"
+        self._pace = pace or Pace()
+        self._scrape = scrape
+        self._latency = latency_seconds
+        self.web_port, self.metrics_port, self.simulator_port, self.prometheus_port = free_ports(4)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("WHATSAPP_", "RECADO_"))},
+            **SETTINGS,
+            "WHATSAPP_API_URL": self.simulator_url,
+            "RECADO_DATABASE": str(self.database),
+            "RECADO_CATALOGUE": str(self.catalogue),
+            "RECADO_PORT": str(self.web_port),
+            "RECADO_METRICS_PORT": str(self.metrics_port),
+            **(settings or {}),
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._drains: Drains | None = None
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def metrics_url(self) -> str:
+        return f"http://127.0.0.1:{self.metrics_port}/metrics"
+
+    # -- processes ---------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> "Stack":
+        for folder in (self.logs, self.database.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(build.ROOT / "service" / "recado" / "quotes" / "data" / "catalogo.csv", self.catalogue)
+        try:
+            self.start_prometheus()
+            self.start_simulator()
+            self.start_service()
+            assert wait_until(lambda: bool(self.query("up == 1")), START_SECONDS), f"no scrape; see {self.logs}"
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends what still runs."""
+        self.stop_drains()
+        for name in list(self._processes):
+            self.end(name)
+
+    def start_simulator(self) -> None:
+        webhook = f"{self.web_url}/api/v1/webhook"
+        port = str(self.simulator_port)
+        latency = str(self._latency * 1000)
+        command = ["simulate", "--port", port, "--webhook", webhook, "--latency-ms", latency, "--no-limits"]
+        self.run("simulator", self.recado(*command))
+        self._await("the simulator", lambda: self.simulator("GET", ""))
+
+    def start_service(self) -> None:
+        self.run("serve", self.recado("serve"))
+        self._await("the service", lambda: fetch(f"{self.web_url}/readyz"))
+
+    def start_prometheus(self) -> None:
+        rules = self.folder / "rules.yaml"
+        rules.write_text(build.rule_file(groups(self._pace)))
+        config = {
+            "global": {"scrape_interval": self._scrape, "evaluation_interval": self._scrape},
+            "rule_files": [str(rules)],
+            "scrape_configs": [
+                {
+                    "job_name": TARGET["job"],
+                    "static_configs": [
+                        {
+                            "targets": [f"127.0.0.1:{self.metrics_port}"],
+                            "labels": {"namespace": TARGET["namespace"]},
+                        }
+                    ],
+                }
+            ],
+        }
+        path = self.folder / "prometheus.yaml"
+        path.write_text(yaml.safe_dump(config))
+        program = shutil.which("prometheus")
+        assert program, "prometheus is missing: apt-get install prometheus"
+        self.run(
+            "prometheus",
+            [
+                program,
+                f"--config.file={path}",
+                f"--storage.tsdb.path={self.folder / 'prometheus'}",
+                f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
+                "--enable-feature=exemplar-storage",
+                "--log.level=warn",
+            ],
+        )
+        self._await("Prometheus", lambda: fetch(f"http://127.0.0.1:{self.prometheus_port}/-/ready"))
+
+    def recado(self, *arguments: str) -> list[str]:
+        """A command line of recado's."""
+        return [sys.executable, "-W", "error", "-m", "recado", *arguments]
+
+    def run(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+        """Starts a process under a name; its output goes to logs/NAME.log."""
+        with self.log(name) as output:
+            process = subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=output, stderr=output)
+        self._processes[name] = process
+        return process
+
+    def end(self, name: str, *, kill: bool = False) -> None:
+        """Ends a process that `run` began, by SIGTERM or at once."""
+        process = self._processes.pop(name)
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def log(self, name: str) -> IO[bytes]:
+        return (self.logs / f"{name}.log").open("ab")
+
+    def drain(self) -> int:
+        """One run of `recado drain`, to its end; its exit code."""
+        with self.log("drain") as output:
+            done = subprocess.run(
+                self.recado("drain"), env=self.environment, cwd=self.folder, stdout=output, stderr=output, timeout=120
+            )
+        return done.returncode
+
+    def start_drains(self, every_seconds: float) -> None:
+        """Drains again and again, as a CronJob would."""
+        self._drains = Drains(self.drain, every_seconds)
+
+    def stop_drains(self) -> None:
+        if self._drains:
+            self._drains.stop()
+            self._drains = None
+
+    def _await(self, what: str, ready: Callable[[], object]) -> None:
+        def answers() -> bool:
+            with contextlib.suppress(OSError):
+                ready()
+                return True
+            return False
+
+        assert wait_until(answers, START_SECONDS), f"{what} does not start; see {self.logs}"
+
+    # -- the simulator -----------------------------------------------------------------------------------------
+
+    def simulator(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of the simulator's control API."""
+        return json.loads(fetch(f"{self.simulator_url}/_simulator/{path}", method=method, body=body))
+
+    def faults(self, **changes: Any) -> None:
+        """Changes parts of the simulator's fault plan."""
+        self.simulator("POST", "faults", changes)
+
+    def orders(self, count: int, per_second: float = 50.0) -> None:
+        """Has customers order; returns at once."""
+        self.simulator("POST", "messages", {"count": count, "per_second": per_second})
+
+    # -- the service -------------------------------------------------------------------------------------------
+
+    def post(self, webhook: dict[str, Any], *, secret: str = APP_SECRET, headers: dict[str, str] | None = None) -> int:
+        """Sends a webhook as Meta would; the answer's status."""
+        body = json.dumps(webhook).encode()
+        signed = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return self.status(
+            f"{self.web_url}/api/v1/webhook",
+            method="POST",
+            body=body,
+            headers={"X-Hub-Signature-256": signed, **(headers or {})},
+        )
+
+    def exposition(self) -> str:
+        """What the metrics port says, as OpenMetrics."""
+        return fetch(self.metrics_url, headers={"Accept": "application/openmetrics-text"}).decode()
+
+    @staticmethod
+    def status(url: str, **request: Any) -> int:
+        """The status of a request, whatever it is; 0 when nobody answers."""
+        try:
+            fetch(url, **request)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+        except OSError:
+            return 0
+        return 200
+
+    # -- Prometheus --------------------------------------------------------------------------------------------
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """An instant query's result."""
+        found: list[dict[str, Any]] = self._ask("query", query=expr)["result"]
+        return found
+
+    def query_range(self, expr: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """A range query's result."""
+        asked = {"query": expr, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        found: list[dict[str, Any]] = self._ask("query_range", **asked)["result"]
+        return found
+
+    def exemplars(self, expr: str, start: float, end: float) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("query_exemplars", query=expr, start=str(start), end=str(end))
+        return found
+
+    def firing(self) -> set[str]:
+        """Names of the alerts that fire."""
+        alerts = self._ask("alerts")["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+    def rule_problems(self) -> list[str]:
+        """What Prometheus has against rules."""
+        found = self._ask("rules")["groups"]
+        return [f"{rule['name']}: {rule['lastError']}" for g in found for rule in g["rules"] if rule.get("lastError")]
+
+    def _ask(self, path: str, **parameters: str) -> Any:
+        url = f"http://127.0.0.1:{self.prometheus_port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        return json.loads(fetch(url))["data"]
+
+
+class Drains:
+    """A thread that drains every so often, like a CronJob that forbids overlaps."""
+
+    def __init__(self, drain: Callable[[], int], every_seconds: float) -> None:
+        self._drain = drain
+        self._every = every_seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="drains")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self._drain()
+            self._stopping.wait(max(0.0, began + self._every - time.monotonic()))
+
+
+# -- webhooks ----------------------------------------------------------------------------------------------------------
+
+
+def message(wamid: str, text: str = "Quiero 2 zapatos", *, phone: str = "15550001234", **fields: Any) -> dict[str, Any]:
+    """A customer's message; `fields` replace or add."""
+    now = str(int(time.time()))
+    return {"from": phone, "id": wamid, "timestamp": now, "type": "text", "text": {"body": text}, **fields}
+
+
+def webhook(*messages: dict[str, Any], field: str = "messages", **value: Any) -> dict[str, Any]:
+    """A webhook with messages of customers, or with other parts of a value."""
+    metadata = {"display_phone_number": "15550100000", "phone_number_id": NUMBER}
+    body = {"messaging_product": "whatsapp", "metadata": metadata, **value}
+    if messages:
+        body["messages"] = list(messages)
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": field, "value": body}]}],
+    }
+
+
+# -- small tools -------------------------------------------------------------------------------------------------------
+
+
+def fetch(url: str, *, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> bytes:
+    """The body of an answer. Raises OSError (HTTPError for anything but a success)."""
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, method=method, headers=headers or {})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        text: bytes = answer.read()
+    return text
+
+
+def wait_until(true: Callable[[], bool], seconds: float, every: float = 0.1) -> bool:
+    """Whether something came true within so many seconds."""
+    end = time.monotonic() + seconds
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(every)
+    return found
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports on which nobody listens."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(_bound()) for _ in range(count)]
+        return tuple(one.getsockname()[1] for one in sockets)
+
+
+@contextlib.contextmanager
+def _bound() -> Iterator[socket.socket]:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        yield one

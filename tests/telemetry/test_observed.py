@@ -1,0 +1,315 @@
+"""The real service and drain, seen by a real Prometheus and an OTLP collector, while everything happens to them once.
+
+One run (see traffic.py), many questions.
+"""
+
+import json
+import math
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from dashboards.boards import BOARDS
+
+from recado.telemetry import metrics
+from recado.telemetry.metrics import REGISTRY, Kind
+from tests.telemetry import traffic
+from tests.telemetry.otlp import OtlpReceiver, Received
+from tests.telemetry.stack import Stack, fetch, message, webhook
+
+#: Series that one web pod exports at most: with one business number, whatever its customers do.
+MOST_SERIES = 700
+CUSTOMERS = 10_000
+
+EXPRESSIONS = [
+    pytest.param(query.expr, id=f"{board.uid}: {panel.title}: {query.legend}")
+    for board in BOARDS
+    for panel in board.panels
+    for query in panel.queries
+]
+
+
+class World(msgspec.Struct):
+    """What is left to look at after the run: all processes but the simulator are over, Prometheus still answers."""
+
+    stack: Stack
+    spans: list[Received]
+    raw_spans: list[bytes]
+    exposition: str
+    series_before: int
+    series_after: int
+    began: float
+    ended: float
+    third_time: int
+
+    def lines(self, *names: str) -> list[dict[str, Any]]:
+        """Log lines of the processes named."""
+        texts = [(self.stack.logs / f"{name}.log").read_text() for name in names]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    began = time.time()
+    folder = tmp_path_factory.mktemp("world")
+    with OtlpReceiver() as collector:
+        settings = {**traffic.SETTINGS, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+        with Stack(folder, settings=settings) as stack:
+            third_time = traffic.everything(stack)
+            series_before = series(stack.exposition())
+            many_customers(stack)
+            exposition = stack.exposition()
+            time.sleep(1.5)
+            ended = time.time()
+            stack.end("serve")
+            yield World(
+                stack=stack,
+                spans=list(collector.spans),
+                raw_spans=list(collector.raw),
+                exposition=exposition,
+                series_before=series_before,
+                series_after=series(exposition),
+                began=began,
+                ended=ended,
+                third_time=third_time,
+            )
+
+
+def many_customers(stack: Stack) -> None:
+    """Ten thousand customers write, in webhooks of a thousand each, while Meta is down: all of them wait."""
+    traffic.meta_is_down(stack)
+    for batch in range(0, CUSTOMERS, 1000):
+        numbers = range(batch, batch + 1000)
+        messages = [message(f"wamid.many.{n}", phone=f"1555{n:07d}") for n in numbers]
+        assert stack.post(webhook(*messages)) == 200
+    (waiting,) = parse(stack.exposition())["recado_queue_messages"][:1]
+    assert waiting[1] >= CUSTOMERS
+
+
+def series(exposition: str) -> int:
+    """Series of recado's own in a scrape."""
+    return sum(1 for line in exposition.splitlines() if line.startswith("recado_"))
+
+
+def parse(exposition: str) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Samples by name: labels and value."""
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for line in exposition.splitlines():
+        if not line.startswith("#"):
+            name, labels, value = re.fullmatch(r"(\w+)(?:\{(.*?)\})? (\S+)(?: # .*)?", line).groups()
+            pairs = dict(re.findall(r'(\w+)="([^"]*)"', labels or ""))
+            found.setdefault(name, []).append((pairs, float(value)))
+    return found
+
+
+# -- metrics -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("expr", EXPRESSIONS)
+def test_every_query_of_every_panel_returns_data(world: World, expr: str) -> None:
+    """A panel that stays empty while everything happens is a panel that lies."""
+    if "ALERTS" not in expr:
+        expr = expr.replace("$__rate_interval", "3s")
+    expr = expr.replace("$namespace", ".*").replace("$release", ".*")
+    found = world.stack.query_range(expr, world.began, world.ended, 1.0)
+    values = [float(value) for one in found for _, value in one["values"]]
+    assert any(math.isfinite(value) for value in values)
+
+
+@pytest.mark.parametrize("metric", REGISTRY, ids=lambda metric: metric.name)
+def test_every_metric_was_seen_and_moved(world: World, metric: metrics.Metric) -> None:
+    """Each is exported; each counter and histogram counted something."""
+    samples = parse(world.exposition)
+    for name in metric.series:
+        assert name in samples
+    if metric.kind is Kind.COUNTER:
+        assert sum(value for _, value in samples[metric.name]) > 0
+    elif metric.kind is Kind.HISTOGRAM:
+        assert sum(value for _, value in samples[f"{metric.name}_count"]) > 0
+
+
+def test_labels_are_those_of_the_registry(world: World) -> None:
+    """No label and no value that the registry does not allow; all known values from the start."""
+    known = {name: metric for metric in REGISTRY for name in metric.series}
+    for name, found in parse(world.exposition).items():
+        if not name.startswith("recado_"):
+            continue
+        metric = known[name]
+        for labels, _ in found:
+            assert set(labels) - {"le"} == set(metric.labels)
+            for label, value in labels.items():
+                allowed = metric.labels.get(label)
+                assert label == "le" or allowed is None or value in allowed, f"{name} {label}={value}"
+        for label, values in metric.labels.items():
+            assert values is None or {labels[label] for labels, _ in found} == set(values)
+
+
+def test_ten_thousand_customers_make_no_new_series(world: World) -> None:
+    """Cardinality hangs on the code and the configuration, never on who writes."""
+    assert world.series_after == world.series_before
+    assert world.series_after <= MOST_SERIES
+
+
+def test_every_rule_evaluates(world: World) -> None:
+    """Prometheus has nothing against any rule; the recording rules give series."""
+    assert world.stack.rule_problems() == []
+    for name in (
+        "slo:sli_error:ratio_rate5m",
+        "slo:current_burn_rate:ratio",
+        "slo:period_error_budget_remaining:ratio",
+    ):
+        assert len(world.stack.query_range(name, world.began, world.ended, 1.0)) == 3, name
+
+
+def test_totals_are_true(world: World) -> None:
+    """The totals agree with each other, and claim no delivery that Meta's ledger does not have."""
+    samples = parse(world.exposition)
+    ledger = world.stack.simulator("GET", "ledger")
+    accepted = ledger["replies"] + ledger["unmatched"]
+    delivered = next(v for labels, v in samples["recado_messages_finished_total"] if labels["outcome"] == "delivered")
+    ages = samples["recado_delivery_age_seconds_count"][0][1]
+    attempts = samples["recado_delivered_message_attempts_count"][0][1]
+    assert 0 < delivered == ages == attempts <= accepted
+
+
+def test_exemplars_lead_to_traces(world: World) -> None:
+    """The points on the latency panel are traces that the collector has."""
+    found = world.stack.exemplars("recado_webhook_duration_seconds_bucket", world.began, world.ended)
+    traces = {exemplar["labels"]["trace_id"] for one in found for exemplar in one["exemplars"]}
+    assert traces
+    assert traces <= {span.trace_id for span in world.spans}
+
+
+# -- nobody's data -----------------------------------------------------------------------------------------------------
+
+
+def test_no_telemetry_names_a_person_or_a_secret(world: World) -> None:
+    """Marked phones, ids, texts and tokens went through every path: none is in a metric, a log line or a span."""
+    logs = {name: (world.stack.logs / f"{name}.log").read_bytes() for name in ("serve", "drain", "victim")}
+    names = fetch(f"http://127.0.0.1:{world.stack.prometheus_port}/api/v1/series?match[]={{__name__!=%22%22}}")
+    places = {**logs, "metrics": world.exposition.encode(), "prometheus": names, "spans": b"".join(world.raw_spans)}
+    for place, content in places.items():
+        assert content or place == "victim", place
+        for mark in traffic.MARKS:
+            assert mark.encode() not in content, f"{mark} in {place}"
+
+
+# -- logs --------------------------------------------------------------------------------------------------------------
+
+
+def test_logs_are_json_with_an_action(world: World) -> None:
+    """Each line of each process: when, how grave, what, where."""
+    for line in world.lines("serve", "drain"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["ts"])
+        assert line["level"] in {"debug", "info", "warning", "error", "critical"}
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", line["action"]), line
+        assert line["message"]
+        assert line["logger"].startswith("recado")
+
+
+def test_units_of_work_are_one_wide_line_each(world: World) -> None:
+    """A webhook, an attempt and a drain each have a line with how it ended, how long it took, and its trace."""
+    lines = world.lines("serve", "drain")
+    for action, fields in (
+        ("webhook.handled", {"outcome", "status", "duration_seconds", "messages", "statuses", "trace_id"}),
+        ("attempt.finished", {"outcome", "error_class", "attempt", "duration_seconds", "message_id", "trace_id"}),
+        ("drain.finished", {"messages_retried", "successful", "failed", "duration_seconds", "trace_id"}),
+    ):
+        found = [line for line in lines if line["action"] == action]
+        assert found, action
+        for line in found:
+            assert fields <= set(line), line
+
+
+def test_every_warning_is_counted(world: World) -> None:
+    """The counter of warnings is the number of lines with that level."""
+    samples = parse(world.exposition)
+    for labels, value in samples["recado_log_warnings_total"]:
+        found = [line for line in world.lines("serve") if line["level"] == labels["level"]]
+        assert len(found) == value, labels
+
+
+# -- traces ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_trace_of_a_third_attempt(world: World) -> None:
+    """From the delivery one can follow a link to the webhook that caused it; names, kinds and attributes are right."""
+    lines = [line for line in world.lines("drain") if line.get("message_id") == world.third_time]
+    line = next(line for line in lines if line["attempt"] == 3)
+    attempt = next(span for span in world.spans if span.span_id == line["span_id"])
+    assert (attempt.name, attempt.kind) == ("process outbox", "SPAN_KIND_CONSUMER")
+    assert attempt.attributes["messaging.system"] == "recado"
+    assert attempt.attributes["messaging.destination.name"] == "outbox"
+    assert attempt.attributes["messaging.operation.name"] == "process"
+    assert attempt.attributes["messaging.operation.type"] == "process"
+    assert attempt.attributes["messaging.message.id"] == str(line["message_id"])
+    assert attempt.attributes["recado.attempt"] == 3
+    assert attempt.attributes["recado.outcome"] == "delivered"
+    assert attempt.resource["recado.command"] == "drain"
+
+    by_id = {span.span_id: span for span in world.spans}
+    run = by_id[attempt.parent_id]
+    assert (run.name, run.kind, run.parent_id) == ("drain", "SPAN_KIND_INTERNAL", "")
+    assert not run.failed
+
+    ((trace_id, span_id),) = attempt.links
+    producer = by_id[span_id]
+    assert (producer.name, producer.kind, producer.trace_id) == ("send outbox", "SPAN_KIND_PRODUCER", trace_id)
+    assert producer.resource["recado.command"] == "serve"
+    root = by_id[producer.parent_id]
+    assert (root.name, root.kind, root.parent_id) == ("POST /api/v1/webhook", "SPAN_KIND_SERVER", "")
+    assert root.attributes["http.request.method"] == "POST"
+    assert root.attributes["http.route"] == "/api/v1/webhook"
+    assert root.attributes["http.response.status_code"] == 200
+    assert root.attributes["recado.messages"] == 1
+
+    siblings = [span for span in world.spans if (trace_id, span_id) in span.links and span.name == "process outbox"]
+    by_attempt = {span.attributes["recado.attempt"]: span for span in siblings}
+    assert sorted(by_attempt) == [1, 2, 3]
+    assert by_attempt[1].trace_id == trace_id, "the web pod's own attempt belongs to its webhook's trace"
+    assert [by_attempt[n].attributes.get("error.type") for n in (1, 2, 3)] == ["server", "server", None]
+    assert not any(span.failed for span in siblings), "a handled error fails the call, not the attempt"
+
+    for number, status in ((1, 500), (2, 500), (3, 200)):
+        children = [span for span in world.spans if span.parent_id == by_attempt[number].span_id]
+        call = next(span for span in children if span.name == "POST /{phone_id}/messages")
+        settle = next(span for span in children if span.name == "settle outbox")
+        assert call.kind == settle.kind == "SPAN_KIND_CLIENT"
+        assert call.attributes["http.response.status_code"] == status
+        assert call.attributes.get("http.request.resend_count", 0) == number - 1
+        assert call.failed == (status == 500)
+        assert settle.attributes["messaging.operation.type"] == "settle"
+        assert call.ended <= settle.began
+
+
+def test_a_claim_is_linked_to_the_webhooks_of_its_batch(world: World) -> None:
+    """`receive` says how many it claimed and links to each."""
+    claims = [span for span in world.spans if span.name == "receive outbox" and span.links]
+    assert claims
+    for span in claims:
+        assert span.kind == "SPAN_KIND_CLIENT"
+        assert span.attributes["messaging.batch.message_count"] == len(span.links)
+
+
+def test_a_traceparent_from_outside_is_linked_and_never_believed(world: World) -> None:
+    """Anyone can send one: it must not become a parent, nor decide what is sampled."""
+    foreign = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+    linked = [span for span in world.spans if foreign in span.links]
+    assert [span.name for span in linked] == ["POST /api/v1/webhook"]
+    assert foreign[0] not in {span.trace_id for span in world.spans}
+    assert foreign[1] not in {span.parent_id for span in world.spans}
+
+
+def test_the_handshake_is_not_traced(world: World) -> None:
+    """Its URL holds the verify token."""
+    assert {span.name for span in world.spans if span.kind == "SPAN_KIND_SERVER"} == {"POST /api/v1/webhook"}
+
+
+def test_logs_of_the_world_are_where_they_should_be(world: World) -> None:
+    """Nothing but log lines was written: no traceback, no warning of Python's."""
+    for name in ("serve", "drain"):
+        assert "Traceback" not in Path(world.stack.logs / f"{name}.log").read_text()

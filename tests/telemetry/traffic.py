@@ -1,0 +1,243 @@
+"""Everything that can happen to recado, once: every kind of message, refusal and fault.
+
+Persons, texts and secrets are marked, so that a search for `MARKS` in all telemetry shows whether one leaked.
+"""
+
+import json
+import time
+
+import apsw
+
+from recado.telemetry import metrics
+from recado.telemetry.metrics import Metric
+from tests.telemetry.stack import (
+    ACCESS_TOKEN,
+    ADMIN_TOKEN,
+    APP_SECRET,
+    NUMBER,
+    VERIFY_TOKEN,
+    Stack,
+    message,
+    wait_until,
+    webhook,
+)
+
+#: The settings under which all of it happens within seconds.
+SETTINGS = {
+    "RECADO_BACKOFF_SECONDS": "0.4,0.4,0.4,0.4",
+    "RECADO_UNKNOWN_GRACE_SECONDS": "1.5",
+    "RECADO_BREAKER_FAILURES": "6",
+    "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "4",
+    "RECADO_RETRY_AFTER_MAX_SECONDS": "1",
+    "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
+    "RECADO_FAILED_RETENTION_SECONDS": "3",
+    "RECADO_MESSAGES_PER_SECOND": "0",
+    "RECADO_MAX_CONCURRENT_SENDS": "20000",
+}
+
+TEXT = "TEXTOMARCADO"
+WRONG_TOKEN = "WRONGTOKENMARKED"
+PHONE = "1555444"  # all marked customers' phones begin so
+USER = "US.MARKED"
+WAMID = "wamid.MARKED"
+
+#: None of these may stand in any metric, log line, span or URL.
+MARKS = (TEXT, WRONG_TOKEN, PHONE, "MARKED", APP_SECRET, ACCESS_TOKEN, VERIFY_TOKEN, ADMIN_TOKEN)
+
+THIRD_TIME = f"{WAMID}.third"
+
+
+def phone(number: int) -> str:
+    return f"{PHONE}{number:04d}"
+
+
+def order(number: int, text: str = "Quiero 2 zapatos", *, wamid: str = "", **fields: object) -> dict[str, object]:
+    """A marked customer's message."""
+    return message(wamid or f"{WAMID}.{number}", f"{text} {TEXT}", phone=phone(number), **fields)
+
+
+def everything(stack: Stack) -> int:
+    """Runs through it all, in about 25 s; the id of the reply that was delivered by its third attempt."""
+    refusals(stack)
+    conversations(stack)
+    stack.start_drains(1.0)
+    third = third_time(stack)
+    killed_sender(stack)
+    hopeless(stack)
+    doubtful(stack)
+    catalogue(stack)
+    busy_store(stack)
+    outage(stack)
+    operator(stack)
+    stack.orders(30, per_second=100)
+    assert wait_until(lambda: total(stack, metrics.RESCUES) > 0, 15), "no lease was rescued"
+    time.sleep(2.5)
+    stack.stop_drains()
+    return third
+
+
+def refusals(stack: Stack) -> None:
+    """Whoever is not Meta, and what is not a webhook."""
+    url = f"{stack.web_url}/api/v1/webhook"
+    for _ in range(12):
+        stack.post(webhook(order(1)), secret="wrong")
+    stack.status(url, method="POST", body=b"{}")
+    stack.status(url, method="POST", body=b"{}", headers={"X-Hub-Signature-256": "nonsense"})
+    stack.status(url, method="POST", body=b"x" * 4_000_000)
+    for token in (VERIFY_TOKEN, WRONG_TOKEN):
+        stack.status(f"{url}?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1")
+    for token in (ADMIN_TOKEN, WRONG_TOKEN):
+        stack.status(f"{url}/queue-status", headers={"Authorization": f"Bearer {token}"})
+    stack.post({"entry": 7})
+    stack.post(webhook(field="account_update"))
+    stack.post({"entry": [{"changes": [{"field": "messages", "value": {"messages": [7, {"no": "id"}]}}]}]})
+    stack.post(webhook(errors=[{"code": 131031, "title": f"Locked {phone(2)}"}]))
+    tracestate = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    stack.post(webhook(order(3)), headers=tracestate)
+
+
+def conversations(stack: Stack) -> None:
+    """Each type of message, each kind of answer, duplicates, and those who get no reply."""
+    for number, text in enumerate(("hola", "Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no", "xyzzy", "ayuda")):
+        person = 20 if text in ("Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no") else 30 + number
+        stack.post(webhook(message(f"{WAMID}.c{number}", text, phone=phone(person))))
+    stack.post(webhook(order(40, "Quiero 2 zapatos y 3 unicornios voladores")))
+    stack.post(webhook(order(41), order(41)))
+    stack.post(webhook(order(41)))
+    for number in range(7):
+        stack.post(webhook(order(42, wamid=f"{WAMID}.many{number}")))
+    kinds = ("image", "audio", "reaction", "sticker", "unsupported", "nfc_tap")
+    for number, kind in enumerate(kinds):
+        picture = {"type": kind, "text": None, kind: {"caption": None}}
+        stack.post(webhook(order(50 + number, **picture)))
+    stack.post(webhook(order(60, group_id="G1")))
+    stack.post(webhook({**order(61), "from": None}))
+    stack.post(webhook({**order(62), "from": None, "from_user_id": f"{USER}0000001"}))
+    elsewhere = webhook(order(63))
+    elsewhere["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = "999"
+    stack.post(elsewhere)
+    stack.post(webhook(order(64, timestamp=str(int(time.time()) - 90_000))))
+    stack.post(webhook(statuses=[{"id": WAMID, "status": kind} for kind in ("played", "warmed", "read")]))
+
+
+def third_time(stack: Stack) -> int:
+    """A reply that is delivered by its third attempt; its id."""
+    stack.faults(poison={f"+{phone(70)}": "server_error"})
+    stack.post(webhook(order(70, wamid=THIRD_TIME)))
+    twice = "SELECT 1 FROM message WHERE wamid = ? AND attempts = 2 AND state = 'queued'"
+    assert wait_until(lambda: bool(_one(stack, twice, THIRD_TIME)), 10, every=0.02), "no second attempt"
+    id_ = int(str(_one(stack, "SELECT id FROM message WHERE wamid = ?", THIRD_TIME)))
+    stack.faults(poison={})
+    assert wait_until(lambda: state(stack, THIRD_TIME) in ("delivered", None), 10), "not delivered"
+    return id_
+
+
+def killed_sender(stack: Stack) -> None:
+    """A drain that dies while it is sending; its lease is rescued later."""
+    stack.stop_drains()
+    victim = f"{WAMID}.victim"
+    stack.faults(poison={f"+{phone(71)}": "server_error"})
+    stack.post(webhook(order(71, wamid=victim)))
+    stack.faults(poison={f"+{phone(71)}": "timeout"})
+    stack.run("victim", stack.recado("drain"))
+    assert wait_until(lambda: state(stack, victim) == "sending", 10, every=0.01), "the drain does not send"
+    stack.end("victim", kill=True)
+    stack.faults(poison={})
+    stack.start_drains(1.0)
+
+
+def hopeless(stack: Stack) -> None:
+    """Replies that Meta refuses for good, later, for one customer's sake, or over and over."""
+    faults = ("code:131026", "failed:131026", "code:131056", "server_error", "timeout", "code:100", "throttled")
+    poison = {f"+{phone(80 + number)}": fault for number, fault in enumerate(faults)}
+    stack.faults(poison=poison)
+    for number in range(len(faults)):
+        stack.post(webhook(order(80 + number)))
+        stack.post(webhook(order(180 + number)))
+    assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "retries_exhausted") >= 1, 15), (
+        "retries were not exhausted"
+    )
+    assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "unknown") >= 1, 15), "no outcome stayed unknown"
+    stack.faults(poison={})
+
+
+def doubtful(stack: Stack) -> None:
+    """Answers that get lost after the message was accepted; Meta's status settles them."""
+    for number, fault in enumerate(("timeout_after", "reset_after", "garbage", "edge_error_after")):
+        stack.faults(poison={f"+{phone(90 + number)}": fault})
+        stack.post(webhook(order(90 + number)))
+    stack.faults(poison={})
+
+
+def catalogue(stack: Stack) -> None:
+    """A new catalogue that cannot be read, and then one that can."""
+    good = stack.catalogue.read_text()
+    for text, outcome in (("sku,name\nbroken", "refused"), (good + "\n", "loaded")):
+        stack.catalogue.write_text(text)
+        series = f'recado_catalogue_reloads_total{{outcome="{outcome}"}} 1.0'
+        assert wait_until(lambda wanted=series: wanted in stack.exposition(), 10), outcome
+
+
+def busy_store(stack: Stack) -> None:
+    """Another process holds the store's lock for longer than the service waits."""
+    holder = apsw.Connection(str(stack.database))
+    holder.set_busy_timeout(5000)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        assert stack.post(webhook(order(95))) == 503
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+
+def meta_is_down(stack: Stack) -> None:
+    """The Graph API fails until the breaker opens."""
+    stack.faults(outages=[{"fault": "server_error"}])
+    stack.orders(20, per_second=50)
+    assert wait_until(lambda: breaker(stack) == "outage", 10), "the breaker did not open"
+
+
+def outage(stack: Stack) -> None:
+    """The Graph API fails until the breaker opens, and comes back until it closes."""
+    meta_is_down(stack)
+    stack.faults(outages=[])
+    assert wait_until(lambda: breaker(stack) is None, 15), "the breaker did not close"
+
+
+def operator(stack: Stack) -> None:
+    """The access token has expired; a person puts it right."""
+    stack.faults(outages=[{"fault": "code:190"}])
+    stack.orders(3, per_second=50)
+    assert wait_until(lambda: breaker(stack) == "operator", 10), "nobody was called"
+    stack.faults(outages=[])
+    assert wait_until(lambda: breaker(stack) is None, 15), "the breaker did not close"
+
+
+# -- looking into the store --------------------------------------------------------------------------------------------
+
+
+def state(stack: Stack, wamid: str) -> object:
+    """The state of the reply to a message; None when its row is gone."""
+    return _one(stack, "SELECT state FROM message WHERE wamid = ?", wamid)
+
+
+def breaker(stack: Stack) -> object:
+    """Why the breaker is open; None when it is not."""
+    return _one(stack, "SELECT open_reason FROM sender WHERE phone_number_id = ?", NUMBER)
+
+
+def total(stack: Stack, metric: Metric, *labels: str) -> float:
+    """A durable total."""
+    wanted = json.dumps(labels, separators=(",", ":"))
+    found = _one(stack, "SELECT value FROM total WHERE metric = ? AND labels = ?", metric.name, wanted)
+    return float(str(found or 0))
+
+
+def _one(stack: Stack, sql: str, *bindings: object) -> object:
+    connection = apsw.Connection(str(stack.database), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(2000)
+    try:
+        rows = connection.execute(sql, bindings).fetchall()
+    finally:
+        connection.close()
+    return rows[0][0] if rows else None
