@@ -1,0 +1,460 @@
+"""The parts of telemetry by themselves: registry, totals, exposition, logs, tracing."""
+
+import ast
+import io
+import json
+import logging
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+import recado
+from recado.conversation import AnswerKind, Silence
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import Outcome, QuoteMark, Reason, Scope, State
+from recado.queue.policy import Breaker
+from recado.queue.protocol import Snapshot
+from recado.quotes.catalogue import ReloadOutcome
+from recado.telemetry import conventions, metrics, tracing
+from recado.telemetry import logging as logs
+from recado.telemetry.exposition import StoreCollector, WebMetrics, serve_metrics
+from recado.telemetry.metrics import REGISTRY, Kind, Source
+from recado.telemetry.totals import SUM, Totals
+from recado.whatsapp import errors
+from recado.whatsapp.payloads import MessageType, StatusKind
+from recado.whatsapp.signature import SignatureProblem
+from tests.telemetry.stack import free_ports
+
+# -- the registry ------------------------------------------------------------------------------------------------------
+
+
+def test_names_follow_prometheus_rules() -> None:
+    """Prefix, unit as suffix, `_total` on counters only, `_info` on the info."""
+    assert len({metric.name for metric in REGISTRY}) == len(REGISTRY)
+    for metric in REGISTRY:
+        assert re.fullmatch(r"recado_[a-z_]+", metric.name)
+        assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
+        assert metric.name.endswith("_info") == (metric.kind is Kind.INFO)
+        assert not metric.unit or metric.unit in metric.name
+        assert bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM)
+        assert list(metric.buckets) == sorted(metric.buckets)
+        assert metric.help.endswith(".")
+
+
+def test_objectives_are_edges() -> None:
+    """The objectives' limits are bucket edges, so that they can be measured exactly."""
+    assert 0.25 in metrics.WEBHOOK_DURATION.buckets
+    assert {0.25, 1.0, 300.0, 86400.0} <= set(metrics.DELIVERY_AGE.buckets)
+
+
+ERROR_CLASSES = {
+    kind.error_class for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.GraphError)
+}
+
+
+@pytest.mark.parametrize(
+    ("metric", "label", "values"),
+    [
+        (metrics.ATTEMPTS, "outcome", set(Outcome)),
+        (metrics.ATTEMPTS, "error_class", ERROR_CLASSES | {"none"}),
+        (metrics.FINISHED, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
+        (metrics.FAILED_REASONS, "reason", set(Reason)),
+        (metrics.QUEUE_ROWS, "state", set(State)),
+        (metrics.THROTTLED, "scope", set(Scope) - {Scope.MESSAGE}),
+        (metrics.QUOTE_DECISIONS, "decision", {QuoteMark.CONFIRMS, QuoteMark.REJECTS}),
+        (metrics.SIGNATURE_FAILURES, "reason", set(SignatureProblem)),
+        (metrics.MESSAGES, "type", set(MessageType)),
+        (metrics.STATUSES, "kind", set(StatusKind)),
+        (metrics.UNANSWERED, "reason", set(Silence)),
+        (metrics.ANSWERS, "kind", set(AnswerKind)),
+        (metrics.CATALOGUE_RELOADS, "outcome", {r.value for r in ReloadOutcome} - {"unchanged"}),
+    ],
+    ids=lambda x: x.name if isinstance(x, metrics.Metric) else None,
+)
+def test_label_values_are_the_codes_own(metric: metrics.Metric, label: str, values: set[str]) -> None:
+    """What the code can say is what the registry allows."""
+    assert set(metric.labels[label] or ()) == {str(getattr(value, "value", value)) for value in values}
+
+
+def test_names_are_written_in_one_place() -> None:
+    """No other module of the service spells a metric's name."""
+    root = Path(recado.__file__).parent
+    names = {series for metric in REGISTRY for series in metric.series}
+    for path in root.rglob("*.py"):
+        if path.name == "metrics.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value not in names, f"{path}: {node.value}"
+
+
+def test_the_registry_is_light() -> None:
+    """A drain imports it before its first claim: nothing heavy comes along."""
+    script = (
+        "import sys; from recado.telemetry import metrics, totals, tracing, logging;"
+        "print([m for m in ('prometheus_client', 'opentelemetry', 'fastapi', 'httpx') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+# -- totals ------------------------------------------------------------------------------------------------------------
+
+
+def test_totals_add_up() -> None:
+    """Counters by label values; histograms as a row a bucket and one for the sum; merging adds."""
+    totals = Totals()
+    totals.inc(metrics.ATTEMPTS, "delivered", "none")
+    totals.observe(metrics.DELIVERY_AGE, 0.25)
+    totals.observe(metrics.DELIVERY_AGE, 1e9)
+    other = Totals()
+    other.inc(metrics.ATTEMPTS, "delivered", "none", by=2)
+    totals.merge(other)
+    rows = {(name, labels): value for name, labels, value in totals.items()}
+    assert rows == {
+        (metrics.ATTEMPTS.name, ("delivered", "none")): 3,
+        (metrics.DELIVERY_AGE.name, ("0.25",)): 1,
+        (metrics.DELIVERY_AGE.name, ("+Inf",)): 1,
+        (metrics.DELIVERY_AGE.name, (SUM,)): 0.25 + 1e9,
+    }
+
+
+# -- exposition --------------------------------------------------------------------------------------------------------
+
+
+class Store:
+    """A store that tells what it is given, or that cannot be read."""
+
+    def __init__(self, totals: Totals | None = None) -> None:
+        self.totals = totals
+
+    def snapshot(self) -> Snapshot:
+        if self.totals is None:
+            raise StoreUnavailable("gone")
+        return Snapshot(
+            totals={(name, labels): value for name, labels, value in self.totals.items()},
+            rows={"queued": 3},
+            oldest_due_seconds=7.0,
+            breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
+            instants={"created_at": 1.0, "drain_started_at": 2.0, "drain_succeeded_at": 3.0},
+        )
+
+
+def scrape(web: WebMetrics) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
+    """A scrape over HTTP as OpenMetrics, parsed by the client library's own strict parser."""
+    (port,) = free_ports(1)
+    stop = serve_metrics("127.0.0.1", port, web.registry)
+    try:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/metrics", headers={"Accept": "application/openmetrics-text"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert answer.headers["content-type"].startswith("application/openmetrics-text")
+            text = answer.read().decode()
+    finally:
+        stop()
+    found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
+    return found
+
+
+@pytest.fixture
+def root_logger() -> Iterator[logging.Logger]:
+    """The root logger, put back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield root
+    root.handlers[:], root.level = handlers, level
+    logs._direct = None
+    logging.captureWarnings(False)
+
+
+def test_everything_is_exported_from_the_start(tmp_path: Path, root_logger: logging.Logger) -> None:
+    """Before anything happened each metric has its series at zero, and no `_created` twin."""
+    web = WebMetrics()
+    database = tmp_path / "recado.db"
+    database.write_bytes(b"x" * 100)
+    web.watch(Store(Totals()), database)
+    found = scrape(web)
+    for metric in REGISTRY:
+        for name in metric.series:
+            assert found[name], name
+    assert not [name for name in found if name.endswith("_created")]
+    assert found[metrics.WEBHOOK_DURATION.name + "_count"][(("outcome", "accepted"),)] == 0
+    assert found[metrics.STORE_SIZE.name] == {(("file", "database"),): 100, (("file", "wal"),): 0}
+    assert found[metrics.DRAIN_LAST_SUCCESS.name] == {(): 3.0}
+    assert found[metrics.BREAKER_OPEN.name][(("phone_number_id", "106"), ("reason", "outage"))] == 1
+
+
+def test_totals_of_the_store_are_exported(tmp_path: Path, root_logger: logging.Logger) -> None:
+    """Counters as they are, histograms cumulative."""
+    totals = Totals()
+    totals.inc(metrics.FINISHED, "delivered", by=5)
+    for age in (0.2, 0.3, 400.0):
+        totals.observe(metrics.DELIVERY_AGE, age)
+    web = WebMetrics()
+    web.watch(Store(totals), tmp_path / "recado.db")
+    found = scrape(web)
+    assert found[metrics.FINISHED.name][(("outcome", "delivered"),)] == 5
+    buckets = found[metrics.DELIVERY_AGE.name + "_bucket"]
+    assert [buckets[(("le", edge),)] for edge in ("0.1", "0.25", "0.5", "300.0", "600.0", "+Inf")] == [0, 1, 2, 2, 3, 3]
+    assert found[metrics.DELIVERY_AGE.name + "_sum"] == {(): 400.5}
+
+
+def test_a_store_that_cannot_be_read_does_not_spoil_the_scrape(tmp_path: Path, root_logger: logging.Logger) -> None:
+    """Its series are left out, one says so, everything else is there."""
+    web = WebMetrics()
+    web.watch(Store(None), tmp_path / "recado.db")
+    found = scrape(web)
+    assert found[metrics.STORE_READABLE.name] == {(): 0.0}
+    assert metrics.FINISHED.name not in found
+    assert metrics.BUILD.name in found
+
+
+def test_an_unforeseen_value_is_counted_as_other() -> None:
+    """A label that Meta could grow never becomes a new series, and never breaks a webhook."""
+    web = WebMetrics()
+    web.ignored("galaxies:no_id")
+    web.failed("SomethingNewError")
+    assert sum(scrape(web)[metrics.IGNORED.name].values()) == 1
+    assert scrape(web)[metrics.STORE_ERRORS.name][(("cause", "other"),)] == 1
+
+
+def test_warnings_are_counted_by_level(tmp_path: Path, root_logger: logging.Logger) -> None:
+    """Whatever is logged as a warning or worse has a counter."""
+    web = WebMetrics()
+    web.watch(Store(Totals()), tmp_path / "recado.db")
+    logging.getLogger("recado.test").warning("careful")
+    logging.getLogger("recado.test").error("broken")
+    found = scrape(web)[metrics.WARNINGS.name]
+    assert found == {(("level", "critical"),): 0, (("level", "error"),): 1, (("level", "warning"),): 1}
+
+
+def test_collector_needs_no_files(tmp_path: Path) -> None:
+    """Before the database's folder exists there are no sizes, and no error."""
+    names = {family.name for family in StoreCollector(Store(Totals()).snapshot, tmp_path / "no" / "x.db").collect()}
+    assert metrics.STORE_SIZE.name not in names
+    assert metrics.QUEUE_ROWS.name in names
+
+
+# -- logs --------------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_line_is_one_json_object(root_logger: logging.Logger) -> None:
+    """Time in UTC, level, action, message, logger, and the extras flattened."""
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    logging.getLogger("recado.test").warning("it is %s", "late", extra={"action": "test.late", "seconds": 1.5})
+    line = json.loads(stream.getvalue())
+    assert abs(time.time() - msgspec.convert(line.pop("ts"), type=__import__("datetime").datetime).timestamp()) < 60
+    assert line == {
+        "level": "warning", "action": "test.late", "message": "it is late",
+        "logger": "recado.test", "seconds": 1.5,
+    }
+
+
+def test_wide_lines_look_like_all_others(root_logger: logging.Logger) -> None:
+    """The short way and the usual way write the same fields."""
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    log = logging.getLogger("recado.test")
+    logs.wide(log, "test.done", "done", {"outcome": "ok"})
+    log.info("done", extra={"action": "test.done", "outcome": "ok"})
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert first.keys() == second.keys()
+    assert {**first, "ts": ""} == {**second, "ts": ""}
+
+
+def test_the_level_is_kept(root_logger: logging.Logger) -> None:
+    """Nothing below the level is written, by either way."""
+    stream = io.StringIO()
+    logs.configure("warning", stream)
+    log = logging.getLogger("recado.test")
+    log.info("quiet")
+    logs.wide(log, "test.done", "quiet", {})
+    assert stream.getvalue() == ""
+
+
+def test_an_exception_is_part_of_its_line(root_logger: logging.Logger) -> None:
+    """A traceback does not break the line."""
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    try:
+        raise ValueError("oh")
+    except ValueError:
+        logging.getLogger("recado.test").exception("broken", extra={"action": "test.broken"})
+    (line,) = stream.getvalue().splitlines()
+    assert "ValueError: oh" in json.loads(line)["exception"]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
+def test_secrets_are_blanked(root_logger: logging.Logger, stream: io.StringIO) -> None:
+    """The configured ones wherever they stand, and what looks like one."""
+    logs.configure("info", stream, secrets=["hunter2-hunter2", ""])
+    log = logging.getLogger("recado.test")
+    log.warning(
+        "GET /?hub.verify_token=abc123&x=1 Bearer abcdef EAAG0123456789abcdefgh", extra={"url": "hunter2-hunter2"}
+    )
+    logs.wide(log, "test.done", "hunter2-hunter2", {})
+    text = stream.getvalue()
+    assert "x=1" in text
+    for secret in ("abc123", "abcdef", "EAAG", "hunter2"):
+        assert secret not in text
+
+
+def test_a_terminal_gets_lines_for_people(root_logger: logging.Logger) -> None:
+    """Time, level, message, extras; no braces."""
+    stream = Terminal()
+    logs.configure("info", stream)
+    logging.getLogger("recado.test").info("drain finished", extra={"action": "drain.finished", "failed": 0})
+    assert re.fullmatch(r"\d\d:\d\d:\d\d info    drain finished  action=drain.finished failed=0\n", stream.getvalue())
+
+
+# -- tracing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """Tracing on, everything sampled, spans in memory once tracing is stopped."""
+    exporter = InMemorySpanExporter()
+    stop = tracing.configure("test", {}, exporter)
+    yield exporter
+    stop()
+
+
+def finished(exporter: InMemorySpanExporter) -> dict[str, Any]:
+    assert tracing._tracing
+    tracing._tracing._provider.force_flush()
+    return {span.name: span for span in exporter.get_finished_spans()}
+
+
+def test_off_is_free() -> None:
+    """Without a collector nothing is imported, every span is the same nothing, and rows carry no traceparent."""
+    assert tracing.configure("serve", {})() is None
+    with tracing.webhook("/x", [(b"traceparent", b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01")]) as span:
+        assert span is tracing.OFF
+        assert tracing.enqueue() is tracing.OFF
+        assert tracing.enqueue().traceparent is None
+        assert tracing.current_ids() is None
+        assert tracing.exemplar() is None
+    assert tracing.attempt("00-" + "1" * 32 + "-" + "2" * 16 + "-01", 1, 1) is tracing.OFF
+
+
+def test_what_is_not_sampled_stays_so(spans: InMemorySpanExporter) -> None:
+    """A webhook that is not sampled gives its rows no traceparent, and so none of their attempts is recorded."""
+    assert tracing._tracing
+    tracing._tracing._ratio = 0.0
+    with tracing.webhook("/x", []) as span:
+        assert span is tracing.OFF
+        row = tracing.enqueue().traceparent
+    with tracing.drain_run(), tracing.attempt(row, 1, 2) as attempt:
+        assert attempt is tracing.OFF
+        assert tracing.graph_call(attempt, 1) is tracing.OFF
+        assert tracing.settle(attempt) is tracing.OFF
+    assert finished(spans) == {}
+
+
+def test_an_attempt_outlives_a_run_that_is_not_sampled(spans: InMemorySpanExporter) -> None:
+    """The webhook's decision counts: its attempt in any run is recorded, as a root with a link."""
+    with tracing.webhook("/x", []):
+        row = tracing.enqueue().traceparent
+    assert tracing._tracing
+    tracing._tracing._ratio = 0.0
+    with tracing.drain_run() as run, tracing.attempt(row, 1, 2):
+        assert run is tracing.OFF
+    attempt = finished(spans)["process outbox"]
+    assert attempt.parent is None
+    assert f"{attempt.links[0].context.span_id:016x}" == str(row).split("-")[2]
+
+
+def test_an_exception_marks_the_span_and_goes_on(spans: InMemorySpanExporter) -> None:
+    """With the error's class, never with its message."""
+    with pytest.raises(ValueError, match="private"), tracing.webhook("/x", []):
+        raise ValueError("private")
+    span = finished(spans)["POST /x"]
+    assert span.attributes[conventions.ERROR_TYPE] == "ValueError"
+    assert not span.events
+    assert not span.status.is_ok
+    assert "private" not in span.to_json()
+
+
+@pytest.mark.parametrize("given", [b"", b"nonsense", b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-01", b"\xff"])
+def test_a_bad_traceparent_is_no_link(spans: InMemorySpanExporter, given: bytes) -> None:
+    """Whatever stands in the header."""
+    with tracing.webhook("/x", [(b"traceparent", given)]):
+        pass
+    assert not finished(spans)["POST /x"].links
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, True),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, True),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, False),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, False),
+    ],
+)
+def test_the_standard_variables_switch_it_on(environment: dict[str, str], expected: bool) -> None:
+    """Off by default; on by an exporter or an endpoint."""
+    assert tracing.wanted(environment) is expected
+
+
+@pytest.mark.parametrize(
+    ("sampler", "argument", "expected"),
+    [
+        ("", "", 1.0),
+        ("always_off", "", 0.0),
+        ("traceidratio", "0.01", 0.01),
+        ("parentbased_traceidratio", "0.25", 0.25),
+        ("traceidratio", "7", 1.0),
+        ("traceidratio", "much", 1.0),
+        ("jaeger_remote", "", 1.0),
+    ],
+)
+def test_the_standard_variables_choose_the_share(sampler: str, argument: str, expected: float) -> None:
+    """As the SDK would: what is not understood samples everything."""
+    environment = {"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": argument}
+    assert tracing.sampling_ratio(environment) == expected
+
+
+def test_stopping_does_not_wait_for_a_collector_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drain must end although nobody takes its spans."""
+    monkeypatch.setattr(tracing, "FLUSH_SECONDS", 0.2)
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    stop = tracing.configure("test")
+    with tracing.webhook("/x", []):
+        pass
+    began = time.monotonic()
+    stop()
+    assert time.monotonic() - began < 2
+
+
+def test_every_metric_of_the_store_is_counted_by_it() -> None:
+    """Each durable total is written somewhere in the queue or the drain."""
+    root = Path(recado.__file__).parent
+    text = "\n".join(path.read_text() for path in root.rglob("*.py") if path.parent.name != "telemetry")
+    constants = {value.name: name for name, value in vars(metrics).items() if isinstance(value, metrics.Metric)}
+    for metric in REGISTRY:
+        if metric.source is Source.STORE and metric.kind is not Kind.GAUGE:
+            assert f"metrics.{constants[metric.name]}" in text, metric.name
