@@ -17,7 +17,7 @@ import msgspec
 from recado.quotes.catalogue import Product
 from recado.quotes.lexicon import NONE, lexicon
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain, tokenise
-from recado.quotes.vocabulary import EXACT, Near, Vocabulary
+from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
@@ -210,7 +210,8 @@ class Matcher:
 
     def names(self, norm: str) -> bool:
         """Whether a word alone is the name of a product."""
-        return key(norm) in self.single
+        near = self.near(norm)
+        return bool(near) and near[0][1] >= SMALL_FORM and near[0][0] in self.single
 
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the products most like a fragment the catalogue lacks; few, or none."""

@@ -32,6 +32,8 @@ _PRIORITY: Final = (
     "con", "possessive", "definite", "of", "for", "by", "to", "that", "ask", "copula", "greeting", "thanks",
     "courtesy", "nope", "yes", "help",
 )  # fmt: skip
+_SMALL_TALK: Final = frozenset(["greeting", "filler", "noun", "courtesy", "good"])
+_STRONG: Final = frozenset(["request", "add", "remove", "change", "yes", "price"])
 _MARKS: Final = {
     ",": COMMA, ";": COMMA, "/": COMMA, "+": COMMA, "&": COMMA, ".": STOP, "!": STOP, "¡": STOP, "?": QUESTION,
     "¿": STOP, ":": LINK, "=": LINK, "-": LINK, "(": LINK, "|": LINK, "•": LINE, ">": LINE,
@@ -167,45 +169,13 @@ class Scanner:
         )
         phrase = self.lexicon.phrase(self.norms, i)
         match = None
-        if (
-            not roles & FUNCTION
-            or determined
-            or "half" in roles
-            or (phrase is None and roles <= {"greeting", "filler", "noun", "courtesy"} | {"good"})
-        ):
-            match = self.matcher.match(self.tokens, self.roles, i)
-            if (
-                match is not None
-                and phrase is not None
-                and phrase[0] > max(match.words, match.last - i + 1)
-                and not determined
-            ):
+        open_to_names = not roles & FUNCTION or determined or "half" in roles
+        if open_to_names or (phrase is None and roles <= _SMALL_TALK):
+            match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
+            if match is not None and not self._is_name(i, match, phrase, determined, before):
                 match = None
-            if (
-                match is not None
-                and roles & QUANTITY_ROLES
-                and match.words == 1
-                and ("half" not in roles or self._opens_collective(i))
-            ):
-                match = None
-            if (
-                match is not None
-                and match.words == 1
-                and roles & {"modifier"}
-                and before is not None
-                and before.kind in THINGS
-            ):
-                match = None
-            if (
-                match is not None
-                and match.words == 1
-                and "container" in roles
-                and len(match.products) == 1
-                and match.how == "start of the name"
-            ):
-                match = None
-            if match is not None and roles & {"request", "add", "remove", "change", "yes", "price"} and match.score < 1:
-                match = None
+            elif match is not None and self._is_shade(match, roles, before):
+                return self._quality(i)
         if match is None and roles & QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
@@ -232,6 +202,29 @@ class Scanner:
         if determined and not roles and self.matcher.knows(token.norm):
             return self._quality(i)
         return self._unknown(i)
+
+    def _is_name(
+        self, i: int, match: Match, phrase: tuple[int, frozenset[str]] | None, determined: bool, before: Element | None
+    ) -> bool:
+        """Whether a match stands against the other parts that the word can play here."""
+        roles = self.roles[i]
+        if phrase is not None and not determined and phrase[0] > max(match.words, match.last - i + 1):
+            return False
+        if match.score < 1 and roles & _STRONG:
+            return False
+        if match.words > 1:
+            return True
+        if roles & QUANTITY_ROLES and ("half" not in roles or self._opens_collective(i)):
+            return False
+        if "modifier" in roles and before is not None and before.kind in THINGS:
+            return False
+        return not ("container" in roles and len(match.products) == 1 and match.how == "start of the name")
+
+    def _is_shade(self, match: Match, roles: frozenset[str], before: Element | None) -> bool:
+        """ "1 par café": the colour of goods by the pair, though a product bears its name."""
+        if match.words > 1 or "colours" not in roles or before is None or before.quantity is None:
+            return False
+        return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
 
     def _names_quality(self, i: int) -> bool:
         """Whether "sin" and the word after it are part of a product's name."""

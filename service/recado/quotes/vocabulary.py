@@ -12,7 +12,7 @@ from recado.quotes.text import bases, key, sound
 EXACT: Final = 1.0
 SMALL_FORM: Final = 0.96  # a diminutive
 SAME_SOUND: Final = 0.94
-ONE_EDIT: Final = 0.86
+ONE_EDIT: Final = 0.9
 TWO_EDITS: Final = 0.70
 SEARCHES: Final = 40
 """Searches among all words that one message may cost; the rest of a hostile one's words stay unknown."""
@@ -33,7 +33,7 @@ class Vocabulary:
         self._forms: dict[str, list[str]] = {}
         for word, norm in words.items():
             if word.isalpha():
-                for form in {word, sound(word), key(sound(norm))}:
+                for form in {word, sound(word), norm, sound(norm), key(sound(norm))}:
                     self._forms.setdefault(form, []).append(word)
         self._by_length: dict[int, list[str]] = {}
         for form in self._forms:
@@ -86,7 +86,7 @@ class Vocabulary:
             return None
         self.searches -= 1
         found: dict[str, int] = {}
-        for form in {key(sound(norm)), key(norm)}:
+        for form in {key(sound(norm)), key(norm), norm}:
             for other, edits in self._within(form):
                 found[other] = min(edits, found.get(other, edits))
         if not found:

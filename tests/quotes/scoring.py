@@ -1,0 +1,77 @@
+"""Scores predictions as the label rules say: the set of (sku, quantity) exactly, intents, unmatched fragments leniently."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recado.quotes import Catalogue, Quote, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.text import plain
+
+HERE = Path(__file__).parent
+_ARTICLES = {"el", "la", "los", "las", "un", "una", "unos", "unas", "de", "del", "y", "para", "con"}
+
+
+class Score(NamedTuple):
+    """Shares (0..1) of the cases that are right."""
+
+    cases: int
+    exact: float
+    intent: float
+    unmatched: float
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """The labelled messages of one file."""
+    return [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
+
+
+def catalogue_of(name: str) -> Path:
+    """The catalogue that a file of cases is about."""
+    return HERE / "bodega.csv" if name.startswith("bodega") else DEFAULT_PATH
+
+
+def quoted(name: str) -> Iterator[tuple[dict[str, Any], Quote]]:
+    """Each case of a file with its quote."""
+    catalogue = Catalogue.from_csv(catalogue_of(name))
+    service = QuoteService(lambda: catalogue, max_quantity=10**12)
+    for case in cases(name):
+        yield case, service.quote(case["text"])
+
+
+def items_right(case: dict[str, Any], quote: Quote) -> bool:
+    """Whether the quote has exactly the labelled products and quantities."""
+    labelled: dict[str, int] = {}
+    for item in case["items"]:
+        labelled[item["sku"]] = labelled.get(item["sku"], 0) + item["qty"]
+    return labelled == {item.sku: item.quantity for item in quote.items}
+
+
+def unmatched_right(case: dict[str, Any], quote: Quote) -> bool:
+    """Whether each labelled fragment shares a word with one of as many predicted ones."""
+    left = [_words(entry.text) for entry in quote.unmatched]
+    if len(left) != len(case["unmatched"]):
+        return False
+    for fragment in case["unmatched"]:
+        hit = next((words for words in left if words & _words(fragment)), None)
+        if hit is None:
+            return False
+        left.remove(hit)
+    return True
+
+
+def score(name: str) -> Score:
+    """The score of one file."""
+    rows = list(quoted(name))
+    count = len(rows)
+    return Score(
+        count,
+        sum(items_right(case, quote) for case, quote in rows) / count,
+        sum(case["intent"] == quote.intent for case, quote in rows) / count,
+        sum(unmatched_right(case, quote) for case, quote in rows) / count,
+    )
+
+
+def _words(fragment: str) -> set[str]:
+    return {w.rstrip("s") for w in plain(fragment).split() if w not in _ARTICLES and not w.isdigit()}
