@@ -23,8 +23,45 @@ from recado.quotes import Catalogue, QuoteService, answers
 from recado.quotes.catalogue import DEFAULT_PATH
 
 CASES = sorted(Path("tests/quotes").glob("cases-*.jsonl"))
-NOUNS = "silla mesa lámpara cortina plato vaso olla sartén cuchillo tenedor libro lápiz borrador pincel martillo taladro clavo perno cable foco".split()
-KINDS = "rústica plegable inoxidable eléctrica manual portátil infantil profesional giratoria térmica magnética hidráulica solar digital clásica".split()
+NOUNS = [
+    "silla",
+    "mesa",
+    "lámpara",
+    "cortina",
+    "plato",
+    "vaso",
+    "olla",
+    "sartén",
+    "cuchillo",
+    "tenedor",
+    "libro",
+    "lápiz",
+    "borrador",
+    "pincel",
+    "martillo",
+    "taladro",
+    "clavo",
+    "perno",
+    "cable",
+    "foco",
+]
+KINDS = [
+    "rústica",
+    "plegable",
+    "inoxidable",
+    "eléctrica",
+    "manual",
+    "portátil",
+    "infantil",
+    "profesional",
+    "giratoria",
+    "térmica",
+    "magnética",
+    "hidráulica",
+    "solar",
+    "digital",
+    "clásica",
+]
 HOSTILE = {
     "4,000 digits": "9" * 4000,
     '2,000 "y"': "y " * 2000,

@@ -1,0 +1,156 @@
+"""QuoteService: exact money, honest doubts, limits, and no text that breaks it or keeps it busy."""
+
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loadtests.bench_quotes import HOSTILE
+
+from recado.quotes import Catalogue, Intent, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.text import bases, key, plain, sound, tokenise
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+SERVICE = QuoteService(lambda: CATALOGUE)
+LIMIT_SECONDS = 0.05
+PIECES = st.sampled_from(
+    ["2", "dos", "camisa", "gorras", "y", ",", ".", "\n", "no", "mejor", "en vez de", "un par de", "media", "docena",
+     "x", "1.", "talla", "$", "15", "sin", "jeans", "cada uno", "el doble de", "cambia", "por", "quita", "tienen",
+     "cuánto", "calle", "#", "-", "(", ")", "½", "2️⃣", "azul", "otra", "más", "o", "medias", "de", "las", "para"]
+)  # fmt: skip
+
+
+def test_the_order_of_the_manual() -> None:
+    """Lines, prices and total are exact decimals in the catalogue's currency."""
+    quote = SERVICE.quote("Quiero 2 zapatos y 1 camisa")
+    assert [(i.sku, i.quantity, i.unit_price, i.line_total) for i in quote.items] == [
+        ("CAL-001", 2, Decimal("45.99"), Decimal("91.98")),
+        ("CAM-001", 1, Decimal("25.50"), Decimal("25.50")),
+    ]
+    assert (quote.intent, quote.total, quote.currency, quote.unmatched) == (
+        Intent.ORDER,
+        Decimal("117.48"),
+        "USD",
+        (),
+    )
+
+
+def test_a_word_for_several_products_is_a_question() -> None:
+    """ "jeans" is none of the three jeans; all are offered."""
+    (entry,) = SERVICE.quote("quiero 3 jeans").unmatched
+    assert (entry.text, entry.ambiguous) == ("jeans", True)
+    assert entry.candidates == ("Jean azul", "Jean negro", "Jean 501")
+
+
+def test_what_is_not_sold_is_named_as_it_was_written() -> None:
+    """The fragment keeps its spelling, without quantity and article."""
+    (entry,) = SERVICE.quote("2 camisas y una Heladera de 2 puertas").unmatched
+    assert entry.text.startswith("Heladera")
+    assert not entry.ambiguous
+
+
+def test_too_many_pieces_are_refused_politely() -> None:
+    """A line above the limit is left out of items and total, and reported with its quantity."""
+    quote = QuoteService(lambda: CATALOGUE, max_quantity=100).quote("101 gorras y 100 camisas")
+    assert [(i.sku, i.quantity) for i in quote.items] == [("CAM-001", 100)]
+    assert [(t.sku, t.quantity) for t in quote.too_many] == [("ACC-001", 101)]
+    assert quote.total == Decimal("2550.00")
+
+
+def test_doubt_grows_with_the_distance_from_the_name() -> None:
+    """A name is surer than its sound, that surer than one slip, that surer than two; the threshold marks lines."""
+    sure = [
+        SERVICE.quote(f"2 {word}").items[0].confidence for word in ("pantuflas", "pantuflaz", "pantuglas", "pamtuglas")
+    ]
+    assert sure == sorted(sure, reverse=True)
+    assert len(set(sure)) == 4
+    strict = QuoteService(lambda: CATALOGUE, confidence_threshold=0.95)
+    assert [line.doubtful for line in strict.quote("2 camisas y 1 mochla").items] == [False, True]
+
+
+def test_one_and_the_same_product_by_its_regional_names() -> None:
+    """Synonyms of the head make names that the catalogue does not list ("polera sin mangas")."""
+    for text in ("2 camisetas sin mangas", "2 poleras sin mangas", "2 musculosas", "2 remeras azules sin mangas"):
+        assert [(i.sku, i.quantity) for i in SERVICE.quote(text).items] == [("CAM-007", 2)], text
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=4096))
+def test_any_text_has_a_quote(text: str) -> None:
+    """No string raises; quantities are positive, totals are sums, confidences are probabilities."""
+    check(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=60).map(" ".join))
+def test_any_jumble_of_order_words_has_a_quote(text: str) -> None:
+    """Nor does any order of the words that steer the reading."""
+    check(text)
+
+
+def check(text: str) -> None:
+    quote = SERVICE.quote(text)
+    assert all(0 < item.quantity <= 100_000 and 0 <= item.confidence <= 1 for item in quote.items)
+    assert quote.total == sum((item.unit_price * item.quantity for item in quote.items), Decimal(0))
+    assert len({item.sku for item in quote.items}) == len(quote.items)
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_hostile_message_costs_little(label: str) -> None:
+    """No message of 4,096 characters takes longer than the limit, cold caches included (best of three)."""
+    taken = []
+    for _ in range(3):
+        fresh = Catalogue(CATALOGUE.products, CATALOGUE.currency)
+        fresh.matcher()
+        start = time.process_time()
+        QuoteService(lambda fresh=fresh: fresh).quote(HOSTILE[label])  # type: ignore[misc]  # a lambda's default
+        taken.append(time.process_time() - start)
+    assert min(taken) < LIMIT_SECONDS
+
+
+def test_ten_thousand_products_load_and_read_fast(tmp_path: Path) -> None:
+    """Loading stays near the second it may take, a message near the 3 ms (twice the room, for a busy machine)."""
+    from loadtests.bench_quotes import large_catalogue
+
+    start = time.process_time()
+    large = Catalogue.from_csv(large_catalogue(tmp_path, 10_000))
+    assert time.process_time() - start < 2
+    service = QuoteService(lambda: large)
+    name = large.products[77].name
+    service.quote(f"quiero 3 {name}")
+    start = time.process_time()
+    quote = service.quote(f"quiero 3 {name}")
+    assert time.process_time() - start < 0.006
+    assert [(i.sku, i.quantity) for i in quote.items] == [("P-77", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "norms"),
+    [
+        ("2️⃣ camisas", ["2", "camisas"]),
+        ("1️⃣0️⃣ gorras", ["10", "gorras"]),
+        ("２ ｃａｍｉｓａｓ", ["2", "camisas"]),
+        ("*2* _camisas_", ["2", "camisas"]),
+        ("2camisas x3", ["2", "camisas", "x", "3"]),
+        ("Suéter ñandú", ["sueter", "nandu"]),
+        ("1/2 docena", ["1/2", "docena"]),
+        ("1.500 y 1,5", ["1.500", "y", "1,5"]),
+    ],
+)
+def test_tokens(text: str, norms: list[str]) -> None:
+    """Emoji digits, full width, formatting, run-together words and accents come out plain; spans stay right."""
+    tokens = tokenise(text)
+    assert [token.norm for token in tokens] == norms
+    assert all(0 <= t.start < t.end <= len(text) for t in tokens)
+
+
+def test_word_forms() -> None:
+    """Plural, sound and diminutive each lead to one key."""
+    assert key("lapices") == key("lapiz")
+    assert key("guantes") == key("guante")
+    assert sound(plain("Sapatillas")) == sound("zapatiyas")
+    assert "saco" in bases("saquitos")
+    assert key("pantalon") in bases("pantaloncito")
