@@ -49,3 +49,10 @@ clean: ## Remove what the other targets made
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure everything beside floors: a table for docs/performance.md (MEASURE=path adds peers)
 	@$(BIN)/python -m loadtests.bench $(if $(MEASURE),--measure $(MEASURE)) $(ARGS)
+
+.PHONY: chart cluster-test
+chart: $(VENV)/.ready ## Write the chart's README and golden files again
+	$(BIN)/python charts/generate.py
+
+cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE=repository:tag)
+	$(BIN)/pytest tests/cluster -m cluster -v -s

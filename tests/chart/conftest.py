@@ -1,15 +1,11 @@
 """The chart as helm renders it, for every scenario of ci/."""
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
+import generate
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "charts"))
-import generate
 
 Manifest = dict[str, Any]
 

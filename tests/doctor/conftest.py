@@ -1,10 +1,10 @@
 """A healthy installation, made of what the chart renders, in a cluster in a box."""
 
 import datetime
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import generate
 import pytest
 import yaml
 
@@ -13,9 +13,6 @@ from recado.cluster.doctor import Finding, Installation, examine
 from recado.cluster.kube import Kube
 
 from .fake_cluster import FakeCluster, Manifest, pod
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "charts"))
-import generate
 
 NOW = datetime.datetime(2026, 11, 23, 17, 0, tzinfo=datetime.UTC)
 NODE = "node1"

@@ -1,0 +1,189 @@
+"""A release on a real cluster, with Meta in a box beside it.
+
+    make cluster-test      KUBECONFIG and RECADO_TEST_IMAGE (repository:tag that the nodes can run) must be set
+
+Everything happens in a namespace of its own that enforces the restricted Pod Security Standard. The simulator is asked
+by way of the API server; its webhooks and the replies go through the cluster's Services.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tools
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+RELEASE = "shop"
+NAME = "shop-recado"
+SECRET = {"verifyToken": "b4c1f0e2", "appSecret": "0c7be07f", "accessToken": "EAAJB9fQ", "adminToken": "77aa21cd"}
+#: Retries within seconds, so that a test need not wait minutes; no limits, since load is not what they are about here.
+SETTINGS = {
+    "RECADO_BACKOFF_SECONDS": "3,3,3,3",
+    "RECADO_BREAKER_PROBE_SECONDS": 3,
+    "RECADO_MESSAGES_PER_SECOND": 0,
+    "RECADO_CUSTOMER_INTERVAL_SECONDS": 0,
+    "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": 0,
+    "RECADO_BAD_SIGNATURES_PER_MINUTE": 1000,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here needs a cluster."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            if "KUBECONFIG" not in os.environ or "RECADO_TEST_IMAGE" not in os.environ:
+                item.add_marker(pytest.mark.skip(reason="needs KUBECONFIG and RECADO_TEST_IMAGE: make cluster-test"))
+
+
+def run(*command: str, stdin: str | None = None, check: bool = True, seconds: float = 300) -> str:
+    """One command's stdout; its stderr is in the error when it fails."""
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=seconds)
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def eventually(question: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true answer; asks twice a second."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
+        time.sleep(0.5)
+    return answer
+
+
+class Release:
+    """The release and everything that a test does to it."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        self.folder = tools.install()
+        self.values: dict[str, Any] = {}
+
+    # -- tools -------------------------------------------------------------------------------------------------
+
+    def kubectl(self, *arguments: str, **options: Any) -> str:
+        return run(str(self.folder / "kubectl"), "--namespace", self.namespace, *arguments, **options)
+
+    def helm(self, *arguments: str, **options: Any) -> str:
+        return run(str(self.folder / "helm"), "--namespace", self.namespace, *arguments, **options)
+
+    def get(self, what: str, *arguments: str) -> Any:
+        return json.loads(self.kubectl("get", what, *arguments, "-o", "json"))
+
+    def recado(self, *arguments: str) -> str:
+        """A recado command inside the web pod."""
+        return self.kubectl("exec", f"deploy/{NAME}", "--", "recado", *arguments)
+
+    def doctor(self) -> list[dict[str, str]]:
+        command = [sys.executable, "-m", "recado", "doctor", "-n", self.namespace, "--release", RELEASE, "--json"]
+        found: list[dict[str, str]] = json.loads(run(*command, check=False))
+        return found
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    def upgrade(self, wait: bool = True, **changes: Any) -> None:
+        """Installs or upgrades with values that are merged over those of before."""
+        self.values = merge(self.values, changes)
+        arguments = ["--wait", "--timeout", "180s"] if wait else []
+        self.helm(
+            *("upgrade", "--install", RELEASE, str(ROOT / "charts" / "recado"), "-f", "-", *arguments),
+            stdin=yaml.safe_dump(self.values),
+        )
+
+    def web_pods(self) -> list[str]:
+        pods = self.get("pods", "-l", f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=web")
+        return [pod["metadata"]["name"] for pod in pods["items"] if not pod["metadata"].get("deletionTimestamp")]
+
+    def healthy(self) -> bool:
+        deployment = self.get("deployment", NAME)
+        return bool(deployment["status"].get("readyReplicas") == deployment["spec"]["replicas"] == 1)
+
+    # -- Meta in a box -----------------------------------------------------------------------------------------
+
+    def simulator(self, path: str, body: Any = None) -> Any:
+        """What the simulator's control answers."""
+        service = f"{NAME}-simulator:graph"
+        target = f"/api/v1/namespaces/{self.namespace}/services/{service}/proxy/_simulator{path}"
+        if body is None:
+            return json.loads(self.kubectl("get", "--raw", target))
+        return json.loads(self.kubectl("create", "--raw", target, "-f", "-", stdin=json.dumps(body)))
+
+    def reset(self) -> None:
+        """No faults, and a ledger without messages."""
+        self.simulator("/reset", {})
+
+    def outage(self, on: bool) -> None:
+        self.simulator("/faults", {"outages": [{"fault": "server_error"}] if on else []})
+
+    def order(self, count: int, per_second: float = 50) -> None:
+        """Customers order, in the background."""
+        self.simulator("/messages", {"count": count, "per_second": per_second})
+
+    def ledger(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.simulator("/ledger")
+        return found
+
+    def queue(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.recado("queue", "status", "--json"))
+        return found
+
+    def settled(self, count: int, seconds: float) -> dict[str, Any]:
+        """The ledger, once that many messages have their answers."""
+        eventually(lambda: self.ledger()["answered"] >= count, seconds, f"{count} answers, but {self.ledger()}")
+        return self.ledger()
+
+
+def merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+@pytest.fixture(scope="session")
+def namespace() -> Iterator[str]:
+    name = f"recado-test-{secrets.token_hex(3)}"
+    kubectl = str(tools.install() / "kubectl")
+    run(kubectl, "create", "namespace", name)
+    run(kubectl, "label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    yield name
+    if "RECADO_TEST_KEEP" not in os.environ:
+        run(kubectl, "delete", "namespace", name, "--wait=true")
+
+
+@pytest.fixture(scope="session")
+def release(namespace: str) -> Release:
+    """A fresh installation with the simulator; the tests of this folder share it, one after the other."""
+    repository, _, tag = os.environ["RECADO_TEST_IMAGE"].rpartition(":")
+    installed = Release(namespace)
+    installed.upgrade(
+        image={"repository": repository, "tag": tag},
+        whatsapp={"phoneNumberIds": ["106540352242922"], "secret": SECRET},
+        simulator={"enabled": True, "limits": False, "latencyMs": 20},
+        networkPolicy={"enabled": True},
+        settings=SETTINGS,
+    )
+    return installed
+
+
+@pytest.fixture(autouse=True)
+def fresh(release: Release) -> Iterator[None]:
+    """Each test begins and ends with a healthy Meta and a healthy web pod."""
+    eventually(release.healthy, 120, "a ready web pod")
+    release.reset()
+    yield
+    eventually(release.healthy, 120, "a ready web pod")
+    release.reset()

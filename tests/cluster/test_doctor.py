@@ -1,0 +1,139 @@
+"""The doctor on a real cluster: a healthy release has no fault, and each planted one is found."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import NAME, Release, eventually
+
+Act = Callable[[Release], None]
+
+
+def levels(findings: list[dict[str, str]], level: str) -> list[str]:
+    return [f"{f['area']}: {f['text']}" for f in findings if f["level"] == level]
+
+
+def test_a_healthy_release_has_no_fault(release: Release) -> None:
+    """Whatever else the doctor would like better (an ingress, say), nothing is broken."""
+    eventually(lambda: release.get("cronjob", f"{NAME}-drain")["status"].get("lastSuccessfulTime"), 120, "a drain")
+    eventually(lambda: not levels(release.doctor(), "fault"), 60, f"no fault: {levels(release.doctor(), 'fault')}")
+
+
+def patch(release: Release, what: str, change: dict[str, Any]) -> None:
+    release.kubectl("patch", what, "--type=merge", "-p", json.dumps(change))
+
+
+def set_secret(release: Release, **values: str | None) -> None:
+    patch(release, f"secret/{NAME}", {"stringData": {k: v for k, v in values.items() if v is not None}})
+    for key in (k for k, v in values.items() if v is None):
+        removal = [{"op": "remove", "path": f"/data/{key}"}]
+        release.kubectl("patch", f"secret/{NAME}", "--type=json", "-p", json.dumps(removal))
+
+
+def no_app_secret(release: Release) -> None:
+    set_secret(release, WHATSAPP_APP_SECRET=None)
+
+
+def example_token(release: Release) -> None:
+    set_secret(release, WHATSAPP_ACCESS_TOKEN="your-access-token")
+
+
+def suspended(release: Release) -> None:
+    patch(release, f"cronjob/{NAME}-drain", {"spec": {"suspend": True}})
+
+
+def broken_setting(release: Release) -> None:
+    patch(release, f"configmap/{NAME}", {"data": {"RECADO_DRAIN_BATCH": "many"}})
+    release.kubectl("rollout", "restart", f"deployment/{NAME}")
+
+
+def failing_drain(release: Release) -> None:
+    patch(release, f"configmap/{NAME}", {"data": {"RECADO_DRAIN_BATCH": "many"}})
+    release.kubectl("create", "job", f"{NAME}-drain-failing", f"--from=cronjob/{NAME}-drain")
+
+
+def no_image(release: Release) -> None:
+    release.kubectl("set", "image", f"deployment/{NAME}", "web=localhost/recado:not-there")
+
+
+def no_web(release: Release) -> None:
+    release.kubectl("scale", f"deployment/{NAME}", "--replicas=0")
+
+
+def expired_version(release: Release) -> None:
+    patch(release, f"configmap/{NAME}", {"data": {"WHATSAPP_API_VERSION": "v18.0"}})
+
+
+def outage(release: Release) -> None:
+    release.outage(True)
+    release.order(10)
+
+
+def given_up(release: Release) -> None:
+    release.simulator("/faults", {"ratios": {"code:131026": 1.0}})
+    release.order(2)
+
+
+def no_certificate(release: Release) -> None:
+    release.upgrade(wait=False, ingress={"enabled": True, "host": "pedidos.example.com"})
+
+
+def too_large_for_any_node(release: Release) -> None:
+    container = {"name": "web", "resources": {"requests": {"memory": "900Gi"}, "limits": {"memory": "900Gi"}}}
+    release.kubectl(
+        "patch", f"deployment/{NAME}", "-p", json.dumps({"spec": {"template": {"spec": {"containers": [container]}}}})
+    )
+
+
+FAULTS: dict[Act, tuple[str, str]] = {
+    no_app_secret: ("fault", "key WHATSAPP_APP_SECRET is missing or empty"),
+    example_token: ("warning", "key WHATSAPP_ACCESS_TOKEN holds an example"),
+    suspended: ("fault", "the CronJob is suspended"),
+    broken_setting: ("fault", "RECADO_DRAIN_BATCH"),
+    failing_drain: ("fault", "RECADO_DRAIN_BATCH"),
+    no_image: ("fault", "Image"),
+    no_web: ("fault", "there is no web pod by order"),
+    expired_version: ("fault", "Graph API v18.0 has expired"),
+    outage: ("fault", "the breaker is open: Meta is down"),
+    given_up: ("warning", "answers were given up"),
+    no_certificate: ("fault", "there is no certificate in Secret shop-recado-tls"),
+    too_large_for_any_node: ("fault", "finds no node"),
+}
+
+
+def mend(release: Release) -> None:
+    """Whatever a test planted is undone by what an operator would do: install again what should be there."""
+    release.kubectl("delete", f"deployment/{NAME}", f"cronjob/{NAME}-drain", f"configmap/{NAME}", f"secret/{NAME}")
+    release.kubectl("delete", "jobs", "--all")
+    release.reset()
+    release.upgrade(ingress={"enabled": False})
+
+
+@pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_planted_fault_is_found(release: Release, plant: Act, expected: tuple[str, str]) -> None:
+    """Within a minute the doctor names it, with the right severity."""
+    level, text = expected
+    plant(release)
+    try:
+        eventually(
+            lambda: any(text in found for found in levels(release.doctor(), level)), 60, f"{text!r}: {release.doctor()}"
+        )
+    finally:
+        mend(release)
+
+
+def test_replies_that_are_given_up_show_as_an_event(release: Release) -> None:
+    """`kubectl describe deployment` tells of replies given up, as a number and never as a person."""
+    release.simulator("/faults", {"ratios": {"code:131026": 1.0}})
+    release.order(3)
+
+    def told() -> list[str]:
+        events = release.get("events", "--field-selector", "reason=MessagesGivenUp")["items"]
+        return [event["message"] for event in events]
+
+    messages = eventually(told, 150, "an Event")
+    assert "replies were given up" in messages[-1]
+    assert "+1" not in messages[-1]
+    release.recado("queue", "erase", "--all")
