@@ -288,10 +288,10 @@ class Stack:
         found: list[dict[str, Any]] = self._ask("query_exemplars", query=expr, start=str(start), end=str(end))
         return found
 
-    def firing(self) -> set[str]:
-        """Names of the alerts that fire."""
-        alerts = self._ask("alerts")["alerts"]
-        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+    def firing(self) -> set[tuple[str, str]]:
+        """Names and severities of the alerts that fire."""
+        labels = [alert["labels"] for alert in self._ask("alerts")["alerts"] if alert["state"] == "firing"]
+        return {(label["alertname"], label["severity"]) for label in labels}
 
     def rule_problems(self) -> list[str]:
         """What Prometheus has against rules."""

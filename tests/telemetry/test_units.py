@@ -265,8 +265,11 @@ def test_a_line_is_one_json_object(root_logger: logging.Logger) -> None:
     line = json.loads(stream.getvalue())
     assert abs(time.time() - msgspec.convert(line.pop("ts"), type=__import__("datetime").datetime).timestamp()) < 60
     assert line == {
-        "level": "warning", "action": "test.late", "message": "it is late",
-        "logger": "recado.test", "seconds": 1.5,
+        "level": "warning",
+        "action": "test.late",
+        "message": "it is late",
+        "logger": "recado.test",
+        "seconds": 1.5,
     }
 
 

@@ -70,8 +70,11 @@ def wide(log: logging.Logger, action: str, message: str, fields: dict[str, Any],
 
 def _straight_to(stream: IO[str], formatter: "JsonFormatter") -> Callable[[str, str, str, dict[str, Any]], None]:
     def write(logger: str, action: str, message: str, fields: dict[str, Any]) -> None:
-        stream.write(formatter.line(logger, action, message, fields) + "\n")
-        stream.flush()
+        try:
+            stream.write(formatter.line(logger, action, message, fields) + "\n")
+            stream.flush()
+        except (OSError, ValueError):  # a full disk or a closed pipe must not stop the work that is told of
+            pass
 
     return write
 

@@ -1,0 +1,457 @@
+"""Drills: each injects one fault, waits for its alert, mends the fault, and waits for the alert to clear.
+
+    python -m tests.telemetry.drill               all of them
+    python -m tests.telemetry.drill token outage  some
+
+The service, the simulator and a real Prometheus with the rules that the chart ships; all times of rules and service are
+divided by `FACTOR`. Every drill has processes of its own. Ends with 1 when an alert did not fire or clear, or when
+another fired that does not belong to the fault.
+"""
+
+import contextlib
+import itertools
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+import msgspec
+from dashboards.rules import ALERTS, Pace
+
+from tests.telemetry.stack import Stack, message, wait_until, webhook
+
+#: An hour of rules is a minute of drill.
+FACTOR = 60.0
+PAGE, TICKET = "page", "ticket"
+#: How long an alert may take to fire or to clear: more than the longest window of an alert that is drilled.
+FIRE_SECONDS, CLEAR_SECONDS = 100.0, 150.0
+WARM_UP_SECONDS = 4.0
+
+SETTINGS = {
+    "RECADO_LOG_LEVEL": "warning",
+    "RECADO_DRAIN_SECONDS": "1",
+    "RECADO_BACKOFF_SECONDS": "1,1,1,1",
+    "RECADO_RETRY_AFTER_MAX_SECONDS": "1",
+    "RECADO_BREAKER_PROBE_SECONDS": "0.5",
+    "RECADO_MESSAGES_PER_SECOND": "0",
+}
+
+
+class Traffic:
+    """Customers who order, a new one each time; `text` and `per_second` may be changed meanwhile."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.text = "Quiero 2 zapatos"
+        self.per_second = 5.0
+        self._stack = stack
+        self._numbers = itertools.count()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="traffic")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            if self.per_second:
+                number = next(self._numbers)
+                self._stack.post(webhook(message(f"wamid.{number}", self.text, phone=f"1555{number:07d}")))
+            self._stopping.wait(1 / (self.per_second or 10))
+
+
+Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
+
+
+class Drill(msgspec.Struct, frozen=True, kw_only=True):
+    """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill."""
+
+    name: str
+    fault: Fault
+    alerts: tuple[tuple[str, str], ...]
+    also: tuple[str, ...] = ()
+    settings: dict[str, str] = {}
+    volume: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a drill, for one alert; None where it did not come in time."""
+
+    drill: str
+    alert: str
+    fired_after: float | None
+    cleared_after: float | None
+    others: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        return self.fired_after is not None and self.cleared_after is not None and not self.others
+
+
+# -- faults ------------------------------------------------------------------------------------------------------------
+
+
+def meta(**plan: object) -> Fault:
+    """A fault of Meta's, from the simulator."""
+
+    @contextlib.contextmanager
+    def fault(stack: Stack, traffic: Traffic) -> Iterator[None]:
+        stack.faults(**plan)
+        yield
+        stack.faults(outages=[], ratios={}, latency_seconds=0.02)
+
+    return fault
+
+
+@contextlib.contextmanager
+def rush_in_an_outage(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    with meta(outages=[{"fault": "server_error"}])(stack, traffic):
+        traffic.per_second = 60
+        yield
+        traffic.per_second = 5
+
+
+@contextlib.contextmanager
+def drain_stopped(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    stack.stop_drains()
+    yield
+    stack.start_drains(1.0)
+
+
+@contextlib.contextmanager
+def drain_stopped_with_work(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    with meta(ratios={"server_error": 0.3})(stack, traffic), drain_stopped(stack, traffic):
+        yield
+
+
+@contextlib.contextmanager
+def forged(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    with repeated(lambda: stack.post(webhook(message("wamid.forged")), secret="guess"), per_second=20):
+        yield
+
+
+@contextlib.contextmanager
+def secret_changed_at_meta(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    traffic.per_second = 0
+    with repeated(lambda: stack.post(webhook(message("wamid.renamed")), secret="the new one"), per_second=0.8):
+        yield
+    traffic.per_second = 5
+
+
+@contextlib.contextmanager
+def poison_message(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    stack.faults(poison={"+15559990000": "code:131026"})
+    stack.post(webhook(message("wamid.poison", phone="15559990000")))
+    yield
+    stack.faults(poison={})
+
+
+@contextlib.contextmanager
+def crash_loop(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    traffic.per_second = 0
+    for _ in range(4):
+        stack.end("serve", kill=True)
+        stack.start_service()
+        time.sleep(1)
+    traffic.per_second = 5
+    yield
+
+
+@contextlib.contextmanager
+def pod_gone(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    traffic.per_second = 0
+    stack.end("serve")
+    yield
+    stack.start_service()
+    traffic.per_second = 5
+
+
+@contextlib.contextmanager
+def senders_killed(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    stack.faults(outages=[{"fault": "timeout"}])
+    traffic.per_second = 40
+    time.sleep(0.6)
+    traffic.per_second = 0
+    stack.end("serve", kill=True)
+    stack.faults(outages=[])
+    stack.start_service()
+    traffic.per_second = 5
+    yield
+
+
+@contextlib.contextmanager
+def bad_catalogue(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    good = stack.catalogue.read_text()
+    stack.catalogue.write_text("sku,name\nbroken")
+    yield
+    stack.catalogue.write_text(good)
+
+
+@contextlib.contextmanager
+def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    traffic.text = "asdf qwer zxcv"
+    yield
+    traffic.text = "Quiero 2 zapatos"
+
+
+@contextlib.contextmanager
+def lock_held(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """Another process takes SQLite's lock again and again, for nearly as long as a writer waits."""
+    stopping = threading.Event()
+
+    def hold() -> None:
+        holder = apsw.Connection(str(stack.database))
+        holder.set_busy_timeout(30_000)
+        while not stopping.is_set():
+            holder.execute("BEGIN IMMEDIATE")
+            stopping.wait(2)
+            holder.execute("ROLLBACK")
+            time.sleep(0.01)
+        holder.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    yield
+    stopping.set()
+    thread.join()
+
+
+def fill(share: float, *, slowly: bool = False) -> Fault:
+    """The volume fills up to a share of its size, at once or at a steady rate."""
+
+    @contextlib.contextmanager
+    def fault(stack: Stack, traffic: Traffic) -> Iterator[None]:
+        volume = stack.database.parent
+        ballast = volume / "ballast"
+        usage = shutil.disk_usage(volume)
+        wanted = int(usage.total * share) - usage.used
+        steps = 60 if slowly else 1
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            for _ in range(steps):
+                file.write(b"x" * (wanted // steps))
+                time.sleep(0.2 if slowly else 0)
+        with contextlib.nullcontext() if not slowly else trickle(ballast):
+            yield
+        ballast.unlink()
+
+    return fault
+
+
+@contextlib.contextmanager
+def trickle(ballast: Path) -> Iterator[None]:
+    """Goes on filling, a little at a time."""
+
+    def more() -> None:
+        with contextlib.suppress(OSError), ballast.open("ab") as file:
+            file.write(b"x" * 20_000)
+
+    with repeated(more, per_second=5):
+        yield
+
+
+@contextlib.contextmanager
+def repeated(work: Callable[[], object], *, per_second: float) -> Iterator[None]:
+    """Does something again and again beside the block."""
+    stopping = threading.Event()
+
+    def loop() -> None:
+        while not stopping.wait(1 / per_second):
+            work()
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+# -- the drills --------------------------------------------------------------------------------------------------------
+
+OUTAGE = {"outages": [{"fault": "server_error"}]}
+#: What waits because nothing can be sent is no second fault.
+WAITING = ("RecadoRepliesLate", "RecadoQueueGrowing", "RecadoOutcomesUnknown")
+
+DRILLS = (
+    Drill(name="outage", fault=meta(**OUTAGE), alerts=(("RecadoMetaOutage", TICKET),), also=WAITING),
+    Drill(
+        name="rush",
+        fault=rush_in_an_outage,
+        alerts=(("RecadoQueueGrowing", TICKET),),
+        also=(*WAITING, "RecadoMetaOutage"),
+    ),
+    Drill(
+        name="token",
+        fault=meta(outages=[{"fault": "code:190"}]),
+        alerts=(("RecadoOperatorNeeded", PAGE),),
+        also=WAITING,
+    ),
+    Drill(
+        name="slow",
+        fault=meta(latency_seconds=0.5),
+        alerts=(("RecadoWebhookLatencyBurn", PAGE),),
+        settings={"RECADO_ACK_BUDGET_SECONDS": "0.8"},
+    ),
+    Drill(
+        name="refused",
+        fault=meta(outages=[{"fault": "code:100"}]),
+        alerts=(("RecadoDeliveryBurn", PAGE), ("RecadoRepliesLost", TICKET)),
+    ),
+    Drill(name="poison", fault=poison_message, alerts=(("RecadoRepliesLost", TICKET),)),
+    Drill(name="throttle", fault=meta(ratios={"throttled": 0.3}), alerts=(("RecadoThrottled", TICKET),), also=WAITING),
+    Drill(
+        name="no-answers",
+        fault=meta(ratios={"timeout": 0.4}),
+        alerts=(("RecadoOutcomesUnknown", TICKET),),
+        also=("RecadoMetaOutage", "RecadoRepliesLate", "RecadoRepliesLost", "RecadoDeliveryBurn"),
+    ),
+    Drill(name="drain", fault=drain_stopped, alerts=(("RecadoDrainStalled", TICKET),)),
+    Drill(
+        name="late",
+        fault=drain_stopped_with_work,
+        alerts=(("RecadoRepliesLate", PAGE),),
+        also=("RecadoDrainStalled", "RecadoQueueGrowing"),
+    ),
+    Drill(name="forgery", fault=forged, alerts=(("RecadoSignatureFailures", TICKET),)),
+    Drill(name="secret", fault=secret_changed_at_meta, alerts=(("RecadoWrongAppSecret", PAGE),)),
+    Drill(
+        name="crashes",
+        fault=crash_loop,
+        alerts=(("RecadoCrashLooping", TICKET),),
+        also=("RecadoLeasesRescued", "RecadoDown"),
+    ),
+    Drill(name="gone", fault=pod_gone, alerts=(("RecadoDown", PAGE),)),
+    Drill(
+        name="killed",
+        fault=senders_killed,
+        alerts=(("RecadoLeasesRescued", TICKET),),
+        also=("RecadoOutcomesUnknown",),
+    ),
+    Drill(name="catalogue", fault=bad_catalogue, alerts=(("RecadoCatalogueRefused", TICKET),)),
+    Drill(name="nonsense", fault=nonsense, alerts=(("RecadoOrdersNotUnderstood", TICKET),)),
+    Drill(
+        name="lock",
+        fault=lock_held,
+        alerts=(("RecadoStoreBusy", TICKET),),
+        also=("RecadoWebhookLatencyBurn", "RecadoWebhookRefusalBurn", "RecadoDrainStalled", "RecadoRepliesLate"),
+    ),
+    Drill(
+        name="filling",
+        fault=fill(0.88, slowly=True),
+        alerts=(("RecadoVolumeFilling", TICKET),),
+        volume="64m",
+    ),
+    Drill(
+        name="full",
+        fault=fill(1.01),
+        alerts=(("RecadoVolumeFull", PAGE), ("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
+        also=("RecadoDrainStalled", "RecadoVolumeFilling", "RecadoRepliesLate"),
+        volume="32m",
+    ),
+)
+
+
+def undrilled() -> set[str]:
+    """Alerts without a drill."""
+    return {alert.name for alert in ALERTS} - {name for drill in DRILLS for name, _ in drill.alerts}
+
+
+# -- running them ------------------------------------------------------------------------------------------------------
+
+
+def run(drill: Drill) -> list[Outcome]:
+    """One drill, from a healthy start to the alert's end."""
+    with tempfile.TemporaryDirectory(prefix="recado-drill-") as folder, volume(drill, Path(folder)):
+        settings = {**SETTINGS, **drill.settings}
+        with Stack(Path(folder), pace=Pace(FACTOR), settings=settings, scrape="250ms") as stack:
+            stack.start_drains(1.0)
+            traffic = Traffic(stack)
+            try:
+                time.sleep(WARM_UP_SECONDS)
+                before = {name for name, _ in stack.firing()}
+                if before:
+                    return [Outcome(drill.name, name, None, None, tuple(before)) for name, _ in drill.alerts]
+                return _inject(drill, stack, traffic)
+            finally:
+                traffic.stop()
+
+
+def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[Outcome]:
+    expected = {name for name, _ in drill.alerts} | set(drill.also)
+    seen: set[str] = set()
+    fired: dict[tuple[str, str], float] = {}
+    cleared: dict[tuple[str, str], float] = {}
+
+    def look(since: float) -> set[tuple[str, str]]:
+        firing = stack.firing()
+        seen.update(name for name, _ in firing)
+        for alert in firing:
+            fired.setdefault(alert, time.monotonic() - since)
+        return firing
+
+    began = time.monotonic()
+    with drill.fault(stack, traffic):
+        wait_until(lambda: set(drill.alerts) <= (look(began), set(fired))[1], FIRE_SECONDS, every=0.25)
+    mended = time.monotonic()
+
+    def clear() -> bool:
+        firing = look(began)
+        for alert in drill.alerts:
+            if alert not in firing:
+                cleared.setdefault(alert, time.monotonic() - mended)
+            else:
+                cleared.pop(alert, None)
+        return not set(drill.alerts) & firing
+
+    wait_until(clear, CLEAR_SECONDS, every=0.25)
+    others = tuple(sorted(seen - expected))
+    return [Outcome(drill.name, alert[0], fired.get(alert), cleared.get(alert), others) for alert in drill.alerts]
+
+
+@contextlib.contextmanager
+def volume(drill: Drill, folder: Path) -> Iterator[None]:
+    """A small volume for the database, where the drill wants one. Raises PermissionError without root."""
+    if not drill.volume:
+        yield
+        return
+    store = folder / "store"
+    store.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={drill.volume}", "tmpfs", str(store)]
+    if subprocess.run(command, capture_output=True).returncode:
+        raise PermissionError("a volume of its own can only be mounted by root")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(store)], check=False)
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    print(f"times divided by {FACTOR:g}; seconds are of the drill, a minute of which is an hour of rules\n")
+    print(f"{'fault':<12}{'alert':<28}{'fires after':>12}{'clears after':>14}  also firing")
+    good = True
+    for drill in DRILLS:
+        if wanted and drill.name not in wanted:
+            continue
+        try:
+            outcomes = run(drill)
+        except PermissionError as error:
+            print(f"{drill.name:<12}not drilled: {error}", flush=True)
+            continue
+        for outcome in outcomes:
+            good &= outcome.good
+            times = [f"{t:.1f} s" if t is not None else "never" for t in (outcome.fired_after, outcome.cleared_after)]
+            others = ", ".join(outcome.others)
+            print(f"{outcome.drill:<12}{outcome.alert:<28}{times[0]:>12}{times[1]:>14}  {others}", flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
