@@ -1,4 +1,4 @@
-"""Scores predictions as the label rules say: the set of (sku, quantity) exactly, intents, unmatched fragments leniently."""
+"""Scores quotes as the label rules say: exact sets of (sku, quantity), intents, unmatched fragments leniently."""
 
 import json
 from collections.abc import Iterator

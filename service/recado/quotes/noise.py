@@ -67,7 +67,7 @@ class Noise:
             return "price", self._after_price(i + 3)
         if token.norm in ("n", "nro") and self._norm(i + 1) in ("°", "º", ".") and self._is_number(i + 2):
             return None if self._names_product(i + 3) else ("size", i + 3)
-        if "address" in roles:
+        if "address" in roles and not (self._matcher.names(token.norm) and self._matcher.knows(self._norm(i + 1))):
             end = self._address(i)
             if end:
                 return "address", end
