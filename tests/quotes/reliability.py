@@ -54,9 +54,8 @@ def _confidence(names: Iterable[str]) -> None:
         inside = [(sure, right) for sure, right in lines if low <= sure < high]
         if inside:
             said = sum(sure for sure, _ in inside) / len(inside)
-            print(
-                f"{low:.2f} - {min(high, 1.0):.2f}    {len(inside):>5} {said:>6.2f} {sum(r for _, r in inside) / len(inside):>6.2f}"
-            )
+            right = sum(r for _, r in inside) / len(inside)
+            print(f"{low:.2f} - {min(high, 1.0):.2f}    {len(inside):>5} {said:>6.2f} {right:>6.2f}")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ def test_money(amount: str, currency: str, shown: str) -> None:
 def test_every_courtesy_is_short() -> None:
     """Fixed answers are of a few lines, in Spanish."""
     texts = [
-        answers.greeting(CATALOGUE), answers.help_text(CATALOGUE), answers.instructions(CATALOGUE), answers.please_write(),
-        answers.confirmed(), answers.rejected(), answers.no_open_quote(), answers.slow_down(), answers.thanks(),
+        answers.greeting(CATALOGUE), answers.help_text(CATALOGUE), answers.instructions(CATALOGUE),
+        answers.please_write(), answers.confirmed(), answers.rejected(), answers.no_open_quote(),
+        answers.slow_down(), answers.thanks(),
     ]  # fmt: skip
     assert all(20 < len(text) < 400 for text in texts)

@@ -25,6 +25,7 @@ _QUIET: Final = frozenset(
         "by",
         "for",
         "possessive",
+        "but",
     ]
 )
 _YES_EMOJI: Final = frozenset("👍👌✅🆗✔☑💯🤝🙌👏")
@@ -53,8 +54,10 @@ def intent_of(reading: Reading) -> str:
         return "other"
     services = any("services" in e.roles and e.kind == NOISE for e in elements)
     kinds = [e.kind for e in elements if e.kind not in _QUIET]
-    said = any(e.kind == NOISE and e.roles and not e.roles & {"vacuous", "emoji"} for e in elements)
+    said = any(e.kind == NOISE and e.roles and not e.roles & {"vacuous", "emoji", "name"} for e in elements)
     content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask", "aside") for k in kinds)
+    if "nope" in roles and "price" in roles and QUESTION not in kinds and content == 0:
+        return "reject"  # "no me convence el precio"
     if "help" in roles and not (services and "price" in kinds):
         return "help"
     if "price" in roles or "total" in roles:

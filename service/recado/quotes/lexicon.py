@@ -9,6 +9,7 @@ import tomllib
 from fractions import Fraction
 from functools import cache
 from importlib import resources
+from itertools import product
 from typing import Any, Final
 
 from recado.quotes.text import bases, key, neuter, plain, sound
@@ -34,6 +35,10 @@ class Lexicon:
     def __init__(self) -> None:
         words, verbs, numbers = (_toml(name) for name in ("words", "verbs", "numbers"))
         self.values: dict[str, int] = {**numbers["articles"], **numbers["words"]}
+        tens = {word: value for word, value in self.values.items() if value in range(30, 100, 10)}
+        ones = {word: value for word, value in self.values.items() if 0 < value < 10}
+        for (ten, high), (one, low), joint in product(tens.items(), ones.items(), ("i", "y")):
+            self.values.setdefault(ten + joint + one, high + low)  # "treintaidós", "treintaydós"
         self.scales: dict[str, int] = numbers["scales"]
         self.collectives: dict[str, int] = numbers["collectives"]
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
@@ -56,7 +61,7 @@ class Lexicon:
             same_start.sort(key=lambda phrase: -len(phrase[0]))
         for role, table in (("article", "articles"), ("number", "words"), ("scale", "scales"),
                             ("collective", "collectives"), ("half", "halves"), ("pair", "pairs")):  # fmt: skip
-            for word in numbers[table]:
+            for word in self.values.keys() - numbers["articles"].keys() if role == "number" else numbers[table]:
                 self._exact.setdefault(word, set()).add(role)
         for role, listed in (("piece", numbers["units"]["pieces"]), ("container", numbers["units"]["containers"])):
             for word in listed.split():

@@ -327,7 +327,7 @@ class Reading:
     def _quality(self, element: Element, state: State) -> None:
         """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
         q = element.q.quantity if element.q is not None else None
-        last = self.last(("wanted", "mentioned"))
+        last = self.last(("wanted", "mentioned")) or state.heir
         if last is None or last.product is None:
             if last is not None and last.product is None and element.words and last.element.match is not None:
                 return self._resolve(last, element, state)

@@ -41,6 +41,7 @@ _MARKS: Final = {
 _LONGEST: Final = 6_000
 _MOST_TOKENS: Final = 2_000
 """A message of 4,096 characters that says something has fewer."""
+_STEERING: Final = frozenset([*_PRIORITY, "container", "modifier"])
 
 
 class Scanner:
@@ -197,6 +198,10 @@ class Scanner:
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
+        if determined and before is not None and before.kind == "of" and self._is_part(token.norm):
+            return self._quality(i)  # "uno de fiesta"
+        if determined and "good" in roles and not roles & _STEERING:
+            return self._unknown(i)
         if roles - {"good"}:
             return self._listed(i, determined)
         if determined and not roles and self.matcher.knows(token.norm):
@@ -225,6 +230,10 @@ class Scanner:
         if match.words > 1 or "colours" not in roles or before is None or before.quantity is None:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
+
+    def _is_part(self, norm: str) -> bool:
+        """Whether a word belongs to products' names without being one."""
+        return self.matcher.knows(norm) and not self.matcher.names(norm)
 
     def _names_quality(self, i: int) -> bool:
         """Whether "sin" and the word after it are part of a product's name."""
