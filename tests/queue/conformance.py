@@ -489,6 +489,43 @@ class RetryQueueConformance:
         assert (rescued.attempt, rescued.quoting) == (2, True)
         assert queue.snapshot().totals[(metrics.RESCUES.name, ())] == 1
 
+    async def test_a_message_outlives_processes_that_die(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Four processes in a row die with it, the fifth delivers; were it five, it would be an operator's."""
+        queue = open_queue()
+        for n in (1, 2):
+            await queue.add_message(new_message(n, clock), lease=False)
+        for _ in range(4):
+            assert len((await queue.get_messages_to_retry(10)).messages) == 2
+            clock.advance(61)
+            await queue.get_messages_to_retry(10)
+            clock.advance(181)
+        delivered, dies = (await queue.get_messages_to_retry(10)).messages
+        await queue.update_message_attempt(delivered, DELIVERED)
+        clock.advance(61)
+        await queue.get_messages_to_retry(10)
+        clock.advance(181)
+        claimed = (await queue.get_messages_to_retry(10)).messages
+        (failed,) = await queue.get_failed_messages()
+
+        assert claimed == ()
+        assert (failed.id, failed.attempts, failed.reason) == (dies.id, 5, "unknown")
+
+    async def test_an_unknown_fifth_attempt_is_the_last(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Once more after the grace period, but never a sixth time."""
+        queue = open_queue()
+        message = await add_leased(queue, new_message(1, clock))
+        for result in (SERVER_ERROR, SERVER_ERROR, SERVER_ERROR, SERVER_ERROR):
+            await queue.update_message_attempt(message, result)
+            clock.advance(1100)
+            message = await claim_one(queue)
+        await queue.update_message_attempt(message, UNKNOWN)
+        clock.advance(181)
+        claimed = (await queue.get_messages_to_retry(10)).messages
+        (failed,) = await queue.get_failed_messages()
+
+        assert claimed == ()
+        assert (failed.attempts, failed.reason) == (5, "unknown")
+
     async def test_a_rescued_sender_may_still_report(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A process that was only slow records its success in time to prevent the retry."""
         queue = open_queue()

@@ -77,15 +77,24 @@ class RetryPolicy:
             case Outcome.RETRY:
                 return self._retry(message, result, breaker_open, now)
 
+    @property
+    def most_attempts(self) -> int:
+        """Attempts that a message is worth."""
+        return len(self.settings.backoff_seconds) + 1
+
     def rescue(self, *, lease_until: float) -> Decision:
-        """The decision on a message whose lease ran out: its process died, the outcome is unknown."""
-        return self._unknown(False, lease_until)
+        """The decision on a message whose lease ran out: its process died, the outcome is unknown.
+
+        Most likely nothing was sent, so it costs an attempt but does not count as an answer of Meta's that never
+        came: a pod that dies twice while it holds a message must not make its customer go without.
+        """
+        due_at = lease_until + self.settings.unknown_grace_seconds
+        return Decision(state=State.UNKNOWN, due_at=due_at, spent=1)
 
     def after_grace(self, message: Attempted) -> Reason | None:
         """Why a message whose outcome stayed unknown is given up; None: it may be sent once more."""
-        if self.settings.unknown_policy is UnknownPolicy.FAIL or message.unknowns > 1:
-            return Reason.UNKNOWN
-        return None
+        hopeless = message.unknowns > 1 or message.spent >= self.most_attempts
+        return Reason.UNKNOWN if hopeless or self.settings.unknown_policy is UnknownPolicy.FAIL else None
 
     def breaker_after(self, breaker: Breaker, result: AttemptResult, now: float) -> Breaker:
         """The number's breaker after one more result."""
@@ -115,7 +124,7 @@ class RetryPolicy:
         if breaker_open and result.outage:
             return self._queued(message, now + self.settings.breaker_probe_seconds)
         waits = self.settings.backoff_seconds
-        most = len(waits) + 1 if result.max_attempts is None else min(result.max_attempts, len(waits) + 1)
+        most = self.most_attempts if result.max_attempts is None else min(result.max_attempts, self.most_attempts)
         if message.spent + 1 >= most:
             return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
         jitter = 1 + self.settings.backoff_jitter * (2 * self._chance() - 1)

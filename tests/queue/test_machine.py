@@ -1,0 +1,364 @@
+"""The RetryQueue under any order of events: a state machine that two processes, a clock, Meta and an operator drive.
+
+Each step does what a process may do at any moment (add, claim, send, record, die) or what may happen to it (a status
+of Meta's, time, a clock that is set), and beside the queue keeps what must be true of it.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from recado.queue.model import AttemptResult, Message, Outcome, State, StatusUpdate
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue
+from recado.settings import load
+from tests.clock import FakeClock
+from tests.queue.conformance import (
+    DELIVERED,
+    EXPIRED_TOKEN,
+    OUTAGE,
+    PAIR_LIMIT,
+    REJECTED,
+    SERVER_ERROR,
+    THROTTLED,
+    UNKNOWN,
+    new_message,
+)
+
+Result = TypeVar("Result")
+
+SETTINGS = load(
+    {
+        "RECADO_MESSAGES_PER_SECOND": "10",
+        "RECADO_CUSTOMER_INTERVAL_SECONDS": "6",
+        "RECADO_DELIVERED_RETENTION_SECONDS": "600",
+        "RECADO_FAILED_RETENTION_SECONDS": "7200",
+    }
+)
+RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
+PROCESSES = st.integers(0, 1)
+CUSTOMERS = st.integers(0, 1)
+MOST_ATTEMPTS = len(SETTINGS.backoff_seconds) + 1
+WAITING = (State.QUEUED, State.SENDING, State.UNKNOWN)
+
+
+class Known(msgspec.Struct):
+    """What must be true of one acknowledged message.
+
+    `delivered`: Meta said that it has the message, and did not take it back. `gone`: its row may have been deleted.
+    `lease` is the one that nothing has ended yet. `not_before`: an unknown outcome may not be tried again earlier.
+    """
+
+    customer: int
+    delivered: bool = False
+    gone: bool = False
+    operated: bool = False
+    lease: Message | None = None
+    not_before: float = 0.0
+
+
+class RetryQueueMachine(RuleBasedStateMachine):
+    """Two processes on one file; `held` are the leases that live processes hold, as they got them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = tempfile.TemporaryDirectory(dir=_memory())
+        self.clock = FakeClock()
+        self.latest = self.clock()
+        self.processes = [self._open(), self._open()]
+        self.look = apsw.Connection(self._path(), flags=apsw.SQLITE_OPEN_READONLY)
+        self.known: dict[int, Known] = {}
+        self.wamids: dict[int, bool] = {}
+        self.held: list[tuple[int, Message]] = []
+        self.attempts: list[Message] = []
+        self.pace: dict[str, float] = {}
+
+    def teardown(self) -> None:
+        """When all faults are over, everything that was acknowledged comes to its end."""
+        try:
+            self._everything_ends()
+            self.agrees_with_the_rows()
+        finally:
+            for queue in self.processes:
+                self._run(queue.close)
+            self.look.close()
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            self.loop.close()
+            self.folder.cleanup()
+
+    # -- what processes do
+
+    @initialize(customers=st.lists(CUSTOMERS, min_size=2, max_size=6))
+    def begin(self, customers: list[int]) -> None:
+        """A queue with nothing in it is no test."""
+        for number, customer in enumerate(customers):
+            self.add(0, customer, lease=number < 2, late=False)
+
+    @rule(process=PROCESSES, customer=CUSTOMERS, lease=st.booleans(), late=st.booleans())
+    def add(self, process: int, customer: int, lease: bool, late: bool) -> None:
+        number = len(self.wamids)
+        message = new_message(number, self.clock, customer=customer)
+        if late:
+            message = msgspec.structs.replace(message, deadline_at=self.clock() + 300)
+        added = self._run(self.processes[process].add_message, message, lease=lease)
+        assert not added.duplicate
+        assert added.id is not None
+        assert added.id not in self.known
+        self.wamids[number] = True
+        self.known[added.id] = Known(customer=customer)
+        if added.message:
+            self._leased(process, added.message)
+
+    @precondition(lambda self: self.wamids)
+    @rule(process=PROCESSES, data=st.data())
+    def add_again(self, process: int, data: st.DataObject) -> None:
+        """Whoever brings a message again, wherever: it is a duplicate."""
+        number = data.draw(st.sampled_from(sorted(self.wamids)))
+        message = new_message(number, self.clock, customer=number % 2)
+        assert self._run(self.processes[process].add_message, message, lease=True).duplicate
+
+    @rule(process=PROCESSES, limit=st.sampled_from([1, 2, 50]))
+    def claim(self, process: int, limit: int) -> None:
+        claim = self._run(self.processes[process].get_messages_to_retry, limit)
+        assert len(claim.messages) <= limit
+        for message in claim.messages:
+            self._leased(process, message)
+
+    @precondition(lambda self: self.known)
+    @rule(process=PROCESSES, data=st.data())
+    def claim_by_id(self, process: int, data: st.DataObject) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.known)))
+        message = self._run(self.processes[process].claim_message, id_)
+        if message:
+            assert message.id == id_
+            self._leased(process, message)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), result=st.sampled_from(RESULTS))
+    def record(self, data: st.DataObject, result: AttemptResult) -> None:
+        """A process records its attempt: at once, or long after somebody else took its message over."""
+        self._record(*self._drawn_lease(data), result)
+
+    def _record(self, process: int, message: Message, result: AttemptResult) -> None:
+        decision = self._run(self.processes[process].update_message_attempt, message, result)
+        if decision is None:
+            return
+        known = self.known[message.id]
+        assert not known.delivered
+        assert message.attempt == self._last_attempt(message.id)
+        known.lease = None
+        known.delivered = result.outcome is Outcome.DELIVERED
+        assert (decision.state is State.DELIVERED) == known.delivered
+        known.not_before = (decision.due_at or 0.0) if decision.state is State.UNKNOWN else 0.0
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        process, message = self._drawn_lease(data)
+        self._run(self.processes[process].release, message)
+        known = self.known[message.id]
+        if known.lease == message and self._row(message.id)[0] == State.QUEUED:
+            known.lease = None
+            self.attempts.remove(message)
+
+    @rule(process=PROCESSES, results=st.lists(st.sampled_from([SERVER_ERROR, UNKNOWN, None]), max_size=7))
+    def bad_day(self, process: int, results: list[AttemptResult | None]) -> None:
+        """One attempt after the other, as a drain makes them; None is one whose process dies."""
+        for result in results:
+            self.time_passes(1000)
+            self.claim(process, 1)
+            while self.held and self.held[-1][0] == process:
+                _, message = self.held.pop()
+                if result is not None:
+                    self._record(process, message, result)
+
+    @rule(process=PROCESSES)
+    def crash(self, process: int) -> None:
+        """kill -9: what it held is held by nobody; what it had written is there."""
+        self._run(self.processes[process].close)
+        self.processes[process] = self._open()
+        self.held = [(holder, message) for holder, message in self.held if holder != process]
+
+    # -- what happens to them
+
+    @precondition(lambda self: self.attempts)
+    @rule(
+        process=PROCESSES,
+        status=st.sampled_from(["sent", "delivered", "read", "failed"]),
+        failure=st.sampled_from([REJECTED, SERVER_ERROR]),
+        data=st.data(),
+    )
+    def status(self, process: int, status: str, failure: AttemptResult, data: st.DataObject) -> None:
+        """Meta tells of an attempt, at any time and in any order."""
+        message = data.draw(st.sampled_from(self.attempts))
+        update = StatusUpdate(
+            attempt_id=message.attempt_id,
+            status=status,
+            sent_wamid="wamid.OUT",
+            failure=failure if status == "failed" else None,
+        )
+        before = self._state(message.id)
+        changed = self._run(self.processes[process].settle, update)
+        known = self.known[message.id]
+        if status != "failed":
+            # It left the queue, unless an operator had given it up.
+            assert self._state(message.id) in (None, State.DELIVERED, State.DISCARDED)
+            known.delivered = known.delivered or before in (*WAITING, State.FAILED)
+            known.gone = known.gone or status != "sent"
+            known.lease = None
+        elif changed:
+            assert message.attempt == self._last_attempt(message.id)
+            known.delivered, known.lease, known.not_before = False, None, 0.0
+
+    @rule(seconds=st.sampled_from([0.05, 1, 7, 20, 61, 200, 1000, 7300]))
+    def time_passes(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.latest = max(self.latest, self.clock())
+
+    @rule(seconds=st.sampled_from([1, 10]))
+    def clock_is_set_back(self, seconds: float) -> None:
+        self.clock.advance(-seconds)
+
+    @rule(process=PROCESSES)
+    def upkeep(self, process: int) -> None:
+        """What a drain does beside sending: only what came to its end is deleted, and not before its time."""
+        before = dict(self.look.execute("SELECT id, state FROM message").fetchall())
+        self._run(self.processes[process].expire)
+        self._run(self.processes[process].prune)
+        kept = {row[0] for row in self.look.execute("SELECT id FROM message")}
+        for id_ in before.keys() - kept:
+            assert before[id_] not in WAITING, "what was still to be sent was pruned"
+            assert id_ / 1e6 <= self.latest - SETTINGS.delivered_retention_seconds, "a row was pruned before its time"
+            self.known[id_].gone = True
+
+    # -- what operators do
+
+    @precondition(lambda self: self.known)
+    @rule(act=st.sampled_from(["retry", "discard", "remove"]), data=st.data())
+    def operate(self, act: str, data: st.DataObject) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.known)))
+        before = self._state(id_)
+        if self._run(getattr(self.processes[0], act), [id_]):
+            assert before is not State.SENDING
+            assert before is not State.DELIVERED
+            known = self.known[id_]
+            known.operated, known.not_before = True, 0.0
+            known.gone = known.gone or act == "remove"
+
+    # -- what is always true
+
+    @invariant()
+    def agrees_with_the_rows(self) -> None:
+        """The counts are those of the rows, and nothing that was acknowledged is missing."""
+        rows = dict(self.look.execute("SELECT state, count(*) FROM message GROUP BY state").fetchall())
+        counted = self.processes[0].snapshot().rows
+        assert counted == {state.value: rows.get(state.value, 0) for state in State}
+        stored = {row[0] for row in self.look.execute("SELECT id FROM message")}
+        assert stored >= {id_ for id_, known in self.known.items() if not known.gone}
+
+    @invariant()
+    def one_send_at_a_time(self) -> None:
+        """Never two leases on one customer; a message has one by its row."""
+        query = "SELECT customer FROM message WHERE lease_until IS NOT NULL GROUP BY customer HAVING count(*) > 1"
+        assert self.look.execute(query).fetchall() == []
+
+    @invariant()
+    def a_lease_holds(self) -> None:
+        """Nobody takes a message from a process whose lease has not run out."""
+        for id_, known in self.known.items():
+            if known.lease is not None and known.lease.lease_until > self.latest:
+                assert self._state(id_) is State.SENDING
+
+    @invariant()
+    def attempts_are_bounded(self) -> None:
+        """No message costs more attempts than the settings say, whatever crashed."""
+        query = "SELECT id, spent FROM message WHERE spent > ?"
+        assert self.look.execute(query, (MOST_ATTEMPTS,)).fetchall() == []
+
+    # -- helpers
+
+    def _leased(self, process: int, message: Message) -> None:
+        """Checks a lease that was just given, and remembers it."""
+        known = self.known[message.id]
+        assert not known.delivered, "a delivered message was taken to be sent again"
+        assert known.lease is None or known.lease.lease_until <= self.clock(), "two leases on one message"
+        if known.lease is not None:
+            known.not_before = known.lease.lease_until + SETTINGS.unknown_grace_seconds
+        if not known.operated:
+            assert self.clock() >= known.not_before, "an unknown outcome was tried again before its grace was over"
+        assert message.deadline_at > self.clock()
+        assert message.send_at >= self.pace.get("number", 0.0) - 1e-6, "the number's rate was exceeded"
+        customer = f"customer {known.customer}"
+        assert message.send_at >= self.pace.get(customer, 0.0) - 1e-6, "the customer's interval was cut short"
+        self.pace["number"] = message.send_at + 1 / SETTINGS.messages_per_second
+        self.pace[customer] = message.send_at + SETTINGS.customer_interval_seconds
+        known.lease, known.not_before, known.operated = message, 0.0, False
+        self.held.append((process, message))
+        self.attempts.append(message)
+
+    def _everything_ends(self) -> None:
+        self.clock.now = max(self.latest, self.clock())
+        for _ in range(400):
+            for message in self._run(self.processes[0].get_messages_to_retry, 50).messages:
+                self._leased(0, message)
+                self._run(self.processes[0].update_message_attempt, message, DELIVERED)
+                self.known[message.id].lease = None
+                self.known[message.id].delivered = True
+            status = self._run(self.processes[1].status)
+            if status.queue_size == status.failed:
+                break
+            self.clock.advance(61)
+        assert status.queue_size == status.failed, f"these never ended: {status}"
+        ends = dict(self.look.execute("SELECT id, state FROM message").fetchall())
+        for id_, known in self.known.items():
+            if not known.gone and not known.delivered:
+                assert ends[id_] in (State.FAILED, State.DISCARDED)
+
+    def _drawn_lease(self, data: st.DataObject) -> tuple[int, Message]:
+        return self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+
+    def _last_attempt(self, id_: int) -> int:
+        return max(message.attempt for message in self.attempts if message.id == id_)
+
+    def _row(self, id_: int) -> tuple[str]:
+        return self.look.execute("SELECT state FROM message WHERE id = ?", (id_,)).fetchone() or ("",)
+
+    def _state(self, id_: int) -> State | None:
+        (state,) = self._row(id_)
+        return State(state) if state else None
+
+    def _path(self) -> str:
+        return str(Path(self.folder.name) / "recado.db")
+
+    def _open(self) -> SqliteRetryQueue:
+        return SqliteRetryQueue(Path(self._path()), RetryPolicy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
+
+    def _run(self, begin: Callable[..., Awaitable[Result]], *arguments: object, **named: object) -> Result:
+        async def wait() -> Result:
+            return await begin(*arguments, **named)
+
+        return self.loop.run_until_complete(wait())
+
+
+def _memory() -> str | None:
+    """A folder in memory where there is one: the machine commits often, and the disk is not what it tests."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+TestRetryQueueMachine = RetryQueueMachine.TestCase
+TestRetryQueueMachine.settings = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
