@@ -13,8 +13,11 @@ from tests.quotes.scoring import HERE, score
     ("name", "exact", "intent", "unmatched"),
     [
         ("cases-dev.jsonl", 0.99, 0.99, 0.99),
+        ("cases-more.jsonl", 0.96, 0.98, 0.96),
+        ("cases-reviewed.jsonl", 0.99, 0.99, 0.99),
         ("bodega-dev.jsonl", 0.92, 0.99, 0.95),
         ("cases-held.jsonl", 0.95, 0.98, 0.98),
+        ("cases-held2.jsonl", 0.95, 0.95, 0.95),
         ("bodega-held.jsonl", 0.94, 0.98, 0.94),
     ],
 )

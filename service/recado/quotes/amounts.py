@@ -50,7 +50,7 @@ def bare_quantity(reading: "Reading", i: int, element: Element, state: State) ->
         return
     if isinstance(q.value, Fraction) and q.value.denominator != 1:
         return
-    if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare:
+    if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
         return  # "unos mocasines 42"
     more = "more" in element.flags or after == "more" or "another" in element.flags
     if q.article and not more and not state.corrected and last.state != "mentioned":

@@ -103,8 +103,9 @@ class Tails:
         joins = "con" in roles
         while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
             j += 1
-        if j >= len(self.tokens):
-            return i
+        alone = j if "for" in roles and j > i + 1 else i  # "para mí"
+        if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
+            return alone
         mask = self.masks.get(j)
         if mask is not None:
             return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
