@@ -54,7 +54,7 @@ def run(*, keep: bool) -> int:
 
 
 async def _play(folder: Path) -> int:
-    async with _installation(folder, free_port(), free_port()) as shop:
+    async with installation(folder) as shop:
         console.rule("1. A customer orders")
         answered = await shop.order(ORDER)
         console.rule("2. Meta is down")
@@ -71,7 +71,7 @@ async def _play(folder: Path) -> int:
 
 
 async def _keep(folder: Path) -> int:
-    async with _installation(folder, 8000, 9464, simulator_port=8090) as shop:
+    async with installation(folder, port=8000, metrics_port=9464, simulator_port=8090) as shop:
         await shop.order(ORDER)
         console.print(
             Panel(
@@ -103,7 +103,7 @@ class Shop:
 
     def __init__(self, simulator: Simulator, environment: dict[str, str], client: httpx.AsyncClient) -> None:
         self.simulator = simulator
-        self._environment = environment
+        self.environment = environment
         self._client = client
 
     async def order(self, text: str) -> bool:
@@ -127,7 +127,7 @@ class Shop:
         """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
         end = asyncio.get_running_loop().time() + DELIVERY_SECONDS
         while asyncio.get_running_loop().time() < end:
-            drain = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "drain", env=self._environment)
+            drain = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "drain", env=self.environment)
             await drain.wait()
             left = (await self.status())["queue_size"]
             console.print(f"[bold]recado drain[/] ended with exit code {drain.returncode}; {left} left in the queue.")
@@ -137,7 +137,11 @@ class Shop:
 
 
 @contextlib.asynccontextmanager
-async def _installation(folder: Path, port: int, metrics_port: int, *, simulator_port: int = 0) -> AsyncIterator[Shop]:
+async def installation(
+    folder: Path, *, port: int = 0, metrics_port: int = 0, simulator_port: int = 0, **settings: str
+) -> AsyncIterator[Shop]:
+    """A service with its queue in `folder`, and a simulator; on free ports unless told otherwise."""
+    port, metrics_port = port or free_port(), metrics_port or free_port()
     simulator = Simulator(
         port=simulator_port,
         webhook_url=f"http://127.0.0.1:{port}/api/v1/webhook",
@@ -154,6 +158,7 @@ async def _installation(folder: Path, port: int, metrics_port: int, *, simulator
             "RECADO_DATABASE": str(folder / "recado.db"),
             "RECADO_PORT": str(port),
             "RECADO_METRICS_PORT": str(metrics_port),
+            **settings,
         }
         service = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "serve", env=environment)
         headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}

@@ -207,7 +207,7 @@ class ThrottledError(GraphError):
             self.retry = Retry.NOW
 
     def _own_wait(self, failures: int) -> float | None:
-        if self.code == 130429:
+        if self.code in (130429, None):  # messages a second, or a 429 that Graph did not write
             return float(2 ** min(failures, 8))
         return None if self.retry_after is not None else self.WAITS.get(self.code, self.DEFAULT_WAIT)
 
