@@ -1,6 +1,7 @@
 """Adding: a customer's message is claimed and the reply to it written, leased where it may be sent at once."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -133,18 +134,7 @@ def _take_turn(transaction: Transaction, sender: Sender, *, probe: bool) -> None
         transaction.start_probe(sender)
 
 
-def _row(
-    id_: int,
-    new: NewMessage,
-    state: State,
-    *,
-    due_at: float | None = None,
-    attempts: int = 0,
-    lease_owner: str | None = None,
-    lease_until: float | None = None,
-    reason: Reason | None = None,
-    finished_at: float | None = None,
-) -> NewRow:
+def _row(id_: int, new: NewMessage, state: State, **rest: Any) -> NewRow:
     return NewRow(
         id=id_,
         state=state,
@@ -157,12 +147,7 @@ def _row(
         received_at=new.received_at,
         deadline_at=new.deadline_at,
         traceparent=new.traceparent,
-        due_at=due_at,
-        attempts=attempts,
-        lease_owner=lease_owner,
-        lease_until=lease_until,
-        reason=reason,
-        finished_at=finished_at,
+        **rest,
     )
 
 
