@@ -28,7 +28,7 @@ def line_confidence(wish: Wish) -> float:
         sure *= _DOUBTS[doubt]
     element = wish.element
     if "container" in element.flags:
-        sure *= 0.75
+        sure *= 0.7
     if "quantity after" in element.flags:
         sure *= 0.97
     return round(sure, 2)

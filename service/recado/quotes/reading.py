@@ -105,6 +105,8 @@ class Reading:
                 each(self, i, state)
             elif kind == "only":
                 state.only = True
+            elif "demonstrative" in element.roles and not self.wishes:
+                self._pointing(i, element)
             elif kind in _CLAUSE_ENDS:
                 state.end_sentence()
             elif kind == LINE:
@@ -331,9 +333,13 @@ class Reading:
         if last is None or last.product is None:
             if last is not None and last.product is None and element.words and last.element.match is not None:
                 return self._resolve(last, element, state)
-            if q is not None and element.words and (last is None or last.element.kind == QUALITY):
-                wish = Wish(element, None, element.text, q.value)
-                self.wishes.append(wish)
+            pointed = (
+                self.context.kind(element.index - 1) == "definite"
+                and "colours" in self.scanner.roles[element.start]
+                and self.context.closes(element.index + 1)
+            )
+            if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
+                self.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
             return None
         others = self.matcher.with_head(last.product, element.words) if element.words else ()
         if len(others) == 1 and others[0] != last.product:
@@ -362,6 +368,14 @@ class Reading:
         last.parts.append(q.value)
         last.doubts.append("in parts")
         return None
+
+    def _pointing(self, i: int, element: Element) -> None:
+        """ "2 de esas", "quiero esos": asked for, but only an earlier message would tell what."""
+        before = self.context.kind(i - 1)
+        behind_count = QUANTITY in (before, self.context.kind(i - 2) if before == "of" else "")
+        if self.context.closes(i + 1) and (before == "request" or behind_count):
+            text = self.scanner.written(element.end - 1, element.end)
+            self.wishes.append(Wish(element, None, text))
 
     def _part_of(self, whole: Wish, element: Element) -> None:
         """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja")."""

@@ -1,5 +1,6 @@
 """From tokens to elements: quantities, products, unknown things and the words that steer, in the order they stand."""
 
+from fractions import Fraction
 from typing import Final
 
 from recado.quotes.elements import (
@@ -173,6 +174,8 @@ class Scanner:
         open_to_names = not roles & FUNCTION or determined or "half" in roles
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
+            if match is not None and match.words == 1 and token.norm in ("media", "medio") and self._is_product(i + 1):
+                return self._quantity(i, Quantity(Fraction(1, 2), i + 1))  # "media gorra"
             if match is not None and not self._is_name(i, match, phrase, determined, before):
                 match = None
             elif match is not None and self._is_shade(match, roles, before):
@@ -230,6 +233,9 @@ class Scanner:
         if match.words > 1 or "colours" not in roles or before is None or before.quantity is None:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
+
+    def _is_product(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == WORD and self.matcher.names(self.norms[i])
 
     def _is_part(self, norm: str) -> bool:
         """Whether a word belongs to products' names without being one."""
@@ -310,7 +316,7 @@ class Scanner:
                     return end
                 if match is not None:  # "caja de zapatos" is no pair of shoes
                     return self._unknown(i)
-        if determined:
+        if determined or self._has(i + 1, "of"):
             return self._unknown(i)
         self._add(NOISE, i, i + 1, self.roles[i])
         return i + 1
