@@ -56,3 +56,7 @@ chart: $(VENV)/.ready ## Write the chart's README and golden files again
 
 cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE=repository:tag)
 	$(BIN)/pytest tests/cluster -m cluster -v -s
+
+.PHONY: loadtest
+loadtest: $(VENV)/.ready ## Customers, redeliveries, statuses and attackers against a local service, verified (40 s)
+	@$(BIN)/python -m loadtests.local $(ARGS)

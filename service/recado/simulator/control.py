@@ -1,12 +1,15 @@
 """The simulator over HTTP, under `/_simulator`:
 
-GET  /_simulator                     what is set and what was counted POST /_simulator/faults              change
-named parts of the fault plan, such as {"ratios": {"timeout_after": 0.1}} POST /_simulator/messages
-{"text": "Quiero 2 zapatos", "count": 1, "per_second": 10, "hidden": 0}: customers write; without a text they order
-from the sample catalogue GET  /_simulator/ledger              the ledger's totals GET  /_simulator/ledger/full
-its messages: ?after=0&limit=1000 GET  /_simulator/ledger/verify       who did not get exactly one answer POST
-/_simulator/health              {"can_send_message": "BLOCKED"} POST /_simulator/reset               forget messages
-and counts, no faults
+- GET  ``: what is set and what was counted
+- POST `faults`: change named parts of the fault plan, such as {"ratios": {"timeout_after": 0.1}}
+- POST `messages`: customers write {"texts": ["Quiero 2 zapatos"]}, or order from the sample catalogue {"count": 100,
+  "per_second": 10, "hidden": 0}
+- GET  `ledger`: the ledger's totals
+- GET  `ledger/full`: its messages, ?after=0&limit=1000
+- GET  `ledger/verify`: who did not get exactly one answer
+- GET  `ledger/unmatched`: replies by customer, to customers of other senders of webhooks
+- POST `health`: {"can_send_message": "BLOCKED"}
+- POST `reset`: forget messages and counts, no faults
 """
 
 import asyncio
@@ -73,6 +76,8 @@ def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any
             return _json(simulator.ledger.page(max(0, after), max(1, min(limit, 10_000))))
         case "GET", "ledger/verify":
             return _json(simulator.ledger.verify())
+        case "GET", "ledger/unmatched":
+            return _json(simulator.ledger.unmatched)
         case "POST", "health":
             simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
             return _json({"can_send_message": simulator.graph.health})

@@ -102,6 +102,11 @@ class Ledger:
         """How many messages still wait for their first reply."""
         return self._open
 
+    @property
+    def unmatched(self) -> dict[str, int]:
+        """How many replies each customer got who never wrote to this simulator, by the address replied to."""
+        return self._unmatched
+
     def wrote(self, wamid: str, addresses: list[str], text: str, *, expects_reply: bool = True) -> Inbound:
         """A customer writes; `addresses` are all that a reply may be sent to: phone, BSUID."""
         inbound = Inbound(wamid, addresses[0], text, expects_reply, self._clock())

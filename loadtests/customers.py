@@ -1,0 +1,116 @@
+"""Webhooks as Meta writes and signs them, with customers who never wrote before.
+
+Nothing of recado's is used here: what is tested must not write its own test, and a machine with nothing but locust
+can run it.
+"""
+
+import hashlib
+import hmac
+import itertools
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ORDERS = tuple((Path(__file__).parent / "orders.txt").read_text(encoding="utf-8").splitlines())
+#: The share of customers whose phone number the business may not see.
+HIDDEN_SHARE = 0.1
+#: The share of messages that the customer before writes too.
+AGAIN_SHARE = 0.1
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Customer:
+    """`address` is what a reply goes to: the phone number, or the user id of one whose number is hidden."""
+
+    phone: str
+    user_id: str
+    hidden: bool
+
+    @property
+    def address(self) -> str:
+        return self.user_id if self.hidden else f"+{self.phone}"
+
+
+class Crowd:
+    """Customers and message ids that no other process and no other run makes."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random = random.Random(seed)
+        self._run = self._random.randrange(100_000)
+        self._numbers = itertools.count()
+        self._wamids = itertools.count()
+        self._started = f"{time.time_ns() // 1_000_000:X}{self._run:05d}"
+        self._last: Customer | None = None
+
+    def customer(self) -> Customer:
+        """Somebody who writes; mostly somebody new."""
+        if self._last is None or self._random.random() >= AGAIN_SHARE:
+            number = f"49{self._run:05d}{next(self._numbers) % 10_000_000:07d}"
+            self._last = Customer(number, f"US.{number}", self._random.random() < HIDDEN_SHARE)
+        return self._last
+
+    def wamid(self) -> str:
+        return f"wamid.LOAD{self._started}{next(self._wamids):08X}"
+
+    def order(self) -> str:
+        return self._random.choice(ORDERS)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Whom the webhooks are for, and the app secret that signs them."""
+
+    phone_number_id: str
+    app_secret: str
+
+    def messages(self, written: list[tuple[Customer, str, str]], written_at: float) -> bytes:
+        """One POST with messages: (customer, wamid, text)."""
+        events = [
+            {
+                **({} if customer.hidden else {"from": customer.phone}),
+                "from_user_id": customer.user_id,
+                "id": wamid,
+                "timestamp": str(int(written_at)),
+                "type": "text",
+                "text": {"body": text},
+            }
+            for customer, wamid, text in written
+        ]
+        contacts = [
+            {
+                "profile": {"name": "Ana"},
+                **({} if customer.hidden else {"wa_id": customer.phone}),
+                "user_id": customer.user_id,
+            }
+            for customer, _, _ in written
+        ]
+        return self._body({"contacts": contacts, "messages": events})
+
+    def statuses(self, customers: list[Customer], wamids: list[str], at: float) -> bytes:
+        """One POST with `sent`, `delivered`, `read` of messages that somebody sent."""
+        kinds = itertools.cycle(("sent", "delivered", "read"))
+        events = [
+            {"id": wamid, "status": kind, "timestamp": str(int(at)), "recipient_id": customer.phone}
+            for customer, wamid, kind in zip(customers, wamids, kinds, strict=False)
+        ]
+        return self._body({"statuses": events})
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        """The headers of a POST, signed."""
+        signature = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
+        return {**UNSIGNED, "X-Hub-Signature-256": f"sha256={signature}"}
+
+    def _body(self, value: Event) -> bytes:
+        metadata = {"display_phone_number": "15550100000", "phone_number_id": self.phone_number_id}
+        change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+        webhook = {"object": "whatsapp_business_account", "entry": [{"id": "100000000000001", "changes": [change]}]}
+        # Meta escapes slashes and writes everything in ASCII; a slash can only be inside a string.
+        return json.dumps(webhook, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+UNSIGNED = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}

@@ -1,0 +1,57 @@
+"""What is asked of the service and the simulator around a run."""
+
+import json
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.verdict import Book, Deliveries, compare
+
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Target:
+    """Base addresses; an empty one cannot be asked."""
+
+    admin_url: str
+    admin_token: str
+    simulator_url: str
+
+    def queue_status(self) -> dict[str, Any] | None:
+        """The queue at a glance; None where it cannot be asked."""
+        if not (self.admin_url and self.admin_token):
+            return None
+        return _get(f"{self.admin_url}/api/v1/webhook/queue-status?limit=1", self.admin_token)
+
+    def replies(self) -> dict[str, int] | None:
+        """Replies by address, of all that the simulator did not send itself; None without a simulator."""
+        return _get(f"{self.simulator_url}/_simulator/ledger/unmatched") if self.simulator_url else None
+
+    def settled(self, book: Book, patience: float) -> tuple[Deliveries | None, dict[str, Any] | None]:
+        """Waits until every acknowledged message is answered and the queue empty, or for `patience` seconds nothing
+        has changed."""
+        before, since = None, time.monotonic()
+        while True:
+            status, replies = self.queue_status(), self.replies()
+            deliveries = None if replies is None else compare(book, replies)
+            state = (deliveries, waiting(status))
+            if not (deliveries and deliveries.lost) and not waiting(status):
+                return deliveries, status
+            if state != before:
+                before, since = state, time.monotonic()
+            elif time.monotonic() > since + patience:
+                return deliveries, status
+            time.sleep(POLL_SECONDS)
+
+
+def waiting(status: dict[str, Any] | None) -> int:
+    """How many replies the queue still has to send."""
+    return sum(status[name] for name in ("pending_retry", "in_flight", "unknown")) if status else 0
+
+
+def _get(url: str, token: str = "") -> Any:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        return json.load(answer)
