@@ -9,6 +9,7 @@ import time
 import uvicorn
 
 from recado.app import create_app
+from recado.http.farewell import Farewell, Server
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics, serve_metrics
@@ -32,9 +33,10 @@ def serve(settings: Settings) -> None:
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
     stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
-    server = uvicorn.Server(
+    farewell = Farewell(app)
+    server = Server(
         uvicorn.Config(
-            app,
+            farewell,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
@@ -47,7 +49,8 @@ def serve(settings: Settings) -> None:
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
+        ),
+        farewell,
     )
     # What is there now stays: the garbage collector need not walk through it again and again.
     gc.collect()

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from recado.http.farewell import FAREWELL_SECONDS
+from recado.serve import SHUTDOWN_SECONDS
+
 from .conftest import Manifest, find, pod_templates
 
 Render = Callable[..., list[Manifest]]
@@ -73,12 +76,10 @@ def test_the_role_allows_events_and_no_more(scenario: list[Manifest]) -> None:
 @pytest.mark.parametrize("seconds", [1, 12])
 def test_the_grace_period_is_the_sum_of_what_happens_in_it(render: Render, seconds: int) -> None:
     """Serving on, finishing and flushing fit into the grace period, however long the first is set to."""
-    from recado.serve import SHUTDOWN_SECONDS
-
     documents = render(f"web.preStopSeconds={seconds}")
     pod = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]
     assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == seconds
-    assert pod["terminationGracePeriodSeconds"] >= seconds + SHUTDOWN_SECONDS + FLUSH_SECONDS
+    assert pod["terminationGracePeriodSeconds"] >= seconds + FAREWELL_SECONDS + SHUTDOWN_SECONDS + FLUSH_SECONDS
 
 
 def test_probes_ask_different_questions(scenario: list[Manifest]) -> None:

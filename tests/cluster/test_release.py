@@ -9,7 +9,7 @@ from .conftest import NAME, RELEASE, Release, eventually, run
 
 def test_an_order_is_answered_through_the_service(release: Release) -> None:
     """A customer's order reaches the web pod through its Service, and the quote reaches the customer, once."""
-    release.simulator("/messages", {"text": "Quiero 2 zapatos y 1 camisa"})
+    release.simulator("/messages", {"texts": ["Quiero 2 zapatos y 1 camisa"]})
     ledger = release.settled(1, 10)
     assert (ledger["lost"], ledger["doubled"], ledger["redeliveries"]) == (0, 0, 0)
     (message,) = release.simulator("/ledger/full")

