@@ -23,12 +23,19 @@ QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "po
 class Context:
     """The elements of one message, and the plain words they stand for."""
 
-    def __init__(self, elements: list[Element], norms: list[str]) -> None:
+    def __init__(self, elements: list[Element], norms: list[str], word_roles: list[frozenset[str]]) -> None:
         self.elements = elements
         self.norms = norms
+        self.word_roles = word_roles
 
     def kind(self, i: int) -> str:
         return self.elements[i].kind if 0 <= i < len(self.elements) else ""
+
+    def roles(self, i: int) -> frozenset[str]:
+        """What the words of an element can do besides."""
+        if not 0 <= i < len(self.elements):
+            return frozenset()
+        return self.elements[i].roles | self.word_roles[self.elements[i].start]
 
     def closes(self, i: int) -> bool:
         return self.kind(i) in ("", COMMA, STOP, LINE, QUESTION, "and", "courtesy", "thanks")
@@ -82,6 +89,8 @@ class Context:
         ):
             j -= 1
         before = self.kind(j)
+        if before == "of" and "about" in self.roles(j - 1):
+            return True  # "fotos de los vestidos"
         if before == "possessive":
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":

@@ -42,13 +42,13 @@ def intent_of(reading: Reading) -> str:
     for element in elements:
         roles |= element.roles
         roles.add(element.kind)
-    if any(e.kind == QUANTITY and "bound" in e.flags for e in elements) and reading.requested:
+    mentioned = any(w.state == "mentioned" for w in reading.wishes)
+    if not mentioned and reading.requested and any(e.kind == QUANTITY and "bound" in e.flags for e in elements):
         return "order"
     counted = any(e.kind == QUANTITY and e.quantity is not None and not e.quantity.article for e in elements)
     steered = reading.requested or {"correction", "more"} & roles
     if counted and steered and not {"price", "total", "available", "ask"} & roles:
         return "order"  # of what, only an earlier message would tell
-    mentioned = any(w.state == "mentioned" for w in reading.wishes)
     refused = any(w.state == "refused" for w in reading.wishes)
     if mentioned:
         return "other"

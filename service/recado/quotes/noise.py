@@ -140,7 +140,12 @@ class Noise:
             return "date", i + 2
         if self._has(i + 1, "timeunit") and not self._names_product(i + 1):
             return "time", self._after_hour(i + 1)
-        if after == "x" and self._is_number(i + 2) and not self._names_product(i + 3):
+        if (
+            after == "x"
+            and not self._matcher.knows(token.norm)
+            and self._is_number(i + 2)
+            and not self._names_product(i + 3)
+        ):
             j = i + 3
             while self._norm(j) == "x" and self._is_number(j + 1):
                 j += 2

@@ -47,7 +47,7 @@ class Reading:
         self.refused_all = False
         self._focus: Wish | None = None  # the wish that was spoken of last
         self._asks_price = any(e.kind in ("price", "total") for e in self.elements)
-        self.context = Context(self.elements, self.scanner.norms)
+        self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
         Binder(self.scanner.tokens, matcher).bind(self.elements)
         self._follow()
 
@@ -97,7 +97,7 @@ class Reading:
             elif kind == "available":
                 if state.mode != "priced" and not (self.context.kind(i - 1) == "that" and state.wish_before):
                     state.mode = "mentioned"
-            elif kind == "story":
+            elif kind in ("story", "aside"):
                 state.mode = "mentioned"
             elif kind in ("same", "double", "triple", "half_of"):
                 multiple(self, i, kind, state)
@@ -315,15 +315,23 @@ class Reading:
         return element.q.quantity.value
 
     def _mode(self, i: int, state: State, counted: bool) -> str | None:
+        """What a thing is for where it stands: wanted, priced or only mentioned; behind it too, in its sentence."""
         if state.mode is not None or counted:
             return state.mode if not (counted and state.mode == "mentioned" and self.requested) else "wanted"
-        j = i + 1
-        while j < min(len(self.elements), i + _AHEAD) and self.elements[j].kind not in _SENTENCE_PARTS:
-            if self.elements[j].kind in ("available", "story") and self.context.kind(j - 1) != "that":
-                return "mentioned"
-            if self.elements[j].kind in VERBS:
+        told = recalled = False
+        for element in self.elements[i + 1 : i + _AHEAD]:
+            kind = element.kind
+            if kind == QUESTION and told:
+                return "mentioned"  # "los zapatos son de cuero?"
+            if kind in _SENTENCE_PARTS or kind in VERBS:
                 return None
-            j += 1
+            relative = self.context.kind(element.index - 1) == "that"
+            if kind in ("story", "available") and not relative:
+                return "mentioned"
+            recalled = recalled or kind == "story"
+            told = told or kind == "copula"
+            if told and recalled:
+                return "mentioned"  # "las toallas que me mandaron están mal"
         return None
 
     def _quality(self, element: Element, state: State) -> None:
@@ -438,6 +446,9 @@ class Reading:
             and self.scanner.norms[self.elements[i - 1].start] == "si"
             and self.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price")
         )
+        offered = self.last(("mentioned",)) if self.context.closes(self.context.next(i, QUIET)) else None
+        if offered is not None and offered.element.q is not None:
+            offered.state = "wanted"  # "¿tienen 3 chalecos? me los aparta"
         if not (conditional and self._asks_price):
             state.request_at = i
             self.requested = True
