@@ -60,3 +60,13 @@ cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of
 .PHONY: loadtest
 loadtest: $(VENV)/.ready ## Customers, redeliveries, statuses and attackers against a local service, verified (40 s)
 	@$(BIN)/python -m loadtests.local $(ARGS)
+
+.PHONY: dashboards dashboards-preview drill
+dashboards: $(VENV)/.ready ## Write dashboards, rules and their docs again
+	@$(BIN)/python -m dashboards.build
+
+dashboards-preview: $(VENV)/.ready ## Draw every board from a real Prometheus, as PNGs in build/preview (needs prometheus)
+	@$(BIN)/python -m tests.telemetry.preview build/preview
+
+drill: $(VENV)/.ready ## Inject every fault, see its alert fire and clear (12 minutes; ONLY="token outage" for some)
+	@$(BIN)/python -m tests.telemetry.drill $(ONLY)

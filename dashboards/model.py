@@ -34,6 +34,8 @@ class Step(msgspec.Struct, frozen=True):
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. `unit` is Grafana's name of a unit, `width` is of 24 columns.
 
+    `bad`: what is shown should not be there at all, and is drawn in reds.
+
     The ways onward: `runbook` is an alert's name, `logs` an action to look for, `board` another board's uid, and
     `traces` whether traces can be searched for.
     """
@@ -53,6 +55,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     logs: str = ""
     board: str = ""
     traces: bool = False
+    bad: bool = False
 
 
 class Row(msgspec.Struct, frozen=True):

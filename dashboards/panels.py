@@ -162,6 +162,9 @@ def _time_series(panel: Panel) -> timeseries.Panel:
             .calcs([])
         )
     )
+    if panel.bad:
+        shades = dashboard.FieldColor().mode(dm.FieldColorModeId.SHADES).fixed_color("red")
+        made = made.color_scheme(shades)
     if panel.shape is Shape.STACKED:
         made = made.fill_opacity(40).stacking(common.StackingConfig().mode(cm.StackingMode.NORMAL))
     return made

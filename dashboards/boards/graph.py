@@ -32,6 +32,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Requests without success",
+                    bad=True,
                     description="Share of calls that did not end in 2xx.",
                     unit="percentunit",
                     maximum=1,
@@ -113,6 +114,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Errors for an operator",
+                    bad=True,
                     description=(
                         "Attempts in 10 minutes that a person must put right: token (auth), permission, account, "
                         "payment."
@@ -144,6 +146,7 @@ BOARD = Board(
             (
                 Panel(
                     title="Throttles by scope",
+                    bad=True,
                     description=(
                         "Times in 15 minutes that Meta told us to slow down: for one customer (pair limit) or for a "
                         "whole business number."
@@ -183,6 +186,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Failed after acceptance, and account errors",
+                    bad=True,
                     description=(
                         "In 15 minutes: replies that Meta accepted and then failed, and errors of the account as a "
                         "whole."

@@ -91,6 +91,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Webhooks not accepted",
+                    bad=True,
                     description=(
                         "Share of valid webhooks that were not answered 200: the first objective allows 0.1 %."
                     ),

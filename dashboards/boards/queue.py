@@ -119,12 +119,11 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Attempts per delivered reply",
-                    description="How many of the last hour's delivered replies took how many attempts, at most.",
+                    description="How many attempts delivered replies took: all but a few of them one.",
                     unit="none",
+                    shape=Shape.HEATMAP,
                     queries=(
-                        Query(
-                            Q.increase(metrics.DELIVERED_ATTEMPTS, "1h", by=("le",), part="bucket"), "at most {{le}}"
-                        ),
+                        Query(Q.increase(metrics.DELIVERED_ATTEMPTS, INTERVAL, by=("le",), part="bucket"), "{{le}}"),
                     ),
                     logs="attempt.finished",
                 ),
@@ -144,6 +143,7 @@ BOARD = Board(
             (
                 Panel(
                     title="Replies given up",
+                    bad=True,
                     description=(
                         "Customers who got no answer, by reason: out of attempts, out of Meta's 24 hours, refused "
                         "by Meta for good, or of unknown outcome by policy."
@@ -167,6 +167,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Failed after acceptance",
+                    bad=True,
                     description="Replies that Meta accepted and later reported as failed.",
                     unit="none",
                     queries=(Query(Q.increase(metrics.ASYNC_FAILURES, "15m"), "failed later"),),
@@ -217,6 +218,7 @@ BOARD = Board(
             (
                 Panel(
                     title="Leases rescued",
+                    bad=True,
                     description=(
                         "Replies taken over because the process that sent them died. A few at a node's failure; "
                         "never all the time."

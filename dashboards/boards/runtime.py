@@ -49,6 +49,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Warnings and errors logged",
+                    bad=True,
                     description="Log lines of the web pods that an operator should look at, in 15 minutes.",
                     unit="none",
                     width=8,
@@ -132,6 +133,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Transactions failed",
+                    bad=True,
                     description=(
                         "In 15 minutes, by cause. `busy`: the lock was not free in time; `full`: no space left."
                     ),
@@ -185,6 +187,7 @@ BOARD = Board(
             (
                 Panel(
                     title="Signatures refused",
+                    bad=True,
                     description="Webhooks a second whose signature is missing, malformed or wrong.",
                     unit="reqps",
                     width=6,
@@ -195,6 +198,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Limits hit",
+                    bad=True,
                     description=(
                         "In 15 minutes: addresses with too many wrong signatures, customers with too many messages."
                     ),

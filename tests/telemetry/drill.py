@@ -286,6 +286,7 @@ DRILLS = (
         fault=rush_in_an_outage,
         alerts=(("RecadoQueueGrowing", TICKET),),
         also=(*WAITING, "RecadoMetaOutage"),
+        settings={"RECADO_ACK_BUDGET_SECONDS": "0"},
     ),
     Drill(
         name="token",
@@ -333,6 +334,7 @@ DRILLS = (
         fault=senders_killed,
         alerts=(("RecadoLeasesRescued", TICKET),),
         also=("RecadoOutcomesUnknown",),
+        settings={"RECADO_ACK_BUDGET_SECONDS": "0"},
     ),
     Drill(name="catalogue", fault=bad_catalogue, alerts=(("RecadoCatalogueRefused", TICKET),)),
     Drill(name="nonsense", fault=nonsense, alerts=(("RecadoOrdersNotUnderstood", TICKET),)),
