@@ -54,7 +54,7 @@ def intent_of(reading: Reading) -> str:
         return "other"
     services = any("services" in e.roles and e.kind == NOISE for e in elements)
     kinds = [e.kind for e in elements if e.kind not in _QUIET]
-    said = any(e.kind == NOISE and e.roles and not e.roles & {"vacuous", "emoji", "name"} for e in elements)
+    said = any(e.kind == NOISE and e.roles and not e.roles & {"vacuous", "emoji", "name", "people"} for e in elements)
     content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask", "aside") for k in kinds)
     if "nope" in roles and "price" in roles and QUESTION not in kinds and content == 0:
         return "reject"  # "no me convence el precio"

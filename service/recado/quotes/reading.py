@@ -24,13 +24,13 @@ from recado.quotes.elements import (
 )  # fmt: skip
 from recado.quotes.matcher import Matcher
 from recado.quotes.scan import Scanner
+from recado.quotes.steering import negation, price, remove, request
 from recado.quotes.wishes import State, Wish
 
 _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
-_PRONOUNS: Final = frozenset(["definite", NOISE, "only", "that", "courtesy"])
 
 
 class Reading:
@@ -46,7 +46,7 @@ class Reading:
         self.totalled = False
         self.refused_all = False
         self._focus: Wish | None = None  # the wish that was spoken of last
-        self._asks_price = any(e.kind in ("price", "total") for e in self.elements)
+        self.asks_price = any(e.kind in ("price", "total") for e in self.elements)
         self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
         Binder(self.scanner.tokens, matcher).bind(self.elements)
         self._follow()
@@ -64,7 +64,7 @@ class Reading:
                 if "bound" not in element.flags:
                     bare_quantity(self, i, element, state)
             elif kind == "negation":
-                self._negation(i, state)
+                negation(self, i, state)
             elif kind == "without":
                 state.refuse, state.refuse_list = True, False
             elif "taking" in element.roles and (offered := self.last(("mentioned",))) is not None:
@@ -77,9 +77,9 @@ class Reading:
             elif kind in ("request", "add"):
                 if state.negated_verb == i:
                     continue
-                self._request(i, kind, state)
+                request(self, i, kind, state)
             elif kind == "remove":
-                self._remove(i, state)
+                remove(self, i, state)
             elif kind == "change":
                 state.changing, state.heir = True, None
                 state.refuse = False
@@ -93,7 +93,7 @@ class Reading:
                 state.corrected = True
                 state.refuse = False
             elif kind in ("price", "total"):
-                self._price(i, element, state)
+                price(self, i, element, state)
             elif kind == "available":
                 if state.mode != "priced" and not (self.context.kind(i - 1) == "that" and state.wish_before):
                     state.mode = "mentioned"
@@ -408,75 +408,3 @@ class Reading:
             last.parts.append(wish.amount or 1)
             if last.amount is None or sum(last.parts) >= last.amount:
                 last.state = "refused"
-
-    # verbs ---------------------------------------------------------------------------------------------------
-
-    def _negation(self, i: int, state: State) -> None:
-        j = self.context.next(i, _PRONOUNS)
-        kind = self.context.kind(j)
-        if kind in ("request", "add"):
-            state.refuse = state.refuse_list = True
-            state.subtract = False
-            state.negated_verb = j
-            self.refused_all = True
-        elif kind in THINGS or (kind == QUANTITY and "bound" in self.elements[j].flags) or kind == "without":
-            if self.context.kind(i - 1) in (COMMA, STOP) and kind == QUANTITY and self.last(("wanted",)) is not None:
-                state.corrected = True
-            else:
-                state.refuse = state.refuse_list = True
-                state.subtract = False
-        elif kind == QUANTITY:
-            if self.context.kind(i - 1) in (COMMA, STOP, LINE, "") or self.context.kind(j + 1) == "":
-                if self.context.kind(i - 1) in (COMMA, STOP, LINE):
-                    state.corrected = True
-                else:
-                    state.negated_number = j
-            else:
-                state.negated_number = j
-                state.corrected = False
-        elif kind in (COMMA, STOP, "correction") and self.wishes:
-            state.corrected = True
-            state.sticky = True
-
-    def _request(self, i: int, kind: str, state: State) -> None:
-        if self.context.price_asked(i):
-            return
-        conditional = (
-            self.context.kind(i - 1) == "yes"
-            and self.scanner.norms[self.elements[i - 1].start] == "si"
-            and self.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price")
-        )
-        offered = self.last(("mentioned",)) if self.context.closes(self.context.next(i, QUIET)) else None
-        if offered is not None and offered.element.q is not None:
-            offered.state = "wanted"  # "¿tienen 3 chalecos? me los aparta"
-        if not (conditional and self._asks_price):
-            state.request_at = i
-            self.requested = True
-        state.mode = "wanted"
-        state.refuse = state.instead = False
-        if kind == "add":
-            state.corrected = False
-
-    def _remove(self, i: int, state: State) -> None:
-        j = self.context.next(i, QUIET)
-        if self.context.kind(j) in THINGS or self.context.kind(j) in (QUANTITY, "possessive"):
-            state.refuse = state.refuse_list = state.subtract = True
-            state.corrected = False
-            self.refused_all = True
-            return
-        last = self.last(("wanted",))
-        pronoun = self.context.norm(i).endswith(("lo", "la", "los", "las"))
-        if last is not None and pronoun:
-            last.state = "refused"
-
-    def _price(self, i: int, element: Element, state: State) -> None:
-        self.priced = True
-        between = self.elements[state.request_at + 1 : i] if state.request_at >= 0 else []
-        if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in _CLAUSE_ENDS for e in between):
-            self.requested = any(w.state == "wanted" for w in self.wishes)
-            state.mode = "priced"
-        elif "total" in element.roles:
-            self.totalled = True
-        elif state.mode != "wanted":
-            state.mode = "priced"
-        state.refuse = False

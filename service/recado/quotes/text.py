@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_DRAWN_OUT = re.compile(r"(?<=[a-z])([aeiou])\1{2,}")  # "holaaa", "siiii"
 _FRACTIONS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "🔟": Fraction(10)}
 _LONGEST_NUMBER = 15
 """Digits. A longer run is nobody's quantity, and big integers are slow to print."""
@@ -54,10 +55,10 @@ class Token:
 @lru_cache(maxsize=16384)
 def plain(word: str) -> str:
     """Lower case without accents: "Suéter" -> "sueter", "moño" -> "mono". Compatibility forms are folded."""
-    if word.isascii():
-        return word.lower()
-    decomposed = unicodedata.normalize("NFKD", word.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    word = word.lower()
+    if not word.isascii():
+        word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    return word
 
 
 @lru_cache(maxsize=16384)
@@ -147,7 +148,10 @@ def tokenise(text: str) -> list[Token]:
         kind = match.lastgroup
         start, end = match.span()
         if kind == "word":
-            tokens.append(Token(WORD, plain(match.group()), start, end, spaced))
+            norm = plain(match.group())
+            if end - start > 4:
+                norm = _DRAWN_OUT.sub(r"\1", norm)
+            tokens.append(Token(WORD, norm, start, end, spaced))
         elif kind == "number":
             raw = match.group()
             tokens.append(Token(NUMBER, raw, start, end, spaced, _number(raw)))
