@@ -1,6 +1,7 @@
 """The chart's documents cannot grow apart from the chart, nor the chart from the service."""
 
 import json
+import re
 from typing import Any
 
 import generate
@@ -72,3 +73,21 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest"))
     assert ("kube-prometheus-stack takes only those" in notes) == (name in ("production", "monitoring"))
     assert ("THE SIMULATOR IS ON" in notes) == (name == "loadtest")
+
+
+def test_operations_name_every_alert() -> None:
+    """The table of alerts in docs/operations.md has each runbook, and nothing that is gone."""
+    docs = generate.ROOT / "docs"
+    listed = re.findall(r"^\| \[(\w+)\]\(runbooks/\1\.md\)", (docs / "operations.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem for path in (docs / "runbooks").glob("Recado*.md"))
+
+
+def test_operations_name_values_that_exist() -> None:
+    """A value that an operator is told to set is one of the chart's."""
+    known = {name for name, _, _ in generate.rows()}
+    groups = {name.rpartition(".")[0] for name in known} | {name.partition(".")[0] for name in known}
+    text = (generate.ROOT / "docs" / "operations.md").read_text()
+    named = set(re.findall(r"`((?:[a-z]\w*)(?:\.[a-z]\w*)+)(?:=[^`]*)?`", text))
+    paths = {name for name in named if name.partition(".")[0] in groups}
+    assert paths
+    assert paths <= known | groups

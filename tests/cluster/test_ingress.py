@@ -30,7 +30,7 @@ def ingress(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     Skipped where this machine cannot reach the pods' network, as with a cluster that is elsewhere.
     """
-    address = release.get("pods", "-l", "app.kubernetes.io/component=web")["items"][0]["status"]["podIP"]
+    address = release.get("pod", release.web_pods()[0])["status"]["podIP"]
     try:
         socket.create_connection((address, 8000), timeout=2).close()
     except OSError:

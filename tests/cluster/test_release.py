@@ -148,7 +148,7 @@ def test_a_drain_runs_without_a_web_pod_on_the_node_of_the_volume(release: Relea
     allowed = [value for term in terms for e in term.get("matchExpressions", []) for value in e["values"]]
     assert not allowed or pod["spec"]["nodeName"] in allowed
     eventually(release.healthy, 60, "a web pod again")
-    (web,) = release.get("pods", "-l", "app.kubernetes.io/component=web")["items"]
+    web = release.get("pod", release.web_pods()[0])
     assert web["spec"]["nodeName"] == pod["spec"]["nodeName"]
 
 
