@@ -195,7 +195,7 @@ def bad_catalogue(stack: Stack, traffic: Traffic) -> Iterator[None]:
 
 @contextlib.contextmanager
 def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
-    traffic.text = "asdf qwer zxcv"
+    traffic.text = "Quiero 3 unicornios"
     yield
     traffic.text = "Quiero 2 zapatos"
 
@@ -249,7 +249,7 @@ def trickle(ballast: Path) -> Iterator[None]:
 
     def more() -> None:
         with contextlib.suppress(OSError), ballast.open("ab") as file:
-            file.write(b"x" * 20_000)
+            file.write(b"x" * 4_000)
 
     with repeated(more, per_second=5):
         yield
@@ -346,9 +346,9 @@ DRILLS = (
     ),
     Drill(
         name="filling",
-        fault=fill(0.88, slowly=True),
+        fault=fill(0.87, slowly=True),
         alerts=(("RecadoVolumeFilling", TICKET),),
-        volume="64m",
+        volume="256m",
     ),
     Drill(
         name="full",

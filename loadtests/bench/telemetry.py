@@ -1,0 +1,142 @@
+"""What telemetry costs: `python -m loadtests.bench.telemetry [--seconds 4] [--rounds 5]`.
+
+The same load on recado as it is, without metrics, and with traces of 1 % and of 100 % handed to a collector. The
+variants take turns within one run. The CPU time of the server for one webhook is compared, since it suffers least from
+whatever else the machine does, and throughput beside it.
+"""
+
+import argparse
+import contextlib
+import http.server
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE, Child, Foreign, free_port, get, running
+from loadtests.bench.tables import table
+from loadtests.bench.webhooks import Bench, recado_environment
+
+#: Meta's own mix, one message to three statuses, at a rate that one core holds with all variants.
+LOAD = ("--mode", "open", "--rate", "900", "--statuses", "3")
+CLOSED = ("--mode", "closed", "--statuses", "3")
+SCRAPE_SECONDS = 1.0
+
+BASE = "as it is"
+VARIANTS: dict[str, dict[str, str]] = {
+    BASE: {},
+    "without metrics": {},
+    "traces 1 %": {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01"},
+    "traces 100 %": {"OTEL_TRACES_SAMPLER": "always_on"},
+}
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """One measurement."""
+
+    cpu_us: float
+    per_second: float
+    foreign: float
+
+
+def measure(bench: Bench, variant: str, load: tuple[str, ...], collector: int) -> Cost:
+    """One variant under one load, against a fresh server; a scrape a second reads its metrics."""
+    data = Path(tempfile.mkdtemp(dir=bench.folder))
+    port = free_port()
+    module = "loadtests.bench.unmetered" if variant == "without metrics" else "recado"
+    with bench.graph() as graph_port:
+        environment = recado_environment(port, graph_port, data) | VARIANTS[variant]
+        if variant.startswith("traces"):
+            environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{collector}"
+        argv = [sys.executable, "-m", module, "serve"]
+        child = Child(argv, core=SERVER_CORE, log=data / "serve.log", environment=environment)
+        with running(child, port) as server:
+            generator = [sys.executable, "-m", "loadtests.bench.generator", str(port), *load]
+            generator += ["--seconds", str(bench.seconds)]
+            foreign, cpu = Foreign(), server.cpu_seconds()
+            process = subprocess.Popen(
+                ["taskset", "-c", str(OTHER_CORE), *generator], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            )
+            metrics = f"http://127.0.0.1:{environment['RECADO_METRICS_PORT']}/metrics"
+            while process.poll() is None:
+                get(metrics)
+                time.sleep(SCRAPE_SECONDS)
+            result = json.loads(process.communicate()[0])
+            time.sleep(1.0)  # the replies that are still on their way belong to the price
+            cpu = server.cpu_seconds() - cpu
+    return Cost(cpu_us=cpu / result["ok"] * 1e6, per_second=result["per_second"], foreign=foreign.share(cpu))
+
+
+@contextlib.contextmanager
+def collector() -> Iterator[int]:
+    """A process that takes spans and forgets them; its port."""
+    port = free_port()
+    argv = [sys.executable, "-m", "loadtests.bench.telemetry", "--collect", str(port)]
+    with tempfile.TemporaryDirectory() as folder:
+        child = Child(argv, core=OTHER_CORE, log=Path(folder) / "collector.log")
+        with running(child, port):
+            yield port
+
+
+def collect(port: int) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+
+
+def compare(bench: Bench) -> str:
+    """A table of medians and their ratios to recado as it is, the variants taking turns."""
+    parts = []
+    with collector() as port:
+        for name, load in (("900 webhooks/s, 1:3", LOAD), ("as fast as it goes, 1:3", CLOSED)):
+            costs: dict[str, list[Cost]] = {variant: [] for variant in VARIANTS}
+            for _ in range(bench.rounds):
+                for variant, found in costs.items():
+                    found.append(one := measure(bench, variant, load, port))
+                    print(f"{name}: {variant}: {one}", file=sys.stderr, flush=True)
+            base = _middle(costs[BASE])
+            rows = []
+            for variant, found in costs.items():
+                cpu, speed = _middle(found)
+                lost = f"{max(one.foreign for one in found):.0%}"
+                rows.append([variant, cpu, f"{cpu / base[0] - 1:+.1%}", speed, f"{speed / base[1] - 1:+.1%}", lost])
+            head = ["variant", "CPU us a webhook", "against base", "webhooks/s", "against base", "core lost to others"]
+            parts.append(f"### {name}\n\n{table(head, rows)}")
+    return "\n\n".join(parts)
+
+
+def _middle(costs: list[Cost]) -> tuple[float, float]:
+    return statistics.median(one.cpu_us for one in costs), statistics.median(one.per_second for one in costs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--collect", type=int, default=0, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.collect:
+        collect(args.collect)
+        return
+    (ROOT / "data/bench").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "data/bench") as folder:
+        print(compare(Bench(Path(folder), args.seconds, args.rounds)))
+
+
+if __name__ == "__main__":
+    main()
