@@ -1,0 +1,18 @@
+"""kill -9 of real processes under load, in short; `make crash` does it hundreds of times."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from loadtests.chaos import crash
+
+
+@pytest.mark.parametrize("statuses", [True, False], ids=["with statuses", "without statuses"])
+def test_no_acknowledged_message_is_lost_by_kills(tmp_path: Path, statuses: bool) -> None:
+    """Everybody is answered; twice only where a process died between Meta's acceptance and the record of it, and not
+    even then when Meta's statuses come."""
+    report = asyncio.run(crash.run(tmp_path, kills=4, per_second=40, statuses=statuses, seed=1))
+
+    assert report.good, report
+    assert report.messages > 0
+    assert not (statuses and report.doubled), report
