@@ -50,7 +50,11 @@ clean: ## Remove what the other targets made
 bench: $(VENV)/.ready ## Measure everything beside floors: a table for docs/performance.md (MEASURE=path adds peers)
 	@$(BIN)/python -m loadtests.bench $(if $(MEASURE),--measure $(MEASURE)) $(ARGS)
 
-.PHONY: chart cluster-test
+.PHONY: image chart cluster-test
+DOCKER ?= docker
+image: ## Build the container image recado:dev (DOCKER=podman works too)
+	$(DOCKER) build -f service/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD) -t recado:dev .
+
 chart: $(VENV)/.ready ## Write the chart's README and golden files again
 	$(BIN)/python charts/generate.py
 
