@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LINGER_SECONDS = 7.0
 #: A loop that found nothing looks again after this time.
 IDLE_SECONDS = 1.0
-#: Least time between two looks for more, so that a busy drain leaves the store to others.
+#: Least time between two looks for more: a busy drain leaves the store to others, and finds room for several.
 LEAST_PAUSE_SECONDS = 0.005
 
 
@@ -105,6 +105,9 @@ class Drain:
             await self._sleep(IDLE_SECONDS)
 
     async def _deliver_until(self, end: float) -> None:
+        # The first message is claimed alone: to make the client for it takes time, in which the turns of others would
+        # pass, and all of them would be made up for at once.
+        most = 1
         try:
             while not self.stop.is_set() and time.monotonic() < end:
                 room = self._settings.drain_concurrency - len(self._under_way)
@@ -112,12 +115,14 @@ class Drain:
                     await self._wait_for_one(end)
                     continue
                 with tracing.receive() as span:
-                    claim = await self._queue.get_messages_to_retry(min(room, self._settings.drain_batch))
+                    claim = await self._queue.get_messages_to_retry(min(room, most))
                     span.set(conventions.MESSAGING_BATCH_COUNT, len(claim.messages))
                     span.link(message.traceparent for message in claim.messages)
                 for message in claim.messages:
                     self._start(message)
                 if claim.messages:
+                    most = self._settings.drain_batch
+                    await asyncio.sleep(LEAST_PAUSE_SECONDS)
                     continue
                 if not self._under_way and not self._worth_waiting(claim.next_at, end):
                     return
@@ -151,16 +156,18 @@ class Drain:
         return wait <= LINGER_SECONDS and time.monotonic() + wait < end
 
     async def _pause(self, next_at: float | None, end: float) -> None:
-        """Until the next message is due, one under way is finished, or the run is over."""
+        """Until the next message can be claimed or the run is over; when that is far, until one under way is done."""
         wait = min(IDLE_SECONDS, end - time.monotonic())
-        if next_at is not None:
-            wait = min(wait, next_at - self._clock())
-        await self._sleep(max(wait, LEAST_PAUSE_SECONDS))
+        if next_at is not None and (turn := next_at - self._clock()) < wait:
+            await self._sleep(max(turn, LEAST_PAUSE_SECONDS))
+        else:
+            await self._sleep(max(wait, LEAST_PAUSE_SECONDS), *self._under_way)
 
-    async def _sleep(self, seconds: float) -> None:
+    async def _sleep(self, seconds: float, *until: asyncio.Task[AttemptResult | None]) -> None:
+        """For a time, or until it is told to stop, or one of the tasks is done."""
         stopped = asyncio.ensure_future(self.stop.wait())
         try:
-            await asyncio.wait({stopped, *self._under_way}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopped, *until}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
 

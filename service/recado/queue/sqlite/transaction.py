@@ -80,7 +80,7 @@ class Transaction:
         if self._senders is None:
             self._senders = {
                 number: Sender(
-                    pace=self._pace(next_at),
+                    pace=self.policy.pace(next_at),
                     breaker=Breaker(failures=failures, open_reason=reason, opened_at=opened_at, probe_at=probe_at),
                 )
                 for number, next_at, failures, reason, opened_at, probe_at in self.run("senders")
@@ -91,7 +91,7 @@ class Transaction:
         """One business number, new or known."""
         senders = self.senders()
         if number not in senders:
-            senders[number] = Sender(pace=self._pace(0.0), breaker=Breaker(), changed=True)
+            senders[number] = Sender(pace=self.policy.pace(0.0), breaker=Breaker(), changed=True)
         return senders[number]
 
     def start_probe(self, sender: Sender) -> None:
@@ -109,10 +109,6 @@ class Transaction:
         sender.breaker, sender.changed = after, True
         if after.open != before.open:
             self.totals.inc(metrics.BREAKER_TRIPS, number, "open" if after.open else "closed")
-
-    def _pace(self, next_at: float) -> Pace:
-        rate = self.policy.settings.messages_per_second
-        return Pace(1 / rate if rate else 0.0, next_at)
 
     # -- customers
 
