@@ -184,7 +184,7 @@ class SqliteRetryQueue:
         return await self._write(upkeep.clear, None)
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
-        return await self.list_messages([State.FAILED], after=after, limit=limit)
+        return [_as_failed(row) for row in await self._read(lambda: self._select("failed", after, limit))]
 
     async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
         rows = await self._read(lambda: self._select("listing", as_json(states), after, limit))

@@ -148,6 +148,11 @@ SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, e
   received_at, due_at
 FROM message WHERE state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
 
+-- name: failed
+SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
+  received_at, due_at
+FROM message INDEXED BY message_failed WHERE state = 'failed' AND id > ?1 ORDER BY id LIMIT ?2
+
 -- name: show
 SELECT * FROM message WHERE id = ?1
 
