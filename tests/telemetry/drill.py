@@ -29,7 +29,7 @@ from tests.telemetry.stack import Stack, message, wait_until, webhook
 FACTOR = 60.0
 PAGE, TICKET = "page", "ticket"
 #: How long an alert may take to fire or to clear: more than the longest window of an alert that is drilled.
-FIRE_SECONDS, CLEAR_SECONDS = 100.0, 150.0
+FIRE_SECONDS, CLEAR_SECONDS = 130.0, 150.0
 WARM_UP_SECONDS = 4.0
 
 SETTINGS = {

@@ -25,6 +25,8 @@ from tests.telemetry.stack import Stack, fetch, message, webhook
 MOST_SERIES = 700
 CUSTOMERS = 10_000
 
+pytestmark = pytest.mark.prometheus
+
 EXPRESSIONS = [
     pytest.param(query.expr, id=f"{board.uid}: {panel.title}: {query.legend}")
     for board in BOARDS
