@@ -6,6 +6,7 @@ whatever else the machine does, and throughput beside it.
 """
 
 import argparse
+import asyncio
 import contextlib
 import http.server
 import json
@@ -14,13 +15,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+from loadtests.bench.fill import fill
 from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE, Child, Foreign, free_port, get, running
 from loadtests.bench.tables import table
 from loadtests.bench.webhooks import Bench, recado_environment
+from prometheus_client.openmetrics.exposition import generate_latest
+
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue
+from recado.settings import load
+from recado.telemetry.exposition import WebMetrics
 
 #: Meta's own mix, one message to three statuses, at a rate that one core holds with all variants.
 LOAD = ("--mode", "open", "--rate", "900", "--statuses", "3")
@@ -99,6 +107,29 @@ def collect(port: int) -> None:
     http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 
 
+def scrapes(folder: Path) -> str:
+    """The price of one scrape with few and with a million waiting messages, in CPU time."""
+    rows = []
+    for count in (1_000, 1_000_000):
+        path = fill(folder / "scraped" / "recado.db", count)
+        queue = SqliteRetryQueue(path, RetryPolicy(load({})))
+        metrics = WebMetrics()
+        metrics.watch(queue, path)
+        snapshot, whole = (_cpu_ms(work) for work in (queue.snapshot, lambda: generate_latest(metrics.registry)))
+        rows.append([f"{count:,}", snapshot, whole])
+        asyncio.run(queue.close())
+    return table(["messages that wait", "reading the store, ms", "whole scrape (OpenMetrics), ms"], rows)
+
+
+def _cpu_ms(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(50):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return statistics.median(times) * 1e3
+
+
 def compare(bench: Bench) -> str:
     """A table of medians and their ratios to recado as it is, the variants taking turns."""
     parts = []
@@ -136,6 +167,7 @@ def main() -> None:
     (ROOT / "data/bench").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "data/bench") as folder:
         print(compare(Bench(Path(folder), args.seconds, args.rounds)))
+        print(f"\n### One scrape, CPU time\n\n{scrapes(Path(folder))}")
 
 
 if __name__ == "__main__":

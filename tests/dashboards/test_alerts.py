@@ -11,6 +11,7 @@ import yaml
 
 from dashboards import build, rules
 from tests.dashboards.alert_cases import CASES, LOOKS, SCENARIOS, expected, input_series
+from tests.telemetry.drill import undrilled
 
 pytestmark = pytest.mark.prometheus
 PROMTOOL = shutil.which("promtool") or "promtool"
@@ -43,6 +44,11 @@ def test_every_rule_has_a_case() -> None:
     """No alert, and no window of a burn rate, goes without a case that fires it."""
     covered = {(case.alert, case.rule.get("window", "")) for case in CASES}
     assert covered == {(alert.name, alert.labels.get("window", "")) for alert in rules.ALERTS}
+
+
+def test_every_alert_has_a_drill() -> None:
+    """`make drill` sees each alert fire for its fault, and clear."""
+    assert undrilled() == set()
 
 
 def test_alerts_fire_when_they_must_and_not_a_minute_early(tmp_path: Path) -> None:
