@@ -20,6 +20,8 @@ from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installat
 
 from recado.telemetry.metrics import RESCUES
 
+#: With statuses: long enough for Meta to bring them again to a process that has to start first.
+PATIENT_GRACE_SECONDS = 6.0
 #: A kill of this share does not wait until its victim is up.
 EARLY = 0.2
 
@@ -55,12 +57,14 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
 async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, seed: int) -> CrashReport:
     """Kills that often while `per_second` customers write, then waits until all is settled."""
     started = time.monotonic()
-    async with installation(folder, statuses=statuses, RECADO_LOG_LEVEL="warning") as shop:
+    grace = PATIENT_GRACE_SECONDS if statuses else GRACE_SECONDS
+    settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(grace)}
+    async with installation(folder, statuses=statuses, **settings) as shop:
         meta = shop.simulator
         traffic = meta.begin_traffic(1_000_000, per_second)
         moments = await _kill(shop, kills, random.Random(seed))
         traffic.cancel()
-        settle = await shop.settled(3 * (LEASE_SECONDS + GRACE_SECONDS) + 10)
+        settle = await shop.settled(3 * (LEASE_SECONDS + grace) + 10)
     file, rows = inspect(shop.database)
     rescues, died = _rescues(shop.database)
     verdict, summary = meta.ledger.verify(), meta.ledger.summary()
@@ -115,7 +119,7 @@ def _rescues(database: Path) -> tuple[int, set[str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--per-second", type=float, default=60.0)
+    parser.add_argument("--per-second", type=float, default=30.0)
     parser.add_argument("--no-statuses", action="store_true", help="Meta never tells what became of a message")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()

@@ -39,7 +39,7 @@ SHORTENED = {
     "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
 }
 #: Meta waits minutes before it brings a webhook again; so many are too many for one run.
-REDELIVERY_SECONDS = (0.05, 0.1, 0.2, 0.5)
+REDELIVERY_SECONDS = (0.1, 0.3, 0.6)
 START_SECONDS = 30.0
 GRAPH_LATENCY_SECONDS = 0.02
 

@@ -10,6 +10,7 @@ import uvicorn
 
 from recado.app import create_app
 from recado.http.farewell import Farewell, Server
+from recado.http.guard import GuardedProtocol
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics, serve_metrics
@@ -40,7 +41,7 @@ def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=GuardedProtocol,
             ws="none",
             log_config=None,
             access_log=False,
