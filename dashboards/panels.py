@@ -25,7 +25,10 @@ with warnings.catch_warnings():  # the SDK would rather have dashboards of versi
 _DATA = cm.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _VARIABLES = "${datasource:queryparam}&${namespace:queryparam}&${release:queryparam}&${__url_time_range}"
 _PRESENT = metrics.BUILD.name
-_VERSIONS = f"count by (version) ({BOARD_SCOPE.select(_PRESENT)})"
+_NEW_VERSION = (
+    f"count by (version) ({BOARD_SCOPE.select(_PRESENT)})"
+    f" unless count by (version) ({BOARD_SCOPE.select(_PRESENT, offset='5m')})"
+)
 
 
 def to_json(board: Board) -> str:
@@ -57,7 +60,7 @@ def _board(board: Board) -> dashboard.Dashboard:
             .datasource(_DATA)
             .enable(True)
             .icon_color("blue")
-            .expr(f"{_VERSIONS} unless {_VERSIONS.replace('})', '} offset 5m)')}")
+            .expr(_NEW_VERSION)
             .step("60s")
             .title_format("version {{version}}")
         )

@@ -33,11 +33,12 @@ class Scope(msgspec.Struct, frozen=True):
         """Events within a window."""
         return self.rate(metric, window, by=by, where=where, part=part, fn="increase")
 
-    def gauge(self, metric: Metric, *, by: Iterable[str] = (), where: str = "", merge: str = "sum") -> str:
-        """A gauge's present value; `merge` says how pods' values come together."""
-        if metric.source is Source.STORE:
-            return self._merged(metric, f"{metric.name}{self._matchers(where)}", by)
-        return self._aggregate(merge, by, f"{metric.name}{self._matchers(where)}")
+    def gauge(
+        self, metric: Metric, *, by: Iterable[str] = (), where: str = "", merge: str = "sum", offset: str = ""
+    ) -> str:
+        """A gauge's value, now or `offset` ago; `merge` says how pods' values come together."""
+        series = self.select(metric.name, where, offset)
+        return self._merged(metric, series, by) if metric.source is Source.STORE else self._aggregate(merge, by, series)
 
     def quantile(self, q: float, metric: Metric, window: str, *, by: Iterable[str] = (), where: str = "") -> str:
         """A quantile of a histogram."""
@@ -54,9 +55,9 @@ class Scope(msgspec.Struct, frozen=True):
         le = f'le="{float(edge)!r}"'
         return self.rate(metric, window, where=f"{where}, {le}" if where else le, part="bucket", fn=fn)
 
-    def select(self, name: str, where: str = "") -> str:
-        """A series that is not recado's own, such as those of the process collector."""
-        return f"{name}{self._matchers(where)}"
+    def select(self, name: str, where: str = "", offset: str = "") -> str:
+        """Series as they are, such as those of the process collector, now or `offset` ago."""
+        return f"{name}{self._matchers(where)}" + (f" offset {offset}" if offset else "")
 
     def _matchers(self, where: str) -> str:
         both = ", ".join(part for part in (self.selector, where) if part)

@@ -138,6 +138,9 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 
 # -- symptoms and causes -----------------------------------------------------------------------------------------------
 
+_OUTAGE = 'reason="outage"'
+_BUSY = 'cause="busy"'
+_NOT_BUSY = 'cause!="busy"'
 #: The drain's CronJob, as the chart names it.
 CRONJOB = 'cronjob=~".+-drain"'
 
@@ -175,8 +178,9 @@ def _drain_stalled(pace: Pace) -> str:
 
 
 def _queue_growing(pace: Pace) -> str:
-    waiting = RULES.gauge(metrics.QUEUE_ROWS, where=any_of("state", ("queued", "unknown")))
-    before = waiting.replace("})", f"}} offset {pace.span(600)})", 1)
+    states = any_of("state", ("queued", "unknown"))
+    waiting = RULES.gauge(metrics.QUEUE_ROWS, where=states)
+    before = RULES.gauge(metrics.QUEUE_ROWS, where=states, offset=pace.span(600))
     return f"{waiting} > 100 and {waiting} > 1.2 * {before}"
 
 
@@ -372,10 +376,6 @@ CAUSES = (
         description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of an hour's orders matched no product.",
     ),
 )
-
-_OUTAGE = 'reason="outage"'
-_BUSY = 'cause="busy"'
-_NOT_BUSY = 'cause!="busy"'
 
 BURNS = tuple(burn_alert(slo, window) for slo in SLOS for window in WINDOWS)
 ALERTS: tuple[Alert, ...] = (*BURNS, *SYMPTOMS, *CAUSES)
