@@ -95,22 +95,23 @@ def _traefik(release: Release, folder: Path, port: int) -> "subprocess.Popen[byt
     provider = "--providers.kubernetesingress"
     program = shutil.which("traefik", path=str(Path(sys.executable).parent)) or shutil.which("traefik")
     assert program, "traefik is missing: it is in the dev requirements"
-    return subprocess.Popen(
-        [
-            program,
-            f"{provider}.endpoint={cluster['server']}",
-            f"{provider}.certauthfilepath={authority}",
-            f"{provider}.token={token}",
-            f"{provider}.namespaces={release.namespace}",
-            f"{provider}.ingressclass={release.namespace}",
-            f"{provider}.ingressendpoint.ip=127.0.0.1",
-            f"--entrypoints.websecure.address=127.0.0.1:{port}",
-            "--entrypoints.websecure.http.tls=true",
-            "--log.level=INFO",
-        ],
-        stdout=(folder / "log").open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [
+                program,
+                f"{provider}.endpoint={cluster['server']}",
+                f"{provider}.certauthfilepath={authority}",
+                f"{provider}.token={token}",
+                f"{provider}.namespaces={release.namespace}",
+                f"{provider}.ingressclass={release.namespace}",
+                f"{provider}.ingressendpoint.ip=127.0.0.1",
+                f"--entrypoints.websecure.address=127.0.0.1:{port}",
+                "--entrypoints.websecure.http.tls=true",
+                "--log.level=INFO",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def _ask(method: str, port: int, path: str, **options: Any) -> httpx.Response:

@@ -115,19 +115,18 @@ def test_killed_pods_lose_nothing(release: Release) -> None:
     release.simulator("/faults", {"ratios": {"server_error": 0.2}})
     release.order(2000, per_second=40)
     kills = 0
-    for _ in range(6):
-        time.sleep(chance.uniform(4, 9))
-        component = chance.choice(["web", "web", "drain"])
-        selector = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
-        running = ["--field-selector", "status.phase=Running"]
-        pods = release.get("pods", "-l", selector, *running)["items"]
-        for pod in pods[:1]:
-            release.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
-            kills += 1
+    while kills < 6:
+        time.sleep(chance.uniform(3, 7))
+        for component in chance.choice([("web",), ("drain", "web")]):
+            selector = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
+            running = release.get("pods", "-l", selector, "--field-selector", "status.phase=Running")["items"]
+            if running:
+                release.kubectl("delete", "pod", running[0]["metadata"]["name"], "--grace-period=0", "--force")
+                kills += 1
+                break
     release.simulator("/faults", {"ratios": {}})
     ledger = release.settled(2000, 400)
     print(f"{kills} pods killed, {ledger}")
-    assert kills >= 3
     assert (ledger["lost"], ledger["unanswered"]) == (0, 0)
     assert ledger["doubled"] <= kills
 
