@@ -81,7 +81,7 @@ class Drain:
         except BaseException as error:
             await self._finish_under_way()
             if isinstance(error, Exception):
-                await self._count_failure()
+                await self._tell_of_failure(error, time.monotonic() - started)
             raise
         report = self._report(seconds=time.monotonic() - started, expired=expired, pruned=pruned)
         totals = Totals()
@@ -92,7 +92,9 @@ class Drain:
         log.info("drain finished", extra={"action": "drain.finished", **report_fields(report)})
         return report
 
-    async def _count_failure(self) -> None:
+    async def _tell_of_failure(self, error: Exception, seconds: float) -> None:
+        fields = report_fields(self._report(seconds=seconds))
+        log.error("drain failed", extra={"action": "drain.failed", "error": type(error).__name__, **fields})
         totals = Totals()
         totals.inc(metrics.DRAIN_RUNS, "failed")
         with contextlib.suppress(StoreUnavailable):

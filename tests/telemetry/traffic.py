@@ -4,6 +4,7 @@ Persons, texts and secrets are marked, so that a search for `MARKS` in all telem
 """
 
 import json
+import socket
 import time
 
 import apsw
@@ -88,6 +89,9 @@ def refusals(stack: Stack) -> None:
         stack.status(f"{url}?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1")
     for token in (ADMIN_TOKEN, WRONG_TOKEN):
         stack.status(f"{url}/queue-status", headers={"Authorization": f"Bearer {token}"})
+    with socket.create_connection(("127.0.0.1", stack.web_port)) as connection:
+        signed = b"X-Hub-Signature-256: sha256=" + b"0" * 64
+        connection.sendall(b"POST /api/v1/webhook HTTP/1.1\r\nContent-Length: 9\r\n" + signed + b"\r\n\r\nhalf")
     stack.post({"entry": 7})
     stack.post(webhook(field="account_update"))
     stack.post({"entry": [{"changes": [{"field": "messages", "value": {"messages": [7, {"no": "id"}]}}]}]})

@@ -93,7 +93,8 @@ class Webhook:
         except Refusal as refusal:
             status, outcome, retry_after = refusal.status, refusal.outcome, refusal.retry_after
             body = error_body(outcome, refusal.message)
-        except ClientGone:
+        except ClientGone:  # nobody is left to be answered
+            self._finished("client_gone", 0, time.perf_counter() - started, handled)
             return
         except Exception:
             log.exception("a webhook could not be handled", extra={"action": "webhook.error"})

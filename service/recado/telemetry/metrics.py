@@ -255,7 +255,7 @@ WEBHOOK_DURATION = histogram(
     buckets=CALL_EDGES,
     outcome=(
         *("accepted", "bad_signature", "bad_request", "too_large", "shed", "rate_limited"),
-        *("store_unavailable", "error"),
+        *("store_unavailable", "error", "client_gone"),
     ),
 )
 
