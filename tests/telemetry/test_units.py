@@ -460,3 +460,13 @@ def test_every_metric_of_the_store_is_counted_by_it() -> None:
     for metric in REGISTRY:
         if metric.source is Source.STORE and metric.kind is not Kind.GAUGE:
             assert f"metrics.{constants[metric.name]}" in text, metric.name
+
+
+def test_every_action_is_documented() -> None:
+    """docs/traces-and-logs.md lists each action that the code logs, and none that it does not."""
+    root = Path(recado.__file__).parent
+    pattern = re.compile(r'"action": "([a-z_]+\.[a-z_]+)"|wide\(log, "([a-z_.]+)"')
+    text = "\n".join(path.read_text() for path in root.rglob("*.py"))
+    logged = {one or other for one, other in pattern.findall(text)}
+    page = (root.parent.parent / "docs" / "traces-and-logs.md").read_text()
+    assert set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", page, re.MULTILINE)) == logged
