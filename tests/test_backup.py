@@ -164,3 +164,17 @@ def test_a_copy_stands_alone(tmp_path: Path) -> None:
     connection = apsw.Connection(str(copy.path), flags=apsw.SQLITE_OPEN_READONLY)
     assert connection.execute("PRAGMA journal_mode").get == "delete"
     connection.close()
+
+
+def test_the_commands_note_their_success_in_the_queue(tmp_path: Path) -> None:
+    """When a copy and a drill last went well is in the store, from where metrics can take it."""
+    settings = Settings(database=tmp_path / "recado.db")
+    fill(settings.database, range(2))
+    backup.run_backup(settings, tmp_path / "copies", keep=2)
+    backup.run_drill(settings, tmp_path / "copies")
+    queue = SqliteRetryQueue(settings.database, RetryPolicy(settings))
+    instants = queue.snapshot().instants
+    asyncio.run(queue.close())
+    assert instants["restore_drill_succeeded_at"] >= instants["backup_succeeded_at"] > 0
+    backup.run_restore(settings, tmp_path / "copies")
+    assert stored(settings.database) == 2

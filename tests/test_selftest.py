@@ -1,0 +1,106 @@
+"""The self-test passes on a service that is set up right, says what fails on one that is not, and sends nothing."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from recado.cluster import selftest
+from recado.settings import Settings
+
+SETTINGS = Settings(
+    whatsapp_verify_token="b4c1f0e2",
+    whatsapp_app_secret="0c7be07f",
+    whatsapp_access_token="EAAJB9fQ",
+    whatsapp_phone_number_id=("106540352242922",),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Web:
+    """`recado serve` as an operator runs it; a reply would go to an address where nobody listens."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self.metrics_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        self.environment = {
+            "WHATSAPP_VERIFY_TOKEN": SETTINGS.whatsapp_verify_token,
+            "WHATSAPP_APP_SECRET": SETTINGS.whatsapp_app_secret,
+            "WHATSAPP_ACCESS_TOKEN": SETTINGS.whatsapp_access_token,
+            "WHATSAPP_PHONE_NUMBER_ID": SETTINGS.whatsapp_phone_number_id[0],
+            "WHATSAPP_API_URL": f"http://127.0.0.1:{free_port()}",
+            "RECADO_DATABASE": str(folder / "recado.db"),
+            "RECADO_PORT": str(self.port),
+            "RECADO_METRICS_PORT": str(self.metrics_port),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "recado", "serve"],
+            env={"PATH": os.environ["PATH"], **self.environment},
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 20
+        while not self._ready():
+            assert time.monotonic() < deadline, "the service did not start"
+            time.sleep(0.05)
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def problems(self, settings: Settings, product: str = "Zapatos") -> dict[str, str]:
+        steps = selftest.run(settings, self.url, self.metrics_url, product)
+        return {step.name: step.problem for step in steps if step.problem}
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    service = Web(tmp_path_factory.mktemp("web"))
+    yield service
+    service.process.terminate()
+    assert service.process.wait(15) == 0
+
+
+def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -> None:
+    """Every step goes as it should, and afterwards there is no reply in the queue: there was nobody to send it to."""
+    assert web.problems(SETTINGS) == {}
+    rows = [line for line in httpx.get(web.metrics_url).text.splitlines() if line.startswith("recado_queue_messages{")]
+    assert rows
+    assert all(line.endswith(" 0.0") for line in rows)
+
+
+def test_wrong_secrets_are_told_apart(web: Web) -> None:
+    """A wrong verify token fails the handshake alone, a wrong app secret the signed order alone."""
+    wrong_token = msgspec.structs.replace(SETTINGS, whatsapp_verify_token="another")
+    assert set(web.problems(wrong_token)) == {"the handshake answers"}
+    wrong_secret = msgspec.structs.replace(SETTINGS, whatsapp_app_secret="another")
+    assert set(web.problems(wrong_secret)) == {"a signed order is quoted, and sent to nobody", "the metric moves"}
+
+
+def test_an_order_that_is_not_quoted_is_a_problem(web: Web) -> None:
+    """A catalogue other than the one that is served shows."""
+    problems = web.problems(SETTINGS, product="qwertyuiop")
+    assert problems["a signed order is quoted, and sent to nobody"].startswith("no quote for 'qwertyuiop'")
+
+
+def test_a_service_that_is_not_there_fails_every_step_in_words(tmp_path: Path) -> None:
+    """No traceback, one sentence a step."""
+    steps = list(selftest.run(SETTINGS, f"http://127.0.0.1:{free_port()}", None, "Zapatos"))
+    assert len(steps) == 5
+    assert all(step.problem.startswith("no answer: ConnectError") for step in steps)
