@@ -21,7 +21,7 @@ from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installat
 from recado.telemetry.metrics import RESCUES
 
 #: With statuses: long enough for Meta to bring them again to a process that has to start first.
-PATIENT_GRACE_SECONDS = 6.0
+PATIENT_GRACE_SECONDS = 8.0
 #: A kill of this share does not wait until its victim is up.
 EARLY = 0.2
 
@@ -92,9 +92,12 @@ async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, se
 async def _kill(shop: Installation, kills: int, chance: random.Random) -> list[float]:
     """The moments of the kills."""
     moments = []
+    early = False
     for _ in range(kills):
         victim = chance.choice(shop.processes)
-        if chance.random() >= EARLY:
+        # Never twice in a row before it was up: statuses that nobody takes for long cannot settle anything.
+        early = not early and chance.random() < EARLY
+        if not early:
             await victim.ready()
         await asyncio.sleep(chance.uniform(0.02, 0.5))
         moments.append(time.time())

@@ -1,0 +1,113 @@
+"""Abuse of a real `recado serve`: whatever its OpenAPI allows or not, and crowds of bad connections."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, cast
+
+import httpx
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from loadtests.chaos import crowds
+
+from recado.app import create_app
+from recado.demo import free_port
+from recado.http.openapi import REFUSALS
+from recado.queue.protocol import RetryQueue
+from recado.settings import load
+from recado.telemetry.exposition import WebMetrics
+from tests.meta import ADMIN_TOKEN, ENVIRONMENT, signed
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
+    """A process of its own, without a Meta to send to; it limits no address, so that every request is looked at."""
+    folder = tmp_path_factory.mktemp("abuse")
+    port = free_port()
+    environment = {
+        **os.environ,
+        **ENVIRONMENT,
+        "WHATSAPP_API_URL": "http://127.0.0.1:9",
+        "RECADO_DATABASE": str(folder / "recado.db"),
+        "RECADO_PORT": str(port),
+        "RECADO_METRICS_PORT": str(free_port()),
+        "RECADO_BAD_SIGNATURES_PER_MINUTE": "1000000",
+        "RECADO_DRAIN_SECONDS": "0.05",
+        "RECADO_LOG_LEVEL": "error",
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "recado", "serve"], env=environment, stdout=log, stderr=log)
+    try:
+        target = crowds.Target(port, process.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
+        target.wait_until_ready()
+        with target.client:
+            yield target
+        assert process.poll() is None, "the service died"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+# -- every request that the description allows, and those it does not
+
+
+#: The description as the application gives it; nothing is asked of the queue for it.
+schema = schemathesis.openapi.from_dict(
+    create_app(load(ENVIRONMENT), metrics=WebMetrics(), queue=cast("RetryQueue", None)).api.openapi()
+)
+thorough = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@schema.parametrize()
+@thorough
+def test_strangers_get_clear_answers(case: Any, served: crowds.Target) -> None:
+    """Any request without signature or token: an answer that the description knows, never a 500."""
+    _check(_call(served, case, signs=False))
+
+
+@schema.parametrize()
+@thorough
+def test_those_who_may_get_clear_answers_too(case: Any, served: crowds.Target) -> None:
+    """The same with a good token and with each body signed: it may be refused, not stumbled on."""
+    _check(_call(served, case, signs=True))
+
+
+def _call(served: crowds.Target, case: Any, *, signs: bool) -> httpx.Response:
+    asked = case.as_transport_kwargs(base_url=served.url(""))
+    body = msgspec.json.encode(asked["json"]) if "json" in asked else asked.get("data") or b""
+    content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
+    headers = {name: value for name, value in (asked.get("headers") or {}).items() if _sendable(name, value)}
+    if signs:
+        headers |= {"Authorization": f"Bearer {ADMIN_TOKEN}", **signed(content)}
+    params = {name: value for name, value in (asked.get("params") or {}).items() if value is not None}
+    return served.client.request(asked["method"], asked["url"], params=params, content=content, headers=headers)
+
+
+def _sendable(*texts: Any) -> bool:
+    return all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts)
+
+
+def _check(response: httpx.Response) -> None:
+    assert response.status_code in {200, *REFUSALS} - {500}, response.text
+    if response.status_code >= 400 and response.headers.get("content-type") == "application/json":
+        answer = response.json()
+        assert answer["status"] == "error"
+        assert set(answer["error"]) == {"code", "message"}
+
+
+# -- crowds
+
+
+@pytest.mark.parametrize("crowd", crowds.CROWDS, ids=lambda crowd: crowd.__name__)
+def test_a_crowd_costs_little_and_keeps_nobody_out(crowd: crowds.Crowd, served: crowds.Target) -> None:
+    """Memory stays bounded, and Meta's webhooks are answered 200 all the while."""
+    report = crowds.press(served, crowd, connections=300)
+
+    assert report.answered == report.webhooks
+    assert report.slowest_seconds < 2.0
+    assert report.grown_mib < 80
