@@ -177,6 +177,14 @@ def stuck_rollout(cluster: FakeCluster, world: World) -> None:
     cluster.find("Pod", "shop-recado-1")["spec"]["containers"][0]["image"] = "ghcr.io/recado/recado:0.0.9"
 
 
+def stale_backup(cluster: FakeCluster, world: World) -> None:
+    labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/component": "backup"}
+    metadata = {"name": "shop-recado-backup", "labels": labels, "creationTimestamp": at(864000)}
+    spec = cluster.find("CronJob", "shop-recado-drain")["spec"]
+    status = {"lastSuccessfulTime": at(30 * 3600)}
+    cluster.objects.append({"kind": "CronJob", "metadata": metadata, "spec": spec, "status": status})
+
+
 def event(cluster: FakeCluster, world: World) -> None:
     involved = {"kind": "Deployment", "name": "shop-recado"}
     told = {"reason": "MessagesGivenUp", "type": "Warning", "message": "3 messages were given up"}
@@ -214,6 +222,7 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     unselected_monitor: (Level.FAULT, "monitoring", "no Prometheus selects the monitor shop-recado"),
     old_drain: (Level.FAULT, "versions", "the drain ghcr.io/recado/recado:0.0.9"),
     stuck_rollout: (Level.WARNING, "versions", "a web pod still runs ghcr.io/recado/recado:0.0.9"),
+    stale_backup: (Level.FAULT, "backup", "shop-recado-backup has not succeeded for 30 hours"),
     event: (Level.WARNING, "events", "shop-recado: 3 messages were given up"),
 }
 

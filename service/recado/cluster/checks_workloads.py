@@ -10,6 +10,8 @@ from recado.telemetry import metrics
 LOG_LINES = 3
 #: A drain a minute: more than this without a success is at least four that did not come or did not work.
 DRAIN_LATE_SECONDS = 300
+#: The drill runs once a day by default, the backup every hour.
+BACKUP_LATE_HOURS = 26
 #: A reply that has been due for so long is a customer who waits.
 DUE_LATE_SECONDS = 300
 LITTLE_ROOM = 0.15
@@ -102,6 +104,21 @@ def _last_words(installation: Installation, job: Any) -> str:
     words = _tail(installation, pods[0].metadata.name) if pods else ""
     conditions = [c.message for c in job.status.conditions or [] if c.type == "Failed" and c.message]
     return words or "; ".join(conditions) or "nothing"
+
+
+def backups(installation: Installation) -> Iterator[Finding]:
+    """Where backups are asked for they are made, and the newest can be restored."""
+    for cron in installation.kube.cron_jobs(installation.selector("backup")):
+        name = cron.metadata.name
+        last = cron.status.last_successful_time if cron.status else None
+        hours = (installation.now - (last or cron.metadata.creation_timestamp).timestamp()) / 3600
+        if cron.spec.suspend:
+            yield warning("backup", f"{name} is suspended", "kubectl patch it, or run helm upgrade")
+        elif hours > BACKUP_LATE_HOURS:
+            ever = f"for {hours:.0f} hours" if last else "since it was installed"
+            yield fault("backup", f"{name} has not succeeded {ever}", "look at its Jobs: kubectl get jobs,pods")
+        elif last:
+            yield ok("backup", f"{name} succeeded {hours:.0f} hours ago")
 
 
 def one_node(installation: Installation) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ CHECKS = (
     ("volume", checks_workloads.volume),
     ("volume", checks_workloads.room),
     ("queue", checks_workloads.queue),
+    ("backup", checks_workloads.backups),
     ("ingress", checks_access.public),
     ("handshake", checks_access.handshake),
     ("Meta", checks_configuration.api_version),
