@@ -14,9 +14,8 @@ import apsw
 
 from recado.queue.errors import StoreError, StoreUnavailable
 
-#: First versions without the WAL-reset bug: in the main line, and in the branches it was backported to.
+#: The first version without the WAL-reset bug that also has `jsonb_each`: what was backported has not.
 FIXED_IN = (3, 51, 3)
-BACKPORTED_TO = ((3, 50, 7), (3, 44, 6))
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs"}
@@ -109,11 +108,12 @@ def _version(connection: apsw.Connection) -> int:
 
 
 def refuse_bad_sqlite(version: str) -> None:
-    """Raises StoreError for a SQLite with the WAL-reset bug."""
-    number = tuple(int(part) for part in version.split("."))
-    backported = any(number[:2] == fixed[:2] and number >= fixed for fixed in BACKPORTED_TO)
-    if number < FIXED_IN and not backported:
-        raise StoreError(f"SQLite {version} can corrupt a database that two processes write; 3.51.3 or later is needed")
+    """Raises StoreError for a SQLite that has the WAL-reset bug or cannot run our statements."""
+    if tuple(int(part) for part in version.split(".")) < FIXED_IN:
+        raise StoreError(
+            f"SQLite {version} can corrupt a database that two processes write, or lacks jsonb_each: "
+            f"{'.'.join(map(str, FIXED_IN))} or later is needed"
+        )
 
 
 def refuse_network_file_system(folder: Path, mounts: Path) -> None:

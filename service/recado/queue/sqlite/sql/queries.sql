@@ -1,9 +1,11 @@
 -- Every statement of the store, by name. `?1` is a JSON array wherever a statement serves a whole batch: one call
 -- into SQLite per batch, so that the writer thread passes the interpreter lock a few times a commit, not a few a row.
+-- `jsonb_each` where an element is itself an array: `json_each` would write it out as text again, to be parsed once
+-- more for each of its values.
 
 -- name: claim_wamids
 INSERT INTO claim (id, wamid_key)
-SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
@@ -17,12 +19,12 @@ FROM json_each(?1) j LEFT JOIN customer c ON c.customer = j.value
 
 -- name: customers_next
 INSERT INTO customer (customer, next_at)
-SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 
 -- name: customers_quoted
 INSERT INTO customer (customer, quoted_at)
-SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (customer) DO UPDATE SET quoted_at = excluded.quoted_at
 
 -- name: quoted_at
@@ -34,14 +36,14 @@ INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
   value ->> 16
-FROM json_each(?1)
+FROM jsonb_each(?1)
 
 -- name: senders
 SELECT phone_number_id, next_at, failures, open_reason, opened_at, probe_at FROM sender
 
 -- name: put_senders
 INSERT INTO sender (phone_number_id, next_at, failures, open_reason, opened_at, probe_at)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (phone_number_id) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
   open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at
 
@@ -65,17 +67,17 @@ SELECT min(due_at) FROM message WHERE phone_number_id = ?1 AND due_at IS NOT NUL
 -- name: lease
 UPDATE message SET state = 'sending', due_at = NULL, attempts = attempts + 1,
   lease_owner = ?2, lease_until = j.value ->> 1
-FROM json_each(?1) j WHERE message.id = j.value ->> 0
+FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 RETURNING id, attempts, wamid, phone_number_id, phone, user_id, text, received_at, deadline_at, lease_until,
   traceparent
 
 -- name: postpone
-UPDATE message SET due_at = j.value ->> 1 FROM json_each(?1) j WHERE message.id = j.value ->> 0
+UPDATE message SET due_at = j.value ->> 1 FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 
 -- name: deliver
 UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 2
-FROM json_each(?1) j
+FROM jsonb_each(?1) j
 WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state IN ('sending', 'unknown')
 RETURNING id, received_at, attempts
 
@@ -89,17 +91,17 @@ UPDATE message SET state = j.value ->> 1, due_at = j.value ->> 2, reason = j.val
   spent = spent + (j.value ->> 4), throttles = throttles + (j.value ->> 5), unknowns = unknowns + (j.value ->> 6),
   error_class = j.value ->> 7, error_code = j.value ->> 8, error_detail = j.value ->> 9,
   finished_at = j.value ->> 10, lease_owner = NULL, lease_until = NULL
-FROM json_each(?1) j WHERE message.id = j.value ->> 0
+FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 
 -- name: release
 UPDATE message SET state = 'queued', due_at = ?2, attempts = attempts - 1, lease_owner = NULL, lease_until = NULL
-FROM json_each(?1) j
+FROM jsonb_each(?1) j
 WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state = 'sending'
 
 -- name: settle
 UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 1
-FROM json_each(?1) j WHERE message.id = j.value ->> 0
+FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 
 -- name: delete
 DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1))
@@ -125,7 +127,7 @@ WHERE customer IN (SELECT value FROM json_each(?1)) AND next_at <= ?2 AND coales
 
 -- name: add_totals
 INSERT INTO total (metric, labels, value)
-SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (metric, labels) DO UPDATE SET value = value + excluded.value
 
 -- name: totals
