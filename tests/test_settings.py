@@ -83,6 +83,13 @@ def test_a_lease_must_outlast_a_send() -> None:
         load({"RECADO_LEASE_SECONDS": "20"})
 
 
+def test_an_address_is_no_database() -> None:
+    """A connection URL is not taken for the path of a file, and its password is not repeated."""
+    with pytest.raises(SettingsError, match="RECADO_DATABASE: is a postgresql:// address") as caught:
+        load({"RECADO_DATABASE": "postgresql://recado:s3cret@db/recado"})
+    assert "s3cret" not in str(caught.value)
+
+
 def test_secrets_are_never_shown() -> None:
     """Neither by repr, nor by the effective settings that are logged, nor by a complaint about them."""
     settings = load(SECRETS)

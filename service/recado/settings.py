@@ -166,7 +166,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     read_timeout_seconds: Annotated[float, about("Time-out of Meta's answer."), Positive] = 15
 
     drain_seconds: Annotated[float, about("The time budget of one drain."), Positive] = 50
-    drain_concurrency: Annotated[int, about("Replies that a drain sends at once."), Positive] = 64
+    drain_concurrency: Annotated[int, about("Replies that a drain sends at once."), Positive] = 128
     drain_batch: Annotated[int, about("Messages that a drain claims at once, at most."), Positive] = 200
     dedupe_seconds: Annotated[
         float, about("How long a message's id is remembered; Meta redelivers for up to 7 days."), Positive
@@ -314,4 +314,7 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("RECADO_REPLY_WINDOW_MARGIN_SECONDS: must be less than RECADO_REPLY_WINDOW_SECONDS")
     if settings.host and settings.port == settings.metrics_port:
         problems.append("RECADO_METRICS_PORT: must differ from RECADO_PORT")
+    if len(scheme := settings.database.parts[0]) > 1 and scheme.endswith(":"):
+        # The rest of an address may hold a password. Taken for a path it would make a queue that no other pod sees.
+        problems.append(f"RECADO_DATABASE: is a {scheme}// address; the queue is a SQLite file, so give a path")
     return problems
