@@ -1,5 +1,6 @@
 """Abuse of a real `recado serve`: whatever its OpenAPI allows or not, and crowds of bad connections."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -44,7 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
     try:
         target = crowds.Target(port, process.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
         target.wait_until_ready()
-        with target.client:
+        with contextlib.closing(target.client):
             yield target
         assert process.poll() is None, "the service died"
     finally:
