@@ -11,7 +11,7 @@ def nothing(*_: object, **__: object) -> None:
 
 EVENTS = (
     *("webhook_answered", "payload_received", "message", "duplicate", "status", "ignored", "unanswered", "answered"),
-    *("committed", "in_progress"),
+    *("committed", "rate_limited"),
 )
 
 if __name__ == "__main__":

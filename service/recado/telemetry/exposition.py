@@ -1,7 +1,7 @@
-"""The registry's metrics as prometheus_client objects, and the metrics port.
+"""The registry's metrics as Prometheus reads them, and the metrics port.
 
-`WebMetrics` is what the web pod's code calls: methods named after what happened, label children bound beforehand, a
-microsecond or two each. `StoreCollector` exports the durable totals and the state of the queue at each scrape.
+`WebMetrics` is what the web pod's code calls: methods named after what happened, a microsecond at most each.
+`StoreCollector` exports the durable totals and the state of the queue at each scrape.
 """
 
 import asyncio
@@ -10,20 +10,21 @@ import logging
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from recado import __version__
 from recado.telemetry import metrics, tracing
 from recado.telemetry.metrics import Kind, Metric, Source
-from recado.telemetry.totals import SUM
+from recado.telemetry.totals import SUM, Key, Totals
 
 if TYPE_CHECKING:
     from recado.conversation import Answer
@@ -46,134 +47,112 @@ STORE_CAUSES = {
     "NoMemError": "memory",
 }
 
-Child = TypeVar("Child")
-
-# Otherwise each counter has a `_created` twin.
-prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped in prometheus_client 0.26
-
-
-class Children(dict[str, Child]):
-    """The series of a metric with one label, by its value; what nobody foresaw is counted as `other`."""
-
-    def __missing__(self, value: str) -> Child:
-        return self["other"]
+#: Parts of a webhook that have a value of their own; what Meta may grow is counted as `other`.
+KNOWN_PARTS = frozenset(metrics.IGNORED.labels["part"] or ())
 
 
 class WebMetrics:
-    """What one web pod counts; it also observes the store's commits. Tests use one of their own each."""
+    """What one web pod counts; it also observes the store's commits. Tests use one of their own each.
+
+    Events are gathered as the store's are, in a dictionary: a third of the price of the client library's objects, whose
+    locks are not needed, since each metric is counted by one thread only.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
+        self._totals = Totals()
+        self._exemplars: dict[tuple[str, ...], Exemplar] = {}
+        self._in_progress: Callable[[], int] = int
         ProcessCollector(registry=self.registry)
-        self._webhooks: Children[Histogram] = self._children(metrics.WEBHOOK_DURATION)
-        self._signatures: Children[Counter] = self._children(metrics.SIGNATURE_FAILURES)
-        self._limited: Children[Counter] = self._children(metrics.RATE_LIMITED)
-        self._payload = self._histogram(metrics.PAYLOAD_BYTES)
-        self._messages: Children[Counter] = self._children(metrics.MESSAGES)
-        self._duplicates = self._counter(metrics.DUPLICATES)
-        self._statuses: Children[Counter] = self._children(metrics.STATUSES)
-        self._ignored: Children[Counter] = self._children(metrics.IGNORED)
-        self._account_errors = self._counter(metrics.ACCOUNT_ERRORS)
-        self._unanswered: Children[Counter] = self._children(metrics.UNANSWERED)
-        self._handshakes: Children[Counter] = self._children(metrics.HANDSHAKES)
-        self._admin_refusals = self._counter(metrics.ADMIN_REFUSALS)
-        self._answers: Children[Counter] = self._children(metrics.ANSWERS)
-        self._quotes: Children[Counter] = self._children(metrics.QUOTES)
-        self._confidence = self._histogram(metrics.QUOTE_CONFIDENCE)
-        self._unmatched = self._counter(metrics.UNMATCHED)
-        self._reloads: Children[Counter] = self._children(metrics.CATALOGUE_RELOADS)
-        self._commits = self._histogram(metrics.STORE_DURATION)
-        self._batches = self._histogram(metrics.STORE_BATCH)
-        self._store_errors: Children[Counter] = self._children(metrics.STORE_ERRORS)
-        self._lag = self._histogram(metrics.LOOP_LAG)
-        self._in_progress = Gauge(metrics.IN_FLIGHT.name, metrics.IN_FLIGHT.help, registry=self.registry)
-        self._warnings: Children[Counter] = self._children(metrics.WARNINGS)
-        build = Gauge(metrics.BUILD.name, metrics.BUILD.help, [*metrics.BUILD.labels], registry=self.registry)
-        build.labels(__version__, platform.python_version(), apsw.sqlite_lib_version()).set(1)
+        self.registry.register(ProcessTotals(self._families))
 
     # -- the webhook -------------------------------------------------------------------------------------------
 
     def webhook_answered(self, outcome: str, seconds: float) -> None:
         """A webhook was answered; the trace it belongs to, if it is sampled, becomes the exemplar."""
-        self._webhooks[outcome].observe(seconds, tracing.exemplar())
+        edge = self._totals.observe(metrics.WEBHOOK_DURATION, seconds, outcome)
+        if exemplar := tracing.exemplar():
+            self._exemplars[outcome, edge] = Exemplar(exemplar, seconds, time.time())
 
     def payload_received(self, size: int) -> None:
         """An authentic webhook of `size` bytes."""
-        self._payload.observe(size)
+        self._totals.observe(metrics.PAYLOAD_BYTES, size)
 
     def signature_failed(self, reason: str) -> None:
-        self._signatures[reason].inc()
+        self._totals.inc(metrics.SIGNATURE_FAILURES, reason)
 
     def rate_limited(self, kind: str) -> None:
         """A limit was hit, by an `address` or a `customer`."""
-        self._limited[kind].inc()
+        self._totals.inc(metrics.RATE_LIMITED, kind)
 
     def message(self, type_: str) -> None:
         """A customer's message arrived."""
-        self._messages[type_].inc()
+        self._totals.inc(metrics.MESSAGES, type_)
 
     def duplicate(self) -> None:
         """Meta brought a message that had been acknowledged before."""
-        self._duplicates.inc()
+        self._totals.inc(metrics.DUPLICATES)
 
     def status(self, kind: str) -> None:
         """A status of one of our replies arrived."""
-        self._statuses[kind].inc()
+        self._totals.inc(metrics.STATUSES, kind)
 
     def ignored(self, reason: str) -> None:
         """A part of a webhook was not read; `reason` is the part, a colon and more about it."""
-        self._ignored[reason.partition(":")[0]].inc()
+        part = reason.partition(":")[0]
+        self._totals.inc(metrics.IGNORED, part if part in KNOWN_PARTS else "other")
 
     def account_error(self, code: int) -> None:
         """Meta reported an error of the account."""
-        self._account_errors.inc()
+        self._totals.inc(metrics.ACCOUNT_ERRORS)
 
     def unanswered(self, reason: str) -> None:
         """A message was acknowledged and gets no reply."""
-        self._unanswered[reason].inc()
+        self._totals.inc(metrics.UNANSWERED, reason)
 
     def in_progress(self, count: Callable[[], int]) -> None:
         """Where to look how many webhooks are being handled."""
-        self._in_progress.set_function(count)
+        self._in_progress = count
 
     def handshake(self, outcome: str) -> None:
-        self._handshakes[outcome].inc()
+        self._totals.inc(metrics.HANDSHAKES, outcome)
 
     def admin_refused(self) -> None:
-        self._admin_refusals.inc()
+        self._totals.inc(metrics.ADMIN_REFUSALS)
 
     # -- quotes ------------------------------------------------------------------------------------------------
 
     def answered(self, answer: "Answer") -> None:
         """A message was answered, perhaps with a quote."""
-        self._answers[answer.kind.value].inc()
+        self._totals.inc(metrics.ANSWERS, answer.kind.value)
         if (quote := answer.quote) is None:
             return
         outcome = "none" if not quote.items else "partial" if quote.unmatched else "complete"
-        self._quotes[outcome].inc()
-        self._unmatched.inc(len(quote.unmatched))
+        self._totals.inc(metrics.QUOTES, outcome)
+        if quote.unmatched:
+            self._totals.inc(metrics.UNMATCHED, by=len(quote.unmatched))
         for line in quote.items:
-            self._confidence.observe(line.confidence)
+            self._totals.observe(metrics.QUOTE_CONFIDENCE, line.confidence)
 
     def catalogue_checked(self, outcome: "ReloadOutcome") -> None:
         """The catalogue's file was looked at; `unchanged` is not counted."""
-        if outcome.value in self._reloads:
-            self._reloads[outcome.value].inc()
+        if outcome.value in (metrics.CATALOGUE_RELOADS.labels["outcome"] or ()):
+            self._totals.inc(metrics.CATALOGUE_RELOADS, outcome.value)
 
     # -- store and runtime -------------------------------------------------------------------------------------
 
     def committed(self, seconds: float, operations: int) -> None:
-        """A transaction is on disk."""
-        self._commits.observe(seconds)
-        self._batches.observe(operations)
+        """A transaction is on disk; told by the writer's thread."""
+        self._totals.observe(metrics.STORE_DURATION, seconds)
+        self._totals.observe(metrics.STORE_BATCH, operations)
 
     def failed(self, error: str) -> None:
-        """A transaction failed with an error of SQLite's, by the name of its class."""
-        self._store_errors[STORE_CAUSES.get(error, "other")].inc()
+        """A transaction failed with an error of SQLite's, by the name of its class; told by the writer's thread."""
+        self._totals.inc(metrics.STORE_ERRORS, STORE_CAUSES.get(error, "other"))
 
     def warned(self, level: str) -> None:
         """A line was logged that an operator should look at."""
-        self._warnings[level].inc()
+        self._totals.inc(metrics.WARNINGS, level)
 
     def watch(self, queue: "RetryQueue", database: Path) -> None:
         """Exports the store from now on, and counts this process's warnings."""
@@ -185,21 +164,24 @@ class WebMetrics:
         while True:
             began = time.perf_counter()
             await asyncio.sleep(LAG_SAMPLE_SECONDS)
-            self._lag.observe(max(0.0, time.perf_counter() - began - LAG_SAMPLE_SECONDS))
+            self._totals.observe(metrics.LOOP_LAG, max(0.0, time.perf_counter() - began - LAG_SAMPLE_SECONDS))
 
-    # -- objects from the registry -----------------------------------------------------------------------------
+    def _families(self) -> Iterator[Any]:
+        """Everything that was counted so far, for a scrape."""
+        yield from _families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
+        yield _gauge(metrics.IN_FLIGHT, [((), float(self._in_progress()))])
+        versions = (__version__, platform.python_version(), apsw.sqlite_lib_version())
+        yield _gauge(metrics.BUILD, [(versions, 1.0)])
 
-    def _counter(self, metric: Metric) -> Counter:
-        return Counter(metric.name, metric.help, [*metric.labels], registry=self.registry)
 
-    def _histogram(self, metric: Metric) -> Histogram:
-        return Histogram(metric.name, metric.help, [*metric.labels], registry=self.registry, buckets=metric.buckets)
+class ProcessTotals(Collector):
+    """What a web pod counted, as the client library asks for it."""
 
-    def _children(self, metric: Metric) -> Children[Any]:
-        (values,) = metric.labels.values()
-        assert values
-        parent = (self._histogram if metric.kind is Kind.HISTOGRAM else self._counter)(metric)
-        return Children({value: parent.labels(value) for value in values})
+    def __init__(self, families: Callable[[], Iterator[Any]]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Any]:
+        return self._families()
 
 
 class WarningCounter(logging.Handler):
@@ -236,7 +218,8 @@ class StoreCollector(Collector):
             return
         yield _gauge(metrics.STORE_READABLE, [((), 1.0)])
         yield from self._state(snapshot)
-        yield from self._totals(snapshot)
+        bounds = {"phone_number_id": tuple(snapshot.breakers)}
+        yield from _families(Source.STORE, snapshot.totals, bounds, {})
 
     def _files(self) -> Iterator[Any]:
         try:
@@ -275,20 +258,27 @@ class StoreCollector(Collector):
             at = snapshot.instants.get(name)
             yield _gauge(metric, [((), at)] if at is not None else [])
 
-    @staticmethod
-    def _totals(snapshot: "Snapshot") -> Iterator[Any]:
-        rows: dict[str, dict[tuple[str, ...], float]] = {}
-        for (name, labels), value in snapshot.totals.items():
-            rows.setdefault(name, {})[labels] = value
-        for metric in metrics.REGISTRY:
-            if metric.source is not Source.STORE or metric.kind is Kind.GAUGE:
-                continue
-            bounds = {"phone_number_id": tuple(snapshot.breakers)}
-            known = itertools.product(*(values or bounds[label] for label, values in metric.labels.items()))
-            if metric.kind is Kind.HISTOGRAM:
-                yield _histogram(metric, known, rows.get(metric.name, {}))
-            else:
-                yield _counter(metric, known, rows.get(metric.name, {}))
+
+def _families(
+    source: Source,
+    totals: Mapping[Key, float],
+    bounds: dict[str, tuple[str, ...]],
+    exemplars: dict[tuple[str, ...], Exemplar],
+) -> Iterator[Any]:
+    """All counters and histograms of a source, those that counted nothing included. `bounds` are the values of labels
+    that the configuration bounds; `exemplars` are the webhook's, by outcome and edge.
+    """
+    rows: dict[str, dict[tuple[str, ...], float]] = {}
+    for (name, labels), value in totals.items():
+        rows.setdefault(name, {})[labels] = value
+    for metric in metrics.REGISTRY:
+        if metric.source is not source:
+            continue
+        known = itertools.product(*(values or bounds.get(label, ()) for label, values in metric.labels.items()))
+        if metric.kind is Kind.HISTOGRAM:
+            yield _histogram(metric, known, rows.get(metric.name, {}), exemplars)
+        elif metric.kind is Kind.COUNTER:
+            yield _counter(metric, known, rows.get(metric.name, {}))
 
 
 def _gauge(metric: Metric, values: Iterable[tuple[tuple[str, ...], float]]) -> GaugeMetricFamily:
@@ -308,12 +298,18 @@ def _counter(
 
 
 def _histogram(
-    metric: Metric, known: Iterable[tuple[str, ...]], rows: dict[tuple[str, ...], float]
+    metric: Metric,
+    known: Iterable[tuple[str, ...]],
+    rows: dict[tuple[str, ...], float],
+    exemplars: dict[tuple[str, ...], Exemplar],
 ) -> HistogramMetricFamily:
     family = HistogramMetricFamily(metric.name, metric.help, labels=[*metric.labels])
-    for labels in dict.fromkeys([*known, *(labels[:-1] for labels in rows)]):
+    mine = exemplars if metric is metrics.WEBHOOK_DURATION else {}
+    for labels in dict.fromkeys([*known, *(row[:-1] for row in rows)]):
         counts = itertools.accumulate(rows.get((*labels, edge), 0.0) for edge in metric.edges)
-        buckets = list(zip(metric.edges, counts, strict=True))
+        buckets: list[Any] = [
+            (edge, count, mine.get((*labels, edge))) for edge, count in zip(metric.edges, counts, strict=True)
+        ]
         family.add_metric(labels, buckets, rows.get((*labels, SUM), 0.0))
     return family
 

@@ -14,29 +14,40 @@ SUM = "sum"
 _EDGES = {metric.name: metric.edges for metric in REGISTRY}
 
 
+#: (a metric's name, label values)
+Key = tuple[str, tuple[str, ...]]
+
+
 class Totals:
-    """Additions to the durable totals, gathered until they are written."""
+    """Counts by metric and label values, gathered until they are written or scraped."""
 
     __slots__ = ("_values",)
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._values: dict[Key, float] = {}
 
     def inc(self, metric: Metric, *labels: str, by: float = 1) -> None:
         """Adds to a counter."""
         key = (metric.name, labels)
         self._values[key] = self._values.get(key, 0) + by
 
-    def observe(self, metric: Metric, value: float, *labels: str) -> None:
-        """Adds one observation to a histogram."""
-        edge = _EDGES[metric.name][bisect_left(metric.buckets, value)]
-        self.inc(metric, *labels, edge)
-        self.inc(metric, *labels, SUM, by=value)
+    def observe(self, metric: Metric, value: float, *labels: str) -> str:
+        """Adds one observation to a histogram; the edge of its bucket."""
+        name, values = metric.name, self._values
+        edge = _EDGES[name][bisect_left(metric.buckets, value)]
+        bucket, total = (name, (*labels, edge)), (name, (*labels, SUM))
+        values[bucket] = values.get(bucket, 0) + 1
+        values[total] = values.get(total, 0) + value
+        return edge
 
     def merge(self, other: "Totals") -> None:
         """Adds everything of another one."""
         for key, value in other._values.items():
             self._values[key] = self._values.get(key, 0) + value
+
+    def snapshot(self) -> dict[Key, float]:
+        """A copy, which may be made by another thread."""
+        return self._values.copy()
 
     def items(self) -> list[tuple[str, tuple[str, ...], float]]:
         """Rows to be added to what the store has: metric, label values, value."""
