@@ -1,0 +1,48 @@
+"""`python -m loadtests.chaos [fault...]` (`make chaos`): every fault once, and a table of what it did."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from loadtests.chaos import disk, faults
+from loadtests.chaos.row import NotHereError, Row, table
+
+FAULTS: dict[str, Callable[[Path], Awaitable[Row]]] = {
+    function.__name__: function
+    for function in (
+        disk.power_cut,
+        disk.full_disk,
+        disk.read_only_disk,
+        disk.slow_disk,
+        faults.clock_jumps,
+        faults.two_of_each,
+        faults.rolling_restarts,
+        faults.large_batch,
+        faults.graph_errors,
+        faults.lying_graph,
+        faults.idle_crowd,
+        faults.half_bodies_crowd,
+    )
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("fault", nargs="*", choices=[*FAULTS, []], help="only these")
+    rows = []
+    for name in parser.parse_args().fault or FAULTS:
+        with tempfile.TemporaryDirectory(prefix="recado-chaos-") as folder:
+            try:
+                rows.append(asyncio.run(FAULTS[name](Path(folder))))
+            except NotHereError as error:
+                rows.append(Row(fault=name, note=f"not run: {error}"))
+        print(f"{name}: {'ok' if rows[-1].good else 'BAD'} {rows[-1].note}", file=sys.stderr)
+    print(table(rows))
+    return 0 if all(row.good for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

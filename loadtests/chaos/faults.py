@@ -1,0 +1,274 @@
+"""Faults of everything but the disk: clocks, processes, large batches, Meta's own, crowds of strangers."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import cast
+
+import httpx
+import uvicorn
+from loadtests.chaos import crowds
+from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, SECRETS, SHORTENED, Installation, Process, installation
+from loadtests.chaos.row import Row, judge, load
+
+from recado.app import create_app
+from recado.delivery import Delivery
+from recado.drain import Drain
+from recado.queue.protocol import RetryQueue
+from recado.settings import load as load_settings
+from recado.simulator import FaultPlan, Simulator
+from recado.simulator.server import Request
+from recado.telemetry.exposition import WebMetrics
+from recado.whatsapp.client import make_whatsapp
+
+PER_SECOND = 40.0
+HOUR = 3600.0
+BATCH = 1000
+
+
+async def clock_jumps(folder: Path) -> Row:
+    """The clock of web and drain goes three hours ahead, back, six hours back, and right again, under load.
+
+    Limits are as in a shop: what they remember of a wrong time must not hold anybody up for hours.
+    """
+    row = Row(fault="clock jumps", injected="+3 h, -3 h, -6 h, +6 h")
+    ahead = 0.0
+
+    def clock() -> float:
+        return time.time() + ahead
+
+    async with _in_process(folder, clock) as shop, load(row, shop, 20):
+        for seconds in (3 * HOUR, 0.0, -6 * HOUR, 0.0):
+            await asyncio.sleep(2)
+            ahead = seconds
+        await asyncio.sleep(2)
+    return row
+
+
+async def two_of_each(folder: Path) -> Row:
+    """Two web processes and two drains on one database, while Meta refuses a third of all calls."""
+    row = Row(fault="two web, two drains", injected="10 s, 30 % server errors")
+    plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"code:131000": 0.3})
+    async with (
+        installation(
+            folder, web=2, drains=2, faults=plan, RECADO_BACKOFF_SECONDS="0.3,0.3,0.3,0.3,0.3,0.3,0.3,0.3"
+        ) as shop,
+        load(row, shop, 60),
+    ):
+        await asyncio.sleep(10)
+        shop.simulator.faults.change({"ratios": {}}, shop.simulator.clock())
+    row.require(not row.doubled, "nobody answered twice")
+    return row
+
+
+async def rolling_restarts(folder: Path) -> Row:
+    """SIGTERM under load, eight times: the next pod is ready, the old one ends within its grace period."""
+    row = Row(fault="SIGTERM", injected="8 rolling restarts")
+    slowest = 0.0
+    async with installation(folder, web=2) as shop, load(row, shop, 60):
+        for turn in range(8):
+            old = shop.web[turn % 2]
+            shop.processes.remove(old)
+            await asyncio.sleep(0.5)
+            started = time.monotonic()
+            code = await old.end(signal.SIGTERM)
+            slowest = max(slowest, time.monotonic() - started)
+            row.require(code == 0, f"exit code 0, not {code}")
+            await old.start()
+            await old.ready()
+            shop.processes.append(old)
+            await asyncio.sleep(0.5)
+    row.require(not row.refused and not row.cut, "every answer 200")
+    row.require(not row.doubled, "nobody answered twice")
+    row.note = f"{row.note} ends within {slowest:.1f} s".strip()
+    return row
+
+
+async def large_batch(folder: Path) -> Row:
+    """One POST of 1,000 messages and nearly 3 MB, while the event loop is asked for its pulse."""
+    row = Row(fault="batch of 1,000", injected="3 times, 2.9 MB")
+    slowest, seconds = 0.0, 0.0
+    async with installation(folder) as shop, httpx.AsyncClient() as client:
+
+        async def pulse() -> None:
+            nonlocal slowest
+            while True:
+                started = time.monotonic()
+                await client.get(shop.url("/livez"))
+                slowest = max(slowest, time.monotonic() - started)
+                await asyncio.sleep(0.005)
+
+        feeling = asyncio.create_task(pulse())
+        for _ in range(3):
+            started = time.monotonic()
+            await shop.simulator.send_batch(
+                [f"Quiero {n % 9 + 1} zapatos y 1 camisa{' ' * 2600}" for n in range(BATCH)]
+            )
+            seconds = max(seconds, time.monotonic() - started)
+        feeling.cancel()
+        await judge(row, shop)
+    row.require(not row.doubled, "nobody answered twice")
+    row.require(slowest < 0.5, "a responsive event loop")
+    row.note = f"{row.note} answered in {seconds:.2f} s, pulse at most {slowest * 1000:.0f} ms".strip()
+    return row
+
+
+async def graph_errors(folder: Path) -> Row:
+    """A Graph API that does all that it must not, in half of all calls; statuses come."""
+    ratios = dict.fromkeys(
+        ("drip", "reset", "reset_after", "edge_error", "edge_error_after", "garbage", "timeout_after", "server_error"),
+        0.06,
+    )
+    row = Row(fault="Graph: slow, drips, resets, HTML", injected="10 s, 48 % of calls")
+    plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios=ratios, hang_seconds=5)
+    async with (
+        installation(folder, faults=plan, RECADO_UNKNOWN_GRACE_SECONDS="4") as shop,
+        load(row, shop, 30),
+    ):
+        await asyncio.sleep(10)
+        shop.simulator.faults.change({"ratios": {}}, shop.simulator.clock())
+    row.require(not row.doubled, "nobody answered twice")
+    return row
+
+
+async def lying_graph(folder: Path) -> Row:
+    """Answers that are longer or shorter than they say, in no unit of length, twice, or not HTTP."""
+    row = Row(fault="Graph: lies about lengths", injected="8 s, 5 lies in turn")
+    async with _liar() as liar, installation(folder, api_url=liar.url, RECADO_UNKNOWN_GRACE_SECONDS="4") as shop:
+        liar.simulator = shop.simulator
+        async with load(row, shop, 20):
+            await asyncio.sleep(8)
+            liar.honest = True
+    row.require(not row.doubled, "nobody answered twice")
+    row.note = f"{row.note} {liar.lies} lies".strip()
+    return row
+
+
+async def idle_crowd(folder: Path) -> Row:
+    """Thousands of connections that say nothing."""
+    return await _crowd(folder, crowds.idle, 9000)
+
+
+async def half_bodies_crowd(folder: Path) -> Row:
+    """Hundreds of bodies that stop just before their end."""
+    return await _crowd(folder, crowds.half_bodies, 300)
+
+
+async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> Row:
+    row = Row(fault=f"crowd: {crowd.__name__.replace('_', ' ')}", injected=f"{connections} connections")
+    async with installation(folder) as shop:
+        target = crowds.Target(shop.web[0].port, shop.web[0].pid, SECRETS["WHATSAPP_APP_SECRET"])
+        with contextlib.closing(target.client):
+            pressed = await asyncio.to_thread(crowds.press, target, crowd, connections=connections)
+    row.messages, row.refused = pressed.webhooks, pressed.webhooks - pressed.answered
+    row.note = f"slowest webhook {pressed.slowest_seconds * 1000:.0f} ms, memory +{pressed.grown_mib:.0f} MiB"
+    row.require(not row.refused, "every webhook answered 200")
+    row.require(pressed.grown_mib < 200, "bounded memory")
+    return row
+
+
+# -- recado in this process, with a clock of its own
+
+
+@contextlib.asynccontextmanager
+async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator[Installation]:
+    simulator = Simulator(
+        app_secret=SECRETS["WHATSAPP_APP_SECRET"],
+        faults=FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS),
+        statuses=("sent", "delivered"),
+        redelivery_seconds=(0.1, 0.3, 0.6),
+    )
+    async with simulator:
+        environment = {
+            **SECRETS,
+            **SHORTENED,
+            "RECADO_MESSAGES_PER_SECOND": "80",
+            "RECADO_CUSTOMER_INTERVAL_SECONDS": "6",
+            "WHATSAPP_API_URL": simulator.base_url,
+            "WHATSAPP_PHONE_NUMBER_ID": simulator.phone_number_id,
+            "RECADO_DATABASE": str(folder / "recado.db"),
+        }
+        settings = load_settings(environment)
+        app = create_app(settings, metrics=WebMetrics(), clock=clock)
+        server = uvicorn.Server(uvicorn.Config(cast("uvicorn._types.ASGIApplication", app), port=0, log_config=None))
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        simulator.webhook_url = f"http://127.0.0.1:{port}/api/v1/webhook"
+        whatsapp = make_whatsapp(settings, None)
+        drain = Drain(app.queue, _delivery(app.queue, whatsapp, settings.send_seconds, clock), settings, clock=clock)
+        draining = asyncio.create_task(drain.loop())
+        web = Process("serve", {"RECADO_PORT": str(port)}, folder / "log")
+        try:
+            yield Installation(folder, simulator, [web], folder / "log")
+        finally:
+            drain.stop.set()
+            await draining
+            server.should_exit = True
+            await serving
+            await whatsapp.aclose()
+
+
+def _delivery(queue: RetryQueue, whatsapp: object, send_seconds: float, clock: Callable[[], float]) -> Delivery:
+    return Delivery(queue, whatsapp, send_seconds=send_seconds, clock=clock)  # type: ignore[arg-type]  # a Sender
+
+
+# -- a Graph API that lies
+
+
+class Liar:
+    """Lets the simulator accept each message, then spoils the answer."""
+
+    def __init__(self) -> None:
+        self.simulator: Simulator | None = None
+        self.honest = False
+        self.lies = 0
+        self.url = ""
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                headers = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
+                method, path, _ = head[0].split(" ")
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                authorization = next(line[15:] for line in head if line.lower().startswith("authorization"))
+                assert self.simulator is not None
+                request = Request(method, path, "", authorization.encode(), b"", b"application/json", body)
+                answer = self.simulator.graph.handle(request)
+                if self.honest:
+                    writer.write(_http(b"200 OK", b"Content-Length: %d" % len(answer.body), answer.body))
+                    continue
+                self.lies += 1
+                writer.write(self._lie(answer.body))
+                await writer.drain()
+                break
+        writer.close()
+
+    def _lie(self, body: bytes) -> bytes:
+        return (
+            _http(b"200 OK", b"Content-Length: %d" % (len(body) + 500), body),
+            _http(b"200 OK", b"Content-Length: %d" % (len(body) // 2), body),
+            _http(b"200 OK", b"Content-Length: many", body),
+            _http(b"200 OK", b"Transfer-Encoding: chunked", b"FFFFFF\r\n" + body),
+            b"220 mail.example ESMTP\r\n" + body,
+        )[self.lies % 5]
+
+
+@contextlib.asynccontextmanager
+async def _liar() -> AsyncIterator[Liar]:
+    liar = Liar()
+    server = await asyncio.start_server(liar.answer, "127.0.0.1", 0)
+    liar.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield liar
+    finally:
+        server.close()
+
+
+def _http(status: bytes, header: bytes, body: bytes) -> bytes:
+    return b"HTTP/1.1 " + status + b"\r\nContent-Type: application/json\r\n" + header + b"\r\n\r\n" + body
