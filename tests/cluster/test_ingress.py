@@ -53,6 +53,7 @@ def ingress(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Itera
         process.terminate()
         process.wait()
         release.upgrade(ingress={"enabled": False})
+        release.kubectl("delete", "clusterrole,clusterrolebinding,ingressclass", release.namespace)
 
 
 def _controller(namespace: str) -> str:
