@@ -72,7 +72,7 @@ def everything(stack: Stack) -> int:
     operator(stack)
     stack.orders(30, per_second=100)
     assert wait_until(lambda: total(stack, metrics.RESCUES) > 0, 15), "no lease was rescued"
-    time.sleep(2.5)
+    time.sleep(1.5)
     stack.stop_drains()
     return third
 

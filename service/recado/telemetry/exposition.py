@@ -54,8 +54,8 @@ KNOWN_PARTS = frozenset(metrics.IGNORED.labels["part"] or ())
 class WebMetrics:
     """What one web pod counts; it also observes the store's commits. Tests use one of their own each.
 
-    Events are gathered as the store's are, in a dictionary: a third of the price of the client library's objects, whose
-    locks are not needed, since each metric is counted by one thread only.
+    Events are gathered as the store's are, in a dictionary: half the price of the client library's objects, whose locks
+    are not needed, since each metric is counted by one thread only.
     """
 
     def __init__(self) -> None:

@@ -22,6 +22,7 @@ import random
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -177,14 +178,16 @@ class Tracing:
         ]
 
     def attach(self, span: "trace.Span") -> Any:
-        return self._context.attach(self._trace.set_span_in_context(span))
+        return _current.set(span), self._context.attach(self._trace.set_span_in_context(span))
 
     def detach(self, token: Any) -> None:
-        self._context.detach(token)
+        ours, theirs = token
+        self._context.detach(theirs)
+        _current.reset(ours)
 
     def current(self) -> "trace.SpanContext | None":
-        span = self._trace.get_current_span()
-        return span.get_span_context() if span.is_recording() else None
+        span = _current.get()
+        return span.get_span_context() if span is not None and span.is_recording() else None
 
     def shut_down(self) -> None:
         """Hands over what is left; a collector that does not answer is not waited for."""
@@ -195,6 +198,8 @@ class Tracing:
 
 OFF = NoSpan()
 _tracing: Tracing | None = None
+#: The SDK's current span, but at a tenth of the price of asking the SDK, which most of the time has none.
+_current: "ContextVar[trace.Span | None]" = ContextVar("recado_span", default=None)
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
