@@ -553,6 +553,26 @@ class RetryQueueConformance:
         assert (status.pending_retry, status.success_rate) == (1, 1.0)
         assert same_customer.message is None
 
+    async def test_a_clock_that_was_ahead_holds_nobody_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A day later set right: what was queued, leased, limited and paused in the future goes on in minutes."""
+        queue = open_queue()
+        clock.advance(86400)
+        leased = await add_leased(queue, new_message(1, clock, customer=1))
+        await queue.add_message(new_message(2, clock, customer=1), lease=False)
+        await queue.update_message_attempt(await add_leased(queue, new_message(3, clock, customer=3)), SERVER_ERROR)
+        clock.advance(-86400)
+        await queue.add_message(new_message(4, clock, customer=3), lease=False)
+        sent = set()
+        for _ in range(10):
+            await queue.expire()
+            for message in (await queue.get_messages_to_retry(10)).messages:
+                await queue.update_message_attempt(message, DELIVERED)
+                sent.add(message.text)
+            clock.advance(60)
+
+        assert leased.text in sent
+        assert sent == {"reply 1", "reply 2", "reply 3", "reply 4"}
+
     # -- the breaker
 
     async def test_an_outage_opens_the_breaker(self, open_queue: OpenQueue, clock: FakeClock) -> None:

@@ -85,6 +85,14 @@ class RetryPolicy:
         """Attempts that a message is worth."""
         return len(self.settings.backoff_seconds) + 1
 
+    @property
+    def longest_wait_seconds(self) -> float:
+        """The longest that anything here waits: a retry, a lease, an unknown outcome, a customer's or number's turn."""
+        settings = self.settings
+        backoff = max(settings.backoff_seconds, default=0.0) * (1 + settings.backoff_jitter)
+        waits = (backoff, settings.retry_after_max_seconds, settings.lease_seconds, settings.unknown_grace_seconds)
+        return max(*waits, settings.breaker_probe_seconds, settings.customer_interval_seconds)
+
     def rescue(self, *, lease_until: float) -> Decision:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
 

@@ -10,6 +10,9 @@ from recado.queue.sqlite.transaction import Transaction, as_json
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
+#: How far the newest arrival may be ahead of the clock: clocks are corrected a little all the time.
+CLOCK_SLACK_SECONDS = 60.0
+
 
 class PruneRequest(msgspec.Struct, frozen=True):
     """Rows to delete by a statement of queries.sql, counted as `kind`."""
@@ -51,6 +54,7 @@ def clear(transaction: Transaction, requests: Sequence[None]) -> list[int]:
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     """Gives up waiting messages whose window has closed, up to a limit each; how many."""
+    _mend_clock(transaction)
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)
@@ -58,6 +62,19 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
             transaction.give_up(id_, Reason.WINDOW_CLOSED)
         counts.append(len(rows))
     return counts
+
+
+def _mend_clock(transaction: Transaction) -> None:
+    """Makes up for a clock that was ahead and has been set right: what was written then must not wait for that time.
+
+    The newest id is the microsecond of an arrival, so that it tells whether the clock was set back.
+    """
+    now = transaction.now
+    if transaction.run("last_id")[0][0] / 1e6 <= now + CLOCK_SLACK_SECONDS:
+        return
+    longest = transaction.policy.longest_wait_seconds + CLOCK_SLACK_SECONDS
+    for statement in ("mend_due", "mend_leases", "mend_customers", "mend_senders"):
+        transaction.run(statement, now, now + longest)
 
 
 def prune(transaction: Transaction, requests: Sequence[PruneRequest]) -> list[int]:

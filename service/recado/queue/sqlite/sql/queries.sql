@@ -112,6 +112,18 @@ SELECT id, lease_until FROM message WHERE lease_until <= ?1 ORDER BY lease_until
 -- name: expired
 SELECT id FROM message WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
 
+-- name: mend_due
+UPDATE message SET due_at = ?1 WHERE due_at > ?2
+
+-- name: mend_leases
+UPDATE message SET lease_until = ?1 WHERE lease_until > ?2
+
+-- name: mend_customers
+UPDATE customer SET next_at = ?1 WHERE next_at > ?2
+
+-- name: mend_senders
+UPDATE sender SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1) WHERE max(next_at, coalesce(probe_at, 0)) > ?2
+
 -- name: prune_finished
 DELETE FROM message WHERE id IN (SELECT id FROM message WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
 
