@@ -74,3 +74,14 @@ dashboards-preview: $(VENV)/.ready ## Draw every board from a real Prometheus, a
 
 drill: $(VENV)/.ready ## Inject every fault, see its alert fire and clear (12 minutes; ONLY="token outage" for some)
 	@$(BIN)/python -m tests.telemetry.drill $(ONLY)
+
+.PHONY: crash chaos fuzz
+crash: $(VENV)/.ready ## Kill web and drain 220 times under load, with and without Meta's statuses; nobody may be lost (4 minutes)
+	@$(BIN)/python -m loadtests.chaos.crash --kills 110
+	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --no-statuses
+
+chaos: $(VENV)/.ready ## Power cuts, full, slow and read-only disks, clocks, restarts, Meta at its worst: a table (root; FAULTS="full_disk" for some)
+	@$(BIN)/python -m loadtests.chaos $(FAULTS)
+
+fuzz: $(VENV)/.ready ## A million mutated inputs for all that reads what others write (2 minutes)
+	@$(BIN)/python -m loadtests.chaos.fuzz

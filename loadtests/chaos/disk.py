@@ -69,7 +69,7 @@ def _open_elsewhere(image: Path, mount: Path) -> tuple[set[str], str]:
 async def full_disk(folder: Path) -> Row:
     """No byte is free for three seconds under load: 503, and Meta brings everything again."""
     row = Row(fault="full disk", injected="3 s")
-    with _tmpfs(folder / "disk", "6m") as disk:
+    with _tmpfs(folder / "disk", "64m") as disk:
         async with installation(disk, log=folder / "log") as shop, load(row, shop, PER_SECOND):
             await asyncio.sleep(1)
             ballast = disk / "ballast"
@@ -83,7 +83,7 @@ async def full_disk(folder: Path) -> Row:
 def _fill(ballast: Path) -> None:
     with ballast.open("wb", buffering=0) as out, contextlib.suppress(OSError):
         while True:
-            out.write(b"x" * 4096)
+            out.write(b"x" * 65536)
 
 
 async def read_only_disk(folder: Path) -> Row:

@@ -51,7 +51,7 @@ async def clock_jumps(folder: Path) -> Row:
 async def two_of_each(folder: Path) -> Row:
     """Two web processes and two drains on one database, while Meta refuses a third of all calls."""
     row = Row(fault="two web, two drains", injected="10 s, 30 % server errors")
-    plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"code:131000": 0.3})
+    plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"server_error": 0.3})
     async with (
         installation(
             folder, web=2, drains=2, faults=plan, RECADO_BACKOFF_SECONDS="0.3,0.3,0.3,0.3,0.3,0.3,0.3,0.3"
@@ -193,7 +193,11 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
         }
         settings = load_settings(environment)
         app = create_app(settings, metrics=WebMetrics(), clock=clock)
-        server = uvicorn.Server(uvicorn.Config(cast("uvicorn._types.ASGIApplication", app), port=0, log_config=None))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                cast("uvicorn._types.ASGIApplication", app), port=0, log_config=None, timeout_graceful_shutdown=5
+            )
+        )
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
             await asyncio.sleep(0.01)
@@ -202,7 +206,7 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
         whatsapp = make_whatsapp(settings, None)
         drain = Drain(app.queue, _delivery(app.queue, whatsapp, settings.send_seconds, clock), settings, clock=clock)
         draining = asyncio.create_task(drain.loop())
-        web = Process("serve", {"RECADO_PORT": str(port)}, folder / "log")
+        web = Process("serve", {"RECADO_PORT": str(port), "RECADO_METRICS_PORT": "9464"}, folder / "log")
         try:
             yield Installation(folder, simulator, [web], folder / "log")
         finally:

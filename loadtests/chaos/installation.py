@@ -50,6 +50,7 @@ class Process:
     def __init__(self, command: str, environment: Mapping[str, str], log: Path) -> None:
         self.command = command.split()
         self.port = int(environment["RECADO_PORT"])
+        self.metrics_port = int(environment["RECADO_METRICS_PORT"])
         self._environment, self._log = dict(environment), log
         self._process: asyncio.subprocess.Process | None = None
 

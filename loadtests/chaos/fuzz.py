@@ -1,0 +1,175 @@
+"""`python -m loadtests.chaos.fuzz --inputs 1000000` (`make fuzz`): mutated inputs for all that reads what others write.
+
+Each reader gets well-formed inputs that were cut, doubled, mixed and sprinkled with what is known to hurt, and may
+answer or refuse, by the one exception it declares, and nothing else. A failure prints the input that caused it.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from recado.conversation import Conversation
+from recado.quotes import Catalogue, CatalogueError, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.simulator import webhooks
+from recado.simulator.simulator import ORDERS
+from recado.simulator.webhooks import Person
+from recado.whatsapp.payloads import PayloadError, parse
+from recado.whatsapp.signature import SignatureVerifier, signature
+
+KEY = "fuzz-app-secret"
+HURTS = (
+    *(
+        b'"',
+        b"\\",
+        b"\\u0000",
+        b"\\ud800",
+        b"\\udfff\\ud800",
+        b"\x00",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+        b"{}",
+        b"[]",
+        b"null",
+    ),
+    *(
+        b"true",
+        b"-1",
+        b"1e999",
+        b"NaN",
+        b"9" * 400,
+        b"[" * 2000,
+        b'{"a":' * 500,
+        b",",
+        b"\r\n",
+        b"\n",
+        b"|",
+        b"=",
+        b"1,5",
+    ),
+    *("٣".encode(), "½".encode(), "x²".encode(), "\u202e".encode(), "👟".encode() * 50, b"mil " * 60, b"2 " * 100),
+)
+
+Reader = Callable[[bytes], None]
+
+
+def mutated(seeds: list[bytes], chance: random.Random) -> bytes:
+    """One of the seeds, changed in a few places."""
+    data = bytearray(chance.choice(seeds))
+    for _ in range(chance.choice((0, 1, 1, 2, 3, 8))):
+        at = chance.randrange(len(data) + 1)
+        to = min(len(data), at + chance.choice((1, 2, 8, 64)))
+        match chance.randrange(6):
+            case 0:
+                del data[at:to]
+            case 1:
+                data[at:at] = data[at:to] * chance.choice((1, 2, 50))
+            case 2:
+                data[at:at] = chance.choice(HURTS)
+            case 3:
+                data[at:to] = chance.choice(HURTS)
+            case 4:
+                data[at:to] = chance.randbytes(to - at)
+            case _:
+                other = chance.choice(seeds)
+                data[at:] = other[chance.randrange(len(other) + 1) :]
+    return bytes(data)
+
+
+def read_payload(data: bytes) -> None:
+    try:
+        parse(data)
+    except PayloadError:
+        return
+
+
+def check_signature(data: bytes) -> None:
+    """The input is the header and the body at once: nothing but the true signature is accepted."""
+    header, _, body = data.partition(b"\n")
+    accepted = SignatureVerifier([KEY]).reason_to_refuse(header, body) is None
+    assert accepted == (header == signature(KEY.encode(), body))
+
+
+def read_catalogue(data: bytes) -> None:
+    CATALOGUE_FILE.write_bytes(data)
+    try:
+        Catalogue.from_csv(CATALOGUE_FILE)
+    except CatalogueError:
+        return
+
+
+def read_order(data: bytes) -> None:
+    """Any text up to WhatsApp's limit is read in a bounded time, and its answer can be sent."""
+    text = data.decode(errors="replace")[:4096]
+    started = time.perf_counter()
+    answer = CONVERSATION.answer(QUOTES.quote(text) if text.strip() else None, open_quote=False)
+    assert 0 < len(answer.text) <= 4096, len(answer.text)
+    SLOWEST.append((time.perf_counter() - started, text))
+
+
+CATALOGUE_FILE = Path(tempfile.mkdtemp(prefix="recado-fuzz-")) / "catalogue.csv"
+_catalogue = Catalogue.from_csv(DEFAULT_PATH)
+QUOTES = QuoteService(lambda: _catalogue)
+CONVERSATION = Conversation(QUOTES, lambda: _catalogue)
+SLOWEST: list[tuple[float, str]] = []
+
+
+def _payloads() -> list[bytes]:
+    person = Person("+15550100001", "US.900000000001")
+    contents = {
+        "text": {"body": ORDERS[0]},
+        "image": {"id": "1", "caption": "2 camisas"},
+        "interactive": {"type": "list_reply", "list_reply": {"id": "a", "title": "Zapatos"}},
+        "reaction": {"message_id": "wamid.A", "emoji": "👍"},
+        "unsupported": {},
+    }
+    events = [webhooks.message(person, f"wamid.{kind}", 1.8e9, kind, content) for kind, content in contents.items()]
+    status = {"id": "wamid.X", "status": "failed", "timestamp": "1", "errors": [{"code": 131026, "title": "no"}]}
+    values = [{"contacts": [webhooks.contact(person)], "messages": [event]} for event in events]
+    return [webhooks.body("700000000000001", [value]) for value in [*values, {"statuses": [status]}]]
+
+
+#: Reader, its seeds, and its share of all inputs: an order costs a hundred times what a signature does.
+READERS: tuple[tuple[Reader, list[bytes], float], ...] = (
+    (check_signature, [signature(KEY.encode(), b) + b"\n" + b for b in (b"", b"{}", b"x" * 100)], 0.45),
+    (read_payload, _payloads(), 0.45),
+    (
+        read_catalogue,
+        [DEFAULT_PATH.read_bytes()[:600], b"sku,name,aliases,unit_price,currency\nA,Zapato,b|c,1.50,USD\n"],
+        0.07,
+    ),
+    (read_order, [order.encode() for order in ORDERS], 0.03),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    asked = parser.parse_args()
+    total = 0
+    for reader, seeds, share in READERS:
+        chance = random.Random(asked.seed)
+        started = time.monotonic()
+        for _ in range(int(asked.inputs * share)):
+            data = mutated(seeds, chance)
+            try:
+                reader(data)
+            except Exception as error:
+                print(f"{reader.__name__}: {type(error).__name__}: {error}\n{data!r}")
+                return 1
+            total += 1
+        print(f"{reader.__name__}: {int(asked.inputs * share)} inputs, {time.monotonic() - started:.1f} s")
+    seconds, text = max(SLOWEST)
+    print(
+        f"{total} inputs, seed {asked.seed}; the slowest order took {seconds * 1000:.0f} ms: {text[:60]!r}, {len(text)}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

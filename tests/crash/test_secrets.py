@@ -1,0 +1,61 @@
+"""A whole run at its most talkative, and what it must not say: no secret, no customer, no text."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import httpx
+from loadtests.chaos.installation import SECRETS, Installation, installation
+
+from recado.simulator import FaultPlan
+from recado.simulator.simulator import ORDERS
+
+PASSWORD_LIKE = "a-guess-at-a-token"
+
+
+def test_nothing_that_is_said_names_a_secret_or_a_person(tmp_path: Path) -> None:
+    """Logs of web and drain at `debug`, metrics, answers: after orders, failures, wrong tokens and restarts."""
+    said, people = asyncio.run(_run(tmp_path))
+
+    assert "attempt.finished" in said
+    assert "handshake.refused" in said
+    for secret in (*SECRETS.values(), PASSWORD_LIKE):
+        assert secret not in said
+    for wamid, customer, text in people:
+        assert wamid not in said
+        assert customer.lstrip("+") not in said
+        assert text not in said
+    assert not re.search(r"\bUS\.\d{6}", said)
+    assert "wamid." not in said
+    assert "Traceback" not in said
+
+
+async def _run(folder: Path) -> tuple[str, list[tuple[str, str, str]]]:
+    plan = FaultPlan(ratios={"code:131026": 0.2, "server_error": 0.2, "garbage": 0.1, "failed:131026": 0.1})
+    async with installation(folder, faults=plan, RECADO_LOG_LEVEL="debug", RECADO_MARK_AS_READ="true") as shop:
+        for order in ORDERS * 4:
+            await shop.simulator.send_text(order)
+        answers = await _strangers(shop)
+        await shop.simulator.settled(3)
+        people = [(i.wamid, i.customer, i.text) for i in shop.simulator.ledger]
+    return shop.log.read_text() + answers, people
+
+
+async def _strangers(shop: Installation) -> str:
+    """Wrong tokens in every place that takes one; what was answered, and what the metrics say."""
+    async with httpx.AsyncClient() as client:
+        asked = [
+            client.get(
+                shop.url("/api/v1/webhook"),
+                params={"hub.mode": "subscribe", "hub.verify_token": PASSWORD_LIKE, "hub.challenge": "1"},
+            ),
+            client.get(shop.url("/api/v1/webhook/queue-status"), headers={"Authorization": f"Bearer {PASSWORD_LIKE}"}),
+            client.post(shop.url("/api/v1/webhook"), headers={"X-Hub-Signature-256": f"sha256={PASSWORD_LIKE}"}),
+            client.post(shop.url("/api/v1/webhook"), json={}, headers={"X-Hub-Signature-256": "sha256=" + "0" * 64}),
+        ]
+        answers = [await one for one in asked]
+        metrics = await client.get(f"http://127.0.0.1:{shop.web[0].metrics_port}/metrics")
+    assert [answer.status_code for answer in answers] == [403, 401, 401, 401]
+    assert metrics.status_code == 200
+    status = await shop.status()
+    return "\n".join([*(answer.text for answer in answers), metrics.text, str(status)])
