@@ -65,10 +65,16 @@ class Drain:
         self._successful = self._failed = 0
         self.stop = asyncio.Event()
 
-    async def run(self) -> DrainReport:
-        """One run within the time budget. Raises StoreUnavailable when the queue could not be worked on."""
+    async def run(self, *, tell_idle: bool = True) -> DrainReport:
+        """One run within the time budget. Raises StoreUnavailable when the queue could not be worked on.
+
+        With `tell_idle` off, a run that found nothing to do is no line in the log.
+        """
         with tracing.drain_run():
-            return await self._run()
+            report = await self._run()
+        if tell_idle or report.retried or report.expired or report.pruned:
+            log.info("drain finished", extra={"action": "drain.finished", **report_fields(report)})
+        return report
 
     async def _run(self) -> DrainReport:
         started = time.monotonic()
@@ -89,7 +95,6 @@ class Drain:
         totals.observe(metrics.DRAIN_DURATION, report.seconds)
         totals.observe(metrics.DRAIN_MESSAGES, report.retried)
         await self._queue.note(totals, {"drain_succeeded_at": str(self._clock())})
-        log.info("drain finished", extra={"action": "drain.finished", **report_fields(report)})
         return report
 
     async def _tell_of_failure(self, error: Exception, seconds: float) -> None:
@@ -103,7 +108,7 @@ class Drain:
     async def loop(self) -> None:
         """Runs until it is told to stop."""
         while not self.stop.is_set():
-            await self.run()
+            await self.run(tell_idle=False)
             await self._sleep(IDLE_SECONDS)
 
     async def _deliver_until(self, end: float) -> None:
