@@ -27,6 +27,7 @@ from recado.whatsapp.client import make_whatsapp
 PER_SECOND = 40.0
 HOUR = 3600.0
 BATCH = 1000
+UNKNOWN_TWICE_SECONDS = 15.0
 
 
 async def clock_jumps(folder: Path) -> Row:
@@ -130,6 +131,9 @@ async def graph_errors(folder: Path) -> Row:
     ):
         await asyncio.sleep(10)
         shop.simulator.faults.change({"ratios": {}}, shop.simulator.clock())
+        # What Meta left without an answer twice is not sent a third time by itself.
+        await asyncio.sleep(UNKNOWN_TWICE_SECONDS)
+        row.note = f"{await shop.retry_given_up()} unknown twice, retried by an operator"
     row.require(not row.doubled, "nobody answered twice")
     return row
 

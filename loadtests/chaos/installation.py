@@ -18,6 +18,9 @@ import apsw
 import httpx
 
 from recado.demo import free_port
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue
+from recado.settings import Settings
 from recado.simulator import FaultPlan, Simulator
 
 SECRETS = {
@@ -116,6 +119,14 @@ class Installation:
                 await client.get(self.url("/api/v1/webhook/queue-status"), headers=headers)
             ).json()
             return answer
+
+    async def retry_given_up(self) -> int:
+        """What an operator does with messages that were given up: `recado queue retry`; how many."""
+        queue = SqliteRetryQueue(self.database, RetryPolicy(Settings()))
+        try:
+            return await queue.retry([message.id for message in await queue.get_failed_messages(limit=1000)])
+        finally:
+            await queue.close()
 
     async def settled(self, seconds: float) -> float:
         """Until everybody is answered and the queue is empty, or `seconds` are over; how long that took."""
