@@ -72,8 +72,8 @@ class Drain:
         """
         with tracing.drain_run():
             report = await self._run()
-        if tell_idle or report.retried or report.expired or report.pruned:
-            log.info("drain finished", extra={"action": "drain.finished", **report_fields(report)})
+            if tell_idle or report.retried or report.expired or report.pruned:
+                log.info("drain finished", extra={"action": "drain.finished", **report_fields(report)})
         return report
 
     async def _run(self) -> DrainReport:
