@@ -62,6 +62,8 @@ def _open_elsewhere(image: Path, mount: Path) -> tuple[set[str], str]:
         try:
             found = {wamid for (wamid,) in connection.execute("SELECT wamid FROM message")}
             return found, str(connection.execute("PRAGMA integrity_check").get)
+        except apsw.Error as error:
+            return set(), str(error)
         finally:
             connection.close()
 

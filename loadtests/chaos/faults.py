@@ -153,7 +153,7 @@ async def lying_graph(folder: Path) -> Row:
 
 async def idle_crowd(folder: Path) -> Row:
     """Thousands of connections that say nothing."""
-    return await _crowd(folder, crowds.idle, 9000)
+    return await _crowd(folder, crowds.idle, 10_000)
 
 
 async def half_bodies_crowd(folder: Path) -> Row:

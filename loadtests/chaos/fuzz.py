@@ -111,7 +111,8 @@ def read_order(data: bytes) -> None:
     SLOWEST.append((time.perf_counter() - started, text))
 
 
-CATALOGUE_FILE = Path(tempfile.mkdtemp(prefix="recado-fuzz-")) / "catalogue.csv"
+_folder = tempfile.TemporaryDirectory(prefix="recado-fuzz-")
+CATALOGUE_FILE = Path(_folder.name) / "catalogue.csv"
 _catalogue = Catalogue.from_csv(DEFAULT_PATH)
 QUOTES = QuoteService(lambda: _catalogue)
 CONVERSATION = Conversation(QUOTES, lambda: _catalogue)
