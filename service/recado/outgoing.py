@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 FOLLOW_UP_SECONDS = 15.0
 #: Follow-ups that wait at once: beyond that the drain is the better place for them.
 MOST_FOLLOW_UPS = 10_000
+#: How soon a reply that found no room is tried again.
+ROOM_SECONDS = 0.1
 
 
 class Outgoing:
@@ -53,11 +55,9 @@ class Outgoing:
         return task
 
     def follow_up(self, id_: int, due_at: float) -> None:
-        """Sends a queued reply of ours as soon as it is due; if this pod ends before, the drain does."""
-        wait = due_at - self._clock()
-        if wait <= FOLLOW_UP_SECONDS and len(self._follow_ups) < MOST_FOLLOW_UPS:
-            loop = asyncio.get_running_loop()
-            self._follow_ups[id_] = loop.call_later(max(wait, 0.0) + 0.01, self._begin_follow_up, id_)
+        """Sends a queued reply of ours once it is due and there is room; if this pod ends before, the drain does."""
+        if due_at - self._clock() <= FOLLOW_UP_SECONDS and len(self._follow_ups) < MOST_FOLLOW_UPS:
+            self._follow_up_in(max(due_at - self._clock(), 0.0) + 0.01, id_, due_at + FOLLOW_UP_SECONDS)
 
     def mark_as_read(self, wamid: str, phone_number_id: str) -> None:
         """Marks a customer's message as read, in the background and at best."""
@@ -74,12 +74,18 @@ class Outgoing:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _begin_follow_up(self, id_: int) -> None:
+    def _follow_up_in(self, seconds: float, id_: int, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._follow_ups[id_] = loop.call_later(seconds, self._begin_follow_up, id_, until)
+
+    def _begin_follow_up(self, id_: int, until: float) -> None:
         del self._follow_ups[id_]
         if self.room:
             task = asyncio.get_running_loop().create_task(self._follow_up(id_))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        elif self._clock() < until:
+            self._follow_up_in(ROOM_SECONDS, id_, until)
 
     async def _follow_up(self, id_: int) -> AttemptResult | None:
         try:

@@ -272,6 +272,19 @@ class TestPromises:
         assert answer["result"]["success"]
         assert len(pod.graph.sent) == 2
 
+    async def test_a_burst_beyond_the_sends_at_once_follows_by_itself(
+        self, start_pod: StartPod, clock: FakeClock
+    ) -> None:
+        """What finds no room is written down, and sent when there is some, without waiting for a drain."""
+        async with start_pod(RECADO_MAX_CONCURRENT_SENDS="1", RECADO_MESSAGES_PER_SECOND="0") as pod:
+            await asyncio.gather(*(pod.receive(text_message(n, ORDER, sent_at=clock())) for n in range(6)))
+            for _ in range(200):
+                if len(pod.graph.sent) == 6:
+                    break
+                await asyncio.sleep(0.02)
+
+        assert len(pod.graph.sent) == 6
+
     async def test_a_message_older_than_its_window_is_never_answered(
         self, start_pod: StartPod, clock: FakeClock
     ) -> None:
