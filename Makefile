@@ -76,7 +76,7 @@ drill: $(VENV)/.ready ## Inject every fault, see its alert fire and clear (12 mi
 	@$(BIN)/python -m tests.telemetry.drill $(ONLY)
 
 .PHONY: crash chaos fuzz
-crash: $(VENV)/.ready ## Kill web and drain 220 times under load, with and without Meta's statuses; nobody may be lost (4 minutes)
+crash: $(VENV)/.ready ## Kill web and drain 220 times under load, with and without Meta's statuses; nobody may be lost (2 minutes)
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --no-statuses
 
