@@ -194,3 +194,17 @@ def test_it_starts_without_the_web_stack() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == ""
+
+
+async def test_a_clock_set_back_does_not_put_a_turn_off(workshop: Workshop) -> None:
+    """A turn was at most half a second away when it was given: nobody sleeps for the hours that a clock went back."""
+    drain = workshop.drain(RECADO_MESSAGES_PER_SECOND="10")
+    queue = workshop.queues[-1]
+    for n in range(2):
+        await queue.add_message(new_message(n, workshop.clock), lease=False)
+    claim = await queue.get_messages_to_retry(2)
+    workshop.clock.advance(-6 * 3600)
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(*(drain._delivery.attempt(message) for message in claim.messages))
+
+    assert [result.outcome.value for result in results if result] == ["delivered", "delivered"]

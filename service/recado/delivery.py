@@ -28,6 +28,8 @@ _OUTCOMES = {
     Retry.OPERATOR: Outcome.OPERATOR,
     Retry.UNKNOWN: Outcome.UNKNOWN,
 }
+#: No lease is given longer before its turn; a longer wait is a clock that was set back.
+MOST_WAIT_SECONDS = 1.0
 #: Pauses between tries to record a result that the store would not take.
 RECORD_PAUSES_SECONDS = (0.05, 0.2, 1.0, 3.0)
 
@@ -83,7 +85,7 @@ class Delivery:
         when the lease has run out, by the rules for unknown outcomes.
         """
         if (wait := message.send_at - self._clock()) > 0:
-            await asyncio.sleep(wait)
+            await asyncio.sleep(min(wait, MOST_WAIT_SECONDS))
         if self._clock() + self._send_seconds > message.lease_until:
             await self._give_back(message)
             return None
