@@ -1,5 +1,8 @@
 """QuoteService: exact money, honest doubts, limits, and no text that breaks it or keeps it busy."""
 
+import os
+import subprocess
+import sys
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -154,3 +157,19 @@ def test_word_forms() -> None:
     assert sound(plain("Sapatillas")) == sound("zapatiyas")
     assert "saco" in bases("saquitos")
     assert key("pantalon") in bases("pantaloncito")
+
+
+def test_every_process_reads_alike() -> None:
+    """Words that are as near to one product as to another are offered in one order, whatever Python hashes with."""
+    program = (
+        "from recado.quotes import Catalogue, QuoteService; from recado.quotes.catalogue import DEFAULT_PATH\n"
+        "catalogue = Catalogue.from_csv(DEFAULT_PATH)\n"
+        "print(QuoteService(lambda: catalogue).quote('2 colhas y un gorrano'))"
+    )
+    readings = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}, stdout=-1, check=True
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(readings) == 1

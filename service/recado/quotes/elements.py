@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import Match
 from recado.quotes.numbers import Quantity
@@ -23,37 +25,18 @@ VERBS: Final = frozenset(["request", "add", "remove", "change"])
 THINGS: Final = frozenset([PRODUCT, SEVERAL, UNKNOWN, QUALITY])
 
 
-class Element:
+class Element(msgspec.Struct, eq=False):
     """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
 
-    __slots__ = (
-        "end",
-        "flags",
-        "index",
-        "kind",
-        "match",
-        "negative",
-        "q",
-        "quantity",
-        "roles",
-        "start",
-        "text",
-        "words",
-    )
-
-    def __init__(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> None:
-        self.kind = kind
-        self.start = start
-        self.end = end
-        self.roles = roles
-        self.quantity: Quantity | None = None
-        self.match: Match | None = None
-        self.q: Element | None = None
-        self.negative = False
-        self.flags: set[str] = set()
-        self.index = 0
-        self.text = ""
-        self.words: list[str] = []
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.start}-{self.end} {self.quantity.value if self.quantity else ''}{self.text}>"
+    kind: str
+    start: int
+    end: int
+    roles: frozenset[str] = NONE
+    index: int = 0
+    text: str = ""
+    quantity: Quantity | None = None
+    match: Match | None = None
+    q: "Element | None" = None
+    negative: bool = False
+    flags: set[str] = msgspec.field(default_factory=set)
+    words: list[str] = msgspec.field(default_factory=list)

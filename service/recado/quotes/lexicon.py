@@ -43,7 +43,7 @@ class Lexicon:
         self.collectives: dict[str, int] = numbers["collectives"]
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
         self._exact: dict[str, set[str]] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
+        self._phrases: dict[tuple[str, str], list[tuple[list[str], frozenset[str]]]] = {}  # by the first two words
         self._forms: dict[str, set[str]] = {}  # by key
         self._neuters: dict[str, set[str]] = {}  # by key without gender
         phrases: dict[tuple[str, ...], set[str]] = {}
@@ -56,12 +56,13 @@ class Lexicon:
                     elif parts:
                         phrases.setdefault(parts, set()).add(role)
         for parts, roles in phrases.items():
-            self._phrases.setdefault(parts[0], []).append((parts[1:], frozenset(roles)))
+            self._phrases.setdefault((parts[0], parts[1]), []).append((list(parts[2:]), frozenset(roles)))
         for same_start in self._phrases.values():
             same_start.sort(key=lambda phrase: -len(phrase[0]))
         for role, table in (("article", "articles"), ("number", "words"), ("scale", "scales"),
                             ("collective", "collectives"), ("half", "halves"), ("pair", "pairs")):  # fmt: skip
-            for word in self.values.keys() - numbers["articles"].keys() if role == "number" else numbers[table]:
+            listed = [w for w in self.values if w not in numbers["articles"]] if role == "number" else numbers[table]
+            for word in listed:
                 self._exact.setdefault(word, set()).add(role)
         for role, listed in (("piece", numbers["units"]["pieces"]), ("container", numbers["units"]["containers"])):
             for word in listed.split():
@@ -105,11 +106,10 @@ class Lexicon:
 
     def phrase(self, norms: list[str], at: int) -> tuple[int, frozenset[str]] | None:
         """The longest listed phrase of two or more words that starts at `at`: its length and its roles."""
-        same_start = self._phrases.get(norms[at])
-        if same_start:
+        if at + 1 < len(norms) and (same_start := self._phrases.get((norms[at], norms[at + 1]))):
             for rest, roles in same_start:
-                if tuple(norms[at + 1 : at + 1 + len(rest)]) == rest:
-                    return len(rest) + 1, roles
+                if norms[at + 2 : at + 2 + len(rest)] == rest:
+                    return len(rest) + 2, roles
         return None
 
     def number(self, norm: str) -> int | None:

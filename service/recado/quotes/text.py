@@ -9,6 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 WORD: Final = "word"
 NUMBER: Final = "number"
 PUNCT: Final = "punct"
@@ -20,8 +22,7 @@ _TOKEN = re.compile(
     (?P<newline>\n+)
   | (?P<number>\d{1,3}(?:[.,]\d{3})+(?![\d]) | \d+[.,]\d+(?!\d) | \d+)
   | (?P<word>(?:[^\W\d_½¼¾ºª][\u0300-\u036f]*)+)
-  | (?P<space>(?:[^\S\n]|_)+)
-  | (?P<other>.)
+  | (?P<other>[^\s_])
     """,
     re.VERBOSE,
 )
@@ -32,24 +33,16 @@ _LONGEST_NUMBER = 15
 """Digits. A longer run is nobody's quantity, and big integers are slow to print."""
 
 
-class Token:
+class Token(msgspec.Struct, eq=False, gc=False):
     """One piece of the message: `norm` is its plain lower-case form, `value` the number it writes, if any."""
 
-    __slots__ = ("end", "keycap", "kind", "norm", "spaced", "start", "value")
-
-    def __init__(
-        self, kind: str, norm: str, start: int, end: int, spaced: bool, value: int | Fraction | None = None
-    ) -> None:
-        self.kind = kind
-        self.norm = norm
-        self.start = start
-        self.end = end
-        self.spaced = spaced  # white space, or the start of the text, stands before it
-        self.value = value
-        self.keycap = False
-
-    def __repr__(self) -> str:
-        return f"{self.kind}:{self.norm}"
+    kind: str
+    norm: str
+    start: int
+    end: int
+    spaced: bool  # white space, or the start of the text, stands before it
+    value: int | Fraction | None = None
+    keycap: bool = False
 
 
 @lru_cache(maxsize=16384)
@@ -143,29 +136,33 @@ def tokenise(text: str) -> list[Token]:
     if not text.isascii():
         text = _same_length(text)
     tokens: list[Token] = []
-    spaced = True
+    spaced, last_end = True, 0
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
         start, end = match.span()
+        spaced = spaced or start > last_end
+        last_end = end
         if kind == "word":
-            norm = plain(match.group())
-            if end - start > 4:
-                norm = _DRAWN_OUT.sub(r"\1", norm)
-            tokens.append(Token(WORD, norm, start, end, spaced))
+            tokens.append(Token(WORD, _spoken(match.group()), start, end, spaced))
         elif kind == "number":
             raw = match.group()
             tokens.append(Token(NUMBER, raw, start, end, spaced, _number(raw)))
         elif kind == "newline":
             tokens.append(Token(NEWLINE, "\n", start, end, True))
-        elif kind == "other":
-            token = _symbol(text, match.group(), start, spaced, tokens)
-            if token is None:
-                continue
+        elif token := _symbol(text, match.group(), start, spaced, tokens):
             tokens.append(token)
-        spaced = kind in ("space", "newline")
+        else:
+            continue  # decoration: what stands behind it is as far from the word before as it was
+        spaced = kind == "newline"
     if "/" in text:
         _join_halves(tokens)
     return tokens
+
+
+@lru_cache(maxsize=16384)
+def _spoken(word: str) -> str:
+    """The plain form of a word as it was typed, without the vowels that were drawn out."""
+    return _DRAWN_OUT.sub(r"\1", plain(word)) if len(word) > 4 else plain(word)
 
 
 def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) -> Token | None:

@@ -33,7 +33,7 @@ class Vocabulary:
         self._forms: dict[str, list[str]] = {}
         for word, norm in words.items():
             if word.isalpha():
-                for form in {word, sound(word), norm, sound(norm), key(sound(norm))}:
+                for form in dict.fromkeys((word, sound(word), norm, sound(norm), key(sound(norm)))):
                     self._forms.setdefault(form, []).append(word)
         self._by_length: dict[int, list[str]] = {}
         for form in self._forms:
@@ -41,6 +41,7 @@ class Vocabulary:
         ours = self._forms.keys()
         self._speech = sorted({sound(key(word)) for word in lexicon.speech() if len(word) >= 5} - ours)
         self._known: dict[tuple[str, bool], Near] = {}
+        self._resembling: dict[str, tuple[str, ...]] = {}
         self.searches = SEARCHES
 
     def near(self, norm: str, noun: bool = False) -> Near:
@@ -86,7 +87,7 @@ class Vocabulary:
             return None
         self.searches -= 1
         found: dict[str, int] = {}
-        for form in {key(sound(norm)), key(norm), norm}:
+        for form in dict.fromkeys((key(sound(norm)), key(norm), norm)):
             for other, edits in self._within(form):
                 found[other] = min(edits, found.get(other, edits))
         if not found:
@@ -116,9 +117,16 @@ class Vocabulary:
                     found.append((other, edits))
         return found
 
-    def resembling(self, norm: str) -> list[str]:
+    def resembling(self, norm: str) -> tuple[str, ...]:
         """Words (keys) that look somewhat like one that is none of them, best first."""
-        form = key(sound(norm))
+        known = self._resembling.get(norm)
+        if known is None:
+            if len(self._resembling) >= _REMEMBERED:
+                self._resembling.clear()
+            known = self._resembling[norm] = self._look_for_resembling(key(sound(norm)))
+        return known
+
+    def _look_for_resembling(self, form: str) -> tuple[str, ...]:
         found: list[tuple[float, str]] = []
         for length in range(len(form) - 2, len(form) + 3):
             candidates = self._by_length.get(length, ())
@@ -126,4 +134,4 @@ class Vocabulary:
                 form, candidates, scorer=OSA.normalized_similarity, score_cutoff=0.66, limit=2
             ):
                 found += [(-alike, word) for word in self._forms[other]]
-        return list(dict.fromkeys(word for _, word in sorted(found)))
+        return tuple(dict.fromkeys(word for _, word in sorted(found)))
