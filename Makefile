@@ -42,6 +42,8 @@ lock: ## Pin every dependency again (needs uv)
 		--extra cluster pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
+	printf 'locust\nmatplotlib\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate -c requirements-dev.lock - -o loadtests/requirements.lock
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) data build .pytest_cache .mypy_cache .ruff_cache
@@ -52,8 +54,9 @@ bench: $(VENV)/.ready ## Measure everything beside floors: a table for docs/perf
 
 .PHONY: image chart cluster-test
 DOCKER ?= docker
-image: ## Build the container image recado:dev (DOCKER=podman works too)
+image: ## Build the images recado:dev and recado-loadtest:dev (DOCKER=podman works too)
 	$(DOCKER) build -f service/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD) -t recado:dev .
+	$(DOCKER) build -t recado-loadtest:dev loadtests
 
 chart: $(VENV)/.ready ## Write the chart's README and golden files again
 	$(BIN)/python charts/generate.py

@@ -34,7 +34,7 @@ behind one public path, a CronJob that delivers what could not be sent at once, 
       --set-json 'whatsapp.phoneNumberIds=["106540352242922"]'
     helm test shop
 
-Kubernetes 1.30 or later. What cannot work is refused with a sentence. `ci/` has values for five situations;
+Kubernetes 1.30 or later. What cannot work is refused with a sentence. `ci/` has values for six situations;
 `docs/operations.md` says how to upgrade, back up, restore, rotate and move. This file is generated from the comments
 of `values.yaml` by `python charts/generate.py`.
 

@@ -9,6 +9,7 @@ import collections
 import datetime
 import json
 import random
+import sys
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import gevent
 from loadtests.customers import UNSIGNED, Crowd, Customer, Shop
 from loadtests.summary import Second, Summary, write
-from loadtests.target import Target, waiting
+from loadtests.target import NothingAnswersError, Target, wait_until_answered, waiting
 from loadtests.verdict import Book, Thresholds, compare, complaints, latency, percentile
 from locust import FastHttpUser, LoadTestShape, events, task
 from locust.argument_parser import LocustArgumentParser
@@ -41,6 +42,8 @@ BACKLOG_AGE_SECONDS = 3 * 3600
 BACKLOG_SECONDS = 60
 #: After the last message: users end, workers report, refused webhooks are brought again.
 COOL_DOWN_SECONDS = 5.0
+#: How long the service may take to be there.
+READY_SECONDS = 60.0
 OVERSIZED_BYTES = 3 * 1024 * 1024 + 1
 REFUSALS_OF_ATTACKS = (400, 401, 413, 429)
 
@@ -261,12 +264,25 @@ def _admin_url(environment: Environment) -> str:
 @events.test_start.add_listener
 def begin(environment: Environment, **_: Any) -> None:
     options = _options(environment)
+    if not isinstance(environment.runner, WorkerRunner):
+        _wait_for_service(environment)
     RUN.reset()
     if options.shape == "monday":
         workers = 1 if not isinstance(environment.runner, WorkerRunner) else environment.runner.worker_count or 1
         RUN.backlog = int(options.rate * BACKLOG_SECONDS / workers)
     if not isinstance(environment.runner, WorkerRunner):
         gevent.spawn(_watch, environment, RUN.course)
+
+
+def _wait_for_service(environment: Environment) -> None:
+    """In a cluster the Jobs may start before the service does; the run begins when it is there, or ends here."""
+    try:
+        wait_until_answered(f"{environment.host}{PATH}", READY_SECONDS)
+    except NothingAnswersError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
+    if environment.shape_class:
+        environment.shape_class.reset_time()
 
 
 @events.report_to_master.add_listener

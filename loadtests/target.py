@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 from loadtests.verdict import Book, Deliveries, compare
 
 POLL_SECONDS = 0.5
+
+
+class NothingAnswersError(Exception):
+    """Nobody answers under an address."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,22 @@ class Target:
             elif time.monotonic() > since + patience:
                 return deliveries, status
             time.sleep(POLL_SECONDS)
+
+
+def wait_until_answered(url: str, patience: float) -> None:
+    """Until anything at all is answered under an address. Raises NothingAnswersError after `patience` seconds."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                raise NothingAnswersError(f"nothing answers at {url}: {error}") from error
+        time.sleep(POLL_SECONDS)
 
 
 def waiting(status: dict[str, Any] | None) -> int:

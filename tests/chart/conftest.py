@@ -21,7 +21,7 @@ def pod_templates(documents: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
         match document["kind"]:
             case "Pod":
                 yield name, document
-            case "Deployment":
+            case "Deployment" | "Job":
                 yield name, document["spec"]["template"]
             case "CronJob":
                 yield name, document["spec"]["jobTemplate"]["spec"]["template"]

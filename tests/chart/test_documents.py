@@ -70,9 +70,9 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     notes = done.stdout.split("NOTES:")[1]
     assert "/subscribed_apps" in notes
     assert "helm test shop" in notes
-    assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest"))
+    assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest", "simulator"))
     assert ("kube-prometheus-stack takes only those" in notes) == (name in ("production", "monitoring"))
-    assert ("THE SIMULATOR IS ON" in notes) == (name == "loadtest")
+    assert ("THE SIMULATOR IS ON" in notes) == (name in ("loadtest", "simulator"))
 
 
 def test_operations_name_every_alert() -> None:

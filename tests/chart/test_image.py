@@ -1,28 +1,33 @@
-"""The image and the developer's loop, as far as they can be checked without building."""
+"""The images and the developer's loop, as far as they can be checked without building."""
 
 import re
 from typing import Any
 
 import generate
+import pytest
 import yaml
 
-DOCKERFILE = (generate.ROOT / "service" / "Dockerfile").read_text()
+DOCKERFILES = {name: (generate.ROOT / name / "Dockerfile").read_text() for name in ("service", "loadtests")}
 SKAFFOLD = yaml.safe_load((generate.ROOT / "skaffold.yaml").read_text())
 
 
-def test_the_image_is_as_confined_as_the_chart_expects() -> None:
-    """A numeric user, or `runAsNonRoot` could not be checked; an entry point without a shell."""
-    assert "USER 10001:10001" in DOCKERFILE
-    assert 'ENTRYPOINT ["recado"]' in DOCKERFILE
-    assert DOCKERFILE.count("--require-hashes") == 2
+@pytest.mark.parametrize(("name", "program"), [("service", "recado"), ("loadtests", "locust")])
+def test_an_image_is_as_confined_as_the_chart_expects(name: str, program: str) -> None:
+    """A numeric user, or `runAsNonRoot` could not be checked; an entry point without a shell; all that is installed
+    from files has hashes."""
+    dockerfile = DOCKERFILES[name]
+    assert "USER 10001:10001" in dockerfile
+    assert f'ENTRYPOINT ["{program}"' in dockerfile
+    assert dockerfile.count("--require-hashes") == dockerfile.count(" -r ")
 
 
-def test_the_image_names_no_host() -> None:
+@pytest.mark.parametrize("dockerfile", DOCKERFILES.values(), ids=DOCKERFILES)
+def test_an_image_names_no_host(dockerfile: str) -> None:
     """Packages come from where the builder is set up to get them; only the base image has an address, an argument."""
-    lines = [line for line in DOCKERFILE.splitlines() if "://" in line or "index-url" in line]
+    lines = [line for line in dockerfile.splitlines() if "://" in line or "index-url" in line]
     assert lines == []
-    assert re.findall(r"^ARG PYTHON_IMAGE=(.*)$", DOCKERFILE, re.MULTILINE) == ["docker.io/library/python:3.11-slim"]
-    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+    assert re.findall(r"^ARG PYTHON_IMAGE=(.*)$", dockerfile, re.MULTILINE) == ["docker.io/library/python:3.11-slim"]
+    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
 
 
 def releases(config: dict[str, Any]) -> list[dict[str, Any]]:
@@ -38,7 +43,7 @@ def test_skaffold_builds_this_image_and_installs_this_chart() -> None:
         assert all((generate.ROOT / path).is_file() for path in release["valuesFiles"])
         assert release["setValueTemplates"]["image.repository"] == "{{.IMAGE_REPO_recado}}"
         for artifact in config.get("build", {}).get("artifacts", []):
-            assert artifact["image"] == "recado"
+            assert artifact["image"] in ("recado", "recado-loadtest")
             assert (generate.ROOT / artifact["context"] / artifact["docker"]["dockerfile"]).is_file()
 
 

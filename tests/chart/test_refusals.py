@@ -8,6 +8,8 @@ INGRESS = ("ingress.enabled=true", 'ingress.host="pedidos.example.com"')
 
 REFUSED = {
     "no number": (["whatsapp.phoneNumberIds=[]"], "whatsapp.phoneNumberIds is empty"),
+    "load without a simulator": (["loadtest.enabled=true"], "loadtest.enabled without simulator.enabled"),
+    "an unknown shape": (['loadtest.shape="flood"'], "shape"),
     "no secret": (['whatsapp.existingSecret=""'], "whatsapp.secret.verifyToken is empty"),
     "half a secret": (
         ['whatsapp.existingSecret=""', 'whatsapp.secret={"verifyToken":"a","appSecret":"b"}'],

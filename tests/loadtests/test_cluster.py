@@ -1,59 +1,98 @@
-"""What the load test needs in a cluster is what it is given there."""
+"""What the load test needs in a cluster is what its image and the chart give it."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
+import generate
+import pytest
 import yaml
+from loadtests.shapes import SHAPES
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = yaml.safe_load((ROOT / "loadtests/cluster/locust.yaml").read_text())["items"]
-VALUES = yaml.safe_load((ROOT / "charts/recado/ci/loadtest-values.yaml").read_text())
-#: All that the image of locust brings; plots are left out without matplotlib.
-IMAGE = {"locust", "gevent", "matplotlib"}
+DOCKERFILE = (ROOT / "loadtests/Dockerfile").read_text()
+LOCKED = {"locust", "gevent", "matplotlib"}
 
 
-def container(name: str) -> dict[str, Any]:
-    job = next(d for d in DOCUMENTS if d["metadata"]["name"] == name)
-    found: dict[str, Any] = job["spec"]["template"]["spec"]["containers"][0]
-    return found
+def job(*settings: str, name: str = "shop-recado-loadtest-1") -> dict[str, Any]:
+    """The specification of a Job's pods."""
+    values = str(generate.CHART / "ci" / "loadtest-values.yaml")
+    rendered = generate.template("-f", values, *(f"--set-json={setting}" for setting in settings))
+    (found,) = (d for d in yaml.safe_load_all(rendered) if d and (d["kind"], d["metadata"]["name"]) == ("Job", name))
+    spec: dict[str, Any] = found["spec"]
+    return spec
 
 
-def test_the_manifests_are_valid() -> None:
-    """By the schemas of the Kubernetes that the chart supports."""
-    for document in DOCUMENTS:
-        kubernetes_validate.validate(document, "1.34", strict=True)
+def environment(spec: dict[str, Any]) -> dict[str, Any]:
+    return {one["name"]: one.get("value") for one in spec["template"]["spec"]["containers"][0]["env"]}
 
 
-def test_it_knows_the_release_that_the_values_install() -> None:
-    """The same business number and demo secrets."""
-    environment = {one["name"]: one["value"] for one in container("recado-loadtest")["env"]}
-    assert environment["WHATSAPP_PHONE_NUMBER_ID"] in VALUES["whatsapp"]["phoneNumberIds"]
-    assert environment["WHATSAPP_APP_SECRET"] == VALUES["whatsapp"]["secret"]["appSecret"]
-    assert environment["RECADO_ADMIN_TOKEN"] == VALUES["whatsapp"]["secret"]["adminToken"]
-    assert VALUES["simulator"]["enabled"]
+def test_the_master_waits_for_as_many_workers_as_there_are() -> None:
+    """Fewer would wait for ever, more would join late."""
+    workers = job("loadtest.workers=5", name="shop-recado-loadtest-worker-1")
+    assert (workers["parallelism"], workers["completions"]) == (5, 5)
+    assert "--expect-workers=5" in job("loadtest.workers=5")["template"]["spec"]["containers"][0]["args"]
 
 
-def test_workers_and_master_are_as_many_as_expected() -> None:
-    """The master waits for exactly the workers that the other Job starts."""
-    workers = next(d for d in DOCUMENTS if d["metadata"]["name"] == "recado-loadtest-worker")
-    assert f"--expect-workers={workers['spec']['parallelism']}" in container("recado-loadtest")["args"]
+def test_master_and_workers_read_the_same_options() -> None:
+    """A worker with another rate or shape would take part in another run."""
+    settings = ("loadtest.rate=1000", 'loadtest.shape="spike"', "loadtest.seconds=60")
+    master, worker = job(*settings), job(*settings, name="shop-recado-loadtest-worker-1")
+    assert environment(master) == environment(worker)
+    assert environment(master)["LOADTEST_RATE"] == "1000"
+    assert environment(master)["LOCUST_HOST"] == "http://shop-recado:80"
+    assert environment(master)["LOADTEST_SIMULATOR"] == "http://shop-recado-simulator:8090"
 
 
-def test_the_locustfile_imports_nothing_that_the_image_lacks() -> None:
-    """Neither recado nor anything of a folder below, which a ConfigMap cannot hold."""
+def test_the_jobs_outlive_the_load() -> None:
+    """What is late is waited for after the load; what hangs ends."""
+    assert job("loadtest.seconds=3600")["activeDeadlineSeconds"] == 3600 + 900
+
+
+def test_results_can_be_kept() -> None:
+    """On a claim of the operator's, or else in the log alone."""
+    (_, kept) = job('loadtest.resultsClaim="plots"')["template"]["spec"]["volumes"]
+    assert kept == {"name": "results", "persistentVolumeClaim": {"claimName": "plots"}}
+    (_, scratch) = job()["template"]["spec"]["volumes"]
+    assert scratch == {"name": "results", "emptyDir": {}}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_chart_knows_every_shape(shape: str) -> None:
+    """And refuses others by its schema."""
+    assert environment(job(f'loadtest.shape="{shape}"'))["LOADTEST_SHAPE"] == shape
+
+
+def test_the_image_has_all_that_the_locustfile_imports() -> None:
+    """Files by the COPY of the Dockerfile, libraries by the lock file; nothing of recado's."""
+    (line,) = re.findall(r"^COPY (.*\.py.*) loadtests/$", DOCKERFILE, re.MULTILINE)
+    copied = set(line.split())
+    assert all((ROOT / "loadtests" / name).is_file() for name in copied)
     seen, todo = set(), ["locustfile"]
     while todo:
         name = todo.pop()
         seen.add(name)
         for imported in imports(ROOT / f"loadtests/{name}.py"):
             top, _, rest = imported.partition(".")
-            assert top in IMAGE | {"loadtests"} or top in sys.stdlib_module_names, f"{name} imports {imported}"
+            assert top in LOCKED | {"loadtests"} or top in sys.stdlib_module_names, f"{name} imports {imported}"
             if top == "loadtests" and rest not in seen:
                 todo.append(rest)
-    assert seen == {"locustfile", "customers", "shapes", "summary", "target", "verdict", "plots"}
+    assert copied == {f"{name}.py" for name in seen} | {"orders.txt"}
+    assert {f"{name}==" for name in LOCKED} <= set(re.findall(r"^\S+?==", lock(), re.MULTILINE))
+
+
+def test_both_locks_agree() -> None:
+    """What was tested here is what runs in the cluster."""
+    tested = (ROOT / "requirements-dev.lock").read_text()
+    versions = re.findall(r"^(?:locust|gevent|matplotlib)==\S+", lock(), re.MULTILINE)
+    assert len(versions) == len(LOCKED)
+    assert all(f"{version} " in tested for version in versions)
+
+
+def lock() -> str:
+    return (ROOT / "loadtests/requirements.lock").read_text()
 
 
 def imports(path: Path) -> list[str]:

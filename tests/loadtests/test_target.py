@@ -1,10 +1,14 @@
 """Late replies are waited for as long as there is progress, and no longer."""
 
+import contextlib
+import http.server
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from loadtests.target import Target, waiting
+from loadtests.target import NothingAnswersError, Target, wait_until_answered, waiting
 from loadtests.verdict import Book
 
 from loadtests import target
@@ -64,3 +68,26 @@ def test_without_progress_the_wait_ends() -> None:
 def test_what_cannot_be_asked_is_not_waited_for() -> None:
     """Neither simulator nor token: nothing is known, at once."""
     assert Target("http://recado", "", "").settled(book(), patience=60) == (None, None)
+
+
+def test_a_service_that_is_not_there_yet_is_waited_for() -> None:
+    """Refused connections are tried again; any answer will do, a 404 too."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+
+    def serve_once() -> None:
+        with http.server.HTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler) as server:
+            server.handle_request()
+
+    late = threading.Timer(0.2, serve_once)
+    late.start()
+    wait_until_answered(f"http://127.0.0.1:{port}/", patience=10)
+    late.join()
+
+
+def test_a_service_that_never_comes_is_named() -> None:
+    """One sentence with its address."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    with pytest.raises(NothingAnswersError, match=f"nothing answers at http://127.0.0.1:{port}/"):
+        wait_until_answered(f"http://127.0.0.1:{port}/", patience=0.01)

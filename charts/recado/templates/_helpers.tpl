@@ -155,6 +155,10 @@ tolerations:
 {{- define "recado.containerBasics" -}}
 image: {{ include "recado.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{ include "recado.containerSecurity" . }}
+{{- end }}
+
+{{- define "recado.containerSecurity" -}}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true

@@ -86,6 +86,9 @@
 {{- if and $v.simulator.enabled $v.whatsapp.apiUrl -}}
 {{- fail "simulator.enabled and whatsapp.apiUrl both say where replies go. Leave whatsapp.apiUrl empty to use the simulator." -}}
 {{- end -}}
+{{- if and $v.loadtest.enabled (not $v.simulator.enabled) -}}
+{{- fail "loadtest.enabled without simulator.enabled: replies would go to Meta, and each would be paid for. Set simulator.enabled=true." -}}
+{{- end -}}
 {{- if and $v.backup.enabled (eq (include "recado.backupClaimName" .) (include "recado.claimName" .)) -}}
 {{- fail "backup.existingClaim is the claim of the queue itself: a copy on the same disk is lost together with it." -}}
 {{- end -}}
