@@ -141,8 +141,11 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 _OUTAGE = 'reason="outage"'
 _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
-#: The drain's CronJob, as the chart names it.
+#: The CronJobs of drain and backup, as the chart names them.
 CRONJOB = 'cronjob=~".+-drain"'
+BACKUP_CRONJOB = 'cronjob=~".+-backup"'
+#: Backups are hourly and their drill is daily by default; the doctor says the same.
+BACKUP_LATE_SECONDS = 26 * 3600
 
 
 def increase(
@@ -175,6 +178,14 @@ def _drain_stalled(pace: Pace) -> str:
         f"time() - ({last} or {created}) > {pace.seconds(300)}"
         f" unless on (namespace) kube_cronjob_spec_suspend{{{CRONJOB}}} == 1"
     )
+
+
+def _backup_stale(pace: Pace) -> str:
+    made, proven = RULES.gauge(metrics.BACKUP_LAST_SUCCESS), RULES.gauge(metrics.RESTORE_DRILL_LAST_SUCCESS)
+    late = pace.seconds(BACKUP_LATE_SECONDS)
+    # A release that had backups and no longer wants them: it has a drain's CronJob and none for backups.
+    given_up = f"kube_cronjob_info{{{CRONJOB}}} unless on (namespace) kube_cronjob_info{{{BACKUP_CRONJOB}}}"
+    return f"(time() - {made} > {late} or time() - {proven} > {late}) unless on (namespace) ({given_up})"
 
 
 def _queue_growing(pace: Pace) -> str:
@@ -358,6 +369,14 @@ CAUSES = (
         expr=_volume_filling,
         summary="The volume of the queue fills up.",
         description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} is free, and at this rate nothing within 4 days.",
+    ),
+    Alert(
+        name="RecadoBackupStale",
+        severity="ticket",
+        for_seconds=300,
+        expr=_backup_stale,
+        summary="No backup of the queue was made, or none was shown to be good, for more than a day.",
+        description=f"{TARGET}: the last one that succeeded is {{{{ $value | humanizeDuration }}}} old.",
     ),
     Alert(
         name="RecadoCatalogueRefused",

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import apsw
@@ -109,8 +110,10 @@ def test_a_database_in_use_is_not_overwritten(tmp_path: Path) -> None:
     holder.stdout.readline()
     with pytest.raises(StoreError, match="in use; stop web and drain first"):
         backup.restore(tmp_path / "copies", database, now=NOW)
-    holder.communicate()
-    backup.restore(tmp_path / "copies", database, now=NOW)
+    ending = threading.Timer(0.3, holder.communicate)
+    ending.start()
+    backup.restore(tmp_path / "copies", database, now=NOW, patience=30)
+    ending.join()
     assert stored(database) == 5
     assert stored(tmp_path / f"recado.db.before-{int(NOW)}") == 8
 

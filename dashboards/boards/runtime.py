@@ -4,6 +4,7 @@ from dashboards.boards import uids
 from dashboards.model import ORANGE, RED, YELLOW, Board, Panel, Query, Row, Shape, above, below
 from dashboards.queries import BOARD as Q
 from dashboards.queries import INTERVAL
+from dashboards.rules import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 
 _FREE = Q.gauge(metrics.VOLUME_FREE, merge="min")
@@ -148,7 +149,7 @@ BOARD = Board(
                     title="Volume free",
                     description="Free share of the volume that the database is on.",
                     unit="percentunit",
-                    width=8,
+                    width=6,
                     maximum=1,
                     queries=(
                         Query(
@@ -163,17 +164,29 @@ BOARD = Board(
                     title="Size of the files",
                     description="The database and its write-ahead log.",
                     unit="bytes",
-                    width=8,
+                    width=6,
                     shape=Shape.STACKED,
                     queries=(Query(Q.gauge(metrics.STORE_SIZE, by=("file",), merge="max"), "{{file}}"),),
                     runbook="RecadoVolumeFilling",
+                ),
+                Panel(
+                    title="Age of the last backup",
+                    description="Since a backup was made, and since one was restored on trial; empty without backups.",
+                    unit="s",
+                    width=6,
+                    queries=(
+                        Query(f"time() - {Q.gauge(metrics.BACKUP_LAST_SUCCESS)}", "made"),
+                        Query(f"time() - {Q.gauge(metrics.RESTORE_DRILL_LAST_SUCCESS)}", "restored on trial"),
+                    ),
+                    steps=above((BACKUP_LATE_SECONDS, RED)),
+                    runbook="RecadoBackupStale",
                 ),
                 Panel(
                     title="Store readable",
                     description="1 when the last scrape could read the store; at 0 the totals are missing.",
                     unit="none",
                     shape=Shape.STAT,
-                    width=8,
+                    width=6,
                     maximum=1,
                     queries=(Query(Q.gauge(metrics.STORE_READABLE, merge="min"), "readable"),),
                     steps=below((1, "green")),

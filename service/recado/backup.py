@@ -24,6 +24,8 @@ from recado.telemetry.totals import Totals
 
 #: Pages that are copied between two looks at whether somebody else wants to write.
 PAGES_A_STEP = 4096
+#: How often a restore looks whether the last process has ended.
+LOOK_SECONDS = 0.2
 #: What belongs to a database beside its own file.
 COMPANIONS = ("-wal", "-shm", "-journal")
 
@@ -66,17 +68,17 @@ def copies(folder: Path) -> list[Path]:
     return sorted(folder.glob("recado-*.db"))
 
 
-def restore(source: Path, database: Path, *, now: float) -> Copy:
+def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) -> Copy:
     """Puts a copy (or the newest of a folder) in the place of the database.
 
     A database that is there already is set aside as `<name>.before-<time>`. Raises StoreError when the copy is damaged
-    or some process still has the database open: stop web and drain first.
+    or some process still has the database open after `patience` seconds: stop web and drain first.
     """
     copy = newest(source)
     messages = check(copy)
     database.parent.mkdir(parents=True, exist_ok=True)
     if database.exists():
-        refuse_live(database)
+        await_unused(database, patience)
     partial = database.with_name(database.name + ".restoring")
     try:
         _copy(copy, partial)
@@ -114,9 +116,9 @@ def run_drill(settings: Settings, source: Path) -> Copy:
     return copy
 
 
-def run_restore(settings: Settings, source: Path) -> Copy:
+def run_restore(settings: Settings, source: Path, *, patience: float = 0.0) -> Copy:
     """`recado restore`."""
-    return restore(source, settings.database, now=time.time())
+    return restore(source, settings.database, now=time.time(), patience=patience)
 
 
 def _note(settings: Settings, name: str, at: float) -> None:
@@ -156,6 +158,19 @@ def check(path: Path) -> int:
             connection.close()
     except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError) as error:
         raise StoreError(f"{path} is damaged or not a queue: {error}") from error
+
+
+def await_unused(database: Path, patience: float) -> None:
+    """Until no other process has the database open. Raises StoreError when one still has after `patience` seconds."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            refuse_live(database)
+            return
+        except StoreError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(LOOK_SECONDS)
 
 
 def refuse_live(database: Path) -> None:

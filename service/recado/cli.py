@@ -250,11 +250,13 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(help="A copy, or a folder of copies: then the newest.")],
     drill: Annotated[bool, typer.Option("--drill", help="Restore into a scratch folder only, and check it.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for web and drain to end.")] = 0,
 ) -> None:
     """Put a copy in the queue's place; refused while web or drain have the queue open."""
     from recado import backup as backups
 
-    copy = backups.run_drill(_settings(), source) if drill else backups.run_restore(_settings(), source)
+    settings = _settings()
+    copy = backups.run_drill(settings, source) if drill else backups.run_restore(settings, source, patience=wait)
     typer.echo(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
 
 

@@ -215,6 +215,15 @@ CASES: list[Case] = [
         value="14.39%",
     ),
     Case(
+        alert="RecadoBackupStale",
+        series={
+            series(metrics.BACKUP_LAST_SUCCESS): "0+60x1600",
+            series(metrics.RESTORE_DRILL_LAST_SUCCESS): "0x1600",
+        },
+        fires_at=26 * 60 + 6,
+        value="1d 2h 6m 0s",
+    ),
+    Case(
         alert="RecadoCatalogueRefused",
         series={series(metrics.CATALOGUE_RELOADS, outcome="refused"): "0 0 0 1 1"},
         fires_at=3,
@@ -270,12 +279,18 @@ def healthy(*, traffic: bool, pod: dict[str, str] = POD, start: int = 0, end: in
                 found[series(metric, pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
             else:
                 found[series(metric, pod=pod, **labels)] = constant(_GAUGES.get(metric.name, 0.0))
-    for metric in (metrics.DRAIN_LAST_START, metrics.DRAIN_LAST_SUCCESS):
+    for metric in _SUCCESSES:
         found[series(metric, pod=pod)] = f"{steady}{start * 60}+60x{count}"
     found[series("process_start_time_seconds", pod=pod)] = constant(start * 60)
     return found
 
 
+_SUCCESSES = (
+    metrics.DRAIN_LAST_START,
+    metrics.DRAIN_LAST_SUCCESS,
+    metrics.BACKUP_LAST_SUCCESS,
+    metrics.RESTORE_DRILL_LAST_SUCCESS,
+)
 _BUSY = {metrics.QUEUED, metrics.ATTEMPTS, metrics.FINISHED, metrics.MESSAGES, metrics.STATUSES, metrics.QUOTES}
 _GAUGES = {
     metrics.BUILD.name: 1.0,
@@ -300,6 +315,14 @@ def suspended() -> dict[str, str]:
     return found
 
 
+def without_backups() -> dict[str, str]:
+    """Backups were switched off: the last one grows old, and its CronJob is gone while the drain's is there."""
+    found = healthy(traffic=True)
+    found[series(metrics.BACKUP_LAST_SUCCESS)] = f"-{27 * 3600}x{LENGTH}"
+    found[series("kube_cronjob_info", pod={"namespace": "shop"}, cronjob="recado-drain")] = f"1x{LENGTH}"
+    return found
+
+
 def restarted() -> dict[str, str]:
     """A new pod after an hour, two minutes late: what a process counted begins at zero, and durable totals go on."""
     after = healthy(traffic=True, pod={**POD, "instance": "10.0.0.8:9464"}, start=62)
@@ -317,6 +340,7 @@ SCENARIOS = (
     Scenario("idle", healthy(traffic=False)),
     Scenario("busy and well", healthy(traffic=True)),
     Scenario("drain suspended", suspended()),
+    Scenario("backups switched off", without_backups()),
     Scenario("restarted", restarted()),
     Scenario("just installed", young()),
 )

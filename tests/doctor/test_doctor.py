@@ -23,6 +23,7 @@ def test_a_healthy_installation_has_no_fault(look: Look) -> None:
     assert {finding.area for finding in findings} == {
         *(
             "secrets",
+            "catalogue",
             "web",
             "drain",
             "node",
@@ -185,9 +186,25 @@ def stale_backup(cluster: FakeCluster, world: World) -> None:
     cluster.objects.append({"kind": "CronJob", "metadata": metadata, "spec": spec, "status": status})
 
 
+def no_catalogue(cluster: FakeCluster, world: World) -> None:
+    cluster.remove("ConfigMap", "shop-recado-catalogue")
+
+
+def bad_catalogue(cluster: FakeCluster, world: World) -> None:
+    cluster.find("ConfigMap", "shop-recado-catalogue")["data"]["catalogo.csv"] = "sku,name\nA,B\n"
+
+
 def event(cluster: FakeCluster, world: World) -> None:
-    involved = {"kind": "Deployment", "name": "shop-recado"}
-    told = {"reason": "MessagesGivenUp", "type": "Warning", "message": "3 messages were given up"}
+    tell(cluster, "Deployment", "shop-recado", "MessagesGivenUp", "3 messages were given up")
+
+
+def no_mount(cluster: FakeCluster, world: World) -> None:
+    tell(cluster, "Pod", "shop-recado-1", "FailedMount", "the volume is elsewhere")
+
+
+def tell(cluster: FakeCluster, kind: str, name: str, reason: str, message: str) -> None:
+    involved = {"kind": kind, "name": name}
+    told = {"reason": reason, "type": "Warning", "message": message}
     cluster.objects.append({"kind": "Event", "metadata": {"name": "e1"}, "involvedObject": involved, **told})
 
 
@@ -195,6 +212,8 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     missing_key: (Level.FAULT, "secrets", "key WHATSAPP_APP_SECRET is missing or empty"),
     missing_secret: (Level.FAULT, "secrets", "there is no Secret recado-whatsapp"),
     example_secret: (Level.WARNING, "secrets", "key WHATSAPP_VERIFY_TOKEN holds an example"),
+    no_catalogue: (Level.FAULT, "catalogue", "there is no ConfigMap shop-recado-catalogue with the key catalogo.csv"),
+    bad_catalogue: (Level.FAULT, "catalogue", "ConfigMap shop-recado-catalogue cannot be read: "),
     crash_loop: (Level.FAULT, "web", "CrashLoopBackOff. recado: WHATSAPP_API_VERSION 'x'"),
     out_of_memory: (Level.WARNING, "web", "restarted 3 times, last: OOMKilled"),
     unschedulable: (Level.FAULT, "web", "finds no node: 0/1 nodes are available"),
@@ -224,7 +243,14 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     stuck_rollout: (Level.WARNING, "versions", "a web pod still runs ghcr.io/recado/recado:0.0.9"),
     stale_backup: (Level.FAULT, "backup", "shop-recado-backup has not succeeded for 30 hours"),
     event: (Level.WARNING, "events", "shop-recado: 3 messages were given up"),
+    no_mount: (Level.WARNING, "events", "shop-recado-1: the volume is elsewhere"),
 }
+
+
+def test_what_became_of_pods_that_are_gone_is_left_out(cluster: FakeCluster, look: Look) -> None:
+    """Kubernetes keeps Events for an hour; an operator who has mended something wants to see it mended."""
+    tell(cluster, "Pod", "shop-recado-0", "FailedMount", "the volume is elsewhere")
+    assert not [finding for finding in look() if finding.area == "events"]
 
 
 @pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))

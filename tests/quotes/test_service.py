@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loadtests.bench_quotes import HOSTILE
+from loadtests.bench.quotes import HOSTILE
 
 from recado.quotes import Catalogue, Intent, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
@@ -116,7 +116,7 @@ def test_a_hostile_message_costs_little(label: str) -> None:
 
 def test_ten_thousand_products_load_and_read_fast(tmp_path: Path) -> None:
     """Loading stays near the second it may take, a message near the 3 ms (twice the room, for a busy machine)."""
-    from loadtests.bench_quotes import large_catalogue
+    from loadtests.bench.quotes import large_catalogue
 
     start = time.process_time()
     large = Catalogue.from_csv(large_catalogue(tmp_path, 10_000))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import apsw
 import msgspec
-from dashboards.rules import ALERTS, Pace
+from dashboards.rules import ALERTS, BACKUP_LATE_SECONDS, Pace
 
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
@@ -201,6 +201,17 @@ def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def backups_stopped(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """The last backup is older than a day; then one is made."""
+    stack.backup()
+    with apsw.Connection(str(stack.database)) as connection:
+        old = time.time() - BACKUP_LATE_SECONDS / FACTOR
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'backup_succeeded_at'", (str(old),))
+    yield
+    stack.backup()
+
+
+@contextlib.contextmanager
 def lock_held(stack: Stack, traffic: Traffic) -> Iterator[None]:
     """Another process takes SQLite's lock again and again, for nearly as long as a writer waits."""
     stopping = threading.Event()
@@ -337,6 +348,7 @@ DRILLS = (
         settings={"RECADO_ACK_BUDGET_SECONDS": "0"},
     ),
     Drill(name="catalogue", fault=bad_catalogue, alerts=(("RecadoCatalogueRefused", TICKET),)),
+    Drill(name="backups", fault=backups_stopped, alerts=(("RecadoBackupStale", TICKET),)),
     Drill(name="nonsense", fault=nonsense, alerts=(("RecadoOrdersNotUnderstood", TICKET),)),
     Drill(
         name="lock",

@@ -210,6 +210,21 @@ class Stack:
             )
         return done.returncode
 
+    def backup(self) -> None:
+        """One run of `recado backup`, and one of its drill. Raises CalledProcessError."""
+        copies = str(self.folder / "copies")
+        for command in (("backup", copies), ("restore", copies, "--drill")):
+            with self.log("backup") as output:
+                subprocess.run(
+                    self.recado(*command),
+                    env=self.environment,
+                    cwd=self.folder,
+                    stdout=output,
+                    stderr=output,
+                    timeout=120,
+                    check=True,
+                )
+
     def start_drains(self, every_seconds: float) -> None:
         """Drains again and again, as a CronJob would."""
         self._drains = Drains(self.drain, every_seconds)

@@ -145,7 +145,13 @@ class Store:
             rows={"queued": 3},
             oldest_due_seconds=7.0,
             breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
-            instants={"created_at": 1.0, "drain_started_at": 2.0, "drain_succeeded_at": 3.0},
+            instants={
+                "created_at": 1.0,
+                "drain_started_at": 2.0,
+                "drain_succeeded_at": 3.0,
+                "backup_succeeded_at": 4.0,
+                "restore_drill_succeeded_at": 5.0,
+            },
         )
 
 
@@ -194,6 +200,7 @@ def test_everything_is_exported_from_the_start(tmp_path: Path, root_logger: logg
     assert found[metrics.WEBHOOK_DURATION.name + "_count"][(("outcome", "accepted"),)] == 0
     assert found[metrics.STORE_SIZE.name] == {(("file", "database"),): 100, (("file", "wal"),): 0}
     assert found[metrics.DRAIN_LAST_SUCCESS.name] == {(): 3.0}
+    assert found[metrics.BACKUP_LAST_SUCCESS.name] == {(): 4.0}
     assert found[metrics.BREAKER_OPEN.name][(("phone_number_id", "106"), ("reason", "outage"))] == 1
 
 

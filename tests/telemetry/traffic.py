@@ -70,6 +70,7 @@ def everything(stack: Stack) -> int:
     busy_store(stack)
     outage(stack)
     operator(stack)
+    stack.backup()
     stack.orders(30, per_second=100)
     assert wait_until(lambda: total(stack, metrics.RESCUES) > 0, 15), "no lease was rescued"
     time.sleep(1.5)

@@ -1,11 +1,15 @@
-"""What the doctor asks of settings, secrets, versions, and of Meta."""
+"""What the doctor asks of settings, secrets, the catalogue, versions, and of Meta."""
 
 import json
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 
 from recado.cluster.doctor import Finding, Installation, Level, fault, ok, warning
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import CatalogueError
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, SERVE_NEEDS, variable_of
 
 #: Values that stand in documentation; nobody's real secret.
@@ -47,6 +51,32 @@ def secrets(installation: Installation) -> Iterator[Finding]:
 def _example(value: str) -> bool:
     low = value.lower()
     return low in EXAMPLES or any(part in low for part in EXAMPLE_PARTS)
+
+
+def catalogue(installation: Installation) -> Iterator[Finding]:
+    """The catalogue's ConfigMap is there, without which no web pod starts, and can be read."""
+    volumes = installation.web.spec.template.spec.volumes or []
+    source = next((v.config_map for v in volumes if v.name == "catalogue" and v.config_map), None)
+    if source is None or not source.items:
+        return
+    key = source.items[0].key
+    text = installation.kube.config_map(source.name).get(key)
+    if text is None:
+        mend = f"kubectl create configmap {source.name} --from-file={key}=<your catalogue>"
+        yield fault("catalogue", f"there is no ConfigMap {source.name} with the key {key}", mend)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / key
+        file.write_text(text, "utf-8")
+        try:
+            read = Catalogue.from_csv(file)
+        except CatalogueError as error:
+            first = "; ".join(error.problems[:3])
+            yield fault(
+                "catalogue", f"ConfigMap {source.name} cannot be read: {first}", "correct it and apply it again"
+            )
+        else:
+            yield ok("catalogue", f"{len(read.products)} products in {source.name}")
 
 
 def api_version(installation: Installation) -> Iterator[Finding]:

@@ -202,12 +202,15 @@ def queue(installation: Installation) -> Iterator[Finding]:
 
 
 def events(installation: Installation) -> Iterator[Finding]:
-    """What Kubernetes itself complains about."""
+    """What Kubernetes itself complains about; what became of pods that are gone is of no use any more."""
     name = installation.web.metadata.name
+    pods = {pod.metadata.name for pod in installation.kube.pods(f"app.kubernetes.io/instance={installation.release}")}
     told = {
         f"{event.involved_object.name}: {event.message}"
         for event in installation.kube.warnings()
-        if event.reason in TELLING_EVENTS and (event.involved_object.name or "").startswith(name)
+        if event.reason in TELLING_EVENTS
+        and (event.involved_object.name or "").startswith(name)
+        and (event.involved_object.kind != "Pod" or event.involved_object.name in pods)
     }
     for text in sorted(told)[:5]:
         yield warning("events", text, "kubectl get events")

@@ -17,6 +17,7 @@ COLOURS = {Level.OK: "green", Level.UNSEEN: "blue", Level.WARNING: "yellow", Lev
 #: In the order in which an experienced operator looks: what stops everything first.
 CHECKS = (
     ("secrets", checks_configuration.secrets),
+    ("catalogue", checks_configuration.catalogue),
     ("web", checks_workloads.web),
     ("drain", checks_workloads.drain),
     ("node", checks_workloads.one_node),

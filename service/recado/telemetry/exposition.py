@@ -253,6 +253,8 @@ class StoreCollector(Collector):
         for metric, name in (
             (metrics.DRAIN_LAST_START, "drain_started_at"),
             (metrics.DRAIN_LAST_SUCCESS, "drain_succeeded_at"),
+            (metrics.BACKUP_LAST_SUCCESS, "backup_succeeded_at"),
+            (metrics.RESTORE_DRILL_LAST_SUCCESS, "restore_drill_succeeded_at"),
             (metrics.STORE_CREATED, "created_at"),
         ):
             at = snapshot.instants.get(name)

@@ -233,6 +233,18 @@ DRAIN_LAST_SUCCESS = gauge(
     "When a drain last did its work to the end; absent before the first.",
 )
 
+BACKUP_LAST_SUCCESS = gauge(
+    STORE,
+    "recado_backup_last_success_timestamp_seconds",
+    "When the last backup was made and checked; absent before the first.",
+)
+
+RESTORE_DRILL_LAST_SUCCESS = gauge(
+    STORE,
+    "recado_restore_drill_last_success_timestamp_seconds",
+    "When a backup was last restored into a scratch folder and found good; absent before the first time.",
+)
+
 STORE_CREATED = gauge(
     STORE,
     "recado_store_created_timestamp_seconds",

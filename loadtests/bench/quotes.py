@@ -1,6 +1,6 @@
 """Measure the order parser: time per message (small and large catalogue), load time, the worst messages.
 
-    python loadtests/bench_quotes.py [--cases FILE ...]
+    python -m loadtests.bench.quotes [--cases FILE ...]
 
 Prints one line a figure. Times per message are CPU time of one core, so that a busy machine does not disturb them.
 """

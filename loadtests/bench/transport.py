@@ -1,6 +1,6 @@
 """CPU of one Graph call by HTTP client, at several numbers of calls in flight.
 
-    python loadtests/bench_transport.py [--calls 5000] [--in-flight 1,32,100,400] [--latency-ms 20]
+    python -m loadtests.bench.transport [--calls 5000] [--in-flight 1,32,100,400] [--latency-ms 20]
 
 The Graph API is the simulator, in a process of its own; the clients run one after the other in one process
 each, so that the figures are the client's alone. Figures of different runs are not comparable, their ratios
