@@ -219,10 +219,11 @@ class Course(LoadTestShape):
         now = self.get_run_time()
         users = [*USERS, Monday] if options.shape == "monday" else USERS
         rate = shapes.rate_at(options.shape, now, rate=options.rate, seconds=options.seconds)
-        if rate is None:
-            # Before the end only the redeliverer stays, so that what was refused can still be brought.
-            return (1, 1000, [Redeliverer]) if now < options.seconds + COOL_DOWN_SECONDS else None
         fixed = sum(user.fixed_count for user in users)
+        if rate is None:
+            # Before the end the shoppers go. Locust ends those first who came last: the redeliverer, who is one of the
+            # fixed users, stays, so that what was refused can still be brought.
+            return (fixed, 100.0, users) if now < options.seconds + COOL_DOWN_SECONDS else None
         return round(rate) + fixed, max(100.0, rate), users
 
 

@@ -88,6 +88,21 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
     assert [path.name[16:20] for path in backup.copies(tmp_path / "copies")] == ["1000", "1100"]
 
 
+def test_a_queue_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    """The first backup may start before the first web pod; without patience a missing queue is an error at once."""
+    settings = Settings(database=tmp_path / "recado.db")
+    with pytest.raises(StoreError, match="there is no queue"):
+        backup.run_backup(settings, tmp_path / "copies", keep=1)
+    fill(tmp_path / "made.db", range(3))
+    late = threading.Timer(0.3, (tmp_path / "made.db").rename, (settings.database,))
+    late.start()
+    try:
+        made = backup.run_backup(settings, tmp_path / "copies", keep=1, patience=30)
+    finally:
+        late.join()
+    assert made.messages == 3
+
+
 def test_a_database_in_use_is_not_overwritten(tmp_path: Path) -> None:
     """A restore refuses while another process has the queue open, and works once that has ended."""
     database = tmp_path / "recado.db"

@@ -24,7 +24,7 @@ from recado.telemetry.totals import Totals
 
 #: Pages that are copied between two looks at whether somebody else wants to write.
 PAGES_A_STEP = 4096
-#: How often a restore looks whether the last process has ended.
+#: How often somebody who waits for the queue, or for the last process that has it, looks.
 LOOK_SECONDS = 0.2
 #: What belongs to a database beside its own file.
 COMPANIONS = ("-wal", "-shm", "-journal")
@@ -100,8 +100,14 @@ def drill(source: Path) -> Copy:
         return restore(source, Path(scratch) / "recado.db", now=0)
 
 
-def run_backup(settings: Settings, folder: Path, *, keep: int) -> Copy:
-    """`recado backup`: makes a copy, and notes in the queue that it was made, for the metrics."""
+def run_backup(settings: Settings, folder: Path, *, keep: int, patience: float = 0.0) -> Copy:
+    """`recado backup`: makes a copy, and notes in the queue that it was made, for the metrics.
+
+    A queue that is not there yet is waited for, `patience` seconds at most: it is made by the first web pod.
+    """
+    until = time.monotonic() + patience
+    while not settings.database.is_file() and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
     now = time.time()
     copy = back_up(settings.database, folder, keep=keep, now=now)
     _note(settings, "backup_succeeded_at", now)

@@ -238,11 +238,12 @@ def demo(
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where copies lie.")],
     keep: Annotated[int, typer.Option(min=1, help="How many copies stay.")] = 24,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a queue that is not there yet.")] = 0,
 ) -> None:
     """Copy the queue while it is in use, and check the copy."""
     from recado import backup as backups
 
-    copy = backups.run_backup(_settings(), folder, keep=keep)
+    copy = backups.run_backup(_settings(), folder, keep=keep, patience=wait)
     typer.echo(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
 
 

@@ -182,3 +182,17 @@ def test_large_numbers_stay_numbers(render: Render) -> None:
     documents = render("settings.RECADO_MAX_BODY_BYTES=3145728", "settings.RECADO_DEDUPE_SECONDS=691200")
     data = find(documents, "ConfigMap", "shop-recado")["data"]
     assert (data["RECADO_MAX_BODY_BYTES"], data["RECADO_DEDUPE_SECONDS"]) == ("3145728", "691200")
+
+
+def test_a_first_backup_is_made_at_once(render: Render) -> None:
+    """Storage that waits for a consumer gets one. The name follows what it runs, since a Job cannot be changed."""
+
+    def job(*settings: str) -> Manifest:
+        (found,) = (d for d in render("backup.enabled=true", *settings) if d["kind"] == "Job")
+        return found
+
+    first, same, upgraded = job(), job("drain.suspend=true"), job('image.tag="9.9.9"')
+    assert first["metadata"]["name"] == same["metadata"]["name"] != upgraded["metadata"]["name"]
+    pod = first["spec"]["template"]["spec"]
+    assert {"name": "backup", "persistentVolumeClaim": {"claimName": "shop-recado-backup"}} in pod["volumes"]
+    assert pod["containers"][0]["args"][:2] == ["backup", "/backup"]
