@@ -61,7 +61,7 @@ image: ## Build the images recado:dev and recado-loadtest:dev (DOCKER=podman wor
 chart: $(VENV)/.ready ## Write the chart's README and golden files again
 	$(BIN)/python charts/generate.py
 
-cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE=repository:tag)
+cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE, RECADO_TEST_LOADTEST_IMAGE)
 	$(BIN)/pytest tests/cluster -m cluster -v -s
 
 .PHONY: loadtest

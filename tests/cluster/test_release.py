@@ -164,15 +164,3 @@ def test_the_queue_outlives_the_release(release: Release) -> None:
     eventually(lambda: release.ledger()["unmatched"] >= 20, 180, "20 answers to customers of before")
     assert release.ledger()["unmatched"] == 20
     eventually(lambda: release.queue()["queue_size"] == 0, 10, "an empty queue")
-
-
-def test_backups_are_made_and_drilled(release: Release) -> None:
-    """The backup CronJob copies the queue to the second volume, and the drill restores the copy."""
-    release.upgrade(backup={"enabled": True, "size": "1Gi"}, wait=False)
-    try:
-        for name in ("backup", "backup-drill"):
-            release.kubectl("create", "job", name, f"--from=cronjob/{NAME}-{name}")
-            release.kubectl("wait", "--for=condition=Complete", f"job/{name}", "--timeout=120s")
-        assert "can be restored" in release.kubectl("logs", "job/backup-drill")
-    finally:
-        release.upgrade(backup={"enabled": False})

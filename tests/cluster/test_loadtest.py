@@ -1,0 +1,28 @@
+"""The load test as the chart runs it: locust's master and workers as Jobs."""
+
+import os
+
+import pytest
+
+from .conftest import NAME, Release, eventually
+
+IMAGE = os.environ.get("RECADO_TEST_LOADTEST_IMAGE", "")
+
+
+@pytest.mark.skipif(not IMAGE, reason="needs RECADO_TEST_LOADTEST_IMAGE, the image of loadtests/Dockerfile")
+def test_a_load_test_is_run_and_judged(release: Release) -> None:
+    """One upgrade is one run: 40 messages a second for 15 seconds, each acknowledged and answered exactly once."""
+    repository, _, tag = IMAGE.rpartition(":")
+    image = {"repository": repository, "tag": tag}
+    release.upgrade(loadtest={"enabled": True, "image": image, "rate": 40, "seconds": 15})
+    try:
+        jobs = release.get("jobs", "-l", "app.kubernetes.io/component=loadtest")["items"]
+        (name,) = (job["metadata"]["name"] for job in jobs)
+        assert name.startswith(f"{NAME}-loadtest-")
+        release.kubectl("wait", "--for=condition=Complete", f"job/{name}", "--timeout=120s")
+        log = release.kubectl("logs", f"job/{name}")
+        assert "0 lost, 0 doubled" in log
+        print("\n".join(line for line in log.splitlines() if line.startswith("|")))
+    finally:
+        release.upgrade(loadtest={"enabled": False})
+    eventually(lambda: release.queue()["queue_size"] == 0, 30, "an empty queue")
