@@ -80,10 +80,11 @@ def quantity(
         else:
             break
         j = i + 1 if i < n and "of" in roles[i] else i
-        if j < n and pairs and _is_collective(roles, j):  # "un par de docenas"
-            value, pairs, i = value * 2, False, j
-        elif not (j < n and _is_collective(roles, j)):
+        if not _is_collective(roles, j):
             break
+        if pairs:  # "un par de docenas": two of what follows; in "una docena de pares" the pairs are counted
+            value, pairs = value * 2, False
+        i = j
     if value is None:
         return None
     bare = digits and not (collective or pairs) and i == start + 1
