@@ -39,6 +39,8 @@ _MARKS: Final = {
     ",": COMMA, ";": COMMA, "/": COMMA, "+": COMMA, "&": COMMA, ".": STOP, "!": STOP, "¡": STOP, "?": QUESTION,
     "¿": STOP, ":": LINK, "=": LINK, "-": LINK, "(": LINK, "|": LINK, "•": LINE, ">": LINE,
 }  # fmt: skip
+_WORN_BY: Final = frozenset(["people", "modifier"])
+"""The roles of "niño", "mujer": people, and whom a good is made for."""
 _LONGEST: Final = 6_000
 _MOST_TOKENS: Final = 2_000
 """A message of 4,096 characters that says something has fewer."""
@@ -201,9 +203,10 @@ class Scanner:
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
-        if determined and before is not None and before.kind == "of" and self._is_part(token.norm):
-            return self._quality(i)  # "uno de fiesta"
-        if determined and "good" in roles and not roles & _STEERING:
+        if determined and before is not None and before.kind == "of":
+            if self._is_part(token.norm) or roles >= _WORN_BY:
+                return self._quality(i)  # "uno de fiesta", "3 de niño"
+        if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return self._unknown(i)
         if roles - {"good"}:
             return self._listed(i, determined)
@@ -247,6 +250,15 @@ class Scanner:
             return False
         words = self.norms[i : i + 2]
         return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
+
+    def _is_good(self, i: int) -> bool:
+        """Whether a colour that is a good too is the good: "crema de manos", but "camisas: una crema de manga larga"."""
+        if not ("colours" in self.roles[i] and self._has(i + 1, "of") and i + 2 < len(self.tokens)):
+            return False
+        if self.tokens[i + 2].kind != WORD or "modifier" in self.roles[i + 2]:
+            return False
+        before = next((e.match for e in reversed(self.elements) if e.match is not None), None)
+        return before is None or not self.matcher.with_head(before.products[0], [self.norms[i + 2]])
 
     def _opens_collective(self, i: int) -> bool:
         for j in (i + 1, i + 2):
