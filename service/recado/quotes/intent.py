@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from recado.quotes.elements import COMMA, LINE, LINK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN
+from recado.quotes.elements import COMMA, LINE, LINK, MASK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN
 from recado.quotes.reading import Reading
 
 _QUIET: Final = frozenset(
@@ -40,7 +40,8 @@ def intent_of(reading: Reading) -> str:
         return _order_or_price(reading)
     roles: set[str] = set()
     for element in elements:
-        roles |= element.roles
+        goes = element.kind == "copula" and reading.context.kind(element.index + 1) in ("to", MASK)
+        roles |= element.roles - {"nope"} if goes else element.roles  # "paso a las 5" is no "paso"
         roles.add(element.kind)
     mentioned = any(w.state == "mentioned" for w in reading.wishes)
     if not mentioned and reading.requested and any(e.kind == QUANTITY and "bound" in e.flags for e in elements):

@@ -14,6 +14,7 @@ _ORDINALS: Final = frozenset(["er", "do", "ro", "to", "ra", "da", "ero", "vo", "
 _SIZES: Final = range(16, 61)
 _PHONE_DIGITS: Final = 7
 _MONTH_DAYS: Final = 31
+_HOURS: Final = range(1, 13)
 _ADDRESS_WORDS: Final = 14
 _FAR_TRIGGERS: Final = frozenset(
     [
@@ -23,6 +24,7 @@ _FAR_TRIGGERS: Final = frozenset(
     ]
 )  # fmt: skip
 """Words that an address' number may follow at some distance; after the others it stands next."""
+_WHERE: Final = frozenset(["a", "en", "hasta"])
 
 
 class Noise:
@@ -34,6 +36,7 @@ class Noise:
         self._roles = roles
         self._matcher = matcher
         self._n = len(tokens)
+        self._address_end = -_ADDRESS_WORDS  # where the last address ended
 
     def masks(self) -> dict[int, Mask]:
         """Every stretch of noise. Empty at once where the message has nothing that could be one."""
@@ -43,6 +46,8 @@ class Noise:
             mask = self._at(i)
             if mask is not None and mask[1] > i:
                 found[i] = mask
+                if mask[0] == "address":
+                    self._address_end = mask[1]
                 i = mask[1]
             else:
                 i += 1
@@ -69,6 +74,8 @@ class Noise:
             return None if self._names_product(i + 3) else ("size", i + 3)
         if "address" in roles and not (self._matcher.names(token.norm) and self._matcher.knows(self._norm(i + 1))):
             end = self._address(i)
+            if not end and self._matcher.names(token.norm) and self._is_place(i):
+                end = i + 1
             if end:
                 return "address", end
         if "phone" in roles:
@@ -89,11 +96,13 @@ class Noise:
                 return "price", self._after_price(j + 1)
         if "to" in roles or "of" in roles or "for" in roles or "definite" in roles or "weekday" in roles:
             return self._after_word(i)
+        if "timeunit" in roles and (end := self._after_duration(i + 1)) > i + 1:
+            return "time", end
         if "month" in roles and self._is_number(i + 1) and not self._names_product(i + 2) and len(token.norm) > 3:
             return "date", i + 2
-        if "number" in roles or "article" in roles:
+        if "number" in roles or "article" in roles or "half" in roles:
             if self._has(i + 1, "timeunit") and not self._has(i + 1, "half"):
-                return "time", i + 2
+                return "time", self._after_duration(i + 2)
             if self._has(i + 1, "of") and self._has(i + 2, "month"):
                 return "date", i + 3
             if self._has(i + 1, "currency") and "number" in roles:
@@ -140,6 +149,8 @@ class Noise:
             return "date", i + 2
         if self._has(i + 1, "timeunit") and not self._names_product(i + 1):
             return "time", self._after_hour(i + 1)
+        if token.value in _HOURS and (end := self._after_duration(i + 1)) > i + 1:
+            return "time", end
         if (
             after == "x"
             and not self._matcher.knows(token.norm)
@@ -170,7 +181,7 @@ class Noise:
             return self._after_article(i)
         if not self._is_number(j):
             return None
-        if norm == "las" and self._has(j + 1, "timeunit"):
+        if norm in ("las", "en") and self._has(j + 1, "timeunit"):
             return "time", self._after_hour(j + 1)
         if self._names_product(j + 1):
             return None
@@ -197,7 +208,7 @@ class Noise:
         j = i + 2
         if (i > 0 and self._tokens[i - 1].kind == NUMBER) or self._names_product(j + 1):
             return None
-        if not (self._is_number(j) or self._has(j, "number")):
+        if not (self._is_number(j) or self._has(j, "number") or self._norm(j) == "una"):
             return None
         value = self._tokens[j].value
         if "of" in self._roles[i] and self._norm(i + 1) != "las" and value is not None and value in _SIZES:
@@ -245,6 +256,11 @@ class Noise:
             else:
                 return j
         return j
+
+    def _after_duration(self, j: int) -> int:
+        """Past "y media", "y cuarto" behind an hour or a unit of time ("en una hora y media", "tipo 5 y media")."""
+        part = self._norm(j) == "y" and self._norm(j + 1) in ("media", "medio", "cuarto")
+        return j + 2 if part and not self._names_product(j + 2) else j
 
     def _date(self, i: int) -> Mask | None:
         first, second = self._tokens[i], self._tokens[i + 2]
@@ -333,12 +349,29 @@ class Noise:
             j += 1
         return last
 
+    def _is_place(self, i: int) -> bool:
+        """Whether a good's name is a place here: "en la colonia Roma", "soy de la colonia", behind an address."""
+        j = i - 1
+        while self._has(j, "definite") or self._has(j, "possessive"):
+            j -= 1
+        if self._norm(j) in _WHERE or (self._has(j, "of") and self._has(j - 1, "copula")):
+            return True
+        if self._norm(j) in (":", ",") or self._has(j, "copula"):
+            j -= 1
+        return self._address_end > j or self._has(j, "address")
+
     def _goes_on(self, j: int) -> bool:
         return (
             self._has(j, "address")
             or self._norm(j) == "#"
+            or (self._is_street(j) and len(self._norm(j + 1)) >= 3)
             or (self._is_number(j) and (self._closes(j + 1) or self._has(j + 1, "address")) and len(self._norm(j)) >= 3)
         )
+
+    def _is_street(self, j: int) -> bool:
+        """Whether a name and a number stand here, as "Durango 210"."""
+        named = 0 <= j < self._n and self._tokens[j].kind == WORD and not self._roles[j] and self._is_capital(j)
+        return named and self._is_number(j + 1) and not (self._names_product(j) or self._names_product(j + 2))
 
     def _size(self, i: int) -> int:
         """The end of "talla M, L y 38", "número 38"; 0 if no size follows."""
