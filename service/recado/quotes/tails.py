@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from recado.quotes.lexicon import Lexicon
+from recado.quotes.lexicon import FUNCTION, Lexicon
 from recado.quotes.matcher import Matcher
 from recado.quotes.noise import Mask
 from recado.quotes.text import NUMBER, WORD, Token
 from recado.quotes.vocabulary import TWO_EDITS
 
+INFINITIVES: Final = ("ar", "er", "ir")
 VERB_ENDINGS: Final = (
-    "ar",
-    "er",
-    "ir",
+    *INFINITIVES,
     "ando",
     "iendo",
     "arme",
@@ -140,10 +139,24 @@ class Tails:
             return j + 1
         if joins and (role & {"article", "definite", "possessive", "number", "noun"}):
             return i
+        if "for" in roles and self._is_infinitive(j):
+            return self._object(j + 1)
         match = self.matcher.match(self.tokens, self.roles, j)
-        if match is not None:
-            return match.end
-        return j + 1
+        return j + 1 if match is None else match.end
+
+    def _is_infinitive(self, i: int) -> bool:
+        norm, roles = self.norms[i], self.roles[i]
+        return norm.endswith(INFINITIVES) and (not roles or "filler" in roles) and not self.matcher.knows(norm)
+
+    def _object(self, i: int) -> int:
+        """Past the good that a purpose speaks of: "para jugar tenis", "para limpiar los zapatos"; `i` if none does."""
+        j = i
+        while j < len(self.tokens) and self.roles[j] & {"con", "definite", "possessive"}:
+            j += 1
+        if j >= len(self.tokens) or self.tokens[j].kind != WORD or self.roles[j] & FUNCTION:
+            return i
+        match = self.matcher.match(self.tokens, self.roles, j)
+        return i if match is None else match.end
 
     def trimmed(self, start: int, end: int) -> int:
         """`end` without the sizes, prices and purposes at the end of a fragment."""
