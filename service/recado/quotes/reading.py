@@ -122,8 +122,7 @@ class Reading:
             for wish in self.wishes:  # "tienen camisas, y cuánto cuestan?"
                 wish.state = "wanted" if wish.state == "mentioned" else wish.state
         for wish in self.wishes:
-            if wish.divided and wish.kinds and sum(kind.amount or 1 for kind in wish.kinds) == wish.amount:
-                wish.state = "refused"  # "3 camisas: 2 manga larga y 1 manga corta"
+            wish.take_out_kinds()
 
     def _thing(self, i: int, element: Element, state: State) -> None:
         q = element.q
@@ -356,10 +355,11 @@ class Reading:
                 state.corrected = False
                 return None
             if q is not None:
-                wish = Wish(element, others[0], element.text, q.value, q.pairs)
+                whole = last.whole or last
+                wish = Wish(element, others[0], element.text, q.value, q.pairs, whole=whole)
                 wish.doubts.append("head left out")
-                self._part_of(last, element)
-                last.kinds.append(wish)
+                self._part_of(whole, element)
+                whole.kinds.append(wish)
                 self.wishes.append(wish)
             return None
         if q is None:

@@ -203,9 +203,9 @@ class Scanner:
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
-        if determined and before is not None and before.kind == "of":
-            if self._is_part(token.norm) or roles >= _WORN_BY:
-                return self._quality(i)  # "uno de fiesta", "3 de niño"
+        told_apart = roles >= _WORN_BY or self._is_part(token.norm)
+        if determined and before is not None and before.kind == "of" and told_apart:
+            return self._quality(i)  # "uno de fiesta", "3 de niño"
         if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return self._unknown(i)
         if roles - {"good"}:
@@ -252,7 +252,7 @@ class Scanner:
         return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
 
     def _is_good(self, i: int) -> bool:
-        """Whether a colour that is a good too is the good: "crema de manos", but "camisas: una crema de manga larga"."""
+        """Whether a colour that is a good too is the good: "crema de manos", not "camisas: una crema de manga larga"."""
         if not ("colours" in self.roles[i] and self._has(i + 1, "of") and i + 2 < len(self.tokens)):
             return False
         if self.tokens[i + 2].kind != WORD or "modifier" in self.roles[i + 2]:

@@ -18,6 +18,7 @@ class Wish(msgspec.Struct):
     state: str = "wanted"  # wanted | mentioned | refused
     parts: list[int | Fraction] = msgspec.field(default_factory=list)
     kinds: list["Wish"] = msgspec.field(default_factory=list)
+    whole: "Wish | None" = None  # what this is a kind of
     divided: bool = False  # the parts and kinds say how the amount is made up, they do not add to it
     doubts: list[str] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
@@ -30,6 +31,13 @@ class Wish(msgspec.Struct):
             divided = self.amount is None or (self.divided and sum_of_parts == amount)
             amount = sum_of_parts if divided else amount + sum_of_parts
         return amount * 2 if self.pairs and not pair_goods else amount
+
+    def take_out_kinds(self) -> None:
+        """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta"."""
+        if self.divided and self.kinds:
+            rest = sum(self.parts)
+            if self.amount in (None, rest + sum(kind.amount or 1 for kind in self.kinds)):
+                self.amount, self.parts = rest, []
 
 
 class State:
