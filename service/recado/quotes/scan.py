@@ -193,6 +193,9 @@ class Scanner:
             return self._steer(i, i + length, phrase_roles)
         if "another" in roles:
             return self._another(i)
+        if "limit" in roles and before is not None and before.kind == QUANTITY and self._opens_thing(i + 1):
+            self._add(NOISE, i, i + 1)  # "1 solo pantalón"
+            return i + 1
         if (
             "without" in roles
             and before is not None
@@ -240,6 +243,9 @@ class Scanner:
     def _is_product(self, i: int) -> bool:
         return i < len(self.tokens) and self.tokens[i].kind == WORD and self.matcher.names(self.norms[i])
 
+    def _opens_thing(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == WORD and not self.roles[i] & FUNCTION
+
     def _is_part(self, norm: str) -> bool:
         """Whether a word belongs to products' names without being one."""
         return self.matcher.knows(norm) and not self.matcher.names(norm)
@@ -252,7 +258,7 @@ class Scanner:
         return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
 
     def _is_good(self, i: int) -> bool:
-        """Whether a colour that is a good too is the good: "crema de manos", not "camisas: una crema de manga larga"."""
+        """Whether a colour that is a good too is the good: "crema de manos", not "3 camisas: una crema de cuadros"."""
         if not ("colours" in self.roles[i] and self._has(i + 1, "of") and i + 2 < len(self.tokens)):
             return False
         if self.tokens[i + 2].kind != WORD or "modifier" in self.roles[i + 2]:
