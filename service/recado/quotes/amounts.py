@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, VERBS, Element
+from recado.quotes.text import NUMBER
 from recado.quotes.wishes import State, Wish
 
 if TYPE_CHECKING:
@@ -53,14 +54,16 @@ def bare_quantity(reading: "Reading", i: int, element: Element, state: State) ->
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
         return  # "unos mocasines 42"
     more = "more" in element.flags or after == "more" or "another" in element.flags
+    if last.state == "wanted" and not (more or state.corrected) and reading.context.is_share(i):
+        _share(reading, i, last)
+        return
     if q.article and not more and not state.corrected and last.state != "mentioned":
-        since = reading.elements[last.element.index + 1 : i]
-        if any(e.kind == "for" for e in since) and last.state == "wanted" and reading.context.closes(i + 1):
-            last.amount = (last.amount or 1) + 1  # "2 para mí y para mi hermano una"
         return
     if state.negated_number == i:
         return
-    if state.corrected:
+    if state.corrected and q.value in SIZE_OF_PAIRS and _is_sized(reading, last, element):
+        state.corrected = False  # "talla 38, mejor 40"
+    elif state.corrected:
         last.amount, last.pairs, last.parts = q.value, q.pairs, []
         last.state = "wanted"
         last.doubts.append("corrected")
@@ -79,6 +82,26 @@ def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
     if last.product is None or not reading.matcher.products[last.product].pair:
         return False
     return value in SIZE_OF_PAIRS and "qualified" in last.element.flags
+
+
+def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
+    """Whether a size of the last thing was told in digits: the next number may be one too."""
+    masks, tokens = reading.scanner.masks, reading.scanner.tokens
+    told = (masks[at] for at in range(last.element.start, until.start) if at in masks)
+    return any(kind == "size" and tokens[end - 1].kind == NUMBER for kind, end in told)
+
+
+def _share(reading: "Reading", i: int, last: Wish) -> None:
+    """ "Mi hermana quiere 2 y yo 3", "2 para mí y 3 para mi hermana": what another person gets of the last thing."""
+    element, context = reading.elements[i], reading.context
+    q = element.quantity
+    if q is None or (q.bare and q.value in SIZE_OF_PAIRS) or _is_sized(reading, last, element):
+        return  # "un par 38 para mí y 40 para mi esposo": sizes
+    first = -1 if last.element.q is None else last.element.q.index
+    if not (context.is_share(first) or (context.person_before(first) and context.person_before(i))):
+        reading.part_of(last, element)  # the first number is no share, so it may be the total
+    last.parts.append(q.value)
+    last.doubts.append("in parts")
 
 
 def _give(reading: "Reading", i: int, last: Wish, element: Element) -> None:

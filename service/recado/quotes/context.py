@@ -13,10 +13,13 @@ from recado.quotes.elements import (
     SEVERAL,
     STOP,
     UNKNOWN,
+    VERBS,
     Element,
 )  # fmt: skip
 from recado.quotes.wishes import State
 
+_PARTING: Final = frozenset([COMMA, LINE, LINK, STOP, "and", "but"])
+_PERSONS: Final = frozenset(["people", "name", "person"])
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
 
 
@@ -103,6 +106,32 @@ class Context:
             and not (before == "of" and element.q is not None and element.q.start < self.elements[j].start)
             and not (before == "by" and priced)
         )
+
+    def is_share(self, i: int) -> bool:
+        """Whether a number is what a person gets of the thing before: "y yo 3", "y 3 para mi hermana"."""
+        if self.person_before(i):
+            return self.closes(i + 1)
+        j = i + 2
+        while self.kind(j) in ("possessive", "definite"):
+            j += 1
+        return self.kind(i + 1) == "for" and self.kind(i - 1) in _PARTING and (self._is_person(j) or self._is_me(j - 1))
+
+    def person_before(self, i: int) -> bool:
+        """Whether nothing but a person stands in the clause before a number: "mi hermana quiere", "y para mí"."""
+        j = i - 1
+        person = False
+        while self.kind(j) in (NOISE, "courtesy", "possessive", "definite", "for", *VERBS):
+            person = person or self._is_person(j) or self._is_me(j)
+            j -= 1
+        return person and self.kind(j) in ("", *_PARTING)
+
+    def _is_person(self, i: int) -> bool:
+        addressed = self.kind(i) == "courtesy" and self.kind(i - 1) != "possessive"  # "amigo", not "mi amigo"
+        return self.kind(i) in (NOISE, "courtesy") and not addressed and bool(self.roles(i) & _PERSONS)
+
+    def _is_me(self, i: int) -> bool:
+        """ "para mí": a possessive that nothing is added to."""
+        return self.kind(i) == "possessive" and self.kind(i - 1) == "for" and not self._is_person(i + 1)
 
     def price_asked(self, i: int) -> bool:
         """Whether a verb only serves a price question: "a cuánto me las dejas", "cuánto me cobras por"."""

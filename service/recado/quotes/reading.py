@@ -31,6 +31,8 @@ _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
+_NEAR: Final = 4
+"""Elements from a quantity to its thing, with what may stand between."""
 
 
 class Reading:
@@ -92,6 +94,8 @@ class Reading:
             elif kind == "correction":
                 state.corrected = True
                 state.refuse = False
+            elif "second_thought" in element.roles:
+                state.corrected = state.corrected or self._amends(i)
             elif kind in ("price", "total"):
                 price(self, i, element, state)
             elif kind == "available":
@@ -358,7 +362,7 @@ class Reading:
                 whole = last.whole or last
                 wish = Wish(element, others[0], element.text, q.value, q.pairs, whole=whole)
                 wish.doubts.append("head left out")
-                self._part_of(whole, element)
+                self.part_of(whole, element.q)
                 whole.kinds.append(wish)
                 self.wishes.append(wish)
             return None
@@ -372,10 +376,19 @@ class Reading:
             last.state, last.amount = "wanted", q.value
             last.doubts.append("head left out")
             return None
-        self._part_of(last, element)
+        self.part_of(last, element.q)
         last.parts.append(q.value)
         last.doubts.append("in parts")
         return None
+
+    def _amends(self, i: int) -> bool:
+        """ "3 gorras, bueno 4": whether the number behind a second thought is for a thing already wished."""
+        j = self.context.next(i, QUIET | {COMMA})
+        if self.context.kind(j) != QUANTITY or self.last(("wanted",)) is None or self.context.kind(j + 1) == "more":
+            return False
+        if "bound" not in self.elements[j].flags:
+            return True
+        return any(e.q is self.elements[j] and self._known(e) is not None for e in self.elements[j : j + _NEAR])
 
     def _pointing(self, i: int, element: Element) -> None:
         """ "2 de esas", "quiero esos": asked for, but only an earlier message would tell what."""
@@ -385,12 +398,12 @@ class Reading:
             text = self.scanner.written(element.end - 1, element.end)
             self.wishes.append(Wish(element, None, text))
 
-    def _part_of(self, whole: Wish, element: Element) -> None:
+    def part_of(self, whole: Wish, q: Element | None) -> None:
         """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja")."""
-        if whole.parts or whole.kinds or element.q is None:
+        if whole.parts or whole.kinds or q is None:
             return
-        i = element.q.index - 1
-        while self.context.kind(i) in (NOISE, "of", "that", "definite"):
+        i = q.index - 1
+        while self.context.kind(i) in (NOISE, "of", "that", "definite", "for", "possessive"):
             i -= 1
         whole.divided = self.context.kind(i) in (COMMA, LINK, LINE, STOP) and "qualified" not in whole.element.flags
 
