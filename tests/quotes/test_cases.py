@@ -19,6 +19,7 @@ from tests.quotes.scoring import HERE, score
         ("cases-held.jsonl", 0.95, 0.98, 0.98),
         ("cases-held2.jsonl", 0.95, 0.95, 0.95),
         ("bodega-held.jsonl", 0.94, 0.98, 0.94),
+        ("cases-blind.jsonl", 0.99, 0.99, 0.99),
     ],
 )
 def test_read_at_least_as_much_as_before(name: str, exact: float, intent: float, unmatched: float) -> None:

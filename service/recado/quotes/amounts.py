@@ -87,7 +87,8 @@ def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
 def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
     """Whether a size of the last thing was told in digits: the next number may be one too."""
     masks, tokens = reading.scanner.masks, reading.scanner.tokens
-    told = (masks[at] for at in range(last.element.start, until.start) if at in masks)
+    start = max(last.element.start, until.start - _AHEAD)
+    told = (masks[at] for at in range(start, until.start) if at in masks)
     return any(kind == "size" and tokens[end - 1].kind == NUMBER for kind, end in told)
 
 

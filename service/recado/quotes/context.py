@@ -19,6 +19,9 @@ from recado.quotes.elements import (
 from recado.quotes.wishes import State
 
 _PARTING: Final = frozenset([COMMA, LINE, LINK, STOP, "and", "but"])
+_BESIDE_PERSONS: Final = frozenset([NOISE, "courtesy", "possessive", "definite", "for", *VERBS])
+_CLAUSE: Final = 12
+"""Elements of a clause that are looked at: more than one with a person and a number has."""
 _PERSONS: Final = frozenset(["people", "name", "person"])
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
 
@@ -118,12 +121,12 @@ class Context:
 
     def person_before(self, i: int) -> bool:
         """Whether nothing but a person stands in the clause before a number: "mi hermana quiere", "y para mí"."""
-        j = i - 1
         person = False
-        while self.kind(j) in (NOISE, "courtesy", "possessive", "definite", "for", *VERBS):
+        for j in range(i - 1, i - _CLAUSE, -1):
+            if self.kind(j) not in _BESIDE_PERSONS:
+                return person and self.kind(j) in ("", *_PARTING)
             person = person or self._is_person(j) or self._is_me(j)
-            j -= 1
-        return person and self.kind(j) in ("", *_PARTING)
+        return False
 
     def _is_person(self, i: int) -> bool:
         addressed = self.kind(i) == "courtesy" and self.kind(i - 1) != "possessive"  # "amigo", not "mi amigo"

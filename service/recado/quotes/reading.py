@@ -94,8 +94,6 @@ class Reading:
             elif kind == "correction":
                 state.corrected = True
                 state.refuse = False
-            elif "second_thought" in element.roles:
-                state.corrected = state.corrected or self._amends(i)
             elif kind in ("price", "total"):
                 price(self, i, element, state)
             elif kind == "available":
@@ -119,6 +117,8 @@ class Reading:
                     state.mode = None
             elif kind == COMMA or kind == "but":
                 state.end_clause(self.context.list_goes_on(i))
+            elif "second_thought" in element.roles:
+                state.corrected = state.corrected or self._amends(i)
             elif kind == "and" and state.refuse and not self.context.list_goes_on(i):
                 state.refuse = False
         share_each(self, state)

@@ -206,8 +206,7 @@ class Scanner:
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
-        told_apart = roles >= _WORN_BY or self._is_part(token.norm)
-        if determined and before is not None and before.kind == "of" and told_apart:
+        if determined and before is not None and before.kind == "of" and self._tells_apart(i):
             return self._quality(i)  # "uno de fiesta", "3 de niño"
         if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return self._unknown(i)
@@ -245,6 +244,9 @@ class Scanner:
 
     def _opens_thing(self, i: int) -> bool:
         return i < len(self.tokens) and self.tokens[i].kind == WORD and not self.roles[i] & FUNCTION
+
+    def _tells_apart(self, i: int) -> bool:
+        return self.roles[i] >= _WORN_BY or self._is_part(self.norms[i])
 
     def _is_part(self, norm: str) -> bool:
         """Whether a word belongs to products' names without being one."""
