@@ -83,6 +83,13 @@ def test_a_lease_must_outlast_a_send() -> None:
         load({"RECADO_LEASE_SECONDS": "20"})
 
 
+@pytest.mark.parametrize("folder", [".", "/", "./"])
+def test_a_folder_is_no_database(folder: str) -> None:
+    """One sentence, before anything tries to open it."""
+    with pytest.raises(SettingsError, match="RECADO_DATABASE: is a folder"):
+        load({"RECADO_DATABASE": folder})
+
+
 def test_an_address_is_no_database() -> None:
     """A connection URL is not taken for the path of a file, and its password is not repeated."""
     with pytest.raises(SettingsError, match="RECADO_DATABASE: is a postgresql:// address") as caught:

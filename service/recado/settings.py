@@ -312,9 +312,11 @@ def _contradictions(settings: Settings) -> list[str]:
         )
     if settings.reply_window_margin_seconds >= settings.reply_window_seconds:
         problems.append("RECADO_REPLY_WINDOW_MARGIN_SECONDS: must be less than RECADO_REPLY_WINDOW_SECONDS")
-    if settings.host and settings.port == settings.metrics_port:
+    if settings.port == settings.metrics_port:
         problems.append("RECADO_METRICS_PORT: must differ from RECADO_PORT")
-    if len(scheme := settings.database.parts[0]) > 1 and scheme.endswith(":"):
+    if not settings.database.name:
+        problems.append("RECADO_DATABASE: is a folder; the queue is a SQLite file, so name one in it")
+    elif len(scheme := settings.database.parts[0]) > 1 and scheme.endswith(":"):
         # The rest of an address may hold a password. Taken for a path it would make a queue that no other pod sees.
         problems.append(f"RECADO_DATABASE: is a {scheme}// address; the queue is a SQLite file, so give a path")
     return problems

@@ -17,16 +17,26 @@ def test_within_once_over_then_silence() -> None:
     assert limit.count("b") is Allowance.WITHIN
 
 
+def test_an_event_counts_once_however_often_it_is_brought() -> None:
+    """Told again it is where it was: neither nearer to the limit nor, beyond it, let through."""
+    limit = MinuteLimit(1, clock=FakeClock())
+
+    assert [limit.count("a", "one") for _ in range(3)] == [Allowance.WITHIN] * 3
+    assert [limit.count("a", "two") for _ in range(2)] == [Allowance.JUST_OVER] * 2
+    assert limit.count("a", "three") is Allowance.OVER
+
+
 def test_a_new_minute_starts_afresh_and_forgets() -> None:
     """Memory holds one minute's keys only."""
     clock = FakeClock(0.0)
     limit = MinuteLimit(1, clock=clock)
     for n in range(100):
-        limit.count(str(n))
+        limit.count(str(n), f"event {n}")
     clock.advance(60)
 
     assert limit.count("1") is Allowance.WITHIN
     assert len(limit._counts) == 1
+    assert limit._places == {}
 
 
 def test_zero_is_no_limit() -> None:

@@ -169,6 +169,33 @@ class TestQuotes:
         assert bodies[0] == bodies[3]
         assert len({bodies[0], bodies[1], bodies[2]}) == 3
 
+    async def test_yes_in_the_same_batch_confirms(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """After an outage Meta brings order and answer together: the quote counts as given."""
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
+            texts = (ORDER, "SÍ", "SÍ")
+            await pod.receive(*(text_message(n, text, sent_at=clock(), customer=1) for n, text in enumerate(texts)))
+
+        assert pod.count("recado_answers_total", kind="confirmed") == 1
+        assert pod.count("recado_answers_total", kind="no_open_quote") == 1
+
+    async def test_what_meta_brings_again_does_not_use_up_a_customers_minute(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Three messages of the three allowed, refused twice for the store's sake: the third time all are answered."""
+        body = webhook(*(text_message(n, ORDER, sent_at=clock(), customer=1) for n in range(3)))
+        async with start_pod(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="3") as pod:
+
+            async def full(*args: Any, **kwargs: Any) -> None:
+                raise StoreUnavailable("database is locked")
+
+            with monkeypatch.context() as patched:
+                patched.setattr(pod.queue, "add_message", full)
+                refused = [(await pod.post(body)).status_code for _ in range(2)]
+            answer = (await pod.post(body)).json()
+
+        assert refused == [503, 503]
+        assert [result["quote"]["total"] for result in answer["results"]] == ["117.48"] * 3
+
     async def test_messages_are_marked_as_read_if_wanted(self, start_pod: StartPod, clock: FakeClock) -> None:
         """With the typing indicator; by default not, since it doubles the calls."""
         async with start_pod(RECADO_MARK_AS_READ="true") as pod:
@@ -198,6 +225,40 @@ class TestPromises:
         assert response.headers["retry-after"] == "5"
         assert response.json()["error"]["code"] == "store_unavailable"
         assert pod.graph.sent == []
+
+    @pytest.mark.parametrize("operation", ["settle", "add_message", "open_quote_at"])
+    async def test_what_is_on_disk_is_sent_although_its_webhook_failed(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, operation: str
+    ) -> None:
+        """A part of a POST cannot be stored: 503. The reply that was stored goes out at once, and only once."""
+        body = webhook(
+            text_message(1, ORDER, sent_at=clock(), customer=1),
+            text_message(2, "sí", sent_at=clock(), customer=2),
+            statuses=({"id": "wamid.OUT1", "status": "sent", "biz_opaque_callback_data": "0badcafe.1.1"},),
+        )
+        async with start_pod() as pod:
+            original = getattr(pod.queue, operation)
+
+            def failing(*args: Any, **kwargs: Any) -> Any:
+                async def fail() -> None:
+                    raise StoreUnavailable("disk I/O error")
+
+                first = operation == "add_message" and args[0].wamid == "wamid.IN1"
+                return original(*args, **kwargs) if first else fail()
+
+            monkeypatch.setattr(pod.queue, operation, failing)
+            refused = await pod.post(body)
+            monkeypatch.setattr(pod.queue, operation, original)
+            async with asyncio.timeout(10):
+                while (await pod.queue.status()).in_flight:
+                    await asyncio.sleep(0.01)
+            sent_at_once = [sent["to"] for sent in pod.graph.sent]
+            again = await pod.post(body)
+            sent = [sent["to"] for sent in pod.graph.sent]
+
+        assert (refused.status_code, again.status_code) == (503, 200)
+        assert "+15550100001" in sent_at_once
+        assert sorted(sent) == ["+15550100001", "+15550100002"]
 
     async def test_a_duplicate_is_acknowledged_and_not_answered(self, start_pod: StartPod, clock: FakeClock) -> None:
         """Meta brings messages again; they are marked, counted, and sent once."""

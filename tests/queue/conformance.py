@@ -409,6 +409,22 @@ class RetryQueueConformance:
         assert claimed == ()
         assert failed.reason == "unknown"
 
+    async def test_an_outage_excuses_no_third_send(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """While the breaker is open a probe whose outcome stays unknown is tried once more, and then never again."""
+        queue = open_queue(RECADO_BREAKER_FAILURES="1", **UNLIMITED)
+        attempts = [await add_leased(queue, new_message(1, clock))]
+        for _ in range(5):
+            await queue.update_message_attempt(attempts[-1], UNKNOWN)
+            assert queue.snapshot().breakers[NUMBER].open
+            clock.advance(181)
+            if not (claimed := (await queue.get_messages_to_retry(10)).messages):
+                break
+            attempts += claimed
+        (failed,) = await queue.get_failed_messages()
+
+        assert len(attempts) == 2
+        assert failed.reason == "unknown"
+
     async def test_at_most_once_by_choice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """With the policy `fail` an unknown outcome is never sent again."""
         queue = open_queue(RECADO_UNKNOWN_POLICY="fail")
@@ -489,6 +505,32 @@ class RetryQueueConformance:
         assert unknown == 1
         assert (rescued.attempt, rescued.quoting) == (2, True)
         assert queue.snapshot().totals[(metrics.RESCUES.name, ())] == 1
+
+    async def test_all_leases_of_a_dead_process_are_rescued_together(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """A claim of one message takes back all that its process left, not one."""
+        queue = open_queue(**UNLIMITED)
+        for n in range(30):
+            await add_leased(queue, new_message(n, clock))
+        clock.advance(61)
+        await queue.get_messages_to_retry(1)
+
+        assert (await queue.status()).unknown == 30
+
+    async def test_no_number_starves_another(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A claim is shared by the business numbers that have something due, whichever has more or older messages."""
+        queue = open_queue(**UNLIMITED)
+        for n in range(30):
+            await queue.add_message(new_message(n, clock), lease=False)
+        clock.advance(1)
+        for n in range(30, 32):
+            await queue.add_message(new_message(n, clock, phone_number_id="700000000000002"), lease=False)
+        claimed = (await queue.get_messages_to_retry(8)).messages
+        numbers = [message.phone_number_id for message in claimed]
+
+        assert len(claimed) >= 6
+        assert numbers.count("700000000000002") == 2
 
     async def test_a_message_outlives_processes_that_die(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Four processes in a row die with it, the fifth delivers; were it five, it would be an operator's."""

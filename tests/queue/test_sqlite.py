@@ -50,6 +50,37 @@ class TestDurability:
     def clock(self) -> FakeClock:
         return FakeClock()
 
+    @pytest.mark.parametrize("loss", ["deleted", "replaced"])
+    async def test_a_file_that_is_lost_takes_no_more_messages(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, loss: str
+    ) -> None:
+        """SQLite would go on writing to a file that has no name any more: neither writes nor reads succeed."""
+        queue = open_queue()
+        await queue.add_message(new_message(1, clock), lease=False)
+        file = Path(queue._path)
+        file.rename(file.with_name("elsewhere.db"))
+        if loss == "replaced":
+            file.write_bytes(b"")
+
+        with pytest.raises(StoreUnavailable):
+            await queue.add_message(new_message(2, clock), lease=False)
+        with pytest.raises(StoreUnavailable):
+            await queue.status()
+
+    async def test_a_damaged_file_is_unavailable(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
+    ) -> None:
+        """What SQLite finds broken is answered as any other failure of the disk, not as a mistake of ours."""
+        queue = open_queue()
+        await queue.add_message(new_message(1, clock), lease=False)
+        queue._writer._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file = Path(queue._path)
+        whole = file.read_bytes()
+        file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+
+        with pytest.raises(StoreUnavailable, match="malformed"):
+            open_queue()
+
     async def test_a_full_disk_loses_nothing_and_recovers(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
     ) -> None:

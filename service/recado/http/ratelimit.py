@@ -20,22 +20,30 @@ class Allowance(Enum):
 
 
 class MinuteLimit:
-    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events of one minute."""
+    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events of one minute.
+
+    An event that has a name counts once, however often it is brought: Meta brings webhooks again.
+    """
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
         self._window = 0
         self._counts: dict[str, int] = {}
+        self._places: dict[str, int] = {}
 
-    def count(self, key: str) -> Allowance:
-        """Counts an event of `key` and says where that leaves it."""
+    def count(self, key: str, event: str | None = None) -> Allowance:
+        """Counts an event of `key` and says where that leaves it; a known `event` is where it was before."""
         if not self._per_minute:
             return Allowance.WITHIN
         window = int(self._clock() // WINDOW_SECONDS)
         if window != self._window:
-            self._window, self._counts = window, {}
-        count = self._counts[key] = self._counts.get(key, 0) + 1
-        if count <= self._per_minute:
+            self._window, self._counts, self._places = window, {}, {}
+        place = self._places.get(event) if event is not None else None
+        if place is None:
+            place = self._counts[key] = self._counts.get(key, 0) + 1
+            if event is not None:
+                self._places[event] = place
+        if place <= self._per_minute:
             return Allowance.WITHIN
-        return Allowance.JUST_OVER if count == self._per_minute + 1 else Allowance.OVER
+        return Allowance.JUST_OVER if place == self._per_minute + 1 else Allowance.OVER

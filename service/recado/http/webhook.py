@@ -1,9 +1,9 @@
 """POST /api/v1/webhook: the one hot path, as plain ASGI ahead of FastAPI (whose endpoint machinery would cost more
 than everything else here together).
 
-1 size and load        413, 503     4 conversation -> replies
-2 signature            401, 429     5 one durable transaction          503 if it cannot be: Meta brings it again
-3 parse                400          6 send within the budget, answer 200
+1 size, signature      413, 401, 429     4 conversation -> replies
+2 load                 503               5 one durable transaction    503 if it cannot be: Meta brings it again
+3 parse                400               6 send within the budget, answer 200
 """
 
 import asyncio
@@ -41,6 +41,8 @@ MESSAGES_A_TURN = 16
 QUOTE_VALID_SECONDS = 86400.0
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+#: A message's place in its batch, its answer, itself, and the reply on its way to disk.
+Adding = tuple[int, Answer, InboundMessage, "asyncio.Future[Added]"]
 
 
 class Handled(msgspec.Struct):
@@ -134,19 +136,23 @@ class Webhook:
         """Answers and records all of a batch; returns when it is on disk and the budget for sending is over."""
         settling = [self._queue.settle(update) for status in batch.statuses if (update := _update(status))]
         results: list[MessageResult | None] = [None] * len(batch.messages)
-        adding: list[tuple[int, Answer, InboundMessage, Awaitable[Added]]] = []
-        for index, message in enumerate(batch.messages):
-            if index % MESSAGES_A_TURN == MESSAGES_A_TURN - 1:
-                await asyncio.sleep(0)
-            answer = await self._answer(message)
-            if isinstance(answer, Silence):
-                self._metrics.unanswered(answer.value)
-                results[index] = self._unanswered(answer, message)
-            else:
-                adding.append((index, answer, message, self._add(message, answer)))
-        added = await _all([waiting for *_, waiting in adding]) if adding else []
-        if settling:
+        adding: list[Adding] = []
+        try:
+            for index, message in enumerate(batch.messages):
+                if index % MESSAGES_A_TURN == MESSAGES_A_TURN - 1:
+                    await asyncio.sleep(0)
+                answer = await self._answer(message, adding)
+                if isinstance(answer, Silence):
+                    self._metrics.unanswered(answer.value)
+                    results[index] = self._unanswered(answer, message)
+                else:
+                    adding.append((index, answer, message, asyncio.ensure_future(self._add(message, answer))))
+            added = await _all([waiting for *_, waiting in adding])
             await _all(settling)
+        except Exception:
+            await asyncio.gather(*settling, return_exceptions=True)
+            await self._send_what_was_added(adding, handled)
+            raise
         sending = self._send(list(zip(adding, added, strict=True)), handled)
         sent = await self._within_budget(sending)
         for (index, answer, _, _), one in zip(adding, added, strict=True):
@@ -154,12 +160,19 @@ class Webhook:
         handled.replies, handled.sent = len(sending), len(sent)
         return [result for result in results if result is not None]
 
-    async def _answer(self, message: InboundMessage) -> Answer | Silence:
-        """The reply to one message, or why it gets none."""
+    async def _send_what_was_added(self, adding: list[Adding], handled: Handled) -> None:
+        """A webhook that fails is brought again, and its messages that are on disk are duplicates then: their replies
+        go now, or they would wait for their lease to run out."""
+        added = await asyncio.gather(*(waiting for *_, waiting in adding), return_exceptions=True)
+        pairs = zip(adding, added, strict=True)
+        handled.replies = len(self._send([(one, done) for one, done in pairs if isinstance(done, Added)], handled))
+
+    async def _answer(self, message: InboundMessage, before: Sequence[Adding]) -> Answer | Silence:
+        """The reply to one message, or why it gets none; `before` are the replies to those before it in its batch."""
         if silence := self._conversation.silence(message, self._numbers):
             return silence
         customer = self._customer_key(message)
-        allowance = self._customers.count(customer)
+        allowance = self._customers.count(customer, message.wamid)
         if allowance is not Allowance.WITHIN:
             self._metrics.rate_limited("customer")
             if allowance is not Allowance.JUST_OVER:
@@ -170,6 +183,7 @@ class Webhook:
         quote = self._conversation.read(message)
         open_quote = False
         if self._conversation.asks_for_open_quote(quote):
+            await _all([waiting for *_, waiting in before])  # the quote may have been given in the same batch
             quoted_at = await self._queue.open_quote_at(customer)
             open_quote = quoted_at is not None and self._clock() - quoted_at < QUOTE_VALID_SECONDS
         answer = self._conversation.answer(quote, open_quote=open_quote)
@@ -224,7 +238,7 @@ class Webhook:
 
     def _send(
         self,
-        added: list[tuple[tuple[int, Answer, InboundMessage, Awaitable[Added]], Added]],
+        added: list[tuple[Adding, Added]],
         handled: Handled,
     ) -> dict[asyncio.Task[AttemptResult | None], int]:
         """Starts the sends whose turn has come and looks after those whose turn comes soon."""
@@ -303,8 +317,8 @@ def _result(answer: Answer, added: Added, *, sent: bool) -> MessageResult:
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
     """The results of all; if some fail the first failure is raised, once none is still under way."""
-    if len(waiting) == 1:
-        return [await waiting[0]]
+    if len(waiting) < 2:
+        return [await one for one in waiting]
     results = await asyncio.gather(*waiting, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

@@ -158,13 +158,9 @@ class RetryPolicy:
         )
 
     def _unknown(self, breaker_open: bool, now: float) -> Decision:
-        counted = 0 if breaker_open else 1
-        return Decision(
-            state=State.UNKNOWN,
-            due_at=now + self.settings.unknown_grace_seconds,
-            spent=counted,
-            unknowns=counted,
-        )
+        # An outage spends no attempt, but it excuses no third send: the customer may have been answered twice by then.
+        due_at = now + self.settings.unknown_grace_seconds
+        return Decision(state=State.UNKNOWN, due_at=due_at, spent=0 if breaker_open else 1, unknowns=1)
 
     def _queued(self, message: Attempted, due_at: float, *, spent: int = 0, throttles: int = 0) -> Decision:
         if due_at >= message.deadline_at:

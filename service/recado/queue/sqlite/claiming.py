@@ -1,6 +1,7 @@
 """Claiming: due messages are leased, oldest first, one per customer, within the limits, one alone while the breaker
 is open. Leases that ran out are taken back on the way."""
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -13,6 +14,8 @@ from recado.telemetry import metrics
 #: Pages of due messages that one claim looks through, when all on a page have to wait for their customers.
 CLAIM_PAGES = 5
 NO_LIMIT = 1_000_000
+#: Leases that ran out and are taken back by one claim, however few messages it is for.
+RESCUE_ROWS = 500
 
 
 class ClaimRequest(msgspec.Struct, frozen=True):
@@ -35,10 +38,13 @@ def claim(transaction: Transaction, requests: Sequence[ClaimRequest]) -> list[tu
 
 
 def _claim(transaction: Transaction, request: ClaimRequest) -> tuple[Message, ...]:
-    _rescue(transaction, request.limit)
+    _rescue(transaction)
     turns: dict[int, Turn] = {}
-    for number, sender in transaction.senders().items():
-        turns |= _turns_of(transaction, number, sender, request, request.limit - len(turns))
+    numbers = _numbers_due(transaction)
+    for i, number in enumerate(numbers):
+        # Each gets its share of what is left, so that a number with a long queue starves no other.
+        share = math.ceil((request.limit - len(turns)) / (len(numbers) - i))
+        turns |= _turns_of(transaction, number, transaction.sender(number), request, share)
     if not turns:
         return ()
     lease = transaction.policy.settings.lease_seconds
@@ -46,6 +52,16 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> tuple[Message, ..
     messages = [_leased(transaction, row, turns[row[0]]) for row in transaction.run("lease", leases, transaction.owner)]
     transaction.totals.inc(metrics.DRAIN_CLAIMED, by=len(messages))
     return tuple(sorted(messages, key=lambda message: message.send_at))
+
+
+def _numbers_due(transaction: Transaction) -> list[str]:
+    """The business numbers that have something due, that whose message waits longest first."""
+    numbers = list(transaction.senders())
+    if len(numbers) < 2:
+        return numbers
+    oldest = {number: transaction.run("next_due", number)[0][0] for number in numbers}
+    due = {number: at for number, at in oldest.items() if at is not None and at <= transaction.now}
+    return sorted(due, key=due.__getitem__)
 
 
 def _turns_of(
@@ -135,9 +151,9 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> Message:
     )
 
 
-def _rescue(transaction: Transaction, limit: int) -> None:
+def _rescue(transaction: Transaction) -> None:
     """Takes messages back whose lease ran out: their process died, whether they were sent is unknown."""
-    lost = transaction.run("rescuable", transaction.now, max(limit, 1))
+    lost = transaction.run("rescuable", transaction.now, RESCUE_ROWS)
     for id_, lease_until in lost:
         transaction.decide(id_, transaction.policy.rescue(lease_until=lease_until), None)
     if lost:

@@ -39,7 +39,7 @@ BUSY_TIMEOUT_SECONDS = 5.0
 CHECKPOINT_PAGES = 4000
 
 
-#: What SQLite raises for a disk that is full, locked, read-only or gone, rather than for a mistake of ours.
+#: What SQLite raises for a disk that is full, locked, read-only, damaged or gone, rather than for a mistake of ours.
 UNAVAILABLE = (
     apsw.BusyError,
     apsw.LockedError,
@@ -48,6 +48,8 @@ UNAVAILABLE = (
     apsw.ReadOnlyError,
     apsw.CantOpenError,
     apsw.NoMemError,
+    apsw.CorruptError,
+    apsw.NotADBError,
 )
 
 

@@ -80,11 +80,14 @@ class SqliteRetryQueue:
         connection = open_database(path)
         self._store_key = self._make_store_key(connection)
         self._reader = open_database(path, read_only=True)
+        self._path = path
+        self._identity = _identity(path)
         self._reading = threading.Lock()
         self._writer = Writer(connection, self._begin, observer or NoObserver())
         self._customers_pruned_at = clock()
 
     def _begin(self, connection: apsw.Connection) -> Transaction:
+        self._refuse_another_file()
         return Transaction(
             connection,
             self._queries,
@@ -239,6 +242,7 @@ class SqliteRetryQueue:
 
     def _read_now(self, read: Callable[[], Result]) -> Result:
         try:
+            self._refuse_another_file()
             with self._reading:
                 self._reader.execute("BEGIN")  # one view of the store for all that is read
                 try:
@@ -247,6 +251,11 @@ class SqliteRetryQueue:
                     self._reader.execute("COMMIT")
         except (*UNAVAILABLE, apsw.ConnectionClosedError) as error:
             raise StoreUnavailable(str(error)) from error
+
+    def _refuse_another_file(self) -> None:
+        """SQLite goes on writing to a file that was deleted or replaced: nobody would find what is written there."""
+        if _identity(self._path) != self._identity:
+            raise apsw.CantOpenError(f"{self._path} was deleted or replaced while it was in use")
 
     def _select(self, query: str, *bindings: Any) -> list[tuple[Any, ...]]:
         return self._reader.execute(self._queries[query], bindings).fetchall()
@@ -266,6 +275,15 @@ class SqliteRetryQueue:
                 # Half of the horizon, so that a drain under the rate claims several turns at once.
                 times.append(max(due_at, next_at - HORIZON_SECONDS / 2, probe_at or 0.0))
         return min(times, default=None)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _as_failed(row: tuple[Any, ...]) -> FailedMessage:

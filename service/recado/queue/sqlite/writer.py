@@ -77,11 +77,6 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="recado-writer", daemon=True)
         self._thread.start()
 
-    @property
-    def backlog(self) -> int:
-        """Operations that wait for a commit."""
-        return len(self._waiting)
-
     def submit(self, kind: BatchKind, argument: Any) -> "asyncio.Future[Any]":
         """The future of an operation's result, done when its commit is on disk.
 
