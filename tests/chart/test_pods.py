@@ -7,6 +7,7 @@ import pytest
 
 from recado.http.farewell import FAREWELL_SECONDS
 from recado.serve import SHUTDOWN_SECONDS
+from recado.settings import DRAIN_NEEDS, variable_of
 
 from .conftest import Manifest, find, pod_templates
 
@@ -154,6 +155,24 @@ def test_secrets_reach_containers_by_reference_alone(scenario: list[Manifest]) -
     for document in scenario:
         if document["kind"] == "ConfigMap":
             assert not [key for key in document["data"] if key.endswith(("_TOKEN", "_SECRET"))]
+
+
+def test_the_drain_has_the_secrets_that_it_needs_and_no_other(scenario: list[Manifest]) -> None:
+    """It sends replies and takes no webhook, so the app secret is none of its business."""
+    drain = next(template for name, template in pod_templates(scenario) if name.endswith("/shop-recado-drain"))
+    (container,) = drain["spec"]["containers"]
+    secrets = {v["name"] for v in container["env"] if "secretKeyRef" in v.get("valueFrom", {})}
+    assert secrets - {"RECADO_DATABASE"} == {variable_of(field) for field in DRAIN_NEEDS}
+
+
+def test_more_variables_reach_every_container(render: Render) -> None:
+    """extraEnv is for each container of recado: web, drain, backup and drill, simulator, tests and load."""
+    more = 'extraEnv=[{"name":"TZ","value":"Etc/UTC"}]'
+    asked = ("backup.enabled=true", "simulator.enabled=true", "loadtest.enabled=true")
+    templates = [*pod_templates(render(more, *asked)), *pod_templates(render(more, "drain.loop=true"))]
+    for name, template in templates:
+        for container in template["spec"]["containers"]:
+            assert {"name": "TZ", "value": "Etc/UTC"} in container["env"], name
 
 
 def test_a_changed_setting_restarts_the_pods(render: Render) -> None:
