@@ -72,3 +72,4 @@ def test_what_cannot_work_is_refused_with_a_sentence(settings: list[str], senten
     done = generate.helm("template", "shop", str(generate.CHART), "-f", values, *arguments)
     assert done.returncode != 0
     assert sentence in done.stderr
+    assert "or move to store.type=postgres" not in done.stderr, "this version's image has no such store"

@@ -17,19 +17,19 @@
 {{- end -}}
 {{- if $sqlite -}}
 {{- if gt (int $v.web.replicaCount) 1 -}}
-{{- fail "web.replicaCount is more than 1 with store.type=sqlite: the volume is on one node and SQLite has one writer. Stay at 1 (it holds 1,000 messages a second), or move to store.type=postgres." -}}
+{{- fail "web.replicaCount is more than 1 with store.type=sqlite: the volume is on one node and SQLite has one writer. Stay at 1: it holds 1,000 messages a second." -}}
 {{- end -}}
 {{- if $v.autoscaling.enabled -}}
-{{- fail "autoscaling.enabled with store.type=sqlite: there is one web pod and nothing to scale. Turn it off, or move to store.type=postgres." -}}
+{{- fail "autoscaling.enabled with store.type=sqlite: there is one web pod and nothing to scale. Turn it off." -}}
 {{- end -}}
 {{- if eq $v.store.sqlite.accessMode "ReadWriteOncePod" -}}
 {{- fail "store.sqlite.accessMode=ReadWriteOncePod lets a single pod have the volume: the drain would wait for ever and no retry would be sent. Use ReadWriteOnce, which means one node." -}}
 {{- end -}}
 {{- if eq $v.store.sqlite.accessMode "ReadWriteMany" -}}
-{{- fail "store.sqlite.accessMode=ReadWriteMany needs a network file system, on which SQLite's WAL loses data. Use ReadWriteOnce on local or block storage, or move to store.type=postgres." -}}
+{{- fail "store.sqlite.accessMode=ReadWriteMany needs a network file system, on which SQLite's WAL loses data. Use ReadWriteOnce on local or block storage." -}}
 {{- end -}}
 {{- if regexMatch "(?i)(nfs|smb|cifs|efs|azure-?file|filestore|cephfs|gluster)" $v.store.sqlite.storageClass -}}
-{{- fail (printf "store.sqlite.storageClass=%s looks like a network file system, on which SQLite's WAL loses data. Use local or block storage, or move to store.type=postgres." $v.store.sqlite.storageClass) -}}
+{{- fail (printf "store.sqlite.storageClass=%s looks like a network file system, on which SQLite's WAL loses data. Use local or block storage." $v.store.sqlite.storageClass) -}}
 {{- end -}}
 {{- else -}}
 {{- if not $v.store.postgres.existingSecret -}}
