@@ -77,6 +77,17 @@ def test_rendered_rules_pass_promtool(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_pods_are_scraped_as_the_same_job_by_either_monitor(scenario: list[Manifest]) -> None:
+    """A ServiceMonitor's job is the Service's name, as runbooks expect; a PodMonitor's would be namespace/name."""
+    for document in scenario:
+        if document["kind"] == "PodMonitor":
+            (endpoint,) = document["spec"]["podMetricsEndpoints"]
+            assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "shop-recado"}]
+        if document["kind"] == "ServiceMonitor":
+            assert "jobLabel" not in document["spec"]
+            assert any(d["kind"] == "Service" and d["metadata"]["name"] == "shop-recado" for d in scenario)
+
+
 def test_boards_fit_into_config_maps(scenario: list[Manifest]) -> None:
     """The sidecar's label is there and no board is larger than a ConfigMap may be."""
     for document in scenario:
