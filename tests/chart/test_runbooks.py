@@ -248,7 +248,7 @@ def asked(command: Command, made: set[tuple[str, str]]) -> tuple[list[str], list
         words = words[1:]
     elif verb in ("exec", "logs", "port-forward"):
         words = words[:1] or ["pod"]
-    elif verb == "apply" or command.option("--raw"):
+    elif verb == "apply" or "--ignore-not-found" in command.words:
         words = []
     if words and "/" in words[0]:
         kind, _, name = words[0].partition("/")

@@ -36,7 +36,7 @@ def test_a_restore_brings_back_what_waited(backups: Release) -> None:
         eventually(lambda: backups.queue()["queue_size"] == 0, 60, "an empty queue")
         backups.outage(True)
         backups.kubectl("scale", f"deployment/{NAME}", "--replicas=0")
-        _run(backups, "backup-drill", "restore", "restore", "/backup", "--wait", "120")
+        _run(backups, "backup", "restore", "restore", "/backup", "--wait", "120")
         assert "is restored" in backups.kubectl("logs", "job/restore")
         backups.kubectl("scale", f"deployment/{NAME}", "--replicas=1")
         eventually(backups.healthy, 60, "a web pod again")
