@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check docs lock clean
+.PHONY: help demo run test check generate lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -34,8 +34,10 @@ check: $(VENV)/.ready ## Lint and type-check
 test: check ## Lint, type-check and run every test that needs no cluster
 	$(BIN)/pytest
 
-docs: $(VENV)/.ready ## Write the generated pages again
-	$(BIN)/python -m recado.settings_docs
+generate: $(VENV)/.ready ## Write all that is generated again: settings' pages, dashboards and rules, the chart's README and golden files
+	@$(BIN)/python -m recado.settings_docs
+	@$(BIN)/python -m dashboards.build
+	@$(BIN)/python charts/generate.py
 
 lock: ## Pin every dependency again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -52,14 +54,12 @@ clean: ## Remove what the other targets made
 bench: $(VENV)/.ready ## Measure everything beside floors: a table for docs/performance.md (MEASURE=path adds peers)
 	@$(BIN)/python -m loadtests.bench $(if $(MEASURE),--measure $(MEASURE)) $(ARGS)
 
-.PHONY: image chart cluster-test
+.PHONY: image cluster-test
 DOCKER ?= docker
 image: ## Build the images recado:dev and recado-loadtest:dev (DOCKER=podman works too)
-	$(DOCKER) build -f service/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD) -t recado:dev .
+	$(DOCKER) build -f service/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD) \
+		--build-arg VERSION=$$(PYTHONPATH=service $(PYTHON) -c 'import recado; print(recado.__version__)') -t recado:dev .
 	$(DOCKER) build -t recado-loadtest:dev loadtests
-
-chart: $(VENV)/.ready ## Write the chart's README and golden files again
-	$(BIN)/python charts/generate.py
 
 cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE, RECADO_TEST_LOADTEST_IMAGE)
 	$(BIN)/pytest tests/cluster -m cluster -v -s

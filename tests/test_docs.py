@@ -25,4 +25,11 @@ def test_the_readme_knows_every_command() -> None:
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     undocumented = {name for name in names if f"recado {name}" not in (ROOT / "README.md").read_text()}
 
-    assert undocumented <= {"demo", "version", "selftest", "restore"}
+    assert undocumented <= {"version", "restore"}
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    """Nobody has to list the folder to learn what there is to read."""
+    readme = (ROOT / "README.md").read_text()
+
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []

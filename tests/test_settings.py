@@ -107,7 +107,7 @@ def test_secrets_are_never_shown() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    """docs/settings.md and .env.example are what the settings generate; run `make docs` after a change."""
+    """docs/settings.md and .env.example are what the settings generate; run `make generate` after a change."""
     assert settings_docs.markdown() == (ROOT / "docs/settings.md").read_text()
     assert settings_docs.env_example() == (ROOT / ".env.example").read_text()
 

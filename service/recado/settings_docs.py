@@ -21,7 +21,7 @@ def markdown() -> str:
         "",
         "Environment variables; a file `.env` in the working directory is read too, and the environment wins over it.",
         "Every problem is named at start, by variable. Durations are seconds. This page is generated from",
-        "`service/recado/settings.py` (`make docs`). Traces are configured by the standard `OTEL_*` variables.",
+        "`service/recado/settings.py` (`make generate`). Traces are configured by the standard `OTEL_*` variables.",
         "",
         "| variable | default | what it is |",
         "| --- | --- | --- |",
