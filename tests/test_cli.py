@@ -2,12 +2,17 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
+import pty
+import shlex
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -224,3 +229,26 @@ def test_the_demo_plays(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Total: $117.48" in done.stdout
     assert "exactly once" in done.stdout
+
+
+def test_commands_to_try_can_be_copied_whole_from_a_narrow_terminal() -> None:
+    """A terminal of 40 columns gets each curl command on one line, uncut, with JSON that can be read."""
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    show = [sys.executable, "-c", "from recado.demo import show_commands; show_commands()"]
+    with subprocess.Popen(show, stdout=end, env=environment) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other end is closed: all was read
+            while part := os.read(terminal, 65536):
+                shown += part
+    os.close(terminal)
+    commands = [shlex.split(line) for line in shown.decode().splitlines() if "curl" in line]
+
+    assert process.returncode == 0
+    assert len(commands) == 6
+    for command in commands:
+        assert command[:2] == ["curl", "-s"]
+        assert any(word.startswith("localhost:") for word in command)
+        assert all(json.loads(command[at + 1]) for at, word in enumerate(command) if word == "-d")

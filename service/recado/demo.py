@@ -43,6 +43,25 @@ SHORTENED = {
     "RECADO_LOG_LEVEL": "error",
 }
 
+#: What to try while it runs. Plain lines, printed as they are: each can be copied whole, however narrow the terminal.
+COMMANDS = f"""
+Running. Try it; stop with Ctrl-C.
+
+A customer writes (the simulator signs it as Meta does):
+  curl -s localhost:8090/_simulator/messages -d '{{"texts": ["quiero 3 gorras"]}}'
+Who got which answers:
+  curl -s localhost:8090/_simulator/ledger/full
+The queue:
+  curl -s -H 'Authorization: Bearer {SECRETS["RECADO_ADMIN_TOKEN"]}' localhost:8000/api/v1/webhook/queue-status
+Meta down, and up again:
+  curl -s localhost:8090/_simulator/faults -d '{{"outages": [{{}}]}}'
+  curl -s localhost:8090/_simulator/faults -d '{{"outages": []}}'
+Deliver what waits:
+  curl -s -X POST -H 'Authorization: Bearer {SECRETS["RECADO_ADMIN_TOKEN"]}' localhost:8000/api/v1/webhook/retry
+
+Metrics: localhost:9464/metrics    API: localhost:8000/docs
+"""
+
 console = Console(highlight=False)
 
 
@@ -73,29 +92,14 @@ async def _play(folder: Path) -> int:
 async def _keep(folder: Path) -> int:
     async with installation(folder, port=8000, metrics_port=9464, simulator_port=8090) as shop:
         await shop.order(ORDER)
-        console.print(
-            Panel(
-                "[bold]Running.[/] Try it; stop with Ctrl-C.\n\n"
-                "A customer writes (the simulator signs it as Meta does):\n"
-                '  curl -s localhost:8090/_simulator/messages -d \'{"texts": ["quiero 3 gorras"]}\'\n'
-                "Who got which answers:\n"
-                "  curl -s localhost:8090/_simulator/ledger/full\n"
-                "The queue:\n"
-                f"  curl -s -H 'Authorization: Bearer {SECRETS['RECADO_ADMIN_TOKEN']}'"
-                " localhost:8000/api/v1/webhook/queue-status\n"
-                "Meta down, and up again:\n"
-                "  curl -s localhost:8090/_simulator/faults -d '{\"outages\": [{}]}'\n"
-                "  curl -s localhost:8090/_simulator/faults -d '{\"outages\": []}'\n"
-                "Deliver what waits:\n"
-                f"  curl -s -X POST -H 'Authorization: Bearer {SECRETS['RECADO_ADMIN_TOKEN']}'"
-                " localhost:8000/api/v1/webhook/retry\n"
-                "Metrics: localhost:9464/metrics    API: localhost:8000/docs",
-                title="recado",
-            ),
-            soft_wrap=True,
-        )
+        show_commands()
         await asyncio.Event().wait()
     return 0
+
+
+def show_commands() -> None:
+    """Says what to try; not by rich, which would wrap or crop."""
+    print(COMMANDS, flush=True)
 
 
 class Shop:
