@@ -170,9 +170,8 @@ def room(installation: Installation) -> Iterator[Finding]:
     share = free / size
     text = f"{free / 2**20:,.0f} MiB of {size / 2**20:,.0f} are free ({share:.0%})"
     if share < LITTLE_ROOM:
-        yield fault(
-            "volume", f"only {text}", "grow the claim (store.sqlite.size), or erase what failed: recado queue erase"
-        )
+        mend = f"grow the claim {installation.claim_name} (and store.sqlite.size); erased messages free nothing"
+        yield fault("volume", f"only {text}", mend)
     else:
         yield ok("volume", text)
 
