@@ -33,6 +33,7 @@ class Binder:
     def __init__(self, tokens: list[Token], matcher: Matcher) -> None:
         self._tokens = tokens
         self._matcher = matcher
+        self._uncounted_before = False  # no number stands before the last thing, so it may stand behind its sizes
 
     def bind(self, elements: list[Element]) -> None:
         """Give each thing its quantity, before or after it, segment by segment."""
@@ -48,6 +49,12 @@ class Binder:
         self._segment(segment)
 
     def _segment(self, segment: list[Element]) -> None:
+        self._bind(segment)
+        for element in segment:
+            if element.kind in THINGS and element.kind != QUALITY:
+                self._uncounted_before = element.q is None or "quantity after" in element.flags
+
+    def _bind(self, segment: list[Element]) -> None:
         counted = [(i, e) for i, e in enumerate(segment) if e.kind == QUANTITY or e.kind in THINGS]
         if len(counted) < 2 and not any(e.kind == QUANTITY for _, e in counted):
             return
@@ -95,7 +102,11 @@ class Binder:
             if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and id(q) not in used:
                 between = segment[i + 1 : j]
                 alone = any(e.kind == LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
-                linked = thing.kind != QUALITY or (bool(thing.words) and alone)
+                linked = (
+                    thing.kind != QUALITY
+                    or (bool(thing.words) and alone)
+                    or ("size" in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(segment, q))
+                )
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
                     used.add(id(q))
@@ -105,6 +116,13 @@ class Binder:
         if thing.kind != PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
             return False
         return self._matcher.products[thing.match.products[0]].pair and q.quantity.value in SIZE_OF_PAIRS
+
+    def _lists_sizes(self, segment: list[Element], q: Element) -> bool:
+        """ "polos talla M 2, talla L 3": a number behind a size counts where none stands before the thing."""
+        if q.quantity is None or q.quantity.value in SIZE_OF_PAIRS:
+            return False
+        thing = next((e for e in segment if e.kind in THINGS and e.kind != QUALITY), None)
+        return self._uncounted_before if thing is None else thing.q is None
 
     def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
         """Whether a quantity behind a thing is its quantity, and not a size or a price."""

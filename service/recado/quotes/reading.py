@@ -31,6 +31,8 @@ _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
+_EXCLUSIVE: Final = frozenset(["colours", "sizes", "materials", "wearers", "qualities"])
+"""Tables of qualities: a thing has one of each."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
@@ -362,7 +364,7 @@ class Reading:
                 whole = last.whole or last
                 wish = Wish(element, others[0], element.text, q.value, q.pairs, whole=whole)
                 wish.doubts.append("head left out")
-                self.part_of(whole, element.q)
+                self.part_of(whole, element)
                 whole.kinds.append(wish)
                 self.wishes.append(wish)
             return None
@@ -376,7 +378,7 @@ class Reading:
             last.state, last.amount = "wanted", q.value
             last.doubts.append("head left out")
             return None
-        self.part_of(last, element.q)
+        self.part_of(last, element)
         last.parts.append(q.value)
         last.doubts.append("in parts")
         return None
@@ -398,14 +400,35 @@ class Reading:
             text = self.scanner.written(element.end - 1, element.end)
             self.wishes.append(Wish(element, None, text))
 
-    def part_of(self, whole: Wish, q: Element | None) -> None:
-        """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja")."""
-        if whole.parts or whole.kinds or q is None:
+    def part_of(self, whole: Wish, part: Element) -> None:
+        """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja").
+
+        The first part tells: "y" and "otra" add, and what has a quality that the whole has another of.
+        """
+        if whole.parts or whole.kinds:
             return
-        i = q.index - 1
+        opener = part if part.q is None or part.q.index > part.index else part.q
+        i = opener.index - 1
         while self.context.kind(i) in (NOISE, "of", "that", "definite", "for", "possessive"):
             i -= 1
-        whole.divided = self.context.kind(i) in (COMMA, LINK, LINE, STOP) and "qualified" not in whole.element.flags
+        marked = self.context.kind(i) in (COMMA, LINK, LINE, STOP)
+        added = self.context.kind(i) == "and" or "another" in opener.flags
+        whole.divisible = (marked or not added) and not self._qualities(whole.element) & self._qualities(part)
+        whole.divided = whole.divisible and marked and "qualified" not in whole.element.flags
+
+    def _qualities(self, element: Element) -> set[str]:
+        """Of what tables an element has a quality: a colour, a size, a material, a wearer."""
+        found: set[str] = set()
+        i = element.start
+        while i < element.end:
+            mask = self.scanner.masks.get(i)
+            if mask is not None and mask[0] == "size":
+                found.add("sizes")
+                i = mask[1]
+                continue
+            found |= self.scanner.roles[i] & _EXCLUSIVE
+            i += 1
+        return found
 
     def _resolve(self, last: Wish, element: Element, state: State) -> None:
         """ "3 jeans: 2 azules y 1 negro": the kinds settle what the word left open."""

@@ -19,7 +19,8 @@ class Wish(msgspec.Struct):
     parts: list[int | Fraction] = msgspec.field(default_factory=list)
     kinds: list["Wish"] = msgspec.field(default_factory=list)
     whole: "Wish | None" = None  # what this is a kind of
-    divided: bool = False  # the parts and kinds say how the amount is made up, they do not add to it
+    divisible: bool = False  # the parts and kinds may say how the amount is made up instead of adding to it
+    divided: bool = False  # a mark before them says so
     doubts: list[str] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
 
@@ -28,16 +29,20 @@ class Wish(msgspec.Struct):
         amount: int | Fraction = 1 if self.amount is None else self.amount
         if self.parts:
             sum_of_parts = sum(self.parts)
-            divided = self.amount is None or (self.divided and sum_of_parts == amount)
+            divided = self.amount is None or (self._is_divided() and sum_of_parts == amount)
             amount = sum_of_parts if divided else amount + sum_of_parts
         return amount * 2 if self.pairs and not pair_goods else amount
 
     def take_out_kinds(self) -> None:
         """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta"."""
-        if self.divided and self.kinds:
+        if self.kinds and self._is_divided():
             rest = sum(self.parts)
             if self.amount in (None, rest + sum(kind.amount or 1 for kind in self.kinds)):
                 self.amount, self.parts = rest, []
+
+    def _is_divided(self) -> bool:
+        """Two parts or more that sum up to the amount make it up, whatever stands before them; one, behind a mark."""
+        return self.divided or (self.divisible and len(self.parts) + len(self.kinds) > 1)
 
 
 class State:
