@@ -1,8 +1,9 @@
 """What a message is for, told from what was read in it."""
 
+import itertools
 from typing import Final
 
-from recado.quotes.elements import COMMA, LINE, LINK, MASK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN
+from recado.quotes.elements import COMMA, LINE, LINK, MASK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN, Element
 from recado.quotes.reading import Reading
 
 _QUIET: Final = frozenset(
@@ -28,6 +29,10 @@ _QUIET: Final = frozenset(
         "but",
     ]
 )
+_CIVIL: Final = frozenset(["greeting", "courtesy", "thanks", COMMA, STOP, LINE])
+_OPENERS: Final = frozenset(["negation", COMMA, STOP, LINE])
+_CLAUSE: Final = 12
+"""Elements of a clause that are looked at."""
 _YES_EMOJI: Final = frozenset("👍👌✅🆗✔☑💯🤝🙌👏")
 _NO_EMOJI: Final = frozenset("👎❌✖🚫🙅⛔")
 
@@ -39,10 +44,13 @@ def intent_of(reading: Reading) -> str:
     if wanted:
         return _order_or_price(reading)
     roles: set[str] = set()
+    later = any("later" in e.roles for e in elements)
     for element in elements:
-        goes = element.kind == "copula" and reading.context.kind(element.index + 1) in ("to", MASK)
-        roles |= element.roles - {"nope"} if goes else element.roles  # "paso a las 5" is no "paso"
-        roles.add(element.kind)
+        if "nope" in element.roles and not _refuses(reading, element, later):
+            roles |= element.roles - {"nope"} | ({"unsettled"} if element.kind == "copula" else set())
+            roles.add("told" if element.kind == "nope" else element.kind)
+        else:
+            roles |= element.roles | {element.kind}
     mentioned = any(w.state == "mentioned" for w in reading.wishes)
     if not mentioned and reading.requested and any(e.kind == QUANTITY and "bound" in e.flags for e in elements):
         return "order"
@@ -69,6 +77,8 @@ def intent_of(reading: Reading) -> str:
     no = "nope" in roles or (kinds[:1] == ["negation"] and content == 0)
     if no and content <= 1 and QUESTION not in kinds:
         return "reject"
+    if "yes" in roles and "unsettled" in roles and not roles & {"settled", "taking"}:
+        return "other"  # "ok luego te aviso", "ya voy en camino"
     if "yes" in roles and content == 0 and not (QUESTION in kinds and len(kinds) > 2):
         return "confirm"
     if not kinds:
@@ -81,10 +91,24 @@ def intent_of(reading: Reading) -> str:
         return "other"
     if kinds == [QUESTION] * len(kinds) and "greeting" in roles and not said:
         return "greeting"
-    told = {"story", "negation", "possessive", "available", "copula"} & roles
+    told = {"told", "story", "negation", "possessive", "available", "copula"} & roles
     if reading.requested and not told and not any(k in THINGS for k in kinds) and _wants_to_order(reading):
         return "help"
     return "other"
+
+
+def _refuses(reading: Reading, element: Element, later: bool) -> bool:
+    """Whether a word of refusal is one where it stands."""
+    i = element.index
+    if element.kind == "copula":  # "paso", but not "paso a las 5", "mañana paso"
+        return not later and reading.context.kind(i + 1) not in ("to", MASK)
+    if "not_yet" in element.roles:  # "todavía no", but not "todavía no me llega"
+        after = itertools.islice(reading.elements, i + 1, None)
+        return all(e.kind in _CIVIL or e.roles & {"vacuous", "emoji", "name"} for e in after)
+    if reading.context.norm(i) == "nada":  # but not "no me llegó nada"
+        before = reversed(reading.elements[max(0, i - _CLAUSE) : i])
+        return next((e.kind for e in before if e.kind in _OPENERS), "") != "negation"
+    return True
 
 
 def _wants_to_order(reading: Reading) -> bool:
