@@ -16,6 +16,8 @@ ONE_EDIT: Final = 0.9
 TWO_EDITS: Final = 0.70
 SEARCHES: Final = 40
 """Searches among all words that one message may cost; the rest of a hostile one's words stay unknown."""
+_SHORT: Final = 3
+"""Letters of words that are not looked for behind a misspelling: "bra" is one letter from too many others."""
 _REMEMBERED: Final = 20_000
 _VOWELS: Final = "aeiou"
 
@@ -37,7 +39,8 @@ class Vocabulary:
                     self._forms.setdefault(form, []).append(word)
         self._by_length: dict[int, list[str]] = {}
         for form in self._forms:
-            self._by_length.setdefault(len(form), []).append(form)
+            if len(form) > _SHORT:
+                self._by_length.setdefault(len(form), []).append(form)
         ours = self._forms.keys()
         self._speech = sorted({sound(key(word)) for word in lexicon.speech() if len(word) >= 5} - ours)
         self._known: dict[tuple[str, bool], Near] = {}
