@@ -109,6 +109,8 @@ class Reading:
                 each(self, i, state)
             elif kind == "only":
                 state.only = True
+                if self.context.kind(i - 1) in _SENTENCE_PARTS | THINGS:
+                    state.refuse = False  # "no quiero el suéter, nada más la bufanda"
             elif "demonstrative" in element.roles and not self.wishes:
                 self._pointing(i, element)
             elif kind in _CLAUSE_ENDS:
