@@ -22,6 +22,7 @@ _PARTING: Final = frozenset([COMMA, LINE, LINK, STOP, "and", "but"])
 _BESIDE_PERSONS: Final = frozenset([NOISE, "courtesy", "possessive", "definite", "for", *VERBS])
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at: more than one with a person and a number has."""
+_TOLD: Final = frozenset(["copula", "negation", "nope", "story"])
 _PERSONS: Final = frozenset(["people", "name", "person"])
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
 
@@ -66,6 +67,8 @@ class Context:
         j = i + 1
         while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles:
             j += 1
+        if self.kind(j) == "correction":
+            return self.norm(j) == "no que" and self.kind(j + 1) in _TOLD  # "los tacones no que están caros"
         if self.kind(j) not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
             return False
         if (
@@ -77,6 +80,8 @@ class Context:
         after = self.kind(j + 1)
         if after == COMMA and self.kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:
             return False  # "3 camisas no, 2"
+        if "reason" in self.roles(j + 1) or (after == "that" and self.kind(j + 2) in _TOLD):
+            return True  # "la bufanda ya no porque no me alcanza"
         return after in ("", COMMA, STOP, LINE, "and", "but", "courtesy", "thanks")
 
     def norm(self, i: int) -> str:

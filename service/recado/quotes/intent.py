@@ -79,7 +79,7 @@ def intent_of(reading: Reading) -> str:
         return "reject"
     if "yes" in roles and "unsettled" in roles and not roles & {"settled", "taking"}:
         return "other"  # "ok luego te aviso", "ya voy en camino"
-    if "yes" in roles and content == 0 and not (QUESTION in kinds and len(kinds) > 2):
+    if "yes" in roles and content == 0 and not refused and not (QUESTION in kinds and len(kinds) > 2):
         return "confirm"
     if not kinds:
         if "greeting" in roles and "thanks" not in roles and not said:
