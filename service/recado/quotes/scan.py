@@ -229,9 +229,15 @@ class Scanner:
             return True
         if roles & QUANTITY_ROLES and ("half" not in roles or self._opens_collective(i)):
             return False
-        if "modifier" in roles and before is not None and before.kind in THINGS:
+        if "modifier" in roles and before is not None and (before.kind in THINGS or self._is_other_colour(i, before)):
             return False
         return not ("container" in roles and len(match.products) == 1 and match.how == "start of the name")
+
+    def _is_other_colour(self, i: int, before: Element) -> bool:
+        """ "botines negros o café": behind a thing's colour and "o", a colour."""
+        if before.kind != "or" or "colours" not in self.roles[i] or self._kind(-2) not in THINGS:
+            return False
+        return self.elements[-2].end == before.start and self._has(before.start - 1, "colours")
 
     def _is_shade(self, match: Match, roles: frozenset[str], before: Element | None) -> bool:
         """ "1 par café": the colour of goods by the pair, though a product bears its name."""
