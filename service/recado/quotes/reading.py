@@ -111,6 +111,8 @@ class Reading:
                 state.only = True
                 if self.context.kind(i - 1) in _SENTENCE_PARTS | THINGS:
                     state.refuse = False  # "no quiero el suéter, nada más la bufanda"
+            elif "as_before" in element.roles:
+                self._as_before(i, element, state)
             elif "demonstrative" in element.roles and not self.wishes:
                 self._pointing(i, element)
             elif kind in _CLAUSE_ENDS:
@@ -393,6 +395,13 @@ class Reading:
         if "bound" not in self.elements[j].flags:
             return True
         return any(e.q is self.elements[j] and self._known(e) is not None for e in self.elements[j : j + _NEAR])
+
+    def _as_before(self, i: int, element: Element, state: State) -> None:
+        """ "Lo mismo de siempre": asked for, unless it is told of ("es lo mismo de siempre") or sums up the goods."""
+        before = self.context.kind(i - 1)
+        if state.refuse or state.mode == "mentioned" or self.wishes or before in ("copula", "nope"):
+            return
+        self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
 
     def _pointing(self, i: int, element: Element) -> None:
         """ "2 de esas", "quiero esos": asked for, but only an earlier message would tell what."""
