@@ -15,6 +15,8 @@ _SIZES: Final = range(16, 61)
 _PHONE_DIGITS: Final = 7
 _MONTH_DAYS: Final = 31
 _HOURS: Final = range(1, 13)
+_DAY: Final = range(1, 25)
+_CLAUSE: Final = 8
 _ADDRESS_WORDS: Final = 14
 _FAR_TRIGGERS: Final = frozenset(
     [
@@ -94,6 +96,8 @@ class Noise:
                 j += 1
             if self._is_number(j) and not self._names_product(j + 1):
                 return "price", self._after_price(j + 1)
+        if token.norm == "tipo" and self._is_hour(i + 1) and self._is_visit(i):
+            return "time", self._after_hour(i + 2)
         if "to" in roles or "of" in roles or "for" in roles or "definite" in roles or "weekday" in roles:
             return self._after_word(i)
         if "timeunit" in roles and (end := self._after_duration(i + 1)) > i + 1:
@@ -425,6 +429,18 @@ class Noise:
     def _is_day(self, j: int) -> bool:
         value = self._tokens[j].value
         return value is not None and 0 < value <= _MONTH_DAYS
+
+    def _is_hour(self, j: int) -> bool:
+        return self._is_number(j) and self._tokens[j].value in _DAY and not self._names_product(j + 1)
+
+    def _is_visit(self, i: int) -> bool:
+        """Whether the clause before says that somebody comes: "paso a buscar", "voy"."""
+        for j in range(i - 1, max(-1, i - _CLAUSE), -1):
+            if self._tokens[j].kind in (PUNCT, NEWLINE):
+                return False
+            if self._has(j, "visit"):
+                return True
+        return False
 
     def _is_capital(self, j: int) -> bool:
         return self._text[self._tokens[j].start].isupper()
