@@ -101,7 +101,9 @@ class Vocabulary:
         if rival is not None and rival[1] < closest + (len(form) < 7 and not noun):
             return ()
         score = ONE_EDIT if closest == 1 else TWO_EDITS
-        words = dict.fromkeys(word for other, edits in found.items() if edits == closest for word in self._forms[other])
+        nearest = [other for other, edits in found.items() if edits == closest]
+        first = [other for other in nearest if other[0] in (form[0], norm[0])]  # the first letter is seldom wrong
+        words = dict.fromkeys(word for other in first or nearest for word in self._forms[other])
         return tuple((word, score) for word in words)
 
     def _within(self, form: str) -> list[tuple[str, int]]:
