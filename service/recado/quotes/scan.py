@@ -19,6 +19,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )  # fmt: skip
+from recado.quotes.joined import part_joined
 from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, lexicon
 from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import Match, Matcher
@@ -56,6 +57,7 @@ class Scanner:
         self.lexicon = lexicon()
         self.tokens = tokenise(self.text)[:_MOST_TOKENS]
         drop_indices(self.tokens, self.lexicon)
+        part_joined(self.tokens, matcher)
         find = self.lexicon.roles
         self.roles: list[frozenset[str]] = [find(t.norm) if t.kind == WORD else NONE for t in self.tokens]
         self.norms = [t.norm for t in self.tokens]

@@ -1,0 +1,38 @@
+"""Words written together: "unacamisa" is "una camisa"."""
+
+from typing import Final
+
+from recado.quotes.matcher import Matcher
+from recado.quotes.text import WORD, Token
+
+_COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco", "seis")
+"""Longer ones before those they start with."""
+_SHORTEST: Final = 4
+
+
+def part_joined(tokens: list[Token], matcher: Matcher) -> None:
+    """Part an article or a number from the good that is written together with it."""
+    joined = [
+        i for i, t in enumerate(tokens) if t.kind == WORD and t.norm.startswith(_COUNTS) and _is_strange(t, matcher)
+    ]
+    for i in reversed(joined):
+        token = tokens[i]
+        length = next((len(count) for count in _COUNTS if _is_good(token.norm.removeprefix(count), token, matcher)), 0)
+        if length:
+            middle = token.start + length
+            tokens[i : i + 1] = [
+                Token(WORD, token.norm[:length], token.start, middle, token.spaced),
+                Token(WORD, token.norm[length:], middle, token.end, True),
+            ]
+
+
+def _is_strange(token: Token, matcher: Matcher) -> bool:
+    """Whether a word is none that we know. One that was drawn out has lost letters, so its parts have no place."""
+    whole = token.end - token.start == len(token.norm)
+    return whole and not matcher.lexicon.roles(token.norm) and not matcher.knows(token.norm)
+
+
+def _is_good(rest: str, token: Token, matcher: Matcher) -> bool:
+    if len(rest) < _SHORTEST or rest == token.norm:
+        return False
+    return matcher.knows(rest) or "good" in matcher.lexicon.roles(rest)
