@@ -64,10 +64,12 @@ class Lexicon:
             listed = [w for w in self.values if w not in numbers["articles"]] if role == "number" else numbers[table]
             for word in listed:
                 self._exact.setdefault(word, set()).add(role)
-        for role, listed in (("piece", numbers["units"]["pieces"]), ("container", numbers["units"]["containers"])):
-            for word in listed.split():
-                self._exact.setdefault(plain(word), set()).add(role)
-                self._forms.setdefault(key(plain(word)), set()).add(role)
+        for table, unit_roles in (
+            ("pieces", ("piece",)), ("containers", ("container",)), ("measures", ("container", "unit"))
+        ):  # fmt: skip
+            for word in numbers["units"][table].split():
+                self._exact.setdefault(plain(word), set()).update(unit_roles)
+                self._forms.setdefault(key(plain(word)), set()).update(unit_roles)
         for table, role in (("modifiers", "modifier"), ("nouns", "noun")):
             for name, listed in words[table].items():
                 for word in listed.split():
@@ -92,7 +94,7 @@ class Lexicon:
 
     def speech(self) -> list[str]:
         """The words of speech (no goods, no containers, no names), for those who look for misspellings."""
-        return [word for word, roles in self._exact.items() if not roles <= {"container", "piece", "name"}]
+        return [word for word, roles in self._exact.items() if not roles <= {"container", "unit", "piece", "name"}]
 
     def roles(self, norm: str) -> frozenset[str]:
         """The parts that a plain word can play; none for an unknown word."""

@@ -3,6 +3,8 @@
 from fractions import Fraction
 from typing import Final
 
+import msgspec
+
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -137,6 +139,8 @@ class Scanner:
         return self._quantity(i, q)
 
     def _quantity(self, i: int, q: Quantity) -> int:
+        if q.pieces and self._is_vessel(q.end - 1):
+            q = msgspec.structs.replace(q, end=q.end - 1, pieces=False)
         element = self._add(QUANTITY, i, q.end)
         element.quantity = q
         if i > 0 and self.tokens[i - 1].norm == "-" and not self.tokens[i].spaced and self.tokens[i].kind == NUMBER:
@@ -159,6 +163,15 @@ class Scanner:
             element.flags.add("x after")
             end += 1
         return end
+
+    def _is_vessel(self, i: int) -> bool:
+        """Whether a container that holds nothing is itself the thing: "6 vasos", but not "pintura, 2 galones"."""
+        if "container" not in self.roles[i] or self.roles[i] & {"unit", "piece"} or self._is_product(i + 1):
+            return False
+        if self._kind(-1) == "and":
+            return True
+        last = next((e for e in reversed(self.elements) if e.kind in THINGS), None)
+        return last is None or (last.index > 0 and self.elements[last.index - 1].kind == QUANTITY)
 
     def _word(self, i: int, before: Element | None) -> int:
         token = self.tokens[i]
