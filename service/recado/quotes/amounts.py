@@ -54,7 +54,8 @@ def bare_quantity(reading: "Reading", i: int, element: Element, state: State) ->
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
         return  # "unos mocasines 42"
     more = "more" in element.flags or after == "more" or "another" in element.flags
-    if last.state == "wanted" and not (more or state.corrected) and reading.context.is_share(i):
+    adds = state.corrected or (more and not last.parts)
+    if last.state == "wanted" and not adds and reading.context.is_share(i):
         _share(reading, i, last)
         return
     if q.article and not more and not state.corrected and last.state != "mentioned":

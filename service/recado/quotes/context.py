@@ -12,6 +12,7 @@ from recado.quotes.elements import (
     QUESTION,
     SEVERAL,
     STOP,
+    THINGS,
     UNKNOWN,
     VERBS,
     Element,
@@ -122,7 +123,11 @@ class Context:
         j = i + 2
         while self.kind(j) in ("possessive", "definite"):
             j += 1
-        return self.kind(i + 1) == "for" and self.kind(i - 1) in _PARTING and (self._is_person(j) or self._is_me(j - 1))
+        if self.kind(i + 1) != "for" or not (self._is_person(j) or self._is_me(j - 1)):
+            return False
+        if self.kind(i - 1) in THINGS:  # "3 camisetas una para mí y dos para mi hijo"
+            return any(self.kind(k) == QUANTITY and self.kind(k + 1) == "for" for k in range(i + 1, i + _CLAUSE))
+        return self.kind(i - 1) in _PARTING
 
     def person_before(self, i: int) -> bool:
         """Whether nothing but a person stands in the clause before a number: "mi hermana quiere", "y para mí"."""
