@@ -20,6 +20,7 @@ from tests.quotes.scoring import HERE, score
         ("cases-held2.jsonl", 0.95, 0.95, 0.95),
         ("bodega-held.jsonl", 0.94, 0.98, 0.94),
         ("cases-blind.jsonl", 0.99, 0.99, 0.99),
+        ("cases-blind2.jsonl", 0.98, 0.99, 0.99),
     ],
 )
 def test_read_at_least_as_much_as_before(name: str, exact: float, intent: float, unmatched: float) -> None:
