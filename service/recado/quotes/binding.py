@@ -23,6 +23,8 @@ from recado.quotes.text import Token
 _SEPARATORS: Final = frozenset([COMMA, STOP, QUESTION, LINE, "and", "or", "but", "more"])
 _TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "possessive", "con"])
 _SIZE_NUMBERS: Final = range(20, 61)
+_BEFORE: Final = 40
+"""Elements looked at for the thing whose sizes are listed."""
 SIZE_OF_PAIRS: Final = range(15, 51)
 """Numbers behind goods by the pair that are sizes."""
 
@@ -33,10 +35,11 @@ class Binder:
     def __init__(self, tokens: list[Token], matcher: Matcher) -> None:
         self._tokens = tokens
         self._matcher = matcher
-        self._uncounted_before = False  # no number stands before the last thing, so it may stand behind its sizes
+        self._elements: list[Element] = []
 
     def bind(self, elements: list[Element]) -> None:
         """Give each thing its quantity, before or after it, segment by segment."""
+        self._elements = elements
         segment: list[Element] = []
         for element in elements:
             if element.kind in _SEPARATORS and not (
@@ -49,12 +52,6 @@ class Binder:
         self._segment(segment)
 
     def _segment(self, segment: list[Element]) -> None:
-        self._bind(segment)
-        for element in segment:
-            if element.kind in THINGS and element.kind != QUALITY:
-                self._uncounted_before = element.q is None or "quantity after" in element.flags
-
-    def _bind(self, segment: list[Element]) -> None:
         counted = [(i, e) for i, e in enumerate(segment) if e.kind == QUANTITY or e.kind in THINGS]
         if len(counted) < 2 and not any(e.kind == QUANTITY for _, e in counted):
             return
@@ -105,7 +102,7 @@ class Binder:
                 linked = (
                     thing.kind != QUALITY
                     or (bool(thing.words) and alone)
-                    or ("size" in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(segment, q))
+                    or ("size" in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(q))
                 )
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
@@ -117,12 +114,13 @@ class Binder:
             return False
         return self._matcher.products[thing.match.products[0]].pair and q.quantity.value in SIZE_OF_PAIRS
 
-    def _lists_sizes(self, segment: list[Element], q: Element) -> bool:
+    def _lists_sizes(self, q: Element) -> bool:
         """ "polos talla M 2, talla L 3": a number behind a size counts where none stands before the thing."""
         if q.quantity is None or q.quantity.value in SIZE_OF_PAIRS:
             return False
-        thing = next((e for e in segment if e.kind in THINGS and e.kind != QUALITY), None)
-        return self._uncounted_before if thing is None else thing.q is None
+        before = reversed(self._elements[max(0, q.index - _BEFORE) : q.index])
+        thing = next((e for e in before if e.kind in THINGS and e.kind != QUALITY), None)
+        return thing is not None and (thing.q is None or "quantity after" in thing.flags)
 
     def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
         """Whether a quantity behind a thing is its quantity, and not a size or a price."""

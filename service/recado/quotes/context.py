@@ -68,15 +68,12 @@ class Context:
         j = i + 1
         while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles:
             j += 1
-        if self.kind(j) == "correction":
+        kind = self.kind(j)
+        if kind == "correction":
             return self.norm(j) == "no que" and self.kind(j + 1) in _TOLD  # "los tacones no que están caros"
-        if self.kind(j) not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
+        if kind not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
             return False
-        if (
-            self.kind(j) == "nope"
-            and not self.elements[j].roles & {"negation"}
-            and "remove" not in self.elements[j].roles
-        ):
+        if kind == "nope" and not self.elements[j].roles & {"negation"} and "remove" not in self.elements[j].roles:
             return self.norm(j) in ("ya no", "mejor no", "no va", "para nada")
         after = self.kind(j + 1)
         if after == COMMA and self.kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:

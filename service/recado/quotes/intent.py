@@ -44,9 +44,8 @@ def intent_of(reading: Reading) -> str:
     if wanted:
         return _order_or_price(reading)
     roles: set[str] = set()
-    later = any("later" in e.roles for e in elements)
     for element in elements:
-        if "nope" in element.roles and not _refuses(reading, element, later):
+        if "nope" in element.roles and not _refuses(reading, element):
             roles |= element.roles - {"nope"} | ({"unsettled"} if element.kind == "copula" else set())
             roles.add("told" if element.kind == "nope" else element.kind)
         else:
@@ -97,11 +96,12 @@ def intent_of(reading: Reading) -> str:
     return "other"
 
 
-def _refuses(reading: Reading, element: Element, later: bool) -> bool:
+def _refuses(reading: Reading, element: Element) -> bool:
     """Whether a word of refusal is one where it stands."""
     i = element.index
     if element.kind == "copula":  # "paso", but not "paso a las 5", "mañana paso"
-        return not later and reading.context.kind(i + 1) not in ("to", MASK)
+        beside = reading.elements[max(0, i - _CLAUSE) : i + _CLAUSE]
+        return reading.context.kind(i + 1) not in ("to", MASK) and not any("later" in e.roles for e in beside)
     if "not_yet" in element.roles:  # "todavía no", but not "todavía no me llega"
         after = itertools.islice(reading.elements, i + 1, None)
         return all(e.kind in _CIVIL or e.roles & {"vacuous", "emoji", "name"} for e in after)

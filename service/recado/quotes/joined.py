@@ -8,12 +8,15 @@ from recado.quotes.text import WORD, Token
 _COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco", "seis")
 """Longer ones before those they start with."""
 _SHORTEST: Final = 4
+_SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:
     """Part an article or a number from the good that is written together with it."""
     joined = [
-        i for i, t in enumerate(tokens) if t.kind == WORD and t.norm.startswith(_COUNTS) and _is_strange(t, matcher)
+        i
+        for i, token in enumerate(tokens)
+        if len(token.norm) >= _SHORTEST_JOINED and token.norm.startswith(_COUNTS) and _is_strange(token, matcher)
     ]
     for i in reversed(joined):
         token = tokens[i]

@@ -1,6 +1,7 @@
 """From tokens to elements: quantities, products, unknown things and the words that steer, in the order they stand."""
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -48,6 +49,12 @@ _LONGEST: Final = 6_000
 _MOST_TOKENS: Final = 2_000
 """A message of 4,096 characters that says something has fewer."""
 _STEERING: Final = frozenset([*_PRIORITY, "container", "modifier"])
+
+
+@lru_cache(maxsize=4096)
+def _first_of(roles: frozenset[str]) -> str:
+    """The part that words play, of all that they can."""
+    return next((role for role in _PRIORITY if role in roles), NOISE)
 
 
 class Scanner:
@@ -314,7 +321,7 @@ class Scanner:
         return i + 1
 
     def _steer(self, start: int, end: int, roles: frozenset[str]) -> int:
-        kind = next((role for role in _PRIORITY if role in roles), NOISE)
+        kind = _first_of(roles)
         if kind == "another":
             element = self._add(QUANTITY, start, end)
             element.quantity = Quantity(1, end, article=True)
