@@ -1,9 +1,14 @@
 """Copies of the queue: complete, checked, restorable, and never over a database that is in use."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -14,6 +19,7 @@ from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.model import NewMessage, State
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.queue.sqlite import database as sqlite_database
 from recado.settings import Settings
 
 NOW = 1_800_000_000.0
@@ -52,6 +58,86 @@ def stored(database: Path) -> int:
             await queue.close()
 
     return asyncio.run(run())
+
+
+def integrity(database: Path) -> str:
+    connection = apsw.Connection(str(database))
+    try:
+        return str(connection.execute("PRAGMA integrity_check(1)").get)
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def held(database: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has the database open until its input ends."""
+    program = (
+        "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM message').get;"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        yield holder
+
+
+class Old:
+    """A queue of eight messages, and a copy that holds five; both are large enough to be met in the middle."""
+
+    MEGABYTES = 24
+
+    def __init__(self, folder: Path) -> None:
+        self.database = folder / "recado.db"
+        self.copies = folder / "copies"
+        fill(self.database, range(5))
+        connection = apsw.Connection(str(self.database))
+        connection.execute(f"CREATE TABLE ballast AS SELECT randomblob({self.MEGABYTES} * 1000000) AS b")
+        connection.close()
+        backup.back_up(self.database, self.copies, keep=1, now=NOW)
+        fill(self.database, range(5, 8))
+        self.inode = self.database.stat().st_ino
+
+    def beside(self, pattern: str) -> int:
+        """The size of what lies beside the database under such a name; -1 when nothing does."""
+        with contextlib.suppress(FileNotFoundError):
+            return max((path.stat().st_size for path in self.database.parent.glob(pattern)), default=-1)
+        return -1
+
+    def preparing(self) -> bool:
+        return self.beside("recado.db.restoring") >= 0
+
+    def setting_aside(self) -> bool:
+        return self.beside("recado.db.before-*") >= 0
+
+    def replacing(self, share: float = 0.1) -> bool:
+        """Whether that share of the old content is in the journal."""
+        return self.beside("recado.db-journal") > share * self.MEGABYTES * 1e6
+
+    def overwriting(self) -> bool:
+        """Whether a damaged database has begun to be overwritten."""
+        with self.database.open("rb") as file:
+            return file.read(16) == bytes(16)
+
+    @contextlib.contextmanager
+    def restoring(self, number: signal.Signals, at: Callable[[], bool]) -> Iterator[subprocess.Popen[str]]:
+        """`recado restore`, which got the signal at that moment."""
+        command = [sys.executable, "-m", "recado", "restore", str(self.copies)]
+        environment = {**os.environ, "RECADO_DATABASE": str(self.database)}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            while not at() and process.poll() is None:
+                time.sleep(0.0002)
+            process.send_signal(number)
+            assert process.poll() in (None, -number), "it was over before it could be met"
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Old:
+    return Old(tmp_path)
 
 
 def test_a_copy_can_be_restored_elsewhere(tmp_path: Path) -> None:
@@ -109,26 +195,13 @@ def test_a_database_in_use_is_not_overwritten(tmp_path: Path) -> None:
     fill(database, range(5))
     backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
     fill(database, range(5, 8))
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM message').get;"
-            "print('open', flush=True); sys.stdin.read()",
-            str(database),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout
-    assert holder.stdin
-    holder.stdout.readline()
-    with pytest.raises(StoreError, match="in use; stop web and drain first"):
-        backup.restore(tmp_path / "copies", database, now=NOW)
-    ending = threading.Timer(0.3, holder.communicate)
-    ending.start()
-    backup.restore(tmp_path / "copies", database, now=NOW, patience=30)
-    ending.join()
+    with held(database) as holder:
+        with pytest.raises(StoreError, match="in use; stop web and drain first"):
+            backup.restore(tmp_path / "copies", database, now=NOW)
+        ending = threading.Timer(0.3, holder.communicate)
+        ending.start()
+        backup.restore(tmp_path / "copies", database, now=NOW, patience=30)
+        ending.join()
     assert stored(database) == 5
     assert stored(tmp_path / f"recado.db.before-{int(NOW)}") == 8
 
@@ -142,6 +215,102 @@ def test_a_restore_replaces_a_damaged_database_with_all_that_belongs_to_it(tmp_p
     database.with_name("recado.db-wal").write_bytes(b"old")
     backup.restore(tmp_path / "copies", database, now=NOW)
     assert stored(database) == 5
+
+
+def test_a_queue_opened_while_the_copy_is_prepared_is_left_alone(old: Old) -> None:
+    """A web pod that comes back then keeps its queue, with all that it acknowledged; the restore is refused."""
+    with old.restoring(signal.SIGSTOP, old.preparing) as restore, held(old.database):
+        fill(old.database, range(100, 110))
+        restore.send_signal(signal.SIGCONT)
+        _, said = restore.communicate()
+        assert restore.returncode != 0
+        assert "in use; stop web and drain first" in said
+    assert stored(old.database) == 18
+    assert integrity(old.database) == "ok"
+    assert not old.preparing()
+
+
+@pytest.mark.parametrize("moment", [Old.setting_aside, Old.replacing])
+def test_a_queue_opened_while_it_is_replaced(
+    old: Old, moment: Callable[[Old], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens it is told that it is busy, or waits and then finds what was restored, and can write."""
+    with old.restoring(signal.SIGSTOP, lambda: moment(old)) as restore:
+        monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_SECONDS", 0.1)
+        with pytest.raises(StoreUnavailable):
+            stored(old.database)
+        monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_SECONDS", 30.0)
+        late = threading.Thread(target=fill, args=(old.database, range(100, 110)))
+        late.start()
+        time.sleep(0.2)
+        restore.send_signal(signal.SIGCONT)
+        late.join()
+        assert restore.wait() == 0
+    assert stored(old.database) == 15
+    assert integrity(old.database) == "ok"
+    assert old.database.stat().st_ino == old.inode
+    (aside,) = old.database.parent.glob("recado.db.before-*")
+    assert stored(aside) == 8
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.1, 0.5, 0.9])
+def test_a_restore_that_is_killed_leaves_the_old_queue(old: Old, share: float | None) -> None:
+    """Whole, and the next restore goes well."""
+    with old.restoring(signal.SIGKILL, old.setting_aside if share is None else lambda: old.replacing(share)) as restore:
+        restore.wait()
+    assert stored(old.database) == 8
+    assert integrity(old.database) == "ok"
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+    assert stored(old.database.with_name(f"recado.db.before-{int(NOW)}")) == 8
+
+
+def test_a_database_that_was_damaged_while_in_use_is_in_use(old: Old) -> None:
+    """The lock of whoever has it open counts, although SQLite does not take the file for a database any more."""
+    with held(old.database) as holder:
+        with old.database.open("r+b") as file:
+            file.write(b"damaged" * 100)
+        with pytest.raises(StoreError, match="in use; stop web and drain first"):
+            backup.restore(old.copies, old.database, now=NOW)
+        holder.communicate()
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+    assert old.database.stat().st_ino == old.inode
+    assert old.database.with_name(f"recado.db.before-{int(NOW)}").read_bytes().startswith(b"damaged")
+
+
+def test_a_killed_restore_of_a_damaged_database_leaves_none(old: Old) -> None:
+    """Half of it is never taken for a queue; what was there is set aside, and the next restore goes well."""
+    old.database.write_bytes(b"damaged" * 100)
+    with old.restoring(signal.SIGKILL, old.overwriting) as restore:
+        restore.wait()
+    with pytest.raises(StoreError, match="not a SQLite database"):
+        stored(old.database)
+    (aside,) = old.database.parent.glob("recado.db.before-*")
+    assert aside.read_bytes() == b"damaged" * 100
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+
+
+def test_a_database_of_another_kind_is_replaced(tmp_path: Path) -> None:
+    """Pages of another size, tables that are not ours, a header that says nonsense."""
+    database = tmp_path / "recado.db"
+    fill(database, range(5))
+    backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
+    for path in tmp_path.glob("recado.db*"):
+        path.unlink()
+    connection = apsw.Connection(str(database))
+    connection.execute("PRAGMA page_size = 512; CREATE TABLE other AS SELECT randomblob(1000000) AS b")
+    connection.close()
+    backup.restore(tmp_path / "copies", database, now=NOW)
+    assert stored(database) == 5
+    content = bytearray(database.read_bytes())
+    content[18:60] = b"\x07" * 42
+    database.write_bytes(content)
+    backup.restore(tmp_path / "copies", database, now=NOW + 1)
+    assert stored(database) == 5
+    assert integrity(database) == "ok"
+    assert database.with_name(f"recado.db.before-{int(NOW + 1)}").read_bytes() == content
 
 
 def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:

@@ -2,15 +2,21 @@
 
 A copy is made by SQLite's online backup, so writers go on; it is complete or not there at all (written beside, checked,
 renamed). Copies are named `recado-20261123T170000Z.db`: the newest is the last by name. A restore never touches a
-database that some process has open, and sets the one it replaces aside instead of deleting it.
+database that some process has open, holds SQLite's lock from the first look to the end, writes into the file that is
+there (a renamed one would leave whoever has just opened the old one with a WAL that belongs to neither), and sets what
+it replaces aside.
 """
 
 import asyncio
+import contextlib
 import datetime
+import fcntl
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import apsw
 import msgspec
@@ -28,6 +34,12 @@ PAGES_A_STEP = 4096
 LOOK_SECONDS = 0.2
 #: What belongs to a database beside its own file.
 COMPANIONS = ("-wal", "-shm", "-journal")
+#: What a file begins with that SQLite takes for a database.
+MAGIC = b"SQLite format 3\0"
+#: The bytes that SQLite locks: a connection in WAL mode has a shared lock on some of them for as long as it is open.
+LOCK_START, LOCK_BYTES = 0x40000000, 512
+#: What SQLite raises for a file that is no database, or too damaged to be written like one.
+DAMAGED = (apsw.NotADBError, apsw.CorruptError, apsw.ReadOnlyError, apsw.SQLError)
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -57,7 +69,7 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
     except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"no copy in {folder}: {error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        _remove(partial)
     for old in copies(folder)[:-keep]:
         old.unlink()
     return Copy(target, target.stat().st_size, messages)
@@ -69,28 +81,26 @@ def copies(folder: Path) -> list[Path]:
 
 
 def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) -> Copy:
-    """Puts a copy (or the newest of a folder) in the place of the database.
+    """Puts the content of a copy (or of the newest of a folder) into the database.
 
-    A database that is there already is set aside as `<name>.before-<time>`. Raises StoreError when the copy is damaged
-    or some process still has the database open after `patience` seconds: stop web and drain first.
+    Whoever opens the database meanwhile waits or finds it busy, and then sees what was restored. What was in it is set
+    aside as `<name>.before-<time>`. Raises StoreError when the copy is damaged or some process still has the database
+    open after `patience` seconds: stop web and drain first.
     """
     copy = newest(source)
-    messages = check(copy)
+    check(copy)
     database.parent.mkdir(parents=True, exist_ok=True)
-    if database.exists():
-        await_unused(database, patience)
-    partial = database.with_name(database.name + ".restoring")
+    prepared = database.with_name(database.name + ".restoring")
+    aside = database.with_name(f"{database.name}.before-{int(now)}")
     try:
-        _copy(copy, partial)
-        _to_disk(partial)
-        if database.exists():
-            database.rename(database.with_name(f"{database.name}.before-{int(now)}"))
-        partial.rename(database)
+        _copy(copy, prepared)
+        messages = check(prepared)
+        _replace_once_unused(database, prepared, aside, patience)
         _to_disk(database.parent)
     except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"{database} was not restored: {error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        _remove(prepared)
     return Copy(copy, database.stat().st_size, messages)
 
 
@@ -166,42 +176,87 @@ def check(path: Path) -> int:
         raise StoreError(f"{path} is damaged or not a queue: {error}") from error
 
 
-def await_unused(database: Path, patience: float) -> None:
-    """Until no other process has the database open. Raises StoreError when one still has after `patience` seconds."""
+def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: float) -> None:
+    """Replaces as soon as no other process has the database open; raises StoreError when that takes too long."""
     until = time.monotonic() + patience
     while True:
         try:
-            refuse_live(database)
+            try:
+                _replace(database, prepared, aside)
+            except DAMAGED:
+                _replace_damaged(database, prepared, aside)
             return
-        except StoreError:
+        except (apsw.BusyError, apsw.LockedError, BlockingIOError) as error:
             if time.monotonic() >= until:
-                raise
+                raise StoreError(f"{database} is in use; stop web and drain first, then restore") from error
         time.sleep(LOOK_SECONDS)
 
 
-def refuse_live(database: Path) -> None:
-    """Raises StoreError while another process has the database open.
+def _replace(database: Path, prepared: Path, aside: Path) -> None:
+    """In one transaction, under a lock that is had only where no other connection is open, and kept to the end.
 
-    Leaving WAL mode takes SQLite's exclusive lock, which it gets only where no other connection is open; it also
-    brings what is in the WAL back into the file that is then set aside.
+    A crash leaves a journal from which the next process that opens the database brings the old content back. Nothing
+    in here may open and close the database's file by other means: that would drop the process's locks on it.
     """
-    try:
-        connection = apsw.Connection(str(database))
+    with (
+        contextlib.closing(apsw.Connection(str(database))) as live,
+        contextlib.closing(apsw.Connection(str(prepared), flags=apsw.SQLITE_OPEN_READONLY)) as content,
+    ):
+        live.execute("PRAGMA locking_mode = EXCLUSIVE")
+        # Leaving WAL mode brings what is in the WAL back into the file.
+        live.execute("PRAGMA journal_mode = DELETE")
+        live.execute("BEGIN EXCLUSIVE; COMMIT")
+        if live.execute("PRAGMA page_count").get:
+            _set_aside(live, aside)
         try:
-            connection.execute("PRAGMA journal_mode = DELETE")
-        finally:
-            connection.close()
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise StoreError(f"{database} is in use; stop web and drain first, then restore") from error
-    except (apsw.NotADBError, apsw.CorruptError):
-        # A damaged database is what a restore is for; its companions must not outlive it.
+            _transfer(content, live)
+        except apsw.FullError:  # all is as it was: the room is needed more than a second one of the same
+            _remove(aside)
+            raise
+
+
+def _set_aside(live: apsw.Connection, aside: Path) -> None:
+    _remove(aside)
+    kept = apsw.Connection(str(aside))
+    try:
+        _transfer(live, kept)
+        kept.close()
+    except BaseException:
+        kept.close()
+        _remove(aside)
+        raise
+    _to_disk(aside.parent)
+
+
+def _replace_damaged(database: Path, prepared: Path, aside: Path) -> None:
+    """Byte by byte, for a file that SQLite would not work on; under the same lock.
+
+    What makes it a database is written last: a crash before that leaves a file that every process refuses.
+    """
+    with database.open("r+b") as file, prepared.open("rb") as content:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_BYTES, LOCK_START)
+        with aside.open("wb") as kept:
+            shutil.copyfileobj(file, kept)
+            _flush(kept)
         for suffix in COMPANIONS:
-            database.with_name(database.name + suffix).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                database.with_name(database.name + suffix).rename(aside.with_name(aside.name + suffix))
+        _to_disk(database.parent)
+        file.seek(0)
+        file.write(bytes(len(MAGIC)))
+        _flush(file)
+        content.seek(len(MAGIC))
+        shutil.copyfileobj(content, file)
+        file.truncate()
+        _flush(file)
+        file.seek(0)
+        file.write(MAGIC)
+        _flush(file)
 
 
 def _copy(source: Path, target: Path) -> None:
     """Copies a database by SQLite's online backup into one file that stands alone (no WAL beside it)."""
-    target.unlink(missing_ok=True)
+    _remove(target)
     reader = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
     writer = apsw.Connection(str(target))
     try:
@@ -209,14 +264,32 @@ def _copy(source: Path, target: Path) -> None:
         # In one read transaction the source cannot change underneath, or each commit would start the copy again.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018 - the read starts the transaction
-        with writer.backup("main", reader, "main") as backup:
-            while not backup.done:
-                backup.step(PAGES_A_STEP)
+        _transfer(reader, writer)
         reader.execute("COMMIT")
         writer.execute("PRAGMA journal_mode = DELETE")
     finally:
         writer.close()
         reader.close()
+
+
+def _transfer(reader: apsw.Connection, writer: apsw.Connection) -> None:
+    """Replaces all that is in the writer's database by what is in the reader's, in one transaction."""
+    try:
+        with writer.backup("main", reader, "main") as backup:
+            while not backup.done:
+                backup.step(PAGES_A_STEP)
+    except apsw.FullError as error:  # SQLite's own words are "not an error"
+        raise apsw.FullError("the volume is full") from error
+
+
+def _remove(database: Path) -> None:
+    for suffix in ("", *COMPANIONS):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _to_disk(path: Path) -> None:
