@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from recado.demo import Shop, installation
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue
+from recado.settings import load
 
 #: Minutes as fractions of a second, so that a flow with retries takes seconds.
 QUICK = {
@@ -88,3 +92,39 @@ async def test_an_expired_token_pauses_and_loses_nothing(tmp_path: Path) -> None
     assert answered
     assert simulator.ledger.verify().clean
     assert status["failed"] == 0
+
+
+async def test_a_service_told_to_stop_ends_the_retry_that_it_was_asked_for(tmp_path: Path) -> None:
+    """SIGTERM during a drain in the web pod: it claims no more, tells what it did, and cuts no send."""
+    slow = {"RECADO_READ_TIMEOUT_SECONDS": "4", "RECADO_LEASE_SECONDS": "10", "RECADO_MESSAGES_PER_SECOND": "5"}
+    async with installation(tmp_path, **{**QUICK, **slow}) as shop:
+        simulator = shop.simulator
+        simulator.faults.change({"outages": [{"fault": "server_error"}]}, simulator.clock())
+        await simulator.traffic(150, 100)
+        simulator.faults.change({"outages": [], "latency_seconds": 1.5}, simulator.clock())
+        retrying = asyncio.create_task(shop.retry())
+        async with asyncio.timeout(20):
+            while simulator.ledger.summary().answered < 5:
+                await asyncio.sleep(0.02)
+        shop.service.terminate()
+        told = time.monotonic()
+        answer = await retrying
+        await shop.service.wait()
+        seconds = time.monotonic() - told
+        answered = simulator.ledger.summary().answered
+        queue = SqliteRetryQueue(Path(shop.environment["RECADO_DATABASE"]), RetryPolicy(load(shop.environment)))
+        status, snapshot = await queue.status(), queue.snapshot()
+        await queue.close()
+        simulator.faults.change({"latency_seconds": 0.0}, simulator.clock())
+        shop.environment["RECADO_MESSAGES_PER_SECOND"] = "0"
+        async with draining(shop):
+            everybody = await simulator.settled(20)
+        verdict = simulator.ledger.verify()
+
+    assert seconds < 6
+    assert answer.status_code == 200
+    assert 5 <= answer.json()["result"]["successful"] <= answered < 150
+    assert (status.in_flight, status.unknown, status.pending_retry) == (0, 0, 150 - answered)
+    assert [breaker.open_reason for breaker in snapshot.breakers.values()] == [None]
+    assert everybody
+    assert verdict.clean

@@ -51,10 +51,15 @@ ERROR_CODES = {
 class App:
     """The pod's ASGI application: the webhook's POST goes straight to its own, everything else to FastAPI."""
 
-    def __init__(self, api: FastAPI, webhook: Webhook, queue: RetryQueue) -> None:
+    def __init__(self, api: FastAPI, webhook: Webhook, queue: RetryQueue, drain: Drain) -> None:
         self.api = api
         self.queue = queue
         self._webhook = webhook
+        self._drain = drain
+
+    def leave(self) -> None:
+        """The pod has been told to stop: a drain that was asked for claims no more, so that it can be answered."""
+        self._drain.stop.set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         hot = scope["type"] == "http" and scope["path"] == webhook.PATH and scope["method"] == "POST"
@@ -97,8 +102,7 @@ def create_app(
         finally:
             for task in tasks:
                 task.cancel()
-            drain.stop.set()
-            await outgoing.close()
+            await asyncio.gather(outgoing.close(), drain.close())
             await whatsapp.aclose()
             await queue.close()
 
@@ -114,7 +118,7 @@ def create_app(
     api.include_router(health_router(queue))
     add_descriptions(api)
     hot = Webhook(settings, queue, whatsapp, conversation, outgoing, metrics, clock=clock)
-    return App(api, hot, queue)
+    return App(api, hot, queue, drain)
 
 
 async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:

@@ -105,8 +105,15 @@ def show_commands() -> None:
 class Shop:
     """A running service with its simulated Meta."""
 
-    def __init__(self, simulator: Simulator, environment: dict[str, str], client: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        service: asyncio.subprocess.Process,
+        environment: dict[str, str],
+        client: httpx.AsyncClient,
+    ) -> None:
         self.simulator = simulator
+        self.service = service
         self.environment = environment
         self._client = client
 
@@ -126,6 +133,10 @@ class Shop:
     async def status(self) -> dict[str, object]:
         answer: dict[str, object] = (await self._client.get("/api/v1/webhook/queue-status")).json()
         return answer
+
+    async def retry(self) -> httpx.Response:
+        """Drains in the service, as an operator asks for it; its answer may take as long as a drain."""
+        return await self._client.post("/api/v1/webhook/retry", timeout=None)
 
     async def drain_until_empty(self) -> bool:
         """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
@@ -169,7 +180,7 @@ async def installation(
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             try:
                 await _ready(service, client)
-                yield Shop(simulator, environment, client)
+                yield Shop(simulator, service, environment, client)
             finally:
                 if service.returncode is None:
                     service.terminate()

@@ -45,7 +45,7 @@ Progress = Callable[[DrainReport], None]
 
 
 class Drain:
-    """Drains the queue; `stop` may be set from a signal handler."""
+    """Drains the queue, one run at a time; `stop` may be set from a signal handler."""
 
     def __init__(
         self,
@@ -63,13 +63,25 @@ class Drain:
         self._progress = progress
         self._under_way: set[asyncio.Task[AttemptResult | None]] = set()
         self._successful = self._failed = 0
+        self._running = asyncio.Lock()
         self.stop = asyncio.Event()
 
     async def run(self, *, tell_idle: bool = True) -> DrainReport:
-        """One run within the time budget. Raises StoreUnavailable when the queue could not be worked on.
+        """One run within the time budget, after the one under way. Raises StoreUnavailable when the queue could not be
+        worked on.
 
         With `tell_idle` off, a run that found nothing to do is no line in the log.
         """
+        async with self._running:
+            return await self._run_and_tell(tell_idle)
+
+    async def close(self) -> None:
+        """Tells it to stop, and waits until no run and no send is under way, also of a run that was cancelled."""
+        self.stop.set()
+        async with self._running:
+            await self._finish_under_way()
+
+    async def _run_and_tell(self, tell_idle: bool) -> DrainReport:
         with tracing.drain_run():
             report = await self._run()
             if tell_idle or report.retried or report.expired or report.pruned:

@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
     stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
-    farewell = Farewell(app)
+    farewell = Farewell(app, app.leave)
     server = Server(
         uvicorn.Config(
             farewell,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from recado.app import create_app
+from recado.app import App, create_app
 from recado.queue.protocol import RetryQueue
 from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
@@ -19,9 +19,10 @@ from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
 class Pod:
     """A running web pod."""
 
-    def __init__(self, client: httpx.AsyncClient, queue: RetryQueue, graph: FakeGraph, metrics: WebMetrics) -> None:
+    def __init__(self, app: App, client: httpx.AsyncClient, graph: FakeGraph, metrics: WebMetrics) -> None:
+        self.app = app
         self.client = client
-        self.queue = queue
+        self.queue: RetryQueue = app.queue
         self.graph = graph
         self.metrics = metrics
 
@@ -61,6 +62,6 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
         async with app.api.router.lifespan_context(app.api):
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://recado") as client:
-                yield Pod(client, app.queue, graph, metrics)
+                yield Pod(app, client, graph, metrics)
 
     return start

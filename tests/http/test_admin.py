@@ -1,8 +1,11 @@
 """The admin API, the handshake, the probes and the description of it all."""
 
+import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from recado.queue.errors import StoreUnavailable
@@ -21,6 +24,15 @@ async def fail_one(pod: Pod, n: int, clock: FakeClock) -> None:
     pod.graph.answer = lambda: graph_error(400, 131026)
     await pod.receive(text_message(n, ORDER, sent_at=clock()))
     pod.graph.answer = None
+
+
+async def fail_for_now(pod: Pod, count: int, clock: FakeClock) -> None:
+    """Messages that could not be sent, and are due again."""
+    pod.graph.answer = lambda: graph_error(500, 131000)
+    for n in range(count):
+        await pod.receive(text_message(n, ORDER, sent_at=clock()))
+    pod.graph.answer = None
+    clock.advance(121)
 
 
 class TestHandshake:
@@ -130,16 +142,48 @@ class TestAdmin:
     async def test_retry_drains_now(self, start_pod: StartPod, clock: FakeClock) -> None:
         """What is due is sent; the answer counts it."""
         async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
-            pod.graph.answer = lambda: graph_error(500, 131000)
-            for n in range(3):
-                await pod.receive(text_message(n, ORDER, sent_at=clock()))
-            pod.graph.answer = None
-            clock.advance(121)
+            await fail_for_now(pod, 3, clock)
             answer = (await pod.client.post(RETRY, headers=BEARER)).json()
             size = (await pod.queue.status()).queue_size
 
         assert answer == {"status": "ok", "result": {"messages_retried": 3, "successful": 3, "failed": 0}}
         assert size == 0
+
+    async def test_a_pod_that_ends_finishes_the_sends_of_a_retry(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also of one whose request was cut off because it took too long."""
+        async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
+            await fail_for_now(pod, 3, clock)
+            accept, begun = pod.graph.handle_async_request, asyncio.Event()
+
+            async def slowly(request: httpx.Request) -> httpx.Response:
+                begun.set()
+                await asyncio.sleep(0.3)
+                return await accept(request)
+
+            monkeypatch.setattr(pod.graph, "handle_async_request", slowly)
+            retrying = asyncio.create_task(pod.client.post(RETRY, headers=BEARER))
+            await begun.wait()
+            retrying.cancel()
+        async with start_pod() as later:
+            status = await later.queue.status()
+
+        assert status.queue_size == 3 - len(pod.graph.sent[3:])
+        assert status.in_flight == 0
+        with contextlib.suppress(asyncio.CancelledError):
+            await retrying
+
+    async def test_a_retry_of_a_pod_that_leaves_begins_nothing(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Its answer says so: what is due is left to others."""
+        async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
+            await fail_for_now(pod, 3, clock)
+            pod.app.leave()
+            answer = (await pod.client.post(RETRY, headers=BEARER)).json()
+            size = (await pod.queue.status()).queue_size
+
+        assert answer == {"status": "ok", "result": {"messages_retried": 0, "successful": 0, "failed": 0}}
+        assert size == 3
 
 
 class TestProbes:

@@ -24,7 +24,8 @@ class Pod:
     """A server in a thread, on a free port."""
 
     def __init__(self) -> None:
-        leaving = Farewell(app)
+        self.told: list[bool] = []
+        leaving = Farewell(app, lambda: self.told.append(True))
         self.server = Server(uvicorn.Config(leaving, port=0, lifespan="off", log_config=None), leaving)
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()))
         self.thread.start()
@@ -48,9 +49,11 @@ def test_answers_close_their_connections_once_it_leaves() -> None:
     pod = Pod()
     with contextlib.closing(pod.connect()) as first, contextlib.closing(pod.connect()) as second:
         assert ask(first) == ask(second) == (200, None)
+        assert not pod.told
         pod.server.should_exit = True
         time.sleep(0.3)
         assert ask(first) == (200, "close")
+        assert pod.told == [True]
         assert ask(second) == (200, "close")
         pod.thread.join(1)
         assert not pod.thread.is_alive()

@@ -1,6 +1,5 @@
 """The admin API: for operators with the bearer token, on a path that the ingress does not expose."""
 
-import asyncio
 import hmac
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -35,16 +34,17 @@ def admin_router(queue: RetryQueue, drain: Drain, admin_token: str, metrics: Web
     router = APIRouter(
         prefix="/api/v1/webhook", tags=["admin"], dependencies=[Depends(bearer_check(admin_token, metrics))]
     )
-    draining = asyncio.Lock()
 
     @router.post("/retry", **described(RetryAnswer, 401, 503))
     async def retry() -> Response:
-        """Drains the queue now, as the CronJob would; a second request waits for the first."""
-        async with draining:
-            try:
-                report = await drain.run()
-            except StoreUnavailable as error:
-                raise HTTPException(503, "the queue cannot be worked on") from error
+        """Drains the queue now, as the CronJob would; a second request waits for the first.
+
+        A pod that is told to stop meanwhile sends no more, and answers with what was done until then.
+        """
+        try:
+            report = await drain.run()
+        except StoreUnavailable as error:
+            raise HTTPException(503, "the queue cannot be worked on") from error
         result = RetryResult(messages_retried=report.retried, successful=report.successful, failed=report.failed)
         return _json(RetryAnswer(result))
 

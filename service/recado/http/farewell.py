@@ -20,14 +20,23 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Farewell:
-    """ASGI: passes everything on, and once `leaving` is set lets each answer close its connection."""
+    """ASGI: passes everything on, and once it is leaving lets each answer close its connection.
 
-    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+    `on_leave` is called when that begins, for requests that would go on for long.
+    """
+
+    def __init__(self, app: Callable[..., Awaitable[None]], on_leave: Callable[[], None]) -> None:
         self._app = app
-        self.leaving = False
+        self._on_leave = on_leave
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Begins to take leave."""
+        self._leaving = True
+        self._on_leave()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
-        await self._app(scope, receive, _closing(send) if self.leaving else send)
+        await self._app(scope, receive, _closing(send) if self._leaving else send)
 
 
 def _closing(send: Send) -> Send:
@@ -48,7 +57,7 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await super().main_loop()
-        self._farewell.leaving = True
+        self._farewell.leave()
         until = time.monotonic() + FAREWELL_SECONDS
         # uvicorn offers no event for its last connection.
         while self.server_state.connections and not self.force_exit and time.monotonic() < until:  # noqa: ASYNC110
