@@ -9,7 +9,8 @@ _SOURCES = {
     Source.STORE: (
         "From the store",
         "Durable: written with the facts they count, exported by every web pod. Take the greatest over pods, never the"
-        " sum.",
+        " sum; and an increase of the greatest (the record `job:<name>:max`, or a subquery), never the greatest of the"
+        " pods' increases.",
     ),
     Source.PROCESS: ("From the web pod", "What one pod has seen since it began. Add them up over pods."),
 }
@@ -64,7 +65,7 @@ def _section(metric: Metric) -> list[str]:
     if metric.buckets:
         lines.append(f"- buckets: {', '.join(f'{edge:g}' for edge in metric.buckets)}")
     panels = sorted({f"{use.board}: {use.panel}" for use in used_by(metric) if use.board})
-    alerts = sorted({use.rule for use in used_by(metric) if use.rule and not use.rule.startswith("slo:")})
+    alerts = sorted({use.rule for use in used_by(metric) if use.rule and ":" not in use.rule})
     records = sorted({use.rule for use in used_by(metric) if use.rule.startswith("slo:")})
     if panels:
         lines.append(f"- panels: {'; '.join(panels)}")

@@ -22,6 +22,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from dashboards.model import Board, Panel, Query, Shape
+from dashboards.queries import shown
 
 #: (expression, start, end, step) -> a range query's result
 Ask = Callable[[str, float, float, float], list[dict[str, Any]]]
@@ -35,8 +36,10 @@ COLORS = {"green": "#73bf69", "yellow": "#f2cc0c", "orange": "#ff9830", "red": "
 Points = tuple[list[float], list[float]]
 
 
-def draw(board: Board, ask: Ask, path: Path, *, start: float, end: float, interval: str) -> None:
-    """Draws a board for a span of time into a PNG. `interval` stands for Grafana's `$__rate_interval`."""
+def draw(board: Board, ask: Ask, path: Path, *, start: float, end: float, interval: str, step: str) -> None:
+    """Draws a board for a span of time into a PNG. `interval` stands for Grafana's `$__rate_interval`, `step` for what
+    lies between the points of a subquery.
+    """
     heights = [1 + sum(max(panel.height for panel in line) for line in _lines(row.panels)) for row in board.rows]
     total = sum(heights) + 2
     figure = plt.figure(figsize=(COLUMNS * INCH_A_COLUMN, total * INCH_A_ROW), facecolor=BACKGROUND)
@@ -53,7 +56,8 @@ def draw(board: Board, ask: Ask, path: Path, *, start: float, end: float, interv
             for panel in line:
                 place = (x / COLUMNS, 1 - (y + panel.height) / total, panel.width / COLUMNS, panel.height / total)
                 data = [
-                    (query, ask(_filled(query, interval), start, end, (end - start) / 120)) for query in panel.queries
+                    (query, ask(shown(query.expr, interval, step=step), start, end, (end - start) / 120))
+                    for query in panel.queries
                 ]
                 _panel(figure, panel, place, data, (start, end))
                 x += panel.width
@@ -71,11 +75,6 @@ def _lines(panels: tuple[Panel, ...]) -> list[list[Panel]]:
             lines.append([])
         lines[-1].append(panel)
     return lines
-
-
-def _filled(query: Query, interval: str) -> str:
-    """The expression with Grafana's variables replaced."""
-    return query.expr.replace("$__rate_interval", interval).replace("$namespace", ".*").replace("$release", ".*")
 
 
 def _panel(

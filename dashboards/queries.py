@@ -1,7 +1,9 @@
 """PromQL from the registry's metrics, so that no query can name a metric or a label that does not exist.
 
-The durable totals are exported by every web pod that shares the store: of these the greatest is the truth, while what
-a process counts is added up. `Scope` knows the difference.
+What a process counts is added up over pods. The durable totals are exported by every web pod that shares the store: the
+greatest is the truth, and no pod's series is longer than its pod's life. So an increase is taken of the greatest, never
+the greatest of pods' increases: `merged` makes one series of a total that outlives every pod, as a record in rules
+(`RECORD`) and as a subquery on boards, which need no rules. `Scope` knows the difference.
 """
 
 from collections.abc import Iterable
@@ -12,13 +14,45 @@ from recado.telemetry.metrics import Kind, Metric, Source
 
 #: Per second, over the step that the panel can show.
 INTERVAL = "$__rate_interval"
+#: Between the points of a board's subquery: at least four of them in an `INTERVAL`.
+STEP = "15s"
+#: How far back the greatest is looked for, longer than a scrape's interval: what the pod that just went had last shown
+#: is above what the others show until their next scrape, and a total that sinks would count as one that began anew.
+HOLD_SECONDS = 120.0
+
+#: The labels of a release, by which its pods come together.
+RELEASE = ("namespace", "job")
+
+
+def record_of(series: str) -> str:
+    """The name of the record of a durable total."""
+    return f"job:{series}:max"
+
+
+def merged(metric: Metric, part: str, series: str, hold: str) -> str:
+    """A durable total as one series for each release, whichever pods come and go."""
+    return f"max by ({', '.join((*RELEASE, *_own(metric, part)))}) (max_over_time({series}[{hold}]))"
+
+
+def shown(expr: str, interval: str, *, step: str = STEP) -> str:
+    """A board's expression as Grafana asks it, for all releases."""
+    filled = expr.replace(f":{STEP}]", f":{step}]").replace(INTERVAL, interval)
+    return filled.replace("$namespace", ".*").replace("$release", ".*")
+
+
+def _own(metric: Metric, part: str) -> tuple[str, ...]:
+    """The labels of a metric's series, those of the target apart."""
+    return (*metric.labels, "le") if part == "bucket" else tuple(metric.labels)
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Whose series a query reads (`selector`) and by which labels of the target it keeps them apart (`group`)."""
+    """Whose series a query reads (`selector`) and by which labels of the target it keeps them apart (`group`);
+    `recorded`: whether the durable totals are to be had as records.
+    """
 
     selector: str
     group: tuple[str, ...]
+    recorded: bool
 
     def rate(
         self, metric: Metric, window: str, *, by: Iterable[str] = (), where: str = "", part: str = "", fn: str = "rate"
@@ -27,7 +61,13 @@ class Scope(msgspec.Struct, frozen=True):
         if metric.kind is Kind.HISTOGRAM:
             part = part or "count"
         name = f"{metric.name}_{part}" if part else metric.name
-        return self._merged(metric, f"{fn}({name}{self._matchers(where)}[{window}])", by, part)
+        if metric.source is Source.PROCESS:
+            return self._aggregate("sum", by, f"{fn}({self.select(name, where)}[{window}])")
+        if self.recorded:
+            one = f"{fn}({self.select(record_of(name), where)}[{window}])"
+        else:
+            one = f"{fn}({merged(metric, part, self.select(name, where), f'{HOLD_SECONDS:g}s')}[{window}:{STEP}])"
+        return self._apart(metric, "sum", by, one, part)
 
     def increase(self, metric: Metric, window: str, *, by: Iterable[str] = (), where: str = "", part: str = "") -> str:
         """Events within a window."""
@@ -38,7 +78,10 @@ class Scope(msgspec.Struct, frozen=True):
     ) -> str:
         """A gauge's value, now or `offset` ago; `merge` says how pods' values come together."""
         series = self.select(metric.name, where, offset)
-        return self._merged(metric, series, by) if metric.source is Source.STORE else self._aggregate(merge, by, series)
+        if metric.source is Source.PROCESS:
+            return self._aggregate(merge, by, series)
+        one = f"max by ({', '.join((*RELEASE, *_own(metric, '')))}) ({series})"
+        return self._apart(metric, merge, by, one)
 
     def quantile(self, q: float, metric: Metric, window: str, *, by: Iterable[str] = (), where: str = "") -> str:
         """A quantile of a histogram."""
@@ -63,14 +106,11 @@ class Scope(msgspec.Struct, frozen=True):
         both = ", ".join(part for part in (self.selector, where) if part)
         return f"{{{both}}}" if both else ""
 
-    def _merged(self, metric: Metric, series: str, by: Iterable[str], part: str = "") -> str:
-        if metric.source is Source.PROCESS:
-            return self._aggregate("sum", by, series)
-        own = (*metric.labels, "le") if part == "bucket" else tuple(metric.labels)
-        one = f"max by ({', '.join(('namespace', 'job', *own))}) ({series})"
-        if self.group and set(own) == set(by):
+    def _apart(self, metric: Metric, how: str, by: Iterable[str], one: str, part: str = "") -> str:
+        """Series that are one for each release and set of labels, or what is asked of them."""
+        if self.group and set(_own(metric, part)) == set(by):
             return one
-        return self._aggregate("sum", by, one)
+        return self._aggregate(how, by, one)
 
     def _aggregate(self, how: str, by: Iterable[str], series: str) -> str:
         labels = ", ".join((*self.group, *by))
@@ -78,9 +118,9 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 #: A board shows the releases that are chosen in its variables as one.
-BOARD = Scope('namespace=~"$namespace", job=~"$release"', ())
+BOARD = Scope('namespace=~"$namespace", job=~"$release"', (), recorded=False)
 #: A rule judges each release by itself.
-RULES = Scope("", ("namespace", "job"))
+RULES = Scope("", RELEASE, recorded=True)
 
 
 def any_of(label: str, values: Iterable[str]) -> str:

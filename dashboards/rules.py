@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from dashboards.queries import RULES, any_of
+from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
 from dashboards.slo import DAY, LEAST_BAD_EVENTS, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
 from recado.telemetry import metrics
+from recado.telemetry.metrics import REGISTRY, Kind, Source
 
 RUNBOOKS = "https://github.com/recado/recado/blob/main/docs/runbooks"
 TARGET = "{{ $labels.namespace }}/{{ $labels.job }}"
@@ -60,6 +61,24 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
                 "runbook_url": f"{RUNBOOKS}/{self.name}.md",
             },
         }
+
+
+# -- durable totals ----------------------------------------------------------------------------------------------------
+
+TOTALS = "recado.totals"
+
+
+def total_rules(pace: Pace, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of the durable totals that other groups read."""
+    read = " ".join(rule["expr"] for group in others for rule in group["rules"])
+    hold = pace.span(HOLD_SECONDS)
+    return [
+        {"record": record_of(series), "expr": merged(metric, series.removeprefix(f"{metric.name}_"), series, hold)}
+        for metric in REGISTRY
+        if metric.source is Source.STORE and metric.kind in (Kind.COUNTER, Kind.HISTOGRAM)
+        for series in metric.series
+        if record_of(series) in read
+    ]
 
 
 # -- service level objectives ------------------------------------------------------------------------------------------
@@ -406,9 +425,10 @@ ALERTS: tuple[Alert, ...] = (*BURNS, *SYMPTOMS, *CAUSES)
 def groups(pace: Pace | None = None) -> list[dict[str, Any]]:
     """All rules as Prometheus's groups."""
     pace = pace or Pace()
-    return [
+    others = [
         *({"name": f"recado.slo.{slo.name}", "rules": recording_rules(slo, pace)} for slo in SLOS),
         {"name": "recado.burn", "rules": [alert.rule(pace) for alert in BURNS]},
         {"name": "recado.symptoms", "rules": [alert.rule(pace) for alert in SYMPTOMS]},
         {"name": "recado.causes", "rules": [alert.rule(pace) for alert in CAUSES]},
     ]
+    return [{"name": TOTALS, "rules": total_rules(pace, others)}, *others]

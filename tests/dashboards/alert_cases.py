@@ -240,6 +240,46 @@ CASES: list[Case] = [
     ),
 ]
 
+NEXT_POD = {**POD, "instance": "10.0.0.8:9464"}
+
+#: Pods that are replaced in an incident: each shows the durable totals while it lives.
+REPLACED = [
+    Case(
+        alert="RecadoDeliveryBurn",
+        series={
+            series(metrics.FINISHED, outcome="delivered"): "0+100x60 stale",
+            series(metrics.FINISHED, outcome="failed"): "0x60 stale",
+            series(metrics.DELIVERY_AGE, "_bucket", le="300.0"): "0+100x60 stale",
+            series(metrics.FINISHED, pod=NEXT_POD, outcome="delivered"): "_x61 6000x60",
+            series(metrics.FINISHED, pod=NEXT_POD, outcome="failed"): "_x61 0+100x60",
+            series(metrics.DELIVERY_AGE, "_bucket", pod=NEXT_POD, le="300.0"): "_x61 6000x60",
+        },
+        fires_at=68,
+        value="11.86%",
+        labels={"slo": "delivered"},
+        rule={"window": "1h"},
+    ),
+    Case(
+        alert="RecadoRepliesLost",
+        series={
+            series(metrics.FAILED_REASONS, reason="retries_exhausted"): "0x3 stale",
+            series(metrics.FAILED_REASONS, pod=NEXT_POD, reason="retries_exhausted"): "_x5 2x9",
+        },
+        fires_at=5,
+        value="2",
+        labels={"reason": "retries_exhausted"},
+    ),
+    Case(
+        alert="RecadoOutcomesUnknown",
+        series={
+            series(metrics.SETTLED, by="retry"): "0 0 4 4 stale",
+            series(metrics.SETTLED, pod=NEXT_POD, by="retry"): "_x4 4 6x9",
+        },
+        fires_at=5,
+        value="6",
+    ),
+]
+
 
 # -- scenarios in which nothing may fire -------------------------------------------------------------------------------
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from dashboards.queries import BOARD, RULES, shown
 
 from dashboards import build, rules
-from tests.dashboards.alert_cases import CASES, LOOKS, SCENARIOS, expected, input_series
+from recado.telemetry import metrics
+from tests.dashboards.alert_cases import CASES, LOOKS, REPLACED, SCENARIOS, Case, expected, input_series
 from tests.telemetry.drill import undrilled
 
 pytestmark = pytest.mark.prometheus
@@ -19,13 +21,15 @@ PROMTOOL = shutil.which("promtool") or "promtool"
 GROUPS = [group["name"] for group in rules.groups()]
 
 
-def promtool(folder: Path, tests: list[dict[str, Any]], names: list[str] = GROUPS) -> subprocess.CompletedProcess[str]:
-    """Runs unit tests of the rules that the chart ships, or of the groups named."""
+def promtool(
+    folder: Path, tests: list[dict[str, Any]], names: list[str] = GROUPS, *, interval: str = "1m"
+) -> subprocess.CompletedProcess[str]:
+    """Runs unit tests of the rules that the chart ships, or of the groups named, evaluated every `interval`."""
     groups = [group for group in rules.groups() if group["name"] in names]
     (folder / "rules.yaml").write_text(build.rule_file(groups))
     unit_tests = {
         "rule_files": ["rules.yaml"],
-        "evaluation_interval": "1m",
+        "evaluation_interval": interval,
         "group_eval_order": names,
         "tests": tests,
     }
@@ -52,8 +56,8 @@ def test_every_alert_has_a_drill() -> None:
     assert undrilled() == set()
 
 
-BURN_GROUPS = [name for name in GROUPS if name.startswith("recado.slo.") or name == "recado.burn"]
-OTHER_GROUPS = [name for name in GROUPS if name not in BURN_GROUPS]
+BURN_GROUPS = [name for name in GROUPS if name.startswith("recado.slo.") or name in (rules.TOTALS, "recado.burn")]
+OTHER_GROUPS = [name for name in GROUPS if name not in BURN_GROUPS or name == rules.TOTALS]
 
 
 @pytest.mark.parametrize(("names", "burn"), [(BURN_GROUPS, True), (OTHER_GROUPS, False)], ids=["burn rates", "others"])
@@ -86,6 +90,63 @@ def test_nothing_fires_while_nothing_is_wrong(scenario: Any, tmp_path: Path) -> 
     ]
     tests = [{"interval": "1m", "input_series": input_series(scenario.series), "alert_rule_test": looks}]
     result = promtool(tmp_path, tests)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("case", REPLACED, ids=lambda case: case.alert)
+def test_an_incident_outlives_the_pod_that_saw_it(case: Case, tmp_path: Path) -> None:
+    """What a durable total counted before, between and after two pods is counted once, and all of it."""
+    looks = [
+        {"eval_time": f"{case.fires_at - 1}m", "alertname": case.alert, "exp_alerts": []},
+        {"eval_time": f"{case.fires_at}m", "alertname": case.alert, "exp_alerts": [expected(case)]},
+    ]
+    tests = [{"interval": "1m", "input_series": input_series(case.series), "alert_rule_test": looks}]
+    result = promtool(tmp_path, tests)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+#: What an hour delivered, as rules and as boards ask it.
+INCREASES = {
+    "counter in rules": RULES.increase(metrics.FINISHED, "1h", where='outcome="delivered"'),
+    "counter on boards": shown(BOARD.increase(metrics.FINISHED, "1h", where='outcome="delivered"'), "1m"),
+    "histogram in rules": RULES.within(metrics.DELIVERY_AGE, 300.0, "1h", fn="increase"),
+    "histogram on boards": shown(BOARD.within(metrics.DELIVERY_AGE, 300.0, "1h", fn="increase"), "1m"),
+}
+
+
+def totals(**pods: str) -> list[dict[str, str]]:
+    """Replies delivered, as pods show them: a counter and a bucket."""
+    target = 'instance="%s", job="recado", namespace="shop"'
+    names = (
+        f'recado_messages_finished_total{{{target}, outcome="delivered"}}',
+        f'recado_delivery_age_seconds_bucket{{{target}, le="300.0"}}',
+    )
+    return [{"series": name % pod, "values": values} for name in names for pod, values in pods.items()]
+
+
+@pytest.mark.parametrize("expr", INCREASES.values(), ids=INCREASES)
+def test_a_total_neither_jumps_nor_falls_back_with_its_pods(expr: str, tmp_path: Path) -> None:
+    """Ten replies a minute, 100,000 at the start. The new pod is scraped half a minute after the old one, which goes
+    between the two: what it showed last is then above what the new one shows.
+    """
+    old = "_ _" + "".join(f" {100_005 + 10 * minute} _ _ _" for minute in range(60)) + " 100605 stale"
+    new = "_x160" + "".join(f" {100_000 + 10 * minute} _ _ _" for minute in range(40, 121))
+    looks = [
+        {"expr": f"round(sum({expr}), 20)", "eval_time": f"{minute}m", "exp_samples": [{"labels": "{}", "value": 600}]}
+        for minute in (62, 90, 118)
+    ]
+    tests = [{"interval": "15s", "input_series": totals(old=old, new=new), "promql_expr_test": looks}]
+    result = promtool(tmp_path, tests, interval="15s")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("expr", INCREASES.values(), ids=INCREASES)
+def test_an_empty_store_counts_from_nothing(expr: str, tmp_path: Path) -> None:
+    """300 replies of the old store and 290 of the new one are 590, not the 100,000 that were there before."""
+    pods = {"old": "100000+10x60 stale", "new": "_x61 0+10x60"}
+    looks = [{"expr": f"round(sum({expr}), 10)", "eval_time": "90m", "exp_samples": [{"labels": "{}", "value": 590}]}]
+    tests = [{"interval": "1m", "input_series": totals(**pods), "promql_expr_test": looks}]
+    result = promtool(tmp_path, tests, interval="15s")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
