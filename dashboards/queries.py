@@ -40,6 +40,10 @@ def shown(expr: str, interval: str, *, step: str = STEP) -> str:
     return filled.replace("$namespace", ".*").replace("$release", ".*")
 
 
+def _ago(offset: str) -> str:
+    return f" offset {offset}" if offset else ""
+
+
 def _own(metric: Metric, part: str) -> tuple[str, ...]:
     """The labels of a metric's series, those of the target apart."""
     return (*metric.labels, "le") if part == "bucket" else tuple(metric.labels)
@@ -55,23 +59,43 @@ class Scope(msgspec.Struct, frozen=True):
     recorded: bool
 
     def rate(
-        self, metric: Metric, window: str, *, by: Iterable[str] = (), where: str = "", part: str = "", fn: str = "rate"
+        self,
+        metric: Metric,
+        window: str,
+        *,
+        by: Iterable[str] = (),
+        where: str = "",
+        part: str = "",
+        fn: str = "rate",
+        offset: str = "",
     ) -> str:
-        """Events a second. `part` is `bucket`, `sum` or `count` of a histogram; `where` further label matchers."""
+        """Events a second, now or `offset` ago. `part` is `bucket`, `sum` or `count` of a histogram; `where` further
+        label matchers.
+        """
         if metric.kind is Kind.HISTOGRAM:
             part = part or "count"
         name = f"{metric.name}_{part}" if part else metric.name
         if metric.source is Source.PROCESS:
-            return self._aggregate("sum", by, f"{fn}({self.select(name, where)}[{window}])")
+            return self._aggregate("sum", by, f"{fn}({self.select(name, where)}[{window}]{_ago(offset)})")
         if self.recorded:
-            one = f"{fn}({self.select(record_of(name), where)}[{window}])"
+            over = f"{self.select(record_of(name), where)}[{window}]"
         else:
-            one = f"{fn}({merged(metric, part, self.select(name, where), f'{HOLD_SECONDS:g}s')}[{window}:{STEP}])"
+            over = f"{merged(metric, part, self.select(name, where), f'{HOLD_SECONDS:g}s')}[{window}:{STEP}]"
+        one = f"{fn}({over}{_ago(offset)})"
         return self._apart(metric, "sum", by, one, part)
 
-    def increase(self, metric: Metric, window: str, *, by: Iterable[str] = (), where: str = "", part: str = "") -> str:
-        """Events within a window."""
-        return self.rate(metric, window, by=by, where=where, part=part, fn="increase")
+    def increase(
+        self,
+        metric: Metric,
+        window: str,
+        *,
+        by: Iterable[str] = (),
+        where: str = "",
+        part: str = "",
+        offset: str = "",
+    ) -> str:
+        """Events within a window that ends now or `offset` ago."""
+        return self.rate(metric, window, by=by, where=where, part=part, fn="increase", offset=offset)
 
     def gauge(
         self, metric: Metric, *, by: Iterable[str] = (), where: str = "", merge: str = "sum", offset: str = ""
@@ -100,7 +124,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     def select(self, name: str, where: str = "", offset: str = "") -> str:
         """Series as they are, such as those of the process collector, now or `offset` ago."""
-        return f"{name}{self._matchers(where)}" + (f" offset {offset}" if offset else "")
+        return f"{name}{self._matchers(where)}{_ago(offset)}"
 
     def _matchers(self, where: str) -> str:
         both = ", ".join(part for part in (self.selector, where) if part)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
-from dashboards.slo import DAY, LEAST_BAD_EVENTS, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
+from dashboards.slo import ACCEPTED, DAY, LEAST_BAD_EVENTS, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 
@@ -165,6 +165,8 @@ CRONJOB = 'cronjob=~".+-drain"'
 BACKUP_CRONJOB = 'cronjob=~".+-backup"'
 #: Backups are hourly and their drill is daily by default; the doctor says the same.
 BACKUP_LATE_SECONDS = 26 * 3600
+#: So many webhooks in two hours, and none today, are no chance.
+USUAL_WEBHOOKS = 20
 
 
 def increase(
@@ -218,6 +220,16 @@ def _wrong_secret(pace: Pace) -> str:
     refused = RULES.increase(metrics.SIGNATURE_FAILURES, pace.span(600), where='reason="mismatch"')
     accepted = RULES.increase(metrics.WEBHOOK_DURATION, pace.span(600), where='outcome="accepted"')
     return f"{refused} >= 5 and {accepted} == 0"
+
+
+def _webhooks_stopped(pace: Pace) -> str:
+    def accepted(days: int = 0) -> str:
+        ago = pace.span(days * DAY) if days else ""
+        return RULES.increase(metrics.WEBHOOK_DURATION, pace.span(2 * 3600), where=ACCEPTED, offset=ago)
+
+    # Shops have days off: yesterday counts only while nothing is known of this day a week ago.
+    usual = f"{accepted(7)} > {USUAL_WEBHOOKS} or ({accepted(1)} > {USUAL_WEBHOOKS} unless {accepted(7)})"
+    return f"({usual}) and {accepted()} == 0"
 
 
 def _volume_share() -> str:
@@ -350,6 +362,17 @@ CAUSES = (
         expr=more_than(5, increase(metrics.RESCUES, 900)),
         summary="Processes die while they are sending.",
         description=f"{TARGET}: {{{{ $value | humanize }}}} replies in 15 minutes were taken over from dead processes.",
+    ),
+    Alert(
+        name="RecadoWebhooksStopped",
+        severity="ticket",
+        for_seconds=600,
+        expr=_webhooks_stopped,
+        summary="Meta's webhooks do not come any more.",
+        description=(
+            f"{TARGET}: not one webhook was accepted in 2 hours; the same hours a week or a day ago had"
+            " {{ $value | humanize }}."
+        ),
     ),
     Alert(
         name="RecadoSignatureFailures",

@@ -75,6 +75,27 @@ BOARD = Board(
             ),
         ),
         Row(
+            "Does Meta reach us?",
+            (
+                Panel(
+                    title="Webhooks accepted in an hour",
+                    description=(
+                        "Webhooks answered 200 in the hour before, and in the same hour a day and a week ago. None at "
+                        "a time when there always were some: Meta does not reach us."
+                    ),
+                    unit="none",
+                    width=24,
+                    height=6,
+                    queries=tuple(
+                        Query(Q.increase(metrics.WEBHOOK_DURATION, "1h", where=ACCEPTED, offset=offset), legend)
+                        for offset, legend in (("", "now"), ("1d", "a day ago"), ("1w", "a week ago"))
+                    ),
+                    runbook="RecadoWebhooksStopped",
+                    logs="webhook.handled",
+                ),
+            ),
+        ),
+        Row(
             "What comes in, and how is it answered?",
             (
                 Panel(

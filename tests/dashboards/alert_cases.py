@@ -30,9 +30,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def series(metric: Metric | str, part: str = "", *, pod: dict[str, str] = POD, **labels: str) -> str:
-    """A series of one pod as promtool names it."""
+    """A series of one pod, as promtool and OpenMetrics read it."""
     name = metric if isinstance(metric, str) else metric.name
-    inside = ", ".join(f'{label}="{value}"' for label, value in sorted({**pod, **labels}.items()))
+    inside = ",".join(f'{label}="{value}"' for label, value in sorted({**pod, **labels}.items()))
     return f"{name}{part}{{{inside}}}"
 
 
@@ -222,6 +222,12 @@ CASES: list[Case] = [
         },
         fires_at=26 * 60 + 6,
         value="1d 2h 6m 0s",
+    ),
+    Case(
+        alert="RecadoWebhooksStopped",
+        series={series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): "0+1x600 600x2000"},
+        fires_at=24 * 60 + 21 + 10,
+        value="31",
     ),
     Case(
         alert="RecadoCatalogueRefused",

@@ -150,6 +150,38 @@ def test_an_empty_store_counts_from_nothing(expr: str, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.parametrize(
+    ("values", "fires"),
+    [
+        ("0+1x400 400x12000", True),
+        ("0x90 0+1x15 15x12000", False),
+        ("0x8700 0+1x300 300x3000", False),
+        ("_x8000 0+1x1500 1500x2000", True),
+        ("0+1x400 400x9800 400+1x200", False),
+    ],
+    ids=["many a week ago", "few a week ago", "none a week ago, many a day ago", "a new shop", "they come again"],
+)
+def test_webhooks_are_missed_where_they_were_usual(values: str, fires: bool, tmp_path: Path) -> None:
+    """The same hours of the same day of the week count; only where nothing is known of them do yesterday's."""
+    name = 'recado_webhook_duration_seconds_count{instance="a", job="recado", namespace="shop", outcome="accepted"}'
+    alert = next(alert for alert in rules.ALERTS if alert.name == "RecadoWebhooksStopped")
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": [{"series": name, "values": values}],
+            "promql_expr_test": [
+                {
+                    "expr": f"count({alert.expr(rules.Pace())})",
+                    "eval_time": f"{7 * 24 * 60 + 200}m",
+                    "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
+                }
+            ],
+        }
+    ]
+    result = promtool(tmp_path, tests, [])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_a_drain_that_never_succeeded_is_noticed(tmp_path: Path) -> None:
     """Without a single success the age of the store counts."""
     case = next(case for case in CASES if case.alert == "RecadoDrainStalled")

@@ -22,14 +22,17 @@ from pathlib import Path
 import apsw
 import msgspec
 from dashboards.rules import ALERTS, BACKUP_LATE_SECONDS, Pace
+from dashboards.slo import DAY
 
+from recado.telemetry import metrics
+from tests.dashboards.alert_cases import series
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
 #: An hour of rules is a minute of drill.
 FACTOR = 60.0
 PAGE, TICKET = "page", "ticket"
 #: How long an alert may take to fire or to clear: more than the longest window of an alert that is drilled.
-FIRE_SECONDS, CLEAR_SECONDS = 130.0, 150.0
+FIRE_SECONDS, CLEAR_SECONDS = 160.0, 150.0
 WARM_UP_SECONDS = 4.0
 
 SETTINGS = {
@@ -70,7 +73,9 @@ Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
 
 
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
-    """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill."""
+    """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill,
+    `history` is what Prometheus saw before.
+    """
 
     name: str
     fault: Fault
@@ -78,6 +83,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
     settings: dict[str, str] = {}
     volume: str = ""
+    history: Callable[[], str] = str
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -134,6 +140,20 @@ def drain_stopped_with_work(stack: Stack, traffic: Traffic) -> Iterator[None]:
 def forged(stack: Stack, traffic: Traffic) -> Iterator[None]:
     with repeated(lambda: stack.post(webhook(message("wamid.forged")), secret="guess"), per_second=20):
         yield
+
+
+def a_day_ago() -> str:
+    """Two webhooks a second, a day of the rules ago and for some time after."""
+    name = series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted")
+    began = time.time() - 1.3 * DAY / FACTOR
+    return "".join(f"{name} {2 * second} {began + second:.3f}\n" for second in range(0, round(0.7 * DAY / FACTOR), 2))
+
+
+@contextlib.contextmanager
+def webhooks_stopped(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    traffic.per_second = 0
+    yield
+    traffic.per_second = 5
 
 
 @contextlib.contextmanager
@@ -331,6 +351,12 @@ DRILLS = (
         alerts=(("RecadoRepliesLate", PAGE),),
         also=("RecadoDrainStalled", "RecadoQueueGrowing"),
     ),
+    Drill(
+        name="silence",
+        fault=webhooks_stopped,
+        alerts=(("RecadoWebhooksStopped", TICKET),),
+        history=a_day_ago,
+    ),
     Drill(name="forgery", fault=forged, alerts=(("RecadoSignatureFailures", TICKET),)),
     Drill(name="secret", fault=secret_changed_at_meta, alerts=(("RecadoWrongAppSecret", PAGE),)),
     Drill(
@@ -384,7 +410,8 @@ def run(drill: Drill) -> list[Outcome]:
     """One drill, from a healthy start to the alert's end."""
     with tempfile.TemporaryDirectory(prefix="recado-drill-") as folder, volume(drill, Path(folder)):
         settings = {**SETTINGS, **drill.settings}
-        with Stack(Path(folder), pace=Pace(FACTOR), settings=settings, scrape="250ms") as stack:
+        history = drill.history()
+        with Stack(Path(folder), pace=Pace(FACTOR), settings=settings, scrape="250ms", history=history) as stack:
             stack.start_drains(1.0)
             traffic = Traffic(stack)
             try:

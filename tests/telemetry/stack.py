@@ -58,7 +58,8 @@ SETTINGS = {
 class Stack:
     """Starts and stops the processes; speaks to each over HTTP.
 
-    `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`).
+    `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
+    what Prometheus saw before, as OpenMetrics with timestamps.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Stack:
         settings: dict[str, str] | None = None,
         scrape: str = "500ms",
         latency_seconds: float = 0.02,
+        history: str = "",
     ) -> None:
         self.folder = folder
         self.logs = folder / "logs"
@@ -77,6 +79,7 @@ class Stack:
         self._pace = pace or Pace()
         self._scrape = scrape
         self._latency = latency_seconds
+        self._history = history
         self.web_port, self.metrics_port, self.simulator_port, self.prometheus_port = free_ports(4)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("WHATSAPP_", "RECADO_"))},
@@ -162,6 +165,8 @@ class Stack:
         path.write_text(yaml.safe_dump(config))
         program = shutil.which("prometheus")
         assert program, "prometheus is missing: apt-get install prometheus"
+        if self._history:
+            self._remember(self._history)
         self.run(
             "prometheus",
             [
@@ -174,6 +179,14 @@ class Stack:
             ],
         )
         self._await("Prometheus", lambda: fetch(f"http://127.0.0.1:{self.prometheus_port}/-/ready"))
+
+    def _remember(self, history: str) -> None:
+        """Writes what Prometheus saw before into its storage. Raises CalledProcessError."""
+        path = self.folder / "history.txt"
+        path.write_text(f"{history}# EOF\n")
+        command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(path), str(self.folder / "prometheus")]
+        with self.log("history") as output:
+            subprocess.run(command, stdout=output, stderr=output, check=True)
 
     def recado(self, *arguments: str) -> list[str]:
         """A command line of recado's."""
