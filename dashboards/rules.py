@@ -181,7 +181,7 @@ def more_than(limit: float, expr: Callable[[Pace], str]) -> Callable[[Pace], str
 
 def _down(pace: Pace) -> str:
     present = f"count by (namespace, job) ({metrics.BUILD.name})"
-    lately = f"present_over_time({metrics.BUILD.name}[{pace.span(6 * 3600)}])"
+    lately = f"present_over_time({metrics.BUILD.name}[{pace.span(2 * DAY)}])"
     return f"count by (namespace, job) ({lately}) unless {present} or absent({lately})"
 
 
@@ -255,7 +255,11 @@ SYMPTOMS = (
         for_seconds=300,
         expr=_down,
         summary="No web pod of recado is being scraped.",
-        description=f"{TARGET}: no web pod has answered a scrape for 5 minutes; customers are not being answered.",
+        description=(
+            f"{{{{ if $labels.job }}}}{TARGET}: no web pod has answered a scrape for 5 minutes; customers are not being"
+            " answered.{{ else }}Prometheus knows of no release of recado: none runs, or its pods are not scraped."
+            "{{ end }}"
+        ),
     ),
     Alert(
         name="RecadoRepliesLate",

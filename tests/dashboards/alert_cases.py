@@ -5,6 +5,7 @@ first minute at which the alert must fire; a minute earlier it must not.
 """
 
 import itertools
+import re
 from typing import Any
 
 import msgspec
@@ -404,7 +405,7 @@ def expected(case: Case) -> dict[str, Any]:
     wanted = {**case.labels, **case.rule}
     alert = next(a for a in (*BURNS, *ALERTS) if a.name == case.alert and wanted.items() >= a.labels.items())
     rule = alert.rule(Pace())
-    description = rule["annotations"]["description"]
+    description = re.sub(r"{{ if .+? }}(.+){{ else }}.+{{ end }}", r"\1", rule["annotations"]["description"])
     for label, value in {**TARGET, **case.labels}.items():
         description = description.replace(f"{{{{ $labels.{label} }}}}", value)
     head, _, tail = description.partition("{{ $value")

@@ -207,10 +207,8 @@ def test_a_drain_that_never_succeeded_is_noticed(tmp_path: Path) -> None:
 def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
     """A Prometheus that has never scraped recado says so after five minutes."""
     rule = next(alert for alert in rules.ALERTS if alert.name == "RecadoDown").rule(rules.Pace())
-    annotations = {
-        name: text.replace("{{ $labels.namespace }}/{{ $labels.job }}", "/")
-        for name, text in rule["annotations"].items()
-    }
+    description = "Prometheus knows of no release of recado: none runs, or its pods are not scraped."
+    annotations = {**rule["annotations"], "description": description}
     tests = [
         {
             "interval": "1m",
@@ -226,6 +224,19 @@ def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
         }
     ]
     result = promtool(tmp_path, tests)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_release_that_is_gone_is_noticed_for_two_days(tmp_path: Path) -> None:
+    """However many others are alive."""
+    case = next(case for case in CASES if case.alert == "RecadoDown")
+    other = {name.replace('"shop"', '"other"'): "1x3000" for name in case.series}
+    looks = [
+        {"eval_time": f"{minute}m", "alertname": "RecadoDown", "exp_alerts": alerts}
+        for minute, alerts in ((case.fires_at, [expected(case)]), (47 * 60, [expected(case)]), (49 * 60, []))
+    ]
+    tests = [{"interval": "1m", "input_series": input_series({**case.series, **other}), "alert_rule_test": looks}]
+    result = promtool(tmp_path, tests, ["recado.symptoms"])
     assert result.returncode == 0, result.stdout + result.stderr
 
 
