@@ -160,9 +160,8 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 _OUTAGE = 'reason="outage"'
 _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
-#: The CronJobs of drain and backup, as the chart names them.
+#: The drain's CronJob, as the chart names it.
 CRONJOB = 'cronjob=~".+-drain"'
-BACKUP_CRONJOB = 'cronjob=~".+-backup"'
 #: Backups are hourly and their drill is daily by default; the doctor says the same.
 BACKUP_LATE_SECONDS = 26 * 3600
 #: So many webhooks in two hours, and none today, are no chance.
@@ -192,6 +191,14 @@ def _crash_loop(pace: Pace) -> str:
     return f"sum by (namespace, job) ({restarts}) > 2"
 
 
+def owned(series: str, kind: str, suffix: str = "") -> str:
+    """What kube-state-metrics says of the objects of a kind that the chart names after their release: with the release
+    as `job`, so that it joins that release's own series and no other's.
+    """
+    named = f'{series}{{{kind}=~".+{suffix}"}}'
+    return f'max by (namespace, job) (label_replace({named}, "job", "$1", "{kind}", "(.+){suffix}"))'
+
+
 def _drain_stalled(pace: Pace) -> str:
     last = RULES.gauge(metrics.DRAIN_LAST_SUCCESS)
     created = RULES.gauge(metrics.STORE_CREATED)
@@ -202,11 +209,16 @@ def _drain_stalled(pace: Pace) -> str:
 
 
 def _backup_stale(pace: Pace) -> str:
-    made, proven = RULES.gauge(metrics.BACKUP_LAST_SUCCESS), RULES.gauge(metrics.RESTORE_DRILL_LAST_SUCCESS)
-    late = pace.seconds(BACKUP_LATE_SECONDS)
-    # A release that had backups and no longer wants them: it has a drain's CronJob and none for backups.
-    given_up = f"kube_cronjob_info{{{CRONJOB}}} unless on (namespace) kube_cronjob_info{{{BACKUP_CRONJOB}}}"
-    return f"(time() - {made} > {late} or time() - {proven} > {late}) unless on (namespace) ({given_up})"
+    def late(success: metrics.Metric, suffix: str) -> str:
+        """Where none ever succeeded, the age of the release's CronJob counts; others have backups, too."""
+        created = f"{owned('kube_cronjob_created', 'cronjob', suffix)} and {RULES.gauge(metrics.STORE_CREATED)}"
+        return f"time() - ({RULES.gauge(success)} or {created}) > {pace.seconds(BACKUP_LATE_SECONDS)}"
+
+    made = late(metrics.BACKUP_LAST_SUCCESS, "-backup")
+    proven = late(metrics.RESTORE_DRILL_LAST_SUCCESS, "-backup-drill")
+    # A release that no longer wants backups has its web Deployment and no CronJob for them.
+    web, wanted = owned("kube_deployment_created", "deployment"), owned("kube_cronjob_info", "cronjob", "-backup")
+    return f"({made} or {proven}) unless ({web} unless {wanted})"
 
 
 def _queue_growing(pace: Pace) -> str:
@@ -422,7 +434,7 @@ CAUSES = (
         for_seconds=300,
         expr=_backup_stale,
         summary="No backup of the queue was made, or none was shown to be good, for more than a day.",
-        description=f"{TARGET}: the last one that succeeded is {{{{ $value | humanizeDuration }}}} old.",
+        description=f"{TARGET}: none has succeeded for {{{{ $value | humanizeDuration }}}}.",
     ),
     Alert(
         name="RecadoCatalogueRefused",

@@ -37,6 +37,11 @@ def series(metric: Metric | str, part: str = "", *, pod: dict[str, str] = POD, *
     return f"{name}{part}{{{inside}}}"
 
 
+def kube(name: str, **labels: str) -> str:
+    """A series of kube-state-metrics about an object in the release's namespace."""
+    return series(name, pod={"namespace": "shop", "job": "kube-state-metrics", "instance": "10.0.0.3:8080"}, **labels)
+
+
 UP = {series(metrics.BUILD, version="1", python="3", sqlite="3"): "1x600"}
 
 
@@ -225,6 +230,28 @@ CASES: list[Case] = [
         value="1d 2h 6m 0s",
     ),
     Case(
+        alert="RecadoBackupStale",
+        series={
+            series(metrics.STORE_CREATED): "0x1600",
+            kube("kube_deployment_created", deployment="recado"): "0x1600",
+            kube("kube_cronjob_info", cronjob="recado-backup"): "1x1600",
+            kube("kube_cronjob_created", cronjob="recado-backup"): "0x1600",
+            kube("kube_cronjob_created", cronjob="postgres-backup"): "0x1600",
+        },
+        fires_at=26 * 60 + 6,
+        value="1d 2h 6m 0s",
+    ),
+    Case(
+        alert="RecadoBackupStale",
+        series={
+            series(metrics.STORE_CREATED): "0x1600",
+            series(metrics.BACKUP_LAST_SUCCESS): "0+60x1600",
+            kube("kube_cronjob_created", cronjob="recado-backup-drill"): "0x1600",
+        },
+        fires_at=26 * 60 + 6,
+        value="1d 2h 6m 0s",
+    ),
+    Case(
         alert="RecadoWebhooksStopped",
         series={series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): "0+1x600 600x2000"},
         fires_at=24 * 60 + 21 + 10,
@@ -363,10 +390,21 @@ def suspended() -> dict[str, str]:
 
 
 def without_backups() -> dict[str, str]:
-    """Backups were switched off: the last one grows old, and its CronJob is gone while the drain's is there."""
+    """Backups were switched off: the last one grows old, and its CronJob is gone while the web Deployment is there."""
     found = healthy(traffic=True)
     found[series(metrics.BACKUP_LAST_SUCCESS)] = f"-{27 * 3600}x{LENGTH}"
-    found[series("kube_cronjob_info", pod={"namespace": "shop"}, cronjob="recado-drain")] = f"1x{LENGTH}"
+    found[kube("kube_deployment_created", deployment="recado")] = f"0x{LENGTH}"
+    return found
+
+
+def backups_just_asked_for() -> dict[str, str]:
+    """No backup has been made, and the CronJobs are young."""
+    found = {name: values for name, values in healthy(traffic=True).items() if "_last_success_" not in name}
+    found[series(metrics.DRAIN_LAST_SUCCESS)] = f"0+60x{LENGTH}"
+    found[kube("kube_deployment_created", deployment="recado")] = f"-{99 * 3600}x{LENGTH}"
+    for name in ("recado-backup", "recado-backup-drill"):
+        found[kube("kube_cronjob_info", cronjob=name)] = f"1x{LENGTH}"
+        found[kube("kube_cronjob_created", cronjob=name)] = f"0x{LENGTH}"
     return found
 
 
@@ -388,6 +426,7 @@ SCENARIOS = (
     Scenario("busy and well", healthy(traffic=True)),
     Scenario("drain suspended", suspended()),
     Scenario("backups switched off", without_backups()),
+    Scenario("backups just asked for", backups_just_asked_for()),
     Scenario("restarted", restarted()),
     Scenario("just installed", young()),
 )
