@@ -160,8 +160,6 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 _OUTAGE = 'reason="outage"'
 _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
-#: The drain's CronJob, as the chart names it.
-CRONJOB = 'cronjob=~".+-drain"'
 #: Backups are hourly and their drill is daily by default; the doctor says the same.
 BACKUP_LATE_SECONDS = 26 * 3600
 #: So many webhooks in two hours, and none today, are no chance.
@@ -204,7 +202,7 @@ def _drain_stalled(pace: Pace) -> str:
     created = RULES.gauge(metrics.STORE_CREATED)
     return (
         f"time() - ({last} or {created}) > {pace.seconds(300)}"
-        f" unless on (namespace) kube_cronjob_spec_suspend{{{CRONJOB}}} == 1"
+        f" unless {owned('kube_cronjob_spec_suspend', 'cronjob', '-drain')} == 1"
     )
 
 

@@ -142,7 +142,11 @@ CASES: list[Case] = [
     ),
     Case(
         alert="RecadoDrainStalled",
-        series={series(metrics.DRAIN_LAST_SUCCESS): "0 60 120 120x20"},
+        series={
+            series(metrics.DRAIN_LAST_SUCCESS): "0 60 120 120x20",
+            kube("kube_cronjob_spec_suspend", cronjob="recado-drain"): "0x20",
+            kube("kube_cronjob_spec_suspend", cronjob="other-drain"): "1x20",
+        },
         fires_at=10,
         value="8m 0s",
     ),
@@ -234,6 +238,7 @@ CASES: list[Case] = [
         series={
             series(metrics.STORE_CREATED): "0x1600",
             kube("kube_deployment_created", deployment="recado"): "0x1600",
+            kube("kube_deployment_created", deployment="other"): "0x1600",
             kube("kube_cronjob_info", cronjob="recado-backup"): "1x1600",
             kube("kube_cronjob_created", cronjob="recado-backup"): "0x1600",
             kube("kube_cronjob_created", cronjob="postgres-backup"): "0x1600",
@@ -385,7 +390,7 @@ def suspended() -> dict[str, str]:
     """An operator paused the CronJob: no drain succeeds."""
     found = healthy(traffic=True)
     found[series(metrics.DRAIN_LAST_SUCCESS)] = f"0x{LENGTH}"
-    found[series("kube_cronjob_spec_suspend", pod={"namespace": "shop"}, cronjob="recado-drain")] = f"1x{LENGTH}"
+    found[kube("kube_cronjob_spec_suspend", cronjob="recado-drain")] = f"1x{LENGTH}"
     return found
 
 
