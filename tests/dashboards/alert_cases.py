@@ -122,11 +122,11 @@ CASES: list[Case] = [
     Case(
         alert="RecadoWrongAppSecret",
         series={
-            series(metrics.SIGNATURE_FAILURES, reason="mismatch"): "0+3x30",
-            series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): "7x30",
+            series(metrics.SIGNATURE_FAILURES, reason="mismatch"): "0+3x60",
+            series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): "0+1x10 10x60",
         },
-        fires_at=7,
-        value="21",
+        fires_at=45,
+        value="90",
     ),
     Case(
         alert="RecadoVolumeFull",
@@ -413,6 +413,15 @@ def backups_just_asked_for() -> dict[str, str]:
     return found
 
 
+def forged_at_night(values: str, accepted: str) -> dict[str, str]:
+    """Somebody forges webhooks while no customer writes."""
+    found = healthy(traffic=False)
+    found[series(metrics.SIGNATURE_FAILURES, reason="mismatch")] = values
+    found[series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted")] = accepted
+    found[series(metrics.WEBHOOK_DURATION, "_bucket", outcome="accepted", le="0.25")] = accepted
+    return found
+
+
 def restarted() -> dict[str, str]:
     """A new pod after an hour, two minutes late: what a process counted begins at zero, and durable totals go on."""
     after = healthy(traffic=True, pod={**POD, "instance": "10.0.0.8:9464"}, start=62)
@@ -432,6 +441,8 @@ SCENARIOS = (
     Scenario("drain suspended", suspended()),
     Scenario("backups switched off", without_backups()),
     Scenario("backups just asked for", backups_just_asked_for()),
+    Scenario("forged for some minutes at night", forged_at_night("0x50 0+3x10 30x50", "0+1x10 10x100")),
+    Scenario("forged before Meta ever came", forged_at_night("0+3x100", "0x100")),
     Scenario("restarted", restarted()),
     Scenario("just installed", young()),
 )
