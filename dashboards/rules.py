@@ -160,6 +160,8 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 _OUTAGE = 'reason="outage"'
 _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
+_REJECTED = 'reason="rejected"'
+_NOT_REJECTED = 'reason!="rejected"'
 #: Backups are hourly and their drill is daily by default; the doctor says the same.
 BACKUP_LATE_SECONDS = 26 * 3600
 #: So many webhooks in two hours, and none today, are no chance.
@@ -247,6 +249,13 @@ def _webhooks_stopped(pace: Pace) -> str:
     # Shops have days off: yesterday counts only while nothing is known of this day a week ago.
     usual = f"{accepted(7)} > {USUAL_WEBHOOKS} or ({accepted(1)} > {USUAL_WEBHOOKS} unless {accepted(7)})"
     return f"({usual}) and {accepted()} == 0"
+
+
+def _replies_lost(pace: Pace) -> str:
+    # A few customers have always blocked the shop.
+    lost = increase(metrics.FAILED_REASONS, 900, _NOT_REJECTED, ("reason",))(pace)
+    rejected = increase(metrics.FAILED_REASONS, 900, _REJECTED, ("reason",))(pace)
+    return f"{lost} > 0 or {rejected} >= 6"
 
 
 def _volume_share() -> str:
@@ -356,7 +365,7 @@ CAUSES = (
         name="RecadoRepliesLost",
         severity="ticket",
         for_seconds=0,
-        expr=more_than(0, increase(metrics.FAILED_REASONS, 900, by=("reason",))),
+        expr=_replies_lost,
         summary="Replies were given up: customers got no answer.",
         description=(f"{TARGET}: {{{{ $value | humanize }}}} replies in 15 minutes ended as {{{{ $labels.reason }}}}."),
     ),

@@ -173,6 +173,13 @@ CASES: list[Case] = [
         labels={"reason": "retries_exhausted"},
     ),
     Case(
+        alert="RecadoRepliesLost",
+        series={series(metrics.FAILED_REASONS, reason="rejected"): "0 0 1 2 3 4 5 6 7 7"},
+        fires_at=7,
+        value="6",
+        labels={"reason": "rejected"},
+    ),
+    Case(
         alert="RecadoOutcomesUnknown",
         series={
             series(metrics.SETTLED, by="retry"): "0 0 3 3 3 3 3",

@@ -165,14 +165,6 @@ def secret_changed_at_meta(stack: Stack, traffic: Traffic) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def poison_message(stack: Stack, traffic: Traffic) -> Iterator[None]:
-    stack.faults(poison={"+15559990000": "code:131026"})
-    stack.post(webhook(message("wamid.poison", phone="15559990000")))
-    yield
-    stack.faults(poison={})
-
-
-@contextlib.contextmanager
 def crash_loop(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.per_second = 0
     for _ in range(4):
@@ -336,7 +328,6 @@ DRILLS = (
         fault=meta(outages=[{"fault": "code:100"}]),
         alerts=(("RecadoDeliveryBurn", PAGE), ("RecadoRepliesLost", TICKET)),
     ),
-    Drill(name="poison", fault=poison_message, alerts=(("RecadoRepliesLost", TICKET),)),
     Drill(name="throttle", fault=meta(ratios={"throttled": 0.3}), alerts=(("RecadoThrottled", TICKET),), also=WAITING),
     Drill(
         name="no-answers",
