@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
-from dashboards.slo import ACCEPTED, DAY, LEAST_BAD_EVENTS, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
+from dashboards.slo import ACCEPTED, DAY, LEAST_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 
@@ -135,10 +135,16 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
     long, short = window_name(window.long_seconds), window_name(window.short_seconds)
 
     def expr(pace: Pace) -> str:
+        excused = (
+            f" unless on (namespace, job) {slo.excuse(pace.span(3600))}"
+            if slo.excuse and window.severity == "page"
+            else ""
+        )
         return (
             f'{record_name(window.long_seconds)}{{slo="{slo.name}"}} > {threshold}'
             f' and {record_name(window.short_seconds)}{{slo="{slo.name}"}} > {threshold}'
             f" and on (namespace, job) ({slo.bad(pace.span(window.long_seconds))}) >= {LEAST_BAD_EVENTS}"
+            f"{excused}"
         )
 
     return Alert(
@@ -157,7 +163,6 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 
 # -- symptoms and causes -----------------------------------------------------------------------------------------------
 
-_OUTAGE = 'reason="outage"'
 _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
 _REJECTED = 'reason="rejected"'
@@ -347,7 +352,7 @@ CAUSES = (
         name="RecadoMetaOutage",
         severity="ticket",
         for_seconds=300,
-        expr=lambda pace: f"{RULES.gauge(metrics.BREAKER_OPEN, by=('phone_number_id',), where=_OUTAGE)} > 0",
+        expr=lambda pace: f"{RULES.gauge(metrics.BREAKER_OPEN, by=('phone_number_id',), where=OUTAGE)} > 0",
         summary="The Graph API is down; replies wait and only a probe is sent.",
         description=(
             f"{TARGET}: the breaker of business number {{{{ $labels.phone_number_id }}}} has been open for 5 minutes."

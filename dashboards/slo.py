@@ -41,7 +41,9 @@ WINDOWS = (
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
-    """`bad` and `total` give the events within a window, as PromQL, from the window."""
+    """`bad` and `total` give the events within a window, as PromQL, from the window; `excuse` what keeps a page from
+    going out if it was in the last window (an hour).
+    """
 
     name: str
     title: str
@@ -50,6 +52,7 @@ class Slo(msgspec.Struct, frozen=True, kw_only=True):
     bad: Callable[[str], str]
     total: Callable[[str], str]
     meaning: str
+    excuse: Callable[[str], str] | None = None
 
     @property
     def budget(self) -> float:
@@ -63,6 +66,7 @@ ACCEPTED = 'outcome="accepted"'
 FINAL = any_of("outcome", ("delivered", "failed"))
 FAST_SECONDS = 0.25
 DELIVERED_SECONDS = 300.0
+OUTAGE = 'reason="outage"'
 
 
 def _increase(metric: metrics.Metric, window: str, where: str) -> str:
@@ -102,5 +106,9 @@ SLOS = (
         ),
         total=lambda w: _increase(metrics.FINISHED, w, FINAL),
         meaning="99.5 % of replies are accepted by Meta within 5 minutes of the customer's message",
+        # What waited for Meta goes out late, and there is nothing to do about it.
+        excuse=lambda w: (
+            f"max by (namespace, job) (max_over_time({RULES.select(metrics.BREAKER_OPEN.name, OUTAGE)}[{w}])) > 0"
+        ),
     ),
 )

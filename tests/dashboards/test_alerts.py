@@ -240,6 +240,27 @@ def test_a_release_that_is_gone_is_noticed_for_two_days(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("reason", ["outage", "operator"])
+def test_late_replies_after_an_outage_page_nobody(reason: str, tmp_path: Path) -> None:
+    """For an hour after a breaker was open for an outage; one that waited for an operator excuses nothing."""
+    case = next(case for case in CASES if case.alert == "RecadoDeliveryBurn" and case.rule["window"] == "1h")
+    breaker = (
+        f'recado_breaker_open{{instance="a", job="recado", namespace="shop", phone_number_id="1", reason="{reason}"}}'
+    )
+    late = {name: values.partition("x")[0] + "x100" for name, values in case.series.items()}
+    looks = [
+        {
+            "eval_time": f"{minute}m",
+            "alertname": case.alert,
+            "exp_alerts": [expected(case)] if reason != "outage" else [],
+        }
+        for minute in (case.fires_at, 10)
+    ] + [{"eval_time": "59m", "alertname": case.alert, "exp_alerts": []}] * (reason == "outage")
+    tests = [{"interval": "1m", "input_series": input_series({**late, breaker: "1x5 0x100"}), "alert_rule_test": looks}]
+    result = promtool(tmp_path, tests, BURN_GROUPS)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_few_failures_in_a_quiet_shop_call_nobody(tmp_path: Path) -> None:
     """Four refused webhooks of forty are ten per cent, and no alert."""
     name = 'recado_webhook_duration_seconds_count{instance="a", job="recado", namespace="shop", outcome="%s"}'
