@@ -58,7 +58,7 @@ BOARD = Board(
                     decimals=0,
                     queries=(
                         Query(
-                            Q.gauge(metrics.BREAKER_OPEN, by=("phone_number_id", "reason")),
+                            Q.gauge(metrics.BREAKER_OPEN, by=("phone_number_id", "reason"), merge="max"),
                             "{{phone_number_id}} {{reason}}",
                         ),
                     ),

@@ -35,6 +35,39 @@ BOARD = Board(
     description="Is anything wrong, and where should one look?",
     rows=(
         Row(
+            "Does it run, and does Meta reach us?",
+            (
+                Panel(
+                    title="Web pods up",
+                    description="Web pods that answer Prometheus, by version; two versions at once are an upgrade.",
+                    unit="none",
+                    shape=Shape.STAT,
+                    width=6,
+                    height=6,
+                    decimals=0,
+                    queries=(Query(Q.gauge(metrics.BUILD, by=("version",)), "{{version}}"),),
+                    steps=below((1, GREEN)),
+                    runbook="RecadoDown",
+                ),
+                Panel(
+                    title="Webhooks accepted in an hour",
+                    description=(
+                        "Webhooks answered 200 in the hour before, and in the same hour a day and a week ago. None at "
+                        "a time when there always were some: Meta does not reach us."
+                    ),
+                    unit="none",
+                    width=18,
+                    height=6,
+                    queries=tuple(
+                        Query(Q.increase(metrics.WEBHOOK_DURATION, "1h", where=ACCEPTED, offset=offset), legend)
+                        for offset, legend in (("", "now"), ("1d", "a day ago"), ("1w", "a week ago"))
+                    ),
+                    runbook="RecadoWebhooksStopped",
+                    logs="webhook.handled",
+                ),
+            ),
+        ),
+        Row(
             "Are we keeping our promises?",
             (
                 _budget(0),
@@ -71,27 +104,6 @@ BOARD = Board(
                     ),
                     steps=above((1, "red")),
                     runbook="README",
-                ),
-            ),
-        ),
-        Row(
-            "Does Meta reach us?",
-            (
-                Panel(
-                    title="Webhooks accepted in an hour",
-                    description=(
-                        "Webhooks answered 200 in the hour before, and in the same hour a day and a week ago. None at "
-                        "a time when there always were some: Meta does not reach us."
-                    ),
-                    unit="none",
-                    width=24,
-                    height=6,
-                    queries=tuple(
-                        Query(Q.increase(metrics.WEBHOOK_DURATION, "1h", where=ACCEPTED, offset=offset), legend)
-                        for offset, legend in (("", "now"), ("1d", "a day ago"), ("1w", "a week ago"))
-                    ),
-                    runbook="RecadoWebhooksStopped",
-                    logs="webhook.handled",
                 ),
             ),
         ),
@@ -191,7 +203,7 @@ BOARD = Board(
                     unit="none",
                     maximum=1,
                     decimals=0,
-                    queries=(Query(Q.gauge(metrics.BREAKER_OPEN, by=("reason",)), "{{reason}}"),),
+                    queries=(Query(Q.gauge(metrics.BREAKER_OPEN, by=("reason",), merge="max"), "{{reason}}"),),
                     steps=above((1, "red")),
                     board=uids.GRAPH,
                     runbook="RecadoMetaOutage",

@@ -105,6 +105,13 @@ def test_board_is_complete(board: Board) -> None:
             assert not panel.runbook or (RUNBOOKS / f"{panel.runbook}.md").is_file()
 
 
+def test_what_is_one_at_most_is_never_added_up() -> None:
+    """A sum of breakers over numbers, or releases, would leave a panel that ends at one."""
+    for use in usage.uses():
+        if use.board and "recado_breaker_open" in use.expr:
+            assert use.expr.startswith("max by"), use
+
+
 def test_uids_never_change() -> None:
     """Bookmarks and links hang on them."""
     assert [board.uid for board in BOARDS] == [
