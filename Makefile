@@ -75,7 +75,7 @@ dashboards: $(VENV)/.ready ## Write dashboards, rules and their docs again
 dashboards-preview: $(VENV)/.ready ## Draw every board from a real Prometheus, as PNGs in build/preview (needs prometheus)
 	@$(BIN)/python -m tests.telemetry.preview build/preview
 
-drill: $(VENV)/.ready ## Inject every fault, see its alert fire and clear (12 minutes; ONLY="token outage" for some)
+drill: $(VENV)/.ready ## Inject every fault, see its alert fire and clear (15 minutes; ONLY="token outage" for some)
 	@$(BIN)/python -m tests.telemetry.drill $(ONLY)
 
 .PHONY: crash chaos fuzz
