@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from recado import settings_docs
-from recado.settings import DRAIN_NEEDS, SERVE_NEEDS, SettingsError, UnknownPolicy, all_settings, load
+from recado.settings import (
+    DRAIN_NEEDS,
+    SERVE_NEEDS,
+    SettingsError,
+    UnknownPolicy,
+    all_settings,
+    load,
+    read_environment,
+)
 
 ROOT = Path(__file__).parent.parent
 SECRETS = {
@@ -70,6 +78,69 @@ def test_serving_without_a_secret_is_refused(missing: str) -> None:
     complete = {**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": "1"}
     with pytest.raises(SettingsError, match=missing.upper()):
         load({**complete, missing.upper(): "  "}, needs=SERVE_NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        *((s.variable, "inf") for s in all_settings() if s.variable.endswith("_SECONDS")),
+        *((s.variable, "1e300") for s in all_settings() if s.variable.endswith("_SECONDS")),
+        ("RECADO_DRAIN_SECONDS", "nan"),
+        ("RECADO_DRAIN_BATCH", "1" * 30),
+        ("RECADO_MESSAGES_PER_SECOND", "1e-300"),
+        ("RECADO_MESSAGES_PER_SECOND", "inf"),
+        ("RECADO_HOST", "127.0.0.1\udcff"),
+        ("WHATSAPP_ACCESS_TOKEN", "two words"),
+        ("WHATSAPP_ACCESS_TOKEN", "two\nlines"),
+        ("WHATSAPP_APP_SECRET", "contraseña"),
+        ("RECADO_ADMIN_TOKEN", "tab\tbed"),
+        ("WHATSAPP_API_VERSION", "v٢.٠"),
+        ("WHATSAPP_API_URL", "graph.facebook.com"),
+        ("WHATSAPP_API_URL", "http://127.0.0.1:99999"),
+        ("WHATSAPP_API_URL", "http://127.0.0.1:0"),
+        ("WHATSAPP_API_URL", "http://exa mple"),
+        ("WHATSAPP_API_URL", "http://:80"),
+        ("WHATSAPP_API_URL", "http://1.2.3.999"),
+        ("WHATSAPP_API_URL", "http://[::1"),
+    ],
+)
+def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
+    """Numbers beyond all use, secrets that fit no header, addresses that nobody can have: by name, before the start."""
+    with pytest.raises(SettingsError, match=f"^{variable}[ :]") as caught:
+        load({variable: value})
+    assert len(caught.value.problems) == 1
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("RECADO_MESSAGES_PER_SECOND", "0"),
+        ("RECADO_MESSAGES_PER_SECOND", "0.001"),
+        ("RECADO_ACK_BUDGET_SECONDS", "0"),
+        ("RECADO_DEDUPE_SECONDS", "1e9"),
+        ("WHATSAPP_API_URL", "http://shop_simulator:8090/"),
+        ("WHATSAPP_API_URL", "http://[::1]:8090"),
+        ("WHATSAPP_API_URL", "https://127.0.0.1"),
+    ],
+)
+def test_what_can_work_is_accepted(variable: str, value: str) -> None:
+    """The bounds themselves, and every kind of host."""
+    load({variable: value})
+
+
+def test_a_list_of_nothing_is_missing() -> None:
+    """Separators alone name no business number."""
+    with pytest.raises(SettingsError, match="WHATSAPP_PHONE_NUMBER_ID: is required"):
+        load({**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": " , "}, needs=SERVE_NEEDS)
+
+
+def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An .env that is not UTF-8 is named."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("RECADO_CATALOGUE=catálogo.csv\n".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"\.env: is not UTF-8"):
+        read_environment()
 
 
 def test_a_drain_needs_the_token_only() -> None:

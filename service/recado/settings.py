@@ -6,6 +6,7 @@ pydantic-settings alone (186 ms) would cost the drain more than half of its star
 """
 
 import os
+import re
 import types
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -14,6 +15,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
+
+from recado.addresses import check_address
 
 DEFAULT_API_VERSION = "v26.0"
 #: When Meta stopped, or will stop, serving a version as itself (Unix seconds); later versions have no end yet.
@@ -51,8 +54,12 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-Positive = Meta(gt=0)
-NotNegative = Meta(ge=0)
+#: Thirty years in seconds. Larger numbers are slips of the keyboard, and sums of them with a time lose their fractions.
+MOST = 1_000_000_000
+Positive = Meta(gt=0, le=MOST)
+NotNegative = Meta(ge=0, le=MOST)
+#: The least rate that is one: a message in a thousand seconds.
+LEAST_PER_SECOND = 0.001
 PORT = Meta(ge=1, le=65535)
 
 
@@ -77,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         about("The ids of the business numbers that are answered, separated by commas; others are ignored."),
     ] = ()
-    whatsapp_api_version: Annotated[str, about("The Graph API's version."), Meta(pattern=r"^v\d+\.\d+$")] = (
+    whatsapp_api_version: Annotated[str, about("The Graph API's version."), Meta(pattern=r"^v[0-9]+\.[0-9]+$")] = (
         DEFAULT_API_VERSION
     )
     whatsapp_api_url: Annotated[
@@ -258,12 +265,21 @@ DRAIN_NEEDS = ("whatsapp_access_token",)
 
 
 def read_environment() -> dict[str, str]:
-    """The process's environment over the file `.env` of the working directory, if there is one."""
+    """The process's environment over the file `.env` of the working directory, if there is one.
+
+    Raises SettingsError when that file cannot be read.
+    """
     if not Path(".env").is_file():
         return dict(os.environ)
     from dotenv import dotenv_values
 
-    return {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
+    try:
+        file = dotenv_values(".env")
+    except UnicodeDecodeError as error:
+        raise SettingsError([".env: is not UTF-8"]) from error
+    except OSError as error:
+        raise SettingsError([f".env: cannot be read: {error.strerror}"]) from error
+    return {**{k: v for k, v in file.items() if v is not None}, **os.environ}
 
 
 def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Settings:
@@ -277,11 +293,12 @@ def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Sett
         raw = environment.get(setting.variable, "").strip()
         if raw:
             try:
-                values[setting.field] = _convert(raw, setting.type)
-            except msgspec.ValidationError as error:
+                values[setting.field] = _value(setting, raw)
+            except ValueError as error:
                 shown = "" if setting.secret else f" {raw!r}"
                 problems.append(f"{setting.variable}{shown}: {error}")
-        elif setting.field in needs:
+                continue
+        if setting.field in needs and not values.get(setting.field):
             problems.append(f"{setting.variable}: is required and not set")
     known = {setting.variable for setting in settings}
     problems += [f"{name}: no such setting" for name in environment if name.startswith("RECADO_") and name not in known]
@@ -290,6 +307,20 @@ def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Sett
     if problems:
         raise SettingsError(problems)
     return result
+
+
+def _value(setting: Setting, raw: str) -> Any:
+    """What a variable says. Raises ValueError for what cannot be meant."""
+    if setting.secret and not re.fullmatch("[!-~]+", raw):
+        raise ValueError("must be printable ASCII without spaces")  # it goes into a header, or came from Meta
+    if not raw.isprintable():
+        raise ValueError("must be printable text")
+    value = _convert(raw, setting.type)
+    if setting.field == "whatsapp_api_url":
+        check_address(value)
+    if setting.field == "messages_per_second" and 0 < value < LEAST_PER_SECOND:
+        raise ValueError(f"must be 0 or at least {LEAST_PER_SECOND}")
+    return value
 
 
 def _convert(raw: str, kind: Any) -> Any:
