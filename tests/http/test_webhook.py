@@ -375,6 +375,38 @@ class TestPromises:
         assert unknown == 1
         assert (after.queue_size, after.success_rate) == (0, 1.0)
 
+    @pytest.mark.parametrize("code", [2**63, 10**30])
+    async def test_a_code_that_no_store_holds_settles_all_the_same(
+        self, start_pod: StartPod, clock: FakeClock, code: int
+    ) -> None:
+        """In an answer of Meta's and in a status: acknowledged, and the reply has failed, none is under way."""
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            status = {
+                "id": "wamid.OUT1",
+                "status": "failed",
+                "biz_opaque_callback_data": pod.graph.sent[0]["biz_opaque_callback_data"],
+                "errors": [{"code": code, "title": "?"}],
+            }
+            await pod.receive(statuses=(status,))
+            pod.graph.answer = lambda: graph_error(400, code)
+            await pod.receive(text_message(2, ORDER, sent_at=clock()))
+            failed = await pod.queue.get_failed_messages()
+            in_flight = (await pod.queue.status()).in_flight
+
+        assert [message.last_error for message in failed] == ["unknown_code: ?", "unknown_code: no"]
+        assert in_flight == 0
+
+    async def test_an_endless_wait_is_bounded(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """A usage header of 1e308 minutes holds its customer up for RECADO_RETRY_AFTER_MAX_SECONDS, not for ever."""
+        usage = {"x-business-use-case-usage": '{"1":[{"estimated_time_to_regain_access":1e308}]}'}
+        async with start_pod() as pod:
+            pod.graph.answer = lambda: httpx.Response(400, json={"error": {"code": 131056}}, headers=usage)
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            waiting = await pod.queue.get_messages_to_retry(1)
+
+        assert waiting.next_at == pytest.approx(clock() + 3600)
+
     async def test_a_failed_status_is_no_delivery(self, start_pod: StartPod, clock: FakeClock) -> None:
         """Accepted by HTTP, refused by status: the operator sees it."""
         async with start_pod() as pod:

@@ -173,6 +173,8 @@ def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
         (500, b'{"error":{"message":"?"}}', errors.UnknownCodeError, NOW),
         (400, b'{"error":{"code":424242,"is_transient":true}}', errors.UnknownCodeError, NOW),
         (400, b'{"error":{"code":"190"}}', errors.AuthenticationError, OPERATOR),
+        (400, b'{"error":{"code":9223372036854775808}}', errors.UnknownCodeError, NEVER),
+        (400, b'{"error":{"code":1%s}}' % (b"0" * 30), errors.UnknownCodeError, NEVER),
         (400, b'{"error":{"code":true}}', errors.UnknownCodeError, NEVER),
         (400, b'{"error":{"code":1.5}}', errors.UnknownCodeError, NEVER),
         (200, b'{"error":{"code":190}}', errors.AuthenticationError, OPERATOR),
@@ -213,6 +215,7 @@ def test_error_data_may_be_an_object_a_string_or_absent(data: Any, detail: str) 
         ("0", 0.0),
         ("1.5", 1.5),
         ("-5", 0.0),
+        ("1e308", 86400.0),
         (formatdate(1_790_000_060, usegmt=True), 60.0),
         (formatdate(1_780_000_000, usegmt=True), 0.0),
         ("soon", None),
@@ -242,13 +245,14 @@ def test_the_longer_of_two_waits_counts() -> None:
     [
         ('{"1":[{"type":"messages","estimated_time_to_regain_access":7}]}', 420.0),
         ('{"1":[{"estimated_time_to_regain_access":0},{}],"2":[]}', None),
+        ('{"1":[{"estimated_time_to_regain_access":1e308}]}', 86400.0),
         ('{"1":{}}', None),
         ("{", None),
         ("{}", None),
     ],
 )
 def test_the_usage_header_names_a_wait_in_minutes(usage: str, seconds: float | None) -> None:
-    """X-Business-Use-Case-Usage stands in where there is no Retry-After."""
+    """X-Business-Use-Case-Usage stands in where there is no Retry-After; no wait is longer than a day."""
     assert answer(400, {"code": 80007}, X_Business_Use_Case_Usage=usage).retry_after == seconds
 
 

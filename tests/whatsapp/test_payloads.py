@@ -198,6 +198,14 @@ def test_statuses_carry_the_attempt_and_the_errors() -> None:
     ]
 
 
+@pytest.mark.parametrize("code", [2**31, 2**63, -(10**30), 1.5, 1e999, True, "one", [1]])
+def test_what_is_no_code_hurts_no_status(code: Any) -> None:
+    """A failed status is read whatever its error's code is; what no store could hold is no code of Meta's."""
+    failed = {"id": "wamid.OUT1", "status": "failed", "errors": [{"code": code, "title": "no"}]}
+    (status,) = parse(webhook(statuses=[failed])).statuses
+    assert status.errors == (ErrorDetail(None, "no"),)
+
+
 def test_every_entry_change_message_and_status_is_read() -> None:
     """2 entries x 2 changes x (2 messages + 1 status + 1 error)."""
     value = {
@@ -261,7 +269,7 @@ def test_one_bad_message_does_not_hurt_the_others(bad: Any, reason: str) -> None
         ({"statuses": [None, 5]}, ["status:unreadable"] * 2),
         ({"statuses": [{"status": "sent"}]}, ["status:no_id"]),
         ({"errors": {"code": 1}}, ["error:unreadable"]),
-        ({"errors": [{"code": "one"}]}, ["error:unreadable"]),
+        ({"errors": [{"code": 1, "title": 7}]}, ["error:unreadable"]),
     ],
 )
 def test_damage_around_a_message_does_not_hurt_it(damage: dict[str, Any], reasons: list[str]) -> None:

@@ -276,7 +276,7 @@ class Webhook:
         for reason in batch.ignored:
             self._metrics.ignored(reason)
         for error in batch.errors:
-            self._metrics.account_error(error.code)
+            self._metrics.account_error()
             log.warning(
                 "Meta reports an error of the account",
                 extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},

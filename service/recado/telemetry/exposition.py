@@ -102,7 +102,7 @@ class WebMetrics:
         part = reason.partition(":")[0]
         self._totals.inc(metrics.IGNORED, part if part in KNOWN_PARTS else "other")
 
-    def account_error(self, code: int) -> None:
+    def account_error(self) -> None:
         """Meta reported an error of the account."""
         self._totals.inc(metrics.ACCOUNT_ERRORS)
 

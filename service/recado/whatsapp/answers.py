@@ -17,7 +17,11 @@ from recado.whatsapp.errors import (
     ThrottledError,
     UnknownCodeError,
     UnreadableAnswerError,
+    code_in,
 )
+
+#: No wait is longer, whatever was asked for: after a day nothing may be sent any more.
+MOST_WAIT_SECONDS = 86400.0
 
 
 def error_from_response(
@@ -38,7 +42,7 @@ def error_from_response(
     about: dict[str, Any] = {"http_status": status, "retry_after": retry_after, "seconds": seconds}
     if error is None:
         return _edge_error(status, about)
-    code = _code(error.get("code"))
+    code = code_in(error.get("code"))
     trace = error.get("fbtrace_id")
     about |= {"code": code, "fbtrace_id": trace[:64] if isinstance(trace, str) else None}
     text = _text(error)
@@ -71,12 +75,6 @@ def _error_object(body: bytes) -> dict[str, Any] | None:
     return error if isinstance(error, dict) else None
 
 
-def _code(raw: object) -> int | None:
-    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
-        return int(raw)
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
-
-
 def _text(error: dict[str, Any]) -> str:
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else data
@@ -96,7 +94,7 @@ def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> floa
             except (ValueError, OverflowError):
                 seconds = math.nan
         if math.isfinite(seconds):
-            return max(0.0, seconds)
+            return _bounded(seconds)
     usage = headers.get("x-business-use-case-usage")
     if usage is None:
         return None
@@ -105,7 +103,11 @@ def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> floa
     except (msgspec.DecodeError, RecursionError):
         return None
     minutes = max((u.estimated_time_to_regain_access for u in chain(*business.values())), default=0)
-    return minutes * 60.0 if minutes > 0 else None
+    return _bounded(minutes * 60.0) if minutes > 0 else None
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), MOST_WAIT_SECONDS)
 
 
 class _Usage(msgspec.Struct):

@@ -339,9 +339,17 @@ OWNERS: Mapping[int, type[GraphError]] = {
 }
 
 
-def error_from_status(code: int, detail: str = "") -> GraphError:
-    """The error that a `failed` status reports."""
-    return OWNERS.get(code, UnknownCodeError)(detail, code=code)
+def code_in(raw: object) -> int | None:
+    """Meta's code as a number that every store can hold; None for anything else that may stand in its place."""
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
+        return int(raw)
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < 2**31 else None
+
+
+def error_from_status(code: int | None, detail: str = "") -> GraphError:
+    """The error that a `failed` status reports; without a code it is nobody's but the message's."""
+    kind = UnknownCodeError if code is None else OWNERS.get(code, UnknownCodeError)
+    return kind(detail, code=code)
 
 
 _PERSONAL = re.compile(

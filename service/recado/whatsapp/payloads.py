@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from recado.whatsapp.customer import Customer, identify
+from recado.whatsapp.errors import code_in
 
 
 class PayloadError(ValueError):
@@ -56,9 +57,12 @@ class StatusKind(StrEnum):
 
 
 class ErrorDetail(Struct, frozen=True):
-    """One of the errors that Meta attaches to a status or to the account; `detail` is Meta's text."""
+    """One of the errors that Meta attaches to a status or to the account.
 
-    code: int
+    code: None where it is no code of Meta's. detail: Meta's text.
+    """
+
+    code: int | None
     detail: str = ""
 
 
@@ -125,7 +129,7 @@ class _Button(Struct):
 
 
 class _Error(Struct):
-    code: int = 0
+    code: Any = 0
     title: str | None = None
     message: str | None = None
     error_data: Any = None
@@ -307,7 +311,7 @@ def _detail(error: _Error) -> ErrorDetail:
     data = error.error_data
     details = data.get("details") if isinstance(data, dict) else data
     text = details if isinstance(details, str) else error.message or error.title or ""
-    return ErrorDetail(error.code, text)
+    return ErrorDetail(code_in(error.code), text)
 
 
 def _seconds(timestamp: str | float | None) -> float | None:
