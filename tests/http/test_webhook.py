@@ -397,6 +397,22 @@ class TestPromises:
         assert [message.last_error for message in failed] == ["unknown_code: ?", "unknown_code: no"]
         assert in_flight == 0
 
+    @pytest.mark.parametrize("errors", [[{"title": "?"}], [{}], [], [{"code": None}]])
+    async def test_a_failed_status_without_a_code_stops_nobody_else(
+        self, start_pod: StartPod, clock: FakeClock, errors: list[dict[str, object]]
+    ) -> None:
+        """The reply has failed for a reason unknown; the number goes on sending."""
+        async with start_pod() as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock()))
+            attempt_id = pod.graph.sent[0]["biz_opaque_callback_data"]
+            status = {"id": "wamid.OUT1", "status": "failed", "biz_opaque_callback_data": attempt_id, "errors": errors}
+            await pod.receive(statuses=(status,))
+            answer = await pod.receive(text_message(2, ORDER, sent_at=clock()))
+            failed = await pod.queue.get_failed_messages()
+
+        assert [message.last_error.partition(":")[0] for message in failed] == ["unknown_code"]
+        assert answer["result"]["sent"]
+
     async def test_an_endless_wait_is_bounded(self, start_pod: StartPod, clock: FakeClock) -> None:
         """A usage header of 1e308 minutes holds its customer up for RECADO_RETRY_AFTER_MAX_SECONDS, not for ever."""
         usage = {"x-business-use-case-usage": '{"1":[{"estimated_time_to_regain_access":1e308}]}'}

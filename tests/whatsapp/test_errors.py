@@ -116,6 +116,12 @@ def test_the_same_table_judges_failed_statuses(code: int, retry: Retry, label: s
     assert (error.retry, error.error_class, error.detail) == (retry, label, "Re-engagement message")
 
 
+def test_a_failed_status_without_a_code_is_the_messages_alone() -> None:
+    """Nobody says that the number or its token is at fault: the message has failed, the others go on."""
+    error = error_from_status(None, "no")
+    assert (error.retry, error.scope, error.error_class, error.code) == (NEVER, Scope.MESSAGE, "unknown_code", None)
+
+
 def test_every_code_has_one_owner() -> None:
     """No code is claimed by two classes."""
     claimed = [code for kind in set(errors.OWNERS.values()) for code in kind.codes]

@@ -129,7 +129,7 @@ class _Button(Struct):
 
 
 class _Error(Struct):
-    code: Any = 0
+    code: Any = None
     title: str | None = None
     message: str | None = None
     error_data: Any = None
