@@ -16,6 +16,7 @@ import termios
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from recado.demo import free_port
@@ -97,6 +98,33 @@ class TestQueue:
         assert "1 of 1" in discarded.stdout
         assert json.loads(exported.stdout)["state"] == "discarded"
         assert "1 messages erased" in erased.stdout
+
+    def test_what_others_wrote_is_shown_as_it_is(self, tmp_path: Path) -> None:
+        """Neither markup nor escape sequences in Meta's or a customer's text do anything; the text's lines stay."""
+
+        async def make() -> None:
+            clock = FakeClock(time.time())
+            queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
+            message = await add_leased(queue, new_message(1, clock, text="one\x1b[2J [/bold]\ntwo :smile:"))
+            detail = "Param [/to] is \x1b[31m[red]wrong[/red]"
+            await queue.update_message_attempt(message, msgspec.structs.replace(REJECTED, detail=detail))
+            await queue.close()
+
+        asyncio.run(make())
+        listed = recado("queue", "list", folder=tmp_path)
+        shown = recado("queue", "show", listed.stdout.split("│")[1].strip(), folder=tmp_path)
+
+        assert "Param [/to] is [31m[red]wrong[/red]" in listed.stdout.replace("\n", "")
+        assert "one[2J [/bold]" in shown.stdout
+        assert "two :smile:" in shown.stdout
+        assert "\x1b" not in listed.stdout + shown.stdout
+
+    def test_a_terminal_that_lacks_characters(self, tmp_path: Path, failed_message: int) -> None:
+        """They are written as their numbers."""
+        listed = recado("queue", "list", folder=tmp_path, PYTHONIOENCODING="ascii")
+
+        assert listed.returncode == 0, listed.stderr
+        assert str(failed_message) in listed.stdout
 
     @pytest.mark.parametrize(
         "words",

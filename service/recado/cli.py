@@ -1,6 +1,7 @@
 """The command line. Every command imports what it needs when it runs: a drain starts a thousand times a day."""
 
 import asyncio
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +40,10 @@ def main() -> None:
     from recado.cluster.errors import ClusterError
     from recado.queue.errors import StoreError, StoreUnavailable
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character gets its number; a traceback would help nobody.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SettingsError as error:

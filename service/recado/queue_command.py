@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from recado.queue.model import FailedMessage, State
 from recado.queue.protocol import RetryQueue
 
 EXPORT_PAGE = 500
+#: What would move the terminal's cursor or worse; lines may break.
+CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\n")})
 
 
 async def status(queue: RetryQueue, *, as_json: bool) -> None:
@@ -23,7 +26,7 @@ async def status(queue: RetryQueue, *, as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in fields.items():
-        table.add_row(name.replace("_", " "), "-" if value is None else str(value))
+        table.add_row(*_plain(name.replace("_", " "), "-" if value is None else value))
     Console().print(table)
 
 
@@ -32,7 +35,7 @@ async def listing(queue: RetryQueue, states: Sequence[State], *, after: int, lim
     messages = await queue.list_messages(states, after=after, limit=limit)
     table = Table("id", "state", "to", "attempts", "received", "due", "reason", "last error")
     for message in messages:
-        table.add_row(*_cells(message))
+        table.add_row(*_plain(*_cells(message)))
     Console().print(table)
     if len(messages) == limit:
         Console().print(f"more: recado queue list --after {messages[-1].id}")
@@ -46,7 +49,7 @@ async def show(queue: RetryQueue, id_: int) -> bool:
     table = Table(show_header=False, box=None)
     for name, value in fields.items():
         at = isinstance(value, float) and name.endswith(("_at", "_until"))
-        table.add_row(name, "-" if value is None else _time(value) if at else str(value))
+        table.add_row(*_plain(name, "-" if value is None else _time(value) if at else value))
     Console().print(table)
     return True
 
@@ -72,6 +75,11 @@ def _cells(message: FailedMessage) -> list[str]:
         message.reason,
         message.last_error,
     ]
+
+
+def _plain(*cells: object) -> list[Text]:
+    """Cells as they are written: what customers and Meta say is no markup and no command to the terminal."""
+    return [Text(str(cell).translate(CONTROLS)) for cell in cells]
 
 
 def _time(at: object) -> str:
