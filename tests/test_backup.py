@@ -15,7 +15,7 @@ import apsw
 import pytest
 
 from recado import backup
-from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.errors import StoreError
 from recado.queue.model import NewMessage, State
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
@@ -329,6 +329,31 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.db").exists()
 
 
+def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
+    """Neither copied nor restored, though it has a table of the same name."""
+    foreign = tmp_path / "foreign.db"
+    connection = apsw.Connection(str(foreign))
+    connection.execute("CREATE TABLE message (id INTEGER)")
+    connection.close()
+    for refused in (
+        lambda: backup.back_up(foreign, tmp_path / "copies", keep=1, now=NOW),
+        lambda: backup.drill(foreign),
+        lambda: backup.restore(foreign, tmp_path / "recado.db", now=NOW),
+    ):
+        with pytest.raises(StoreError, match=r"foreign\.db is another application's database"):
+            refused()
+    assert not (tmp_path / "recado.db").exists()
+
+
+@pytest.mark.parametrize("name", ["what?.db", "#1.db", "100%41.db", "file:x.db", "two words.db"])
+def test_a_copy_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """It is a path, whatever it would mean in an address."""
+    fill(tmp_path / "recado.db", range(2))
+    copy = backup.back_up(tmp_path / "recado.db", tmp_path, keep=1, now=NOW)
+    copy.path.rename(tmp_path / name)
+    assert backup.restore(tmp_path / name, tmp_path / "new.db", now=NOW).messages == 2
+
+
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     """No database, no copy, no room: one sentence each."""
     with pytest.raises(StoreError, match="there is no queue at"):
@@ -339,7 +364,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         backup.drill(tmp_path / "none.db")
     fill(tmp_path / "recado.db", range(1))
     (tmp_path / "file").write_text("")
-    with pytest.raises((StoreUnavailable, FileExistsError)):
+    with pytest.raises(StoreError, match="cannot be a folder"):
         backup.back_up(tmp_path / "recado.db", tmp_path / "file", keep=1, now=NOW)
 
 

@@ -16,9 +16,11 @@ import termios
 import time
 from pathlib import Path
 
+import apsw
 import msgspec
 import pytest
 
+from recado import cli
 from recado.demo import free_port
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
@@ -138,7 +140,13 @@ class TestQueue:
             ("quote", "x", "--catalogue", "nowhere.csv"),
             ("simulate", "--fault", "nonsense=1"),
             ("simulate", "--count", "1"),
+            ("simulate", "--webhook", "http://[::1", "--count", "1"),
+            ("simulate", "--webhook", "notaurl"),
+            ("simulate", "--faults", "."),
+            ("selftest", "http://[::1"),
+            ("selftest", "http://127.0.0.1:9", "--metrics-url", "notaurl"),
             ("restore", "nowhere"),
+            ("restore", "/proc/self/mem"),
         ],
     )
     def test_bad_input_is_one_line_and_exit_2(self, tmp_path: Path, words: tuple[str, ...]) -> None:
@@ -149,6 +157,69 @@ class TestQueue:
         assert "Traceback" not in done.stderr
         assert done.stderr.startswith("recado")
         assert len(done.stderr.strip().splitlines()) == 1
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("queue", "show", "9" * 22),
+            ("queue", "list", "--after", "9" * 20),
+            ("queue", "retry", "9" * 20),
+            ("simulate", "--port", "99999"),
+        ],
+    )
+    def test_numbers_out_of_range_are_said_to_be(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        """By the option's name, exit 2."""
+        done = recado(*words, folder=tmp_path)
+
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert "Invalid value" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "database"),
+        [
+            (("backup", "file"), "data/recado.db"),
+            (("backup", "/proc/nowhere"), "data/recado.db"),
+            (("restore", "copies"), "file/recado.db"),
+            (("restore", "copies"), "data"),
+            (("restore", "copies"), "/proc/nowhere/recado.db"),
+            (("drain",), "foreign.db"),
+            (("queue", "status"), "foreign.db"),
+            (("backup", "copies"), "foreign.db"),
+            (("restore", "foreign.db", "--drill"), "data/recado.db"),
+        ],
+    )
+    def test_a_wrong_path_is_one_line_and_exit_2(
+        self, tmp_path: Path, failed_message: int, words: tuple[str, ...], database: str
+    ) -> None:
+        """Files for folders, folders for files, other applications' files."""
+        (tmp_path / "file").write_text("")
+        connection = apsw.Connection(str(tmp_path / "foreign.db"))
+        connection.execute("CREATE TABLE message (id INTEGER)")
+        connection.close()
+        assert recado("backup", "copies", folder=tmp_path).returncode == 0
+        done = recado(*words, folder=tmp_path, RECADO_DATABASE=database, WHATSAPP_ACCESS_TOKEN="t")
+
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.startswith("recado: ")
+        assert len(done.stderr.splitlines()) == 1
+
+    @pytest.mark.parametrize("content", [b"root:x:0:0:root", b"\0\xff\xfe", b"- : :\n\t{", None])
+    def test_a_file_that_is_no_kubeconfig(self, tmp_path: Path, content: bytes | None) -> None:
+        """Text, bytes, broken YAML, a folder: one line."""
+        file = tmp_path / "config"
+        file.mkdir() if content is None else file.write_bytes(content)
+        done = recado("doctor", folder=tmp_path, KUBECONFIG=str(file))
+
+        assert done.returncode == 1
+        assert done.stderr.startswith("recado: no cluster: the kubeconfig cannot be read")
+        assert len(done.stderr.splitlines()) == 1
+
+    def test_a_bug_shows_as_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What nobody foresaw is not turned into a line."""
+        monkeypatch.setattr(cli, "app", lambda: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            cli.main()
 
 
 class TestServe:

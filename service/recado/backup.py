@@ -24,7 +24,7 @@ import msgspec
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
-from recado.queue.sqlite.database import UNAVAILABLE
+from recado.queue.sqlite.database import UNAVAILABLE, refuse_stranger
 from recado.settings import Settings
 from recado.telemetry.totals import Totals
 
@@ -57,7 +57,7 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
     """
     if not database.is_file():
         raise StoreError(f"there is no queue at {database}")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder)
     target = folder / f"recado-{datetime.datetime.fromtimestamp(now, datetime.UTC):%Y%m%dT%H%M%SZ}.db"
     partial = target.with_suffix(".partial")
     try:
@@ -89,7 +89,9 @@ def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) 
     """
     copy = newest(source)
     check(copy)
-    database.parent.mkdir(parents=True, exist_ok=True)
+    if database.is_dir():
+        raise StoreError(f"{database} is a folder")
+    _make_folder(database.parent)
     prepared = database.with_name(database.name + ".restoring")
     aside = database.with_name(f"{database.name}.before-{int(now)}")
     try:
@@ -160,20 +162,23 @@ def newest(source: Path) -> Path:
 
 
 def check(path: Path) -> int:
-    """How many messages a copy holds. Raises StoreError when it is damaged or not a queue."""
+    """How many messages a copy holds. Raises StoreError when it is damaged, not a queue or unreadable."""
     try:
         # immutable: a copy may lie on a read-only volume, where SQLite could not make its lock files.
-        uri = f"file:{path}?immutable=1"
+        uri = f"{path.absolute().as_uri()}?immutable=1"
         connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         try:
             verdict = connection.execute("PRAGMA integrity_check(1)").get
             if verdict != "ok":
                 raise StoreError(f"{path} is damaged: {verdict}")
+            refuse_stranger(connection, path)
             return int(connection.execute("SELECT count(*) FROM message").get)
         finally:
             connection.close()
     except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError) as error:
         raise StoreError(f"{path} is damaged or not a queue: {error}") from error
+    except UNAVAILABLE as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
 
 
 def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: float) -> None:
@@ -261,6 +266,7 @@ def _copy(source: Path, target: Path) -> None:
     writer = apsw.Connection(str(target))
     try:
         reader.set_busy_timeout(5000)
+        refuse_stranger(reader, source)
         # In one read transaction the source cannot change underneath, or each commit would start the copy again.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018 - the read starts the transaction
@@ -290,6 +296,13 @@ def _remove(database: Path) -> None:
 def _flush(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be a folder: {error.strerror}") from error
 
 
 def _to_disk(path: Path) -> None:

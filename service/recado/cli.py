@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recado import __version__
-from recado.settings import DRAIN_NEEDS, SERVE_NEEDS, Settings, SettingsError, load, read_environment
+from recado.errors import EXIT_BAD_INPUT, EXIT_FAILED, Expected
+from recado.settings import DRAIN_NEEDS, SERVE_NEEDS, Settings, load, read_environment
 
 if TYPE_CHECKING:
     from recado.queue.sqlite import SqliteRetryQueue
 
-EXIT_FAILED = 1
-EXIT_BAD_INPUT = 2
+#: What the system says of a path that was given wrong, rather than of a disk that fails.
+BAD_PATH = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+MOST_ID = 2**63 - 1
 
 app = typer.Typer(
     help="Answers a shop's WhatsApp customers with a price quote, and never loses an answer.\n\n"
@@ -29,7 +31,7 @@ app = typer.Typer(
 queue_app = typer.Typer(help="Look at the queue, and put right what is stuck in it.", no_args_is_help=True)
 app.add_typer(queue_app, name="queue")
 
-Ids = Annotated[list[int], typer.Argument(help="Message ids, as `recado queue list` shows them.", min=1)]
+Ids = Annotated[list[int], typer.Argument(help="Message ids, as `recado queue list` shows them.", min=1, max=MOST_ID)]
 Release = Annotated[str, typer.Option(help="The Helm release.")]
 Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Its namespace; else the kubeconfig's.")]
 Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; else the current one.")]
@@ -37,26 +39,36 @@ Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; els
 
 def main() -> None:
     """The console script: every expected failure is one line on stderr and an exit code."""
-    from recado.cluster.errors import ClusterError
-    from recado.queue.errors import StoreError, StoreUnavailable
-
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a character gets its number; a traceback would help nobody.
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except SettingsError as error:
-        _fail("\n".join(f"recado: {problem}" for problem in error.problems), EXIT_BAD_INPUT)
-    except (StoreError, BadInput) as error:
-        _fail(f"recado: {error}", EXIT_BAD_INPUT)
-    except StoreUnavailable as error:
-        _fail(f"recado: the queue is not available: {error}", EXIT_FAILED)
-    except ClusterError as error:
-        _fail(f"recado: {error}", EXIT_FAILED)
+    except Exception as error:
+        problems, code = _expected(error)
+        if not problems:
+            raise
+        for problem in problems:
+            print(f"recado: {' '.join(problem.split())}", file=sys.stderr)
+        raise SystemExit(code) from None
 
 
-class BadInput(Exception):  # noqa: N818 - it is the user's, not ours
+def _expected(error: Exception) -> tuple[Sequence[str], int]:
+    """What an expected failure says, a line each, and its exit code; nothing for a bug, which must show as one."""
+    if isinstance(error, Expected):
+        return error.lines(), error.exit_code
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return [f"{where}{error.strerror or error}"], EXIT_BAD_INPUT if isinstance(error, BAD_PATH) else EXIT_FAILED
+    from recado.queue.sqlite.database import UNAVAILABLE
+
+    if isinstance(error, UNAVAILABLE):
+        return [f"the queue is not available: {error}"], EXIT_FAILED
+    return (), 0
+
+
+class BadInput(Expected):
     """What the user gave cannot be worked with; the message says why in one line."""
 
 
@@ -65,16 +77,9 @@ def serve() -> None:
     """Take Meta's webhooks, answer them, and send the replies."""
     settings = _settings(SERVE_NEEDS)
     _configure_logging(settings)
-    from recado.quotes import CatalogueError
-    from recado.serve import PortTaken
     from recado.serve import serve as run
 
-    try:
-        run(settings)
-    except CatalogueError as error:
-        raise BadInput("\nrecado: ".join(error.problems)) from error
-    except PortTaken as error:
-        _fail(f"recado: {error}", EXIT_FAILED)
+    run(settings)
 
 
 @app.command()
@@ -105,18 +110,14 @@ def quote(
     batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line for each.")] = None,
 ) -> None:
     """Show how an order is read: what is quantity, product, noise."""
-    from recado.quotes import CatalogueError
     from recado.quotes import command as quote_command
 
     if (text is None) == (batch is None):
         raise BadInput("give either an order or --batch FILE")
     path = catalogue or _settings().catalogue
-    try:
-        if batch is not None:
-            raise typer.Exit(quote_command.batch(batch, path))
-        quote_command.show(text or "", path, explain=explain)
-    except CatalogueError as error:
-        raise BadInput("\nrecado: ".join(error.problems)) from error
+    if batch is not None:
+        raise typer.Exit(quote_command.batch(batch, path))
+    quote_command.show(text or "", path, explain=explain)
 
 
 @queue_app.command("status")
@@ -130,7 +131,7 @@ def queue_status(as_json: Annotated[bool, typer.Option("--json", help="One JSON 
 @queue_app.command("list")
 def queue_list(
     state: Annotated[list[str] | None, typer.Option(help="queued, sending, unknown, failed, discarded...")] = None,
-    after: Annotated[int, typer.Option(help="Only messages after this id.")] = 0,
+    after: Annotated[int, typer.Option(min=0, max=MOST_ID, help="Only messages after this id.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
 ) -> None:
     """The messages in the queue, customers masked."""
@@ -140,7 +141,7 @@ def queue_list(
 
 
 @queue_app.command("show")
-def queue_show(id_: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def queue_show(id_: Annotated[int, typer.Argument(metavar="ID", min=1, max=MOST_ID)]) -> None:
     """Everything about one message, its text and customer included."""
     from recado import queue_command
 
@@ -164,7 +165,7 @@ def queue_discard(ids: Ids) -> None:
 
 @queue_app.command("erase")
 def queue_erase(
-    ids: Annotated[list[int] | None, typer.Argument(help="Failed or discarded messages.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(help="Failed or discarded messages.", min=1, max=MOST_ID)] = None,
     everything: Annotated[bool, typer.Option("--all", help="All failed and discarded messages.")] = False,
 ) -> None:
     """Delete failed and discarded messages for good, with all that is known of their customers."""
@@ -187,7 +188,7 @@ def queue_export(
 @app.command()
 def simulate(
     host: Annotated[str, typer.Option(help="Listen here.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Listen on this port.")] = 8090,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen on this port; 0 for a free one.")] = 8090,
     webhook: Annotated[str, typer.Option(help="Where webhooks go; by default nowhere.")] = "",
     count: Annotated[int, typer.Option(min=0, help="Send so many orders, wait for the answers, report and end.")] = 0,
     rate: Annotated[float, typer.Option(min=0.001, help="Orders a second.")] = 1.0,
@@ -203,29 +204,28 @@ def simulate(
     ] = True,
 ) -> None:
     """Be Meta: the Graph API with faults, signed webhooks, statuses, and a ledger of who was answered how often."""
-    from recado.simulator.command import SimulateError, run
+    from recado.simulator.command import run
 
+    if webhook:
+        _check_address("--webhook", webhook)
     settings = _settings()
-    try:
-        code = run(
-            host=host,
-            port=port,
-            webhook_url=webhook,
-            app_secret=settings.whatsapp_app_secret,
-            access_token=settings.whatsapp_access_token,
-            phone_number_ids=settings.whatsapp_phone_number_id,
-            count=count,
-            per_second=rate,
-            hidden=hidden,
-            duplicates=duplicates,
-            fault=fault or (),
-            fault_file=faults,
-            latency_ms=latency_ms,
-            messages_per_second=80 if limits else 0,
-            pair_interval=6.0 if limits else 0.0,
-        )
-    except SimulateError as error:
-        raise BadInput(str(error)) from error
+    code = run(
+        host=host,
+        port=port,
+        webhook_url=webhook,
+        app_secret=settings.whatsapp_app_secret,
+        access_token=settings.whatsapp_access_token,
+        phone_number_ids=settings.whatsapp_phone_number_id,
+        count=count,
+        per_second=rate,
+        hidden=hidden,
+        duplicates=duplicates,
+        fault=fault or (),
+        fault_file=faults,
+        latency_ms=latency_ms,
+        messages_per_second=80 if limits else 0,
+        pair_interval=6.0 if limits else 0.0,
+    )
     raise typer.Exit(code)
 
 
@@ -285,6 +285,9 @@ def selftest(
     """Sign a webhook as Meta would and see that it is quoted; nothing is sent to anybody. `helm test` runs it."""
     from recado.cluster import selftest as tests
 
+    _check_address("URL", url)
+    if metrics_url is not None:
+        _check_address("--metrics-url", metrics_url)
     settings = _settings(("whatsapp_verify_token", "whatsapp_app_secret", "whatsapp_phone_number_id"))
     raise typer.Exit(tests.command(settings, url, metrics_url))
 
@@ -300,6 +303,15 @@ def version() -> None:
 
 def _settings(needs: Sequence[str] = ()) -> Settings:
     return load(read_environment(), needs=needs)
+
+
+def _check_address(name: str, url: str) -> None:
+    from recado.addresses import check_address
+
+    try:
+        check_address(url)
+    except ValueError as error:
+        raise BadInput(f"{name} {url!r}: {error}") from error
 
 
 def _cluster() -> Any:
@@ -343,8 +355,3 @@ def _with_queue(work: Callable[["SqliteRetryQueue"], Any]) -> Any:
             await queue.close()
 
     return asyncio.run(run())
-
-
-def _fail(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
-    raise SystemExit(code)

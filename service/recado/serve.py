@@ -9,6 +9,7 @@ import time
 import uvicorn
 
 from recado.app import create_app
+from recado.errors import EXIT_FAILED, Expected
 from recado.http.farewell import Farewell, Server
 from recado.http.guard import GuardedProtocol
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
@@ -69,8 +70,10 @@ def serve(settings: Settings) -> None:
         stop_tracing()
 
 
-class PortTaken(Exception):  # noqa: N818 - it says what is the case
+class PortTaken(Expected):
     """Somebody else listens where we should."""
+
+    exit_code = EXIT_FAILED
 
 
 def check_port(host: str, port: int, variable: str) -> None:

@@ -8,7 +8,7 @@ pydantic-settings alone (186 ms) would cost the drain more than half of its star
 import os
 import re
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from recado.addresses import check_address
+from recado.errors import Expected
 
 DEFAULT_API_VERSION = "v26.0"
 #: When Meta stopped, or will stop, serving a version as itself (Unix seconds); later versions have no end yet.
@@ -46,12 +47,15 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class SettingsError(Exception):
+class SettingsError(Expected):
     """The environment does not make valid settings; `problems` names every variable at once."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+    def lines(self) -> Sequence[str]:
+        return self.problems
 
 
 #: Thirty years in seconds. Larger numbers are slips of the keyboard, and sums of them with a time lose their fractions.

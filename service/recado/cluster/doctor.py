@@ -69,7 +69,10 @@ Fetch = Callable[[str, dict[str, str], dict[str, str]], tuple[int, str]]
 
 
 def fetch(url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
-    answer = httpx.get(url, params=parameters, headers=headers, timeout=FETCH_SECONDS)
+    try:
+        answer = httpx.get(url, params=parameters, headers=headers, timeout=FETCH_SECONDS)
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:  # what is set in a cluster may be anything
+        raise httpx.UnsupportedProtocol(str(error)) from error
     return answer.status_code, answer.text
 
 

@@ -6,9 +6,13 @@ ClusterError
 └── NoDrain       there is nothing to start a drain from
 """
 
+from recado.errors import EXIT_FAILED, Expected
 
-class ClusterError(Exception):
+
+class ClusterError(Expected):
     """The message says it in one line."""
+
+    exit_code = EXIT_FAILED
 
 
 class NotAllowed(ClusterError):  # noqa: N818 - a fact about the reader's rights

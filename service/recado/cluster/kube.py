@@ -24,13 +24,10 @@ TIMEOUT_SECONDS = 10
 
 def connect(context: str | None = None) -> client.ApiClient:
     """A client from the kubeconfig, or from the pod's own account. Raises Unreachable."""
-    try:
-        if context is None and inside():
-            config.load_incluster_config()  # type: ignore[no-untyped-call]  # kubernetes 37 ships no types here
-        else:
-            config.load_kube_config(context=context)  # type: ignore[no-untyped-call]  # as above
-    except ConfigException as error:
-        raise Unreachable(f"no cluster: {error}") from error
+    if context is None and inside():
+        _configured(config.load_incluster_config)
+    else:
+        _configured(lambda: config.load_kube_config(context=context))  # type: ignore[no-untyped-call]  # kubernetes 37 ships no types here
     return client.ApiClient()
 
 
@@ -40,12 +37,22 @@ def inside() -> bool:
 
 
 def default_namespace() -> str:
-    """The namespace of the kubeconfig's context, or of the pod."""
+    """The namespace of the kubeconfig's context, or of the pod. Raises Unreachable."""
     if inside():
         with open("/var/run/secrets/kubernetes.io/serviceaccount/namespace") as file:  # noqa: PTH123 - a mount, read whole
             return file.read()
-    _, active = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]  # as above
+    _, active = _configured(config.list_kube_config_contexts)
     return str(active["context"].get("namespace", "default"))
+
+
+def _configured(read: Callable[[], Found]) -> Found:
+    """What the official client reads from a kubeconfig, which may be any file. Raises Unreachable."""
+    try:
+        return read()
+    except ConfigException as error:
+        raise Unreachable(f"no cluster: {error}") from error
+    except Exception as error:  # it raises whatever comes of a file that is no kubeconfig: TypeError, YAMLError...
+        raise Unreachable(f"no cluster: the kubeconfig cannot be read: {type(error).__name__}: {error}") from error
 
 
 class Kube:

@@ -1,9 +1,18 @@
 """When a store cannot be used, for ever or for now."""
 
+from collections.abc import Sequence
 
-class StoreError(Exception):
+from recado.errors import EXIT_FAILED, Expected
+
+
+class StoreError(Expected):
     """The store cannot be used as it is: wrong place, wrong SQLite, not a database of recado's."""
 
 
-class StoreUnavailable(Exception):  # noqa: N818 - reads as the state it is, not as a class of bugs
+class StoreUnavailable(Expected):
     """The store cannot be written or read now (full, locked, gone); nothing was recorded."""
+
+    exit_code = EXIT_FAILED
+
+    def lines(self) -> Sequence[str]:
+        return (f"the queue is not available: {self}",)

@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from recado.errors import Expected
 from recado.quotes.text import plain
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ class Product(msgspec.Struct, frozen=True):
     pair: bool
 
 
-class CatalogueError(ValueError):
+class CatalogueError(Expected, ValueError):
     """A file that is no catalogue. `problems` names each one with its line: "line 3: unit_price 'x' is not a price"."""
 
     def __init__(self, path: Path, problems: list[str]) -> None:
         self.path = path
         self.problems = tuple(problems)
         super().__init__(f"{path}: " + "; ".join(problems))
+
+    def lines(self) -> Sequence[str]:
+        return self.problems
 
 
 class Catalogue:

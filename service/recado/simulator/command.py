@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from recado.errors import Expected
 from recado.simulator.faults import FaultError, FaultPlan, Faults
 from recado.simulator.ledger import Summary
 from recado.simulator.simulator import Simulator
@@ -16,7 +17,7 @@ from recado.simulator.simulator import Simulator
 _SETTLE_SECONDS = 30.0
 
 
-class SimulateError(Exception):
+class SimulateError(Expected):
     """What was asked for cannot be done; the message says why in one line."""
 
 

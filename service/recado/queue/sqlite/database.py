@@ -39,6 +39,10 @@ BUSY_TIMEOUT_SECONDS = 5.0
 CHECKPOINT_PAGES = 4000
 
 
+#: What sql/0003_application.sql writes into the file's header. Files of earlier versions have 0 there, and our tables.
+APPLICATION_ID = 0x72656361
+TABLES = frozenset({"message", "claim", "customer", "sender", "total", "meta", "state_count"})
+
 #: What SQLite raises for a disk that is full, locked, read-only, damaged or gone, rather than for a mistake of ours.
 UNAVAILABLE = (
     apsw.BusyError,
@@ -74,6 +78,7 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
         connection = apsw.Connection(str(path), flags=flags)
         connection.set_busy_handler(_busy_handler())
         if not read_only:
+            refuse_stranger(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
@@ -103,6 +108,14 @@ def migrate(connection: apsw.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def refuse_stranger(connection: apsw.Connection, path: Path) -> None:
+    """Raises StoreError for the database of another application; a file without any table may become ours."""
+    id_ = connection.execute("PRAGMA application_id").get
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not (id_ == APPLICATION_ID or (id_ == 0 and (not tables or tables >= TABLES))):
+        raise StoreError(f"{path} is another application's database, not a queue of recado's")
 
 
 def _version(connection: apsw.Connection) -> int:
