@@ -329,6 +329,20 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.db").exists()
 
 
+@pytest.mark.parametrize("name", ["recado-prod.db", "recado-20200101T000000Z.db"])
+def test_only_copies_make_room_for_copies(tmp_path: Path, name: str) -> None:
+    """A database in the same folder stays, whatever it is called; so does everything that is no copy of ours."""
+    database = tmp_path / name
+    fill(database, range(2))
+    for other in ("recado-old.db", "recado-20200101T000000Z.db.before-1", "recado-99999999T999999Zx.db"):
+        (tmp_path / other).write_text("kept")
+    before = {path.name for path in tmp_path.iterdir()}
+    for hour in range(3):
+        copy = backup.back_up(database, tmp_path, keep=1, now=NOW + 3600 * hour)
+    assert {path.name for path in tmp_path.iterdir()} == {*before, copy.path.name}
+    assert stored(database) == 2
+
+
 def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
     """Neither copied nor restored, though it has a table of the same name."""
     foreign = tmp_path / "foreign.db"

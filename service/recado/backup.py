@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -30,6 +31,8 @@ from recado.telemetry.totals import Totals
 
 #: Pages that are copied between two looks at whether somebody else wants to write.
 PAGES_A_STEP = 4096
+#: What a copy is called: the time at which it was made.
+NAME = re.compile(r"recado-[0-9]{8}T[0-9]{6}Z\.db")
 #: How often somebody who waits for the queue, or for the last process that has it, looks.
 LOOK_SECONDS = 0.2
 #: What belongs to a database beside its own file.
@@ -51,7 +54,7 @@ class Copy(msgspec.Struct, frozen=True):
 
 
 def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
-    """Copies the database into the folder and deletes all but the newest `keep` copies there.
+    """Copies the database into the folder and deletes all but the newest `keep` copies there; never the database.
 
     Raises StoreError without a database or when the copy fails its check, StoreUnavailable when it cannot be made now.
     """
@@ -70,14 +73,15 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
         raise StoreUnavailable(f"no copy in {folder}: {error}") from error
     finally:
         _remove(partial)
-    for old in copies(folder)[:-keep]:
-        old.unlink()
+    made = [copy for copy in copies(folder) if copy.resolve() != database.resolve()]
+    for old in made[:-keep]:
+        old.unlink(missing_ok=True)
     return Copy(target, target.stat().st_size, messages)
 
 
 def copies(folder: Path) -> list[Path]:
-    """The complete copies in a folder, oldest first."""
-    return sorted(folder.glob("recado-*.db"))
+    """The complete copies in a folder, oldest first; what is not named exactly as a copy is none."""
+    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_file())
 
 
 def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) -> Copy:
