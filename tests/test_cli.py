@@ -100,6 +100,7 @@ class TestQueue:
         assert "1 of 1" in discarded.stdout
         assert json.loads(exported.stdout)["state"] == "discarded"
         assert "1 messages erased" in erased.stdout
+        assert apsw.Connection(str(tmp_path / "data/recado.db")).execute("SELECT count(*) FROM customer").get == 0
 
     def test_what_others_wrote_is_shown_as_it_is(self, tmp_path: Path) -> None:
         """Neither markup nor escape sequences in Meta's or a customer's text do anything; the text's lines stay."""

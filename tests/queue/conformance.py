@@ -739,6 +739,23 @@ class RetryQueueConformance:
         assert await queue.show(messages[0].id) is None
         assert await queue.show(waiting.id) is not None
 
+    @pytest.mark.parametrize("everything", [False, True])
+    async def test_who_has_no_message_left_is_forgotten(
+        self, open_queue: OpenQueue, clock: FakeClock, everything: bool
+    ) -> None:
+        """With the last message of a customer goes what is kept of him; who has another one in the queue is kept."""
+        queue = open_queue()
+        gone = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        kept = await add_leased(queue, new_message(2, clock, customer=2, quote=QuoteMark.OPENS))
+        await queue.add_message(new_message(3, clock, customer=2), lease=False)
+        for message in (gone, kept):
+            await queue.update_message_attempt(message, REJECTED)
+        erased = await (queue.clear() if everything else queue.remove([gone.id, kept.id]))
+
+        assert erased == 2
+        assert await queue.open_quote_at(f"{NUMBER}:US.1") is None
+        assert await queue.open_quote_at(f"{NUMBER}:US.2") == clock()
+
     async def test_failed_messages_come_in_pages(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Each page goes on after the last id of the one before; recipients are masked."""
         queue = open_queue(**UNLIMITED)

@@ -89,11 +89,11 @@ class RetryQueue(Protocol):
         ...
 
     async def remove(self, ids: Sequence[int]) -> int:
-        """Erases failed and discarded messages; how many."""
+        """Erases failed and discarded messages, and customers of whom no other message is left; how many messages."""
         ...
 
     async def clear(self) -> int:
-        """Erases all failed and discarded messages; how many."""
+        """Erases all failed and discarded messages, as `remove` does; how many."""
         ...
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:

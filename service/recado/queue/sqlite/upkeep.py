@@ -43,13 +43,21 @@ def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> lis
 
 
 def remove(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
-    """Erases failed and discarded messages; how many of each batch."""
-    return [len(transaction.run("remove", as_json(ids))) for ids in batches]
+    """Erases failed and discarded messages with what is kept of their customers; how many of each batch."""
+    return [_erase(transaction, "remove", as_json(ids)) for ids in batches]
 
 
 def clear(transaction: Transaction, requests: Sequence[None]) -> list[int]:
-    """Erases every failed and discarded message; how many."""
-    return [len(transaction.run("clear")) for _ in requests]
+    """Erases every failed and discarded message with what is kept of their customers; how many."""
+    return [_erase(transaction, "clear") for _ in requests]
+
+
+def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
+    """Deletes messages by a statement, then the customers of whom no other message is left; how many messages."""
+    customers = [customer for (customer,) in transaction.run(query, *bindings)]
+    if customers:
+        transaction.run("forget_customers", as_json(sorted(set(customers))))
+    return len(customers)
 
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:

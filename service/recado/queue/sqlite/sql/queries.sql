@@ -184,10 +184,15 @@ RETURNING id
 
 -- name: remove
 DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded')
-RETURNING id
+RETURNING customer
 
 -- name: clear
-DELETE FROM message WHERE state IN ('failed', 'discarded') RETURNING id
+DELETE FROM message WHERE state IN ('failed', 'discarded') RETURNING customer
+
+-- name: forget_customers
+WITH erased AS (SELECT value AS customer FROM json_each(?1))
+DELETE FROM customer WHERE customer IN erased
+  AND customer NOT IN (SELECT customer FROM message WHERE customer IN erased)
 
 -- name: give_up
 UPDATE message SET state = 'failed', due_at = NULL, reason = ?2, finished_at = ?3, lease_owner = NULL, lease_until = NULL
