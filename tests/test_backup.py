@@ -15,7 +15,7 @@ import apsw
 import pytest
 
 from recado import backup
-from recado.queue.errors import StoreError
+from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.model import NewMessage, State
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue

@@ -41,6 +41,7 @@ KINDS = {
     "deployments": "Deployment",
     "endpointslices": "EndpointSlice",
     "events": "Event",
+    "ingress": "Ingress",
     "job": "Job",
     "jobs": "Job",
     "namespace": "Namespace",
