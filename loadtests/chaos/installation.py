@@ -73,7 +73,7 @@ class Process:
             )
 
     async def ready(self) -> None:
-        """Until a serving process takes webhooks; the others are at once."""
+        """Until a serving process takes webhooks; the others are at once. Raises RuntimeError when it has ended."""
         if not self.serving:
             return
         async with (
@@ -84,6 +84,8 @@ class Process:
                 with contextlib.suppress(httpx.TransportError):
                     if (await client.get("/readyz")).status_code == 200:
                         return
+                if self._process is not None and self._process.returncode is not None:
+                    raise RuntimeError(f"{self.command} has ended: {self._log.read_text()[-500:]}")
                 await asyncio.sleep(0.02)
 
     async def end(self, how: signal.Signals) -> int:
