@@ -12,6 +12,7 @@ import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
 from dashboards.slo import ACCEPTED, DAY, LEAST_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
+from recado.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 
@@ -167,8 +168,6 @@ _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
 _REJECTED = 'reason="rejected"'
 _NOT_REJECTED = 'reason!="rejected"'
-#: Backups are hourly and their drill is daily by default; the doctor says the same.
-BACKUP_LATE_SECONDS = 26 * 3600
 #: So many webhooks in two hours, and none today, are no chance.
 USUAL_WEBHOOKS = 20
 

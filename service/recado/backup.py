@@ -31,6 +31,8 @@ from recado.telemetry.totals import Totals
 
 #: Pages that are copied between two looks at whether somebody else wants to write.
 PAGES_A_STEP = 4096
+#: After so long without a success a backup is late, and a drill too: by default the one is hourly, the other daily.
+BACKUP_LATE_SECONDS = 26 * 3600
 #: What a copy is called: the time at which it was made.
 NAME = re.compile(r"recado-[0-9]{8}T[0-9]{6}Z\.db")
 #: How often somebody who waits for the queue, or for the last process that has it, looks.

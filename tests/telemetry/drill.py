@@ -21,9 +21,10 @@ from pathlib import Path
 
 import apsw
 import msgspec
-from dashboards.rules import ALERTS, BACKUP_LATE_SECONDS, Pace
+from dashboards.rules import ALERTS, Pace
 from dashboards.slo import DAY
 
+from recado.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from tests.dashboards.alert_cases import series
 from tests.telemetry.stack import Stack, message, wait_until, webhook

@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from recado.backup import BACKUP_LATE_SECONDS
 from recado.cluster.doctor import Finding, Installation, fault, ok, warning
 from recado.telemetry import metrics
 
 LOG_LINES = 3
 #: A drain a minute: more than this without a success is at least four that did not come or did not work.
 DRAIN_LATE_SECONDS = 300
-#: The drill runs once a day by default, the backup every hour.
-BACKUP_LATE_HOURS = 26
 #: A reply that has been due for so long is a customer who waits.
 DUE_LATE_SECONDS = 300
 LITTLE_ROOM = 0.15
@@ -114,7 +113,7 @@ def backups(installation: Installation) -> Iterator[Finding]:
         hours = (installation.now - (last or cron.metadata.creation_timestamp).timestamp()) / 3600
         if cron.spec.suspend:
             yield warning("backup", f"{name} is suspended", "kubectl patch it, or run helm upgrade")
-        elif hours > BACKUP_LATE_HOURS:
+        elif hours * 3600 > BACKUP_LATE_SECONDS:
             ever = f"for {hours:.0f} hours" if last else "since it was installed"
             yield fault("backup", f"{name} has not succeeded {ever}", "look at its Jobs: kubectl get jobs,pods")
         elif last:
