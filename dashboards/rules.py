@@ -12,7 +12,7 @@ import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
 from dashboards.slo import ACCEPTED, DAY, LEAST_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
-from recado.backup import BACKUP_LATE_SECONDS
+from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from recado.cluster import selftest
+from recado import selftest
 from recado.settings import Settings
 
 SETTINGS = Settings(

@@ -4,7 +4,7 @@ from dashboards.boards import uids
 from dashboards.model import ORANGE, RED, YELLOW, Board, Panel, Query, Row, Shape, above, below
 from dashboards.queries import BOARD as Q
 from dashboards.queries import INTERVAL
-from recado.backup import BACKUP_LATE_SECONDS
+from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 
 _FREE = Q.gauge(metrics.VOLUME_FREE, merge="min")

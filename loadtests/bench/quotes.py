@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from recado.quotes import Catalogue, QuoteService, answers
+from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 
 CASES = sorted(Path("tests/quotes").glob("cases-*.jsonl"))
@@ -135,7 +135,7 @@ def main() -> None:
     start = time.perf_counter()
     for message in messages:
         quote = service.quote(message)
-        answers.quote_answer(quote, catalogue)
+        texts.quote_reply(quote, catalogue)
     print(f"{'quote and its text':<38} mean {(time.perf_counter() - start) * 1e3 / len(messages):.3f} ms")
     with tempfile.TemporaryDirectory() as folder:
         path = large_catalogue(Path(folder), 10_000)

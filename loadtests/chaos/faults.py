@@ -14,10 +14,8 @@ from loadtests.chaos import crowds
 from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, SECRETS, SHORTENED, Installation, Process, installation
 from loadtests.chaos.row import Row, judge, load
 
-from recado.app import create_app
-from recado.delivery import Delivery
-from recado.drain import Drain
-from recado.queue.protocol import RetryQueue
+from recado.http.app import App
+from recado.runtime import make_drain, make_web
 from recado.settings import load as load_settings
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.server import Request
@@ -196,7 +194,7 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
             "RECADO_DATABASE": str(folder / "recado.db"),
         }
         settings = load_settings(environment)
-        app = create_app(settings, metrics=WebMetrics(), clock=clock)
+        app = App(make_web(settings, metrics=WebMetrics(), clock=clock))
         server = uvicorn.Server(
             uvicorn.Config(
                 cast("uvicorn._types.ASGIApplication", app), port=0, log_config=None, timeout_graceful_shutdown=5
@@ -208,7 +206,7 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
         port = server.servers[0].sockets[0].getsockname()[1]
         simulator.webhook_url = f"http://127.0.0.1:{port}/api/v1/webhook"
         whatsapp = make_whatsapp(settings, None)
-        drain = Drain(app.queue, _delivery(app.queue, whatsapp, settings.send_seconds, clock), settings, clock=clock)
+        drain = make_drain(settings, app.web.queue, whatsapp, clock=clock)
         draining = asyncio.create_task(drain.loop())
         web = Process("serve", {"RECADO_PORT": str(port), "RECADO_METRICS_PORT": "9464"}, folder / "log")
         try:
@@ -219,10 +217,6 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
             server.should_exit = True
             await serving
             await whatsapp.aclose()
-
-
-def _delivery(queue: RetryQueue, whatsapp: object, send_seconds: float, clock: Callable[[], float]) -> Delivery:
-    return Delivery(queue, whatsapp, send_seconds=send_seconds, clock=clock)  # type: ignore[arg-type]  # a Sender
 
 
 # -- a Graph API that lies

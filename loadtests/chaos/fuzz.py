@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from recado.conversation import Conversation
+from recado.conversation import Conversation, Session
 from recado.quotes import Catalogue, CatalogueError, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.simulator import webhooks
 from recado.simulator.simulator import ORDERS
 from recado.simulator.webhooks import Person
-from recado.whatsapp.payloads import PayloadError, parse
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.payloads import InboundMessage, MessageType, PayloadError, parse
 from recado.whatsapp.signature import SignatureVerifier, signature
 
 KEY = "fuzz-app-secret"
@@ -106,16 +107,18 @@ def read_order(data: bytes) -> None:
     """Any text up to WhatsApp's limit is read in a bounded time, and its answer can be sent."""
     text = data.decode(errors="replace")[:4096]
     started = time.perf_counter()
-    answer = CONVERSATION.answer(QUOTES.quote(text) if text.strip() else None, open_quote=False)
-    assert 0 < len(answer.text) <= 4096, len(answer.text)
+    message = InboundMessage("w", MessageType.TEXT, text, Customer("+15550100001"), NUMBER, None)
+    turn = CONVERSATION.handle(CONVERSATION.read(message), Session(), 0.0)
+    assert turn.reply
+    assert 0 < len(turn.reply.text) <= 4096, len(turn.reply.text)
     SLOWEST.append((time.perf_counter() - started, text))
 
 
 _folder = tempfile.TemporaryDirectory(prefix="recado-fuzz-")
 CATALOGUE_FILE = Path(_folder.name) / "catalogue.csv"
 _catalogue = Catalogue.from_csv(DEFAULT_PATH)
-QUOTES = QuoteService(lambda: _catalogue)
-CONVERSATION = Conversation(QUOTES, lambda: _catalogue)
+NUMBER = "700000000000001"
+CONVERSATION = Conversation(QuoteService(lambda: _catalogue), lambda: _catalogue, frozenset({NUMBER}))
 SLOWEST: list[tuple[float, str]] = []
 
 
@@ -131,7 +134,7 @@ def _payloads() -> list[bytes]:
     events = [webhooks.message(person, f"wamid.{kind}", 1.8e9, kind, content) for kind, content in contents.items()]
     status = {"id": "wamid.X", "status": "failed", "timestamp": "1", "errors": [{"code": 131026, "title": "no"}]}
     values = [{"contacts": [webhooks.contact(person)], "messages": [event]} for event in events]
-    return [webhooks.body("700000000000001", [value]) for value in [*values, {"statuses": [status]}]]
+    return [webhooks.body(NUMBER, [value]) for value in [*values, {"statuses": [status]}]]
 
 
 #: Reader, its seeds, and its share of all inputs: an order costs a hundred times what a signature does.

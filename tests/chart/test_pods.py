@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from recado.http.farewell import FAREWELL_SECONDS
 from recado.serve import SHUTDOWN_SECONDS
+
+from recado.http.shutdown import FAREWELL_SECONDS
 from recado.settings import DRAIN_NEEDS, variable_of
 
 from .conftest import Manifest, find, pod_templates

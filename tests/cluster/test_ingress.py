@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from recado.cluster.selftest import order
+from recado.selftest import order
 from recado.settings import Settings
 from recado.whatsapp.signature import signature
 

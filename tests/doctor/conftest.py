@@ -8,9 +8,9 @@ import generate
 import pytest
 import yaml
 
-from recado.cluster.command import CHECKS
 from recado.cluster.doctor import Finding, Installation, examine
 from recado.cluster.kube import Kube
+from recado.cluster.report import CHECKS
 
 from .fake_cluster import FakeCluster, Manifest, pod
 

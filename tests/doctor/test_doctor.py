@@ -6,8 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from recado.cluster.command import table
 from recado.cluster.doctor import EXIT_CODES, Finding, Level, worst
+from recado.cluster.report import table
 
 from .conftest import NOW, VALUES, World, at, job, prometheus
 from .fake_cluster import FakeCluster, pod

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from recado.app import App, create_app
+from recado.http.app import App
 from recado.queue.protocol import RetryQueue
+from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
 from tests.clock import FakeClock
@@ -22,7 +23,7 @@ class Pod:
     def __init__(self, app: App, client: httpx.AsyncClient, graph: FakeGraph, metrics: WebMetrics) -> None:
         self.app = app
         self.client = client
-        self.queue: RetryQueue = app.queue
+        self.queue: RetryQueue = app.web.queue
         self.graph = graph
         self.metrics = metrics
 
@@ -58,7 +59,7 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
     async def start(**settings: str) -> AsyncIterator[Pod]:
         environment = {**ENVIRONMENT, "RECADO_DATABASE": str(tmp_path / "recado.db"), **settings}
         graph, metrics = FakeGraph(), WebMetrics()
-        app = create_app(load(environment), metrics=metrics, transport=graph, clock=clock)
+        app = App(make_web(load(environment), metrics=metrics, transport=graph, clock=clock))
         async with app.api.router.lifespan_context(app.api):
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://recado") as client:

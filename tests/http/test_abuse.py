@@ -15,10 +15,11 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from loadtests.chaos import crowds
 
-from recado.app import create_app
 from recado.demo import free_port
+from recado.http.app import App
 from recado.http.openapi import REFUSALS
 from recado.queue.protocol import RetryQueue
+from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
 from tests.meta import ADMIN_TOKEN, ENVIRONMENT, signed
@@ -59,7 +60,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
 
 #: The description as the application gives it; nothing is asked of the queue for it.
 schema = schemathesis.openapi.from_dict(
-    create_app(load(ENVIRONMENT), metrics=WebMetrics(), queue=cast("RetryQueue", None)).api.openapi()
+    App(make_web(load(ENVIRONMENT), metrics=WebMetrics(), queue=cast("RetryQueue", object()))).api.openapi()
 )
 thorough = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

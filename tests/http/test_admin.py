@@ -223,7 +223,7 @@ class TestDescription:
         assert set(document["paths"]) == {"/api/v1/webhook", RETRY, STATUS, "/livez", "/readyz"}
         assert set(document["paths"]["/api/v1/webhook"]) == {"get", "post"}
         schemas = document["components"]["schemas"]
-        assert {"WebhookAnswer", "MessageResult", "QuoteView", "QueueStatusAnswer", "ErrorAnswer"} <= set(schemas)
+        assert {"WebhookResponse", "MessageResult", "QuoteView", "QueueStatusResponse", "ErrorResponse"} <= set(schemas)
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),

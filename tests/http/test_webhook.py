@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recado.http import gate
+from recado.http import body as request_body
 from recado.queue.errors import StoreUnavailable
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
@@ -505,7 +505,7 @@ class TestRefusals:
         self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """408, and it took no place from anybody."""
-        monkeypatch.setattr(gate, "READ_SECONDS", 0.05)
+        monkeypatch.setattr(request_body, "READ_SECONDS", 0.05)
 
         async def drip() -> Any:
             yield b'{"entry":'
@@ -520,7 +520,7 @@ class TestRefusals:
         self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Many large bodies at once cannot take the pod's memory."""
-        monkeypatch.setattr(gate, "MOST_UNFINISHED_BYTES", 1000)
+        monkeypatch.setattr(request_body, "MOST_UNFINISHED_BYTES", 1000)
 
         async def slow() -> Any:
             for _ in range(3):
@@ -544,6 +544,30 @@ class TestRefusals:
         codes = sorted(response.status_code for response in responses)
         assert codes[0] == 200
         assert codes[-1] == 503
+
+    async def test_a_batch_keeps_the_limit_of_concurrent_sends(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Twenty messages in one POST with two slots: two are sent at once, never more, and all in the end."""
+        under_way = [0, 0]
+        unpaced = {"RECADO_MAX_CONCURRENT_SENDS": "2", "RECADO_MESSAGES_PER_SECOND": "0"}
+        async with start_pod(**unpaced) as pod:
+            accept = pod.graph.handle_async_request
+
+            async def slowly(request: httpx.Request) -> httpx.Response:
+                under_way[0] += 1
+                under_way[1] = max(under_way)
+                await asyncio.sleep(0.005)
+                under_way[0] -= 1
+                return await accept(request)
+
+            monkeypatch.setattr(pod.graph, "handle_async_request", slowly)
+            await pod.receive(*(text_message(n, ORDER, sent_at=clock()) for n in range(20)))
+            async with asyncio.timeout(30):
+                while len(pod.graph.sent) < 20:
+                    await asyncio.sleep(0.01)
+
+        assert under_way[1] == 2
 
     async def test_a_customer_over_his_limit_is_told_once(self, start_pod: StartPod, clock: FakeClock) -> None:
         """Acknowledged and counted; one reply asks for patience, then there is silence."""

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from recado.simulator import FaultError, FaultPlan, Outage, Simulator
-from recado.simulator.command import SimulateError, run
 from recado.simulator.faults import Faults
 from recado.simulator.limits import PairLimit, Throughput
-from recado.whatsapp.answers import error_from_response
+from recado.simulator.process import SimulateError, run
+from recado.whatsapp.responses import error_from_response
 
 NUMBER = "700000000000001"
 

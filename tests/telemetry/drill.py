@@ -24,7 +24,7 @@ import msgspec
 from dashboards.rules import ALERTS, Pace
 from dashboards.slo import DAY
 
-from recado.backup import BACKUP_LATE_SECONDS
+from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from tests.dashboards.alert_cases import series
 from tests.telemetry.stack import Stack, message, wait_until, webhook

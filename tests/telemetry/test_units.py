@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import recado
-from recado.conversation import AnswerKind, Silence
+from recado.conversation import ReplyKind, Silence
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Outcome, QuoteMark, Reason, Scope, State
 from recado.queue.policy import Breaker
@@ -75,7 +75,7 @@ ERROR_CLASSES = {
         (metrics.MESSAGES, "type", set(MessageType)),
         (metrics.STATUSES, "kind", set(StatusKind)),
         (metrics.UNANSWERED, "reason", set(Silence)),
-        (metrics.ANSWERS, "kind", set(AnswerKind)),
+        (metrics.ANSWERS, "kind", set(ReplyKind)),
         (metrics.CATALOGUE_RELOADS, "outcome", {r.value for r in ReloadOutcome} - {"unchanged"}),
     ],
     ids=lambda x: x.name if isinstance(x, metrics.Metric) else None,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.whatsapp import errors
-from recado.whatsapp.answers import error_from_response
 from recado.whatsapp.errors import GraphError, Retry, Scope, error_from_status
+from recado.whatsapp.responses import error_from_response
 
 NOW, LATER, NEVER, OPERATOR, UNKNOWN = Retry.NOW, Retry.LATER, Retry.NEVER, Retry.OPERATOR, Retry.UNKNOWN
 

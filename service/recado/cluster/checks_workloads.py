@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from recado.backup import BACKUP_LATE_SECONDS
 from recado.cluster.doctor import Finding, Installation, fault, ok, warning
+from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 
 LOG_LINES = 3

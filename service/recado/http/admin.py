@@ -1,15 +1,13 @@
 """The admin API: for operators with the bearer token, on a path that the ingress does not expose."""
 
 import hmac
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi import Header, HTTPException, Query, Response
 
-from recado.drain import Drain
-from recado.http.answers import FailedMessageView, QueueStatusAnswer, RetryAnswer, RetryResult
-from recado.http.openapi import described
+from recado.delivery.drain import Drain
+from recado.http.bodies import FailedMessageView, QueueStatusResponse, RetryResponse, RetryResult
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.telemetry.exposition import WebMetrics
@@ -17,50 +15,48 @@ from recado.telemetry.exposition import WebMetrics
 PAGE = 100
 
 
-def bearer_check(admin_token: str, metrics: WebMetrics) -> Callable[..., None]:
-    """A dependency that refuses whoever does not carry the token; without a configured token, everyone."""
+class Admin:
+    """What operators may ask of a pod."""
 
-    def check(authorization: Annotated[str, Header()] = "") -> None:
+    def __init__(self, queue: RetryQueue, drain: Drain, admin_token: str, metrics: WebMetrics) -> None:
+        self._queue = queue
+        self._drain = drain
+        self._token = admin_token
+        self._metrics = metrics
+
+    def check_token(self, authorization: Annotated[str, Header()] = "") -> None:
+        """Refuses requests without the token; without a configured token, all of them."""
         scheme, _, token = authorization.partition(" ")
-        known = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), admin_token.encode())
-        if not admin_token or scheme.lower() != "bearer" or not known:
-            metrics.admin_refused()
+        known = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token.encode())
+        if not self._token or scheme.lower() != "bearer" or not known:
+            self._metrics.admin_refused()
             raise HTTPException(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
 
-    return check
-
-
-def admin_router(queue: RetryQueue, drain: Drain, admin_token: str, metrics: WebMetrics) -> APIRouter:
-    router = APIRouter(
-        prefix="/api/v1/webhook", tags=["admin"], dependencies=[Depends(bearer_check(admin_token, metrics))]
-    )
-
-    @router.post("/retry", **described(RetryAnswer, 401, 503))
-    async def retry() -> Response:
+    async def retry(self) -> Response:
         """Drains the queue now, as the CronJob would; a second request waits for the first.
 
         A pod that is told to stop meanwhile sends no more, and answers with what was done until then.
         """
         try:
-            report = await drain.run()
+            report = await self._drain.run()
         except StoreUnavailable as error:
             raise HTTPException(503, "the queue cannot be worked on") from error
         result = RetryResult(messages_retried=report.retried, successful=report.successful, failed=report.failed)
-        return _json(RetryAnswer(result))
+        return _json(RetryResponse(result))
 
-    @router.get("/queue-status", **described(QueueStatusAnswer, 401, 422, 503))
     async def queue_status(
+        self,
         after: Annotated[int, Query(ge=0, lt=2**63, description="Failed messages after this id.")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000, description="Failed messages on a page.")] = PAGE,
     ) -> Response:
         """The queue at a glance, with a page of failed messages; recipients are masked."""
         try:
-            status = await queue.status()
-            failed = await queue.get_failed_messages(after=after, limit=limit)
+            status = await self._queue.status()
+            failed = await self._queue.get_failed_messages(after=after, limit=limit)
         except StoreUnavailable as error:
             raise HTTPException(503, "the queue cannot be read") from error
         return _json(
-            QueueStatusAnswer(
+            QueueStatusResponse(
                 queue_size=status.queue_size,
                 pending_retry=status.pending_retry,
                 in_flight=status.in_flight,
@@ -76,8 +72,6 @@ def admin_router(queue: RetryQueue, drain: Drain, admin_token: str, metrics: Web
             )
         )
 
-    return router
 
-
-def _json(answer: Any) -> Response:
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+def _json(body: Any) -> Response:
+    return Response(msgspec.json.encode(body), media_type="application/json")

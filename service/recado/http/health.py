@@ -3,7 +3,7 @@ written; whether Meta can be reached is not this pod's readiness."""
 
 import time
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
@@ -12,26 +12,25 @@ from recado.queue.protocol import RetryQueue
 CHECK_SECONDS = 2.0
 
 
-def health_router(queue: RetryQueue) -> APIRouter:
-    router = APIRouter(tags=["probes"])
-    checked_at, problem = float("-inf"), ""
+class Probes:
+    """What Kubernetes asks a pod."""
 
-    @router.get("/livez", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-    async def alive() -> Response:
+    def __init__(self, queue: RetryQueue) -> None:
+        self._queue = queue
+        self._checked_at = float("-inf")
+        self._problem = ""
+
+    async def alive(self) -> Response:
         """Touches nothing but the event loop."""
         return Response("ok", media_type="text/plain")
 
-    @router.get("/readyz", response_class=Response, responses={503: {"description": "the queue cannot be written"}})
-    async def ready() -> Response:
+    async def ready(self) -> Response:
         """200 when the queue can be written, 503 when it cannot."""
-        nonlocal checked_at, problem
-        if time.monotonic() - checked_at > CHECK_SECONDS:
+        if time.monotonic() - self._checked_at > CHECK_SECONDS:
             try:
-                await queue.ping()
-                problem = ""
+                await self._queue.ping()
+                self._problem = ""
             except StoreUnavailable:
-                problem = "the queue cannot be written"
-            checked_at = time.monotonic()
-        return Response(problem or "ok", status_code=503 if problem else 200, media_type="text/plain")
-
-    return router
+                self._problem = "the queue cannot be written"
+            self._checked_at = time.monotonic()
+        return Response(self._problem or "ok", status_code=503 if self._problem else 200, media_type="text/plain")

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI, Response
 
 from recado.http import webhook
-from recado.http.answers import ErrorAnswer, QueueStatusAnswer, RetryAnswer, WebhookAnswer
+from recado.http.bodies import ErrorResponse, QueueStatusResponse, RetryResponse, WebhookResponse
 
 REFUSALS = {
     400: "signed, but not a webhook of Meta's",
@@ -24,23 +24,34 @@ REFUSALS = {
 _REF = "#/components/schemas/{name}"
 
 
-def described(answer: type[msgspec.Struct], *refusals: int) -> dict[str, Any]:
-    """Route arguments that describe a JSON answer and its refusals."""
+def described(body: type[msgspec.Struct], *refusals: int) -> dict[str, Any]:
+    """Route arguments that describe a JSON response and its refusals."""
     return {
         "response_class": Response,
         "responses": {
-            200: _content(answer, "done"),
-            **{code: _content(ErrorAnswer, REFUSALS[code]) for code in refusals},
+            200: _content(body, "done"),
+            **{code: _content(ErrorResponse, REFUSALS[code]) for code in refusals},
         },
     }
 
 
 def described_text(*refusals: int) -> dict[str, Any]:
-    """Route arguments that describe a plain-text answer and its refusals."""
+    """Route arguments that describe a plain-text response and its refusals."""
     text = {"description": "the challenge, bare", "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {
         "response_class": Response,
-        "responses": {200: text, **{code: _content(ErrorAnswer, REFUSALS[code]) for code in refusals}},
+        "responses": {200: text, **{code: _content(ErrorResponse, REFUSALS[code]) for code in refusals}},
+    }
+
+
+def described_probe(*refusals: int) -> dict[str, Any]:
+    """Route arguments that describe a probe."""
+    return {
+        "response_class": Response,
+        "responses": {
+            200: {"description": "yes", "content": {"text/plain": {}}},
+            **{code: {"description": "the queue cannot be written"} for code in refusals},
+        },
     }
 
 
@@ -51,7 +62,7 @@ def add_descriptions(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = from_routes()
-            kinds = [WebhookAnswer, RetryAnswer, QueueStatusAnswer, ErrorAnswer]
+            kinds = [WebhookResponse, RetryResponse, QueueStatusResponse, ErrorResponse]
             _, components = msgspec.json.schema_components(kinds, ref_template=_REF)
             schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
             schema["paths"].setdefault(webhook.PATH, {})["post"] = _webhook_operation()
@@ -93,8 +104,8 @@ def _webhook_operation() -> dict[str, Any]:
             },
         },
         "responses": {
-            "200": _content(WebhookAnswer, "stored durably; sent where that was quick"),
-            **{str(code): _content(ErrorAnswer, REFUSALS[code]) for code in refusals},
+            "200": _content(WebhookResponse, "stored durably; sent where that was quick"),
+            **{str(code): _content(ErrorResponse, REFUSALS[code]) for code in refusals},
         },
     }
 

@@ -1,10 +1,9 @@
 """Orders in Spanish, quotes in return."""
 
-from recado.quotes import answers
 from recado.quotes.catalogue import Catalogue, CatalogueError, CatalogueFile, Product, ReloadOutcome
 from recado.quotes.service import Intent, Quote, QuoteLine, QuoteService, TooMany, Unmatched
 
 __all__ = [
     "Catalogue", "CatalogueError", "CatalogueFile", "Intent", "Product", "Quote", "QuoteLine", "QuoteService",
-    "ReloadOutcome", "TooMany", "Unmatched", "answers",
+    "ReloadOutcome", "TooMany", "Unmatched",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ from recado.telemetry.metrics import Kind, Metric, Source
 from recado.telemetry.totals import SUM, Key, Totals
 
 if TYPE_CHECKING:
-    from recado.conversation import Answer
+    from recado.conversation import Reply
     from recado.queue.protocol import RetryQueue, Snapshot
     from recado.quotes.catalogue import ReloadOutcome
 
@@ -122,10 +122,10 @@ class WebMetrics:
 
     # -- quotes ------------------------------------------------------------------------------------------------
 
-    def answered(self, answer: "Answer") -> None:
-        """A message was answered, perhaps with a quote."""
-        self._totals.inc(metrics.ANSWERS, answer.kind.value)
-        if (quote := answer.quote) is None:
+    def replied(self, reply: "Reply") -> None:
+        """A message got a reply, perhaps with a quote."""
+        self._totals.inc(metrics.ANSWERS, reply.kind.value)
+        if (quote := reply.quote) is None:
             return
         outcome = "none" if not quote.items else "partial" if quote.unmatched else "complete"
         self._totals.inc(metrics.QUOTES, outcome)

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import msgspec
 
-from recado.whatsapp.answers import error_from_response
 from recado.whatsapp.connection import Answer
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
@@ -26,6 +25,7 @@ from recado.whatsapp.errors import (
     UnreadableAnswerError,
 )
 from recado.whatsapp.payloads import Batch, parse
+from recado.whatsapp.responses import error_from_response
 from recado.whatsapp.signature import verify_challenge
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 

@@ -1,0 +1,72 @@
+"""The command line: one module a command. Each imports what it needs when it runs: a drain starts often."""
+
+import io
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from recado import __version__
+from recado.cli.backup import backup, restore
+from recado.cli.demo import demo
+from recado.cli.doctor import doctor
+from recado.cli.drain import drain
+from recado.cli.queue import commands as queue
+from recado.cli.quote import quote
+from recado.cli.selftest import selftest
+from recado.cli.serve import serve
+from recado.cli.simulate import simulate
+from recado.errors import EXIT_BAD_INPUT, EXIT_FAILED, Expected
+
+#: What the system says of a path that was given wrong, rather than of a disk that fails.
+BAD_PATH = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+app = typer.Typer(
+    help="Answers a shop's WhatsApp customers with a price quote, and never loses an answer.\n\n"
+    "Start with `recado demo`. Settings come from WHATSAPP_* and RECADO_* variables; docs/settings.md lists them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+for command in (serve, drain, quote, simulate, demo, backup, restore, doctor, selftest, version):
+    app.command()(command)
+app.add_typer(queue, name="queue")
+
+
+def main() -> None:
+    """The console script: every expected failure is one line on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character gets its number; a traceback would help nobody.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except Exception as error:
+        problems, code = _expected(error)
+        if not problems:
+            raise
+        for problem in problems:
+            print(f"recado: {' '.join(problem.split())}", file=sys.stderr)
+        raise SystemExit(code) from None
+
+
+def _expected(error: Exception) -> tuple[Sequence[str], int]:
+    """What an expected failure says, a line each, and its exit code; nothing for a bug, which must show as one."""
+    if isinstance(error, Expected):
+        return error.lines(), error.exit_code
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return [f"{where}{error.strerror or error}"], EXIT_BAD_INPUT if isinstance(error, BAD_PATH) else EXIT_FAILED
+    from recado.queue.sqlite.database import UNAVAILABLE
+
+    if isinstance(error, UNAVAILABLE):
+        return [f"the queue is not available: {error}"], EXIT_FAILED
+    return (), 0

@@ -1,0 +1,129 @@
+"""`recado quote`: shows how one message is read, or reads a file of cases."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from recado.cli.shared import BadInput, read_settings
+
+_COLOURS = {
+    "quantity": "bold cyan", "product": "bold green", "several": "bold yellow", "unknown": "bold red",
+    "quality": "green", "mask": "dim strike", "negation": "magenta", "without": "magenta", "remove": "magenta",
+    "correction": "magenta", "instead": "magenta", "change": "magenta", "request": "blue", "add": "blue",
+    "price": "blue", "total": "blue", "available": "blue", "each": "cyan",
+}  # fmt: skip
+_LEGEND = (
+    "[bold cyan]quantity[/] [bold green]product[/] [bold yellow]several products[/] [bold red]not in the catalogue[/] "
+    "[blue]verb[/] [magenta]refusal, correction[/] [dim]noise[/]"
+)
+
+
+def quote(
+    text: Annotated[str | None, typer.Argument(help="An order, as a customer would write it.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each word was read as it was.")] = False,
+    batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line for each.")] = None,
+) -> None:
+    """Show how an order is read: what is quantity, product, noise."""
+    if (text is None) == (batch is None):
+        raise BadInput("give either an order or --batch FILE")
+    path = catalogue or read_settings().catalogue
+    if batch is not None:
+        raise typer.Exit(read_cases(batch, path))
+    show(text or "", path, explain=explain)
+
+
+def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -> None:
+    """Print how a message is read: quantities, products and noise in colour, the lines, and with `explain` why."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.money import money
+    from recado.quotes.service import QuoteService, read
+
+    catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
+    quote = QuoteService(lambda: catalogue).quote(text)
+    reading = read(text, catalogue)
+    console = Console()
+    coloured = Text(reading.scanner.text)
+    tokens = reading.scanner.tokens
+    for element in reading.elements:
+        start, end = tokens[element.start].start, tokens[element.end - 1].end
+        coloured.stylize(_COLOURS.get(element.kind, "dim"), start, end)
+    console.print(coloured)
+    console.print(_LEGEND)
+    lines = Table(title=f"intent: {quote.intent}", title_justify="left")
+    for column in ("sku", "product", "quantity", "price", "total", "confidence"):
+        lines.add_column(column, justify="left" if column in ("sku", "product") else "right")
+    for item in quote.items:
+        mark = " [yellow]?[/]" if item.doubtful else ""
+        lines.add_row(
+            item.sku, item.name, str(item.quantity), money(item.unit_price, quote.currency),
+            money(item.line_total, quote.currency), f"{item.confidence:.2f}{mark}",
+        )  # fmt: skip
+    if quote.items:
+        lines.add_section()
+        lines.add_row("", "", "", "", money(quote.total, quote.currency), "")
+    console.print(lines)
+    for entry in quote.unmatched:
+        kind = "could be" if entry.ambiguous else "not in the catalogue, nearest:"
+        console.print(f"[red]{entry.text!r}[/] {kind} {', '.join(entry.candidates) or 'nothing'}")
+    if explain:
+        why = Table("words", "read as", "why", title="why", title_justify="left")
+        for element in reading.elements:
+            start, end = tokens[element.start].start, tokens[element.end - 1].end
+            reason = ", ".join(sorted(element.roles | element.flags))
+            if element.match is not None:
+                names = " | ".join(catalogue.products[n].name for n in element.match.products)
+                reason = f"{names}: {element.match.how}, {element.match.score:.2f} {reason}"
+            elif element.quantity is not None:
+                reason = f"= {element.quantity.value} {reason}"
+            why.add_row(Text(reading.scanner.text[start:end]), element.kind, Text(reason))
+        console.print(why)
+        for wish in reading.wishes:
+            name = catalogue.products[wish.product].name if wish.product is not None else wish.text
+            console.print(Text(f"{wish.state}: {name}, amount {wish.amount}, {', '.join(wish.doubts) or 'no doubts'}"))
+
+
+class _Case(msgspec.Struct):
+    id: str
+    text: str
+
+
+def read_cases(cases_path: Path, catalogue_path: Path | None = None) -> int:
+    """Print one line of JSON per case: id, items, unmatched, intent. The exit status: 0, or 2 for a bad file."""
+    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.service import QuoteService
+
+    try:
+        lines = Path(cases_path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"recado quote: {cases_path}: cannot be read: {error}", file=sys.stderr)
+        return 2
+    cases: list[_Case] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            cases.append(msgspec.json.decode(line, type=_Case))
+        except msgspec.DecodeError as error:
+            print(f"recado quote: {cases_path}: line {number} is no case: {error}", file=sys.stderr)
+            return 2
+    catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
+    service = QuoteService(lambda: catalogue, max_quantity=sys.maxsize)
+    for case in cases:
+        quote = service.quote(case.text)
+        items = [{"sku": item.sku, "qty": item.quantity} for item in quote.items]
+        unmatched = [entry.text for entry in quote.unmatched]
+        print(
+            json.dumps(
+                {"id": case.id, "items": items, "unmatched": unmatched, "intent": quote.intent}, ensure_ascii=False
+            )
+        )
+    return 0

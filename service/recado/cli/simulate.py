@@ -1,0 +1,51 @@
+"""`recado simulate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recado.cli.shared import check_url, read_settings
+
+
+def simulate(
+    host: Annotated[str, typer.Option(help="Listen here.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen on this port; 0 for a free one.")] = 8090,
+    webhook: Annotated[str, typer.Option(help="Where webhooks go; by default nowhere.")] = "",
+    count: Annotated[int, typer.Option(min=0, help="Send so many orders, wait for the answers, report and end.")] = 0,
+    rate: Annotated[float, typer.Option(min=0.001, help="Orders a second.")] = 1.0,
+    hidden: Annotated[float, typer.Option(min=0, max=1, help="The share of customers without phone number.")] = 0.0,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="The share of webhooks brought twice.")] = 0.0,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="NAME=RATIO, such as server_error=0.1; may be repeated.")
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(help="A whole fault plan, a JSON file.")] = None,
+    latency_ms: Annotated[float, typer.Option(min=0, help="How long the Graph API takes.")] = 50.0,
+    limits: Annotated[
+        bool, typer.Option(help="Keep Meta's limits: 80 messages a second, one in 6 s a customer.")
+    ] = True,
+) -> None:
+    """Be Meta: the Graph API with faults, signed webhooks, statuses, and a ledger of who was answered how often."""
+    if webhook:
+        check_url("--webhook", webhook)
+    settings = read_settings()
+    from recado.simulator.process import run
+
+    code = run(
+        host=host,
+        port=port,
+        webhook_url=webhook,
+        app_secret=settings.whatsapp_app_secret,
+        access_token=settings.whatsapp_access_token,
+        phone_number_ids=settings.whatsapp_phone_number_id,
+        count=count,
+        per_second=rate,
+        hidden=hidden,
+        duplicates=duplicates,
+        fault=fault or (),
+        fault_file=faults,
+        latency_ms=latency_ms,
+        messages_per_second=80 if limits else 0,
+        pair_interval=6.0 if limits else 0.0,
+    )
+    raise typer.Exit(code)

@@ -1,0 +1,114 @@
+"""The shop's side of a conversation: a customer's message in, a turn out. Pure code, no I/O."""
+
+from collections.abc import Callable
+
+from recado.conversation import texts
+from recado.conversation.turn import Inbound, Reply, ReplyKind, Session, Silence, Turn
+from recado.queue.model import QuoteMark
+from recado.quotes import Catalogue, Intent, Quote, QuoteService
+from recado.whatsapp.payloads import InboundMessage, MessageType
+
+#: An open quote can be confirmed or rejected for this long.
+QUOTE_VALID_SECONDS = 86400.0
+#: Messages that say nothing to a shop: a reply would be noise or, between two bots, a loop.
+SILENT_TYPES = frozenset(
+    {
+        MessageType.REACTION,
+        MessageType.SYSTEM,
+        MessageType.UNSUPPORTED,
+        MessageType.EDIT,
+        MessageType.REVOKE,
+        MessageType.REQUEST_WELCOME,
+        MessageType.UNKNOWN,
+    }
+)
+
+
+class Conversation:
+    """Replies for the business numbers given; messages to any other number are somebody else's."""
+
+    def __init__(
+        self, quotes: QuoteService, catalogue: Callable[[], Catalogue], phone_number_ids: frozenset[str]
+    ) -> None:
+        self._quotes = quotes
+        self._catalogue = catalogue
+        self._phone_number_ids = phone_number_ids
+        self._by_intent: dict[Intent, Callable[[Quote, bool], Turn]] = {
+            Intent.CONFIRM: self._confirm,
+            Intent.REJECT: self._reject,
+            Intent.GREETING: self._greet,
+            Intent.HELP: self._help,
+            Intent.OTHER: self._other,
+        }
+
+    def silence(self, message: InboundMessage) -> Silence | None:
+        """Why the message gets no reply; None when it gets one."""
+        if message.phone_number_id not in self._phone_number_ids:
+            return Silence.OTHER_NUMBER
+        if message.is_group:
+            return Silence.GROUP
+        if message.type in SILENT_TYPES:
+            return Silence.TYPE
+        if message.sender is None:
+            return Silence.UNUSABLE_SENDER
+        return None
+
+    def read(self, message: InboundMessage) -> Inbound:
+        """The message, understood as an order or whatever else it says.
+
+        Where only the customer's address is unusable it is read all the same: `recado selftest` lives on it.
+        """
+        silence = self.silence(message)
+        quote = None
+        if silence in (None, Silence.UNUSABLE_SENDER) and message.text and message.text.strip():
+            quote = self._quotes.quote(message.text)
+        return Inbound(message=message, quote=quote, silence=silence)
+
+    def handle(self, inbound: Inbound, session: Session, now: float) -> Turn:
+        """What to do about a message, given what was said before."""
+        if inbound.silence:
+            return Turn(silence=inbound.silence)
+        quote = inbound.quote
+        if quote is None:
+            return _say(ReplyKind.PLEASE_WRITE, texts.please_write())
+        if quote.items:
+            reply = Reply(kind=ReplyKind.QUOTE, text=texts.quote_reply(quote, self._catalogue()), quote=quote)
+            return Turn(reply=reply, open_quote=QuoteMark.OPENS)
+        is_open = session.quoted_at is not None and now - session.quoted_at < QUOTE_VALID_SECONDS
+        return self._by_intent.get(quote.intent, self._not_understood)(quote, is_open)
+
+    @staticmethod
+    def slow_down() -> Turn:
+        """What a customer over the limit is told, once."""
+        return _say(ReplyKind.SLOW_DOWN, texts.slow_down())
+
+    # -- one handler for each thing that a customer may mean ---------------------------------------------------
+
+    def _confirm(self, quote: Quote, is_open: bool) -> Turn:
+        if not is_open:
+            return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
+        return _say(ReplyKind.CONFIRMED, texts.confirmed(), QuoteMark.CONFIRMS)
+
+    def _reject(self, quote: Quote, is_open: bool) -> Turn:
+        if not is_open:
+            return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
+        return _say(ReplyKind.REJECTED, texts.rejected(), QuoteMark.REJECTS)
+
+    def _greet(self, quote: Quote, is_open: bool) -> Turn:
+        return _say(ReplyKind.INSTRUCTIONS, texts.greeting(self._catalogue()))
+
+    def _help(self, quote: Quote, is_open: bool) -> Turn:
+        return _say(ReplyKind.INSTRUCTIONS, texts.help_text(self._catalogue()))
+
+    def _other(self, quote: Quote, is_open: bool) -> Turn:
+        if quote.unmatched:
+            return self._not_understood(quote, is_open)
+        return _say(ReplyKind.THANKS, texts.thanks())
+
+    def _not_understood(self, quote: Quote, is_open: bool) -> Turn:
+        text = texts.not_understood(quote, self._catalogue())
+        return Turn(reply=Reply(kind=ReplyKind.NOT_UNDERSTOOD, text=text, quote=quote))
+
+
+def _say(kind: ReplyKind, text: str, open_quote: QuoteMark = QuoteMark.NONE) -> Turn:
+    return Turn(reply=Reply(kind=kind, text=text), open_quote=open_quote)

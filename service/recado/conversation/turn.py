@@ -1,0 +1,68 @@
+"""What goes into a conversation and what comes out of it: values only."""
+
+from enum import StrEnum
+
+import msgspec
+
+from recado.queue.model import QuoteMark
+from recado.quotes import Intent, Quote
+from recado.whatsapp.payloads import InboundMessage
+
+
+class Silence(StrEnum):
+    """Why a message gets no reply."""
+
+    TYPE = "type"
+    GROUP = "group"
+    OTHER_NUMBER = "other_number"
+    UNUSABLE_SENDER = "unusable_sender"
+    TOO_MANY = "too_many"
+
+
+class ReplyKind(StrEnum):
+    """What a reply is."""
+
+    QUOTE = "quote"
+    NOT_UNDERSTOOD = "not_understood"
+    INSTRUCTIONS = "instructions"
+    PLEASE_WRITE = "please_write"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    NO_OPEN_QUOTE = "no_open_quote"
+    SLOW_DOWN = "slow_down"
+    THANKS = "thanks"
+
+
+class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's message as it was understood. `quote` is None when it has no words, or gets no reply at all."""
+
+    message: InboundMessage
+    quote: Quote | None = None
+    silence: Silence | None = None
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether the reply depends on what was said before: it costs a read of the store."""
+        return self.silence is None and self.quote is not None and self.quote.intent in (Intent.CONFIRM, Intent.REJECT)
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store remembers of a customer. `quoted_at`: Unix seconds of the quote that is still open."""
+
+    quoted_at: float | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the customer is told: a text of at most 4,096 characters, and the quote that it gives, if it gives one."""
+
+    kind: ReplyKind
+    text: str
+    quote: Quote | None = None
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """What one message leads to: a reply, or the reason for none, and what becomes of the open quote."""
+
+    reply: Reply | None = None
+    silence: Silence | None = None
+    open_quote: QuoteMark = QuoteMark.NONE

@@ -1,0 +1,88 @@
+"""One attempt: a leased message is sent, and what came of it recorded. The web pod and the drain both use it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from recado.delivery.channels import Channel
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import AttemptResult, Message, Outcome
+from recado.queue.policy import Decision
+from recado.queue.protocol import RetryQueue
+from recado.telemetry import conventions, tracing
+from recado.telemetry.logging import wide
+
+log = logging.getLogger(__name__)
+
+#: No lease is given longer before its turn; a longer wait is a clock that was set back.
+LONGEST_WAIT_SECONDS = 1.0
+#: Pauses between tries to record a result that the store would not take.
+RECORD_PAUSES_SECONDS = (0.05, 0.2, 1.0, 3.0)
+
+
+class Delivery:
+    """Makes attempts at leased entries of the queue, through the channel that they leave by."""
+
+    def __init__(self, queue: RetryQueue, channel: Channel, *, clock: Callable[[], float] = time.time) -> None:
+        self._queue = queue
+        self._channel = channel
+        self._clock = clock
+
+    async def attempt(self, message: Message) -> AttemptResult | None:
+        """Waits for the message's turn, sends it, records the result; None when the lease was too short to send.
+
+        Never raises for what Meta or the store does: a result that cannot be recorded is settled by Meta's status or,
+        when the lease has run out, by the rules for unknown outcomes.
+        """
+        if (wait := message.send_at - self._clock()) > 0:
+            await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
+        if self._clock() + self._channel.send_seconds > message.lease_until:
+            await self._give_back(message)
+            return None
+        with tracing.attempt(message.traceparent, message.id, message.attempt) as span:
+            result = await self._channel.send(message, span)
+            with tracing.settle(span) as settling:
+                decision = await self._record(message, result)
+                settling.set(conventions.STATE, decision.state.value if decision else "settled")
+            span.set(conventions.OUTCOME, result.outcome.value)
+            self._log(message, result, decision)
+        return result
+
+    async def _record(self, message: Message, result: AttemptResult) -> Decision | None:
+        for pause in (*RECORD_PAUSES_SECONDS, None):
+            try:
+                return await self._queue.update_message_attempt(message, result)
+            except StoreUnavailable as error:
+                if pause is None:
+                    log.error(
+                        "an attempt could not be recorded",
+                        extra={"action": "attempt.unrecorded", "message_id": message.id, "error": str(error)},
+                    )
+                else:
+                    await asyncio.sleep(pause)
+        return None
+
+    async def _give_back(self, message: Message) -> None:
+        try:
+            await self._queue.release(message)
+        except StoreUnavailable as error:
+            log.warning(
+                "a lease could not be given back",
+                extra={"action": "lease.unreleased", "message_id": message.id, "error": str(error)},
+            )
+
+    def _log(self, message: Message, result: AttemptResult, decision: Decision | None) -> None:
+        fields = {
+            "message_id": message.id,
+            "attempt": message.attempt,
+            "outcome": result.outcome.value,
+            "error_class": result.error_class,
+            "error_code": result.error_code,
+            "state": decision.state.value if decision else "settled",
+            "probe": message.probe,
+            "duration_seconds": round(result.seconds, 6),
+            "age_seconds": round(self._clock() - message.received_at, 3),
+        }
+        level = logging.INFO if result.outcome is Outcome.DELIVERED else logging.WARNING
+        wide(log, "attempt.finished", "attempt finished", fields, level)

@@ -1,0 +1,21 @@
+"""The ways out: a channel sends one entry of the queue, and says what the result means."""
+
+from typing import Protocol
+
+from recado.queue.model import AttemptResult, Message
+from recado.telemetry import tracing
+
+
+class Channel(Protocol):
+    """How the entries of one kind leave.
+
+    name: as the queue's rows and the metrics call it. send_seconds: the longest that one send can take; a lease with
+    less time left is not used.
+    """
+
+    name: str
+    send_seconds: float
+
+    async def send(self, message: Message, attempt: tracing.NoSpan) -> AttemptResult:
+        """Sends a leased entry, once. Never raises for what the other side does."""
+        ...

@@ -1,0 +1,77 @@
+"""Replies to customers, through Meta's Graph API."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from recado.queue.model import AttemptResult, Message, Outcome, Scope
+from recado.telemetry import conventions, tracing
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.errors import GraphError, Retry
+from recado.whatsapp.errors import Scope as GraphScope
+
+if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its first claim
+    from recado.whatsapp.service import Sent
+
+_OUTCOMES = {
+    Retry.NOW: Outcome.RETRY,
+    Retry.LATER: Outcome.LATER,
+    Retry.NEVER: Outcome.NEVER,
+    Retry.OPERATOR: Outcome.OPERATOR,
+    Retry.UNKNOWN: Outcome.UNKNOWN,
+}
+
+
+class MessageClient(Protocol):
+    """What sends: WhatsAppService."""
+
+    async def send_message(
+        self, to: Customer, text: str, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
+    ) -> "Sent": ...
+
+
+class WhatsAppChannel:
+    """The channel `whatsapp`."""
+
+    name = "whatsapp"
+
+    def __init__(self, client: MessageClient, *, send_seconds: float) -> None:
+        self._client = client
+        self.send_seconds = send_seconds
+
+    async def send(self, message: Message, attempt: tracing.NoSpan) -> AttemptResult:
+        """Sends a reply; quotes the customer's message where the entry asks for it."""
+        with tracing.graph_call(attempt, resend_count=message.attempt - 1) as span:
+            try:
+                sent = await self._client.send_message(
+                    Customer(message.phone, message.user_id),
+                    message.text,
+                    phone_number_id=message.phone_number_id,
+                    attempt_id=message.attempt_id,
+                    quoting=message.wamid if message.quoting else None,
+                )
+            except GraphError as error:
+                span.set(conventions.HTTP_STATUS, error.http_status)
+                span.fail(error.error_class)
+                attempt.set(conventions.ERROR_TYPE, error.error_class)
+                return failure(error)
+            span.set(conventions.HTTP_STATUS, 200)
+            return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
+
+
+def failure(error: GraphError) -> AttemptResult:
+    """A Graph error as the queue records it."""
+    first, second = error.wait_seconds(0), error.wait_seconds(1)
+    # A throttle of the whole number or customer is never this message's fault, however soon it may be sent again.
+    throttled = error.retry is Retry.NOW and error.scope is not GraphScope.MESSAGE
+    return AttemptResult(
+        outcome=Outcome.LATER if throttled else _OUTCOMES[error.retry],
+        error_class=error.error_class,
+        error_code=error.code,
+        detail=error.detail,
+        wait_seconds=first,
+        wait_growth=second / first if first and second else 1.0,
+        scope=Scope(error.scope.value),
+        outage=error.outage,
+        max_attempts=error.max_attempts,
+        seconds=error.seconds or 0.0,
+        code_class=error.response_class,
+    )

@@ -1,0 +1,119 @@
+"""The web pod's sends under way: limited in number, followed up when their turn comes, finished at shutdown."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from recado.delivery.attempt import Delivery
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import AttemptResult, Message
+from recado.queue.protocol import RetryQueue
+from recado.whatsapp.errors import GraphError
+from recado.whatsapp.service import WhatsAppService
+
+log = logging.getLogger(__name__)
+
+#: A reply that has to wait longer than this for its turn is left to the drain.
+FOLLOW_UP_SECONDS = 15.0
+#: Follow-ups that wait at once: beyond that the drain is the better place for them.
+FOLLOW_UP_LIMIT = 10_000
+#: How soon a reply that found no free slot is tried again.
+RETRY_SLOT_SECONDS = 0.1
+
+
+class SendSlots:
+    """At most `limit` sends at once. A slot is reserved before a reply is leased, so no batch exceeds the limit."""
+
+    def __init__(
+        self,
+        queue: RetryQueue,
+        delivery: Delivery,
+        whatsapp: WhatsAppService,
+        *,
+        limit: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._whatsapp = whatsapp
+        self._limit = limit
+        self._clock = clock
+        self._reserved = 0
+        self._tasks: set[asyncio.Task[AttemptResult | None]] = set()
+        self._marks: set[asyncio.Task[None]] = set()
+        self._follow_ups: dict[int, asyncio.TimerHandle] = {}
+
+    def reserve(self) -> bool:
+        """Takes a slot if one is free. Whoever takes one sends with it or gives it back."""
+        if self._reserved >= self._limit:
+            return False
+        self._reserved += 1
+        return True
+
+    def give_back(self) -> None:
+        """Frees a reserved slot that was not used."""
+        self._reserved -= 1
+
+    def send(self, message: Message) -> asyncio.Task[AttemptResult | None]:
+        """Starts the delivery of a leased message in a slot that the caller has reserved."""
+        return self._start(self._delivery.attempt(message))
+
+    def follow_up(self, id_: int, due_at: float) -> None:
+        """Sends a queued reply of ours once it is due and a slot is free; if this pod ends before, the drain does."""
+        if due_at - self._clock() <= FOLLOW_UP_SECONDS and len(self._follow_ups) < FOLLOW_UP_LIMIT:
+            self._follow_up_in(max(due_at - self._clock(), 0.0) + 0.01, id_, due_at + FOLLOW_UP_SECONDS)
+
+    def mark_as_read(self, wamid: str, phone_number_id: str) -> None:
+        """Marks a customer's message as read, in the background; a failure is logged and forgotten."""
+        task = asyncio.get_running_loop().create_task(self._mark_as_read(wamid, phone_number_id))
+        self._marks.add(task)
+        task.add_done_callback(self._marks.discard)
+
+    async def close(self) -> None:
+        """Lets the sends under way finish; what was still to come is in the queue."""
+        for timer in self._follow_ups.values():
+            timer.cancel()
+        for task in self._marks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self, sending: Coroutine[Any, Any, AttemptResult | None]) -> asyncio.Task[AttemptResult | None]:
+        task = asyncio.get_running_loop().create_task(sending)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[AttemptResult | None]) -> None:
+        self._tasks.discard(task)
+        self.give_back()
+
+    def _follow_up_in(self, seconds: float, id_: int, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._follow_ups[id_] = loop.call_later(seconds, self._begin_follow_up, id_, until)
+
+    def _begin_follow_up(self, id_: int, until: float) -> None:
+        del self._follow_ups[id_]
+        if self.reserve():
+            self._start(self._follow_up(id_))
+        elif self._clock() < until:
+            self._follow_up_in(RETRY_SLOT_SECONDS, id_, until)
+
+    async def _follow_up(self, id_: int) -> AttemptResult | None:
+        try:
+            message = await self._queue.claim_message(id_)
+        except StoreUnavailable as error:
+            log.warning("a follow-up has to wait", extra={"action": "follow_up.put_off", "error": str(error)})
+            return None
+        return await self._delivery.attempt(message) if message else None
+
+    async def _mark_as_read(self, wamid: str, phone_number_id: str) -> None:
+        try:
+            await self._whatsapp.mark_message_as_read(wamid, phone_number_id=phone_number_id)
+        except GraphError as error:
+            log.info(
+                "a message could not be marked as read",
+                extra={"action": "mark_as_read.failed", "error_class": error.error_class},
+            )

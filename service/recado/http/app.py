@@ -1,0 +1,117 @@
+"""The web pod's application: every route of the API, and what runs as long as the pod does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from recado import __version__
+from recado.cluster import events
+from recado.http.admin import Admin
+from recado.http.bodies import QueueStatusResponse, RetryResponse, error_body
+from recado.http.handshake import Handshake
+from recado.http.health import Probes
+from recado.http.openapi import add_descriptions, described, described_probe, described_text
+from recado.http.webhook import PATH, Webhook
+from recado.quotes import CatalogueFile
+from recado.runtime import Web
+from recado.telemetry.exposition import WebMetrics
+
+#: How often the catalogue's file is looked at.
+CATALOGUE_SECONDS = 2.0
+
+ERROR_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    422: "bad_request",
+}
+
+
+class App:
+    """The pod's ASGI application: the webhook's POST goes straight to its own, everything else to FastAPI."""
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self.api = FastAPI(
+            title="recado",
+            version=__version__,
+            summary="Answers a shop's WhatsApp customers with a price quote.",
+            lifespan=self._lifespan,
+            exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_parameter},
+        )
+        self.api.router.routes.extend(routes(web))
+        add_descriptions(self.api)
+        self._webhook = Webhook(web.settings, web.whatsapp, web.inbox, web.metrics)
+
+    def leave(self) -> None:
+        """The pod has been told to stop: a drain that was asked for claims no more, so that it can be answered."""
+        self.web.drain.stop.set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        hot = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
+        await (self._webhook if hot else self.api)(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
+        web = self.web
+        tasks = [
+            asyncio.create_task(_reload(web.catalogue, web.metrics)),
+            asyncio.create_task(web.metrics.sample_loop()),
+        ]
+        if web.settings.events_deployment:
+            tasks.append(asyncio.create_task(events.watch(web.queue.snapshot, web.settings.events_deployment)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(web.slots.close(), web.drain.close())
+            await web.whatsapp.aclose()
+            await web.queue.close()
+
+
+def routes(web: Web) -> list[APIRoute]:
+    """Every route but the webhook's POST, which does without FastAPI."""
+    handshake = Handshake(web.whatsapp, web.metrics)
+    admin = Admin(web.queue, web.drain, web.settings.admin_token, web.metrics)
+    probes = Probes(web.queue)
+    operator: dict[str, Any] = {"tags": ["admin"], "dependencies": [Depends(admin.check_token)]}
+    return [
+        APIRoute(PATH, handshake.verify, methods=["GET"], tags=["webhook"], **described_text(403)),
+        APIRoute(f"{PATH}/retry", admin.retry, methods=["POST"], **operator, **described(RetryResponse, 401, 503)),
+        APIRoute(
+            f"{PATH}/queue-status",
+            admin.queue_status,
+            methods=["GET"],
+            **operator,
+            **described(QueueStatusResponse, 401, 422, 503),
+        ),
+        APIRoute("/livez", probes.alive, methods=["GET"], tags=["probes"], **described_probe()),
+        APIRoute("/readyz", probes.ready, methods=["GET"], tags=["probes"], **described_probe(503)),
+    ]
+
+
+async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
+    """Looks at the catalogue's file for as long as the pod lives; a bad new file leaves the old one serving."""
+    while True:
+        await asyncio.sleep(CATALOGUE_SECONDS)
+        metrics.catalogue_checked(await asyncio.to_thread(catalogue.reload_if_changed))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = ERROR_CODES.get(error.status_code, "unavailable")
+    return Response(error_body(code, str(error.detail)), error.status_code, error.headers, "application/json")
+
+
+async def _bad_parameter(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return Response(error_body("bad_request", problems), 422, media_type="application/json")

@@ -1,0 +1,132 @@
+"""The bodies of the HTTP API's responses: msgspec encodes them, and the OpenAPI schemas are generated from them."""
+
+from typing import Literal
+
+import msgspec
+
+from recado.inbox import Receipt
+from recado.quotes import Quote
+
+
+class QuoteItem(msgspec.Struct, frozen=True):
+    """One line of a quote; money is a decimal string."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: str
+    line_total: str
+    confidence: float
+
+
+class QuoteView(msgspec.Struct, frozen=True):
+    """A quote; `unmatched` holds the customer's words for which no product was found."""
+
+    items: list[QuoteItem]
+    unmatched: list[str]
+    total: str
+    currency: str
+
+
+class MessageResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one message. `sent` says whether Meta has accepted the reply by now.
+
+    `duplicate`: it had been answered before. `ignored`: why it gets no reply.
+    """
+
+    success: bool
+    quote: QuoteView | None
+    confidence_scores: list[float]
+    sent: bool
+    duplicate: bool = False
+    ignored: str | None = None
+
+
+class WebhookResponse(msgspec.Struct, frozen=True):
+    """The response to Meta: one result per message, `result` being the first's."""
+
+    result: MessageResult | None
+    results: list[MessageResult]
+    status: Literal["ok"] = "ok"
+
+
+class RetryResult(msgspec.Struct, frozen=True):
+    messages_retried: int
+    successful: int
+    failed: int
+
+
+class RetryResponse(msgspec.Struct, frozen=True):
+    result: RetryResult
+    status: Literal["ok"] = "ok"
+
+
+class FailedMessageView(msgspec.Struct, frozen=True):
+    """A reply that was given up; `to` is masked."""
+
+    id: int
+    to: str
+    attempts: int
+    last_error: str
+
+
+class QueueStatusResponse(msgspec.Struct, frozen=True):
+    """The queue at a glance; queue_size = pending_retry + in_flight + unknown + failed.
+
+    `failed_messages` is one page; `next_after`, if it is there, asks for the next.
+    """
+
+    queue_size: int
+    pending_retry: int
+    in_flight: int
+    unknown: int
+    failed: int
+    failed_messages: list[FailedMessageView]
+    next_after: int | None
+    success_rate: float | None
+    avg_attempts: float | None
+    oldest_due_seconds: float
+
+
+class Problem(msgspec.Struct, frozen=True):
+    code: str
+    message: str
+
+
+class ErrorResponse(msgspec.Struct, frozen=True):
+    """Any refusal."""
+
+    error: Problem
+    status: Literal["error"] = "error"
+
+
+def error_body(code: str, message: str) -> bytes:
+    return msgspec.json.encode(ErrorResponse(Problem(code, message)))
+
+
+def message_result(receipt: Receipt) -> MessageResult:
+    """A receipt as the API shows it."""
+    quote = quote_view(receipt.quote) if receipt.quote else None
+    scores = [item.confidence for item in quote.items] if quote else []
+    ignored = receipt.silence.value if receipt.silence else None
+    return MessageResult(True, quote, scores, receipt.sent, duplicate=receipt.duplicate, ignored=ignored)
+
+
+def quote_view(quote: Quote) -> QuoteView:
+    """A quote as the API shows it."""
+    return QuoteView(
+        items=[
+            QuoteItem(
+                sku=line.sku,
+                name=line.name,
+                quantity=line.quantity,
+                unit_price=str(line.unit_price),
+                line_total=str(line.line_total),
+                confidence=round(line.confidence, 2),
+            )
+            for line in quote.items
+        ],
+        unmatched=[fragment.text for fragment in quote.unmatched],
+        total=str(quote.total),
+        currency=quote.currency,
+    )

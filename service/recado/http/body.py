@@ -1,0 +1,112 @@
+"""A webhook's body: only what Meta signed comes through, and a stranger's request costs little.
+
+Nothing is believed before the signature is checked: bodies are bounded in size and time, and all that is being read at
+once is bounded together, so that slow or large strangers take neither the memory nor the places of Meta's webhooks.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from recado.ratelimit import Allowance, MinuteLimit
+from recado.settings import Settings
+from recado.telemetry.exposition import WebMetrics
+from recado.whatsapp.signature import SignatureVerifier, malformed
+
+#: A body must have arrived after so long; Meta's take milliseconds.
+READ_SECONDS = 10.0
+#: Bytes of unfinished bodies that are held at once.
+MOST_UNFINISHED_BYTES = 64 * 1024 * 1024
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+    """A request that is answered without being handled."""
+
+    def __init__(self, status: int, outcome: str, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.outcome = outcome
+        self.message = message
+        self.retry_after = retry_after
+
+
+class ClientGone(Exception):  # noqa: N818 - nobody is left to be answered
+    """The sender hung up before its request was complete."""
+
+
+class RequestBody:
+    """Reads the bodies of webhooks and checks their signatures."""
+
+    def __init__(self, settings: Settings, metrics: WebMetrics) -> None:
+        self._most_bytes = settings.max_body_bytes
+        self._metrics = metrics
+        self._verifier = SignatureVerifier(settings.app_secrets)
+        self._addresses = MinuteLimit(settings.bad_signatures_per_minute)
+        self._unfinished_bytes = 0
+
+    async def authentic(self, scope: Scope, receive: Receive) -> bytes:
+        """The body, once its signature is known to be right. Raises Refusal or ClientGone."""
+        signature: bytes | None = None
+        length = 0
+        for name, value in scope["headers"]:
+            if name == b"x-hub-signature-256":
+                signature = value
+            elif name == b"content-length" and value.isdigit():
+                length = int(value[:18])
+        if length > self._most_bytes:
+            raise self._too_large()
+        problem = malformed(signature)
+        body = b""
+        if problem is None:
+            body = await self._body(receive)
+            problem = self._verifier.reason_to_refuse(signature, body)
+        if problem is None:
+            self._metrics.payload_received(len(body))
+            return body
+        self._metrics.signature_failed(problem.value)
+        # Only failures are counted by address: a valid signature is never refused for where it came from.
+        client = scope.get("client")
+        if self._addresses.count(client[0] if client else "") is Allowance.WITHIN:
+            raise Refusal(401, "bad_signature", f"X-Hub-Signature-256: {problem.value}")
+        self._metrics.rate_limited("address")
+        raise Refusal(429, "rate_limited", "too many wrongly signed requests", retry_after=60)
+
+    async def _body(self, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                message = await receive()
+                if message["type"] == "http.request" and not message.get("more_body"):
+                    whole: bytes = message["body"]
+                    if len(whole) > self._most_bytes:
+                        raise self._too_large()
+                    return whole
+                return await self._rest(message, receive)
+        except TimeoutError as error:
+            raise Refusal(408, "bad_request", f"the body did not arrive in {READ_SECONDS:g} s") from error
+
+    async def _rest(self, message: dict[str, Any], receive: Receive) -> bytes:
+        """The body from its first part on."""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            while message["type"] == "http.request":
+                chunk = message.get("body", b"")
+                chunks.append(chunk)
+                size += len(chunk)
+                self._unfinished_bytes += len(chunk)
+                if size > self._most_bytes:
+                    raise self._too_large()
+                if self._unfinished_bytes > MOST_UNFINISHED_BYTES:
+                    raise Refusal(503, "shed", "too much is being received at once", retry_after=1)
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+                message = await receive()
+            raise ClientGone
+        finally:
+            self._unfinished_bytes -= size
+
+    def _too_large(self) -> Refusal:
+        return Refusal(413, "too_large", f"the body exceeds {self._most_bytes} bytes")

@@ -1,0 +1,97 @@
+"""`recado serve`: the web port and the metrics port, until SIGTERM."""
+
+import gc
+import logging
+import signal
+import socket
+import time
+
+import uvicorn
+
+from recado.errors import EXIT_FAILED, Expected
+from recado.http.app import App
+from recado.http.connection import GuardedProtocol
+from recado.http.shutdown import Farewell, Server
+from recado.runtime import make_web
+from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
+from recado.telemetry import tracing
+from recado.telemetry.exposition import WebMetrics, serve_metrics
+
+log = logging.getLogger(__name__)
+
+#: After SIGTERM: how long requests and sends under way may take. A pod's grace period must be longer.
+SHUTDOWN_SECONDS = 25
+#: Longer than an ingress keeps its idle connections, so that it never writes into one that we just closed.
+KEEP_ALIVE_SECONDS = 75
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; then finishes what is under way, flushes telemetry last."""
+    warn_of_expiry(settings.whatsapp_api_version, time.time())
+    log.info("starting", extra={"action": "serve.starting", "settings": settings.public()})
+    stop_tracing = tracing.configure("serve")
+    metrics = WebMetrics()
+    app = App(make_web(settings, metrics=metrics))
+    metrics.watch(app.web.queue, settings.database)
+    check_port(settings.host, settings.port, "RECADO_PORT")
+    check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
+    stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
+    farewell = Farewell(app, app.leave)
+    server = Server(
+        uvicorn.Config(
+            farewell,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http=GuardedProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        ),
+        farewell,
+    )
+    # What is there now stays: the garbage collector need not walk through it again and again.
+    gc.collect()
+    gc.freeze()
+    # It tells of its own life in sentences; ours are lines with an action.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # uvicorn raises the signal again once it has shut down: without this the process would end before the flush.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
+    try:
+        server.run()
+    finally:
+        log.info("stopped", extra={"action": "serve.stopped"})
+        stop_metrics()
+        stop_tracing()
+
+
+class PortTaken(Expected):
+    """Somebody else listens where we should."""
+
+    exit_code = EXIT_FAILED
+
+
+def check_port(host: str, port: int, variable: str) -> None:
+    """Raises PortTaken, in words for an operator, when the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"{variable}: cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+def warn_of_expiry(version: str, now: float) -> None:
+    """Warns of a Graph API version that Meta no longer serves as itself."""
+    if now >= API_VERSION_ENDS.get(version, now + 1):
+        log.warning(
+            "WHATSAPP_API_VERSION has expired: Meta silently serves a later version instead",
+            extra={"action": "api_version.expired", "version": version, "newest": DEFAULT_API_VERSION},
+        )

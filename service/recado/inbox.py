@@ -1,0 +1,253 @@
+"""A batch of Meta's webhook in, receipts out: who is answered what, on disk before anybody is told so, and sent.
+
+1 limits and conversation -> turns     2 one durable transaction a reply, many to a commit     3 sends within the budget
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from recado.conversation import Conversation, Reply, ReplyKind, Session, Silence, Turn
+from recado.delivery.channels.whatsapp import failure
+from recado.delivery.slots import SendSlots
+from recado.queue.model import Added, AttemptResult, NewMessage, Outcome, StatusUpdate
+from recado.queue.protocol import RetryQueue
+from recado.quotes import Quote
+from recado.ratelimit import Allowance, MinuteLimit
+from recado.settings import Settings
+from recado.telemetry import tracing
+from recado.telemetry.exposition import WebMetrics
+from recado.whatsapp.errors import UnknownCodeError, error_from_status, harmless
+from recado.whatsapp.payloads import Batch, InboundMessage, Status, StatusKind
+
+log = logging.getLogger(__name__)
+
+#: A batch may hold 1,000 messages: after so many the event loop gets a turn.
+MESSAGES_A_TURN = 16
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one message. `duplicate`: it was handled before. `replied`: a reply to it is on disk now.
+    `sent`: Meta has accepted that reply by now."""
+
+    quote: Quote | None = None
+    silence: Silence | None = None
+    duplicate: bool = False
+    replied: bool = False
+    sent: bool = False
+
+
+class Pending(NamedTuple):
+    """A reply on its way to disk. `slot`: a send slot is reserved for it. `place`: the message's in its batch."""
+
+    place: int
+    message: InboundMessage
+    reply: Reply
+    slot: bool
+    added: "asyncio.Future[Added]"
+
+
+class Inbox:
+    """Takes batches of all webhooks of one pod."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        queue: RetryQueue,
+        conversation: Conversation,
+        slots: SendSlots,
+        metrics: WebMetrics,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._conversation = conversation
+        self._slots = slots
+        self._metrics = metrics
+        self._clock = clock
+        self._customers = MinuteLimit(settings.customer_messages_per_minute)
+
+    async def receive(self, batch: Batch) -> list[Receipt]:
+        """Handles a batch; returns a receipt for each message, in order, when all is on disk.
+
+        Raises StoreUnavailable when something could not be stored: Meta brings the batch again.
+        """
+        self._count(batch)
+        settling = [self._queue.settle(update) for status in batch.statuses if (update := _update(status))]
+        receipts: list[Receipt] = [Receipt()] * len(batch.messages)
+        pending: list[Pending] = []
+        try:
+            for index, message in enumerate(batch.messages):
+                if index % MESSAGES_A_TURN == MESSAGES_A_TURN - 1:
+                    await asyncio.sleep(0)
+                turn, quote = await self._handle(message, pending)
+                if turn.reply is None:
+                    receipts[index] = Receipt(quote=quote, silence=turn.silence)
+                else:
+                    pending.append(self._store(index, message, turn.reply, turn))
+            added = await _all([one.added for one in pending])
+            await _all(settling)
+        except Exception:
+            await asyncio.gather(*settling, return_exceptions=True)
+            await self._send_what_was_stored(pending)
+            raise
+        sending = self._send(pending, added)
+        sent = await self._within_budget(sending)
+        for one, done in zip(pending, added, strict=True):
+            receipts[one.place] = (
+                Receipt(duplicate=True)
+                if done.duplicate
+                else Receipt(quote=one.reply.quote, replied=True, sent=one.place in sent)
+            )
+        return receipts
+
+    # -- what is said ------------------------------------------------------------------------------------------
+
+    async def _handle(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Quote | None]:
+        """The turn that a message leads to, and how it was read; `before` are the replies to those before it."""
+        if self._conversation.silence(message) is None:
+            allowance = self._customers.count(_customer_key(message), message.wamid)
+            if allowance is not Allowance.WITHIN:
+                return self._over_limit(allowance), None
+        inbound = self._conversation.read(message)
+        session = await self._session(message, before) if inbound.needs_session else Session()
+        turn = self._conversation.handle(inbound, session, self._clock())
+        self._told(turn, message)
+        return turn, inbound.quote
+
+    def _over_limit(self, allowance: Allowance) -> Turn:
+        self._metrics.rate_limited("customer")
+        turn = self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Turn(silence=Silence.TOO_MANY)
+        self._told(turn, None)
+        return turn
+
+    async def _session(self, message: InboundMessage, before: Sequence[Pending]) -> Session:
+        await _all([one.added for one in before])  # the quote may have been given in the same batch
+        return Session(quoted_at=await self._queue.open_quote_at(_customer_key(message)))
+
+    def _told(self, turn: Turn, message: InboundMessage | None) -> None:
+        if turn.reply is None:
+            assert turn.silence
+            self._metrics.unanswered(turn.silence.value)
+            return
+        self._metrics.replied(turn.reply)
+        if turn.reply.kind is ReplyKind.NOT_UNDERSTOOD and message is not None:
+            log.warning(
+                "no product recognised",
+                extra={
+                    "action": "quote.nothing_recognised",
+                    "message_ref": self._queue.message_reference(message.wamid),
+                    "unmatched": len(turn.reply.quote.unmatched) if turn.reply.quote else 0,
+                },
+            )
+
+    # -- to disk, and out --------------------------------------------------------------------------------------
+
+    def _store(self, place: int, message: InboundMessage, reply: Reply, turn: Turn) -> Pending:
+        """Begins to write the reply down, leased to us if a send slot is free."""
+        now = self._clock()
+        # A clock of Meta's that runs ahead of ours must not lengthen the window.
+        written_at = min(message.sent_at or now, now)
+        window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
+        span = tracing.enqueue()
+        new = NewMessage(
+            wamid=message.wamid,
+            phone_number_id=message.phone_number_id,
+            customer=_customer_key(message),
+            phone=message.sender.phone if message.sender else None,
+            user_id=message.sender.user_id if message.sender else None,
+            text=reply.text,
+            received_at=now,
+            deadline_at=written_at + window,
+            quote=turn.open_quote,
+            traceparent=span.traceparent,
+        )
+        slot = self._slots.reserve()
+        adding = self._queue.add_message(new, lease=slot)
+        span.end_with(adding)
+        return Pending(place, message, reply, slot, asyncio.ensure_future(adding))
+
+    async def _send_what_was_stored(self, pending: list[Pending]) -> None:
+        """A webhook that fails is brought again, and its messages that are on disk are duplicates then: their replies
+        go now, or they would wait for their lease to run out."""
+        added = await asyncio.gather(*(one.added for one in pending), return_exceptions=True)
+        for one, done in zip(pending, added, strict=True):
+            if isinstance(done, Added):
+                self._send([one], [done])
+            elif one.slot:
+                self._slots.give_back()
+
+    def _send(
+        self, pending: Sequence[Pending], added: Sequence[Added]
+    ) -> "dict[asyncio.Task[AttemptResult | None], int]":
+        """Starts the sends whose turn has come and follows up those whose turn comes soon."""
+        sending = {}
+        for one, done in zip(pending, added, strict=True):
+            if done.message:
+                sending[self._slots.send(done.message)] = one.place
+            elif one.slot:
+                self._slots.give_back()
+            if done.duplicate:
+                self._metrics.duplicate()
+                continue
+            if done.message is None and done.id is not None and done.due_at is not None:
+                self._slots.follow_up(done.id, done.due_at)
+            if self._settings.mark_as_read:
+                self._slots.mark_as_read(one.message.wamid, one.message.phone_number_id)
+        return sending
+
+    async def _within_budget(self, sending: "dict[asyncio.Task[AttemptResult | None], int]") -> set[int]:
+        """The messages whose reply Meta accepted within the acknowledgement budget."""
+        if not sending or not self._settings.ack_budget_seconds:
+            return set()
+        done, _ = await asyncio.wait(sending, timeout=self._settings.ack_budget_seconds)
+        return {
+            sending[task]
+            for task in done
+            if not task.cancelled() and (result := task.result()) and result.outcome is Outcome.DELIVERED
+        }
+
+    def _count(self, batch: Batch) -> None:
+        for message in batch.messages:
+            self._metrics.message(message.type.value)
+        for status in batch.statuses:
+            self._metrics.status(status.status.value)
+        for reason in batch.ignored:
+            self._metrics.ignored(reason)
+        for error in batch.errors:
+            self._metrics.account_error()
+            log.warning(
+                "Meta reports an error of the account",
+                extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
+            )
+
+
+def _customer_key(message: InboundMessage) -> str:
+    return f"{message.phone_number_id}:{message.sender.key if message.sender else ''}"
+
+
+def _update(status: Status) -> StatusUpdate | None:
+    """A status as the queue settles attempts by it; None when it carries no attempt of ours or settles nothing."""
+    if not status.callback or status.status is StatusKind.OTHER:
+        return None
+    failed = None
+    if status.status is StatusKind.FAILED:
+        first = status.errors[0] if status.errors else None
+        failed = failure(error_from_status(first.code, first.detail) if first else UnknownCodeError())
+    return StatusUpdate(attempt_id=status.callback, status=status.status.value, sent_wamid=status.wamid, failure=failed)
+
+
+async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
+    """The results of all; if some fail the first failure is raised, once none is still under way."""
+    if len(waiting) < 2:
+        return [await one for one in waiting]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results

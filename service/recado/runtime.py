@@ -1,0 +1,112 @@
+"""The one place where recado's parts are put together: for serve, drain and every command, in tests and load tests too.
+
+What a process does not use it does not import: a drain starts a thousand times a day.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from recado.delivery.attempt import Delivery
+from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
+from recado.delivery.drain import Drain, Progress
+from recado.queue.policy import RetryPolicy
+from recado.queue.protocol import RetryQueue
+from recado.queue.sqlite import SqliteRetryQueue
+from recado.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from recado.delivery.slots import SendSlots
+    from recado.inbox import Inbox
+    from recado.queue.sqlite.writer import CommitObserver
+    from recado.quotes import CatalogueFile
+    from recado.telemetry.exposition import WebMetrics
+    from recado.whatsapp.service import WhatsAppService
+
+Clock = Callable[[], float]
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a web pod."""
+
+    settings: Settings
+    metrics: "WebMetrics"
+    queue: RetryQueue
+    whatsapp: "WhatsAppService"
+    catalogue: "CatalogueFile"
+    inbox: "Inbox"
+    slots: "SendSlots"
+    drain: Drain
+
+
+def open_queue(
+    settings: Settings, *, clock: Clock = time.time, observer: "CommitObserver | None" = None
+) -> SqliteRetryQueue:
+    """The queue that the settings name. Raises StoreError where it can never work, StoreUnavailable where it cannot
+    now."""
+    return SqliteRetryQueue(settings.database, RetryPolicy(settings), clock=clock, observer=observer)
+
+
+def make_delivery(
+    settings: Settings, queue: RetryQueue, client: MessageClient, *, clock: Clock = time.time
+) -> Delivery:
+    """Attempts at what is in the queue."""
+    return Delivery(queue, WhatsAppChannel(client, send_seconds=settings.send_seconds), clock=clock)
+
+
+def make_drain(
+    settings: Settings,
+    queue: RetryQueue,
+    client: MessageClient,
+    *,
+    clock: Clock = time.time,
+    progress: Progress = lambda report: None,
+) -> Drain:
+    """The drain of a process of its own."""
+    return Drain(queue, make_delivery(settings, queue, client, clock=clock), settings, clock=clock, progress=progress)
+
+
+def make_web(
+    settings: Settings,
+    *,
+    metrics: "WebMetrics",
+    queue: RetryQueue | None = None,
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    clock: Clock = time.time,
+) -> Web:
+    """The web pod's parts. `queue` and `transport` stand in for the store and the way to Meta in tests.
+
+    Raises StoreError, StoreUnavailable or CatalogueError when it could not work.
+    """
+    from recado.conversation import Conversation
+    from recado.delivery.slots import SendSlots
+    from recado.inbox import Inbox
+    from recado.quotes import CatalogueFile, QuoteService
+    from recado.quotes.catalogue import DEFAULT_PATH
+    from recado.whatsapp.client import make_whatsapp
+
+    catalogue = CatalogueFile(settings.catalogue or DEFAULT_PATH)
+    queue = queue or open_queue(settings, clock=clock, observer=metrics)
+    whatsapp = make_whatsapp(settings, transport)
+    quotes = QuoteService(
+        lambda: catalogue.current,
+        max_quantity=settings.max_quantity,
+        confidence_threshold=settings.confidence_threshold,
+    )
+    conversation = Conversation(quotes, lambda: catalogue.current, frozenset(settings.whatsapp_phone_number_id))
+    delivery = make_delivery(settings, queue, whatsapp, clock=clock)
+    slots = SendSlots(queue, delivery, whatsapp, limit=settings.max_concurrent_sends, clock=clock)
+    return Web(
+        settings=settings,
+        metrics=metrics,
+        queue=queue,
+        whatsapp=whatsapp,
+        catalogue=catalogue,
+        inbox=Inbox(settings, queue, conversation, slots, metrics, clock=clock),
+        slots=slots,
+        drain=Drain(queue, delivery, settings, clock=clock),
+    )

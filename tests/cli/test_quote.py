@@ -1,0 +1,51 @@
+"""`recado quote`: one JSON line a case, a reading in colour, clear errors."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recado.cli.quote import read_cases, show
+
+
+def test_batch_prints_one_line_a_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ids, items, fragments and intent come out as the scorer takes them."""
+    file = tmp_path / "cases.jsonl"
+    file.write_text(
+        '{"id": "a", "text": "2 camisas y un televisor", "tags": []}\n\n{"id": "b", "text": "hola"}\n', "utf-8"
+    )
+    assert read_cases(file) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == {
+        "id": "a",
+        "items": [{"sku": "CAM-001", "qty": 2}],
+        "unmatched": ["televisor"],
+        "intent": "order",
+    }
+    assert (second["intent"], second["items"]) == ("greeting", [])
+
+
+@pytest.mark.parametrize("text", ["not json\n", '{"id": 1}\n', '{"id": "a"}\n', "[1]\n"])
+def test_a_bad_case_is_one_line_of_error(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Exit 2, the line's number, nothing on stdout."""
+    file = tmp_path / "cases.jsonl"
+    file.write_text(text, "utf-8")
+    assert read_cases(file) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "line 1" in captured.err
+
+
+def test_a_missing_file_is_one_line_of_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2 and the path."""
+    assert read_cases(tmp_path / "none.jsonl") == 2
+    assert "none.jsonl" in capsys.readouterr().err
+
+
+def test_show_names_products_quantities_and_reasons(capsys: pytest.CaptureFixture[str]) -> None:
+    """The reading says what was taken as what, and with explain why."""
+    show("2 sapatos y media docena de remeras y 3 jeans", None, explain=True)
+    shown = capsys.readouterr().out
+    for part in ("Zapatos", "Camiseta", "sounds like", "several products", "= 6", "Jean 501"):
+        assert part in shown

@@ -1,0 +1,100 @@
+"""What the customer reads."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recado.conversation import texts
+from recado.quotes import Catalogue, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.money import money
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+SERVICE = QuoteService(lambda: CATALOGUE)
+
+
+def answer(text: str, service: QuoteService = SERVICE, catalogue: Catalogue = CATALOGUE) -> str:
+    return texts.quote_reply(service.quote(text), catalogue)
+
+
+def test_the_layout_of_an_ordinary_quote() -> None:
+    """Letter by letter what the business agreed on."""
+    assert answer("Quiero 2 zapatos y 1 camisa") == (
+        "✅ *Cotización Generada*\n\n📦 *Productos:*\n1. Zapatos\n   Cantidad: 2 × $45.99 = $91.98\n"
+        "2. Camisa\n   Cantidad: 1 × $25.50 = $25.50\n\n💰 *Total: $117.48*\n\n"
+        "¿Deseas confirmar esta cotización? Responde *SÍ* o *NO*"
+    )
+
+
+def test_questions_and_doubts_are_in_the_answer() -> None:
+    """Several products are offered, the missing is named, the doubtful is marked, too many is explained."""
+    text = answer("2 camisas, 3 jeans, una heladera y 200000 gorras y 3 pamtuglas")
+    assert "¿Cuál «jeans»: Jean azul, Jean negro o Jean 501?" in text
+    assert "No encontré «heladera»" in text
+    assert "200000 unidades de Gorra" in text
+    assert "Pantuflas ❓" in text
+    assert "Revisa lo marcado" in text
+
+
+def test_a_customer_cannot_format_our_text() -> None:
+    """Marks and line breaks in echoed words are gone, long ones are cut."""
+    text = answer("una *heladera*_grande_ y un ```televisor```" + "o" * 300)
+    echoed = text.split("«")[1].split("»")[0]
+    assert not set(echoed) & set("*_~`\n")
+    assert len(echoed) <= 60
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=4096))
+def test_no_answer_is_too_long(text: str) -> None:
+    """Whatever was written, WhatsApp's limit holds, and the text is never empty."""
+    quote = SERVICE.quote(text)
+    assert 0 < len(texts.quote_reply(quote, CATALOGUE)) <= texts.LIMIT
+    assert 0 < len(texts.not_understood(quote, CATALOGUE)) <= texts.LIMIT
+
+
+def test_too_many_lines_are_counted_and_the_total_stays_whole() -> None:
+    """What does not fit is said as a number of products; the total is of all of them."""
+    quote = SERVICE.quote("\n".join(f"2 {product.name}" for product in CATALOGUE.products))
+    text = texts.quote_reply(quote, CATALOGUE)
+    assert len(text) <= texts.LIMIT
+    shown = text.count("Cantidad:")
+    assert shown < len(quote.items)
+    assert f"… y {len(quote.items) - shown} productos más" in text
+    assert f"*Total: {money(quote.total, 'USD')}*" in text
+
+
+def test_nothing_recognised_teaches_how_to_order() -> None:
+    """The instructions give an example that the parser itself reads."""
+    text = answer("asdf")
+    example = text.split("«")[1].split("»")[0]
+    assert len(SERVICE.quote(example).items) == 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("45.99", "USD", "$45.99"),
+        ("1234.5", "USD", "$1,234.50"),
+        ("45.9", "PEN", "S/ 45.90"),
+        ("45.99", "EUR", "45,99 €"),
+        ("1500", "CLP", "$1.500"),
+        ("1500.5", "CLP", "$1.500,50"),
+        ("45000", "COP", "$45.000,00"),
+    ],
+)
+def test_money(amount: str, currency: str, shown: str) -> None:
+    """Each currency is written as where it is used, with plain spaces; cents are never dropped."""
+    assert money(Decimal(amount), currency) == shown
+
+
+def test_every_courtesy_is_short() -> None:
+    """Fixed answers are of a few lines, in Spanish."""
+    fixed = [
+        texts.greeting(CATALOGUE), texts.help_text(CATALOGUE), texts.instructions(CATALOGUE),
+        texts.please_write(), texts.confirmed(), texts.rejected(), texts.no_open_quote(),
+        texts.slow_down(), texts.thanks(),
+    ]  # fmt: skip
+    assert all(20 < len(text) < 400 for text in fixed)

@@ -1,0 +1,70 @@
+"""A pod that is told to stop parts from kept connections in words, so that no request is cut."""
+
+import asyncio
+import contextlib
+import http.client
+import threading
+import time
+from typing import Any
+
+import pytest
+import uvicorn
+
+from recado.http import shutdown
+from recado.http.shutdown import Farewell, Server
+
+
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Pod:
+    """A server in a thread, on a free port."""
+
+    def __init__(self) -> None:
+        self.told: list[bool] = []
+        leaving = Farewell(app, lambda: self.told.append(True))
+        self.server = Server(uvicorn.Config(leaving, port=0, lifespan="off", log_config=None), leaving)
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()))
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+
+    def connect(self) -> http.client.HTTPConnection:
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+
+
+def ask(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.getheader("connection")
+
+
+def test_answers_close_their_connections_once_it_leaves() -> None:
+    """Before: kept. After: answered, and closed by the answer; the server ends when the last one is gone."""
+    pod = Pod()
+    with contextlib.closing(pod.connect()) as first, contextlib.closing(pod.connect()) as second:
+        assert ask(first) == ask(second) == (200, None)
+        assert not pod.told
+        pod.server.should_exit = True
+        time.sleep(0.3)
+        assert ask(first) == (200, "close")
+        assert pod.told == [True]
+        assert ask(second) == (200, "close")
+        pod.thread.join(1)
+        assert not pod.thread.is_alive()
+
+
+def test_an_idle_connection_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that says nothing is left when the time is over."""
+    monkeypatch.setattr(shutdown, "FAREWELL_SECONDS", 0.2)
+    pod = Pod()
+    with contextlib.closing(pod.connect()) as idle:
+        assert ask(idle) == (200, None)
+        pod.server.should_exit = True
+        pod.thread.join(2)
+        assert not pod.thread.is_alive()

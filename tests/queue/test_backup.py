@@ -1,0 +1,407 @@
+"""Copies of the queue: complete, checked, restorable, and never over a database that is in use."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from recado.cli.backup import check_newest_copy, make_copy
+from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.model import NewMessage, State
+from recado.queue.policy import RetryPolicy
+from recado.queue.sqlite import SqliteRetryQueue, backup
+from recado.queue.sqlite import database as sqlite_database
+from recado.settings import Settings
+
+NOW = 1_800_000_000.0
+
+
+def message(number: int) -> NewMessage:
+    return NewMessage(
+        wamid=f"wamid.{number}",
+        phone_number_id="1",
+        customer=f"1:+{number}",
+        phone=f"+{number}",
+        user_id=None,
+        text="hola",
+        received_at=NOW,
+        deadline_at=NOW + 86400,
+    )
+
+
+def fill(database: Path, numbers: range) -> None:
+    """Writes messages and closes the queue."""
+
+    async def run() -> None:
+        queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+        await asyncio.gather(*(queue.add_message(message(n), lease=False) for n in numbers))
+        await queue.close()
+
+    asyncio.run(run())
+
+
+def stored(database: Path) -> int:
+    async def run() -> int:
+        queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+        try:
+            return len(await queue.list_messages([State.QUEUED], limit=1000))
+        finally:
+            await queue.close()
+
+    return asyncio.run(run())
+
+
+def integrity(database: Path) -> str:
+    connection = apsw.Connection(str(database))
+    try:
+        return str(connection.execute("PRAGMA integrity_check(1)").get)
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def held(database: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has the database open until its input ends."""
+    program = (
+        "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM message').get;"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        yield holder
+
+
+class Old:
+    """A queue of eight messages, and a copy that holds five; both are large enough to be met in the middle."""
+
+    MEGABYTES = 24
+
+    def __init__(self, folder: Path) -> None:
+        self.database = folder / "recado.db"
+        self.copies = folder / "copies"
+        fill(self.database, range(5))
+        connection = apsw.Connection(str(self.database))
+        connection.execute(f"CREATE TABLE ballast AS SELECT randomblob({self.MEGABYTES} * 1000000) AS b")
+        connection.close()
+        backup.back_up(self.database, self.copies, keep=1, now=NOW)
+        fill(self.database, range(5, 8))
+        self.inode = self.database.stat().st_ino
+
+    def beside(self, pattern: str) -> int:
+        """The size of what lies beside the database under such a name; -1 when nothing does."""
+        with contextlib.suppress(FileNotFoundError):
+            return max((path.stat().st_size for path in self.database.parent.glob(pattern)), default=-1)
+        return -1
+
+    def preparing(self) -> bool:
+        return self.beside("recado.db.restoring") >= 0
+
+    def setting_aside(self) -> bool:
+        return self.beside("recado.db.before-*") >= 0
+
+    def replacing(self, share: float = 0.1) -> bool:
+        """Whether that share of the old content is in the journal."""
+        return self.beside("recado.db-journal") > share * self.MEGABYTES * 1e6
+
+    def overwriting(self) -> bool:
+        """Whether a damaged database has begun to be overwritten."""
+        with self.database.open("rb") as file:
+            return file.read(16) == bytes(16)
+
+    @contextlib.contextmanager
+    def restoring(self, number: signal.Signals, at: Callable[[], bool]) -> Iterator[subprocess.Popen[str]]:
+        """`recado restore`, which got the signal at that moment."""
+        # Nice to whoever watches it, on a busy machine too.
+        command = ["nice", "-n", "19", sys.executable, "-m", "recado", "restore", str(self.copies)]
+        environment = {**os.environ, "RECADO_DATABASE": str(self.database)}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            while not at() and process.poll() is None:
+                time.sleep(0.0002)
+            process.send_signal(number)
+            assert process.poll() in (None, -number), "it was over before it could be met"
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Old:
+    return Old(tmp_path)
+
+
+def test_a_copy_can_be_restored_elsewhere(tmp_path: Path) -> None:
+    """What was in the queue when the copy was made is in the queue that is restored from it."""
+    fill(tmp_path / "recado.db", range(100))
+    copy = backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=3, now=NOW)
+    assert copy.path.name == "recado-20270115T080000Z.db"
+    assert copy.messages == 100
+    backup.restore(tmp_path / "copies", tmp_path / "elsewhere" / "recado.db", now=NOW)
+    assert stored(tmp_path / "elsewhere" / "recado.db") == 100
+
+
+async def test_a_copy_is_made_while_the_queue_is_written(tmp_path: Path) -> None:
+    """Writers go on while a copy is made, and every message that was acknowledged before it is in it."""
+    database = tmp_path / "recado.db"
+    queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+    await asyncio.gather(*(queue.add_message(message(n), lease=False) for n in range(200)))
+    copying = asyncio.create_task(asyncio.to_thread(backup.back_up, database, tmp_path / "copies", keep=1, now=NOW))
+    written = 200
+    while not copying.done():
+        await queue.add_message(message(written), lease=False)
+        written += 1
+    await queue.close()
+    assert 200 <= (await copying).messages <= written
+
+
+def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
+    """Older copies go, newest stay, and a half-written one never counts."""
+    fill(tmp_path / "recado.db", range(1))
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies" / "recado-20990101T000000Z.partial").write_text("half")
+    for hour in range(4):
+        backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=2, now=NOW + 3600 * hour)
+    assert [path.name[16:20] for path in backup.copies(tmp_path / "copies")] == ["1000", "1100"]
+
+
+def test_a_queue_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    """The first backup may start before the first web pod; without patience a missing queue is an error at once."""
+    settings = Settings(database=tmp_path / "recado.db")
+    with pytest.raises(StoreError, match="there is no queue"):
+        make_copy(settings, tmp_path / "copies", keep=1)
+    fill(tmp_path / "made.db", range(3))
+    late = threading.Timer(0.3, (tmp_path / "made.db").rename, (settings.database,))
+    late.start()
+    try:
+        made = make_copy(settings, tmp_path / "copies", keep=1, patience=30)
+    finally:
+        late.join()
+    assert made.messages == 3
+
+
+def test_a_database_in_use_is_not_overwritten(tmp_path: Path) -> None:
+    """A restore refuses while another process has the queue open, and works once that has ended."""
+    database = tmp_path / "recado.db"
+    fill(database, range(5))
+    backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
+    fill(database, range(5, 8))
+    with held(database) as holder:
+        with pytest.raises(StoreError, match="in use; stop web and drain first"):
+            backup.restore(tmp_path / "copies", database, now=NOW)
+        ending = threading.Timer(0.3, holder.communicate)
+        ending.start()
+        backup.restore(tmp_path / "copies", database, now=NOW, patience=30)
+        ending.join()
+    assert stored(database) == 5
+    assert stored(tmp_path / f"recado.db.before-{int(NOW)}") == 8
+
+
+def test_a_restore_replaces_a_damaged_database_with_all_that_belongs_to_it(tmp_path: Path) -> None:
+    """No WAL of the old database is ever applied to the restored one."""
+    database = tmp_path / "recado.db"
+    fill(database, range(5))
+    backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
+    database.write_bytes(b"this was a database" * 1000)
+    database.with_name("recado.db-wal").write_bytes(b"old")
+    backup.restore(tmp_path / "copies", database, now=NOW)
+    assert stored(database) == 5
+
+
+def test_a_queue_opened_while_the_copy_is_prepared_is_left_alone(old: Old) -> None:
+    """A web pod that comes back then keeps its queue, with all that it acknowledged; the restore is refused."""
+    with old.restoring(signal.SIGSTOP, old.preparing) as restore, held(old.database):
+        fill(old.database, range(100, 110))
+        restore.send_signal(signal.SIGCONT)
+        _, said = restore.communicate()
+        assert restore.returncode != 0
+        assert "in use; stop web and drain first" in said
+    assert stored(old.database) == 18
+    assert integrity(old.database) == "ok"
+    assert not old.preparing()
+
+
+@pytest.mark.parametrize("moment", [Old.setting_aside, Old.replacing])
+def test_a_queue_opened_while_it_is_replaced(
+    old: Old, moment: Callable[[Old], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens it is told that it is busy, or waits and then finds what was restored, and can write."""
+    with old.restoring(signal.SIGSTOP, lambda: moment(old)) as restore:
+        monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_SECONDS", 0.1)
+        with pytest.raises(StoreUnavailable):
+            stored(old.database)
+        monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_SECONDS", 30.0)
+        late = threading.Thread(target=fill, args=(old.database, range(100, 110)))
+        late.start()
+        time.sleep(0.2)
+        restore.send_signal(signal.SIGCONT)
+        late.join()
+        assert restore.wait() == 0
+    assert stored(old.database) == 15
+    assert integrity(old.database) == "ok"
+    assert old.database.stat().st_ino == old.inode
+    (aside,) = old.database.parent.glob("recado.db.before-*")
+    assert stored(aside) == 8
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.1, 0.5, 0.9])
+def test_a_restore_that_is_killed_leaves_the_old_queue(old: Old, share: float | None) -> None:
+    """Whole, and the next restore goes well."""
+    with old.restoring(signal.SIGKILL, old.setting_aside if share is None else lambda: old.replacing(share)) as restore:
+        restore.wait()
+    assert stored(old.database) == 8
+    assert integrity(old.database) == "ok"
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+    assert stored(old.database.with_name(f"recado.db.before-{int(NOW)}")) == 8
+
+
+def test_a_database_that_was_damaged_while_in_use_is_in_use(old: Old) -> None:
+    """The lock of whoever has it open counts, although SQLite does not take the file for a database any more."""
+    with held(old.database) as holder:
+        with old.database.open("r+b") as file:
+            file.write(b"damaged" * 100)
+        with pytest.raises(StoreError, match="in use; stop web and drain first"):
+            backup.restore(old.copies, old.database, now=NOW)
+        holder.communicate()
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+    assert old.database.stat().st_ino == old.inode
+    assert old.database.with_name(f"recado.db.before-{int(NOW)}").read_bytes().startswith(b"damaged")
+
+
+def test_a_killed_restore_of_a_damaged_database_leaves_none(old: Old) -> None:
+    """Half of it is never taken for a queue; what was there is set aside, and the next restore goes well."""
+    old.database.write_bytes(b"damaged" * 100)
+    with old.restoring(signal.SIGKILL, old.overwriting) as restore:
+        restore.wait()
+    with pytest.raises(StoreError, match="not a SQLite database"):
+        stored(old.database)
+    (aside,) = old.database.parent.glob("recado.db.before-*")
+    assert aside.read_bytes() == b"damaged" * 100
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+
+
+def test_a_database_of_another_kind_is_replaced(tmp_path: Path) -> None:
+    """Pages of another size, tables that are not ours, a header that says nonsense."""
+    database = tmp_path / "recado.db"
+    fill(database, range(5))
+    backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
+    for path in tmp_path.glob("recado.db*"):
+        path.unlink()
+    connection = apsw.Connection(str(database))
+    connection.execute("PRAGMA page_size = 512; CREATE TABLE other AS SELECT randomblob(1000000) AS b")
+    connection.close()
+    backup.restore(tmp_path / "copies", database, now=NOW)
+    assert stored(database) == 5
+    content = bytearray(database.read_bytes())
+    content[18:60] = b"\x07" * 42
+    database.write_bytes(content)
+    backup.restore(tmp_path / "copies", database, now=NOW + 1)
+    assert stored(database) == 5
+    assert integrity(database) == "ok"
+    assert database.with_name(f"recado.db.before-{int(NOW + 1)}").read_bytes() == content
+
+
+def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
+    """A drill finds a copy whose pages were damaged, and a file that is no queue; nothing is restored from them."""
+    database = tmp_path / "recado.db"
+    fill(database, range(300))
+    copy = backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
+    content = bytearray(copy.path.read_bytes())
+    content[8192:40960] = b"\xff" * (40960 - 8192)
+    copy.path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        backup.drill(tmp_path / "copies")
+    copy.path.write_text("not a database")
+    with pytest.raises(StoreError, match="not a queue"):
+        backup.restore(copy.path, tmp_path / "new.db", now=NOW)
+    assert not (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize("name", ["recado-prod.db", "recado-20200101T000000Z.db"])
+def test_only_copies_make_room_for_copies(tmp_path: Path, name: str) -> None:
+    """A database in the same folder stays, whatever it is called; so does everything that is no copy of ours."""
+    database = tmp_path / name
+    fill(database, range(2))
+    for other in ("recado-old.db", "recado-20200101T000000Z.db.before-1", "recado-99999999T999999Zx.db"):
+        (tmp_path / other).write_text("kept")
+    before = {path.name for path in tmp_path.iterdir()}
+    for hour in range(3):
+        copy = backup.back_up(database, tmp_path, keep=1, now=NOW + 3600 * hour)
+    assert {path.name for path in tmp_path.iterdir()} == {*before, copy.path.name}
+    assert stored(database) == 2
+
+
+def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
+    """Neither copied nor restored, though it has a table of the same name."""
+    foreign = tmp_path / "foreign.db"
+    connection = apsw.Connection(str(foreign))
+    connection.execute("CREATE TABLE message (id INTEGER)")
+    connection.close()
+    for refused in (
+        lambda: backup.back_up(foreign, tmp_path / "copies", keep=1, now=NOW),
+        lambda: backup.drill(foreign),
+        lambda: backup.restore(foreign, tmp_path / "recado.db", now=NOW),
+    ):
+        with pytest.raises(StoreError, match=r"foreign\.db is another application's database"):
+            refused()
+    assert not (tmp_path / "recado.db").exists()
+
+
+@pytest.mark.parametrize("name", ["what?.db", "#1.db", "100%41.db", "file:x.db", "two words.db"])
+def test_a_copy_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """It is a path, whatever it would mean in an address."""
+    fill(tmp_path / "recado.db", range(2))
+    copy = backup.back_up(tmp_path / "recado.db", tmp_path, keep=1, now=NOW)
+    copy.path.rename(tmp_path / name)
+    assert backup.restore(tmp_path / name, tmp_path / "new.db", now=NOW).messages == 2
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    """No database, no copy, no room: one sentence each."""
+    with pytest.raises(StoreError, match="there is no queue at"):
+        backup.back_up(tmp_path / "none.db", tmp_path, keep=1, now=NOW)
+    with pytest.raises(StoreError, match="there is no copy in"):
+        backup.drill(tmp_path)
+    with pytest.raises(StoreError, match="there is no copy at"):
+        backup.drill(tmp_path / "none.db")
+    fill(tmp_path / "recado.db", range(1))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be a folder"):
+        backup.back_up(tmp_path / "recado.db", tmp_path / "file", keep=1, now=NOW)
+
+
+def test_a_copy_stands_alone(tmp_path: Path) -> None:
+    """A copy is one file that opens without a WAL beside it, even from a read-only volume."""
+    fill(tmp_path / "recado.db", range(3))
+    copy = backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=1, now=NOW)
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == [copy.path.name]
+    connection = apsw.Connection(str(copy.path), flags=apsw.SQLITE_OPEN_READONLY)
+    assert connection.execute("PRAGMA journal_mode").get == "delete"
+    connection.close()
+
+
+def test_the_commands_note_their_success_in_the_queue(tmp_path: Path) -> None:
+    """When a copy and a drill last went well is in the store, from where metrics can take it."""
+    settings = Settings(database=tmp_path / "recado.db")
+    fill(settings.database, range(2))
+    make_copy(settings, tmp_path / "copies", keep=2)
+    check_newest_copy(settings, tmp_path / "copies")
+    queue = SqliteRetryQueue(settings.database, RetryPolicy(settings))
+    instants = queue.snapshot().instants
+    asyncio.run(queue.close())
+    assert instants["restore_drill_succeeded_at"] >= instants["backup_succeeded_at"] > 0
+    backup.restore(tmp_path / "copies", settings.database, now=time.time())
+    assert stored(settings.database) == 2

@@ -1,0 +1,47 @@
+"""Limits by the minute."""
+
+from recado.ratelimit import Allowance, MinuteLimit
+from tests.clock import FakeClock
+
+
+def test_within_once_over_then_silence() -> None:
+    """The first event over the limit is told apart, for the one notice that a customer gets."""
+    limit = MinuteLimit(2, clock=FakeClock())
+
+    assert [limit.count("a") for _ in range(4)] == [
+        Allowance.WITHIN,
+        Allowance.WITHIN,
+        Allowance.JUST_OVER,
+        Allowance.OVER,
+    ]
+    assert limit.count("b") is Allowance.WITHIN
+
+
+def test_an_event_counts_once_however_often_it_is_brought() -> None:
+    """Told again it is where it was: neither nearer to the limit nor, beyond it, let through."""
+    limit = MinuteLimit(1, clock=FakeClock())
+
+    assert [limit.count("a", "one") for _ in range(3)] == [Allowance.WITHIN] * 3
+    assert [limit.count("a", "two") for _ in range(2)] == [Allowance.JUST_OVER] * 2
+    assert limit.count("a", "three") is Allowance.OVER
+
+
+def test_a_new_minute_starts_afresh_and_forgets() -> None:
+    """Memory holds one minute's keys only."""
+    clock = FakeClock(0.0)
+    limit = MinuteLimit(1, clock=clock)
+    for n in range(100):
+        limit.count(str(n), f"event {n}")
+    clock.advance(60)
+
+    assert limit.count("1") is Allowance.WITHIN
+    assert len(limit._counts) == 1
+    assert limit._places == {}
+
+
+def test_zero_is_no_limit() -> None:
+    """And costs no memory."""
+    limit = MinuteLimit(0)
+
+    assert {limit.count("a") for _ in range(100)} == {Allowance.WITHIN}
+    assert limit._counts == {}
