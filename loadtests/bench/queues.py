@@ -20,6 +20,7 @@ from loadtests.bench.fill import fill
 from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE
 from loadtests.bench.tables import ratio, table
 
+from recado.queue.exposition import StoreCollector
 from recado.queue.model import AttemptResult, NewMessage, Outcome
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
@@ -140,7 +141,7 @@ def _scrape_ms(queue: SqliteRetryQueue, path: Path) -> float:
     from recado.telemetry.exposition import WebMetrics
 
     metrics = WebMetrics()
-    metrics.watch(queue, path)
+    metrics.registry.register(StoreCollector(queue.snapshot, path))
     times = []
     for _ in range(10):
         started = time.perf_counter()

@@ -26,6 +26,7 @@ from loadtests.bench.tables import table
 from loadtests.bench.webhooks import Bench, recado_environment
 from prometheus_client.openmetrics.exposition import generate_latest
 
+from recado.queue.exposition import StoreCollector
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import load
@@ -115,7 +116,7 @@ def scrapes(folder: Path) -> str:
         path = fill(folder / "scraped" / "recado.db", count)
         queue = SqliteRetryQueue(path, RetryPolicy(load({})))
         metrics = WebMetrics()
-        metrics.watch(queue, path)
+        metrics.registry.register(StoreCollector(queue.snapshot, path))
         rows.append([f"{count:,}", _cpu_ms(queue.snapshot), _cpu_ms(partial(generate_latest, metrics.registry))])
         asyncio.run(queue.close())
     return table(["messages that wait", "reading the store, ms", "whole scrape (OpenMetrics), ms"], rows)

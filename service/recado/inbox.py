@@ -135,7 +135,7 @@ class Inbox:
             assert turn.silence
             self._metrics.unanswered(turn.silence.value)
             return
-        self._metrics.replied(turn.reply)
+        self._metrics.replied(turn.reply.kind.value, turn.reply.quote)
         if turn.reply.kind is ReplyKind.NOT_UNDERSTOOD and message is not None:
             log.warning(
                 "no product recognised",

@@ -21,13 +21,14 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 import recado
 from recado.conversation import ReplyKind, Silence
 from recado.queue.errors import StoreUnavailable
+from recado.queue.exposition import StoreCollector
 from recado.queue.model import Outcome, QuoteMark, Reason, Scope, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
 from recado.quotes.catalogue import ReloadOutcome
 from recado.telemetry import conventions, metrics, tracing
 from recado.telemetry import logging as logs
-from recado.telemetry.exposition import StoreCollector, WebMetrics, serve_metrics
+from recado.telemetry.exposition import WebMetrics, serve_metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 from recado.telemetry.totals import SUM, Totals
 from recado.whatsapp import errors
@@ -191,7 +192,7 @@ def test_everything_is_exported_from_the_start(tmp_path: Path, root_logger: logg
     web = WebMetrics()
     database = tmp_path / "recado.db"
     database.write_bytes(b"x" * 100)
-    web.watch(Store(Totals()), database)
+    web.registry.register(StoreCollector(Store(Totals()).snapshot, database))
     found = scrape(web)
     for metric in REGISTRY:
         for name in metric.series:
@@ -211,7 +212,7 @@ def test_totals_of_the_store_are_exported(tmp_path: Path, root_logger: logging.L
     for age in (0.2, 0.3, 400.0):
         totals.observe(metrics.DELIVERY_AGE, age)
     web = WebMetrics()
-    web.watch(Store(totals), tmp_path / "recado.db")
+    web.registry.register(StoreCollector(Store(totals).snapshot, tmp_path / "recado.db"))
     found = scrape(web)
     assert found[metrics.FINISHED.name][(("outcome", "delivered"),)] == 5
     buckets = found[metrics.DELIVERY_AGE.name + "_bucket"]
@@ -222,7 +223,7 @@ def test_totals_of_the_store_are_exported(tmp_path: Path, root_logger: logging.L
 def test_a_store_that_cannot_be_read_does_not_spoil_the_scrape(tmp_path: Path, root_logger: logging.Logger) -> None:
     """Its series are left out, one says so, everything else is there."""
     web = WebMetrics()
-    web.watch(Store(None), tmp_path / "recado.db")
+    web.registry.register(StoreCollector(Store(None).snapshot, tmp_path / "recado.db"))
     found = scrape(web)
     assert found[metrics.STORE_READABLE.name] == {(): 0.0}
     assert metrics.FINISHED.name not in found
@@ -238,10 +239,10 @@ def test_an_unforeseen_value_is_counted_as_other() -> None:
     assert scrape(web)[metrics.STORE_ERRORS.name][(("cause", "other"),)] == 1
 
 
-def test_warnings_are_counted_by_level(tmp_path: Path, root_logger: logging.Logger) -> None:
+def test_warnings_are_counted_by_level(root_logger: logging.Logger) -> None:
     """Whatever is logged as a warning or worse has a counter."""
     web = WebMetrics()
-    web.watch(Store(Totals()), tmp_path / "recado.db")
+    web.count_warnings()
     logging.getLogger("recado.test").warning("careful")
     logging.getLogger("recado.test").error("broken")
     found = scrape(web)[metrics.WARNINGS.name]

@@ -12,6 +12,7 @@ from recado.errors import EXIT_FAILED, Expected
 from recado.http.app import App
 from recado.http.connection import GuardedProtocol
 from recado.http.shutdown import Farewell, Server
+from recado.queue.exposition import StoreCollector
 from recado.runtime import make_web
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
 from recado.telemetry import tracing
@@ -32,7 +33,8 @@ def serve(settings: Settings) -> None:
     stop_tracing = tracing.configure("serve")
     metrics = WebMetrics()
     app = App(make_web(settings, metrics=metrics))
-    metrics.watch(app.web.queue, settings.database)
+    metrics.registry.register(StoreCollector(app.web.queue.snapshot, settings.database))
+    metrics.count_warnings()
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
     stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)

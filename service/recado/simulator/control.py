@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from recado.simulator.faults import FaultError, FaultPlan
+from recado.simulator.ledger import Ledger
 from recado.simulator.server import Answer, Request
 
 if TYPE_CHECKING:
@@ -68,16 +69,8 @@ def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any
             if not simulator.webhook_url:
                 raise ValueError("there is no webhook URL to send to")
             return _write(simulator, msgspec.json.decode(request.body or b"{}", type=_Messages))
-        case "GET", "ledger":
-            return _json(simulator.ledger.summary())
-        case "GET", "ledger/full":
-            asked = request.parameters()
-            after, limit = int(asked.get("after", 0)), int(asked.get("limit", 1000))
-            return _json(simulator.ledger.page(max(0, after), max(1, min(limit, 10_000))))
-        case "GET", "ledger/verify":
-            return _json(simulator.ledger.verify())
-        case "GET", "ledger/unmatched":
-            return _json(simulator.ledger.unmatched)
+        case "GET", ("ledger" | "ledger/full" | "ledger/verify" | "ledger/unmatched") as path:
+            return _json(_ledger(simulator.ledger, path, request))
         case "POST", "health":
             simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
             return _json({"can_send_message": simulator.graph.health})
@@ -89,6 +82,21 @@ def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any
             return _json({})
         case method, path:
             return _json({"error": f"there is no {method} /_simulator/{path}"}, 404)
+
+
+def _ledger(ledger: Ledger, path: str, request: Request) -> object:
+    """The part of the ledger that a path names."""
+    match path:
+        case "ledger":
+            return ledger.summary()
+        case "ledger/full":
+            asked = request.parameters()
+            after, limit = int(asked.get("after", 0)), int(asked.get("limit", 1000))
+            return ledger.page(max(0, after), max(1, min(limit, 10_000)))
+        case "ledger/verify":
+            return ledger.verify()
+        case _:
+            return ledger.unmatched
 
 
 async def _write(simulator: "Simulator", asked: _Messages) -> Answer:

@@ -1,17 +1,15 @@
 """The registry's metrics as Prometheus reads them, and the metrics port.
 
-`WebMetrics` is what the web pod's code calls: methods named after what happened, a microsecond at most each.
-`StoreCollector` exports the durable totals and the state of the queue at each scrape.
+`WebMetrics` is what the web pod's code calls: methods named after what happened, a microsecond at most each. What the
+store counts is exported by `recado.queue.exposition`.
 """
 
 import asyncio
 import itertools
 import logging
 import platform
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -27,9 +25,7 @@ from recado.telemetry.metrics import Kind, Metric, Source
 from recado.telemetry.totals import SUM, Key, Totals
 
 if TYPE_CHECKING:
-    from recado.conversation import Reply
-    from recado.queue.protocol import RetryQueue, Snapshot
-    from recado.quotes.catalogue import ReloadOutcome
+    from recado.quotes import Quote, ReloadOutcome
 
 #: How often the event loop is asked how late it is.
 LAG_SAMPLE_SECONDS = 0.25
@@ -122,10 +118,10 @@ class WebMetrics:
 
     # -- quotes ------------------------------------------------------------------------------------------------
 
-    def replied(self, reply: "Reply") -> None:
-        """A message got a reply, perhaps with a quote."""
-        self._totals.inc(metrics.ANSWERS, reply.kind.value)
-        if (quote := reply.quote) is None:
+    def replied(self, kind: str, quote: "Quote | None") -> None:
+        """A message got a reply of a kind, perhaps with a quote."""
+        self._totals.inc(metrics.ANSWERS, kind)
+        if quote is None:
             return
         outcome = "none" if not quote.items else "partial" if quote.unmatched else "complete"
         self._totals.inc(metrics.QUOTES, outcome)
@@ -154,9 +150,8 @@ class WebMetrics:
         """A line was logged that an operator should look at."""
         self._totals.inc(metrics.WARNINGS, level)
 
-    def watch(self, queue: "RetryQueue", database: Path) -> None:
-        """Exports the store from now on, and counts this process's warnings."""
-        self.registry.register(StoreCollector(queue.snapshot, database))
+    def count_warnings(self) -> None:
+        """Counts this process's warnings from now on."""
         logging.getLogger().addHandler(WarningCounter(self))
 
     async def sample_loop(self) -> None:
@@ -168,10 +163,10 @@ class WebMetrics:
 
     def _families(self) -> Iterator[Any]:
         """Everything that was counted so far, for a scrape."""
-        yield from _families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
-        yield _gauge(metrics.IN_FLIGHT, [((), float(self._in_progress()))])
+        yield from families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
+        yield gauge(metrics.IN_FLIGHT, [((), float(self._in_progress()))])
         versions = (__version__, platform.python_version(), apsw.sqlite_lib_version())
-        yield _gauge(metrics.BUILD, [(versions, 1.0)])
+        yield gauge(metrics.BUILD, [(versions, 1.0)])
 
 
 class ProcessTotals(Collector):
@@ -195,73 +190,7 @@ class WarningCounter(logging.Handler):
         self._metrics.warned(record.levelname.lower())
 
 
-class StoreCollector(Collector):
-    """The durable totals and the present state of the store, read at each scrape by the metrics thread.
-
-    While the store cannot be read its series are left out and `recado_store_readable` is 0.
-    """
-
-    def __init__(self, snapshot: "Callable[[], Snapshot]", database: Path) -> None:
-        self._snapshot = snapshot
-        self._database = database
-
-    def collect(self) -> Iterator[Any]:
-        yield from self._files()
-        try:
-            snapshot = self._snapshot()
-        except Exception as error:  # a scrape must bring the rest, whatever is wrong with the store
-            logging.getLogger(__name__).warning(
-                "the store could not be read for a scrape",
-                extra={"action": "store.unreadable", "error": type(error).__name__},
-            )
-            yield _gauge(metrics.STORE_READABLE, [((), 0.0)])
-            return
-        yield _gauge(metrics.STORE_READABLE, [((), 1.0)])
-        yield from self._state(snapshot)
-        bounds = {"phone_number_id": tuple(snapshot.breakers)}
-        yield from _families(Source.STORE, snapshot.totals, bounds, {})
-
-    def _files(self) -> Iterator[Any]:
-        try:
-            usage = shutil.disk_usage(self._database.parent)
-            sizes = [
-                ((name,), float(path.stat().st_size) if path.exists() else 0.0)
-                for name, path in (
-                    ("database", self._database),
-                    ("wal", self._database.with_name(self._database.name + "-wal")),
-                )
-            ]
-        except OSError:
-            return
-        yield _gauge(metrics.VOLUME_FREE, [((), float(usage.free))])
-        yield _gauge(metrics.VOLUME_SIZE, [((), float(usage.total))])
-        yield _gauge(metrics.STORE_SIZE, sizes)
-
-    @staticmethod
-    def _state(snapshot: "Snapshot") -> Iterator[Any]:
-        yield _gauge(metrics.QUEUE_ROWS, [((s,), float(snapshot.rows.get(s, 0))) for s in metrics.STATES])
-        yield _gauge(metrics.OLDEST_DUE_AGE, [((), snapshot.oldest_due_seconds)])
-        reasons = metrics.BREAKER_OPEN.labels["reason"] or ()
-        yield _gauge(
-            metrics.BREAKER_OPEN,
-            [
-                ((number, reason), float(breaker.open_reason == reason))
-                for number, breaker in snapshot.breakers.items()
-                for reason in reasons
-            ],
-        )
-        for metric, name in (
-            (metrics.DRAIN_LAST_START, "drain_started_at"),
-            (metrics.DRAIN_LAST_SUCCESS, "drain_succeeded_at"),
-            (metrics.BACKUP_LAST_SUCCESS, "backup_succeeded_at"),
-            (metrics.RESTORE_DRILL_LAST_SUCCESS, "restore_drill_succeeded_at"),
-            (metrics.STORE_CREATED, "created_at"),
-        ):
-            at = snapshot.instants.get(name)
-            yield _gauge(metric, [((), at)] if at is not None else [])
-
-
-def _families(
+def families(
     source: Source,
     totals: Mapping[Key, float],
     bounds: dict[str, tuple[str, ...]],
@@ -283,7 +212,7 @@ def _families(
             yield _counter(metric, known, rows.get(metric.name, {}))
 
 
-def _gauge(metric: Metric, values: Iterable[tuple[tuple[str, ...], float]]) -> GaugeMetricFamily:
+def gauge(metric: Metric, values: Iterable[tuple[tuple[str, ...], float]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(metric.name, metric.help, labels=[*metric.labels])
     for labels, value in values:
         family.add_metric(labels, value)

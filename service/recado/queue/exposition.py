@@ -1,0 +1,80 @@
+"""What Prometheus sees of the store: durable totals, the present state of the queue, the volume under it."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.registry import Collector
+
+from recado.queue.protocol import Snapshot
+from recado.telemetry import metrics
+from recado.telemetry.exposition import families, gauge
+from recado.telemetry.metrics import Source
+
+
+class StoreCollector(Collector):
+    """The durable totals and the present state of the store, read at each scrape by the metrics thread.
+
+    While the store cannot be read its series are left out and `recado_store_readable` is 0.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot], database: Path) -> None:
+        self._snapshot = snapshot
+        self._database = database
+
+    def collect(self) -> Iterator[Any]:
+        yield from self._files()
+        try:
+            snapshot = self._snapshot()
+        except Exception as error:  # a scrape must bring the rest, whatever is wrong with the store
+            logging.getLogger(__name__).warning(
+                "the store could not be read for a scrape",
+                extra={"action": "store.unreadable", "error": type(error).__name__},
+            )
+            yield gauge(metrics.STORE_READABLE, [((), 0.0)])
+            return
+        yield gauge(metrics.STORE_READABLE, [((), 1.0)])
+        yield from self._state(snapshot)
+        bounds = {"phone_number_id": tuple(snapshot.breakers)}
+        yield from families(Source.STORE, snapshot.totals, bounds, {})
+
+    def _files(self) -> Iterator[Any]:
+        try:
+            usage = shutil.disk_usage(self._database.parent)
+            sizes = [
+                ((name,), float(path.stat().st_size) if path.exists() else 0.0)
+                for name, path in (
+                    ("database", self._database),
+                    ("wal", self._database.with_name(self._database.name + "-wal")),
+                )
+            ]
+        except OSError:
+            return
+        yield gauge(metrics.VOLUME_FREE, [((), float(usage.free))])
+        yield gauge(metrics.VOLUME_SIZE, [((), float(usage.total))])
+        yield gauge(metrics.STORE_SIZE, sizes)
+
+    @staticmethod
+    def _state(snapshot: Snapshot) -> Iterator[Any]:
+        yield gauge(metrics.QUEUE_ROWS, [((s,), float(snapshot.rows.get(s, 0))) for s in metrics.STATES])
+        yield gauge(metrics.OLDEST_DUE_AGE, [((), snapshot.oldest_due_seconds)])
+        reasons = metrics.BREAKER_OPEN.labels["reason"] or ()
+        yield gauge(
+            metrics.BREAKER_OPEN,
+            [
+                ((number, reason), float(breaker.open_reason == reason))
+                for number, breaker in snapshot.breakers.items()
+                for reason in reasons
+            ],
+        )
+        for metric, name in (
+            (metrics.DRAIN_LAST_START, "drain_started_at"),
+            (metrics.DRAIN_LAST_SUCCESS, "drain_succeeded_at"),
+            (metrics.BACKUP_LAST_SUCCESS, "backup_succeeded_at"),
+            (metrics.RESTORE_DRILL_LAST_SUCCESS, "restore_drill_succeeded_at"),
+            (metrics.STORE_CREATED, "created_at"),
+        ):
+            at = snapshot.instants.get(name)
+            yield gauge(metric, [((), at)] if at is not None else [])

@@ -1,0 +1,87 @@
+"""The shape of the package: no import cycles between its parts, and no layer that imports one above it."""
+
+import ast
+from collections.abc import Collection
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import recado
+
+PACKAGE = Path(recado.__file__).parent
+#: From the top down: a part imports only from its own line and from those below.
+LAYERS = (
+    {"cli", "__main__"},
+    {"demo"},
+    {"http", "selftest"},
+    {"cluster", "simulator", "runtime", "settings_docs"},
+    {"inbox"},
+    {"delivery", "conversation"},
+    {"queue"},
+    {"ratelimit", "telemetry", "whatsapp", "quotes"},
+    {"settings"},
+    {"addresses", "errors"},
+)
+#: What HTTP does with a webhook: size, signature, parsing, status code. Everything else has a place of its own.
+WEBHOOK_LINES = 150
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """Every module of the package with the modules that it imports, type-checking imports included."""
+    modules = {_name(path): path for path in PACKAGE.rglob("*.py")}
+    return {name: set(_imported(path, modules.keys())) - {name} for name, path in modules.items()}
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imported(path: Path, known: Collection[str]) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [name if name in known else node.module for name in inside]
+    return [name for name in found if name in known]
+
+
+def part(module: str) -> str:
+    """The part of the package that a module belongs to."""
+    names = module.split(".")
+    return names[1] if len(names) > 1 else ""
+
+
+def test_there_are_no_import_cycles() -> None:
+    """Between the parts of the package."""
+    parts: dict[str, set[str]] = {}
+    for module, targets in imports().items():
+        if part(module):
+            parts.setdefault(part(module), set()).update(part(target) for target in targets)
+    try:
+        tuple(TopologicalSorter({name: targets - {name, ""} for name, targets in parts.items()}).static_order())
+    except CycleError as error:
+        pytest.fail(f"a cycle: {' -> '.join(error.args[1])}")
+
+
+def test_layers_import_downwards() -> None:
+    """A part never imports one that stands above it; every part has its layer."""
+    level = {name: height for height, names in enumerate(LAYERS) for name in names}
+    upwards = [
+        f"{module} imports {target}"
+        for module, targets in imports().items()
+        for target in targets
+        if part(module) and part(target) and level[part(target)] < level[part(module)]
+    ]
+
+    assert upwards == []
+
+
+def test_the_webhook_stays_small() -> None:
+    """What is not HTTP belongs to the inbox."""
+    assert len((PACKAGE / "http" / "webhook.py").read_text().splitlines()) <= WEBHOOK_LINES
