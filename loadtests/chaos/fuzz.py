@@ -1,20 +1,27 @@
 """`python -m loadtests.chaos.fuzz --inputs 1000000` (`make fuzz`): mutated inputs for all that reads what others write.
 
 Each reader gets well-formed inputs that were cut, doubled, mixed and sprinkled with what is known to hurt, and may
-answer or refuse, by the one exception it declares, and nothing else. A failure prints the input that caused it.
+answer or refuse, by the one exception it declares, and nothing else. A failure prints the input that caused it. The
+reader of orders also gets pairs and triples of all the words that it knows, and of their beginnings.
 """
 
 import argparse
 import random
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from importlib import resources
 from pathlib import Path
 
 from recado.conversation import Conversation, Session
 from recado.quotes import Catalogue, CatalogueError, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.lexicon import lexicon
+from recado.quotes.steps import LONGEST_TEXT
+from recado.quotes.text import plain
 from recado.simulator import webhooks
 from recado.simulator.simulator import ORDERS
 from recado.simulator.webhooks import Person
@@ -56,6 +63,7 @@ HURTS = (
 )
 
 Reader = Callable[[bytes], None]
+Inputs = Callable[[random.Random], bytes]
 
 
 def mutated(seeds: list[bytes], chance: random.Random) -> bytes:
@@ -79,6 +87,33 @@ def mutated(seeds: list[bytes], chance: random.Random) -> bytes:
                 other = chance.choice(seeds)
                 data[at:] = other[chance.randrange(len(other) + 1) :]
     return bytes(data)
+
+
+def vocabulary() -> list[str]:
+    """Every word of the reader's tables and of the catalogue, every beginning of one, and numbers and marks."""
+    folder = resources.files("recado.quotes").joinpath("data")
+    tables = " ".join(file.read_text("utf-8") for file in folder.iterdir() if file.is_file())
+    words = set(re.findall(r"[^\W_]+", tables.lower()))
+    beginnings = {word[:length] for word in words for length in range(1, len(word))}
+    return sorted({*words, *beginnings, *"0123456789,.;:/-+*()#$%?¡¿!½🔟👍\n", "3001234567", "1.500", "1,5", "1/2"})
+
+
+def alike(words: list[str]) -> list[list[str]]:
+    """The words by the parts that they can play, so that rare parts are met as often as common ones."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for word in words:
+        groups.setdefault(lexicon().roles(plain(word)), []).append(word)
+    return list(groups.values())
+
+
+def short_text(words: list[str], groups: list[list[str]], chance: random.Random) -> bytes:
+    """A pair or a triple: of any words, or of any parts that words can play."""
+    count = chance.choice((2, 3))
+    if chance.random() < 0.5:
+        chosen = chance.choices(words, k=count)
+    else:
+        chosen = [chance.choice(group) for group in chance.choices(groups, k=count)]
+    return chance.choice((" ", " ", "", "\n")).join(chosen).encode()
 
 
 def read_payload(data: bytes) -> None:
@@ -105,12 +140,12 @@ def read_catalogue(data: bytes) -> None:
 
 def read_order(data: bytes) -> None:
     """Any text up to WhatsApp's limit is read in a bounded time, and its answer can be sent."""
-    text = data.decode(errors="replace")[:4096]
+    text = data.decode(errors="replace")[:LONGEST_TEXT]
     started = time.perf_counter()
     message = InboundMessage("w", MessageType.TEXT, text, Customer("+15550100001"), NUMBER, None)
     turn = CONVERSATION.handle(CONVERSATION.read(message), Session(), 0.0)
     assert turn.reply
-    assert 0 < len(turn.reply.text) <= 4096, len(turn.reply.text)
+    assert 0 < len(turn.reply.text) <= LONGEST_TEXT, len(turn.reply.text)
     SLOWEST.append((time.perf_counter() - started, text))
 
 
@@ -137,16 +172,17 @@ def _payloads() -> list[bytes]:
     return [webhooks.body(NUMBER, [value]) for value in [*values, {"statuses": [status]}]]
 
 
-#: Reader, its seeds, and its share of all inputs: an order costs a hundred times what a signature does.
-READERS: tuple[tuple[Reader, list[bytes], float], ...] = (
-    (check_signature, [signature(KEY.encode(), b) + b"\n" + b for b in (b"", b"{}", b"x" * 100)], 0.45),
-    (read_payload, _payloads(), 0.45),
-    (
-        read_catalogue,
-        [DEFAULT_PATH.read_bytes()[:600], b"sku,name,aliases,unit_price,currency\nA,Zapato,b|c,1.50,USD\n"],
-        0.07,
-    ),
-    (read_order, [order.encode() for order in ORDERS], 0.03),
+SIGNED = [signature(KEY.encode(), b) + b"\n" + b for b in (b"", b"{}", b"x" * 100)]
+CATALOGUES = [DEFAULT_PATH.read_bytes()[:600], b"sku,name,aliases,unit_price,currency\nA,Zapato,b|c,1.50,USD\n"]
+WORDS = vocabulary()
+
+#: Reader, where its inputs come from, and its share of them all: an order costs a hundred times what a signature does.
+READERS: tuple[tuple[Reader, Inputs, float], ...] = (
+    (check_signature, partial(mutated, SIGNED), 0.3),
+    (read_payload, partial(mutated, _payloads()), 0.3),
+    (read_catalogue, partial(mutated, CATALOGUES), 0.05),
+    (read_order, partial(mutated, [order.encode() for order in ORDERS]), 0.05),
+    (read_order, partial(short_text, WORDS, alike(WORDS)), 0.3),
 )
 
 
@@ -156,11 +192,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()
     total = 0
-    for reader, seeds, share in READERS:
+    for reader, inputs, share in READERS:
         chance = random.Random(asked.seed)
         started = time.monotonic()
         for _ in range(int(asked.inputs * share)):
-            data = mutated(seeds, chance)
+            data = inputs(chance)
             try:
                 reader(data)
             except Exception as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from recado.cli.quote import read_cases, show
+from recado.cli.shared import BadInput
 
 
 def test_batch_prints_one_line_a_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,3 +50,8 @@ def test_show_names_products_quantities_and_reasons(capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     for part in ("Zapatos", "Camiseta", "sounds like", "several products", "= 6", "Jean 501"):
         assert part in shown
+
+
+def test_an_order_that_is_too_long_is_said_so() -> None:
+    with pytest.raises(BadInput, match="too long"):
+        show("½" * 4096)

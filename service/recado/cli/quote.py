@@ -45,10 +45,12 @@ def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -
 
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.money import money
-    from recado.quotes.service import QuoteService, read
+    from recado.quotes.service import Intent, QuoteService, read
 
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
     quote = QuoteService(lambda: catalogue).quote(text)
+    if quote.intent is Intent.TOO_LONG:
+        raise BadInput("the order is too long: customers are asked for a shorter message")
     reading = read(text, catalogue)
     console = Console()
     coloured = Text(reading.scanner.text)

@@ -10,16 +10,19 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 
 from recado.quotes.catalogue import Product
 from recado.quotes.lexicon import NONE, lexicon
+from recado.quotes.steps import Steps
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain, tokenise
 from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
+_MOST_CHOICES: Final = 8  # products that a word may leave open
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
 _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
 _TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
@@ -65,6 +68,7 @@ class Matcher:
                         known.append(number)
                 elif words:
                     names.append((number, words))
+        self.steps = Steps()
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         self._joined: dict[str, list[int]] = {}
         self._pairs: dict[tuple[str, str], list[_Name]] = {}
@@ -105,6 +109,10 @@ class Matcher:
         """What stands for a head word: the product it names alone, or itself."""
         return self._class.get(word) or self._class.get(self._synonyms.get(word, word), word)
 
+    def begin(self) -> None:
+        """Opens the account of another message."""
+        self.steps = self.vocabulary.steps = Steps()
+
     def _canon(self, norm: str) -> str:
         word = key(self._digits(norm))
         word = self._synonyms.get(word, word)
@@ -138,6 +146,7 @@ class Matcher:
                     if id(name) in tried:
                         continue
                     tried.add(id(name))
+                    self.steps.charge(1)
                     count, last, similarity, distinct, matched = self._cover(name, window, at, tokens, roles)
                     similarity *= alike
                     literal = name.head == head
@@ -157,7 +166,7 @@ class Matcher:
             score = max(similarity for _, _, similarity in closest)
             if len(products) == 1:
                 return Match(products, last + 1, score * 0.85, "part of the name", max(partial), last)
-            return Match(products[:8], last + 1, score, "several products", max(partial), last)
+            return Match(products[:_MOST_CHOICES], last + 1, score, "several products", max(partial), last)
         if best:
             rank, number, last, similarity = best[0]
             rivals = tuple(dict.fromkeys(entry[1] for entry in best if entry[0][:2] == rank[:2] and entry[1] != number))
@@ -166,21 +175,20 @@ class Matcher:
                 if len(exact) == 1:
                     number, rivals = exact[0], ()
             if rivals and rank[2] == max(e[0][2] for e in best if e[1] in rivals and e[0][:2] == rank[:2]):
-                return Match((number, *rivals)[:8], last + 1, similarity, "several products", rank[0], last)
+                return Match((number, *rivals)[:_MOST_CHOICES], last + 1, similarity, "several products", rank[0], last)
             return Match((number,), last + 1, similarity, _how(similarity), rank[0], last)
         if not head_only or roles[at] & _WEAK_HEADS:
             return None
         alike = heads[0][1]
-        owners = tuple(
-            dict.fromkeys(n for head, score in heads if score == alike for n in self.heads.get(self.head(head), ()))
-        )
+        named = (n for head, score in heads if score == alike for n in self.heads.get(self.head(head), ()))
+        owners = _distinct(named, _MOST_CHOICES)
         if not owners:
             return None
         if len(owners) == 1 and not any(self.head(head) in self._name_heads for head, _ in heads):
             return None
         if len(owners) == 1:
             return Match(owners, at + 1, alike * 0.8, "start of the name", 1, at)
-        return Match(owners[:8], at + 1, alike, "several products", 1, at)
+        return Match(owners, at + 1, alike, "several products", 1, at)
 
     def with_head(self, product: int, norms: list[str]) -> tuple[int, ...]:
         """Products that share a head with `product` and have all of `norms` in a name ("2 de manga corta")."""
@@ -195,7 +203,9 @@ class Matcher:
         canonical = [self._canon(word) for word in words]
         found: dict[int, None] = {}
         for head in heads:
-            for name in self._pairs.get((head, canonical[0]), ()):
+            names = self._pairs.get((head, canonical[0]), ())
+            self.steps.charge(len(names))
+            for name in names:
                 if set(canonical) <= set(name.words):
                     found[name.product] = None
         return tuple(found)
@@ -216,15 +226,16 @@ class Matcher:
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the products most like a fragment the catalogue lacks; few, or none."""
         words = [key(w) for w in self._words(text) if len(w) > 3]
-        found: dict[int, None] = {}
-        for word in words:
-            for product in (*self.single.get(word, ()), *self.heads.get(self.head(word), ())):
-                found[product] = None
-        for word in words if not found and len(words) <= 4 else ():
-            for known in self.vocabulary.resembling(word):
-                for product in (*self.single.get(known, ()), *self.heads.get(self.head(known), ())):
-                    found[product] = None
-        return tuple(self.products[n].name for n in list(found)[:limit])
+        found = self._owners(words, limit)
+        if not found and len(words) <= 4:
+            found = self._owners((known for word in words for known in self.vocabulary.resembling(word)), limit)
+        return tuple(self.products[n].name for n in found)
+
+    def _owners(self, words: Iterable[str], most: int) -> tuple[int, ...]:
+        """Some products that are named by one of the words or begin with it."""
+        return _distinct(
+            (n for w in words for n in chain(self.single.get(w, ()), self.heads.get(self.head(w), ()))), most
+        )
 
     def _window(self, tokens: list[Token], roles: list[frozenset[str]], at: int) -> list[tuple[int, str, float]]:
         """The words after a head that may complete its name: position, canonical form, likeness."""
@@ -278,6 +289,16 @@ class Matcher:
         if token.kind == WORD:
             return bool(roles & _BETWEEN) or token.norm in self._skipped
         return token.kind == PUNCT and token.norm in "-'\"()´`"
+
+
+def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
+    """The first distinct ones; the rest, ten thousand in some catalogues, are not looked at."""
+    found: dict[int, None] = {}
+    for number in numbers:
+        found[number] = None
+        if len(found) == most:
+            break
+    return tuple(found)
 
 
 def _how(similarity: float) -> str:

@@ -288,8 +288,8 @@ class Noise:
         digits = 0
         j = i
         count = 0
-        while self._is_number(j) and "," not in self._tokens[j].norm:
-            digits += sum(c.isdigit() for c in self._tokens[j].norm)
+        while self._is_number(j) and (norm := self._tokens[j].norm)[0].isdigit() and "," not in norm:
+            digits += sum(c.isdigit() for c in norm)
             count += 1
             j += 1
             if self._norm(j) in ("-", ")", "(") and self._is_number(j + 1):
@@ -392,11 +392,16 @@ class Noise:
     def _sizes(self, i: int) -> int:
         """The end of a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
         j = i
-        while self._is_number(j) and self._tokens[j].value in _SIZES and not self._names_product(j + 1):
-            if not (self._norm(j + 1) in (",", "-", "/") or self._has(j + 1, "and")):
-                return j + 1 if j > i and i > 0 and self._tokens[i - 1].kind == WORD and self._closes(j + 1) else 0
+        while self._is_bare_size(j) and (self._norm(j + 1) in (",", "-", "/") or self._has(j + 1, "and")):
             j += 2
-        return 0
+        if j == i:
+            return 0
+        self._matcher.steps.charge(j - i)
+        behind_word = i > 0 and self._tokens[i - 1].kind == WORD
+        return j + 1 if behind_word and self._is_bare_size(j) and self._closes(j + 1) else 0
+
+    def _is_bare_size(self, j: int) -> bool:
+        return self._is_number(j) and self._tokens[j].value in _SIZES and not self._names_product(j + 1)
 
     def _sizes_on(self, j: int) -> int:
         """Past a list of more sizes: "M, L y XL", "38-40", "6/8"."""

@@ -1,5 +1,7 @@
 """From tokens to elements: quantities, products, unknown things and the words that steer, in the order they stand."""
 
+import itertools
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -28,6 +30,7 @@ from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import Match, Matcher
 from recado.quotes.noise import Noise
 from recado.quotes.numbers import Quantity, quantity
+from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.tails import VERB_ENDINGS, Tails
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, key, tokenise
 
@@ -45,9 +48,8 @@ _MARKS: Final = {
 }  # fmt: skip
 _WORN_BY: Final = frozenset(["people", "modifier"])
 """The roles of "niño", "mujer": people, and whom a good is made for."""
-_LONGEST: Final = 6_000
-_MOST_TOKENS: Final = 2_000
-"""A message of 4,096 characters that says something has fewer."""
+_BEHIND: Final = 40
+"""Elements looked at before the present one: more than any sentence has."""
 _STEERING: Final = frozenset([*_PRIORITY, "container", "modifier"])
 
 
@@ -58,13 +60,17 @@ def _first_of(roles: frozenset[str]) -> str:
 
 
 class Scanner:
-    """Reads one message against a matcher."""
+    """Reads one message against a matcher. Raises TooLongError for a text of too many letters or tokens."""
 
     def __init__(self, text: str, matcher: Matcher) -> None:
-        self.text = text[:_LONGEST]
+        if len(text) > LONGEST_TEXT:
+            raise TooLongError
+        self.text = text
         self.matcher = matcher
         self.lexicon = lexicon()
-        self.tokens = tokenise(self.text)[:_MOST_TOKENS]
+        self.tokens = tokenise(text)
+        if len(self.tokens) > MOST_TOKENS:
+            raise TooLongError
         drop_indices(self.tokens, self.lexicon)
         part_joined(self.tokens, matcher)
         find = self.lexicon.roles
@@ -177,7 +183,7 @@ class Scanner:
             return False
         if self._kind(-1) == "and":
             return True
-        last = next((e for e in reversed(self.elements) if e.kind in THINGS), None)
+        last = next((e for e in self._behind() if e.kind in THINGS), None)
         return last is None or (last.index > 0 and self.elements[last.index - 1].kind == QUANTITY)
 
     def _word(self, i: int, before: Element | None) -> int:
@@ -293,7 +299,7 @@ class Scanner:
             return False
         if self.tokens[i + 2].kind != WORD or "modifier" in self.roles[i + 2]:
             return False
-        before = next((e.match for e in reversed(self.elements) if e.match is not None), None)
+        before = next((e.match for e in self._behind() if e.match is not None), None)
         return before is None or not self.matcher.with_head(before.products[0], [self.norms[i + 2]])
 
     def _opens_collective(self, i: int) -> bool:
@@ -310,7 +316,7 @@ class Scanner:
             return self._steer(i, i + 1, self.roles[i])
         q = Quantity(1, i + 1, article=True)
         if self._has(i + 1, "of"):
-            before = next((e.quantity for e in reversed(self.elements) if e.quantity is not None), None)
+            before = next((e.quantity for e in self._behind() if e.quantity is not None), None)
             if before is not None and before.collective:
                 q = Quantity(before.value, i + 1, collective=True)
             elif before is not None and before.pairs:
@@ -425,6 +431,10 @@ class Scanner:
         if end <= start:
             return ""
         return self.text[self.tokens[start].start : self.tokens[end - 1].end].strip()
+
+    def _behind(self) -> Iterable[Element]:
+        """The elements before the present one, the nearest first."""
+        return itertools.islice(reversed(self.elements), _BEHIND)
 
     def _kind(self, i: int) -> str:
         """The kind of the element at `i`, counted from the end."""

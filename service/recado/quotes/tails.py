@@ -162,7 +162,9 @@ class Tails:
         """`end` without the sizes, prices and purposes at the end of a fragment."""
         for i in range(start, end):
             if i in self.masks or (
-                "for" in self.roles[i] and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}
+                "for" in self.roles[i]
+                and i + 1 < len(self.roles)
+                and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}
             ):
                 return i
         return end

@@ -31,6 +31,9 @@ _DRAWN_OUT = re.compile(r"(?<=[a-z])([aeiou])\1{2,}")  # "holaaa", "siiii"
 _FRACTIONS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "🔟": Fraction(10)}
 _LONGEST_NUMBER = 15
 """Digits. A longer run is nobody's quantity, and big integers are slow to print."""
+_LONGEST_TYPED = 256
+_LONGEST_WORD = 64
+"""Letters of a word that are read, as typed and folded: one may fold to 18, and one may carry many marks."""
 
 
 class Token(msgspec.Struct, eq=False, gc=False):
@@ -48,6 +51,10 @@ class Token(msgspec.Struct, eq=False, gc=False):
 @lru_cache(maxsize=16384)
 def plain(word: str) -> str:
     """Lower case without accents: "Suéter" -> "sueter", "moño" -> "mono". Compatibility forms are folded."""
+    return _fold(word)
+
+
+def _fold(word: str) -> str:
     word = word.lower()
     if not word.isascii():
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
@@ -143,7 +150,7 @@ def tokenise(text: str) -> list[Token]:
         spaced = spaced or start > last_end
         last_end = end
         if kind == "word":
-            tokens.append(Token(WORD, _spoken(match.group()), start, end, spaced))
+            tokens.append(Token(WORD, _spoken(match.group()[:_LONGEST_TYPED]), start, end, spaced))
         elif kind == "number":
             raw = match.group()
             tokens.append(Token(NUMBER, raw, start, end, spaced, _number(raw)))
@@ -162,7 +169,8 @@ def tokenise(text: str) -> list[Token]:
 @lru_cache(maxsize=16384)
 def _spoken(word: str) -> str:
     """The plain form of a word as it was typed, without the vowels that were drawn out."""
-    return _DRAWN_OUT.sub(r"\1", plain(word)) if len(word) > 4 else plain(word)
+    folded = _fold(word)[:_LONGEST_WORD]
+    return _DRAWN_OUT.sub(r"\1", folded) if len(word) > 4 else folded
 
 
 def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) -> Token | None:

@@ -7,6 +7,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from recado.quotes.lexicon import Lexicon
+from recado.quotes.steps import Steps
 from recado.quotes.text import bases, key, sound
 
 EXACT: Final = 1.0
@@ -14,8 +15,6 @@ SMALL_FORM: Final = 0.96  # a diminutive
 SAME_SOUND: Final = 0.94
 ONE_EDIT: Final = 0.9
 TWO_EDITS: Final = 0.70
-SEARCHES: Final = 40
-"""Searches among all words that one message may cost; the rest of a hostile one's words stay unknown."""
 _SHORT: Final = 3
 """Letters of words that are not looked for behind a misspelling: "bra" is one letter from too many others."""
 _REMEMBERED: Final = 20_000
@@ -45,7 +44,7 @@ class Vocabulary:
         self._speech = sorted({sound(key(word)) for word in lexicon.speech() if len(word) >= 5} - ours)
         self._known: dict[tuple[str, bool], Near] = {}
         self._resembling: dict[str, tuple[str, ...]] = {}
-        self.searches = SEARCHES
+        self.steps = Steps()
 
     def near(self, norm: str, noun: bool = False) -> Near:
         """The words that a word of a text may be. `noun`: a quantity or an article before it says that it is a noun."""
@@ -86,9 +85,8 @@ class Vocabulary:
 
     def _misspelled(self, norm: str, noun: bool) -> Near | None:
         """Words one or two edits away; none (unknown for now) when this message has had its share of searches."""
-        if self.searches <= 0:
+        if not self.steps.search():
             return None
-        self.searches -= 1
         found: dict[str, int] = {}
         for form in dict.fromkeys((key(sound(norm)), key(norm), norm)):
             for other, edits in self._within(form):
@@ -126,6 +124,8 @@ class Vocabulary:
         """Words (keys) that look somewhat like one that is none of them, best first."""
         known = self._resembling.get(norm)
         if known is None:
+            if not self.steps.search():
+                return ()
             if len(self._resembling) >= _REMEMBERED:
                 self._resembling.clear()
             known = self._resembling[norm] = self._look_for_resembling(key(sound(norm)))

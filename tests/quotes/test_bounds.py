@@ -1,0 +1,106 @@
+"""What the reading of one message may cost, counted in lines of Python and in steps."""
+
+import msgspec
+import pytest
+from loadtests.bench.quotes import HOSTILE
+
+from recado.quotes import Catalogue, Intent, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.lexicon import lexicon
+from recado.quotes.steps import LONGEST_TEXT, MOST_SEARCHES, MOST_STEPS, MOST_TOKENS, Steps, TooLongError
+from recado.quotes.text import tokenise
+from tests.work import lines_run
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+SERVICE = QuoteService(lambda: CATALOGUE)
+#: An ordinary order takes about 250 lines of Python for each of its tokens; four times that is the most for any text.
+MOST_LINES = 1_000 * MOST_TOKENS
+UNITS = (
+    *("½", "½ ", "¼", "🔟", "ﷺ", "ﷻ", "⅒", "1/2", "1/2 ", "¹ ", "\u20e3", "1\ufe0f\u20e3", "😂", "(", "* ", "\u0301"),
+    *("a", "y", "9", "9 ", "1.111.", "30,", "30 y ", "$ 5 ", "calle 5 ", "talla M, ", "a las 3 ", "cel 12 - ", "1\n"),
+    *("un ", "y 2 ", "dos ", "mil ", "millon ", "docena de ", "un vaso ", "cada uno ", "el doble ", "de la "),
+    *("para mi ", "no el ", "bueno ", "mejor camisa ", "quiero precio ", "1 azul ", "pijama ", "jean ", "jeans y "),
+    "2 blorfo ",
+)  # fmt: skip
+
+
+def as_often_as_allowed(unit: str) -> str:
+    """A unit repeated up to the bounds on letters and tokens, so that nothing refuses it unread."""
+    text = (unit * LONGEST_TEXT)[:LONGEST_TEXT]
+    tokens = tokenise(text)
+    return text if len(tokens) <= MOST_TOKENS else text[: tokens[MOST_TOKENS - 1].end]
+
+
+def fresh(catalogue: Catalogue = CATALOGUE) -> QuoteService:
+    """A service that remembers no word."""
+    forgetful = Catalogue(catalogue.products, catalogue.currency)
+    forgetful.matcher()
+    return QuoteService(lambda: forgetful)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=ascii)
+def test_no_repeated_text_costs_more_than_its_length(unit: str) -> None:
+    service = fresh()
+    assert lines_run(lambda: service.quote(as_often_as_allowed(unit))) < MOST_LINES
+    assert lines_run(lambda: service.quote((unit * LONGEST_TEXT)[:LONGEST_TEXT])) < MOST_LINES
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_no_hostile_text_does(label: str) -> None:
+    service = fresh()
+    assert lines_run(lambda: service.quote(HOSTILE[label])) < MOST_LINES
+
+
+def test_a_text_beyond_the_bounds_is_too_long() -> None:
+    """By letters, by tokens, and by steps; at the bounds it is read."""
+    assert SERVICE.quote("2 camisas " + "a" * (LONGEST_TEXT - 10)).intent is Intent.ORDER
+    assert SERVICE.quote("2 camisas " + "a" * (LONGEST_TEXT - 9)).intent is Intent.TOO_LONG
+    assert SERVICE.quote("2 camisas" + "😂" * (MOST_TOKENS - 2)).intent is Intent.ORDER
+    quote = SERVICE.quote("2 camisas" + "😂" * (MOST_TOKENS - 1))
+    assert (quote.intent, quote.items, quote.unmatched) == (Intent.TOO_LONG, (), ())
+    assert SERVICE.quote("30 y " * (MOST_TOKENS // 2)).intent is Intent.TOO_LONG
+
+
+def test_a_long_order_is_read() -> None:
+    """A hundred and twenty lines, and no less of the last than of the first."""
+    quote = SERVICE.quote("2 camisas y 1 gorra\n" * 119 + "3 zapatos")
+    assert {item.sku: item.quantity for item in quote.items} == {"CAM-001": 238, "ACC-001": 119, "CAL-001": 3}
+
+
+def test_products_that_share_their_words_are_charged() -> None:
+    """A name is looked at once for each place where it may stand: ten thousand of one kind do not hold the loop."""
+    one = CATALOGUE.products[0]
+    alike = [msgspec.structs.replace(one, sku=f"S-{n}", name=f"tornillo largo {n}", aliases=()) for n in range(1_000)]
+    catalogue = Catalogue(tuple(alike), "USD")
+    service = QuoteService(lambda: catalogue)
+    assert service.quote("2 tornillo largo 7").items[0].sku == "S-7"
+    assert service.quote("tornillo largo, " * 300).intent is Intent.TOO_LONG
+    assert lines_run(lambda: service.quote("2 tornillo, " * 300)) < MOST_LINES
+
+
+def test_a_word_is_read_up_to_its_bound() -> None:
+    """Long words are cut as typed and as folded, where nothing tells words apart any more."""
+    (token,) = tokenise("ﷺ" * 4096)
+    assert (len(token.norm), token.end) == (64, 4096)
+    assert tokenise("camisa" + "s" * 4000)[0].norm == "camisa" + "s" * 58
+    assert tokenise("".join(c + "\u0301" * 15 for c in "camisa"))[0].norm == "camisa"
+
+
+def test_unknown_words_are_searched_for_a_bounded_number_of_times() -> None:
+    matcher = CATALOGUE.matcher()
+    matcher.begin()
+    for n in range(2 * MOST_SEARCHES):
+        matcher.near(f"qwrt{chr(97 + n % 26)}p{chr(97 + n // 26)}zx")
+        matcher.nearest(f"zzvb{chr(97 + n % 26)}k{chr(97 + n // 26)}wq")
+    assert not matcher.steps.search()
+
+
+def test_steps_end() -> None:
+    steps = Steps()
+    steps.charge(MOST_STEPS)
+    with pytest.raises(TooLongError):
+        steps.charge(1)
+
+
+def test_the_vocabulary_of_the_reader_has_no_word_beyond_the_bound() -> None:
+    assert max(map(len, lexicon().speech())) < 64
