@@ -463,6 +463,14 @@ CAUSES = (
         description=f"{TARGET}: {{{{ $value | humanize }}}} changes of the catalogue were refused in 15 minutes.",
     ),
     Alert(
+        name="RecadoMessageErrors",
+        severity="ticket",
+        for_seconds=0,
+        expr=more_than(0, increase(metrics.MESSAGE_ERRORS, 900)),
+        summary="Single messages meet a defect of recado's own.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} messages or statuses met a defect in 15 minutes.",
+    ),
+    Alert(
         name="RecadoOrdersNotUnderstood",
         severity="ticket",
         for_seconds=900,

@@ -100,7 +100,7 @@ BOARD = Board(
                     ),
                     unit="none",
                     shape=Shape.HEATMAP,
-                    width=10,
+                    width=8,
                     queries=(
                         Query(Q.increase(metrics.QUOTE_CONFIDENCE, INTERVAL, by=("le",), part="bucket"), "{{le}}"),
                     ),
@@ -110,12 +110,27 @@ BOARD = Board(
                     title="Lines and leftovers",
                     description="Lines quoted, and parts of orders for which no product was found, a second.",
                     unit="cps",
-                    width=10,
+                    width=8,
                     queries=(
                         Query(Q.rate(metrics.QUOTE_CONFIDENCE, INTERVAL), "lines"),
                         Query(Q.rate(metrics.UNMATCHED, INTERVAL), "not matched"),
                     ),
                     runbook="RecadoOrdersNotUnderstood",
+                ),
+                Panel(
+                    title="Defects met",
+                    description=(
+                        "Messages and statuses in a day that met a defect of recado's own, by where. The customer is "
+                        "asked to write otherwise, if a reply can be made at all."
+                    ),
+                    unit="none",
+                    shape=Shape.STAT,
+                    width=4,
+                    decimals=0,
+                    queries=(Query(Q.increase(metrics.MESSAGE_ERRORS, "1d", by=("stage",)), "{{stage}}"),),
+                    steps=above((0.5, YELLOW)),
+                    runbook="RecadoMessageErrors",
+                    logs="message.error",
                 ),
             ),
         ),

@@ -4,14 +4,16 @@
 """
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from recado.conversation import Conversation, Reply, ReplyKind, Session, Silence, Turn
+from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import failure
 from recado.delivery.slots import SendSlots
 from recado.queue.model import Added, AttemptResult, NewMessage, Outcome, StatusUpdate
@@ -26,8 +28,11 @@ from recado.whatsapp.payloads import Batch, InboundMessage, Status, StatusKind
 
 log = logging.getLogger(__name__)
 
-#: A batch may hold 1,000 messages: after so many the event loop gets a turn.
+#: A batch may hold 1,000 messages: the event loop gets a turn after so many, or so many letters.
 MESSAGES_A_TURN = 16
+LETTERS_A_TURN = 2048
+#: Errors of the account that one webhook may write to the log; all are counted.
+ACCOUNT_ERRORS_TOLD = 5
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ class Inbox:
         self._slots = slots
         self._metrics = metrics
         self._clock = clock
+        self._defects = Defects(metrics, queue)
         self._customers = MinuteLimit(settings.customer_messages_per_minute)
 
     async def receive(self, batch: Batch) -> list[Receipt]:
@@ -78,18 +84,25 @@ class Inbox:
         Raises StoreUnavailable when something could not be stored: Meta brings the batch again.
         """
         self._count(batch)
-        settling = [self._queue.settle(update) for status in batch.statuses if (update := _update(status))]
+        settling = list(self._settling(batch.statuses))
         receipts: list[Receipt] = [Receipt()] * len(batch.messages)
         pending: list[Pending] = []
+        letters = 0
         try:
             for index, message in enumerate(batch.messages):
-                if index % MESSAGES_A_TURN == MESSAGES_A_TURN - 1:
+                letters += LETTERS_A_TURN // MESSAGES_A_TURN + len(message.text or "")
+                if letters >= LETTERS_A_TURN:
+                    letters = 0
                     await asyncio.sleep(0)
-                turn, quote = await self._handle(message, pending)
-                if turn.reply is None:
-                    receipts[index] = Receipt(quote=quote, silence=turn.silence)
-                else:
-                    pending.append(self._store(index, message, turn.reply, turn))
+                try:
+                    turn, quote = await self._handle(message, pending)
+                    if turn.reply is None:
+                        receipts[index] = Receipt(quote=quote, silence=turn.silence)
+                    else:
+                        pending.append(self._store(index, message, turn.reply, turn))
+                except DefectError:
+                    self._metrics.unanswered(Silence.ERROR)
+                    receipts[index] = Receipt(silence=Silence.ERROR)
             added = await _all([one.added for one in pending])
             await _all(settling)
         except Exception:
@@ -97,7 +110,7 @@ class Inbox:
             await self._send_what_was_stored(pending)
             raise
         sending = self._send(pending, added)
-        sent = await self._within_budget(sending)
+        sent = await self._within_budget(sending, batch.messages)
         for one, done in zip(pending, added, strict=True):
             receipts[one.place] = (
                 Receipt(duplicate=True)
@@ -106,19 +119,35 @@ class Inbox:
             )
         return receipts
 
+    def _settling(self, statuses: Sequence[Status]) -> Iterator[Awaitable[Any]]:
+        """Begins to settle the attempts that the statuses tell of."""
+        for status in statuses:
+            with contextlib.suppress(DefectError), self._defects.within(Stage.STATUS, status.wamid):
+                if update := _update(status):
+                    yield self._queue.settle(update)
+
     # -- what is said ------------------------------------------------------------------------------------------
 
     async def _handle(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Quote | None]:
         """The turn that a message leads to, and how it was read; `before` are the replies to those before it."""
-        if self._conversation.silence(message) is None:
+        silence = self._conversation.silence(message)
+        if silence is None:
             allowance = self._customers.count(_customer_key(message), message.wamid)
             if allowance is not Allowance.WITHIN:
                 return self._over_limit(allowance), None
-        inbound = self._conversation.read(message)
-        session = await self._session(message, before) if inbound.needs_session else Session()
-        turn = self._conversation.handle(inbound, session, self._clock())
+        try:
+            turn, quote = await self._understand(message, before)
+        except DefectError:
+            turn, quote = Turn(silence=silence) if silence else self._conversation.not_read(), None
         self._told(turn, message)
-        return turn, inbound.quote
+        return turn, quote
+
+    async def _understand(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Quote | None]:
+        with self._defects.within(Stage.READ, message.wamid):
+            inbound = self._conversation.read(message)
+        session = await self._session(message, before) if inbound.needs_session else Session()
+        with self._defects.within(Stage.ANSWER, message.wamid):
+            return self._conversation.handle(inbound, session, self._clock()), inbound.quote
 
     def _over_limit(self, allowance: Allowance) -> Turn:
         self._metrics.rate_limited("customer")
@@ -150,12 +179,20 @@ class Inbox:
 
     def _store(self, place: int, message: InboundMessage, reply: Reply, turn: Turn) -> Pending:
         """Begins to write the reply down, leased to us if a send slot is free."""
+        span = tracing.enqueue()
+        with self._defects.within(Stage.RECORD, message.wamid):
+            new = self._new_message(message, reply, turn, span.traceparent)
+        slot = self._slots.reserve()
+        adding = self._queue.add_message(new, lease=slot)
+        span.end_with(adding)
+        return Pending(place, message, reply, slot, asyncio.ensure_future(adding))
+
+    def _new_message(self, message: InboundMessage, reply: Reply, turn: Turn, traceparent: str | None) -> NewMessage:
         now = self._clock()
         # A clock of Meta's that runs ahead of ours must not lengthen the window.
         written_at = min(message.sent_at or now, now)
         window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
-        span = tracing.enqueue()
-        new = NewMessage(
+        return NewMessage(
             wamid=message.wamid,
             phone_number_id=message.phone_number_id,
             customer=_customer_key(message),
@@ -165,12 +202,8 @@ class Inbox:
             received_at=now,
             deadline_at=written_at + window,
             quote=turn.open_quote,
-            traceparent=span.traceparent,
+            traceparent=traceparent,
         )
-        slot = self._slots.reserve()
-        adding = self._queue.add_message(new, lease=slot)
-        span.end_with(adding)
-        return Pending(place, message, reply, slot, asyncio.ensure_future(adding))
 
     async def _send_what_was_stored(self, pending: list[Pending]) -> None:
         """A webhook that fails is brought again, and its messages that are on disk are duplicates then: their replies
@@ -201,16 +234,20 @@ class Inbox:
                 self._slots.mark_as_read(one.message.wamid, one.message.phone_number_id)
         return sending
 
-    async def _within_budget(self, sending: "dict[asyncio.Task[AttemptResult | None], int]") -> set[int]:
+    async def _within_budget(
+        self, sending: "dict[asyncio.Task[AttemptResult | None], int]", messages: Sequence[InboundMessage]
+    ) -> set[int]:
         """The messages whose reply Meta accepted within the acknowledgement budget."""
         if not sending or not self._settings.ack_budget_seconds:
             return set()
         done, _ = await asyncio.wait(sending, timeout=self._settings.ack_budget_seconds)
-        return {
-            sending[task]
-            for task in done
-            if not task.cancelled() and (result := task.result()) and result.outcome is Outcome.DELIVERED
-        }
+        delivered = set()
+        for task in done:
+            place = sending[task]
+            with contextlib.suppress(DefectError), self._defects.within(Stage.SEND, messages[place].wamid):
+                if not task.cancelled() and (result := task.result()) and result.outcome is Outcome.DELIVERED:
+                    delivered.add(place)
+        return delivered
 
     def _count(self, batch: Batch) -> None:
         for message in batch.messages:
@@ -219,11 +256,15 @@ class Inbox:
             self._metrics.status(status.status.value)
         for reason in batch.ignored:
             self._metrics.ignored(reason)
-        for error in batch.errors:
-            self._metrics.account_error()
+        self._metrics.account_errors(len(batch.errors))
+        for error in batch.errors[:ACCOUNT_ERRORS_TOLD]:
             log.warning(
                 "Meta reports an error of the account",
                 extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
+            )
+        if (untold := len(batch.errors) - ACCOUNT_ERRORS_TOLD) > 0:
+            log.warning(
+                "Meta reports more errors of the account at once", extra={"action": "account.errors", "untold": untold}
             )
 
 

@@ -276,6 +276,15 @@ CASES: list[Case] = [
         value="1",
     ),
     Case(
+        alert="RecadoMessageErrors",
+        series={
+            series(metrics.MESSAGE_ERRORS, stage="read"): "0 0 0 1 1",
+            series(metrics.MESSAGE_ERRORS, stage="status"): "0 0 0 1 1",
+        },
+        fires_at=3,
+        value="2",
+    ),
+    Case(
         alert="RecadoOrdersNotUnderstood",
         series={
             series(metrics.QUOTES, outcome="none"): "0+6x60",

@@ -27,6 +27,7 @@ from dashboards.slo import DAY
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from tests.dashboards.alert_cases import series
+from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
 #: An hour of rules is a minute of drill.
@@ -214,6 +215,13 @@ def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def stumbling(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    traffic.text = STUMBLES
+    yield
+    traffic.text = "Quiero 2 zapatos"
+
+
+@contextlib.contextmanager
 def backups_stopped(stack: Stack, traffic: Traffic) -> Iterator[None]:
     """The last backup is older than a day; then one is made."""
     stack.backup()
@@ -367,6 +375,7 @@ DRILLS = (
     ),
     Drill(name="catalogue", fault=bad_catalogue, alerts=(("RecadoCatalogueRefused", TICKET),)),
     Drill(name="backups", fault=backups_stopped, alerts=(("RecadoBackupStale", TICKET),)),
+    Drill(name="defect", fault=stumbling, alerts=(("RecadoMessageErrors", TICKET),)),
     Drill(name="nonsense", fault=nonsense, alerts=(("RecadoOrdersNotUnderstood", TICKET),)),
     Drill(
         name="lock",

@@ -36,6 +36,7 @@ ADMIN_TOKEN = "stack-admin-token"
 #: As the chart's Prometheus would: labels of the target.
 TARGET = {"namespace": "shop", "job": "recado"}
 START_SECONDS = 20.0
+DEFECTIVE = Path(__file__).with_name("defective.py")
 
 SETTINGS = {
     "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
@@ -140,7 +141,7 @@ class Stack:
         self._await("the simulator", lambda: self.simulator("GET", ""))
 
     def start_service(self) -> None:
-        self.run("serve", self.recado("serve"))
+        self.run("serve", [sys.executable, "-W", "error", str(DEFECTIVE), "serve"])
         self._await("the service", lambda: fetch(f"{self.web_url}/readyz"))
 
     def start_prometheus(self) -> None:

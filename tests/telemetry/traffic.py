@@ -11,6 +11,7 @@ import apsw
 
 from recado.telemetry import metrics
 from recado.telemetry.metrics import Metric
+from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import (
     ACCESS_TOKEN,
     ADMIN_TOKEN,
@@ -107,6 +108,7 @@ def conversations(stack: Stack) -> None:
         person = 20 if text in ("Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no") else 30 + number
         stack.post(webhook(message(f"{WAMID}.c{number}", text, phone=phone(person))))
     stack.post(webhook(order(40, "Quiero 2 zapatos y 3 unicornios voladores")))
+    stack.post(webhook(order(43, STUMBLES), order(44, "½" * 4000)))
     stack.post(webhook(order(41), order(41)))
     stack.post(webhook(order(41)))
     for number in range(7):

@@ -39,6 +39,7 @@ class Conversation:
             Intent.GREETING: self._greet,
             Intent.HELP: self._help,
             Intent.OTHER: self._other,
+            Intent.TOO_LONG: self._too_long,
         }
 
     def silence(self, message: InboundMessage) -> Silence | None:
@@ -82,6 +83,10 @@ class Conversation:
         """What a customer over the limit is told, once."""
         return _say(ReplyKind.SLOW_DOWN, texts.slow_down())
 
+    def not_read(self) -> Turn:
+        """What a customer is told whose message recado cannot read, by a defect of its own."""
+        return _say(ReplyKind.NOT_UNDERSTOOD, texts.instructions(self._catalogue()))
+
     # -- one handler for each thing that a customer may mean ---------------------------------------------------
 
     def _confirm(self, quote: Quote, is_open: bool) -> Turn:
@@ -104,6 +109,9 @@ class Conversation:
         if quote.unmatched:
             return self._not_understood(quote, is_open)
         return _say(ReplyKind.THANKS, texts.thanks())
+
+    def _too_long(self, quote: Quote, is_open: bool) -> Turn:
+        return _say(ReplyKind.TOO_LONG, texts.too_long())
 
     def _not_understood(self, quote: Quote, is_open: bool) -> Turn:
         text = texts.not_understood(quote, self._catalogue())

@@ -77,6 +77,11 @@ def slow_down() -> str:
     return "Recibí muchos mensajes tuyos seguidos 😅. Espera un momentito, por favor, y vuelve a escribirme."
 
 
+def too_long() -> str:
+    """The answer to a message that is too long to be read."""
+    return "Tu mensaje es demasiado largo para mí 🙈. ¿Me lo escribes más corto, por favor, o en varios mensajes?"
+
+
 def thanks() -> str:
     """The answer to what is no order: thanks, opening hours, small talk."""
     return "¡Gracias por escribirnos! 😊 Si deseas una cotización, dime qué productos necesitas y cuántos."

@@ -17,6 +17,7 @@ class Silence(StrEnum):
     OTHER_NUMBER = "other_number"
     UNUSABLE_SENDER = "unusable_sender"
     TOO_MANY = "too_many"
+    ERROR = "error"
 
 
 class ReplyKind(StrEnum):
@@ -31,6 +32,7 @@ class ReplyKind(StrEnum):
     NO_OPEN_QUOTE = "no_open_quote"
     SLOW_DOWN = "slow_down"
     THANKS = "thanks"
+    TOO_LONG = "too_long"
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):

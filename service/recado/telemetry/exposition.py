@@ -98,9 +98,13 @@ class WebMetrics:
         part = reason.partition(":")[0]
         self._totals.inc(metrics.IGNORED, part if part in KNOWN_PARTS else "other")
 
-    def account_error(self) -> None:
-        """Meta reported an error of the account."""
-        self._totals.inc(metrics.ACCOUNT_ERRORS)
+    def account_errors(self, count: int) -> None:
+        """Meta reported errors of the account."""
+        self._totals.inc(metrics.ACCOUNT_ERRORS, by=count)
+
+    def message_error(self, stage: str) -> None:
+        """A single message or status met a defect of ours."""
+        self._totals.inc(metrics.MESSAGE_ERRORS, stage)
 
     def unanswered(self, reason: str) -> None:
         """A message was acknowledged and gets no reply."""

@@ -332,7 +332,14 @@ UNANSWERED = counter(
     PROCESS,
     "recado_messages_unanswered_total",
     "Customers' messages that were acknowledged and get no reply, by reason.",
-    reason=("type", "group", "other_number", "unusable_sender", "too_many"),
+    reason=("type", "group", "other_number", "unusable_sender", "too_many", "error"),
+)
+
+MESSAGE_ERRORS = counter(
+    PROCESS,
+    "recado_message_errors_total",
+    "Single messages or statuses at which recado met a defect of its own; the rest of their webhook was handled.",
+    stage=("read", "answer", "record", "send", "status"),
 )
 
 HANDSHAKES = counter(
@@ -352,7 +359,7 @@ ANSWERS = counter(
     "Answers to customers by what they say.",
     kind=(
         *("quote", "not_understood", "instructions", "please_write", "confirmed", "rejected"),
-        *("no_open_quote", "slow_down", "thanks"),
+        *("no_open_quote", "slow_down", "thanks", "too_long"),
     ),
 )
 

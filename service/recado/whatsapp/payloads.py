@@ -253,9 +253,11 @@ def parse(body: bytes) -> Batch:
 
 def _read(value: _Value, batch: Batch) -> None:
     phone_number_id = value.metadata.phone_number_id if value.metadata else ""
+    contacts = (value.contacts or [])[::-1]  # where two have the same id, the first counts
+    by_wa_id, by_user_id = {c.wa_id: c for c in contacts}, {c.user_id: c for c in contacts}
     for message in value.messages or ():
         if message.id:
-            batch.messages.append(_message(message, value.contacts or [], phone_number_id))
+            batch.messages.append(_message(message, by_wa_id, by_user_id, phone_number_id))
         else:
             batch.ignored.append("message:no_id")
     for status in value.statuses or ():
@@ -276,13 +278,17 @@ def _read(value: _Value, batch: Batch) -> None:
         batch.errors.append(_detail(error))
 
 
-def _message(message: _Message, contacts: list[_Contact], phone_number_id: str) -> InboundMessage:
+def _message(
+    message: _Message,
+    by_wa_id: dict[str | None, _Contact],
+    by_user_id: dict[str | None, _Contact],
+    phone_number_id: str,
+) -> InboundMessage:
     wa_id, user_id = message.from_, message.from_user_id
-    if wa_id is None or user_id is None:
-        for contact in contacts:
-            if (wa_id is not None and contact.wa_id == wa_id) or (user_id is not None and contact.user_id == user_id):
-                wa_id, user_id = wa_id or contact.wa_id, user_id or contact.user_id
-                break
+    if (wa_id is None) != (user_id is None):
+        contact = by_user_id.get(user_id) if wa_id is None else by_wa_id.get(wa_id)
+        if contact:
+            wa_id, user_id = wa_id or contact.wa_id, user_id or contact.user_id
     kind = _TYPES.get(message.type, MessageType.UNKNOWN)
     return InboundMessage(
         wamid=message.id,
