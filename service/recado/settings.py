@@ -126,6 +126,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, about("The largest webhook that is read; Meta sends up to 3 MB."), Positive] = (
         3 * 1024 * 1024
     )
+    keep_alive_seconds: Annotated[
+        int,
+        about(
+            "How long an idle connection is kept; must exceed what the proxy in front keeps, or some orders get a 502."
+        ),
+        Positive,
+    ] = 3900
     max_concurrent_webhooks: Annotated[
         int, about("Webhooks handled at once; more are told to come back (503)."), Positive
     ] = 1000

@@ -1,13 +1,20 @@
-"""The web pod in the test's process: real store, real ASGI, a fake Graph API and clock."""
+"""The web pod in the test's process (real store, real ASGI, a fake Graph API and clock), and in one of its own."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvloop
+from loadtests.chaos import crowds
 
+from recado.demo import free_port
 from recado.http.app import App
 from recado.queue.protocol import RetryQueue
 from recado.runtime import make_web
@@ -15,6 +22,11 @@ from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
+    """What listens runs on the loop that `recado serve` uses."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class Pod:
@@ -41,6 +53,36 @@ class Pod:
     def count(self, metric: str, **labels: str) -> float:
         """A metric's value."""
         return self.metrics.registry.get_sample_value(metric, labels) or 0.0
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
+    """A process of its own, without a Meta to send to; it limits no address, so that every request is looked at."""
+    folder = tmp_path_factory.mktemp("abuse")
+    port = free_port()
+    environment = {
+        **os.environ,
+        **ENVIRONMENT,
+        "WHATSAPP_API_URL": "http://127.0.0.1:9",
+        "RECADO_DATABASE": str(folder / "recado.db"),
+        "RECADO_PORT": str(port),
+        "RECADO_METRICS_PORT": str(free_port()),
+        "RECADO_BAD_SIGNATURES_PER_MINUTE": "1000000",
+        "RECADO_DRAIN_SECONDS": "0.05",
+        "RECADO_LOG_LEVEL": "error",
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "recado", "serve"], env=environment, stdout=log, stderr=log)
+    try:
+        target = crowds.Target(port, process.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
+        target.wait_until_ready()
+        with contextlib.closing(target.client):
+            yield target
+        assert process.poll() is None, "the service died"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert "Traceback" not in (folder / "log").read_text()
 
 
 StartPod = Callable[..., contextlib.AbstractAsyncContextManager[Pod]]

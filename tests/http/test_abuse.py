@@ -1,11 +1,5 @@
 """Abuse of a real `recado serve`: whatever its OpenAPI allows or not, and crowds of bad connections."""
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any, cast
 
 import httpx
@@ -15,7 +9,6 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from loadtests.chaos import crowds
 
-from recado.demo import free_port
 from recado.http.app import App
 from recado.http.openapi import REFUSALS
 from recado.queue.protocol import RetryQueue
@@ -23,37 +16,6 @@ from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
 from tests.meta import ADMIN_TOKEN, ENVIRONMENT, signed
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
-    """A process of its own, without a Meta to send to; it limits no address, so that every request is looked at."""
-    folder = tmp_path_factory.mktemp("abuse")
-    port = free_port()
-    environment = {
-        **os.environ,
-        **ENVIRONMENT,
-        "WHATSAPP_API_URL": "http://127.0.0.1:9",
-        "RECADO_DATABASE": str(folder / "recado.db"),
-        "RECADO_PORT": str(port),
-        "RECADO_METRICS_PORT": str(free_port()),
-        "RECADO_BAD_SIGNATURES_PER_MINUTE": "1000000",
-        "RECADO_DRAIN_SECONDS": "0.05",
-        "RECADO_LOG_LEVEL": "error",
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "recado", "serve"], env=environment, stdout=log, stderr=log)
-    try:
-        target = crowds.Target(port, process.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
-        target.wait_until_ready()
-        with contextlib.closing(target.client):
-            yield target
-        assert process.poll() is None, "the service died"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert "Traceback" not in (folder / "log").read_text()
-
 
 # -- every request that the description allows, and those it does not
 

@@ -2,47 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+import socket
 
 import pytest
-import uvicorn
 
 from recado.http import connection
 
-Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+from .wire import Wire, ended, serving
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: recado\r\nContent-Length: 4\r\n\r\nbody"
 SECONDS = 0.3
-
-
-async def _application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Reads the body and answers with its length."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        body += message["body"]
-        if not message["more_body"]:
-            break
-    answer = str(len(body)).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(answer))]})
-    await send({"type": "http.response.body", "body": answer})
-
-
-@contextlib.asynccontextmanager
-async def _serving() -> AsyncIterator[Connect]:
-    config = uvicorn.Config(_application, port=0, http=connection.GuardedProtocol, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield lambda: asyncio.open_connection("127.0.0.1", port)
-    finally:
-        await server.shutdown()
 
 
 @pytest.fixture(autouse=True)
@@ -50,67 +19,151 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "REQUEST_SECONDS", SECONDS)
 
 
-async def _ends(reader: asyncio.StreamReader) -> bytes:
-    """All that is answered until the connection ends."""
-    with contextlib.suppress(ConnectionResetError):
-        async with asyncio.timeout(10 * SECONDS):
-            return await reader.read()
-    return b""
-
-
 @pytest.mark.parametrize("said", [b"", b"POST / HTTP/1.1\r\nHost: re", REQUEST[:-1], REQUEST + b"GET"])
 async def test_who_does_not_finish_is_hung_up_on(said: bytes) -> None:
     """Whether it was nothing, half a head, half a body, or half of a second request."""
-    async with _serving() as connect:
-        reader, writer = await connect()
+    async with serving() as wire:
+        reader, writer = await wire.connect()
         writer.write(said)
-        await _ends(reader)
-        writer.close()
+        await ended(reader)
 
 
 async def test_a_header_a_while_does_not_help() -> None:
     """The time is the request's, not the pause's."""
-    async with _serving() as connect:
-        reader, writer = await connect()
+    async with serving() as wire:
+        reader, writer = await wire.connect()
         writer.write(REQUEST[:17])
-        ended = asyncio.create_task(_ends(reader))
-        while not ended.done():
+        closed = asyncio.create_task(ended(reader))
+        while not closed.done():
             writer.write(b"X: y\r\n")
             await asyncio.sleep(SECONDS / 6)
-        await ended
-        writer.close()
+        await closed
 
 
 async def test_a_kept_connection_may_be_idle() -> None:
     """Between two requests nobody hurries: that is uvicorn's keep-alive."""
-    async with _serving() as connect:
-        reader, writer = await connect()
+    async with serving() as wire:
+        reader, writer = await wire.connect()
         for _ in range(2):
             writer.write(REQUEST)
             assert (await reader.readuntil(b"\r\n\r\n4")).startswith(b"HTTP/1.1 200")
             await asyncio.sleep(2 * SECONDS)
-        writer.close()
 
 
 @pytest.mark.parametrize("line", [b"X-%d: " + b"y" * 100 + b"\r\n", b"z" * 1000], ids=["many", "one"])
 async def test_headers_without_end_are_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many of them, or one that never ends: 431 to whoever still listens, and the connection is closed at once."""
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 60)
-    async with _serving() as connect:
-        reader, writer = await connect()
+    async with serving() as wire:
+        reader, writer = await wire.connect()
         writer.write(REQUEST[:17] + b"X: ")
-        for n in range(2 * connection.MOST_HEAD_BYTES // 100):
+        for n in range(2 * connection.MOST_FIELD_BYTES // 100):
             writer.write(line % n if b"%d" in line else line)
-        assert (await _ends(reader))[:12] in (b"", b"HTTP/1.1 431")
-        writer.close()
+        assert (await ended(reader))[:12] in (b"", b"HTTP/1.1 431")
 
 
 async def test_a_large_body_is_no_large_head() -> None:
     """A head and a megabyte of body in one go, then another request on the same connection."""
     body = b"x" * 1_000_000
-    async with _serving() as connect:
-        reader, writer = await connect()
+    async with serving() as wire:
+        reader, writer = await wire.connect()
         for _ in range(2):
             writer.write(b"POST / HTTP/1.1\r\nHost: recado\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
             assert (await reader.readuntil(b"\r\n\r\n1000000")).startswith(b"HTTP/1.1 200")
-        writer.close()
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: recado\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n"
+HALF = b"x" * (connection.MOST_FIELD_BYTES // 2)
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["same read", "later"])
+async def test_trailers_are_no_headers(apart: bool) -> None:
+    """Whether they come with the rest or after it, nobody sees them; the connection goes on."""
+    async with serving() as wire:
+        reader, writer = await wire.connect()
+        writer.write(CHUNKED)
+        if apart:
+            await asyncio.sleep(0.02)
+        writer.write(b"X-Hub-Signature-256: sha256=0\r\nX-Forwarded-For: 10.0.0.1\r\nHost: other\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n4")
+        writer.write(REQUEST)
+        await reader.readuntil(b"\r\n\r\n4")
+        assert wire.seen[0].headers == {b"host": b"recado", b"transfer-encoding": b"chunked"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        (REQUEST[:17] + b"X: " + HALF + b"\r\n" + REQUEST[17:], b"200"),
+        (REQUEST[:17] + b"X: " + 2 * HALF + b"\r\n" + REQUEST[17:], b"431"),
+        (REQUEST[:17] + (b"X: " + HALF + b"\r\n") * 2 + REQUEST[17:], b"431"),
+        (b"GET /" + 2 * HALF + REQUEST[6:], b"431"),
+        (CHUNKED + b"X: " + HALF + b"\r\n\r\n", b"200"),
+        (CHUNKED + b"X: " + 2 * HALF + b"\r\n\r\n", b"431"),
+        (CHUNKED + (b"X: " + HALF + b"\r\n") * 2 + b"\r\n", b"431"),
+        (CHUNKED[:-2] + b";x=" + 20 * HALF, b"431"),
+    ],
+)
+async def test_fields_are_of_a_size(fields: bytes, status: bytes) -> None:
+    """Request line, headers and trailers together, also when they come in one read."""
+    async with serving() as wire:
+        reader, writer = await wire.connect()
+        writer.write(fields)
+        assert (await reader.readexactly(12)).endswith(status)
+        assert len(wire.seen) == (status == b"200")
+
+
+async def test_trailers_without_end_take_no_memory() -> None:
+    """What the connection has kept of one field that never ends is no more than the limit and a read."""
+    async with serving() as wire:
+        reader, writer = await wire.connect()
+        writer.write(CHUNKED + b"X: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1000):
+                writer.write(HALF)
+                await writer.drain()
+        assert (await ended(reader))[:12] in (b"", b"HTTP/1.1 431")
+        assert wire.seen == []
+
+
+async def test_blank_lines_keep_no_connection_open() -> None:
+    """They are allowed before a request, and are none."""
+    async with serving(keep_alive_seconds=1) as wire:
+        reader, writer = await wire.connect()
+        writer.write(REQUEST)
+        await reader.readuntil(b"\r\n\r\n4")
+        closed = asyncio.create_task(ended(reader))
+        while not closed.done():
+            writer.write(b"\r\n")
+            await asyncio.sleep(0.05)
+        assert closed.result() == b""
+
+
+async def test_a_body_behind_its_response_keeps_no_connection_open() -> None:
+    """The request is answered before its body is there; once that has come the connection is idle like any other."""
+    async with serving(keep_alive_seconds=1) as wire:
+        reader, writer = await wire.connect()
+        writer.write(REQUEST[:-4].replace(b"/", b"/early", 1))
+        await reader.readuntil(b"\r\n\r\n0")
+        writer.write(b"body")
+        assert await ended(reader) == b""
+
+
+@pytest.mark.parametrize("head", [b"GET /large HTTP/1.1\r\n\r\n", b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n"])
+async def test_who_does_not_read_is_hung_up_on(head: bytes) -> None:
+    """The response does not fit into the buffers between, and nobody takes it; memory and task are freed."""
+    async with serving() as wire:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", wire.port))
+            await asyncio.get_running_loop().sock_sendall(client, head)
+            await _until_gone(wire, seen=1)
+            assert not wire.server.server_state.tasks
+
+
+async def _until_gone(wire: Wire, *, seen: int) -> None:
+    """Until the application has seen so many requests and no connection is left."""
+    async with asyncio.timeout(5):
+        while len(wire.seen) < seen or wire.connections:
+            await asyncio.sleep(0.02)

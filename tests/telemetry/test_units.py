@@ -20,15 +20,17 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import recado
 from recado.conversation import ReplyKind, Silence
+from recado.http.metrics_port import serve_metrics
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
 from recado.queue.model import Outcome, QuoteMark, Reason, Scope, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
 from recado.quotes.catalogue import ReloadOutcome
+from recado.settings import Settings
 from recado.telemetry import conventions, metrics, tracing
 from recado.telemetry import logging as logs
-from recado.telemetry.exposition import WebMetrics, serve_metrics
+from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 from recado.telemetry.totals import SUM, Totals
 from recado.whatsapp import errors
@@ -159,7 +161,7 @@ class Store:
 def scrape(web: WebMetrics) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """A scrape over HTTP as OpenMetrics, parsed by the client library's own strict parser."""
     (port,) = free_ports(1)
-    stop = serve_metrics("127.0.0.1", port, web.registry)
+    stop = serve_metrics(Settings(metrics_port=port), web.registry)
     try:
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/metrics", headers={"Accept": "application/openmetrics-text"}

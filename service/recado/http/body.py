@@ -53,7 +53,8 @@ class RequestBody:
         length = 0
         for name, value in scope["headers"]:
             if name == b"x-hub-signature-256":
-                signature = value
+                # Two are joined as RFC 9110 joins them, and so they are malformed.
+                signature = value if signature is None else signature + b", " + value
             elif name == b"content-length" and value.isdigit():
                 length = int(value[:18])
         if length > self._most_bytes:

@@ -1,30 +1,68 @@
-"""Bounds on what a connection may cost before anybody knows whose it is; uvicorn's parser itself has none.
+"""What a connection may do before anybody knows whose it is; uvicorn's protocol itself sets no bounds.
 
-A request has to arrive whole within a time, slow senders and silent connections are hung up on; its head has to be of
-a size. What its body may cost is the webhook's business.
+A request must arrive whole within a time, and its fields (request line, headers, trailers) must be of a size. What its
+body may cost is the webhook's business. And both ends must agree where a request ends: a proxy sends the requests of
+many clients over one connection, and a stranger's body that is read as a request would take the place of Meta's next
+webhook. So a connection on which that was ever in doubt serves no second request.
 """
 
 import asyncio
+import socket
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httptools
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-#: From a connection's beginning, or a further request's, until the request is complete: 3 MB at 1 Mbit/s.
+#: From a connection's beginning, or a further request's, until the request is complete: 3 MB at 1 Mbit/s. Also how long
+#: the other end may leave a response unread.
 REQUEST_SECONDS = 25.0
-#: Request line and headers.
-MOST_HEAD_BYTES = 64 * 1024
+#: Request line, headers and trailers of one request.
+MOST_FIELD_BYTES = 64 * 1024
 
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
+def guarded(app: Callable[..., Awaitable[None]], *, keep_alive_seconds: int, **more: Any) -> uvicorn.Config:
+    """uvicorn's configuration for `app` behind GuardedProtocol; `more` are uvicorn's own options."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=GuardedProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=keep_alive_seconds,
+        **more,
+    )
+
+
+class RefusedError(Exception):
+    """Raised in the parser's callbacks to end it; the parser makes an HttpParserError of it."""
+
+
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. `_head_bytes` counts while a request's head is incomplete, and is None otherwise."""
+    """One connection.
+
+    `_field_bytes`: of this request's fields that are complete. `_pending_bytes`: read since the parser last had
+    something to tell. `_head_complete`: this request's headers are. `_deaf`: nothing is read any more.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
-    _head_bytes: int | None = None
+    _field_bytes = 0
+    _pending_bytes = 0
+    _head_complete = False
+    _deaf = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: ends a connection whose other end takes nothing
+            transport.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(REQUEST_SECONDS * 1000)
+            )
         self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -32,28 +70,94 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+        if self._deaf:
+            return
+        self._pending_bytes += len(data)
+        try:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self._decline(data[offer.args[0] :])
+            if self._field_bytes + self._pending_bytes > MOST_FIELD_BYTES:
+                raise RefusedError
+        except (httptools.HttpParserError, RefusedError):
+            self._stop_reading()
+
+    # -- what the parser tells -------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            raise RefusedError  # no proxy sends a request before it has the last one's response
+        self._unset_keepalive_if_required()
         super().on_message_begin()
-        self._head_bytes = 0
-        self._arm()
+        self._field_bytes = 0
+        self._head_complete = False
+        if self._deadline is None:
+            self._arm()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + 4)
+        if not self._head_complete:  # a trailer comes after all that was decided by headers
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._head_bytes = None
+        if self.parser.should_upgrade():
+            return  # it is read again without the offer
         super().on_headers_complete()
+        self._head_complete = True
+        if self.expect_100_continue or self.scope["http_version"] != "1.1":
+            # Whether a body follows a response that came before "100 Continue", each client decides for itself.
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        self._pending_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._disarm()
         super().on_message_complete()
 
+    def _count(self, size: int) -> None:
+        self._pending_bytes = 0
+        self._field_bytes += size
+        if self._field_bytes > MOST_FIELD_BYTES:
+            raise RefusedError
+
+    # -- what is not served ----------------------------------------------------------------------------------------
+
+    def _decline(self, rest: bytes) -> None:
+        """Reads the request again as if no upgrade had been offered (RFC 9110, 7.8), and no other after it.
+
+        The parser takes the offer for accepted: whatever `Content-Length` says, it goes on after the headers.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise RefusedError
+        lines = [b"%s %s HTTP/%s" % (method, self.url, self.parser.get_http_version().encode())]
+        lines += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"\r\n".join([*lines, b"connection: close", b"", rest]))
+
+    def _stop_reading(self) -> None:
+        """What came is no request, or is too large, or comes behind a request that has no response yet."""
+        self._deaf = True
+        if self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            return
+        if not (self._head_complete and self.cycle.response_started):
+            too_large = self._field_bytes + self._pending_bytes > MOST_FIELD_BYTES
+            self.transport.write(_TOO_LARGE if too_large else _BAD_REQUEST)
+        self.transport.close()
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
     def _arm(self) -> None:
-        self._disarm()
         self._deadline = self.loop.call_later(REQUEST_SECONDS, self._too_slow)
 
     def _disarm(self) -> None:

@@ -6,24 +6,21 @@ import signal
 import socket
 import time
 
-import uvicorn
-
 from recado.errors import EXIT_FAILED, Expected
 from recado.http.app import App
-from recado.http.connection import GuardedProtocol
+from recado.http.connection import guarded
+from recado.http.metrics_port import serve_metrics
 from recado.http.shutdown import Farewell, Server
 from recado.queue.exposition import StoreCollector
 from recado.runtime import make_web
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
 from recado.telemetry import tracing
-from recado.telemetry.exposition import WebMetrics, serve_metrics
+from recado.telemetry.exposition import WebMetrics
 
 log = logging.getLogger(__name__)
 
 #: After SIGTERM: how long requests and sends under way may take. A pod's grace period must be longer.
 SHUTDOWN_SECONDS = 25
-#: Longer than an ingress keeps its idle connections, so that it never writes into one that we just closed.
-KEEP_ALIVE_SECONDS = 75
 
 
 def serve(settings: Settings) -> None:
@@ -37,22 +34,15 @@ def serve(settings: Settings) -> None:
     metrics.count_warnings()
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
-    stop_metrics = serve_metrics(settings.host, settings.metrics_port, metrics.registry)
+    stop_metrics = serve_metrics(settings, metrics.registry)
     farewell = Farewell(app, app.leave)
     server = Server(
-        uvicorn.Config(
+        guarded(
             farewell,
+            keep_alive_seconds=settings.keep_alive_seconds,
             host=settings.host,
             port=settings.port,
-            loop="uvloop",
-            http=GuardedProtocol,
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=True,
             forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         ),
         farewell,

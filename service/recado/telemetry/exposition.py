@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import apsw
-import prometheus_client
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
@@ -247,18 +246,3 @@ def _histogram(
         ]
         family.add_metric(labels, buckets, rows.get((*labels, SUM), 0.0))
     return family
-
-
-def serve_metrics(host: str, port: int, registry: CollectorRegistry) -> Callable[[], None]:
-    """Serves `/metrics` from threads of its own; what is returned ends that. OpenMetrics for those who ask for it.
-
-    Raises OSError when the port cannot be had.
-    """
-    server, thread = prometheus_client.start_http_server(port, host, registry)
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop

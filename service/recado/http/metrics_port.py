@@ -1,0 +1,62 @@
+"""The metrics port: `/metrics` and nothing else, under the same bounds as the web port.
+
+One thread with an event loop of its own serves all connections: a scrape works while the web port's loop is busy, and
+a connection that says nothing holds no thread.
+"""
+
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.responses import PlainTextResponse, Response
+
+from recado.http.connection import guarded
+from recado.settings import Settings
+
+#: How long a scrape that is under way may take once the process is told to stop.
+SHUTDOWN_SECONDS = 1
+
+
+def serve_metrics(settings: Settings, registry: CollectorRegistry) -> Callable[[], None]:
+    """Serves until what is returned is called. OpenMetrics for those who ask for it.
+
+    Raises OSError when the port cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.create_server((settings.host, settings.metrics_port), family=family)
+    server = uvicorn.Server(
+        guarded(
+            _only_metrics(registry),
+            keep_alive_seconds=settings.keep_alive_seconds,
+            lifespan="off",
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    )
+    thread = threading.Thread(target=server.run, args=([listener],), name="metrics")
+    thread.start()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+
+    return stop
+
+
+def _only_metrics(registry: CollectorRegistry) -> Callable[..., Awaitable[None]]:
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        response: Response
+        if scope["path"] != "/metrics":
+            response = PlainTextResponse("not found", 404)
+        elif scope["method"] not in ("GET", "HEAD"):
+            response = PlainTextResponse("method not allowed", 405, {"allow": "GET, HEAD"})
+        else:
+            accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
+            encode, content_type = choose_encoder(accept.decode("latin-1"))
+            response = Response(encode(registry), headers={"content-type": content_type})
+        await response(scope, receive, send)
+
+    return app
