@@ -14,7 +14,7 @@ from recado.http import body as request_body
 from recado.queue.errors import StoreUnavailable
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
-from tests.meta import APP_SECRET, NUMBER, graph_error, signed, text_message, webhook
+from tests.meta import APP_SECRET, NUMBER, PATH, graph_error, signed, text_message, webhook
 
 ORDER = "Quiero 2 zapatos y 1 camisa"
 
@@ -467,6 +467,18 @@ class TestRefusals:
         assert response.status_code == 401
         assert response.json()["status"] == "error"
         assert (size, pod.graph.sent) == (0, [])
+
+    async def test_two_signatures_are_none(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Whoever passes the webhook on could have checked the one, and we the other."""
+        body = webhook(text_message(1, ORDER, sent_at=clock()))
+        name, right, wrong = "X-Hub-Signature-256", signed(body)["X-Hub-Signature-256"], "sha256=" + "0" * 64
+        async with start_pod() as pod:
+            for pair in ((right, wrong), (wrong, right), (right, right)):
+                response = await pod.client.post(PATH, content=body, headers=[(name, value) for value in pair])
+                assert response.status_code == 401
+                assert "malformed" in response.json()["error"]["message"]
+            assert (await pod.queue.status()).queue_size == 0
+            assert pod.count("recado_signature_failures_total", reason="malformed") == 3
 
     async def test_two_secrets_are_valid_during_rotation(self, start_pod: StartPod, clock: FakeClock) -> None:
         """The previous one too, as long as it is configured."""

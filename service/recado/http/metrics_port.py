@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import CollectorRegistry, exposition
+from prometheus_client.openmetrics import exposition as openmetrics
 from starlette.responses import PlainTextResponse, Response
 
 from recado.http.connection import guarded
@@ -19,6 +19,9 @@ from recado.settings import Settings
 
 #: How long a scrape that is under way may take once the process is told to stop.
 SHUTDOWN_SECONDS = 1
+
+PLAIN_TEXT = exposition.generate_latest, exposition.CONTENT_TYPE_PLAIN_0_0_4
+OPEN_METRICS = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
 
 
 def serve_metrics(settings: Settings, registry: CollectorRegistry) -> Callable[[], None]:
@@ -54,9 +57,12 @@ def _only_metrics(registry: CollectorRegistry) -> Callable[..., Awaitable[None]]
         elif scope["method"] not in ("GET", "HEAD"):
             response = PlainTextResponse("method not allowed", 405, {"allow": "GET, HEAD"})
         else:
-            accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
-            encode, content_type = choose_encoder(accept.decode("latin-1"))
-            response = Response(encode(registry), headers={"content-type": content_type})
+            asked = any(
+                name == b"accept" and b"application/openmetrics-text" in value for name, value in scope["headers"]
+            )
+            # The library's own choice between the two fails on versions that are no numbers.
+            text, content_type = OPEN_METRICS if asked else PLAIN_TEXT
+            response = Response(text(registry), headers={"content-type": content_type})
         await response(scope, receive, send)
 
     return app
