@@ -9,7 +9,7 @@ webhook. So a connection on which that was ever in doubt serves no second reques
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import httptools
 import uvicorn
@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 #: From a connection's beginning, or a further request's, until the request is complete: 3 MB at 1 Mbit/s. Also how long
 #: the other end may leave a response unread.
 REQUEST_SECONDS = 25.0
-#: Request line, headers and trailers of one request.
+#: Request line and headers of one request; and as much for its trailers.
 MOST_FIELD_BYTES = 64 * 1024
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -44,18 +44,23 @@ class RefusedError(Exception):
     """Raised in the parser's callbacks to end it; the parser makes an HttpParserError of it."""
 
 
+def _size(fields: list[tuple[bytes, bytes]]) -> int:
+    """Bytes on the wire."""
+    return sum(len(name) + len(value) + 4 for name, value in fields)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection.
 
-    `_field_bytes`: of this request's fields that are complete. `_pending_bytes`: read since the parser last had
-    something to tell. `_head_complete`: this request's headers are. `_deaf`: nothing is read any more.
+    `_unread_bytes`: at most so many are in the fields that the parser has not told the end of. `_head_complete`: this
+    request's headers are. `_deaf`: nothing is read any more.
     """
 
     _deadline: asyncio.TimerHandle | None = None
-    _field_bytes = 0
-    _pending_bytes = 0
+    _unread_bytes = 0
     _head_complete = False
     _deaf = False
+    _refusal = _BAD_REQUEST
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
@@ -72,14 +77,14 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        self._pending_bytes += len(data)
+        self._unread_bytes += len(data)
         try:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as offer:
                 self._decline(data[offer.args[0] :])
-            if self._field_bytes + self._pending_bytes > MOST_FIELD_BYTES:
-                raise RefusedError
+            if self._unread_bytes > MOST_FIELD_BYTES:
+                self._too_large()
         except (httptools.HttpParserError, RefusedError):
             self._stop_reading()
 
@@ -90,44 +95,39 @@ class GuardedProtocol(HttpToolsProtocol):
             raise RefusedError  # no proxy sends a request before it has the last one's response
         self._unset_keepalive_if_required()
         super().on_message_begin()
-        self._field_bytes = 0
         self._head_complete = False
         if self._deadline is None:
             self._arm()
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._count(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + 4)
-        if not self._head_complete:  # a trailer comes after all that was decided by headers
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
+        if self._unread_bytes > MOST_FIELD_BYTES and len(self.url) + _size(self.headers) > MOST_FIELD_BYTES:
+            self._too_large()
+        self._unread_bytes = 0
         if self.parser.should_upgrade():
             return  # it is read again without the offer
         super().on_headers_complete()
         self._head_complete = True
+        self.headers = []  # for the trailers, which come after all that is decided by headers
         if self.expect_100_continue or self.scope["http_version"] != "1.1":
             # Whether a body follows a response that came before "100 Continue", each client decides for itself.
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        self._pending_bytes = 0
+        self._unread_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
+        if self.headers and _size(self.headers) > MOST_FIELD_BYTES:
+            self._too_large()
+        self._unread_bytes = 0
         self._disarm()
         super().on_message_complete()
 
-    def _count(self, size: int) -> None:
-        self._pending_bytes = 0
-        self._field_bytes += size
-        if self._field_bytes > MOST_FIELD_BYTES:
-            raise RefusedError
+    def _too_large(self) -> NoReturn:
+        self._refusal = _TOO_LARGE
+        raise RefusedError
 
     # -- what is not served ----------------------------------------------------------------------------------------
 
@@ -151,8 +151,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             return
         if not (self._head_complete and self.cycle.response_started):
-            too_large = self._field_bytes + self._pending_bytes > MOST_FIELD_BYTES
-            self.transport.write(_TOO_LARGE if too_large else _BAD_REQUEST)
+            self.transport.write(self._refusal)
         self.transport.close()
 
     # -- time --------------------------------------------------------------------------------------------------------
