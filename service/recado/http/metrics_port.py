@@ -39,7 +39,7 @@ def serve_metrics(settings: Settings, registry: CollectorRegistry) -> Callable[[
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     )
-    thread = threading.Thread(target=server.run, args=([listener],), name="metrics")
+    thread = threading.Thread(target=server.run, args=([listener],), name="metrics", daemon=True)
     thread.start()
 
     def stop() -> None:

@@ -34,6 +34,8 @@ def serve(settings: Settings) -> None:
     metrics.count_warnings()
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
+    # uvicorn tells of its own life in sentences; ours are lines with an action.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     stop_metrics = serve_metrics(settings, metrics.registry)
     farewell = Farewell(app, app.leave)
     server = Server(
@@ -50,8 +52,6 @@ def serve(settings: Settings) -> None:
     # What is there now stays: the garbage collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
-    # It tells of its own life in sentences; ours are lines with an action.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # uvicorn raises the signal again once it has shut down: without this the process would end before the flush.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: None)
