@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from recado.http.server import SHUTDOWN_SECONDS
 
+from recado.http.server import SHUTDOWN_SECONDS
 from recado.http.shutdown import FAREWELL_SECONDS
 from recado.settings import DRAIN_NEEDS, variable_of
 
