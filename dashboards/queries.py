@@ -77,11 +77,16 @@ class Scope(msgspec.Struct, frozen=True):
         name = f"{metric.name}_{part}" if part else metric.name
         if metric.source is Source.PROCESS:
             return self._aggregate("sum", by, f"{fn}({self.select(name, where)}[{window}]{_ago(offset)})")
-        if self.recorded:
-            over = f"{self.select(record_of(name), where)}[{window}]"
-        else:
+        if not self.recorded:
             over = f"{merged(metric, part, self.select(name, where), f'{HOLD_SECONDS:g}s')}[{window}:{STEP}]"
-        one = f"{fn}({over}{_ago(offset)})"
+            one = f"{fn}({over}{_ago(offset)})"
+        elif fn == "increase":
+            # A store that was restored from a copy shows again what the copy had counted: `increase` would add all of
+            # it. What the present store has counted since its lowest value in the window is news.
+            over = f"{self.select(record_of(name), where)}[{window}]{_ago(offset)}"
+            one = f"(last_over_time({over}) - min_over_time({over}))"
+        else:
+            one = f"{fn}({self.select(record_of(name), where)}[{window}]{_ago(offset)})"
         return self._apart(metric, "sum", by, one, part)
 
     def increase(

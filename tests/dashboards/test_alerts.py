@@ -140,11 +140,16 @@ def test_a_total_neither_jumps_nor_falls_back_with_its_pods(expr: str, tmp_path:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("expr", INCREASES.values(), ids=INCREASES)
-def test_an_empty_store_counts_from_nothing(expr: str, tmp_path: Path) -> None:
-    """300 replies of the old store and 290 of the new one are 590, not the 100,000 that were there before."""
+@pytest.mark.parametrize(("name", "expr"), INCREASES.items(), ids=INCREASES)
+def test_an_empty_store_counts_from_nothing(name: str, expr: str, tmp_path: Path) -> None:
+    """300 replies of the old store and 290 of the new one are 590, not the 100,000 that were there before. Rules count
+    what the new store has shown, to two minutes: they cannot tell it from one that was restored.
+    """
     pods = {"old": "100000+10x60 stale", "new": "_x61 0+10x60"}
-    looks = [{"expr": f"round(sum({expr}), 10)", "eval_time": "90m", "exp_samples": [{"labels": "{}", "value": 590}]}]
+    counted = 280 if "in rules" in name else 590
+    looks = [
+        {"expr": f"round(sum({expr}), 10)", "eval_time": "90m", "exp_samples": [{"labels": "{}", "value": counted}]}
+    ]
     tests = [{"interval": "1m", "input_series": totals(**pods), "promql_expr_test": looks}]
     result = promtool(tmp_path, tests, interval="15s")
     assert result.returncode == 0, result.stdout + result.stderr

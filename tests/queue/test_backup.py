@@ -21,6 +21,7 @@ from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue, backup
 from recado.queue.sqlite import database as sqlite_database
 from recado.settings import Settings
+from recado.telemetry.totals import Key
 
 NOW = 1_800_000_000.0
 
@@ -149,6 +150,29 @@ def test_a_copy_can_be_restored_elsewhere(tmp_path: Path) -> None:
     assert copy.messages == 100
     backup.restore(tmp_path / "copies", tmp_path / "elsewhere" / "recado.db", now=NOW)
     assert stored(tmp_path / "elsewhere" / "recado.db") == 100
+
+
+def counted(database: Path) -> dict[Key, float]:
+    queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+    try:
+        return dict(queue.snapshot().totals)
+    finally:
+        asyncio.run(queue.close())
+
+
+def test_a_restore_takes_no_total_back(old: Old) -> None:
+    """Prometheus takes a counter that falls for one that began anew, and adds all of it once more."""
+    before = counted(old.database)
+    backup.restore(old.copies, old.database, now=NOW)
+    assert stored(old.database) == 5
+    assert counted(old.database) == before
+
+
+def test_a_restore_into_an_empty_volume_brings_the_totals_of_the_copy(tmp_path: Path) -> None:
+    fill(tmp_path / "recado.db", range(3))
+    backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=1, now=NOW)
+    backup.restore(tmp_path / "copies", tmp_path / "new" / "recado.db", now=NOW)
+    assert counted(tmp_path / "new" / "recado.db") == counted(tmp_path / "recado.db") != {}
 
 
 async def test_a_copy_is_made_while_the_queue_is_written(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
     """
     with (
         contextlib.closing(apsw.Connection(str(database))) as live,
-        contextlib.closing(apsw.Connection(str(prepared), flags=apsw.SQLITE_OPEN_READONLY)) as content,
+        contextlib.closing(apsw.Connection(str(prepared))) as content,
     ):
         live.execute("PRAGMA locking_mode = EXCLUSIVE")
         # Leaving WAL mode brings what is in the WAL back into the file.
@@ -176,11 +176,23 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
         live.execute("BEGIN EXCLUSIVE; COMMIT")
         if live.execute("PRAGMA page_count").get:
             _set_aside(live, aside)
+            _keep_totals(live, content)
         try:
             _transfer(content, live)
         except apsw.FullError:  # all is as it was: the room is needed more than a second one of the same
             _remove(aside)
             raise
+
+
+def _keep_totals(live: apsw.Connection, content: apsw.Connection) -> None:
+    """Totals are exported as counters, which never go back: where the live database counted further, that is kept."""
+    if live.execute("SELECT 1 FROM sqlite_schema WHERE name = 'total'").get:
+        with content:
+            content.executemany(
+                "INSERT INTO total (metric, labels, value) VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (metric, labels) DO UPDATE SET value = max(value, excluded.value)",
+                live.execute("SELECT metric, labels, value FROM total"),
+            )
 
 
 def _set_aside(live: apsw.Connection, aside: Path) -> None:
