@@ -55,3 +55,15 @@ def test_show_names_products_quantities_and_reasons(capsys: pytest.CaptureFixtur
 def test_an_order_that_is_too_long_is_said_so() -> None:
     with pytest.raises(BadInput, match="too long"):
         show("½" * 4096)
+
+
+def test_what_is_read_is_shown_whole_and_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Brackets are no markup, in orders and in the catalogue; without a terminal nothing is cut."""
+    name = "Zapatos [rojo] " + "muy " * 30 + "finos"
+    catalogue = tmp_path / "catalogo.csv"
+    catalogue.write_text(f"sku,name,aliases,unit_price,currency\nZ-1,{name},zapatos,45.99,USD\n")
+    show("2 zapatos y 3 [/bold] [red]guacamayas[/red]", catalogue, explain=True)
+    shown = capsys.readouterr().out
+    assert name in shown
+    assert "guacamayas" in shown
+    assert "…" not in shown

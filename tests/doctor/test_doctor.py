@@ -8,6 +8,7 @@ import pytest
 
 from recado.cluster.doctor import EXIT_CODES, Finding, Level, worst
 from recado.cluster.report import table
+from recado.console import Console
 
 from .conftest import NOW, VALUES, World, at, job, prometheus
 from .fake_cluster import FakeCluster, pod
@@ -314,3 +315,13 @@ def test_the_table_holds_every_finding(look: Look) -> None:
     findings = look()
     assert table(findings).row_count == len(findings)
     assert NOW.tzinfo
+
+
+def test_a_file_gets_each_finding_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """On one line of its own, as it was found: what the cluster wrote is no markup and no command."""
+    text = "Failed to pull [red]image " + "very/" * 40 + "long\x1b[2J\u202e"
+    mend = "kubectl -n pedidos " + "describe " * 20 + "pod"
+    Console().show(table([Finding(Level.FAULT, "web", text, mend)]))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "✗" in line]
+    assert text.replace("\x1b", r"\u001b").replace("\u202e", r"\u202e") in line
+    assert line.endswith(mend)

@@ -339,6 +339,26 @@ def test_a_terminal_gets_lines_for_people(root_logger: logging.Logger) -> None:
     assert re.fullmatch(r"\d\d:\d\d:\d\d info    drain finished  action=drain.finished failed=0\n", stream.getvalue())
 
 
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
+def test_no_line_commands_a_terminal(root_logger: logging.Logger, stream: io.StringIO) -> None:
+    """What others wrote is seen as it is, in messages, extras and tracebacks, and makes no line of its own."""
+    commands = "\x1b[2J\x07\x7f\x9b\u061c\u200e\u2028\u202e\u2066"
+    logs.configure("info", stream)
+    log = logging.getLogger("recado.test")
+    logs.wide(log, "test.done", f"done{commands}", {"title": f"a\nb{commands}"})
+    log.error("no %s", commands, extra={"title": f"a\nb{commands}"})
+    lines = stream.getvalue().splitlines()
+    try:
+        raise ValueError(commands)
+    except ValueError:
+        log.exception("broken")
+    assert len(lines) == 2
+    assert not {*commands} & {*stream.getvalue()} - {*"[2J"}
+    assert stream.getvalue().count(r"\u202e") == 5
+    if not stream.isatty():
+        assert json.loads(lines[1])["title"] == f"a\nb{commands}"
+
+
 # -- tracing -----------------------------------------------------------------------------------------------------------
 
 

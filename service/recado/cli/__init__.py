@@ -1,12 +1,11 @@
 """The command line: one module a command. Each imports what it needs when it runs: a drain starts often."""
 
-import io
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from recado import __version__
+from recado import __version__, terminal
 from recado.cli.backup import backup, restore
 from recado.cli.demo import demo
 from recado.cli.doctor import doctor
@@ -33,7 +32,7 @@ app = typer.Typer(
 
 def version() -> None:
     """Print the version."""
-    typer.echo(__version__)
+    print(__version__)
 
 
 for command in (serve, drain, quote, simulate, demo, backup, restore, doctor, selftest, version):
@@ -43,10 +42,7 @@ app.add_typer(queue, name="queue")
 
 def main() -> None:
     """The console script: every expected failure is one line on stderr and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks a character gets its number; a traceback would help nobody.
-            stream.reconfigure(errors="backslashreplace")
+    terminal.guard()
     try:
         app()
     except Exception as error:

@@ -21,7 +21,7 @@ def backup(
 ) -> None:
     """Copy the queue while it is in use, and check the copy."""
     copy = make_copy(read_settings(), folder, keep=keep, patience=wait)
-    typer.echo(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
+    print(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
 
 
 def restore(
@@ -37,7 +37,7 @@ def restore(
         copy = check_newest_copy(settings, source)
     else:
         copy = copies.restore(source, settings.database, now=time.time(), patience=wait)
-    typer.echo(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
+    print(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
 
 
 def make_copy(settings: Settings, folder: Path, *, keep: int, patience: float = 0.0) -> "Copy":

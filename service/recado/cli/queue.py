@@ -9,6 +9,7 @@ from recado.queue.model import State
 
 LARGEST_ID = 2**63 - 1
 
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Ids = Annotated[
     list[int], typer.Argument(help="Message ids, as `recado queue list` shows them.", min=1, max=LARGEST_ID)
 ]
@@ -17,7 +18,7 @@ commands = typer.Typer(help="Look at the queue, and put right what is stuck in i
 
 
 @commands.command("status")
-def status(as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """The queue at a glance."""
     from recado.cli import queue_output
 
@@ -29,19 +30,20 @@ def list_(
     state: Annotated[list[str] | None, typer.Option(help="queued, sending, unknown, failed, discarded...")] = None,
     after: Annotated[int, typer.Option(min=0, max=LARGEST_ID, help="Only messages after this id.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: AsJson = False,
 ) -> None:
     """The messages in the queue, customers masked."""
     from recado.cli import queue_output
 
-    with_queue(lambda queue: queue_output.listing(queue, _states(state), after=after, limit=limit))
+    with_queue(lambda queue: queue_output.listing(queue, _states(state), after=after, limit=limit, as_json=as_json))
 
 
 @commands.command("show")
-def show(id_: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID)]) -> None:
+def show(id_: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID)], as_json: AsJson = False) -> None:
     """Everything about one message, its text and customer included."""
     from recado.cli import queue_output
 
-    if not with_queue(lambda queue: queue_output.show(queue, id_)):
+    if not with_queue(lambda queue: queue_output.show(queue, id_, as_json=as_json)):
         raise BadInput(f"there is no message {id_}")
 
 
@@ -49,14 +51,14 @@ def show(id_: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID)
 def retry(ids: Ids) -> None:
     """Make messages due at once, with all their attempts again; the next drain sends them."""
     count = with_queue(lambda queue: queue.retry(ids))
-    typer.echo(f"{count} of {len(ids)} messages are due now; the others are being sent, done or out of their window")
+    print(f"{count} of {len(ids)} messages are due now; the others are being sent, done or out of their window")
 
 
 @commands.command("discard")
 def discard(ids: Ids) -> None:
     """Give messages up: they are never sent."""
     count = with_queue(lambda queue: queue.discard(ids))
-    typer.echo(f"{count} of {len(ids)} messages discarded")
+    print(f"{count} of {len(ids)} messages discarded")
 
 
 @commands.command("erase")
@@ -70,7 +72,7 @@ def erase(
     if bool(ids) == everything:
         raise BadInput("give either message ids or --all")
     count = with_queue(lambda queue: queue.clear() if everything else queue.remove(ids or []))
-    typer.echo(f"{count} messages erased")
+    print(f"{count} messages erased")
 
 
 @commands.command("export")

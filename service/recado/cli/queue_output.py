@@ -1,20 +1,16 @@
 """What `recado queue` prints: the queue on an operator's terminal."""
 
 import datetime
-import sys
 from collections.abc import Sequence
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from recado.console import Console, cells, table
 from recado.queue.model import FailedMessage, State
 from recado.queue.protocol import RetryQueue
+from recado.terminal import print_json
 
 EXPORT_PAGE = 500
-#: What would move the terminal's cursor or worse; lines may break.
-CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\n")})
 
 
 async def status(queue: RetryQueue, *, as_json: bool) -> None:
@@ -22,35 +18,41 @@ async def status(queue: RetryQueue, *, as_json: bool) -> None:
     now = await queue.status()
     fields = {"queue_size": now.queue_size, **msgspec.structs.asdict(now)}
     if as_json:
-        print(msgspec.json.encode(fields).decode())
+        print_json(fields)
         return
-    table = Table(show_header=False, box=None)
+    shown = table("", "", show_header=False, box=None)
     for name, value in fields.items():
-        table.add_row(*_plain(name.replace("_", " "), "-" if value is None else value))
-    Console().print(table)
+        shown.add_row(*cells(name.replace("_", " "), "-" if value is None else value))
+    Console().show(shown)
 
 
-async def listing(queue: RetryQueue, states: Sequence[State], *, after: int, limit: int) -> None:
+async def listing(queue: RetryQueue, states: Sequence[State], *, after: int, limit: int, as_json: bool) -> None:
     """Prints a page of messages."""
     messages = await queue.list_messages(states, after=after, limit=limit)
-    table = Table("id", "state", "to", "attempts", "received", "due", "reason", "last error")
+    if as_json:
+        print_json(messages)
+        return
+    shown = table("id", "state", "to", "attempts", "received", "due", "reason", "last error")
     for message in messages:
-        table.add_row(*_plain(*_cells(message)))
-    Console().print(table)
+        shown.add_row(*cells(*_cells(message)))
+    Console().show(shown)
     if len(messages) == limit:
-        Console().print(f"more: recado queue list --after {messages[-1].id}")
+        print(f"more: recado queue list --after {messages[-1].id}")
 
 
-async def show(queue: RetryQueue, id_: int) -> bool:
+async def show(queue: RetryQueue, id_: int, *, as_json: bool) -> bool:
     """Prints all that is known of a message; whether there is one."""
     fields = await queue.show(id_)
     if fields is None:
         return False
-    table = Table(show_header=False, box=None)
+    if as_json:
+        print_json(fields)
+        return True
+    shown = table("", "", show_header=False, box=None)
     for name, value in fields.items():
         at = isinstance(value, float) and name.endswith(("_at", "_until"))
-        table.add_row(*_plain(name, "-" if value is None else _time(value) if at else value))
-    Console().print(table)
+        shown.add_row(*cells(name, "-" if value is None else _time(value) if at else value))
+    Console().show(shown)
     return True
 
 
@@ -60,7 +62,7 @@ async def export(queue: RetryQueue, states: Sequence[State]) -> None:
     while page := await queue.list_messages(states, after=after, limit=EXPORT_PAGE):
         for message in page:
             if fields := await queue.show(message.id):
-                sys.stdout.buffer.write(msgspec.json.encode(fields) + b"\n")
+                print_json(fields)
         after = page[-1].id
 
 
@@ -75,11 +77,6 @@ def _cells(message: FailedMessage) -> list[str]:
         message.reason,
         message.last_error,
     ]
-
-
-def _plain(*cells: object) -> list[Text]:
-    """Cells as they are written: what customers and Meta say is no markup and no command to the terminal."""
-    return [Text(str(cell).translate(CONTROLS)) for cell in cells]
 
 
 def _time(at: object) -> str:

@@ -1,6 +1,5 @@
 """`recado quote`: shows how one message is read, or reads a file of cases."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import msgspec
 import typer
 
 from recado.cli.shared import BadInput, read_settings
+from recado.terminal import print_json
 
 _COLOURS = {
     "quantity": "bold cyan", "product": "bold green", "several": "bold yellow", "unknown": "bold red",
@@ -39,10 +39,9 @@ def quote(
 
 def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -> None:
     """Print how a message is read: quantities, products and noise in colour, the lines, and with `explain` why."""
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
+    from recado.console import Console, cells, table
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.money import money
     from recado.quotes.service import Intent, QuoteService, read
@@ -60,24 +59,28 @@ def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -
         coloured.stylize(_COLOURS.get(element.kind, "dim"), start, end)
     console.print(coloured)
     console.print(_LEGEND)
-    lines = Table(title=f"intent: {quote.intent}", title_justify="left")
-    for column in ("sku", "product", "quantity", "price", "total", "confidence"):
-        lines.add_column(column, justify="left" if column in ("sku", "product") else "right")
+    lines = table(
+        "sku", "product", "quantity", "price", "total", "confidence",
+        title=f"intent: {quote.intent}", title_justify="left",
+    )  # fmt: skip
+    for column in lines.columns[2:]:
+        column.justify = "right"
     for item in quote.items:
-        mark = " [yellow]?[/]" if item.doubtful else ""
-        lines.add_row(
-            item.sku, item.name, str(item.quantity), money(item.unit_price, quote.currency),
-            money(item.line_total, quote.currency), f"{item.confidence:.2f}{mark}",
-        )  # fmt: skip
+        mark = (" ?", "yellow") if item.doubtful else ""
+        lines.add_row(*cells(
+            item.sku, item.name, item.quantity, money(item.unit_price, quote.currency),
+            money(item.line_total, quote.currency), Text.assemble(f"{item.confidence:.2f}", mark),
+        ))  # fmt: skip
     if quote.items:
         lines.add_section()
         lines.add_row("", "", "", "", money(quote.total, quote.currency), "")
-    console.print(lines)
+    console.show(lines)
     for entry in quote.unmatched:
         kind = "could be" if entry.ambiguous else "not in the catalogue, nearest:"
-        console.print(f"[red]{entry.text!r}[/] {kind} {', '.join(entry.candidates) or 'nothing'}")
+        names = ", ".join(entry.candidates) or "nothing"
+        console.print(Text.assemble((repr(entry.text), "red"), f" {kind} {names}"))
     if explain:
-        why = Table("words", "read as", "why", title="why", title_justify="left")
+        why = table("words", "read as", "why", title="why", title_justify="left")
         for element in reading.elements:
             start, end = tokens[element.start].start, tokens[element.end - 1].end
             reason = ", ".join(sorted(element.roles | element.flags))
@@ -86,8 +89,8 @@ def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -
                 reason = f"{names}: {element.match.how}, {element.match.score:.2f} {reason}"
             elif element.quantity is not None:
                 reason = f"= {element.quantity.value} {reason}"
-            why.add_row(Text(reading.scanner.text[start:end]), element.kind, Text(reason))
-        console.print(why)
+            why.add_row(*cells(reading.scanner.text[start:end], element.kind, reason))
+        console.show(why)
         for wish in reading.wishes:
             name = catalogue.products[wish.product].name if wish.product is not None else wish.text
             console.print(Text(f"{wish.state}: {name}, amount {wish.amount}, {', '.join(wish.doubts) or 'no doubts'}"))
@@ -123,9 +126,5 @@ def read_cases(cases_path: Path, catalogue_path: Path | None = None) -> int:
         quote = service.quote(case.text)
         items = [{"sku": item.sku, "qty": item.quantity} for item in quote.items]
         unmatched = [entry.text for entry in quote.unmatched]
-        print(
-            json.dumps(
-                {"id": case.id, "items": items, "unmatched": unmatched, "intent": quote.intent}, ensure_ascii=False
-            )
-        )
+        print_json({"id": case.id, "items": items, "unmatched": unmatched, "intent": quote.intent})
     return 0

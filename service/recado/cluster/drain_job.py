@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from rich.console import Console
 
 from recado.cluster.doctor import Installation
 from recado.cluster.errors import NoDrain, NotAllowed, Unreachable
@@ -88,9 +89,10 @@ def run(kube: Kube, release: str) -> bool:
     """Starts, follows, tells; whether it succeeded."""
     name = start(kube, release, now=time.time())
     print(f"started {name}", file=sys.stderr)
+    progress = Console(stderr=True)
     for seen, line in enumerate(follow(kube, name), start=1):
         if (text := summary(line)) is not None:
             print(text)
-        elif sys.stderr.isatty():
-            print(f"\r{seen} attempts", end="", file=sys.stderr)
+        elif progress.is_terminal:
+            progress.print(f"{seen} attempts", end="\r")
     return succeeded(kube, name)

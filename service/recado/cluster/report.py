@@ -4,13 +4,15 @@ import sys
 import time
 
 import msgspec
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from recado.cluster import checks_access, checks_configuration, checks_workloads, drain_job
 from recado.cluster.doctor import EXIT_CODES, SYMBOLS, Finding, Installation, Level, examine, worst
 from recado.cluster.kube import Kube, connect, default_namespace, inside
+from recado.console import Console, cells
+from recado.console import table as make_table
+from recado.terminal import print_json
 
 COLOURS = {Level.OK: "green", Level.UNSEEN: "blue", Level.WARNING: "yellow", Level.FAULT: "red"}
 
@@ -41,20 +43,17 @@ def doctor(release: str, namespace: str | None, *, context: str | None, as_json:
     findings = list(examine(Installation(kube, release, inside=inside()), CHECKS))
     if as_json:
         shown = [{**msgspec.structs.asdict(f), "level": f.level.name.lower()} for f in findings]
-        print(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
+        print_json(shown, indent=True)
     else:
-        Console(soft_wrap=not sys.stdout.isatty()).print(table(findings))
+        Console().show(table(findings))
     return EXIT_CODES[worst(findings)]
 
 
 def table(findings: list[Finding]) -> Table:
-    shown = Table(box=None, pad_edge=False)
-    for header in ("", "what", "finding", "what to do"):
-        shown.add_column(header, overflow="fold")
+    shown = make_table("", "what", "finding", "what to do", box=None, pad_edge=False)
     for finding in findings:
-        colour = COLOURS[finding.level]
-        symbol = f"[{colour}]{SYMBOLS[finding.level]}[/]"
-        shown.add_row(symbol, finding.area, escape(finding.text), escape(finding.mend))
+        symbol = Text(SYMBOLS[finding.level], COLOURS[finding.level])
+        shown.add_row(*cells(symbol, finding.area, finding.text, finding.mend))
     return shown
 
 

@@ -3,7 +3,7 @@
 Every line has `ts` (UTC), `level`, `action` (a stable name of what happened), `message` and `logger`; `trace_id` and
 `span_id` when it was written within a sampled span; and whatever the call gave as `extra`, flattened. Lines name a
 customer's message by a keyed reference or the row's id, never a person. Secrets have no business here either: as a
-safety net, what looks like one is blanked.
+safety net, what looks like one is blanked. No character of a line commands a terminal.
 """
 
 import logging
@@ -16,6 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from recado.telemetry import tracing
+from recado.terminal import visible
 
 #: What a LogRecord has of its own; everything else was given as `extra`.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -89,7 +90,7 @@ class JsonFormatter(logging.Formatter):
         self._second = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._without_secrets(self._encode(self._fields(record)).decode())
+        return self._shown(self._encode(self._fields(record)).decode())
 
     def line(self, logger: str, action: str, message: str, fields: dict[str, Any]) -> str:
         """An ordinary line that never was a LogRecord."""
@@ -97,7 +98,7 @@ class JsonFormatter(logging.Formatter):
         head = {"ts": ts, "level": "info", "action": action, "message": message, "logger": logger}
         if ids := tracing.current_ids():
             head["trace_id"], head["span_id"] = ids
-        return self._without_secrets(self._encode({**head, **fields}).decode())
+        return self._shown(self._encode({**head, **fields}).decode())
 
     def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -120,13 +121,14 @@ class JsonFormatter(logging.Formatter):
             self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
         return f"{self._second[1]}.{int((created - second) * 1e6):06d}Z"
 
-    def _without_secrets(self, line: str) -> str:
+    def _shown(self, line: str) -> str:
+        """The line as it may be seen: without secrets, and without commands to the terminal."""
         for secret in self._secrets:
             if secret in line:
                 line = line.replace(secret, BLANK)
         if any(sign in line for sign in _SIGNS):
             line = _SECRETS.sub(BLANK, line)
-        return line
+        return visible(line)
 
 
 class ConsoleFormatter(JsonFormatter):
@@ -137,4 +139,6 @@ class ConsoleFormatter(JsonFormatter):
         exception = fields.pop("exception", None)
         head = f"{fields.pop('ts')[11:19]} {fields.pop('level'):<8}{fields.pop('message')}"
         extras = " ".join(f"{k}={v}" for k, v in fields.items() if k != "logger" and v not in (None, ""))
-        return self._without_secrets(f"{head}  {extras}" + (f"\n{exception}" if exception else ""))
+        # What others wrote must not look like a line of its own.
+        line = f"{head}  {extras}".replace("\n", "\\n")
+        return self._shown(line + (f"\n{exception}" if exception else ""))
