@@ -7,10 +7,11 @@ orders pile up, Meta comes back, `recado drain` delivers, and the simulator's le
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import httpx
@@ -66,10 +67,22 @@ console = Console(highlight=False)
 
 
 def run(*, keep: bool) -> int:
-    """Plays the demo, or with `keep` leaves it running until Ctrl-C. The exit code: 0 when all went as it should."""
-    with tempfile.TemporaryDirectory(prefix="recado-demo-") as folder, contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_keep(Path(folder)) if keep else _play(Path(folder)))
-    return 0
+    """Plays the demo, or with `keep` leaves it running until Ctrl-C or SIGTERM, and ends what it started.
+
+    The exit code: 0 when all went as it should, or was kept until then.
+    """
+    stopped = (KeyboardInterrupt, asyncio.CancelledError)
+    with tempfile.TemporaryDirectory(prefix="recado-demo-") as folder, contextlib.suppress(*stopped):
+        return asyncio.run(_until_told(_keep(Path(folder)) if keep else _play(Path(folder))))
+    return 0 if keep else 1
+
+
+async def _until_told(work: Awaitable[int]) -> int:
+    """SIGTERM ends the work as asyncio lets Ctrl-C do it."""
+    task = asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
 
 
 async def _play(folder: Path) -> int:
@@ -142,8 +155,8 @@ class Shop:
         """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
         end = asyncio.get_running_loop().time() + DELIVERY_SECONDS
         while asyncio.get_running_loop().time() < end:
-            drain = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "drain", env=self.environment)
-            await drain.wait()
+            async with process("drain", self.environment) as drain:
+                await drain.wait()
             left = (await self.status())["queue_size"]
             console.print(f"[bold]recado drain[/] ended with exit code {drain.returncode}; {left} left in the queue.")
             if not left:
@@ -175,16 +188,25 @@ async def installation(
             "RECADO_METRICS_PORT": str(metrics_port),
             **settings,
         }
-        service = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", "serve", env=environment)
         headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
-            try:
-                await _ready(service, client)
-                yield Shop(simulator, service, environment, client)
-            finally:
-                if service.returncode is None:
-                    service.terminate()
-                    await service.wait()
+        async with (
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client,
+            process("serve", environment) as service,
+        ):
+            await _ready(service, client)
+            yield Shop(simulator, service, environment, client)
+
+
+@contextlib.asynccontextmanager
+async def process(command: str, environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`recado COMMAND` in a process of its own, which does not outlive the block."""
+    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", command, env=environment)
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.terminate()
+            await started.wait()
 
 
 async def _ready(service: asyncio.subprocess.Process, client: httpx.AsyncClient) -> None:

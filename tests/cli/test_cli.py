@@ -14,7 +14,9 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -382,6 +384,96 @@ class TestDrain:
 
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
+
+
+def ended(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGTERM) -> int:
+    """The exit code of a process that is told to stop; -15 where nothing in it saw the signal."""
+    process.send_signal(number)
+    try:
+        return process.wait(20)
+    finally:
+        process.kill()
+
+
+def catches(process: "subprocess.Popen[bytes]") -> bool:
+    """Whether the process has a handler for SIGTERM."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (caught,) = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt")]
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def until(come: Callable[[], Any]) -> Any:
+    """What comes of it, once it is something."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        if found := come():
+            return found
+        time.sleep(0.001)
+    raise AssertionError("it did not come")
+
+
+class TestStopping:
+    """Process 1 of a container gets only signals that it has a handler for, so each command has one from the first."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [("serve",), ("drain", "--loop"), ("drain",), ("simulate", "--port", "0"), ("backup", "copies", "--wait", "60"),
+         ("restore", "copies", "--wait", "60"), ("demo",), ("doctor",), ("queue", "list")],
+        ids=" ".join,
+    )  # fmt: skip
+    def test_a_command_that_has_just_started_ends(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        command = [sys.executable, "-m", "recado", *words]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}, stderr=subprocess.PIPE
+        ) as process:
+            until(lambda: catches(process))
+            assert ended(process) == 143
+
+    def test_the_handler_comes_before_the_imports(self, tmp_path: Path) -> None:
+        """They take most of the first second."""
+        program = "import sys, recado.__main__; sys.exit('typer' in sys.modules or 'msgspec' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+    @pytest.mark.parametrize("seconds", [0.2, 0.4, 0.6, 0.8, 1.0, 1.3])
+    def test_serve_ends_whenever_it_is_told_to(self, tmp_path: Path, seconds: float) -> None:
+        """Also between its own handlers and uvicorn's."""
+        ports = {"RECADO_PORT": str(free_port()), "RECADO_METRICS_PORT": str(free_port())}
+        environment = {**os.environ, **ENVIRONMENT, **ports}
+        command = [sys.executable, "-m", "recado", "serve"]
+        with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+            until(lambda: catches(process))
+            time.sleep(seconds)
+            assert ended(process) in (0, 143)
+
+    def test_a_backup_that_waits_ends(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "recado", "backup", "copies", "--wait", "60"]
+        with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}) as process:
+            time.sleep(1.5)
+            assert ended(process) == 143
+
+    def test_a_backup_removes_what_it_has_half_made(self, tmp_path: Path) -> None:
+        database = tmp_path / "data/recado.db"
+        refused_message(tmp_path, "hola")
+        connection = apsw.Connection(str(database))
+        connection.execute("CREATE TABLE ballast AS SELECT randomblob(64000000) AS b")
+        connection.close()
+        command = ["nice", "-n", "19", sys.executable, "-m", "recado", "backup", "copies"]
+        with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}) as process:
+            until(lambda: list(tmp_path.glob("copies/*.partial")))
+            assert ended(process) == 143
+        assert not list(tmp_path.glob("copies/*"))
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_the_demo_leaves_no_service_behind(self, tmp_path: Path, number: signal.Signals) -> None:
+        command = [sys.executable, "-m", "recado", "demo"]
+        with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL) as process:
+            (service,) = until(lambda: children(process.pid))
+            assert ended(process, number) == 1
+        assert not Path(f"/proc/{service}").exists()
 
 
 def test_help_teaches(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ app.add_typer(queue, name="queue")
 
 
 def main() -> None:
-    """The console script: every expected failure is one line on stderr and an exit code."""
+    """Runs a command: every expected failure is one line on stderr and an exit code."""
     terminal.guard()
     try:
         app()

@@ -1,6 +1,7 @@
 """`recado backup` and `recado restore`."""
 
 import asyncio
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ def backup(
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a queue that is not there yet.")] = 0,
 ) -> None:
     """Copy the queue while it is in use, and check the copy."""
+    _end_in_order()
     copy = make_copy(read_settings(), folder, keep=keep, patience=wait)
     print(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
 
@@ -32,12 +34,23 @@ def restore(
     """Put a copy in the queue's place; refused while web or drain have the queue open."""
     from recado.queue.sqlite import backup as copies
 
+    _end_in_order()
     settings = read_settings()
     if drill:
         copy = check_newest_copy(settings, source)
     else:
         copy = copies.restore(source, settings.database, now=time.time(), patience=wait)
     print(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
+
+
+def _end_in_order() -> None:
+    """From now on SIGTERM ends the command as an error does: what it has half made is removed first."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def make_copy(settings: Settings, folder: Path, *, keep: int, patience: float = 0.0) -> "Copy":

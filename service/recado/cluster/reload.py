@@ -20,8 +20,6 @@ LOOK_SECONDS = 0.5
 
 def run(arguments: Sequence[str], *, copy: Path = COPY, sleep: Callable[[float], None] = time.sleep) -> int:
     """Runs until the command ends by itself or this process is told to stop; returns its exit code."""
-    shutil.copytree(SOURCE, copy / SOURCE.name, dirs_exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
     child: subprocess.Popen[bytes] | None = None
     stopping = False
 
@@ -32,7 +30,9 @@ def run(arguments: Sequence[str], *, copy: Path = COPY, sleep: Callable[[float],
             child.terminate()
 
     signal.signal(signal.SIGTERM, stop)
-    while True:
+    shutil.copytree(SOURCE, copy / SOURCE.name, dirs_exist_ok=True)
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    while not stopping:
         seen = stamp(copy)
         child = subprocess.Popen([sys.executable, "-m", "recado", *arguments], env=environment)  # noqa: S603 - our own
         while child.poll() is None and (stopping or stamp(copy) == seen):
@@ -42,6 +42,7 @@ def run(arguments: Sequence[str], *, copy: Path = COPY, sleep: Callable[[float],
         print("recado: the source has changed, starting again", file=sys.stderr)
         child.terminate()
         child.wait()
+    return 128 + signal.SIGTERM
 
 
 def stamp(folder: Path) -> float:

@@ -52,9 +52,10 @@ def serve(settings: Settings) -> None:
     # What is there now stays: the garbage collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
-    # uvicorn raises the signal again once it has shut down: without this the process would end before the flush.
+    # uvicorn's own handlers come later, and it raises the signal again once it has shut down: the one must not be lost,
+    # nor the other end the process before the flush.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: None)
+        signal.signal(number, lambda number, frame: setattr(server, "should_exit", True))
     try:
         server.run()
     finally:

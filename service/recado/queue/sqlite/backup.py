@@ -131,6 +131,8 @@ def check(path: Path) -> int:
         uri = f"{path.absolute().as_uri()}?immutable=1"
         connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         try:
+            # Python's signal handlers run in here, so that SIGTERM need not wait for the end of a long check.
+            connection.set_progress_handler(lambda: False, 100_000)
             verdict = connection.execute("PRAGMA integrity_check(1)").get
             if verdict != "ok":
                 raise StoreError(f"{path} is damaged: {verdict}")
