@@ -102,6 +102,11 @@ def test_serving_without_a_secret_is_refused(missing: str) -> None:
         ("WHATSAPP_API_URL", "http://:80"),
         ("WHATSAPP_API_URL", "http://1.2.3.999"),
         ("WHATSAPP_API_URL", "http://[::1"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "10.0.0.0/33"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "10.42.0.7/16"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "10.0.0.1,"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "10.0.0.1,*"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "ingress-nginx"),
     ],
 )
 def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
@@ -122,6 +127,8 @@ def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
         ("WHATSAPP_API_URL", "http://shop_simulator:8090/"),
         ("WHATSAPP_API_URL", "http://[::1]:8090"),
         ("WHATSAPP_API_URL", "https://127.0.0.1"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "*"),
+        ("RECADO_FORWARDED_ALLOW_IPS", "10.42.0.0/16, 127.0.0.1,fd00:10:42::/56"),
     ],
 )
 def test_what_can_work_is_accepted(variable: str, value: str) -> None:

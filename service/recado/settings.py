@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from recado.addresses import check_address
+from recado.addresses import check_address, check_proxies
 from recado.errors import Expected
 
 DEFAULT_API_VERSION = "v26.0"
@@ -108,7 +108,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, about("The web port."), PORT] = 8000
     metrics_port: Annotated[int, about("The metrics port."), PORT] = 9464
     forwarded_allow_ips: Annotated[
-        str, about("The proxies whose X-Forwarded-For is believed, separated by commas; `*` for all.")
+        str,
+        about(
+            "The proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas. `*` believes"
+            " anybody, and then clients can claim to be whoever they like."
+        ),
     ] = "127.0.0.1"
     events_deployment: Annotated[
         str,
@@ -329,6 +333,8 @@ def _value(setting: Setting, raw: str) -> Any:
     value = _convert(raw, setting.type)
     if setting.field == "whatsapp_api_url":
         check_address(value)
+    if setting.field == "forwarded_allow_ips":
+        check_proxies(value)
     if setting.field == "messages_per_second" and 0 < value < LEAST_PER_SECOND:
         raise ValueError(f"must be 0 or at least {LEAST_PER_SECOND}")
     return value

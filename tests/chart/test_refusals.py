@@ -7,6 +7,19 @@ POSTGRES = ('store.type="postgres"', 'store.postgres.existingSecret="db"')
 INGRESS = ("ingress.enabled=true", 'ingress.host="pedidos.example.com"')
 
 REFUSED = {
+    "a simulator on the internet": (
+        ["simulator.enabled=true", *INGRESS],
+        "the web pod accepts what the simulator signs",
+    ),
+    "a simulator behind a gateway": (
+        [
+            "simulator.enabled=true",
+            "route.enabled=true",
+            'route.parentRefs=[{"name":"g"}]',
+            'route.hostnames=["a.example.com"]',
+        ],
+        "the web pod accepts what the simulator signs",
+    ),
     "no number": (["whatsapp.phoneNumberIds=[]"], "whatsapp.phoneNumberIds is empty"),
     "load without a simulator": (["loadtest.enabled=true"], "loadtest.enabled without simulator.enabled"),
     "an unknown shape": (['loadtest.shape="flood"'], "shape"),

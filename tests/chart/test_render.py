@@ -121,6 +121,37 @@ def test_only_the_webhook_is_public(scenario: list[Manifest]) -> None:
             assert matches == [{"type": "Exact", "value": "/api/v1/webhook"}]
 
 
+def test_the_simulator_knows_no_secret_of_the_release() -> None:
+    """It signs whatever it is told to: with a secret of its own, asked by the release's own pods alone."""
+    documents = [d for d in yaml.safe_load_all(generate.scenario("simulator")) if d]
+    own = {d["kind"]: d for d in documents if d["metadata"]["name"] == "shop-recado-simulator"}
+    web = next(d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == "shop-recado")
+
+    def secrets(deployment: Manifest) -> dict[str, tuple[str, str]]:
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        found = {
+            e["name"]: e["valueFrom"]["secretKeyRef"]
+            for e in container["env"]
+            if "secretKeyRef" in e.get("valueFrom", {})
+        }
+        return {variable: (reference["name"], reference["key"]) for variable, reference in found.items()}
+
+    assert {name for name, _ in secrets(own["Deployment"]).values()} == {"shop-recado-simulator"}
+    assert secrets(own["Deployment"])["WHATSAPP_APP_SECRET"] == secrets(web)["WHATSAPP_APP_SECRET_PREVIOUS"]
+    assert secrets(web)["WHATSAPP_APP_SECRET"][0] == "shop-recado"
+    assert [*own["Secret"]["stringData"]] == [secrets(web)["WHATSAPP_APP_SECRET_PREVIOUS"][1]]
+    assert own["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "simulator"
+    (rule,) = own["NetworkPolicy"]["spec"]["ingress"]
+    assert rule["from"] == [
+        {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "recado", "app.kubernetes.io/instance": "shop"}}}
+    ]
+
+
+def test_no_proxy_is_believed_unasked(scenario: list[Manifest]) -> None:
+    """Any pod of the cluster has a private address: which ones are proxies, only the operator knows."""
+    assert "RECADO_FORWARDED_ALLOW_IPS" not in yaml.safe_dump_all(scenario)
+
+
 def test_no_simulator_in_production() -> None:
     """A production release answers customers, not a simulator."""
     names = [d["metadata"]["name"] for d in yaml.safe_load_all(generate.scenario("production")) if d]

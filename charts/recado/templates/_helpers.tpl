@@ -99,7 +99,7 @@ http://{{ include "recado.fullname" . }}:{{ .Values.service.port }}
 - name: {{ get $variables . }}
   valueFrom:
     secretKeyRef:
-      name: {{ include "recado.secretName" $root }}
+      name: {{ and (eq . "appSecretPrevious") $root.Values.simulator.enabled | ternary (printf "%s-simulator" (include "recado.fullname" $root)) (include "recado.secretName" $root) }}
       key: {{ get $root.Values.whatsapp.secretKeys . }}
       {{- if has . (list "appSecretPrevious" "adminToken") }}
       optional: true

@@ -86,6 +86,9 @@
 {{- if and $v.simulator.enabled $v.whatsapp.apiUrl -}}
 {{- fail "simulator.enabled and whatsapp.apiUrl both say where replies go. Leave whatsapp.apiUrl empty to use the simulator." -}}
 {{- end -}}
+{{- if and $v.simulator.enabled (or $v.ingress.enabled $v.route.enabled) -}}
+{{- fail "simulator.enabled beside ingress.enabled or route.enabled: the web pod accepts what the simulator signs, and that is whatever it is told to. Let no one in from outside while the simulator is on." -}}
+{{- end -}}
 {{- if and $v.loadtest.enabled (not $v.simulator.enabled) -}}
 {{- fail "loadtest.enabled without simulator.enabled: replies would go to Meta, and each would be paid for. Set simulator.enabled=true." -}}
 {{- end -}}

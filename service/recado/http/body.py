@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from recado.http.client import limit_key
 from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
 from recado.telemetry.exposition import WebMetrics
@@ -69,8 +70,7 @@ class RequestBody:
             return body
         self._metrics.signature_failed(problem.value)
         # Only failures are counted by address: a valid signature is never refused for where it came from.
-        client = scope.get("client")
-        if self._addresses.count(client[0] if client else "") is Allowance.WITHIN:
+        if self._addresses.count(limit_key(scope)) is Allowance.WITHIN:
             raise Refusal(401, "bad_signature", f"X-Hub-Signature-256: {problem.value}")
         self._metrics.rate_limited("address")
         raise Refusal(429, "rate_limited", "too many wrongly signed requests", retry_after=60)
