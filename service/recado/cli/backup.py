@@ -1,6 +1,7 @@
 """`recado backup` and `recado restore`."""
 
 import asyncio
+import importlib
 import signal
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ def backup(
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a queue that is not there yet.")] = 0,
 ) -> None:
     """Copy the queue while it is in use, and check the copy."""
+    importlib.import_module("recado.queue.sqlite.backup")
     _end_in_order()
     copy = make_copy(read_settings(), folder, keep=keep, patience=wait)
     print(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
@@ -44,7 +46,10 @@ def restore(
 
 
 def _end_in_order() -> None:
-    """From now on SIGTERM ends the command as an error does: what it has half made is removed first."""
+    """From now on SIGTERM ends the command as an error does: what it has half made is removed first.
+
+    Called once all is imported: what a handler raises within the import system's own callbacks is lost.
+    """
 
     def end(number: int, frame: object) -> None:
         signal.signal(number, signal.SIG_IGN)

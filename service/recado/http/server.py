@@ -52,8 +52,8 @@ def serve(settings: Settings) -> None:
     # What is there now stays: the garbage collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
-    # uvicorn's own handlers come later, and it raises the signal again once it has shut down: the one must not be lost,
-    # nor the other end the process before the flush.
+    # uvicorn sets its own handlers later, and raises the signal again after its shutdown. A signal before that must not
+    # be lost, and one after it must not end the process before the flush.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: setattr(server, "should_exit", True))
     try:
