@@ -16,8 +16,10 @@ from recado.settings import load
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
+    REJECTED,
     OpenQueue,
     RetryQueueConformance,
+    add_leased,
     new_message,
 )
 
@@ -49,6 +51,40 @@ class TestDurability:
     @pytest.fixture
     def clock(self) -> FakeClock:
         return FakeClock()
+
+    async def test_what_is_erased_is_in_no_file(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, tmp_path: Path
+    ) -> None:
+        """Neither in the database's free pages nor in its write-ahead log, while another process has it open."""
+        web, operator = open_queue(), open_queue()
+        text = "a reply to somebody who wants to be forgotten " * 100
+        message = await add_leased(web, new_message(1, clock, text=text))
+        await web.update_message_attempt(message, REJECTED)
+        assert b"wants to be forgotten" in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+        assert await operator.remove([message.id]) == 1
+        assert b"wants to be forgotten" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert (tmp_path / "recado.db-wal").stat().st_size == 0
+
+    async def test_an_erase_that_leaves_something_behind_says_so(
+        self,
+        open_queue: Callable[..., SqliteRetryQueue],
+        clock: FakeClock,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """While somebody reads, the write-ahead log cannot be emptied; the next erase empties it."""
+        monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.05)
+        queue = open_queue()
+        message = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(message, REJECTED)
+        reader = open_database(tmp_path / "recado.db", read_only=True)
+        reader.execute("BEGIN; SELECT count(*) FROM message").get  # noqa: B018 - the read starts the transaction
+        with pytest.raises(StoreUnavailable, match="erase once more"):
+            await queue.remove([message.id])
+        reader.close()
+        assert await queue.clear() == 0
+        assert (tmp_path / "recado.db-wal").stat().st_size == 0
 
     @pytest.mark.parametrize("loss", ["deleted", "replaced"])
     async def test_a_file_that_is_lost_takes_no_more_messages(

@@ -5,6 +5,7 @@ bug (it can corrupt a file that two processes write, exactly web and drain), and
 memory that all processes share).
 """
 
+import contextlib
 import importlib.resources
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import apsw
 
+from recado.files import close_to_others, make_private_file, make_private_folder
 from recado.queue.errors import StoreError, StoreUnavailable
 
 #: The first version without the WAL-reset bug that also has `jsonb_each`: what was backported has not.
@@ -57,6 +59,15 @@ UNAVAILABLE = (
 )
 
 
+#: What SQLite keeps beside a database's own file, by the ends of their names.
+COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+def companions(database: Path) -> list[Path]:
+    """The files that may lie beside a database and belong to it."""
+    return [database.with_name(database.name + suffix) for suffix in COMPANIONS]
+
+
 def load_queries() -> dict[str, str]:
     """The statements of queries.sql by their names."""
     text = importlib.resources.files(__package__).joinpath("sql/queries.sql").read_text()
@@ -72,15 +83,21 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
     refuse_bad_sqlite(apsw.sqlite_lib_version())
     try:
         if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             refuse_network_file_system(path.parent, Path("/proc/mounts"))
+            make_private_file(path)
         flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         connection = apsw.Connection(str(path), flags=flags)
         connection.set_busy_handler(_busy_handler())
         if not read_only:
             refuse_stranger(connection, path)
+            # SQLite gives what it makes beside a database the database's mode.
+            for file in (path, *companions(path)):
+                close_to_others(file)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted is overwritten: a pruned or erased message must not be found in the file's free pages.
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             migrate(connection)
         return connection
@@ -88,6 +105,20 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
         raise StoreError(f"{path} is not a SQLite database") from error
     except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"{path}: {error}") from error
+
+
+def empty_log(path: Path) -> None:
+    """Brings the write-ahead log into the database and cuts it to nothing. Blocks until readers and writers let it.
+
+    Raises StoreUnavailable when they do not.
+    """
+    with contextlib.closing(open_database(path)) as connection:
+        try:
+            busy = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").get[0])
+        except UNAVAILABLE:
+            busy = True
+    if busy:
+        raise StoreUnavailable(f"what was erased is still in {path}-wal, which is in use: erase once more")
 
 
 def migrate(connection: apsw.Connection) -> None:

@@ -30,7 +30,7 @@ from recado.queue.model import (
 from recado.queue.policy import Breaker, Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.sqlite import adding, claiming, recording, upkeep
-from recado.queue.sqlite.database import UNAVAILABLE, load_queries, open_database
+from recado.queue.sqlite.database import UNAVAILABLE, empty_log, load_queries, open_database
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.queue.sqlite.upkeep import PruneRequest
 from recado.queue.sqlite.writer import CommitObserver, Writer
@@ -181,10 +181,16 @@ class SqliteRetryQueue:
         return await self._write(upkeep.discard, tuple(ids))
 
     async def remove(self, ids: Sequence[int]) -> int:
-        return await self._write(upkeep.remove, tuple(ids))
+        return await self._erase(self._write(upkeep.remove, tuple(ids)))
 
     async def clear(self) -> int:
-        return await self._write(upkeep.clear, None)
+        return await self._erase(self._write(upkeep.clear, None))
+
+    async def _erase(self, erasing: Awaitable[int]) -> int:
+        """Until a checkpoint the write-ahead log still has what was erased from the file."""
+        count = await erasing
+        await asyncio.to_thread(empty_log, self._path)
+        return count
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
         return [_as_failed(row) for row in await self._read(lambda: self._select("failed", after, limit))]
