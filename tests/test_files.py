@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recado import backup
 from recado.files import close_to_others, make_private_folder
+from recado.queue.sqlite import backup
 from recado.queue.sqlite.database import open_database
 
 #: A folder that fsGroup gives to a group.

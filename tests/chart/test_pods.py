@@ -1,10 +1,14 @@
 """What holds for every pod of every scenario: the restricted Pod Security Standard, shutdown, the shared volume."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+import generate
 import pytest
+import yaml
 
+from recado.cli.backup import backup
 from recado.http.server import SHUTDOWN_SECONDS
 from recado.http.shutdown import FAREWELL_SECONDS
 from recado.settings import DRAIN_NEEDS, variable_of
@@ -215,3 +219,11 @@ def test_a_first_backup_is_made_at_once(render: Render) -> None:
     pod = first["spec"]["template"]["spec"]
     assert {"name": "backup", "persistentVolumeClaim": {"claimName": "shop-recado-backup"}} in pod["volumes"]
     assert pod["containers"][0]["args"][:2] == ["backup", "/backup"]
+
+
+def test_the_copies_of_a_full_queue_fit() -> None:
+    """By the defaults: those that are kept, and the one that is being made."""
+    values = yaml.safe_load((generate.CHART / "values.yaml").read_text())
+    queue, volume = (int(part["size"].removesuffix("Gi")) for part in (values["store"]["sqlite"], values["backup"]))
+    assert (values["backup"]["keep"] + 1) * queue <= volume
+    assert inspect.signature(backup).parameters["keep"].default == values["backup"]["keep"]

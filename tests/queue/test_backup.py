@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -20,6 +22,7 @@ from recado.queue.model import NewMessage, State
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue, backup
 from recado.queue.sqlite import database as sqlite_database
+from recado.queue.sqlite.copies import copies
 from recado.settings import Settings
 from recado.telemetry.totals import Key
 
@@ -146,7 +149,7 @@ def test_a_copy_can_be_restored_elsewhere(tmp_path: Path) -> None:
     """What was in the queue when the copy was made is in the queue that is restored from it."""
     fill(tmp_path / "recado.db", range(100))
     copy = backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=3, now=NOW)
-    assert copy.path.name == "recado-20270115T080000Z.db"
+    assert copy.path.name == "recado-000001-20270115T080000Z.db"
     assert copy.messages == 100
     backup.restore(tmp_path / "copies", tmp_path / "elsewhere" / "recado.db", now=NOW)
     assert stored(tmp_path / "elsewhere" / "recado.db") == 100
@@ -190,13 +193,92 @@ async def test_a_copy_is_made_while_the_queue_is_written(tmp_path: Path) -> None
 
 
 def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
-    """Older copies go, newest stay, and a half-written one never counts."""
+    """Older copies go, newest stay."""
     fill(tmp_path / "recado.db", range(1))
-    (tmp_path / "copies").mkdir()
-    (tmp_path / "copies" / "recado-20990101T000000Z.partial").write_text("half")
     for hour in range(4):
         backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=2, now=NOW + 3600 * hour)
-    assert [path.name[16:20] for path in backup.copies(tmp_path / "copies")] == ["1000", "1100"]
+    assert [path.name[23:27] for path in copies(tmp_path / "copies")] == ["1000", "1100"]
+
+
+def test_a_backup_removes_what_killed_ones_left(tmp_path: Path) -> None:
+    """Half-written copies, with what SQLite kept beside them."""
+    fill(tmp_path / "recado.db", range(1))
+    (tmp_path / "copies").mkdir()
+    for left in ("000007-20990101T000000Z.partial", "000007-20990101T000000Z.partial-journal"):
+        (tmp_path / "copies" / f"recado-{left}").write_text("half")
+    copy = backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=2, now=NOW)
+    assert list((tmp_path / "copies").iterdir()) == [copy.path]
+
+
+def test_a_copy_of_the_future_is_not_the_newest_for_ever(tmp_path: Path) -> None:
+    """A clock that was ahead for one copy: later copies stay, and are what is restored."""
+    fill(tmp_path / "recado.db", range(1))
+    folder = tmp_path / "copies"
+    backup.back_up(tmp_path / "recado.db", folder, keep=2, now=NOW + 50 * 365 * 86400)
+    fill(tmp_path / "recado.db", range(1, 3))
+    made = [backup.back_up(tmp_path / "recado.db", folder, keep=2, now=NOW + hour * 3600) for hour in range(2)]
+    assert copies(folder) == [copy.path for copy in made]
+    assert backup.drill(folder).path == made[-1].path
+
+
+def test_two_backups_at_once_both_succeed(tmp_path: Path) -> None:
+    """In the same second, and whichever is first; neither takes the other's half-written copy for a dead one's."""
+    fill(tmp_path / "recado.db", range(50))
+    with ThreadPoolExecutor(8) as pool:
+        made = list(
+            pool.map(lambda _: backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=9, now=NOW), range(8))
+        )
+    assert sorted(copy.path for copy in made) == copies(tmp_path / "copies")
+    assert [copy.messages for copy in made] == [50] * 8
+
+
+class Full:
+    """A volume with room for so many copies: making one more fails as SQLite says it."""
+
+    def __init__(self, folder: Path, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder, self._room = folder, room
+        self._copy = backup._copy
+        monkeypatch.setattr(backup, "_copy", self.copy)
+
+    def copy(self, source: Path, target: Path) -> None:
+        if len(copies(self._folder)) >= self._room:
+            raise apsw.FullError("the volume is full")
+        self._copy(source, target)
+
+
+def test_the_oldest_copies_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full volume does not end backups: as many copies stay as fit."""
+    fill(tmp_path / "recado.db", range(1))
+    folder = tmp_path / "copies"
+    Full(folder, 2, monkeypatch)
+    names = [backup.back_up(tmp_path / "recado.db", folder, keep=24, now=NOW + hour).path for hour in range(5)]
+    assert copies(folder) == names[-2:]
+
+
+def test_the_last_good_copy_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it deleted because damaged ones are newer."""
+    fill(tmp_path / "recado.db", range(1))
+    folder = tmp_path / "copies"
+    made = [backup.back_up(tmp_path / "recado.db", folder, keep=9, now=NOW + hour).path for hour in range(3)]
+    for damaged in made[1:]:
+        damaged.write_bytes(b"damaged")
+    Full(folder, 0, monkeypatch)
+    with pytest.raises(StoreUnavailable, match="the volume is full"):
+        backup.back_up(tmp_path / "recado.db", folder, keep=1, now=NOW)
+    assert copies(folder) == made[:1]
+
+
+def test_no_copy_is_deleted_where_that_makes_too_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that has outgrown the volume costs none of the copies that are there."""
+    fill(tmp_path / "recado.db", range(1))
+    folder = tmp_path / "copies"
+    made = [backup.back_up(tmp_path / "recado.db", folder, keep=9, now=NOW + hour).path for hour in range(3)]
+    with (tmp_path / "recado.db").open("r+b") as file:
+        file.truncate(shutil.disk_usage(tmp_path).total * 2)
+    Full(folder, 0, monkeypatch)
+    with pytest.raises(StoreUnavailable, match="the volume is full"):
+        backup.back_up(tmp_path / "recado.db", folder, keep=9, now=NOW)
+    assert copies(folder) == made
 
 
 def test_a_queue_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
@@ -354,12 +436,12 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.db").exists()
 
 
-@pytest.mark.parametrize("name", ["recado-prod.db", "recado-20200101T000000Z.db"])
+@pytest.mark.parametrize("name", ["recado-prod.db", "recado-000000-20200101T000000Z.db"])
 def test_only_copies_make_room_for_copies(tmp_path: Path, name: str) -> None:
     """A database in the same folder stays, whatever it is called; so does everything that is no copy of ours."""
     database = tmp_path / name
     fill(database, range(2))
-    for other in ("recado-old.db", "recado-20200101T000000Z.db.before-1", "recado-99999999T999999Zx.db"):
+    for other in ("recado-old.db", "recado-000000-20200101T000000Z.db.before-1", "recado-000001-99999999T999999Zx.db"):
         (tmp_path / other).write_text("kept")
     before = {path.name for path in tmp_path.iterdir()}
     for hour in range(3):

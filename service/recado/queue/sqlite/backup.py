@@ -1,17 +1,15 @@
 """Copies of the queue's SQLite file: made while it is in use, checked, restored, and drilled.
 
 A copy is made by SQLite's online backup, so writers go on; it is complete or not there at all (written beside, checked,
-renamed). Copies are named `recado-20261123T170000Z.db`: the newest is the last by name. A restore never touches a
-database that some process has open, holds SQLite's lock from the first look to the end, writes into the file that is
-there (a renamed one would leave whoever has just opened the old one with a WAL that belongs to neither), and sets what
-it replaces aside.
+renamed). A restore never touches a database that some process has open, holds SQLite's lock from the first look to the
+end, writes into the file that is there (a renamed one would leave whoever has just opened the old one with a WAL that
+belongs to neither), and sets what it replaces aside.
 """
 
 import contextlib
-import datetime
+import errno
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -21,19 +19,19 @@ from typing import BinaryIO
 import apsw
 import msgspec
 
+from recado.files import make_private_file, make_private_folder
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.sqlite.database import UNAVAILABLE, refuse_stranger
+from recado.queue.sqlite.copies import alone, check, copies, last_good, newest, next_copy, remove, remove_unfinished
+from recado.queue.sqlite.database import COMPANIONS, UNAVAILABLE, refuse_stranger
 
 #: Pages that are copied between two looks at whether somebody else wants to write.
 PAGES_A_STEP = 4096
 #: After so long without a success a backup is late, and a drill too: by default the one is hourly, the other daily.
 BACKUP_LATE_SECONDS = 26 * 3600
-#: What a copy is called: the time at which it was made.
-NAME = re.compile(r"recado-[0-9]{8}T[0-9]{6}Z\.db")
+#: What the system says of a volume without room.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 #: How often somebody who waits for the queue, or for the last process that has it, looks.
 LOOK_SECONDS = 0.2
-#: What belongs to a database beside its own file.
-COMPANIONS = ("-wal", "-shm", "-journal")
 #: What a file begins with that SQLite takes for a database.
 MAGIC = b"SQLite format 3\0"
 #: The bytes that SQLite locks: a connection in WAL mode has a shared lock on some of them for as long as it is open.
@@ -53,32 +51,69 @@ class Copy(msgspec.Struct, frozen=True):
 def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
     """Copies the database into the folder and deletes all but the newest `keep` copies there; never the database.
 
-    Raises StoreError without a database or when the copy fails its check, StoreUnavailable when it cannot be made now.
+    While the volume is full the oldest copies make room, never the last good one. Raises StoreError without a database
+    or when the copy fails its check, StoreUnavailable when it cannot be made now.
     """
     if not database.is_file():
         raise StoreError(f"there is no queue at {database}")
     _make_folder(folder)
-    target = folder / f"recado-{datetime.datetime.fromtimestamp(now, datetime.UTC):%Y%m%dT%H%M%SZ}.db"
-    partial = target.with_suffix(".partial")
     try:
-        _copy(database, partial)
-        messages = check(partial)
-        _to_disk(partial)
-        partial.rename(target)
-        _to_disk(folder)
+        with alone(folder):
+            remove_unfinished(folder)
+            made = [copy for copy in copies(folder) if copy.resolve() != database.resolve()]
+            if len(made) > keep:
+                _thin(made, keep, good=last_good(made))
+            target = next_copy(folder, now)
+            messages = _make(database, target, made)
+            _thin([*made, target], keep, good=target)
     except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"no copy in {folder}: {error}") from error
-    finally:
-        _remove(partial)
-    made = [copy for copy in copies(folder) if copy.resolve() != database.resolve()]
-    for old in made[:-keep]:
-        old.unlink(missing_ok=True)
     return Copy(target, target.stat().st_size, messages)
 
 
-def copies(folder: Path) -> list[Path]:
-    """The complete copies in a folder, oldest first; what is not named exactly as a copy is none."""
-    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_file())
+def _make(database: Path, target: Path, made: list[Path]) -> int:
+    """Makes one checked copy, where it must be in the room of those that were made before; the messages in it."""
+    partial = target.with_suffix(".partial")
+    try:
+        while True:
+            try:
+                _copy(database, partial)
+                messages = check(partial)
+                _to_disk(partial)
+                partial.rename(target)
+                _to_disk(target.parent)
+                return messages
+            except (apsw.FullError, OSError) as error:
+                remove(partial)
+                if not (_is_full(error) and _make_room(database, made)):
+                    raise
+    finally:
+        remove(partial)
+
+
+def _thin(made: list[Path], keep: int, *, good: Path | None) -> None:
+    """Deletes all but the newest `keep`, and never the good one."""
+    for old in made[:-keep]:
+        if old != good:
+            old.unlink(missing_ok=True)
+
+
+def _make_room(database: Path, made: list[Path]) -> bool:
+    """Deletes the oldest copy that may go; False where that helps nobody."""
+    there = [copy for copy in made if copy.is_file()]
+    good = last_good(there)
+    may_go = [copy for copy in there if copy != good]
+    if not may_go:
+        return False
+    room = shutil.disk_usage(may_go[0].parent).free + sum(copy.stat().st_size for copy in may_go)
+    if room < database.stat().st_size:
+        return False  # not even all of them would do
+    may_go[0].unlink()
+    return True
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, apsw.FullError) or (isinstance(error, OSError) and error.errno in FULL)
 
 
 def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) -> Copy:
@@ -88,22 +123,24 @@ def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) 
     aside as `<name>.before-<time>`. Raises StoreError when the copy is damaged or some process still has the database
     open after `patience` seconds: stop web and drain first.
     """
-    copy = newest(source)
-    check(copy)
     if database.is_dir():
         raise StoreError(f"{database} is a folder")
-    _make_folder(database.parent)
     prepared = database.with_name(database.name + ".restoring")
     aside = database.with_name(f"{database.name}.before-{int(now)}")
     try:
-        _copy(copy, prepared)
+        # No backup deletes the copy meanwhile.
+        with alone(source) if source.is_dir() else contextlib.nullcontext():
+            copy = newest(source)
+            check(copy)
+            _make_folder(database.parent)
+            _copy(copy, prepared)
         messages = check(prepared)
         _replace_once_unused(database, prepared, aside, patience)
         _to_disk(database.parent)
     except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"{database} was not restored: {error}") from error
     finally:
-        _remove(prepared)
+        remove(prepared)
     return Copy(copy, database.stat().st_size, messages)
 
 
@@ -111,39 +148,6 @@ def drill(source: Path) -> Copy:
     """Restores the newest copy into a scratch folder and checks it there; nothing else is touched."""
     with tempfile.TemporaryDirectory(prefix="recado-drill-") as scratch:
         return restore(source, Path(scratch) / "recado.db", now=0)
-
-
-def newest(source: Path) -> Path:
-    """The copy meant by a path: the file itself, or the last copy of a folder. Raises StoreError without one."""
-    if source.is_dir():
-        if found := copies(source):
-            return found[-1]
-        raise StoreError(f"there is no copy in {source}")
-    if not source.is_file():
-        raise StoreError(f"there is no copy at {source}")
-    return source
-
-
-def check(path: Path) -> int:
-    """How many messages a copy holds. Raises StoreError when it is damaged, not a queue or unreadable."""
-    try:
-        # immutable: a copy may lie on a read-only volume, where SQLite could not make its lock files.
-        uri = f"{path.absolute().as_uri()}?immutable=1"
-        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-        try:
-            # Python's signal handlers run in here, so that SIGTERM need not wait for the end of a long check.
-            connection.set_progress_handler(lambda: False, 100_000)
-            verdict = connection.execute("PRAGMA integrity_check(1)").get
-            if verdict != "ok":
-                raise StoreError(f"{path} is damaged: {verdict}")
-            refuse_stranger(connection, path)
-            return int(connection.execute("SELECT count(*) FROM message").get)
-        finally:
-            connection.close()
-    except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError) as error:
-        raise StoreError(f"{path} is damaged or not a queue: {error}") from error
-    except UNAVAILABLE as error:
-        raise StoreError(f"{path} cannot be read: {error}") from error
 
 
 def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: float) -> None:
@@ -168,6 +172,7 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
     A crash leaves a journal from which the next process that opens the database brings the old content back. Nothing
     in here may open and close the database's file by other means: that would drop the process's locks on it.
     """
+    make_private_file(database)
     with (
         contextlib.closing(apsw.Connection(str(database))) as live,
         contextlib.closing(apsw.Connection(str(prepared))) as content,
@@ -182,7 +187,7 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
         try:
             _transfer(content, live)
         except apsw.FullError:  # all is as it was: the room is needed more than a second one of the same
-            _remove(aside)
+            remove(aside)
             raise
 
 
@@ -198,14 +203,15 @@ def _keep_totals(live: apsw.Connection, content: apsw.Connection) -> None:
 
 
 def _set_aside(live: apsw.Connection, aside: Path) -> None:
-    _remove(aside)
+    remove(aside)
+    make_private_file(aside)
     kept = apsw.Connection(str(aside))
     try:
         _transfer(live, kept)
         kept.close()
     except BaseException:
         kept.close()
-        _remove(aside)
+        remove(aside)
         raise
     _to_disk(aside.parent)
 
@@ -217,6 +223,7 @@ def _replace_damaged(database: Path, prepared: Path, aside: Path) -> None:
     """
     with database.open("r+b") as file, prepared.open("rb") as content:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_BYTES, LOCK_START)
+        make_private_file(aside)
         with aside.open("wb") as kept:
             shutil.copyfileobj(file, kept)
             _flush(kept)
@@ -238,7 +245,8 @@ def _replace_damaged(database: Path, prepared: Path, aside: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copies a database by SQLite's online backup into one file that stands alone (no WAL beside it)."""
-    _remove(target)
+    remove(target)
+    make_private_file(target)
     reader = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
     writer = apsw.Connection(str(target))
     try:
@@ -265,11 +273,6 @@ def _transfer(reader: apsw.Connection, writer: apsw.Connection) -> None:
         raise apsw.FullError("the volume is full") from error
 
 
-def _remove(database: Path) -> None:
-    for suffix in ("", *COMPANIONS):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
-
-
 def _flush(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
@@ -277,7 +280,7 @@ def _flush(file: BinaryIO) -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise StoreError(f"{folder} cannot be a folder: {error.strerror}") from error
 
