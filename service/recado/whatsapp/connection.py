@@ -16,12 +16,11 @@ import httpx
 
 
 class Answer(NamedTuple):
-    """A whole response; `encoded` if its body is compressed."""
+    """A whole response; without a body if that was compressed."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-    encoded: bool = False
 
 
 class Connection(asyncio.Protocol):
@@ -148,12 +147,13 @@ class Connection(asyncio.Protocol):
         self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
         lower = name.lower()
+        if lower == b"content-encoding":
+            self._encoded = self._encoded or value.strip().lower() not in (b"", b"identity")
+            return
+        self._headers.append((name, value))
         if lower in (b"content-length", b"transfer-encoding"):
             self._framed = True
-        elif lower == b"content-encoding":
-            self._encoded = True
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
@@ -170,4 +170,4 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(self._whole())
 
     def _whole(self) -> Answer:
-        return Answer(self._status, self._headers, b"".join(self._body), self._encoded)
+        return Answer(self._status, self._headers, b"" if self._encoded else b"".join(self._body))

@@ -118,7 +118,13 @@ class WhatsAppService:
         self._base = f"{api_url.rstrip('/')}/{api_version}"
         self._verify_token = verify_token
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
-        self._headers = httpx.Headers({"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"})
+        self._headers = httpx.Headers(
+            {
+                "Authorization": f"Bearer {access_token}",
+                "Content-Type": "application/json",
+                "Accept-Encoding": "identity",
+            }
+        )
         self._timeouts = {
             "connect": connect_timeout,
             "pool": connect_timeout,

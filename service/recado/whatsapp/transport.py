@@ -38,7 +38,8 @@ class GraphTransport(httpx.AsyncBaseTransport):
 
     `max_connections` bounds the pool of each origin; an idle connection is used again for
     `keepalive_seconds`; an answer of more than `max_response_bytes`, headers included, is refused. `read`
-    bounds the answer as a whole.
+    bounds the answer as a whole. A compressed answer, which nobody asked for, counts as one without a body: it could
+    become any size, and the status alone still says whether the request can have been carried out.
     """
 
     def __init__(
@@ -75,11 +76,7 @@ class GraphTransport(httpx.AsyncBaseTransport):
         """One exchange, with `header` beside the endpoint's own. Raises httpx.RequestError."""
         extra = b"" if header is None else _line(header)
         data = b"%s%sContent-Length: %d\r\n\r\n%s" % (endpoint.head, extra, len(body), body)
-        answer = await self._exchange(endpoint.origin, data, timeouts)
-        if not answer.encoded:
-            return answer
-        decoded = httpx.Response(answer.status, headers=answer.headers, content=answer.body).content
-        return answer._replace(body=decoded)
+        return await self._exchange(endpoint.origin, data, timeouts)
 
     async def _exchange(self, origin: Origin, data: bytes, timeouts: Timeouts) -> Answer:
         pool = self._pools.get(origin) or self._new_pool(origin)
