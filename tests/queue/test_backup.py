@@ -241,7 +241,9 @@ class Full:
         monkeypatch.setattr(backup, "_copy", self.copy)
 
     def copy(self, source: Path, target: Path) -> None:
-        if len(copies(self._folder)) >= self._room:
+        there = len(copies(self._folder)) + len(list(self._folder.glob("*.partial")))
+        target.touch()
+        if there >= self._room:
             raise apsw.FullError("the volume is full")
         self._copy(source, target)
 
@@ -253,6 +255,17 @@ def test_the_oldest_copies_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyP
     Full(folder, 2, monkeypatch)
     names = [backup.back_up(tmp_path / "recado.db", folder, keep=24, now=NOW + hour).path for hour in range(5)]
     assert copies(folder) == names[-2:]
+
+
+def test_what_killed_backups_left_makes_room_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No copy goes for it."""
+    fill(tmp_path / "recado.db", range(1))
+    folder = tmp_path / "copies"
+    Full(folder, 2, monkeypatch)
+    first = backup.back_up(tmp_path / "recado.db", folder, keep=24, now=NOW).path
+    (folder / "recado-000009-20990101T000000Z.partial").write_text("half")
+    second = backup.back_up(tmp_path / "recado.db", folder, keep=24, now=NOW).path
+    assert copies(folder) == [first, second]
 
 
 def test_the_last_good_copy_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

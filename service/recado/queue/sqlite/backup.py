@@ -59,12 +59,14 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
     _make_folder(folder)
     try:
         with alone(folder):
-            remove_unfinished(folder)
             made = [copy for copy in copies(folder) if copy.resolve() != database.resolve()]
             if len(made) > keep:
                 _thin(made, keep, good=last_good(made))
             target = next_copy(folder, now)
-            messages = _make(database, target, made)
+            try:
+                messages = _make(database, target, made)
+            finally:
+                remove_unfinished(folder)
             _thin([*made, target], keep, good=target)
     except (*UNAVAILABLE, OSError) as error:
         raise StoreUnavailable(f"no copy in {folder}: {error}") from error
@@ -74,21 +76,18 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
 def _make(database: Path, target: Path, made: list[Path]) -> int:
     """Makes one checked copy, where it must be in the room of those that were made before; the messages in it."""
     partial = target.with_suffix(".partial")
-    try:
-        while True:
-            try:
-                _copy(database, partial)
-                messages = check(partial)
-                _to_disk(partial)
-                partial.rename(target)
-                _to_disk(target.parent)
-                return messages
-            except (apsw.FullError, OSError) as error:
-                remove(partial)
-                if not (_is_full(error) and _make_room(database, made)):
-                    raise
-    finally:
-        remove(partial)
+    while True:
+        try:
+            _copy(database, partial)
+            messages = check(partial)
+            _to_disk(partial)
+            partial.rename(target)
+            _to_disk(target.parent)
+            return messages
+        except (apsw.FullError, OSError) as error:
+            others = remove_unfinished(target.parent) - 1
+            if not (_is_full(error) and (others > 0 or _make_room(database, made))):
+                raise
 
 
 def _thin(made: list[Path], keep: int, *, good: Path | None) -> None:

@@ -58,11 +58,15 @@ def next_copy(folder: Path, now: float) -> Path:
     return folder / f"recado-{number:06}-{datetime.datetime.fromtimestamp(now, datetime.UTC):%Y%m%dT%H%M%SZ}.db"
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Removes what runs that were killed have left; only for who is alone in the folder."""
-    for path in folder.iterdir():
-        if UNFINISHED.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+def remove_unfinished(folder: Path) -> int:
+    """Removes copies that are not complete, such as those of runs that were killed; only for who is alone there.
+
+    How many: a volume that was full of them has room again.
+    """
+    unfinished = [path for path in folder.iterdir() if UNFINISHED.fullmatch(path.name)]
+    for path in unfinished:
+        path.unlink(missing_ok=True)
+    return sum(path.suffix == ".partial" for path in unfinished)
 
 
 def remove(database: Path) -> None:
