@@ -469,6 +469,60 @@ def test_the_standard_variables_choose_the_share(sampler: str, argument: str, ex
     assert tracing.sampling_ratio(environment) == expected
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "OTEL_BSP_MAX_QUEUE_SIZE=256",
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=4096",
+        "OTEL_BSP_SCHEDULE_DELAY=0",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=unlimited",
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=1k",
+    ],
+)
+def test_a_variable_that_the_sdk_does_not_like_stops_nothing(
+    variable: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning that names it, and no traces."""
+    name, _, value = variable.partition("=")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv(name, value)
+    stop = tracing.configure("test")
+    assert tracing.webhook("/x", []) is tracing.OFF
+    stop()
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING"
+    assert warning.__dict__["action"] == "tracing.unusable"
+    assert name in warning.__dict__["variables"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted", "warned"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "otlp,console"}, True, "OTEL_TRACES_EXPORTER"),
+        ({"OTEL_TRACES_EXPORTER": "console", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"}, False, "OTEL_TRACES_EXPORTER"),
+        ({"OTEL_TRACES_EXPORTER": " otlp , none"}, True, ""),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, True, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, True, ""),
+        (
+            {
+                "OTEL_TRACES_EXPORTER": "otlp",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+            },
+            True,
+            "",
+        ),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, False, ""),
+    ],
+)
+def test_what_is_asked_for_and_not_there_is_said(
+    environment: dict[str, str], wanted: bool, warned: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning; what recado has is used all the same."""
+    assert tracing.wanted(environment) is wanted
+    assert [warned in record.message for record in caplog.records] == [True] * bool(warned)
+
+
 def test_stopping_does_not_wait_for_a_collector_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A drain must end although nobody takes its spans."""
     monkeypatch.setattr(tracing, "FLUSH_SECONDS", 0.2)

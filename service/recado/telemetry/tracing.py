@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+#: What recado has of OpenTelemetry's exporters and protocols.
+EXPORTER, PROTOCOL = "otlp", "http/protobuf"
 #: At shutdown the last spans may take so long to be handed over.
 FLUSH_SECONDS = 5.0
 
@@ -203,13 +205,29 @@ _current: "ContextVar[trace.Span | None]" = ContextVar("recado_span", default=No
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the standard variables ask for traces."""
+    """Whether the standard variables ask for traces; warns of what they ask for that recado does not have."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
-    exporter = environment.get("OTEL_TRACES_EXPORTER", "")
-    if exporter:
-        return exporter == "otlp"
-    return bool(environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+    exporters = {name.strip() for name in environment.get("OTEL_TRACES_EXPORTER", "").split(",")} - {""}
+    if unknown := exporters - {EXPORTER, "none"}:
+        log.warning(
+            "OTEL_TRACES_EXPORTER names exporters that recado does not have",
+            extra={"action": "tracing.exporter_unknown", "unknown": sorted(unknown), "known": EXPORTER},
+        )
+    endpoints = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    if not (EXPORTER in exporters if exporters else any(environment.get(name) for name in endpoints)):
+        return False
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        if protocol := environment.get(name):
+            if protocol != PROTOCOL:
+                log.warning(
+                    "%s names a protocol that recado does not speak: traces are sent by %s",
+                    name,
+                    PROTOCOL,
+                    extra={"action": "tracing.protocol_unknown"},
+                )
+            break
+    return True
 
 
 def sampling_ratio(environment: Mapping[str, str]) -> float:
@@ -228,12 +246,26 @@ def sampling_ratio(environment: Mapping[str, str]) -> float:
 
 
 def configure(command: str, environment: Mapping[str, str] | None = None, exporter: Any = None) -> Callable[[], None]:
-    """Turns tracing on if the environment asks for it; what is returned hands the last spans over, and ends it."""
+    """Turns tracing on if the environment asks for it; what is returned hands the last spans over, and ends it.
+
+    Never raises: what OpenTelemetry makes of its variables is warned about, and the service works without traces.
+    """
     global _tracing
     environment = os.environ if environment is None else environment
     if not wanted(environment) and exporter is None:
         return lambda: None
-    tracing = _tracing = Tracing(command, environment, exporter)
+    try:
+        tracing = _tracing = Tracing(command, environment, exporter)
+    except Exception as error:  # whatever the SDK does not like, customers are answered
+        log.warning(
+            "there are no traces: a variable of OpenTelemetry's cannot be used",
+            extra={
+                "action": "tracing.unusable",
+                "error": f"{type(error).__name__}: {error}",
+                "variables": sorted(name for name in environment if name.startswith("OTEL_")),
+            },
+        )
+        return lambda: None
 
     def stop() -> None:
         global _tracing
