@@ -321,6 +321,18 @@ SYMPTOMS = (
         ),
     ),
     Alert(
+        name="RecadoUnknownNumber",
+        severity="page",
+        for_seconds=0,
+        # Meta's dashboard sends one with its button "Test".
+        expr=more_than(1, increase(metrics.UNANSWERED, 3600, 'reason="other_number"')),
+        summary="Customers write to a business number that recado does not answer.",
+        description=(
+            f"{TARGET}: {{{{ $value | humanize }}}} messages in an hour were for numbers that are not in"
+            " whatsapp.phoneNumberIds; they were acknowledged and get no reply."
+        ),
+    ),
+    Alert(
         name="RecadoVolumeFull",
         severity="page",
         for_seconds=60,

@@ -40,7 +40,7 @@ def running(folder: Path, rate: float, latency_ms: float) -> Iterator[dict[str, 
     web, metrics, meta = free_port(), free_port(), free_port()
     unlimited = rate > LOWEST_TIER
     secrets = {
-        "WHATSAPP_APP_SECRET": "loadtest-app-secret",
+        "WHATSAPP_APP_SECRET": "loadtest-app-secret-of-32-characters",
         "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
         "RECADO_ADMIN_TOKEN": "loadtest-admin-token",
     }

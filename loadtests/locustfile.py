@@ -237,7 +237,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     add("--shape", choices=list(shapes.SHAPES), default="steady", help="how the load runs", env_var="LOADTEST_SHAPE")
     add("--rate", type=float, default=80.0, help="messages a second: 80, 320, 1000...", env_var="LOADTEST_RATE")
     add("--seconds", type=float, default=0.0, help="0 for the shape's own", env_var="LOADTEST_SECONDS")
-    add("--app-secret", default="demo-app-secret", is_secret=True, env_var="WHATSAPP_APP_SECRET")
+    add("--app-secret", default="demo-app-secret-of-32-characters", is_secret=True, env_var="WHATSAPP_APP_SECRET")
     add("--phone-number-id", default="106540352242922", env_var="WHATSAPP_PHONE_NUMBER_ID")
     add("--admin-token", default="", is_secret=True, env_var="RECADO_ADMIN_TOKEN")
     add("--admin-url", default="", help="where queue-status is asked, if not at --host", env_var="LOADTEST_ADMIN_URL")

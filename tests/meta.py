@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-APP_SECRET = "test-app-secret"
+APP_SECRET = "test-app-secret-of-32-characters"
 VERIFY_TOKEN = "test-verify-token"
 ADMIN_TOKEN = "test-admin-token"
 NUMBER = "700000000000001"

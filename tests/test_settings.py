@@ -1,5 +1,6 @@
 """Settings: read from the environment, every problem at once, secrets never shown."""
 
+import os
 import re
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from recado.settings import (
 
 ROOT = Path(__file__).parent.parent
 SECRETS = {
-    "WHATSAPP_VERIFY_TOKEN": "verify-me",
-    "WHATSAPP_APP_SECRET": "app-secret",
-    "WHATSAPP_ACCESS_TOKEN": "access-token",
-    "RECADO_ADMIN_TOKEN": "admin-token",
+    "WHATSAPP_VERIFY_TOKEN": "verify-me-verify-me",
+    "WHATSAPP_APP_SECRET": "an-app-secret-of-32-characters-or-more",
+    "WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours",
+    "RECADO_ADMIN_TOKEN": "an-admin-token-of-ours",
 }
 
 
@@ -42,7 +43,7 @@ def test_values_are_read_by_their_types() -> None:
             "RECADO_BACKOFF_SECONDS": " 1, 2.5 ",
             "RECADO_MARK_AS_READ": "true",
             "RECADO_CATALOGUE": "/etc/c.csv",
-            "WHATSAPP_PHONE_NUMBER_ID": "1, 2",
+            "WHATSAPP_PHONE_NUMBER_ID": "106540352242922, 27681414235104944",
             "RECADO_PORT": "8080",
         }
     )
@@ -50,7 +51,7 @@ def test_values_are_read_by_their_types() -> None:
     assert settings.backoff_seconds == (1, 2.5)
     assert settings.mark_as_read
     assert settings.catalogue == Path("/etc/c.csv")
-    assert settings.whatsapp_phone_number_id == ("1", "2")
+    assert settings.whatsapp_phone_number_id == ("106540352242922", "27681414235104944")
     assert settings.port == 8080
 
 
@@ -75,7 +76,7 @@ def test_every_problem_is_named_at_once() -> None:
 @pytest.mark.parametrize("missing", SERVE_NEEDS)
 def test_serving_without_a_secret_is_refused(missing: str) -> None:
     """Secrets fail closed: an empty variable is a missing one."""
-    complete = {**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": "1"}
+    complete = {**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": "106540352242922"}
     with pytest.raises(SettingsError, match=missing.upper()):
         load({**complete, missing.upper(): "  "}, needs=SERVE_NEEDS)
 
@@ -94,7 +95,23 @@ def test_serving_without_a_secret_is_refused(missing: str) -> None:
         ("WHATSAPP_ACCESS_TOKEN", "two\nlines"),
         ("WHATSAPP_APP_SECRET", "contraseña"),
         ("RECADO_ADMIN_TOKEN", "tab\tbed"),
+        ("WHATSAPP_APP_SECRET", "x" * 31),
+        ("WHATSAPP_APP_SECRET_PREVIOUS", "x" * 31),
+        ("WHATSAPP_ACCESS_TOKEN", "x" * 15),
+        ("WHATSAPP_VERIFY_TOKEN", "x" * 15),
+        ("RECADO_ADMIN_TOKEN", "x" * 15),
+        ("WHATSAPP_PHONE_NUMBER_ID", "1.06540352242922e+14"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "+57 300 000 0000"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "573000000000"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "['106540352242922']"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "106540352242922,0106540352242922"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "١٠٦٥٤٠٣٥٢٢٤٢٩٢٢"),
         ("WHATSAPP_API_VERSION", "v٢.٠"),
+        ("WHATSAPP_API_URL", "http://graph.facebook.com"),
+        ("WHATSAPP_API_URL", "http://10.0.0.1:8090"),
+        ("WHATSAPP_API_URL", "http://0x08080808"),
+        ("WHATSAPP_API_URL", "http://svc.example.com"),
+        ("WHATSAPP_API_URL", "http://meta.shop.svc.example.com"),
         ("WHATSAPP_API_URL", "graph.facebook.com"),
         ("WHATSAPP_API_URL", "http://127.0.0.1:99999"),
         ("WHATSAPP_API_URL", "http://127.0.0.1:0"),
@@ -126,6 +143,12 @@ def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
         ("RECADO_DEDUPE_SECONDS", "1e9"),
         ("WHATSAPP_API_URL", "http://shop_simulator:8090/"),
         ("WHATSAPP_API_URL", "http://[::1]:8090"),
+        ("WHATSAPP_API_URL", "http://localhost:8090"),
+        ("WHATSAPP_API_URL", "http://meta.shop.svc:8090"),
+        ("WHATSAPP_API_URL", "http://meta.shop.svc.cluster.local:8090"),
+        ("WHATSAPP_API_URL", "https://graph.example.com"),
+        ("WHATSAPP_APP_SECRET", "x" * 32),
+        ("RECADO_ADMIN_TOKEN", "x" * 16),
         ("WHATSAPP_API_URL", "https://127.0.0.1"),
         ("RECADO_FORWARDED_ALLOW_IPS", "*"),
         ("RECADO_FORWARDED_ALLOW_IPS", "10.42.0.0/16, 127.0.0.1,fd00:10:42::/56"),
@@ -152,7 +175,7 @@ def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path, monkeypatch: p
 
 def test_a_drain_needs_the_token_only() -> None:
     """It answers no webhook."""
-    load({"WHATSAPP_ACCESS_TOKEN": "t"}, needs=DRAIN_NEEDS)
+    load({"WHATSAPP_ACCESS_TOKEN": SECRETS["WHATSAPP_ACCESS_TOKEN"]}, needs=DRAIN_NEEDS)
 
 
 def test_a_lease_must_outlast_a_send() -> None:
@@ -168,11 +191,47 @@ def test_a_folder_is_no_database(folder: str) -> None:
         load({"RECADO_DATABASE": folder})
 
 
+def test_a_file_of_ours_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment wins over it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("RECADO_PORT=1234\nRECADO_HOST=::1")
+    (tmp_path / ".env").chmod(0o644)
+    monkeypatch.setenv("RECADO_HOST", "::")
+    assert {name: read_environment()[name] for name in ("RECADO_PORT", "RECADO_HOST")} == {
+        "RECADO_PORT": "1234",
+        "RECADO_HOST": "::",
+    }
+
+
 def test_an_address_is_no_database() -> None:
     """A connection URL is not taken for the path of a file, and its password is not repeated."""
     with pytest.raises(SettingsError, match="RECADO_DATABASE: is a postgresql:// address") as caught:
         load({"RECADO_DATABASE": "postgresql://recado:s3cret@db/recado"})
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://user:s3cret@graph.example.com", "https://s3cret@h/", "https://a@s3cret@h"])
+def test_an_address_with_credentials_is_refused_and_not_repeated(url: str) -> None:
+    """It would go into the log of the effective settings."""
+    with pytest.raises(SettingsError, match=r"WHATSAPP_API_URL .*holds no user or password") as caught:
+        load({"WHATSAPP_API_URL": url})
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("mode", "owner"), [(0o664, 0), (0o602, 0), (0o600, 65534)])
+def test_a_file_of_others_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mode: int, owner: int
+) -> None:
+    """Whoever can write .env would decide where the access token goes."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("RECADO_PORT=1234")
+    (tmp_path / ".env").chmod(mode)
+    monkeypatch.setattr(
+        Path, "stat", lambda path: os.stat_result((mode, 0, 0, 1, owner or os.geteuid(), 0, 0, 0, 0, 0))
+    )
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
+    assert "RECADO_PORT" not in read_environment()
+    assert ".env is ignored" in caplog.text
 
 
 def test_secrets_are_never_shown() -> None:

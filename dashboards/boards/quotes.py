@@ -36,6 +36,7 @@ BOARD = Board(
                     shape=Shape.STACKED,
                     queries=(Query(Q.increase(metrics.UNANSWERED, "15m", by=("reason",)), "{{reason}}"),),
                     logs="webhook.handled",
+                    runbook="RecadoUnknownNumber",
                 ),
                 Panel(
                     title="Duplicates",

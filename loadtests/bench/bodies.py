@@ -6,7 +6,7 @@ import itertools
 import json
 import time
 
-SECRET = "bench-app-secret"
+SECRET = "bench-app-secret-of-32-characters"
 PHONE_NUMBER_ID = "106540352242922"
 PATH = "/api/v1/webhook"
 ORDERS = (

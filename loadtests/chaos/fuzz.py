@@ -29,7 +29,7 @@ from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import InboundMessage, MessageType, PayloadError, parse
 from recado.whatsapp.signature import SignatureVerifier, signature
 
-KEY = "fuzz-app-secret"
+KEY = "fuzz-app-secret-of-32-characters"
 HURTS = (
     *(
         b'"',

@@ -25,7 +25,7 @@ from recado.simulator import FaultPlan, Simulator
 
 SECRETS = {
     "WHATSAPP_VERIFY_TOKEN": "chaos-verify-token",
-    "WHATSAPP_APP_SECRET": "chaos-app-secret",
+    "WHATSAPP_APP_SECRET": "chaos-app-secret-of-32-characters",
     "WHATSAPP_ACCESS_TOKEN": "chaos-access-token",
     "RECADO_ADMIN_TOKEN": "chaos-admin-token",
 }

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 ANY_PROXY = "*"
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+#: A name without dots, or with those of a Service: no name server outside could be asked for it.
+_IN_CLUSTER = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(?:localhost|svc|svc\.cluster\.local)")
+_CREDENTIALS = re.compile(r"(?<=://)\S*(?=@)")
 _VISIBLE = re.compile(r"[!-~]+")
 
 
@@ -22,6 +25,8 @@ def check_address(url: str) -> None:
             ipaddress.ip_address(host)
     except ValueError as error:
         raise ValueError(f"not an address: {error}") from error
+    if "@" in parts.netloc:
+        raise ValueError("an address holds no user or password")
     if parts.scheme not in ("http", "https"):
         raise ValueError("an address begins with http:// or https://")
     if port == 0 or not (":" in host or _NAME.fullmatch(host)):
@@ -36,3 +41,24 @@ def check_proxies(text: str) -> None:
                 ipaddress.ip_network(part)
         except ValueError as error:
             raise ValueError(f"not addresses or networks, separated by commas: {error}") from error
+
+
+def check_private(url: str) -> None:
+    """Raises ValueError for an address of check_address's to which a secret would go in the clear: by http, to another
+    host than this machine or one that only has a name inside a cluster.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or _IN_CLUSTER.fullmatch(host):
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise ValueError("must be https; http is for 127.0.0.1 and names inside a cluster, such as recado-simulator")
+
+
+def without_credentials(text: str) -> str:
+    """The text with what stands before an @ in an address blanked."""
+    return _CREDENTIALS.sub("[secret]", text)

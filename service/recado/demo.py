@@ -33,7 +33,7 @@ START_SECONDS = 20.0
 DELIVERY_SECONDS = 30.0
 SECRETS = {
     "WHATSAPP_VERIFY_TOKEN": "demo-verify-token",
-    "WHATSAPP_APP_SECRET": "demo-app-secret",
+    "WHATSAPP_APP_SECRET": "demo-app-secret-of-32-characters",
     "WHATSAPP_ACCESS_TOKEN": "demo-access-token",
     "RECADO_ADMIN_TOKEN": "demo-admin-token",
 }

@@ -33,6 +33,8 @@ MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
 #: Errors of the account that one webhook may write to the log; all are counted.
 ACCOUNT_ERRORS_TOLD = 5
+#: So many of the numbers that are not ours are named in a line.
+NUMBERS_NAMED = 5
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,6 +258,17 @@ class Inbox:
             self._metrics.status(status.status.value)
         for reason in batch.ignored:
             self._metrics.ignored(reason)
+        others = {message.phone_number_id for message in batch.messages}.difference(
+            self._settings.whatsapp_phone_number_id
+        )
+        if others:
+            log.warning(
+                "messages for business numbers that are not in WHATSAPP_PHONE_NUMBER_ID get no reply",
+                extra={
+                    "action": "messages.other_number",
+                    "phone_number_ids": sorted(number[:20] for number in others)[:NUMBERS_NAMED],
+                },
+            )
         self._metrics.account_errors(len(batch.errors))
         for error in batch.errors[:ACCOUNT_ERRORS_TOLD]:
             log.warning(

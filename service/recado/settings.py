@@ -5,8 +5,10 @@ its documentation: `docs/settings.md` and `.env.example` are generated from it. 
 pydantic-settings alone (186 ms) would cost the drain more than half of its start-up budget.
 """
 
+import logging
 import os
 import re
+import stat
 import types
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
@@ -16,8 +18,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from recado.addresses import check_address, check_proxies
+from recado.addresses import check_address, check_private, check_proxies, without_credentials
 from recado.errors import Expected
+
+log = logging.getLogger(__name__)
 
 DEFAULT_API_VERSION = "v26.0"
 #: When Meta stopped, or will stop, serving a version as itself (Unix seconds); later versions have no end yet.
@@ -65,6 +69,11 @@ NotNegative = Meta(ge=0, le=MOST)
 #: The least rate that is one: a message in a thousand seconds.
 LEAST_PER_SECOND = 0.001
 PORT = Meta(ge=1, le=65535)
+#: Meta's app secrets are 32 hexadecimal digits. A token of 16 characters cannot be guessed at the rate that is allowed.
+APP_SECRET = Meta(min_length=32)
+TOKEN = Meta(min_length=16)
+#: Meta's ids begin at 10^14; telephone numbers and numbers written like 1.06e+14 are none.
+NUMBER_ID = re.compile("[1-9][0-9]{14,19}")
 
 
 def about(text: str) -> Meta:
@@ -75,28 +84,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of every command; which of the WhatsApp ones must be present depends on the command."""
 
     whatsapp_verify_token: Annotated[
-        str, about("Secret. The verify token typed into Meta's dashboard; Meta sends it with the handshake.")
+        str,
+        about(
+            "Secret. The verify token typed into Meta's dashboard, at least 16 characters; comes with the handshake."
+        ),
+        TOKEN,
     ] = ""
     whatsapp_app_secret: Annotated[
-        str, about("Secret. The app secret (App settings > Basic); signs every webhook.")
+        str, about("Secret. The app secret (App settings > Basic), 32 characters; signs every webhook."), APP_SECRET
     ] = ""
     whatsapp_app_secret_previous: Annotated[
-        str, about("Secret. A second app secret that is accepted too, while the first is being rotated.")
+        str, about("Secret. A second app secret that is accepted too, while the first is being rotated."), APP_SECRET
     ] = ""
-    whatsapp_access_token: Annotated[str, about("Secret. A system user's access token; sends the replies.")] = ""
+    whatsapp_access_token: Annotated[str, about("Secret. A system user's access token; sends the replies."), TOKEN] = ""
     whatsapp_phone_number_id: Annotated[
         tuple[str, ...],
-        about("The ids of the business numbers that are answered, separated by commas; others are ignored."),
+        about("Meta's ids of the business numbers that are answered, separated by commas; others are ignored."),
     ] = ()
     whatsapp_api_version: Annotated[str, about("The Graph API's version."), Meta(pattern=r"^v[0-9]+\.[0-9]+$")] = (
         DEFAULT_API_VERSION
     )
     whatsapp_api_url: Annotated[
-        str, about("The Graph API's address, without a version."), Meta(pattern=r"^https?://[^/?#]+/?$")
+        str,
+        about("The Graph API's address, without a version; `http` only for this machine and names inside a cluster."),
+        Meta(pattern=r"^https?://[^/?#]+/?$"),
     ] = "https://graph.facebook.com"
 
     admin_token: Annotated[
-        str, about("Secret. Bearer token of the admin endpoints; while it is empty they refuse everyone.")
+        str,
+        about(
+            "Secret. Bearer token of the admin endpoints, at least 16 characters; while it is empty they refuse all."
+        ),
+        TOKEN,
     ] = ""
     database: Annotated[Path, about("The queue's SQLite file; never on a network file system.")] = Path(
         "data/recado.db"
@@ -147,7 +166,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, about("Messages a minute that one customer gets answered; 0 for no limit."), NotNegative
     ] = 20
     bad_signatures_per_minute: Annotated[
-        int, about("Wrongly signed requests a minute from one address before it gets 429."), Positive
+        int,
+        about(
+            "Wrong signatures a minute from one address before it gets 429; guesses of each token have that limit too."
+        ),
+        Positive,
     ] = 10
 
     messages_per_second: Annotated[
@@ -280,16 +303,22 @@ DRAIN_NEEDS = ("whatsapp_access_token",)
 
 
 def read_environment() -> dict[str, str]:
-    """The process's environment over the file `.env` of the working directory, if there is one.
+    """The process's environment over the file `.env` of the working directory, if there is one to be trusted.
 
     Raises SettingsError when that file cannot be read.
     """
-    if not Path(".env").is_file():
+    path = Path(".env")
+    if not path.is_file():
+        return dict(os.environ)
+    found = path.stat()
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        # Whoever can write it would decide where the access token goes.
+        log.warning("%s is ignored: it is another user's, or others may write it", path.absolute())
         return dict(os.environ)
     from dotenv import dotenv_values
 
     try:
-        file = dotenv_values(".env")
+        file = dotenv_values(path)
     except UnicodeDecodeError as error:
         raise SettingsError([".env: is not UTF-8"]) from error
     except OSError as error:
@@ -310,7 +339,7 @@ def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Sett
             try:
                 values[setting.field] = _value(setting, raw)
             except ValueError as error:
-                shown = "" if setting.secret else f" {raw!r}"
+                shown = "" if setting.secret else f" {without_credentials(raw)!r}"
                 problems.append(f"{setting.variable}{shown}: {error}")
                 continue
         if setting.field in needs and not values.get(setting.field):
@@ -333,8 +362,13 @@ def _value(setting: Setting, raw: str) -> Any:
     value = _convert(raw, setting.type)
     if setting.field == "whatsapp_api_url":
         check_address(value)
+        check_private(value)
     if setting.field == "forwarded_allow_ips":
         check_proxies(value)
+    if setting.field == "whatsapp_phone_number_id" and not all(map(NUMBER_ID.fullmatch, value)):
+        raise ValueError(
+            "an id is 15 to 20 digits (Meta's dashboard, API Setup > Phone number ID), no telephone number"
+        )
     if setting.field == "messages_per_second" and 0 < value < LEAST_PER_SECOND:
         raise ValueError(f"must be 0 or at least {LEAST_PER_SECOND}")
     return value

@@ -25,7 +25,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RELEASE = "shop"
 NAME = "shop-recado"
-SECRET = {"verifyToken": "b4c1f0e2", "appSecret": "0c7be07f", "accessToken": "EAAJB9fQ", "adminToken": "77aa21cd"}
+SECRET = {
+    "verifyToken": "b4c1f0e2" * 2,
+    "appSecret": "0c7be07f" * 4,
+    "accessToken": "EAAJB9fQ" * 2,
+    "adminToken": "77aa21cd" * 2,
+}
 #: Retries within seconds, so that a test need not wait minutes; no limits, since load is not what they are about here.
 SETTINGS = {
     "RECADO_BACKOFF_SECONDS": "3,3,3,3",

@@ -196,6 +196,12 @@ CASES: list[Case] = [
         value="10",
     ),
     Case(
+        alert="RecadoUnknownNumber",
+        series={series(metrics.UNANSWERED, reason="other_number"): "0 0 1 2 2 2"},
+        fires_at=3,
+        value="2",
+    ),
+    Case(
         alert="RecadoLeasesRescued",
         series={series(metrics.RESCUES): "0 0 5 6 6 6"},
         fires_at=3,

@@ -125,16 +125,21 @@ class TestQuotes:
         assert size == 0
         assert pod.count("recado_messages_unanswered_total", reason=reason) == 1
 
-    async def test_another_number_is_none_of_ours(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """One app may get the webhooks of numbers that are not configured here."""
+    async def test_another_number_is_none_of_ours(
+        self, start_pod: StartPod, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """One app may get the webhooks of numbers that are not configured here; that is said, once for a webhook."""
         async with start_pod() as pod:
-            answer = await pod.receive(text_message(1, ORDER, sent_at=clock()), number="799")
+            messages = [text_message(n, ORDER, sent_at=clock()) for n in range(3)]
+            answer = await pod.receive(*messages, number="799")
 
         assert answer["result"]["ignored"] == "other_number"
+        (line,) = (record for record in caplog.records if record.__dict__.get("action") == "messages.other_number")
+        assert (line.levelname, line.__dict__["phone_number_ids"]) == ("WARNING", ["799"])
 
     async def test_the_reply_comes_from_the_number_written_to(self, start_pod: StartPod, clock: FakeClock) -> None:
         """With several configured."""
-        async with start_pod(WHATSAPP_PHONE_NUMBER_ID=f"{NUMBER},800") as pod:
+        async with start_pod(WHATSAPP_PHONE_NUMBER_ID=f"{NUMBER},{OTHER}") as pod:
             requests: list[str] = []
             original = pod.graph.handle_async_request
 
@@ -143,9 +148,9 @@ class TestQuotes:
                 return await original(request)
 
             pod.graph.handle_async_request = spy  # type: ignore[method-assign]  # a spy on the fake
-            await pod.receive(text_message(1, ORDER, sent_at=clock()), number="800")
+            await pod.receive(text_message(1, ORDER, sent_at=clock()), number=OTHER)
 
-        assert requests == ["/v26.0/800/messages"]
+        assert requests == [f"/v26.0/{OTHER}/messages"]
 
     async def test_a_customer_without_phone_is_answered_by_bsuid(self, start_pod: StartPod, clock: FakeClock) -> None:
         """Since 2026 `from` may be absent."""

@@ -208,6 +208,15 @@ def bad_catalogue(stack: Stack, traffic: Traffic) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def another_number(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """Customers write to a number whose id is not in the settings."""
+    metadata = {"display_phone_number": "15550100009", "phone_number_id": "700000000000009"}
+    written = (webhook(message(f"wamid.other.{n}", "hola"), metadata=metadata) for n in itertools.count())
+    with repeated(lambda: stack.post(next(written)), per_second=1):
+        yield
+
+
+@contextlib.contextmanager
 def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.text = "Quiero 3 unicornios"
     yield
@@ -376,6 +385,7 @@ DRILLS = (
     Drill(name="catalogue", fault=bad_catalogue, alerts=(("RecadoCatalogueRefused", TICKET),)),
     Drill(name="backups", fault=backups_stopped, alerts=(("RecadoBackupStale", TICKET),)),
     Drill(name="defect", fault=stumbling, alerts=(("RecadoMessageErrors", TICKET),)),
+    Drill(name="number", fault=another_number, alerts=(("RecadoUnknownNumber", PAGE),)),
     Drill(name="nonsense", fault=nonsense, alerts=(("RecadoOrdersNotUnderstood", TICKET),)),
     Drill(
         name="lock",

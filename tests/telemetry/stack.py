@@ -28,7 +28,7 @@ from dashboards.rules import Pace, groups
 from dashboards import build
 
 NUMBER = "106540352242922"
-APP_SECRET = "stack-app-secret"
+APP_SECRET = "stack-app-secret-of-32-characters"
 ACCESS_TOKEN = "stack-access-token"
 VERIFY_TOKEN = "stack-verify-token"
 ADMIN_TOKEN = "stack-admin-token"

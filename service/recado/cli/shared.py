@@ -37,12 +37,12 @@ def configure_logging(settings: Settings) -> None:
 
 def check_url(name: str, url: str) -> None:
     """Raises BadInput for what is no URL that could be asked."""
-    from recado.addresses import check_address
+    from recado.addresses import check_address, without_credentials
 
     try:
         check_address(url)
     except ValueError as error:
-        raise BadInput(f"{name} {url!r}: {error}") from error
+        raise BadInput(f"{name} {without_credentials(url)!r}: {error}") from error
 
 
 def with_queue(work: Callable[["SqliteRetryQueue"], Awaitable[Result]]) -> Result:

@@ -53,7 +53,7 @@ def run(
         host=host,
         port=port,
         webhook_url=webhook_url,
-        app_secret=app_secret or "simulated-app-secret",
+        app_secret=app_secret or "simulated-app-secret-of-32-characters",
         access_token=access_token,
         phone_number_ids=phone_number_ids,
         faults=plan,

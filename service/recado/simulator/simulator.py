@@ -55,7 +55,7 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
         webhook_url: str = "",
-        app_secret: str = "simulated-app-secret",  # noqa: S107 - a default for tests
+        app_secret: str = "simulated-app-secret-of-32-characters",  # noqa: S107 - a default for tests
         access_token: str = "",
         phone_number_ids: Collection[str] = (),
         faults: FaultPlan | None = None,
