@@ -45,3 +45,17 @@ def test_zero_is_no_limit() -> None:
 
     assert {limit.count("a") for _ in range(100)} == {Allowance.WITHIN}
     assert limit._counts == {}
+
+
+def test_whether_a_limit_is_reached_can_be_asked() -> None:
+    """Asking counts nothing; the next minute has its events again."""
+    clock = FakeClock()
+    limit = MinuteLimit(2, clock=clock)
+    assert not limit.reached("a")
+    limit.count("a")
+    assert [limit.reached("a") for _ in range(3)] == [False] * 3
+    limit.count("a")
+    assert (limit.reached("a"), limit.reached("b")) == (True, False)
+    clock.advance(60)
+    assert not limit.reached("a")
+    assert not MinuteLimit(0).reached("a")

@@ -32,6 +32,11 @@ class MinuteLimit:
         self._counts: dict[str, int] = {}
         self._places: dict[str, int] = {}
 
+    def reached(self, key: str) -> bool:
+        """Whether `key` has no event left in this minute; counts none."""
+        present = self._window == int(self._clock() // WINDOW_SECONDS)
+        return 0 < self._per_minute <= (self._counts.get(key, 0) if present else 0)
+
     def count(self, key: str, event: str | None = None) -> Allowance:
         """Counts an event of `key` and says where that leaves it; a known `event` is where it was before."""
         if not self._per_minute:

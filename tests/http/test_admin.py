@@ -72,6 +72,17 @@ class TestHandshake:
         assert VERIFY_TOKEN not in logged
         assert "wrong-token-value" not in logged
 
+    async def test_guesses_are_limited_by_address(self, start_pod: StartPod, caplog: pytest.LogCaptureFixture) -> None:
+        """Beyond the limit no token is looked at, and nothing more is logged."""
+        async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="3") as pod:
+            codes = [
+                (await self.get(pod, mode="subscribe", verify_token=token, challenge="1")).status_code
+                for token in (*["wrong"] * 20, VERIFY_TOKEN)
+            ]
+
+        assert codes == [403] * 3 + [429] * 18
+        assert sum(record.__dict__.get("action") == "handshake.refused" for record in caplog.records) == 3
+
 
 class TestAdmin:
     """Bearer token, queue at a glance, drain now."""
@@ -89,6 +100,30 @@ class TestAdmin:
 
         assert response.status_code == 401
         assert response.json()["error"]["code"] == "unauthorized"
+
+    async def test_guesses_are_limited_by_address(self, start_pod: StartPod) -> None:
+        """Beyond the limit no token of that address is looked at, not even the right one."""
+        async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="3") as pod:
+            guesses = [(await pod.client.get(STATUS, headers={"Authorization": "Bearer no"})) for _ in range(5)]
+            right = await pod.client.get(STATUS, headers=BEARER)
+            handshake = await pod.client.get(
+                "/api/v1/webhook",
+                params={"hub.mode": "subscribe", "hub.verify_token": VERIFY_TOKEN, "hub.challenge": "1"},
+            )
+
+        assert [guess.status_code for guess in guesses] == [401, 401, 401, 429, 429]
+        assert guesses[-1].json()["error"]["code"] == "rate_limited"
+        assert guesses[-1].headers["retry-after"] == "60"
+        assert right.status_code == 429
+        assert handshake.status_code == 200
+        assert pod.count("recado_admin_refusals_total") == 3
+        assert pod.count("recado_rate_limited_total", kind="address") == 3
+
+    async def test_right_tokens_are_no_guesses(self, start_pod: StartPod) -> None:
+        """However many."""
+        async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="1") as pod:
+            codes = {(await pod.client.get(STATUS, headers=BEARER)).status_code for _ in range(5)}
+        assert codes == {200}
 
     async def test_without_a_configured_token_everyone_is_refused(self, start_pod: StartPod) -> None:
         """An empty token is no password."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import string
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.meta import APP_SECRET, NUMBER, PATH, graph_error, signed, text_message, webhook
 
+#: A second business number of the pod's.
+OTHER = "800000000000001"
 ORDER = "Quiero 2 zapatos y 1 camisa"
 
 
@@ -488,8 +491,9 @@ class TestRefusals:
     async def test_two_secrets_are_valid_during_rotation(self, start_pod: StartPod, clock: FakeClock) -> None:
         """The previous one too, as long as it is configured."""
         body = webhook(text_message(1, ORDER, sent_at=clock()))
-        async with start_pod(WHATSAPP_APP_SECRET="new", WHATSAPP_APP_SECRET_PREVIOUS=APP_SECRET) as pod:
-            old, new, other = [(await pod.post(body, signed(body, s))).status_code for s in (APP_SECRET, "new", "x")]
+        fresh = "a-new-app-secret-of-32-characters"
+        async with start_pod(WHATSAPP_APP_SECRET=fresh, WHATSAPP_APP_SECRET_PREVIOUS=APP_SECRET) as pod:
+            old, new, other = [(await pod.post(body, signed(body, s))).status_code for s in (APP_SECRET, fresh, "x")]
 
         assert (old, new, other) == (200, 200, 401)
 
@@ -502,6 +506,47 @@ class TestRefusals:
 
         assert codes == [401, 401, 401, 429, 429]
         assert valid.status_code == 200
+
+    @pytest.mark.parametrize("attack", ["unsigned", "wrong", "large", "gone"])
+    async def test_a_stranger_fills_no_log(
+        self, start_pod: StartPod, clock: FakeClock, caplog: pytest.LogCaptureFixture, attack: str
+    ) -> None:
+        """Beyond the limit one line of an address in a minute, whatever is refused; all are counted."""
+        caplog.set_level(logging.INFO)
+        body = webhook(text_message(1, ORDER, sent_at=clock()))
+        headers = {"unsigned": {}, "wrong": signed(body, "wrong"), "large": {"content-length": "99999999"}, "gone": {}}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": PATH,
+            "client": ("192.0.2.1", 1),
+            "headers": [
+                (name.lower().encode(), value.encode())
+                for name, value in (signed(body) if attack == "gone" else headers[attack]).items()
+            ],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"} if attack == "gone" else {"type": "http.request", "body": body}
+
+        async def send(message: dict[str, Any]) -> None:
+            pass
+
+        async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="3") as pod:
+            for _ in range(50):
+                await pod.app(scope, receive, send)
+            counted = sum(
+                sample.value
+                for family in pod.metrics.registry.collect()
+                for sample in family.samples
+                if sample.name == "recado_webhook_duration_seconds_count"
+            )
+            await pod.receive(text_message(2, ORDER, sent_at=clock()))
+
+        lines = [r.__dict__["outcome"] for r in caplog.records if r.__dict__.get("action") == "webhook.handled"]
+        assert counted == 50
+        assert len(lines) == 5
+        assert lines[-1] == "accepted"
 
     @pytest.mark.parametrize("chunked", [False, True])
     async def test_a_large_body_is_refused(self, start_pod: StartPod, chunked: bool) -> None:

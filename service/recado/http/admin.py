@@ -4,12 +4,14 @@ import hmac
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Header, HTTPException, Query, Response
+from fastapi import Header, HTTPException, Query, Request, Response
 
 from recado.delivery.drain import Drain
 from recado.http.bodies import FailedMessageView, QueueStatusResponse, RetryResponse, RetryResult
+from recado.http.guesses import Guesses
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
+from recado.settings import Settings
 from recado.telemetry.exposition import WebMetrics
 
 PAGE = 100
@@ -18,18 +20,21 @@ PAGE = 100
 class Admin:
     """What operators may ask of a pod."""
 
-    def __init__(self, queue: RetryQueue, drain: Drain, admin_token: str, metrics: WebMetrics) -> None:
+    def __init__(self, queue: RetryQueue, drain: Drain, settings: Settings, metrics: WebMetrics) -> None:
         self._queue = queue
         self._drain = drain
-        self._token = admin_token
+        self._token = settings.admin_token
+        self._guesses = Guesses(settings.bad_signatures_per_minute, metrics)
         self._metrics = metrics
 
-    def check_token(self, authorization: Annotated[str, Header()] = "") -> None:
+    def check_token(self, request: Request, authorization: Annotated[str, Header()] = "") -> None:
         """Refuses requests without the token; without a configured token, all of them."""
+        self._guesses.refuse_too_many(request)
         scheme, _, token = authorization.partition(" ")
         known = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token.encode())
         if not self._token or scheme.lower() != "bearer" or not known:
             self._metrics.admin_refused()
+            self._guesses.wrong(request)
             raise HTTPException(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
 
     async def retry(self) -> Response:

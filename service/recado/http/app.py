@@ -31,6 +31,7 @@ ERROR_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     422: "bad_request",
+    429: "rate_limited",
 }
 
 
@@ -79,19 +80,19 @@ class App:
 
 def routes(web: Web) -> list[APIRoute]:
     """Every route but the webhook's POST, which does without FastAPI."""
-    handshake = Handshake(web.whatsapp, web.metrics)
-    admin = Admin(web.queue, web.drain, web.settings.admin_token, web.metrics)
+    handshake = Handshake(web.whatsapp, web.metrics, guesses_per_minute=web.settings.bad_signatures_per_minute)
+    admin = Admin(web.queue, web.drain, web.settings, web.metrics)
     probes = Probes(web.queue)
     operator: dict[str, Any] = {"tags": ["admin"], "dependencies": [Depends(admin.check_token)]}
     return [
-        APIRoute(PATH, handshake.verify, methods=["GET"], tags=["webhook"], **described_text(403)),
-        APIRoute(f"{PATH}/retry", admin.retry, methods=["POST"], **operator, **described(RetryResponse, 401, 503)),
+        APIRoute(PATH, handshake.verify, methods=["GET"], tags=["webhook"], **described_text(403, 429)),
+        APIRoute(f"{PATH}/retry", admin.retry, methods=["POST"], **operator, **described(RetryResponse, 401, 429, 503)),
         APIRoute(
             f"{PATH}/queue-status",
             admin.queue_status,
             methods=["GET"],
             **operator,
-            **described(QueueStatusResponse, 401, 422, 503),
+            **described(QueueStatusResponse, 401, 422, 429, 503),
         ),
         APIRoute("/livez", probes.alive, methods=["GET"], tags=["probes"], **described_probe()),
         APIRoute("/readyz", probes.ready, methods=["GET"], tags=["probes"], **described_probe(503)),

@@ -32,10 +32,17 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
         self.outcome = outcome
         self.message = message
         self.retry_after = retry_after
+        self.logged = True
+
+
+class BadSignature(Refusal):
+    """A request that Meta did not sign."""
 
 
 class ClientGone(Exception):  # noqa: N818 - nobody is left to be answered
     """The sender hung up before its request was complete."""
+
+    logged = True
 
 
 class RequestBody:
@@ -49,7 +56,24 @@ class RequestBody:
         self._unfinished_bytes = 0
 
     async def authentic(self, scope: Scope, receive: Receive) -> bytes:
-        """The body, once its signature is known to be right. Raises Refusal or ClientGone."""
+        """The body, once its signature is known to be right. Raises Refusal or ClientGone.
+
+        Only failures are counted by address: a valid signature is never refused for where it came from. Beyond the
+        limit an address is told 429, and one refusal more is logged in that minute.
+        """
+        try:
+            return await self._authentic(scope, receive)
+        except (Refusal, ClientGone) as refused:
+            allowance = self._addresses.count(limit_key(scope))
+            refused.logged = allowance is not Allowance.OVER
+            if allowance is Allowance.WITHIN or not isinstance(refused, BadSignature):
+                raise
+            self._metrics.rate_limited("address")
+            limited = Refusal(429, "rate_limited", "too many refused requests", retry_after=60)
+            limited.logged = refused.logged
+            raise limited from None
+
+    async def _authentic(self, scope: Scope, receive: Receive) -> bytes:
         signature: bytes | None = None
         length = 0
         for name, value in scope["headers"]:
@@ -69,11 +93,7 @@ class RequestBody:
             self._metrics.payload_received(len(body))
             return body
         self._metrics.signature_failed(problem.value)
-        # Only failures are counted by address: a valid signature is never refused for where it came from.
-        if self._addresses.count(limit_key(scope)) is Allowance.WITHIN:
-            raise Refusal(401, "bad_signature", f"X-Hub-Signature-256: {problem.value}")
-        self._metrics.rate_limited("address")
-        raise Refusal(429, "rate_limited", "too many wrongly signed requests", retry_after=60)
+        raise BadSignature(401, "bad_signature", f"X-Hub-Signature-256: {problem.value}")
 
     async def _body(self, receive: Receive) -> bytes:
         try:

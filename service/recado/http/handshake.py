@@ -3,8 +3,9 @@
 import logging
 from typing import Annotated
 
-from fastapi import HTTPException, Query, Response
+from fastapi import HTTPException, Query, Request, Response
 
+from recado.http.guesses import Guesses
 from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.signature import HandshakeError
@@ -15,21 +16,25 @@ log = logging.getLogger(__name__)
 class Handshake:
     """Answers Meta's subscription request."""
 
-    def __init__(self, whatsapp: WhatsAppService, metrics: WebMetrics) -> None:
+    def __init__(self, whatsapp: WhatsAppService, metrics: WebMetrics, *, guesses_per_minute: int) -> None:
         self._whatsapp = whatsapp
+        self._guesses = Guesses(guesses_per_minute, metrics)
         self._metrics = metrics
 
     async def verify(
         self,
+        request: Request,
         mode: Annotated[str | None, Query(alias="hub.mode")] = None,
         token: Annotated[str | None, Query(alias="hub.verify_token")] = None,
         challenge: Annotated[str | None, Query(alias="hub.challenge")] = None,
     ) -> Response:
         """Meta's handshake: answers the bare challenge when the verify token is ours."""
+        self._guesses.refuse_too_many(request)
         try:
             answer = self._whatsapp.verify_webhook(mode, token, challenge)
         except HandshakeError as error:
             self._metrics.handshake("refused")
+            self._guesses.wrong(request)
             log.warning("handshake refused", extra={"action": "handshake.refused", "reason": str(error)})
             raise HTTPException(403, "the handshake does not carry our verify token") from error
         self._metrics.handshake("answered")

@@ -17,7 +17,7 @@ REFUSALS = {
     408: "the body did not arrive in time",
     413: "the body is too large",
     422: "a parameter is out of bounds",
-    429: "too many wrongly signed requests from this address",
+    429: "too many refused requests from this address",
     500: "a mistake of ours; Meta brings the webhook again",
     503: "too busy, or the store cannot be written; come back later",
 }

@@ -50,6 +50,7 @@ class Webhook:
         started = time.perf_counter()
         batch, receipts = Batch(), list[Receipt]()
         retry_after: int | None = None
+        logged = True
         try:
             body = await self._body.authentic(scope, receive)
             batch = self._parse(body)
@@ -59,16 +60,17 @@ class Webhook:
             body = msgspec.json.encode(WebhookResponse(result=results[0] if results else None, results=results))
         except Refusal as refusal:
             status, outcome, retry_after = refusal.status, refusal.outcome, refusal.retry_after
+            logged = refusal.logged
             body = error_body(outcome, refusal.message)
-        except ClientGone:  # nobody is left to respond to
-            self._finished("client_gone", 0, time.perf_counter() - started, batch, receipts)
+        except ClientGone as gone:  # nobody is left to respond to
+            self._finished("client_gone", 0, time.perf_counter() - started, batch, receipts, logged=gone.logged)
             return
         except Exception:
             log.exception("a webhook could not be handled", extra={"action": "webhook.error"})
             status, outcome = 500, "error"
             body = error_body(outcome, "the webhook could not be handled")
         await _respond(send, status, body, retry_after)
-        self._finished(outcome, status, time.perf_counter() - started, batch, receipts)
+        self._finished(outcome, status, time.perf_counter() - started, batch, receipts, logged=logged)
         tracing.webhook_answered(span, status, outcome, messages=len(batch.messages), statuses=len(batch.statuses))
 
     def _parse(self, body: bytes) -> Batch:
@@ -89,8 +91,12 @@ class Webhook:
         finally:
             self._in_progress -= 1
 
-    def _finished(self, outcome: str, status: int, seconds: float, batch: Batch, receipts: list[Receipt]) -> None:
+    def _finished(
+        self, outcome: str, status: int, seconds: float, batch: Batch, receipts: list[Receipt], *, logged: bool
+    ) -> None:
         self._metrics.webhook_answered(outcome, seconds)
+        if not logged:
+            return
         fields = {
             "outcome": outcome,
             "status": status,

@@ -1,0 +1,25 @@
+"""Guesses of a token: after so many wrong ones in a minute no token from that address is looked at."""
+
+from fastapi import HTTPException, Request
+
+from recado.http.client import limit_key
+from recado.ratelimit import MinuteLimit
+from recado.telemetry.exposition import WebMetrics
+
+
+class Guesses:
+    """The wrong tokens of each address, for one kind of token."""
+
+    def __init__(self, per_minute: int, metrics: WebMetrics) -> None:
+        self._limit = MinuteLimit(per_minute)
+        self._metrics = metrics
+
+    def refuse_too_many(self, request: Request) -> None:
+        """Raises HTTPException (429) for an address that has no guess left in this minute, whatever it brings."""
+        if self._limit.reached(limit_key(request.scope)):
+            self._metrics.rate_limited("address")
+            raise HTTPException(429, "too many wrong tokens from this address", {"Retry-After": "60"})
+
+    def wrong(self, request: Request) -> None:
+        """Counts a wrong token."""
+        self._limit.count(limit_key(request.scope))
