@@ -20,6 +20,7 @@ def markdown() -> str:
         "# Settings",
         "",
         "Environment variables; a file `.env` in the working directory is read too, and the environment wins over it.",
+        "One that another user owns, or that others may write, is ignored with a warning (`chmod go-w .env`).",
         "Every problem is named at start, by variable. Durations are seconds. This page is generated from",
         "`service/recado/settings.py` (`make generate`). Traces are configured by the standard `OTEL_*` variables.",
         "",

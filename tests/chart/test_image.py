@@ -21,6 +21,15 @@ def test_an_image_is_as_confined_as_the_chart_expects(name: str, program: str) -
     assert dockerfile.count("--require-hashes") == dockerfile.count(" -r ")
 
 
+def test_the_service_starts_where_nobody_can_write() -> None:
+    """`.env` is read from the working directory, and would say where the access token goes."""
+    working, copied = (
+        re.findall(f"^{word} .*?(\\S+)$", DOCKERFILES["service"], re.MULTILINE) for word in ("WORKDIR", "COPY")
+    )
+    assert working[-1] == copied[-1] == "/opt/recado"
+    assert DOCKERFILES["service"].index("WORKDIR /opt/recado") < DOCKERFILES["service"].index("USER 10001")
+
+
 @pytest.mark.parametrize("dockerfile", DOCKERFILES.values(), ids=DOCKERFILES)
 def test_an_image_names_no_host(dockerfile: str) -> None:
     """Packages come from where the builder is set up to get them; only the base image has an address, an argument."""

@@ -273,7 +273,9 @@ class TestQueue:
         connection.execute("CREATE TABLE message (id INTEGER)")
         connection.close()
         assert recado("backup", "copies", folder=tmp_path).returncode == 0
-        done = recado(*words, folder=tmp_path, RECADO_DATABASE=database, WHATSAPP_ACCESS_TOKEN="t")
+        done = recado(
+            *words, folder=tmp_path, RECADO_DATABASE=database, WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours"
+        )
 
         assert done.returncode == 2, done.stderr
         assert done.stderr.startswith("recado: ")
@@ -357,7 +359,7 @@ class TestDrain:
 
     def test_an_empty_queue_is_work_done(self, tmp_path: Path) -> None:
         """Exit 0."""
-        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="t")
+        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours")
 
         assert done.returncode == 0
         assert json.loads(done.stderr.splitlines()[-1])["action"] == "drain.finished"
@@ -372,7 +374,12 @@ class TestDrain:
             await queue.close()
 
         asyncio.run(fill())
-        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="t", WHATSAPP_API_URL="http://127.0.0.1:9")
+        done = recado(
+            "drain",
+            folder=tmp_path,
+            WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours",
+            WHATSAPP_API_URL="http://127.0.0.1:9",
+        )
         status = json.loads(recado("queue", "status", "--json", folder=tmp_path).stdout)
 
         assert done.returncode == 0
@@ -380,7 +387,12 @@ class TestDrain:
 
     def test_not_being_able_to_work_is_exit_1(self, tmp_path: Path) -> None:
         """The CronJob's pod fails, and Kubernetes says so."""
-        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="t", RECADO_DATABASE="/proc/nowhere/recado.db")
+        done = recado(
+            "drain",
+            folder=tmp_path,
+            WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours",
+            RECADO_DATABASE="/proc/nowhere/recado.db",
+        )
 
         assert done.returncode == 1
         assert "Traceback" not in done.stderr

@@ -20,7 +20,7 @@ from tests.clock import FakeClock
 from tests.meta import FakeGraph, graph_error
 from tests.queue.conformance import UNLIMITED, new_message
 
-ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "t", **UNLIMITED}
+ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours", **UNLIMITED}
 
 
 class SlowGraph(FakeGraph):
