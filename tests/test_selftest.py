@@ -16,9 +16,9 @@ from recado import selftest
 from recado.settings import Settings
 
 SETTINGS = Settings(
-    whatsapp_verify_token="b4c1f0e2",
-    whatsapp_app_secret="0c7be07f",
-    whatsapp_access_token="EAAJB9fQ",
+    whatsapp_verify_token="b4c1f0e2" * 2,
+    whatsapp_app_secret="0c7be07f" * 4,
+    whatsapp_access_token="EAAJB9fQ" * 2,
     whatsapp_phone_number_id=("106540352242922",),
 )
 
@@ -89,7 +89,7 @@ def test_wrong_secrets_are_told_apart(web: Web) -> None:
     """A wrong verify token fails the handshake alone, a wrong app secret the signed order alone."""
     wrong_token = msgspec.structs.replace(SETTINGS, whatsapp_verify_token="another")
     assert set(web.problems(wrong_token)) == {"the handshake answers"}
-    wrong_secret = msgspec.structs.replace(SETTINGS, whatsapp_app_secret="another")
+    wrong_secret = msgspec.structs.replace(SETTINGS, whatsapp_app_secret="another-secret-of-32-characters..")
     assert set(web.problems(wrong_secret)) == {"a signed order is quoted, and sent to nobody", "the metric moves"}
 
 

@@ -322,12 +322,13 @@ def test_secrets_are_blanked(root_logger: logging.Logger, stream: io.StringIO) -
     logs.configure("info", stream, secrets=["hunter2-hunter2", ""])
     log = logging.getLogger("recado.test")
     log.warning(
-        "GET /?hub.verify_token=abc123&x=1 Bearer abcdef EAAG0123456789abcdefgh", extra={"url": "hunter2-hunter2"}
+        "GET /?hub.verify_token=abc123&x=1 Bearer abcdef EAAG0123456789abcdefgh http://u:s3cr3t@c:4318/v1",
+        extra={"url": "hunter2-hunter2"},
     )
     logs.wide(log, "test.done", "hunter2-hunter2", {})
     text = stream.getvalue()
     assert "x=1" in text
-    for secret in ("abc123", "abcdef", "EAAG", "hunter2"):
+    for secret in ("abc123", "abcdef", "EAAG", "s3cr3t", "hunter2"):
         assert secret not in text
 
 

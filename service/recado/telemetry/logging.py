@@ -21,10 +21,12 @@ from recado.terminal import visible
 #: What a LogRecord has of its own; everything else was given as `extra`.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-#: Cheap signs that a line may hold a secret, and what a secret looks like: bearer tokens, Meta's tokens, handshakes.
-_SIGNS = ("earer", "EAA", "verify_token", "access_token")
+#: Cheap signs that a line may hold a secret, and what a secret looks like: bearer tokens, Meta's tokens, handshakes,
+#: users and passwords in addresses.
+_SIGNS = ("earer", "EAA", "verify_token", "access_token", "://")
 _SECRETS = re.compile(
     r"(?<=[Bb]earer )[^\s\"\\]+|\bEAA[A-Za-z0-9]{16,}|(?<=verify_token=)[^\s&\"\\]+|(?<=access_token=)[^\s&\"\\]+"
+    r"|(?<=://)[^\s/@\"\\]+(?=@)"
 )
 BLANK = "[secret]"
 
