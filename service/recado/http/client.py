@@ -1,13 +1,14 @@
 """Whose request it is, as limits count: an address that many of the same hand share is one key."""
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 #: All who come from no address that can be read.
 NOBODY = ""
 
 
-def limit_key(scope: dict[str, Any]) -> str:
+def limit_key(scope: Mapping[str, Any]) -> str:
     """The key under which an ASGI request's client is counted: an IPv4 address, or an IPv6 network of 64 bits.
 
     Whoever has one IPv6 address has 2^64 of them. What is no address at all, as a proxy may pass on from a header that
