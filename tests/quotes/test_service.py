@@ -158,3 +158,37 @@ def test_every_process_reads_alike() -> None:
         for seed in range(4)
     }
     assert len(readings) == 1
+
+
+@pytest.mark.parametrize("sign", ["✔️", "✔", "✓", "☑️", "✅", "✔️✔️", "👍🏽"])
+def test_a_tick_is_a_yes(sign: str) -> None:
+    """With and without the selector that makes it colourful."""
+    assert SERVICE.quote(sign).intent is Intent.CONFIRM
+
+
+@pytest.mark.parametrize("sign", ["✖️", "✖", "✕", "✗", "✘", "❌", "❎", "👎"])
+def test_a_cross_is_a_no(sign: str) -> None:
+    """Unless it multiplies, which takes a number beside it."""
+    assert SERVICE.quote(sign).intent is Intent.REJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("✔️ 2 camisas\n✔️ 1 gorra", {"CAM-001": 2, "ACC-001": 1}),
+        ("camisa ✖️2", {"CAM-001": 2}),
+        ("2 ✖ camisa", {"CAM-001": 2}),
+        ("camisa ×2", {"CAM-001": 2}),
+    ],
+)
+def test_ticks_and_crosses_beside_goods_are_bullets_and_times(text: str, items: dict[str, int]) -> None:
+    """Lists keep their quantities."""
+    assert {i.sku: i.quantity for i in SERVICE.quote(text).items} == items
+
+
+@pytest.mark.parametrize("end", ["", " 🙏😊", "🙏", " ❤️", " 👍🏽", " :)", ".", "!! 😊", "\n😊", " gracias 🙏🏻"])
+@pytest.mark.parametrize("start", ["cartera no", "la cartera no", "cartera ya no", "2 gorras y cartera no"])
+def test_what_follows_a_no_does_not_undo_it(start: str, end: str) -> None:
+    """ "cartera no 🙏😊" asks for no handbag, whatever decorates it."""
+    quoted = {i.sku: i.quantity for i in SERVICE.quote(start + end).items}
+    assert quoted == ({"ACC-001": 2} if "gorras" in start else {})

@@ -74,13 +74,14 @@ class Context:
         if kind not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
             return False
         if kind == "nope" and not self.elements[j].roles & {"negation"} and "remove" not in self.elements[j].roles:
-            return self.norm(j) in ("ya no", "mejor no", "no va", "para nada")
+            return self.norm(j) in ("ya no", "mejor no", "no gracias", "no va", "para nada")
         after = self.kind(j + 1)
         if after == COMMA and self.kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:
             return False  # "3 camisas no, 2"
         if "reason" in self.roles(j + 1) or (after == "that" and self.kind(j + 2) in _TOLD):
             return True  # "la bufanda ya no porque no me alcanza"
-        return after in ("", COMMA, STOP, LINE, "and", "but", "courtesy", "thanks")
+        ends = after in ("", COMMA, STOP, LINE, LINK, "and", "but", "courtesy", "thanks")
+        return ends or "emoji" in self.roles(j + 1)
 
     def norm(self, i: int) -> str:
         element = self.elements[i]

@@ -33,8 +33,8 @@ _CIVIL: Final = frozenset(["greeting", "courtesy", "thanks", COMMA, STOP, LINE])
 _OPENERS: Final = frozenset(["negation", COMMA, STOP, LINE])
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at."""
-_YES_EMOJI: Final = frozenset("👍👌✅🆗✔☑💯🤝🙌👏")
-_NO_EMOJI: Final = frozenset("👎❌✖🚫🙅⛔")
+_YES_EMOJI: Final = frozenset("👍👌✅🆗✓✔☑💯🤝🙌👏")
+_NO_EMOJI: Final = frozenset("👎❌❎✕✖✗✘🚫🙅⛔")
 
 
 def intent_of(reading: Reading) -> str:

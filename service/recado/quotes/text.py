@@ -186,7 +186,7 @@ def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) ->
                 tokens[-1].norm += digit.norm
                 tokens[-1].value, tokens[-1].end = _number(tokens[-1].norm), digit.end
         return None
-    if mark == "*" and _times(text, at):
+    if mark in _TIMES and _times(text, at):
         return Token(WORD, "x", at, at + 1, True)
     if mark in _DECORATION:
         return None
@@ -199,17 +199,19 @@ def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) ->
 
 _KEYCAP: Final = "\u20e3"
 _DECORATION: Final = frozenset("*~`\ufe0f")
+#: Marks that multiply beside a number; elsewhere the first is bold and the others are a no.
+_TIMES: Final = frozenset("*✕✖")
 _ALIKE: Final = {
-    "–": "-", "—": "-", "−": "-", "·": "•", "▪": "•", "●": "•", "○": "•", "◦": "•", "‣": "•", "➤": "•", "✔": "•",
-    "→": ":", "➡": ":", "×": "x", "✕": "x", "✖": "x", "…": ".",
+    "–": "-", "—": "-", "−": "-", "·": "•", "▪": "•", "●": "•", "○": "•", "◦": "•", "‣": "•", "➤": "•",
+    "→": ":", "➡": ":", "×": "x", "…": ".",
 }  # fmt: skip
 
 
 def _times(text: str, at: int) -> bool:
-    """Whether the asterisk at `at` multiplies ("camisa *2", "2 * camisa") and is no bold mark."""
-    if text.find("*", at + 1, at + 60) >= 0 or text.rfind("*", max(0, at - 60), at) >= 0:
+    """Whether the mark at `at` multiplies ("camisa *2", "2 ✖️ camisa") and is no bold mark."""
+    if text[at] == "*" and (text.find("*", at + 1, at + 60) >= 0 or text.rfind("*", max(0, at - 60), at) >= 0):
         return False
-    return text[at + 1 : at + 2].isdigit() or text[:at].rstrip(" ")[-1:].isdigit()
+    return text[at + 1 :].lstrip("\ufe0f")[:1].isdigit() or text[:at].rstrip(" ")[-1:].isdigit()
 
 
 def _join_halves(tokens: list[Token]) -> None:
