@@ -168,6 +168,8 @@ _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
 _REJECTED = 'reason="rejected"'
 _NOT_REJECTED = 'reason!="rejected"'
+#: A notice of Meta's is shown for so long: longer than the night in which tickets are muted.
+NOTICE_SECONDS = 14 * 3600
 #: So many webhooks in two hours, and none today, are no chance.
 USUAL_WEBHOOKS = 20
 
@@ -278,6 +280,11 @@ def _not_understood(pace: Pace) -> str:
     return f"{none} / ({every} >= 20) > 0.5"
 
 
+def _lately(at: metrics.Metric) -> Callable[[Pace], str]:
+    """Whether a moment is not long ago; the value is how long."""
+    return lambda pace: f"time() - {RULES.gauge(at, merge='max')} < {pace.seconds(NOTICE_SECONDS)}"
+
+
 SYMPTOMS = (
     Alert(
         name="RecadoDown",
@@ -333,6 +340,14 @@ SYMPTOMS = (
         ),
     ),
     Alert(
+        name="RecadoAccountStopped",
+        severity="page",
+        for_seconds=0,
+        expr=_lately(metrics.ACCOUNT_STOPPED_AT),
+        summary="Meta says that it restricts, disables or removes the WhatsApp account.",
+        description=f"{TARGET}: Meta said so {{{{ $value | humanizeDuration }}}} ago, and has not taken it back.",
+    ),
+    Alert(
         name="RecadoVolumeFull",
         severity="page",
         for_seconds=60,
@@ -368,6 +383,14 @@ CAUSES = (
         description=(
             f"{TARGET}: the breaker of business number {{{{ $labels.phone_number_id }}}} has been open for 5 minutes."
         ),
+    ),
+    Alert(
+        name="RecadoAccountThreatened",
+        severity="ticket",
+        for_seconds=0,
+        expr=_lately(metrics.ACCOUNT_THREATENED_AT),
+        summary="Meta warns about the WhatsApp account or a business number.",
+        description=f"{TARGET}: Meta warned {{{{ $value | humanizeDuration }}}} ago, and has not taken it back.",
     ),
     Alert(
         name="RecadoQueueGrowing",

@@ -18,7 +18,7 @@ LAYERS = (
     {"http", "selftest"},
     {"cluster", "simulator", "runtime", "settings_docs"},
     {"inbox"},
-    {"delivery", "conversation", "defects"},
+    {"account", "delivery", "conversation", "defects"},
     {"queue"},
     {"ratelimit", "telemetry", "whatsapp", "quotes"},
     {"settings"},

@@ -1,7 +1,7 @@
 """Graph API: does Meta take our messages?"""
 
 from dashboards.boards import uids
-from dashboards.model import ORANGE, YELLOW, Board, Panel, Query, Row, Shape, above
+from dashboards.model import ORANGE, YELLOW, Board, Panel, Query, Row, Shape, above, below
 from dashboards.queries import BOARD as Q
 from dashboards.queries import INTERVAL, any_of
 from recado.telemetry import metrics
@@ -198,6 +198,41 @@ BOARD = Board(
                         Query(Q.increase(metrics.ACCOUNT_ERRORS, "15m"), "account errors"),
                     ),
                     logs="account.error",
+                ),
+            ),
+        ),
+        Row(
+            "What does Meta say about the account?",
+            (
+                Panel(
+                    title="Notices",
+                    description=(
+                        "What Meta said by webhook about the account, its numbers and templates, in an hour, by event."
+                    ),
+                    unit="none",
+                    width=16,
+                    queries=(Query(f"{Q.increase(metrics.ACCOUNT_NOTICES, '1h', by=('event',))} > 0", "{{event}}"),),
+                    runbook="RecadoAccountThreatened",
+                    logs="account.notice",
+                ),
+                Panel(
+                    title="Last warnings",
+                    description=(
+                        "How long ago Meta stopped the account, and warned about it, if it has not taken that back."
+                    ),
+                    unit="s",
+                    shape=Shape.STAT,
+                    width=8,
+                    queries=tuple(
+                        Query(f"time() - ({Q.gauge(at, merge='max')} > 0)", legend)
+                        for at, legend in (
+                            (metrics.ACCOUNT_STOPPED_AT, "stopped"),
+                            (metrics.ACCOUNT_THREATENED_AT, "threatened"),
+                        )
+                    ),
+                    steps=below((86400, ORANGE)),
+                    runbook="RecadoAccountStopped",
+                    logs="account.notice",
                 ),
             ),
         ),

@@ -30,7 +30,8 @@ BOARD = Board(
                     title="Messages without a reply",
                     description=(
                         "Acknowledged in silence, by reason: reactions and the like (type), groups, another "
-                        "business number, a sender that cannot be written to, or a customer over his limit."
+                        "business number, a sender that cannot be written to, a customer over his limit or one who "
+                        "has been told the same too often (repetitive), all pictures of an album but the first."
                     ),
                     unit="none",
                     shape=Shape.STACKED,

@@ -159,6 +159,7 @@ def _message(key: str) -> NewMessage:
         phone="+15550100001",
         user_id=None,
         text=_BODY,
+        written_at=now,
         received_at=now,
         deadline_at=now + 80_000,
     )

@@ -12,17 +12,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from recado.conversation import Conversation, Reply, ReplyKind, Session, Silence, Turn
+from recado.account import take_notice
+from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Session, Silence, Turn
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import failure
 from recado.delivery.slots import SendSlots
-from recado.queue.model import Added, AttemptResult, NewMessage, Outcome, StatusUpdate
+from recado.queue.model import Added, AttemptResult, NewMessage, Outcome, Restraint, StatusUpdate
 from recado.queue.protocol import RetryQueue
 from recado.quotes import Quote
 from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
+from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import UnknownCodeError, error_from_status, harmless
 from recado.whatsapp.payloads import Batch, InboundMessage, Status, StatusKind
 
@@ -42,7 +44,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     `sent`: Meta has accepted that reply by now."""
 
     quote: Quote | None = None
-    silence: Silence | None = None
+    silence: Silence | Restraint | None = None
     duplicate: bool = False
     replied: bool = False
     sent: bool = False
@@ -86,7 +88,7 @@ class Inbox:
         Raises StoreUnavailable when something could not be stored: Meta brings the batch again.
         """
         self._count(batch)
-        settling = list(self._settling(batch.statuses))
+        settling = self._settle(batch)
         receipts: list[Receipt] = [Receipt()] * len(batch.messages)
         pending: list[Pending] = []
         letters = 0
@@ -97,11 +99,13 @@ class Inbox:
                     letters = 0
                     await asyncio.sleep(0)
                 try:
-                    turn, quote = await self._handle(message, pending)
+                    turn, inbound = await self._handle(message, pending)
                     if turn.reply is None:
-                        receipts[index] = Receipt(quote=quote, silence=turn.silence)
+                        assert turn.silence
+                        self._metrics.unanswered(turn.silence.value)
+                        receipts[index] = Receipt(quote=inbound.quote, silence=turn.silence)
                     else:
-                        pending.append(self._store(index, message, turn.reply, turn))
+                        pending.append(self._store(index, inbound, turn.reply, turn))
                 except DefectError:
                     self._metrics.unanswered(Silence.ERROR)
                     receipts[index] = Receipt(silence=Silence.ERROR)
@@ -114,12 +118,27 @@ class Inbox:
         sending = self._send(pending, added)
         sent = await self._within_budget(sending, batch.messages)
         for one, done in zip(pending, added, strict=True):
-            receipts[one.place] = (
-                Receipt(duplicate=True)
-                if done.duplicate
-                else Receipt(quote=one.reply.quote, replied=True, sent=one.place in sent)
-            )
+            receipts[one.place] = self._receipt(one, done, sent=one.place in sent)
         return receipts
+
+    def _settle(self, batch: Batch) -> list[Awaitable[object]]:
+        """Begins to write down what a batch holds besides messages, and before them in time."""
+        settling: list[Awaitable[object]] = list(self._settling(batch.statuses))
+        for renamed in batch.renamed:
+            before, after = (_names(renamed.phone_number_id, who) for who in (renamed.before, renamed.after))
+            settling.append(self._queue.rename_customer(before, after))
+        if batch.notices:
+            settling.append(take_notice(self._queue, batch.notices, self._clock()))
+        return settling
+
+    def _receipt(self, one: Pending, added: Added, *, sent: bool) -> Receipt:
+        if added.restraint:
+            self._metrics.unanswered(added.restraint.value)
+            return Receipt(silence=added.restraint)
+        self._told(one.reply, one.message)
+        if added.duplicate:
+            return Receipt(duplicate=True)
+        return Receipt(quote=one.reply.quote, replied=True, sent=sent)
 
     def _settling(self, statuses: Sequence[Status]) -> Iterator[Awaitable[Any]]:
         """Begins to settle the attempts that the statuses tell of."""
@@ -130,80 +149,85 @@ class Inbox:
 
     # -- what is said ------------------------------------------------------------------------------------------
 
-    async def _handle(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Quote | None]:
+    async def _handle(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Inbound]:
         """The turn that a message leads to, and how it was read; `before` are the replies to those before it."""
         silence = self._conversation.silence(message)
         if silence is None:
-            allowance = self._customers.count(_customer_key(message), message.wamid)
+            names = _names(message.phone_number_id, message.sender)
+            allowance = self._customers.count(*names, event=message.wamid, happened_at=self._written_at(message))
             if allowance is not Allowance.WITHIN:
-                return self._over_limit(allowance), None
+                return self._over_limit(allowance), Inbound(message=message)
         try:
-            turn, quote = await self._understand(message, before)
+            return await self._understand(message, before)
         except DefectError:
-            turn, quote = Turn(silence=silence) if silence else self._conversation.not_read(), None
-        self._told(turn, message)
-        return turn, quote
+            turn = Turn(silence=silence) if silence else self._conversation.not_read()
+            return turn, Inbound(message=message)
 
-    async def _understand(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Quote | None]:
+    async def _understand(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Inbound]:
         with self._defects.within(Stage.READ, message.wamid):
             inbound = self._conversation.read(message)
         session = await self._session(message, before) if inbound.needs_session else Session()
         with self._defects.within(Stage.ANSWER, message.wamid):
-            return self._conversation.handle(inbound, session, self._clock()), inbound.quote
+            return self._conversation.handle(inbound, session, self._clock()), inbound
 
     def _over_limit(self, allowance: Allowance) -> Turn:
         self._metrics.rate_limited("customer")
-        turn = self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Turn(silence=Silence.TOO_MANY)
-        self._told(turn, None)
-        return turn
+        return self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Turn(silence=Silence.TOO_MANY)
 
     async def _session(self, message: InboundMessage, before: Sequence[Pending]) -> Session:
         await _all([one.added for one in before])  # the quote may have been given in the same batch
-        return Session(quoted_at=await self._queue.open_quote_at(_customer_key(message)))
+        names = _names(message.phone_number_id, message.sender)
+        return Session(quoted_at=await self._queue.open_quote_at(*names))
 
-    def _told(self, turn: Turn, message: InboundMessage | None) -> None:
-        if turn.reply is None:
-            assert turn.silence
-            self._metrics.unanswered(turn.silence.value)
-            return
-        self._metrics.replied(turn.reply.kind.value, turn.reply.quote)
-        if turn.reply.kind is ReplyKind.NOT_UNDERSTOOD and message is not None:
+    def _told(self, reply: Reply, message: InboundMessage) -> None:
+        self._metrics.replied(reply.kind.value, reply.quote)
+        if reply.kind is ReplyKind.NOT_UNDERSTOOD:
             log.warning(
                 "no product recognised",
                 extra={
                     "action": "quote.nothing_recognised",
                     "message_ref": self._queue.message_reference(message.wamid),
-                    "unmatched": len(turn.reply.quote.unmatched) if turn.reply.quote else 0,
+                    "unmatched": len(reply.quote.unmatched) if reply.quote else 0,
                 },
             )
 
+    def _written_at(self, message: InboundMessage) -> float:
+        """When the customer wrote. A clock of Meta's that runs ahead of ours must not lengthen the window."""
+        now = self._clock()
+        return min(message.sent_at or now, now)
+
     # -- to disk, and out --------------------------------------------------------------------------------------
 
-    def _store(self, place: int, message: InboundMessage, reply: Reply, turn: Turn) -> Pending:
+    def _store(self, place: int, inbound: Inbound, reply: Reply, turn: Turn) -> Pending:
         """Begins to write the reply down, leased to us if a send slot is free."""
+        message = inbound.message
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, message.wamid):
-            new = self._new_message(message, reply, turn, span.traceparent)
+            new = self._new_message(inbound, reply, turn, span.traceparent)
         slot = self._slots.reserve()
         adding = self._queue.add_message(new, lease=slot)
         span.end_with(adding)
         return Pending(place, message, reply, slot, asyncio.ensure_future(adding))
 
-    def _new_message(self, message: InboundMessage, reply: Reply, turn: Turn, traceparent: str | None) -> NewMessage:
-        now = self._clock()
-        # A clock of Meta's that runs ahead of ours must not lengthen the window.
-        written_at = min(message.sent_at or now, now)
+    def _new_message(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewMessage:
+        message = inbound.message
+        written_at = self._written_at(message)
+        customer, *aliases = _names(message.phone_number_id, message.sender)
         window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
         return NewMessage(
             wamid=message.wamid,
             phone_number_id=message.phone_number_id,
-            customer=_customer_key(message),
+            customer=customer,
+            aliases=tuple(aliases),
             phone=message.sender.phone if message.sender else None,
             user_id=message.sender.user_id if message.sender else None,
             text=reply.text,
-            received_at=now,
+            written_at=written_at,
+            received_at=self._clock(),
             deadline_at=written_at + window,
             quote=turn.open_quote,
+            courtesy=reply.is_courtesy,
+            picture=inbound.is_picture,
             traceparent=traceparent,
         )
 
@@ -281,8 +305,9 @@ class Inbox:
             )
 
 
-def _customer_key(message: InboundMessage) -> str:
-    return f"{message.phone_number_id}:{message.sender.key if message.sender else ''}"
+def _names(phone_number_id: str, customer: Customer | None) -> tuple[str, ...]:
+    """What a customer of a business number is known by, the most lasting first."""
+    return tuple(f"{phone_number_id}:{name}" for name in (customer.names if customer else ()))
 
 
 def _update(status: Status) -> StatusUpdate | None:

@@ -20,25 +20,30 @@ class Allowance(Enum):
 
 
 class MinuteLimit:
-    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events of one minute.
+    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events that come in one minute.
 
-    An event that has a name counts once, however often it is brought: Meta brings webhooks again.
+    An event that has a name counts once, however often it is brought: Meta brings webhooks again. An event that
+    happened before counts in the minute in which it happened: after a downtime of ours Meta brings hours at once.
     """
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
         self._window = 0
-        self._counts: dict[str, int] = {}
+        self._counts: dict[tuple[str, int], list[int]] = {}
         self._places: dict[str, int] = {}
 
     def reached(self, key: str) -> bool:
         """Whether `key` has no event left in this minute; counts none."""
         present = self._window == int(self._clock() // WINDOW_SECONDS)
-        return 0 < self._per_minute <= (self._counts.get(key, 0) if present else 0)
+        return 0 < self._per_minute <= (self._counts.get((key, 0), [0])[0] if present else 0)
 
-    def count(self, key: str, event: str | None = None) -> Allowance:
-        """Counts an event of `key` and says where that leaves it; a known `event` is where it was before."""
+    def count(self, *keys: str, event: str | None = None, happened_at: float = 0.0) -> Allowance:
+        """Counts an event and says where that leaves it; a known `event` is where it was before.
+
+        Keys that came together are counted together from then on. `happened_at`, in seconds of any clock,
+        tells the events of different minutes apart.
+        """
         if not self._per_minute:
             return Allowance.WITHIN
         window = int(self._clock() // WINDOW_SECONDS)
@@ -46,7 +51,11 @@ class MinuteLimit:
             self._window, self._counts, self._places = window, {}, {}
         place = self._places.get(event) if event is not None else None
         if place is None:
-            place = self._counts[key] = self._counts.get(key, 0) + 1
+            minutes = [(key, int(happened_at // WINDOW_SECONDS)) for key in keys]
+            count = max(self._counts.get(minute, [0]) for minute in minutes)
+            self._counts |= dict.fromkeys(minutes, count)
+            count[0] += 1
+            place = count[0]
             if event is not None:
                 self._places[event] = place
         if place <= self._per_minute:

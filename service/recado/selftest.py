@@ -1,8 +1,7 @@
 """What `helm test` runs: is this installation answering Meta as it should?
 
 It goes the way of Meta's webhooks, with the right secrets and with wrong ones, and nothing is sent to a customer: the
-order that it signs comes from a sender who cannot be answered (no numbering plan has the number "0"), so it is read
-and quoted, and there is nobody to reply to.
+order that it signs names no sender, so it is read and quoted, and there is nobody to reply to.
 """
 
 import itertools
@@ -18,8 +17,8 @@ from recado.settings import Settings
 from recado.telemetry.metrics import MESSAGES, Metric
 from recado.whatsapp.signature import signature
 
-#: No numbering plan has this number, so there is nobody to send an answer to.
-NOBODY = "0"
+#: An id that nothing has.
+NOTHING = "0"
 TIMEOUT_SECONDS = 10.0
 #: Behind a Service with several pods the scrape and the webhook may meet different ones; so often it is tried.
 METRIC_TRIES = 20
@@ -55,17 +54,16 @@ def run(settings: Settings, url: str, metrics_url: str | None, product: str) -> 
 
 
 def order(settings: Settings, product: str, number: int) -> bytes:
-    """A webhook as Meta sends it, for two of a product, from nobody."""
+    """A webhook as Meta sends it, for two of a product, from nobody: it says nothing of its sender."""
     message = {
-        "from": NOBODY,
         "id": f"wamid.selftest.{time.time_ns()}.{number}",
         "timestamp": str(int(time.time())),
         "type": "text",
         "text": {"body": f"Quiero 2 {product}"},
     }
-    metadata = {"display_phone_number": NOBODY, "phone_number_id": settings.whatsapp_phone_number_id[0]}
+    metadata = {"display_phone_number": NOTHING, "phone_number_id": settings.whatsapp_phone_number_id[0]}
     value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [message]}
-    entry = {"id": NOBODY, "changes": [{"field": "messages", "value": value}]}
+    entry = {"id": NOTHING, "changes": [{"field": "messages", "value": value}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 

@@ -129,6 +129,18 @@ CASES: list[Case] = [
         value="90",
     ),
     Case(
+        alert="RecadoAccountStopped",
+        series={series(metrics.ACCOUNT_STOPPED_AT): "-60000x5 360x20"},
+        fires_at=6,
+        value="0s",
+    ),
+    Case(
+        alert="RecadoAccountThreatened",
+        series={series(metrics.ACCOUNT_THREATENED_AT): "-60000x5 360x20"},
+        fires_at=6,
+        value="0s",
+    ),
+    Case(
         alert="RecadoVolumeFull",
         series={series(metrics.VOLUME_FREE): "5 4 3 2.9 2.9 2.9", series(metrics.VOLUME_SIZE): "100x5"},
         fires_at=4,
@@ -398,6 +410,8 @@ _GAUGES = {
     metrics.STORE_READABLE.name: 1.0,
     metrics.VOLUME_FREE.name: 80.0,
     metrics.VOLUME_SIZE.name: 100.0,
+    metrics.ACCOUNT_STOPPED_AT.name: -60_000.0,
+    metrics.ACCOUNT_THREATENED_AT.name: -60_000.0,
 }
 
 

@@ -60,6 +60,7 @@ def new_message(n: int, clock: FakeClock, *, customer: int | None = None, **chan
         "phone": f"+1555010{who:04d}",
         "user_id": None,
         "text": f"reply {n}",
+        "written_at": clock(),
         "received_at": clock(),
         "deadline_at": clock() + 86100,
     }

@@ -37,6 +37,7 @@ def message(number: int) -> NewMessage:
         phone=f"+{number}",
         user_id=None,
         text="hola",
+        written_at=NOW,
         received_at=NOW,
         deadline_at=NOW + 86400,
     )

@@ -22,6 +22,7 @@ from tests.queue.conformance import (
     add_leased,
     new_message,
 )
+from tests.queue.conformance_customers import CustomerConformance
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
             asyncio.run(queue.close())
 
 
-class TestSqliteRetryQueue(RetryQueueConformance):
+class TestSqliteRetryQueue(RetryQueueConformance, CustomerConformance):
     """The conformance suite."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.server import Answer, Request, Server
 from recado.whatsapp.errors import GraphError, Retry
+from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.signature import SignatureVerifier
@@ -134,6 +135,17 @@ async def test_statuses_name_their_recipient_as_meta_does() -> None:
             ("sent", None, hidden.user_id, True),
             ("failed", phone, None, False),
         }
+
+
+async def test_meta_tells_about_the_account() -> None:
+    """By control or from Python; it comes again until it is answered 200, like any webhook."""
+    async with open_shop() as (meta, shop), httpx.AsyncClient(base_url=meta.base_url) as client:
+        await meta.notify("account_update", {"event": "ACCOUNT_VIOLATION"})
+        told = {"field": "phone_number_quality_update", "value": {"event": "FLAGGED"}}
+        answer = await client.post("/_simulator/notices", json=told)
+    events = [notice.event for batch in shop.batches for notice in batch.notices]
+    assert answer.status_code == 200
+    assert events == [Event.ACCOUNT_VIOLATION, Event.QUALITY_FLAGGED]
 
 
 async def test_without_a_webhook_url_nobody_can_write() -> None:

@@ -223,6 +223,20 @@ def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.text = "Quiero 2 zapatos"
 
 
+def notice(event: str, **value: object) -> dict[str, object]:
+    """What Meta says about the account, as a webhook."""
+    return webhook(field="account_update", event=event, **value)
+
+
+@contextlib.contextmanager
+def account_disabled(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """Meta reports a violation and disables the account; then it takes that back."""
+    stack.post(notice("ACCOUNT_VIOLATION", violation_info={"violation_type": "SPAM"}))
+    stack.post(notice("DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"}))
+    yield
+    stack.post(notice("DISABLED_UPDATE", ban_info={"waba_ban_state": "REINSTATE"}))
+
+
 @contextlib.contextmanager
 def stumbling(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.text = STUMBLES
@@ -334,6 +348,11 @@ DRILLS = (
         fault=meta(outages=[{"fault": "code:190"}]),
         alerts=(("RecadoOperatorNeeded", PAGE),),
         also=WAITING,
+    ),
+    Drill(
+        name="account",
+        fault=account_disabled,
+        alerts=(("RecadoAccountStopped", PAGE), ("RecadoAccountThreatened", TICKET)),
     ),
     Drill(
         name="slow",

@@ -23,7 +23,7 @@ from recado.conversation import ReplyKind, Silence
 from recado.http.metrics_port import serve_metrics
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
-from recado.queue.model import Outcome, QuoteMark, Reason, Scope, State
+from recado.queue.model import Outcome, QuoteMark, Reason, Restraint, Scope, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
 from recado.quotes.catalogue import ReloadOutcome
@@ -34,6 +34,7 @@ from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 from recado.telemetry.totals import SUM, Totals
 from recado.whatsapp import errors
+from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import MessageType, StatusKind
 from recado.whatsapp.signature import SignatureProblem
 from tests.telemetry.stack import free_ports
@@ -77,7 +78,8 @@ ERROR_CLASSES = {
         (metrics.SIGNATURE_FAILURES, "reason", set(SignatureProblem)),
         (metrics.MESSAGES, "type", set(MessageType)),
         (metrics.STATUSES, "kind", set(StatusKind)),
-        (metrics.UNANSWERED, "reason", set(Silence)),
+        (metrics.UNANSWERED, "reason", {*Silence, *Restraint}),
+        (metrics.ACCOUNT_NOTICES, "event", set(Event)),
         (metrics.ANSWERS, "kind", set(ReplyKind)),
         (metrics.CATALOGUE_RELOADS, "outcome", {r.value for r in ReloadOutcome} - {"unchanged"}),
     ],
@@ -154,6 +156,8 @@ class Store:
                 "drain_succeeded_at": 3.0,
                 "backup_succeeded_at": 4.0,
                 "restore_drill_succeeded_at": 5.0,
+                "account_stopped_at": 6.0,
+                "account_threatened_at": 0.0,
             },
         )
 

@@ -95,7 +95,10 @@ def refusals(stack: Stack) -> None:
         signed = b"X-Hub-Signature-256: sha256=" + b"0" * 64
         connection.sendall(b"POST /api/v1/webhook HTTP/1.1\r\nContent-Length: 9\r\n" + signed + b"\r\n\r\nhalf")
     stack.post({"entry": 7})
-    stack.post(webhook(field="account_update"))
+    stack.post(webhook(field="calls"))
+    stack.post(webhook(field="account_update", event="ACCOUNT_VIOLATION", violation_info={"violation_type": "SPAM"}))
+    disabled = {"waba_ban_state": "DISABLE", "requester": f"MARKED {phone(2)}"}
+    stack.post(webhook(field="account_update", event="DISABLED_UPDATE", ban_info=disabled))
     stack.post({"entry": [{"changes": [{"field": "messages", "value": {"messages": [7, {"no": "id"}]}}]}]})
     stack.post(webhook(errors=[{"code": 131031, "title": f"Locked {phone(2)}"}]))
     tracestate = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
@@ -113,6 +116,11 @@ def conversations(stack: Stack) -> None:
     stack.post(webhook(order(41)))
     for number in range(7):
         stack.post(webhook(order(42, wamid=f"{WAMID}.many{number}")))
+    for number in range(4):
+        stack.post(webhook(message(f"{WAMID}.away{number}", f"gracias {TEXT}", phone=phone(43))))
+    for number in range(2):
+        picture = {"type": "image", "text": None, "image": {"caption": None}}
+        stack.post(webhook(order(44, wamid=f"{WAMID}.album{number}", **picture)))
     kinds = ("image", "audio", "reaction", "sticker", "unsupported", "nfc_tap")
     for number, kind in enumerate(kinds):
         picture = {"type": kind, "text": None, kind: {"caption": None}}

@@ -1,12 +1,12 @@
 """The shop's side of a conversation: a customer's message in, a turn out. Pure code, no I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from recado.conversation import texts
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Session, Silence, Turn
 from recado.queue.model import QuoteMark
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
-from recado.whatsapp.payloads import InboundMessage, MessageType
+from recado.whatsapp.payloads import CartLine, InboundMessage, MessageType
 
 #: An open quote can be confirmed or rejected for this long.
 QUOTE_VALID_SECONDS = 86400.0
@@ -22,6 +22,9 @@ SILENT_TYPES = frozenset(
         MessageType.UNKNOWN,
     }
 )
+#: Taps, forms and carts. Without words there is nothing in them that could be written instead, and what was tapped was
+#: sent by somebody else in the shop's name.
+TAPPED_TYPES = frozenset({MessageType.INTERACTIVE, MessageType.BUTTON, MessageType.ORDER})
 
 
 class Conversation:
@@ -48,7 +51,7 @@ class Conversation:
             return Silence.OTHER_NUMBER
         if message.is_group:
             return Silence.GROUP
-        if message.type in SILENT_TYPES:
+        if message.type in SILENT_TYPES or (message.type in TAPPED_TYPES and not message.says_something):
             return Silence.TYPE
         if message.sender is None:
             return Silence.UNUSABLE_SENDER
@@ -61,9 +64,14 @@ class Conversation:
         """
         silence = self.silence(message)
         quote = None
-        if silence in (None, Silence.UNUSABLE_SENDER) and message.text and message.text.strip():
-            quote = self._quotes.quote(message.text)
+        if silence in (None, Silence.UNUSABLE_SENDER) and message.says_something:
+            quote = self._quote(message.text or "", message.cart)
         return Inbound(message=message, quote=quote, silence=silence)
+
+    def _quote(self, text: str, cart: Sequence[CartLine]) -> Quote:
+        if cart:
+            return self._quotes.cart([(line.sku, line.quantity) for line in cart], text)
+        return self._quotes.quote(text)
 
     def handle(self, inbound: Inbound, session: Session, now: float) -> Turn:
         """What to do about a message, given what was said before."""

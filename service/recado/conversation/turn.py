@@ -6,7 +6,7 @@ import msgspec
 
 from recado.queue.model import QuoteMark
 from recado.quotes import Intent, Quote
-from recado.whatsapp.payloads import InboundMessage
+from recado.whatsapp.payloads import InboundMessage, MessageType
 
 
 class Silence(StrEnum):
@@ -35,12 +35,33 @@ class ReplyKind(StrEnum):
     TOO_LONG = "too_long"
 
 
+#: Replies that bring the conversation no further.
+COURTESIES = frozenset(
+    {
+        ReplyKind.NOT_UNDERSTOOD,
+        ReplyKind.INSTRUCTIONS,
+        ReplyKind.PLEASE_WRITE,
+        ReplyKind.NO_OPEN_QUOTE,
+        ReplyKind.SLOW_DOWN,
+        ReplyKind.THANKS,
+        ReplyKind.TOO_LONG,
+    }
+)
+#: What an album is made of.
+PICTURE_TYPES = frozenset({MessageType.IMAGE, MessageType.VIDEO})
+
+
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message as it was understood. `quote` is None when it has no words, or gets no reply at all."""
 
     message: InboundMessage
     quote: Quote | None = None
     silence: Silence | None = None
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture without words, which may be one of an album."""
+        return self.quote is None and self.message.type in PICTURE_TYPES
 
     @property
     def needs_session(self) -> bool:
@@ -60,6 +81,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     kind: ReplyKind
     text: str
     quote: Quote | None = None
+
+    @property
+    def is_courtesy(self) -> bool:
+        """Whether it brings the conversation no further."""
+        return self.kind in COURTESIES
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,6 +75,8 @@ class StoreCollector(Collector):
             (metrics.BACKUP_LAST_SUCCESS, "backup_succeeded_at"),
             (metrics.RESTORE_DRILL_LAST_SUCCESS, "restore_drill_succeeded_at"),
             (metrics.STORE_CREATED, "created_at"),
+            (metrics.ACCOUNT_STOPPED_AT, "account_stopped_at"),
+            (metrics.ACCOUNT_THREATENED_AT, "account_threatened_at"),
         ):
             at = snapshot.instants.get(name)
             yield gauge(metric, [((), at)] if at is not None else [])

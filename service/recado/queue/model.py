@@ -53,19 +53,34 @@ class QuoteMark(StrEnum):
     REJECTS = "rejects"
 
 
+class Restraint(StrEnum):
+    """Why a customer's message is written down without a reply."""
+
+    REPETITIVE = "repetitive"
+    ALBUM = "album"
+
+
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's message with the reply to it, as it goes into the queue."""
+    """A customer's message with the reply to it, as it goes into the queue.
+
+    `aliases` are other names of the customer; who shares a name is one customer. `courtesy`: the reply brings the
+    conversation no further. `picture`: it has no words and may be one of an album.
+    """
 
     wamid: str
     phone_number_id: str
     customer: str
+    aliases: tuple[str, ...] = ()
     phone: str | None
     user_id: str | None
     text: str
+    written_at: float
     received_at: float
     deadline_at: float
     traceparent: str | None = None
     quote: QuoteMark = QuoteMark.NONE
+    courtesy: bool = False
+    picture: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,11 +110,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class Added(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
 
-    `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due.
+    `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
+    `restraint` there is no reply.
     """
 
     id: int | None
     duplicate: bool
+    restraint: Restraint | None = None
     message: Message | None = None
     due_at: float | None = None
 

@@ -112,8 +112,12 @@ class RetryQueue(Protocol):
         """The queue at a glance."""
         ...
 
-    async def open_quote_at(self, customer: str) -> float | None:
-        """When the customer was sent the quote that is still open; None without one."""
+    def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
+        """Lets new names of a customer lead to what is known of him by those before."""
+        ...
+
+    async def open_quote_at(self, *names: str) -> float | None:
+        """When the customer with these names was sent the quote that is still open; None without one."""
         ...
 
     async def ping(self) -> None:

@@ -1,6 +1,6 @@
 """QuoteService: a customer's text in, a priced quote out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -109,6 +109,36 @@ class QuoteService:
                 continue
             before = lines.get(product.sku, (0, 1.0))
             lines[product.sku] = (before[0] + int(amount), min(before[1], line_confidence(wish)))
+        return self._totalled(Intent(intent_of(reading)), lines, tuple(unmatched.values()), catalogue)
+
+    def cart(self, goods: Sequence[tuple[str, int]], note: str = "") -> Quote:
+        """The quote for a cart of skus and quantities, at the catalogue's own prices.
+
+        Skus that are not sold, and products without a quantity, are unmatched. `note` is what the customer wrote
+        beside the cart: it may ask for more, and changes nothing in it.
+        """
+        catalogue = self._catalogue()
+        noted = self.quote(note)
+        lines = {item.sku: (item.quantity, item.confidence) for item in noted.items}
+        unmatched: dict[str, Unmatched] = {}
+        counts: dict[str, int] = {}
+        for sku, quantity in goods[:_MOST_LINES]:
+            product = catalogue.by_sku.get(sku)
+            if product is None or quantity < 1:
+                unmatched.setdefault(sku, Unmatched(product.name if product else sku))
+            else:
+                counts[sku] = counts.get(sku, 0) + quantity
+        lines |= {sku: (count, 1.0) for sku, count in counts.items()}
+        return self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue)
+
+    def _totalled(
+        self,
+        intent: Intent,
+        lines: Mapping[str, tuple[int, float]],
+        unmatched: tuple[Unmatched, ...],
+        catalogue: Catalogue,
+    ) -> Quote:
+        """The quote of counts and confidences by sku."""
         items = []
         too_many = []
         for sku, (count, confidence) in lines.items():
@@ -123,14 +153,7 @@ class QuoteService:
                 )
             )
         total = sum((item.line_total for item in items), Decimal(0))
-        return Quote(
-            Intent(intent_of(reading)),
-            tuple(items),
-            tuple(unmatched.values()),
-            total,
-            catalogue.currency,
-            tuple(too_many),
-        )
+        return Quote(intent, tuple(items), unmatched, total, catalogue.currency, tuple(too_many))
 
 
 def read(text: str, catalogue: Catalogue) -> Reading:

@@ -8,6 +8,7 @@
 - GET  `ledger/full`: its messages, ?after=0&limit=1000
 - GET  `ledger/verify`: who did not get exactly one answer
 - GET  `ledger/unmatched`: replies by customer, to customers of other senders of webhooks
+- POST `notices`: Meta tells about the account: {"field": "account_update", "value": {"event": "ACCOUNT_VIOLATION"}}
 - POST `health`: {"can_send_message": "BLOCKED"}
 - POST `reset`: forget messages and counts, no faults
 """
@@ -32,6 +33,11 @@ class _Messages(msgspec.Struct, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=0)] = 0
     per_second: Annotated[float, Meta(gt=0)] = 10.0
     hidden: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+
+class _Notice(msgspec.Struct, forbid_unknown_fields=True):
+    field: str
+    value: dict[str, Any]
 
 
 class _Health(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,6 +75,8 @@ def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any
             if not simulator.webhook_url:
                 raise ValueError("there is no webhook URL to send to")
             return _write(simulator, msgspec.json.decode(request.body or b"{}", type=_Messages))
+        case "POST", "notices":
+            return _notify(simulator, msgspec.json.decode(request.body, type=_Notice))
         case "GET", ("ledger" | "ledger/full" | "ledger/verify" | "ledger/unmatched") as path:
             return _json(_ledger(simulator.ledger, path, request))
         case "POST", "health":
@@ -104,6 +112,11 @@ async def _write(simulator: "Simulator", asked: _Messages) -> Answer:
         simulator.begin_traffic(asked.count, asked.per_second, hidden=asked.hidden)
         return _json({"sending": asked.count})
     return _json(await asyncio.gather(*(simulator.send_text(text) for text in asked.texts)))
+
+
+async def _notify(simulator: "Simulator", asked: _Notice) -> Answer:
+    await simulator.notify(asked.field, asked.value)
+    return _json({})
 
 
 def _json(value: object, status: int = 200) -> Answer:

@@ -17,8 +17,8 @@ from recado.simulator.faults import ACCEPTING, Fault, Faults, Kind
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.server import Answer, Manner, Request
 
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_USER_ID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
+_PHONE = re.compile(r"\+[0-9]{5,20}")
+_USER_ID = re.compile(r"[A-Za-z][!-~]{0,255}")
 _ID = re.compile(r"[0-9]{1,20}")
 _FILE = re.compile(rb'name="file".*?\r\n\r\n(.*?)\r\n--', re.DOTALL)
 _MOST_MEDIA = 100
@@ -168,7 +168,7 @@ class Graph:
         # If both are given, the phone wins.
         if post.to is not None:
             if not _PHONE.fullmatch(post.to):
-                return self._refuse(131009, "Parameter value is not valid", "`to` is not E.164 with a `+`.")
+                return self._refuse(131009, "Parameter value is not valid", "`to` is no phone number behind a `+`.")
         elif post.recipient is None:
             return self._refuse(131008, "Required parameter is missing", "`to` or `recipient` is required.")
         elif not _USER_ID.fullmatch(post.recipient):

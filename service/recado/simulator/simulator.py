@@ -168,6 +168,12 @@ class Simulator:
         await webhook.tried.wait()
         return written
 
+    async def notify(self, field: str, value: dict[str, Any]) -> None:
+        """Meta tells about the account, as `account_update` and its like do. Returns when it was answered once."""
+        if not self.webhook_url:
+            raise ValueError("there is no webhook URL to send to")
+        await self.sender.send(Webhook(webhooks.notice(field, value))).tried.wait()
+
     async def order(self) -> Inbound:
         """A new customer orders something from the sample catalogue. Returns as send_text does."""
         return await self.send_text(self._next_order())

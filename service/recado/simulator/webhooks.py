@@ -91,10 +91,20 @@ def status_value(statuses: list[Event], people: Iterable[Person]) -> Event:
 def body(phone_number_id: str, values: list[Event]) -> bytes:
     """A POST's body: one change for each value, which holds contacts, messages or statuses."""
     metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": phone_number_id}
-    changes = [
-        {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
-        for value in values
-    ]
+    return _post(
+        [
+            {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+            for value in values
+        ]
+    )
+
+
+def notice(field: str, value: Event) -> bytes:
+    """A POST's body that tells about the account, a number or a template."""
+    return _post([{"field": field, "value": value}])
+
+
+def _post(changes: list[Event]) -> bytes:
     webhook = {"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT, "changes": changes}]}
     # A slash can only be inside a string.
     return json.dumps(webhook, separators=(",", ":")).replace("/", "\\/").encode()

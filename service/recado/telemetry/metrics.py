@@ -175,6 +175,32 @@ QUOTE_DECISIONS = counter(
     decision=("confirms", "rejects"),
 )
 
+ACCOUNT_NOTICES = counter(
+    STORE,
+    "recado_account_notices_total",
+    "What Meta said by webhook about the account, its numbers and templates.",
+    event=(
+        *("account_restricted", "account_disabled", "account_disabling", "account_deleted", "account_offboarded"),
+        *("account_violation", "account_reinstated", "account_other", "access_removed"),
+        *("review_rejected", "review_other", "alert_critical", "alert_warning", "alert_other", "capability_changed"),
+        *("quality_flagged", "quality_downgraded", "quality_other", "name_rejected", "name_other"),
+        *("security_pin", "security_other"),
+        *("template_approved", "template_refused", "template_quality", "template_category", "template_other"),
+    ),
+)
+
+ACCOUNT_STOPPED_AT = gauge(
+    STORE,
+    "recado_account_stopped_timestamp_seconds",
+    "When Meta last said that it restricts, disables or removes the account; absent before, 0 once it took that back.",
+)
+
+ACCOUNT_THREATENED_AT = gauge(
+    STORE,
+    "recado_account_threatened_timestamp_seconds",
+    "When Meta last warned about the account or a number; absent before, 0 once it took that back.",
+)
+
 # -- the store: the queue and its drain ----------------------------------------------------------------------
 
 QUEUE_ROWS = gauge(
@@ -332,7 +358,7 @@ UNANSWERED = counter(
     PROCESS,
     "recado_messages_unanswered_total",
     "Customers' messages that were acknowledged and get no reply, by reason.",
-    reason=("type", "group", "other_number", "unusable_sender", "too_many", "error"),
+    reason=("type", "group", "other_number", "unusable_sender", "too_many", "error", "repetitive", "album"),
 )
 
 MESSAGE_ERRORS = counter(

@@ -1,25 +1,20 @@
 """Meta's webhook JSON -> typed events.
 
-One POST holds entries x changes x (messages + statuses + errors), up to 1,000 of them. The whole body is
-decoded at once against the shapes below. When that fails, because anything in it has another shape, the body
-is decoded piece by piece: what is readable is kept and the rest is counted in `Batch.ignored`, so one bad
-message never hurts another.
+One POST holds entries x changes x (messages + statuses + errors), up to 1,000 of them. What cannot be read is counted
+in `Batch.ignored`; the shapes are in wire.py.
 """
 
-import json
 import math
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import Struct, field
 
+from recado.whatsapp import notices, wire
 from recado.whatsapp.customer import Customer, identify
 from recado.whatsapp.errors import code_in
-
-
-class PayloadError(ValueError):
-    """The body is not a webhook of Meta's at all."""
+from recado.whatsapp.notices import Notice
+from recado.whatsapp.wire import PayloadError as PayloadError
 
 
 class MessageType(StrEnum):
@@ -66,13 +61,20 @@ class ErrorDetail(Struct, frozen=True):
     detail: str = ""
 
 
+class CartLine(Struct, frozen=True):
+    """A product that was put into the cart of Meta's catalogue; `quantity` is 0 where it cannot be read."""
+
+    sku: str
+    quantity: int
+
+
 class InboundMessage(Struct, frozen=True):
     """A message that a customer wrote.
 
     text: what it says (body, caption, or the title of the button that was tapped), None if it has no words.
     sender: None when it can be neither called nor addressed. phone_number_id: the business number written to,
     "" where Meta left it out. sent_at: None where Meta's timestamp is unreadable; then the time of arrival
-    must do.
+    must do. cart: what an order of Meta's catalogue holds.
     """
 
     wamid: str
@@ -82,6 +84,20 @@ class InboundMessage(Struct, frozen=True):
     phone_number_id: str
     sent_at: float | None
     is_group: bool = False
+    cart: tuple[CartLine, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it has words, or a cart."""
+        return bool(self.cart) or bool(self.text and self.text.strip())
+
+
+class Renamed(Struct, frozen=True):
+    """A customer of a business number has a new phone number, a new user id, or both."""
+
+    phone_number_id: str
+    before: Customer
+    after: Customer
 
 
 class Status(Struct, frozen=True):
@@ -101,108 +117,20 @@ class Batch(Struct):
     messages: list[InboundMessage] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     errors: list[ErrorDetail] = field(default_factory=list)
+    renamed: list[Renamed] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
 
-# The shapes on the wire, with only what is used; every field may be missing.
-
-
-class _Text(Struct):
-    body: str | None = None
-
-
-class _Captioned(Struct):
-    caption: str | None = None
-
-
-class _Titled(Struct):
-    title: str | None = None
-
-
-class _Interactive(Struct):
-    button_reply: _Titled | None = None
-    list_reply: _Titled | None = None
-
-
-class _Button(Struct):
-    text: str | None = None
-
-
-class _Error(Struct):
-    code: Any = None
-    title: str | None = None
-    message: str | None = None
-    error_data: Any = None
-
-
-class _Message(Struct):
-    id: str = ""
-    type: str = ""
-    timestamp: str | float | None = None
-    from_: str | None = field(name="from", default=None)
-    from_user_id: str | None = None
-    group_id: Any = None
-    text: _Text | None = None
-    image: _Captioned | None = None
-    video: _Captioned | None = None
-    document: _Captioned | None = None
-    interactive: _Interactive | None = None
-    button: _Button | None = None
-    order: _Button | None = None
-
-
-class _Status(Struct):
-    id: str = ""
-    status: str = ""
-    timestamp: str | float | None = None
-    biz_opaque_callback_data: str | None = None
-    errors: list[_Error] | None = None
-
-
-class _Contact(Struct):
-    wa_id: str | None = None
-    user_id: str | None = None
-
-
-class _Metadata(Struct):
-    phone_number_id: str = ""
-
-
-class _Value(Struct):
-    metadata: _Metadata | None = None
-    contacts: list[_Contact] | None = None
-    messages: list[_Message] | None = None
-    statuses: list[_Status] | None = None
-    errors: list[_Error] | None = None
-
-
-class _Change(Struct):
-    field: str = ""
-    value: _Value | None = None
-
-
-class _Entry(Struct):
-    changes: list[_Change] | None = None
-
-
-class _Webhook(Struct):
-    entry: list[_Entry] | UnsetType = UNSET
-
-
-_Piece = TypeVar("_Piece", bound=Struct)
-
-_decode = msgspec.json.Decoder(_Webhook).decode
 _TYPES = {str(kind): kind for kind in MessageType}
 _STATUSES = {str(kind): kind for kind in StatusKind}
+#: A longer number is nobody's quantity, and big integers are slow to read.
+_MOST_DIGITS = 15
 #: Fields that share the URL with `messages`; all others are counted as `field:other`, to bound the label.
 _OTHER_FIELDS = frozenset(
     {
-        "account_alerts",
-        "account_review_update",
         "account_settings_update",
-        "account_update",
         "automatic_events",
-        "business_capability_update",
         "business_username_update",
         "business_username_updates",
         "calls",
@@ -212,18 +140,11 @@ _OTHER_FIELDS = frozenset(
         "group_settings_update",
         "group_status_update",
         "history",
-        "message_template_components_update",
-        "message_template_quality_update",
-        "message_template_status_update",
         "partner_solutions",
         "payment_configuration_update",
-        "phone_number_name_update",
-        "phone_number_quality_update",
-        "security",
         "smb_app_state_sync",
         "smb_message_echoes",
         "standby",
-        "template_category_update",
         "template_correct_category_detection",
         "tracking_events",
         "user_id_update",
@@ -235,29 +156,29 @@ _OTHER_FIELDS = frozenset(
 def parse(body: bytes) -> Batch:
     """Every event of one webhook. Raises PayloadError, and nothing else, for a body that is not one."""
     batch = Batch()
-    try:
-        entries = _decode(body).entry
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        entries = _salvage(body, batch.ignored)
-    if entries is UNSET:
-        raise PayloadError("the webhook has no `entry`")
+    entries = wire.read(body, batch.ignored)
     for entry in entries:
         for change in entry.changes or ():
-            if change.field != "messages":
+            if change.field == "messages":
+                if change.value is not None:
+                    _read(change.value, batch)
+            elif notice := notices.read(change.field, change.value or wire.Value()):
+                batch.notices.append(notice)
+            else:
                 known = change.field if change.field in _OTHER_FIELDS else "other"
                 batch.ignored.append(f"field:{known}")
-            elif change.value is not None:
-                _read(change.value, batch)
     return batch
 
 
-def _read(value: _Value, batch: Batch) -> None:
+def _read(value: wire.Value, batch: Batch) -> None:
     phone_number_id = value.metadata.phone_number_id if value.metadata else ""
     contacts = (value.contacts or [])[::-1]  # where two have the same id, the first counts
     by_wa_id, by_user_id = {c.wa_id: c for c in contacts}, {c.user_id: c for c in contacts}
     for message in value.messages or ():
         if message.id:
             batch.messages.append(_message(message, by_wa_id, by_user_id, phone_number_id))
+            if message.system and (renamed := _renamed(message, message.system, phone_number_id)):
+                batch.renamed.append(renamed)
         else:
             batch.ignored.append("message:no_id")
     for status in value.statuses or ():
@@ -279,9 +200,9 @@ def _read(value: _Value, batch: Batch) -> None:
 
 
 def _message(
-    message: _Message,
-    by_wa_id: dict[str | None, _Contact],
-    by_user_id: dict[str | None, _Contact],
+    message: wire.Message,
+    by_wa_id: dict[str | None, wire.Contact],
+    by_user_id: dict[str | None, wire.Contact],
     phone_number_id: str,
 ) -> InboundMessage:
     wa_id, user_id = message.from_, message.from_user_id
@@ -298,10 +219,33 @@ def _message(
         phone_number_id=phone_number_id,
         sent_at=_seconds(message.timestamp),
         is_group=message.group_id is not None,
+        cart=_cart(message.order.product_items) if message.order else (),
     )
 
 
-def _other_words(message: _Message) -> str | None:
+def _renamed(message: wire.Message, system: wire.System, phone_number_id: str) -> Renamed | None:
+    """What a system message says of a customer's names; None where it does not say whose."""
+    before = identify(message.from_, system.previous_user_id)
+    after = identify(system.wa_id or system.new_wa_id, system.user_id)
+    return Renamed(phone_number_id, before, after) if before and after else None
+
+
+def _cart(items: Any) -> tuple[CartLine, ...]:
+    lines = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    return tuple(CartLine(str(line.get("product_retailer_id", "")), _quantity(line.get("quantity"))) for line in lines)
+
+
+def _quantity(value: Any) -> int:
+    """A whole number above 0, as a number or as digits; 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:_MOST_DIGITS])
+    whole = (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value == int(value)
+    )
+    return max(0, int(value)) if whole else 0
+
+
+def _other_words(message: wire.Message) -> str | None:
     """What a message without a text body says."""
     if captioned := message.image or message.video or message.document:
         return captioned.caption
@@ -313,7 +257,7 @@ def _other_words(message: _Message) -> str | None:
     return None
 
 
-def _detail(error: _Error) -> ErrorDetail:
+def _detail(error: wire.Error) -> ErrorDetail:
     data = error.error_data
     details = data.get("details") if isinstance(data, dict) else data
     text = details if isinstance(details, str) else error.message or error.title or ""
@@ -330,70 +274,3 @@ def _seconds(timestamp: str | float | None) -> float | None:
         return None
     # The bound keeps milliseconds, infinities and not-a-number out of later arithmetic.
     return seconds if math.isfinite(seconds) and 0 < seconds < 1e11 else None
-
-
-def _salvage(body: bytes, ignored: list[str]) -> list[_Entry] | UnsetType:
-    """The readable part of a body that does not fit the shapes; what is not readable goes to `ignored`."""
-    webhook = _loosely(body)
-    if not isinstance(webhook, dict):
-        raise PayloadError("the webhook is not a JSON object")
-    if "entry" not in webhook:
-        return UNSET
-    if not isinstance(webhook["entry"], list):
-        raise PayloadError("the webhook's `entry` is not a list")
-    entries = []
-    for raw_entry in webhook["entry"]:
-        changes = []
-        for raw in _list(raw_entry, "changes", "entry:unreadable", ignored):
-            if not isinstance(raw, dict) or not isinstance(raw.get("field"), str):
-                ignored.append("change:unreadable")
-                continue
-            value = _value(raw.get("value"), ignored) if raw["field"] == "messages" else None
-            changes.append(_Change(raw["field"], value))
-        entries.append(_Entry(changes))
-    return entries
-
-
-def _value(raw: Any, ignored: list[str]) -> _Value | None:
-    if not isinstance(raw, dict):
-        ignored.append("value:unreadable")
-        return None
-    metadata = _pieces([raw["metadata"]], _Metadata, "metadata", ignored) if "metadata" in raw else []
-    return _Value(
-        metadata=metadata[0] if metadata else None,
-        contacts=_pieces(_list(raw, "contacts", "contact:unreadable", ignored), _Contact, "contact", ignored),
-        messages=_pieces(_list(raw, "messages", "message:unreadable", ignored), _Message, "message", ignored),
-        statuses=_pieces(_list(raw, "statuses", "status:unreadable", ignored), _Status, "status", ignored),
-        errors=_pieces(_list(raw, "errors", "error:unreadable", ignored), _Error, "error", ignored),
-    )
-
-
-def _list(parent: Any, key: str, reason: str, ignored: list[str]) -> list[Any]:
-    found = parent.get(key) if isinstance(parent, dict) else parent
-    if isinstance(found, list):
-        return found
-    if found is not None or parent is None:
-        ignored.append(reason)
-    return []
-
-
-def _pieces(raws: list[Any], kind: type[_Piece], name: str, ignored: list[str]) -> list[_Piece]:
-    pieces = []
-    for raw in raws:
-        try:
-            pieces.append(msgspec.convert(raw, kind))
-        except msgspec.ValidationError:
-            ignored.append(f"{name}:unreadable")
-    return pieces
-
-
-def _loosely(body: bytes) -> Any:
-    """Any JSON value; half of a surrogate pair, which is valid JSON but not text, becomes a question mark."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        return json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace"))
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("the webhook is not JSON") from error

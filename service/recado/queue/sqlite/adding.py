@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from recado.queue.model import Added, Message, NewMessage, QuoteMark, Reason, State
+from recado.queue.sqlite.customers import identified, restrained
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Sender, Transaction, as_json
 from recado.telemetry import metrics
 
@@ -52,15 +53,29 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     new = {id_: request for id_, request in zip(fresh, requests, strict=True) if id_ is not None}
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
-    customers = _customers(transaction, {request.message.customer for request in new.values()})
+    added, answered = _restrain(transaction, new)
+    customers = _customers(transaction, {request.message.customer for request in answered.values()})
     rows: list[NewRow] = []
-    added = {id_: _place(transaction, id_, request, customers, rows) for id_, request in new.items()}
+    added |= {id_: _place(transaction, id_, request, customers, rows) for id_, request in answered.items()}
     transaction.run("add", as_json(rows))
     transaction.totals.inc(metrics.QUEUED, by=len(rows))
     if leased := {row.customer for row in rows if row.state is State.SENDING}:
         transaction.run("customers_next", as_json([(customer, customers[customer].next_at) for customer in leased]))
-    _mark_quotes(transaction, [request.message for request in new.values()])
+    _mark_quotes(transaction, [request.message for request in answered.values()])
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
+
+
+def _restrain(transaction: Transaction, new: dict[int, AddRequest]) -> tuple[dict[int, Added], dict[int, AddRequest]]:
+    """Those of the new messages that get no reply, and the others with the names that their customers are kept by."""
+    messages = identified(transaction, [request.message for request in new.values()])
+    added, answered = {}, {}
+    restraints = restrained(transaction, messages)
+    for (id_, request), message, restraint in zip(new.items(), messages, restraints, strict=True):
+        if restraint:
+            added[id_] = Added(id=None, duplicate=False, restraint=restraint)
+        else:
+            answered[id_] = AddRequest(message, request.lease)
+    return added, answered
 
 
 def _claim_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:

@@ -29,7 +29,7 @@ from recado.queue.model import (
 )
 from recado.queue.policy import Breaker, Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
-from recado.queue.sqlite import adding, claiming, recording, upkeep
+from recado.queue.sqlite import adding, claiming, customers, recording, upkeep
 from recado.queue.sqlite.database import UNAVAILABLE, empty_log, load_queries, open_database
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.queue.sqlite.upkeep import PruneRequest
@@ -129,8 +129,11 @@ class SqliteRetryQueue:
     def settle(self, update: StatusUpdate) -> Awaitable[bool]:
         return self._write(recording.settle, update)
 
-    async def open_quote_at(self, customer: str) -> float | None:
-        rows = await self._read(lambda: self._select("quoted_at", customer))
+    def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
+        return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
+
+    async def open_quote_at(self, *names: str) -> float | None:
+        rows = await self._read(lambda: self._select("quoted_at", as_json(names)))
         return rows[0][0] if rows else None
 
     # -- upkeep ------------------------------------------------------------------------------------------------

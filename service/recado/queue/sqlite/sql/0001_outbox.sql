@@ -43,12 +43,24 @@ CREATE TABLE claim (
   wamid_key TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- What is kept of a customer at a business number: from when he may be written to, and when he was quoted last.
+-- What is kept of a customer at a business number: from when he may be written to, when he was quoted last, and what
+-- he has been told of late (see streak.py).
 CREATE TABLE customer (
   customer  TEXT PRIMARY KEY,
   next_at   REAL NOT NULL DEFAULT 0,
-  quoted_at REAL
+  quoted_at REAL,
+  streak    TEXT
 ) STRICT, WITHOUT ROWID;
+
+-- From each name of a customer (phone number, user id, those of before) to the one under which he is kept.
+CREATE TABLE identity (
+  name     TEXT PRIMARY KEY,
+  customer TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_customer ON identity (customer);
+CREATE TRIGGER customer_forgotten AFTER DELETE ON customer BEGIN
+  DELETE FROM identity WHERE customer = old.customer;
+END;
 
 -- A business number: its next turn under the rate limit, and its breaker.
 CREATE TABLE sender (

@@ -28,7 +28,24 @@ SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (customer) DO UPDATE SET quoted_at = excluded.quoted_at
 
 -- name: quoted_at
-SELECT quoted_at FROM customer WHERE customer = ?1
+SELECT max(quoted_at) FROM customer
+WHERE customer IN (SELECT coalesce(i.customer, j.value) FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value)
+
+-- name: identities
+SELECT name, customer FROM identity WHERE name IN (SELECT value FROM json_each(?1))
+
+-- name: put_identities
+INSERT INTO identity (name, customer)
+SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
+ON CONFLICT (name) DO UPDATE SET customer = excluded.customer
+
+-- name: streaks
+SELECT customer, streak FROM customer WHERE customer IN (SELECT value FROM json_each(?1))
+
+-- name: put_streaks
+INSERT INTO customer (customer, next_at, streak)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
+ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at), streak = excluded.streak
 
 -- name: add
 INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, text, received_at, deadline_at,

@@ -1,0 +1,74 @@
+"""Who a customer is, and what he has been told of late.
+
+A person is known by a phone number, a user id, or both, and each may change: `identity` leads from every name to the
+one under which the customer is kept.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from recado.queue.model import NewMessage, Restraint
+from recado.queue.sqlite.transaction import Transaction, as_json
+from recado.queue.streak import Streak, follow
+
+_streak = msgspec.json.Decoder(Streak).decode
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """A customer has new names."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def identified(transaction: Transaction, messages: Sequence[NewMessage]) -> list[NewMessage]:
+    """The messages with each customer by the name under which he is kept; what is new of his names is kept too."""
+    kept = _kept(transaction, [name for message in messages for name in (message.customer, *message.aliases)])
+    found: list[NewMessage] = []
+    news: dict[str, str] = {}
+    for message in messages:
+        names = (message.customer, *message.aliases)
+        customer = next((kept[name] for name in names if name in kept), message.customer)
+        news |= {name: customer for name in names if kept.get(name) != customer}
+        kept |= news
+        found.append(replace(message, customer=customer))
+    _keep(transaction, news)
+    return found
+
+
+def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
+    """Lets the new names of customers who are known lead to them."""
+    kept = _kept(transaction, [name for request in requests for name in (*request.before, *request.after)])
+    news: dict[str, str] = {}
+    for request in requests:
+        # A new name that has been written from is the one with the newer quote.
+        customer = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
+        if customer is not None:
+            news |= dict.fromkeys((*request.before, *request.after), customer)
+            kept |= news
+    _keep(transaction, news)
+    return [None] * len(requests)
+
+
+def restrained(transaction: Transaction, messages: Sequence[NewMessage]) -> list[Restraint | None]:
+    """Why each message gets no reply; None when it gets one. Every customer's streak goes on."""
+    rows = transaction.run("streaks", as_json([message.customer for message in messages]))
+    streaks: dict[str, Streak | None] = {customer: _streak(raw) if raw else None for customer, raw in rows}
+    found = []
+    for message in messages:
+        streaks[message.customer], restraint = follow(streaks.get(message.customer), message)
+        found.append(restraint)
+    news = [(customer, transaction.now, as_json(streak)) for customer, streak in streaks.items()]
+    transaction.run("put_streaks", as_json(news))
+    return found
+
+
+def _kept(transaction: Transaction, names: Sequence[str]) -> dict[str, str]:
+    return dict(transaction.run("identities", as_json(names)))
+
+
+def _keep(transaction: Transaction, news: dict[str, str]) -> None:
+    if news:
+        transaction.run("put_identities", as_json(list(news.items())))

@@ -1,0 +1,170 @@
+"""What Meta says about the account, its numbers and templates by webhook: one name and one gravity for each.
+
+Meta's events are many and grow. Those that an operator acts upon have a name of their own; of the others their field
+is counted.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from recado.whatsapp.errors import harmless
+from recado.whatsapp.wire import Value
+
+
+class Gravity(StrEnum):
+    """What a notice means for the business number."""
+
+    STOPS = "stops"
+    THREATENS = "threatens"
+    REINSTATES = "reinstates"
+    INFORMS = "informs"
+
+
+class Event(StrEnum):
+    """The notices that are told apart."""
+
+    ACCOUNT_RESTRICTED = "account_restricted"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DISABLING = "account_disabling"
+    ACCOUNT_DELETED = "account_deleted"
+    ACCOUNT_OFFBOARDED = "account_offboarded"
+    ACCOUNT_VIOLATION = "account_violation"
+    ACCOUNT_REINSTATED = "account_reinstated"
+    ACCOUNT_OTHER = "account_other"
+    ACCESS_REMOVED = "access_removed"
+    REVIEW_REJECTED = "review_rejected"
+    REVIEW_OTHER = "review_other"
+    ALERT_CRITICAL = "alert_critical"
+    ALERT_WARNING = "alert_warning"
+    ALERT_OTHER = "alert_other"
+    CAPABILITY_CHANGED = "capability_changed"
+    QUALITY_FLAGGED = "quality_flagged"
+    QUALITY_DOWNGRADED = "quality_downgraded"
+    QUALITY_OTHER = "quality_other"
+    NAME_REJECTED = "name_rejected"
+    NAME_OTHER = "name_other"
+    SECURITY_PIN = "security_pin"
+    SECURITY_OTHER = "security_other"
+    TEMPLATE_APPROVED = "template_approved"
+    TEMPLATE_REFUSED = "template_refused"
+    TEMPLATE_QUALITY = "template_quality"
+    TEMPLATE_CATEGORY = "template_category"
+    TEMPLATE_OTHER = "template_other"
+
+
+_STOPS = frozenset(
+    {
+        Event.ACCOUNT_RESTRICTED,
+        Event.ACCOUNT_DISABLED,
+        Event.ACCOUNT_DISABLING,
+        Event.ACCOUNT_DELETED,
+        Event.ACCOUNT_OFFBOARDED,
+    }
+)
+_THREATENS = frozenset(
+    {
+        Event.ACCESS_REMOVED,
+        Event.ACCOUNT_VIOLATION,
+        Event.REVIEW_REJECTED,
+        Event.ALERT_CRITICAL,
+        Event.ALERT_WARNING,
+        Event.QUALITY_FLAGGED,
+        Event.QUALITY_DOWNGRADED,
+        Event.NAME_REJECTED,
+        Event.SECURITY_PIN,
+    }
+)
+
+#: By field: the events of Meta's that have a name of their own, and the name of all others.
+_NAMES: dict[str, tuple[dict[str, Event], Event]] = {
+    "account_update": (
+        {
+            "ACCOUNT_RESTRICTION": Event.ACCOUNT_RESTRICTED,
+            "ACCOUNT_VIOLATION": Event.ACCOUNT_VIOLATION,
+            "ACCOUNT_DELETED": Event.ACCOUNT_DELETED,
+            "ACCOUNT_OFFBOARDED": Event.ACCOUNT_OFFBOARDED,
+            "ACCOUNT_RECONNECTED": Event.ACCOUNT_REINSTATED,
+            "DISABLED_UPDATE": Event.ACCOUNT_DISABLED,
+            "SCHEDULE_FOR_DISABLE": Event.ACCOUNT_DISABLING,
+            "REINSTATE": Event.ACCOUNT_REINSTATED,
+            "PARTNER_REMOVED": Event.ACCESS_REMOVED,
+            "PARTNER_APP_UNINSTALLED": Event.ACCESS_REMOVED,
+        },
+        Event.ACCOUNT_OTHER,
+    ),
+    "account_review_update": ({"REJECTED": Event.REVIEW_REJECTED}, Event.REVIEW_OTHER),
+    "account_alerts": ({"CRITICAL": Event.ALERT_CRITICAL, "WARNING": Event.ALERT_WARNING}, Event.ALERT_OTHER),
+    "business_capability_update": ({}, Event.CAPABILITY_CHANGED),
+    "phone_number_quality_update": (
+        {"FLAGGED": Event.QUALITY_FLAGGED, "DOWNGRADE": Event.QUALITY_DOWNGRADED},
+        Event.QUALITY_OTHER,
+    ),
+    "phone_number_name_update": ({"REJECTED": Event.NAME_REJECTED}, Event.NAME_OTHER),
+    "security": (
+        dict.fromkeys(("PIN_CHANGED", "PIN_RESET_REQUEST", "PIN_RESET_SUCCESS"), Event.SECURITY_PIN),
+        Event.SECURITY_OTHER,
+    ),
+    "message_template_status_update": (
+        {
+            "APPROVED": Event.TEMPLATE_APPROVED,
+            "REINSTATED": Event.TEMPLATE_APPROVED,
+            **dict.fromkeys(("REJECTED", "PAUSED", "DISABLED", "FLAGGED", "LIMIT_EXCEEDED"), Event.TEMPLATE_REFUSED),
+        },
+        Event.TEMPLATE_OTHER,
+    ),
+    "message_template_quality_update": ({}, Event.TEMPLATE_QUALITY),
+    "template_category_update": ({}, Event.TEMPLATE_CATEGORY),
+    "message_template_components_update": ({}, Event.TEMPLATE_OTHER),
+}
+
+
+class Notice(Struct, frozen=True):
+    """One notice. `said`: Meta's own words, fit for a log."""
+
+    event: Event
+    said: str = ""
+
+    @property
+    def gravity(self) -> Gravity:
+        if self.event in _STOPS:
+            return Gravity.STOPS
+        if self.event in _THREATENS:
+            return Gravity.THREATENS
+        return Gravity.REINSTATES if self.event is Event.ACCOUNT_REINSTATED else Gravity.INFORMS
+
+
+def read(field: str, value: Value) -> Notice | None:
+    """The notice that a change of this field is; None for a field that has none."""
+    if field not in _NAMES:
+        return None
+    names, other = _NAMES[field]
+    words = [word.upper() for word in _words(value)]
+    # The last word says most: an account's DISABLED_UPDATE can be a REINSTATE.
+    event = next((names[word] for word in reversed(words) if word in names), other)
+    return Notice(event, harmless(" ".join(words)))
+
+
+def _words(value: Value) -> list[str]:
+    """What a notice says, the general first."""
+    found = [
+        value.event,
+        value.decision,
+        *_inside(value.ban_info, "waba_ban_state"),
+        *_inside(value.alert_info, "alert_type", "alert_severity"),
+        value.alert_severity,
+        *_inside(value.violation_info, "violation_type"),
+        *_inside(value.restriction_info, "restriction_type"),
+        value.new_quality_score,
+        value.current_limit,
+        value.message_template_name,
+        value.reason,
+    ]
+    return [word for word in found if isinstance(word, str)]
+
+
+def _inside(raw: Any, *keys: str) -> list[Any]:
+    """The values of keys in an object, or in each object of a list."""
+    objects = raw if isinstance(raw, list) else [raw]
+    return [one.get(key) for one in objects if isinstance(one, dict) for key in keys]

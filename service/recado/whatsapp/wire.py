@@ -1,0 +1,220 @@
+"""The shapes of Meta's webhook JSON, and how to make the best of a body that does not fit them."""
+
+import json
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, field
+
+
+class PayloadError(ValueError):
+    """The body is not a webhook of Meta's at all."""
+
+
+# The shapes on the wire, with only what is used; every field may be missing.
+
+
+class Text(Struct):
+    body: str | None = None
+
+
+class Captioned(Struct):
+    caption: str | None = None
+
+
+class Titled(Struct):
+    title: str | None = None
+
+
+class Interactive(Struct):
+    button_reply: Titled | None = None
+    list_reply: Titled | None = None
+
+
+class Button(Struct):
+    text: str | None = None
+
+
+class Order(Struct):
+    text: str | None = None
+    product_items: Any = None
+
+
+class System(Struct):
+    wa_id: str | None = None
+    new_wa_id: str | None = None
+    user_id: str | None = None
+    previous_user_id: str | None = None
+
+
+class Error(Struct):
+    code: Any = None
+    title: str | None = None
+    message: str | None = None
+    error_data: Any = None
+
+
+class Message(Struct):
+    id: str = ""
+    type: str = ""
+    timestamp: str | float | None = None
+    from_: str | None = field(name="from", default=None)
+    from_user_id: str | None = None
+    group_id: Any = None
+    text: Text | None = None
+    image: Captioned | None = None
+    video: Captioned | None = None
+    document: Captioned | None = None
+    interactive: Interactive | None = None
+    button: Button | None = None
+    order: Order | None = None
+    system: System | None = None
+
+
+class Status(Struct):
+    id: str = ""
+    status: str = ""
+    timestamp: str | float | None = None
+    biz_opaque_callback_data: str | None = None
+    errors: list[Error] | None = None
+
+
+class Contact(Struct):
+    wa_id: str | None = None
+    user_id: str | None = None
+
+
+class Metadata(Struct):
+    phone_number_id: str = ""
+
+
+class Value(Struct):
+    """What a change holds. Field `messages` has the first five; the rest is of the fields about the account, where Meta
+    promises no shapes.
+    """
+
+    metadata: Metadata | None = None
+    contacts: list[Contact] | None = None
+    messages: list[Message] | None = None
+    statuses: list[Status] | None = None
+    errors: list[Error] | None = None
+    display_phone_number: Any = None
+    event: Any = None
+    decision: Any = None
+    ban_info: Any = None
+    restriction_info: Any = None
+    violation_info: Any = None
+    alert_info: Any = None
+    alert_severity: Any = None
+    current_limit: Any = None
+    new_quality_score: Any = None
+    message_template_name: Any = None
+    reason: Any = None
+    user_id_update: Any = None
+
+
+_ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - {"metadata", "contacts", "messages", "statuses", "errors"}
+
+
+class Change(Struct):
+    field: str = ""
+    value: Value | None = None
+
+
+class Entry(Struct):
+    changes: list[Change] | None = None
+
+
+class Webhook(Struct):
+    entry: list[Entry] | UnsetType = UNSET
+
+
+Piece = TypeVar("Piece", bound=Struct)
+
+_decode = msgspec.json.Decoder(Webhook).decode
+
+
+def read(body: bytes, ignored: list[str]) -> list[Entry]:
+    """The entries of a webhook. Raises PayloadError for a body that is none.
+
+    The body is decoded at once. When that fails, because anything in it has another shape, it is decoded piece by
+    piece: what is readable is kept, and the rest is counted in `ignored`, so one bad message never hurts another.
+    """
+    try:
+        entries = _decode(body).entry
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        entries = _salvage(body, ignored)
+    if entries is UNSET:
+        raise PayloadError("the webhook has no `entry`")
+    return entries
+
+
+def _salvage(body: bytes, ignored: list[str]) -> list[Entry] | UnsetType:
+    webhook = _loosely(body)
+    if not isinstance(webhook, dict):
+        raise PayloadError("the webhook is not a JSON object")
+    if "entry" not in webhook:
+        return UNSET
+    if not isinstance(webhook["entry"], list):
+        raise PayloadError("the webhook's `entry` is not a list")
+    entries = []
+    for raw_entry in webhook["entry"]:
+        changes = []
+        for raw in _list(raw_entry, "changes", "entry:unreadable", ignored):
+            if not isinstance(raw, dict) or not isinstance(raw.get("field"), str):
+                ignored.append("change:unreadable")
+                continue
+            value = raw.get("value")
+            readable = _value(value, ignored) if raw["field"] == "messages" else _about_the_account(value)
+            changes.append(Change(raw["field"], readable))
+        entries.append(Entry(changes))
+    return entries
+
+
+def _value(raw: Any, ignored: list[str]) -> Value | None:
+    if not isinstance(raw, dict):
+        ignored.append("value:unreadable")
+        return None
+    metadata = _pieces([raw["metadata"]], Metadata, "metadata", ignored) if "metadata" in raw else []
+    return Value(
+        metadata=metadata[0] if metadata else None,
+        contacts=_pieces(_list(raw, "contacts", "contact:unreadable", ignored), Contact, "contact", ignored),
+        messages=_pieces(_list(raw, "messages", "message:unreadable", ignored), Message, "message", ignored),
+        statuses=_pieces(_list(raw, "statuses", "status:unreadable", ignored), Status, "status", ignored),
+        errors=_pieces(_list(raw, "errors", "error:unreadable", ignored), Error, "error", ignored),
+    )
+
+
+def _about_the_account(raw: Any) -> Value:
+    return Value(**{name: raw[name] for name in _ABOUT_THE_ACCOUNT & raw.keys()}) if isinstance(raw, dict) else Value()
+
+
+def _list(parent: Any, key: str, reason: str, ignored: list[str]) -> list[Any]:
+    found = parent.get(key) if isinstance(parent, dict) else parent
+    if isinstance(found, list):
+        return found
+    if found is not None or parent is None:
+        ignored.append(reason)
+    return []
+
+
+def _pieces(raws: list[Any], kind: type[Piece], name: str, ignored: list[str]) -> list[Piece]:
+    pieces = []
+    for raw in raws:
+        try:
+            pieces.append(msgspec.convert(raw, kind))
+        except msgspec.ValidationError:
+            ignored.append(f"{name}:unreadable")
+    return pieces
+
+
+def _loosely(body: bytes) -> Any:
+    """Any JSON value; half of a surrogate pair, which is valid JSON but not text, becomes a question mark."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace"))
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("the webhook is not JSON") from error

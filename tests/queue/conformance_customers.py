@@ -1,0 +1,101 @@
+"""What every RetryQueue must know of its customers: all their names, and what they have been told of late."""
+
+import pytest
+from msgspec.structs import replace
+
+from recado.queue.model import Added, NewMessage, QuoteMark, Restraint
+from recado.queue.streak import FORGOTTEN_SECONDS, MOST_ALIKE
+from tests.clock import FakeClock
+from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, add_leased, new_message
+
+PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"
+NEW_PHONE, NEW_USER = f"{NUMBER}:+2", f"{NUMBER}:US.2"
+
+
+class CustomerConformance:
+    """One customer under several names."""
+
+    @pytest.mark.parametrize(
+        "known_by",
+        [
+            [(PHONE,), (USER, PHONE), (USER,)],
+            [(USER, PHONE), (USER,), (PHONE,)],
+            [(USER, PHONE), (NEW_USER, PHONE), (NEW_USER,)],
+        ],
+    )
+    async def test_names_that_came_together_are_one_customer(
+        self, open_queue: OpenQueue, clock: FakeClock, known_by: list[tuple[str, ...]]
+    ) -> None:
+        """One reply at a time to all of them, whether they come one after the other or in one batch."""
+        queue = open_queue()
+        adding = [queue.add_message(named(n, clock, *names), lease=True) for n, names in enumerate(known_by)]
+        together = [await one for one in adding]
+        clock.advance(6)
+        later = await queue.add_message(named(9, clock, *known_by[0]), lease=True)
+
+        assert [one.message is not None for one in (*together, later)] == [True, False, False, False]
+
+    async def test_an_open_quote_is_found_by_every_name(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """By those that came with it, by those that came before, and by none of somebody else."""
+        queue = open_queue(**UNLIMITED)
+        await queue.add_message(named(1, clock, PHONE), lease=False)
+        await queue.add_message(named(2, clock, USER, PHONE, quote=QuoteMark.OPENS), lease=False)
+
+        assert await queue.open_quote_at(USER) == clock()
+        assert await queue.open_quote_at(PHONE) == clock()
+        assert await queue.open_quote_at(NEW_USER, PHONE) == clock()
+        assert await queue.open_quote_at(NEW_USER, NEW_PHONE) is None
+
+    async def test_a_renamed_customer_is_the_same(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """His quote is open under the new names; a rename of somebody unknown says nothing."""
+        queue = open_queue(**UNLIMITED)
+        await add_leased(queue, named(1, clock, USER, PHONE, quote=QuoteMark.OPENS))
+        await queue.rename_customer([USER, PHONE], [NEW_USER, NEW_PHONE])
+        await queue.rename_customer([f"{NUMBER}:US.8"], [f"{NUMBER}:US.9"])
+
+        assert await queue.open_quote_at(NEW_USER) == clock()
+        assert await queue.open_quote_at(NEW_PHONE) == clock()
+        assert await queue.open_quote_at(f"{NUMBER}:US.9") is None
+
+    async def test_the_same_courtesy_is_silenced_in_the_transaction(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Claimed, so that it is a duplicate when it comes again, and no row; other customers are answered."""
+        queue = open_queue(**UNLIMITED)
+        courtesy = {"text": "hola", "courtesy": True}
+        added = [
+            await queue.add_message(new_message(n, clock, customer=1, **courtesy), lease=False)
+            for n in range(MOST_ALIKE + 1)
+        ]
+        again = await queue.add_message(new_message(MOST_ALIKE, clock, customer=1, **courtesy), lease=False)
+        other = await queue.add_message(new_message(90, clock, **courtesy), lease=False)
+
+        assert [one.restraint for one in added] == [None] * MOST_ALIKE + [Restraint.REPETITIVE]
+        assert added[-1].id is None
+        assert again == Added(id=None, duplicate=True)
+        assert other.restraint is None
+        assert (await queue.status()).pending_retry == MOST_ALIKE + 1
+
+    async def test_what_was_told_is_forgotten_in_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A customer who comes back is answered again."""
+        queue = open_queue(**UNLIMITED)
+        for n in range(3 * MOST_ALIKE):
+            clock.advance(FORGOTTEN_SECONDS + 1)
+            message = new_message(n, clock, customer=1, text="hola", courtesy=True)
+            assert (await queue.add_message(message, lease=False)).restraint is None
+
+    async def test_who_waits_in_an_outage_is_not_forgotten(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Customers are pruned when nothing has been due to them for a day, and their names with them."""
+        queue = open_queue(**UNLIMITED)
+        await queue.add_message(named(1, clock, USER, PHONE, quote=QuoteMark.OPENS), lease=False)
+        clock.advance(3700)
+        await queue.prune()
+        assert await queue.open_quote_at(PHONE) is not None
+        clock.advance(2 * 86400)
+        await queue.prune()
+        assert await queue.open_quote_at(PHONE) is None
+
+
+def named(n: int, clock: FakeClock, customer: str, *aliases: str, **changes: object) -> NewMessage:
+    """Message number n of a customer who is known by these names."""
+    return replace(new_message(n, clock, **changes), customer=customer, aliases=aliases)

@@ -1,0 +1,89 @@
+"""When a customer has been told the same often enough."""
+
+import itertools
+
+import pytest
+
+from recado.queue.model import NewMessage, Restraint
+from recado.queue.streak import (
+    ALBUM_SECONDS,
+    FORGOTTEN_SECONDS,
+    MOST_ALIKE,
+    MOST_ALIKE_QUOTES,
+    MOST_COURTESIES,
+    Streak,
+    follow,
+)
+
+
+def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False) -> NewMessage:
+    return NewMessage(
+        wamid="w",
+        phone_number_id="1",
+        customer="1:+1",
+        phone="+1",
+        user_id=None,
+        text=text,
+        written_at=at,
+        received_at=at,
+        deadline_at=at + 86400,
+        courtesy=courtesy,
+        picture=picture,
+    )
+
+
+def restraints(messages: list[NewMessage]) -> list[Restraint | None]:
+    """What becomes of the replies to one customer, one after the other."""
+    streak: Streak | None = None
+    found = []
+    for one in messages:
+        streak, restraint = follow(streak, one)
+        found.append(restraint)
+    return found
+
+
+def test_the_same_courtesy_is_sent_a_few_times() -> None:
+    """Then there is silence, for as long as nothing else is to be said."""
+    found = restraints([message(at=1000.0 + 10 * n) for n in range(50)])
+    assert found == [None] * MOST_ALIKE + [Restraint.REPETITIVE] * (50 - MOST_ALIKE)
+
+
+@pytest.mark.parametrize("other", [message("quote", courtesy=False), message("hola")])
+def test_something_different_ends_the_silence(other: NewMessage) -> None:
+    """It is answered, and the courtesy from before is one again."""
+    found = restraints([message()] * (MOST_ALIKE + 2) + [other, message()])
+    assert found[MOST_ALIKE:] == [Restraint.REPETITIVE] * 2 + [None] * 2
+
+
+def test_courtesies_that_differ_come_to_an_end_too() -> None:
+    """A bot that tells the time, or two messages in turn, does not go on for ever."""
+    found = restraints([message(f"es la {n}") for n in range(50)])
+    assert found == [None] * MOST_COURTESIES + [Restraint.REPETITIVE] * (50 - MOST_COURTESIES)
+
+
+def test_the_same_quote_comes_to_an_end_later() -> None:
+    """A bot's menu may read as an order."""
+    found = restraints([message("Total: 1", courtesy=False) for _ in range(50)])
+    assert found == [None] * MOST_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MOST_ALIKE_QUOTES)
+
+
+def test_orders_are_never_too_many() -> None:
+    """As long as they differ."""
+    texts = itertools.islice(itertools.cycle(["one", "two"]), 50)
+    assert set(restraints([message(text, courtesy=False) for text in texts])) == {None}
+
+
+def test_a_customer_who_comes_back_later_is_greeted_again() -> None:
+    """By when the messages were written; those of hours may come at once."""
+    later = [message(at=1000.0 + n * (FORGOTTEN_SECONDS + 1)) for n in range(20)]
+    assert set(restraints(later)) == {None}
+
+
+def test_an_album_gets_one_reply() -> None:
+    """Its pictures come one by one, in any order, perhaps beside words; a picture sent later is another matter."""
+    album = [message(at=1000.0 + n, picture=True) for n in (3, 0, 9, 1, 20, 33)]
+    assert restraints(album) == [None] + [Restraint.ALBUM] * 5
+    beside = [message("quote", courtesy=False), message(at=1002.0, picture=True)]
+    assert restraints(beside) == [None, Restraint.ALBUM]
+    apart = [message(at=1000.0 + n * (ALBUM_SECONDS + 1), picture=True) for n in range(2)]
+    assert restraints(apart) == [None, None]
