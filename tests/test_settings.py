@@ -256,3 +256,21 @@ def test_the_example_file_loads() -> None:
 
     assert load({name: value for name, _, value in pairs}) == load({})
     assert {name for name, _, _ in pairs} == {setting.variable for setting in all_settings()}
+
+
+def test_short_secrets_are_for_a_simulated_meta_on_this_machine() -> None:
+    """Everywhere else each secret that could be guessed is named, and none is shown."""
+    short = {
+        "WHATSAPP_APP_SECRET": "s" * 31,
+        "WHATSAPP_VERIFY_TOKEN": "v" * 15,
+        "WHATSAPP_ACCESS_TOKEN": "t" * 15,
+        "RECADO_ADMIN_TOKEN": "a" * 15,
+    }
+    assert load({**short, "WHATSAPP_API_URL": "http://127.0.0.1:8090"}).whatsapp_app_secret == "s" * 31
+    for elsewhere in ({}, {"WHATSAPP_API_URL": "http://recado-simulator:8090"}):
+        with pytest.raises(SettingsError) as refused:
+            load({**short, **elsewhere})
+        assert [problem.partition(":")[0] for problem in refused.value.problems] == [
+            "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "RECADO_ADMIN_TOKEN",
+        ]  # fmt: skip
+        assert not any("s" * 31 in problem for problem in refused.value.problems)

@@ -48,15 +48,16 @@ def check_private(url: str) -> None:
     host than this machine or one that only has a name inside a cluster.
     """
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" or _IN_CLUSTER.fullmatch(host):
-        return
+    if not (parts.scheme == "https" or _IN_CLUSTER.fullmatch(parts.hostname or "") or is_loopback(url)):
+        raise ValueError("must be https; http is for 127.0.0.1 and names inside a cluster, such as recado-simulator")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is one of this machine's own, by number."""
     try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
+        return ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback
     except ValueError:
-        pass
-    raise ValueError("must be https; http is for 127.0.0.1 and names inside a cluster, such as recado-simulator")
+        return False
 
 
 def without_credentials(text: str) -> str:

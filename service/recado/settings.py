@@ -18,7 +18,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from recado.addresses import check_address, check_private, check_proxies, without_credentials
+from recado.addresses import check_address, check_private, check_proxies, is_loopback, without_credentials
 from recado.errors import Expected
 
 log = logging.getLogger(__name__)
@@ -70,8 +70,13 @@ NotNegative = Meta(ge=0, le=MOST)
 LEAST_PER_SECOND = 0.001
 PORT = Meta(ge=1, le=65535)
 #: Meta's app secrets are 32 hexadecimal digits. A token of 16 characters cannot be guessed at the rate that is allowed.
-APP_SECRET = Meta(min_length=32)
-TOKEN = Meta(min_length=16)
+SECRET_LENGTHS = {
+    "whatsapp_app_secret": 32,
+    "whatsapp_app_secret_previous": 32,
+    "whatsapp_verify_token": 16,
+    "whatsapp_access_token": 16,
+    "admin_token": 16,
+}
 #: Meta's ids begin at 10^14; telephone numbers and numbers written like 1.06e+14 are none.
 NUMBER_ID = re.compile("[1-9][0-9]{14,19}")
 
@@ -88,15 +93,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         about(
             "Secret. The verify token typed into Meta's dashboard, at least 16 characters; comes with the handshake."
         ),
-        TOKEN,
     ] = ""
     whatsapp_app_secret: Annotated[
-        str, about("Secret. The app secret (App settings > Basic), 32 characters; signs every webhook."), APP_SECRET
+        str, about("Secret. The app secret (App settings > Basic), 32 characters; signs every webhook.")
     ] = ""
     whatsapp_app_secret_previous: Annotated[
-        str, about("Secret. A second app secret that is accepted too, while the first is being rotated."), APP_SECRET
+        str, about("Secret. A second app secret that is accepted too, while the first is being rotated.")
     ] = ""
-    whatsapp_access_token: Annotated[str, about("Secret. A system user's access token; sends the replies."), TOKEN] = ""
+    whatsapp_access_token: Annotated[str, about("Secret. A system user's access token; sends the replies.")] = ""
     whatsapp_phone_number_id: Annotated[
         tuple[str, ...],
         about("Meta's ids of the business numbers that are answered, separated by commas; others are ignored."),
@@ -115,7 +119,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         about(
             "Secret. Bearer token of the admin endpoints, at least 16 characters; while it is empty they refuse all."
         ),
-        TOKEN,
     ] = ""
     database: Annotated[Path, about("The queue's SQLite file; never on a network file system.")] = Path(
         "data/recado.db"
@@ -344,6 +347,7 @@ def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Sett
                 continue
         if setting.field in needs and not values.get(setting.field):
             problems.append(f"{setting.variable}: is required and not set")
+    problems += _short_secrets(values)
     known = {setting.variable for setting in settings}
     problems += [f"{name}: no such setting" for name in environment if name.startswith("RECADO_") and name not in known]
     if not problems:
@@ -382,6 +386,17 @@ def _convert(raw: str, kind: Any) -> Any:
     if base is Path or isinstance(base, types.UnionType):
         return Path(raw)
     return msgspec.convert(raw, kind, strict=False)
+
+
+def _short_secrets(values: Mapping[str, Any]) -> list[str]:
+    """Secrets that could be guessed; where Meta is simulated on this machine there is nothing to be had by that."""
+    if is_loopback(values.get("whatsapp_api_url", "")):
+        return []
+    return [
+        f"{variable_of(field)}: must have at least {length} characters"
+        for field, length in SECRET_LENGTHS.items()
+        if 0 < len(values.get(field, "")) < length
+    ]
 
 
 def _contradictions(settings: Settings) -> list[str]:
