@@ -1,4 +1,5 @@
-"""Writes what is generated from the chart: its README (from the comments of values.yaml) and the golden files.
+"""Writes what is generated of the chart: its README (from the comments of values.yaml), what its schema knows of
+recado's settings and of missing values, and the golden files.
 
 Run `python charts/generate.py` after a change to the chart and read the diff; the tests fail while it is not done.
 """
@@ -11,16 +12,34 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
+
+from recado.settings import LEAST_PER_SECOND, Setting, all_settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tools
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "recado"
+SCHEMA = CHART / "values.schema.json"
 GOLDEN = ROOT / "tests" / "chart" / "golden"
 SCENARIOS = sorted(path.name.removesuffix("-values.yaml") for path in CHART.glob("ci/*-values.yaml"))
 RELEASE, NAMESPACE = "shop", "pedidos"
+#: Groups of values that are one thing, shown whole; each part of them may be left out.
+WHOLE = ("resources", "podSecurityContext", "securityContext")
+#: Settings that the chart decides, so that they cannot be given under `settings`.
+CHART_DECIDES = {
+    "RECADO_DATABASE",
+    "RECADO_CATALOGUE",
+    "RECADO_HOST",
+    "RECADO_PORT",
+    "RECADO_METRICS_PORT",
+    "RECADO_DRAIN_SECONDS",
+    "RECADO_EVENTS_DEPLOYMENT",
+}
+#: A number of a list, as text: more than 0, and no more than `settings.MOST` has digits.
+POSITIVE = r"(0*[1-9][0-9]{0,8}(\.[0-9]+)?|0*\.[0-9]*[1-9][0-9]*)"
 
 README_HEAD = """# recado: the Helm chart
 
@@ -45,11 +64,16 @@ of `values.yaml` by `python charts/generate.py`.
 """
 
 
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """One run of the pinned helm."""
+    command = [str(tools.install() / "helm"), *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - the pinned helm
+
+
 @cache
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """One run of the pinned helm; the same arguments run once."""
-    command = [str(tools.install() / "helm"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the pinned helm
+    """The same, once for the same arguments: none of them may name a file that changes."""
+    return run(*arguments)
 
 
 def template(*arguments: str) -> str:
@@ -96,7 +120,7 @@ def rows() -> list[tuple[str, str, str]]:
         elif match := re.match(r"^ *([A-Za-z]+):", line):
             path = [*path[: indent // 2], match[1]]
             value = _lookup(defaults, path)
-            leaf = not isinstance(value, dict) or not value or path[-1] == "resources"
+            leaf = not isinstance(value, dict) or not value or path[-1] in WHOLE
             if comment:
                 found.append((".".join(path), _shown(value) if leaf else "", " ".join(comment)))
             elif leaf:
@@ -120,12 +144,55 @@ def _shown(value: Any) -> str:
     return f"`{json.dumps(value)}`"
 
 
+def schema() -> str:
+    """The chart's schema: as it stands, with the settings' types and bounds, and every value required.
+
+    Helm drops a value that is null, and knows none of a newer chart's with --reuse-values: the schema names it then.
+    """
+    tree = json.loads(SCHEMA.read_text())
+    tree["properties"]["settings"] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {s.variable: _setting(s) for s in settable()},
+    }
+    _require(tree)
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+def settable() -> list[Setting]:
+    """What may be given under `settings`, by name."""
+    own = [s for s in all_settings() if s.variable.startswith("RECADO_") and not s.secret]
+    return sorted((s for s in own if s.variable not in CHART_DECIDES), key=lambda s: s.variable)
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    """What a setting may be in values.yaml; a list is text with commas, as in the environment, or its one number."""
+    known = msgspec.json.schema(setting.type)
+    if "$ref" in known:
+        known = known["$defs"][known["$ref"].rpartition("/")[2]]
+    if known.get("type") == "array":
+        known = {"anyOf": [known["items"], {"type": "string", "pattern": f"^{POSITIVE}( *, *{POSITIVE})*$"}]}
+    if setting.field == "messages_per_second":
+        known = {"anyOf": [{"const": 0}, known | {"minimum": LEAST_PER_SECOND}]}
+    return {word: value for word, value in known.items() if word not in ("title", "description")}
+
+
+def _require(tree: dict[str, Any]) -> None:
+    """Makes every property of each group required, but for what a parent chart adds."""
+    if "properties" in tree:
+        tree["required"] = [name for name in tree["properties"] if name != "global"]
+        for name, child in tree["properties"].items():
+            if name not in (*WHOLE, "settings"):
+                _require(child)
+
+
 def readme() -> str:
     table = "".join(f"| `{name}` | {default} | {text} |\n" for name, default, text in rows())
     return README_HEAD + table
 
 
 if __name__ == "__main__":
+    SCHEMA.write_text(schema())
     (CHART / "README.md").write_text(readme())
     GOLDEN.mkdir(exist_ok=True)
     for stale in {*GOLDEN.glob("*.yaml")} - {golden(name) for name in SCENARIOS}:

@@ -1,5 +1,7 @@
 """The chart cannot be installed wrong: each combination that cannot work is refused with a sentence."""
 
+from pathlib import Path
+
 import generate
 import pytest
 
@@ -45,9 +47,12 @@ REFUSED = {
     ),
     "public admin": (['service.type="LoadBalancer"'], "would show the admin endpoints to the internet"),
     "drain killed early": (["drain.seconds=58"], "would kill each drain before it ends by itself"),
-    "drain over the minute": (["drain.activeDeadlineSeconds=60"], "would cost the next one its turn"),
+    "drain over the minute": (["drain.activeDeadlineSeconds=60"], "not less than 60, the seconds between two drains"),
+    "drain over five minutes": (
+        ['drain.schedule="*/5 * * * *"', "drain.activeDeadlineSeconds=300"],
+        "not less than 300, the seconds between two drains",
+    ),
     "drain killed in a send": (["settings.RECADO_READ_TIMEOUT_SECONDS=30"], "less than 40: connect and read time-out"),
-    "loop suspended": (["drain.loop=true", "drain.suspend=true"], "there is none with drain.loop=true"),
     "ingress without host": (["ingress.enabled=true"], "ingress.host is empty"),
     "mTLS without TLS": (
         [*INGRESS, "ingress.mtls.enabled=true", "ingress.tls.enabled=false"],
@@ -68,8 +73,57 @@ REFUSED = {
         "both say where replies go",
     ),
     "events for everyone": (["serviceAccount.create=false"], "would be given the right to write Events"),
-    "long name": (['fullnameOverride="a123456789-123456789-123456789-123456789-1"'], "longer than 40 characters"),
-    "unknown setting": (["settings.RECADO_BATCH=1"], "RECADO_BATCH"),
+    "long name": (['fullnameOverride="a123456789-123456789-123456789-12345678z"'], "longer than 39 characters"),
+    "no name": (['nameOverride="Foo_Bar"'], "at '/nameOverride'"),
+    "unknown setting": (
+        ["settings.RECADO_BATCH=1"],
+        "at '/settings': additional properties 'RECADO_BATCH' not allowed",
+    ),
+    "a setting that is no number": (
+        ['settings.RECADO_BACKOFF_SECONDS="nope"'],
+        "at '/settings/RECADO_BACKOFF_SECONDS'",
+    ),
+    "one wait that is none": (['settings.RECADO_BACKOFF_SECONDS="120,0"'], "at '/settings/RECADO_BACKOFF_SECONDS'"),
+    "a setting out of bounds": (
+        ["settings.RECADO_BACKOFF_JITTER=2"],
+        "at '/settings/RECADO_BACKOFF_JITTER': maximum: got 2, want 1",
+    ),
+    "a setting of nothing": (
+        ["settings.RECADO_DRAIN_BATCH=0"],
+        "at '/settings/RECADO_DRAIN_BATCH': exclusiveMinimum: got 0, want 0",
+    ),
+    "a policy that is none": (['settings.RECADO_UNKNOWN_POLICY="ask"'], "at '/settings/RECADO_UNKNOWN_POLICY'"),
+    "a rate that is none": (["settings.RECADO_MESSAGES_PER_SECOND=0.0001"], "RECADO_MESSAGES_PER_SECOND"),
+    "a setting in extraEnv": (
+        ['extraEnv=[{"name":"RECADO_BACKOFF_SECONDS","value":"nope"}]'],
+        "put it under settings",
+    ),
+    "a lease like a send": (["settings.RECADO_LEASE_SECONDS=25"], "is not more than 25"),
+    "a margin like the window": (["settings.RECADO_REPLY_WINDOW_SECONDS=300"], "no reply would ever be sent"),
+    "minute 99": (['drain.schedule="99 * * * *"'], "at '/drain/schedule'"),
+    "hour 24": (['backup.schedule="0 24 * * *"'], "at '/backup/schedule'"),
+    "some months": (['backup.drillSchedule="0 0 1 1 *"'], "at '/backup/drillSchedule'"),
+    "backwards": (['drain.schedule="50-10 * * * *"'], "50-10, which runs backwards"),
+    "own label": (['commonLabels={"app.kubernetes.io/name":"x"}'], "commonLabels has the key app.kubernetes.io/name"),
+    "own label of a pod": (['web.podLabels={"recado/volume":"x"}'], "web.podLabels has the key recado/volume"),
+    "own annotation": (['podAnnotations={"checksum/secret":"x"}'], "podAnnotations has the key checksum/secret"),
+    "own annotation of a claim": (
+        ['store.sqlite.annotations={"helm.sh/resource-policy":"x"}'],
+        "store.sqlite.annotations has the key helm.sh/resource-policy",
+    ),
+    "own variable": (['extraEnv=[{"name":"POD_NAME","value":"x"}]'], "extraEnv has POD_NAME"),
+    "own secret": (['extraEnv=[{"name":"WHATSAPP_APP_SECRET","value":"x"}]'], "extraEnv has WHATSAPP_APP_SECRET"),
+    "a variable twice": (
+        ['extraEnv=[{"name":"TZ","value":"x"},{"name":"TZ","value":"y"}]'],
+        "extraEnv names TZ twice",
+    ),
+    "own volume": (['web.extraVolumes=[{"name":"queue","emptyDir":{}}]'], "web.extraVolumes has a second volume queue"),
+    "own mount": (
+        ['drain.extraVolumeMounts=[{"name":"a","mountPath":"/tmp/"}]'],
+        "drain.extraVolumeMounts mounts a second volume at /tmp",
+    ),
+    "a host twice": ([*INGRESS, 'ingress.extraHosts=["pedidos.example.com"]'], "names a host twice"),
+    "a node's port without nodes": (["service.nodePort=30080"], "service.type is not NodePort"),
     "typo": (["drain.timeBudget=50"], "additional properties 'timeBudget' not allowed"),
     "wrong type": (['drain.suspend="no"'], "want boolean"),
     "number with spaces": (['whatsapp.phoneNumberIds=["+1 555 0100"]'], "phoneNumberIds"),
@@ -86,3 +140,26 @@ def test_what_cannot_work_is_refused_with_a_sentence(settings: list[str], senten
     assert done.returncode != 0
     assert sentence in done.stderr
     assert "or move to store.type=postgres" not in done.stderr, "this version's image has no such store"
+
+
+@pytest.mark.parametrize("release", ["1shop", "shop.north"])
+def test_a_release_whose_name_is_none_of_a_service_is_refused(release: str) -> None:
+    """Helm takes such a name; the API server would refuse the Service."""
+    values = str(generate.CHART / "ci" / "minimal-values.yaml")
+    done = generate.helm("template", release, str(generate.CHART), "-f", values)
+    assert done.returncode != 0
+    assert "Set fullnameOverride" in done.stderr
+
+
+def test_a_catalogue_that_no_config_map_holds_is_refused(tmp_path: Path) -> None:
+    """At render, and not by the API server in the middle of an upgrade; one byte less is taken."""
+    values = str(generate.CHART / "ci" / "minimal-values.yaml")
+    file = tmp_path / "catalogo.csv"
+    head = "sku,name,aliases,unit_price,currency\n"
+    for size, sentence in ((2**20, ""), (2**20 + 1, "catalogue.csv has 1048577 bytes, and a ConfigMap holds 1048576")):
+        file.write_text(head + "x" * (size - len(head)))
+        done = generate.run(
+            "template", "shop", str(generate.CHART), "-f", values, "--set-file", f"catalogue.csv={file}"
+        )
+        assert sentence in done.stderr
+        assert bool(done.returncode) is bool(sentence)

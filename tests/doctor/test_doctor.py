@@ -149,12 +149,17 @@ def elsewhere(cluster: FakeCluster, world: World) -> None:
     world.handshake = (200, "<html>Welcome to nginx</html>")
 
 
+def settings(cluster: FakeCluster) -> dict[str, str]:
+    (found,) = (o["data"] for o in cluster.objects if o["metadata"]["name"].startswith("shop-recado-settings-"))
+    return found
+
+
 def expired_version(cluster: FakeCluster, world: World) -> None:
-    cluster.find("ConfigMap", "shop-recado")["data"]["WHATSAPP_API_VERSION"] = "v19.0"
+    settings(cluster)["WHATSAPP_API_VERSION"] = "v19.0"
 
 
 def ending_version(cluster: FakeCluster, world: World) -> None:
-    cluster.find("ConfigMap", "shop-recado")["data"]["WHATSAPP_API_VERSION"] = "v21.0"
+    settings(cluster)["WHATSAPP_API_VERSION"] = "v21.0"
 
 
 def bad_token(cluster: FakeCluster, world: World) -> None:

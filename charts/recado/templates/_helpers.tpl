@@ -1,33 +1,25 @@
-{{/* Names. At most 40 characters, since a CronJob's name has room for 52 and parts are appended. */}}
+{{/* Names. At most 39 characters, since a CronJob's name has room for 52 and the longest part, -backup-drill, has 13. */}}
 {{- define "recado.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 39 | trimSuffix "-" -}}
 {{- end }}
 
 {{- define "recado.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride -}}
 {{- else if contains (include "recado.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 39 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "recado.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "recado.name" .) | trunc 39 | trimSuffix "-" -}}
 {{- end -}}
 {{- end }}
 
-{{/* Labels. A component's pods are selected by name, instance and component: never by a version. */}}
+{{/*
+Labels and annotations. What the chart needs wins over what users add; _validate.tpl refuses users' keys that collide.
+A component's pods are selected by name, instance and component: never by a version.
+*/}}
 {{- define "recado.instanceLabels" -}}
 app.kubernetes.io/name: {{ include "recado.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
-{{- end }}
-
-{{- define "recado.labels" -}}
-{{ include "recado.instanceLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: recado
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{/* Call: (dict "root" $ "component" "web") */}}
@@ -36,18 +28,44 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- define "recado.componentLabels" -}}
-{{ include "recado.labels" .root }}
-app.kubernetes.io/component: {{ .component }}
+{{/* Labels of an object. Call: (dict "root" $ "component" "web" "extra" $labels); the last two may be left out. */}}
+{{- define "recado.labelsWith" -}}
+{{- $own := include "recado.instanceLabels" .root | fromYaml -}}
+{{- with .component }}{{ $_ := set $own "app.kubernetes.io/component" . }}{{ end -}}
+{{- $_ := set $own "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- $_ := set $own "app.kubernetes.io/part-of" "recado" -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .root.Release.Service -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_") -}}
+{{- toYaml (merge $own (default dict .extra) .root.Values.commonLabels) -}}
 {{- end }}
 
-{{/* A pod's labels: no chart version, so that a new chart alone restarts nothing. */}}
-{{- define "recado.podLabels" -}}
-{{ include "recado.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
+{{- define "recado.labels" -}}
+{{- include "recado.labelsWith" (dict "root" .) -}}
 {{- end }}
+
+{{- define "recado.componentLabels" -}}
+{{- include "recado.labelsWith" . -}}
+{{- end }}
+
+{{/*
+A pod's labels and annotations: no chart version, so that a new chart alone restarts nothing.
+Call: (dict "root" $ "component" "web" "queue" true "labels" $labels "annotations" $annotations); the last three may be
+left out, `queue` says that the pod mounts the SQLite volume.
+*/}}
+{{- define "recado.podMetadata" -}}
+{{- $labels := include "recado.selectorLabels" . | fromYaml -}}
+{{- $_ := set $labels "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- if .queue }}{{ $labels = merge $labels (include "recado.volumeLabel" .root | fromYaml) }}{{ end -}}
+labels:
+  {{- toYaml (merge $labels (default dict .labels) .root.Values.podLabels .root.Values.commonLabels) | nindent 2 }}
+{{- $annotations := dict -}}
+{{- if not .root.Values.whatsapp.existingSecret -}}
+{{- $_ := set $annotations "checksum/secret" (include (print .root.Template.BasePath "/secret.yaml") .root | sha256sum) -}}
+{{- end -}}
+{{- with merge $annotations (default dict .annotations) .root.Values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end }}
 
 {{- define "recado.image" -}}
@@ -95,6 +113,11 @@ http://{{ include "recado.fullname" . }}:{{ .Values.service.port }}
 {{- define "recado.env" -}}
 {{- $root := .root -}}
 {{- $variables := dict "verifyToken" "WHATSAPP_VERIFY_TOKEN" "appSecret" "WHATSAPP_APP_SECRET" "appSecretPrevious" "WHATSAPP_APP_SECRET_PREVIOUS" "accessToken" "WHATSAPP_ACCESS_TOKEN" "adminToken" "RECADO_ADMIN_TOKEN" -}}
+{{- $more := "" -}}
+{{- $extra := list -}}
+{{- range $root.Values.extraEnv -}}
+{{- if eq .name "OTEL_RESOURCE_ATTRIBUTES" }}{{ $more = .value }}{{ else }}{{ $extra = append $extra . }}{{ end -}}
+{{- end -}}
 {{- range .secrets }}
 - name: {{ get $variables . }}
   valueFrom:
@@ -121,34 +144,37 @@ http://{{ include "recado.fullname" . }}:{{ .Values.service.port }}
     fieldRef:
       fieldPath: spec.nodeName
 - name: OTEL_RESOURCE_ATTRIBUTES
-  value: service.namespace={{ .root.Release.Name }},k8s.namespace.name={{ .root.Release.Namespace }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME),service.instance.id=$(POD_NAME){{ with .attributes }},{{ . }}{{ end }}
-{{- with .root.Values.extraEnv }}
-{{ toYaml . }}
+  value: service.namespace={{ .root.Release.Name }},k8s.namespace.name={{ .root.Release.Namespace }},k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME),service.instance.id=$(POD_NAME){{ with .attributes }},{{ . }}{{ end }}{{ with $more }},{{ . }}{{ end }}
+{{- range $extra }}
+- {{ toYaml . | nindent 2 | trim }}
 {{- end }}
 {{- end }}
 
-{{/* What every pod shares. Service links are off: a Service named recado would set RECADO_PORT. */}}
+{{/* Where the environment comes from whole. Call with true for the settings, too: (dict "root" $ "settings" true) */}}
+{{- define "recado.envFrom" -}}
+{{- $sources := .root.Values.extraEnvFrom -}}
+{{- if .settings }}{{ $sources = prepend $sources (dict "configMapRef" (dict "name" (include "recado.settingsName" .root))) }}{{ end -}}
+{{- with $sources -}}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+What every pod shares. Service links are off: a Service named recado would set RECADO_PORT.
+Call: (dict "root" $ "queue" true); `queue` says that the pod mounts the SQLite volume, and may be left out.
+*/}}
 {{- define "recado.podBasics" -}}
+{{- $values := .root.Values -}}
 enableServiceLinks: false
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
-  fsGroup: 10001
-  fsGroupChangePolicy: OnRootMismatch
-  seccompProfile:
-    type: RuntimeDefault
-{{- with .Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- $affinity := deepCopy $values.affinity }}
+{{- if .queue }}
+{{- $affinity = include "recado.volumeAffinity" .root | fromYaml }}
 {{- end }}
-{{- with .Values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
+{{- range $field, $value := dict "securityContext" $values.podSecurityContext "imagePullSecrets" $values.image.pullSecrets "nodeSelector" $values.nodeSelector "tolerations" $values.tolerations "affinity" $affinity "runtimeClassName" $values.runtimeClassName "hostAliases" $values.hostAliases "dnsPolicy" $values.dnsPolicy "dnsConfig" $values.dnsConfig }}
+{{- with $value }}
+{{ toYaml (dict $field .) }}
 {{- end }}
-{{- with .Values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
@@ -159,17 +185,16 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{- end }}
 
 {{- define "recado.containerSecurity" -}}
+{{- with .Values.securityContext -}}
 securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities:
-    drop: [ALL]
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end }}
 
 {{/* The label of the pods that mount the SQLite volume. */}}
 {{- define "recado.volumeLabel" -}}
 {{- if eq .Values.store.type "sqlite" -}}
-recado/volume: {{ include "recado.claimName" . }}
+recado/volume: {{ include "recado.claimName" . | trunc 63 | trimAll "-." }}
 {{- end -}}
 {{- end }}
 
@@ -177,22 +202,16 @@ recado/volume: {{ include "recado.claimName" . }}
 One node for all pods of a SQLite volume. Each of them carries the label it asks for: where no such pod runs yet, the
 scheduler lets the first one go where it likes (or where the volume is), so a drain works without a web pod.
 */}}
-{{- define "recado.affinity" -}}
-{{- if or (eq .Values.store.type "sqlite") .Values.nodeAffinity -}}
-affinity:
-  {{- with .Values.nodeAffinity }}
-  nodeAffinity:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- if eq .Values.store.type "sqlite" }}
-  podAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      - topologyKey: kubernetes.io/hostname
-        labelSelector:
-          matchLabels:
-            {{- include "recado.volumeLabel" . | nindent 12 }}
-  {{- end }}
+{{- define "recado.volumeAffinity" -}}
+{{- $affinity := deepCopy .Values.affinity -}}
+{{- if eq .Values.store.type "sqlite" -}}
+{{- $own := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" (include "recado.volumeLabel" . | fromYaml)) -}}
+{{- $pods := default dict $affinity.podAffinity -}}
+{{- $field := "requiredDuringSchedulingIgnoredDuringExecution" -}}
+{{- $_ := set $pods $field (append (default list (get $pods $field)) $own) -}}
+{{- $_ := set $affinity "podAffinity" $pods -}}
 {{- end -}}
+{{- toYaml $affinity -}}
 {{- end }}
 
 {{- define "recado.queueMounts" -}}
@@ -215,12 +234,47 @@ affinity:
 {{- end }}
 {{- end }}
 
-{{/* Pods restart when what they read at start has changed. */}}
-{{- define "recado.checksums" -}}
-checksum/settings: {{ include (print $.Template.BasePath "/configmap.yaml") . | sha256sum }}
-{{- if not .Values.whatsapp.existingSecret }}
-checksum/secret: {{ include (print $.Template.BasePath "/secret.yaml") . | sha256sum }}
+{{/*
+The settings, and their ConfigMap's name, which is made of their content: pods start again with new settings, and those of
+before keep theirs whatever becomes of an upgrade.
+*/}}
+{{- define "recado.settingsData" -}}
+{{- $values := .Values -}}
+{{- $data := dict "RECADO_CATALOGUE" "/etc/recado/catalogue/catalogo.csv" -}}
+{{- $_ := set $data "RECADO_DRAIN_SECONDS" (toJson $values.drain.seconds) -}}
+{{- $_ := set $data "WHATSAPP_PHONE_NUMBER_ID" (join "," $values.whatsapp.phoneNumberIds) -}}
+{{- with $values.whatsapp.apiVersion }}{{ $_ := set $data "WHATSAPP_API_VERSION" . }}{{ end -}}
+{{- with $values.simulator.enabled | ternary (include "recado.simulatorUrl" .) $values.whatsapp.apiUrl }}{{ $_ := set $data "WHATSAPP_API_URL" . }}{{ end -}}
+{{- range $name, $value := $values.settings }}{{ $_ := set $data $name (kindIs "string" $value | ternary $value (toJson $value)) }}{{ end -}}
+{{- toYaml $data -}}
 {{- end }}
+
+{{- define "recado.settingsName" -}}
+{{- printf "%s-settings-%s" (include "recado.fullname" .) (include "recado.settingsData" . | sha256sum | trunc 8) -}}
+{{- end }}
+
+{{/* A claim's annotations, labels, selector. Call: (dict "root" $ "claim" $values "keep" true) */}}
+{{- define "recado.claimMetadata" -}}
+labels:
+  {{- include "recado.labelsWith" (dict "root" .root "extra" .claim.labels) | nindent 2 }}
+{{- with merge (.keep | ternary (dict "helm.sh/resource-policy" "keep") dict) .claim.annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "recado.claimSpec" -}}
+accessModes: [{{ .accessMode }}]
+{{- with .storageClass }}
+storageClassName: {{ . }}
+{{- end }}
+{{- with .selector }}
+selector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
 {{- end }}
 
 {{/* Mounted as a folder, so that a changed catalogue reaches running pods. */}}

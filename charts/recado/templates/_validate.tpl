@@ -2,8 +2,16 @@
 {{- define "recado.validate" -}}
 {{- $v := .Values -}}
 {{- $sqlite := eq $v.store.type "sqlite" -}}
-{{- if gt (len (include "recado.fullname" .)) 40 -}}
-{{- fail "fullnameOverride is longer than 40 characters; the CronJob's name would not fit." -}}
+{{- $name := include "recado.fullname" . -}}
+{{- if gt (len $name) 39 -}}
+{{- fail "fullnameOverride is longer than 39 characters; the names of the CronJobs would not fit." -}}
+{{- end -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- fail (printf "the release's name makes %s the name of a Service, which begins with a letter and has only a-z, 0-9 and -. Set fullnameOverride." $name) -}}
+{{- end -}}
+{{- include "recado.validateUsersNames" . -}}
+{{- if gt (len $v.catalogue.csv) 1048576 -}}
+{{- fail (printf "catalogue.csv has %d bytes, and a ConfigMap holds 1048576 (1 MiB). Shorten it: leave out what is no longer sold, and aliases that nobody writes." (len $v.catalogue.csv)) -}}
 {{- end -}}
 {{- if not $v.whatsapp.phoneNumberIds -}}
 {{- fail "whatsapp.phoneNumberIds is empty: recado answers only numbers that it knows. Take the id from Meta's dashboard, WhatsApp > API Setup." -}}
@@ -51,15 +59,23 @@
 {{- if ge (int $v.drain.seconds) (int $v.drain.activeDeadlineSeconds) -}}
 {{- fail "drain.seconds is not less than drain.activeDeadlineSeconds: Kubernetes would kill each drain before it ends by itself." -}}
 {{- end -}}
-{{- if and (eq $v.drain.schedule "* * * * *") (ge (int $v.drain.activeDeadlineSeconds) 60) -}}
-{{- fail "drain.activeDeadlineSeconds is 60 or more while the drain runs every minute: a run that hangs would cost the next one its turn." -}}
+{{- $interval := mul 60 (include "recado.longestGap" $v.drain.schedule | int) -}}
+{{- if ge (int $v.drain.activeDeadlineSeconds) (int $interval) -}}
+{{- fail (printf "drain.activeDeadlineSeconds is not less than %d, the seconds between two drains: a run that hangs would cost the next one its turn." $interval) -}}
 {{- end -}}
 {{- $send := add (default 5 $v.settings.RECADO_CONNECT_TIMEOUT_SECONDS | float64 | ceil | int) (default 15 $v.settings.RECADO_READ_TIMEOUT_SECONDS | float64 | ceil | int) -}}
 {{- if lt (int $v.drain.terminationGracePeriodSeconds) (int (add $send 5)) -}}
 {{- fail (printf "drain.terminationGracePeriodSeconds is less than %d: connect and read time-out of one send, and 5 seconds for the last traces. A drain that is told to stop would be killed in the middle of a send." (add $send 5)) -}}
 {{- end -}}
-{{- if and $v.drain.loop $v.drain.suspend -}}
-{{- fail "drain.suspend pauses the CronJob, and there is none with drain.loop=true. Choose one." -}}
+{{- $lease := default 60 $v.settings.RECADO_LEASE_SECONDS | float64 -}}
+{{- if le $lease (addf $send 5) -}}
+{{- fail (printf "settings.RECADO_LEASE_SECONDS is not more than %d: connect and read time-out of one send, and 5 seconds. An attempt that is still under way would be rescued." (add $send 5)) -}}
+{{- end -}}
+{{- if ge (default 300 $v.settings.RECADO_REPLY_WINDOW_MARGIN_SECONDS | float64) (default 86400 $v.settings.RECADO_REPLY_WINDOW_SECONDS | float64) -}}
+{{- fail "settings.RECADO_REPLY_WINDOW_MARGIN_SECONDS is not less than RECADO_REPLY_WINDOW_SECONDS: no reply would ever be sent." -}}
+{{- end -}}
+{{- if and $v.service.nodePort (ne $v.service.type "NodePort") -}}
+{{- fail "service.nodePort is set, and service.type is not NodePort." -}}
 {{- end -}}
 {{- if $v.ingress.enabled -}}
 {{- if not $v.ingress.host -}}
@@ -97,5 +113,60 @@
 {{- end -}}
 {{- if and $v.events.enabled (not $v.serviceAccount.create) (not $v.serviceAccount.name) -}}
 {{- fail "events.enabled with serviceAccount.create=false needs serviceAccount.name: the default account would be given the right to write Events." -}}
+{{- end -}}
+{{- end }}
+
+{{/* Refuses names of the users' that the chart has given already: Kubernetes would take one of the two, or refuse both. */}}
+{{- define "recado.validateUsersNames" -}}
+{{- $v := .Values -}}
+{{- $maps := dict "commonLabels" $v.commonLabels "podLabels" $v.podLabels "web.podLabels" $v.web.podLabels "drain.podLabels" $v.drain.podLabels "podAnnotations" $v.podAnnotations "web.podAnnotations" $v.web.podAnnotations "drain.podAnnotations" $v.drain.podAnnotations "store.sqlite.labels" $v.store.sqlite.labels "store.sqlite.annotations" $v.store.sqlite.annotations "backup.labels" $v.backup.labels "backup.annotations" $v.backup.annotations -}}
+{{- range $where, $map := $maps -}}
+{{- range $key, $_ := $map -}}
+{{- if regexMatch "^(app\\.kubernetes\\.io/(name|instance|component|version|part-of|managed-by)|helm\\.sh/.*|recado/.*|checksum/secret)$" $key -}}
+{{- fail (printf "%s has the key %s, which is the chart's own. Choose another." $where $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $own := list "POD_NAME" "NODE_NAME" "RECADO_DATABASE" "RECADO_EVENTS_DEPLOYMENT" "RECADO_ADMIN_TOKEN" -}}
+{{- $seen := dict -}}
+{{- range $v.extraEnv -}}
+{{- if hasKey $seen .name -}}
+{{- fail (printf "extraEnv names %s twice." .name) -}}
+{{- end -}}
+{{- $_ := set $seen .name true -}}
+{{- if or (has .name $own) (hasPrefix "WHATSAPP_" .name) -}}
+{{- fail (printf "extraEnv has %s, which the chart sets itself, from the values under whatsapp, store and events." .name) -}}
+{{- end -}}
+{{- if and (hasPrefix "RECADO_" .name) (not .valueFrom) -}}
+{{- fail (printf "extraEnv has %s: put it under settings, where its type and bounds are checked." .name) -}}
+{{- end -}}
+{{- if and (eq .name "OTEL_RESOURCE_ATTRIBUTES") (not .value) -}}
+{{- fail "extraEnv: OTEL_RESOURCE_ATTRIBUTES needs a value, which is added to the chart's attributes." -}}
+{{- end -}}
+{{- end -}}
+{{- range $pod, $chosen := dict "web" $v.web "drain" $v.drain -}}
+{{- $names := list "tmp" "queue" "catalogue" -}}
+{{- range $chosen.extraVolumes -}}
+{{- if has .name $names -}}
+{{- fail (printf "%s.extraVolumes has a second volume %s." $pod .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- $paths := list "/tmp" "/var/lib/recado" "/etc/recado/catalogue" -}}
+{{- range $chosen.extraVolumeMounts -}}
+{{- $path := default "" .mountPath | trimSuffix "/" -}}
+{{- if has $path $paths -}}
+{{- fail (printf "%s.extraVolumeMounts mounts a second volume at %s." $pod $path) -}}
+{{- end -}}
+{{- $paths = append $paths $path -}}
+{{- end -}}
+{{- end -}}
+{{- $hosts := prepend $v.ingress.extraHosts $v.ingress.host -}}
+{{- if ne (len $hosts) (len (uniq $hosts)) -}}
+{{- fail "ingress.extraHosts names a host twice." -}}
+{{- end -}}
+{{- $keys := values $v.whatsapp.secretKeys -}}
+{{- if and (not $v.whatsapp.existingSecret) (ne (len $keys) (len (uniq $keys))) -}}
+{{- fail "whatsapp.secretKeys names a key twice." -}}
 {{- end -}}
 {{- end }}

@@ -117,9 +117,10 @@ class Drain:
         with contextlib.suppress(StoreUnavailable):
             await self._queue.note(totals, {})
 
-    async def loop(self) -> None:
-        """Runs until it is told to stop."""
+    async def loop(self, begin: Callable[[], object] = lambda: None) -> None:
+        """Runs until it is told to stop; calls `begin` before each round."""
         while not self.stop.is_set():
+            begin()
             await self.run(tell_idle=False)
             await self._sleep(IDLE_SECONDS)
 

@@ -1,0 +1,396 @@
+"""Whatever values are given, the chart renders what they mean or refuses them with a sentence."""
+
+import datetime
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import generate
+import kubernetes_validate
+import pytest
+import yaml
+
+from recado.cli.drain import MARK
+
+from .conftest import Manifest, find, manifests, pod_templates
+
+Render = Callable[..., list[Manifest]]
+DEFAULTS = yaml.safe_load((generate.CHART / "values.yaml").read_text())
+#: Turns on nearly everything, so that nearly every template is rendered.
+EVERYTHING = yaml.safe_load((generate.CHART / "ci" / "production-values.yaml").read_text())
+#: What Go's templates print where something was not there, or was a large number.
+NOTHING = re.compile(r"<no value>|%!|<nil>|\bnil\b|[0-9]e\+[0-9]")
+#: What helm says when a template met what it did not expect.
+BROKEN = re.compile(r"nil pointer|wrong type|reflect|YAML parse|interface conversion|executing \"|error calling")
+
+
+def merged(values: Any, changes: Any) -> Any:
+    if not (isinstance(values, dict) and isinstance(changes, dict)):
+        return changes
+    return values | {key: merged(values.get(key), change) for key, change in changes.items()}
+
+
+def nested(path: list[str], value: Any) -> Any:
+    return {path[0]: nested(path[1:], value)} if path else value
+
+
+def paths(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every key of a tree, groups too."""
+    for key, value in tree.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from paths(value, (*path, key))
+
+
+def rendered(values: Any) -> tuple[int, str, str]:
+    done = generate.run(
+        "template", "shop", str(generate.CHART), "--namespace", "pedidos", "-f", "-", stdin=yaml.safe_dump(values)
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def sound(status: int, manifest: str, complaint: str) -> bool:
+    """Rendered whole, or refused with a sentence."""
+    if status:
+        return not BROKEN.search(complaint)
+    text = manifest.split("kind: PrometheusRule")[0]  # its own templates are Prometheus's
+    empty = re.search(r"^\s+(suspend|schedule|\w+Seconds|name|image|key):\s*$", text, re.MULTILINE)
+    return not empty and not NOTHING.search(text)
+
+
+SCHEMA = json.loads(generate.SCHEMA.read_text())
+#: Some of what is required, as examples.
+ASKED = [
+    ("simulator",),
+    ("events",),
+    ("drain", "schedule"),
+    ("backup", "keep"),
+    ("store", "sqlite", "storageClass"),
+    ("web", "startupProbe", "failureThreshold"),
+]
+SMALL = {
+    "monitoring": {"rules": {"enabled": False}, "dashboards": {"enabled": False}},
+    "simulator": {"enabled": True},
+    "loadtest": {"enabled": True},
+    "extraEnv": [],
+}
+ALL = merged(EVERYTHING, SMALL)
+
+
+def required(path: tuple[str, ...]) -> bool:
+    """Whether the schema names a value that is missing; helm looks at the schema before it renders anything."""
+    schema = SCHEMA
+    for part in path[:-1]:
+        schema = schema.get("properties", {}).get(part, {})
+    return path[-1] in schema.get("required", [])
+
+
+OPTIONAL = [path for path in paths(DEFAULTS) if not required(path)]
+
+
+def test_nearly_every_value_is_required() -> None:
+    """But for what a parent chart adds, and the parts of what is one thing, such as resources."""
+    assert {path[0] for path in OPTIONAL if len(path) == 1} == {"global"}
+    assert all(len(path) == 1 or set(path) & set(generate.WHOLE) for path in OPTIONAL)
+
+
+@pytest.mark.parametrize("path", [*OPTIONAL, *ASKED], ids=".".join)
+def test_a_value_that_is_null_is_refused_by_its_name_or_does_no_harm(path: tuple[str, ...]) -> None:
+    """As with `--set x=null`, and with --reuse-values over the values of an earlier chart, which had no such key."""
+    status, manifest, complaint = rendered(merged(ALL, nested([*path], None)))
+    assert sound(status, manifest, complaint), complaint
+    assert not required(path) or f"missing property '{path[-1]}'" in complaint
+
+
+def test_the_values_of_an_empty_chart_name_all_that_is_missing() -> None:
+    """--reuse-values over a chart of long ago: every group is named, and no template is reached."""
+    status, _, complaint = rendered(dict.fromkeys(DEFAULTS, None))
+    assert status
+    assert all(f"'{name}'" in complaint for name in DEFAULTS if name != "global")
+
+
+LARGE = 1_234_567
+
+
+def numbers(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every value that may be as large as a million."""
+    for name, child in schema.get("properties", {}).items():
+        if child.get("type") in ("integer", "number") and child.get("maximum", LARGE) >= LARGE:
+            yield (*path, name)
+        yield from numbers(child, (*path, name))
+
+
+@pytest.mark.parametrize("path", [*numbers(SCHEMA)], ids=".".join)
+def test_a_million_is_written_in_digits(path: tuple[str, ...]) -> None:
+    """Numbers of a values file are floats to Go, which prints 1e+06, and Kubernetes refuses that."""
+    many = {"drain": {"schedule": "0 0 1 * *"}, "settings": {"RECADO_LEASE_SECONDS": 100_000_000}}
+    values = merged(ALL, merged(many, nested([*path], LARGE)))
+    status, manifest, complaint = rendered(values)
+    assert sound(status, manifest, complaint)
+    assert str(LARGE) in manifest or (status and not BROKEN.search(complaint)), complaint
+
+
+# -- what users add --------------------------------------------------------------------------------------------
+
+
+class Unique(yaml.SafeLoader):
+    """Refuses a key that is there twice, as Kubernetes' strict decoding does."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"twice: {keys}"
+        return super().construct_mapping(node, deep)
+
+
+USERS = yaml.safe_load(Path(__file__).with_name("users-values.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def users() -> list[Manifest]:
+    """All that users may add, at once; no key twice, and every object as Kubernetes wants it."""
+    minimal = yaml.safe_load((generate.CHART / "ci" / "minimal-values.yaml").read_text())
+    status, text, complaint = rendered(merged(minimal, USERS))
+    assert status == 0, complaint
+    return [document for document in yaml.load_all(text, Loader=Unique) if document]
+
+
+def test_what_users_add_is_taken_by_kubernetes(users: list[Manifest]) -> None:
+    for document in users:
+        if document["kind"] != "ServiceMonitor":
+            kubernetes_validate.validate(document, "1.30", strict=True)
+
+
+def test_what_users_add_reaches_every_pod(users: list[Manifest]) -> None:
+    """The nearer value wins: a component's own over every pod's, and that over every object's."""
+    seen = set()
+    for name, template in pod_templates(users):
+        labels, pod = template["metadata"]["labels"], template["spec"]
+        component = labels["app.kubernetes.io/component"]
+        seen.add(component)
+        assert labels["team"] == "pods", name
+        assert labels["tier"] == {"web": "web", "drain": "drain"}.get(component, "pods"), name
+        assert template["metadata"]["annotations"]["a"] == ("web" if component == "web" else "pods"), name
+        assert pod["securityContext"]["runAsUser"] == 1000700000
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["runtimeClassName"] == "gvisor"
+        assert pod["hostAliases"] == USERS["hostAliases"]
+        assert (pod["dnsPolicy"], pod["dnsConfig"]) == ("None", USERS["dnsConfig"])
+        assert pod["affinity"]["podAntiAffinity"] == USERS["affinity"]["podAntiAffinity"]
+        near = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert near[0]["topologyKey"] == "topology.kubernetes.io/zone"
+        assert [term["topologyKey"] for term in near[1:]] == ["kubernetes.io/hostname"] * (component != "test"), name
+        (container,) = pod["containers"]
+        assert container["securityContext"]["seLinuxOptions"] == {"level": "s0:c1"}
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        variables = [variable["name"] for variable in container["env"]]
+        assert len(variables) == len(set(variables)), name
+        values = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+        assert values["OTEL_RESOURCE_ATTRIBUTES"].endswith(",deployment.environment.name=live")
+        assert values["OTEL_RESOURCE_ATTRIBUTES"].startswith("service.namespace=shop,")
+        assert values["TZ"] == "America/Bogota"
+        assert {"secretRef": {"name": "proxy"}} in container["envFrom"]
+    assert seen == {"web", "drain", "backup", "test"}
+
+
+def test_what_users_add_to_one_part_is_there(users: list[Manifest]) -> None:
+    web = find(users, "Deployment", "shop-recado")["spec"]["template"]["spec"]
+    container = web["containers"][0]
+    assert "ca" in [volume["name"] for volume in web["volumes"]]
+    assert {"name": "ca", "mountPath": "/etc/ca"} in container["volumeMounts"]
+    assert container["lifecycle"] == {
+        "postStart": {"exec": {"command": ["true"]}},
+        "preStop": {"sleep": {"seconds": 5}},
+    }
+    assert (container["readinessProbe"]["timeoutSeconds"], container["readinessProbe"]["periodSeconds"]) == (9, 2)
+    monitor = find(users, "ServiceMonitor", "shop-recado")
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["endpoints"][0]["relabelings"][0]["targetLabel"] == "shop"
+    assert monitor["spec"]["endpoints"][0]["metricRelabelings"][0]["action"] == "drop"
+    claim = find(users, "PersistentVolumeClaim", "shop-recado-queue")
+    assert (claim["metadata"]["labels"]["disk"], claim["spec"]["selector"]) == ("fast", {"matchLabels": {"c": "d"}})
+    assert claim["metadata"]["annotations"] == {"b": "1", "helm.sh/resource-policy": "keep"}
+    claim = find(users, "PersistentVolumeClaim", "shop-recado-backup")
+    assert (claim["metadata"]["labels"]["disk"], claim["spec"]["selector"]) == ("slow", {"matchLabels": {"f": "g"}})
+    assert find(users, "Service", "shop-recado")["spec"]["ports"][0]["nodePort"] == 30080
+    ingress = find(users, "Ingress", "shop-recado")["spec"]
+    assert (
+        [rule["host"] for rule in ingress["rules"]] == ingress["tls"][0]["hosts"] == ["a.example.com", "b.example.com"]
+    )
+    assert find(users, "ConfigMap", "shop-more")["data"] == {"a": "b"}
+    boards = [d["metadata"]["labels"]["team"] for d in users if "-board-" in d["metadata"]["name"]]
+    assert set(boards) == {"boards"}
+
+
+def test_a_hook_of_the_users_replaces_the_wait(render: Render) -> None:
+    """Two handlers in one hook would be refused by Kubernetes."""
+    documents = render('web.lifecycle={"preStop":{"exec":{"command":["true"]}}}')
+    web = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]["containers"][0]
+    assert web["lifecycle"] == {"preStop": {"exec": {"command": ["true"]}}}
+
+
+def test_a_context_can_lose_a_field() -> None:
+    """As where the platform chooses the user."""
+    minimal = yaml.safe_load((generate.CHART / "ci" / "minimal-values.yaml").read_text())
+    _, text, _ = rendered(minimal | {"podSecurityContext": {"runAsUser": None, "fsGroup": None}})
+    web = find(manifests(text), "Deployment", "shop-recado")["spec"]["template"]["spec"]
+    assert "runAsUser" not in web["securityContext"]
+    assert web["securityContext"]["runAsNonRoot"] is True
+
+
+# -- names -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("release", ["s" * 53, "a-" * 26 + "b", "r" * 39])
+def test_every_name_fits_however_long_the_release_is_called(release: str) -> None:
+    """52 characters for a CronJob, 63 for a Service, a Job and a label; so the full name has 39 at most."""
+    done = generate.run(
+        "template", release, str(generate.CHART), "-f", "-", "--is-upgrade", stdin=yaml.safe_dump(merged(ALL, USERS))
+    )
+    assert done.returncode == 0, done.stderr
+    for document in manifests(done.stdout):
+        limit = {"CronJob": 52, "Service": 63, "Job": 63 - 4}.get(document["kind"], 253)
+        assert len(document["metadata"]["name"]) <= limit, document["metadata"]["name"]
+    for _, template in pod_templates(manifests(done.stdout)):
+        assert all(len(value) <= 63 for value in template["metadata"]["labels"].values())
+
+
+def test_a_claim_with_a_long_name_makes_a_label(render: Render) -> None:
+    """A claim's name may have 253 characters, and dots; a label's value 63."""
+    name = "queue." + "x" * 200
+    web = find(render(f'store.sqlite.existingClaim="{name}"'), "Deployment", "shop-recado")["spec"]["template"]
+    assert web["metadata"]["labels"]["recado/volume"] == name[:63]
+
+
+# -- settings --------------------------------------------------------------------------------------------------
+
+
+def settings_name(documents: list[Manifest]) -> str:
+    (name,) = (
+        d["metadata"]["name"] for d in documents if d["kind"] == "ConfigMap" and "WHATSAPP_PHONE_NUMBER_ID" in d["data"]
+    )
+    return str(name)
+
+
+def test_new_settings_are_another_config_map_and_the_one_of_before_stays(render: Render) -> None:
+    """So an upgrade that fails, a drain under way and a rollback find the settings that they were made for."""
+    name = settings_name(render())
+    assert name == settings_name(render("commonLabels={}", 'web.podLabels={"a":"b"}'))
+    other = render("settings.RECADO_DRAIN_BATCH=7", "backup.enabled=true")
+    assert settings_name(other) != name
+    kept = find(other, "ConfigMap", settings_name(other))
+    assert kept["immutable"] is True
+    assert kept["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    for pod, template in pod_templates(other):
+        (source,) = template["spec"]["containers"][0]["envFrom"]
+        assert source == {"configMapRef": {"name": settings_name(other)}}, pod
+
+
+# -- schedules -------------------------------------------------------------------------------------------------
+
+
+def due(field: str, value: int, low: int, high: int) -> bool:
+    """Whether a field of a cron schedule takes a value."""
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        start = low if span == "*" else int(first)
+        end = high if span == "*" or (step and not last) else int(last or first)
+        if value in range(start, end + 1, int(step or 1)):
+            return True
+    return False
+
+
+def longest_gap(schedule: str) -> int:
+    """Minutes between two runs at most, by looking at two years."""
+    minute, hour, day, _, weekday = schedule.split()
+    times = [h * 60 + m for h in range(24) for m in range(60) if due(hour, h, 0, 23) and due(minute, m, 0, 59)]
+    gaps, last = [], None
+    for ordinal in range(datetime.date(2027, 1, 1).toordinal(), datetime.date(2029, 1, 1).toordinal()):
+        date = datetime.date.fromordinal(ordinal)
+        by_day, by_weekday = due(day, date.day, 1, 31), due(weekday, date.isoweekday() % 7, 0, 6)
+        if (by_day and by_weekday) if "*" in (day[0], weekday[0]) else (by_day or by_weekday):
+            if last is not None:
+                gaps.append((ordinal - last[0]) * 1440 + times[0] - last[1])
+            last = (ordinal, times[-1])
+    return max([*gaps, *(later - earlier for earlier, later in itertools.pairwise(times))])
+
+
+SCHEDULES = {
+    "* * * * *": 1,
+    "*/10 * * * *": 10,
+    "*/7 * * * *": 7,
+    "5/20 * * * *": 20,
+    "0,30 8-20 * * *": 690,
+    "17 3 * * 0": 10080,
+    "17 3 * * MON-FRI": 4320,
+    "0 6,18 1,15 * *": 24480 - 720,
+    "0 0 31 * *": 89280,
+    "0 0 1 * 1": 10080,
+    "0 0 */10 * *": 14400,
+}
+
+
+@pytest.mark.parametrize(("schedule", "gap"), SCHEDULES.items(), ids=SCHEDULES)
+def test_alerts_and_doctor_allow_for_the_schedule(schedule: str, gap: int, render: Render) -> None:
+    """Two missed drains, and a copy or a drill two hours after it should have been there; never less than usual."""
+    days = schedule.replace("MON-FRI", "1-5")
+    assert longest_gap(days) <= gap
+    documents = render(
+        *(f'drain.schedule="{schedule}"', f'backup.schedule="{schedule}"', "backup.enabled=true"),
+        *("drain.activeDeadlineSeconds=59", "monitoring.rules.enabled=true"),
+    )
+    drain_late = max(300, gap * 120 + 60)
+    backup_late = max(93600, gap * 60 + 7200)
+    late = {
+        "RecadoDrainStalled": drain_late,
+        "RecadoRepliesLate": max(300, gap * 60 + 240),
+        "RecadoBackupStale": backup_late,
+    }
+    rules = find(documents, "PrometheusRule", "shop-recado")["spec"]["groups"]
+    exprs = {rule["alert"]: rule["expr"] for group in rules for rule in group["rules"] if rule.get("alert") in late}
+    for alert, seconds in late.items():
+        assert set(re.findall(r"> ([0-9]+)\b", exprs[alert])) == {str(seconds)}, alert
+    for name, seconds in (("drain", drain_late), ("backup", backup_late), ("backup-drill", backup_late)):
+        annotations = find(documents, "CronJob", f"shop-recado-{name}")["metadata"]["annotations"]
+        assert annotations["recado/late-after-seconds"] == str(seconds)
+
+
+def test_a_loop_is_late_whatever_its_schedule(render: Render) -> None:
+    documents = render("drain.loop=true", 'drain.schedule="0 0 * * *"', "monitoring.rules.enabled=true")
+    (rules,) = (d["spec"]["groups"] for d in documents if d["kind"] == "PrometheusRule")
+    (stalled,) = (r["expr"] for g in rules for r in g["rules"] if r.get("alert") == "RecadoDrainStalled")
+    assert "> 300 " in stalled
+
+
+# -- pauses ----------------------------------------------------------------------------------------------------
+
+
+def test_everything_can_be_stopped_by_values(render: Render) -> None:
+    """For a restore, without a patch that Helm would not forgive."""
+    stopped = ("web.replicaCount=0", "drain.suspend=true", "backup.suspend=true", "backup.enabled=true")
+    documents = render(*stopped)
+    assert find(documents, "Deployment", "shop-recado")["spec"]["replicas"] == 0
+    assert all(d["spec"]["suspend"] for d in documents if d["kind"] == "CronJob")
+    assert find(render(*stopped, "drain.loop=true"), "Deployment", "shop-recado-drain")["spec"]["replicas"] == 0
+
+
+def test_a_loop_that_hangs_is_started_again(render: Render, tmp_path: Any) -> None:
+    """The probe is a script that fails once the loop's mark is older than a round may take."""
+    pod = find(render("drain.loop=true"), "Deployment", "shop-recado-drain")["spec"]["template"]["spec"]
+    probe = pod["containers"][0]["livenessProbe"]
+    program, flag, script = probe["exec"]["command"]
+    assert (program, flag, probe["periodSeconds"]) == ("python3", "-c", 60)
+    mark = tmp_path / "mark"
+    mark.touch()
+    here = script.replace(MARK.as_posix(), str(mark))
+    assert here != script
+    for age, failed in ((0, False), (109, False), (115, True)):
+        os.utime(mark, (time.time() - age,) * 2)
+        assert bool(subprocess.run([sys.executable, "-c", here], check=False).returncode) is failed
