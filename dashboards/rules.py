@@ -208,10 +208,9 @@ def owned(series: str, kind: str, suffix: str = "") -> str:
 def _drain_stalled(pace: Pace) -> str:
     last = RULES.gauge(metrics.DRAIN_LAST_SUCCESS)
     created = RULES.gauge(metrics.STORE_CREATED)
-    return (
-        f"time() - ({last} or {created}) > {pace.seconds(300)}"
-        f" unless {owned('kube_cronjob_spec_suspend', 'cronjob', '-drain')} == 1"
-    )
+    paused = f"{owned('kube_cronjob_spec_suspend', 'cronjob', '-drain')} == 1"
+    no_loop = f"{owned('kube_deployment_spec_replicas', 'deployment', '-drain')} == 0"
+    return f"time() - ({last} or {created}) > {pace.seconds(300)} unless ({paused} or {no_loop})"
 
 
 def _backup_stale(pace: Pace) -> str:
@@ -242,9 +241,11 @@ def _wrong_secret(pace: Pace) -> str:
     def accepted(seconds: float) -> str:
         return RULES.increase(metrics.WEBHOOK_DURATION, pace.span(seconds), where=ACCEPTED)
 
-    # Anybody can forge a few in a quiet night: they must go on, and Meta must have come before and come no more.
+    # Anybody can forge a few in a quiet night: they must go on, and Meta must have come before and come no more. In the
+    # first week it may never have come with a right one.
     forged = f"{refused(1800)} >= 5 and {refused(600)} > 0 and {refused(600, 1200)} > 0"
-    return f"{forged} and {accepted(1800)} == 0 and {accepted(DAY)} > 0"
+    new = f"time() - {RULES.gauge(metrics.STORE_CREATED)} < {pace.seconds(7 * DAY)}"
+    return f"{forged} and {accepted(1800)} == 0 and ({accepted(DAY)} > 0 or {new})"
 
 
 def _webhooks_stopped(pace: Pace) -> str:

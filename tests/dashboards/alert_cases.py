@@ -458,6 +458,11 @@ def forged_at_night(values: str, accepted: str) -> dict[str, str]:
     return found
 
 
+def old_store() -> dict[str, str]:
+    """Installed more than a week ago, when a wrong app secret would have shown long since."""
+    return {series(metrics.STORE_CREATED): f"-700000x{LENGTH}"}
+
+
 def restarted() -> dict[str, str]:
     """A new pod after an hour, two minutes late: what a process counted begins at zero, and durable totals go on."""
     after = healthy(traffic=True, pod={**POD, "instance": "10.0.0.8:9464"}, start=62)
@@ -489,7 +494,7 @@ SCENARIOS = (
     Scenario("backups switched off", without_backups()),
     Scenario("backups just asked for", backups_just_asked_for()),
     Scenario("forged for some minutes at night", forged_at_night("0x50 0+3x10 30x50", "0+1x10 10x100")),
-    Scenario("forged before Meta ever came", forged_at_night("0+3x100", "0x100")),
+    Scenario("forged where Meta never comes", forged_at_night("0+3x100", "0x100") | old_store()),
     Scenario("restarted", restarted()),
     Scenario("restored from an older copy", restored()),
     Scenario("just installed", young()),

@@ -12,7 +12,7 @@ from dashboards.queries import BOARD, RULES, shown
 
 from dashboards import build, rules
 from recado.telemetry import metrics
-from tests.dashboards.alert_cases import CASES, LOOKS, REPLACED, SCENARIOS, Case, expected, input_series
+from tests.dashboards.alert_cases import CASES, LOOKS, REPLACED, SCENARIOS, Case, expected, input_series, kube, series
 from tests.telemetry.drill import undrilled
 
 pytestmark = pytest.mark.prometheus
@@ -204,6 +204,54 @@ def test_a_drain_that_never_succeeded_is_noticed(tmp_path: Path) -> None:
                 },
             ],
         }
+    ]
+    result = promtool(tmp_path, tests)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("created", "accepted", "fires"),
+    [("0x120", "0x120", True), ("-700000x120", "0x120", False), ("0x120", "0+1x120", False)],
+    ids=["a first install", "a shop that nobody has written to for a day", "right ones come too"],
+)
+def test_a_wrong_secret_is_noticed_before_a_right_one_ever_came(
+    created: str, accepted: str, fires: bool, tmp_path: Path
+) -> None:
+    """A first install with a wrong app secret refuses everything from its first webhook on."""
+    case = next(case for case in CASES if case.alert == "RecadoWrongAppSecret")
+    first = {
+        series(metrics.STORE_CREATED): created,
+        series(metrics.SIGNATURE_FAILURES, reason="mismatch"): "0+3x120",
+        series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted"): accepted,
+    }
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": input_series(first),
+            "alert_rule_test": [
+                {"eval_time": "60m", "alertname": case.alert, "exp_alerts": [expected(case)] if fires else []}
+            ],
+        }
+    ]
+    result = promtool(tmp_path, tests)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_loop_that_was_paused_is_not_stalled(tmp_path: Path) -> None:
+    """drain.suspend takes the loop's pod away; another release's loop says nothing about this one."""
+    looks = {"recado-drain": [], "other-drain": [expected(next(c for c in CASES if c.alert == "RecadoDrainStalled"))]}
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": input_series(
+                {
+                    series(metrics.DRAIN_LAST_SUCCESS): "0 60 120 120x20",
+                    kube("kube_deployment_spec_replicas", deployment=deployment): "0x20",
+                }
+            ),
+            "alert_rule_test": [{"eval_time": "10m", "alertname": "RecadoDrainStalled", "exp_alerts": alerts}],
+        }
+        for deployment, alerts in looks.items()
     ]
     result = promtool(tmp_path, tests)
     assert result.returncode == 0, result.stdout + result.stderr
