@@ -28,6 +28,8 @@ recado_volume_size_bytes 2e+09
 recado_queue_oldest_due_seconds 0.0
 recado_queue_messages{state="failed"} 0.0
 recado_breaker_open{phone_number_id="106540352242922",reason="outage"} 0.0
+recado_signature_failures_total{reason="mismatch"} 3.0
+recado_webhook_duration_seconds_count{outcome="accepted"} 70.0
 """
 
 

@@ -34,13 +34,17 @@ PLURALS = {
 
 
 class FakeCluster:
-    """`objects` is what the cluster holds; tests change it before they look. `forbidden` names plurals to refuse."""
+    """`objects` is what the cluster holds; tests change it before they look. `forbidden` names plurals to refuse.
+
+    `unready` is why the web pod is not ready; empty when it is.
+    """
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
         self.objects: list[Manifest] = []
         self.logs: dict[str, str] = {}
         self.metrics = ""
+        self.unready = ""
         self.forbidden: set[str] = set()
         self.kinds_absent: set[str] = set()
         cluster = self
@@ -99,8 +103,8 @@ class FakeCluster:
     def get(self, target: str) -> tuple[int, str]:
         path, _, query = target.partition("?")
         parameters = dict(urllib.parse.parse_qsl(query))
-        if "/proxy/" in path:
-            return self._refusal("services/proxy") or (200, self.metrics)
+        if match := re.search(r"/pods/([^/:]+):(\d+)/proxy(/.*)$", path):
+            return self._refusal("pods/proxy") or self._pod_answers(match[3])
         if match := re.search(r"/pods/([^/]+)/log$", path):
             return self._refusal("pods") or (200, self.logs.get(match[1], ""))
         plain = path.strip("/").replace(f"namespaces/{self.namespace}/", "")
@@ -117,6 +121,10 @@ class FakeCluster:
     def post(self, body: Manifest) -> tuple[int, str]:
         self.objects.append(body)
         return 201, json.dumps(body)
+
+    def _pod_answers(self, path: str) -> tuple[int, str]:
+        """What the web pod says, ready or not."""
+        return (200, self.metrics) if path == "/metrics" else (503, self.unready) if self.unready else (200, "ok")
 
     def _refusal(self, plural: str) -> tuple[int, str] | None:
         return (403, _status(403, f"{plural} is forbidden")) if plural in self.forbidden else None

@@ -1,16 +1,17 @@
 """The doctor calls a healthy installation healthy, and names what is wrong with a sick one."""
 
 import json
+import re
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from recado.cluster.doctor import EXIT_CODES, Finding, Level, worst
-from recado.cluster.report import table
+from recado.cluster.report import report
 from recado.console import Console
 
-from .conftest import NOW, VALUES, World, at, job, prometheus
+from .conftest import VALUES, World, at, job, prometheus
 from .fake_cluster import FakeCluster, pod
 
 Look = Callable[..., list[Finding]]
@@ -30,6 +31,7 @@ def test_a_healthy_installation_has_no_fault(look: Look) -> None:
             "node",
             "volume",
             "queue",
+            "signatures",
             "ingress",
             "handshake",
             "Meta",
@@ -116,6 +118,51 @@ def full_volume(cluster: FakeCluster, world: World) -> None:
     cluster.metrics = cluster.metrics.replace("1.6e+09", "1e+08")
 
 
+def refused_webhooks(cluster: FakeCluster, world: World) -> None:
+    cluster.metrics = cluster.metrics.replace('"accepted"} 70.0', '"accepted"} 2.0')
+
+
+def another_apps_secret(cluster: FakeCluster, world: World) -> None:
+    message = "Invalid appsecret_proof provided in the API argument"
+    world.meta = (400, json.dumps({"error": {"code": 100, "message": message}}))
+
+
+def unwritable_queue(cluster: FakeCluster, world: World) -> None:
+    web_status(cluster, 0, state={"running": {}})
+    cluster.find("Pod", "shop-recado-1")["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    cluster.unready = "the queue cannot be written: FullError: database or disk is full"
+
+
+def no_image(cluster: FakeCluster, world: World) -> None:
+    drain_waits(cluster, "ErrImagePull", "failed to pull image: not found")
+
+
+def no_secret_key(cluster: FakeCluster, world: World) -> None:
+    drain_waits(cluster, "CreateContainerConfigError", "couldn't find key WHATSAPP_ACCESS_TOKEN in Secret")
+
+
+def drain_waits(cluster: FakeCluster, reason: str, message: str) -> None:
+    waiting = {"waiting": {"reason": reason, "message": message}}
+    status = {"name": "drain", "ready": False, "image": "", "imageID": "", "restartCount": 0, "state": waiting}
+    cluster.find("Pod", "shop-recado-drain-1")["status"] = {"phase": "Pending", "containerStatuses": [status]}
+
+
+def drain_that_never_started(cluster: FakeCluster, world: World) -> None:
+    """Its pod was deleted with its Job's deadline; what Kubernetes said of it is still there."""
+    cron = cluster.find("CronJob", "shop-recado-drain")
+    condition = {"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}
+    cluster.objects.append(job(cron, "3", 10, failed=1, conditions=[condition]))
+    tell(cluster, "Pod", "shop-recado-drain-3-abcde", "Failed", "Error: configmap not found")
+
+
+def loop_suspended(cluster: FakeCluster, world: World) -> None:
+    cron = cluster.find("CronJob", "shop-recado-drain")
+    template = cron["spec"]["jobTemplate"]["spec"]["template"]
+    spec = {"replicas": 0, "selector": {}, "template": template}
+    cluster.objects.append({"kind": "Deployment", "metadata": cron["metadata"], "spec": spec, "status": {}})
+    cluster.remove("CronJob", "shop-recado-drain")
+
+
 def waiting_customer(cluster: FakeCluster, world: World) -> None:
     cluster.metrics = cluster.metrics.replace("due_seconds 0.0", "due_seconds 1800.0")
 
@@ -185,8 +232,13 @@ def stuck_rollout(cluster: FakeCluster, world: World) -> None:
 
 
 def stale_backup(cluster: FakeCluster, world: World) -> None:
+    backup(cluster, {})
+
+
+def backup(cluster: FakeCluster, annotations: dict[str, str]) -> None:
     labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/component": "backup"}
     metadata = {"name": "shop-recado-backup", "labels": labels, "creationTimestamp": at(864000)}
+    metadata["annotations"] = annotations
     spec = cluster.find("CronJob", "shop-recado-drain")["spec"]
     status = {"lastSuccessfulTime": at(30 * 3600)}
     cluster.objects.append({"kind": "CronJob", "metadata": metadata, "spec": spec, "status": status})
@@ -205,7 +257,8 @@ def event(cluster: FakeCluster, world: World) -> None:
 
 
 def no_mount(cluster: FakeCluster, world: World) -> None:
-    tell(cluster, "Pod", "shop-recado-1", "FailedMount", "the volume is elsewhere")
+    cluster.find("Pod", "shop-recado-drain-1")["status"] = {"phase": "Pending"}
+    tell(cluster, "Pod", "shop-recado-drain-1", "FailedMount", "the volume is elsewhere")
 
 
 def tell(cluster: FakeCluster, kind: str, name: str, reason: str, message: str) -> None:
@@ -223,6 +276,17 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     crash_loop: (Level.FAULT, "web", "CrashLoopBackOff. recado: WHATSAPP_API_VERSION 'x'"),
     out_of_memory: (Level.WARNING, "web", "restarted 3 times, last: OOMKilled"),
     unschedulable: (Level.FAULT, "web", "finds no node: 0/1 nodes are available"),
+    refused_webhooks: (Level.FAULT, "signatures", "3 webhooks had a wrong signature, 2 a right one"),
+    another_apps_secret: (Level.FAULT, "Meta", "the app secret is not the one of the access token's app"),
+    unwritable_queue: (
+        Level.FAULT,
+        "web",
+        "is not ready: the queue cannot be written: FullError",
+    ),
+    no_image: (Level.FAULT, "drain", "shop-recado-drain-1 waits: ErrImagePull. failed to pull image: not found"),
+    no_secret_key: (Level.FAULT, "drain", "waits: CreateContainerConfigError. couldn't find key WHATSAPP_ACCESS_TOKEN"),
+    drain_that_never_started: (Level.FAULT, "drain", "Error: configmap not found"),
+    loop_suspended: (Level.FAULT, "drain", "the loop is suspended: nothing is retried"),
     suspended: (Level.FAULT, "drain", "the CronJob is suspended"),
     late: (Level.FAULT, "drain", "no drain has succeeded for 20 minutes"),
     never: (Level.FAULT, "drain", "no drain has succeeded since it was installed"),
@@ -249,13 +313,16 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     stuck_rollout: (Level.WARNING, "versions", "a web pod still runs ghcr.io/recado/recado:0.0.9"),
     stale_backup: (Level.FAULT, "backup", "shop-recado-backup has not succeeded for 30 hours"),
     event: (Level.WARNING, "events", "shop-recado: 3 messages were given up"),
-    no_mount: (Level.WARNING, "events", "shop-recado-1: the volume is elsewhere"),
+    no_mount: (Level.WARNING, "events", "shop-recado-drain-1: the volume is elsewhere"),
 }
 
 
 def test_what_became_of_pods_that_are_gone_is_left_out(cluster: FakeCluster, look: Look) -> None:
     """Kubernetes keeps Events for an hour; an operator who has mended something wants to see it mended."""
     tell(cluster, "Pod", "shop-recado-0", "FailedMount", "the volume is elsewhere")
+    tell(cluster, "Pod", "shop-recado-1", "FailedMount", "it took a while, and runs now")
+    tell(cluster, "ReplicaSet", "shop-recado-5d4f", "FailedCreate", "a quota that was raised since")
+    tell(cluster, "Job", "shop-recado-drain-1", "FailedCreate", "a quota that was raised since")
     assert not [finding for finding in look() if finding.area == "events"]
 
 
@@ -274,7 +341,7 @@ def test_a_planted_fault_is_found(
 
 def test_what_may_not_be_seen_is_said_and_the_rest_is_looked_at(cluster: FakeCluster, look: Look) -> None:
     """With few rights the doctor reports what it could not see; that is no fault, and other checks go on."""
-    cluster.forbidden = {"secrets", "ingresses", "services/proxy"}
+    cluster.forbidden = {"secrets", "ingresses", "pods/proxy"}
     findings = look()
     unseen = {f.area for f in findings if f.level is Level.UNSEEN}
     assert {"secrets", "ingress", "queue"} <= unseen
@@ -315,18 +382,53 @@ def test_no_secret_is_printed(cluster: FakeCluster, world: World, look: Look) ->
         assert not [value for value in VALUES.values() if value in text]
 
 
-def test_the_table_holds_every_finding(look: Look) -> None:
-    """One row each, with a symbol."""
+def test_a_full_disk_does_not_hide_the_numbers(cluster: FakeCluster, look: Look) -> None:
+    """The Service has no endpoint then; the pod is asked itself."""
+    unwritable_queue(cluster, World())
     findings = look()
-    assert table(findings).row_count == len(findings)
-    assert NOW.tzinfo
+    assert not [f for f in findings if "metrics do not answer" in f.text]
+    assert [f for f in findings if (f.level, f.area) == (Level.OK, "queue")]
 
 
-def test_a_file_gets_each_finding_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    """On one line of its own, as it was found: what the cluster wrote is no markup and no command."""
+def test_lateness_follows_the_schedule(cluster: FakeCluster, look: Look) -> None:
+    """A drain every ten minutes and a weekly backup are late when the chart says so."""
+    late(cluster, World())
+    cluster.find("CronJob", "shop-recado-drain")["metadata"]["annotations"] = {"recado/late-after-seconds": "1260"}
+    backup(cluster, {"recado/late-after-seconds": "612000"})
+    waiting_customer(cluster, World())
+    found = [f for f in look() if f.level is not Level.OK]
+    assert [f.text for f in found] == ["a customer has waited 30 minutes for an answer that is due"]
+
+
+#: What belongs to the cluster and not to a namespace.
+CLUSTER_WIDE = ("kubectl get storageclass", "kubectl get ingressclass")
+
+
+@pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)
+def test_what_to_do_can_be_pasted(
+    plant: Fault, cluster: FakeCluster, world: World, look: Look, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command says where, and stays in one line however narrow the terminal."""
+    plant(cluster, world)
+    findings = look()
+    for finding in findings:
+        told = finding.mend
+        for known in CLUSTER_WIDE:
+            told = told.replace(known, "")
+        for start in re.finditer(r"kubectl|helm upgrade", told):
+            assert " -n pedidos" in told[start.start() :], finding.mend
+    narrow = Console()
+    narrow.width = 40
+    report(findings, narrow)
+    printed = capsys.readouterr().out
+    assert all(finding.text in printed and finding.mend in printed for finding in findings)
+
+
+def test_a_finding_is_shown_whole_and_as_it_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """On one line of its own: what the cluster wrote is no markup and no command."""
     text = "Failed to pull [red]image " + "very/" * 40 + "long\x1b[2J\u202e"
     mend = "kubectl -n pedidos " + "describe " * 20 + "pod"
-    Console().show(table([Finding(Level.FAULT, "web", text, mend)]))
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if "✗" in line]
-    assert text.replace("\x1b", r"\u001b").replace("\u202e", r"\u202e") in line
-    assert line.endswith(mend)
+    report([Finding(Level.FAULT, "web", text, mend)], Console())
+    finding, command = capsys.readouterr().out.splitlines()
+    assert finding == "✗ web  " + text.replace("\x1b", r"\u001b").replace("\u202e", r"\u202e")
+    assert command.strip() == mend

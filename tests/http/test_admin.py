@@ -225,9 +225,11 @@ class TestProbes:
     """/livez and /readyz."""
 
     async def test_alive_touches_nothing_ready_writes(
-        self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
+        self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """With a store that cannot be written the pod is alive and not ready."""
+        """With a store that cannot be written the pod is alive and not ready; it and its log say why, once."""
+        caplog.set_level("INFO", "recado.http.health")
+        monkeypatch.setattr("recado.http.health.CHECK_SECONDS", -1)
         async with start_pod() as pod:
             before = (await pod.client.get("/livez")).status_code
 
@@ -236,8 +238,18 @@ class TestProbes:
 
             monkeypatch.setattr(pod.queue, "ping", full)
             alive, ready = await pod.client.get("/livez"), await pod.client.get("/readyz")
+            await pod.client.get("/readyz")
+            monkeypatch.undo()
+            monkeypatch.setattr("recado.http.health.CHECK_SECONDS", -1)
+            await pod.client.get("/readyz")
 
         assert (before, alive.status_code, ready.status_code) == (200, 200, 503)
+        assert ready.text == "the queue cannot be written: full"
+        told = [record for record in caplog.records if record.name == "recado.http.health"]
+        assert [(r.levelname, getattr(r, "action", "")) for r in told] == [
+            ("ERROR", "web.not_ready"),
+            ("INFO", "web.ready"),
+        ]
 
     async def test_ready(self, start_pod: StartPod) -> None:
         """A pod whose queue can be written may be sent webhooks."""

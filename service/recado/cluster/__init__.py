@@ -5,9 +5,8 @@ doctor.py     the installation as the cluster shows it, findings, and how they a
 checks_configuration.py  checks_workloads.py  checks_access.py
               what the doctor asks, one function a question
 drain_job.py  a drain started by hand from the CronJob, followed to its end
-command.py    `recado doctor` and `recado drain --in-cluster` on a terminal
+report.py     `recado doctor` and `recado drain --in-cluster` on a terminal
 events.py     a Kubernetes Event when replies are given up
-selftest.py   what `helm test` runs: a signed order from nobody, and what must become of it
 reload.py     the developer's loop: starts the service again when its source changes
 errors.py     what can go wrong, light enough for the command line to import
 

@@ -40,7 +40,9 @@ def _ingress(installation: Installation, ingress: Any) -> Iterator[Finding]:
     else:
         yield ok("ingress", f"{name} is admitted for {', '.join(hosts)}")
     if not ingress.spec.tls:
-        yield fault("ingress", f"{name} has no TLS: Meta calls https only", "set ingress.tls.enabled=true")
+        yield fault(
+            "ingress", f"{name} has no TLS: Meta calls https only", installation.upgrade("ingress.tls.enabled=true")
+        )
     for entry in ingress.spec.tls or []:
         yield from _certificate(installation, entry.secret_name, hosts)
 
@@ -49,7 +51,9 @@ def _certificate(installation: Installation, secret: str, hosts: list[str]) -> I
     values = installation.kube.secret(secret)
     if not values or not values.get("tls.crt"):
         yield fault(
-            "ingress", f"there is no certificate in Secret {secret}", "is cert-manager at work? kubectl get certificate"
+            "ingress",
+            f"there is no certificate in Secret {secret}",
+            f"is cert-manager at work? {installation.kubectl('get certificate')}",
         )
         return
     try:

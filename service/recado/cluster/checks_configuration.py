@@ -1,5 +1,6 @@
 """What the doctor asks of settings, secrets, the catalogue, versions, and of Meta."""
 
+import hmac
 import json
 import tempfile
 from collections.abc import Iterator
@@ -28,7 +29,9 @@ def secrets(installation: Installation) -> Iterator[Finding]:
         where = f"Secret {use.secret}, key {use.key}"
         if values is None:
             yield fault(
-                "secrets", f"there is no Secret {use.secret}", f"kubectl create secret generic {use.secret} ..."
+                "secrets",
+                f"there is no Secret {use.secret}",
+                installation.kubectl(f"create secret generic {use.secret} ..."),
             )
             return
         value = values.get(use.key, b"").strip()
@@ -62,7 +65,7 @@ def catalogue(installation: Installation) -> Iterator[Finding]:
     key = source.items[0].key
     text = installation.kube.config_map(source.name).get(key)
     if text is None:
-        mend = f"kubectl create configmap {source.name} --from-file={key}=<your catalogue>"
+        mend = installation.kubectl(f"create configmap {source.name} --from-file={key}=<your catalogue>")
         yield fault("catalogue", f"there is no ConfigMap {source.name} with the key {key}", mend)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +86,7 @@ def api_version(installation: Installation) -> Iterator[Finding]:
     """Meta still serves the Graph API's version."""
     version = installation.api_version
     end = API_VERSION_ENDS.get(version)
-    mend = f"set whatsapp.apiVersion={DEFAULT_API_VERSION} and upgrade"
+    mend = installation.upgrade(f"whatsapp.apiVersion={DEFAULT_API_VERSION}")
     if end is not None and installation.now >= end:
         yield fault("Meta", f"Graph API {version} has expired: Meta silently serves a later one", mend)
     elif end is not None and installation.now >= end - EXPIRY_NOTICE_SECONDS:
@@ -103,13 +106,19 @@ def token(installation: Installation) -> Iterator[Finding]:
 
 def _number(installation: Installation, number: str, access: str) -> Finding:
     url = f"{installation.api_url}/{installation.api_version}/{number}"
+    secret = installation.secret_value("WHATSAPP_APP_SECRET")
+    proof = {"appsecret_proof": hmac.new(secret.encode(), access.encode(), "sha256").hexdigest()} if secret else {}
+    headers = {"authorization": f"Bearer {access}"}
     try:
-        status, body = installation.fetch(url, {"fields": "health_status"}, {"authorization": f"Bearer {access}"})
+        status, body = installation.fetch(url, {"fields": "health_status", **proof}, headers)
         answer = json.loads(body)
     except (httpx.HTTPError, ValueError) as error:
         return Finding(
             Level.UNSEEN, "Meta", f"{installation.api_url} cannot be asked from here: {type(error).__name__}"
         )
+    if "appsecret_proof" in answer.get("error", {}).get("message", ""):
+        mend = "put the secret of App settings > Basic, of the token's app, into the Secret, restart the pods"
+        return fault("Meta", "the app secret is not the one of the access token's app: every webhook is refused", mend)
     if status in (401, 403) or answer.get("error", {}).get("code") in (0, 10, 190, 200):
         mend = "make a new system user token with whatsapp_business_messaging, put it into the Secret, restart the pods"
         return fault("Meta", f"the access token is refused for number {number}", mend)
@@ -131,12 +140,12 @@ def versions(installation: Installation) -> Iterator[Finding]:
     image = installation.container.image
     jobs = installation.drain or installation.drain_loop
     if jobs is None:
-        yield fault("drain", "there is neither a drain CronJob nor a drain Deployment", "run helm upgrade again")
+        yield fault("drain", "there is neither a drain CronJob nor a drain Deployment", "upgrade the release again")
         return
     template = jobs.spec.job_template.spec.template if installation.drain else jobs.spec.template
     drain_image = template.spec.containers[0].image
     if drain_image != image:
-        yield fault("versions", f"web runs {image}, the drain {drain_image}", "run helm upgrade again")
+        yield fault("versions", f"web runs {image}, the drain {drain_image}", "upgrade the release again")
     running = {pod.spec.containers[0].image for pod in installation.web_pods} - {image}
     if running:
         yield warning(

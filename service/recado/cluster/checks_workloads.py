@@ -11,7 +11,9 @@ from recado.telemetry import metrics
 LOG_LINES = 3
 #: A drain a minute: more than this without a success is at least four that did not come or did not work.
 DRAIN_LATE_SECONDS = 300
-#: A reply that has been due for so long is a customer who waits.
+#: Where the chart says of a CronJob, by its schedule, after how many seconds without a success it is late.
+LATE_ANNOTATION = "recado/late-after-seconds"
+#: A reply that has been due for so long, and longer than the drain may take to come, is a customer who waits.
 DUE_LATE_SECONDS = 300
 LITTLE_ROOM = 0.15
 NETWORK_STORAGE = re.compile(r"nfs|smb|cifs|efs|azure-?file|filestore|cephfs|gluster", re.IGNORECASE)
@@ -25,10 +27,11 @@ def web(installation: Installation) -> Iterator[Finding]:
     ready = installation.web.status.ready_replicas or 0
     for pod in installation.web_pods:
         yield from _pod(installation, "web", pod)
+        yield from _unready(installation, pod)
     if wanted == 0:
-        yield fault("web", "there is no web pod by order: replicas is 0", "set web.replicaCount=1 and upgrade")
+        yield fault("web", "there is no web pod by order: replicas is 0", installation.upgrade("web.replicaCount=1"))
     elif ready < wanted:
-        mend = f"kubectl -n {installation.kube.namespace} describe pod -l {installation.selector('web')}"
+        mend = installation.kubectl(f"describe pod -l {installation.selector('web')}")
         yield fault("web", f"{ready} of {wanted} web pods are ready", mend)
     else:
         yield ok("web", f"{ready} of {wanted} web pods are ready")
@@ -47,10 +50,20 @@ def _pod(installation: Installation, area: str, pod: Any) -> Iterator[Finding]:
         elif container.restart_count:
             last = container.last_state.terminated if container.last_state else None
             why = f"{last.reason}, exit code {last.exit_code}" if last else "unknown"
-            mend = (
-                "raise its memory limit" if last and last.reason == "OOMKilled" else f"kubectl logs --previous {name}"
-            )
+            logs = installation.kubectl(f"logs --previous {name}")
+            mend = "raise its memory limit" if last and last.reason == "OOMKilled" else logs
             yield warning(area, f"{name} was restarted {container.restart_count} times, last: {why}", mend)
+
+
+def _unready(installation: Installation, pod: Any) -> Iterator[Finding]:
+    """What a pod that runs and is not ready says itself: its disk is full, or cannot be written."""
+    conditions = {condition.type: condition.status for condition in pod.status.conditions or []}
+    if pod.status.phase != "Running" or conditions.get("Ready") != "False":
+        return
+    status, body = installation.ask(pod, "http", "/readyz")
+    if status == 503 and body:
+        mend = installation.kubectl(f"exec {pod.metadata.name} -- df -h /var/lib/recado")
+        yield fault("web", f"{pod.metadata.name} is not ready: {body.strip()[:200]}", mend)
 
 
 def _tail(installation: Installation, pod: str, *, previous: bool = False) -> str:
@@ -66,8 +79,11 @@ def drain(installation: Installation) -> Iterator[Finding]:
         yield from _loop(installation)
         return
     cron = installation.drain
+    for pod in installation.drain_pods:
+        yield from _pod(installation, "drain", pod)
     if cron.spec.suspend:
-        yield fault("drain", "the CronJob is suspended: nothing is retried", "set drain.suspend=false and upgrade")
+        mend = installation.upgrade("drain.suspend=false")
+        yield fault("drain", "the CronJob is suspended: nothing is retried", mend)
     failed = [job for job in installation.drain_jobs if job.status.failed]
     newest = installation.drain_jobs[0] if installation.drain_jobs else None
     if newest is not None and newest.status.failed:
@@ -79,11 +95,17 @@ def drain(installation: Installation) -> Iterator[Finding]:
         )
     last = cron.status.last_successful_time if cron.status else None
     since = installation.now - (last or cron.metadata.creation_timestamp).timestamp()
-    if since > DRAIN_LATE_SECONDS and not cron.spec.suspend:
+    if since > _late_after(cron, DRAIN_LATE_SECONDS) and not cron.spec.suspend:
         ever = f"for {since / 60:.0f} minutes" if last else "since it was installed"
-        yield fault("drain", f"no drain has succeeded {ever}", "look at its Jobs: kubectl get jobs,pods")
+        mend = installation.kubectl(f"get jobs,pods -l {installation.selector('drain')}")
+        yield fault("drain", f"no drain has succeeded {ever}", mend)
     elif last:
         yield ok("drain", f"the last drain succeeded {max(since, 0):.0f} seconds ago")
+
+
+def _late_after(cron: Any, usual: float) -> float:
+    """How long a CronJob may be without a success, in seconds."""
+    return float((cron.metadata.annotations or {}).get(LATE_ANNOTATION, usual))
 
 
 def _loop(installation: Installation) -> Iterator[Finding]:
@@ -92,30 +114,42 @@ def _loop(installation: Installation) -> Iterator[Finding]:
         return  # the check of versions says so
     for pod in installation.drain_pods:
         yield from _pod(installation, "drain", pod)
-    if loop.status.ready_replicas:
+    if loop.spec.replicas == 0:
+        yield fault("drain", "the loop is suspended: nothing is retried", installation.upgrade("drain.suspend=false"))
+    elif loop.status.ready_replicas:
         yield ok("drain", "the drain loops")
     else:
-        yield fault("drain", "the drain's pod is not ready: nothing is retried", "kubectl describe its pod")
+        mend = installation.kubectl(f"describe pod -l {installation.selector('drain')}")
+        yield fault("drain", "the drain's pod is not ready: nothing is retried", mend)
 
 
 def _last_words(installation: Installation, job: Any) -> str:
     pods = installation.kube.pods(f"job-name={job.metadata.name}")
     words = _tail(installation, pods[0].metadata.name) if pods else ""
+    if words:
+        return words
     conditions = [c.message for c in job.status.conditions or [] if c.type == "Failed" and c.message]
-    return words or "; ".join(conditions) or "nothing"
+    # A pod that never started is gone with its Job; its Events are not.
+    told = [
+        e.message for e in installation.kube.warnings() if (e.involved_object.name or "").startswith(job.metadata.name)
+    ]
+    return "; ".join([*conditions, *sorted({message for message in told if message})]) or "nothing"
 
 
 def backups(installation: Installation) -> Iterator[Finding]:
     """Where backups are asked for they are made, and the newest can be restored."""
+    for pod in installation.kube.pods(installation.selector("backup")):
+        yield from _pod(installation, "backup", pod)
     for cron in installation.kube.cron_jobs(installation.selector("backup")):
         name = cron.metadata.name
         last = cron.status.last_successful_time if cron.status else None
         hours = (installation.now - (last or cron.metadata.creation_timestamp).timestamp()) / 3600
         if cron.spec.suspend:
-            yield warning("backup", f"{name} is suspended", "kubectl patch it, or run helm upgrade")
-        elif hours * 3600 > BACKUP_LATE_SECONDS:
+            yield warning("backup", f"{name} is suspended", installation.upgrade("backup.suspend=false"))
+        elif hours * 3600 > _late_after(cron, BACKUP_LATE_SECONDS):
             ever = f"for {hours:.0f} hours" if last else "since it was installed"
-            yield fault("backup", f"{name} has not succeeded {ever}", "look at its Jobs: kubectl get jobs,pods")
+            mend = installation.kubectl(f"get jobs,pods -l {installation.selector('backup')}")
+            yield fault("backup", f"{name} has not succeeded {ever}", mend)
         elif last:
             yield ok("backup", f"{name} succeeded {hours:.0f} hours ago")
 
@@ -140,11 +174,12 @@ def volume(installation: Installation) -> Iterator[Finding]:
     claim = installation.kube.claim(installation.claim_name)
     if claim is None:
         yield fault(
-            "volume", f"there is no claim {installation.claim_name}", "run helm upgrade, or name the right claim"
+            "volume", f"there is no claim {installation.claim_name}", "upgrade the release, or name the right claim"
         )
         return
     if claim.status.phase != "Bound":
-        mend = "is there a default storage class? kubectl get storageclass; kubectl describe pvc"
+        describe = installation.kubectl(f"describe pvc {installation.claim_name}")
+        mend = f"is there a default storage class? kubectl get storageclass; {describe}"
         yield fault("volume", f"the claim {installation.claim_name} is {claim.status.phase}", mend)
         return
     modes = claim.spec.access_modes
@@ -179,9 +214,11 @@ def queue(installation: Installation) -> Iterator[Finding]:
     """Nobody waits for an answer, and none was given up."""
     values = installation.metrics
     if not values:
-        yield fault("queue", "the web pod's metrics do not answer", "look at the web pod")
+        mend = installation.kubectl(f"logs deploy/{installation.web.metadata.name} --tail=20")
+        yield fault("queue", "the web pod's metrics do not answer", mend)
         return
-    web_pod = f"kubectl -n {installation.kube.namespace} exec deploy/{installation.web.metadata.name} -- recado queue"
+    web_pod = installation.kubectl(f"exec deploy/{installation.web.metadata.name} -- recado queue")
+    late = max(DUE_LATE_SECONDS, _late_after(installation.drain, 0) if installation.drain else 0)
     due = values.get(metrics.OLDEST_DUE_AGE.name, 0.0)
     failed = values.get(f'{metrics.QUEUE_ROWS.name}{{state="failed"}}', 0.0)
     breakers = [name for name, on in values.items() if name.startswith(metrics.BREAKER_OPEN.name + "{") and on]
@@ -189,26 +226,44 @@ def queue(installation: Installation) -> Iterator[Finding]:
         operator = any('reason="operator"' in name for name in breakers)
         what = "Meta wants something of an operator" if operator else "Meta is down"
         yield fault("queue", f"the breaker is open: {what}", f"{web_pod} list; the access token and the account first")
-    if due > DUE_LATE_SECONDS:
+    if due > late:
         yield fault(
             "queue", f"a customer has waited {due / 60:.0f} minutes for an answer that is due", f"{web_pod} list"
         )
     if failed:
         yield warning("queue", f"{failed:.0f} answers were given up", f"{web_pod} list --state failed")
-    if not breakers and due <= DUE_LATE_SECONDS and not failed:
+    if not breakers and due <= late and not failed:
         yield ok("queue", "nobody waits for an answer")
 
 
+def signatures(installation: Installation) -> Iterator[Finding]:
+    """What Meta sends has the right signature; since the web pod started more of it was accepted than refused.
+
+    `helm test` signs with the Secret's app secret, twice or more for each wrong signature that it tries.
+    """
+    values = installation.metrics
+    if not values:
+        return
+    refused = values.get(f'{metrics.SIGNATURE_FAILURES.name}{{reason="mismatch"}}', 0.0)
+    accepted = values.get(f'{metrics.WEBHOOK_DURATION.name}_count{{outcome="accepted"}}', 0.0)
+    if refused and refused >= accepted:
+        text = f"{refused:.0f} webhooks had a wrong signature, {accepted:.0f} a right one: probably a wrong app secret"
+        yield fault("signatures", text, "compare WHATSAPP_APP_SECRET with App settings > Basic, restart the pods")
+    else:
+        yield ok("signatures", f"{accepted:.0f} webhooks were accepted, {refused:.0f} had a wrong signature")
+
+
 def events(installation: Installation) -> Iterator[Finding]:
-    """What Kubernetes itself complains about; what became of pods that are gone is of no use any more."""
+    """What Kubernetes itself complains about and has not got over; pods that are gone, or run by now, are of no use."""
     name = installation.web.metadata.name
-    pods = {pod.metadata.name for pod in installation.kube.pods(f"app.kubernetes.io/instance={installation.release}")}
-    told = {
-        f"{event.involved_object.name}: {event.message}"
-        for event in installation.kube.warnings()
-        if event.reason in TELLING_EVENTS
-        and (event.involved_object.name or "").startswith(name)
-        and (event.involved_object.kind != "Pod" or event.involved_object.name in pods)
-    }
+    pods = installation.kube.pods(f"app.kubernetes.io/instance={installation.release}")
+    waiting = {pod.metadata.name for pod in pods if pod.status.phase == "Pending"}
+    missing = (installation.web.status.ready_replicas or 0) < (installation.web.spec.replicas or 0)
+    told = set()
+    for event in installation.kube.warnings():
+        kind, about = event.involved_object.kind, event.involved_object.name or ""
+        matters = about in waiting if kind == "Pod" else kind == "Deployment" or missing
+        if event.reason in TELLING_EVENTS and about.startswith(name) and matters:
+            told.add(f"{about}: {event.message}")
     for text in sorted(told)[:5]:
-        yield warning("events", text, "kubectl get events")
+        yield warning("events", text, installation.kubectl("get events --sort-by=.lastTimestamp"))

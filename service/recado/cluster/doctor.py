@@ -94,6 +94,15 @@ class Installation:
         self.fetch = fetch
         self.now = clock()
 
+    def kubectl(self, words: str) -> str:
+        """A command for this namespace, to be pasted."""
+        return f"kubectl -n {self.kube.namespace} {words}"
+
+    def upgrade(self, value: str) -> str:
+        """The command that changes one value of the release."""
+        chart = "charts/recado --reset-then-reuse-values"
+        return f"helm upgrade {self.release} {chart} -n {self.kube.namespace} --set {value}"
+
     def selector(self, component: str = "") -> str:
         own = f"app.kubernetes.io/instance={self.release},app.kubernetes.io/part-of=recado"
         pods = f"app.kubernetes.io/instance={self.release},app.kubernetes.io/component={component}"
@@ -177,10 +186,19 @@ class Installation:
                 return str(volume.persistent_volume_claim.claim_name)
         return None
 
+    def ask(self, pod: Any, port: str, path: str) -> tuple[int, str]:
+        """GET of a web pod's named port, also of one that is not ready."""
+        number = next(p.container_port for p in self.container.ports if p.name == port)
+        return self.kube.ask_pod(pod.metadata.name, number, path)
+
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """The web pod's metrics, by name with labels; empty when they cannot be scraped."""
-        status, text = self.kube.through_proxy(self.web.metadata.name, "metrics", "/metrics")
+        """The newest running web pod's metrics, by name with labels; empty when they cannot be scraped."""
+        running = [pod for pod in self.web_pods if pod.status.phase == "Running"]
+        if not running:
+            return {}
+        newest = max(running, key=lambda pod: str(pod.metadata.creation_timestamp or ""))
+        status, text = self.ask(newest, "metrics", "/metrics")
         if status != 200:
             return {}
         lines = [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -125,9 +125,9 @@ class Kube:
             found = self._seen(plural, lambda: listing(group, version, self.namespace, plural, label_selector=selector))
         return found["items"] if found else None
 
-    def through_proxy(self, service: str, port: str, path: str) -> tuple[int, str]:
-        """GET of a Service's path by way of the API server: (status, body)."""
-        url = f"{self.api.configuration.host}/api/v1/namespaces/{self.namespace}/services/{service}:{port}/proxy{path}"
+    def ask_pod(self, pod: str, port: int, path: str) -> tuple[int, str]:
+        """GET of a pod's path by way of the API server, ready or not: (status, body)."""
+        url = f"{self.api.configuration.host}/api/v1/namespaces/{self.namespace}/pods/{pod}:{port}/proxy{path}"
         headers: dict[str, str] = {}
         self.api.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
         try:
@@ -138,7 +138,7 @@ class Kube:
             raise Unreachable(f"the API server does not answer: {error}") from error
         body = answer.data.decode(errors="replace")
         if answer.status == 403 and '"kind":"Status"' in body.replace(" ", ""):
-            raise NotAllowed("services/proxy")
+            raise NotAllowed("pods/proxy")
         return answer.status, body
 
     def _list(self, what: str, call: Callable[..., Any], selector: str) -> list[Any]:

@@ -4,14 +4,12 @@ import sys
 import time
 
 import msgspec
-from rich.table import Table
 from rich.text import Text
 
 from recado.cluster import checks_access, checks_configuration, checks_workloads, drain_job
 from recado.cluster.doctor import EXIT_CODES, SYMBOLS, Finding, Installation, Level, examine, worst
 from recado.cluster.kube import Kube, connect, default_namespace, inside
-from recado.console import Console, cells
-from recado.console import table as make_table
+from recado.console import Console
 from recado.terminal import print_json
 
 COLOURS = {Level.OK: "green", Level.UNSEEN: "blue", Level.WARNING: "yellow", Level.FAULT: "red"}
@@ -26,6 +24,7 @@ CHECKS = (
     ("volume", checks_workloads.volume),
     ("volume", checks_workloads.room),
     ("queue", checks_workloads.queue),
+    ("signatures", checks_workloads.signatures),
     ("backup", checks_workloads.backups),
     ("ingress", checks_access.public),
     ("handshake", checks_access.handshake),
@@ -45,16 +44,18 @@ def doctor(release: str, namespace: str | None, *, context: str | None, as_json:
         shown = [{**msgspec.structs.asdict(f), "level": f.level.name.lower()} for f in findings]
         print_json(shown, indent=True)
     else:
-        Console().show(table(findings))
+        report(findings, Console())
     return EXIT_CODES[worst(findings)]
 
 
-def table(findings: list[Finding]) -> Table:
-    shown = make_table("", "what", "finding", "what to do", box=None, pad_edge=False)
+def report(findings: list[Finding], console: Console) -> None:
+    """Each finding in a line, and what to do about it in the next, whole: it is there to be pasted."""
+    width = max(len(finding.area) for finding in findings)
     for finding in findings:
         symbol = Text(SYMBOLS[finding.level], COLOURS[finding.level])
-        shown.add_row(*cells(symbol, finding.area, finding.text, finding.mend))
-    return shown
+        console.print(Text.assemble(symbol, f" {finding.area:{width}}  ", finding.text), soft_wrap=True)
+        if finding.mend:
+            console.print(Text(f"{'':{width}}    {finding.mend}", "dim"), soft_wrap=True)
 
 
 def drain(release: str, namespace: str | None, *, context: str | None) -> int:

@@ -1,12 +1,15 @@
 """The probes. Alive: the process and its event loop answer. Ready: a webhook could be accepted, so the queue can be
 written; whether Meta can be reached is not this pod's readiness."""
 
+import logging
 import time
 
 from fastapi import Response
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
+
+log = logging.getLogger(__name__)
 
 #: A probe's answer about the store is good for so long: probes must not become load.
 CHECK_SECONDS = 2.0
@@ -27,10 +30,21 @@ class Probes:
     async def ready(self) -> Response:
         """200 when the queue can be written, 503 when it cannot."""
         if time.monotonic() - self._checked_at > CHECK_SECONDS:
-            try:
-                await self._queue.ping()
-                self._problem = ""
-            except StoreUnavailable:
-                self._problem = "the queue cannot be written"
+            self._note(await self._look())
             self._checked_at = time.monotonic()
         return Response(self._problem or "ok", status_code=503 if self._problem else 200, media_type="text/plain")
+
+    async def _look(self) -> str:
+        try:
+            await self._queue.ping()
+        except StoreUnavailable as error:
+            return f"the queue cannot be written: {error}"
+        return ""
+
+    def _note(self, problem: str) -> None:
+        """Tells the log when it changes: nothing else may happen for minutes that would."""
+        if problem and not self._problem:
+            log.error("not ready", extra={"action": "web.not_ready", "error": problem})
+        elif self._problem and not problem:
+            log.info("ready again", extra={"action": "web.ready"})
+        self._problem = problem
