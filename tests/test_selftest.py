@@ -13,7 +13,9 @@ import msgspec
 import pytest
 
 from recado import selftest
+from recado.http.webhook import PATH
 from recado.settings import Settings
+from recado.whatsapp.signature import signature
 
 SETTINGS = Settings(
     whatsapp_verify_token="b4c1f0e2" * 2,
@@ -91,6 +93,22 @@ def test_wrong_secrets_are_told_apart(web: Web) -> None:
     assert set(web.problems(wrong_token)) == {"the handshake answers"}
     wrong_secret = msgspec.structs.replace(SETTINGS, whatsapp_app_secret="another-secret-of-32-characters..")
     assert set(web.problems(wrong_secret)) == {"a signed order is quoted, and sent to nobody", "the metric moves"}
+
+
+def test_a_secret_that_is_not_metas_shows_in_what_was_refused(tmp_path: Path) -> None:
+    """The test signs with the same wrong secret as the pod knows, and would pass: what Meta sent before it tells."""
+    service = Web(tmp_path)
+    try:
+        for number in range(3):
+            body = selftest.order(SETTINGS, "Zapatos", number)
+            headers = {"x-hub-signature-256": signature(b"the secret in Meta's dashboard", body).decode()}
+            assert httpx.post(f"{service.url}{PATH}", content=body, headers=headers).status_code == 401
+        problems = service.problems(SETTINGS)
+    finally:
+        service.process.terminate()
+        service.process.wait(15)
+    assert list(problems) == ["webhooks had the right signature"]
+    assert problems["webhooks had the right signature"].startswith("3 were refused and 0 accepted")
 
 
 def test_an_order_that_is_not_quoted_is_a_problem(web: Web) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from recado.http.webhook import PATH
 from recado.settings import Settings
-from recado.telemetry.metrics import MESSAGES, Metric
+from recado.telemetry.metrics import MESSAGES, SIGNATURE_FAILURES, WEBHOOK_DURATION
 from recado.whatsapp.signature import signature
 
 #: An id that nothing has.
@@ -36,7 +36,10 @@ def run(settings: Settings, url: str, metrics_url: str | None, product: str) -> 
     """Tries one thing after the other; every step is tried, whatever became of those before."""
     tries = itertools.count(1)
     with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False) as web:
-        steps: dict[str, Callable[[], str]] = {
+        steps: dict[str, Callable[[], str]] = {}
+        if metrics_url is not None:  # before the steps that sign rightly and wrongly themselves
+            steps["webhooks had the right signature"] = lambda: _signatures(web.get(metrics_url).text)
+        steps |= {
             "the queue can be written": lambda: _expect(web.get("/readyz"), 200),
             "the handshake answers": lambda: _handshake(web, settings.whatsapp_verify_token),
             "a handshake with a wrong token is refused": lambda: _refused_handshake(web),
@@ -103,18 +106,27 @@ def _signed(web: httpx.Client, settings: Settings, product: str, number: int) ->
     return ""
 
 
+def _signatures(exposition: str) -> str:
+    """A wrong app secret signs this test's own orders rightly; what was refused before it tells."""
+    refused = _value(exposition, SIGNATURE_FAILURES.name, 'reason="mismatch"')
+    accepted = _value(exposition, f"{WEBHOOK_DURATION.name}_count", 'outcome="accepted"')
+    if refused <= accepted:
+        return ""
+    return f"{refused:g} were refused and {accepted:g} accepted: is WHATSAPP_APP_SECRET that of Meta's dashboard?"
+
+
 def _metric_moves(web: httpx.Client, settings: Settings, product: str, url: str, tries: Iterator[int]) -> str:
-    before = _value(web.get(url).text, MESSAGES)
+    before = _value(web.get(url).text, MESSAGES.name)
     for _ in range(METRIC_TRIES):
         if problem := _signed(web, settings, product, next(tries)):
             return problem
-        if _value(web.get(url).text, MESSAGES) > before:
+        if _value(web.get(url).text, MESSAGES.name) > before:
             return ""
         time.sleep(METRIC_PAUSE_SECONDS)
     return f"{MESSAGES.name} stays at {before:g}"
 
 
-def _value(exposition: str, metric: Metric) -> float:
-    """The sum of a counter over its labels."""
-    lines = (line for line in exposition.splitlines() if line.startswith((f"{metric.name}{{", f"{metric.name} ")))
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+def _value(exposition: str, name: str, where: str = "") -> float:
+    """The sum of a counter over its labels, or over those series that have a label."""
+    lines = (line for line in exposition.splitlines() if line.startswith((f"{name}{{", f"{name} ")) and where in line)
+    return sum(float(line.partition(" # ")[0].rsplit(" ", 1)[1]) for line in lines)
