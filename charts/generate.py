@@ -49,7 +49,7 @@ behind one public path, a CronJob that delivers what could not be sent at once, 
     kubectl create secret generic recado-whatsapp \\
       --from-literal=WHATSAPP_VERIFY_TOKEN=... --from-literal=WHATSAPP_APP_SECRET=... \\
       --from-literal=WHATSAPP_ACCESS_TOKEN=... --from-literal=RECADO_ADMIN_TOKEN=...
-    helm install shop charts/recado --set whatsapp.existingSecret=recado-whatsapp \\
+    helm upgrade --install shop charts/recado --set whatsapp.existingSecret=recado-whatsapp \\
       --set-json 'whatsapp.phoneNumberIds=["106540352242922"]'
     helm test shop
 

@@ -56,7 +56,9 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     done = generate.helm(*arguments)
     assert done.returncode == 0, done.stderr
     notes = done.stdout.split("NOTES:")[1]
-    assert "/subscribed_apps" in notes
+    assert (
+        ("/subscribed_apps" in notes) == ("_simulator/messages" not in notes) == (name not in ("loadtest", "simulator"))
+    )
     assert "helm test shop" in notes
     assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest", "simulator"))
     assert ("kube-prometheus-stack takes only those" in notes) == (name in ("production", "monitoring"))

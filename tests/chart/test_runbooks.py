@@ -35,6 +35,7 @@ OUTSIDE = (
 )
 KINDS = {
     "configmap": "ConfigMap",
+    "configmaps": "ConfigMap",
     "cronjob": "CronJob",
     "cronjobs": "CronJob",
     "deploy": "Deployment",
@@ -54,7 +55,22 @@ KINDS = {
 }
 CHOSEN = {"ConfigMap", "PersistentVolumeClaim", "Secret"}
 #: Options whose value is the next word; others have it behind a "=", or none.
-VALUED = {"-n", "--namespace", "-l", "-o", "-p", "--patch", "-f", "--release", "--set", "--sort-by", "--field-selector"}
+VALUED = {
+    "-n",
+    "--namespace",
+    "-l",
+    "-o",
+    "-p",
+    "--patch",
+    "-f",
+    "--release",
+    "--set",
+    "--sort-by",
+    "--field-selector",
+    "--raw",
+}
+#: What changes fields that are Helm's: with Helm 4 the next upgrade is refused with a conflict.
+BY_HAND = {"annotate", "autoscale", "edit", "label", "patch", "replace", "scale", "set"}
 PUNCTUATION = "|;&()<>"
 JSONPATH = r'\.(\w+)|\[\?\(@\.(\w+)=="([^"]+)"\)\]'
 
@@ -220,6 +236,11 @@ def kubectl(command: Command, shells: list[dict[str, str]], made: set[tuple[str,
         yield from known(command.inside[1:])
         if command.inside[1] == "doctor" or "--in-cluster" in command.inside:
             yield "the pod may not look at the cluster: this is for the operator's machine"
+    if path := command.option("--raw"):
+        yield from raw(path, shells)
+        return
+    if command.positional[0] in BY_HAND and "namespace" not in command.positional:
+        yield "Helm owns what this changes: use helm upgrade --reset-then-reuse-values --set"
     kinds, names = asked(command, made)
     for kind in kinds:
         for name in names:
@@ -237,6 +258,21 @@ def kubectl(command: Command, shells: list[dict[str, str]], made: set[tuple[str,
         path = command.option("-o").removeprefix("jsonpath=")
         for world, shell in zip(worlds(), shells, strict=True):
             shell[command.variable] = jsonpath(world.deployment(filled(names[0], shell)), path)
+
+
+def raw(path: str, shells: list[dict[str, str]]) -> Iterator[str]:
+    """A path of the API server that leads through a Service."""
+    match = re.fullmatch(r"/api/v1/namespaces/([^/]+)/services/([^/:]+):([^/]+)/proxy/\S+", path)
+    assert match, path
+    namespace, service, port = match.groups()
+    if filled(namespace, SHELL) != generate.NAMESPACE:
+        yield "another namespace"
+    for shell in shells:
+        called = filled(service, shell)
+        worlds_and_trial = [d for world in (*worlds(), trial()) for d in world.documents if d["kind"] == "Service"]
+        ports = {p["name"] for d in worlds_and_trial if d["metadata"]["name"] == called for p in d["spec"]["ports"]}
+        if port not in ports:
+            yield f"no port {port} of Service {called}"
 
 
 def asked(command: Command, made: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
@@ -311,6 +347,9 @@ def test_a_runbook_says_first_what_its_variables_are(page: Path) -> None:
         "kubectl -n $NAMESPACE logs deploy/$HELM_RELEASE",
         "kubectl -n $NAMESPACE patch pvc $NAME --patch '{}'",
         "kubectl -n $NAMESPACE patch pvc $NAME-queue --patch '{}'",
+        'kubectl -n $NAMESPACE patch cronjob $NAME-drain -p \'{"spec":{"suspend":true}}\'',
+        "kubectl -n $NAMESPACE scale deploy/$NAME --replicas=0",
+        "kubectl get --raw /api/v1/namespaces/$NAMESPACE/services/$NAME:graph/proxy/metrics",
         "kubectl -n $NAMESPACE get configmap $NAME-catalogue",
         "kubectl -n $NAMESPACE get secret -l app.kubernetes.io/name=recado",
         "kubectl -n $NAMESPACE get jobs -l app.kubernetes.io/component=drian",

@@ -33,5 +33,5 @@ def _report() -> "ModuleType":
     try:
         from recado.cluster import report
     except ModuleNotFoundError as error:
-        raise BadInput(f"{error.name} is not installed: pip install 'recado[cluster]'") from error
+        raise BadInput(f"{error.name} is not installed: in a checkout of recado, pip install '.[cluster]'") from error
     return report
