@@ -45,13 +45,29 @@ def suspended(release: Release) -> None:
 
 
 def broken_setting(release: Release) -> None:
-    patch(release, f"configmap/{NAME}", {"data": {"RECADO_DRAIN_BATCH": "many"}})
-    release.kubectl("rollout", "restart", f"deployment/{NAME}")
+    release.kubectl("set", "env", f"deployment/{NAME}", "RECADO_DRAIN_BATCH=many")
 
 
 def failing_drain(release: Release) -> None:
-    patch(release, f"configmap/{NAME}", {"data": {"RECADO_DRAIN_BATCH": "many"}})
-    release.kubectl("create", "job", f"{NAME}-drain-failing", f"--from=cronjob/{NAME}-drain")
+    release.kubectl("set", "env", f"cronjob/{NAME}-drain", "RECADO_DRAIN_BATCH=many")
+
+
+def drain_without_image(release: Release) -> None:
+    release.kubectl("set", "image", f"cronjob/{NAME}-drain", "drain=localhost/recado:not-there")
+
+
+def drain_without_settings(release: Release) -> None:
+    template = {"spec": {"containers": [{"name": "drain", "envFrom": [{"configMapRef": {"name": "not-there"}}]}]}}
+    change = {"spec": {"jobTemplate": {"spec": {"template": template}}}}
+    release.kubectl("patch", f"cronjob/{NAME}-drain", "-p", json.dumps(change))
+
+
+def another_app_secret(release: Release) -> None:
+    """As Meta sees it: what it signs is refused."""
+    set_secret(release, WHATSAPP_APP_SECRET="another0c7be07f")
+    release.kubectl("rollout", "restart", f"deployment/{NAME}")
+    release.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=120s")
+    release.order(20)
 
 
 def no_image(release: Release) -> None:
@@ -63,7 +79,7 @@ def no_web(release: Release) -> None:
 
 
 def expired_version(release: Release) -> None:
-    patch(release, f"configmap/{NAME}", {"data": {"WHATSAPP_API_VERSION": "v18.0"}})
+    release.upgrade(whatsapp={"apiVersion": "v18.0"})
 
 
 def outage(release: Release) -> None:
@@ -93,6 +109,9 @@ FAULTS: dict[Act, tuple[str, str]] = {
     suspended: ("fault", "the CronJob is suspended"),
     broken_setting: ("fault", "RECADO_DRAIN_BATCH"),
     failing_drain: ("fault", "RECADO_DRAIN_BATCH"),
+    drain_without_image: ("fault", "ImagePull"),
+    drain_without_settings: ("fault", "not-there"),
+    another_app_secret: ("fault", "probably a wrong app secret"),
     no_image: ("fault", "Image"),
     no_web: ("fault", "there is no web pod by order"),
     expired_version: ("fault", "Graph API v18.0 has expired"),
@@ -105,20 +124,20 @@ FAULTS: dict[Act, tuple[str, str]] = {
 
 def mend(release: Release) -> None:
     """Whatever a test planted is undone by what an operator would do: install again what should be there."""
-    release.kubectl("delete", f"deployment/{NAME}", f"cronjob/{NAME}-drain", f"configmap/{NAME}", f"secret/{NAME}")
+    release.kubectl("delete", f"deployment/{NAME}", f"cronjob/{NAME}-drain", f"secret/{NAME}")
     release.kubectl("delete", "jobs", "--all")
     release.reset()
-    release.upgrade(ingress={"enabled": False})
+    release.upgrade(ingress={"enabled": False}, whatsapp={"apiVersion": ""})
 
 
 @pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_a_planted_fault_is_found(release: Release, plant: Act, expected: tuple[str, str]) -> None:
-    """Within a minute the doctor names it, with the right severity."""
+    """Within a minute and a half, in which a drain begins, the doctor names it, with the right severity."""
     level, text = expected
     plant(release)
     try:
         eventually(
-            lambda: any(text in found for found in levels(release.doctor(), level)), 60, f"{text!r}: {release.doctor()}"
+            lambda: any(text in found for found in levels(release.doctor(), level)), 90, f"{text!r}: {release.doctor()}"
         )
     finally:
         mend(release)

@@ -1,0 +1,122 @@
+"""What the docs tell to type works as it is pasted, in order, and leaves the release to Helm."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chart.test_runbooks import DOCS, RUNBOOKS, commands
+
+from .conftest import NAME, RELEASE, ROOT, Release, run
+
+#: Meta, and the machines of an operator, are not there.
+ELSEWHERE = ("graph.facebook.com", "WABA_ID=", "pip install")
+EXPORTED = {"WHATSAPP_APP_SECRET": "0c7be07f", "WHATSAPP_ACCESS_TOKEN": "EAAJB9fQ"}
+#: kubectl's verbs that read, or make what is not the chart's.
+HARMLESS = {"get", "describe", "logs", "exec", "wait", "create", "top", "drain"}
+#: A test cluster's storage class need not grow its volumes; and what is not the chart's.
+NOT_HERE = ("store.sqlite.size", "namespace", "trial", "apply", "delete job")
+
+
+def blocks(text: str) -> list[str]:
+    """The shell blocks of a page, in order, without what is done elsewhere."""
+    found = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [block for block in found if not any(word in block for word in ELSEWHERE)]
+
+
+def in_namespace(script: str, namespace: str) -> str:
+    """The script for another namespace than the page's, with the image under test."""
+    image = f"--set image.repository={IMAGE[0]} --set image.tag={IMAGE[1]}"
+    moved = script.replace("namespaces/pedidos/", f"namespaces/{namespace}/").replace("-n pedidos", f"-n {namespace}")
+    moved = moved.replace("--namespace pedidos", f"--namespace {namespace}").replace(
+        "namespace pedidos", f"namespace {namespace}"
+    )
+    own = moved.replace("--set image.repository=recado --set image.tag=dev", image)
+    return own.replace("-f values.yaml\n", f"-f values.yaml {image}\n")
+
+
+IMAGE = os.environ.get("RECADO_TEST_IMAGE", ":").rpartition(":")[::2]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder like the root of a checkout, in which files may be written."""
+    for name in ("charts", "service", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+@pytest.fixture
+def elsewhere(release: Release) -> Iterator[str]:
+    """A namespace of its own, since the page makes one and a release called shop."""
+    name = f"{release.namespace}-docs"
+    yield name
+    for other in (RELEASE, "trial"):
+        release.helm("uninstall", other, "--namespace", name, "--ignore-not-found")
+    release.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=true")
+
+
+def shell(release: Release, script: str, place: Path) -> str:
+    """What a terminal shows; fails with the first command that fails."""
+    path = f"{release.folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    variables = "".join(f"export {name}={value}\n" for name, value in EXPORTED.items())
+    whole = f"cd {shlex.quote(str(place))}\nexport PATH={shlex.quote(path)}\nset -exo pipefail\n{variables}{script}"
+    return run("bash", "-c", whole, seconds=1500)
+
+
+def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsewhere: str) -> None:
+    """Install, look, upgrade, roll back, back up, restore, rotate, try: in this order, and the install twice.
+
+    The doctor warns of what a bare cluster lacks, so its exit code is not asked for.
+    """
+    script = "\n".join(blocks((DOCS / "operations.md").read_text()))
+    script = re.sub(r"^export WHATSAPP_APP_SECRET=\.\.\..*$", "", script, flags=re.MULTILINE)
+    script = re.sub(r"^(recado doctor .*)$", r"{ \1 ; } || [ $? -le 3 ]", script, flags=re.MULTILINE)
+    install = script[: script.index("helm test shop")]
+    told = shell(release, in_namespace(install + install + script, elsewhere), place)
+    assert "✓ a signed order is quoted, and sent to nobody" in told
+    assert "is restored" in told
+    assert "Total: $117.48" in told
+
+
+def test_notes_work_as_they_are_pasted(release: Release, place: Path) -> None:
+    """What Helm prints after an install with the simulator."""
+    notes = release.helm("get", "notes", RELEASE)
+    typed = [line.strip() for line in notes.splitlines() if line.startswith("     ")]
+    assert len(typed) >= 6
+    script = "\n".join(re.sub(r"^(recado doctor .*)$", r"{ \1 ; } || [ $? -le 3 ]", line) for line in typed)
+    told = shell(release, script, place)
+    assert "✓ a signed order is quoted, and sent to nobody" in told
+    assert "Total: $117.48" in told
+
+
+def changes() -> list[str]:
+    """Every command of the docs and runbooks that changes an object of the chart, once."""
+    found = dict.fromkeys(
+        shlex.join([command.program, *command.words])
+        for page in [*RUNBOOKS, DOCS / "operations.md"]
+        for command in commands(page.read_text())
+        if (command.program == "kubectl" and not HARMLESS & set(command.positional[:1]))
+        or (command.program == "helm" and "--set" in command.words)
+    )
+    return [line for line in found if " -n " in line and not any(word in line for word in NOT_HERE)]
+
+
+@pytest.mark.parametrize("line", changes())
+def test_an_upgrade_and_a_rollback_follow_whatever_was_typed(release: Release, place: Path, line: str) -> None:
+    """Nothing that an operator is told to do makes Helm refuse what comes next."""
+    if "$NAME-drain" in line:
+        release.upgrade(drain={"loop": True})
+    names = f"export NAMESPACE={release.namespace} NAME={NAME} HELM_RELEASE={RELEASE} CLAIM={NAME}-queue\n"
+    typed = line.replace("'", '"').replace("-n pedidos", '-n "$NAMESPACE"')
+    try:
+        shell(release, names + typed, place)
+        release.upgrade(settings={"RECADO_DRAIN_BATCH": 150})
+        release.helm("rollback", RELEASE, "--wait", "--timeout", "180s")
+    finally:
+        release.values["settings"].pop("RECADO_DRAIN_BATCH", None)
+        release.upgrade(drain={"loop": False})
