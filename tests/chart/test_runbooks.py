@@ -228,19 +228,14 @@ def mistakes(text: str) -> list[str]:
 
 
 def kubectl(command: Command, shells: list[dict[str, str]], made: set[tuple[str, str]]) -> Iterator[str]:
-    if command.words.count("-n") > 1:
-        yield "two namespaces"
+    yield from forbidden(command)
     if filled(command.option("-n", "--namespace") or generate.NAMESPACE, SHELL) != generate.NAMESPACE:
         return
     if command.inside[:1] == ["recado"]:
         yield from known(command.inside[1:])
-        if command.inside[1] == "doctor" or "--in-cluster" in command.inside:
-            yield "the pod may not look at the cluster: this is for the operator's machine"
     if path := command.option("--raw"):
         yield from raw(path, shells)
         return
-    if command.positional[0] in BY_HAND and "namespace" not in command.positional:
-        yield "Helm owns what this changes: use helm upgrade --reset-then-reuse-values --set"
     kinds, names = asked(command, made)
     for kind in kinds:
         for name in names:
@@ -258,6 +253,16 @@ def kubectl(command: Command, shells: list[dict[str, str]], made: set[tuple[str,
         path = command.option("-o").removeprefix("jsonpath=")
         for world, shell in zip(worlds(), shells, strict=True):
             shell[command.variable] = jsonpath(world.deployment(filled(names[0], shell)), path)
+
+
+def forbidden(command: Command) -> Iterator[str]:
+    """What nobody should be told to type, whatever is there."""
+    if command.words.count("-n") > 1:
+        yield "two namespaces"
+    if command.inside[:2] == ["recado", "doctor"] or "--in-cluster" in command.inside:
+        yield "the pod may not look at the cluster: this is for the operator's machine"
+    if BY_HAND & set(command.positional[:1]) and "namespace" not in command.positional:
+        yield "Helm owns what this changes: use helm upgrade --reset-then-reuse-values --set"
 
 
 def raw(path: str, shells: list[dict[str, str]]) -> Iterator[str]:
