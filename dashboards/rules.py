@@ -214,16 +214,20 @@ def _drain_stalled(pace: Pace) -> str:
 
 
 def _backup_stale(pace: Pace) -> str:
-    def late(success: metrics.Metric, suffix: str) -> str:
-        """Where none ever succeeded, the age of the release's CronJob counts; others have backups, too."""
-        created = f"{owned('kube_cronjob_created', 'cronjob', suffix)} and {RULES.gauge(metrics.STORE_CREATED)}"
-        return f"time() - ({RULES.gauge(success)} or {created}) > {pace.seconds(BACKUP_LATE_SECONDS)}"
+    web = owned("kube_deployment_created", "deployment")
 
-    made = late(metrics.BACKUP_LAST_SUCCESS, "-backup")
-    proven = late(metrics.RESTORE_DRILL_LAST_SUCCESS, "-backup-drill")
-    # A release that no longer wants backups has its web Deployment and no CronJob for them.
-    web, wanted = owned("kube_deployment_created", "deployment"), owned("kube_cronjob_info", "cronjob", "-backup")
-    return f"({made} or {proven}) unless ({web} unless {wanted})"
+    def late(success: metrics.Metric, suffix: str) -> str:
+        """Where none ever succeeded, the age of the release's CronJob counts; others have backups, too.
+
+        A release that no longer wants them has its web Deployment and no such CronJob.
+        """
+        created = f"{owned('kube_cronjob_created', 'cronjob', suffix)} and {RULES.gauge(metrics.STORE_CREATED)}"
+        age = f"time() - ({RULES.gauge(success)} or {created}) > {pace.seconds(BACKUP_LATE_SECONDS)}"
+        return f"({age} unless ({web} unless {owned('kube_cronjob_info', 'cronjob', suffix)}))"
+
+    return (
+        f"{late(metrics.BACKUP_LAST_SUCCESS, '-backup')} or {late(metrics.RESTORE_DRILL_LAST_SUCCESS, '-backup-drill')}"
+    )
 
 
 def _queue_growing(pace: Pace) -> str:

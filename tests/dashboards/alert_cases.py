@@ -438,6 +438,15 @@ def without_backups() -> dict[str, str]:
     return found
 
 
+def without_drills() -> dict[str, str]:
+    """backup.drillSchedule was emptied a day after the last drill; copies are made as before."""
+    found = healthy(traffic=True)
+    found[series(metrics.RESTORE_DRILL_LAST_SUCCESS)] = f"-100000x{LENGTH}"
+    found[kube("kube_deployment_created", deployment="recado")] = f"-900000x{LENGTH}"
+    found[kube("kube_cronjob_info", cronjob="recado-backup")] = f"1x{LENGTH}"
+    return found
+
+
 def backups_just_asked_for() -> dict[str, str]:
     """No backup has been made, and the CronJobs are young."""
     found = {name: values for name, values in healthy(traffic=True).items() if "_last_success_" not in name}
@@ -492,6 +501,7 @@ SCENARIOS = (
     Scenario("busy and well", healthy(traffic=True)),
     Scenario("drain suspended", suspended()),
     Scenario("backups switched off", without_backups()),
+    Scenario("drills switched off", without_drills()),
     Scenario("backups just asked for", backups_just_asked_for()),
     Scenario("forged for some minutes at night", forged_at_night("0x50 0+3x10 30x50", "0+1x10 10x100")),
     Scenario("forged where Meta never comes", forged_at_night("0+3x100", "0x100") | old_store()),
