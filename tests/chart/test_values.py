@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import generate
+import jsonschema
 import kubernetes_validate
+import msgspec
 import pytest
 import yaml
 
 from recado.cli.drain import MARK
+from recado.settings import MOST, Setting, SettingsError, load
 
 from .conftest import Manifest, find, manifests, pod_templates
 
@@ -290,6 +293,32 @@ def test_new_settings_are_another_config_map_and_the_one_of_before_stays(render:
     for pod, template in pod_templates(other):
         (source,) = template["spec"]["containers"][0]["envFrom"]
         assert source == {"configMapRef": {"name": settings_name(other)}}, pod
+
+
+TRIED: tuple[Any, ...] = (
+    *(-1, 0, 0.0005, 0.5, 1, 1.5, 60, MOST, MOST + 1, True),
+    *("", "nope", "7", "1,2", "1, 0", "1,,2", "fail", "warning"),
+)
+
+
+def refused(variable: str, value: Any) -> list[str]:
+    """What the settings have against a value by itself; one setting beside another is for _validate.tpl."""
+    try:
+        load({variable: value if isinstance(value, str) else json.dumps(value)})
+    except SettingsError as error:
+        return [problem for problem in error.problems if problem.startswith(f"{variable} ")]
+    return []
+
+
+@pytest.mark.parametrize("setting", generate.settable(), ids=lambda setting: setting.variable)
+def test_what_the_schema_takes_the_settings_take(setting: Setting) -> None:
+    """No value passes `helm upgrade` and stops the pods; and what is set by default passes."""
+    schema = jsonschema.Draft7Validator(SCHEMA["properties"]["settings"]["properties"][setting.variable])
+    taken = [value for value in TRIED if schema.is_valid(value)]
+    assert taken
+    assert [problem for value in taken for problem in refused(setting.variable, value)] == []
+    usual = msgspec.to_builtins(setting.default)
+    assert schema.is_valid(",".join(f"{part:g}" for part in usual) if isinstance(usual, tuple | list) else usual)
 
 
 # -- schedules -------------------------------------------------------------------------------------------------

@@ -390,6 +390,13 @@ def test_a_full_disk_does_not_hide_the_numbers(cluster: FakeCluster, look: Look)
     assert [f for f in findings if (f.level, f.area) == (Level.OK, "queue")]
 
 
+def test_a_pod_that_cannot_be_reached_says_nothing(cluster: FakeCluster, look: Look) -> None:
+    """Then the API server answers in its place; what it says of itself is no reason of the pod's."""
+    unwritable_queue(cluster, World())
+    cluster.unready = '{"kind": "Status", "message": "error trying to reach service: connection refused"}'
+    assert not [f for f in look() if "is not ready:" in f.text]
+
+
 def test_lateness_follows_the_schedule(cluster: FakeCluster, look: Look) -> None:
     """A drain every ten minutes and a weekly backup are late when the chart says so."""
     late(cluster, World())

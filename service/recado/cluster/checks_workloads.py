@@ -61,7 +61,7 @@ def _unready(installation: Installation, pod: Any) -> Iterator[Finding]:
     if pod.status.phase != "Running" or conditions.get("Ready") != "False":
         return
     status, body = installation.ask(pod, "http", "/readyz")
-    if status == 503 and body:
+    if status == 503 and not body.startswith("{"):  # JSON is the API server's: it did not reach the pod
         mend = installation.kubectl(f"exec {pod.metadata.name} -- df -h /var/lib/recado")
         yield fault("web", f"{pod.metadata.name} is not ready: {body.strip()[:200]}", mend)
 
