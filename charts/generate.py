@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from recado.settings import LEAST_PER_SECOND, Setting, all_settings
+from recado.settings import LEAST_PER_SECOND, NUMBER_ID, Setting, all_settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tools
@@ -62,6 +62,12 @@ of `values.yaml` by `python charts/generate.py`.
 | Value | Default | What it is |
 | --- | --- | --- |
 """
+
+#: An address or a network of proxies: IPv4, and what looks like IPv6.
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}(/(3[0-2]|[12]?[0-9]))?"
+_IPV6 = "[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(/[0-9]{1,3})?"
+PROXY = f"({_IPV4}|{_IPV6})"
 
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -155,6 +161,7 @@ def schema() -> str:
         "additionalProperties": False,
         "properties": {s.variable: _setting(s) for s in settable()},
     }
+    tree["properties"]["whatsapp"]["properties"]["phoneNumberIds"]["items"]["pattern"] = f"^{NUMBER_ID.pattern}$"
     _require(tree)
     return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
@@ -172,6 +179,8 @@ def _setting(setting: Setting) -> dict[str, Any]:
         known = known["$defs"][known["$ref"].rpartition("/")[2]]
     if known.get("type") == "array":
         known = {"anyOf": [known["items"], {"type": "string", "pattern": f"^{POSITIVE}( *, *{POSITIVE})*$"}]}
+    if setting.field == "forwarded_allow_ips":
+        known["pattern"] = rf"^(\*|{PROXY}( *, *{PROXY})*)$"
     if setting.field == "messages_per_second":
         known = {"anyOf": [{"const": 0}, known | {"minimum": LEAST_PER_SECOND}]}
     return {word: value for word, value in known.items() if word not in ("title", "description")}

@@ -56,9 +56,8 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     done = generate.helm(*arguments)
     assert done.returncode == 0, done.stderr
     notes = done.stdout.split("NOTES:")[1]
-    assert (
-        ("/subscribed_apps" in notes) == ("_simulator/messages" not in notes) == (name not in ("loadtest", "simulator"))
-    )
+    simulated = name in ("loadtest", "simulator")
+    assert ("/subscribed_apps" in notes, "-simulator -- python3" in notes) == (not simulated, simulated)
     assert "helm test shop" in notes
     assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest", "simulator"))
     assert ("kube-prometheus-stack takes only those" in notes) == (name in ("production", "monitoring"))

@@ -78,13 +78,23 @@ ASKED = [
     ("store", "sqlite", "storageClass"),
     ("web", "startupProbe", "failureThreshold"),
 ]
-SMALL = {
-    "monitoring": {"rules": {"enabled": False}, "dashboards": {"enabled": False}},
-    "simulator": {"enabled": True},
-    "loadtest": {"enabled": True},
-    "extraEnv": [],
-}
+SMALL = {"monitoring": {"rules": {"enabled": False}, "dashboards": {"enabled": False}}, "extraEnv": []}
 ALL = merged(EVERYTHING, SMALL)
+#: With the simulator, which is refused where somebody from outside can come in.
+SIMULATED = merged(ALL, {"simulator": {"enabled": True}, "loadtest": {"enabled": True}, "ingress": {"enabled": False}})
+
+
+def around(path: tuple[str, ...]) -> Any:
+    """Values under which the templates are rendered that read a value."""
+    return SIMULATED if path[0] in ("simulator", "loadtest") else ALL
+
+
+@pytest.mark.parametrize("values", [ALL, SIMULATED], ids=["all", "simulated"])
+def test_the_values_around_are_rendered(values: Any) -> None:
+    """Or nothing would be proven by a refusal."""
+    status, manifest, complaint = rendered(values)
+    assert (status, complaint) == (0, "")
+    assert sound(status, manifest, complaint)
 
 
 def required(path: tuple[str, ...]) -> bool:
@@ -107,7 +117,7 @@ def test_nearly_every_value_is_required() -> None:
 @pytest.mark.parametrize("path", [*OPTIONAL, *ASKED], ids=".".join)
 def test_a_value_that_is_null_is_refused_by_its_name_or_does_no_harm(path: tuple[str, ...]) -> None:
     """As with `--set x=null`, and with --reuse-values over the values of an earlier chart, which had no such key."""
-    status, manifest, complaint = rendered(merged(ALL, nested([*path], None)))
+    status, manifest, complaint = rendered(merged(around(path), nested([*path], None)))
     assert sound(status, manifest, complaint), complaint
     assert not required(path) or f"missing property '{path[-1]}'" in complaint
 
@@ -134,7 +144,7 @@ def numbers(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 def test_a_million_is_written_in_digits(path: tuple[str, ...]) -> None:
     """Numbers of a values file are floats to Go, which prints 1e+06, and Kubernetes refuses that."""
     many = {"drain": {"schedule": "0 0 1 * *"}, "settings": {"RECADO_LEASE_SECONDS": 100_000_000}}
-    values = merged(ALL, merged(many, nested([*path], LARGE)))
+    values = merged(around(path), merged(many, nested([*path], LARGE)))
     status, manifest, complaint = rendered(values)
     assert sound(status, manifest, complaint)
     assert str(LARGE) in manifest or (status and not BROKEN.search(complaint)), complaint
@@ -253,9 +263,8 @@ def test_a_context_can_lose_a_field() -> None:
 @pytest.mark.parametrize("release", ["s" * 53, "a-" * 26 + "b", "r" * 39])
 def test_every_name_fits_however_long_the_release_is_called(release: str) -> None:
     """52 characters for a CronJob, 63 for a Service, a Job and a label; so the full name has 39 at most."""
-    done = generate.run(
-        "template", release, str(generate.CHART), "-f", "-", "--is-upgrade", stdin=yaml.safe_dump(merged(ALL, USERS))
-    )
+    values = yaml.safe_dump(merged(SIMULATED, USERS | {"ingress": {"enabled": False}}))
+    done = generate.run("template", release, str(generate.CHART), "-f", "-", "--is-upgrade", stdin=values)
     assert done.returncode == 0, done.stderr
     for document in manifests(done.stdout):
         limit = {"CronJob": 52, "Service": 63, "Job": 63 - 4}.get(document["kind"], 253)
@@ -298,6 +307,7 @@ def test_new_settings_are_another_config_map_and_the_one_of_before_stays(render:
 TRIED: tuple[Any, ...] = (
     *(-1, 0, 0.0005, 0.5, 1, 1.5, 60, MOST, MOST + 1, True),
     *("", "nope", "7", "1,2", "1, 0", "1,,2", "fail", "warning"),
+    *("*", "10.0.0.0/8, 2001:db8::/32", "10.0.0.300", "10.0.0.0/33"),
 )
 
 
