@@ -1,5 +1,6 @@
 """Every scenario renders to what is committed, and Kubernetes would take it."""
 
+import base64
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from .conftest import Manifest
+from .conftest import Manifest, find, manifests
 
 #: Kinds whose schemas come with their own operators, not with Kubernetes.
 FOREIGN = {"PrometheusRule", "ServiceMonitor", "PodMonitor", "HTTPRoute", "Middleware", "TLSOption"}
@@ -139,7 +140,11 @@ def test_the_simulator_knows_no_secret_of_the_release() -> None:
     assert {name for name, _ in secrets(own["Deployment"]).values()} == {"shop-recado-simulator"}
     assert secrets(own["Deployment"])["WHATSAPP_APP_SECRET"] == secrets(web)["WHATSAPP_APP_SECRET_PREVIOUS"]
     assert secrets(web)["WHATSAPP_APP_SECRET"][0] == "shop-recado"
-    assert [*own["Secret"]["stringData"]] == [secrets(web)["WHATSAPP_APP_SECRET_PREVIOUS"][1]]
+    (drawn,) = own["Secret"]["data"].items()
+    another = find(manifests(generate.scenario("loadtest")), "Secret", "shop-recado-simulator")["data"]
+    assert drawn[0] == secrets(web)["WHATSAPP_APP_SECRET_PREVIOUS"][1]
+    assert len(base64.b64decode(drawn[1])) == 40
+    assert another != own["Secret"]["data"], "it can be worked out"
     assert own["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "simulator"
     (rule,) = own["NetworkPolicy"]["spec"]["ingress"]
     assert rule["from"] == [
