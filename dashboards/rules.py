@@ -384,7 +384,7 @@ CAUSES = (
         severity="ticket",
         for_seconds=300,
         expr=lambda pace: f"{RULES.gauge(metrics.BREAKER_OPEN, by=('phone_number_id',), where=OUTAGE)} > 0",
-        summary="The Graph API is down; replies wait and only a probe is sent.",
+        summary="The Graph API is down; replies wait and only probes are sent.",
         description=(
             f"{TARGET}: the breaker of business number {{{{ $labels.phone_number_id }}}} has been open for 5 minutes."
         ),

@@ -60,14 +60,19 @@ def graph_error(status: int, code: int) -> httpx.Response:
 
 
 class FakeGraph(httpx.AsyncBaseTransport):
-    """Accepts every message, unless `answer` makes it do otherwise; `sent` holds what it was asked to send."""
+    """Accepts every message, unless `answer` makes it do otherwise; `sent` holds what it was asked to send, `probes`
+    counts the calls that carried nothing."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.read: list[dict[str, Any]] = []
+        self.probes = 0
         self.answer: Callable[[], httpx.Response] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            self.probes += 1
+            return self.answer() if self.answer else httpx.Response(200, json={"id": NUMBER})
         payload = json.loads(request.content)
         if payload.get("status") == "read":
             self.read.append(payload)

@@ -123,7 +123,7 @@ async def test_a_service_told_to_stop_ends_the_retry_that_it_was_asked_for(tmp_p
 
     assert seconds < 6
     assert answer.status_code == 200
-    assert 5 <= answer.json()["result"]["successful"] <= answered < 150
+    assert 1 <= answer.json()["result"]["successful"] <= answered < 150  # the pod follows up its own replies, too
     assert (status.in_flight, status.unknown, status.pending_retry) == (0, 0, 150 - answered)
     assert [breaker.open_reason for breaker in snapshot.breakers.values()] == [None]
     assert everybody

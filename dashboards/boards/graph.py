@@ -50,8 +50,8 @@ BOARD = Board(
                 Panel(
                     title="Breaker by business number",
                     description=(
-                        "1 while one message at a time probes whether Meta is back (outage) or a person has put the "
-                        "account right (operator)."
+                        "1 while replies wait for Meta to be back (outage) or for a person to put the account right "
+                        "(operator). A probe carries no reply; once it is answered one reply at a time tries."
                     ),
                     unit="none",
                     maximum=1,

@@ -12,9 +12,9 @@ from recado.queue.sqlite.database import open_database
 FIRST_CUSTOMER = 15_550_000_000
 _ROWS = """
 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)
-INSERT INTO message (id, state, phone_number_id, customer, phone, wamid, text, received_at, deadline_at, due_at,
-  attempts, spent)
-SELECT ?2 + i, 'queued', ?3, ?3 || ':' || (?4 + i), '+' || (?4 + i), 'wamid.FILL' || i, ?5, ?6, ?6 + 80000,
+INSERT INTO message (id, state, phone_number_id, customer, phone, wamid, text, written_at, received_at,
+  deadline_at, due_at, attempts, spent)
+SELECT ?2 + i, 'queued', ?3, ?3 || ':' || (?4 + i), '+' || (?4 + i), 'wamid.FILL' || i, ?5, ?6, ?6, ?6 + 80000,
   ?6 - 1 + i * 1e-6, 1, 1
 FROM n
 """

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from loadtests.chaos import disk, faults
+from loadtests.chaos import disk, faults, meta
 from loadtests.chaos.row import NotHereError, Row, table
 
 FAULTS: dict[str, Callable[[Path], Awaitable[Row]]] = {
@@ -23,6 +23,8 @@ FAULTS: dict[str, Callable[[Path], Awaitable[Row]]] = {
         faults.large_batch,
         faults.graph_errors,
         faults.lying_graph,
+        meta.outages,
+        meta.lines,
         faults.idle_crowd,
         faults.half_bodies_crowd,
     )

@@ -93,7 +93,7 @@ class Inbox:
         pending: list[Pending] = []
         letters = 0
         try:
-            for index, message in enumerate(batch.messages):
+            for index, message in self._in_order(batch.messages):
                 letters += LETTERS_A_TURN // MESSAGES_A_TURN + len(message.text or "")
                 if letters >= LETTERS_A_TURN:
                     letters = 0
@@ -140,6 +140,11 @@ class Inbox:
             return Receipt(duplicate=True)
         return Receipt(quote=one.reply.quote, replied=True, sent=sent)
 
+    def _in_order(self, messages: Sequence[InboundMessage]) -> list[tuple[int, InboundMessage]]:
+        """Messages with their places in the batch, as they were written: Meta brings them in any order."""
+        now = self._clock()
+        return sorted(enumerate(messages), key=lambda one: one[1].written_at(now))
+
     def _settling(self, statuses: Sequence[Status]) -> Iterator[Awaitable[Any]]:
         """Begins to settle the attempts that the statuses tell of."""
         for status in statuses:
@@ -154,7 +159,9 @@ class Inbox:
         silence = self._conversation.silence(message)
         if silence is None:
             names = _names(message.phone_number_id, message.sender)
-            allowance = self._customers.count(*names, event=message.wamid, happened_at=self._written_at(message))
+            allowance = self._customers.count(
+                *names, event=message.wamid, happened_at=message.written_at(self._clock())
+            )
             if allowance is not Allowance.WITHIN:
                 return self._over_limit(allowance), Inbound(message=message)
         try:
@@ -175,7 +182,7 @@ class Inbox:
         return self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Turn(silence=Silence.TOO_MANY)
 
     async def _session(self, message: InboundMessage, before: Sequence[Pending]) -> Session:
-        await _all([one.added for one in before])  # the quote may have been given in the same batch
+        await _all([one.added for one in before])  # a yes before it in the batch may have settled the quote
         names = _names(message.phone_number_id, message.sender)
         return Session(quoted_at=await self._queue.open_quote_at(*names))
 
@@ -190,11 +197,6 @@ class Inbox:
                     "unmatched": len(reply.quote.unmatched) if reply.quote else 0,
                 },
             )
-
-    def _written_at(self, message: InboundMessage) -> float:
-        """When the customer wrote. A clock of Meta's that runs ahead of ours must not lengthen the window."""
-        now = self._clock()
-        return min(message.sent_at or now, now)
 
     # -- to disk, and out --------------------------------------------------------------------------------------
 
@@ -211,7 +213,7 @@ class Inbox:
 
     def _new_message(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewMessage:
         message = inbound.message
-        written_at = self._written_at(message)
+        written_at = message.written_at(self._clock())
         customer, *aliases = _names(message.phone_number_id, message.sender)
         window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
         return NewMessage(
@@ -311,14 +313,16 @@ def _names(phone_number_id: str, customer: Customer | None) -> tuple[str, ...]:
 
 
 def _update(status: Status) -> StatusUpdate | None:
-    """A status as the queue settles attempts by it; None when it carries no attempt of ours or settles nothing."""
-    if not status.callback or status.status is StatusKind.OTHER:
+    """A status as the queue settles attempts by it; None when it settles nothing."""
+    if status.status is StatusKind.OTHER:
         return None
     failed = None
     if status.status is StatusKind.FAILED:
         first = status.errors[0] if status.errors else None
         failed = failure(error_from_status(first.code, first.detail) if first else UnknownCodeError())
-    return StatusUpdate(attempt_id=status.callback, status=status.status.value, sent_wamid=status.wamid, failure=failed)
+    return StatusUpdate(
+        attempt_id=status.callback or "", status=status.status.value, sent_wamid=status.wamid, failure=failed
+    )
 
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -26,7 +26,7 @@ def message(text: str | None = "hola", type_: MessageType = MessageType.TEXT, **
         "text": text,
         "sender": Customer("+15550100001", "US.1"),
         "phone_number_id": "1",
-        "sent_at": 1.0,
+        "sent_at": NOW,
     }
     return InboundMessage(**{**fields, **changes})  # type: ignore[arg-type]  # fields by name
 
@@ -70,6 +70,21 @@ def test_an_old_quote_is_no_longer_open(conversation: Conversation) -> None:
     ]
 
     assert kinds == [ReplyKind.CONFIRMED, ReplyKind.NO_OPEN_QUOTE]
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "settles"),
+    [(NOW - 60, False), (NOW - 1, False), (NOW, True), (NOW + 5, True), (NOW + 9e9, True), (None, True)],
+)
+@pytest.mark.parametrize("text", ["sí", "no"])
+def test_an_answer_counts_for_when_it_was_written(
+    conversation: Conversation, text: str, sent_at: float | None, settles: bool
+) -> None:
+    """One that is older than the quote does not mean it; Meta's seconds are whole, and a clock ahead is no reason."""
+    inbound = conversation.read(message(text, sent_at=sent_at))
+    turn = conversation.handle(inbound, Session(quoted_at=NOW + 0.9), NOW + 10)
+
+    assert (turn.open_quote is not QuoteMark.NONE) == settles
 
 
 @pytest.mark.parametrize("text", ["sí", "no", "dale", "confirmo"])

@@ -177,11 +177,12 @@ class TestQuotes:
         assert bodies[0] == bodies[3]
         assert len({bodies[0], bodies[1], bodies[2]}) == 3
 
-    async def test_yes_in_the_same_batch_confirms(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """After an outage Meta brings order and answer together: the quote counts as given."""
+    async def test_a_quote_is_settled_once_in_a_batch(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """The second yes finds it settled by the first, which is on disk by then."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
-            texts = (ORDER, "SÍ", "SÍ")
-            await pod.receive(*(text_message(n, text, sent_at=clock(), customer=1) for n, text in enumerate(texts)))
+            await pod.receive(text_message(0, ORDER, sent_at=clock(), customer=1))
+            clock.advance(10)
+            await pod.receive(*(text_message(n, "SÍ", sent_at=clock(), customer=1) for n in (1, 2)))
 
         assert pod.count("recado_answers_total", kind="confirmed") == 1
         assert pod.count("recado_answers_total", kind="no_open_quote") == 1

@@ -1,4 +1,5 @@
-"""What every RetryQueue must do. A store's tests subclass `RetryQueueConformance` and provide `open_queue`."""
+"""What every RetryQueue must do. A store's tests subclass `RetryQueueConformance`, and the classes of
+conformance_lines.py and conformance_outages.py, and provide `open_queue`."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +14,6 @@ from recado.queue.model import (
     Outcome,
     QuoteMark,
     Scope,
-    State,
     StatusUpdate,
 )
 from recado.queue.policy import USED_RATE
@@ -252,8 +252,8 @@ class RetryQueueConformance:
         assert added.id is not None
         first, second = await queue.claim_message(added.id), await queue.claim_message(added.id)
 
-        assert first is not None
-        assert second is None
+        assert [message.id for message in first.messages] == [added.id]
+        assert (second.messages, second.next_at) == ((), None)
 
     # -- recording
 
@@ -400,30 +400,16 @@ class RetryQueueConformance:
         message = await add_leased(queue, new_message(1, clock))
         await queue.update_message_attempt(message, UNKNOWN)
         clock.advance(181)
+        await queue.record_probe(NUMBER, reachable=True)
         second = await claim_one(queue)
         await queue.update_message_attempt(second, UNKNOWN)
         clock.advance(181)
+        await queue.record_probe(NUMBER, reachable=True)
         claimed = (await queue.get_messages_to_retry(10)).messages
         (failed,) = await queue.get_failed_messages()
 
         assert second.quoting
         assert claimed == ()
-        assert failed.reason == "unknown"
-
-    async def test_an_outage_excuses_no_third_send(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """While the breaker is open a probe whose outcome stays unknown is tried once more, and then never again."""
-        queue = open_queue(RECADO_BREAKER_FAILURES="1", **UNLIMITED)
-        attempts = [await add_leased(queue, new_message(1, clock))]
-        for _ in range(5):
-            await queue.update_message_attempt(attempts[-1], UNKNOWN)
-            assert queue.snapshot().breakers[NUMBER].open
-            clock.advance(181)
-            if not (claimed := (await queue.get_messages_to_retry(10)).messages):
-                break
-            attempts += claimed
-        (failed,) = await queue.get_failed_messages()
-
-        assert len(attempts) == 2
         assert failed.reason == "unknown"
 
     async def test_at_most_once_by_choice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -564,6 +550,7 @@ class RetryQueueConformance:
             message = await claim_one(queue)
         await queue.update_message_attempt(message, UNKNOWN)
         clock.advance(181)
+        await queue.record_probe(NUMBER, reachable=True)
         claimed = (await queue.get_messages_to_retry(10)).messages
         (failed,) = await queue.get_failed_messages()
 
@@ -616,86 +603,6 @@ class RetryQueueConformance:
         assert leased.text in sent
         assert sent == {"reply 1", "reply 2", "reply 3", "reply 4"}
 
-    # -- the breaker
-
-    async def test_an_outage_opens_the_breaker(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """After five failures of Meta's nothing is sent but one probe each half minute, which spends nothing."""
-        queue = open_queue(**UNLIMITED, **NO_JITTER)
-        for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
-        while_open = await queue.add_message(new_message(10, clock), lease=True)
-        await queue.add_message(new_message(11, clock), lease=False)
-        before_probe = (await queue.get_messages_to_retry(10)).messages
-        clock.advance(31)
-        probe = await claim_one(queue)
-        beside_probe = (await queue.get_messages_to_retry(10)).messages
-        decision = await queue.update_message_attempt(probe, OUTAGE)
-
-        assert queue.snapshot().breakers[NUMBER].open_reason == "outage"
-        assert while_open.message is None
-        assert before_probe == beside_probe == ()
-        assert probe.probe
-        assert decision is not None
-        assert decision.spent == 0
-
-    async def test_a_probe_that_succeeds_closes_the_breaker(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Then everything that waited can go, the message that opened it included."""
-        queue = open_queue(**UNLIMITED)
-        for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
-        for n in range(10, 14):
-            await queue.add_message(new_message(n, clock), lease=True)
-        clock.advance(31)
-        await queue.update_message_attempt(await claim_one(queue), DELIVERED)
-
-        assert len((await queue.get_messages_to_retry(10)).messages) == 4
-        assert queue.snapshot().breakers[NUMBER].open_reason is None
-
-    async def test_a_new_message_may_be_the_probe(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """When a probe is due, the web pod need not wait for the drain."""
-        queue = open_queue(**UNLIMITED)
-        for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
-        clock.advance(31)
-        first = await queue.add_message(new_message(10, clock), lease=True)
-        second = await queue.add_message(new_message(11, clock), lease=True)
-
-        assert first.message is not None
-        assert first.message.probe
-        assert second.message is None
-
-    async def test_two_hours_of_outage_fail_no_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A drain a minute and a message a minute against a dead Meta: when it is back all are delivered."""
-        queue = open_queue()
-        for minute in range(120):
-            added = await queue.add_message(new_message(minute, clock), lease=True)
-            if added.message:
-                await queue.update_message_attempt(added.message, (OUTAGE, UNKNOWN)[minute % 2])
-            for message in (await queue.get_messages_to_retry(50)).messages:
-                await queue.update_message_attempt(message, (OUTAGE, UNKNOWN)[minute % 2])
-            clock.advance(60)
-        during = await queue.status()
-        for _ in range(60):
-            for message in (await queue.get_messages_to_retry(50)).messages:
-                await queue.update_message_attempt(message, DELIVERED)
-            clock.advance(60)
-        after = await queue.status()
-
-        assert (during.failed, during.queue_size) == (0, 120)
-        assert (after.queue_size, after.success_rate) == (0, 1.0)
-
-    async def test_an_operators_error_pauses_the_number(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """An expired token stops everything at once and spends nobody's attempts."""
-        queue = open_queue(**UNLIMITED)
-        message = await add_leased(queue, new_message(1, clock))
-        decision = await queue.update_message_attempt(message, EXPIRED_TOKEN)
-        added = await queue.add_message(new_message(2, clock), lease=True)
-
-        assert decision is not None
-        assert (decision.state, decision.spent) == (State.QUEUED, 0)
-        assert added.message is None
-        assert queue.snapshot().breakers[NUMBER].open_reason == "operator"
-
     # -- operators
 
     async def test_an_operator_can_retry_a_failed_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -746,16 +653,20 @@ class RetryQueueConformance:
     ) -> None:
         """With the last message of a customer goes what is kept of him; who has another one in the queue is kept."""
         queue = open_queue()
-        gone = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
-        kept = await add_leased(queue, new_message(2, clock, customer=2, quote=QuoteMark.OPENS))
-        await queue.add_message(new_message(3, clock, customer=2), lease=False)
+        quotes = [await add_leased(queue, new_message(n, clock, customer=n, quote=QuoteMark.OPENS)) for n in (1, 2)]
+        for message in quotes:
+            await queue.update_message_attempt(message, DELIVERED)
+            await queue.settle(status_of(message, "delivered"))
+        clock.advance(6)
+        gone, kept = [await add_leased(queue, new_message(n, clock, customer=n % 2 + 1)) for n in (4, 5)]
         for message in (gone, kept):
             await queue.update_message_attempt(message, REJECTED)
+        await queue.add_message(new_message(3, clock, customer=2), lease=False)
         erased = await (queue.clear() if everything else queue.remove([gone.id, kept.id]))
 
         assert erased == 2
         assert await queue.open_quote_at(f"{NUMBER}:US.1") is None
-        assert await queue.open_quote_at(f"{NUMBER}:US.2") == clock()
+        assert await queue.open_quote_at(f"{NUMBER}:US.2") == clock() - 6
 
     async def test_failed_messages_come_in_pages(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Each page goes on after the last id of the one before; recipients are masked."""
@@ -787,22 +698,6 @@ class RetryQueueConformance:
         assert (await queue.status()).pending_retry == 1
 
     # -- quotes and totals
-
-    async def test_an_open_quote_is_remembered_until_it_is_answered(
-        self, open_queue: OpenQueue, clock: FakeClock
-    ) -> None:
-        """A quote opens it, a confirmation closes it; other replies leave it as it is."""
-        queue = open_queue()
-        opening = new_message(1, clock, customer=1, quote=QuoteMark.OPENS)
-        before = await queue.open_quote_at(opening.customer)
-        await queue.add_message(opening, lease=False)
-        await queue.add_message(new_message(2, clock, customer=1), lease=False)
-        open_at = await queue.open_quote_at(opening.customer)
-        await queue.add_message(new_message(3, clock, customer=1, quote=QuoteMark.CONFIRMS), lease=False)
-
-        assert before is None
-        assert open_at == clock()
-        assert await queue.open_quote_at(opening.customer) is None
 
     async def test_totals_add_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Totals noted by several processes are sums."""

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from recado.queue.model import Added, NewMessage, QuoteMark, Restraint
 from recado.queue.streak import FORGOTTEN_SECONDS, MOST_ALIKE
 from tests.clock import FakeClock
-from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, add_leased, new_message
+from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_message
 
 PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"
 NEW_PHONE, NEW_USER = f"{NUMBER}:+2", f"{NUMBER}:US.2"
@@ -38,8 +38,10 @@ class CustomerConformance:
     async def test_an_open_quote_is_found_by_every_name(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """By those that came with it, by those that came before, and by none of somebody else."""
         queue = open_queue(**UNLIMITED)
-        await queue.add_message(named(1, clock, PHONE), lease=False)
-        await queue.add_message(named(2, clock, USER, PHONE, quote=QuoteMark.OPENS), lease=False)
+        first = await add_leased(queue, named(1, clock, PHONE))
+        await queue.update_message_attempt(first, DELIVERED)
+        quote = await add_leased(queue, named(2, clock, USER, PHONE, quote=QuoteMark.OPENS))
+        await queue.update_message_attempt(quote, DELIVERED)
 
         assert await queue.open_quote_at(USER) == clock()
         assert await queue.open_quote_at(PHONE) == clock()
@@ -49,7 +51,8 @@ class CustomerConformance:
     async def test_a_renamed_customer_is_the_same(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """His quote is open under the new names; a rename of somebody unknown says nothing."""
         queue = open_queue(**UNLIMITED)
-        await add_leased(queue, named(1, clock, USER, PHONE, quote=QuoteMark.OPENS))
+        quote = await add_leased(queue, named(1, clock, USER, PHONE, quote=QuoteMark.OPENS))
+        await queue.update_message_attempt(quote, DELIVERED)
         await queue.rename_customer([USER, PHONE], [NEW_USER, NEW_PHONE])
         await queue.rename_customer([f"{NUMBER}:US.8"], [f"{NUMBER}:US.9"])
 
@@ -87,7 +90,8 @@ class CustomerConformance:
     async def test_who_waits_in_an_outage_is_not_forgotten(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Customers are pruned when nothing has been due to them for a day, and their names with them."""
         queue = open_queue(**UNLIMITED)
-        await queue.add_message(named(1, clock, USER, PHONE, quote=QuoteMark.OPENS), lease=False)
+        quote = await add_leased(queue, named(1, clock, USER, PHONE, quote=QuoteMark.OPENS))
+        await queue.update_message_attempt(quote, DELIVERED)
         clock.advance(3700)
         await queue.prune()
         assert await queue.open_quote_at(PHONE) is not None

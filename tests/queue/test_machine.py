@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from recado.queue.model import AttemptResult, Message, Outcome, State, StatusUpdate
+from recado.queue.model import AttemptResult, Claim, Message, Outcome, State, StatusUpdate
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import load
@@ -24,6 +24,7 @@ from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
     EXPIRED_TOKEN,
+    NUMBER,
     OUTAGE,
     PAIR_LIMIT,
     REJECTED,
@@ -44,6 +45,8 @@ SETTINGS = load(
     }
 )
 RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
+#: Results that are no reason to give a message up.
+BLAMELESS = (DELIVERED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
 PROCESSES = st.integers(0, 1)
 CUSTOMERS = st.integers(0, 1)
 MOST_ATTEMPTS = len(SETTINGS.backoff_seconds) + 1
@@ -55,10 +58,16 @@ class Known(msgspec.Struct):
 
     `delivered`: Meta said that it has the message, and did not take it back. `gone`: its row may have been deleted.
     `lease` is the one that nothing has ended yet. `not_before`: an unknown outcome may not be tried again earlier.
+    `failed`: the newest attempt of which Meta said so; `accepted`: the one by which it was delivered. `at_fault`: it
+    failed by something else than an outage.
     """
 
     customer: int
+    written_at: float = 0.0
     delivered: bool = False
+    failed: int = 0
+    accepted: int = 0
+    at_fault: bool = False
     gone: bool = False
     operated: bool = False
     lease: Message | None = None
@@ -81,6 +90,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         self.held: list[tuple[int, Message]] = []
         self.attempts: list[Message] = []
         self.pace: dict[str, float] = {}
+        self.outage = False
 
     def teardown(self) -> None:
         """When all faults are over, everything that was acknowledged comes to its end."""
@@ -101,12 +111,19 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def begin(self, customers: list[int]) -> None:
         """A queue with nothing in it is no test."""
         for number, customer in enumerate(customers):
-            self.add(0, customer, lease=number < 2, late=False)
+            self.add(0, customer, lease=number < 2, late=False, age=0.0)
 
-    @rule(process=PROCESSES, customer=CUSTOMERS, lease=st.booleans(), late=st.booleans())
-    def add(self, process: int, customer: int, lease: bool, late: bool) -> None:
+    @rule(
+        process=PROCESSES,
+        customer=CUSTOMERS,
+        lease=st.booleans(),
+        late=st.booleans(),
+        age=st.sampled_from([0.0, 0.0, 30.0, 2000.0]),
+    )
+    def add(self, process: int, customer: int, lease: bool, late: bool, age: float) -> None:
+        """A message is brought, written now or some time ago."""
         number = len(self.wamids)
-        message = new_message(number, self.clock, customer=customer)
+        message = new_message(number, self.clock, customer=customer, written_at=self.clock() - age)
         if late:
             message = msgspec.structs.replace(message, deadline_at=self.clock() + 300)
         added = self._run(self.processes[process].add_message, message, lease=lease)
@@ -114,7 +131,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         assert added.id is not None
         assert added.id not in self.known
         self.wamids[number] = True
-        self.known[added.id] = Known(customer=customer)
+        self.known[added.id] = Known(customer=customer, written_at=message.written_at)
         if added.message:
             self._leased(process, added.message)
 
@@ -130,6 +147,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def claim(self, process: int, limit: int) -> None:
         claim = self._run(self.processes[process].get_messages_to_retry, limit)
         assert len(claim.messages) <= limit
+        self._probe(process, claim)
         for message in claim.messages:
             self._leased(process, message)
 
@@ -137,15 +155,23 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @rule(process=PROCESSES, data=st.data())
     def claim_by_id(self, process: int, data: st.DataObject) -> None:
         id_ = data.draw(st.sampled_from(sorted(self.known)))
-        message = self._run(self.processes[process].claim_message, id_)
-        if message:
+        claim = self._run(self.processes[process].claim_message, id_)
+        self._probe(process, claim)
+        for message in claim.messages:
             assert message.id == id_
             self._leased(process, message)
+
+    def _probe(self, process: int, claim: Claim) -> None:
+        """Does what a claim asks for; an outage is where Graph does not answer."""
+        for number in claim.probes:
+            self._run(self.processes[process].record_probe, number, not self.outage)
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), result=st.sampled_from(RESULTS))
     def record(self, data: st.DataObject, result: AttemptResult) -> None:
         """A process records its attempt: at once, or long after somebody else took its message over."""
+        if self.outage:
+            result = data.draw(st.sampled_from([OUTAGE, UNKNOWN]))
         self._record(*self._drawn_lease(data), result)
 
     def _record(self, process: int, message: Message, result: AttemptResult) -> None:
@@ -157,6 +183,9 @@ class RetryQueueMachine(RuleBasedStateMachine):
         assert message.attempt == self._last_attempt(message.id)
         known.lease = None
         known.delivered = result.outcome is Outcome.DELIVERED
+        known.accepted = message.attempt if known.delivered else known.accepted
+        known.failed = message.attempt if result.verdict and not known.delivered else known.failed
+        known.at_fault |= result not in BLAMELESS and not self.outage
         assert (decision.state is State.DELIVERED) == known.delivered
         known.not_before = (decision.due_at or 0.0) if decision.state is State.UNKNOWN else 0.0
 
@@ -179,7 +208,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
             while self.held and self.held[-1][0] == process:
                 _, message = self.held.pop()
                 if result is not None:
-                    self._record(process, message, result)
+                    self._record(process, message, OUTAGE if self.outage else result)
 
     @rule(process=PROCESSES)
     def crash(self, process: int) -> None:
@@ -208,16 +237,39 @@ class RetryQueueMachine(RuleBasedStateMachine):
         )
         before = self._state(message.id)
         changed = self._run(self.processes[process].settle, update)
-        known = self.known[message.id]
-        if status != "failed":
+        known, last = self.known[message.id], self._last_attempt(message.id)
+        if status == "failed":
+            if changed:
+                assert message.attempt == (known.accepted if before is State.DELIVERED else last)
+                known.delivered, known.lease, known.not_before = False, None, 0.0
+                known.failed, known.at_fault = max(known.failed, message.attempt), True
+            return
+        outranked = status == "sent" and message.attempt <= known.failed
+        superseded = before is State.FAILED and message.attempt != last
+        if outranked or superseded:
+            assert not changed, "a failure was lifted by what does not outrank it"
+            assert self._state(message.id) in (before, None)
+        else:
             # It left the queue, unless an operator had given it up.
             assert self._state(message.id) in (None, State.DELIVERED, State.DISCARDED)
-            known.delivered = known.delivered or before in (*WAITING, State.FAILED)
-            known.gone = known.gone or status != "sent"
-            known.lease = None
-        elif changed:
-            assert message.attempt == self._last_attempt(message.id)
-            known.delivered, known.lease, known.not_before = False, None, 0.0
+        if changed:
+            known.delivered, known.lease, known.accepted = True, None, message.attempt
+        known.gone = known.gone or self._state(message.id) is None
+
+    @precondition(lambda self: not self.outage)
+    @rule()
+    def outage_begins(self) -> None:
+        """Graph does not answer any more; the clock goes on, so that what was before it can be told apart."""
+        self.time_passes(1)
+        self.outage = True
+
+    @precondition(lambda self: self.outage)
+    @rule(process=PROCESSES)
+    def outage_ends(self, process: int) -> None:
+        """A probe has met it: what nobody noticed is no outage."""
+        self._run(self.processes[process].record_probe, NUMBER, False)
+        self.time_passes(1)
+        self.outage = False
 
     @rule(seconds=st.sampled_from([0.05, 1, 7, 20, 61, 200, 1000, 7300]))
     def time_passes(self, seconds: float) -> None:
@@ -284,6 +336,13 @@ class RetryQueueMachine(RuleBasedStateMachine):
         query = "SELECT id, spent FROM message WHERE spent > ?"
         assert self.look.execute(query, (MOST_ATTEMPTS,)).fetchall() == []
 
+    @invariant()
+    def outages_cost_nothing(self) -> None:
+        """What failed by outages alone is not given up, other than by its window."""
+        query = "SELECT id, reason FROM message WHERE state = 'failed' AND reason <> 'window_closed'"
+        for id_, reason in self.look.execute(query):
+            assert self.known[id_].at_fault, f"an outage has cost a reply: {reason}"
+
     # -- helpers
 
     def _leased(self, process: int, message: Message) -> None:
@@ -291,7 +350,12 @@ class RetryQueueMachine(RuleBasedStateMachine):
         known = self.known[message.id]
         assert not known.delivered, "a delivered message was taken to be sent again"
         assert known.lease is None or known.lease.lease_until <= self.clock(), "two leases on one message"
+        query = "SELECT id FROM message WHERE customer = ? AND finished_at IS NULL"
+        waiting = [row[0] for row in self.look.execute(query, (f"{NUMBER}:US.{known.customer}",))]
+        first = min(waiting, key=lambda id_: (self.known[id_].written_at, id_))
+        assert message.id == first, "a reply overtook an earlier one to the same customer"
         if known.lease is not None:
+            known.at_fault = True
             known.not_before = known.lease.lease_until + SETTINGS.unknown_grace_seconds
         if not known.operated:
             assert self.clock() >= known.not_before, "an unknown outcome was tried again before its grace was over"
@@ -306,9 +370,13 @@ class RetryQueueMachine(RuleBasedStateMachine):
         self.attempts.append(message)
 
     def _everything_ends(self) -> None:
+        if self.outage:
+            self.outage_ends(0)
         self.clock.now = max(self.latest, self.clock())
         for _ in range(400):
-            for message in self._run(self.processes[0].get_messages_to_retry, 50).messages:
+            claim = self._run(self.processes[0].get_messages_to_retry, 50)
+            self._probe(0, claim)
+            for message in claim.messages:
                 self._leased(0, message)
                 self._run(self.processes[0].update_message_attempt, message, DELIVERED)
                 self.known[message.id].lease = None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.queue.model import AttemptResult, Outcome, Reason, Scope, State
-from recado.queue.policy import Attempted, Breaker, Pace, RetryPolicy
+from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy
 from recado.settings import load
 
 NOW = 1_800_000_000.0
@@ -19,6 +19,7 @@ results = st.builds(
     max_attempts=st.none() | st.integers(1, 9),
     scope=st.sampled_from(Scope),
     outage=st.booleans(),
+    code_class=st.sampled_from(["2xx", "4xx", "5xx", "timeout", "transport"]),
 )
 messages = st.builds(
     Attempted,
@@ -33,14 +34,18 @@ breakers = st.builds(
     open_reason=st.none() | st.sampled_from(["outage", "operator"]),
     opened_at=st.just(NOW),
     probe_at=st.just(NOW),
+    reachable=st.booleans(),
+    unknown_trials=st.integers(0, 10_000),
+    good_at=st.floats(NOW - 100, NOW),
+    outage_at=st.floats(NOW - 100, NOW),
 )
 
 
-@given(messages, results, st.booleans(), st.floats(0, 1))
-def test_every_decision_is_sound(message: Attempted, result: AttemptResult, breaker_open: bool, chance: float) -> None:
+@given(messages, results, st.floats(0, 1))
+def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chance: float) -> None:
     """A due time for what waits, within the window and the longest wait; a reason for what is given up."""
     policy = RetryPolicy(load({}), chance=lambda: chance)
-    decision = policy.decide(message, result, breaker_open=breaker_open, now=NOW)
+    decision = policy.decide(message, result, now=NOW)
 
     assert (decision.state in (State.QUEUED, State.UNKNOWN)) == (decision.due_at is not None)
     assert (decision.state is State.FAILED) == (decision.reason is not None)
@@ -52,17 +57,28 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, brea
 
 
 @given(messages, results)
-def test_an_outage_spends_nothing_while_the_breaker_is_open(message: Attempted, result: AttemptResult) -> None:
-    """Nor does a throttle, ever, or an error that an operator has to mend."""
-    decision = RetryPolicy(load({})).decide(message, result, breaker_open=True, now=NOW)
-    blameless = (result.outcome is Outcome.RETRY and result.outage) or result.outcome in (
-        Outcome.LATER,
-        Outcome.OPERATOR,
-        Outcome.UNKNOWN,
-    )
-    if blameless:
+def test_nothing_fails_of_what_may_be_an_outage(message: Attempted, result: AttemptResult) -> None:
+    """It is judged when it falls due again. A throttle, and an error that an operator has to mend, cost nothing."""
+    decision = RetryPolicy(load({})).decide(message, result, now=NOW)
+    if result.outcome in (Outcome.LATER, Outcome.OPERATOR):
         assert decision.spent == 0
+    if result.outage and result.outcome in (Outcome.RETRY, Outcome.UNKNOWN):
+        assert decision.suspect or decision.reason is Reason.WINDOW_CLOSED
+    if result.outcome in (Outcome.LATER, Outcome.OPERATOR, Outcome.UNKNOWN) or decision.suspect:
         assert decision.reason in (None, Reason.WINDOW_CLOSED)
+
+
+@given(breakers, st.floats(NOW - 100, NOW))
+def test_blame(breaker: Breaker, suspect_at: float) -> None:
+    """An outage that lasted until then or longer is to blame; else a later verdict clears it; else nobody knows yet."""
+    expected = Blame.NOT_KNOWN
+    if breaker.good_at > suspect_at:
+        expected = Blame.MESSAGE
+    if breaker.outage_at >= suspect_at:
+        expected = Blame.OUTAGE
+
+    assert RetryPolicy.blame(suspect_at, breaker) is expected
+    assert RetryPolicy.blame(None, breaker) is Blame.MESSAGE
 
 
 @given(st.floats(0, 1))
@@ -71,21 +87,32 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
     policy = RetryPolicy(load({}), chance=lambda: chance)
     for spent, wait in enumerate((120, 240, 480, 960)):
         message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400)
-        decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRY), breaker_open=False, now=NOW)
+        decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRY), now=NOW)
         assert decision.due_at is not None
         assert 0.9 * wait - 1e-3 <= decision.due_at - NOW <= 1.1 * wait + 1e-3
 
 
-@given(breakers, results)
-def test_only_an_answer_of_metas_closes_the_breaker(breaker: Breaker, result: AttemptResult) -> None:
+@given(breakers, results, st.booleans())
+def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResult, trial: bool) -> None:
     """An unknown outcome neither opens nor closes it by itself; an outage never closes it."""
-    after = RetryPolicy(load({})).breaker_after(breaker, result, NOW)
+    after = RetryPolicy(load({})).breaker_after(breaker, result, trial=trial, now=NOW)
 
     if breaker.open and not after.open:
         assert not result.outage
-        assert result.outcome is not Outcome.UNKNOWN
+        assert result.verdict
     if not breaker.open and after.open:
         assert result.outage or result.outcome is Outcome.OPERATOR
+    if after.open:
+        assert after.probe_at <= NOW + 480
+
+
+@given(breakers, st.booleans())
+def test_a_probe_opens_but_does_not_close(breaker: Breaker, reachable: bool) -> None:
+    """That Graph answers does not say that it takes a reply: one has to try."""
+    after = RetryPolicy(load({})).breaker_after_probe(breaker, reachable, NOW)
+
+    assert after.open == (breaker.open or not reachable)
+    assert after.reachable == (breaker.open and reachable) or not after.open
 
 
 @given(st.floats(0.001, 10), st.lists(st.floats(0, 5), max_size=50))

@@ -23,6 +23,8 @@ from tests.queue.conformance import (
     new_message,
 )
 from tests.queue.conformance_customers import CustomerConformance
+from tests.queue.conformance_lines import LineConformance
+from tests.queue.conformance_outages import OutageConformance
 
 
 @pytest.fixture
@@ -44,6 +46,14 @@ def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
 
 class TestSqliteRetryQueue(RetryQueueConformance, CustomerConformance):
     """The conformance suite."""
+
+
+class TestLines(LineConformance):
+    """Its part on one customer's replies."""
+
+
+class TestOutages(OutageConformance):
+    """Its part on outages."""
 
 
 class TestDurability:

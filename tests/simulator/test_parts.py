@@ -171,7 +171,8 @@ async def test_the_token_is_checked(http: httpx.AsyncClient, authorization: str,
 async def test_unknown_numbers_and_paths_are_errors(http: httpx.AsyncClient) -> None:
     """A number that is not ours, a path that does not exist, JSON that is none."""
     assert (await http.post("999/messages", json=MESSAGE)).json()["error"]["code"] == 100
-    assert (await http.get("999?fields=health_status")).json()["error"]["code"] == 100
+    for hidden in (await http.post("999/messages", json=MESSAGE), await http.get("999?fields=health_status")):
+        assert hidden.json()["error"]["error_subcode"] == 33
     assert (await http.post(f"{NUMBER}/nothing", json={})).json()["error"]["code"] == 2500
     assert (await http.post(f"{NUMBER}/messages", content=b"{")).json()["error"]["code"] == 100
 
@@ -188,6 +189,31 @@ async def test_read_receipts_health_and_subscriptions(meta: Simulator, http: htt
     meta.faults.change({"outages": [Outage()]}, meta.clock())
     assert (await http.post(f"{NUMBER}/messages", json=receipt)).status_code == 500
     assert (await http.get(f"{NUMBER}?fields=health_status")).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"outages": [Outage("edge_error")]}, 502),
+        ({"outages": [Outage("code:190")]}, 401),
+        ({"ratios": {"edge_error_after": 1.0}}, 504),
+        ({"script": ["edge_error"]}, 200),
+    ],
+)
+async def test_health_suffers_what_everybody_suffers(
+    meta: Simulator, http: httpx.AsyncClient, changes: dict[str, Any], status: int
+) -> None:
+    """An outage and a ratio of all calls, not what is scripted for messages."""
+    meta.faults.change(changes, meta.clock())
+    assert (await http.get(f"{NUMBER}?fields=health_status")).status_code == status
+
+
+@pytest.mark.parametrize("changes", [{"outages": [Outage("code:100")]}, {"script": ["code:100/33"]}])
+async def test_a_number_can_be_hidden(meta: Simulator, http: httpx.AsyncClient, changes: dict[str, Any]) -> None:
+    """100/33, as Graph answers when the token has lost the number."""
+    meta.faults.change(changes, meta.clock())
+    error = (await http.post(f"{NUMBER}/messages", json=MESSAGE)).json()["error"]
+    assert (error["code"], error["error_subcode"], error["type"]) == (100, 33, "GraphMethodException")
 
 
 async def test_media_go_up_and_down(meta: Simulator, http: httpx.AsyncClient) -> None:

@@ -26,6 +26,9 @@ TABLE = [
     (200, 403, OPERATOR, "permission"),
     (299, 403, OPERATOR, "permission"),
     (33, 400, OPERATOR, "account"),
+    *((code, 400, OPERATOR, "configuration") for code in (12, 803, 2500)),
+    *((code, 400, OPERATOR, "auth") for code in (101, 102)),
+    (341, 400, LATER, "throttled"),
     (100, 400, NEVER, "invalid"),
     (104, 400, OPERATOR, "auth"),
     (190, 401, OPERATOR, "auth"),
@@ -122,6 +125,53 @@ def test_a_failed_status_without_a_code_is_the_messages_alone() -> None:
     assert (error.retry, error.scope, error.error_class, error.code) == (NEVER, Scope.MESSAGE, "unknown_code", None)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": 100, "error_subcode": 33},
+        {"code": 100, "error_subcode": "33", "type": "OAuthException"},
+        {"code": "100", "type": "GraphMethodException"},
+        {"code": 100, "error_subcode": 33, "type": "GraphMethodException", "fbtrace_id": "A"},
+    ],
+)
+def test_a_number_that_graph_does_not_show_is_the_operators(error: dict[str, Any]) -> None:
+    """Unsupported post request: the id is wrong, or the token lost the number. No message can help it."""
+    judged = answer(400, {"message": "Unsupported post request. Object with ID '1' does not exist", **error})
+    assert (judged.retry, judged.scope, judged.error_class) == (OPERATOR, Scope.NUMBER, "configuration")
+    assert not judged.outage
+
+
+@pytest.mark.parametrize("subcode", [None, 0, 34, 2494010, "x", [33], True, 10**30])
+def test_another_wrong_parameter_is_the_messages(subcode: object) -> None:
+    """A text that is too long is refused by the same code."""
+    judged = answer(
+        400, {"message": "(#100) too long", "type": "OAuthException", "code": 100, "error_subcode": subcode}
+    )
+    assert (judged.retry, judged.scope, judged.error_class) == (NEVER, Scope.MESSAGE, "invalid")
+
+
+def test_a_refused_token_is_the_operators_by_any_code() -> None:
+    """401 says that it is the token, also with a code that is in no table."""
+    for error in ({"code": 424242}, {"message": "no"}, {}):
+        judged = answer(401, error)
+        assert (judged.retry, judged.scope) == (OPERATOR, Scope.NUMBER)
+
+
+#: What each number-wide fault of the configuration looks like: none may give up a message.
+CONFIGURATION = {0, 3, 10, 12, 33, 101, 102, 104, 190, 368, 803, 2500} | set(range(200, 300))
+CONFIGURATION |= {131005, 131031, 131037, 131042, 131044, 131045, 131048, 131064, 134011}
+CONFIGURATION |= {133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016}
+
+
+def test_no_fault_of_the_configuration_is_a_messages_fault() -> None:
+    """All codes of the table by that question: these hold the number, those of templates their message, until a person
+    has put it right; nothing else waits for a person."""
+    operators = {code for code in errors.OWNERS if error_from_status(code).retry is OPERATOR}
+    numbers = {code for code in operators if error_from_status(code).scope is Scope.NUMBER}
+    assert numbers == CONFIGURATION
+    assert operators - numbers == {131063, 132001, 132015, 132016, 132068}
+
+
 def test_every_code_has_one_owner() -> None:
     """No code is claimed by two classes."""
     claimed = [code for kind in set(errors.OWNERS.values()) for code in kind.codes]
@@ -146,14 +196,22 @@ def test_limits_wait_and_block_only_what_they_hold_for() -> None:
 
 def test_only_metas_own_faults_feed_the_breaker() -> None:
     """An outage is transport, the edge, or Graph saying that it is Graph."""
-    for code, status in ((2, 503), (131016, 500), (133004, 503), (131000, 500), (1, 500), (999999, 500)):
+    for code, status in ((2, 503), (131016, 500), (133004, 503), (131000, 500), (1, 400), (999999, 500)):
         assert answer(status, {"code": code, "message": ""}).outage, code
-    for code, status in ((1, 400), (131000, 400), (3, 500), (131045, 500), (190, 401), (130429, 400), (999999, 400)):
+    assert not error_from_status(131000).outage
+    for code, status in ((3, 500), (131045, 500), (190, 401), (130429, 400), (999999, 400)):
         assert not answer(status, {"code": code, "message": ""}).outage, code
     assert answer(502, b"<html>").outage
     assert errors.NotSentError().outage
     assert errors.AnswerTimeoutError().outage
+    assert errors.UnreadableAnswerError().outage
     assert not errors.PoolExhaustedError().outage
+
+
+def test_our_own_busy_connections_cost_no_message_an_attempt() -> None:
+    """It waits a moment; that is nobody's fault."""
+    busy = errors.PoolExhaustedError()
+    assert (busy.retry, busy.scope, busy.wait_seconds()) == (LATER, Scope.MESSAGE, 5.0)
 
 
 def test_some_errors_are_hopeless_after_a_few_attempts() -> None:

@@ -142,7 +142,7 @@ async def test_nothing_else_is_sent_twice(code: int, quoting: str | None) -> Non
     [
         (httpx.ConnectError("x"), NotSentError, Retry.NOW),
         (httpx.ConnectTimeout("x"), ConnectTimeoutError, Retry.NOW),
-        (httpx.PoolTimeout("x"), PoolExhaustedError, Retry.NOW),
+        (httpx.PoolTimeout("x"), PoolExhaustedError, Retry.LATER),
         (httpx.WriteError("x"), NotSentError, Retry.NOW),
         (httpx.WriteTimeout("x"), NotSentError, Retry.NOW),
         (httpx.LocalProtocolError("x"), NotSentError, Retry.NOW),

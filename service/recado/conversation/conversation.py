@@ -83,7 +83,7 @@ class Conversation:
         if quote.items:
             reply = Reply(kind=ReplyKind.QUOTE, text=texts.quote_reply(quote, self._catalogue()), quote=quote)
             return Turn(reply=reply, open_quote=QuoteMark.OPENS)
-        is_open = session.quoted_at is not None and now - session.quoted_at < QUOTE_VALID_SECONDS
+        is_open = _has_seen(session.quoted_at, inbound.message, now)
         return self._by_intent.get(quote.intent, self._not_understood)(quote, is_open)
 
     @staticmethod
@@ -124,6 +124,14 @@ class Conversation:
     def _not_understood(self, quote: Quote, is_open: bool) -> Turn:
         text = texts.not_understood(quote, self._catalogue())
         return Turn(reply=Reply(kind=ReplyKind.NOT_UNDERSTOOD, text=text, quote=quote))
+
+
+def _has_seen(quoted_at: float | None, message: InboundMessage, now: float) -> bool:
+    """Whether a quote that Meta accepted at `quoted_at` is still valid, and was there when the message was written.
+
+    Meta's timestamps are whole seconds, rounded down.
+    """
+    return quoted_at is not None and int(quoted_at) <= message.written_at(now) and now - quoted_at < QUOTE_VALID_SECONDS
 
 
 def _say(kind: ReplyKind, text: str, open_quote: QuoteMark = QuoteMark.NONE) -> Turn:

@@ -70,7 +70,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store remembers of a customer. `quoted_at`: Unix seconds of the quote that is still open."""
+    """What the store remembers of a customer. `quoted_at`: Unix seconds when Meta accepted the open quote."""
 
     quoted_at: float | None = None
 

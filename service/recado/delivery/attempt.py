@@ -49,6 +49,15 @@ class Delivery:
             self._log(message, result, decision)
         return result
 
+    async def probe(self, phone_number_id: str) -> None:
+        """Finds out for the queue, by a call without a reply, whether Graph answers for a business number."""
+        reachable = await self._channel.probe(phone_number_id)
+        log.info("probe finished", extra={"action": "probe.finished", "reachable": reachable})
+        try:
+            await self._queue.record_probe(phone_number_id, reachable)
+        except StoreUnavailable as error:  # the next probe is due soon
+            log.warning("a probe could not be recorded", extra={"action": "probe.unrecorded", "error": str(error)})
+
     async def _record(self, message: Message, result: AttemptResult) -> Decision | None:
         for pause in (*RECORD_PAUSES_SECONDS, None):
             try:
@@ -80,7 +89,7 @@ class Delivery:
             "error_class": result.error_class,
             "error_code": result.error_code,
             "state": decision.state.value if decision else "settled",
-            "probe": message.probe,
+            "trial": message.trial,
             "duration_seconds": round(result.seconds, 6),
             "age_seconds": round(self._clock() - message.received_at, 3),
         }

@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
 from recado.delivery.attempt import Delivery
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, Message, Outcome
+from recado.queue.model import AttemptResult, Outcome
 from recado.queue.protocol import RetryQueue
 from recado.settings import Settings
 from recado.telemetry import conventions, metrics, tracing
@@ -138,8 +139,10 @@ class Drain:
                     claim = await self._queue.get_messages_to_retry(min(room, most))
                     span.set(conventions.MESSAGING_BATCH_COUNT, len(claim.messages))
                     span.link(message.traceparent for message in claim.messages)
+                for number in claim.probes:
+                    self._start(self._delivery.probe(number))
                 for message in claim.messages:
-                    self._start(message)
+                    self._start(self._delivery.attempt(message))
                 if claim.messages:
                     most = self._settings.drain_batch
                     await asyncio.sleep(LEAST_PAUSE_SECONDS)
@@ -150,8 +153,8 @@ class Drain:
         finally:
             await self._finish_under_way()
 
-    def _start(self, message: Message) -> None:
-        task = asyncio.get_running_loop().create_task(self._delivery.attempt(message))
+    def _start(self, work: Coroutine[Any, Any, AttemptResult | None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._finished)
 

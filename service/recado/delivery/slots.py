@@ -8,7 +8,7 @@ from typing import Any
 
 from recado.delivery.attempt import Delivery
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, Message
+from recado.queue.model import AttemptResult, Claim, Message
 from recado.queue.protocol import RetryQueue
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.service import WhatsAppService
@@ -103,11 +103,22 @@ class SendSlots:
 
     async def _follow_up(self, id_: int) -> AttemptResult | None:
         try:
-            message = await self._queue.claim_message(id_)
+            claim = await self._claim(id_)
         except StoreUnavailable as error:
             log.warning("a follow-up has to wait", extra={"action": "follow_up.put_off", "error": str(error)})
             return None
-        return await self._delivery.attempt(message) if message else None
+        for message in claim.messages:
+            return await self._delivery.attempt(message)
+        if claim.next_at is not None:  # others of its line go first
+            self.follow_up(id_, claim.next_at)
+        return None
+
+    async def _claim(self, id_: int) -> Claim:
+        """Claims a message, after a probe of its number if one is due."""
+        claim = await self._queue.claim_message(id_)
+        for number in claim.probes:
+            await self._delivery.probe(number)
+        return await self._queue.claim_message(id_) if claim.probes else claim
 
     async def _mark_as_read(self, wamid: str, phone_number_id: str) -> None:
         try:

@@ -63,6 +63,7 @@ class Restraint(StrEnum):
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message with the reply to it, as it goes into the queue.
 
+    `written_at` is Meta's timestamp of the message: replies to a customer leave in its order, then in that of arrival.
     `aliases` are other names of the customer; who shares a name is one customer. `courtesy`: the reply brings the
     conversation no further. `picture`: it has no words and may be one of an album.
     """
@@ -87,7 +88,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A reply that this process holds the lease of, to be sent as attempt number `attempt`.
 
     `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that a
-    late or second copy explains itself. `probe` marks the one message that may try an open breaker.
+    late or second copy explains itself. `trial` marks the one reply that tries an open breaker, once Graph has
+    answered a probe.
     """
 
     id: int
@@ -102,7 +104,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     send_at: float
     lease_until: float
     quoting: bool
-    probe: bool
+    trial: bool
     attempt_id: str
     traceparent: str | None
 
@@ -141,9 +143,17 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     code_class: str = "2xx"
 
+    @property
+    def verdict(self) -> bool:
+        """Whether Graph itself said what becomes of the message."""
+        return self.outcome is not Outcome.UNKNOWN and self.code_class.endswith("xx")
+
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """One status webhook that carries an attempt's id; `failure` is there when the status is `failed`."""
+    """One status webhook; `failure` is there when the status is `failed`.
+
+    `attempt_id` is what the send carried; where it is none of ours, Meta's id `sent_wamid` names the attempt.
+    """
 
     attempt_id: str
     status: str
@@ -152,9 +162,14 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages claimed by a drain or, if there are none, when some could be (None: nothing waits)."""
+    """Messages that were claimed or, if there are none, when some could be (None: nothing waits).
+
+    `probes` are business numbers of which the caller has to find out, without a reply, whether Graph answers; what it
+    finds goes to `record_probe`.
+    """
 
     messages: tuple[Message, ...]
+    probes: tuple[str, ...] = ()
     next_at: float | None
 
 

@@ -1,11 +1,17 @@
 """What becomes of an attempt, and who may be written to when: decisions without I/O, clock and chance given.
 
-The rules behind it: an outage is not the message's fault (while the breaker is open nothing is spent), a throttle
-is nobody's fault, an unknown outcome is never sent again blindly.
+The rules behind it: an outage is not the message's fault, a throttle is nobody's fault, an unknown outcome is never
+sent again blindly.
+
+A failure that looks like an outage's is judged when its message falls due again. The number was in an outage at that
+time or later: the attempt costs nothing. Graph has given a verdict since: it counts. Neither: a probe, a call that
+carries no reply, has to find out first. So an outage costs no reply however few customers write, and a message that
+alone meets Meta's errors is given up after its attempts although they look like an outage.
 """
 
 import random
 from collections.abc import Callable
+from enum import StrEnum
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +26,16 @@ USED_RATE = 0.975
 THROTTLE_SECONDS = 60.0
 #: Throttles that lengthen the next wait; beyond that it stays.
 MOST_GROWTH = 8
+#: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
+MOST_DOUBLINGS = 4
+
+
+class Blame(StrEnum):
+    """Whose fault the last failure of a message was."""
+
+    MESSAGE = "message"
+    OUTAGE = "outage"
+    NOT_KNOWN = "not_known"
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +48,17 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What the queue does after an attempt: the row's next state, and who else has to wait."""
+    """What the queue does after an attempt: the row's next state, and who else has to wait.
+
+    `suspect`: the failure may be an outage's. `hopeless`: why the message is given up when it falls due, unless an
+    outage was to blame.
+    """
 
     state: State
     due_at: float | None = None
     reason: Reason | None = None
+    suspect: bool = False
+    hopeless: Reason | None = None
     spent: int = 0
     throttles: int = 0
     unknowns: int = 0
@@ -45,12 +67,21 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one business number: `open_reason` is None while it is closed."""
+    """The state of one business number: `open_reason` is None while it is closed.
+
+    An open breaker is probed first, without a reply; once Graph has answered (`reachable`) one reply is the trial that
+    closes it. `good_at`: when Graph last gave a verdict. `outage_at`: when the number was last known to be in an
+    outage.
+    """
 
     failures: int = 0
     open_reason: str | None = None
     opened_at: float | None = None
-    probe_at: float | None = None
+    probe_at: float = 0.0
+    reachable: bool = False
+    unknown_trials: int = 0
+    good_at: float = 0.0
+    outage_at: float = 0.0
 
     @property
     def open(self) -> bool:
@@ -64,7 +95,7 @@ class RetryPolicy:
         self.settings = settings
         self._chance = chance
 
-    def decide(self, message: Attempted, result: AttemptResult, *, breaker_open: bool, now: float) -> Decision:
+    def decide(self, message: Attempted, result: AttemptResult, *, now: float) -> Decision:
         """The decision after an attempt of `message` ended with `result` at `now`."""
         match result.outcome:
             case Outcome.DELIVERED:
@@ -72,13 +103,13 @@ class RetryPolicy:
             case Outcome.NEVER:
                 return Decision(state=State.FAILED, reason=Reason.REJECTED, spent=1)
             case Outcome.UNKNOWN:
-                return self._unknown(breaker_open, now)
+                return self._unknown(message, result, now)
             case Outcome.OPERATOR:
                 return self._queued(message, now + self.settings.breaker_probe_seconds)
             case Outcome.LATER:
                 return self._throttled(message, result, now)
             case Outcome.RETRY:
-                return self._retry(message, result, breaker_open, now)
+                return self._retry(message, result, now)
 
     @property
     def most_attempts(self) -> int:
@@ -91,62 +122,91 @@ class RetryPolicy:
         settings = self.settings
         backoff = max(settings.backoff_seconds, default=0.0) * (1 + settings.backoff_jitter)
         waits = (backoff, settings.retry_after_max_seconds, settings.lease_seconds, settings.unknown_grace_seconds)
-        return max(*waits, settings.breaker_probe_seconds, settings.customer_interval_seconds)
+        probing = settings.breaker_probe_seconds * 2.0**MOST_DOUBLINGS
+        return max(*waits, probing, settings.customer_interval_seconds)
 
-    def rescue(self, *, lease_until: float) -> Decision:
+    def rescue(self, *, spent: int, lease_until: float) -> Decision:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
 
         Most likely nothing was sent, so it costs an attempt but does not count as an answer of Meta's that never
         came: a pod that dies twice while it holds a message must not make its customer go without.
         """
         due_at = lease_until + self.settings.unknown_grace_seconds
-        return Decision(state=State.UNKNOWN, due_at=due_at, spent=1)
+        last = self.settings.unknown_policy is UnknownPolicy.FAIL or spent + 1 >= self.most_attempts
+        return Decision(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
 
-    def after_grace(self, message: Attempted) -> Reason | None:
-        """Why a message whose outcome stayed unknown is given up; None: it may be sent once more."""
-        hopeless = message.unknowns > 1 or message.spent >= self.most_attempts
-        return Reason.UNKNOWN if hopeless or self.settings.unknown_policy is UnknownPolicy.FAIL else None
+    @staticmethod
+    def blame(suspect_at: float | None, breaker: Breaker) -> Blame:
+        """Whose fault a failure was that looked like an outage's at `suspect_at`; None: it did not."""
+        if suspect_at is None:
+            return Blame.MESSAGE
+        if breaker.outage_at >= suspect_at:
+            return Blame.OUTAGE
+        return Blame.MESSAGE if breaker.good_at > suspect_at else Blame.NOT_KNOWN
 
     def pace(self, next_at: float) -> "Pace":
         """The turns of a business number, of which the next is not before `next_at`."""
         rate = self.settings.messages_per_second * USED_RATE
         return Pace(1 / rate if rate else 0.0, next_at)
 
-    def breaker_after(self, breaker: Breaker, result: AttemptResult, now: float) -> Breaker:
-        """The number's breaker after one more result."""
-        probe_at = now + self.settings.breaker_probe_seconds
+    def breaker_after(self, breaker: Breaker, result: AttemptResult, *, trial: bool, now: float) -> Breaker:
+        """The number's breaker after one more result, of a `trial` or of any other attempt."""
+        good_at = now if result.verdict and not result.outage else breaker.good_at
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
-            return Breaker(
-                failures=breaker.failures,
+            return replace(
+                breaker,
                 open_reason="operator",
                 opened_at=breaker.opened_at or now,
-                probe_at=probe_at,
+                probe_at=now + self.settings.breaker_probe_seconds,
+                reachable=False,
+                good_at=good_at,
             )
         if result.outage:
-            failures = breaker.failures + 1
-            if breaker.open or failures >= self.settings.breaker_failures:
-                return Breaker(
-                    failures=failures,
-                    open_reason=breaker.open_reason or "outage",
-                    opened_at=breaker.opened_at or now,
-                    probe_at=probe_at,
-                )
-            return Breaker(failures=failures)
-        if result.outcome is Outcome.UNKNOWN:
+            failed = replace(breaker, failures=breaker.failures + 1)
+            if not breaker.open and failed.failures < self.settings.breaker_failures:
+                return failed
+            unknown = trial and result.outcome is Outcome.UNKNOWN
+            return self._in_outage(replace(failed, unknown_trials=breaker.unknown_trials + unknown), now)
+        if not result.verdict:
             return breaker
-        return Breaker()
+        return Breaker(good_at=good_at, outage_at=breaker.outage_at)
 
-    def _retry(self, message: Attempted, result: AttemptResult, breaker_open: bool, now: float) -> Decision:
-        if breaker_open and result.outage:
-            return self._queued(message, now + self.settings.breaker_probe_seconds)
+    def breaker_after_probe(self, breaker: Breaker, reachable: bool, now: float) -> Breaker:
+        """The number's breaker after a call without a reply: Graph answered it, or did not."""
+        if not reachable:
+            return self._in_outage(breaker, now)
+        if breaker.open:
+            return replace(breaker, reachable=True, probe_at=now)
+        return replace(breaker, failures=0, good_at=now, probe_at=0.0)
+
+    def _in_outage(self, breaker: Breaker, now: float) -> Breaker:
+        wait = self.settings.breaker_probe_seconds * 2.0 ** min(breaker.unknown_trials, MOST_DOUBLINGS)
+        return replace(
+            breaker,
+            open_reason=breaker.open_reason or "outage",
+            opened_at=breaker.opened_at or now,
+            probe_at=now + wait,
+            reachable=False,
+            outage_at=now,
+        )
+
+    def _retry(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
         waits = self.settings.backoff_seconds
         most = self.most_attempts if result.max_attempts is None else min(result.max_attempts, self.most_attempts)
-        if message.spent + 1 >= most:
+        last = message.spent + 1 >= most
+        if last and not result.outage:
             return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
-        jitter = 1 + self.settings.backoff_jitter * (2 * self._chance() - 1)
-        asked = self._clamped(result.wait_seconds) if result.wait_seconds else 0.0
-        due_at = now + max(waits[message.spent] * jitter, asked)
-        return self._queued(message, due_at, spent=1)
+        if last:  # given up at once, if it is not an outage's fault
+            due_at, hopeless = now, Reason.RETRIES_EXHAUSTED
+        else:
+            jitter = 1 + self.settings.backoff_jitter * (2 * self._chance() - 1)
+            asked = self._clamped(result.wait_seconds) if result.wait_seconds else 0.0
+            due_at, hopeless = now + max(waits[message.spent] * jitter, asked), None
+        return replace(
+            self._queued(message, due_at, spent=1),
+            suspect=result.outage,
+            hopeless=hopeless,
+        )
 
     def _throttled(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
         wait = THROTTLE_SECONDS if result.wait_seconds is None else result.wait_seconds
@@ -157,10 +217,17 @@ class RetryPolicy:
             number_until=until if result.scope is Scope.NUMBER else None,
         )
 
-    def _unknown(self, breaker_open: bool, now: float) -> Decision:
-        # An outage spends no attempt, but it excuses no third send: the customer may have been answered twice by then.
-        due_at = now + self.settings.unknown_grace_seconds
-        return Decision(state=State.UNKNOWN, due_at=due_at, spent=0 if breaker_open else 1, unknowns=1)
+    def _unknown(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
+        at_most_once = self.settings.unknown_policy is UnknownPolicy.FAIL
+        last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.most_attempts
+        return Decision(
+            state=State.UNKNOWN,
+            due_at=now + self.settings.unknown_grace_seconds,
+            suspect=result.outage and not at_most_once,
+            hopeless=Reason.UNKNOWN if last else None,
+            spent=1,
+            unknowns=1,
+        )
 
     def _queued(self, message: Attempted, due_at: float, *, spent: int = 0, throttles: int = 0) -> Decision:
         if due_at >= message.deadline_at:

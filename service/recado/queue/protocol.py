@@ -49,11 +49,12 @@ class RetryQueue(Protocol):
         ...
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
-        """Leases up to `limit` due messages, oldest first, one per customer, under the limits and the breaker."""
+        """Leases up to `limit` due messages, oldest first, of each customer the first in his line, under the limits
+        and the breaker."""
         ...
 
-    async def claim_message(self, id_: int) -> Message | None:
-        """Leases one message if it is due and may be sent now."""
+    async def claim_message(self, id_: int) -> Claim:
+        """Leases one message if it is due and may be sent now; else says when it could be."""
         ...
 
     def update_message_attempt(self, message: Message, result: AttemptResult) -> Awaitable[Decision | None]:
@@ -62,6 +63,10 @@ class RetryQueue(Protocol):
 
     async def release(self, message: Message) -> None:
         """Gives a lease back unused."""
+        ...
+
+    async def record_probe(self, phone_number_id: str, reachable: bool) -> None:
+        """Records whether Graph answered a probe of the number's."""
         ...
 
     def settle(self, update: StatusUpdate) -> Awaitable[bool]:
@@ -117,7 +122,8 @@ class RetryQueue(Protocol):
         ...
 
     async def open_quote_at(self, *names: str) -> float | None:
-        """When the customer with these names was sent the quote that is still open; None without one."""
+        """When Meta accepted the reply that gives the customer's newest quote; None when that is settled, was not
+        accepted yet or has failed, or there is none."""
         ...
 
     async def ping(self) -> None:

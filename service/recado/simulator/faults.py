@@ -1,8 +1,8 @@
 """What goes wrong at Meta: by ratio, by script, for a time, or for one customer.
 
-A fault is written as a word, such as `reset_after`, or with an error code, such as `code:131026` (refused at once)
-and `failed:131026` (accepted, then a `failed` status). `after` means after the message was accepted: it will reach the
-customer although the caller never hears so.
+A fault is written as a word, such as `reset_after`, or with an error code, such as `code:131026` (refused at once) and
+`failed:131026` (accepted, then a `failed` status), or with code and subcode, such as `code:100/33`. `after` means after
+the message was accepted: it will reach the customer although the caller never hears so.
 """
 
 import math
@@ -46,17 +46,21 @@ ACCEPTING = frozenset(
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A fault, with Meta's code where the kind has one."""
+    """A fault, with Meta's code and subcode where the kind has one."""
 
     kind: Kind
     code: int = 0
+    subcode: int = 0
 
 
 NO_FAULT = Fault(Kind.OK)
 
 
 class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault for every call between two moments, in seconds since the faults were set; no `until`: until changed."""
+    """A fault for every call between two moments, in seconds since the faults were set; no `until`: until changed.
+
+    A 100 for every call is no message's wrong parameter but the business number that Graph does not show: 100/33.
+    """
 
     fault: str = "server_error"
     since: float = 0.0
@@ -102,7 +106,7 @@ class Faults:
         if edge > 1 + 1e-9:
             raise FaultError("the ratios add up to more than 1")
         script = [parse(name) for name in plan.script]
-        outages = [(o.since + now, o.until + now, parse(o.fault)) for o in plan.outages]
+        outages = [(o.since + now, o.until + now, _NUMBER_WIDE.get(o.fault) or parse(o.fault)) for o in plan.outages]
         poison = {customer: parse(name) for customer, name in plan.poison.items()}
         self.plan = plan
         self._ratios, self._script, self._outages, self._poison = ratios, script[::-1], outages, poison
@@ -121,8 +125,13 @@ class Faults:
             return self._poison[customer]
         if self._outages and (outage := self.outage(now)):
             return outage
-        if self._script:
-            return self._script.pop()
+        return self._script.pop() if self._script else self._drawn()
+
+    def draw_without_message(self, now: float) -> Fault:
+        """The fault of one call that sends nothing: a script and poison are for messages."""
+        return self.outage(now) or self._drawn()
+
+    def _drawn(self) -> Fault:
         if self._ratios:
             drawn = self._random.random()
             for edge, fault in self._ratios:
@@ -142,10 +151,14 @@ class Faults:
 
 def parse(name: str) -> Fault:
     """The fault of a name. Raises FaultError."""
-    word, _, code = name.partition(":")
+    word, _, numbers = name.partition(":")
+    code, _, subcode = numbers.partition("/")
     if word not in set(Kind):
         raise FaultError(f"no such fault: {name!r}; there are {', '.join(Kind)}")
     kind = Kind(word)
-    if (kind in (Kind.CODE, Kind.FAILED)) != code.isdigit():
+    if (kind in (Kind.CODE, Kind.FAILED)) != code.isdigit() or not (subcode or "0").isdigit():
         raise FaultError(f"{name!r}: `code` and `failed` take an error code, such as code:131026, and no other does")
-    return Fault(kind, int(code or 0))
+    return Fault(kind, int(code or 0), int(subcode or 0))
+
+
+_NUMBER_WIDE = {"code:100": parse("code:100/33")}

@@ -25,6 +25,10 @@ _MOST_MEDIA = 100
 _MOST_CHARACTERS = 4096
 _MOST_CALLBACK = 512
 _EDGE_HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>"
+_NO_SUCH_OBJECT = (
+    "Unsupported request. Object with this ID does not exist, cannot be loaded due to missing permissions, or does not "
+    "support this operation."
+)
 _SUCCESS = b'{"success":true}'
 
 #: HTTP statuses of codes whose status is not 400.
@@ -138,7 +142,9 @@ class Graph:
         if len(parts) == 3 and parts[2] == "subscribed_apps":
             return _json({"data": []}) if request.method == "GET" else Answer(body=_SUCCESS)
         if len(parts) == 2 and _ID.fullmatch(parts[1]):
-            return self._object(parts[1], request)
+            fault = self.faults.draw_without_message(self._clock())
+            answer = self._object(parts[1], request)
+            return answer if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, answer)
         return error(2500, f"Unknown path components: /{'/'.join(parts[1:])}")
 
     def _unauthorized(self, authorization: bytes) -> Answer | None:
@@ -150,9 +156,8 @@ class Graph:
 
     def _messages(self, number: str, body: bytes) -> Answer:
         if not _ID.fullmatch(number) or (self._numbers and number not in self._numbers):
-            return self._refuse(
-                100, f"Unsupported post request. Object with ID '{number}' does not exist, cannot be loaded"
-            )
+            self.counts["refused:100"] += 1
+            return error(100, subcode=33)
         try:
             post = _post(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
@@ -231,7 +236,7 @@ class Graph:
         """What a fault makes of a call; `answer` is what it would have been."""
         self.counts[f"fault:{fault.kind}"] += 1
         if fault.kind is Kind.CODE:
-            return error(fault.code)
+            return error(fault.code, subcode=fault.subcode)
         if fault.kind is Kind.SERVER_ERROR:
             return error(131016, details="This service is temporarily unavailable.")
         if fault.kind in (Kind.RESET, Kind.RESET_AFTER):
@@ -258,7 +263,8 @@ class Graph:
             about = {"url": f"/_media/{id_}", "mime_type": content_type.decode("latin-1"), "file_size": len(content)}
             return _json({"messaging_product": "whatsapp", **about, "id": id_})
         if request.method != "GET" or (self._numbers and id_ not in self._numbers):
-            return self._refuse(100, f"Object with ID '{id_}' does not exist, cannot be loaded")
+            self.counts["refused:100"] += 1
+            return error(100, subcode=33)
         if request.parameters().get("fields") != "health_status":
             return _json({"id": id_, "verified_name": "Simulator", "quality_rating": "GREEN"})
         entity: dict[str, Any] = {"entity_type": "PHONE_NUMBER", "id": id_, "can_send_message": self.health}
@@ -283,12 +289,21 @@ class Graph:
         return Answer(200, content, content_type)
 
 
-def error(code: int, message: str | None = None, details: str | None = None) -> Answer:
+def error(code: int, message: str | None = None, details: str | None = None, subcode: int = 0) -> Answer:
     """Graph's error object, with the HTTP status that goes with the code."""
     message = message or _TITLES.get(code, "An error occurred")
     if not message.startswith("(#"):
         message = f"(#{code}) {message}"
-    body = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "ASimulatedTrace0"}
+    body: dict[str, Any] = {
+        "message": message,
+        "type": "OAuthException",
+        "code": code,
+        "fbtrace_id": "ASimulatedTrace0",
+    }
+    if subcode:
+        body["error_subcode"] = subcode
+    if (code, subcode) == (100, 33):
+        body |= {"message": _NO_SUCH_OBJECT, "type": "GraphMethodException"}
     if details:
         body["error_data"] = {"messaging_product": "whatsapp", "details": details}
     return _json({"error": body}, _STATUSES.get(code, 400))

@@ -84,11 +84,11 @@ AGE_EDGES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.
 
 ERROR_CLASSES = (
     *("none", "transport", "timeout", "pool", "edge", "server", "unreadable", "throttled", "pair_limit"),
-    *("auth", "permission", "account", "payment"),
+    *("auth", "permission", "account", "configuration", "payment"),
     *("invalid", "window_closed", "undeliverable", "template", "unknown_code"),
 )
 #: Errors that a person has to put right; until then nothing is sent.
-OPERATOR_CLASSES = ("auth", "permission", "account", "payment")
+OPERATOR_CLASSES = ("auth", "permission", "account", "configuration", "payment")
 FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
 STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 

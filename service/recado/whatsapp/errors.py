@@ -2,6 +2,7 @@
 
     GraphError
     ├── NotSentError              connect, TLS, pool, write: nothing can have reached Meta
+    ├── PoolExhaustedError        all of our own connections are busy: nothing was sent
     ├── OutcomeUnknownError       the request went out and no verdict came back
     │   ├── NoAnswerError         read time-out, reset, closed
     │   ├── EdgeFailureError      5xx without Graph's error object
@@ -14,6 +15,7 @@
     │   ├── AuthenticationError
     │   ├── MissingPermissionError
     │   ├── AccountError
+    │   ├── ConfigurationError
     │   └── PaymentError
     ├── RejectedError             will never be accepted as it is
     │   ├── InvalidRequestError
@@ -121,10 +123,14 @@ class ConnectTimeoutError(NotSentError):
     error_class = "timeout"
 
 
-class PoolExhaustedError(NotSentError):
-    """All of our own connections stayed busy: no fault of Meta's."""
+class PoolExhaustedError(GraphError):
+    """All of our own connections stayed busy: no fault of Meta's or of the message's."""
 
-    outage, error_class = False, "pool"
+    retry, error_class = Retry.LATER, "pool"
+    WAIT = 5.0
+
+    def _own_wait(self, failures: int) -> float | None:
+        return self.WAIT
 
 
 class OutcomeUnknownError(GraphError):
@@ -152,9 +158,9 @@ class EdgeFailureError(OutcomeUnknownError):
 
 
 class UnreadableAnswerError(OutcomeUnknownError):
-    """A 2xx without a message id: most likely the message was sent."""
+    """A 2xx without a message id: most likely the message was sent, unless it is a page of somebody else's."""
 
-    outage, error_class = False, "unreadable"
+    error_class = "unreadable"
 
 
 class EdgeRefusalError(GraphError):
@@ -175,10 +181,11 @@ class ServerError(GraphError):
         super().__init__(detail, **about)
         if self.code in self.WAITS:
             self.retry = Retry.LATER
-        # These two are as often the message's fault as Meta's: only a 5xx says whose.
+        # These two are as often the message's fault as Meta's: the queue finds out whose. A status tells of an attempt
+        # that Graph had taken, so of no outage.
         if self.code in (1, 131000):
             self.max_attempts = 3
-            self.outage = (self.http_status or 0) >= 500
+            self.outage = self.http_status is not None
 
     def _own_wait(self, failures: int) -> float | None:
         return self.WAITS.get(self.code)
@@ -187,11 +194,12 @@ class ServerError(GraphError):
 class ThrottledError(GraphError):
     """A limit of the business number or of the app: everything that this number sends has to slow down."""
 
-    codes = frozenset({4, 17, 32, 613, 80007, 130429, 131057, 132069})
+    codes = frozenset({4, 17, 32, 341, 613, 80007, 130429, 131057, 132069})
     retry, scope, error_class = Retry.LATER, Scope.NUMBER, "throttled"
     #: Rolling hours give way slowly; 131057 is an upgrade that takes a minute; 132069 allows ten an hour.
     WAITS: ClassVar[Mapping[int | None, float]] = {
         4: 900.0,
+        341: 900.0,
         80007: 900.0,
         17: 300.0,
         32: 300.0,
@@ -231,7 +239,7 @@ class OperatorError(GraphError):
 class AuthenticationError(OperatorError):
     """The access token is invalid or has expired."""
 
-    codes = frozenset({0, 104, 190})
+    codes = frozenset({0, 101, 102, 104, 190})
     error_class = "auth"
 
 
@@ -250,6 +258,13 @@ class AccountError(OperatorError):
         | {133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016}
     )
     error_class = "account"
+
+
+class ConfigurationError(OperatorError):
+    """Graph knows no such business number, or not under this path or version, or does not show it to this token."""
+
+    codes = frozenset({12, 803, 2500})
+    error_class = "configuration"
 
 
 class PaymentError(OperatorError):
@@ -310,13 +325,15 @@ class TemplateError(RejectedError):
 
 
 class UnknownCodeError(GraphError):
-    """A code in no table: a 5xx is Meta's fault and worth another try, anything else is not."""
+    """A code in no table: a 5xx is Meta's fault and worth another try, a 401 the token's; anything else is not."""
 
     def __init__(self, detail: str = "", *, transient: bool = False, **about: Any) -> None:
         super().__init__(detail, **about)
         server_fault = (self.http_status or 0) >= 500
         if server_fault or transient:
             self.retry, self.outage = Retry.NOW, server_fault
+        elif self.http_status == 401:
+            self.retry, self.scope = Retry.OPERATOR, Scope.NUMBER
 
 
 #: Which class judges a code.
@@ -329,6 +346,7 @@ OWNERS: Mapping[int, type[GraphError]] = {
         AuthenticationError,
         MissingPermissionError,
         AccountError,
+        ConfigurationError,
         PaymentError,
         InvalidRequestError,
         WindowClosedError,
@@ -337,6 +355,17 @@ OWNERS: Mapping[int, type[GraphError]] = {
     )
     for code in kind.codes
 }
+
+
+#: Codes of which one subcode is somebody else's. 100/33: the object of the path is the business number.
+_SUBCODE_OWNERS: Mapping[tuple[int, int], type[GraphError]] = {(100, 33): ConfigurationError}
+
+
+def owner_of(code: int | None, subcode: int | None = None) -> type[GraphError] | None:
+    """Which class judges a code; None where no table has it."""
+    if code is None:
+        return None
+    return _SUBCODE_OWNERS.get((code, subcode or 0)) or OWNERS.get(code)
 
 
 def code_in(raw: object) -> int | None:
@@ -348,8 +377,7 @@ def code_in(raw: object) -> int | None:
 
 def error_from_status(code: int | None, detail: str = "") -> GraphError:
     """The error that a `failed` status reports; without a code it is nobody's but the message's."""
-    kind = UnknownCodeError if code is None else OWNERS.get(code, UnknownCodeError)
-    return kind(detail, code=code)
+    return (owner_of(code) or UnknownCodeError)(detail, code=code)
 
 
 _PERSONAL = re.compile(

@@ -16,12 +16,18 @@ class LazyWhatsApp:
         self._service: WhatsAppService | None = None
 
     async def send_message(self, *args: Any, **kwargs: Any) -> "Sent":
-        if self._service is None:
-            from recado.whatsapp.client import make_whatsapp
+        return await self._made().send_message(*args, **kwargs)
 
-            self._service = make_whatsapp(self._settings)
-        return await self._service.send_message(*args, **kwargs)
+    async def reachable(self, phone_number_id: str) -> bool:
+        return await self._made().reachable(phone_number_id)
 
     async def aclose(self) -> None:
         if self._service is not None:
             await self._service.aclose()
+
+    def _made(self) -> "WhatsAppService":
+        if self._service is None:
+            from recado.whatsapp.client import make_whatsapp
+
+            self._service = make_whatsapp(self._settings)
+        return self._service

@@ -91,6 +91,10 @@ class InboundMessage(Struct, frozen=True):
         """Whether it has words, or a cart."""
         return bool(self.cart) or bool(self.text and self.text.strip())
 
+    def written_at(self, now: float) -> float:
+        """When it was written, in Unix seconds; a clock of Meta's that runs ahead of ours does not count."""
+        return min(self.sent_at or now, now)
+
 
 class Renamed(Struct, frozen=True):
     """A customer of a business number has a new phone number, a new user id, or both."""

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from recado.whatsapp.errors import (
-    OWNERS,
     EdgeFailureError,
     EdgeRefusalError,
     GraphError,
@@ -18,7 +17,11 @@ from recado.whatsapp.errors import (
     UnknownCodeError,
     UnreadableAnswerError,
     code_in,
+    owner_of,
 )
+
+#: Graph's subcode for an object that does not exist, or not for this token.
+_OBJECT_UNKNOWN = 33
 
 #: No wait is longer, whatever was asked for: after a day nothing may be sent any more.
 MOST_WAIT_SECONDS = 86400.0
@@ -46,8 +49,7 @@ def error_from_response(
     trace = error.get("fbtrace_id")
     about |= {"code": code, "fbtrace_id": trace[:64] if isinstance(trace, str) else None}
     text = _text(error)
-    owner = OWNERS.get(code) if code is not None else None
-    if owner is not None:
+    if owner := owner_of(code, _subcode(error)):
         return owner(text, **about)
     if status == 429:
         return ThrottledError(text, **about)
@@ -73,6 +75,13 @@ def _error_object(body: bytes) -> dict[str, Any] | None:
         return None
     error = answer.get("error") if isinstance(answer, dict) else None
     return error if isinstance(error, dict) else None
+
+
+def _subcode(error: dict[str, Any]) -> int | None:
+    """Meta's subcode, by which one code tells different faults; later versions of Graph say it by the type alone."""
+    if error.get("type") == "GraphMethodException":
+        return _OBJECT_UNKNOWN
+    return code_in(error.get("error_subcode"))
 
 
 def _text(error: dict[str, Any]) -> str:

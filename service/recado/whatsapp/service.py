@@ -210,6 +210,19 @@ class WhatsAppService:
             ),
         )
 
+    async def reachable(self, phone_number_id: str) -> bool:
+        """Whether Graph itself answers for a business number, whatever it says.
+
+        It carries no reply, so that nobody can get one twice however often an outage is probed.
+        """
+        try:
+            answer, _ = await self._request("GET", f"{phone_number_id}?fields=health_status")
+            return isinstance(msgspec.json.decode(answer.body), dict)
+        except GraphError as error:
+            return error.http_status is not None and not error.outage
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+
     async def _send(self, phone_number_id: str, message: dict[str, Any]) -> Sent:
         answer, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
         try:

@@ -255,4 +255,6 @@ def _raise_as_httpx(error: BaseException) -> NoReturn:
         raise httpx.ConnectTimeout("no connection in time") from error
     if isinstance(error, OSError):
         raise httpx.ConnectError(f"{type(error).__name__}: {error.strerror or error}") from error
+    if isinstance(error, UnicodeError):  # the host's name cannot be looked up
+        raise httpx.ConnectError(f"{type(error).__name__}: {error}") from error
     raise error

@@ -19,3 +19,7 @@ class Channel(Protocol):
     async def send(self, message: Message, attempt: tracing.NoSpan) -> AttemptResult:
         """Sends a leased entry, once. Never raises for what the other side does."""
         ...
+
+    async def probe(self, phone_number_id: str) -> bool:
+        """Whether the other side answers for a business number; nothing is sent to anybody."""
+        ...

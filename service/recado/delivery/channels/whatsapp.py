@@ -21,11 +21,13 @@ _OUTCOMES = {
 
 
 class MessageClient(Protocol):
-    """What sends: WhatsAppService."""
+    """What sends and probes: WhatsAppService."""
 
     async def send_message(
         self, to: Customer, text: str, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
     ) -> "Sent": ...
+
+    async def reachable(self, phone_number_id: str) -> bool: ...
 
 
 class WhatsAppChannel:
@@ -55,6 +57,10 @@ class WhatsAppChannel:
                 return failure(error)
             span.set(conventions.HTTP_STATUS, 200)
             return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
+
+    async def probe(self, phone_number_id: str) -> bool:
+        """Whether Graph answers for a business number."""
+        return await self._client.reachable(phone_number_id)
 
 
 def failure(error: GraphError) -> AttemptResult:

@@ -7,7 +7,7 @@ import msgspec
 
 from recado.queue.model import Added, Message, NewMessage, QuoteMark, Reason, State
 from recado.queue.sqlite.customers import identified, restrained
-from recado.queue.sqlite.transaction import HORIZON_SECONDS, Sender, Transaction, as_json
+from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.telemetry import metrics
 
 
@@ -29,6 +29,7 @@ class NewRow(msgspec.Struct, frozen=True, array_like=True):
     user_id: str | None
     wamid: str
     text: str
+    written_at: float
     received_at: float
     deadline_at: float
     traceparent: str | None
@@ -40,11 +41,24 @@ class NewRow(msgspec.Struct, frozen=True, array_like=True):
     finished_at: float | None = None
 
 
-class Availability(msgspec.Struct):
-    """When a customer may be written to, and whether a reply to him is under way."""
+class Line(msgspec.Struct):
+    """A customer's line: when he may be written to, and who is first, which is due at `due_at` or under way (None)."""
 
     next_at: float
-    in_flight: bool
+    first_id: int | None
+    written_at: float | None
+    due_at: float | None
+
+    def holds_up(self, id_: int, written_at: float) -> bool:
+        """Whether a new message has to wait for the first one: that is under way, or was written earlier."""
+        if self.first_id is None or self.written_at is None:
+            return False
+        return self.due_at is None or (self.written_at, self.first_id) < (written_at, id_)
+
+    def join(self, id_: int, written_at: float, due_at: float | None) -> None:
+        """Adds a message, unless one before it is first."""
+        if not self.holds_up(id_, written_at):
+            self.first_id, self.written_at, self.due_at = id_, written_at, due_at
 
 
 def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]:
@@ -54,14 +68,18 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
     added, answered = _restrain(transaction, new)
-    customers = _customers(transaction, {request.message.customer for request in answered.values()})
+    lines = _lines(transaction, {request.message.customer for request in answered.values()})
     rows: list[NewRow] = []
-    added |= {id_: _place(transaction, id_, request, customers, rows) for id_, request in answered.items()}
+    in_order = sorted(answered.items(), key=lambda item: (item[1].message.written_at, item[0]))
+    added |= {
+        id_: _place(transaction, id_, request, lines[request.message.customer], rows) for id_, request in in_order
+    }
     transaction.run("add", as_json(rows))
     transaction.totals.inc(metrics.QUEUED, by=len(rows))
     if leased := {row.customer for row in rows if row.state is State.SENDING}:
-        transaction.run("customers_next", as_json([(customer, customers[customer].next_at) for customer in leased]))
-    _mark_quotes(transaction, [request.message for request in answered.values()])
+        transaction.run("customers_next", as_json([(customer, lines[customer].next_at) for customer in leased]))
+    failed = {row.id for row in rows if row.state is State.FAILED}
+    _mark_quotes(transaction, [(id_, request.message) for id_, request in in_order if id_ not in failed])
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
 
 
@@ -87,16 +105,16 @@ def _claim_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int |
     return [id_ if id_ in claimed else None for id_, _ in wanted]
 
 
-def _customers(transaction: Transaction, customers: Iterable[str]) -> dict[str, Availability]:
+def _lines(transaction: Transaction, customers: Iterable[str]) -> dict[str, Line]:
     rows = transaction.run("customers", as_json(list(customers)))
-    return {customer: Availability(next_at, bool(in_flight)) for customer, next_at, in_flight in rows}
+    return {customer: Line(*line) for customer, *line in rows}
 
 
 def _place(
     transaction: Transaction,
     id_: int,
     request: AddRequest,
-    customers: dict[str, Availability],
+    line: Line,
     rows: list[NewRow],
 ) -> Added:
     """Appends the new row: failed when it is too late, leased when it may go at once, else queued for its turn."""
@@ -105,17 +123,18 @@ def _place(
         transaction.gave_up(Reason.WINDOW_CLOSED)
         rows.append(_row(id_, new, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now))
         return Added(id=id_, duplicate=False)
-    customer = customers[new.customer]
-    turn = max(now, customer.next_at, now + transaction.patience if customer.in_flight else 0)
+    waits = line.holds_up(id_, new.written_at)
+    turn = max(now, line.next_at, transaction.after_the_first(line.due_at) if waits else 0.0)
     sender = transaction.sender(new.phone_number_id)
     send_at = max(turn, sender.pace.next_turn(now))
-    probe = sender.breaker.open and now >= (sender.breaker.probe_at or 0)
-    may_send = probe or not sender.breaker.open
-    if not (request.lease and may_send and send_at <= now + HORIZON_SECONDS):
+    if waits or sender.breaker.open or not request.lease or send_at > now + HORIZON_SECONDS:
         rows.append(_row(id_, new, State.QUEUED, due_at=turn))
-        return Added(id=id_, duplicate=False, due_at=send_at)
-    _take_turn(transaction, sender, probe=probe)
-    customer.next_at, customer.in_flight = send_at + transaction.interval, True
+        line.join(id_, new.written_at, turn)
+        return Added(id=id_, duplicate=False, due_at=sender.may_send_at(send_at))
+    sender.pace.take(now)
+    sender.changed = True
+    line.join(id_, new.written_at, None)
+    line.next_at = send_at + transaction.interval
     lease_until = send_at + transaction.policy.settings.lease_seconds
     owner = transaction.owner
     rows.append(_row(id_, new, State.SENDING, attempts=1, lease_owner=owner, lease_until=lease_until))
@@ -135,18 +154,11 @@ def _place(
             send_at=send_at,
             lease_until=lease_until,
             quoting=False,
-            probe=probe,
+            trial=False,
             attempt_id=transaction.attempt_id(id_, 1),
             traceparent=new.traceparent,
         ),
     )
-
-
-def _take_turn(transaction: Transaction, sender: Sender, *, probe: bool) -> None:
-    sender.pace.take(transaction.now)
-    sender.changed = True
-    if probe:
-        transaction.start_probe(sender)
 
 
 def _row(id_: int, new: NewMessage, state: State, **rest: Any) -> NewRow:
@@ -159,6 +171,7 @@ def _row(id_: int, new: NewMessage, state: State, **rest: Any) -> NewRow:
         user_id=new.user_id,
         wamid=new.wamid,
         text=new.text,
+        written_at=new.written_at,
         received_at=new.received_at,
         deadline_at=new.deadline_at,
         traceparent=new.traceparent,
@@ -166,13 +179,16 @@ def _row(id_: int, new: NewMessage, state: State, **rest: Any) -> NewRow:
     )
 
 
-def _mark_quotes(transaction: Transaction, messages: Sequence[NewMessage]) -> None:
+def _mark_quotes(transaction: Transaction, messages: Sequence[tuple[int, NewMessage]]) -> None:
     """Opens and closes the customers' quotes, and counts what they decided."""
-    marked = [message for message in messages if message.quote is not QuoteMark.NONE]
+    marked = [(id_, message) for id_, message in messages if message.quote is not QuoteMark.NONE]
     if not marked:
         return
-    opened_at = {QuoteMark.OPENS: transaction.now}
-    transaction.run("customers_quoted", as_json([(m.customer, opened_at.get(m.quote)) for m in marked]))
-    for message in marked:
+    quoted = [
+        (m.customer, transaction.now, id_) if m.quote is QuoteMark.OPENS else (m.customer, None, None)
+        for id_, m in marked
+    ]
+    transaction.run("customers_quoted", as_json(quoted))
+    for _, message in marked:
         if message.quote is not QuoteMark.OPENS:
             transaction.totals.inc(metrics.QUOTE_DECISIONS, message.quote.value)

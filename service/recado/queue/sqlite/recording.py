@@ -10,7 +10,7 @@ from recado.queue.sqlite.transaction import Row, Transaction, as_json
 from recado.telemetry import metrics
 
 #: Statuses after which nothing can happen to a message any more: `delivered` wins over a later `failed`.
-CONFIRMING = frozenset({"delivered", "read", "played"})
+REACHED = frozenset({"delivered", "read", "played"})
 
 
 class ResultRequest(msgspec.Struct, frozen=True):
@@ -33,6 +33,8 @@ class AttemptedRow(msgspec.Struct):
     received_at: float
     phone_number_id: str
     customer: str
+    failed_attempt: int
+    sent_attempt: int | None
 
 
 def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
@@ -50,13 +52,13 @@ def _record(
     transaction: Transaction, request: ResultRequest, delivered: set[int], rows: dict[int, AttemptedRow]
 ) -> Decision | None:
     message, result = request.message, request.result
-    transaction.mind_breaker(message.phone_number_id, result)
+    transaction.mind_breaker(message.phone_number_id, result, trial=message.trial)
     if result.outcome is Outcome.DELIVERED:
         return Decision(state=State.DELIVERED) if message.id in delivered else None
     row = rows.get(message.id)
     if row is None or row.attempts != message.attempt or row.state not in (State.SENDING, State.UNKNOWN):
         return None
-    return _decide(transaction, row, result, probe=message.probe)
+    return _decide(transaction, row, result, failed_attempt=message.attempt if result.verdict else 0)
 
 
 def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set[int]:
@@ -65,18 +67,16 @@ def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set
         return set()
     wanted = as_json([(r.message.id, r.message.attempt, r.result.sent_wamid) for r in requests])
     rows = transaction.run("deliver", wanted, transaction.now)
-    for _, received_at, attempts in rows:
-        transaction.delivered(received_at, attempts)
+    transaction.delivered(rows)
     return {row[0] for row in rows}
 
 
-def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, probe: bool) -> Decision:
+def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, failed_attempt: int) -> Decision:
     """Decides on a message after a failed attempt, and writes the decision."""
     sender = transaction.sender(row.phone_number_id)
     decision = transaction.policy.decide(
         Attempted(spent=row.spent, throttles=row.throttles, unknowns=row.unknowns, deadline_at=row.deadline_at),
         result,
-        breaker_open=probe or sender.breaker.open,
         now=transaction.now,
     )
     if decision.customer_until is not None:
@@ -86,7 +86,7 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
         transaction.totals.inc(metrics.THROTTLED, "number")
         sender.pace.next_at = max(sender.pace.next_at, decision.number_until)
         sender.changed = True
-    transaction.decide(row.id, decision, result)
+    transaction.decide(row.id, decision, result, failed_attempt=failed_attempt)
     return decision
 
 
@@ -98,46 +98,66 @@ def release(transaction: Transaction, messages: Sequence[Message]) -> list[None]
 
 def settle(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[bool]:
     """Lets Meta's statuses settle attempts; whether each changed anything."""
-    targets = [transaction.attempt_of(update.attempt_id) for update in updates]
+    targets = _targets(transaction, updates)
     rows = _attempted(transaction, {target[0] for target in targets if target})
-    confirmed: list[int] = []
+    reached: list[int] = []
     results = []
     for update, target in zip(updates, targets, strict=True):
         row = rows.get(target[0]) if target else None
         changed = False
         if row and target and update.failure:
             changed = _fail(transaction, row, target[1], update.failure)
-        elif row:
-            changed = _confirm(transaction, row, update)
-            if update.status in CONFIRMING:
-                confirmed.append(row.id)
+        elif row and target:
+            changed = _confirm(transaction, row, target[1], update)
+            if update.status in REACHED and (changed or row.state in (State.DELIVERED, State.DISCARDED)):
+                reached.append(row.id)
                 del rows[row.id]
         results.append(changed)
         if changed and row and row.id in rows:
             rows |= _attempted(transaction, {row.id})
-    if confirmed:
-        transaction.run("delete", as_json(confirmed))
+    if reached:
+        transaction.run("delete", as_json(reached))
     return results
+
+
+def _targets(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[tuple[int, int] | None]:
+    """Message and attempt of each status: by what the send carried, else by Meta's id of the reply."""
+    targets = [transaction.attempt_of(update.attempt_id) for update in updates]
+    wamids = {update.sent_wamid for update, target in zip(updates, targets, strict=True) if target is None}
+    if not wamids:
+        return targets
+    sent = {wamid: (id_, attempt) for wamid, id_, attempt in transaction.run("sent_as", as_json(sorted(wamids)))}
+    return [target or sent.get(update.sent_wamid) for update, target in zip(updates, targets, strict=True)]
 
 
 def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: AttemptResult) -> bool:
     """A `failed` status: what HTTP accepted, or left unknown, failed after all."""
-    if attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN, State.DELIVERED):
-        return False
     if row.state == State.DELIVERED:
+        if attempt != row.sent_attempt:
+            return False
         transaction.totals.inc(metrics.ASYNC_FAILURES)
+        transaction.run("quotes_accepted", as_json([(row.customer, row.id)]), None)
+    elif attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN):
+        return False
     _count_settled(transaction, row)
-    transaction.mind_breaker(row.phone_number_id, failure)
-    _decide(transaction, row, failure, probe=False)
+    if failure.outcome is Outcome.OPERATOR:  # other failures tell of the time when the reply was accepted
+        transaction.mind_breaker(row.phone_number_id, failure)
+    _decide(transaction, row, failure, failed_attempt=attempt)
     return True
 
 
-def _confirm(transaction: Transaction, row: AttemptedRow, update: StatusUpdate) -> bool:
-    """A status that says that Meta has the message, whatever we thought had become of it."""
-    if row.state not in (State.QUEUED, State.SENDING, State.UNKNOWN, State.FAILED):
+def _confirm(transaction: Transaction, row: AttemptedRow, attempt: int, update: StatusUpdate) -> bool:
+    """A status that says that Meta has the message, whatever we thought had become of it.
+
+    That it reached the customer outranks a failure of the same attempt; `sent` outranks none. A failed message is
+    lifted by its last attempt alone.
+    """
+    outranked = attempt <= row.failed_attempt and update.status not in REACHED
+    superseded = row.state == State.FAILED and attempt != row.attempts
+    if outranked or superseded or row.state in (State.DELIVERED, State.DISCARDED):
         return False
-    transaction.run("settle", as_json([(row.id, update.sent_wamid)]), transaction.now)
-    transaction.delivered(row.received_at, row.attempts)
+    transaction.run("settle", as_json([(row.id, update.sent_wamid, attempt)]), transaction.now)
+    transaction.delivered([(row.id, row.customer, row.received_at, row.attempts)])
     _count_settled(transaction, row)
     return True
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import (
@@ -31,7 +32,7 @@ from recado.queue.policy import Breaker, Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.sqlite import adding, claiming, customers, recording, upkeep
 from recado.queue.sqlite.database import UNAVAILABLE, empty_log, load_queries, open_database
-from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
+from recado.queue.sqlite.transaction import HORIZON_SECONDS, Sender, Transaction, as_json, breaker_of
 from recado.queue.sqlite.upkeep import PruneRequest
 from recado.queue.sqlite.writer import CommitObserver, Writer
 from recado.telemetry import metrics
@@ -112,19 +113,21 @@ class SqliteRetryQueue:
         return self._write(adding.add, adding.AddRequest(message=message, lease=lease))
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
-        messages = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit))
-        return Claim(messages=messages, next_at=None if messages else await self._read(self._next_at))
+        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit))
+        return claim if claim.messages else replace(claim, next_at=await self._read(self._next_at))
 
-    async def claim_message(self, id_: int) -> Message | None:
-        request = claiming.ClaimRequest(limit=1, ids=(id_,))
-        messages = await self._write(claiming.claim, request)
-        return messages[0] if messages else None
+    async def claim_message(self, id_: int) -> Claim:
+        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=1, ids=(id_,)))
+        return claim if claim.messages else replace(claim, next_at=await self._read(lambda: self._next_at_of(id_)))
 
     def update_message_attempt(self, message: Message, result: AttemptResult) -> Awaitable[Decision | None]:
         return self._write(recording.record, recording.ResultRequest(message=message, result=result))
 
     async def release(self, message: Message) -> None:
         await self._write(recording.release, message)
+
+    async def record_probe(self, phone_number_id: str, reachable: bool) -> None:
+        await self._write(claiming.record_probe, (phone_number_id, reachable))
 
     def settle(self, update: StatusUpdate) -> Awaitable[bool]:
         return self._write(recording.settle, update)
@@ -133,7 +136,7 @@ class SqliteRetryQueue:
         return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
 
     async def open_quote_at(self, *names: str) -> float | None:
-        rows = await self._read(lambda: self._select("quoted_at", as_json(names)))
+        rows = await self._read(lambda: self._select("quote_accepted_at", as_json(names)))
         return rows[0][0] if rows else None
 
     # -- upkeep ------------------------------------------------------------------------------------------------
@@ -270,20 +273,29 @@ class SqliteRetryQueue:
         return self._reader.execute(self._queries[query], bindings).fetchall()
 
     def _breakers(self) -> dict[str, Breaker]:
+        return {number: breaker_of(breaker) for number, _, *breaker in self._select("senders")}
+
+    def _senders(self) -> dict[str, Sender]:
         return {
-            number: Breaker(failures=failures, open_reason=reason, opened_at=opened_at, probe_at=probe_at)
-            for number, _, failures, reason, opened_at, probe_at in self._select("senders")
+            number: Sender(self._policy.pace(next_at), breaker_of(breaker))
+            for number, next_at, *breaker in self._select("senders")
         }
 
     def _next_at(self) -> float | None:
         """When the next message can be claimed, as far as its due time, its number's turn and breaker tell."""
-        times = []
-        for number, next_at, _, _, _, probe_at in self._select("senders"):
-            due_at = self._select("next_due", number)[0][0]
-            if due_at is not None:
-                # Half of the horizon, so that a drain under the rate claims several turns at once.
-                times.append(max(due_at, next_at - HORIZON_SECONDS / 2, probe_at or 0.0))
-        return min(times, default=None)
+        due = [(sender, self._select("next_due", number)[0][0]) for number, sender in self._senders().items()]
+        return min((_claimable_at(sender, due_at) for sender, due_at in due if due_at is not None), default=None)
+
+    def _next_at_of(self, id_: int) -> float | None:
+        """The same of one message; None when it does not wait."""
+        for due_at, number in self._select("due_of", id_):
+            return _claimable_at(self._senders()[number], due_at)
+        return None
+
+
+def _claimable_at(sender: Sender, due_at: float) -> float:
+    # Half of the horizon, so that a drain under the rate claims several turns at once.
+    return max(due_at, sender.pace.next_at - HORIZON_SECONDS / 2, sender.breaker.probe_at)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

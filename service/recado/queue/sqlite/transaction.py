@@ -4,7 +4,7 @@ The facts are counted in the transaction that records them, so a total is never 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -17,7 +17,7 @@ from recado.telemetry.totals import Totals
 
 #: How far ahead of its turn a message may be leased: its process waits for the turn itself.
 HORIZON_SECONDS = 0.5
-#: A customer's next message waits at least so long when one is under way.
+#: A message that has to wait for something of unknown length is looked at again after so long.
 LEAST_WAIT_SECONDS = 1.0
 
 Row = tuple[Any, ...]
@@ -29,6 +29,10 @@ class Sender(msgspec.Struct):
     pace: Pace
     breaker: Breaker
     changed: bool = False
+
+    def may_send_at(self, at: float) -> float:
+        """When a message whose turn is `at` could be sent, or tried, as far as the breaker tells."""
+        return max(at, self.breaker.probe_at) if self.breaker.open else at
 
 
 class Transaction:
@@ -64,7 +68,7 @@ class Transaction:
     def finish(self) -> None:
         """Writes the totals and the business numbers' state."""
         changed = [
-            (number, s.pace.next_at, s.breaker.failures, s.breaker.open_reason, s.breaker.opened_at, s.breaker.probe_at)
+            (number, s.pace.next_at, *msgspec.structs.astuple(s.breaker))
             for number, s in (self._senders or {}).items()
             if s.changed
         ]
@@ -81,9 +85,9 @@ class Transaction:
             self._senders = {
                 number: Sender(
                     pace=self.policy.pace(next_at),
-                    breaker=Breaker(failures=failures, open_reason=reason, opened_at=opened_at, probe_at=probe_at),
+                    breaker=breaker_of(breaker),
                 )
-                for number, next_at, failures, reason, opened_at, probe_at in self.run("senders")
+                for number, next_at, *breaker in self.run("senders")
             }
         return self._senders
 
@@ -94,16 +98,21 @@ class Transaction:
             senders[number] = Sender(pace=self.policy.pace(0.0), breaker=Breaker(), changed=True)
         return senders[number]
 
-    def start_probe(self, sender: Sender) -> None:
-        """Nobody else probes until this one has had its time."""
+    def start_probing(self, sender: Sender) -> None:
+        """Nobody else probes, or tries with a reply, until this has had its time."""
         probe_at = self.now + self.policy.settings.breaker_probe_seconds
-        sender.breaker = msgspec.structs.replace(sender.breaker, probe_at=probe_at)
+        sender.breaker = msgspec.structs.replace(sender.breaker, probe_at=probe_at, reachable=False)
         sender.changed = True
 
-    def mind_breaker(self, number: str, result: AttemptResult) -> None:
+    def mind_breaker(self, number: str, result: AttemptResult, *, trial: bool = False) -> None:
         """Lets a result open or close the number's breaker."""
+        breaker = self.sender(number).breaker
+        self.put_breaker(number, self.policy.breaker_after(breaker, result, trial=trial, now=self.now))
+
+    def put_breaker(self, number: str, after: Breaker) -> None:
+        """Sets the number's breaker, and counts it when it opens or closes."""
         sender = self.sender(number)
-        before, after = sender.breaker, self.policy.breaker_after(sender.breaker, result, self.now)
+        before = sender.breaker
         if after == before:
             return
         sender.breaker, sender.changed = after, True
@@ -117,19 +126,20 @@ class Transaction:
         """Least time between two messages to one customer."""
         return self.policy.settings.customer_interval_seconds
 
-    @property
-    def patience(self) -> float:
-        """How long a message waits for another to the same customer that is under way."""
-        return max(self.interval, LEAST_WAIT_SECONDS)
+    def after_the_first(self, due_at: float | None) -> float:
+        """When to look again at a message whose line has another one first, due then or under way (None)."""
+        return max(due_at or 0.0, self.now + LEAST_WAIT_SECONDS)
 
     # -- ends of messages
 
-    def decide(self, id_: int, decision: Decision, result: AttemptResult | None) -> None:
-        """Writes a decision on its row; without a result it is a rescue's."""
+    def decide(self, id_: int, decision: Decision, result: AttemptResult | None, *, failed_attempt: int = 0) -> None:
+        """Writes a decision on its row; without a result it is a rescue's. `failed_attempt`: Meta said that it has."""
         error = (result.error_class, result.error_code, result.detail) if result else ("unknown", None, "lease ran out")
         finished_at = self.now if decision.state is State.FAILED else None
+        suspect_at = self.now if decision.suspect and finished_at is None else None
         row = (id_, decision.state, decision.due_at, decision.reason, decision.spent, decision.throttles)
-        self.run("decide", as_json([(*row, decision.unknowns, *error, finished_at)]))
+        rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
+        self.run("decide", as_json([(*row, *rest)]))
         if decision.reason:
             self.gave_up(decision.reason)
 
@@ -143,11 +153,14 @@ class Transaction:
         self.totals.inc(metrics.FINISHED, State.FAILED.value)
         self.totals.inc(metrics.FAILED_REASONS, reason.value)
 
-    def delivered(self, received_at: float, attempts: int) -> None:
-        """Counts a message that Meta accepted."""
-        self.totals.inc(metrics.FINISHED, State.DELIVERED.value)
-        self.totals.observe(metrics.DELIVERY_AGE, max(0.0, self.now - received_at))
-        self.totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
+    def delivered(self, messages: Sequence[tuple[int, str, float, int]]) -> None:
+        """Counts messages that Meta accepted, each as (id, customer, received_at, attempts); their quotes are out."""
+        for _, _, received_at, attempts in messages:
+            self.totals.inc(metrics.FINISHED, State.DELIVERED.value)
+            self.totals.observe(metrics.DELIVERY_AGE, max(0.0, self.now - received_at))
+            self.totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
+        if messages:
+            self.run("quotes_accepted", as_json([(customer, id_) for id_, customer, *_ in messages]), self.now)
 
     # -- names that only this store can make
 
@@ -165,6 +178,21 @@ class Transaction:
     def wamid_key(self, wamid: str) -> str:
         """A keyed hash of a wamid, which holds a phone number."""
         return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
+
+
+def breaker_of(columns: Sequence[Any]) -> Breaker:
+    """A number's breaker from the columns of the statement `senders`, which are in the order of its fields."""
+    failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at = columns
+    return Breaker(
+        failures=failures,
+        open_reason=open_reason,
+        opened_at=opened_at,
+        probe_at=probe_at,
+        reachable=bool(reachable),
+        unknown_trials=unknown_trials,
+        good_at=good_at,
+        outage_at=outage_at,
+    )
 
 
 def as_json(value: Any) -> str:

@@ -9,6 +9,7 @@ CREATE TABLE message (
   user_id         TEXT,
   wamid           TEXT NOT NULL,             -- the customer's message that is answered
   text            TEXT NOT NULL,
+  written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: replies leave in this order, then by id
   received_at     REAL NOT NULL,
   deadline_at     REAL NOT NULL,             -- never sent after this
   due_at          REAL,
@@ -16,13 +17,17 @@ CREATE TABLE message (
   spent           INTEGER NOT NULL DEFAULT 0, -- of these, those that count against the limit
   throttles       INTEGER NOT NULL DEFAULT 0,
   unknowns        INTEGER NOT NULL DEFAULT 0,
+  suspect_at      REAL,                      -- when its last attempt failed as it would in an outage
+  hopeless        TEXT,                      -- why it is given up when it is due, unless an outage was to blame
+  failed_attempt  INTEGER NOT NULL DEFAULT 0, -- the newest attempt that Meta said has failed
   lease_owner     TEXT,
   lease_until     REAL,
   error_class     TEXT,
   error_code      INTEGER,
   error_detail    TEXT,
   reason          TEXT,
-  sent_wamid      TEXT,
+  sent_wamid      TEXT,                      -- Meta's id of the reply
+  sent_attempt    INTEGER,                   -- the attempt that Meta accepted under it
   finished_at     REAL,
   traceparent     TEXT,
   CHECK (phone IS NOT NULL OR user_id IS NOT NULL),
@@ -34,7 +39,9 @@ CREATE TABLE message (
 CREATE INDEX message_due ON message (phone_number_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_deadline ON message (deadline_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_lease ON message (lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX message_in_flight ON message (customer) WHERE lease_until IS NOT NULL;
+-- Who is first in a customer's line: the reply under way, else the earliest that was written.
+CREATE INDEX message_line ON message (customer, lease_until IS NULL, written_at) WHERE finished_at IS NULL;
+CREATE INDEX message_sent ON message (sent_wamid) WHERE sent_wamid IS NOT NULL;
 CREATE INDEX message_finished ON message (state, finished_at) WHERE finished_at IS NOT NULL;
 
 -- A customer's message that was acknowledged, by a keyed hash of its wamid.
@@ -43,13 +50,15 @@ CREATE TABLE claim (
   wamid_key TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- What is kept of a customer at a business number: from when he may be written to, when he was quoted last, and what
+-- What is kept of a customer at a business number: from when he may be written to, his open quote, and what
 -- he has been told of late (see streak.py).
 CREATE TABLE customer (
-  customer  TEXT PRIMARY KEY,
-  next_at   REAL NOT NULL DEFAULT 0,
-  quoted_at REAL,
-  streak    TEXT
+  customer          TEXT PRIMARY KEY,
+  next_at           REAL NOT NULL DEFAULT 0,
+  quoted_at         REAL,
+  quote_id          INTEGER,                 -- the reply that gives the open quote
+  quote_accepted_at REAL,                    -- when Meta accepted that reply; without it nobody has seen the quote
+  streak            TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- From each name of a customer (phone number, user id, those of before) to the one under which he is kept.
@@ -69,9 +78,12 @@ CREATE TABLE sender (
   failures        INTEGER NOT NULL DEFAULT 0,
   open_reason     TEXT,
   opened_at       REAL,
-  probe_at        REAL,
-  CHECK ((open_reason IS NULL) = (opened_at IS NULL)),
-  CHECK ((open_reason IS NULL) = (probe_at IS NULL))
+  probe_at        REAL NOT NULL DEFAULT 0,   -- no probe, and no trial of an open breaker, before
+  reachable       INTEGER NOT NULL DEFAULT 0, -- the last probe of an open breaker was answered
+  unknown_trials  INTEGER NOT NULL DEFAULT 0, -- trials in a row whose outcome is unknown
+  good_at         REAL NOT NULL DEFAULT 0,   -- when Graph last gave a verdict
+  outage_at       REAL NOT NULL DEFAULT 0,   -- when the number was last known to be in an outage
+  CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- Totals that survive every pod, written together with the facts they count.
@@ -99,6 +111,13 @@ CREATE TRIGGER message_inserted AFTER INSERT ON message BEGIN
 END;
 CREATE TRIGGER message_deleted AFTER DELETE ON message BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE state = old.state;
+END;
+-- The end of a reply lets the next in line go: it was put off until the first one was due.
+CREATE TRIGGER message_ended AFTER UPDATE OF finished_at ON message
+WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
+  UPDATE message SET due_at = new.finished_at
+  WHERE customer = new.customer AND finished_at IS NULL AND state = 'queued' AND attempts = 0
+    AND due_at > new.finished_at;
 END;
 CREATE TRIGGER message_moved AFTER UPDATE OF state ON message WHEN old.state <> new.state BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE state = old.state;

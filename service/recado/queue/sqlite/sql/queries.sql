@@ -13,9 +13,10 @@ RETURNING id
 SELECT max((SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM claim))
 
 -- name: customers
-SELECT j.value, coalesce(c.next_at, 0),
-  EXISTS (SELECT 1 FROM message m WHERE m.customer = j.value AND m.lease_until IS NOT NULL)
+SELECT j.value, coalesce(c.next_at, 0), f.id, f.written_at, f.due_at
 FROM json_each(?1) j LEFT JOIN customer c ON c.customer = j.value
+  LEFT JOIN message f ON f.id = (SELECT e.id FROM message e WHERE e.customer = j.value AND e.finished_at IS NULL
+    ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
 
 -- name: customers_next
 INSERT INTO customer (customer, next_at)
@@ -23,12 +24,13 @@ SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 
 -- name: customers_quoted
-INSERT INTO customer (customer, quoted_at)
-SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (customer) DO UPDATE SET quoted_at = excluded.quoted_at
+INSERT INTO customer (customer, quoted_at, quote_id)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
+ON CONFLICT (customer) DO UPDATE SET quoted_at = excluded.quoted_at, quote_id = excluded.quote_id,
+  quote_accepted_at = NULL
 
--- name: quoted_at
-SELECT max(quoted_at) FROM customer
+-- name: quote_accepted_at
+SELECT max(quote_accepted_at) FROM customer
 WHERE customer IN (SELECT coalesce(i.customer, j.value) FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value)
 
 -- name: identities
@@ -47,43 +49,60 @@ INSERT INTO customer (customer, next_at, streak)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at), streak = excluded.streak
 
+-- name: quotes_accepted
+UPDATE customer SET quote_accepted_at = ?2
+FROM jsonb_each(?1) j WHERE customer.customer = j.value ->> 0 AND customer.quote_id = j.value ->> 1
+
 -- name: add
-INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, text, received_at, deadline_at,
-  traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
+INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, text, written_at, received_at,
+  deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
-  value ->> 16
+  value ->> 16, value ->> 17
 FROM jsonb_each(?1)
 
 -- name: senders
-SELECT phone_number_id, next_at, failures, open_reason, opened_at, probe_at FROM sender
+SELECT phone_number_id, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at,
+  outage_at
+FROM sender
 
 -- name: put_senders
-INSERT INTO sender (phone_number_id, next_at, failures, open_reason, opened_at, probe_at)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?1) WHERE true
+INSERT INTO sender (phone_number_id, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials,
+  good_at, outage_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9
+FROM jsonb_each(?1) WHERE true
 ON CONFLICT (phone_number_id) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
-  open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at
+  open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at,
+  reachable = excluded.reachable, unknown_trials = excluded.unknown_trials, good_at = excluded.good_at,
+  outage_at = excluded.outage_at
 
 -- name: due
-SELECT m.id, m.customer, m.state, m.spent, m.throttles, m.unknowns, m.deadline_at, coalesce(c.next_at, 0),
-  EXISTS (SELECT 1 FROM message f WHERE f.customer = m.customer AND f.lease_until IS NOT NULL)
+SELECT m.id, m.customer, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
 FROM message m INDEXED BY message_due LEFT JOIN customer c ON c.customer = m.customer
+  LEFT JOIN message f ON f.id = (SELECT e.id FROM message e WHERE e.customer = m.customer AND e.finished_at IS NULL
+    ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
 WHERE m.phone_number_id = ?1 AND m.due_at <= ?2
 ORDER BY m.due_at LIMIT ?3
 
 -- name: due_by_id
-SELECT m.id, m.customer, m.state, m.spent, m.throttles, m.unknowns, m.deadline_at, coalesce(c.next_at, 0),
-  EXISTS (SELECT 1 FROM message f WHERE f.customer = m.customer AND f.lease_until IS NOT NULL)
-FROM json_each(?3) j JOIN message m ON m.id = j.value LEFT JOIN customer c ON c.customer = m.customer
+SELECT m.id, m.customer, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+FROM json_each(?3) j CROSS JOIN message m ON m.id = j.value LEFT JOIN customer c ON c.customer = m.customer
+  LEFT JOIN message f ON f.id = (SELECT e.id FROM message e WHERE e.customer = m.customer AND e.finished_at IS NULL
+    ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
 WHERE m.phone_number_id = ?1 AND m.due_at <= ?2
 ORDER BY m.due_at
+
+-- name: due_of
+SELECT due_at, phone_number_id FROM message WHERE id = ?1 AND due_at IS NOT NULL
 
 -- name: next_due
 SELECT min(due_at) FROM message WHERE phone_number_id = ?1 AND due_at IS NOT NULL
 
 -- name: lease
 UPDATE message SET state = 'sending', due_at = NULL, attempts = attempts + 1,
-  lease_owner = ?2, lease_until = j.value ->> 1
+  spent = spent - (j.value ->> 2), unknowns = unknowns - (state = 'unknown' AND j.value ->> 2),
+  suspect_at = NULL, hopeless = NULL, lease_owner = ?2, lease_until = j.value ->> 1
 FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 RETURNING id, attempts, wamid, phone_number_id, phone, user_id, text, received_at, deadline_at, lease_until,
   traceparent
@@ -93,21 +112,25 @@ UPDATE message SET due_at = j.value ->> 1 FROM jsonb_each(?1) j WHERE message.id
 
 -- name: deliver
 UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
-  finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 2
+  finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = attempts
 FROM jsonb_each(?1) j
 WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state IN ('sending', 'unknown')
-RETURNING id, received_at, attempts
+RETURNING id, customer, received_at, attempts
 
 -- name: attempted
 SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.phone_number_id,
-  m.customer
+  m.customer, m.failed_attempt, m.sent_attempt
 FROM json_each(?1) j JOIN message m ON m.id = j.value
+
+-- name: sent_as
+SELECT sent_wamid, id, sent_attempt FROM message WHERE sent_wamid IN (SELECT value FROM json_each(?1))
 
 -- name: decide
 UPDATE message SET state = j.value ->> 1, due_at = j.value ->> 2, reason = j.value ->> 3,
   spent = spent + (j.value ->> 4), throttles = throttles + (j.value ->> 5), unknowns = unknowns + (j.value ->> 6),
   error_class = j.value ->> 7, error_code = j.value ->> 8, error_detail = j.value ->> 9,
-  finished_at = j.value ->> 10, lease_owner = NULL, lease_until = NULL
+  finished_at = j.value ->> 10, suspect_at = j.value ->> 11, hopeless = j.value ->> 12,
+  failed_attempt = max(failed_attempt, j.value ->> 13), lease_owner = NULL, lease_until = NULL
 FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 
 -- name: release
@@ -117,14 +140,14 @@ WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state = 'sendi
 
 -- name: settle
 UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
-  finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 1
+  finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 1, sent_attempt = j.value ->> 2
 FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
 
 -- name: delete
 DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: rescuable
-SELECT id, lease_until FROM message WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+SELECT id, lease_until, spent FROM message WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
 
 -- name: expired
 SELECT id FROM message WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
@@ -139,7 +162,9 @@ UPDATE message SET lease_until = ?1 WHERE lease_until > ?2
 UPDATE customer SET next_at = ?1 WHERE next_at > ?2
 
 -- name: mend_senders
-UPDATE sender SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1) WHERE max(next_at, coalesce(probe_at, 0)) > ?2
+UPDATE sender SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1), good_at = min(good_at, ?1),
+  outage_at = min(outage_at, ?1)
+WHERE max(next_at, probe_at, good_at, outage_at) > ?2
 
 -- name: prune_finished
 DELETE FROM message WHERE id IN (SELECT id FROM message WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
@@ -188,8 +213,8 @@ FROM message INDEXED BY message_failed WHERE state = 'failed' AND id > ?1 ORDER 
 SELECT * FROM message WHERE id = ?1
 
 -- name: retry
-UPDATE message SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, reason = NULL,
-  finished_at = NULL
+UPDATE message SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
+  hopeless = NULL, reason = NULL, finished_at = NULL
 WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded', 'queued', 'unknown')
   AND deadline_at > ?2
 RETURNING id

@@ -1,0 +1,301 @@
+"""What every RetryQueue must do for one customer: replies in his messages' order, statuses by rank, quotes he has seen.
+
+A store's tests subclass `LineConformance` and provide `open_queue`.
+"""
+
+import pytest
+
+from recado.queue.model import AttemptResult, Message, QuoteMark, State, StatusUpdate
+from recado.queue.protocol import RetryQueue
+from tests.clock import FakeClock
+from tests.queue.conformance import (
+    DELIVERED,
+    NO_JITTER,
+    NUMBER,
+    REJECTED,
+    SERVER_ERROR,
+    UNKNOWN,
+    UNLIMITED,
+    OpenQueue,
+    add_leased,
+    claim_one,
+    new_message,
+    status_of,
+)
+
+NO_INTERVAL = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", **NO_JITTER}
+CUSTOMER = f"{NUMBER}:US.1"
+
+
+async def sent_by_drains(queue: RetryQueue, clock: FakeClock, *, seconds: float) -> list[str]:
+    """The texts that drains send, in order, if every send succeeds and every probe is answered."""
+    texts = []
+    end = clock() + seconds
+    while clock() < end:
+        claim = await queue.get_messages_to_retry(10)
+        for number in claim.probes:
+            await queue.record_probe(number, reachable=True)
+        for message in claim.messages:
+            await queue.update_message_attempt(message, DELIVERED)
+            texts.append(message.text)
+        clock.advance(1)
+    return texts
+
+
+async def state_of(queue: RetryQueue, message: Message) -> str | None:
+    row = await queue.show(message.id)
+    return str(row["state"]) if row else None
+
+
+class LineConformance:
+    """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    # -- first in, first out
+
+    @pytest.mark.parametrize("result", [SERVER_ERROR, UNKNOWN], ids=["retried", "unknown"])
+    async def test_a_later_reply_waits_for_one_that_is_retried(
+        self, open_queue: OpenQueue, clock: FakeClock, result: AttemptResult
+    ) -> None:
+        """A confirmation does not overtake its quote: not when it is added, and not in a drain."""
+        queue = open_queue(**NO_INTERVAL)
+        await queue.update_message_attempt(await add_leased(queue, new_message(1, clock, customer=1)), result)
+        later = await queue.add_message(new_message(2, clock, customer=1), lease=True)
+        assert later.id is not None
+        clock.advance(5)
+        by_id = await queue.claim_message(later.id)
+        by_drain = await queue.get_messages_to_retry(10)
+        texts = await sent_by_drains(queue, clock, seconds=400)
+
+        assert later.message is None
+        assert by_id.messages == by_drain.messages == ()
+        assert texts == ["reply 1", "reply 2"]
+
+    async def test_a_later_reply_is_told_when_the_first_is_due(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """So that nobody looks at it again and again for the sixteen minutes of a back-off."""
+        queue = open_queue(**NO_INTERVAL)
+        first = await add_leased(queue, new_message(1, clock, customer=1))
+        await queue.update_message_attempt(first, SERVER_ERROR)
+        later = await queue.add_message(new_message(2, clock, customer=1), lease=True)
+        assert later.id is not None
+        claim = await queue.claim_message(later.id)
+
+        assert later.due_at == claim.next_at == clock() + 120
+
+    @pytest.mark.parametrize("end", ["settled", "failed", "discarded"])
+    async def test_the_end_of_the_first_lets_the_next_go(
+        self, open_queue: OpenQueue, clock: FakeClock, end: str
+    ) -> None:
+        """At once, not when the first would have been due."""
+        queue = open_queue(**NO_INTERVAL)
+        first = await add_leased(queue, new_message(1, clock, customer=1))
+        await queue.update_message_attempt(first, UNKNOWN)
+        await queue.add_message(new_message(2, clock, customer=1), lease=False)
+        clock.advance(1)
+        if end == "settled":
+            await queue.settle(status_of(first, "sent"))
+        elif end == "failed":
+            await queue.settle(status_of(first, "failed", REJECTED))
+        else:
+            await queue.discard([first.id])
+
+        assert (await claim_one(queue)).text == "reply 2"
+
+    async def test_the_order_is_that_of_metas_timestamps(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """What Meta brings late goes before what was written later, if that has not left; then arrival counts."""
+        queue = open_queue(**NO_INTERVAL)
+        for n, written_at in enumerate((300, 100, 200, 200)):
+            message = new_message(n, clock, customer=1, written_at=clock() - 1000 + written_at)
+            await queue.add_message(message, lease=False)
+
+        assert await sent_by_drains(queue, clock, seconds=10) == ["reply 1", "reply 2", "reply 3", "reply 0"]
+
+    async def test_a_late_message_goes_before_one_that_is_retried(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """It was written earlier and has not failed: it need not wait."""
+        queue = open_queue(**NO_INTERVAL)
+        await queue.update_message_attempt(await add_leased(queue, new_message(2, clock, customer=1)), SERVER_ERROR)
+        late = await queue.add_message(new_message(1, clock, customer=1, written_at=clock() - 60), lease=True)
+
+        assert late.message is not None
+
+    async def test_three_quick_messages_are_answered_at_0_6_and_12(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Whoever asks for one of them is told when to ask again, until it is its turn."""
+        queue = open_queue()
+        start = clock()
+        first = await add_leased(queue, new_message(1, clock, customer=1))
+        await queue.update_message_attempt(first, DELIVERED)
+        looks: dict[int, float] = {}
+        for n in (2, 3):
+            clock.now = start + (n - 1) * 1.1
+            added = await queue.add_message(new_message(n, clock, customer=1), lease=True)
+            assert added.id is not None
+            assert added.due_at is not None
+            looks[added.id] = added.due_at
+        sent = []
+        while looks:
+            id_, clock.now = min(reversed(looks.items()), key=lambda look: look[1])
+            claim = await queue.claim_message(id_)
+            del looks[id_]
+            for message in claim.messages:
+                await queue.update_message_attempt(message, DELIVERED)
+                sent.append((message.text, message.send_at - start))
+            if claim.next_at is not None:
+                looks[id_] = claim.next_at
+
+        assert [text for text, _ in sent] == ["reply 2", "reply 3"]
+        assert [at for _, at in sent] == pytest.approx([6, 12], abs=0.1)
+
+    async def test_other_customers_do_not_wait(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A line is one customer's."""
+        queue = open_queue(**NO_INTERVAL)
+        await queue.update_message_attempt(await add_leased(queue, new_message(1, clock, customer=1)), SERVER_ERROR)
+
+        assert (await queue.add_message(new_message(2, clock), lease=True)).message is not None
+
+    # -- statuses by rank and attempt
+
+    @pytest.mark.parametrize("failure", [SERVER_ERROR, REJECTED], ids=["retried", "given up"])
+    async def test_a_late_sent_lifts_no_failure(
+        self, open_queue: OpenQueue, clock: FakeClock, failure: AttemptResult
+    ) -> None:
+        """`sent` after `failed` of the same attempt changes nothing; `delivered` says that the customer has it."""
+        queue = open_queue(**UNLIMITED)
+        message = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(message, DELIVERED)
+        await queue.settle(status_of(message, "failed", failure))
+        before = await state_of(queue, message)
+        late = await queue.settle(status_of(message, "sent"))
+        after = await state_of(queue, message)
+        reached = await queue.settle(status_of(message, "delivered"))
+
+        assert not late
+        assert before == after
+        assert reached
+        assert (await queue.status()).queue_size == 0
+
+    async def test_a_late_sent_does_not_stop_the_retry(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Nor of an attempt before the one that is under way."""
+        queue = open_queue(**UNLIMITED)
+        first = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(first, DELIVERED)
+        await queue.settle(status_of(first, "failed", SERVER_ERROR))
+        clock.advance(150)
+        second = await claim_one(queue)
+        late = await queue.settle(status_of(first, "sent"))
+        decision = await queue.update_message_attempt(second, SERVER_ERROR)
+
+        assert not late
+        assert decision is not None
+        assert decision.state is State.QUEUED
+
+    async def test_the_failure_of_another_attempt_stands(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A reply given up after its second attempt is not lifted by a status of its first."""
+        queue = open_queue(**UNLIMITED)
+        first = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(first, UNKNOWN)
+        clock.advance(200)
+        await queue.record_probe(NUMBER, reachable=True)
+        second = await claim_one(queue)
+        await queue.update_message_attempt(second, REJECTED)
+
+        assert not await queue.settle(status_of(first, "delivered"))
+        assert (await queue.status()).failed == 1
+
+    async def test_a_failure_counts_for_the_attempt_that_was_accepted(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """The first attempt was accepted after all while the second was under way: a failure of the second is none."""
+        queue = open_queue(**UNLIMITED)
+        first = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(first, UNKNOWN)
+        clock.advance(200)
+        await queue.record_probe(NUMBER, reachable=True)
+        second = await claim_one(queue)
+        await queue.settle(status_of(first, "sent"))
+        of_second = await queue.settle(status_of(second, "failed", REJECTED))
+        of_first = await queue.settle(status_of(first, "failed", REJECTED))
+
+        assert (of_second, of_first) == (False, True)
+        assert (await queue.status()).failed == 1
+
+    async def test_a_status_without_our_id_is_matched_by_metas(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A `failed` that echoes nothing fails the reply; a `delivered` that echoes nothing wins over it."""
+        queue = open_queue()
+        message = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(message, DELIVERED)
+        bare = StatusUpdate(attempt_id="", status="failed", sent_wamid="wamid.OUT", failure=REJECTED)
+        failed = await queue.settle(bare)
+        again = await queue.settle(bare)
+        failures = (await queue.status()).failed
+        reached = await queue.settle(StatusUpdate(attempt_id="", status="read", sent_wamid="wamid.OUT"))
+
+        assert (failed, again, reached) == (True, False, True)
+        assert failures == 1
+        assert (await queue.status()).failed == 0
+
+    # -- quotes
+
+    async def test_an_open_quote_is_one_that_meta_accepted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Not while it waits; from when Meta accepted it until it is answered."""
+        queue = open_queue(**NO_INTERVAL)
+        none = await queue.open_quote_at(CUSTOMER)
+        opening = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        waiting = await queue.open_quote_at(CUSTOMER)
+        clock.advance(3)
+        accepted_at = clock()
+        await queue.update_message_attempt(opening, DELIVERED)
+        clock.advance(3)
+        await queue.settle(status_of(opening, "delivered"))
+        other = await add_leased(queue, new_message(2, clock, customer=1))
+        await queue.update_message_attempt(other, DELIVERED)
+        open_at = await queue.open_quote_at(CUSTOMER)
+        await queue.add_message(new_message(3, clock, customer=1, quote=QuoteMark.CONFIRMS), lease=False)
+
+        assert none is waiting is None
+        assert open_at == accepted_at
+        assert await queue.open_quote_at(CUSTOMER) is None
+
+    @pytest.mark.parametrize("how", ["refused", "failed by status"])
+    async def test_a_quote_that_did_not_arrive_is_not_open(
+        self, open_queue: OpenQueue, clock: FakeClock, how: str
+    ) -> None:
+        """Whether Meta refuses it at once or takes its word back."""
+        queue = open_queue()
+        opening = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        if how == "refused":
+            await queue.update_message_attempt(opening, REJECTED)
+        else:
+            await queue.update_message_attempt(opening, DELIVERED)
+            await queue.settle(status_of(opening, "failed", REJECTED))
+
+        assert await queue.open_quote_at(CUSTOMER) is None
+
+    async def test_a_status_may_be_what_says_that_a_quote_was_accepted(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Its answer was lost; the status settles it."""
+        queue = open_queue()
+        opening = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        await queue.update_message_attempt(opening, UNKNOWN)
+        unknown = await queue.open_quote_at(CUSTOMER)
+        await queue.settle(status_of(opening, "sent"))
+
+        assert unknown is None
+        assert await queue.open_quote_at(CUSTOMER) == clock()
+
+    async def test_a_newer_quote_replaces_the_one_that_was_seen(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """While it waits no quote is open: a yes to the older one must not settle the newer."""
+        queue = open_queue(**NO_INTERVAL)
+        first = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        await queue.update_message_attempt(first, DELIVERED)
+        await queue.add_message(new_message(2, clock, customer=1, quote=QuoteMark.OPENS), lease=False)
+        await queue.settle(status_of(first, "delivered"))
+
+        assert await queue.open_quote_at(CUSTOMER) is None

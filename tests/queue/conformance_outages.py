@@ -1,0 +1,310 @@
+"""What every RetryQueue must do in an outage, and for whom it looks like one.
+
+A store's tests subclass `OutageConformance` and provide `open_queue`.
+"""
+
+import msgspec
+import pytest
+
+from recado.queue.model import AttemptResult, Message, Outcome, Scope, State
+from recado.queue.protocol import RetryQueue
+from tests.clock import FakeClock
+from tests.queue.conformance import (
+    DELIVERED,
+    EXPIRED_TOKEN,
+    NO_JITTER,
+    NUMBER,
+    OUTAGE,
+    REJECTED,
+    SERVER_ERROR,
+    UNKNOWN,
+    UNLIMITED,
+    OpenQueue,
+    add_leased,
+    claim_one,
+    new_message,
+    status_of,
+)
+
+#: Graph's own 500 for "something went wrong": as often one message's fault as an outage.
+POISONED = msgspec.structs.replace(SERVER_ERROR, outage=True, max_attempts=3)
+#: How an outage may look to a reply.
+LOOKS = {
+    "no connection": OUTAGE,
+    "no verdict": UNKNOWN,
+    "Graph says so": msgspec.structs.replace(OUTAGE, error_class="server", error_code=131016, code_class="5xx"),
+    "something went wrong": POISONED,
+    "upgrade": AttemptResult(
+        outcome=Outcome.LATER, error_class="server", error_code=2, wait_seconds=300, outage=True, code_class="5xx"
+    ),
+}
+
+
+class Meta:
+    """Answers replies and probes as it is told; `results` are those of one customer or, under None, of all others."""
+
+    def __init__(self, queue: RetryQueue, clock: FakeClock) -> None:
+        self.queue, self.clock = queue, clock
+        self.reachable = True
+        self.results: dict[str | None, AttemptResult] = {None: DELIVERED}
+        self.sent: list[Message] = []
+        self.probes = 0
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+        result = self.results.get(message.phone, self.results[None])
+        await self.queue.update_message_attempt(message, result)
+
+    async def receive(self, n: int, **changes: object) -> None:
+        """A customer writes; the web pod sends the reply at once if it may."""
+        added = await self.queue.add_message(new_message(n, self.clock, **changes), lease=True)  # type: ignore[arg-type]  # fields by name
+        if added.message:
+            await self.send(added.message)
+
+    async def drain(self) -> None:
+        """Like `recado drain`: until nothing can be claimed."""
+        while True:
+            claim = await self.queue.get_messages_to_retry(50)
+            for number in claim.probes:
+                self.probes += 1
+                await self.queue.record_probe(number, self.reachable)
+            for message in claim.messages:
+                await self.send(message)
+            if not claim.messages and not claim.probes:
+                return
+
+    async def minutes(self, count: int) -> None:
+        """A drain a minute, for so many minutes."""
+        for _ in range(count):
+            await self.drain()
+            self.clock.advance(2)
+            await self.drain()
+            self.clock.advance(58)
+
+    def sends_to(self, n: int) -> int:
+        return sum(message.phone == f"+1555010{n:04d}" for message in self.sent)
+
+
+class OutageConformance:
+    """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    async def test_an_outage_opens_the_breaker(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """After five failures of Meta's no reply is sent, neither by the web pod nor by a drain."""
+        queue = open_queue(**UNLIMITED, **NO_JITTER)
+        for n in range(5):
+            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+        while_open = await queue.add_message(new_message(10, clock), lease=True)
+        before_probe = await queue.get_messages_to_retry(10)
+
+        assert queue.snapshot().breakers[NUMBER].open_reason == "outage"
+        assert while_open.message is None
+        assert while_open.due_at == before_probe.next_at == clock() + 30
+        assert before_probe.messages == before_probe.probes == ()
+
+    async def test_a_probe_carries_no_reply(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Every half minute one process is told to probe the number; an outage that goes on costs nobody anything."""
+        queue = open_queue(**UNLIMITED, **NO_JITTER)
+        for n in range(5):
+            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+        await queue.add_message(new_message(10, clock), lease=True)
+        clock.advance(31)
+        first, second = await queue.get_messages_to_retry(10), await queue.get_messages_to_retry(10)
+        await queue.record_probe(NUMBER, reachable=False)
+        too_early = await queue.get_messages_to_retry(10)
+        clock.advance(31)
+        again = await queue.get_messages_to_retry(10)
+
+        assert (first.probes, second.probes, too_early.probes, again.probes) == ((NUMBER,), (), (), (NUMBER,))
+        assert first.messages == second.messages == too_early.messages == again.messages == ()
+
+    async def test_an_answered_probe_lets_one_reply_try(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """If that is accepted the breaker closes and everything that waits can go."""
+        queue = open_queue(**UNLIMITED)
+        for n in range(5):
+            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+        for n in range(10, 14):
+            await queue.add_message(new_message(n, clock), lease=True)
+        clock.advance(31)
+        await queue.get_messages_to_retry(10)
+        await queue.record_probe(NUMBER, reachable=True)
+        trial = await claim_one(queue)
+        beside = await queue.get_messages_to_retry(10)
+        await queue.update_message_attempt(trial, DELIVERED)
+
+        assert trial.trial
+        assert beside.messages == ()
+        assert len((await queue.get_messages_to_retry(10)).messages) == 3
+        assert queue.snapshot().breakers[NUMBER].open_reason is None
+
+    async def test_a_claim_by_id_can_be_told_to_probe(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """When a probe is due the web pod need not wait for the drain: it probes, and tries with its own reply."""
+        queue = open_queue(**UNLIMITED)
+        for n in range(5):
+            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+        clock.advance(31)
+        added = await queue.add_message(new_message(10, clock), lease=True)
+        assert added.id is not None
+        asked = await queue.claim_message(added.id)
+        await queue.record_probe(NUMBER, reachable=True)
+        claimed = await queue.claim_message(added.id)
+
+        assert added.due_at == clock()
+        assert asked.probes == (NUMBER,)
+        assert [message.trial for message in claimed.messages] == [True]
+
+    async def test_no_probe_when_nothing_waits(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Nobody would be helped."""
+        queue = open_queue(RECADO_BREAKER_FAILURES="1", **UNLIMITED, **NO_JITTER)
+        await queue.update_message_attempt(await add_leased(queue, new_message(1, clock)), OUTAGE)
+        clock.advance(60)
+
+        assert (await queue.get_messages_to_retry(10)).probes == ()
+
+    @pytest.mark.parametrize("customers", [1, 3, 40])
+    @pytest.mark.parametrize("look", LOOKS)
+    async def test_an_outage_costs_no_reply(
+        self, open_queue: OpenQueue, clock: FakeClock, look: str, customers: int
+    ) -> None:
+        """Two hours, however few write and whatever it looks like: when it is over everybody is answered, once."""
+        queue = open_queue()
+        meta = Meta(queue, clock)
+        meta.reachable, meta.results = False, {None: LOOKS[look]}
+        for n in range(customers):
+            await meta.receive(n)
+            await meta.minutes(1)
+        await meta.minutes(120)
+        during, sends = await queue.status(), len(meta.sent)
+        meta.reachable, meta.results = True, {None: DELIVERED}
+        await meta.minutes(40)
+        after = await queue.status()
+
+        assert (during.failed, during.queue_size) == (0, customers)
+        assert sends <= 5
+        assert (after.queue_size, after.success_rate) == (0, 1.0)
+
+    @pytest.mark.parametrize("look", LOOKS)
+    async def test_outages_that_come_and_go_cost_no_reply(
+        self, open_queue: OpenQueue, clock: FakeClock, look: str
+    ) -> None:
+        """Ten of them, each beginning when the replies of the one before are tried again."""
+        queue = open_queue(**UNLIMITED, **NO_JITTER)
+        meta = Meta(queue, clock)
+        for _ in range(10):
+            meta.results = {None: LOOKS[look]}
+            meta.reachable = True
+            for n in range(6):
+                await meta.receive(n)
+            await meta.drain()
+            meta.reachable = False
+            await meta.minutes(10)
+        meta.reachable, meta.results = True, {None: DELIVERED}
+        await meta.minutes(40)
+        status = await queue.status()
+
+        assert (status.queue_size, status.success_rate) == (0, 1.0)
+
+    @pytest.mark.parametrize("look", ["no verdict", "something went wrong", "Graph says so"])
+    async def test_an_outage_of_replies_alone_costs_no_reply(
+        self, open_queue: OpenQueue, clock: FakeClock, look: str
+    ) -> None:
+        """Graph answers probes and fails every reply of a busy number: one at a time tries, more and more rarely."""
+        queue = open_queue(**UNLIMITED)
+        meta = Meta(queue, clock)
+        meta.results = {None: LOOKS[look]}
+        for n in range(20):
+            await meta.receive(n)
+        await meta.minutes(120)
+        during, sends = await queue.status(), len(meta.sent)
+        meta.results = {None: DELIVERED}
+        await meta.minutes(40)
+        after = await queue.status()
+
+        assert (during.failed, during.queue_size) == (0, 20)
+        assert (after.queue_size, after.success_rate) == (0, 1.0)
+        if look == "no verdict":
+            assert sends <= 5 + 4 + 120 // 8
+
+    async def test_two_poison_customers_do_not_hold_the_number_up(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """On a quiet number: 131000 for two customers alone. Each is sent three times and given up; others go out."""
+        queue = open_queue()
+        meta = Meta(queue, clock)
+        meta.results = {None: DELIVERED, "+15550101001": POISONED, "+15550101002": POISONED}
+        opened = 0
+        for n in (1001, 1002):
+            await meta.receive(n)
+        for n in range(6):
+            await meta.minutes(5)
+            opened += queue.snapshot().breakers[NUMBER].open
+            if n == 3:
+                await meta.receive(1)
+        status = await queue.status()
+
+        assert [meta.sends_to(n) for n in (1001, 1002, 1)] == [3, 3, 1]
+        assert opened == 0
+        assert (status.failed, status.queue_size) == (2, 2)
+        assert {message.reason for message in await queue.get_failed_messages()} == {"retries_exhausted"}
+
+    async def test_a_poison_customer_without_verdict_is_sent_twice(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Unknown twice while others are answered: an operator decides."""
+        queue = open_queue()
+        meta = Meta(queue, clock)
+        meta.results = {None: DELIVERED, "+15550101001": UNKNOWN}
+        await meta.receive(1001)
+        await meta.minutes(10)
+        (failed,) = await queue.get_failed_messages()
+
+        assert meta.sends_to(1001) == 2
+        assert failed.reason == "unknown"
+
+    @pytest.mark.parametrize("status", ["failed", "delivered"])
+    async def test_a_status_closes_no_breaker(self, open_queue: OpenQueue, clock: FakeClock, status: str) -> None:
+        """It tells of an attempt of before the outage."""
+        queue = open_queue(**UNLIMITED)
+        before = await add_leased(queue, new_message(1, clock))
+        await queue.update_message_attempt(before, DELIVERED)
+        for n in range(10, 15):
+            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+        await queue.settle(status_of(before, status, REJECTED if status == "failed" else None))
+
+        assert queue.snapshot().breakers[NUMBER].open
+
+    # -- faults of the configuration
+
+    async def test_an_operators_error_pauses_the_number(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """An expired token stops everything at once and spends nobody's attempts."""
+        queue = open_queue(**UNLIMITED)
+        message = await add_leased(queue, new_message(1, clock))
+        decision = await queue.update_message_attempt(message, EXPIRED_TOKEN)
+        added = await queue.add_message(new_message(2, clock), lease=True)
+
+        assert decision is not None
+        assert (decision.state, decision.spent) == (State.QUEUED, 0)
+        assert added.message is None
+        assert queue.snapshot().breakers[NUMBER].open_reason == "operator"
+
+    async def test_what_an_operator_mends_is_delivered(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Two hours with a wrong token, or without a payment method, which probes do not meet: nothing is lost."""
+        queue = open_queue()
+        meta = Meta(queue, clock)
+        payment = AttemptResult(
+            outcome=Outcome.OPERATOR, error_class="payment", error_code=131042, scope=Scope.NUMBER, code_class="4xx"
+        )
+        meta.results = {None: payment}
+        for n in range(8):
+            await meta.receive(n)
+        await meta.minutes(120)
+        during = await queue.status()
+        meta.results = {None: DELIVERED}
+        await meta.minutes(10)
+        after = await queue.status()
+
+        assert (during.failed, during.queue_size) == (0, 8)
+        assert (after.queue_size, after.success_rate) == (0, 1.0)
