@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from recado.settings import LEAST_PER_SECOND, NUMBER_ID, Setting, all_settings
+from recado.settings import MIN_PER_SECOND, NUMBER_ID, Setting, all_settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tools
@@ -184,7 +184,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
     if setting.field == "forwarded_allow_ips":
         known["pattern"] = rf"^(\*|{PROXY}( *, *{PROXY})*)$"
     if setting.field == "messages_per_second":
-        known = {"anyOf": [{"const": 0}, known | {"minimum": LEAST_PER_SECOND}]}
+        known = {"anyOf": [{"const": 0}, known | {"minimum": MIN_PER_SECOND}]}
     return {word: value for word, value in known.items() if word not in ("title", "description")}
 
 

@@ -1,7 +1,7 @@
 """docs/metrics.md and the list of runbooks, from the registry, the boards and the rules."""
 
 from dashboards import rules
-from dashboards.slo import LEAST_BAD_EVENTS, SLOS, WINDOWS
+from dashboards.slo import MIN_BAD_EVENTS, SLOS, WINDOWS
 from dashboards.usage import used_by
 from recado.telemetry.metrics import REGISTRY, Metric, Source
 
@@ -37,7 +37,7 @@ def metrics_page() -> str:
     lines += [
         "",
         "An alert fires when the budget burns faster than the factor over both windows, for so long, and at least"
-        f" {LEAST_BAD_EVENTS} events",
+        f" {MIN_BAD_EVENTS} events",
         "were bad (in a quiet shop one failure is a large share):",
         "",
         "| budget spent | within | also over | factor | for | severity |",

@@ -1,7 +1,7 @@
 """Recording rules and alerts as data.
 
-Every duration goes through a `Pace`, so that the drills can run the same rules with their times divided by one factor.
-Pages are symptoms that a customer notices; tickets are causes, or can wait until the morning. The summary, the
+Every duration goes through a `TimeScale`, so that the drills can run the same rules with their times divided by one
+factor. Pages are symptoms that a customer notices; tickets are causes, or can wait until the morning. The summary, the
 severity and the runbook's address are the same for all of an alert's rules.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
-from dashboards.slo import ACCEPTED, DAY, LEAST_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
+from dashboards.slo import ACCEPTED, DAY, MIN_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
@@ -20,7 +20,7 @@ RUNBOOKS = "https://github.com/recado/recado/blob/main/docs/runbooks"
 TARGET = "{{ $labels.namespace }}/{{ $labels.job }}"
 
 
-class Pace(msgspec.Struct, frozen=True):
+class TimeScale(msgspec.Struct, frozen=True):
     """Durations divided by `factor`: 1 in production."""
 
     factor: float = 1.0
@@ -44,12 +44,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     severity: str
     for_seconds: float
-    expr: Callable[[Pace], str]
+    expr: Callable[[TimeScale], str]
     summary: str
     description: str
     labels: dict[str, str] = {}
 
-    def rule(self, pace: Pace) -> dict[str, Any]:
+    def rule(self, pace: TimeScale) -> dict[str, Any]:
         """As Prometheus reads it."""
         return {
             "alert": self.name,
@@ -69,7 +69,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 TOTALS = "recado.totals"
 
 
-def total_rules(pace: Pace, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def total_rules(pace: TimeScale, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The records of the durable totals that other groups read."""
     read = " ".join(rule["expr"] for group in others for rule in group["rules"])
     hold = pace.span(HOLD_SECONDS)
@@ -87,7 +87,7 @@ def total_rules(pace: Pace, others: list[dict[str, Any]]) -> list[dict[str, Any]
 
 def window_name(seconds: float) -> str:
     """A window in a rule's name: what it stands for, at any pace."""
-    return Pace().span(seconds)
+    return TimeScale().span(seconds)
 
 
 def record_name(seconds: float) -> str:
@@ -99,7 +99,7 @@ def recorded_windows() -> list[float]:
     return sorted({s for w in WINDOWS for s in (w.short_seconds, w.long_seconds)} | {PERIOD_SECONDS})
 
 
-def recording_rules(slo: Slo, pace: Pace) -> list[dict[str, Any]]:
+def recording_rules(slo: Slo, pace: TimeScale) -> list[dict[str, Any]]:
     """Error ratios of one objective over each window, its budget, and what is left of it."""
     labels = {"slo": slo.name, "service": "recado"}
     rules = [
@@ -135,7 +135,7 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
     threshold = f"{window.factor * slo.budget:.6g}"
     long, short = window_name(window.long_seconds), window_name(window.short_seconds)
 
-    def expr(pace: Pace) -> str:
+    def expr(pace: TimeScale) -> str:
         excused = (
             f" unless on (namespace, job) {slo.excuse(pace.span(3600))}"
             if slo.excuse and window.severity == "page"
@@ -144,7 +144,7 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
         return (
             f'{record_name(window.long_seconds)}{{slo="{slo.name}"}} > {threshold}'
             f' and {record_name(window.short_seconds)}{{slo="{slo.name}"}} > {threshold}'
-            f" and on (namespace, job) ({slo.bad(pace.span(window.long_seconds))}) >= {LEAST_BAD_EVENTS}"
+            f" and on (namespace, job) ({slo.bad(pace.span(window.long_seconds))}) >= {MIN_BAD_EVENTS}"
             f"{excused}"
         )
 
@@ -176,21 +176,21 @@ USUAL_WEBHOOKS = 20
 
 def increase(
     metric: metrics.Metric, seconds: float, where: str = "", by: tuple[str, ...] = ()
-) -> Callable[[Pace], str]:
+) -> Callable[[TimeScale], str]:
     return lambda pace: RULES.increase(metric, pace.span(seconds), where=where, by=by)
 
 
-def more_than(limit: float, expr: Callable[[Pace], str]) -> Callable[[Pace], str]:
+def more_than(limit: float, expr: Callable[[TimeScale], str]) -> Callable[[TimeScale], str]:
     return lambda pace: f"{expr(pace)} > {limit:g}"
 
 
-def _down(pace: Pace) -> str:
+def _down(pace: TimeScale) -> str:
     present = f"count by (namespace, job) ({metrics.BUILD.name})"
     lately = f"present_over_time({metrics.BUILD.name}[{pace.span(2 * DAY)}])"
     return f"count by (namespace, job) ({lately}) unless {present} or absent({lately})"
 
 
-def _crash_loop(pace: Pace) -> str:
+def _crash_loop(pace: TimeScale) -> str:
     window = pace.span(900)
     ours = f"present_over_time({metrics.BUILD.name}[{window}])"
     restarts = f"changes(process_start_time_seconds[{window}]) and on (namespace, job, instance) {ours}"
@@ -205,7 +205,7 @@ def owned(series: str, kind: str, suffix: str = "") -> str:
     return f'max by (namespace, job) (label_replace({named}, "job", "$1", "{kind}", "(.+){suffix}"))'
 
 
-def _drain_stalled(pace: Pace) -> str:
+def _drain_stalled(pace: TimeScale) -> str:
     last = RULES.gauge(metrics.DRAIN_LAST_SUCCESS)
     created = RULES.gauge(metrics.STORE_CREATED)
     paused = f"{owned('kube_cronjob_spec_suspend', 'cronjob', '-drain')} == 1"
@@ -213,7 +213,7 @@ def _drain_stalled(pace: Pace) -> str:
     return f"time() - ({last} or {created}) > {pace.seconds(300)} unless ({paused} or {no_loop})"
 
 
-def _backup_stale(pace: Pace) -> str:
+def _backup_stale(pace: TimeScale) -> str:
     web = owned("kube_deployment_created", "deployment")
 
     def late(success: metrics.Metric, suffix: str) -> str:
@@ -230,14 +230,14 @@ def _backup_stale(pace: Pace) -> str:
     )
 
 
-def _queue_growing(pace: Pace) -> str:
+def _queue_growing(pace: TimeScale) -> str:
     states = any_of("state", ("queued", "unknown"))
     waiting = RULES.gauge(metrics.QUEUE_ROWS, where=states)
     before = RULES.gauge(metrics.QUEUE_ROWS, where=states, offset=pace.span(600))
     return f"{waiting} > 100 and {waiting} > 1.2 * {before}"
 
 
-def _wrong_secret(pace: Pace) -> str:
+def _wrong_secret(pace: TimeScale) -> str:
     def refused(seconds: float, ago: float = 0) -> str:
         offset = pace.span(ago) if ago else ""
         return RULES.increase(metrics.SIGNATURE_FAILURES, pace.span(seconds), where='reason="mismatch"', offset=offset)
@@ -252,7 +252,7 @@ def _wrong_secret(pace: Pace) -> str:
     return f"{forged} and {accepted(1800)} == 0 and ({accepted(DAY)} > 0 or {new})"
 
 
-def _webhooks_stopped(pace: Pace) -> str:
+def _webhooks_stopped(pace: TimeScale) -> str:
     def accepted(days: int = 0) -> str:
         ago = pace.span(days * DAY) if days else ""
         return RULES.increase(metrics.WEBHOOK_DURATION, pace.span(2 * 3600), where=ACCEPTED, offset=ago)
@@ -262,7 +262,7 @@ def _webhooks_stopped(pace: Pace) -> str:
     return f"({usual}) and {accepted()} == 0"
 
 
-def _replies_lost(pace: Pace) -> str:
+def _replies_lost(pace: TimeScale) -> str:
     # A few customers have always blocked the shop.
     lost = increase(metrics.FAILED_REASONS, 900, _NOT_REJECTED, ("reason",))(pace)
     rejected = increase(metrics.FAILED_REASONS, 900, _REJECTED, ("reason",))(pace)
@@ -274,18 +274,18 @@ def _volume_share() -> str:
     return f"{free} / {RULES.gauge(metrics.VOLUME_SIZE, merge='min')}"
 
 
-def _volume_filling(pace: Pace) -> str:
+def _volume_filling(pace: TimeScale) -> str:
     trend = f"predict_linear({metrics.VOLUME_FREE.name}[{pace.span(6 * 3600)}], {pace.seconds(4 * DAY)})"
     return f"{_volume_share()} < 0.15 and min by (namespace, job) ({trend}) < 0"
 
 
-def _not_understood(pace: Pace) -> str:
+def _not_understood(pace: TimeScale) -> str:
     none = RULES.increase(metrics.QUOTES, pace.span(3600), where='outcome="none"')
     every = RULES.increase(metrics.QUOTES, pace.span(3600))
     return f"{none} / ({every} >= 20) > 0.5"
 
 
-def _lately(at: metrics.Metric) -> Callable[[Pace], str]:
+def _lately(at: metrics.Metric) -> Callable[[TimeScale], str]:
     """Whether a moment is not long ago; the value is how long."""
     return lambda pace: f"time() - {RULES.gauge(at, merge='max')} < {pace.seconds(NOTICE_SECONDS)}"
 
@@ -527,9 +527,9 @@ ALERTS: tuple[Alert, ...] = (*BURNS, *SYMPTOMS, *CAUSES)
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def groups(pace: Pace | None = None) -> list[dict[str, Any]]:
+def groups(pace: TimeScale | None = None) -> list[dict[str, Any]]:
     """All rules as Prometheus's groups."""
-    pace = pace or Pace()
+    pace = pace or TimeScale()
     others = [
         *({"name": f"recado.slo.{slo.name}", "rules": recording_rules(slo, pace)} for slo in SLOS),
         {"name": "recado.burn", "rules": [alert.rule(pace) for alert in BURNS]},

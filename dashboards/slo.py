@@ -11,7 +11,7 @@ DAY = 86400.0
 PERIOD_SECONDS = 30 * DAY
 
 #: Below so many bad events in the long window nobody is called: in a quiet shop one failure is a large share.
-LEAST_BAD_EVENTS = 5
+MIN_BAD_EVENTS = 5
 
 
 class Window(msgspec.Struct, frozen=True):

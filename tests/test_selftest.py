@@ -82,7 +82,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -> None:
     """Every step goes as it should, and afterwards there is no reply in the queue: there was nobody to send it to."""
     assert web.problems(SETTINGS) == {}
-    rows = [line for line in httpx.get(web.metrics_url).text.splitlines() if line.startswith("recado_queue_messages{")]
+    rows = [line for line in httpx.get(web.metrics_url).text.splitlines() if line.startswith("recado_queue_replies{")]
     assert rows
     assert all(line.endswith(" 0.0") for line in rows)
 

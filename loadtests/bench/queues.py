@@ -20,8 +20,9 @@ from loadtests.bench.fill import fill
 from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE
 from loadtests.bench.tables import ratio, table
 
+from recado.outcome import Outcome
 from recado.queue.exposition import StoreCollector
-from recado.queue.model import AttemptResult, NewMessage, Outcome
+from recado.queue.model import AttemptResult, NewReply
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import Settings
@@ -150,9 +151,9 @@ def _scrape_ms(queue: SqliteRetryQueue, path: Path) -> float:
     return statistics.median(times) * 1e3
 
 
-def _message(key: str) -> NewMessage:
+def _message(key: str) -> NewReply:
     now = time.time()
-    return NewMessage(
+    return NewReply(
         wamid=f"wamid.IN{key}",
         phone_number_id=bodies.PHONE_NUMBER_ID,
         customer=f"{bodies.PHONE_NUMBER_ID}:{key}",

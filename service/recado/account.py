@@ -27,7 +27,7 @@ async def take_notice(queue: RetryQueue, notices: Sequence[Notice], now: float) 
             instants[KEPT_AS[notice.gravity]] = str(now)
         elif notice.gravity is Gravity.REINSTATES:
             instants |= dict.fromkeys(KEPT_AS.values(), "0")
-    await queue.note(totals, instants)
+    await queue.record_totals(totals, instants)
     for notice in notices:
         fields = {"event": notice.event.value, "gravity": notice.gravity.value, "detail": notice.said}
         level = logging.WARNING if notice.gravity in KEPT_AS else logging.INFO

@@ -17,7 +17,8 @@ from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Session
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import failure
 from recado.delivery.slots import SendSlots
-from recado.queue.model import Added, AttemptResult, NewMessage, Outcome, Restraint, StatusUpdate
+from recado.outcome import Outcome
+from recado.queue.model import Added, AttemptResult, NewReply, Restraint, StatusUpdate
 from recado.queue.protocol import RetryQueue
 from recado.quotes import Quote
 from recado.ratelimit import Allowance, MinuteLimit
@@ -150,7 +151,7 @@ class Inbox:
         for status in statuses:
             with contextlib.suppress(DefectError), self._defects.within(Stage.STATUS, status.wamid):
                 if update := _update(status):
-                    yield self._queue.settle(update)
+                    yield self._queue.apply_status(update)
 
     # -- what is said ------------------------------------------------------------------------------------------
 
@@ -205,18 +206,18 @@ class Inbox:
         message = inbound.message
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, message.wamid):
-            new = self._new_message(inbound, reply, turn, span.traceparent)
+            new = self._new_reply(inbound, reply, turn, span.traceparent)
         slot = self._slots.reserve()
         adding = self._queue.add_message(new, lease=slot)
         span.end_with(adding)
         return Pending(place, message, reply, slot, asyncio.ensure_future(adding))
 
-    def _new_message(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewMessage:
+    def _new_reply(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewReply:
         message = inbound.message
         written_at = message.written_at(self._clock())
         customer, *aliases = _names(message.phone_number_id, message.sender)
         window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
-        return NewMessage(
+        return NewReply(
             wamid=message.wamid,
             phone_number_id=message.phone_number_id,
             customer=customer,

@@ -67,7 +67,7 @@ MOST = 1_000_000_000
 Positive = Meta(gt=0, le=MOST)
 NotNegative = Meta(ge=0, le=MOST)
 #: The least rate that is one: a message in a thousand seconds.
-LEAST_PER_SECOND = 0.001
+MIN_PER_SECOND = 0.001
 PORT = Meta(ge=1, le=65535)
 #: Meta's app secrets are 32 hexadecimal digits. A token of 16 characters cannot be guessed at the rate that is allowed.
 SECRET_LENGTHS = {
@@ -373,8 +373,8 @@ def _value(setting: Setting, raw: str) -> Any:
         raise ValueError(
             "an id is 15 to 20 digits (Meta's dashboard, API Setup > Phone number ID), no telephone number"
         )
-    if setting.field == "messages_per_second" and 0 < value < LEAST_PER_SECOND:
-        raise ValueError(f"must be 0 or at least {LEAST_PER_SECOND}")
+    if setting.field == "messages_per_second" and 0 < value < MIN_PER_SECOND:
+        raise ValueError(f"must be 0 or at least {MIN_PER_SECOND}")
     return value
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from recado.cli.backup import backup
 from recado.http.server import SHUTDOWN_SECONDS
-from recado.http.shutdown import FAREWELL_SECONDS
+from recado.http.shutdown import CLOSING_SECONDS
 from recado.settings import DRAIN_NEEDS, variable_of
 
 from .conftest import Manifest, find, pod_templates
@@ -84,7 +84,7 @@ def test_the_grace_period_is_the_sum_of_what_happens_in_it(render: Render, secon
     documents = render(f"web.preStopSeconds={seconds}")
     pod = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]
     assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == seconds
-    assert pod["terminationGracePeriodSeconds"] >= seconds + FAREWELL_SECONDS + SHUTDOWN_SECONDS + FLUSH_SECONDS
+    assert pod["terminationGracePeriodSeconds"] >= seconds + CLOSING_SECONDS + SHUTDOWN_SECONDS + FLUSH_SECONDS
 
 
 def test_probes_ask_different_questions(scenario: list[Manifest]) -> None:

@@ -29,7 +29,7 @@ from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import load
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
-from tests.queue.conformance import REJECTED, UNLIMITED, add_leased, new_message
+from tests.queue.conformance import REJECTED, UNLIMITED, add_leased, new_reply
 
 
 def recado(*words: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -52,7 +52,7 @@ def failed_message(tmp_path: Path) -> int:
     async def make() -> int:
         clock = FakeClock(time.time())
         queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
-        message = await add_leased(queue, new_message(1, clock))
+        message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
         await queue.close()
         return message.id
@@ -80,7 +80,7 @@ def refused_message(folder: Path, text: str, *, detail: str = "") -> int:
     async def make() -> int:
         clock = FakeClock(time.time())
         queue = SqliteRetryQueue(folder / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
-        message = await add_leased(queue, new_message(1, clock, text=text))
+        message = await add_leased(queue, new_reply(1, clock, text=text))
         await queue.update_message_attempt(message, msgspec.structs.replace(REJECTED, detail=detail))
         await queue.close()
         return message.id
@@ -370,7 +370,7 @@ class TestDrain:
         async def fill() -> None:
             clock = FakeClock(time.time())
             queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load({})), clock=clock)
-            await queue.add_message(new_message(1, clock), lease=False)
+            await queue.add_message(new_reply(1, clock), lease=False)
             await queue.close()
 
         asyncio.run(fill())

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import msgspec
-from dashboards.rules import ALERTS, BURNS, Pace, window_name
+from dashboards.rules import ALERTS, BURNS, TimeScale, window_name
 from dashboards.slo import SLOS, WINDOWS
 
 from recado.telemetry import metrics
@@ -522,7 +522,7 @@ def expected(case: Case) -> dict[str, Any]:
     """The alert as promtool must see it, annotations included."""
     wanted = {**case.labels, **case.rule}
     alert = next(a for a in (*BURNS, *ALERTS) if a.name == case.alert and wanted.items() >= a.labels.items())
-    rule = alert.rule(Pace())
+    rule = alert.rule(TimeScale())
     description = re.sub(r"{{ if .+? }}(.+){{ else }}.+{{ end }}", r"\1", rule["annotations"]["description"])
     for label, value in {**TARGET, **case.labels}.items():
         description = description.replace(f"{{{{ $labels.{label} }}}}", value)

@@ -118,7 +118,7 @@ def totals(**pods: str) -> list[dict[str, str]]:
     """Replies delivered, as pods show them: a counter and a bucket."""
     target = 'instance="%s", job="recado", namespace="shop"'
     names = (
-        f'recado_messages_finished_total{{{target}, outcome="delivered"}}',
+        f'recado_replies_finished_total{{{target}, outcome="delivered"}}',
         f'recado_delivery_age_seconds_bucket{{{target}, le="300.0"}}',
     )
     return [{"series": name % pod, "values": values} for name in names for pod, values in pods.items()]
@@ -176,7 +176,7 @@ def test_webhooks_are_missed_where_they_were_usual(values: str, fires: bool, tmp
             "input_series": [{"series": name, "values": values}],
             "promql_expr_test": [
                 {
-                    "expr": f"count({alert.expr(rules.Pace())})",
+                    "expr": f"count({alert.expr(rules.TimeScale())})",
                     "eval_time": f"{7 * 24 * 60 + 200}m",
                     "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
                 }
@@ -259,7 +259,7 @@ def test_a_loop_that_was_paused_is_not_stalled(tmp_path: Path) -> None:
 
 def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
     """A Prometheus that has never scraped recado says so after five minutes."""
-    rule = next(alert for alert in rules.ALERTS if alert.name == "RecadoDown").rule(rules.Pace())
+    rule = next(alert for alert in rules.ALERTS if alert.name == "RecadoDown").rule(rules.TimeScale())
     description = "Prometheus knows of no release of recado: none runs, or its pods are not scraped."
     annotations = {**rule["annotations"], "description": description}
     tests = [

@@ -181,7 +181,7 @@ def test_links_in_the_docs_lead_somewhere() -> None:
 @pytest.mark.parametrize("alert", rules.ALERTS, ids=lambda a: f"{a.name} {a.labels.get('window', '')}")
 def test_alert_is_complete(alert: rules.Alert) -> None:
     """Severity, a summary without numbers, a description that names the target, and the runbook's address."""
-    rule = alert.rule(rules.Pace())
+    rule = alert.rule(rules.TimeScale())
     assert re.fullmatch(r"Recado[A-Z][A-Za-z]+", alert.name)
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert not re.search(r"\d|\{\{", alert.summary)
@@ -198,7 +198,7 @@ def test_one_alert_one_meaning() -> None:
 
 def test_a_pace_divides_every_duration() -> None:
     """At sixty times the speed every window and every `for` is a sixtieth, and no expression keeps a long one."""
-    slow, fast = rules.groups(), rules.groups(rules.Pace(60))
+    slow, fast = rules.groups(), rules.groups(rules.TimeScale(60))
     minutes = {"ms": 1 / 60000, "s": 1 / 60, "m": 1, "h": 60, "d": 1440}
 
     def spans(groups: list[dict[str, Any]]) -> list[float]:

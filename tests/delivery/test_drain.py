@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recado.delivery.drain import Drain, DrainReport
-from recado.queue.model import NewMessage
+from recado.queue.model import NewReply
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import make_drain
@@ -18,7 +18,7 @@ from recado.settings import load
 from recado.whatsapp.client import make_whatsapp
 from tests.clock import FakeClock
 from tests.meta import FakeGraph, graph_error
-from tests.queue.conformance import UNLIMITED, new_message
+from tests.queue.conformance import UNLIMITED, new_reply
 
 ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours", **UNLIMITED}
 
@@ -66,7 +66,7 @@ class Workshop:
         """So many messages that are due, each a moment older than the next."""
         queue = self.open()
         for n in range(count):
-            message: NewMessage = new_message(n, self.clock, customer=n % customers if customers else None)
+            message: NewReply = new_reply(n, self.clock, customer=n % customers if customers else None)
             await queue.add_message(message, lease=False)
             self.clock.advance(0.001)
 
@@ -218,7 +218,7 @@ async def test_a_clock_set_back_does_not_put_a_turn_off(workshop: Workshop) -> N
     drain = workshop.drain(RECADO_MESSAGES_PER_SECOND="10")
     queue = workshop.queues[-1]
     for n in range(2):
-        await queue.add_message(new_message(n, workshop.clock), lease=False)
+        await queue.add_message(new_reply(n, workshop.clock), lease=False)
     claim = await queue.get_messages_to_retry(2)
     workshop.clock.advance(-6 * 3600)
     async with asyncio.timeout(10):

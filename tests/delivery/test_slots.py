@@ -7,7 +7,7 @@ import pytest
 
 from recado.delivery.attempt import Delivery
 from recado.delivery.slots import SendSlots
-from recado.queue.model import AttemptResult, Message
+from recado.queue.model import AttemptResult, LeasedReply
 from recado.queue.protocol import RetryQueue
 from recado.whatsapp.service import WhatsAppService
 
@@ -21,7 +21,7 @@ class SlowDelivery:
         self.running = 0
         self.go_on = asyncio.Event()
 
-    async def attempt(self, message: Message) -> AttemptResult | None:
+    async def attempt(self, message: LeasedReply) -> AttemptResult | None:
         self.running += 1
         await self.go_on.wait()
         self.running -= 1
@@ -48,7 +48,7 @@ def test_a_slot_is_taken_when_it_is_reserved(slots: SendSlots) -> None:
 
 async def test_a_slot_is_free_when_its_send_has_ended(slots: SendSlots, delivery: SlowDelivery) -> None:
     """Closing waits for the sends under way; their slots can be reserved again."""
-    message = cast(Message, object())
+    message = cast(LeasedReply, object())
     for _ in range(LIMIT):
         assert slots.reserve()
         slots.send(message)

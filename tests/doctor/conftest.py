@@ -26,7 +26,7 @@ METRICS = """# HELP recado_volume_free_bytes Free space.
 recado_volume_free_bytes 1.6e+09
 recado_volume_size_bytes 2e+09
 recado_queue_oldest_due_seconds 0.0
-recado_queue_messages{state="failed"} 0.0
+recado_queue_replies{state="failed"} 0.0
 recado_breaker_open{phone_number_id="106540352242922",reason="outage"} 0.0
 recado_signature_failures_total{reason="mismatch"} 3.0
 recado_webhook_duration_seconds_count{outcome="accepted"} 70.0

@@ -236,7 +236,7 @@ class TestProbes:
             async def full() -> None:
                 raise StoreUnavailable("full")
 
-            monkeypatch.setattr(pod.queue, "ping", full)
+            monkeypatch.setattr(pod.queue, "check_writable", full)
             alive, ready = await pod.client.get("/livez"), await pod.client.get("/readyz")
             await pod.client.get("/readyz")
             monkeypatch.undo()

@@ -57,7 +57,7 @@ async def test_headers_without_end_are_refused(line: bytes, monkeypatch: pytest.
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(REQUEST[:17] + b"X: ")
-        for n in range(2 * connection.MOST_FIELD_BYTES // 100):
+        for n in range(2 * connection.MAX_FIELD_BYTES // 100):
             writer.write(line % n if b"%d" in line else line)
         assert (await ended(reader))[:12] in (b"", b"HTTP/1.1 431")
 
@@ -73,7 +73,7 @@ async def test_a_large_body_is_no_large_head() -> None:
 
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: recado\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n"
-HALF = b"x" * (connection.MOST_FIELD_BYTES // 2)
+HALF = b"x" * (connection.MAX_FIELD_BYTES // 2)
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["same read", "later"])

@@ -89,7 +89,7 @@ async def test_a_reply_that_cannot_be_recorded_is_left_out(
     start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Acknowledged without a reply, since none of ours would fit: the others are sent."""
-    Defect(monkeypatch, Inbox, "_new_message", "wamid.IN1'")
+    Defect(monkeypatch, Inbox, "_new_reply", "wamid.IN1'")
     async with start_pod() as pod:
         answer = await pod.receive(*(text_message(n, "2 zapatos", sent_at=clock()) for n in range(3)))
         assert [result.get("ignored") for result in answer["results"]] == [None, "error", None]

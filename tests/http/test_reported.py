@@ -82,12 +82,12 @@ class TestQuotes:
             await pod.receive(text_message(1, ORDER, sent_at=clock() - 3600, customer=1))
             await pod.receive(text_message(2, OTHER_ORDER, sent_at=clock() - 60, customer=1))
             await pod.receive(text_message(3, word, sent_at=clock() - 3300, customer=1))
-            late = {kind: pod.count("recado_answers_total", kind=kind) for kind in ("confirmed", "rejected")}
+            late = {kind: pod.count("recado_replies_total", kind=kind) for kind in ("confirmed", "rejected")}
             clock.advance(5)
             await pod.receive(text_message(4, "sí", sent_at=clock(), customer=1))
 
         assert late == {"confirmed": 0, "rejected": 0}
-        assert pod.count("recado_answers_total", kind="confirmed") == 1
+        assert pod.count("recado_replies_total", kind="confirmed") == 1
 
     async def test_an_answer_in_the_second_of_the_quote_counts(self, start_pod: StartPod, clock: FakeClock) -> None:
         """Meta's timestamps are whole seconds."""
@@ -97,7 +97,7 @@ class TestQuotes:
             clock.now += 0.05
             await pod.receive(text_message(2, "sí", sent_at=clock(), customer=1))
 
-        assert pod.count("recado_answers_total", kind="confirmed") == 1
+        assert pod.count("recado_replies_total", kind="confirmed") == 1
 
     @pytest.mark.parametrize("how", ["refused", "failed by status", "waiting"])
     async def test_a_quote_that_did_not_arrive_is_not_confirmed(
@@ -115,8 +115,8 @@ class TestQuotes:
             clock.advance(5)
             await pod.receive(text_message(2, "si", sent_at=clock(), customer=1))
 
-        assert pod.count("recado_answers_total", kind="confirmed") == 0
-        assert pod.count("recado_answers_total", kind="no_open_quote") == 1
+        assert pod.count("recado_replies_total", kind="confirmed") == 0
+        assert pod.count("recado_replies_total", kind="no_open_quote") == 1
 
     async def test_a_batch_is_answered_in_the_order_it_was_written(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from recado.http import shutdown
-from recado.http.shutdown import Farewell, Server
+from recado.http.shutdown import GracefulShutdown, Server
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -25,7 +25,7 @@ class Pod:
 
     def __init__(self) -> None:
         self.told: list[bool] = []
-        leaving = Farewell(app, lambda: self.told.append(True))
+        leaving = GracefulShutdown(app, lambda: self.told.append(True))
         self.server = Server(uvicorn.Config(leaving, port=0, lifespan="off", log_config=None), leaving)
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()))
         self.thread.start()
@@ -61,7 +61,7 @@ def test_answers_close_their_connections_once_it_leaves() -> None:
 
 def test_an_idle_connection_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that says nothing is left when the time is over."""
-    monkeypatch.setattr(shutdown, "FAREWELL_SECONDS", 0.2)
+    monkeypatch.setattr(shutdown, "CLOSING_SECONDS", 0.2)
     pod = Pod()
     with contextlib.closing(pod.connect()) as idle:
         assert ask(idle) == (200, None)

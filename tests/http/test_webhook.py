@@ -184,8 +184,8 @@ class TestQuotes:
             clock.advance(10)
             await pod.receive(*(text_message(n, "SÍ", sent_at=clock(), customer=1) for n in (1, 2)))
 
-        assert pod.count("recado_answers_total", kind="confirmed") == 1
-        assert pod.count("recado_answers_total", kind="no_open_quote") == 1
+        assert pod.count("recado_replies_total", kind="confirmed") == 1
+        assert pod.count("recado_replies_total", kind="no_open_quote") == 1
 
     async def test_what_meta_brings_again_does_not_use_up_a_customers_minute(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
@@ -583,7 +583,7 @@ class TestRefusals:
         self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Many large bodies at once cannot take the pod's memory."""
-        monkeypatch.setattr(request_body, "MOST_UNFINISHED_BYTES", 1000)
+        monkeypatch.setattr(request_body, "MAX_UNFINISHED_BYTES", 1000)
 
         async def slow() -> Any:
             for _ in range(3):

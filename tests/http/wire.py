@@ -1,4 +1,4 @@
-"""The guarded protocol on a real socket, in front of an application that remembers what reached it."""
+"""The limited_config protocol on a real socket, in front of an application that remembers what reached it."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import uvicorn
 
-from recado.http.connection import guarded
+from recado.http.connection import limited_config
 
 KEEP_ALIVE_SECONDS = 60
 #: More than the buffers between two ends of a connection hold.
@@ -34,7 +34,9 @@ class Wire:
         self.seen: list[Request] = []
         self.go = asyncio.Event()
         self._clients: list[asyncio.StreamWriter] = []
-        self.server = uvicorn.Server(guarded(self, keep_alive_seconds=keep_alive_seconds, lifespan="off", port=0))
+        self.server = uvicorn.Server(
+            limited_config(self, keep_alive_seconds=keep_alive_seconds, lifespan="off", port=0)
+        )
 
     @property
     def port(self) -> int:

@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from recado.queue.model import Added, NewMessage, QuoteMark, Restraint
-from recado.queue.streak import FORGOTTEN_SECONDS, MOST_ALIKE
+from recado.queue.model import Added, NewReply, QuoteMark, Restraint
+from recado.queue.streak import FORGOTTEN_SECONDS, MAX_ALIKE
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_message
+from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply
 
 PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"
 NEW_PHONE, NEW_USER = f"{NUMBER}:+2", f"{NUMBER}:US.2"
@@ -67,24 +67,24 @@ class CustomerConformance:
         queue = open_queue(**UNLIMITED)
         courtesy = {"text": "hola", "courtesy": True}
         added = [
-            await queue.add_message(new_message(n, clock, customer=1, **courtesy), lease=False)
-            for n in range(MOST_ALIKE + 1)
+            await queue.add_message(new_reply(n, clock, customer=1, **courtesy), lease=False)
+            for n in range(MAX_ALIKE + 1)
         ]
-        again = await queue.add_message(new_message(MOST_ALIKE, clock, customer=1, **courtesy), lease=False)
-        other = await queue.add_message(new_message(90, clock, **courtesy), lease=False)
+        again = await queue.add_message(new_reply(MAX_ALIKE, clock, customer=1, **courtesy), lease=False)
+        other = await queue.add_message(new_reply(90, clock, **courtesy), lease=False)
 
-        assert [one.restraint for one in added] == [None] * MOST_ALIKE + [Restraint.REPETITIVE]
+        assert [one.restraint for one in added] == [None] * MAX_ALIKE + [Restraint.REPETITIVE]
         assert added[-1].id is None
         assert again == Added(id=None, duplicate=True)
         assert other.restraint is None
-        assert (await queue.status()).pending_retry == MOST_ALIKE + 1
+        assert (await queue.status()).pending_retry == MAX_ALIKE + 1
 
     async def test_what_was_told_is_forgotten_in_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A customer who comes back is answered again."""
         queue = open_queue(**UNLIMITED)
-        for n in range(3 * MOST_ALIKE):
+        for n in range(3 * MAX_ALIKE):
             clock.advance(FORGOTTEN_SECONDS + 1)
-            message = new_message(n, clock, customer=1, text="hola", courtesy=True)
+            message = new_reply(n, clock, customer=1, text="hola", courtesy=True)
             assert (await queue.add_message(message, lease=False)).restraint is None
 
     async def test_who_waits_in_an_outage_is_not_forgotten(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -100,6 +100,6 @@ class CustomerConformance:
         assert await queue.open_quote_at(PHONE) is None
 
 
-def named(n: int, clock: FakeClock, customer: str, *aliases: str, **changes: object) -> NewMessage:
+def named(n: int, clock: FakeClock, customer: str, *aliases: str, **changes: object) -> NewReply:
     """Message number n of a customer who is known by these names."""
-    return replace(new_message(n, clock, **changes), customer=customer, aliases=aliases)
+    return replace(new_reply(n, clock, **changes), customer=customer, aliases=aliases)

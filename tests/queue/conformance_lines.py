@@ -5,7 +5,7 @@ A store's tests subclass `LineConformance` and provide `open_queue`.
 
 import pytest
 
-from recado.queue.model import AttemptResult, Message, QuoteMark, State, StatusUpdate
+from recado.queue.model import AttemptResult, LeasedReply, QuoteMark, State, StatusUpdate
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
 from tests.queue.conformance import (
@@ -19,7 +19,7 @@ from tests.queue.conformance import (
     OpenQueue,
     add_leased,
     claim_one,
-    new_message,
+    new_reply,
     status_of,
 )
 
@@ -42,7 +42,7 @@ async def sent_by_drains(queue: RetryQueue, clock: FakeClock, *, seconds: float)
     return texts
 
 
-async def state_of(queue: RetryQueue, message: Message) -> str | None:
+async def state_of(queue: RetryQueue, message: LeasedReply) -> str | None:
     row = await queue.show(message.id)
     return str(row["state"]) if row else None
 
@@ -62,8 +62,8 @@ class LineConformance:
     ) -> None:
         """A confirmation does not overtake its quote: not when it is added, and not in a drain."""
         queue = open_queue(**NO_INTERVAL)
-        await queue.update_message_attempt(await add_leased(queue, new_message(1, clock, customer=1)), result)
-        later = await queue.add_message(new_message(2, clock, customer=1), lease=True)
+        await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock, customer=1)), result)
+        later = await queue.add_message(new_reply(2, clock, customer=1), lease=True)
         assert later.id is not None
         clock.advance(5)
         by_id = await queue.claim_message(later.id)
@@ -77,9 +77,9 @@ class LineConformance:
     async def test_a_later_reply_is_told_when_the_first_is_due(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """So that nobody looks at it again and again for the sixteen minutes of a back-off."""
         queue = open_queue(**NO_INTERVAL)
-        first = await add_leased(queue, new_message(1, clock, customer=1))
+        first = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(first, SERVER_ERROR)
-        later = await queue.add_message(new_message(2, clock, customer=1), lease=True)
+        later = await queue.add_message(new_reply(2, clock, customer=1), lease=True)
         assert later.id is not None
         claim = await queue.claim_message(later.id)
 
@@ -91,14 +91,14 @@ class LineConformance:
     ) -> None:
         """At once, not when the first would have been due."""
         queue = open_queue(**NO_INTERVAL)
-        first = await add_leased(queue, new_message(1, clock, customer=1))
+        first = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(first, UNKNOWN)
-        await queue.add_message(new_message(2, clock, customer=1), lease=False)
+        await queue.add_message(new_reply(2, clock, customer=1), lease=False)
         clock.advance(1)
         if end == "settled":
-            await queue.settle(status_of(first, "sent"))
+            await queue.apply_status(status_of(first, "sent"))
         elif end == "failed":
-            await queue.settle(status_of(first, "failed", REJECTED))
+            await queue.apply_status(status_of(first, "failed", REJECTED))
         else:
             await queue.discard([first.id])
 
@@ -108,7 +108,7 @@ class LineConformance:
         """What Meta brings late goes before what was written later, if that has not left; then arrival counts."""
         queue = open_queue(**NO_INTERVAL)
         for n, written_at in enumerate((300, 100, 200, 200)):
-            message = new_message(n, clock, customer=1, written_at=clock() - 1000 + written_at)
+            message = new_reply(n, clock, customer=1, written_at=clock() - 1000 + written_at)
             await queue.add_message(message, lease=False)
 
         assert await sent_by_drains(queue, clock, seconds=10) == ["reply 1", "reply 2", "reply 3", "reply 0"]
@@ -118,8 +118,8 @@ class LineConformance:
     ) -> None:
         """It was written earlier and has not failed: it need not wait."""
         queue = open_queue(**NO_INTERVAL)
-        await queue.update_message_attempt(await add_leased(queue, new_message(2, clock, customer=1)), SERVER_ERROR)
-        late = await queue.add_message(new_message(1, clock, customer=1, written_at=clock() - 60), lease=True)
+        await queue.update_message_attempt(await add_leased(queue, new_reply(2, clock, customer=1)), SERVER_ERROR)
+        late = await queue.add_message(new_reply(1, clock, customer=1, written_at=clock() - 60), lease=True)
 
         assert late.message is not None
 
@@ -129,12 +129,12 @@ class LineConformance:
         """Whoever asks for one of them is told when to ask again, until it is its turn."""
         queue = open_queue()
         start = clock()
-        first = await add_leased(queue, new_message(1, clock, customer=1))
+        first = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(first, DELIVERED)
         looks: dict[int, float] = {}
         for n in (2, 3):
             clock.now = start + (n - 1) * 1.1
-            added = await queue.add_message(new_message(n, clock, customer=1), lease=True)
+            added = await queue.add_message(new_reply(n, clock, customer=1), lease=True)
             assert added.id is not None
             assert added.due_at is not None
             looks[added.id] = added.due_at
@@ -155,9 +155,9 @@ class LineConformance:
     async def test_other_customers_do_not_wait(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A line is one customer's."""
         queue = open_queue(**NO_INTERVAL)
-        await queue.update_message_attempt(await add_leased(queue, new_message(1, clock, customer=1)), SERVER_ERROR)
+        await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock, customer=1)), SERVER_ERROR)
 
-        assert (await queue.add_message(new_message(2, clock), lease=True)).message is not None
+        assert (await queue.add_message(new_reply(2, clock), lease=True)).message is not None
 
     # -- statuses by rank and attempt
 
@@ -167,13 +167,13 @@ class LineConformance:
     ) -> None:
         """`sent` after `failed` of the same attempt changes nothing; `delivered` says that the customer has it."""
         queue = open_queue(**UNLIMITED)
-        message = await add_leased(queue, new_message(1, clock))
+        message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, DELIVERED)
-        await queue.settle(status_of(message, "failed", failure))
+        await queue.apply_status(status_of(message, "failed", failure))
         before = await state_of(queue, message)
-        late = await queue.settle(status_of(message, "sent"))
+        late = await queue.apply_status(status_of(message, "sent"))
         after = await state_of(queue, message)
-        reached = await queue.settle(status_of(message, "delivered"))
+        reached = await queue.apply_status(status_of(message, "delivered"))
 
         assert not late
         assert before == after
@@ -183,12 +183,12 @@ class LineConformance:
     async def test_a_late_sent_does_not_stop_the_retry(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Nor of an attempt before the one that is under way."""
         queue = open_queue(**UNLIMITED)
-        first = await add_leased(queue, new_message(1, clock))
+        first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, DELIVERED)
-        await queue.settle(status_of(first, "failed", SERVER_ERROR))
+        await queue.apply_status(status_of(first, "failed", SERVER_ERROR))
         clock.advance(150)
         second = await claim_one(queue)
-        late = await queue.settle(status_of(first, "sent"))
+        late = await queue.apply_status(status_of(first, "sent"))
         decision = await queue.update_message_attempt(second, SERVER_ERROR)
 
         assert not late
@@ -198,14 +198,14 @@ class LineConformance:
     async def test_the_failure_of_another_attempt_stands(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A reply given up after its second attempt is not lifted by a status of its first."""
         queue = open_queue(**UNLIMITED)
-        first = await add_leased(queue, new_message(1, clock))
+        first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
         clock.advance(200)
         await queue.record_probe(NUMBER, reachable=True)
         second = await claim_one(queue)
         await queue.update_message_attempt(second, REJECTED)
 
-        assert not await queue.settle(status_of(first, "delivered"))
+        assert not await queue.apply_status(status_of(first, "delivered"))
         assert (await queue.status()).failed == 1
 
     async def test_a_failure_counts_for_the_attempt_that_was_accepted(
@@ -213,14 +213,14 @@ class LineConformance:
     ) -> None:
         """The first attempt was accepted after all while the second was under way: a failure of the second is none."""
         queue = open_queue(**UNLIMITED)
-        first = await add_leased(queue, new_message(1, clock))
+        first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
         clock.advance(200)
         await queue.record_probe(NUMBER, reachable=True)
         second = await claim_one(queue)
-        await queue.settle(status_of(first, "sent"))
-        of_second = await queue.settle(status_of(second, "failed", REJECTED))
-        of_first = await queue.settle(status_of(first, "failed", REJECTED))
+        await queue.apply_status(status_of(first, "sent"))
+        of_second = await queue.apply_status(status_of(second, "failed", REJECTED))
+        of_first = await queue.apply_status(status_of(first, "failed", REJECTED))
 
         assert (of_second, of_first) == (False, True)
         assert (await queue.status()).failed == 1
@@ -228,13 +228,13 @@ class LineConformance:
     async def test_a_status_without_our_id_is_matched_by_metas(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A `failed` that echoes nothing fails the reply; a `delivered` that echoes nothing wins over it."""
         queue = open_queue()
-        message = await add_leased(queue, new_message(1, clock))
+        message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, DELIVERED)
         bare = StatusUpdate(attempt_id="", status="failed", sent_wamid="wamid.OUT", failure=REJECTED)
-        failed = await queue.settle(bare)
-        again = await queue.settle(bare)
+        failed = await queue.apply_status(bare)
+        again = await queue.apply_status(bare)
         failures = (await queue.status()).failed
-        reached = await queue.settle(StatusUpdate(attempt_id="", status="read", sent_wamid="wamid.OUT"))
+        reached = await queue.apply_status(StatusUpdate(attempt_id="", status="read", sent_wamid="wamid.OUT"))
 
         assert (failed, again, reached) == (True, False, True)
         assert failures == 1
@@ -246,17 +246,17 @@ class LineConformance:
         """Not while it waits; from when Meta accepted it until it is answered."""
         queue = open_queue(**NO_INTERVAL)
         none = await queue.open_quote_at(CUSTOMER)
-        opening = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
         waiting = await queue.open_quote_at(CUSTOMER)
         clock.advance(3)
         accepted_at = clock()
         await queue.update_message_attempt(opening, DELIVERED)
         clock.advance(3)
-        await queue.settle(status_of(opening, "delivered"))
-        other = await add_leased(queue, new_message(2, clock, customer=1))
+        await queue.apply_status(status_of(opening, "delivered"))
+        other = await add_leased(queue, new_reply(2, clock, customer=1))
         await queue.update_message_attempt(other, DELIVERED)
         open_at = await queue.open_quote_at(CUSTOMER)
-        await queue.add_message(new_message(3, clock, customer=1, quote=QuoteMark.CONFIRMS), lease=False)
+        await queue.add_message(new_reply(3, clock, customer=1, quote=QuoteMark.CONFIRMS), lease=False)
 
         assert none is waiting is None
         assert open_at == accepted_at
@@ -268,12 +268,12 @@ class LineConformance:
     ) -> None:
         """Whether Meta refuses it at once or takes its word back."""
         queue = open_queue()
-        opening = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
         if how == "refused":
             await queue.update_message_attempt(opening, REJECTED)
         else:
             await queue.update_message_attempt(opening, DELIVERED)
-            await queue.settle(status_of(opening, "failed", REJECTED))
+            await queue.apply_status(status_of(opening, "failed", REJECTED))
 
         assert await queue.open_quote_at(CUSTOMER) is None
 
@@ -282,10 +282,10 @@ class LineConformance:
     ) -> None:
         """Its answer was lost; the status settles it."""
         queue = open_queue()
-        opening = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
         await queue.update_message_attempt(opening, UNKNOWN)
         unknown = await queue.open_quote_at(CUSTOMER)
-        await queue.settle(status_of(opening, "sent"))
+        await queue.apply_status(status_of(opening, "sent"))
 
         assert unknown is None
         assert await queue.open_quote_at(CUSTOMER) == clock()
@@ -293,9 +293,9 @@ class LineConformance:
     async def test_a_newer_quote_replaces_the_one_that_was_seen(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """While it waits no quote is open: a yes to the older one must not settle the newer."""
         queue = open_queue(**NO_INTERVAL)
-        first = await add_leased(queue, new_message(1, clock, customer=1, quote=QuoteMark.OPENS))
+        first = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
         await queue.update_message_attempt(first, DELIVERED)
-        await queue.add_message(new_message(2, clock, customer=1, quote=QuoteMark.OPENS), lease=False)
-        await queue.settle(status_of(first, "delivered"))
+        await queue.add_message(new_reply(2, clock, customer=1, quote=QuoteMark.OPENS), lease=False)
+        await queue.apply_status(status_of(first, "delivered"))
 
         assert await queue.open_quote_at(CUSTOMER) is None

@@ -6,7 +6,8 @@ A store's tests subclass `OutageConformance` and provide `open_queue`.
 import msgspec
 import pytest
 
-from recado.queue.model import AttemptResult, Message, Outcome, Scope, State
+from recado.outcome import Outcome, Scope
+from recado.queue.model import AttemptResult, LeasedReply, State
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
 from tests.queue.conformance import (
@@ -22,7 +23,7 @@ from tests.queue.conformance import (
     OpenQueue,
     add_leased,
     claim_one,
-    new_message,
+    new_reply,
     status_of,
 )
 
@@ -35,7 +36,7 @@ LOOKS = {
     "Graph says so": msgspec.structs.replace(OUTAGE, error_class="server", error_code=131016, code_class="5xx"),
     "something went wrong": POISONED,
     "upgrade": AttemptResult(
-        outcome=Outcome.LATER, error_class="server", error_code=2, wait_seconds=300, outage=True, code_class="5xx"
+        outcome=Outcome.THROTTLED, error_class="server", error_code=2, wait_seconds=300, outage=True, code_class="5xx"
     ),
 }
 
@@ -47,17 +48,17 @@ class Meta:
         self.queue, self.clock = queue, clock
         self.reachable = True
         self.results: dict[str | None, AttemptResult] = {None: DELIVERED}
-        self.sent: list[Message] = []
+        self.sent: list[LeasedReply] = []
         self.probes = 0
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: LeasedReply) -> None:
         self.sent.append(message)
         result = self.results.get(message.phone, self.results[None])
         await self.queue.update_message_attempt(message, result)
 
     async def receive(self, n: int, **changes: object) -> None:
         """A customer writes; the web pod sends the reply at once if it may."""
-        added = await self.queue.add_message(new_message(n, self.clock, **changes), lease=True)  # type: ignore[arg-type]  # fields by name
+        added = await self.queue.add_message(new_reply(n, self.clock, **changes), lease=True)  # type: ignore[arg-type]  # fields by name
         if added.message:
             await self.send(added.message)
 
@@ -96,8 +97,8 @@ class OutageConformance:
         """After five failures of Meta's no reply is sent, neither by the web pod nor by a drain."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
-        while_open = await queue.add_message(new_message(10, clock), lease=True)
+            await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
+        while_open = await queue.add_message(new_reply(10, clock), lease=True)
         before_probe = await queue.get_messages_to_retry(10)
 
         assert queue.snapshot().breakers[NUMBER].open_reason == "outage"
@@ -109,8 +110,8 @@ class OutageConformance:
         """Every half minute one process is told to probe the number; an outage that goes on costs nobody anything."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
-        await queue.add_message(new_message(10, clock), lease=True)
+            await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
+        await queue.add_message(new_reply(10, clock), lease=True)
         clock.advance(31)
         first, second = await queue.get_messages_to_retry(10), await queue.get_messages_to_retry(10)
         await queue.record_probe(NUMBER, reachable=False)
@@ -125,9 +126,9 @@ class OutageConformance:
         """If that is accepted the breaker closes and everything that waits can go."""
         queue = open_queue(**UNLIMITED)
         for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+            await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
         for n in range(10, 14):
-            await queue.add_message(new_message(n, clock), lease=True)
+            await queue.add_message(new_reply(n, clock), lease=True)
         clock.advance(31)
         await queue.get_messages_to_retry(10)
         await queue.record_probe(NUMBER, reachable=True)
@@ -144,9 +145,9 @@ class OutageConformance:
         """When a probe is due the web pod need not wait for the drain: it probes, and tries with its own reply."""
         queue = open_queue(**UNLIMITED)
         for n in range(5):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
+            await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
         clock.advance(31)
-        added = await queue.add_message(new_message(10, clock), lease=True)
+        added = await queue.add_message(new_reply(10, clock), lease=True)
         assert added.id is not None
         asked = await queue.claim_message(added.id)
         await queue.record_probe(NUMBER, reachable=True)
@@ -159,7 +160,7 @@ class OutageConformance:
     async def test_no_probe_when_nothing_waits(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Nobody would be helped."""
         queue = open_queue(RECADO_BREAKER_FAILURES="1", **UNLIMITED, **NO_JITTER)
-        await queue.update_message_attempt(await add_leased(queue, new_message(1, clock)), OUTAGE)
+        await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock)), OUTAGE)
         clock.advance(60)
 
         assert (await queue.get_messages_to_retry(10)).probes == ()
@@ -268,11 +269,11 @@ class OutageConformance:
     async def test_a_status_closes_no_breaker(self, open_queue: OpenQueue, clock: FakeClock, status: str) -> None:
         """It tells of an attempt of before the outage."""
         queue = open_queue(**UNLIMITED)
-        before = await add_leased(queue, new_message(1, clock))
+        before = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(before, DELIVERED)
         for n in range(10, 15):
-            await queue.update_message_attempt(await add_leased(queue, new_message(n, clock)), OUTAGE)
-        await queue.settle(status_of(before, status, REJECTED if status == "failed" else None))
+            await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
+        await queue.apply_status(status_of(before, status, REJECTED if status == "failed" else None))
 
         assert queue.snapshot().breakers[NUMBER].open
 
@@ -281,9 +282,9 @@ class OutageConformance:
     async def test_an_operators_error_pauses_the_number(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """An expired token stops everything at once and spends nobody's attempts."""
         queue = open_queue(**UNLIMITED)
-        message = await add_leased(queue, new_message(1, clock))
+        message = await add_leased(queue, new_reply(1, clock))
         decision = await queue.update_message_attempt(message, EXPIRED_TOKEN)
-        added = await queue.add_message(new_message(2, clock), lease=True)
+        added = await queue.add_message(new_reply(2, clock), lease=True)
 
         assert decision is not None
         assert (decision.state, decision.spent) == (State.QUEUED, 0)

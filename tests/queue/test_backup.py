@@ -18,7 +18,7 @@ import pytest
 
 from recado.cli.backup import check_newest_copy, make_copy
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.model import NewMessage, State
+from recado.queue.model import NewReply, State
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue, backup
 from recado.queue.sqlite import database as sqlite_database
@@ -29,8 +29,8 @@ from recado.telemetry.totals import Key
 NOW = 1_800_000_000.0
 
 
-def message(number: int) -> NewMessage:
-    return NewMessage(
+def message(number: int) -> NewReply:
+    return NewReply(
         wamid=f"wamid.{number}",
         phone_number_id="1",
         customer=f"1:+{number}",

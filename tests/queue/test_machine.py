@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from recado.queue.model import AttemptResult, Claim, Message, Outcome, State, StatusUpdate
+from recado.outcome import Outcome
+from recado.queue.model import AttemptResult, Claim, LeasedReply, State, StatusUpdate
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import load
@@ -31,7 +32,7 @@ from tests.queue.conformance import (
     SERVER_ERROR,
     THROTTLED,
     UNKNOWN,
-    new_message,
+    new_reply,
 )
 
 Result = TypeVar("Result")
@@ -49,7 +50,7 @@ RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, EXPIRED_TOKEN, PA
 BLAMELESS = (DELIVERED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
 PROCESSES = st.integers(0, 1)
 CUSTOMERS = st.integers(0, 1)
-MOST_ATTEMPTS = len(SETTINGS.backoff_seconds) + 1
+MAX_ATTEMPTS = len(SETTINGS.backoff_seconds) + 1
 WAITING = (State.QUEUED, State.SENDING, State.UNKNOWN)
 
 
@@ -70,7 +71,7 @@ class Known(msgspec.Struct):
     at_fault: bool = False
     gone: bool = False
     operated: bool = False
-    lease: Message | None = None
+    lease: LeasedReply | None = None
     not_before: float = 0.0
 
 
@@ -87,8 +88,8 @@ class RetryQueueMachine(RuleBasedStateMachine):
         self.look = apsw.Connection(self._path(), flags=apsw.SQLITE_OPEN_READONLY)
         self.known: dict[int, Known] = {}
         self.wamids: dict[int, bool] = {}
-        self.held: list[tuple[int, Message]] = []
-        self.attempts: list[Message] = []
+        self.held: list[tuple[int, LeasedReply]] = []
+        self.attempts: list[LeasedReply] = []
         self.pace: dict[str, float] = {}
         self.outage = False
 
@@ -123,7 +124,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def add(self, process: int, customer: int, lease: bool, late: bool, age: float) -> None:
         """A message is brought, written now or some time ago."""
         number = len(self.wamids)
-        message = new_message(number, self.clock, customer=customer, written_at=self.clock() - age)
+        message = new_reply(number, self.clock, customer=customer, written_at=self.clock() - age)
         if late:
             message = msgspec.structs.replace(message, deadline_at=self.clock() + 300)
         added = self._run(self.processes[process].add_message, message, lease=lease)
@@ -140,7 +141,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def add_again(self, process: int, data: st.DataObject) -> None:
         """Whoever brings a message again, wherever: it is a duplicate."""
         number = data.draw(st.sampled_from(sorted(self.wamids)))
-        message = new_message(number, self.clock, customer=number % 2)
+        message = new_reply(number, self.clock, customer=number % 2)
         assert self._run(self.processes[process].add_message, message, lease=True).duplicate
 
     @rule(process=PROCESSES, limit=st.sampled_from([1, 2, 50]))
@@ -174,7 +175,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
             result = data.draw(st.sampled_from([OUTAGE, UNKNOWN]))
         self._record(*self._drawn_lease(data), result)
 
-    def _record(self, process: int, message: Message, result: AttemptResult) -> None:
+    def _record(self, process: int, message: LeasedReply, result: AttemptResult) -> None:
         decision = self._run(self.processes[process].update_message_attempt, message, result)
         if decision is None:
             return
@@ -334,7 +335,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def attempts_are_bounded(self) -> None:
         """No message costs more attempts than the settings say, whatever crashed."""
         query = "SELECT id, spent FROM message WHERE spent > ?"
-        assert self.look.execute(query, (MOST_ATTEMPTS,)).fetchall() == []
+        assert self.look.execute(query, (MAX_ATTEMPTS,)).fetchall() == []
 
     @invariant()
     def outages_cost_nothing(self) -> None:
@@ -345,7 +346,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     # -- helpers
 
-    def _leased(self, process: int, message: Message) -> None:
+    def _leased(self, process: int, message: LeasedReply) -> None:
         """Checks a lease that was just given, and remembers it."""
         known = self.known[message.id]
         assert not known.delivered, "a delivered message was taken to be sent again"
@@ -391,7 +392,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
             if not known.gone and not known.delivered:
                 assert ends[id_] in (State.FAILED, State.DISCARDED)
 
-    def _drawn_lease(self, data: st.DataObject) -> tuple[int, Message]:
+    def _drawn_lease(self, data: st.DataObject) -> tuple[int, LeasedReply]:
         return self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
 
     def _last_attempt(self, id_: int) -> int:

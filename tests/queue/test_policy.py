@@ -5,7 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recado.queue.model import AttemptResult, Outcome, Reason, Scope, State
+from recado.outcome import Outcome, Scope
+from recado.queue.model import AttemptResult, Reason, State
 from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy
 from recado.settings import load
 
@@ -60,11 +61,11 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chan
 def test_nothing_fails_of_what_may_be_an_outage(message: Attempted, result: AttemptResult) -> None:
     """It is judged when it falls due again. A throttle, and an error that an operator has to mend, cost nothing."""
     decision = RetryPolicy(load({})).decide(message, result, now=NOW)
-    if result.outcome in (Outcome.LATER, Outcome.OPERATOR):
+    if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR):
         assert decision.spent == 0
-    if result.outage and result.outcome in (Outcome.RETRY, Outcome.UNKNOWN):
+    if result.outage and result.outcome in (Outcome.RETRYABLE, Outcome.UNKNOWN):
         assert decision.suspect or decision.reason is Reason.WINDOW_CLOSED
-    if result.outcome in (Outcome.LATER, Outcome.OPERATOR, Outcome.UNKNOWN) or decision.suspect:
+    if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR, Outcome.UNKNOWN) or decision.suspect:
         assert decision.reason in (None, Reason.WINDOW_CLOSED)
 
 
@@ -87,7 +88,7 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
     policy = RetryPolicy(load({}), chance=lambda: chance)
     for spent, wait in enumerate((120, 240, 480, 960)):
         message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400)
-        decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRY), now=NOW)
+        decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRYABLE), now=NOW)
         assert decision.due_at is not None
         assert 0.9 * wait - 1e-3 <= decision.due_at - NOW <= 1.1 * wait + 1e-3
 

@@ -20,7 +20,7 @@ from tests.queue.conformance import (
     OpenQueue,
     RetryQueueConformance,
     add_leased,
-    new_message,
+    new_reply,
 )
 from tests.queue.conformance_customers import CustomerConformance
 from tests.queue.conformance_lines import LineConformance
@@ -69,7 +69,7 @@ class TestDurability:
         """Neither in the database's free pages nor in its write-ahead log, while another process has it open."""
         web, operator = open_queue(), open_queue()
         text = "a reply to somebody who wants to be forgotten " * 100
-        message = await add_leased(web, new_message(1, clock, text=text))
+        message = await add_leased(web, new_reply(1, clock, text=text))
         await web.update_message_attempt(message, REJECTED)
         assert b"wants to be forgotten" in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
@@ -87,7 +87,7 @@ class TestDurability:
         """While somebody reads, the write-ahead log cannot be emptied; the next erase empties it."""
         monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.05)
         queue = open_queue()
-        message = await add_leased(queue, new_message(1, clock))
+        message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
         reader = open_database(tmp_path / "recado.db", read_only=True)
         reader.execute("BEGIN; SELECT count(*) FROM message").get  # noqa: B018 - the read starts the transaction
@@ -103,14 +103,14 @@ class TestDurability:
     ) -> None:
         """SQLite would go on writing to a file that has no name any more: neither writes nor reads succeed."""
         queue = open_queue()
-        await queue.add_message(new_message(1, clock), lease=False)
+        await queue.add_message(new_reply(1, clock), lease=False)
         file = Path(queue._path)
         file.rename(file.with_name("elsewhere.db"))
         if loss == "replaced":
             file.write_bytes(b"")
 
         with pytest.raises(StoreUnavailable):
-            await queue.add_message(new_message(2, clock), lease=False)
+            await queue.add_message(new_reply(2, clock), lease=False)
         with pytest.raises(StoreUnavailable):
             await queue.status()
 
@@ -119,7 +119,7 @@ class TestDurability:
     ) -> None:
         """What SQLite finds broken is answered as any other failure of the disk, not as a mistake of ours."""
         queue = open_queue()
-        await queue.add_message(new_message(1, clock), lease=False)
+        await queue.add_message(new_reply(1, clock), lease=False)
         queue._writer._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         file = Path(queue._path)
         whole = file.read_bytes()
@@ -133,19 +133,19 @@ class TestDurability:
     ) -> None:
         """While nothing can be written each operation says so; when there is room again the queue goes on."""
         queue = open_queue()
-        await queue.add_message(new_message(1, clock), lease=False)
+        await queue.add_message(new_reply(1, clock), lease=False)
         connection = queue._writer._connection
         pages = connection.execute("PRAGMA page_count").get
         connection.execute(f"PRAGMA max_page_count = {pages}")
         refused = 0
         for n in range(2, 40):
             try:
-                await queue.add_message(new_message(n, clock, text="x" * 4000), lease=False)
+                await queue.add_message(new_reply(n, clock, text="x" * 4000), lease=False)
             except StoreUnavailable:
                 refused += 1
         stored = (await queue.status()).queue_size
         connection.execute("PRAGMA max_page_count = 1000000")
-        added = await queue.add_message(new_message(39, clock), lease=False)
+        added = await queue.add_message(new_reply(39, clock), lease=False)
 
         assert refused > 0
         assert stored == 39 - refused
@@ -164,21 +164,21 @@ class TestDurability:
         other = apsw.Connection(str(tmp_path / "recado.db"))
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable):
-            await queue.add_message(new_message(1, clock), lease=False)
+            await queue.add_message(new_reply(1, clock), lease=False)
         other.execute("ROLLBACK")
 
-        assert not (await queue.add_message(new_message(1, clock), lease=False)).duplicate
+        assert not (await queue.add_message(new_reply(1, clock), lease=False)).duplicate
 
     async def test_one_bad_operation_does_not_hurt_its_neighbours(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
     ) -> None:
         """In one group commit: the impossible message fails alone."""
         queue = open_queue()
-        bad = new_message(2, clock, phone=None, user_id=None)
+        bad = new_reply(2, clock, phone=None, user_id=None)
         results = await asyncio.gather(
-            queue.add_message(new_message(1, clock), lease=False),
+            queue.add_message(new_reply(1, clock), lease=False),
             queue.add_message(bad, lease=False),
-            queue.add_message(new_message(3, clock), lease=False),
+            queue.add_message(new_reply(3, clock), lease=False),
             return_exceptions=True,
         )
 
@@ -199,7 +199,7 @@ class TestDurability:
                 while not stop.is_set():
                     number = start + done
                     done += 1
-                    message = await queue.add_message(new_message(number, clock), lease=True)
+                    message = await queue.add_message(new_reply(number, clock), lease=True)
                     if message.message:
                         await queue.update_message_attempt(message.message, DELIVERED)
 

@@ -4,20 +4,20 @@ import itertools
 
 import pytest
 
-from recado.queue.model import NewMessage, Restraint
+from recado.queue.model import NewReply, Restraint
 from recado.queue.streak import (
     ALBUM_SECONDS,
     FORGOTTEN_SECONDS,
-    MOST_ALIKE,
-    MOST_ALIKE_QUOTES,
-    MOST_COURTESIES,
+    MAX_ALIKE,
+    MAX_ALIKE_QUOTES,
+    MAX_COURTESIES,
     Streak,
     follow,
 )
 
 
-def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False) -> NewMessage:
-    return NewMessage(
+def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False) -> NewReply:
+    return NewReply(
         wamid="w",
         phone_number_id="1",
         customer="1:+1",
@@ -32,7 +32,7 @@ def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True,
     )
 
 
-def restraints(messages: list[NewMessage]) -> list[Restraint | None]:
+def restraints(messages: list[NewReply]) -> list[Restraint | None]:
     """What becomes of the replies to one customer, one after the other."""
     streak: Streak | None = None
     found = []
@@ -45,26 +45,26 @@ def restraints(messages: list[NewMessage]) -> list[Restraint | None]:
 def test_the_same_courtesy_is_sent_a_few_times() -> None:
     """Then there is silence, for as long as nothing else is to be said."""
     found = restraints([message(at=1000.0 + 10 * n) for n in range(50)])
-    assert found == [None] * MOST_ALIKE + [Restraint.REPETITIVE] * (50 - MOST_ALIKE)
+    assert found == [None] * MAX_ALIKE + [Restraint.REPETITIVE] * (50 - MAX_ALIKE)
 
 
 @pytest.mark.parametrize("other", [message("quote", courtesy=False), message("hola")])
-def test_something_different_ends_the_silence(other: NewMessage) -> None:
+def test_something_different_ends_the_silence(other: NewReply) -> None:
     """It is answered, and the courtesy from before is one again."""
-    found = restraints([message()] * (MOST_ALIKE + 2) + [other, message()])
-    assert found[MOST_ALIKE:] == [Restraint.REPETITIVE] * 2 + [None] * 2
+    found = restraints([message()] * (MAX_ALIKE + 2) + [other, message()])
+    assert found[MAX_ALIKE:] == [Restraint.REPETITIVE] * 2 + [None] * 2
 
 
 def test_courtesies_that_differ_come_to_an_end_too() -> None:
     """A bot that tells the time, or two messages in turn, does not go on for ever."""
     found = restraints([message(f"es la {n}") for n in range(50)])
-    assert found == [None] * MOST_COURTESIES + [Restraint.REPETITIVE] * (50 - MOST_COURTESIES)
+    assert found == [None] * MAX_COURTESIES + [Restraint.REPETITIVE] * (50 - MAX_COURTESIES)
 
 
 def test_the_same_quote_comes_to_an_end_later() -> None:
     """A bot's menu may read as an order."""
     found = restraints([message("Total: 1", courtesy=False) for _ in range(50)])
-    assert found == [None] * MOST_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MOST_ALIKE_QUOTES)
+    assert found == [None] * MAX_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MAX_ALIKE_QUOTES)
 
 
 def test_orders_are_never_too_many() -> None:

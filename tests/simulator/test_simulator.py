@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from recado.outcome import Outcome
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.server import Answer, Request, Server
-from recado.whatsapp.errors import GraphError, Retry
+from recado.whatsapp.errors import GraphError
 from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
 from recado.whatsapp.service import WhatsAppService
@@ -275,28 +276,28 @@ async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> No
 @pytest.mark.parametrize(
     ("fault", "retry", "arrives"),
     [
-        ("server_error", Retry.NOW, False),
-        ("edge_error", Retry.UNKNOWN, False),
-        ("edge_error_after", Retry.UNKNOWN, True),
-        ("throttled", Retry.LATER, False),
-        ("timeout", Retry.UNKNOWN, False),
-        ("timeout_after", Retry.UNKNOWN, True),
-        ("reset", Retry.UNKNOWN, False),
-        ("reset_after", Retry.UNKNOWN, True),
-        ("drip", Retry.UNKNOWN, True),
-        ("garbage", Retry.UNKNOWN, True),
-        ("code:131026", Retry.NEVER, False),
-        ("code:190", Retry.OPERATOR, False),
-        ("code:131056", Retry.LATER, False),
+        ("server_error", Outcome.RETRYABLE, False),
+        ("edge_error", Outcome.UNKNOWN, False),
+        ("edge_error_after", Outcome.UNKNOWN, True),
+        ("throttled", Outcome.THROTTLED, False),
+        ("timeout", Outcome.UNKNOWN, False),
+        ("timeout_after", Outcome.UNKNOWN, True),
+        ("reset", Outcome.UNKNOWN, False),
+        ("reset_after", Outcome.UNKNOWN, True),
+        ("drip", Outcome.UNKNOWN, True),
+        ("garbage", Outcome.UNKNOWN, True),
+        ("code:131026", Outcome.PERMANENT, False),
+        ("code:190", Outcome.OPERATOR, False),
+        ("code:131056", Outcome.THROTTLED, False),
     ],
 )
-async def test_every_fault_looks_to_the_client_as_it_does_at_meta(fault: str, retry: Retry, arrives: bool) -> None:
+async def test_every_fault_looks_to_the_client_as_it_does_at_meta(fault: str, retry: Outcome, arrives: bool) -> None:
     """What the client is told, and whether the customer has the message all the same; statuses follow if so."""
     async with open_shop(faults=FaultPlan(script=[fault]), statuses=("sent",)) as (meta, shop):
         inbound = await meta.send_text("hola")
         await meta.settled(0.2, statuses=True)
         [error] = shop.errors
-        assert error.retry is retry
+        assert error.outcome is retry
         assert len(inbound.arrived) == arrives
         assert shop.statuses == ([(StatusKind.SENT, f"{inbound.wamid}/0", [])] if arrives else [])
         assert (await meta.send_text("otra vez")).replies  # the script is over

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import apsw
 import msgspec
-from dashboards.rules import ALERTS, Pace
+from dashboards.rules import ALERTS, TimeScale
 from dashboards.slo import DAY
 
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
@@ -441,7 +441,7 @@ def run(drill: Drill) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="recado-drill-") as folder, volume(drill, Path(folder)):
         settings = {**SETTINGS, **drill.settings}
         history = drill.history()
-        with Stack(Path(folder), pace=Pace(FACTOR), settings=settings, scrape="250ms", history=history) as stack:
+        with Stack(Path(folder), pace=TimeScale(FACTOR), settings=settings, scrape="250ms", history=history) as stack:
             stack.start_drains(1.0)
             traffic = Traffic(stack)
             try:

@@ -1,7 +1,7 @@
 """recado, Meta's simulator and a Prometheus with recado's rules, all on this machine: for tests, drills, previews.
 
-Every process listens on 127.0.0.1 only. Times of service and rules are divided by one factor (`Pace`), so that a drill
-of an hour takes a minute.
+Every process listens on 127.0.0.1 only. Times of service and rules are divided by one factor (`TimeScale`), so that a
+drill of an hour takes a minute.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import yaml
-from dashboards.rules import Pace, groups
+from dashboards.rules import TimeScale, groups
 
 from dashboards import build
 
@@ -67,7 +67,7 @@ class Stack:
         self,
         folder: Path,
         *,
-        pace: Pace | None = None,
+        pace: TimeScale | None = None,
         settings: dict[str, str] | None = None,
         scrape: str = "500ms",
         latency_seconds: float = 0.02,
@@ -77,7 +77,7 @@ class Stack:
         self.logs = folder / "logs"
         self.catalogue = folder / "catalogo.csv"
         self.database = folder / "store" / "recado.db"
-        self._pace = pace or Pace()
+        self._pace = pace or TimeScale()
         self._scrape = scrape
         self._latency = latency_seconds
         self._history = history

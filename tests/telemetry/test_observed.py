@@ -24,7 +24,7 @@ from tests.telemetry.otlp import OtlpReceiver, Received
 from tests.telemetry.stack import Stack, fetch, message, webhook
 
 #: Series that one web pod exports at most: with one business number, whatever its customers do.
-MOST_SERIES = 700
+MAX_SERIES = 700
 CUSTOMERS = 10_000
 
 pytestmark = pytest.mark.prometheus
@@ -93,7 +93,7 @@ def many_customers(stack: Stack) -> None:
         numbers = range(batch, batch + 1000)
         messages = [message(f"wamid.many.{n}", phone=f"1555{n:07d}") for n in numbers]
         assert stack.post(webhook(*messages)) == 200
-    (waiting,) = parse(stack.exposition())["recado_queue_messages"][:1]
+    (waiting,) = parse(stack.exposition())["recado_queue_replies"][:1]
     assert waiting[1] >= CUSTOMERS
 
 
@@ -162,7 +162,7 @@ def test_labels_are_those_of_the_registry(world: World) -> None:
 def test_ten_thousand_customers_make_no_new_series(world: World) -> None:
     """Cardinality hangs on the code and the configuration, never on who writes."""
     assert world.series_after == world.series_before
-    assert world.series_after <= MOST_SERIES
+    assert world.series_after <= MAX_SERIES
 
 
 def test_every_rule_evaluates(world: World) -> None:
@@ -181,9 +181,9 @@ def test_totals_are_true(world: World) -> None:
     samples = parse(world.exposition)
     ledger = world.stack.simulator("GET", "ledger")
     accepted = ledger["replies"] + ledger["unmatched"]
-    delivered = next(v for labels, v in samples["recado_messages_finished_total"] if labels["outcome"] == "delivered")
+    delivered = next(v for labels, v in samples["recado_replies_finished_total"] if labels["outcome"] == "delivered")
     ages = samples["recado_delivery_age_seconds_count"][0][1]
-    attempts = samples["recado_delivered_message_attempts_count"][0][1]
+    attempts = samples["recado_delivered_reply_attempts_count"][0][1]
     assert 0 < delivered == ages == attempts <= accepted
 
 

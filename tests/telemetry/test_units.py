@@ -21,9 +21,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 import recado
 from recado.conversation import ReplyKind, Silence
 from recado.http.metrics_port import serve_metrics
+from recado.outcome import Outcome, Scope
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
-from recado.queue.model import Outcome, QuoteMark, Reason, Restraint, Scope, State
+from recado.queue.model import QuoteMark, Reason, Restraint, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
 from recado.quotes.catalogue import ReloadOutcome

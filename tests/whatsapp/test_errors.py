@@ -9,90 +9,97 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recado.outcome import Outcome, Scope
 from recado.whatsapp import errors
-from recado.whatsapp.errors import GraphError, Retry, Scope, error_from_status
+from recado.whatsapp.errors import GraphError, error_from_status
 from recado.whatsapp.responses import error_from_response
 
-NOW, LATER, NEVER, OPERATOR, UNKNOWN = Retry.NOW, Retry.LATER, Retry.NEVER, Retry.OPERATOR, Retry.UNKNOWN
+RETRYABLE, THROTTLED, PERMANENT, OPERATOR, UNKNOWN = (
+    Outcome.RETRYABLE,
+    Outcome.THROTTLED,
+    Outcome.PERMANENT,
+    Outcome.OPERATOR,
+    Outcome.UNKNOWN,
+)
 
 #: The reference's table: code, HTTP status, retry, label.
 TABLE = [
     (0, 401, OPERATOR, "auth"),
-    (1, 400, NOW, "server"),
-    (2, 503, LATER, "server"),
+    (1, 400, RETRYABLE, "server"),
+    (2, 503, THROTTLED, "server"),
     (3, 500, OPERATOR, "permission"),
-    (4, 400, LATER, "throttled"),
+    (4, 400, THROTTLED, "throttled"),
     (10, 403, OPERATOR, "permission"),
     (200, 403, OPERATOR, "permission"),
     (299, 403, OPERATOR, "permission"),
     (33, 400, OPERATOR, "account"),
     *((code, 400, OPERATOR, "configuration") for code in (12, 803, 2500)),
     *((code, 400, OPERATOR, "auth") for code in (101, 102)),
-    (341, 400, LATER, "throttled"),
-    (100, 400, NEVER, "invalid"),
+    (341, 400, THROTTLED, "throttled"),
+    (100, 400, PERMANENT, "invalid"),
     (104, 400, OPERATOR, "auth"),
     (190, 401, OPERATOR, "auth"),
     (368, 403, OPERATOR, "account"),
-    (613, 400, LATER, "throttled"),
-    (17, 400, LATER, "throttled"),
-    (32, 400, LATER, "throttled"),
-    (80007, 400, LATER, "throttled"),
-    (130403, 400, NEVER, "undeliverable"),
-    (130429, 400, NOW, "throttled"),
-    (130472, 400, NEVER, "undeliverable"),
-    (130497, 403, NEVER, "undeliverable"),
-    (131000, 500, NOW, "server"),
+    (613, 400, THROTTLED, "throttled"),
+    (17, 400, THROTTLED, "throttled"),
+    (32, 400, THROTTLED, "throttled"),
+    (80007, 400, THROTTLED, "throttled"),
+    (130403, 400, PERMANENT, "undeliverable"),
+    (130429, 400, RETRYABLE, "throttled"),
+    (130472, 400, PERMANENT, "undeliverable"),
+    (130497, 403, PERMANENT, "undeliverable"),
+    (131000, 500, RETRYABLE, "server"),
     (131005, 403, OPERATOR, "permission"),
-    (131008, 400, NEVER, "invalid"),
-    (131009, 400, NEVER, "invalid"),
-    (131016, 500, NOW, "server"),
-    (131020, 400, NEVER, "invalid"),
-    (131021, 400, NEVER, "invalid"),
-    (131026, 400, NEVER, "undeliverable"),
-    (131030, 400, NEVER, "undeliverable"),
+    (131008, 400, PERMANENT, "invalid"),
+    (131009, 400, PERMANENT, "invalid"),
+    (131016, 500, RETRYABLE, "server"),
+    (131020, 400, PERMANENT, "invalid"),
+    (131021, 400, PERMANENT, "invalid"),
+    (131026, 400, PERMANENT, "undeliverable"),
+    (131030, 400, PERMANENT, "undeliverable"),
     (131031, 403, OPERATOR, "account"),
     (131037, 400, OPERATOR, "account"),
-    (131041, 400, NEVER, "invalid"),
-    (131201, 400, NEVER, "invalid"),
+    (131041, 400, PERMANENT, "invalid"),
+    (131201, 400, PERMANENT, "invalid"),
     (131042, 400, OPERATOR, "payment"),
     (131044, 400, OPERATOR, "payment"),
     (131045, 500, OPERATOR, "account"),
-    (131047, 400, NEVER, "window_closed"),
+    (131047, 400, PERMANENT, "window_closed"),
     (131048, 400, OPERATOR, "account"),
-    (131049, 400, NEVER, "undeliverable"),
-    (131050, 400, NEVER, "undeliverable"),
-    (131051, 400, NEVER, "invalid"),
-    (131052, 400, NEVER, "invalid"),
-    (131053, 400, NEVER, "invalid"),
-    (131055, 400, NEVER, "invalid"),
-    (131056, 400, LATER, "pair_limit"),
-    (131057, 500, LATER, "throttled"),
-    (131059, 400, NEVER, "invalid"),
-    (131061, 400, NEVER, "template"),
-    (131062, 400, NEVER, "undeliverable"),
+    (131049, 400, PERMANENT, "undeliverable"),
+    (131050, 400, PERMANENT, "undeliverable"),
+    (131051, 400, PERMANENT, "invalid"),
+    (131052, 400, PERMANENT, "invalid"),
+    (131053, 400, PERMANENT, "invalid"),
+    (131055, 400, PERMANENT, "invalid"),
+    (131056, 400, THROTTLED, "pair_limit"),
+    (131057, 500, THROTTLED, "throttled"),
+    (131059, 400, PERMANENT, "invalid"),
+    (131061, 400, PERMANENT, "template"),
+    (131062, 400, PERMANENT, "undeliverable"),
     (131063, 400, OPERATOR, "template"),
     (131064, 400, OPERATOR, "account"),
-    (132000, 400, NEVER, "template"),
+    (132000, 400, PERMANENT, "template"),
     (132001, 404, OPERATOR, "template"),
-    (132005, 400, NEVER, "template"),
-    (132007, 400, NEVER, "template"),
-    (132008, 400, NEVER, "template"),
-    (132012, 400, NEVER, "template"),
-    (132018, 400, NEVER, "template"),
+    (132005, 400, PERMANENT, "template"),
+    (132007, 400, PERMANENT, "template"),
+    (132008, 400, PERMANENT, "template"),
+    (132012, 400, PERMANENT, "template"),
+    (132018, 400, PERMANENT, "template"),
     (132015, 400, OPERATOR, "template"),
     (132016, 400, OPERATOR, "template"),
     (132068, 400, OPERATOR, "template"),
-    (132069, 400, LATER, "throttled"),
+    (132069, 400, THROTTLED, "throttled"),
     (133000, 500, OPERATOR, "account"),
-    (133004, 503, NOW, "server"),
+    (133004, 503, RETRYABLE, "server"),
     *((code, 400, OPERATOR, "account") for code in (133005, 133006, 133008, 133009, 133010, 133015, 133016)),
     (134011, 400, OPERATOR, "payment"),
-    *((code, 400, NEVER, "template") for code in (134100, 134101, 134102)),
-    (135000, 400, NOW, "invalid"),
-    (137000, 400, NEVER, "invalid"),
-    (138000, 400, NEVER, "unknown_code"),
-    (2494055, 400, NEVER, "unknown_code"),
-    (999999, 500, NOW, "unknown_code"),
+    *((code, 400, PERMANENT, "template") for code in (134100, 134101, 134102)),
+    (135000, 400, RETRYABLE, "invalid"),
+    (137000, 400, PERMANENT, "invalid"),
+    (138000, 400, PERMANENT, "unknown_code"),
+    (2494055, 400, PERMANENT, "unknown_code"),
+    (999999, 500, RETRYABLE, "unknown_code"),
 ]
 
 
@@ -103,26 +110,31 @@ def answer(status: int, error: Any, **headers: str) -> GraphError:
 
 
 @pytest.mark.parametrize(("code", "status", "retry", "label"), TABLE, ids=[str(row[0]) for row in TABLE])
-def test_the_whole_table(code: int, status: int, retry: Retry, label: str) -> None:
+def test_the_whole_table(code: int, status: int, retry: Outcome, label: str) -> None:
     """Each code of the reference, as the answer to a call."""
     error = answer(status, {"message": f"(#{code}) no", "code": code, "fbtrace_id": "A1"})
     assert (error.code, error.http_status, error.fbtrace_id) == (code, status, "A1")
-    assert (error.retry, error.error_class) == (retry, label)
+    assert (error.outcome, error.error_class) == (retry, label)
     assert error.seconds == 0.25
     assert error.response_class == f"{status // 100}xx"
 
 
 @pytest.mark.parametrize(("code", "retry", "label"), [(row[0], row[2], row[3]) for row in TABLE if row[0] != 999999])
-def test_the_same_table_judges_failed_statuses(code: int, retry: Retry, label: str) -> None:
+def test_the_same_table_judges_failed_statuses(code: int, retry: Outcome, label: str) -> None:
     """A code means the same in a `failed` status as in an answer."""
     error = error_from_status(code, "Re-engagement message")
-    assert (error.retry, error.error_class, error.detail) == (retry, label, "Re-engagement message")
+    assert (error.outcome, error.error_class, error.detail) == (retry, label, "Re-engagement message")
 
 
 def test_a_failed_status_without_a_code_is_the_messages_alone() -> None:
     """Nobody says that the number or its token is at fault: the message has failed, the others go on."""
     error = error_from_status(None, "no")
-    assert (error.retry, error.scope, error.error_class, error.code) == (NEVER, Scope.MESSAGE, "unknown_code", None)
+    assert (error.outcome, error.scope, error.error_class, error.code) == (
+        PERMANENT,
+        Scope.MESSAGE,
+        "unknown_code",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +149,7 @@ def test_a_failed_status_without_a_code_is_the_messages_alone() -> None:
 def test_a_number_that_graph_does_not_show_is_the_operators(error: dict[str, Any]) -> None:
     """Unsupported post request: the id is wrong, or the token lost the number. No message can help it."""
     judged = answer(400, {"message": "Unsupported post request. Object with ID '1' does not exist", **error})
-    assert (judged.retry, judged.scope, judged.error_class) == (OPERATOR, Scope.NUMBER, "configuration")
+    assert (judged.outcome, judged.scope, judged.error_class) == (OPERATOR, Scope.NUMBER, "configuration")
     assert not judged.outage
 
 
@@ -147,14 +159,14 @@ def test_another_wrong_parameter_is_the_messages(subcode: object) -> None:
     judged = answer(
         400, {"message": "(#100) too long", "type": "OAuthException", "code": 100, "error_subcode": subcode}
     )
-    assert (judged.retry, judged.scope, judged.error_class) == (NEVER, Scope.MESSAGE, "invalid")
+    assert (judged.outcome, judged.scope, judged.error_class) == (PERMANENT, Scope.MESSAGE, "invalid")
 
 
 def test_a_refused_token_is_the_operators_by_any_code() -> None:
     """401 says that it is the token, also with a code that is in no table."""
     for error in ({"code": 424242}, {"message": "no"}, {}):
         judged = answer(401, error)
-        assert (judged.retry, judged.scope) == (OPERATOR, Scope.NUMBER)
+        assert (judged.outcome, judged.scope) == (OPERATOR, Scope.NUMBER)
 
 
 #: What each number-wide fault of the configuration looks like: none may give up a message.
@@ -166,7 +178,7 @@ CONFIGURATION |= {133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016
 def test_no_fault_of_the_configuration_is_a_messages_fault() -> None:
     """All codes of the table by that question: these hold the number, those of templates their message, until a person
     has put it right; nothing else waits for a person."""
-    operators = {code for code in errors.OWNERS if error_from_status(code).retry is OPERATOR}
+    operators = {code for code in errors.OWNERS if error_from_status(code).outcome is OPERATOR}
     numbers = {code for code in operators if error_from_status(code).scope is Scope.NUMBER}
     assert numbers == CONFIGURATION
     assert operators - numbers == {131063, 132001, 132015, 132016, 132068}
@@ -211,7 +223,7 @@ def test_only_metas_own_faults_feed_the_breaker() -> None:
 def test_our_own_busy_connections_cost_no_message_an_attempt() -> None:
     """It waits a moment; that is nobody's fault."""
     busy = errors.PoolExhaustedError()
-    assert (busy.retry, busy.scope, busy.wait_seconds()) == (LATER, Scope.MESSAGE, 5.0)
+    assert (busy.outcome, busy.scope, busy.wait_seconds()) == (THROTTLED, Scope.MESSAGE, 5.0)
 
 
 def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
@@ -228,19 +240,19 @@ def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
         (503, b'{"errors":[]}', errors.EdgeFailureError, UNKNOWN),
         (503, b'{"error":"overloaded"}', errors.EdgeFailureError, UNKNOWN),
         (500, b"[" * 100_000, errors.EdgeFailureError, UNKNOWN),
-        (429, b"<html>", errors.ThrottledError, LATER),
-        (429, b'{"error":{"code":424242,"message":"slow"}}', errors.ThrottledError, LATER),
-        (400, b"<html>", errors.EdgeRefusalError, NOW),
-        (403, b"", errors.EdgeRefusalError, NOW),
-        (307, b"", errors.EdgeRefusalError, NOW),
-        (400, b'{"error":{}}', errors.UnknownCodeError, NEVER),
-        (500, b'{"error":{"message":"?"}}', errors.UnknownCodeError, NOW),
-        (400, b'{"error":{"code":424242,"is_transient":true}}', errors.UnknownCodeError, NOW),
+        (429, b"<html>", errors.ThrottledError, THROTTLED),
+        (429, b'{"error":{"code":424242,"message":"slow"}}', errors.ThrottledError, THROTTLED),
+        (400, b"<html>", errors.EdgeRefusalError, RETRYABLE),
+        (403, b"", errors.EdgeRefusalError, RETRYABLE),
+        (307, b"", errors.EdgeRefusalError, RETRYABLE),
+        (400, b'{"error":{}}', errors.UnknownCodeError, PERMANENT),
+        (500, b'{"error":{"message":"?"}}', errors.UnknownCodeError, RETRYABLE),
+        (400, b'{"error":{"code":424242,"is_transient":true}}', errors.UnknownCodeError, RETRYABLE),
         (400, b'{"error":{"code":"190"}}', errors.AuthenticationError, OPERATOR),
-        (400, b'{"error":{"code":9223372036854775808}}', errors.UnknownCodeError, NEVER),
-        (400, b'{"error":{"code":1%s}}' % (b"0" * 30), errors.UnknownCodeError, NEVER),
-        (400, b'{"error":{"code":true}}', errors.UnknownCodeError, NEVER),
-        (400, b'{"error":{"code":1.5}}', errors.UnknownCodeError, NEVER),
+        (400, b'{"error":{"code":9223372036854775808}}', errors.UnknownCodeError, PERMANENT),
+        (400, b'{"error":{"code":1%s}}' % (b"0" * 30), errors.UnknownCodeError, PERMANENT),
+        (400, b'{"error":{"code":true}}', errors.UnknownCodeError, PERMANENT),
+        (400, b'{"error":{"code":1.5}}', errors.UnknownCodeError, PERMANENT),
         (200, b'{"error":{"code":190}}', errors.AuthenticationError, OPERATOR),
         (200, b'{"error":{"code":424242}}', errors.UnreadableAnswerError, UNKNOWN),
         (200, b'{"success":true}', errors.UnreadableAnswerError, UNKNOWN),
@@ -248,12 +260,12 @@ def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
     ],
 )
 def test_answers_that_are_not_what_they_should_be(
-    status: int, content: bytes, kind: type[GraphError], retry: Retry
+    status: int, content: bytes, kind: type[GraphError], retry: Outcome
 ) -> None:
     """HTML, nothing, bytes, JSON that lies: a type, and `unknown` wherever the message may have been sent."""
     error = answer(status, content)
     assert type(error) is kind
-    assert error.retry is retry
+    assert error.outcome is retry
 
 
 @pytest.mark.parametrize(
@@ -297,7 +309,7 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
 
 
 def test_the_longer_of_two_waits_counts() -> None:
-    """Meta's Retry-After against the code's own wait; a named wait replaces the guess for rolling hours."""
+    """Meta's Outcome-After against the code's own wait; a named wait replaces the guess for rolling hours."""
     assert answer(503, {"code": 2, "message": ""}, Retry_After="10").wait_seconds() == 300
     assert answer(503, {"code": 2, "message": ""}, Retry_After="900").wait_seconds() == 900
     assert answer(400, {"code": 80007, "message": ""}).wait_seconds() == 900
@@ -316,7 +328,7 @@ def test_the_longer_of_two_waits_counts() -> None:
     ],
 )
 def test_the_usage_header_names_a_wait_in_minutes(usage: str, seconds: float | None) -> None:
-    """X-Business-Use-Case-Usage stands in where there is no Retry-After; no wait is longer than a day."""
+    """X-Business-Use-Case-Usage stands in where there is no Outcome-After; no wait is longer than a day."""
     assert answer(400, {"code": 80007}, X_Business_Use_Case_Usage=usage).retry_after == seconds
 
 
@@ -334,7 +346,7 @@ def test_the_detail_is_fit_for_a_log() -> None:
 
 @given(st.integers(200, 599), st.binary(max_size=60) | st.text(max_size=30).map(str.encode), st.text(max_size=20))
 def test_no_answer_makes_it_raise(status: int, content: bytes, header: str) -> None:
-    """Any status, body and Retry-After is some GraphError."""
+    """Any status, body and Outcome-After is some GraphError."""
     headers = {"retry-after": header, "x-business-use-case-usage": header}
     assert isinstance(error_from_response(status, headers, content), GraphError)
 

@@ -16,8 +16,8 @@ from recado.whatsapp.errors import (
     InvalidRequestError,
     NoAnswerError,
     NotSentError,
+    Outcome,
     PoolExhaustedError,
-    Retry,
     UnreadableAnswerError,
 )
 from recado.whatsapp.service import Health, WhatsAppService
@@ -140,29 +140,29 @@ async def test_nothing_else_is_sent_twice(code: int, quoting: str | None) -> Non
 @pytest.mark.parametrize(
     ("failure", "error", "retry"),
     [
-        (httpx.ConnectError("x"), NotSentError, Retry.NOW),
-        (httpx.ConnectTimeout("x"), ConnectTimeoutError, Retry.NOW),
-        (httpx.PoolTimeout("x"), PoolExhaustedError, Retry.LATER),
-        (httpx.WriteError("x"), NotSentError, Retry.NOW),
-        (httpx.WriteTimeout("x"), NotSentError, Retry.NOW),
-        (httpx.LocalProtocolError("x"), NotSentError, Retry.NOW),
-        (httpx.UnsupportedProtocol("x"), NotSentError, Retry.NOW),
-        (httpx.ReadTimeout("x"), AnswerTimeoutError, Retry.UNKNOWN),
-        (httpx.ReadError("x"), NoAnswerError, Retry.UNKNOWN),
-        (httpx.RemoteProtocolError("x"), NoAnswerError, Retry.UNKNOWN),
-        (httpx.CloseError("x"), NoAnswerError, Retry.UNKNOWN),
-        (httpx.DecodingError("x"), UnreadableAnswerError, Retry.UNKNOWN),
-        (httpx.TooManyRedirects("x"), NoAnswerError, Retry.UNKNOWN),
+        (httpx.ConnectError("x"), NotSentError, Outcome.RETRYABLE),
+        (httpx.ConnectTimeout("x"), ConnectTimeoutError, Outcome.RETRYABLE),
+        (httpx.PoolTimeout("x"), PoolExhaustedError, Outcome.THROTTLED),
+        (httpx.WriteError("x"), NotSentError, Outcome.RETRYABLE),
+        (httpx.WriteTimeout("x"), NotSentError, Outcome.RETRYABLE),
+        (httpx.LocalProtocolError("x"), NotSentError, Outcome.RETRYABLE),
+        (httpx.UnsupportedProtocol("x"), NotSentError, Outcome.RETRYABLE),
+        (httpx.ReadTimeout("x"), AnswerTimeoutError, Outcome.UNKNOWN),
+        (httpx.ReadError("x"), NoAnswerError, Outcome.UNKNOWN),
+        (httpx.RemoteProtocolError("x"), NoAnswerError, Outcome.UNKNOWN),
+        (httpx.CloseError("x"), NoAnswerError, Outcome.UNKNOWN),
+        (httpx.DecodingError("x"), UnreadableAnswerError, Outcome.UNKNOWN),
+        (httpx.TooManyRedirects("x"), NoAnswerError, Outcome.UNKNOWN),
     ],
 )
 async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
-    failure: Exception, error: type[GraphError], retry: Retry
+    failure: Exception, error: type[GraphError], retry: Outcome
 ) -> None:
     """The reference's table of ambiguity, exception by exception."""
     with pytest.raises(GraphError) as raised:
         await send(Graph(failure))
     assert type(raised.value) is error
-    assert raised.value.retry is retry
+    assert raised.value.outcome is retry
     assert raised.value.seconds == 1.0
 
 
@@ -183,7 +183,7 @@ async def test_200_without_a_message_id_is_unknown(body: bytes) -> None:
     """Meta most likely sent it: never a success, never a blind retry."""
     with pytest.raises(UnreadableAnswerError) as raised:
         await send(Graph(httpx.Response(200, content=body)))
-    assert raised.value.retry is Retry.UNKNOWN
+    assert raised.value.outcome is Outcome.UNKNOWN
     assert raised.value.response_class == "2xx"
 
 

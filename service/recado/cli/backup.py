@@ -91,7 +91,7 @@ def _record(settings: Settings, name: str, at: float) -> None:
     async def record() -> None:
         queue = open_queue(settings)
         try:
-            await queue.note(Totals(), {name: str(at)})
+            await queue.record_totals(Totals(), {name: str(at)})
         finally:
             await queue.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from recado.console import Console, cells, table
-from recado.queue.model import FailedMessage, State
+from recado.queue.model import QueueEntry, State
 from recado.queue.protocol import RetryQueue
 from recado.terminal import print_json
 
@@ -66,7 +66,7 @@ async def export(queue: RetryQueue, states: Sequence[State]) -> None:
         after = page[-1].id
 
 
-def _cells(message: FailedMessage) -> list[str]:
+def _cells(message: QueueEntry) -> list[str]:
     return [
         str(message.id),
         message.state.value,

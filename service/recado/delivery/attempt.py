@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 
 from recado.delivery.channels import Channel
+from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, Message, Outcome
+from recado.queue.model import AttemptResult, LeasedReply
 from recado.queue.policy import Decision
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import conventions, tracing
@@ -29,7 +30,7 @@ class Delivery:
         self._channel = channel
         self._clock = clock
 
-    async def attempt(self, message: Message) -> AttemptResult | None:
+    async def attempt(self, message: LeasedReply) -> AttemptResult | None:
         """Waits for the message's turn, sends it, records the result; None when the lease was too short to send.
 
         Never raises for what Meta or the store does: a result that cannot be recorded is settled by Meta's status or,
@@ -58,7 +59,7 @@ class Delivery:
         except StoreUnavailable as error:  # the next probe is due soon
             log.warning("a probe could not be recorded", extra={"action": "probe.unrecorded", "error": str(error)})
 
-    async def _record(self, message: Message, result: AttemptResult) -> Decision | None:
+    async def _record(self, message: LeasedReply, result: AttemptResult) -> Decision | None:
         for pause in (*RECORD_PAUSES_SECONDS, None):
             try:
                 return await self._queue.update_message_attempt(message, result)
@@ -72,7 +73,7 @@ class Delivery:
                     await asyncio.sleep(pause)
         return None
 
-    async def _give_back(self, message: Message) -> None:
+    async def _give_back(self, message: LeasedReply) -> None:
         try:
             await self._queue.release(message)
         except StoreUnavailable as error:
@@ -81,7 +82,7 @@ class Delivery:
                 extra={"action": "lease.unreleased", "message_id": message.id, "error": str(error)},
             )
 
-    def _log(self, message: Message, result: AttemptResult, decision: Decision | None) -> None:
+    def _log(self, message: LeasedReply, result: AttemptResult, decision: Decision | None) -> None:
         fields = {
             "message_id": message.id,
             "attempt": message.attempt,

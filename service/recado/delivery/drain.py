@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from recado.delivery.attempt import Delivery
+from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, Outcome
+from recado.queue.model import AttemptResult
 from recado.queue.protocol import RetryQueue
 from recado.settings import Settings
 from recado.telemetry import conventions, metrics, tracing
@@ -28,7 +29,7 @@ LINGER_SECONDS = 7.0
 #: A loop that found nothing looks again after this time.
 IDLE_SECONDS = 1.0
 #: Least time between two looks for more: a busy drain leaves the store to others, and finds room for several.
-LEAST_PAUSE_SECONDS = 0.005
+MIN_PAUSE_SECONDS = 0.005
 
 
 class DrainReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +93,7 @@ class Drain:
     async def _run(self) -> DrainReport:
         started = time.monotonic()
         self._successful = self._failed = 0
-        await self._queue.note(Totals(), {"drain_started_at": str(self._clock())})
+        await self._queue.record_totals(Totals(), {"drain_started_at": str(self._clock())})
         try:
             expired = await self._expire()
             await self._deliver_until(started + self._settings.drain_seconds)
@@ -107,7 +108,7 @@ class Drain:
         totals.inc(metrics.DRAIN_RUNS, "ok")
         totals.observe(metrics.DRAIN_DURATION, report.seconds)
         totals.observe(metrics.DRAIN_MESSAGES, report.retried)
-        await self._queue.note(totals, {"drain_succeeded_at": str(self._clock())})
+        await self._queue.record_totals(totals, {"drain_succeeded_at": str(self._clock())})
         return report
 
     async def _tell_of_failure(self, error: Exception, seconds: float) -> None:
@@ -116,7 +117,7 @@ class Drain:
         totals = Totals()
         totals.inc(metrics.DRAIN_RUNS, "failed")
         with contextlib.suppress(StoreUnavailable):
-            await self._queue.note(totals, {})
+            await self._queue.record_totals(totals, {})
 
     async def loop(self, begin: Callable[[], object] = lambda: None) -> None:
         """Runs until it is told to stop; calls `begin` before each round."""
@@ -145,7 +146,7 @@ class Drain:
                     self._start(self._delivery.attempt(message))
                 if claim.messages:
                     most = self._settings.drain_batch
-                    await asyncio.sleep(LEAST_PAUSE_SECONDS)
+                    await asyncio.sleep(MIN_PAUSE_SECONDS)
                     continue
                 if not self._under_way and not self._worth_waiting(claim.next_at, end):
                     return
@@ -182,9 +183,9 @@ class Drain:
         """Until the next message can be claimed or the run is over; when that is far, until one under way is done."""
         wait = min(IDLE_SECONDS, end - time.monotonic())
         if next_at is not None and (turn := next_at - self._clock()) < wait:
-            await self._sleep(max(turn, LEAST_PAUSE_SECONDS))
+            await self._sleep(max(turn, MIN_PAUSE_SECONDS))
         else:
-            await self._sleep(max(wait, LEAST_PAUSE_SECONDS), *self._under_way)
+            await self._sleep(max(wait, MIN_PAUSE_SECONDS), *self._under_way)
 
     async def _sleep(self, seconds: float, *until: asyncio.Task[AttemptResult | None]) -> None:
         """For a time, or until it is told to stop, or one of the tasks is done."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from recado.delivery.attempt import Delivery
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, Claim, Message
+from recado.queue.model import AttemptResult, Claim, LeasedReply
 from recado.queue.protocol import RetryQueue
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.service import WhatsAppService
@@ -56,7 +56,7 @@ class SendSlots:
         """Frees a reserved slot that was not used."""
         self._reserved -= 1
 
-    def send(self, message: Message) -> asyncio.Task[AttemptResult | None]:
+    def send(self, message: LeasedReply) -> asyncio.Task[AttemptResult | None]:
         """Starts the delivery of a leased message in a slot that the caller has reserved."""
         return self._start(self._delivery.attempt(message))
 

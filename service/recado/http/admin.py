@@ -7,7 +7,7 @@ import msgspec
 from fastapi import Header, HTTPException, Query, Request, Response
 
 from recado.delivery.drain import Drain
-from recado.http.bodies import FailedMessageView, QueueStatusResponse, RetryResponse, RetryResult
+from recado.http.bodies import QueueEntryView, QueueStatusResponse, RetryResponse, RetryResult
 from recado.http.guesses import Guesses
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
@@ -68,7 +68,7 @@ class Admin:
                 unknown=status.unknown,
                 failed=status.failed,
                 failed_messages=[
-                    FailedMessageView(id=m.id, to=m.to, attempts=m.attempts, last_error=m.last_error) for m in failed
+                    QueueEntryView(id=m.id, to=m.to, attempts=m.attempts, last_error=m.last_error) for m in failed
                 ],
                 next_after=failed[-1].id if len(failed) == limit else None,
                 success_rate=status.success_rate,

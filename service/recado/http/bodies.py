@@ -61,7 +61,7 @@ class RetryResponse(msgspec.Struct, frozen=True):
     status: Literal["ok"] = "ok"
 
 
-class FailedMessageView(msgspec.Struct, frozen=True):
+class QueueEntryView(msgspec.Struct, frozen=True):
     """A reply that was given up; `to` is masked."""
 
     id: int
@@ -81,7 +81,7 @@ class QueueStatusResponse(msgspec.Struct, frozen=True):
     in_flight: int
     unknown: int
     failed: int
-    failed_messages: list[FailedMessageView]
+    failed_messages: list[QueueEntryView]
     next_after: int | None
     success_rate: float | None
     avg_attempts: float | None

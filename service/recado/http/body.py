@@ -17,7 +17,7 @@ from recado.whatsapp.signature import SignatureVerifier, malformed
 #: A body must have arrived after so long; Meta's take milliseconds.
 READ_SECONDS = 10.0
 #: Bytes of unfinished bodies that are held at once.
-MOST_UNFINISHED_BYTES = 64 * 1024 * 1024
+MAX_UNFINISHED_BYTES = 64 * 1024 * 1024
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -120,7 +120,7 @@ class RequestBody:
                 self._unfinished_bytes += len(chunk)
                 if size > self._most_bytes:
                     raise self._too_large()
-                if self._unfinished_bytes > MOST_UNFINISHED_BYTES:
+                if self._unfinished_bytes > MAX_UNFINISHED_BYTES:
                     raise Refusal(503, "shed", "too much is being received at once", retry_after=1)
                 if not message.get("more_body"):
                     return b"".join(chunks)

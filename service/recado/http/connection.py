@@ -19,18 +19,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 #: the other end may leave a response unread.
 REQUEST_SECONDS = 25.0
 #: Request line and headers of one request; and as much for its trailers.
-MOST_FIELD_BYTES = 64 * 1024
+MAX_FIELD_BYTES = 64 * 1024
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-def guarded(app: Callable[..., Awaitable[None]], *, keep_alive_seconds: int, **more: Any) -> uvicorn.Config:
-    """uvicorn's configuration for `app` behind GuardedProtocol; `more` are uvicorn's own options."""
+def limited_config(app: Callable[..., Awaitable[None]], *, keep_alive_seconds: int, **more: Any) -> uvicorn.Config:
+    """uvicorn's configuration for `app` behind LimitedProtocol; `more` are uvicorn's own options."""
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=GuardedProtocol,
+        http=LimitedProtocol,
         ws="none",
         log_config=None,
         access_log=False,
@@ -49,7 +49,7 @@ def _size(fields: list[tuple[bytes, bytes]]) -> int:
     return sum(len(name) + len(value) + 4 for name, value in fields)
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class LimitedProtocol(HttpToolsProtocol):
     """One connection.
 
     `_unread_bytes`: at most so many are in the fields that the parser has not told the end of. `_head_complete`: this
@@ -83,7 +83,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as offer:
                 self._decline(data[offer.args[0] :])
-            if self._unread_bytes > MOST_FIELD_BYTES:
+            if self._unread_bytes > MAX_FIELD_BYTES:
                 self._too_large()
         except (httptools.HttpParserError, RefusedError):
             self._stop_reading()
@@ -100,7 +100,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._arm()
 
     def on_headers_complete(self) -> None:
-        if self._unread_bytes > MOST_FIELD_BYTES and len(self.url) + _size(self.headers) > MOST_FIELD_BYTES:
+        if self._unread_bytes > MAX_FIELD_BYTES and len(self.url) + _size(self.headers) > MAX_FIELD_BYTES:
             self._too_large()
         self._unread_bytes = 0
         if self.parser.should_upgrade():
@@ -119,7 +119,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        if self.headers and _size(self.headers) > MOST_FIELD_BYTES:
+        if self.headers and _size(self.headers) > MAX_FIELD_BYTES:
             self._too_large()
         self._unread_bytes = 0
         self._disarm()

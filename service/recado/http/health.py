@@ -36,7 +36,7 @@ class Probes:
 
     async def _look(self) -> str:
         try:
-            await self._queue.ping()
+            await self._queue.check_writable()
         except StoreUnavailable as error:
             return f"the queue cannot be written: {error}"
         return ""

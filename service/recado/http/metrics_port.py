@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.openmetrics import exposition as openmetrics
 from starlette.responses import PlainTextResponse, Response
 
-from recado.http.connection import guarded
+from recado.http.connection import limited_config
 from recado.settings import Settings
 
 #: How long a scrape that is under way may take once the process is told to stop.
@@ -32,7 +32,7 @@ def serve_metrics(settings: Settings, registry: CollectorRegistry) -> Callable[[
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.create_server((settings.host, settings.metrics_port), family=family)
     server = uvicorn.Server(
-        guarded(
+        limited_config(
             _only_metrics(registry),
             keep_alive_seconds=settings.keep_alive_seconds,
             lifespan="off",

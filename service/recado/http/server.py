@@ -8,9 +8,9 @@ import time
 
 from recado.errors import EXIT_FAILED, Expected
 from recado.http.app import App
-from recado.http.connection import guarded
+from recado.http.connection import limited_config
 from recado.http.metrics_port import serve_metrics
-from recado.http.shutdown import Farewell, Server
+from recado.http.shutdown import GracefulShutdown, Server
 from recado.queue.exposition import StoreCollector
 from recado.runtime import make_web
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
@@ -39,17 +39,17 @@ def serve(settings: Settings) -> None:
     # uvicorn tells of its own life in sentences; ours are lines with an action.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     stop_metrics = serve_metrics(settings, metrics.registry)
-    farewell = Farewell(app, app.leave)
+    shutdown = GracefulShutdown(app, app.leave)
     server = Server(
-        guarded(
-            farewell,
+        limited_config(
+            shutdown,
             keep_alive_seconds=settings.keep_alive_seconds,
             host=settings.host,
             port=settings.port,
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         ),
-        farewell,
+        shutdown,
     )
     # What is there now stays: the garbage collector need not walk through it again and again.
     gc.collect()

@@ -13,13 +13,13 @@ from typing import Any
 import uvicorn
 
 #: At most so long, and no longer than there are connections.
-FAREWELL_SECONDS = 2.0
+CLOSING_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class Farewell:
+class GracefulShutdown:
     """ASGI: passes everything on, and once it is leaving lets each answer close its connection.
 
     `on_leave` is called when that begins, for requests that would go on for long.
@@ -51,14 +51,14 @@ def _closing(send: Send) -> Send:
 class Server(uvicorn.Server):
     """Serves until SIGTERM, then takes its leave."""
 
-    def __init__(self, config: uvicorn.Config, farewell: Farewell) -> None:
+    def __init__(self, config: uvicorn.Config, shutdown: GracefulShutdown) -> None:
         super().__init__(config)
-        self._farewell = farewell
+        self._farewell = shutdown
 
     async def main_loop(self) -> None:
         await super().main_loop()
         self._farewell.leave()
-        until = time.monotonic() + FAREWELL_SECONDS
+        until = time.monotonic() + CLOSING_SECONDS
         # uvicorn offers no event for its last connection.
         while self.server_state.connections and not self.force_exit and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from recado.outcome import Outcome, Scope
+
 
 class State(StrEnum):
     """The states of a row of the outbox."""
@@ -14,25 +16,6 @@ class State(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DISCARDED = "discarded"
-
-
-class Outcome(StrEnum):
-    """How an attempt ended."""
-
-    DELIVERED = "delivered"
-    RETRY = "retry"
-    LATER = "later"
-    NEVER = "never"
-    OPERATOR = "operator"
-    UNKNOWN = "unknown"
-
-
-class Scope(StrEnum):
-    """Whom a wait of Meta's holds up."""
-
-    MESSAGE = "message"
-    CUSTOMER = "customer"
-    NUMBER = "number"
 
 
 class Reason(StrEnum):
@@ -60,7 +43,7 @@ class Restraint(StrEnum):
     ALBUM = "album"
 
 
-class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+class NewReply(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message with the reply to it, as it goes into the queue.
 
     `written_at` is Meta's timestamp of the message: replies to a customer leave in its order, then in that of arrival.
@@ -84,7 +67,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     picture: bool = False
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class LeasedReply(msgspec.Struct, frozen=True, kw_only=True):
     """A reply that this process holds the lease of, to be sent as attempt number `attempt`.
 
     `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that a
@@ -119,7 +102,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     id: int | None
     duplicate: bool
     restraint: Restraint | None = None
-    message: Message | None = None
+    message: LeasedReply | None = None
     due_at: float | None = None
 
 
@@ -168,12 +151,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     finds goes to `record_probe`.
     """
 
-    messages: tuple[Message, ...]
+    messages: tuple[LeasedReply, ...]
     probes: tuple[str, ...] = ()
     next_at: float | None
 
 
-class FailedMessage(msgspec.Struct, frozen=True, kw_only=True):
+class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A reply in the queue, as operators see it: no text, the customer masked."""
 
     id: int

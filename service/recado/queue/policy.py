@@ -16,7 +16,8 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from recado.queue.model import AttemptResult, Outcome, Reason, Scope, State
+from recado.outcome import Outcome, Scope
+from recado.queue.model import AttemptResult, Reason, State
 from recado.settings import Settings, UnknownPolicy
 
 #: The share of a number's rate that is used. Processes are late by milliseconds, so that sends bunch: at the full rate
@@ -25,9 +26,9 @@ USED_RATE = 0.975
 #: The wait for a throttle that names none.
 THROTTLE_SECONDS = 60.0
 #: Throttles that lengthen the next wait; beyond that it stays.
-MOST_GROWTH = 8
+MAX_GROWTH = 8
 #: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
-MOST_DOUBLINGS = 4
+MAX_DOUBLINGS = 4
 
 
 class Blame(StrEnum):
@@ -100,19 +101,19 @@ class RetryPolicy:
         match result.outcome:
             case Outcome.DELIVERED:
                 return Decision(state=State.DELIVERED)
-            case Outcome.NEVER:
+            case Outcome.PERMANENT:
                 return Decision(state=State.FAILED, reason=Reason.REJECTED, spent=1)
             case Outcome.UNKNOWN:
                 return self._unknown(message, result, now)
             case Outcome.OPERATOR:
                 return self._queued(message, now + self.settings.breaker_probe_seconds)
-            case Outcome.LATER:
+            case Outcome.THROTTLED:
                 return self._throttled(message, result, now)
-            case Outcome.RETRY:
+            case Outcome.RETRYABLE:
                 return self._retry(message, result, now)
 
     @property
-    def most_attempts(self) -> int:
+    def max_attempts(self) -> int:
         """Attempts that a message is worth."""
         return len(self.settings.backoff_seconds) + 1
 
@@ -122,7 +123,7 @@ class RetryPolicy:
         settings = self.settings
         backoff = max(settings.backoff_seconds, default=0.0) * (1 + settings.backoff_jitter)
         waits = (backoff, settings.retry_after_max_seconds, settings.lease_seconds, settings.unknown_grace_seconds)
-        probing = settings.breaker_probe_seconds * 2.0**MOST_DOUBLINGS
+        probing = settings.breaker_probe_seconds * 2.0**MAX_DOUBLINGS
         return max(*waits, probing, settings.customer_interval_seconds)
 
     def rescue(self, *, spent: int, lease_until: float) -> Decision:
@@ -132,7 +133,7 @@ class RetryPolicy:
         came: a pod that dies twice while it holds a message must not make its customer go without.
         """
         due_at = lease_until + self.settings.unknown_grace_seconds
-        last = self.settings.unknown_policy is UnknownPolicy.FAIL or spent + 1 >= self.most_attempts
+        last = self.settings.unknown_policy is UnknownPolicy.FAIL or spent + 1 >= self.max_attempts
         return Decision(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
 
     @staticmethod
@@ -180,7 +181,7 @@ class RetryPolicy:
         return replace(breaker, failures=0, good_at=now, probe_at=0.0)
 
     def _in_outage(self, breaker: Breaker, now: float) -> Breaker:
-        wait = self.settings.breaker_probe_seconds * 2.0 ** min(breaker.unknown_trials, MOST_DOUBLINGS)
+        wait = self.settings.breaker_probe_seconds * 2.0 ** min(breaker.unknown_trials, MAX_DOUBLINGS)
         return replace(
             breaker,
             open_reason=breaker.open_reason or "outage",
@@ -192,7 +193,7 @@ class RetryPolicy:
 
     def _retry(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
         waits = self.settings.backoff_seconds
-        most = self.most_attempts if result.max_attempts is None else min(result.max_attempts, self.most_attempts)
+        most = self.max_attempts if result.max_attempts is None else min(result.max_attempts, self.max_attempts)
         last = message.spent + 1 >= most
         if last and not result.outage:
             return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
@@ -210,7 +211,7 @@ class RetryPolicy:
 
     def _throttled(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
         wait = THROTTLE_SECONDS if result.wait_seconds is None else result.wait_seconds
-        until = now + self._clamped(wait * result.wait_growth ** min(message.throttles, MOST_GROWTH))
+        until = now + self._clamped(wait * result.wait_growth ** min(message.throttles, MAX_GROWTH))
         return replace(
             self._queued(message, until, throttles=1),
             customer_until=until if result.scope is Scope.CUSTOMER else None,
@@ -219,7 +220,7 @@ class RetryPolicy:
 
     def _unknown(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
         at_most_once = self.settings.unknown_policy is UnknownPolicy.FAIL
-        last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.most_attempts
+        last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.max_attempts
         return Decision(
             state=State.UNKNOWN,
             due_at=now + self.settings.unknown_grace_seconds,

@@ -13,9 +13,9 @@ from recado.queue.model import (
     Added,
     AttemptResult,
     Claim,
-    FailedMessage,
-    Message,
-    NewMessage,
+    LeasedReply,
+    NewReply,
+    QueueEntry,
     QueueStatus,
     State,
     StatusUpdate,
@@ -44,7 +44,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 class RetryQueue(Protocol):
     """The outbox of replies with its leases, limits, breaker and totals."""
 
-    def add_message(self, message: NewMessage, *, lease: bool) -> Awaitable[Added]:
+    def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
         """Claims the wamid and writes the reply, atomically; leased to the caller when it may be sent at once."""
         ...
 
@@ -57,11 +57,11 @@ class RetryQueue(Protocol):
         """Leases one message if it is due and may be sent now; else says when it could be."""
         ...
 
-    def update_message_attempt(self, message: Message, result: AttemptResult) -> Awaitable[Decision | None]:
+    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
         """Records a finished attempt; what was decided, or None when a status had settled it before."""
         ...
 
-    async def release(self, message: Message) -> None:
+    async def release(self, message: LeasedReply) -> None:
         """Gives a lease back unused."""
         ...
 
@@ -69,7 +69,7 @@ class RetryQueue(Protocol):
         """Records whether Graph answered a probe of the number's."""
         ...
 
-    def settle(self, update: StatusUpdate) -> Awaitable[bool]:
+    def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
         """Lets one status of Meta's settle its attempt; whether that changed anything."""
         ...
 
@@ -81,7 +81,7 @@ class RetryQueue(Protocol):
         """Deletes a bounded number of rows that are past their retention."""
         ...
 
-    async def note(self, totals: Totals, values: dict[str, str]) -> None:
+    async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
         """Adds totals and sets named values."""
         ...
 
@@ -101,11 +101,11 @@ class RetryQueue(Protocol):
         """Erases all failed and discarded messages, as `remove` does; how many."""
         ...
 
-    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
         """Failed messages in order of id, from the one after `after`."""
         ...
 
-    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
         """Messages in the states given, in order of id, from the one after `after`."""
         ...
 
@@ -126,7 +126,7 @@ class RetryQueue(Protocol):
         accepted yet or has failed, or there is none."""
         ...
 
-    async def ping(self) -> None:
+    async def check_writable(self) -> None:
         """Shows that the store can be written; raises StoreUnavailable otherwise."""
         ...
 

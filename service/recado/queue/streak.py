@@ -8,13 +8,13 @@ import zlib
 
 import msgspec
 
-from recado.queue.model import NewMessage, Restraint
+from recado.queue.model import NewReply, Restraint
 
 #: So often in a row the same courtesy, or another reply of the same words, is sent.
-MOST_ALIKE = 3
-MOST_ALIKE_QUOTES = 10
+MAX_ALIKE = 3
+MAX_ALIKE_QUOTES = 10
 #: So many courtesies in a row are sent, whatever they say.
-MOST_COURTESIES = 10
+MAX_COURTESIES = 10
 #: A customer who wrote nothing for so long is greeted as if for the first time.
 FORGOTTEN_SECONDS = 3600.0
 #: A picture written so soon after another message belongs to it.
@@ -32,7 +32,7 @@ class Streak(msgspec.Struct, frozen=True, array_like=True):
     written_at: float
 
 
-def follow(before: Streak | None, message: NewMessage) -> tuple[Streak, Restraint | None]:
+def follow(before: Streak | None, message: NewReply) -> tuple[Streak, Restraint | None]:
     """The streak after a message, and why its reply is not sent; None when it is."""
     if before is None or abs(message.written_at - before.written_at) > FORGOTTEN_SECONDS:
         before = Streak(said=0, alike=0, courtesies=0, written_at=0.0)
@@ -46,6 +46,6 @@ def follow(before: Streak | None, message: NewMessage) -> tuple[Streak, Restrain
         courtesies=before.courtesies + 1 if message.courtesy else 0,
         written_at=latest,
     )
-    most_alike = MOST_ALIKE if message.courtesy else MOST_ALIKE_QUOTES
-    tiresome = after.alike > most_alike or after.courtesies > MOST_COURTESIES
+    most_alike = MAX_ALIKE if message.courtesy else MAX_ALIKE_QUOTES
+    tiresome = after.alike > most_alike or after.courtesies > MAX_COURTESIES
     return after, Restraint.REPETITIVE if tiresome else None

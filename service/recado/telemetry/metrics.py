@@ -96,7 +96,7 @@ STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 
 QUEUED = counter(
     STORE,
-    "recado_messages_queued_total",
+    "recado_replies_queued_total",
     "Replies written to the queue; each customer message that is answered makes one.",
 )
 
@@ -104,19 +104,19 @@ ATTEMPTS = counter(
     STORE,
     "recado_attempts_total",
     "Attempts to send a reply, by how they ended and by the class of error.",
-    outcome=("delivered", "retry", "later", "never", "operator", "unknown"),
+    outcome=("delivered", "retryable", "throttled", "permanent", "operator", "unknown"),
     error_class=ERROR_CLASSES,
 )
 
 FINISHED = counter(
     STORE,
-    "recado_messages_finished_total",
+    "recado_replies_finished_total",
     "Replies that reached an end. The success rate is delivered / (delivered + failed).",
     outcome=("delivered", "failed", "discarded"),
 )
 
 FAILED_REASONS = counter(
-    STORE, "recado_messages_failed_total", "Replies that were given up, by reason.", reason=FAILURE_REASONS
+    STORE, "recado_replies_failed_total", "Replies that were given up, by reason.", reason=FAILURE_REASONS
 )
 
 ASYNC_FAILURES = counter(
@@ -132,7 +132,7 @@ DELIVERY_AGE = histogram(
 
 DELIVERED_ATTEMPTS = histogram(
     STORE,
-    "recado_delivered_message_attempts",
+    "recado_delivered_reply_attempts",
     "Attempts that a delivered reply took; sum / count is the average.",
     buckets=(1, 2, 3, 4, 5),
 )
@@ -205,7 +205,7 @@ ACCOUNT_THREATENED_AT = gauge(
 
 QUEUE_ROWS = gauge(
     STORE,
-    "recado_queue_messages",
+    "recado_queue_replies",
     "Replies in the queue's table by state; the queue size is queued + sending + unknown + failed.",
     state=STATES,
 )
@@ -238,14 +238,14 @@ DRAIN_DURATION = histogram(
 
 DRAIN_MESSAGES = histogram(
     STORE,
-    "recado_drain_attempted_messages",
+    "recado_drain_attempted_replies",
     "Attempts that one drain made.",
     buckets=(0, 1, 5, 10, 50, 100, 500, 1000, 5000),
 )
 
 DRAIN_CLAIMED = counter(
     STORE,
-    "recado_messages_claimed_total",
+    "recado_replies_claimed_total",
     "Waiting replies that were leased for another try, by drains and by the web pod's follow-ups.",
 )
 
@@ -381,7 +381,7 @@ ADMIN_REFUSALS = counter(PROCESS, "recado_admin_refusals_total", "Requests to th
 
 ANSWERS = counter(
     PROCESS,
-    "recado_answers_total",
+    "recado_replies_total",
     "Answers to customers by what they say.",
     kind=(
         *("quote", "not_understood", "instructions", "please_write", "confirmed", "rejected"),

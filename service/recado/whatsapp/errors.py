@@ -24,32 +24,15 @@
     │   └── TemplateError
     └── UnknownCodeError          a code that is in no table
 
-Branch on `retry`, `scope` and `outage`, not on classes. The same table judges the codes inside `failed`
+Branch on `outcome`, `scope` and `outage`, not on classes. The same table judges the codes inside `failed`
 statuses. httpx is not imported here: the queue's side needs these types before it needs a client.
 """
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, ClassVar
 
-
-class Retry(StrEnum):
-    """When the same message may be sent again."""
-
-    NOW = "now"  # after the caller's own back-off
-    LATER = "later"  # not before wait_seconds()
-    NEVER = "never"
-    OPERATOR = "operator"  # when a person has put it right; until then every message meets the same error
-    UNKNOWN = "unknown"  # it may have been sent: only a status webhook can tell
-
-
-class Scope(StrEnum):
-    """What an error holds for, and so what has to wait."""
-
-    MESSAGE = "message"
-    CUSTOMER = "customer"
-    NUMBER = "number"
+from recado.outcome import Outcome, Scope
 
 
 class GraphError(Exception):
@@ -61,7 +44,7 @@ class GraphError(Exception):
     """
 
     codes: ClassVar[frozenset[int]] = frozenset()
-    retry: Retry = Retry.NEVER
+    outcome: Outcome = Outcome.PERMANENT
     scope: Scope = Scope.MESSAGE
     #: The fault is Meta's or the network's: it counts for the breaker, not for the message.
     outage: bool = False
@@ -114,7 +97,7 @@ class GraphError(Exception):
 class NotSentError(GraphError):
     """No connection, or the request could not be written whole: safe to try again."""
 
-    retry, outage, error_class = Retry.NOW, True, "transport"
+    outcome, outage, error_class = Outcome.RETRYABLE, True, "transport"
 
 
 class ConnectTimeoutError(NotSentError):
@@ -126,7 +109,7 @@ class ConnectTimeoutError(NotSentError):
 class PoolExhaustedError(GraphError):
     """All of our own connections stayed busy: no fault of Meta's or of the message's."""
 
-    retry, error_class = Retry.LATER, "pool"
+    outcome, error_class = Outcome.THROTTLED, "pool"
     WAIT = 5.0
 
     def _own_wait(self, failures: int) -> float | None:
@@ -136,7 +119,7 @@ class PoolExhaustedError(GraphError):
 class OutcomeUnknownError(GraphError):
     """The request went out; whether the message was sent is unknown. Never send it again blindly."""
 
-    retry, outage = Retry.UNKNOWN, True
+    outcome, outage = Outcome.UNKNOWN, True
 
 
 class NoAnswerError(OutcomeUnknownError):
@@ -166,21 +149,21 @@ class UnreadableAnswerError(OutcomeUnknownError):
 class EdgeRefusalError(GraphError):
     """A refusal that Graph itself did not write, such as a proxy's HTML or a redirect; nothing was sent."""
 
-    retry, outage, error_class = Retry.NOW, True, "edge"
+    outcome, outage, error_class = Outcome.RETRYABLE, True, "edge"
 
 
 class ServerError(GraphError):
     """Meta's own failure; nothing was sent."""
 
     codes = frozenset({1, 2, 131000, 131016, 133004})
-    retry, outage, error_class = Retry.NOW, True, "server"
+    outcome, outage, error_class = Outcome.RETRYABLE, True, "server"
     #: Meta asks for five minutes while the API is being upgraded.
     WAITS: ClassVar[Mapping[int | None, float]] = {2: 300.0}
 
     def __init__(self, detail: str = "", **about: Any) -> None:
         super().__init__(detail, **about)
         if self.code in self.WAITS:
-            self.retry = Retry.LATER
+            self.outcome = Outcome.THROTTLED
         # These two are as often the message's fault as Meta's: the queue finds out whose. A status tells of an attempt
         # that Graph had taken, so of no outage.
         if self.code in (1, 131000):
@@ -195,7 +178,7 @@ class ThrottledError(GraphError):
     """A limit of the business number or of the app: everything that this number sends has to slow down."""
 
     codes = frozenset({4, 17, 32, 341, 613, 80007, 130429, 131057, 132069})
-    retry, scope, error_class = Retry.LATER, Scope.NUMBER, "throttled"
+    outcome, scope, error_class = Outcome.THROTTLED, Scope.NUMBER, "throttled"
     #: Rolling hours give way slowly; 131057 is an upgrade that takes a minute; 132069 allows ten an hour.
     WAITS: ClassVar[Mapping[int | None, float]] = {
         4: 900.0,
@@ -212,7 +195,7 @@ class ThrottledError(GraphError):
     def __init__(self, detail: str = "", **about: Any) -> None:
         super().__init__(detail, **about)
         if self.code == 130429:  # messages a second
-            self.retry = Retry.NOW
+            self.outcome = Outcome.RETRYABLE
 
     def _own_wait(self, failures: int) -> float | None:
         if self.code in (130429, None):  # messages a second, or a 429 that Graph did not write
@@ -224,7 +207,7 @@ class PairLimitError(GraphError):
     """More than one message in six seconds to one customer; only that customer has to wait."""
 
     codes = frozenset({131056})
-    retry, scope, error_class = Retry.LATER, Scope.CUSTOMER, "pair_limit"
+    outcome, scope, error_class = Outcome.THROTTLED, Scope.CUSTOMER, "pair_limit"
 
     def _own_wait(self, failures: int) -> float | None:
         return float(4 ** min(failures, 6))
@@ -233,7 +216,7 @@ class PairLimitError(GraphError):
 class OperatorError(GraphError):
     """Nothing that this number sends will work until a person has put it right."""
 
-    retry, scope = Retry.OPERATOR, Scope.NUMBER
+    outcome, scope = Outcome.OPERATOR, Scope.NUMBER
 
 
 class AuthenticationError(OperatorError):
@@ -290,7 +273,7 @@ class InvalidRequestError(RejectedError):
     def __init__(self, detail: str = "", **about: Any) -> None:
         super().__init__(detail, **about)
         if self.code == 135000:  # Meta does not know what is wrong either: one more try
-            self.retry, self.max_attempts = Retry.NOW, 2
+            self.outcome, self.max_attempts = Outcome.RETRYABLE, 2
 
 
 class WindowClosedError(RejectedError):
@@ -321,7 +304,7 @@ class TemplateError(RejectedError):
     def __init__(self, detail: str = "", **about: Any) -> None:
         super().__init__(detail, **about)
         if self.code in self.OPERATORS:
-            self.retry = Retry.OPERATOR
+            self.outcome = Outcome.OPERATOR
 
 
 class UnknownCodeError(GraphError):
@@ -331,9 +314,9 @@ class UnknownCodeError(GraphError):
         super().__init__(detail, **about)
         server_fault = (self.http_status or 0) >= 500
         if server_fault or transient:
-            self.retry, self.outage = Retry.NOW, server_fault
+            self.outcome, self.outage = Outcome.RETRYABLE, server_fault
         elif self.http_status == 401:
-            self.retry, self.scope = Retry.OPERATOR, Scope.NUMBER
+            self.outcome, self.scope = Outcome.OPERATOR, Scope.NUMBER
 
 
 #: Which class judges a code.

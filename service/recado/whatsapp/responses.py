@@ -24,7 +24,7 @@ from recado.whatsapp.errors import (
 _OBJECT_UNKNOWN = 33
 
 #: No wait is longer, whatever was asked for: after a day nothing may be sent any more.
-MOST_WAIT_SECONDS = 86400.0
+MAX_WAIT_SECONDS = 86400.0
 
 
 def error_from_response(
@@ -116,7 +116,7 @@ def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> floa
 
 
 def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), MOST_WAIT_SECONDS)
+    return min(max(0.0, seconds), MAX_WAIT_SECONDS)
 
 
 class _Usage(msgspec.Struct):

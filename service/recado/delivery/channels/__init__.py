@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from recado.queue.model import AttemptResult, Message
+from recado.queue.model import AttemptResult, LeasedReply
 from recado.telemetry import tracing
 
 
@@ -16,7 +16,7 @@ class Channel(Protocol):
     name: str
     send_seconds: float
 
-    async def send(self, message: Message, attempt: tracing.NoSpan) -> AttemptResult:
+    async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
         """Sends a leased entry, once. Never raises for what the other side does."""
         ...
 

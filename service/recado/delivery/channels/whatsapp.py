@@ -2,22 +2,14 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from recado.queue.model import AttemptResult, Message, Outcome, Scope
+from recado.outcome import Outcome, Scope
+from recado.queue.model import AttemptResult, LeasedReply
 from recado.telemetry import conventions, tracing
 from recado.whatsapp.customer import Customer
-from recado.whatsapp.errors import GraphError, Retry
-from recado.whatsapp.errors import Scope as GraphScope
+from recado.whatsapp.errors import GraphError
 
 if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its first claim
     from recado.whatsapp.service import Sent
-
-_OUTCOMES = {
-    Retry.NOW: Outcome.RETRY,
-    Retry.LATER: Outcome.LATER,
-    Retry.NEVER: Outcome.NEVER,
-    Retry.OPERATOR: Outcome.OPERATOR,
-    Retry.UNKNOWN: Outcome.UNKNOWN,
-}
 
 
 class MessageClient(Protocol):
@@ -39,7 +31,7 @@ class WhatsAppChannel:
         self._client = client
         self.send_seconds = send_seconds
 
-    async def send(self, message: Message, attempt: tracing.NoSpan) -> AttemptResult:
+    async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
         """Sends a reply; quotes the customer's message where the entry asks for it."""
         with tracing.graph_call(attempt, resend_count=message.attempt - 1) as span:
             try:
@@ -67,15 +59,15 @@ def failure(error: GraphError) -> AttemptResult:
     """A Graph error as the queue records it."""
     first, second = error.wait_seconds(0), error.wait_seconds(1)
     # A throttle of the whole number or customer is never this message's fault, however soon it may be sent again.
-    throttled = error.retry is Retry.NOW and error.scope is not GraphScope.MESSAGE
+    throttled = error.outcome is Outcome.RETRYABLE and error.scope is not Scope.MESSAGE
     return AttemptResult(
-        outcome=Outcome.LATER if throttled else _OUTCOMES[error.retry],
+        outcome=Outcome.THROTTLED if throttled else error.outcome,
         error_class=error.error_class,
         error_code=error.code,
         detail=error.detail,
         wait_seconds=first,
         wait_growth=second / first if first and second else 1.0,
-        scope=Scope(error.scope.value),
+        scope=error.scope,
         outage=error.outage,
         max_attempts=error.max_attempts,
         seconds=error.seconds or 0.0,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from recado.queue.model import Added, Message, NewMessage, QuoteMark, Reason, State
+from recado.queue.model import Added, LeasedReply, NewReply, QuoteMark, Reason, State
 from recado.queue.sqlite.customers import identified, restrained
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.telemetry import metrics
@@ -14,7 +14,7 @@ from recado.telemetry import metrics
 class AddRequest(msgspec.Struct, frozen=True):
     """`lease`: the caller can send the reply at once."""
 
-    message: NewMessage
+    message: NewReply
     lease: bool
 
 
@@ -120,7 +120,7 @@ def _place(
     """Appends the new row: failed when it is too late, leased when it may go at once, else queued for its turn."""
     new, now = request.message, transaction.now
     if new.deadline_at <= now:
-        transaction.gave_up(Reason.WINDOW_CLOSED)
+        transaction.fail(Reason.WINDOW_CLOSED)
         rows.append(_row(id_, new, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now))
         return Added(id=id_, duplicate=False)
     waits = line.holds_up(id_, new.written_at)
@@ -141,7 +141,7 @@ def _place(
     return Added(
         id=id_,
         duplicate=False,
-        message=Message(
+        message=LeasedReply(
             id=id_,
             attempt=1,
             wamid=new.wamid,
@@ -161,7 +161,7 @@ def _place(
     )
 
 
-def _row(id_: int, new: NewMessage, state: State, **rest: Any) -> NewRow:
+def _row(id_: int, new: NewReply, state: State, **rest: Any) -> NewRow:
     return NewRow(
         id=id_,
         state=state,
@@ -179,7 +179,7 @@ def _row(id_: int, new: NewMessage, state: State, **rest: Any) -> NewRow:
     )
 
 
-def _mark_quotes(transaction: Transaction, messages: Sequence[tuple[int, NewMessage]]) -> None:
+def _mark_quotes(transaction: Transaction, messages: Sequence[tuple[int, NewReply]]) -> None:
     """Opens and closes the customers' quotes, and counts what they decided."""
     marked = [(id_, message) for id_, message in messages if message.quote is not QuoteMark.NONE]
     if not marked:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from recado.queue.model import Claim, Message, Reason, State
+from recado.queue.model import Claim, LeasedReply, Reason, State
 from recado.queue.policy import Blame, Pace
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Row, Sender, Transaction, as_json
 from recado.telemetry import metrics
@@ -71,7 +71,7 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
     return Claim(messages=_lease(transaction, taken.turns), probes=tuple(taken.probes), next_at=None)
 
 
-def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[Message, ...]:
+def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[LeasedReply, ...]:
     if not turns:
         return ()
     lease = transaction.policy.settings.lease_seconds
@@ -182,9 +182,9 @@ def _turns_within_horizon(pace: Pace, now: float) -> int:
     return int(ahead / pace.interval) + 1 if pace.interval else NO_LIMIT
 
 
-def _leased(transaction: Transaction, row: Row, turn: Turn) -> Message:
+def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
     id_, attempt, wamid, number, phone, user_id, text, received_at, deadline_at, lease_until, traceparent = row
-    return Message(
+    return LeasedReply(
         id=id_,
         attempt=attempt,
         wamid=wamid,

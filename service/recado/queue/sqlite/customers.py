@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from recado.queue.model import NewMessage, Restraint
+from recado.queue.model import NewReply, Restraint
 from recado.queue.sqlite.transaction import Transaction, as_json
 from recado.queue.streak import Streak, follow
 
@@ -23,10 +23,10 @@ class Rename(msgspec.Struct, frozen=True):
     after: tuple[str, ...]
 
 
-def identified(transaction: Transaction, messages: Sequence[NewMessage]) -> list[NewMessage]:
+def identified(transaction: Transaction, messages: Sequence[NewReply]) -> list[NewReply]:
     """The messages with each customer by the name under which he is kept; what is new of his names is kept too."""
     kept = _kept(transaction, [name for message in messages for name in (message.customer, *message.aliases)])
-    found: list[NewMessage] = []
+    found: list[NewReply] = []
     news: dict[str, str] = {}
     for message in messages:
         names = (message.customer, *message.aliases)
@@ -52,7 +52,7 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
     return [None] * len(requests)
 
 
-def restrained(transaction: Transaction, messages: Sequence[NewMessage]) -> list[Restraint | None]:
+def restrained(transaction: Transaction, messages: Sequence[NewReply]) -> list[Restraint | None]:
     """Why each message gets no reply; None when it gets one. Every customer's streak goes on."""
     rows = transaction.run("streaks", as_json([message.customer for message in messages]))
     streaks: dict[str, Streak | None] = {customer: _streak(raw) if raw else None for customer, raw in rows}

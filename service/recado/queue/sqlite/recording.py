@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from recado.queue.model import AttemptResult, Message, Outcome, State, StatusUpdate
+from recado.outcome import Outcome
+from recado.queue.model import AttemptResult, LeasedReply, State, StatusUpdate
 from recado.queue.policy import Attempted, Decision
 from recado.queue.sqlite.transaction import Row, Transaction, as_json
 from recado.telemetry import metrics
@@ -16,7 +17,7 @@ REACHED = frozenset({"delivered", "read", "played"})
 class ResultRequest(msgspec.Struct, frozen=True):
     """A finished attempt."""
 
-    message: Message
+    message: LeasedReply
     result: AttemptResult
 
 
@@ -52,7 +53,7 @@ def _record(
     transaction: Transaction, request: ResultRequest, delivered: set[int], rows: dict[int, AttemptedRow]
 ) -> Decision | None:
     message, result = request.message, request.result
-    transaction.mind_breaker(message.phone_number_id, result, trial=message.trial)
+    transaction.update_breaker(message.phone_number_id, result, trial=message.trial)
     if result.outcome is Outcome.DELIVERED:
         return Decision(state=State.DELIVERED) if message.id in delivered else None
     row = rows.get(message.id)
@@ -90,13 +91,13 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
     return decision
 
 
-def release(transaction: Transaction, messages: Sequence[Message]) -> list[None]:
+def release(transaction: Transaction, messages: Sequence[LeasedReply]) -> list[None]:
     """Gives leases back unused: the messages are due at once, no attempt is counted."""
     transaction.run("release", as_json([(m.id, m.attempt) for m in messages]), transaction.now)
     return [None] * len(messages)
 
 
-def settle(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[bool]:
+def apply_statuses(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[bool]:
     """Lets Meta's statuses settle attempts; whether each changed anything."""
     targets = _targets(transaction, updates)
     rows = _attempted(transaction, {target[0] for target in targets if target})
@@ -121,7 +122,7 @@ def settle(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[bo
 
 
 def _targets(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[tuple[int, int] | None]:
-    """Message and attempt of each status: by what the send carried, else by Meta's id of the reply."""
+    """LeasedReply and attempt of each status: by what the send carried, else by Meta's id of the reply."""
     targets = [transaction.attempt_of(update.attempt_id) for update in updates]
     wamids = {update.sent_wamid for update, target in zip(updates, targets, strict=True) if target is None}
     if not wamids:
@@ -141,7 +142,7 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
         return False
     _count_settled(transaction, row)
     if failure.outcome is Outcome.OPERATOR:  # other failures tell of the time when the reply was accepted
-        transaction.mind_breaker(row.phone_number_id, failure)
+        transaction.update_breaker(row.phone_number_id, failure)
     _decide(transaction, row, failure, failed_attempt=attempt)
     return True
 

@@ -20,9 +20,9 @@ from recado.queue.model import (
     Added,
     AttemptResult,
     Claim,
-    FailedMessage,
-    Message,
-    NewMessage,
+    LeasedReply,
+    NewReply,
+    QueueEntry,
     QueueStatus,
     State,
     StatusUpdate,
@@ -109,7 +109,7 @@ class SqliteRetryQueue:
 
     # -- the way of a message ----------------------------------------------------------------------------------
 
-    def add_message(self, message: NewMessage, *, lease: bool) -> Awaitable[Added]:
+    def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
         return self._write(adding.add, adding.AddRequest(message=message, lease=lease))
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
@@ -120,17 +120,17 @@ class SqliteRetryQueue:
         claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=1, ids=(id_,)))
         return claim if claim.messages else replace(claim, next_at=await self._read(lambda: self._next_at_of(id_)))
 
-    def update_message_attempt(self, message: Message, result: AttemptResult) -> Awaitable[Decision | None]:
+    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
         return self._write(recording.record, recording.ResultRequest(message=message, result=result))
 
-    async def release(self, message: Message) -> None:
+    async def release(self, message: LeasedReply) -> None:
         await self._write(recording.release, message)
 
     async def record_probe(self, phone_number_id: str, reachable: bool) -> None:
         await self._write(claiming.record_probe, (phone_number_id, reachable))
 
-    def settle(self, update: StatusUpdate) -> Awaitable[bool]:
-        return self._write(recording.settle, update)
+    def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
+        return self._write(recording.apply_statuses, update)
 
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
         return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
@@ -172,10 +172,10 @@ class SqliteRetryQueue:
             for start in range(0, len(stale), PRUNE_ROWS)
         ]
 
-    async def note(self, totals: Totals, values: dict[str, str]) -> None:
+    async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
         await self._write(upkeep.note, upkeep.Note(totals, values))
 
-    async def ping(self) -> None:
+    async def check_writable(self) -> None:
         await self._write(upkeep.note, upkeep.Note(Totals(), {"pinged_at": str(self._clock())}))
 
     # -- operators ---------------------------------------------------------------------------------------------
@@ -198,10 +198,10 @@ class SqliteRetryQueue:
         await asyncio.to_thread(empty_log, self._path)
         return count
 
-    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
         return [_as_failed(row) for row in await self._read(lambda: self._select("failed", after, limit))]
 
-    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[FailedMessage]:
+    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
         rows = await self._read(lambda: self._select("listing", as_json(states), after, limit))
         return [_as_failed(row) for row in rows]
 
@@ -307,10 +307,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _as_failed(row: tuple[Any, ...]) -> FailedMessage:
+def _as_failed(row: tuple[Any, ...]) -> QueueEntry:
     id_, to, state, attempts, error_class, error_code, detail, reason, received_at, due_at = row
     parts = [str(part) for part in (error_class, error_code, detail) if part not in (None, "")]
-    return FailedMessage(
+    return QueueEntry(
         id=id_,
         to=mask(to),
         state=State(state),

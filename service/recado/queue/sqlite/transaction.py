@@ -18,7 +18,7 @@ from recado.telemetry.totals import Totals
 #: How far ahead of its turn a message may be leased: its process waits for the turn itself.
 HORIZON_SECONDS = 0.5
 #: A message that has to wait for something of unknown length is looked at again after so long.
-LEAST_WAIT_SECONDS = 1.0
+MIN_WAIT_SECONDS = 1.0
 
 Row = tuple[Any, ...]
 
@@ -104,7 +104,7 @@ class Transaction:
         sender.breaker = msgspec.structs.replace(sender.breaker, probe_at=probe_at, reachable=False)
         sender.changed = True
 
-    def mind_breaker(self, number: str, result: AttemptResult, *, trial: bool = False) -> None:
+    def update_breaker(self, number: str, result: AttemptResult, *, trial: bool = False) -> None:
         """Lets a result open or close the number's breaker."""
         breaker = self.sender(number).breaker
         self.put_breaker(number, self.policy.breaker_after(breaker, result, trial=trial, now=self.now))
@@ -128,7 +128,7 @@ class Transaction:
 
     def after_the_first(self, due_at: float | None) -> float:
         """When to look again at a message whose line has another one first, due then or under way (None)."""
-        return max(due_at or 0.0, self.now + LEAST_WAIT_SECONDS)
+        return max(due_at or 0.0, self.now + MIN_WAIT_SECONDS)
 
     # -- ends of messages
 
@@ -141,14 +141,14 @@ class Transaction:
         rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
         self.run("decide", as_json([(*row, *rest)]))
         if decision.reason:
-            self.gave_up(decision.reason)
+            self.fail(decision.reason)
 
     def give_up(self, id_: int, reason: Reason) -> None:
         """Fails a waiting message."""
         self.run("give_up", id_, reason.value, self.now)
-        self.gave_up(reason)
+        self.fail(reason)
 
-    def gave_up(self, reason: Reason) -> None:
+    def fail(self, reason: Reason) -> None:
         """Counts a message that was given up."""
         self.totals.inc(metrics.FINISHED, State.FAILED.value)
         self.totals.inc(metrics.FAILED_REASONS, reason.value)

@@ -17,7 +17,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE
 
 #: Operations of one transaction at most: it bounds how long the others wait for SQLite's lock.
-MOST_IN_A_COMMIT = 1000
+MAX_IN_A_COMMIT = 1000
 #: Between two transactions when work waits already: long enough for another process to take the lock.
 GAP_SECONDS = 2 * BUSY_POLL_SECONDS
 
@@ -109,7 +109,7 @@ class Writer:
         with self._wake:
             while not self._waiting and not self._closing:
                 self._wake.wait()
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_A_COMMIT))]
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_IN_A_COMMIT))]
 
     def _commit(self, batch: list[_Operation]) -> None:
         started = time.perf_counter()
