@@ -103,8 +103,8 @@ BOARD = Board(
                 Panel(
                     title="Attempts that did not deliver",
                     description=(
-                        "By outcome and class of error: `retryable` and `throttled` are tried again, `unknown` waits for "
-                        "a status, `operator` for a person, `permanent` is given up."
+                        "By outcome and class of error: `retryable` and `throttled` are tried again, `unknown` waits "
+                        "for a status, `operator` for a person, `permanent` is given up."
                     ),
                     unit="cps",
                     shape=Shape.STACKED,
