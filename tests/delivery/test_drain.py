@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from recado.delivery.drain import Drain, DrainReport
@@ -151,6 +152,25 @@ async def test_after_an_outage_everything_is_sent_once(workshop: Workshop) -> No
     assert report.successful == 40 - refused
     assert (status.queue_size, status.failed) == (0, 0)
     assert len(workshop.graph.sent) == 40 + refused
+
+
+async def test_a_defect_while_sending_is_an_unknown_outcome(workshop: Workshop) -> None:
+    """The reply may be out. It is sent once more, as after any unknown outcome, and no further time."""
+
+    def broken() -> httpx.Response:
+        raise RuntimeError("no answer is read")
+
+    await workshop.fill(1)
+    workshop.graph.answer = broken
+    reports = []
+    for _ in range(6):
+        reports.append(await workshop.drain().run())
+        workshop.clock.advance(300)
+    status = await workshop.open().status()
+
+    assert len(workshop.graph.sent) == 2
+    assert sum(report.failed for report in reports) == 2
+    assert (status.failed, status.queue_size) == (1, 1)
 
 
 async def test_it_stops_by_its_budget(workshop: Workshop) -> None:

@@ -26,6 +26,7 @@ from recado.whatsapp.signature import HandshakeError
 ANA = Customer(phone="+15550100001", user_id="US.ABC123")
 NUMBER = "700000000000001"
 TOKEN = "EAAG-test-token"
+TOO_DEEP = b'{"deep":' + b"[" * 50_000 + b"]" * 50_000 + b',"messages":[{"id":"wamid.OUT1"}]}'
 
 
 def accepted(wamid: str = "wamid.OUT1") -> httpx.Response:
@@ -177,7 +178,9 @@ async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
         b'{"messages":[{"id":7}]}',
         b"[]",
         b"\xff",
+        TOO_DEEP,
     ],
+    ids=lambda body: body[:20].decode("latin-1"),
 )
 async def test_200_without_a_message_id_is_unknown(body: bytes) -> None:
     """Meta most likely sent it: never a success, never a blind retry."""
@@ -236,11 +239,12 @@ async def test_health_tells_what_is_in_the_way() -> None:
             ],
         }
     }
-    graph = Graph(httpx.Response(200, json=answer), httpx.Response(200, json={}))
+    graph = Graph(httpx.Response(200, json=answer), httpx.Response(200, json={}), httpx.Response(200, content=TOO_DEEP))
     assert await service(graph).health(NUMBER) == Health("BLOCKED", ("WABA BLOCKED: 141006 No payment.",))
     assert graph.requests[0].url.query == b"fields=health_status"
-    with pytest.raises(UnreadableAnswerError):
-        await service(graph).health(NUMBER)
+    for _ in range(2):
+        with pytest.raises(UnreadableAnswerError):
+            await service(graph).health(NUMBER)
 
 
 def test_the_handshake_and_the_payloads_are_part_of_the_service() -> None:
@@ -260,3 +264,9 @@ async def test_the_token_is_nowhere_but_in_the_header() -> None:
         await send(graph)
     assert long_token not in f"{raised.value}{raised.value!r}{raised.value.detail}"
     assert TOKEN not in str(graph.requests[0].url)
+
+
+@pytest.mark.parametrize("body", [TOO_DEEP, b"<html>", b"\xff", b"[]"], ids=["deep", "html", "bytes", "list"])
+async def test_what_cannot_be_read_is_no_sign_of_graph(body: bytes) -> None:
+    """A probe says no, and raises nothing."""
+    assert not await service(Graph(httpx.Response(200, content=body))).reachable(NUMBER)

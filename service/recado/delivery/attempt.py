@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import Callable
 
 from recado.delivery.channels import Channel
@@ -42,7 +43,7 @@ class Delivery:
             await self._give_back(message)
             return None
         with tracing.attempt(message.traceparent, message.id, message.attempt) as span:
-            result = await self._channel.send(message, span)
+            result = await self._send(message, span)
             with tracing.settle(span) as settling:
                 decision = await self._record(message, result)
                 settling.set(conventions.STATE, decision.state.value if decision else "settled")
@@ -58,6 +59,25 @@ class Delivery:
             await self._queue.record_probe(phone_number_id, reachable)
         except StoreUnavailable as error:  # the next probe is due soon
             log.warning("a probe could not be recorded", extra={"action": "probe.unrecorded", "error": str(error)})
+
+    async def _send(self, message: LeasedReply, span: tracing.NoSpan) -> AttemptResult:
+        """What the channel says. A defect of ours leaves the outcome unknown, since the message may be out: an attempt
+        without a result would be made again each time that its lease runs out.
+        """
+        try:
+            return await self._channel.send(message, span)
+        except Exception as error:
+            log.error(
+                "an attempt met a defect",
+                extra={
+                    "action": "attempt.error",
+                    "message_id": message.id,
+                    "error_class": type(error).__name__,
+                    # The exception's own words may be Meta's or the customer's: the frames tell the place without them.
+                    "exception": "".join(traceback.format_tb(error.__traceback__)),
+                },
+            )
+            return AttemptResult(outcome=Outcome.UNKNOWN, error_class="unreadable", detail=type(error).__name__)
 
     async def _record(self, message: LeasedReply, result: AttemptResult) -> Decision | None:
         for pause in (*RECORD_PAUSES_SECONDS, None):

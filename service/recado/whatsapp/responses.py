@@ -25,6 +25,8 @@ _OBJECT_UNKNOWN = 33
 
 #: No wait is longer, whatever was asked for: after a day nothing may be sent any more.
 MAX_WAIT_SECONDS = 86400.0
+#: What msgspec raises for JSON that is broken, of another shape, or too deep.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def error_from_response(
@@ -71,7 +73,7 @@ def _edge_error(status: int, about: dict[str, Any]) -> GraphError:
 def _error_object(body: bytes) -> dict[str, Any] | None:
     try:
         answer = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     error = answer.get("error") if isinstance(answer, dict) else None
     return error if isinstance(error, dict) else None
@@ -109,7 +111,7 @@ def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> floa
         return None
     try:
         business = msgspec.json.decode(usage, type=dict[str, list[_Usage]])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     minutes = max((u.estimated_time_to_regain_access for u in chain(*business.values())), default=0)
     return _bounded(minutes * 60.0) if minutes > 0 else None

@@ -25,7 +25,7 @@ from recado.whatsapp.errors import (
     UnreadableAnswerError,
 )
 from recado.whatsapp.payloads import Batch, parse
-from recado.whatsapp.responses import error_from_response
+from recado.whatsapp.responses import UNREADABLE, error_from_response
 from recado.whatsapp.signature import verify_challenge
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
@@ -198,7 +198,7 @@ class WhatsAppService:
         answer, seconds = await self._request("GET", f"{phone_number_id}?fields=health_status")
         try:
             status = _health(answer.body).health_status
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UnreadableAnswerError("no health_status in the answer", seconds=seconds) from error
         return Health(
             can_send=status.can_send_message,
@@ -220,14 +220,14 @@ class WhatsAppService:
             return isinstance(msgspec.json.decode(answer.body), dict)
         except GraphError as error:
             return error.http_status is not None and not error.outage
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return False
 
     async def _send(self, phone_number_id: str, message: dict[str, Any]) -> Sent:
         answer, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
         try:
             messages = _accepted(answer.body).messages
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             messages = []
         if not messages or not messages[0].id:
             raise _error(answer, seconds)
