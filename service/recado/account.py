@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 #: Where the store keeps when Meta said so last; what it took back is kept as 0.
 KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_threatened_at"}
+#: Notices of one webhook that may be written to the log, the grave ones first; all are counted.
+NOTICES_TOLD = 20
 
 
 async def take_notice(queue: RetryQueue, notices: Sequence[Notice], now: float) -> None:
@@ -28,7 +30,9 @@ async def take_notice(queue: RetryQueue, notices: Sequence[Notice], now: float) 
         elif notice.gravity is Gravity.REINSTATES:
             instants |= dict.fromkeys(KEPT_AS.values(), "0")
     await queue.record_totals(totals, instants)
-    for notice in notices:
+    for notice in sorted(notices, key=lambda notice: notice.gravity not in KEPT_AS)[:NOTICES_TOLD]:
         fields = {"event": notice.event.value, "gravity": notice.gravity.value, "detail": notice.said}
         level = logging.WARNING if notice.gravity in KEPT_AS else logging.INFO
         wide(log, "account.notice", "Meta tells about the account", fields, level)
+    if (untold := len(notices) - NOTICES_TOLD) > 0:
+        log.warning("Meta tells more about the account at once", extra={"action": "account.notices", "untold": untold})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from recado.account import NOTICES_TOLD
 from recado.conversation import Conversation, Inbound
 from recado.conversation.texts import instructions, too_long
 from recado.inbox import ACCOUNT_ERRORS_TOLD, Inbox
@@ -160,6 +161,25 @@ async def test_errors_of_the_account_are_counted_all_and_told_few(
         assert len(caplog.records) - before <= ACCOUNT_ERRORS_TOLD + 3
     assert [line["error_code"] for line in told(caplog, "account.error")] == list(range(131000, 131005))
     assert [line["untold"] for line in told(caplog, "account.errors")] == [20_000 - ACCOUNT_ERRORS_TOLD]
+
+
+async def test_notices_are_counted_all_and_told_few_the_grave_ones_first(
+    start_pod: StartPod, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = [*["DISABLED_UPDATE"] * 2, *["PARTNER_ADDED"] * 5_000, "ACCOUNT_DELETED"]
+    changes = [{"field": "account_update", "value": {"event": event}} for event in events]
+    caplog.set_level(logging.INFO)
+    async with start_pod() as pod:
+        before = len(caplog.records)
+        assert (await pod.post(json.dumps({"entry": [{"changes": changes}]}).encode())).status_code == 200
+        assert len(caplog.records) - before <= NOTICES_TOLD + 3
+        counted = pod.queue.snapshot().totals
+    assert [line["detail"] for line in told(caplog, "account.notice")[:3]] == [
+        *["DISABLED_UPDATE"] * 2,
+        "ACCOUNT_DELETED",
+    ]
+    assert [line["untold"] for line in told(caplog, "account.notices")] == [len(events) - NOTICES_TOLD]
+    assert counted[metrics.ACCOUNT_NOTICES.name, ("account_other",)] == 5_000
 
 
 @pytest.mark.parametrize("known", ["from", "from_user_id"])
