@@ -227,9 +227,24 @@ def test_a_file_of_others_is_ignored(
     (tmp_path / ".env").write_text("RECADO_PORT=1234")
     (tmp_path / ".env").chmod(mode)
     monkeypatch.setattr(
-        Path, "stat", lambda path: os.stat_result((mode, 0, 0, 1, owner or os.geteuid(), 0, 0, 0, 0, 0))
+        Path, "stat", lambda path, **_: os.stat_result((mode, 0, 0, 1, owner or os.geteuid(), 0, 0, 0, 0, 0))
     )
     monkeypatch.setattr(Path, "is_file", lambda path: True)
+    assert "RECADO_PORT" not in read_environment()
+    assert ".env is ignored" in caplog.text
+
+
+def test_a_link_of_others_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Though what it leads to is ours: a mailbox is, and anybody can write a line into it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mailbox").write_text("RECADO_PORT=1234")
+    (tmp_path / "mailbox").chmod(0o600)
+    (tmp_path / ".env").symlink_to("mailbox")
+    assert read_environment()["RECADO_PORT"] == "1234"
+    ours = (tmp_path / ".env").lstat()
+    monkeypatch.setattr(Path, "lstat", lambda path: os.stat_result((*ours[:4], os.geteuid() + 1, *ours[5:10])))
     assert "RECADO_PORT" not in read_environment()
     assert ".env is ignored" in caplog.text
 

@@ -314,8 +314,10 @@ def read_environment() -> dict[str, str]:
     if not path.is_file():
         return dict(os.environ)
     found = path.stat()
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        # Whoever can write it would decide where the access token goes.
+    owners = {found.st_uid, path.lstat().st_uid}
+    if not owners <= {0, os.geteuid()} or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        # Whoever can write it would decide where the access token goes; so would a link to a file of ours that holds
+        # what somebody else wrote, such as a mailbox.
         log.warning("%s is ignored: it is another user's, or others may write it", path.absolute())
         return dict(os.environ)
     from dotenv import dotenv_values
