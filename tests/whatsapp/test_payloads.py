@@ -302,6 +302,18 @@ def test_half_of_a_surrogate_pair_is_not_the_end_of_a_batch() -> None:
     assert [message.text for message in batch.messages] == ["? 2 zapatos", "ñandú"]
 
 
+@pytest.mark.parametrize("digits", [b"9" * 5_000, b"-" + b"9" * 5_000, b"1e400"], ids=["large", "small", "float"])
+def test_a_number_beyond_all_numbers_is_not_the_end_of_a_batch(digits: bytes) -> None:
+    """Python reads no integer of more than 4,300 digits."""
+    bad = {**TEXT, "id": "wamid.BAD", "timestamp": 4711}
+    batch = parse(webhook(messages=[bad, TEXT], errors=[{"code": 1234}]).replace(b"4711", digits))
+    assert [(message.wamid, message.sent_at) for message in batch.messages] == [
+        ("wamid.BAD", None),
+        ("wamid.T1", 1790000001.0),
+    ]
+    assert [error.code for error in batch.errors] == [1234]
+
+
 def test_escaped_unicode_and_slashes_are_what_they_stand_for() -> None:
     r"""Meta escapes everything: `\u00f1`, surrogate pairs, `\/`."""
     raw = webhook(messages=[{**TEXT, "text": {"body": "x"}}])

@@ -209,12 +209,14 @@ def _pieces(raws: list[Any], kind: type[Piece], name: str, ignored: list[str]) -
 
 
 def _loosely(body: bytes) -> Any:
-    """Any JSON value; half of a surrogate pair, which is valid JSON but not text, becomes a question mark."""
+    """Any JSON value. What is valid JSON but no value here is replaced: half of a surrogate pair by a question mark, an
+    integer of thousands of digits by infinity."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace"))
+        value = json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
+        return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError) as error:
         raise PayloadError("the webhook is not JSON") from error
