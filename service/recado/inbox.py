@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -92,6 +92,7 @@ class Inbox:
         settling = self._settle(batch)
         receipts: list[Receipt] = [Receipt()] * len(batch.messages)
         pending: list[Pending] = []
+        last: dict[str, asyncio.Future[Added]] = {}
         letters = 0
         try:
             for index, message in self._in_order(batch.messages):
@@ -100,13 +101,14 @@ class Inbox:
                     letters = 0
                     await asyncio.sleep(0)
                 try:
-                    turn, inbound = await self._handle(message, pending)
+                    turn, inbound = await self._handle(message, last)
                     if turn.reply is None:
                         assert turn.silence
                         self._metrics.unanswered(turn.silence.value)
                         receipts[index] = Receipt(quote=inbound.quote, silence=turn.silence)
                     else:
                         pending.append(self._store(index, inbound, turn.reply, turn))
+                        last |= dict.fromkeys(_names(message.phone_number_id, message.sender), pending[-1].added)
                 except DefectError:
                     self._metrics.unanswered(Silence.ERROR)
                     receipts[index] = Receipt(silence=Silence.ERROR)
@@ -155,8 +157,8 @@ class Inbox:
 
     # -- what is said ------------------------------------------------------------------------------------------
 
-    async def _handle(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Inbound]:
-        """The turn that a message leads to, and how it was read; `before` are the replies to those before it."""
+    async def _handle(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> tuple[Turn, Inbound]:
+        """The turn that a message leads to, and how it was read; `last` are the batch's last replies to each name."""
         silence = self._conversation.silence(message)
         if silence is None:
             names = _names(message.phone_number_id, message.sender)
@@ -166,15 +168,15 @@ class Inbox:
             if allowance is not Allowance.WITHIN:
                 return self._over_limit(allowance), Inbound(message=message)
         try:
-            return await self._understand(message, before)
+            return await self._understand(message, last)
         except DefectError:
             turn = Turn(silence=silence) if silence else self._conversation.not_read()
             return turn, Inbound(message=message)
 
-    async def _understand(self, message: InboundMessage, before: Sequence[Pending]) -> tuple[Turn, Inbound]:
+    async def _understand(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> tuple[Turn, Inbound]:
         with self._defects.within(Stage.READ, message.wamid):
             inbound = self._conversation.read(message)
-        session = await self._session(message, before) if inbound.needs_session else Session()
+        session = await self._session(message, last) if inbound.needs_session else Session()
         with self._defects.within(Stage.ANSWER, message.wamid):
             return self._conversation.handle(inbound, session, self._clock()), inbound
 
@@ -182,9 +184,11 @@ class Inbox:
         self._metrics.rate_limited("customer")
         return self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Turn(silence=Silence.TOO_MANY)
 
-    async def _session(self, message: InboundMessage, before: Sequence[Pending]) -> Session:
-        await _all([one.added for one in before])  # a yes before it in the batch may have settled the quote
+    async def _session(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> Session:
         names = _names(message.phone_number_id, message.sender)
+        # What the same customer said before it in the batch may have opened or settled the quote. Replies to others are
+        # not waited for: with a commit for each message a batch of 1,000 would take seconds.
+        await _all([last[name] for name in names if name in last])
         return Session(quoted_at=await self._queue.open_quote_at(*names))
 
     def _told(self, reply: Reply, message: InboundMessage) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recado.http import body as request_body
 from recado.queue.errors import StoreUnavailable
+from recado.queue.model import Added, NewReply
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.meta import APP_SECRET, NUMBER, PATH, graph_error, signed, text_message, webhook
@@ -176,6 +177,29 @@ class TestQuotes:
 
         assert bodies[0] == bodies[3]
         assert len({bodies[0], bodies[1], bodies[2]}) == 3
+
+    async def test_a_yes_waits_for_no_other_customers_reply(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A batch of them is as many commits otherwise, one after the other: each is read before any is on disk."""
+        async with start_pod() as pod:
+            add, look, looked, all_looked = pod.queue.add_message, pod.queue.open_quote_at, [], asyncio.Event()
+
+            async def added(message: NewReply, *, lease: bool) -> Added:
+                await all_looked.wait()
+                return await add(message, lease=lease)
+
+            async def look_up(*names: str) -> float | None:
+                looked.append(names)
+                if len(looked) == 5:
+                    all_looked.set()
+                return await look(*names)
+
+            monkeypatch.setattr(pod.queue, "add_message", added)
+            monkeypatch.setattr(pod.queue, "open_quote_at", look_up)
+            async with asyncio.timeout(10):
+                answer = await pod.receive(*(text_message(n, "sí", sent_at=clock()) for n in range(5)))
+        assert len(answer["results"]) == len(pod.graph.sent) == 5
 
     async def test_a_quote_is_settled_once_in_a_batch(self, start_pod: StartPod, clock: FakeClock) -> None:
         """The second yes finds it settled by the first, which is on disk by then."""
