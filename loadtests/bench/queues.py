@@ -26,6 +26,7 @@ from recado.queue.model import AttemptResult, NewReply
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import Settings
+from recado.whatsapp.content import Text
 
 CALLERS = 256
 CLAIMS = 40
@@ -159,7 +160,7 @@ def _message(key: str) -> NewReply:
         customer=f"{bodies.PHONE_NUMBER_ID}:{key}",
         phone="+15550100001",
         user_id=None,
-        text=_BODY,
+        content=Text(_BODY),
         written_at=now,
         received_at=now,
         deadline_at=now + 80_000,

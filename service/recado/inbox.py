@@ -224,7 +224,7 @@ class Inbox:
             aliases=tuple(aliases),
             phone=message.sender.phone if message.sender else None,
             user_id=message.sender.user_id if message.sender else None,
-            text=reply.text,
+            content=reply.content,
             written_at=written_at,
             received_at=self._clock(),
             deadline_at=written_at + window,

@@ -12,6 +12,7 @@ from recado.queue.policy import USED_RATE
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
+from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 
 OpenQueue = Callable[..., RetryQueue]
@@ -51,7 +52,7 @@ def new_reply(n: int, clock: FakeClock, *, customer: int | None = None, **change
         "customer": f"{NUMBER}:US.{who}",
         "phone": f"+1555010{who:04d}",
         "user_id": None,
-        "text": f"reply {n}",
+        "content": Text(f"reply {n}"),
         "written_at": clock(),
         "received_at": clock(),
         "deadline_at": clock() + 86100,
@@ -175,7 +176,7 @@ class RetryQueueConformance:
         assert second.due_at == pytest.approx(first.send_at + 6)
         assert other.message is not None
         assert early == ()
-        assert (await claim_one(queue)).text == "reply 2"
+        assert (await claim_one(queue)).content.body == "reply 2"
 
     async def test_never_two_at_once_to_one_customer(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """While a send to a customer is under way no other is claimed, however long it takes."""
@@ -194,7 +195,7 @@ class RetryQueueConformance:
             clock.advance(0.001)
         claim = await queue.get_messages_to_retry(10)
 
-        assert [m.text for m in claim.messages] == ["reply 0", "reply 1"]
+        assert [m.content.body for m in claim.messages] == ["reply 0", "reply 1"]
 
     # -- claiming
 
@@ -206,7 +207,7 @@ class RetryQueueConformance:
             clock.advance(1)
         claim = await queue.get_messages_to_retry(3)
 
-        assert [m.text for m in claim.messages] == ["reply 0", "reply 1", "reply 2"]
+        assert [m.content.body for m in claim.messages] == ["reply 0", "reply 1", "reply 2"]
 
     async def test_two_claims_never_share_a_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Two drains that claim at once get different messages, and together all."""
@@ -589,10 +590,10 @@ class RetryQueueConformance:
             await queue.expire()
             for message in (await queue.get_messages_to_retry(10)).messages:
                 await queue.update_message_attempt(message, DELIVERED)
-                sent.add(message.text)
+                sent.add(message.content.body)
             clock.advance(60)
 
-        assert leased.text in sent
+        assert leased.content.body in sent
         assert sent == {"reply 1", "reply 2", "reply 3", "reply 4"}
 
     # -- operators

@@ -25,6 +25,7 @@ from recado.queue.sqlite import database as sqlite_database
 from recado.queue.sqlite.copies import copies
 from recado.settings import Settings
 from recado.telemetry.totals import Key
+from recado.whatsapp.content import Text
 
 NOW = 1_800_000_000.0
 
@@ -36,7 +37,7 @@ def message(number: int) -> NewReply:
         customer=f"1:+{number}",
         phone=f"+{number}",
         user_id=None,
-        text="hola",
+        content=Text("hola"),
         written_at=NOW,
         received_at=NOW,
         deadline_at=NOW + 86400,

@@ -14,6 +14,7 @@ from recado.queue.streak import (
     Streak,
     follow,
 )
+from recado.whatsapp.content import Text
 
 
 def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False) -> NewReply:
@@ -23,7 +24,7 @@ def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True,
         customer="1:+1",
         phone="+1",
         user_id=None,
-        text=text,
+        content=Text(text),
         written_at=at,
         received_at=at,
         deadline_at=at + 86400,

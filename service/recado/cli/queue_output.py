@@ -49,7 +49,8 @@ async def show(queue: RetryQueue, id_: int, *, as_json: bool) -> bool:
         print_json(fields)
         return True
     shown = table("", "", show_header=False, box=None)
-    for name, value in fields.items():
+    content = {f"content {name}": value for name, value in fields.pop("content").items()}
+    for name, value in {**fields, **content}.items():
         at = isinstance(value, float) and name.endswith(("_at", "_until"))
         shown.add_row(*cells(name, "-" if value is None else _time(value) if at else value))
     Console().show(shown)

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from recado.outcome import Outcome, Scope
+from recado.whatsapp.content import Content
 
 
 class State(StrEnum):
@@ -57,7 +58,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     phone: str | None
     user_id: str | None
-    text: str
+    content: Content
     written_at: float
     received_at: float
     deadline_at: float
@@ -81,7 +82,7 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True):
     phone_number_id: str
     phone: str | None
     user_id: str | None
-    text: str
+    content: Content
     received_at: float
     deadline_at: float
     send_at: float

@@ -5,7 +5,7 @@ then nothing was recorded. Those on the way of a message begin when they are cal
 """
 
 from collections.abc import Awaitable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -109,7 +109,7 @@ class RetryQueue(Protocol):
         """Messages in the states given, in order of id, from the one after `after`."""
         ...
 
-    async def show(self, id_: int) -> dict[str, object] | None:
+    async def show(self, id_: int) -> dict[str, Any] | None:
         """Everything about one message, for its operator."""
         ...
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, LeasedReply
 from recado.telemetry import conventions, tracing
+from recado.whatsapp.content import Content
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError
 
@@ -16,7 +17,7 @@ class MessageClient(Protocol):
     """What sends and probes: WhatsAppService."""
 
     async def send_message(
-        self, to: Customer, text: str, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
+        self, to: Customer, content: Content, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
     ) -> "Sent": ...
 
     async def reachable(self, phone_number_id: str) -> bool: ...
@@ -37,7 +38,7 @@ class WhatsAppChannel:
             try:
                 sent = await self._client.send_message(
                     Customer(message.phone, message.user_id),
-                    message.text,
+                    message.content,
                     phone_number_id=message.phone_number_id,
                     attempt_id=message.attempt_id,
                     quoting=message.wamid if message.quoting else None,

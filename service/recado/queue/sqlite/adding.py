@@ -9,6 +9,7 @@ from recado.queue.model import Added, LeasedReply, NewReply, QuoteMark, Reason, 
 from recado.queue.sqlite.customers import identified, restrained
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.telemetry import metrics
+from recado.whatsapp.content import Content
 
 
 class AddRequest(msgspec.Struct, frozen=True):
@@ -28,7 +29,7 @@ class NewRow(msgspec.Struct, frozen=True, array_like=True):
     phone: str | None
     user_id: str | None
     wamid: str
-    text: str
+    content: Content
     written_at: float
     received_at: float
     deadline_at: float
@@ -148,7 +149,7 @@ def _place(
             phone_number_id=new.phone_number_id,
             phone=new.phone,
             user_id=new.user_id,
-            text=new.text,
+            content=new.content,
             received_at=new.received_at,
             deadline_at=new.deadline_at,
             send_at=send_at,
@@ -170,7 +171,7 @@ def _row(id_: int, new: NewReply, state: State, **rest: Any) -> NewRow:
         phone=new.phone,
         user_id=new.user_id,
         wamid=new.wamid,
-        text=new.text,
+        content=new.content,
         written_at=new.written_at,
         received_at=new.received_at,
         deadline_at=new.deadline_at,

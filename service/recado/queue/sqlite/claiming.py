@@ -10,6 +10,7 @@ from recado.queue.model import Claim, LeasedReply, Reason, State
 from recado.queue.policy import Blame, Pace
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Row, Sender, Transaction, as_json
 from recado.telemetry import metrics
+from recado.whatsapp.content import decode
 
 #: Pages of due messages that one claim looks through, when all on a page have to wait for their customers.
 CLAIM_PAGES = 5
@@ -183,7 +184,7 @@ def _turns_within_horizon(pace: Pace, now: float) -> int:
 
 
 def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
-    id_, attempt, wamid, number, phone, user_id, text, received_at, deadline_at, lease_until, traceparent = row
+    id_, attempt, wamid, number, phone, user_id, content, received_at, deadline_at, lease_until, traceparent = row
     return LeasedReply(
         id=id_,
         attempt=attempt,
@@ -191,7 +192,7 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
         phone_number_id=number,
         phone=phone,
         user_id=user_id,
-        text=text,
+        content=decode(content),
         received_at=received_at,
         deadline_at=deadline_at,
         send_at=turn.send_at,

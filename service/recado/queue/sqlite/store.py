@@ -205,11 +205,12 @@ class SqliteRetryQueue:
         rows = await self._read(lambda: self._select("listing", as_json(states), after, limit))
         return [_as_failed(row) for row in rows]
 
-    async def show(self, id_: int) -> dict[str, object] | None:
-        def read() -> dict[str, object] | None:
+    async def show(self, id_: int) -> dict[str, Any] | None:
+        def read() -> dict[str, Any] | None:
             cursor = self._reader.execute(self._queries["show"], (id_,))
             for row in cursor:
-                return dict(zip([column[0] for column in cursor.get_description()], row, strict=True))
+                fields = dict(zip([column[0] for column in cursor.get_description()], row, strict=True))
+                return {**fields, "content": msgspec.json.decode(fields["content"])}
             return None
 
         return await self._read(read)

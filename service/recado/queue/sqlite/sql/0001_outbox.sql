@@ -8,7 +8,7 @@ CREATE TABLE message (
   phone           TEXT,
   user_id         TEXT,
   wamid           TEXT NOT NULL,             -- the customer's message that is answered
-  text            TEXT NOT NULL,
+  content         TEXT NOT NULL,             -- JSON, see whatsapp/content.py
   written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: replies leave in this order, then by id
   received_at     REAL NOT NULL,
   deadline_at     REAL NOT NULL,             -- never sent after this

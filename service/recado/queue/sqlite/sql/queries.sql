@@ -54,7 +54,7 @@ UPDATE customer SET quote_accepted_at = ?2
 FROM jsonb_each(?1) j WHERE customer.customer = j.value ->> 0 AND customer.quote_id = j.value ->> 1
 
 -- name: add
-INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, text, written_at, received_at,
+INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, content, written_at, received_at,
   deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
@@ -104,7 +104,7 @@ UPDATE message SET state = 'sending', due_at = NULL, attempts = attempts + 1,
   spent = spent - (j.value ->> 2), unknowns = unknowns - (state = 'unknown' AND j.value ->> 2),
   suspect_at = NULL, hopeless = NULL, lease_owner = ?2, lease_until = j.value ->> 1
 FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
-RETURNING id, attempts, wamid, phone_number_id, phone, user_id, text, received_at, deadline_at, lease_until,
+RETURNING id, attempts, wamid, phone_number_id, phone, user_id, content, received_at, deadline_at, lease_until,
   traceparent
 
 -- name: postpone
