@@ -24,8 +24,8 @@ import pytest
 
 from recado import cli
 from recado.demo import free_port
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import load
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
@@ -52,7 +52,7 @@ def failed_message(tmp_path: Path) -> int:
 
     async def make() -> int:
         clock = FakeClock(time.time())
-        queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
+        queue = SqliteRetryQueue(tmp_path / "data/recado.db", retry_policy(load(UNLIMITED)), clock=clock)
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
         await queue.close()
@@ -80,7 +80,7 @@ def refused_message(folder: Path, text: str, *, detail: str = "") -> int:
 
     async def make() -> int:
         clock = FakeClock(time.time())
-        queue = SqliteRetryQueue(folder / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
+        queue = SqliteRetryQueue(folder / "data/recado.db", retry_policy(load(UNLIMITED)), clock=clock)
         message = await add_leased(queue, new_reply(1, clock, content=Text(text)))
         await queue.update_message_attempt(message, msgspec.structs.replace(REJECTED, detail=detail))
         await queue.close()
@@ -370,7 +370,7 @@ class TestDrain:
 
         async def fill() -> None:
             clock = FakeClock(time.time())
-            queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load({})), clock=clock)
+            queue = SqliteRetryQueue(tmp_path / "data/recado.db", retry_policy(load({})), clock=clock)
             await queue.add_message(new_reply(1, clock), lease=False)
             await queue.close()
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from recado.delivery.channels.whatsapp import NAME
 from recado.outcome import Outcome, Scope
-from recado.queue.model import Added, AttemptResult, LeasedReply, NewReply, QuoteMark, StatusUpdate
+from recado.queue.model import Added, AttemptResult, Lane, LeasedReply, NewReply, QuoteMark, StatusUpdate
 from recado.queue.policy import USED_RATE
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
@@ -39,6 +40,7 @@ THROTTLED = AttemptResult(
 )
 
 NUMBER = "700000000000001"
+LANE = Lane(NAME, NUMBER)
 UNLIMITED = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_CUSTOMER_INTERVAL_SECONDS": "0"}
 NO_JITTER = {"RECADO_BACKOFF_JITTER": "0"}
 
@@ -48,8 +50,8 @@ def new_reply(n: int, clock: FakeClock, *, customer: int | None = None, **change
     who = n if customer is None else customer
     fields: dict[str, object] = {
         "wamid": f"wamid.IN{n}",
-        "phone_number_id": NUMBER,
-        "customer": f"{NUMBER}:US.{who}",
+        "lane": LANE,
+        "key": f"{NUMBER}:US.{who}",
         "phone": f"+1555010{who:04d}",
         "user_id": None,
         "content": Text(f"reply {n}"),
@@ -330,7 +332,7 @@ class RetryQueueConformance:
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, THROTTLED)
         same = await queue.add_message(new_reply(2, clock), lease=True)
-        other = await queue.add_message(new_reply(3, clock, phone_number_id="7"), lease=True)
+        other = await queue.add_message(new_reply(3, clock, lane=Lane(NAME, "7")), lease=True)
 
         assert same.message is None
         assert other.message is not None
@@ -393,11 +395,11 @@ class RetryQueueConformance:
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, UNKNOWN)
         clock.advance(181)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         second = await claim_one(queue)
         await queue.update_message_attempt(second, UNKNOWN)
         clock.advance(181)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         claimed = (await queue.get_messages_to_retry(10)).messages
         (failed,) = await queue.get_failed_messages()
 
@@ -505,9 +507,9 @@ class RetryQueueConformance:
             await queue.add_message(new_reply(n, clock), lease=False)
         clock.advance(1)
         for n in range(30, 32):
-            await queue.add_message(new_reply(n, clock, phone_number_id="700000000000002"), lease=False)
+            await queue.add_message(new_reply(n, clock, lane=Lane(NAME, "700000000000002")), lease=False)
         claimed = (await queue.get_messages_to_retry(8)).messages
-        numbers = [message.phone_number_id for message in claimed]
+        numbers = [message.lane.name for message in claimed]
 
         assert len(claimed) >= 6
         assert numbers.count("700000000000002") == 2
@@ -543,7 +545,7 @@ class RetryQueueConformance:
             message = await claim_one(queue)
         await queue.update_message_attempt(message, UNKNOWN)
         clock.advance(181)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         claimed = (await queue.get_messages_to_retry(10)).messages
         (failed,) = await queue.get_failed_messages()
 

@@ -101,6 +101,6 @@ class CustomerConformance:
         assert await queue.open_quote_at(PHONE) is None
 
 
-def named(n: int, clock: FakeClock, customer: str, *aliases: str, **changes: object) -> NewReply:
+def named(n: int, clock: FakeClock, key: str, *aliases: str, **changes: object) -> NewReply:
     """Message number n of a customer who is known by these names."""
-    return replace(new_reply(n, clock, **changes), customer=customer, aliases=aliases)
+    return replace(new_reply(n, clock, **changes), key=key, aliases=aliases)

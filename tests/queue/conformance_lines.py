@@ -10,6 +10,7 @@ from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
+    LANE,
     NO_JITTER,
     NUMBER,
     REJECTED,
@@ -201,7 +202,7 @@ class LineConformance:
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
         clock.advance(200)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         second = await claim_one(queue)
         await queue.update_message_attempt(second, REJECTED)
 
@@ -216,7 +217,7 @@ class LineConformance:
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
         clock.advance(200)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         second = await claim_one(queue)
         await queue.apply_status(status_of(first, "sent"))
         of_second = await queue.apply_status(status_of(second, "failed", REJECTED))

@@ -9,9 +9,9 @@ import apsw
 import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue, database
 from recado.queue.sqlite.database import open_database
+from recado.runtime import retry_policy
 from recado.settings import load
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
@@ -34,7 +34,7 @@ def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
     opened: list[SqliteRetryQueue] = []
 
     def open_(**settings: str) -> SqliteRetryQueue:
-        policy = RetryPolicy(load(settings), chance=lambda: 0.5)
+        policy = retry_policy(load(settings), chance=lambda: 0.5)
         queue = SqliteRetryQueue(tmp_path / "recado.db", policy, clock=clock)
         opened.append(queue)
         return queue
@@ -91,7 +91,7 @@ class TestDurability:
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
         reader = open_database(tmp_path / "recado.db", read_only=True)
-        reader.execute("BEGIN; SELECT count(*) FROM message").get  # noqa: B018 - the read starts the transaction
+        reader.execute("BEGIN; SELECT count(*) FROM entry").get  # noqa: B018 - the read starts the transaction
         with pytest.raises(StoreUnavailable, match="erase once more"):
             await queue.remove([message.id])
         reader.close()

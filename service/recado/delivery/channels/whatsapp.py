@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, LeasedReply
+from recado.queue.policy import Limits
+from recado.settings import Settings
 from recado.telemetry import conventions, tracing
 from recado.whatsapp.content import Content
 from recado.whatsapp.customer import Customer
@@ -11,6 +13,19 @@ from recado.whatsapp.errors import GraphError
 
 if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its first claim
     from recado.whatsapp.service import Sent
+
+
+NAME = "whatsapp"
+
+
+def limits(settings: Settings) -> Limits:
+    """Meta's limits for a business number and for one customer."""
+    return Limits(per_second=settings.messages_per_second, key_interval_seconds=settings.customer_interval_seconds)
+
+
+def deadline(settings: Settings, written_at: float) -> float:
+    """Until when Meta lets us reply to a message that was written then."""
+    return written_at + settings.reply_window_seconds - settings.reply_window_margin_seconds
 
 
 class MessageClient(Protocol):
@@ -24,9 +39,9 @@ class MessageClient(Protocol):
 
 
 class WhatsAppChannel:
-    """The channel `whatsapp`."""
+    """The channel `whatsapp`; its lanes are business numbers."""
 
-    name = "whatsapp"
+    name = NAME
 
     def __init__(self, client: MessageClient, *, send_seconds: float) -> None:
         self._client = client
@@ -39,7 +54,7 @@ class WhatsAppChannel:
                 sent = await self._client.send_message(
                     Customer(message.phone, message.user_id),
                     message.content,
-                    phone_number_id=message.phone_number_id,
+                    phone_number_id=message.lane.name,
                     attempt_id=message.attempt_id,
                     quoting=message.wamid if message.quoting else None,
                 )
@@ -51,9 +66,9 @@ class WhatsAppChannel:
             span.set(conventions.HTTP_STATUS, 200)
             return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
 
-    async def probe(self, phone_number_id: str) -> bool:
+    async def probe(self, lane: str) -> bool:
         """Whether Graph answers for a business number."""
-        return await self._client.reachable(phone_number_id)
+        return await self._client.reachable(lane)
 
 
 def failure(error: GraphError) -> AttemptResult:
