@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from recado.demo import Shop, installation
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import load
 
 #: Minutes as fractions of a second, so that a flow with retries takes seconds.
@@ -112,7 +112,7 @@ async def test_a_service_told_to_stop_ends_the_retry_that_it_was_asked_for(tmp_p
         await shop.service.wait()
         seconds = time.monotonic() - told
         answered = simulator.ledger.summary().answered
-        queue = SqliteRetryQueue(Path(shop.environment["RECADO_DATABASE"]), RetryPolicy(load(shop.environment)))
+        queue = SqliteRetryQueue(Path(shop.environment["RECADO_DATABASE"]), retry_policy(load(shop.environment)))
         status, snapshot = await queue.status(), queue.snapshot()
         await queue.close()
         simulator.faults.change({"latency_seconds": 0.0}, simulator.clock())

@@ -84,7 +84,7 @@ def _first_claim(bench: Bench) -> float:
         reader = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
         started = time.monotonic()
         child = _start(bench, environment)
-        while not reader.execute("SELECT count(*) FROM message WHERE attempts > 1").get:
+        while not reader.execute("SELECT count(*) FROM entry WHERE attempts > 1").get:
             if child.process.poll() not in (None, 0) or time.monotonic() > started + 10:
                 raise RuntimeError(f"recado drain claimed nothing: {child.log.read_text()[-2000:]}")
             time.sleep(0.002)

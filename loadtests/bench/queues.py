@@ -20,12 +20,14 @@ from loadtests.bench.fill import fill
 from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE
 from loadtests.bench.tables import ratio, table
 
+from recado.delivery.channels.whatsapp import NAME
 from recado.outcome import Outcome
 from recado.queue.exposition import StoreCollector
-from recado.queue.model import AttemptResult, NewReply
-from recado.queue.policy import RetryPolicy
+from recado.queue.model import AttemptResult, Lane, NewReply
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import Settings
+from recado.whatsapp.content import Text
 
 CALLERS = 256
 CLAIMS = 40
@@ -47,7 +49,7 @@ _BODY = "y" * 400
 
 def open_queue(path: Path) -> SqliteRetryQueue:
     settings = Settings(messages_per_second=0, customer_interval_seconds=0)
-    return SqliteRetryQueue(path, RetryPolicy(settings))
+    return SqliteRetryQueue(path, retry_policy(settings))
 
 
 # -- what one process measures -------------------------------------------------------------------------------------
@@ -155,11 +157,11 @@ def _message(key: str) -> NewReply:
     now = time.time()
     return NewReply(
         wamid=f"wamid.IN{key}",
-        phone_number_id=bodies.PHONE_NUMBER_ID,
-        customer=f"{bodies.PHONE_NUMBER_ID}:{key}",
+        lane=Lane(NAME, bodies.PHONE_NUMBER_ID),
+        key=f"{bodies.PHONE_NUMBER_ID}:{key}",
         phone="+15550100001",
         user_id=None,
-        text=_BODY,
+        content=Text(_BODY),
         written_at=now,
         received_at=now,
         deadline_at=now + 80_000,

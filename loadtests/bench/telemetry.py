@@ -27,8 +27,8 @@ from loadtests.bench.webhooks import Bench, recado_environment
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from recado.queue.exposition import StoreCollector
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
 
@@ -114,7 +114,7 @@ def scrapes(folder: Path) -> str:
     rows = []
     for count in (1_000, 1_000_000):
         path = fill(folder / "scraped" / "recado.db", count)
-        queue = SqliteRetryQueue(path, RetryPolicy(load({})))
+        queue = SqliteRetryQueue(path, retry_policy(load({})))
         metrics = WebMetrics()
         metrics.registry.register(StoreCollector(queue.snapshot, path))
         rows.append([f"{count:,}", _cpu_ms(queue.snapshot), _cpu_ms(partial(generate_latest, metrics.registry))])

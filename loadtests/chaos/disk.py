@@ -60,7 +60,7 @@ def _open_elsewhere(image: Path, mount: Path) -> tuple[set[str], str]:
     with _mounted(image, mount) as disk:
         connection = apsw.Connection(str(disk / "recado.db"))
         try:
-            found = {wamid for (wamid,) in connection.execute("SELECT wamid FROM message")}
+            found = {wamid for (wamid,) in connection.execute("SELECT wamid FROM entry")}
             return found, str(connection.execute("PRAGMA integrity_check").get)
         except apsw.Error as error:
             return set(), str(error)

@@ -20,7 +20,7 @@ from recado.settings import load as load_settings
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.server import Request
 from recado.telemetry.exposition import WebMetrics
-from recado.whatsapp.client import make_whatsapp
+from recado.whatsapp.from_settings import make_whatsapp
 
 PER_SECOND = 40.0
 HOUR = 3600.0

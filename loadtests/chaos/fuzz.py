@@ -145,7 +145,7 @@ def read_order(data: bytes) -> None:
     message = InboundMessage("w", MessageType.TEXT, text, Customer("+15550100001"), NUMBER, None)
     turn = CONVERSATION.handle(CONVERSATION.read(message), Session(), 0.0)
     assert turn.reply
-    assert 0 < len(turn.reply.text) <= LONGEST_TEXT, len(turn.reply.text)
+    assert 0 < len(turn.reply.content.body) <= LONGEST_TEXT, len(turn.reply.content.body)
     SLOWEST.append((time.process_time() - started, text))
 
 

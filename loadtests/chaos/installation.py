@@ -18,8 +18,8 @@ import apsw
 import httpx
 
 from recado.demo import free_port
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import Settings
 from recado.simulator import FaultPlan, Simulator
 
@@ -124,7 +124,7 @@ class Installation:
 
     async def retry_given_up(self) -> int:
         """What an operator does with messages that were given up: `recado queue retry`; how many."""
-        queue = SqliteRetryQueue(self.database, RetryPolicy(Settings()))
+        queue = SqliteRetryQueue(self.database, retry_policy(Settings()))
         try:
             return await queue.retry([message.id for message in await queue.get_failed_messages(limit=1000)])
         finally:
@@ -210,7 +210,7 @@ def inspect(database: Path) -> tuple[str, dict[str, int]]:
     connection = apsw.Connection(str(database))
     try:
         verdict = str(connection.execute("PRAGMA integrity_check").get)
-        counted = dict(connection.execute("SELECT state, count(*) FROM message GROUP BY state").fetchall())
+        counted = dict(connection.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
         counters = dict(connection.execute("SELECT state, rows FROM state_count WHERE rows > 0").fetchall())
         return (verdict if counted == counters else f"{counted} counted as {counters}"), counted
     finally:

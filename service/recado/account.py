@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from recado.queue.protocol import RetryQueue
+from recado.queue.protocol import Outbox
 from recado.telemetry import metrics
 from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
@@ -17,7 +17,7 @@ KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_thre
 NOTICES_TOLD = 20
 
 
-async def take_notice(queue: RetryQueue, notices: Sequence[Notice], now: float) -> None:
+async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> None:
     """Tells what Meta said at `now`; durable when it is done, since Meta says it once.
 
     Raises StoreUnavailable.

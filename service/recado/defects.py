@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from recado.queue.errors import StoreUnavailable
-from recado.queue.protocol import RetryQueue
+from recado.queue.protocol import Outbox
 from recado.telemetry.exposition import WebMetrics
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class DefectError(Exception):
 class Defects:
     """Keeps a defect to its message."""
 
-    def __init__(self, metrics: WebMetrics, queue: RetryQueue) -> None:
+    def __init__(self, metrics: WebMetrics, queue: Outbox) -> None:
         self._metrics = metrics
         self._queue = queue
 

@@ -15,11 +15,11 @@ import msgspec
 from recado.account import take_notice
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Session, Silence, Turn
 from recado.defects import DefectError, Defects, Stage
-from recado.delivery.channels.whatsapp import failure
+from recado.delivery.channels.whatsapp import NAME, deadline, failure
 from recado.delivery.slots import SendSlots
 from recado.outcome import Outcome
-from recado.queue.model import Added, AttemptResult, NewReply, Restraint, StatusUpdate
-from recado.queue.protocol import RetryQueue
+from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint, StatusUpdate
+from recado.queue.protocol import Outbox
 from recado.quotes import Quote
 from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
@@ -67,7 +67,7 @@ class Inbox:
     def __init__(
         self,
         settings: Settings,
-        queue: RetryQueue,
+        queue: Outbox,
         conversation: Conversation,
         slots: SendSlots,
         metrics: WebMetrics,
@@ -219,19 +219,18 @@ class Inbox:
     def _new_reply(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewReply:
         message = inbound.message
         written_at = message.written_at(self._clock())
-        customer, *aliases = _names(message.phone_number_id, message.sender)
-        window = self._settings.reply_window_seconds - self._settings.reply_window_margin_seconds
+        key, *aliases = _names(message.phone_number_id, message.sender)
         return NewReply(
             wamid=message.wamid,
-            phone_number_id=message.phone_number_id,
-            customer=customer,
+            lane=Lane(NAME, message.phone_number_id),
+            key=key,
             aliases=tuple(aliases),
             phone=message.sender.phone if message.sender else None,
             user_id=message.sender.user_id if message.sender else None,
-            text=reply.text,
+            content=reply.content,
             written_at=written_at,
             received_at=self._clock(),
-            deadline_at=written_at + window,
+            deadline_at=deadline(self._settings, written_at),
             quote=turn.open_quote,
             courtesy=reply.is_courtesy,
             picture=inbound.is_picture,

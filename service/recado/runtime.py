@@ -3,6 +3,7 @@
 What a process does not use it does not import: a drain starts a thousand times a day.
 """
 
+import random
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from recado.delivery.attempt import Delivery
+from recado.delivery.channels import whatsapp
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
-from recado.queue.policy import RetryPolicy
-from recado.queue.protocol import RetryQueue
+from recado.queue.policy import RetryConfig, RetryPolicy
+from recado.queue.protocol import Outbox, RetryQueue
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import Settings
 
@@ -43,24 +45,28 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     drain: Drain
 
 
+def retry_policy(settings: Settings, chance: Callable[[], float] = random.random) -> RetryPolicy:
+    """The decisions of the queue; `chance` varies the waits."""
+    config = RetryConfig(**{name: getattr(settings, name) for name in RetryConfig.__struct_fields__})
+    return RetryPolicy(config, {whatsapp.NAME: whatsapp.limits(settings)}, chance)
+
+
 def open_queue(
     settings: Settings, *, clock: Clock = time.time, observer: "CommitObserver | None" = None
 ) -> SqliteRetryQueue:
     """The queue that the settings name. Raises StoreError where it can never work, StoreUnavailable where it cannot
     now."""
-    return SqliteRetryQueue(settings.database, RetryPolicy(settings), clock=clock, observer=observer)
+    return SqliteRetryQueue(settings.database, retry_policy(settings), clock=clock, observer=observer)
 
 
-def make_delivery(
-    settings: Settings, queue: RetryQueue, client: MessageClient, *, clock: Clock = time.time
-) -> Delivery:
+def make_delivery(settings: Settings, queue: Outbox, client: MessageClient, *, clock: Clock = time.time) -> Delivery:
     """Attempts at what is in the queue."""
-    return Delivery(queue, WhatsAppChannel(client, send_seconds=settings.send_seconds), clock=clock)
+    return Delivery(queue, [WhatsAppChannel(client, send_seconds=settings.send_seconds)], clock=clock)
 
 
 def make_drain(
     settings: Settings,
-    queue: RetryQueue,
+    queue: Outbox,
     client: MessageClient,
     *,
     clock: Clock = time.time,
@@ -87,24 +93,24 @@ def make_web(
     from recado.inbox import Inbox
     from recado.quotes import CatalogueFile, QuoteService
     from recado.quotes.catalogue import DEFAULT_PATH
-    from recado.whatsapp.client import make_whatsapp
+    from recado.whatsapp.from_settings import make_whatsapp
 
     catalogue = CatalogueFile(settings.catalogue or DEFAULT_PATH)
     queue = queue or open_queue(settings, clock=clock, observer=metrics)
-    whatsapp = make_whatsapp(settings, transport)
+    client = make_whatsapp(settings, transport)
     quotes = QuoteService(
         lambda: catalogue.current,
         max_quantity=settings.max_quantity,
         confidence_threshold=settings.confidence_threshold,
     )
     conversation = Conversation(quotes, lambda: catalogue.current, frozenset(settings.whatsapp_phone_number_id))
-    delivery = make_delivery(settings, queue, whatsapp, clock=clock)
-    slots = SendSlots(queue, delivery, whatsapp, limit=settings.max_concurrent_sends, clock=clock)
+    delivery = make_delivery(settings, queue, client, clock=clock)
+    slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends, clock=clock)
     return Web(
         settings=settings,
         metrics=metrics,
         queue=queue,
-        whatsapp=whatsapp,
+        whatsapp=client,
         catalogue=catalogue,
         inbox=Inbox(settings, queue, conversation, slots, metrics, clock=clock),
         slots=slots,

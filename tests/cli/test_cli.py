@@ -24,9 +24,10 @@ import pytest
 
 from recado import cli
 from recado.demo import free_port
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import load
+from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
 from tests.queue.conformance import REJECTED, UNLIMITED, add_leased, new_reply
@@ -51,7 +52,7 @@ def failed_message(tmp_path: Path) -> int:
 
     async def make() -> int:
         clock = FakeClock(time.time())
-        queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
+        queue = SqliteRetryQueue(tmp_path / "data/recado.db", retry_policy(load(UNLIMITED)), clock=clock)
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
         await queue.close()
@@ -79,8 +80,8 @@ def refused_message(folder: Path, text: str, *, detail: str = "") -> int:
 
     async def make() -> int:
         clock = FakeClock(time.time())
-        queue = SqliteRetryQueue(folder / "data/recado.db", RetryPolicy(load(UNLIMITED)), clock=clock)
-        message = await add_leased(queue, new_reply(1, clock, text=text))
+        queue = SqliteRetryQueue(folder / "data/recado.db", retry_policy(load(UNLIMITED)), clock=clock)
+        message = await add_leased(queue, new_reply(1, clock, content=Text(text)))
         await queue.update_message_attempt(message, msgspec.structs.replace(REJECTED, detail=detail))
         await queue.close()
         return message.id
@@ -151,7 +152,7 @@ class TestQueue:
         assert rf"Param [/to] is \u001b[31m[red]wrong[/red]{escaped}" in listed.stdout
         assert r"one\u001b[2J [/bold]" in shown.stdout
         assert f"two :smile:{escaped}" in shown.stdout
-        assert json.loads(exported.stdout)["text"] == text
+        assert json.loads(exported.stdout)["content"]["body"] == text
         assert COMMANDS in json.loads(as_json.stdout)[0]["last_error"]
         for result in (listed, shown, exported, as_json):
             assert not {*COMMANDS, "\x1b"} & {*result.stdout}
@@ -194,7 +195,7 @@ class TestQueue:
         refused_message(tmp_path, "¿mañana? 👟")
         exported = recado("queue", "export", folder=tmp_path, PYTHONIOENCODING="ascii")
 
-        assert json.loads(exported.stdout)["text"] == "¿mañana? 👟"
+        assert json.loads(exported.stdout)["content"]["body"] == "¿mañana? 👟"
 
     def test_a_terminal_that_lacks_characters(self, tmp_path: Path, failed_message: int) -> None:
         """They are written as their numbers."""
@@ -369,7 +370,7 @@ class TestDrain:
 
         async def fill() -> None:
             clock = FakeClock(time.time())
-            queue = SqliteRetryQueue(tmp_path / "data/recado.db", RetryPolicy(load({})), clock=clock)
+            queue = SqliteRetryQueue(tmp_path / "data/recado.db", retry_policy(load({})), clock=clock)
             await queue.add_message(new_reply(1, clock), lease=False)
             await queue.close()
 

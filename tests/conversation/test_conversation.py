@@ -57,7 +57,7 @@ def test_every_intent_has_its_reply(
 
     assert turn.reply
     assert (turn.reply.kind, turn.open_quote) == (kind, mark)
-    assert 0 < len(turn.reply.text) <= 4096
+    assert 0 < len(turn.reply.content.body) <= 4096
 
 
 def test_an_old_quote_is_no_longer_open(conversation: Conversation) -> None:

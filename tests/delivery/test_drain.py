@@ -12,11 +12,10 @@ import pytest
 
 from recado.delivery.drain import Drain, DrainReport
 from recado.queue.model import NewReply
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
-from recado.runtime import make_drain
+from recado.runtime import make_drain, retry_policy
 from recado.settings import load
-from recado.whatsapp.client import make_whatsapp
+from recado.whatsapp.from_settings import make_whatsapp
 from tests.clock import FakeClock
 from tests.meta import FakeGraph, graph_error
 from tests.queue.conformance import UNLIMITED, new_reply
@@ -53,7 +52,7 @@ class Workshop:
         self.queues: list[SqliteRetryQueue] = []
 
     def open(self, **settings: str) -> SqliteRetryQueue:
-        policy = RetryPolicy(load({**ENVIRONMENT, **settings}), chance=lambda: 0.5)
+        policy = retry_policy(load({**ENVIRONMENT, **settings}), chance=lambda: 0.5)
         self.queues.append(SqliteRetryQueue(self.path, policy, clock=self.clock))
         return self.queues[-1]
 
@@ -223,7 +222,7 @@ async def test_the_loop_goes_on_until_it_is_told(workshop: Workshop) -> None:
 def test_it_starts_without_the_web_stack() -> None:
     """A thousand starts a day: nothing of the web, and no HTTP client before the first claim."""
     program = (
-        "import sys, recado.cli, recado.runtime, recado.whatsapp.lazy;"
+        "import sys, recado.cli, recado.runtime, recado.whatsapp.from_settings;"
         "heavy = {'fastapi', 'pydantic', 'httpx', 'uvicorn', 'prometheus_client', 'rich', 'opentelemetry.sdk',"
         " 'kubernetes', 'aiohttp'};"
         "print(*sorted(heavy & set(sys.modules)))"

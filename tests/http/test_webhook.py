@@ -259,7 +259,7 @@ class TestPromises:
         assert response.json()["error"]["code"] == "store_unavailable"
         assert pod.graph.sent == []
 
-    @pytest.mark.parametrize("operation", ["settle", "add_message", "open_quote_at"])
+    @pytest.mark.parametrize("operation", ["apply_status", "add_message", "open_quote_at"])
     async def test_what_is_on_disk_is_sent_although_its_webhook_failed(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, operation: str
     ) -> None:

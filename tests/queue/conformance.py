@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from recado.delivery.channels.whatsapp import NAME
 from recado.outcome import Outcome, Scope
-from recado.queue.model import Added, AttemptResult, LeasedReply, NewReply, QuoteMark, StatusUpdate
+from recado.queue.model import Added, AttemptResult, Lane, LeasedReply, NewReply, QuoteMark, StatusUpdate
 from recado.queue.policy import USED_RATE
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
+from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 
 OpenQueue = Callable[..., RetryQueue]
@@ -38,6 +40,7 @@ THROTTLED = AttemptResult(
 )
 
 NUMBER = "700000000000001"
+LANE = Lane(NAME, NUMBER)
 UNLIMITED = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_CUSTOMER_INTERVAL_SECONDS": "0"}
 NO_JITTER = {"RECADO_BACKOFF_JITTER": "0"}
 
@@ -47,11 +50,11 @@ def new_reply(n: int, clock: FakeClock, *, customer: int | None = None, **change
     who = n if customer is None else customer
     fields: dict[str, object] = {
         "wamid": f"wamid.IN{n}",
-        "phone_number_id": NUMBER,
-        "customer": f"{NUMBER}:US.{who}",
+        "lane": LANE,
+        "key": f"{NUMBER}:US.{who}",
         "phone": f"+1555010{who:04d}",
         "user_id": None,
-        "text": f"reply {n}",
+        "content": Text(f"reply {n}"),
         "written_at": clock(),
         "received_at": clock(),
         "deadline_at": clock() + 86100,
@@ -175,7 +178,7 @@ class RetryQueueConformance:
         assert second.due_at == pytest.approx(first.send_at + 6)
         assert other.message is not None
         assert early == ()
-        assert (await claim_one(queue)).text == "reply 2"
+        assert (await claim_one(queue)).content.body == "reply 2"
 
     async def test_never_two_at_once_to_one_customer(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """While a send to a customer is under way no other is claimed, however long it takes."""
@@ -194,7 +197,7 @@ class RetryQueueConformance:
             clock.advance(0.001)
         claim = await queue.get_messages_to_retry(10)
 
-        assert [m.text for m in claim.messages] == ["reply 0", "reply 1"]
+        assert [m.content.body for m in claim.messages] == ["reply 0", "reply 1"]
 
     # -- claiming
 
@@ -206,7 +209,7 @@ class RetryQueueConformance:
             clock.advance(1)
         claim = await queue.get_messages_to_retry(3)
 
-        assert [m.text for m in claim.messages] == ["reply 0", "reply 1", "reply 2"]
+        assert [m.content.body for m in claim.messages] == ["reply 0", "reply 1", "reply 2"]
 
     async def test_two_claims_never_share_a_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Two drains that claim at once get different messages, and together all."""
@@ -329,7 +332,7 @@ class RetryQueueConformance:
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, THROTTLED)
         same = await queue.add_message(new_reply(2, clock), lease=True)
-        other = await queue.add_message(new_reply(3, clock, phone_number_id="7"), lease=True)
+        other = await queue.add_message(new_reply(3, clock, lane=Lane(NAME, "7")), lease=True)
 
         assert same.message is None
         assert other.message is not None
@@ -392,11 +395,11 @@ class RetryQueueConformance:
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, UNKNOWN)
         clock.advance(181)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         second = await claim_one(queue)
         await queue.update_message_attempt(second, UNKNOWN)
         clock.advance(181)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         claimed = (await queue.get_messages_to_retry(10)).messages
         (failed,) = await queue.get_failed_messages()
 
@@ -504,9 +507,9 @@ class RetryQueueConformance:
             await queue.add_message(new_reply(n, clock), lease=False)
         clock.advance(1)
         for n in range(30, 32):
-            await queue.add_message(new_reply(n, clock, phone_number_id="700000000000002"), lease=False)
+            await queue.add_message(new_reply(n, clock, lane=Lane(NAME, "700000000000002")), lease=False)
         claimed = (await queue.get_messages_to_retry(8)).messages
-        numbers = [message.phone_number_id for message in claimed]
+        numbers = [message.lane.name for message in claimed]
 
         assert len(claimed) >= 6
         assert numbers.count("700000000000002") == 2
@@ -542,7 +545,7 @@ class RetryQueueConformance:
             message = await claim_one(queue)
         await queue.update_message_attempt(message, UNKNOWN)
         clock.advance(181)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         claimed = (await queue.get_messages_to_retry(10)).messages
         (failed,) = await queue.get_failed_messages()
 
@@ -589,10 +592,10 @@ class RetryQueueConformance:
             await queue.expire()
             for message in (await queue.get_messages_to_retry(10)).messages:
                 await queue.update_message_attempt(message, DELIVERED)
-                sent.add(message.text)
+                sent.add(message.content.body)
             clock.advance(60)
 
-        assert leased.text in sent
+        assert leased.content.body in sent
         assert sent == {"reply 1", "reply 2", "reply 3", "reply 4"}
 
     # -- operators

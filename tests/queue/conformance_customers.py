@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from recado.queue.model import Added, NewReply, QuoteMark, Restraint
 from recado.queue.streak import FORGOTTEN_SECONDS, MAX_ALIKE
+from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply
 
@@ -65,7 +66,7 @@ class CustomerConformance:
     ) -> None:
         """Claimed, so that it is a duplicate when it comes again, and no row; other customers are answered."""
         queue = open_queue(**UNLIMITED)
-        courtesy = {"text": "hola", "courtesy": True}
+        courtesy = {"content": Text("hola"), "courtesy": True}
         added = [
             await queue.add_message(new_reply(n, clock, customer=1, **courtesy), lease=False)
             for n in range(MAX_ALIKE + 1)
@@ -84,7 +85,7 @@ class CustomerConformance:
         queue = open_queue(**UNLIMITED)
         for n in range(3 * MAX_ALIKE):
             clock.advance(FORGOTTEN_SECONDS + 1)
-            message = new_reply(n, clock, customer=1, text="hola", courtesy=True)
+            message = new_reply(n, clock, customer=1, content=Text("hola"), courtesy=True)
             assert (await queue.add_message(message, lease=False)).restraint is None
 
     async def test_who_waits_in_an_outage_is_not_forgotten(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -100,6 +101,6 @@ class CustomerConformance:
         assert await queue.open_quote_at(PHONE) is None
 
 
-def named(n: int, clock: FakeClock, customer: str, *aliases: str, **changes: object) -> NewReply:
+def named(n: int, clock: FakeClock, key: str, *aliases: str, **changes: object) -> NewReply:
     """Message number n of a customer who is known by these names."""
-    return replace(new_reply(n, clock, **changes), customer=customer, aliases=aliases)
+    return replace(new_reply(n, clock, **changes), key=key, aliases=aliases)

@@ -10,6 +10,7 @@ from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
+    LANE,
     NO_JITTER,
     NUMBER,
     REJECTED,
@@ -37,7 +38,7 @@ async def sent_by_drains(queue: RetryQueue, clock: FakeClock, *, seconds: float)
             await queue.record_probe(number, reachable=True)
         for message in claim.messages:
             await queue.update_message_attempt(message, DELIVERED)
-            texts.append(message.text)
+            texts.append(message.content.body)
         clock.advance(1)
     return texts
 
@@ -102,7 +103,7 @@ class LineConformance:
         else:
             await queue.discard([first.id])
 
-        assert (await claim_one(queue)).text == "reply 2"
+        assert (await claim_one(queue)).content.body == "reply 2"
 
     async def test_the_order_is_that_of_metas_timestamps(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """What Meta brings late goes before what was written later, if that has not left; then arrival counts."""
@@ -145,7 +146,7 @@ class LineConformance:
             del looks[id_]
             for message in claim.messages:
                 await queue.update_message_attempt(message, DELIVERED)
-                sent.append((message.text, message.send_at - start))
+                sent.append((message.content.body, message.send_at - start))
             if claim.next_at is not None:
                 looks[id_] = claim.next_at
 
@@ -201,7 +202,7 @@ class LineConformance:
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
         clock.advance(200)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         second = await claim_one(queue)
         await queue.update_message_attempt(second, REJECTED)
 
@@ -216,7 +217,7 @@ class LineConformance:
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
         clock.advance(200)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         second = await claim_one(queue)
         await queue.apply_status(status_of(first, "sent"))
         of_second = await queue.apply_status(status_of(second, "failed", REJECTED))

@@ -13,6 +13,7 @@ from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
     EXPIRED_TOKEN,
+    LANE,
     NO_JITTER,
     NUMBER,
     OUTAGE,
@@ -114,12 +115,12 @@ class OutageConformance:
         await queue.add_message(new_reply(10, clock), lease=True)
         clock.advance(31)
         first, second = await queue.get_messages_to_retry(10), await queue.get_messages_to_retry(10)
-        await queue.record_probe(NUMBER, reachable=False)
+        await queue.record_probe(LANE, reachable=False)
         too_early = await queue.get_messages_to_retry(10)
         clock.advance(31)
         again = await queue.get_messages_to_retry(10)
 
-        assert (first.probes, second.probes, too_early.probes, again.probes) == ((NUMBER,), (), (), (NUMBER,))
+        assert (first.probes, second.probes, too_early.probes, again.probes) == ((LANE,), (), (), (LANE,))
         assert first.messages == second.messages == too_early.messages == again.messages == ()
 
     async def test_an_answered_probe_lets_one_reply_try(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -131,7 +132,7 @@ class OutageConformance:
             await queue.add_message(new_reply(n, clock), lease=True)
         clock.advance(31)
         await queue.get_messages_to_retry(10)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         trial = await claim_one(queue)
         beside = await queue.get_messages_to_retry(10)
         await queue.update_message_attempt(trial, DELIVERED)
@@ -150,7 +151,7 @@ class OutageConformance:
         added = await queue.add_message(new_reply(10, clock), lease=True)
         assert added.id is not None
         asked = await queue.claim_message(added.id)
-        await queue.record_probe(NUMBER, reachable=True)
+        await queue.record_probe(LANE, reachable=True)
         claimed = await queue.claim_message(added.id)
 
         assert added.due_at == clock()

@@ -17,14 +17,16 @@ import apsw
 import pytest
 
 from recado.cli.backup import check_newest_copy, make_copy
+from recado.delivery.channels.whatsapp import NAME
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.model import NewReply, State
-from recado.queue.policy import RetryPolicy
+from recado.queue.model import Lane, NewReply, State
 from recado.queue.sqlite import SqliteRetryQueue, backup
 from recado.queue.sqlite import database as sqlite_database
 from recado.queue.sqlite.copies import copies
+from recado.runtime import retry_policy
 from recado.settings import Settings
 from recado.telemetry.totals import Key
+from recado.whatsapp.content import Text
 
 NOW = 1_800_000_000.0
 
@@ -32,11 +34,11 @@ NOW = 1_800_000_000.0
 def message(number: int) -> NewReply:
     return NewReply(
         wamid=f"wamid.{number}",
-        phone_number_id="1",
-        customer=f"1:+{number}",
+        lane=Lane(NAME, "1"),
+        key=f"1:+{number}",
         phone=f"+{number}",
         user_id=None,
-        text="hola",
+        content=Text("hola"),
         written_at=NOW,
         received_at=NOW,
         deadline_at=NOW + 86400,
@@ -47,7 +49,7 @@ def fill(database: Path, numbers: range) -> None:
     """Writes messages and closes the queue."""
 
     async def run() -> None:
-        queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+        queue = SqliteRetryQueue(database, retry_policy(Settings()), clock=lambda: NOW)
         await asyncio.gather(*(queue.add_message(message(n), lease=False) for n in numbers))
         await queue.close()
 
@@ -56,7 +58,7 @@ def fill(database: Path, numbers: range) -> None:
 
 def stored(database: Path) -> int:
     async def run() -> int:
-        queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+        queue = SqliteRetryQueue(database, retry_policy(Settings()), clock=lambda: NOW)
         try:
             return len(await queue.list_messages([State.QUEUED], limit=1000))
         finally:
@@ -77,7 +79,7 @@ def integrity(database: Path) -> str:
 def held(database: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has the database open until its input ends."""
     program = (
-        "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM message').get;"
+        "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM entry').get;"
         "print('open', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(database)]
@@ -157,7 +159,7 @@ def test_a_copy_can_be_restored_elsewhere(tmp_path: Path) -> None:
 
 
 def counted(database: Path) -> dict[Key, float]:
-    queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+    queue = SqliteRetryQueue(database, retry_policy(Settings()), clock=lambda: NOW)
     try:
         return dict(queue.snapshot().totals)
     finally:
@@ -182,7 +184,7 @@ def test_a_restore_into_an_empty_volume_brings_the_totals_of_the_copy(tmp_path: 
 async def test_a_copy_is_made_while_the_queue_is_written(tmp_path: Path) -> None:
     """Writers go on while a copy is made, and every message that was acknowledged before it is in it."""
     database = tmp_path / "recado.db"
-    queue = SqliteRetryQueue(database, RetryPolicy(Settings()), clock=lambda: NOW)
+    queue = SqliteRetryQueue(database, retry_policy(Settings()), clock=lambda: NOW)
     await asyncio.gather(*(queue.add_message(message(n), lease=False) for n in range(200)))
     copying = asyncio.create_task(asyncio.to_thread(backup.back_up, database, tmp_path / "copies", keep=1, now=NOW))
     written = 200
@@ -519,7 +521,7 @@ def test_the_commands_note_their_success_in_the_queue(tmp_path: Path) -> None:
     fill(settings.database, range(2))
     make_copy(settings, tmp_path / "copies", keep=2)
     check_newest_copy(settings, tmp_path / "copies")
-    queue = SqliteRetryQueue(settings.database, RetryPolicy(settings))
+    queue = SqliteRetryQueue(settings.database, retry_policy(settings))
     instants = queue.snapshot().instants
     asyncio.run(queue.close())
     assert instants["restore_drill_succeeded_at"] >= instants["backup_succeeded_at"] > 0

@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Claim, LeasedReply, State, StatusUpdate
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.runtime import retry_policy
 from recado.settings import load
 from tests.clock import FakeClock
 from tests.queue.conformance import (
@@ -284,10 +284,10 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @rule(process=PROCESSES)
     def upkeep(self, process: int) -> None:
         """What a drain does beside sending: only what came to its end is deleted, and not before its time."""
-        before = dict(self.look.execute("SELECT id, state FROM message").fetchall())
+        before = dict(self.look.execute("SELECT id, state FROM entry").fetchall())
         self._run(self.processes[process].expire)
         self._run(self.processes[process].prune)
-        kept = {row[0] for row in self.look.execute("SELECT id FROM message")}
+        kept = {row[0] for row in self.look.execute("SELECT id FROM entry")}
         for id_ in before.keys() - kept:
             assert before[id_] not in WAITING, "what was still to be sent was pruned"
             assert id_ / 1e6 <= self.latest - SETTINGS.delivered_retention_seconds, "a row was pruned before its time"
@@ -312,16 +312,16 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_rows(self) -> None:
         """The counts are those of the rows, and nothing that was acknowledged is missing."""
-        rows = dict(self.look.execute("SELECT state, count(*) FROM message GROUP BY state").fetchall())
+        rows = dict(self.look.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
         counted = self.processes[0].snapshot().rows
         assert counted == {state.value: rows.get(state.value, 0) for state in State}
-        stored = {row[0] for row in self.look.execute("SELECT id FROM message")}
+        stored = {row[0] for row in self.look.execute("SELECT id FROM entry")}
         assert stored >= {id_ for id_, known in self.known.items() if not known.gone}
 
     @invariant()
     def one_send_at_a_time(self) -> None:
         """Never two leases on one customer; a message has one by its row."""
-        query = "SELECT customer FROM message WHERE lease_until IS NOT NULL GROUP BY customer HAVING count(*) > 1"
+        query = "SELECT key FROM entry WHERE lease_until IS NOT NULL GROUP BY key HAVING count(*) > 1"
         assert self.look.execute(query).fetchall() == []
 
     @invariant()
@@ -334,13 +334,13 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @invariant()
     def attempts_are_bounded(self) -> None:
         """No message costs more attempts than the settings say, whatever crashed."""
-        query = "SELECT id, spent FROM message WHERE spent > ?"
+        query = "SELECT id, spent FROM entry WHERE spent > ?"
         assert self.look.execute(query, (MAX_ATTEMPTS,)).fetchall() == []
 
     @invariant()
     def outages_cost_nothing(self) -> None:
         """What failed by outages alone is not given up, other than by its window."""
-        query = "SELECT id, reason FROM message WHERE state = 'failed' AND reason <> 'window_closed'"
+        query = "SELECT id, reason FROM entry WHERE state = 'failed' AND reason <> 'window_closed'"
         for id_, reason in self.look.execute(query):
             assert self.known[id_].at_fault, f"an outage has cost a reply: {reason}"
 
@@ -351,7 +351,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         known = self.known[message.id]
         assert not known.delivered, "a delivered message was taken to be sent again"
         assert known.lease is None or known.lease.lease_until <= self.clock(), "two leases on one message"
-        query = "SELECT id FROM message WHERE customer = ? AND finished_at IS NULL"
+        query = "SELECT id FROM entry WHERE key = ? AND finished_at IS NULL"
         waiting = [row[0] for row in self.look.execute(query, (f"{NUMBER}:US.{known.customer}",))]
         first = min(waiting, key=lambda id_: (self.known[id_].written_at, id_))
         assert message.id == first, "a reply overtook an earlier one to the same customer"
@@ -387,7 +387,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
                 break
             self.clock.advance(61)
         assert status.queue_size == status.failed, f"these never ended: {status}"
-        ends = dict(self.look.execute("SELECT id, state FROM message").fetchall())
+        ends = dict(self.look.execute("SELECT id, state FROM entry").fetchall())
         for id_, known in self.known.items():
             if not known.gone and not known.delivered:
                 assert ends[id_] in (State.FAILED, State.DISCARDED)
@@ -399,7 +399,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         return max(message.attempt for message in self.attempts if message.id == id_)
 
     def _row(self, id_: int) -> tuple[str]:
-        return self.look.execute("SELECT state FROM message WHERE id = ?", (id_,)).fetchone() or ("",)
+        return self.look.execute("SELECT state FROM entry WHERE id = ?", (id_,)).fetchone() or ("",)
 
     def _state(self, id_: int) -> State | None:
         (state,) = self._row(id_)
@@ -409,7 +409,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         return str(Path(self.folder.name) / "recado.db")
 
     def _open(self) -> SqliteRetryQueue:
-        return SqliteRetryQueue(Path(self._path()), RetryPolicy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
+        return SqliteRetryQueue(Path(self._path()), retry_policy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
 
     def _run(self, begin: Callable[..., Awaitable[Result]], *arguments: object, **named: object) -> Result:
         async def wait() -> Result:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
 from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy
+from recado.runtime import retry_policy
 from recado.settings import load
 
 NOW = 1_800_000_000.0
@@ -45,7 +46,7 @@ breakers = st.builds(
 @given(messages, results, st.floats(0, 1))
 def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chance: float) -> None:
     """A due time for what waits, within the window and the longest wait; a reason for what is given up."""
-    policy = RetryPolicy(load({}), chance=lambda: chance)
+    policy = retry_policy(load({}), chance=lambda: chance)
     decision = policy.decide(message, result, now=NOW)
 
     assert (decision.state in (State.QUEUED, State.UNKNOWN)) == (decision.due_at is not None)
@@ -60,7 +61,7 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chan
 @given(messages, results)
 def test_nothing_fails_of_what_may_be_an_outage(message: Attempted, result: AttemptResult) -> None:
     """It is judged when it falls due again. A throttle, and an error that an operator has to mend, cost nothing."""
-    decision = RetryPolicy(load({})).decide(message, result, now=NOW)
+    decision = retry_policy(load({})).decide(message, result, now=NOW)
     if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR):
         assert decision.spent == 0
     if result.outage and result.outcome in (Outcome.RETRYABLE, Outcome.UNKNOWN):
@@ -85,7 +86,7 @@ def test_blame(breaker: Breaker, suspect_at: float) -> None:
 @given(st.floats(0, 1))
 def test_jitter_stays_within_its_share(chance: float) -> None:
     """Each wait varies by at most a tenth either way."""
-    policy = RetryPolicy(load({}), chance=lambda: chance)
+    policy = retry_policy(load({}), chance=lambda: chance)
     for spent, wait in enumerate((120, 240, 480, 960)):
         message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400)
         decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRYABLE), now=NOW)
@@ -96,7 +97,7 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
 @given(breakers, results, st.booleans())
 def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResult, trial: bool) -> None:
     """An unknown outcome neither opens nor closes it by itself; an outage never closes it."""
-    after = RetryPolicy(load({})).breaker_after(breaker, result, trial=trial, now=NOW)
+    after = retry_policy(load({})).breaker_after(breaker, result, trial=trial, now=NOW)
 
     if breaker.open and not after.open:
         assert not result.outage
@@ -110,7 +111,7 @@ def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResu
 @given(breakers, st.booleans())
 def test_a_probe_opens_but_does_not_close(breaker: Breaker, reachable: bool) -> None:
     """That Graph answers does not say that it takes a reply: one has to try."""
-    after = RetryPolicy(load({})).breaker_after_probe(breaker, reachable, NOW)
+    after = retry_policy(load({})).breaker_after_probe(breaker, reachable, NOW)
 
     assert after.open == (breaker.open or not reachable)
     assert after.reachable == (breaker.open and reachable) or not after.open

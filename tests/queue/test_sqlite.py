@@ -9,10 +9,11 @@ import apsw
 import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite import SqliteRetryQueue, database
 from recado.queue.sqlite.database import open_database
+from recado.runtime import retry_policy
 from recado.settings import load
+from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
@@ -33,7 +34,7 @@ def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
     opened: list[SqliteRetryQueue] = []
 
     def open_(**settings: str) -> SqliteRetryQueue:
-        policy = RetryPolicy(load(settings), chance=lambda: 0.5)
+        policy = retry_policy(load(settings), chance=lambda: 0.5)
         queue = SqliteRetryQueue(tmp_path / "recado.db", policy, clock=clock)
         opened.append(queue)
         return queue
@@ -69,7 +70,7 @@ class TestDurability:
         """Neither in the database's free pages nor in its write-ahead log, while another process has it open."""
         web, operator = open_queue(), open_queue()
         text = "a reply to somebody who wants to be forgotten " * 100
-        message = await add_leased(web, new_reply(1, clock, text=text))
+        message = await add_leased(web, new_reply(1, clock, content=Text(text)))
         await web.update_message_attempt(message, REJECTED)
         assert b"wants to be forgotten" in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
@@ -90,7 +91,7 @@ class TestDurability:
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
         reader = open_database(tmp_path / "recado.db", read_only=True)
-        reader.execute("BEGIN; SELECT count(*) FROM message").get  # noqa: B018 - the read starts the transaction
+        reader.execute("BEGIN; SELECT count(*) FROM entry").get  # noqa: B018 - the read starts the transaction
         with pytest.raises(StoreUnavailable, match="erase once more"):
             await queue.remove([message.id])
         reader.close()
@@ -140,7 +141,7 @@ class TestDurability:
         refused = 0
         for n in range(2, 40):
             try:
-                await queue.add_message(new_reply(n, clock, text="x" * 4000), lease=False)
+                await queue.add_message(new_reply(n, clock, content=Text("x" * 4000)), lease=False)
             except StoreUnavailable:
                 refused += 1
         stored = (await queue.status()).queue_size

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from recado.queue.model import NewReply, Restraint
+from recado.delivery.channels.whatsapp import NAME
+from recado.queue.model import Lane, NewReply, Restraint
 from recado.queue.streak import (
     ALBUM_SECONDS,
     FORGOTTEN_SECONDS,
@@ -14,16 +15,17 @@ from recado.queue.streak import (
     Streak,
     follow,
 )
+from recado.whatsapp.content import Text
 
 
 def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False) -> NewReply:
     return NewReply(
         wamid="w",
-        phone_number_id="1",
-        customer="1:+1",
+        lane=Lane(NAME, "1"),
+        key="1:+1",
         phone="+1",
         user_id=None,
-        text=text,
+        content=Text(text),
         written_at=at,
         received_at=at,
         deadline_at=at + 86400,

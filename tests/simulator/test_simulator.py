@@ -12,6 +12,7 @@ import pytest
 from recado.outcome import Outcome
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.server import Answer, Request, Server
+from recado.whatsapp.content import Text
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
@@ -58,7 +59,7 @@ class Shop:
             try:
                 await self.whatsapp.send_message(
                     message.sender,
-                    f"re: {message.text}",
+                    Text(f"re: {message.text}"),
                     phone_number_id=message.phone_number_id,
                     attempt_id=f"{message.wamid}/{number}",
                     quoting=message.wamid if self.quoting else None,
@@ -268,7 +269,7 @@ async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> No
             "quote",
         ]
         assert [i.replies[0].text for i in (first, second, quoted)] == ["re: dos", "re: tres", "re: cuatro"]
-        await shop.whatsapp.send_message(meta.new_person(), "hola", phone_number_id="1", attempt_id="a")
+        await shop.whatsapp.send_message(meta.new_person(), Text("hola"), phone_number_id="1", attempt_id="a")
         summary = meta.ledger.summary()
         assert (summary.ambiguous, summary.unmatched, summary.replies) == (1, 1, 4)
 

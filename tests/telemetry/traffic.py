@@ -139,9 +139,9 @@ def third_time(stack: Stack) -> int:
     """A reply that is delivered by its third attempt; its id."""
     stack.faults(poison={f"+{phone(70)}": "server_error"})
     stack.post(webhook(order(70, wamid=THIRD_TIME)))
-    twice = "SELECT 1 FROM message WHERE wamid = ? AND attempts = 2 AND state = 'queued'"
+    twice = "SELECT 1 FROM entry WHERE wamid = ? AND attempts = 2 AND state = 'queued'"
     assert wait_until(lambda: bool(_one(stack, twice, THIRD_TIME)), 10, every=0.02), "no second attempt"
-    id_ = int(str(_one(stack, "SELECT id FROM message WHERE wamid = ?", THIRD_TIME)))
+    id_ = int(str(_one(stack, "SELECT id FROM entry WHERE wamid = ?", THIRD_TIME)))
     stack.faults(poison={})
     assert wait_until(lambda: state(stack, THIRD_TIME) in ("delivered", None), 10), "not delivered"
     return id_
@@ -233,12 +233,12 @@ def operator(stack: Stack) -> None:
 
 def state(stack: Stack, wamid: str) -> object:
     """The state of the reply to a message; None when its row is gone."""
-    return _one(stack, "SELECT state FROM message WHERE wamid = ?", wamid)
+    return _one(stack, "SELECT state FROM entry WHERE wamid = ?", wamid)
 
 
 def breaker(stack: Stack) -> object:
     """Why the breaker is open; None when it is not."""
-    return _one(stack, "SELECT open_reason FROM sender WHERE phone_number_id = ?", NUMBER)
+    return _one(stack, "SELECT open_reason FROM lane WHERE name = ?", NUMBER)
 
 
 def total(stack: Stack, metric: Metric, *labels: str) -> float:

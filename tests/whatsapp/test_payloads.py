@@ -64,6 +64,32 @@ def test_a_text_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "content", "tapped"),
+    [
+        ("interactive", {"type": "button_reply", "button_reply": {"id": "yes:7", "title": "Sí"}}, "yes:7"),
+        ("interactive", {"type": "list_reply", "list_reply": {"id": "sku:2", "title": "Camisa"}}, "sku:2"),
+        ("interactive", {"type": "nfm_reply", "nfm_reply": {"response_json": "{}"}}, None),
+        ("button", {"payload": "yes", "text": "Sí"}, "yes"),
+        ("button", {"payload": {"a": 1}, "text": "Sí"}, None),
+        ("text", {"body": "hola"}, None),
+    ],
+)
+def test_a_tap_keeps_its_id(kind: str, content: object, tapped: str | None) -> None:
+    """The id that we gave to the button or the list row."""
+    assert one(type=kind, **{kind: content}).tapped == tapped
+
+
+@pytest.mark.parametrize(
+    ("context", "quoted"),
+    [({"from": "1", "id": "wamid.OUT1"}, "wamid.OUT1"), ({"forwarded": True}, None), ({"id": 7}, None), ("x", None)],
+)
+def test_a_message_keeps_what_it_refers_to(context: object, quoted: str | None) -> None:
+    """The wamid in its context; a context of another shape costs the message nothing else."""
+    message = one(context=context)
+    assert (message.quoted, message.text) == (quoted, "hola")
+
+
+@pytest.mark.parametrize(
     ("kind", "content", "text"),
     [
         ("text", {"body": "hola"}, "hola"),

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     AnswerTimeoutError,
@@ -69,7 +70,7 @@ def service(graph: Callable[[httpx.Request], httpx.Response]) -> WhatsAppService
 
 
 async def send(graph: Graph, to: Customer = ANA, **more: Any) -> Any:
-    return await service(graph).send_message(to, "hola", phone_number_id=NUMBER, attempt_id="a-1", **more)
+    return await service(graph).send_message(to, Text("hola"), phone_number_id=NUMBER, attempt_id="a-1", **more)
 
 
 async def test_a_message_goes_out_as_the_reference_says() -> None:
@@ -197,7 +198,7 @@ async def test_an_answer_with_an_encoding_that_cannot_be_undone_is_unknown() -> 
         return httpx.Response(200, headers={"content-encoding": "gzip"}, content=b"not gzip")
 
     with pytest.raises(UnreadableAnswerError):
-        await service(broken).send_message(ANA, "hola", phone_number_id=NUMBER, attempt_id="a-1")
+        await service(broken).send_message(ANA, Text("hola"), phone_number_id=NUMBER, attempt_id="a-1")
 
 
 async def test_an_error_inside_a_200_is_an_error() -> None:

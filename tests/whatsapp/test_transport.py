@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvloop
 
+from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import EdgeFailureError, EdgeRefusalError, GraphError, UnreadableAnswerError
 from recado.whatsapp.service import WhatsAppService
@@ -513,7 +514,7 @@ async def test_a_compressed_answer_says_what_its_status_says(
     async with server.run(server.answering(zipped)) as url:
         whatsapp = WhatsAppService(transport, access_token="t", api_url=url.rstrip("/"), api_version="v26.0")
         with pytest.raises(GraphError) as caught:
-            await whatsapp.send_message(Customer(phone="+1555"), "hola", phone_number_id="1", attempt_id="a")
+            await whatsapp.send_message(Customer(phone="+1555"), Text("hola"), phone_number_id="1", attempt_id="a")
     assert type(caught.value) is error
     assert b"\r\nAccept-Encoding: identity\r\n" in server.requests[0]
 

@@ -47,7 +47,7 @@ def drain(
 
 async def _drain(settings: Settings, *, loop: bool) -> None:
     from recado.runtime import make_drain, open_queue
-    from recado.whatsapp.lazy import LazyWhatsApp
+    from recado.whatsapp.from_settings import LazyWhatsApp
 
     queue = open_queue(settings)
     whatsapp = LazyWhatsApp(settings)

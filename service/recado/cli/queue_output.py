@@ -7,13 +7,13 @@ import msgspec
 
 from recado.console import Console, cells, table
 from recado.queue.model import QueueEntry, State
-from recado.queue.protocol import RetryQueue
+from recado.queue.protocol import QueueAdmin
 from recado.terminal import print_json
 
 EXPORT_PAGE = 500
 
 
-async def status(queue: RetryQueue, *, as_json: bool) -> None:
+async def status(queue: QueueAdmin, *, as_json: bool) -> None:
     """Prints the queue at a glance."""
     now = await queue.status()
     fields = {"queue_size": now.queue_size, **msgspec.structs.asdict(now)}
@@ -26,7 +26,7 @@ async def status(queue: RetryQueue, *, as_json: bool) -> None:
     Console().show(shown)
 
 
-async def listing(queue: RetryQueue, states: Sequence[State], *, after: int, limit: int, as_json: bool) -> None:
+async def listing(queue: QueueAdmin, states: Sequence[State], *, after: int, limit: int, as_json: bool) -> None:
     """Prints a page of messages."""
     messages = await queue.list_messages(states, after=after, limit=limit)
     if as_json:
@@ -40,7 +40,7 @@ async def listing(queue: RetryQueue, states: Sequence[State], *, after: int, lim
         print(f"more: recado queue list --after {messages[-1].id}")
 
 
-async def show(queue: RetryQueue, id_: int, *, as_json: bool) -> bool:
+async def show(queue: QueueAdmin, id_: int, *, as_json: bool) -> bool:
     """Prints all that is known of a message; whether there is one."""
     fields = await queue.show(id_)
     if fields is None:
@@ -49,14 +49,15 @@ async def show(queue: RetryQueue, id_: int, *, as_json: bool) -> bool:
         print_json(fields)
         return True
     shown = table("", "", show_header=False, box=None)
-    for name, value in fields.items():
+    content = {f"content {name}": value for name, value in fields.pop("content").items()}
+    for name, value in {**fields, **content}.items():
         at = isinstance(value, float) and name.endswith(("_at", "_until"))
         shown.add_row(*cells(name, "-" if value is None else _time(value) if at else value))
     Console().show(shown)
     return True
 
 
-async def export(queue: RetryQueue, states: Sequence[State]) -> None:
+async def export(queue: QueueAdmin, states: Sequence[State]) -> None:
     """Writes messages to stdout as JSON lines."""
     after = 0
     while page := await queue.list_messages(states, after=after, limit=EXPORT_PAGE):

@@ -6,6 +6,7 @@ from recado.conversation import texts
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Session, Silence, Turn
 from recado.queue.model import QuoteMark
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
+from recado.whatsapp.content import Text
 from recado.whatsapp.payloads import CartLine, InboundMessage, MessageType
 
 #: An open quote can be confirmed or rejected for this long.
@@ -81,8 +82,7 @@ class Conversation:
         if quote is None:
             return _say(ReplyKind.PLEASE_WRITE, texts.please_write())
         if quote.items:
-            reply = Reply(kind=ReplyKind.QUOTE, text=texts.quote_reply(quote, self._catalogue()), quote=quote)
-            return Turn(reply=reply, open_quote=QuoteMark.OPENS)
+            return _say(ReplyKind.QUOTE, texts.quote_reply(quote, self._catalogue()), QuoteMark.OPENS, quote)
         is_open = _has_seen(session.quoted_at, inbound.message, now)
         return self._by_intent.get(quote.intent, self._not_understood)(quote, is_open)
 
@@ -123,7 +123,7 @@ class Conversation:
 
     def _not_understood(self, quote: Quote, is_open: bool) -> Turn:
         text = texts.not_understood(quote, self._catalogue())
-        return Turn(reply=Reply(kind=ReplyKind.NOT_UNDERSTOOD, text=text, quote=quote))
+        return _say(ReplyKind.NOT_UNDERSTOOD, text, quote=quote)
 
 
 def _has_seen(quoted_at: float | None, message: InboundMessage, now: float) -> bool:
@@ -134,5 +134,5 @@ def _has_seen(quoted_at: float | None, message: InboundMessage, now: float) -> b
     return quoted_at is not None and int(quoted_at) <= message.written_at(now) and now - quoted_at < QUOTE_VALID_SECONDS
 
 
-def _say(kind: ReplyKind, text: str, open_quote: QuoteMark = QuoteMark.NONE) -> Turn:
-    return Turn(reply=Reply(kind=kind, text=text), open_quote=open_quote)
+def _say(kind: ReplyKind, text: str, open_quote: QuoteMark = QuoteMark.NONE, quote: Quote | None = None) -> Turn:
+    return Turn(reply=Reply(kind=kind, content=Text(text), quote=quote), open_quote=open_quote)

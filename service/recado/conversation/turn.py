@@ -6,6 +6,7 @@ import msgspec
 
 from recado.queue.model import QuoteMark
 from recado.quotes import Intent, Quote
+from recado.whatsapp.content import Content
 from recado.whatsapp.payloads import InboundMessage, MessageType
 
 
@@ -76,10 +77,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What the customer is told: a text of at most 4,096 characters, and the quote that it gives, if it gives one."""
+    """What the customer is told, and the quote that it gives, if it gives one."""
 
     kind: ReplyKind
-    text: str
+    content: Content
     quote: Quote | None = None
 
     @property

@@ -4,14 +4,14 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from recado.delivery.channels import Channel
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, LeasedReply
+from recado.queue.model import AttemptResult, Lane, LeasedReply
 from recado.queue.policy import Decision
-from recado.queue.protocol import RetryQueue
+from recado.queue.protocol import Outbox
 from recado.telemetry import conventions, tracing
 from recado.telemetry.logging import wide
 
@@ -26,9 +26,9 @@ RECORD_PAUSES_SECONDS = (0.05, 0.2, 1.0, 3.0)
 class Delivery:
     """Makes attempts at leased entries of the queue, through the channel that they leave by."""
 
-    def __init__(self, queue: RetryQueue, channel: Channel, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, queue: Outbox, channels: Iterable[Channel], *, clock: Callable[[], float] = time.time) -> None:
         self._queue = queue
-        self._channel = channel
+        self._channels = {channel.name: channel for channel in channels}
         self._clock = clock
 
     async def attempt(self, message: LeasedReply) -> AttemptResult | None:
@@ -39,11 +39,12 @@ class Delivery:
         """
         if (wait := message.send_at - self._clock()) > 0:
             await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
-        if self._clock() + self._channel.send_seconds > message.lease_until:
+        channel = self._channels[message.lane.channel]
+        if self._clock() + channel.send_seconds > message.lease_until:
             await self._give_back(message)
             return None
         with tracing.attempt(message.traceparent, message.id, message.attempt) as span:
-            result = await self._send(message, span)
+            result = await self._send(channel, message, span)
             with tracing.settle(span) as settling:
                 decision = await self._record(message, result)
                 settling.set(conventions.STATE, decision.state.value if decision else "settled")
@@ -51,21 +52,21 @@ class Delivery:
             self._log(message, result, decision)
         return result
 
-    async def probe(self, phone_number_id: str) -> None:
-        """Finds out for the queue, by a call without a reply, whether Graph answers for a business number."""
-        reachable = await self._channel.probe(phone_number_id)
+    async def probe(self, lane: Lane) -> None:
+        """Finds out for the queue, without sending anything, whether the other side answers for a lane."""
+        reachable = await self._channels[lane.channel].probe(lane.name)
         log.info("probe finished", extra={"action": "probe.finished", "reachable": reachable})
         try:
-            await self._queue.record_probe(phone_number_id, reachable)
+            await self._queue.record_probe(lane, reachable)
         except StoreUnavailable as error:  # the next probe is due soon
             log.warning("a probe could not be recorded", extra={"action": "probe.unrecorded", "error": str(error)})
 
-    async def _send(self, message: LeasedReply, span: tracing.NoSpan) -> AttemptResult:
+    async def _send(self, channel: Channel, message: LeasedReply, span: tracing.NoSpan) -> AttemptResult:
         """What the channel says. A defect of ours leaves the outcome unknown, since the message may be out: an attempt
         without a result would be made again each time that its lease runs out.
         """
         try:
-            return await self._channel.send(message, span)
+            return await channel.send(message, span)
         except Exception as error:
             log.error(
                 "an attempt met a defect",

@@ -17,7 +17,7 @@ from recado.delivery.attempt import Delivery
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import AttemptResult
-from recado.queue.protocol import RetryQueue
+from recado.queue.protocol import Outbox
 from recado.settings import Settings
 from recado.telemetry import conventions, metrics, tracing
 from recado.telemetry.totals import Totals
@@ -51,7 +51,7 @@ class Drain:
 
     def __init__(
         self,
-        queue: RetryQueue,
+        queue: Outbox,
         delivery: Delivery,
         settings: Settings,
         *,
@@ -140,8 +140,8 @@ class Drain:
                     claim = await self._queue.get_messages_to_retry(min(room, most))
                     span.set(conventions.MESSAGING_BATCH_COUNT, len(claim.messages))
                     span.link(message.traceparent for message in claim.messages)
-                for number in claim.probes:
-                    self._start(self._delivery.probe(number))
+                for lane in claim.probes:
+                    self._start(self._delivery.probe(lane))
                 for message in claim.messages:
                     self._start(self._delivery.attempt(message))
                 if claim.messages:

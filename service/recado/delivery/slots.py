@@ -9,7 +9,7 @@ from typing import Any
 from recado.delivery.attempt import Delivery
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import AttemptResult, Claim, LeasedReply
-from recado.queue.protocol import RetryQueue
+from recado.queue.protocol import Outbox
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.service import WhatsAppService
 
@@ -28,7 +28,7 @@ class SendSlots:
 
     def __init__(
         self,
-        queue: RetryQueue,
+        queue: Outbox,
         delivery: Delivery,
         whatsapp: WhatsAppService,
         *,
@@ -114,10 +114,10 @@ class SendSlots:
         return None
 
     async def _claim(self, id_: int) -> Claim:
-        """Claims a message, after a probe of its number if one is due."""
+        """Claims an entry, after a probe of its lane if one is due."""
         claim = await self._queue.claim_message(id_)
-        for number in claim.probes:
-            await self._delivery.probe(number)
+        for lane in claim.probes:
+            await self._delivery.probe(lane)
         return await self._queue.claim_message(id_) if claim.probes else claim
 
     async def _mark_as_read(self, wamid: str, phone_number_id: str) -> None:

@@ -1,10 +1,12 @@
 """What the queue stores and what is said about it: immutable records, times in Unix seconds UTC."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
 from recado.outcome import Outcome, Scope
+from recado.whatsapp.content import Content
 
 
 class State(StrEnum):
@@ -43,21 +45,29 @@ class Restraint(StrEnum):
     ALBUM = "album"
 
 
+class Lane(NamedTuple):
+    """What has a rate and a breaker of its own within a channel: `name` is a business number."""
+
+    channel: str
+    name: str
+
+
 class NewReply(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message with the reply to it, as it goes into the queue.
 
-    `written_at` is Meta's timestamp of the message: replies to a customer leave in its order, then in that of arrival.
-    `aliases` are other names of the customer; who shares a name is one customer. `courtesy`: the reply brings the
-    conversation no further. `picture`: it has no words and may be one of an album.
+    `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of the
+    message), then of arrival. `aliases` are other names of the customer; names that came together belong to one
+    customer. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and may be
+    one of an album.
     """
 
     wamid: str
-    phone_number_id: str
-    customer: str
+    lane: Lane
+    key: str
     aliases: tuple[str, ...] = ()
     phone: str | None
     user_id: str | None
-    text: str
+    content: Content
     written_at: float
     received_at: float
     deadline_at: float
@@ -78,10 +88,10 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     attempt: int
     wamid: str
-    phone_number_id: str
+    lane: Lane
     phone: str | None
     user_id: str | None
-    text: str
+    content: Content
     received_at: float
     deadline_at: float
     send_at: float
@@ -147,12 +157,12 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that were claimed or, if there are none, when some could be (None: nothing waits).
 
-    `probes` are business numbers of which the caller has to find out, without a reply, whether Graph answers; what it
-    finds goes to `record_probe`.
+    `probes` are lanes for which the caller has to find out, without sending anything, whether the other side answers;
+    the result goes to `record_probe`.
     """
 
     messages: tuple[LeasedReply, ...]
-    probes: tuple[str, ...] = ()
+    probes: tuple[Lane, ...] = ()
     next_at: float | None
 
 

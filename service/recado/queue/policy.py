@@ -10,7 +10,7 @@ alone meets Meta's errors is given up after its attempts although they look like
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
-from recado.settings import Settings, UnknownPolicy
+from recado.settings import UnknownPolicy
 
 #: The share of a number's rate that is used. Processes are late by milliseconds, so that sends bunch: at the full rate
 #: Meta would count more than it allows in some seconds, and its refusal holds the whole number up.
@@ -29,6 +29,29 @@ THROTTLE_SECONDS = 60.0
 MAX_GROWTH = 8
 #: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
 MAX_DOUBLINGS = 4
+
+
+class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that the queue decides by; the settings of the same names describe them."""
+
+    backoff_seconds: tuple[float, ...]
+    backoff_jitter: float
+    retry_after_max_seconds: float
+    lease_seconds: float
+    unknown_grace_seconds: float
+    unknown_policy: UnknownPolicy
+    breaker_failures: int
+    breaker_probe_seconds: float
+    delivered_retention_seconds: float
+    failed_retention_seconds: float
+    dedupe_seconds: float
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one channel allows: entries a second in a lane (0: no limit), and the seconds between two of one key."""
+
+    per_second: float
+    key_interval_seconds: float
 
 
 class Blame(StrEnum):
@@ -63,8 +86,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     spent: int = 0
     throttles: int = 0
     unknowns: int = 0
-    customer_until: float | None = None
-    number_until: float | None = None
+    key_until: float | None = None
+    lane_until: float | None = None
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +113,13 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetryPolicy:
-    """The numbers of the settings, as decisions."""
+    """The numbers as decisions; `limits` are those of each channel, by its name."""
 
-    def __init__(self, settings: Settings, chance: Callable[[], float] = random.random) -> None:
-        self.settings = settings
+    def __init__(
+        self, config: RetryConfig, limits: Mapping[str, Limits], chance: Callable[[], float] = random.random
+    ) -> None:
+        self.config = config
+        self.limits = limits
         self._chance = chance
 
     def decide(self, message: Attempted, result: AttemptResult, *, now: float) -> Decision:
@@ -106,7 +132,7 @@ class RetryPolicy:
             case Outcome.UNKNOWN:
                 return self._unknown(message, result, now)
             case Outcome.OPERATOR:
-                return self._queued(message, now + self.settings.breaker_probe_seconds)
+                return self._queued(message, now + self.config.breaker_probe_seconds)
             case Outcome.THROTTLED:
                 return self._throttled(message, result, now)
             case Outcome.RETRYABLE:
@@ -115,16 +141,16 @@ class RetryPolicy:
     @property
     def max_attempts(self) -> int:
         """Attempts that a message is worth."""
-        return len(self.settings.backoff_seconds) + 1
+        return len(self.config.backoff_seconds) + 1
 
     @property
     def longest_wait_seconds(self) -> float:
         """The longest that anything here waits: a retry, a lease, an unknown outcome, a customer's or number's turn."""
-        settings = self.settings
-        backoff = max(settings.backoff_seconds, default=0.0) * (1 + settings.backoff_jitter)
-        waits = (backoff, settings.retry_after_max_seconds, settings.lease_seconds, settings.unknown_grace_seconds)
-        probing = settings.breaker_probe_seconds * 2.0**MAX_DOUBLINGS
-        return max(*waits, probing, settings.customer_interval_seconds)
+        config = self.config
+        backoff = max(config.backoff_seconds, default=0.0) * (1 + config.backoff_jitter)
+        waits = (backoff, config.retry_after_max_seconds, config.lease_seconds, config.unknown_grace_seconds)
+        probing = config.breaker_probe_seconds * 2.0**MAX_DOUBLINGS
+        return max(*waits, probing, *(limits.key_interval_seconds for limits in self.limits.values()))
 
     def rescue(self, *, spent: int, lease_until: float) -> Decision:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
@@ -132,8 +158,8 @@ class RetryPolicy:
         Most likely nothing was sent, so it costs an attempt but does not count as an answer of Meta's that never
         came: a pod that dies twice while it holds a message must not make its customer go without.
         """
-        due_at = lease_until + self.settings.unknown_grace_seconds
-        last = self.settings.unknown_policy is UnknownPolicy.FAIL or spent + 1 >= self.max_attempts
+        due_at = lease_until + self.config.unknown_grace_seconds
+        last = self.config.unknown_policy is UnknownPolicy.FAIL or spent + 1 >= self.max_attempts
         return Decision(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
 
     @staticmethod
@@ -145,9 +171,9 @@ class RetryPolicy:
             return Blame.OUTAGE
         return Blame.MESSAGE if breaker.good_at > suspect_at else Blame.NOT_KNOWN
 
-    def pace(self, next_at: float) -> "Pace":
-        """The turns of a business number, of which the next is not before `next_at`."""
-        rate = self.settings.messages_per_second * USED_RATE
+    def pace(self, channel: str, next_at: float) -> "Pace":
+        """The turns of a lane of a channel, of which the next is not before `next_at`."""
+        rate = self.limits[channel].per_second * USED_RATE
         return Pace(1 / rate if rate else 0.0, next_at)
 
     def breaker_after(self, breaker: Breaker, result: AttemptResult, *, trial: bool, now: float) -> Breaker:
@@ -158,13 +184,13 @@ class RetryPolicy:
                 breaker,
                 open_reason="operator",
                 opened_at=breaker.opened_at or now,
-                probe_at=now + self.settings.breaker_probe_seconds,
+                probe_at=now + self.config.breaker_probe_seconds,
                 reachable=False,
                 good_at=good_at,
             )
         if result.outage:
             failed = replace(breaker, failures=breaker.failures + 1)
-            if not breaker.open and failed.failures < self.settings.breaker_failures:
+            if not breaker.open and failed.failures < self.config.breaker_failures:
                 return failed
             unknown = trial and result.outcome is Outcome.UNKNOWN
             return self._in_outage(replace(failed, unknown_trials=breaker.unknown_trials + unknown), now)
@@ -181,7 +207,7 @@ class RetryPolicy:
         return replace(breaker, failures=0, good_at=now, probe_at=0.0)
 
     def _in_outage(self, breaker: Breaker, now: float) -> Breaker:
-        wait = self.settings.breaker_probe_seconds * 2.0 ** min(breaker.unknown_trials, MAX_DOUBLINGS)
+        wait = self.config.breaker_probe_seconds * 2.0 ** min(breaker.unknown_trials, MAX_DOUBLINGS)
         return replace(
             breaker,
             open_reason=breaker.open_reason or "outage",
@@ -192,7 +218,7 @@ class RetryPolicy:
         )
 
     def _retry(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
-        waits = self.settings.backoff_seconds
+        waits = self.config.backoff_seconds
         most = self.max_attempts if result.max_attempts is None else min(result.max_attempts, self.max_attempts)
         last = message.spent + 1 >= most
         if last and not result.outage:
@@ -200,7 +226,7 @@ class RetryPolicy:
         if last:  # given up at once, if it is not an outage's fault
             due_at, hopeless = now, Reason.RETRIES_EXHAUSTED
         else:
-            jitter = 1 + self.settings.backoff_jitter * (2 * self._chance() - 1)
+            jitter = 1 + self.config.backoff_jitter * (2 * self._chance() - 1)
             asked = self._clamped(result.wait_seconds) if result.wait_seconds else 0.0
             due_at, hopeless = now + max(waits[message.spent] * jitter, asked), None
         return replace(
@@ -214,16 +240,16 @@ class RetryPolicy:
         until = now + self._clamped(wait * result.wait_growth ** min(message.throttles, MAX_GROWTH))
         return replace(
             self._queued(message, until, throttles=1),
-            customer_until=until if result.scope is Scope.CUSTOMER else None,
-            number_until=until if result.scope is Scope.NUMBER else None,
+            key_until=until if result.scope is Scope.CUSTOMER else None,
+            lane_until=until if result.scope is Scope.NUMBER else None,
         )
 
     def _unknown(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
-        at_most_once = self.settings.unknown_policy is UnknownPolicy.FAIL
+        at_most_once = self.config.unknown_policy is UnknownPolicy.FAIL
         last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.max_attempts
         return Decision(
             state=State.UNKNOWN,
-            due_at=now + self.settings.unknown_grace_seconds,
+            due_at=now + self.config.unknown_grace_seconds,
             suspect=result.outage and not at_most_once,
             hopeless=Reason.UNKNOWN if last else None,
             spent=1,
@@ -236,7 +262,7 @@ class RetryPolicy:
         return Decision(state=State.QUEUED, due_at=due_at, spent=spent, throttles=throttles)
 
     def _clamped(self, seconds: float) -> float:
-        return min(max(seconds, 0.0), self.settings.retry_after_max_seconds)
+        return min(max(seconds, 0.0), self.config.retry_after_max_seconds)
 
 
 class Pace:

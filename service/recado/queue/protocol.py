@@ -5,7 +5,7 @@ then nothing was recorded. Those on the way of a message begin when they are cal
 """
 
 from collections.abc import Awaitable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,6 +13,7 @@ from recado.queue.model import (
     Added,
     AttemptResult,
     Claim,
+    Lane,
     LeasedReply,
     NewReply,
     QueueEntry,
@@ -41,8 +42,8 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-class RetryQueue(Protocol):
-    """The outbox of replies with its leases, limits, breaker and totals."""
+class Outbox(Protocol):
+    """The way of a reply: what the inbox, the attempts and the drain use."""
 
     def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
         """Claims the wamid and writes the reply, atomically; leased to the caller when it may be sent at once."""
@@ -65,8 +66,8 @@ class RetryQueue(Protocol):
         """Gives a lease back unused."""
         ...
 
-    async def record_probe(self, phone_number_id: str, reachable: bool) -> None:
-        """Records whether Graph answered a probe of the number's."""
+    async def record_probe(self, lane: Lane, reachable: bool) -> None:
+        """Records whether the other side answered a probe of the lane."""
         ...
 
     def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
@@ -84,6 +85,23 @@ class RetryQueue(Protocol):
     async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
         """Adds totals and sets named values."""
         ...
+
+    def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
+        """Lets new names of a customer lead to what is known of him by those before."""
+        ...
+
+    async def open_quote_at(self, *names: str) -> float | None:
+        """When Meta accepted the reply that gives the customer's newest quote; None when that is settled, was not
+        accepted yet or has failed, or there is none."""
+        ...
+
+    def message_reference(self, wamid: str) -> str:
+        """A keyed hash by which logs name a customer's message: the same in every process of this store."""
+        ...
+
+
+class QueueAdmin(Protocol):
+    """What an operator does with the queue."""
 
     async def retry(self, ids: Sequence[int]) -> int:
         """Makes messages due at once, with all their attempts again; how many could be."""
@@ -109,7 +127,7 @@ class RetryQueue(Protocol):
         """Messages in the states given, in order of id, from the one after `after`."""
         ...
 
-    async def show(self, id_: int) -> dict[str, object] | None:
+    async def show(self, id_: int) -> dict[str, Any] | None:
         """Everything about one message, for its operator."""
         ...
 
@@ -117,26 +135,21 @@ class RetryQueue(Protocol):
         """The queue at a glance."""
         ...
 
-    def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
-        """Lets new names of a customer lead to what is known of him by those before."""
-        ...
 
-    async def open_quote_at(self, *names: str) -> float | None:
-        """When Meta accepted the reply that gives the customer's newest quote; None when that is settled, was not
-        accepted yet or has failed, or there is none."""
+class QueueReadings(Protocol):
+    """What metrics and probes read."""
+
+    def snapshot(self) -> Snapshot:
+        """The totals and gauges, read at once; for the metrics thread."""
         ...
 
     async def check_writable(self) -> None:
         """Shows that the store can be written; raises StoreUnavailable otherwise."""
         ...
 
-    def snapshot(self) -> Snapshot:
-        """The totals and gauges, read at once; for the metrics thread."""
-        ...
 
-    def message_reference(self, wamid: str) -> str:
-        """A keyed hash by which logs name a customer's message: the same in every process of this store."""
-        ...
+class RetryQueue(Outbox, QueueAdmin, QueueReadings, Protocol):
+    """Everything that a store offers: entries with their leases, limits, breakers and totals."""
 
     async def close(self) -> None:
         """Commits what waits and closes the store."""

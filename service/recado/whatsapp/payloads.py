@@ -74,7 +74,8 @@ class InboundMessage(Struct, frozen=True):
     text: what it says (body, caption, or the title of the button that was tapped), None if it has no words.
     sender: None when it can be neither called nor addressed. phone_number_id: the business number written to,
     "" where Meta left it out. sent_at: None where Meta's timestamp is unreadable; then the time of arrival
-    must do. cart: what an order of Meta's catalogue holds.
+    must do. cart: what an order of Meta's catalogue holds. tapped: the id that we gave to the button or list row
+    that was tapped. quoted: the wamid of the message that this one refers to.
     """
 
     wamid: str
@@ -85,6 +86,8 @@ class InboundMessage(Struct, frozen=True):
     sent_at: float | None
     is_group: bool = False
     cart: tuple[CartLine, ...] = ()
+    tapped: str | None = None
+    quoted: str | None = None
 
     @property
     def says_something(self) -> bool:
@@ -224,6 +227,8 @@ def _message(
         sent_at=_seconds(message.timestamp),
         is_group=message.group_id is not None,
         cart=_cart(message.order.product_items) if message.order else (),
+        tapped=_tapped(message),
+        quoted=_text(message.context.get("id")) if isinstance(message.context, dict) else None,
     )
 
 
@@ -247,6 +252,18 @@ def _quantity(value: Any) -> int:
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value == int(value)
     )
     return max(0, int(value)) if whole else 0
+
+
+def _tapped(message: wire.Message) -> str | None:
+    """The id of the button or list row that was tapped."""
+    if message.interactive:
+        tapped = message.interactive.button_reply or message.interactive.list_reply
+        return _text(tapped.id) if tapped else None
+    return _text(message.button.payload) if message.button else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _other_words(message: wire.Message) -> str | None:

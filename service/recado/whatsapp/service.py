@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from recado.whatsapp.connection import Answer
+from recado.whatsapp.content import Content, Text, rendered
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     AnswerTimeoutError,
@@ -146,20 +147,19 @@ class WhatsAppService:
         return parse(body)
 
     async def send_message(
-        self, to: Customer, text: str, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
+        self, to: Customer, content: Content, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
     ) -> Sent:
-        """Send a text from a business number. Raises GraphError.
+        """Send a message from a business number. Raises GraphError.
 
         `attempt_id` comes back in every status webhook of this message. `quoting` is the wamid of the message
-        that this one answers; where Meta no longer accepts that, the text goes out without it.
+        that this one replies to; where Meta no longer accepts that, the reply goes out without it.
         """
         message: dict[str, Any] = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             **_address(to),
             "biz_opaque_callback_data": attempt_id,
-            "type": "text",
-            "text": {"preview_url": False, "body": text},
+            **rendered(content),
         }
         if quoting is None:
             return await self._send(phone_number_id, message)
@@ -181,7 +181,7 @@ class WhatsAppService:
     ) -> Sent:
         """Send a quote's text, as `send_message` does."""
         return await self.send_message(
-            to, quote_text, phone_number_id=phone_number_id, attempt_id=attempt_id, quoting=quoting
+            to, Text(quote_text), phone_number_id=phone_number_id, attempt_id=attempt_id, quoting=quoting
         )
 
     async def mark_message_as_read(self, wamid: str, *, phone_number_id: str, typing: bool = True) -> None:

@@ -22,16 +22,18 @@ class Captioned(Struct):
     caption: str | None = None
 
 
-class Titled(Struct):
+class Tapped(Struct):
+    id: Any = None
     title: str | None = None
 
 
 class Interactive(Struct):
-    button_reply: Titled | None = None
-    list_reply: Titled | None = None
+    button_reply: Tapped | None = None
+    list_reply: Tapped | None = None
 
 
 class Button(Struct):
+    payload: Any = None
     text: str | None = None
 
 
@@ -61,6 +63,7 @@ class Message(Struct):
     from_: str | None = field(name="from", default=None)
     from_user_id: str | None = None
     group_id: Any = None
+    context: Any = None
     text: Text | None = None
     image: Captioned | None = None
     video: Captioned | None = None

@@ -20,6 +20,6 @@ class Channel(Protocol):
         """Sends a leased entry, once. Never raises for what the other side does."""
         ...
 
-    async def probe(self, phone_number_id: str) -> bool:
-        """Whether the other side answers for a business number; nothing is sent to anybody."""
+    async def probe(self, lane: str) -> bool:
+        """Whether the other side answers for a lane; nothing is sent to anybody."""
         ...

@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, LeasedReply
+from recado.queue.policy import Limits
+from recado.settings import Settings
 from recado.telemetry import conventions, tracing
+from recado.whatsapp.content import Content
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError
 
@@ -12,20 +15,33 @@ if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its fi
     from recado.whatsapp.service import Sent
 
 
+NAME = "whatsapp"
+
+
+def limits(settings: Settings) -> Limits:
+    """Meta's limits for a business number and for one customer."""
+    return Limits(per_second=settings.messages_per_second, key_interval_seconds=settings.customer_interval_seconds)
+
+
+def deadline(settings: Settings, written_at: float) -> float:
+    """Until when Meta lets us reply to a message that was written then."""
+    return written_at + settings.reply_window_seconds - settings.reply_window_margin_seconds
+
+
 class MessageClient(Protocol):
     """What sends and probes: WhatsAppService."""
 
     async def send_message(
-        self, to: Customer, text: str, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
+        self, to: Customer, content: Content, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
     ) -> "Sent": ...
 
     async def reachable(self, phone_number_id: str) -> bool: ...
 
 
 class WhatsAppChannel:
-    """The channel `whatsapp`."""
+    """The channel `whatsapp`; its lanes are business numbers."""
 
-    name = "whatsapp"
+    name = NAME
 
     def __init__(self, client: MessageClient, *, send_seconds: float) -> None:
         self._client = client
@@ -37,8 +53,8 @@ class WhatsAppChannel:
             try:
                 sent = await self._client.send_message(
                     Customer(message.phone, message.user_id),
-                    message.text,
-                    phone_number_id=message.phone_number_id,
+                    message.content,
+                    phone_number_id=message.lane.name,
                     attempt_id=message.attempt_id,
                     quoting=message.wamid if message.quoting else None,
                 )
@@ -50,9 +66,9 @@ class WhatsAppChannel:
             span.set(conventions.HTTP_STATUS, 200)
             return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
 
-    async def probe(self, phone_number_id: str) -> bool:
+    async def probe(self, lane: str) -> bool:
         """Whether Graph answers for a business number."""
-        return await self._client.reachable(phone_number_id)
+        return await self._client.reachable(lane)
 
 
 def failure(error: GraphError) -> AttemptResult:

@@ -1,4 +1,4 @@
-"""Adding: a customer's message is claimed and the reply to it written, leased where it may be sent at once."""
+"""Adding: the wamid of a customer's message is noted as seen and the reply written, leased if it may be sent now."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from recado.queue.model import Added, LeasedReply, NewReply, QuoteMark, Reason, 
 from recado.queue.sqlite.customers import identified, restrained
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.telemetry import metrics
+from recado.whatsapp.content import Content
 
 
 class AddRequest(msgspec.Struct, frozen=True):
@@ -19,16 +20,17 @@ class AddRequest(msgspec.Struct, frozen=True):
 
 
 class NewRow(msgspec.Struct, frozen=True, array_like=True):
-    """A row of `message`, in the order of the statement `add`."""
+    """A row of `entry`, in the order of the statement `add`."""
 
     id: int
     state: State
-    phone_number_id: str
-    customer: str
+    channel: str
+    lane: str
+    key: str
     phone: str | None
     user_id: str | None
     wamid: str
-    text: str
+    content: Content
     written_at: float
     received_at: float
     deadline_at: float
@@ -42,7 +44,7 @@ class NewRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Line(msgspec.Struct):
-    """A customer's line: when he may be written to, and who is first, which is due at `due_at` or under way (None)."""
+    """What waits for a key: when the next may be sent, and which is first, due at `due_at` or under way (None)."""
 
     next_at: float
     first_id: int | None
@@ -62,29 +64,27 @@ class Line(msgspec.Struct):
 
 
 def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]:
-    """Claims each message's wamid and writes the reply; a wamid that was claimed before is a duplicate."""
-    fresh = _claim_wamids(transaction, [request.message.wamid for request in requests])
+    """Notes each message's wamid as seen and writes the reply; a wamid that was seen before is a duplicate."""
+    fresh = _see_wamids(transaction, [request.message.wamid for request in requests])
     new = {id_: request for id_, request in zip(fresh, requests, strict=True) if id_ is not None}
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
     added, answered = _restrain(transaction, new)
-    lines = _lines(transaction, {request.message.customer for request in answered.values()})
+    lines = _lines(transaction, {request.message.key for request in answered.values()})
     rows: list[NewRow] = []
     in_order = sorted(answered.items(), key=lambda item: (item[1].message.written_at, item[0]))
-    added |= {
-        id_: _place(transaction, id_, request, lines[request.message.customer], rows) for id_, request in in_order
-    }
+    added |= {id_: _place(transaction, id_, request, lines[request.message.key], rows) for id_, request in in_order}
     transaction.run("add", as_json(rows))
     transaction.totals.inc(metrics.QUEUED, by=len(rows))
-    if leased := {row.customer for row in rows if row.state is State.SENDING}:
-        transaction.run("customers_next", as_json([(customer, lines[customer].next_at) for customer in leased]))
+    if leased := {row.key for row in rows if row.state is State.SENDING}:
+        transaction.run("keys_next", as_json([(key, lines[key].next_at) for key in leased]))
     failed = {row.id for row in rows if row.state is State.FAILED}
     _mark_quotes(transaction, [(id_, request.message) for id_, request in in_order if id_ not in failed])
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
 
 
 def _restrain(transaction: Transaction, new: dict[int, AddRequest]) -> tuple[dict[int, Added], dict[int, AddRequest]]:
-    """Those of the new messages that get no reply, and the others with the names that their customers are kept by."""
+    """Those of the new messages that get no reply, and the others with the keys of their customers."""
     messages = identified(transaction, [request.message for request in new.values()])
     added, answered = {}, {}
     restraints = restrained(transaction, messages)
@@ -96,18 +96,18 @@ def _restrain(transaction: Transaction, new: dict[int, AddRequest]) -> tuple[dic
     return added, answered
 
 
-def _claim_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:
-    """The new row's id for each wamid that was never claimed, None for the others."""
+def _see_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:
+    """The new row's id for each wamid that was not seen before, None for the others."""
     last = int(transaction.run("last_id")[0][0])
     first = max(last + 1, int(transaction.now * 1e6))
     wanted = [(first + i, transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
-    claimed = {row[0] for row in transaction.run("claim_wamids", as_json(wanted))}
-    return [id_ if id_ in claimed else None for id_, _ in wanted]
+    unseen = {row[0] for row in transaction.run("see_wamids", as_json(wanted))}
+    return [id_ if id_ in unseen else None for id_, _ in wanted]
 
 
-def _lines(transaction: Transaction, customers: Iterable[str]) -> dict[str, Line]:
-    rows = transaction.run("customers", as_json(list(customers)))
-    return {customer: Line(*line) for customer, *line in rows}
+def _lines(transaction: Transaction, keys: Iterable[str]) -> dict[str, Line]:
+    rows = transaction.run("keys", as_json(list(keys)))
+    return {key: Line(*line) for key, *line in rows}
 
 
 def _place(
@@ -120,22 +120,22 @@ def _place(
     """Appends the new row: failed when it is too late, leased when it may go at once, else queued for its turn."""
     new, now = request.message, transaction.now
     if new.deadline_at <= now:
-        transaction.fail(Reason.WINDOW_CLOSED)
+        transaction.count_failed(Reason.WINDOW_CLOSED)
         rows.append(_row(id_, new, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now))
         return Added(id=id_, duplicate=False)
     waits = line.holds_up(id_, new.written_at)
     turn = max(now, line.next_at, transaction.after_the_first(line.due_at) if waits else 0.0)
-    sender = transaction.sender(new.phone_number_id)
-    send_at = max(turn, sender.pace.next_turn(now))
-    if waits or sender.breaker.open or not request.lease or send_at > now + HORIZON_SECONDS:
+    lane = transaction.lane(new.lane)
+    send_at = max(turn, lane.pace.next_turn(now))
+    if waits or lane.breaker.open or not request.lease or send_at > now + HORIZON_SECONDS:
         rows.append(_row(id_, new, State.QUEUED, due_at=turn))
         line.join(id_, new.written_at, turn)
-        return Added(id=id_, duplicate=False, due_at=sender.may_send_at(send_at))
-    sender.pace.take(now)
-    sender.changed = True
+        return Added(id=id_, duplicate=False, due_at=lane.may_send_at(send_at))
+    lane.pace.take(now)
+    lane.changed = True
     line.join(id_, new.written_at, None)
-    line.next_at = send_at + transaction.interval
-    lease_until = send_at + transaction.policy.settings.lease_seconds
+    line.next_at = send_at + transaction.interval(new.lane)
+    lease_until = send_at + transaction.policy.config.lease_seconds
     owner = transaction.owner
     rows.append(_row(id_, new, State.SENDING, attempts=1, lease_owner=owner, lease_until=lease_until))
     return Added(
@@ -145,10 +145,10 @@ def _place(
             id=id_,
             attempt=1,
             wamid=new.wamid,
-            phone_number_id=new.phone_number_id,
+            lane=new.lane,
             phone=new.phone,
             user_id=new.user_id,
-            text=new.text,
+            content=new.content,
             received_at=new.received_at,
             deadline_at=new.deadline_at,
             send_at=send_at,
@@ -165,12 +165,13 @@ def _row(id_: int, new: NewReply, state: State, **rest: Any) -> NewRow:
     return NewRow(
         id=id_,
         state=state,
-        phone_number_id=new.phone_number_id,
-        customer=new.customer,
+        channel=new.lane.channel,
+        lane=new.lane.name,
+        key=new.key,
         phone=new.phone,
         user_id=new.user_id,
         wamid=new.wamid,
-        text=new.text,
+        content=new.content,
         written_at=new.written_at,
         received_at=new.received_at,
         deadline_at=new.deadline_at,
@@ -184,11 +185,8 @@ def _mark_quotes(transaction: Transaction, messages: Sequence[tuple[int, NewRepl
     marked = [(id_, message) for id_, message in messages if message.quote is not QuoteMark.NONE]
     if not marked:
         return
-    quoted = [
-        (m.customer, transaction.now, id_) if m.quote is QuoteMark.OPENS else (m.customer, None, None)
-        for id_, m in marked
-    ]
-    transaction.run("customers_quoted", as_json(quoted))
+    quoted = [(m.key, transaction.now, id_) if m.quote is QuoteMark.OPENS else (m.key, None, None) for id_, m in marked]
+    transaction.run("keys_quoted", as_json(quoted))
     for _, message in marked:
         if message.quote is not QuoteMark.OPENS:
             transaction.totals.inc(metrics.QUOTE_DECISIONS, message.quote.value)

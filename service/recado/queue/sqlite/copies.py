@@ -97,7 +97,7 @@ def check(path: Path) -> int:
             if verdict != "ok":
                 raise StoreError(f"{path} is damaged: {verdict}")
             refuse_stranger(connection, path)
-            return int(connection.execute("SELECT count(*) FROM message").get)
+            return int(connection.execute("SELECT count(*) FROM entry").get)
         finally:
             connection.close()
     except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError) as error:

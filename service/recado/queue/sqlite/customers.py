@@ -25,15 +25,15 @@ class Rename(msgspec.Struct, frozen=True):
 
 def identified(transaction: Transaction, messages: Sequence[NewReply]) -> list[NewReply]:
     """The messages with each customer by the name under which he is kept; what is new of his names is kept too."""
-    kept = _kept(transaction, [name for message in messages for name in (message.customer, *message.aliases)])
+    kept = _kept(transaction, [name for message in messages for name in (message.key, *message.aliases)])
     found: list[NewReply] = []
     news: dict[str, str] = {}
     for message in messages:
-        names = (message.customer, *message.aliases)
-        customer = next((kept[name] for name in names if name in kept), message.customer)
-        news |= {name: customer for name in names if kept.get(name) != customer}
+        names = (message.key, *message.aliases)
+        key = next((kept[name] for name in names if name in kept), message.key)
+        news |= {name: key for name in names if kept.get(name) != key}
         kept |= news
-        found.append(replace(message, customer=customer))
+        found.append(replace(message, key=key))
     _keep(transaction, news)
     return found
 
@@ -44,9 +44,9 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
     news: dict[str, str] = {}
     for request in requests:
         # A new name that has been written from is the one with the newer quote.
-        customer = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
-        if customer is not None:
-            news |= dict.fromkeys((*request.before, *request.after), customer)
+        key = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
+        if key is not None:
+            news |= dict.fromkeys((*request.before, *request.after), key)
             kept |= news
     _keep(transaction, news)
     return [None] * len(requests)
@@ -54,13 +54,13 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
 
 def restrained(transaction: Transaction, messages: Sequence[NewReply]) -> list[Restraint | None]:
     """Why each message gets no reply; None when it gets one. Every customer's streak goes on."""
-    rows = transaction.run("streaks", as_json([message.customer for message in messages]))
-    streaks: dict[str, Streak | None] = {customer: _streak(raw) if raw else None for customer, raw in rows}
+    rows = transaction.run("streaks", as_json([message.key for message in messages]))
+    streaks: dict[str, Streak | None] = {key: _streak(raw) if raw else None for key, raw in rows}
     found = []
     for message in messages:
-        streaks[message.customer], restraint = follow(streaks.get(message.customer), message)
+        streaks[message.key], restraint = follow(streaks.get(message.key), message)
         found.append(restraint)
-    news = [(customer, transaction.now, as_json(streak)) for customer, streak in streaks.items()]
+    news = [(key, transaction.now, as_json(streak)) for key, streak in streaks.items()]
     transaction.run("put_streaks", as_json(news))
     return found
 

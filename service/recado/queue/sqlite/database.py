@@ -41,9 +41,8 @@ BUSY_TIMEOUT_SECONDS = 5.0
 CHECKPOINT_PAGES = 4000
 
 
-#: What sql/0003_application.sql writes into the file's header. Files of earlier versions have 0 there, and our tables.
+#: What sql/0001_outbox.sql writes into the file's header.
 APPLICATION_ID = 0x72656361
-TABLES = frozenset({"message", "claim", "customer", "sender", "total", "meta", "state_count"})
 
 #: What SQLite raises for a disk that is full, locked, read-only, damaged or gone, rather than for a mistake of ours.
 UNAVAILABLE = (
@@ -145,7 +144,7 @@ def refuse_stranger(connection: apsw.Connection, path: Path) -> None:
     """Raises StoreError for the database of another application; a file without any table may become ours."""
     id_ = connection.execute("PRAGMA application_id").get
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    if not (id_ == APPLICATION_ID or (id_ == 0 and (not tables or tables >= TABLES))):
+    if not (id_ == APPLICATION_ID or (id_ == 0 and not tables)):
         raise StoreError(f"{path} is another application's database, not a queue of recado's")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from recado.outcome import Outcome
-from recado.queue.model import AttemptResult, LeasedReply, State, StatusUpdate
+from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUpdate
 from recado.queue.policy import Attempted, Decision
 from recado.queue.sqlite.transaction import Row, Transaction, as_json
 from recado.telemetry import metrics
@@ -32,8 +32,9 @@ class AttemptedRow(msgspec.Struct):
     unknowns: int
     deadline_at: float
     received_at: float
-    phone_number_id: str
-    customer: str
+    channel: str
+    lane: str
+    key: str
     failed_attempt: int
     sent_attempt: int | None
 
@@ -53,7 +54,7 @@ def _record(
     transaction: Transaction, request: ResultRequest, delivered: set[int], rows: dict[int, AttemptedRow]
 ) -> Decision | None:
     message, result = request.message, request.result
-    transaction.update_breaker(message.phone_number_id, result, trial=message.trial)
+    transaction.update_breaker(message.lane, result, trial=message.trial)
     if result.outcome is Outcome.DELIVERED:
         return Decision(state=State.DELIVERED) if message.id in delivered else None
     row = rows.get(message.id)
@@ -74,19 +75,19 @@ def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set
 
 def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, failed_attempt: int) -> Decision:
     """Decides on a message after a failed attempt, and writes the decision."""
-    sender = transaction.sender(row.phone_number_id)
+    lane = transaction.lane(Lane(row.channel, row.lane))
     decision = transaction.policy.decide(
         Attempted(spent=row.spent, throttles=row.throttles, unknowns=row.unknowns, deadline_at=row.deadline_at),
         result,
         now=transaction.now,
     )
-    if decision.customer_until is not None:
+    if decision.key_until is not None:
         transaction.totals.inc(metrics.THROTTLED, "customer")
-        transaction.run("customers_next", as_json([(row.customer, decision.customer_until)]))
-    if decision.number_until is not None:
+        transaction.run("keys_next", as_json([(row.key, decision.key_until)]))
+    if decision.lane_until is not None:
         transaction.totals.inc(metrics.THROTTLED, "number")
-        sender.pace.next_at = max(sender.pace.next_at, decision.number_until)
-        sender.changed = True
+        lane.pace.next_at = max(lane.pace.next_at, decision.lane_until)
+        lane.changed = True
     transaction.decide(row.id, decision, result, failed_attempt=failed_attempt)
     return decision
 
@@ -122,7 +123,7 @@ def apply_statuses(transaction: Transaction, updates: Sequence[StatusUpdate]) ->
 
 
 def _targets(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[tuple[int, int] | None]:
-    """LeasedReply and attempt of each status: by what the send carried, else by Meta's id of the reply."""
+    """Entry and attempt of each status: by what the send carried, else by Meta's id of the reply."""
     targets = [transaction.attempt_of(update.attempt_id) for update in updates]
     wamids = {update.sent_wamid for update, target in zip(updates, targets, strict=True) if target is None}
     if not wamids:
@@ -137,12 +138,12 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
         if attempt != row.sent_attempt:
             return False
         transaction.totals.inc(metrics.ASYNC_FAILURES)
-        transaction.run("quotes_accepted", as_json([(row.customer, row.id)]), None)
+        transaction.run("quotes_accepted", as_json([(row.key, row.id)]), None)
     elif attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN):
         return False
     _count_settled(transaction, row)
     if failure.outcome is Outcome.OPERATOR:  # other failures tell of the time when the reply was accepted
-        transaction.update_breaker(row.phone_number_id, failure)
+        transaction.update_breaker(Lane(row.channel, row.lane), failure)
     _decide(transaction, row, failure, failed_attempt=attempt)
     return True
 
@@ -158,7 +159,7 @@ def _confirm(transaction: Transaction, row: AttemptedRow, attempt: int, update: 
     if outranked or superseded or row.state in (State.DELIVERED, State.DISCARDED):
         return False
     transaction.run("settle", as_json([(row.id, update.sent_wamid, attempt)]), transaction.now)
-    transaction.delivered([(row.id, row.customer, row.received_at, row.attempts)])
+    transaction.delivered([(row.id, row.key, row.received_at, row.attempts)])
     _count_settled(transaction, row)
     return True
 

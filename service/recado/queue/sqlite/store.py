@@ -20,6 +20,7 @@ from recado.queue.model import (
     Added,
     AttemptResult,
     Claim,
+    Lane,
     LeasedReply,
     NewReply,
     QueueEntry,
@@ -28,11 +29,11 @@ from recado.queue.model import (
     StatusUpdate,
     mask,
 )
-from recado.queue.policy import Breaker, Decision, RetryPolicy
+from recado.queue.policy import Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.sqlite import adding, claiming, customers, recording, upkeep
 from recado.queue.sqlite.database import UNAVAILABLE, empty_log, load_queries, open_database
-from recado.queue.sqlite.transaction import HORIZON_SECONDS, Sender, Transaction, as_json, breaker_of
+from recado.queue.sqlite.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json, lanes_of
 from recado.queue.sqlite.upkeep import PruneRequest
 from recado.queue.sqlite.writer import CommitObserver, Writer
 from recado.telemetry import metrics
@@ -126,8 +127,8 @@ class SqliteRetryQueue:
     async def release(self, message: LeasedReply) -> None:
         await self._write(recording.release, message)
 
-    async def record_probe(self, phone_number_id: str, reachable: bool) -> None:
-        await self._write(claiming.record_probe, (phone_number_id, reachable))
+    async def record_probe(self, lane: Lane, reachable: bool) -> None:
+        await self._write(claiming.record_probe, (lane, reachable))
 
     def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
         return self._write(recording.apply_statuses, update)
@@ -145,13 +146,13 @@ class SqliteRetryQueue:
         return await self._write(upkeep.expire, PRUNE_ROWS)
 
     async def prune(self) -> Pruned:
-        settings, now = self._policy.settings, self._clock()
-        delivered_at, failed_at = now - settings.delivered_retention_seconds, now - settings.failed_retention_seconds
+        config, now = self._policy.config, self._clock()
+        delivered_at, failed_at = now - config.delivered_retention_seconds, now - config.failed_retention_seconds
         requests = [
             PruneRequest("delivered", "prune_finished", (State.DELIVERED, delivered_at, PRUNE_ROWS)),
             PruneRequest("failed", "prune_finished", (State.FAILED, failed_at, PRUNE_ROWS)),
             PruneRequest("discarded", "prune_finished", (State.DISCARDED, failed_at, PRUNE_ROWS)),
-            PruneRequest("dedupe", "prune_claims", (int((now - settings.dedupe_seconds) * 1e6), PRUNE_ROWS)),
+            PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
             *await self._stale_customers(now),
         ]
         counts = await asyncio.gather(*(self._write(upkeep.prune, request) for request in requests))
@@ -173,10 +174,10 @@ class SqliteRetryQueue:
         ]
 
     async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
-        await self._write(upkeep.note, upkeep.Note(totals, values))
+        await self._write(upkeep.record_totals, upkeep.TotalsRecord(totals, values))
 
     async def check_writable(self) -> None:
-        await self._write(upkeep.note, upkeep.Note(Totals(), {"pinged_at": str(self._clock())}))
+        await self._write(upkeep.record_totals, upkeep.TotalsRecord(Totals(), {"checked_at": str(self._clock())}))
 
     # -- operators ---------------------------------------------------------------------------------------------
 
@@ -205,11 +206,12 @@ class SqliteRetryQueue:
         rows = await self._read(lambda: self._select("listing", as_json(states), after, limit))
         return [_as_failed(row) for row in rows]
 
-    async def show(self, id_: int) -> dict[str, object] | None:
-        def read() -> dict[str, object] | None:
+    async def show(self, id_: int) -> dict[str, Any] | None:
+        def read() -> dict[str, Any] | None:
             cursor = self._reader.execute(self._queries["show"], (id_,))
             for row in cursor:
-                return dict(zip([column[0] for column in cursor.get_description()], row, strict=True))
+                fields = dict(zip([column[0] for column in cursor.get_description()], row, strict=True))
+                return {**fields, "content": msgspec.json.decode(fields["content"])}
             return None
 
         return await self._read(read)
@@ -223,16 +225,16 @@ class SqliteRetryQueue:
         return self._read_now(self._snapshot)
 
     def _snapshot(self) -> Snapshot:
-        breakers = self._breakers()
+        lanes = self._lanes()
         meta = dict(self._select("get_meta"))
-        due = [at for number in breakers if (at := self._select("next_due", number)[0][0]) is not None]
+        due = [at for lane in lanes if (at := self._select("next_due", *lane)[0][0]) is not None]
         return Snapshot(
             totals={
                 (metric, tuple(msgspec.json.decode(labels))): value for metric, labels, value in self._select("totals")
             },
             rows=dict(self._select("state_counts")),
             oldest_due_seconds=max(0.0, self._clock() - min(due)) if due else 0.0,
-            breakers=breakers,
+            breakers={lane.name: state.breaker for lane, state in lanes.items()},
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
         )
 
@@ -272,30 +274,24 @@ class SqliteRetryQueue:
     def _select(self, query: str, *bindings: Any) -> list[tuple[Any, ...]]:
         return self._reader.execute(self._queries[query], bindings).fetchall()
 
-    def _breakers(self) -> dict[str, Breaker]:
-        return {number: breaker_of(breaker) for number, _, *breaker in self._select("senders")}
-
-    def _senders(self) -> dict[str, Sender]:
-        return {
-            number: Sender(self._policy.pace(next_at), breaker_of(breaker))
-            for number, next_at, *breaker in self._select("senders")
-        }
+    def _lanes(self) -> dict[Lane, LaneState]:
+        return lanes_of(self._policy, self._select("lanes"))
 
     def _next_at(self) -> float | None:
-        """When the next message can be claimed, as far as its due time, its number's turn and breaker tell."""
-        due = [(sender, self._select("next_due", number)[0][0]) for number, sender in self._senders().items()]
-        return min((_claimable_at(sender, due_at) for sender, due_at in due if due_at is not None), default=None)
+        """When the next entry can be claimed, as far as its due time and its lane's turn and breaker tell."""
+        due = [(state, self._select("next_due", *lane)[0][0]) for lane, state in self._lanes().items()]
+        return min((_claimable_at(state, due_at) for state, due_at in due if due_at is not None), default=None)
 
     def _next_at_of(self, id_: int) -> float | None:
         """The same of one message; None when it does not wait."""
-        for due_at, number in self._select("due_of", id_):
-            return _claimable_at(self._senders()[number], due_at)
+        for due_at, *lane in self._select("due_of", id_):
+            return _claimable_at(self._lanes()[Lane(*lane)], due_at)
         return None
 
 
-def _claimable_at(sender: Sender, due_at: float) -> float:
+def _claimable_at(lane: LaneState, due_at: float) -> float:
     # Half of the horizon, so that a drain under the rate claims several turns at once.
-    return max(due_at, sender.pace.next_at - HORIZON_SECONDS / 2, sender.breaker.probe_at)
+    return max(due_at, lane.pace.next_at - HORIZON_SECONDS / 2, lane.breaker.probe_at)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""What every operation finds inside a write transaction: statements, business numbers, totals, the way to give up.
+"""What every operation finds inside a write transaction: statements, lanes, totals, the ends of entries.
 
 The facts are counted in the transaction that records them, so a total is never wrong by a crash.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from recado.queue.model import AttemptResult, Reason, State
+from recado.queue.model import AttemptResult, Lane, Reason, State
 from recado.queue.policy import Breaker, Decision, Pace, RetryPolicy
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
@@ -23,8 +23,8 @@ MIN_WAIT_SECONDS = 1.0
 Row = tuple[Any, ...]
 
 
-class Sender(msgspec.Struct):
-    """A business number within one transaction."""
+class LaneState(msgspec.Struct):
+    """A lane within one transaction."""
 
     pace: Pace
     breaker: Breaker
@@ -51,7 +51,7 @@ class Transaction:
         self._connection = connection
         self._queries = queries
         self._store_key = store_key
-        self._senders: dict[str, Sender] | None = None
+        self._lanes: dict[Lane, LaneState] | None = None
         self.policy = policy
         self.owner = owner
         self.now = now
@@ -66,71 +66,65 @@ class Transaction:
         return self._connection.changes()
 
     def finish(self) -> None:
-        """Writes the totals and the business numbers' state."""
+        """Writes the totals and the state of the lanes."""
         changed = [
-            (number, s.pace.next_at, *msgspec.structs.astuple(s.breaker))
-            for number, s in (self._senders or {}).items()
-            if s.changed
+            (*lane, state.pace.next_at, *msgspec.structs.astuple(state.breaker))
+            for lane, state in (self._lanes or {}).items()
+            if state.changed
         ]
         if changed:
-            self.run("put_senders", as_json(changed))
+            self.run("put_lanes", as_json(changed))
         if totals := self.totals.items():
             self.run("add_totals", as_json([(name, as_json(labels), value) for name, labels, value in totals]))
 
-    # -- business numbers
+    # -- lanes
 
-    def senders(self) -> dict[str, Sender]:
-        """Every business number that ever had something to send."""
-        if self._senders is None:
-            self._senders = {
-                number: Sender(
-                    pace=self.policy.pace(next_at),
-                    breaker=breaker_of(breaker),
-                )
-                for number, next_at, *breaker in self.run("senders")
-            }
-        return self._senders
+    def lanes(self) -> dict[Lane, LaneState]:
+        """Every lane that ever had something to send."""
+        if self._lanes is None:
+            self._lanes = lanes_of(self.policy, self.run("lanes"))
+        return self._lanes
 
-    def sender(self, number: str) -> Sender:
-        """One business number, new or known."""
-        senders = self.senders()
-        if number not in senders:
-            senders[number] = Sender(pace=self.policy.pace(0.0), breaker=Breaker(), changed=True)
-        return senders[number]
+    def lane(self, lane: Lane) -> LaneState:
+        """One lane, new or known."""
+        lanes = self.lanes()
+        if lane not in lanes:
+            lanes[lane] = LaneState(pace=self.policy.pace(lane.channel, 0.0), breaker=Breaker(), changed=True)
+        return lanes[lane]
 
-    def start_probing(self, sender: Sender) -> None:
+    def start_probing(self, lane: Lane) -> None:
         """Nobody else probes, or tries with a reply, until this has had its time."""
-        probe_at = self.now + self.policy.settings.breaker_probe_seconds
-        sender.breaker = msgspec.structs.replace(sender.breaker, probe_at=probe_at, reachable=False)
-        sender.changed = True
+        state = self.lane(lane)
+        probe_at = self.now + self.policy.config.breaker_probe_seconds
+        state.breaker = msgspec.structs.replace(state.breaker, probe_at=probe_at, reachable=False)
+        state.changed = True
 
-    def update_breaker(self, number: str, result: AttemptResult, *, trial: bool = False) -> None:
-        """Lets a result open or close the number's breaker."""
-        breaker = self.sender(number).breaker
-        self.put_breaker(number, self.policy.breaker_after(breaker, result, trial=trial, now=self.now))
+    def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None:
+        """Lets a result open or close the breaker of a lane."""
+        breaker = self.lane(lane).breaker
+        self.put_breaker(lane, self.policy.breaker_after(breaker, result, trial=trial, now=self.now))
 
-    def put_breaker(self, number: str, after: Breaker) -> None:
-        """Sets the number's breaker, and counts it when it opens or closes."""
-        sender = self.sender(number)
-        before = sender.breaker
+    def put_breaker(self, lane: Lane, after: Breaker) -> None:
+        """Sets the breaker of a lane, and counts it when it opens or closes."""
+        state = self.lane(lane)
+        before = state.breaker
         if after == before:
             return
-        sender.breaker, sender.changed = after, True
+        state.breaker, state.changed = after, True
         if after.open != before.open:
-            self.totals.inc(metrics.BREAKER_TRIPS, number, "open" if after.open else "closed")
+            self.totals.inc(metrics.BREAKER_TRIPS, lane.name, "open" if after.open else "closed")
 
-    # -- customers
+    # -- keys
 
-    @property
-    def interval(self) -> float:
-        """Least time between two messages to one customer."""
-        return self.policy.settings.customer_interval_seconds
+    def interval(self, lane: Lane) -> float:
+        """Least time between two entries of one key."""
+        return self.policy.limits[lane.channel].key_interval_seconds
 
     def after_the_first(self, due_at: float | None) -> float:
-        """When to look again at a message whose line has another one first, due then or under way (None)."""
+        """When to look again at an entry whose key has another one first, due then or under way (None)."""
         return max(due_at or 0.0, self.now + MIN_WAIT_SECONDS)
 
-    # -- ends of messages
+    # -- ends of entries
 
     def decide(self, id_: int, decision: Decision, result: AttemptResult | None, *, failed_attempt: int = 0) -> None:
         """Writes a decision on its row; without a result it is a rescue's. `failed_attempt`: Meta said that it has."""
@@ -141,26 +135,26 @@ class Transaction:
         rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
         self.run("decide", as_json([(*row, *rest)]))
         if decision.reason:
-            self.fail(decision.reason)
+            self.count_failed(decision.reason)
 
-    def give_up(self, id_: int, reason: Reason) -> None:
-        """Fails a waiting message."""
-        self.run("give_up", id_, reason.value, self.now)
-        self.fail(reason)
+    def fail(self, id_: int, reason: Reason) -> None:
+        """Fails a waiting entry."""
+        self.run("fail", id_, reason.value, self.now)
+        self.count_failed(reason)
 
-    def fail(self, reason: Reason) -> None:
-        """Counts a message that was given up."""
+    def count_failed(self, reason: Reason) -> None:
+        """Counts an entry that failed."""
         self.totals.inc(metrics.FINISHED, State.FAILED.value)
         self.totals.inc(metrics.FAILED_REASONS, reason.value)
 
     def delivered(self, messages: Sequence[tuple[int, str, float, int]]) -> None:
-        """Counts messages that Meta accepted, each as (id, customer, received_at, attempts); their quotes are out."""
+        """Counts messages that Meta accepted, each as (id, key, received_at, attempts); their quotes are out."""
         for _, _, received_at, attempts in messages:
             self.totals.inc(metrics.FINISHED, State.DELIVERED.value)
             self.totals.observe(metrics.DELIVERY_AGE, max(0.0, self.now - received_at))
             self.totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
         if messages:
-            self.run("quotes_accepted", as_json([(customer, id_) for id_, customer, *_ in messages]), self.now)
+            self.run("quotes_accepted", as_json([(key, id_) for id_, key, *_ in messages]), self.now)
 
     # -- names that only this store can make
 
@@ -180,8 +174,16 @@ class Transaction:
         return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
 
 
-def breaker_of(columns: Sequence[Any]) -> Breaker:
-    """A number's breaker from the columns of the statement `senders`, which are in the order of its fields."""
+def lanes_of(policy: RetryPolicy, rows: Sequence[Row]) -> dict[Lane, LaneState]:
+    """The lanes from the rows of the statement `lanes`."""
+    return {
+        Lane(channel, name): LaneState(pace=policy.pace(channel, next_at), breaker=_breaker(breaker))
+        for channel, name, next_at, *breaker in rows
+    }
+
+
+def _breaker(columns: Sequence[Any]) -> Breaker:
+    """A breaker from the columns of the statement `lanes`, which are in the order of its fields."""
     failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at = columns
     return Breaker(
         failures=failures,

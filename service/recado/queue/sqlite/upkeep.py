@@ -22,7 +22,7 @@ class PruneRequest(msgspec.Struct, frozen=True):
     bindings: tuple[Any, ...]
 
 
-class Note(msgspec.Struct, frozen=True):
+class TotalsRecord(msgspec.Struct, frozen=True):
     """Totals to add and named values to set: what a process tells of itself."""
 
     totals: Totals
@@ -54,25 +54,25 @@ def clear(transaction: Transaction, requests: Sequence[None]) -> list[int]:
 
 def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
     """Deletes messages by a statement, then the customers of whom no other message is left; how many messages."""
-    customers = [customer for (customer,) in transaction.run(query, *bindings)]
-    if customers:
-        transaction.run("forget_customers", as_json(sorted(set(customers))))
-    return len(customers)
+    keys = [key for (key,) in transaction.run(query, *bindings)]
+    if keys:
+        transaction.run("forget_customers", as_json(sorted(set(keys))))
+    return len(keys)
 
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     """Gives up waiting messages whose window has closed, up to a limit each; how many."""
-    _mend_clock(transaction)
+    _repair_clock(transaction)
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)
         for (id_,) in rows:
-            transaction.give_up(id_, Reason.WINDOW_CLOSED)
+            transaction.fail(id_, Reason.WINDOW_CLOSED)
         counts.append(len(rows))
     return counts
 
 
-def _mend_clock(transaction: Transaction) -> None:
+def _repair_clock(transaction: Transaction) -> None:
     """Makes up for a clock that was ahead and has been set right: what was written then must not wait for that time.
 
     The newest id is the microsecond of an arrival, so that it tells whether the clock was set back.
@@ -81,7 +81,7 @@ def _mend_clock(transaction: Transaction) -> None:
     if transaction.run("last_id")[0][0] / 1e6 <= now + CLOCK_SLACK_SECONDS:
         return
     longest = transaction.policy.longest_wait_seconds + CLOCK_SLACK_SECONDS
-    for statement in ("mend_due", "mend_leases", "mend_customers", "mend_senders"):
+    for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes"):
         transaction.run(statement, now, now + longest)
 
 
@@ -96,10 +96,10 @@ def prune(transaction: Transaction, requests: Sequence[PruneRequest]) -> list[in
     return counts
 
 
-def note(transaction: Transaction, notes: Sequence[Note]) -> list[None]:
+def record_totals(transaction: Transaction, records: Sequence[TotalsRecord]) -> list[None]:
     """Adds totals and sets named values."""
-    for one in notes:
+    for one in records:
         transaction.totals.merge(one.totals)
         for name, value in one.values.items():
             transaction.run("set_meta", name, value)
-    return [None] * len(notes)
+    return [None] * len(records)

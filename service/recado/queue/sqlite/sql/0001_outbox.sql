@@ -1,15 +1,21 @@
--- The outbox. Times are Unix seconds UTC. A message's id is its microsecond of arrival, made unique: it is never
--- used twice, so that a late status cannot settle somebody else's attempt.
-CREATE TABLE message (
+-- The outbox. Times are Unix seconds UTC.
+
+-- Whose file this is: "reca", so that no other application's database is ever taken for a queue.
+PRAGMA application_id = 0x72656361;
+
+-- What has to be sent. An entry's id is its microsecond of arrival, made unique. It is never used twice, so a late
+-- status cannot settle another entry's attempt.
+CREATE TABLE entry (
   id              INTEGER PRIMARY KEY,
   state           TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'unknown', 'delivered', 'failed', 'discarded')),
-  phone_number_id TEXT NOT NULL,
-  customer        TEXT NOT NULL,             -- key of the customer at this business number
+  channel         TEXT NOT NULL,             -- how it is sent
+  lane            TEXT NOT NULL,             -- what has a rate and a breaker of its own: a business number
+  key             TEXT NOT NULL,             -- entries of one key are sent in order, one at a time: the customer
   phone           TEXT,
   user_id         TEXT,
-  wamid           TEXT NOT NULL,             -- the customer's message that is answered
-  text            TEXT NOT NULL,
-  written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: replies leave in this order, then by id
+  wamid           TEXT NOT NULL,             -- the customer's message that is replied to
+  content         TEXT NOT NULL,             -- JSON, see whatsapp/content.py
+  written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: the order within a key, then by id
   received_at     REAL NOT NULL,
   deadline_at     REAL NOT NULL,             -- never sent after this
   due_at          REAL,
@@ -18,7 +24,7 @@ CREATE TABLE message (
   throttles       INTEGER NOT NULL DEFAULT 0,
   unknowns        INTEGER NOT NULL DEFAULT 0,
   suspect_at      REAL,                      -- when its last attempt failed as it would in an outage
-  hopeless        TEXT,                      -- why it is given up when it is due, unless an outage was to blame
+  hopeless        TEXT,                      -- why it fails when it is due, unless an outage was to blame
   failed_attempt  INTEGER NOT NULL DEFAULT 0, -- the newest attempt that Meta said has failed
   lease_owner     TEXT,
   lease_until     REAL,
@@ -30,50 +36,52 @@ CREATE TABLE message (
   sent_attempt    INTEGER,                   -- the attempt that Meta accepted under it
   finished_at     REAL,
   traceparent     TEXT,
-  CHECK (phone IS NOT NULL OR user_id IS NOT NULL),
+  CHECK (channel <> 'whatsapp' OR phone IS NOT NULL OR user_id IS NOT NULL),
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),
   CHECK ((state IN ('delivered', 'failed', 'discarded')) = (finished_at IS NOT NULL)),
   CHECK ((state = 'failed') = (reason IS NOT NULL))
 ) STRICT;
-CREATE INDEX message_due ON message (phone_number_id, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX message_deadline ON message (deadline_at) WHERE due_at IS NOT NULL;
-CREATE INDEX message_lease ON message (lease_until) WHERE lease_until IS NOT NULL;
--- Who is first in a customer's line: the reply under way, else the earliest that was written.
-CREATE INDEX message_line ON message (customer, lease_until IS NULL, written_at) WHERE finished_at IS NULL;
-CREATE INDEX message_sent ON message (sent_wamid) WHERE sent_wamid IS NOT NULL;
-CREATE INDEX message_finished ON message (state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX entry_due ON entry (channel, lane, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX entry_deadline ON entry (deadline_at) WHERE due_at IS NOT NULL;
+CREATE INDEX entry_lease ON entry (lease_until) WHERE lease_until IS NOT NULL;
+-- The first entry of a key: the one under way, else the earliest that was written.
+CREATE INDEX entry_first ON entry (key, lease_until IS NULL, written_at) WHERE finished_at IS NULL;
+CREATE INDEX entry_sent ON entry (sent_wamid) WHERE sent_wamid IS NOT NULL;
+CREATE INDEX entry_finished ON entry (state, finished_at) WHERE finished_at IS NOT NULL;
+-- Operators page through failed entries by id: it costs the same however many others there are.
+CREATE INDEX entry_failed ON entry (id) WHERE state = 'failed';
 
 -- A customer's message that was acknowledged, by a keyed hash of its wamid.
-CREATE TABLE claim (
-  id        INTEGER PRIMARY KEY,             -- the microsecond of the claim, made unique
+CREATE TABLE seen_message (
+  id        INTEGER PRIMARY KEY,             -- the microsecond when it was first seen, made unique
   wamid_key TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- What is kept of a customer at a business number: from when he may be written to, his open quote, and what
--- he has been told of late (see streak.py).
+-- A customer at a business number: when the next reply may be sent, the open quote, and the latest replies (streak.py).
 CREATE TABLE customer (
-  customer          TEXT PRIMARY KEY,
+  key               TEXT PRIMARY KEY,
   next_at           REAL NOT NULL DEFAULT 0,
   quoted_at         REAL,
   quote_id          INTEGER,                 -- the reply that gives the open quote
-  quote_accepted_at REAL,                    -- when Meta accepted that reply; without it nobody has seen the quote
+  quote_accepted_at REAL,                    -- when Meta accepted that reply; before that the customer has not seen the quote
   streak            TEXT
 ) STRICT, WITHOUT ROWID;
 
--- From each name of a customer (phone number, user id, those of before) to the one under which he is kept.
+-- The key of a customer for each name: phone number, user id, earlier ones.
 CREATE TABLE identity (
-  name     TEXT PRIMARY KEY,
-  customer TEXT NOT NULL
+  name TEXT PRIMARY KEY,
+  key  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX identity_customer ON identity (customer);
+CREATE INDEX identity_key ON identity (key);
 CREATE TRIGGER customer_forgotten AFTER DELETE ON customer BEGIN
-  DELETE FROM identity WHERE customer = old.customer;
+  DELETE FROM identity WHERE key = old.key;
 END;
 
--- A business number: its next turn under the rate limit, and its breaker.
-CREATE TABLE sender (
-  phone_number_id TEXT PRIMARY KEY,
+-- A lane of a channel: its next turn under the rate limit, and its breaker.
+CREATE TABLE lane (
+  channel         TEXT NOT NULL,
+  name            TEXT NOT NULL,
   next_at         REAL NOT NULL DEFAULT 0,
   failures        INTEGER NOT NULL DEFAULT 0,
   open_reason     TEXT,
@@ -82,7 +90,8 @@ CREATE TABLE sender (
   reachable       INTEGER NOT NULL DEFAULT 0, -- the last probe of an open breaker was answered
   unknown_trials  INTEGER NOT NULL DEFAULT 0, -- trials in a row whose outcome is unknown
   good_at         REAL NOT NULL DEFAULT 0,   -- when Graph last gave a verdict
-  outage_at       REAL NOT NULL DEFAULT 0,   -- when the number was last known to be in an outage
+  outage_at       REAL NOT NULL DEFAULT 0,   -- when the lane was last known to be in an outage
+  PRIMARY KEY (channel, name),
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
@@ -106,20 +115,20 @@ CREATE TABLE state_count (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO state_count VALUES
   ('queued', 0), ('sending', 0), ('unknown', 0), ('delivered', 0), ('failed', 0), ('discarded', 0);
-CREATE TRIGGER message_inserted AFTER INSERT ON message BEGIN
+CREATE TRIGGER entry_inserted AFTER INSERT ON entry BEGIN
   UPDATE state_count SET rows = rows + 1 WHERE state = new.state;
 END;
-CREATE TRIGGER message_deleted AFTER DELETE ON message BEGIN
+CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE state = old.state;
 END;
--- The end of a reply lets the next in line go: it was put off until the first one was due.
-CREATE TRIGGER message_ended AFTER UPDATE OF finished_at ON message
+-- The end of an entry makes the next of its key due, which was put off until the first one was due.
+CREATE TRIGGER entry_ended AFTER UPDATE OF finished_at ON entry
 WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
-  UPDATE message SET due_at = new.finished_at
-  WHERE customer = new.customer AND finished_at IS NULL AND state = 'queued' AND attempts = 0
+  UPDATE entry SET due_at = new.finished_at
+  WHERE key = new.key AND finished_at IS NULL AND state = 'queued' AND attempts = 0
     AND due_at > new.finished_at;
 END;
-CREATE TRIGGER message_moved AFTER UPDATE OF state ON message WHEN old.state <> new.state BEGIN
+CREATE TRIGGER entry_moved AFTER UPDATE OF state ON entry WHEN old.state <> new.state BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE state = old.state;
   UPDATE state_count SET rows = rows + 1 WHERE state = new.state;
 END;

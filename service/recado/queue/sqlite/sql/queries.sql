@@ -3,181 +3,180 @@
 -- `jsonb_each` where an element is itself an array: `json_each` would write it out as text again, to be parsed once
 -- more for each of its values.
 
--- name: claim_wamids
-INSERT INTO claim (id, wamid_key)
+-- name: see_wamids
+INSERT INTO seen_message (id, wamid_key)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
 -- name: last_id
-SELECT max((SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM claim))
+SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM seen_message))
 
--- name: customers
+-- name: keys
 SELECT j.value, coalesce(c.next_at, 0), f.id, f.written_at, f.due_at
-FROM json_each(?1) j LEFT JOIN customer c ON c.customer = j.value
-  LEFT JOIN message f ON f.id = (SELECT e.id FROM message e WHERE e.customer = j.value AND e.finished_at IS NULL
+FROM json_each(?1) j LEFT JOIN customer c ON c.key = j.value
+  LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = j.value AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
 
--- name: customers_next
-INSERT INTO customer (customer, next_at)
+-- name: keys_next
+INSERT INTO customer (key, next_at)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at)
+ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 
--- name: customers_quoted
-INSERT INTO customer (customer, quoted_at, quote_id)
+-- name: keys_quoted
+INSERT INTO customer (key, quoted_at, quote_id)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (customer) DO UPDATE SET quoted_at = excluded.quoted_at, quote_id = excluded.quote_id,
+ON CONFLICT (key) DO UPDATE SET quoted_at = excluded.quoted_at, quote_id = excluded.quote_id,
   quote_accepted_at = NULL
 
 -- name: quote_accepted_at
 SELECT max(quote_accepted_at) FROM customer
-WHERE customer IN (SELECT coalesce(i.customer, j.value) FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value)
+WHERE key IN (SELECT coalesce(i.key, j.value) FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value)
 
 -- name: identities
-SELECT name, customer FROM identity WHERE name IN (SELECT value FROM json_each(?1))
+SELECT name, key FROM identity WHERE name IN (SELECT value FROM json_each(?1))
 
 -- name: put_identities
-INSERT INTO identity (name, customer)
+INSERT INTO identity (name, key)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (name) DO UPDATE SET customer = excluded.customer
+ON CONFLICT (name) DO UPDATE SET key = excluded.key
 
 -- name: streaks
-SELECT customer, streak FROM customer WHERE customer IN (SELECT value FROM json_each(?1))
+SELECT key, streak FROM customer WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: put_streaks
-INSERT INTO customer (customer, next_at, streak)
+INSERT INTO customer (key, next_at, streak)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (customer) DO UPDATE SET next_at = max(next_at, excluded.next_at), streak = excluded.streak
+ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at), streak = excluded.streak
 
 -- name: quotes_accepted
 UPDATE customer SET quote_accepted_at = ?2
-FROM jsonb_each(?1) j WHERE customer.customer = j.value ->> 0 AND customer.quote_id = j.value ->> 1
+FROM jsonb_each(?1) j WHERE customer.key = j.value ->> 0 AND customer.quote_id = j.value ->> 1
 
 -- name: add
-INSERT INTO message (id, state, phone_number_id, customer, phone, user_id, wamid, text, written_at, received_at,
+INSERT INTO entry (id, state, channel, lane, key, phone, user_id, wamid, content, written_at, received_at,
   deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
-  value ->> 16, value ->> 17
+  value ->> 16, value ->> 17, value ->> 18
 FROM jsonb_each(?1)
 
--- name: senders
-SELECT phone_number_id, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at,
-  outage_at
-FROM sender
+-- name: lanes
+SELECT channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
+FROM lane
 
--- name: put_senders
-INSERT INTO sender (phone_number_id, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials,
+-- name: put_lanes
+INSERT INTO lane (channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials,
   good_at, outage_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9
+  value ->> 8, value ->> 9, value ->> 10
 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (phone_number_id) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
+ON CONFLICT (channel, name) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
   open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at,
   reachable = excluded.reachable, unknown_trials = excluded.unknown_trials, good_at = excluded.good_at,
   outage_at = excluded.outage_at
 
 -- name: due
-SELECT m.id, m.customer, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
-FROM message m INDEXED BY message_due LEFT JOIN customer c ON c.customer = m.customer
-  LEFT JOIN message f ON f.id = (SELECT e.id FROM message e WHERE e.customer = m.customer AND e.finished_at IS NULL
+SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+FROM entry m INDEXED BY entry_due LEFT JOIN customer c ON c.key = m.key
+  LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
-WHERE m.phone_number_id = ?1 AND m.due_at <= ?2
-ORDER BY m.due_at LIMIT ?3
+WHERE m.channel = ?1 AND m.lane = ?2 AND m.due_at <= ?3
+ORDER BY m.due_at LIMIT ?4
 
 -- name: due_by_id
-SELECT m.id, m.customer, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
-FROM json_each(?3) j CROSS JOIN message m ON m.id = j.value LEFT JOIN customer c ON c.customer = m.customer
-  LEFT JOIN message f ON f.id = (SELECT e.id FROM message e WHERE e.customer = m.customer AND e.finished_at IS NULL
+SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+FROM json_each(?4) j CROSS JOIN entry m ON m.id = j.value LEFT JOIN customer c ON c.key = m.key
+  LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
-WHERE m.phone_number_id = ?1 AND m.due_at <= ?2
+WHERE m.channel = ?1 AND m.lane = ?2 AND m.due_at <= ?3
 ORDER BY m.due_at
 
 -- name: due_of
-SELECT due_at, phone_number_id FROM message WHERE id = ?1 AND due_at IS NOT NULL
+SELECT due_at, channel, lane FROM entry WHERE id = ?1 AND due_at IS NOT NULL
 
 -- name: next_due
-SELECT min(due_at) FROM message WHERE phone_number_id = ?1 AND due_at IS NOT NULL
+SELECT min(due_at) FROM entry WHERE channel = ?1 AND lane = ?2 AND due_at IS NOT NULL
 
 -- name: lease
-UPDATE message SET state = 'sending', due_at = NULL, attempts = attempts + 1,
+UPDATE entry SET state = 'sending', due_at = NULL, attempts = attempts + 1,
   spent = spent - (j.value ->> 2), unknowns = unknowns - (state = 'unknown' AND j.value ->> 2),
   suspect_at = NULL, hopeless = NULL, lease_owner = ?2, lease_until = j.value ->> 1
-FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
-RETURNING id, attempts, wamid, phone_number_id, phone, user_id, text, received_at, deadline_at, lease_until,
+FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
+RETURNING id, attempts, wamid, channel, lane, phone, user_id, content, received_at, deadline_at, lease_until,
   traceparent
 
 -- name: postpone
-UPDATE message SET due_at = j.value ->> 1 FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
+UPDATE entry SET due_at = j.value ->> 1 FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 
 -- name: deliver
-UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
+UPDATE entry SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = attempts
 FROM jsonb_each(?1) j
-WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state IN ('sending', 'unknown')
-RETURNING id, customer, received_at, attempts
+WHERE entry.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state IN ('sending', 'unknown')
+RETURNING id, key, received_at, attempts
 
 -- name: attempted
-SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.phone_number_id,
-  m.customer, m.failed_attempt, m.sent_attempt
-FROM json_each(?1) j JOIN message m ON m.id = j.value
+SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.channel,
+  m.lane, m.key, m.failed_attempt, m.sent_attempt
+FROM json_each(?1) j JOIN entry m ON m.id = j.value
 
 -- name: sent_as
-SELECT sent_wamid, id, sent_attempt FROM message WHERE sent_wamid IN (SELECT value FROM json_each(?1))
+SELECT sent_wamid, id, sent_attempt FROM entry WHERE sent_wamid IN (SELECT value FROM json_each(?1))
 
 -- name: decide
-UPDATE message SET state = j.value ->> 1, due_at = j.value ->> 2, reason = j.value ->> 3,
+UPDATE entry SET state = j.value ->> 1, due_at = j.value ->> 2, reason = j.value ->> 3,
   spent = spent + (j.value ->> 4), throttles = throttles + (j.value ->> 5), unknowns = unknowns + (j.value ->> 6),
   error_class = j.value ->> 7, error_code = j.value ->> 8, error_detail = j.value ->> 9,
   finished_at = j.value ->> 10, suspect_at = j.value ->> 11, hopeless = j.value ->> 12,
   failed_attempt = max(failed_attempt, j.value ->> 13), lease_owner = NULL, lease_until = NULL
-FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
+FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 
 -- name: release
-UPDATE message SET state = 'queued', due_at = ?2, attempts = attempts - 1, lease_owner = NULL, lease_until = NULL
+UPDATE entry SET state = 'queued', due_at = ?2, attempts = attempts - 1, lease_owner = NULL, lease_until = NULL
 FROM jsonb_each(?1) j
-WHERE message.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state = 'sending'
+WHERE entry.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state = 'sending'
 
 -- name: settle
-UPDATE message SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
+UPDATE entry SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 1, sent_attempt = j.value ->> 2
-FROM jsonb_each(?1) j WHERE message.id = j.value ->> 0
+FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 
 -- name: delete
-DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1))
+DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: rescuable
-SELECT id, lease_until, spent FROM message WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+SELECT id, lease_until, spent FROM entry WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
 
 -- name: expired
-SELECT id FROM message WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
+SELECT id FROM entry WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
 
--- name: mend_due
-UPDATE message SET due_at = ?1 WHERE due_at > ?2
+-- name: repair_due
+UPDATE entry SET due_at = ?1 WHERE due_at > ?2
 
--- name: mend_leases
-UPDATE message SET lease_until = ?1 WHERE lease_until > ?2
+-- name: repair_leases
+UPDATE entry SET lease_until = ?1 WHERE lease_until > ?2
 
--- name: mend_customers
+-- name: repair_keys
 UPDATE customer SET next_at = ?1 WHERE next_at > ?2
 
--- name: mend_senders
-UPDATE sender SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1), good_at = min(good_at, ?1),
+-- name: repair_lanes
+UPDATE lane SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1), good_at = min(good_at, ?1),
   outage_at = min(outage_at, ?1)
 WHERE max(next_at, probe_at, good_at, outage_at) > ?2
 
 -- name: prune_finished
-DELETE FROM message WHERE id IN (SELECT id FROM message WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
+DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
 
--- name: prune_claims
-DELETE FROM claim WHERE id IN (SELECT id FROM claim WHERE id <= ?1 LIMIT ?2)
+-- name: prune_seen
+DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE id <= ?1 LIMIT ?2)
 
 -- name: stale_customers
-SELECT customer FROM customer WHERE next_at <= ?1 AND coalesce(quoted_at, 0) <= ?1
+SELECT key FROM customer WHERE next_at <= ?1 AND coalesce(quoted_at, 0) <= ?1
 
 -- name: prune_customers
 DELETE FROM customer
-WHERE customer IN (SELECT value FROM json_each(?1)) AND next_at <= ?2 AND coalesce(quoted_at, 0) <= ?2
+WHERE key IN (SELECT value FROM json_each(?1)) AND next_at <= ?2 AND coalesce(quoted_at, 0) <= ?2
 
 -- name: add_totals
 INSERT INTO total (metric, labels, value)
@@ -202,40 +201,40 @@ SELECT name, value FROM meta
 -- name: listing
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM message WHERE state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
+FROM entry WHERE state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
 
 -- name: failed
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM message INDEXED BY message_failed WHERE state = 'failed' AND id > ?1 ORDER BY id LIMIT ?2
+FROM entry INDEXED BY entry_failed WHERE state = 'failed' AND id > ?1 ORDER BY id LIMIT ?2
 
 -- name: show
-SELECT * FROM message WHERE id = ?1
+SELECT * FROM entry WHERE id = ?1
 
 -- name: retry
-UPDATE message SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
+UPDATE entry SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
   hopeless = NULL, reason = NULL, finished_at = NULL
 WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded', 'queued', 'unknown')
   AND deadline_at > ?2
 RETURNING id
 
 -- name: discard
-UPDATE message SET state = 'discarded', due_at = NULL, reason = NULL, finished_at = ?2
+UPDATE entry SET state = 'discarded', due_at = NULL, reason = NULL, finished_at = ?2
 WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('queued', 'unknown', 'failed')
 RETURNING id
 
 -- name: remove
-DELETE FROM message WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded')
-RETURNING customer
+DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded')
+RETURNING key
 
 -- name: clear
-DELETE FROM message WHERE state IN ('failed', 'discarded') RETURNING customer
+DELETE FROM entry WHERE state IN ('failed', 'discarded') RETURNING key
 
 -- name: forget_customers
-WITH erased AS (SELECT value AS customer FROM json_each(?1))
-DELETE FROM customer WHERE customer IN erased
-  AND customer NOT IN (SELECT customer FROM message WHERE customer IN erased)
+WITH erased AS (SELECT value AS key FROM json_each(?1))
+DELETE FROM customer WHERE key IN erased
+  AND key NOT IN (SELECT key FROM entry WHERE key IN erased)
 
--- name: give_up
-UPDATE message SET state = 'failed', due_at = NULL, reason = ?2, finished_at = ?3, lease_owner = NULL, lease_until = NULL
+-- name: fail
+UPDATE entry SET state = 'failed', due_at = NULL, reason = ?2, finished_at = ?3, lease_owner = NULL, lease_until = NULL
 WHERE id = ?1

@@ -1,0 +1,53 @@
+"""WhatsAppService as the settings describe it: at once, or at the first message.
+
+Importing httpx takes 140 ms, which must not delay a drain's first claim: nothing here imports it before it is needed.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from recado.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from recado.whatsapp.service import Sent, WhatsAppService
+
+
+def make_whatsapp(settings: Settings, transport: "httpx.AsyncBaseTransport | None" = None) -> "WhatsAppService":
+    """WhatsAppService over `transport`, by default over a pool with a connection for every send of this process."""
+    from recado.whatsapp.service import WhatsAppService
+    from recado.whatsapp.transport import GraphTransport
+
+    most = max(settings.max_concurrent_sends, settings.drain_concurrency)
+    return WhatsAppService(
+        transport or GraphTransport(max_connections=most),
+        access_token=settings.whatsapp_access_token,
+        api_url=settings.whatsapp_api_url,
+        api_version=settings.whatsapp_api_version,
+        verify_token=settings.whatsapp_verify_token,
+        connect_timeout=settings.connect_timeout_seconds,
+        read_timeout=settings.read_timeout_seconds,
+    )
+
+
+class LazyWhatsApp:
+    """Sends like WhatsAppService, which is made at the first message."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._service: WhatsAppService | None = None
+
+    async def send_message(self, *args: Any, **kwargs: Any) -> "Sent":
+        return await self._made().send_message(*args, **kwargs)
+
+    async def reachable(self, phone_number_id: str) -> bool:
+        return await self._made().reachable(phone_number_id)
+
+    async def aclose(self) -> None:
+        if self._service is not None:
+            await self._service.aclose()
+
+    def _made(self) -> "WhatsAppService":
+        if self._service is None:
+            self._service = make_whatsapp(self._settings)
+        return self._service
