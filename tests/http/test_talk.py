@@ -66,13 +66,14 @@ class TestIdentity:
             [{}, {"from_user_id": "US.regenerated"}, {"from": None, "from_user_id": "US.regenerated"}],
         ],
     )
-    async def test_whatever_name_he_has_now_he_confirms_his_quote(
+    async def test_a_customer_confirms_the_quote_under_any_name(
         self, start_pod: StartPod, clock: FakeClock, identities: list[dict[str, Any]]
     ) -> None:
         """First seen by phone, then with a user id, then by that alone: one customer, one open quote, one at a time."""
         async with start_pod() as pod:
             for n, identity in enumerate(identities):
-                await pod.receive(text_message(n, ORDER, sent_at=clock(), customer=1) | identity)
+                words = "muchas gracias" if n else ORDER
+                await pod.receive(text_message(n, words, sent_at=clock(), customer=1) | identity)
             answer = await pod.receive(text_message(90, "sí", sent_at=clock(), customer=1) | identities[-1])
             sent = len(pod.graph.sent)
             pending = (await pod.queue.status()).pending_retry
@@ -82,7 +83,7 @@ class TestIdentity:
         assert answer["result"]["success"]
         assert (sent, pending) == (1, len(identities))
         assert last is not None
-        assert "confirmada" in str(last["text"])
+        assert "confirmada" in str(last["content"])
 
     @pytest.mark.parametrize("kind", ["user_changed_number", "user_changed_user_id"])
     async def test_a_customer_with_a_new_number_keeps_his_quote(

@@ -237,7 +237,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
             failure=failure if status == "failed" else None,
         )
         before = self._state(message.id)
-        changed = self._run(self.processes[process].settle, update)
+        changed = self._run(self.processes[process].apply_status, update)
         known, last = self.known[message.id], self._last_attempt(message.id)
         if status == "failed":
             if changed:
