@@ -45,8 +45,8 @@ POSITIVE = r"(0*[1-9][0-9]{0,8}(\.[0-9]+)?|0*\.[0-9]*[1-9][0-9]*)"
 
 README_HEAD = """# recado: the Helm chart
 
-Answers a shop's WhatsApp customers with a price quote, and never loses an answer. What it installs: a web Deployment
-behind one public path, a CronJob that delivers what could not be sent at once, and a volume for the queue between them.
+Replies to a shop's WhatsApp customers with a price quote and never loses a reply. The chart installs a web Deployment
+behind one public path, a CronJob that delivers what could not be sent at once, and a volume for the queue of both.
 
     kubectl create secret generic recado-whatsapp \\
       --from-literal=WHATSAPP_VERIFY_TOKEN=... --from-literal=WHATSAPP_APP_SECRET=... \\
@@ -55,9 +55,9 @@ behind one public path, a CronJob that delivers what could not be sent at once, 
       --set-json 'whatsapp.phoneNumberIds=["106540352242922"]'
     helm test shop
 
-Kubernetes 1.30 or later. What cannot work is refused with a sentence. `ci/` has values for six situations;
-`docs/operations.md` says how to upgrade, back up, restore, rotate and move. This file is generated from the comments
-of `values.yaml` by `python charts/generate.py`.
+The chart needs Kubernetes 1.30 or later. It refuses values that cannot work and explains why. `ci/` has values for six
+situations. `docs/operations.md` describes how to install, upgrade, back up, restore and rotate secrets. `python
+charts/generate.py` generates this file from the comments of `values.yaml`.
 
 ## Values
 
