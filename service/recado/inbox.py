@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -51,14 +51,17 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     sent: bool = False
 
 
-class Pending(NamedTuple):
+class Pending:
     """A reply on its way to disk. `slot`: a send slot is reserved for it. `place`: the message's in its batch."""
 
-    place: int
-    message: InboundMessage
-    reply: Reply
-    slot: bool
     added: "asyncio.Future[Added]"
+
+    def __init__(self, place: int, inbound: Inbound, reply: Reply, *, slot: bool) -> None:
+        self.place, self.inbound, self.reply, self.slot = place, inbound, reply, slot
+
+    @property
+    def message(self) -> InboundMessage:
+        return self.inbound.message
 
 
 class Inbox:
@@ -211,10 +214,24 @@ class Inbox:
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, message.wamid):
             new = self._new_reply(inbound, reply, turn, span.traceparent)
-        slot = self._slots.reserve()
-        adding = self._queue.add_message(new, lease=slot)
+        pending = Pending(place, inbound, reply, slot=self._slots.reserve())
+        adding = self._queue.add_message(new, lease=pending.slot)
         span.end_with(adding)
-        return Pending(place, message, reply, slot, asyncio.ensure_future(adding))
+        pending.added = asyncio.ensure_future(self._or_again(pending, adding) if turn.open_quote.decides else adding)
+        return pending
+
+    async def _or_again(self, pending: Pending, adding: Awaitable[Added]) -> Added:
+        """What became of a reply that decides a quote. If another message was faster there is no open quote: the
+        message is handled once more."""
+        added = await adding
+        if not added.stale:
+            return added
+        turn = self._conversation.handle(pending.inbound, Session(), self._clock())
+        assert turn.reply, "a message that was to decide a quote is told that there is none"
+        pending.reply = turn.reply
+        return await self._queue.add_message(
+            self._new_reply(pending.inbound, turn.reply, turn, None), lease=pending.slot
+        )
 
     def _new_reply(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewReply:
         message = inbound.message
@@ -232,6 +249,7 @@ class Inbox:
             received_at=self._clock(),
             deadline_at=deadline(self._settings, written_at),
             quote=turn.open_quote,
+            open_quote_at=turn.quoted_at,
             courtesy=reply.is_courtesy,
             picture=inbound.is_picture,
             traceparent=traceparent,

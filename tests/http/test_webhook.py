@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from recado.http import body as request_body
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, NewReply
+from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.meta import APP_SECRET, NUMBER, PATH, graph_error, signed, text_message, webhook
@@ -200,6 +201,22 @@ class TestQuotes:
             async with asyncio.timeout(10):
                 answer = await pod.receive(*(text_message(n, "sí", sent_at=clock()) for n in range(5)))
         assert len(answer["results"]) == len(pod.graph.sent) == 5
+
+    async def test_a_quote_is_settled_once_by_webhooks_at_once(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """All of them read the quote as open; one settles it, the others are told that there is none."""
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod, start_pod() as other:
+            await pod.receive(text_message(0, ORDER, sent_at=clock(), customer=1))
+            clock.advance(10)
+            answers = await asyncio.gather(
+                *(
+                    (pod, other)[n % 2].receive(text_message(n, ("SÍ", "no")[n % 3 == 0], sent_at=clock(), customer=1))
+                    for n in range(1, 9)
+                )
+            )
+            totals = pod.queue.snapshot().totals
+
+        assert all(answer["result"]["success"] for answer in answers)
+        assert sum(n for (name, _), n in totals.items() if name == metrics.QUOTE_DECISIONS.name) == 1
 
     async def test_a_quote_is_settled_once_in_a_batch(self, start_pod: StartPod, clock: FakeClock) -> None:
         """The second yes finds it settled by the first, which is on disk by then."""

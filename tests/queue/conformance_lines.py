@@ -7,6 +7,7 @@ import pytest
 
 from recado.queue.model import AttemptResult, LeasedReply, QuoteMark, State, StatusUpdate
 from recado.queue.protocol import RetryQueue
+from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
@@ -257,11 +258,29 @@ class LineConformance:
         other = await add_leased(queue, new_reply(2, clock, customer=1))
         await queue.update_message_attempt(other, DELIVERED)
         open_at = await queue.open_quote_at(CUSTOMER)
-        await queue.add_message(new_reply(3, clock, customer=1, quote=QuoteMark.CONFIRMS), lease=False)
+        decision = {"customer": 1, "quote": QuoteMark.CONFIRMS, "open_quote_at": accepted_at}
+        await queue.add_message(new_reply(3, clock, **decision), lease=False)
 
         assert none is waiting is None
         assert open_at == accepted_at
         assert await queue.open_quote_at(CUSTOMER) is None
+
+    @pytest.mark.parametrize("mark", [QuoteMark.CONFIRMS, QuoteMark.REJECTS])
+    async def test_a_quote_is_decided_once(self, open_queue: OpenQueue, clock: FakeClock, mark: QuoteMark) -> None:
+        """By the first of several replies, in one commit or in two; of the others nothing is written."""
+        queue = open_queue(**NO_INTERVAL)
+        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
+        await queue.update_message_attempt(opening, DELIVERED)
+        decision = {"customer": 1, "quote": mark, "open_quote_at": await queue.open_quote_at(CUSTOMER)}
+        both = [queue.add_message(new_reply(n, clock, **decision), lease=False) for n in (2, 3)]
+        first, second = [await one for one in both]
+        third = await queue.add_message(new_reply(4, clock, **decision), lease=False)
+        again = await queue.add_message(new_reply(3, clock, customer=1), lease=False)
+        decided = {key: n for key, n in queue.snapshot().totals.items() if key[0] == metrics.QUOTE_DECISIONS.name}
+
+        assert [first.stale, second.stale, third.stale] == [False, True, True]
+        assert decided == {(metrics.QUOTE_DECISIONS.name, (mark.value,)): 1}
+        assert (again.duplicate, again.stale) == (False, False), "its message was seen, though nothing was written"
 
     @pytest.mark.parametrize("how", ["refused", "failed by status"])
     async def test_a_quote_that_did_not_arrive_is_not_open(

@@ -37,7 +37,7 @@ class Conversation:
         self._quotes = quotes
         self._catalogue = catalogue
         self._phone_number_ids = phone_number_ids
-        self._by_intent: dict[Intent, Callable[[Quote, bool], Turn]] = {
+        self._by_intent: dict[Intent, Callable[[Quote, float | None], Turn]] = {
             Intent.CONFIRM: self._confirm,
             Intent.REJECT: self._reject,
             Intent.GREETING: self._greet,
@@ -83,8 +83,9 @@ class Conversation:
             return _say(ReplyKind.PLEASE_WRITE, texts.please_write())
         if quote.items:
             return _say(ReplyKind.QUOTE, texts.quote_reply(quote, self._catalogue()), QuoteMark.OPENS, quote)
-        is_open = _has_seen(session.quoted_at, inbound.message, now)
-        return self._by_intent.get(quote.intent, self._not_understood)(quote, is_open)
+        seen = _has_seen(session.quoted_at, inbound.message, now)
+        quoted_at = session.quoted_at if seen else None
+        return self._by_intent.get(quote.intent, self._not_understood)(quote, quoted_at)
 
     @staticmethod
     def slow_down() -> Turn:
@@ -97,31 +98,31 @@ class Conversation:
 
     # -- one handler for each thing that a customer may mean ---------------------------------------------------
 
-    def _confirm(self, quote: Quote, is_open: bool) -> Turn:
-        if not is_open:
+    def _confirm(self, quote: Quote, quoted_at: float | None) -> Turn:
+        if quoted_at is None:
             return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
-        return _say(ReplyKind.CONFIRMED, texts.confirmed(), QuoteMark.CONFIRMS)
+        return _say(ReplyKind.CONFIRMED, texts.confirmed(), QuoteMark.CONFIRMS, quoted_at=quoted_at)
 
-    def _reject(self, quote: Quote, is_open: bool) -> Turn:
-        if not is_open:
+    def _reject(self, quote: Quote, quoted_at: float | None) -> Turn:
+        if quoted_at is None:
             return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
-        return _say(ReplyKind.REJECTED, texts.rejected(), QuoteMark.REJECTS)
+        return _say(ReplyKind.REJECTED, texts.rejected(), QuoteMark.REJECTS, quoted_at=quoted_at)
 
-    def _greet(self, quote: Quote, is_open: bool) -> Turn:
+    def _greet(self, quote: Quote, quoted_at: float | None) -> Turn:
         return _say(ReplyKind.INSTRUCTIONS, texts.greeting(self._catalogue()))
 
-    def _help(self, quote: Quote, is_open: bool) -> Turn:
+    def _help(self, quote: Quote, quoted_at: float | None) -> Turn:
         return _say(ReplyKind.INSTRUCTIONS, texts.help_text(self._catalogue()))
 
-    def _other(self, quote: Quote, is_open: bool) -> Turn:
+    def _other(self, quote: Quote, quoted_at: float | None) -> Turn:
         if quote.unmatched:
-            return self._not_understood(quote, is_open)
+            return self._not_understood(quote, quoted_at)
         return _say(ReplyKind.THANKS, texts.thanks())
 
-    def _too_long(self, quote: Quote, is_open: bool) -> Turn:
+    def _too_long(self, quote: Quote, quoted_at: float | None) -> Turn:
         return _say(ReplyKind.TOO_LONG, texts.too_long())
 
-    def _not_understood(self, quote: Quote, is_open: bool) -> Turn:
+    def _not_understood(self, quote: Quote, quoted_at: float | None) -> Turn:
         text = texts.not_understood(quote, self._catalogue())
         return _say(ReplyKind.NOT_UNDERSTOOD, text, quote=quote)
 
@@ -134,5 +135,13 @@ def _has_seen(quoted_at: float | None, message: InboundMessage, now: float) -> b
     return quoted_at is not None and int(quoted_at) <= message.written_at(now) and now - quoted_at < QUOTE_VALID_SECONDS
 
 
-def _say(kind: ReplyKind, text: str, open_quote: QuoteMark = QuoteMark.NONE, quote: Quote | None = None) -> Turn:
-    return Turn(reply=Reply(kind=kind, content=Text(text), quote=quote), open_quote=open_quote)
+def _say(
+    kind: ReplyKind,
+    text: str,
+    open_quote: QuoteMark = QuoteMark.NONE,
+    quote: Quote | None = None,
+    *,
+    quoted_at: float | None = None,
+) -> Turn:
+    reply = Reply(kind=kind, content=Text(text), quote=quote)
+    return Turn(reply=reply, open_quote=open_quote, quoted_at=quoted_at)

@@ -90,8 +90,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """What one message leads to: a reply, or the reason for none, and what becomes of the open quote."""
+    """What one message leads to: a reply, or the reason for none, and what becomes of the open quote.
+
+    `quoted_at` names the quote that the reply decides: the store compares it, since another message may have decided
+    that quote since the session was read.
+    """
 
     reply: Reply | None = None
     silence: Silence | None = None
     open_quote: QuoteMark = QuoteMark.NONE
+    quoted_at: float | None = None

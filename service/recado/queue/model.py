@@ -37,6 +37,11 @@ class QuoteMark(StrEnum):
     CONFIRMS = "confirms"
     REJECTS = "rejects"
 
+    @property
+    def decides(self) -> bool:
+        """Whether it closes a quote, which only one reply may do."""
+        return self in (QuoteMark.CONFIRMS, QuoteMark.REJECTS)
+
 
 class Restraint(StrEnum):
     """Why a customer's message is written down without a reply."""
@@ -55,10 +60,10 @@ class Lane(NamedTuple):
 class NewReply(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message with the reply to it, as it goes into the queue.
 
-    `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of the
-    message), then of arrival. `aliases` are other names of the customer; names that came together belong to one
-    customer. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and may be
-    one of an album.
+    `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of
+    the message), then of arrival. `aliases` are other names of the customer; names that came together belong to one
+    customer. `open_quote_at` names the quote that the reply decides, by when Meta accepted it. `courtesy`: the
+    reply brings the conversation no further. `picture`: the message has no words and may be one of an album.
     """
 
     wamid: str
@@ -73,6 +78,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: float
     traceparent: str | None = None
     quote: QuoteMark = QuoteMark.NONE
+    open_quote_at: float | None = None
     courtesy: bool = False
     picture: bool = False
 
@@ -106,12 +112,14 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
 
     `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
-    `restraint` there is no reply.
+    `restraint` there is no reply. `stale`: the quote that the reply decides is no longer open, so nothing was written;
+    the message is to be handled again.
     """
 
     id: int | None
     duplicate: bool
     restraint: Restraint | None = None
+    stale: bool = False
     message: LeasedReply | None = None
     due_at: float | None = None
 

@@ -1,6 +1,6 @@
 """Adding: the wamid of a customer's message is noted as seen and the reply written, leased if it may be sent now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -69,7 +69,12 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     new = {id_: request for id_, request in zip(fresh, requests, strict=True) if id_ is not None}
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
-    added, answered = _restrain(transaction, new)
+    messages = dict(zip(new, identified(transaction, [request.message for request in new.values()]), strict=True))
+    if stale := _stale(transaction, messages):
+        transaction.run("unsee_wamids", as_json(stale))
+    current = {id_: AddRequest(messages[id_], request.lease) for id_, request in new.items() if id_ not in stale}
+    added, answered = _restrain(transaction, current)
+    added |= {id_: Added(id=None, duplicate=False, stale=True) for id_ in stale}
     lines = _lines(transaction, {request.message.key for request in answered.values()})
     rows: list[NewRow] = []
     in_order = sorted(answered.items(), key=lambda item: (item[1].message.written_at, item[0]))
@@ -84,16 +89,30 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
 
 
 def _restrain(transaction: Transaction, new: dict[int, AddRequest]) -> tuple[dict[int, Added], dict[int, AddRequest]]:
-    """Those of the new messages that get no reply, and the others with the keys of their customers."""
-    messages = identified(transaction, [request.message for request in new.values()])
+    """Those of the new messages that get no reply, and the others."""
     added, answered = {}, {}
-    restraints = restrained(transaction, messages)
-    for (id_, request), message, restraint in zip(new.items(), messages, restraints, strict=True):
+    restraints = restrained(transaction, [request.message for request in new.values()])
+    for (id_, request), restraint in zip(new.items(), restraints, strict=True):
         if restraint:
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
-            answered[id_] = AddRequest(message, request.lease)
+            answered[id_] = request
     return added, answered
+
+
+def _stale(transaction: Transaction, messages: Mapping[int, NewReply]) -> list[int]:
+    """The messages that decide a quote which another one has decided or replaced since the session was read."""
+    deciding = {id_: message for id_, message in messages.items() if message.quote.decides}
+    if not deciding:
+        return []
+    keys = [message.key for message in deciding.values()]
+    open_at: dict[str, float | None] = dict(transaction.run("quotes_open_at", as_json(keys)))
+    stale = []
+    for id_, message in deciding.items():
+        if message.open_quote_at is None or open_at.get(message.key) != message.open_quote_at:
+            stale.append(id_)
+        open_at[message.key] = None
+    return stale
 
 
 def _see_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:

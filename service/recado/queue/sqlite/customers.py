@@ -31,8 +31,9 @@ def identified(transaction: Transaction, messages: Sequence[NewReply]) -> list[N
     for message in messages:
         names = (message.key, *message.aliases)
         key = next((kept[name] for name in names if name in kept), message.key)
-        news |= {name: key for name in names if kept.get(name) != key}
-        kept |= news
+        changed = {name: key for name in names if kept.get(name) != key}
+        news |= changed
+        kept |= changed
         found.append(replace(message, key=key))
     _keep(transaction, news)
     return found
@@ -46,8 +47,9 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
         # A new name that has been written from is the one with the newer quote.
         key = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
         if key is not None:
-            news |= dict.fromkeys((*request.before, *request.after), key)
-            kept |= news
+            changed = dict.fromkeys((*request.before, *request.after), key)
+            news |= changed
+            kept |= changed
     _keep(transaction, news)
     return [None] * len(requests)
 

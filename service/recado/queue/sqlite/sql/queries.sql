@@ -29,6 +29,12 @@ SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET quoted_at = excluded.quoted_at, quote_id = excluded.quote_id,
   quote_accepted_at = NULL
 
+-- name: quotes_open_at
+SELECT key, quote_accepted_at FROM customer WHERE key IN (SELECT value FROM json_each(?1))
+
+-- name: unsee_wamids
+DELETE FROM seen_message WHERE id IN (SELECT value FROM json_each(?1))
+
 -- name: quote_accepted_at
 SELECT max(quote_accepted_at) FROM customer
 WHERE key IN (SELECT coalesce(i.key, j.value) FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value)
