@@ -282,7 +282,8 @@ def test_short_secrets_are_for_a_simulated_meta_on_this_machine() -> None:
         "RECADO_ADMIN_TOKEN": "a" * 15,
     }
     assert load({**short, "WHATSAPP_API_URL": "http://127.0.0.1:8090"}).whatsapp_app_secret == "s" * 31
-    for elsewhere in ({}, {"WHATSAPP_API_URL": "http://recado-simulator:8090"}):
+    outside = {"WHATSAPP_API_URL": "http://127.0.0.1:8090", "RECADO_HOST": "0.0.0.0"}
+    for elsewhere in ({}, {"WHATSAPP_API_URL": "http://recado-simulator:8090"}, outside):
         with pytest.raises(SettingsError) as refused:
             load({**short, **elsewhere})
         assert [problem.partition(":")[0] for problem in refused.value.problems] == [

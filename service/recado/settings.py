@@ -24,6 +24,7 @@ from recado.errors import Expected
 log = logging.getLogger(__name__)
 
 DEFAULT_API_VERSION = "v26.0"
+DEFAULT_HOST = "127.0.0.1"
 #: When Meta stopped, or will stop, serving a version as itself (Unix seconds); later versions have no end yet.
 API_VERSION_ENDS = {
     "v18.0": 1769385600.0,  # 2026-01-26
@@ -126,7 +127,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Annotated[Path | None, about("The catalogue, a CSV file; without one a sample catalogue is served.")] = (
         None
     )
-    host: Annotated[str, about("The address that the web and metrics ports listen on.")] = "127.0.0.1"
+    host: Annotated[str, about("The address that the web and metrics ports listen on.")] = DEFAULT_HOST
     port: Annotated[int, about("The web port."), PORT] = 8000
     metrics_port: Annotated[int, about("The metrics port."), PORT] = 9464
     forwarded_allow_ips: Annotated[
@@ -391,8 +392,8 @@ def _convert(raw: str, kind: Any) -> Any:
 
 
 def _short_secrets(values: Mapping[str, Any]) -> list[str]:
-    """Secrets that could be guessed; where Meta is simulated on this machine there is nothing to be had by that."""
-    if is_loopback(values.get("whatsapp_api_url", "")):
+    """Secrets that could be guessed. They do no harm where Meta is simulated on this machine and only it can connect."""
+    if is_loopback(values.get("whatsapp_api_url", "")) and is_loopback(f"//{values.get('host', DEFAULT_HOST)}"):
         return []
     return [
         f"{variable_of(field)}: must have at least {length} characters"

@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 #: After SIGTERM: how long requests and sends under way may take. A pod's grace period must be longer.
 SHUTDOWN_SECONDS = 25
 
-#: How often uvicorn may log the same sentence.
-
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT; then finishes what is under way, flushes telemetry last."""
