@@ -392,7 +392,7 @@ def _convert(raw: str, kind: Any) -> Any:
 
 
 def _short_secrets(values: Mapping[str, Any]) -> list[str]:
-    """Secrets that could be guessed. They do no harm where Meta is simulated on this machine and only it can connect."""
+    """Secrets that could be guessed: no harm where Meta is simulated on this machine and only this machine connects."""
     if is_loopback(values.get("whatsapp_api_url", "")) and is_loopback(f"//{values.get('host', DEFAULT_HOST)}"):
         return []
     return [
