@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ class Score(NamedTuple):
     exact: float
     intent: float
     unmatched: float
+    silent: float  # another quote than was ordered, and no question
+    needless: float  # the quote that was ordered, with a question
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -29,7 +32,8 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 def catalogue_of(name: str) -> Path:
     """The catalogue that a file of cases is about."""
-    return HERE / "bodega.csv" if name.startswith("bodega") else DEFAULT_PATH
+    own = HERE / f"{name.partition('.')[0].partition('-')[0]}.csv"
+    return own if own.exists() else DEFAULT_PATH
 
 
 def quoted(name: str) -> Iterator[tuple[dict[str, Any], Quote]]:
@@ -42,9 +46,9 @@ def quoted(name: str) -> Iterator[tuple[dict[str, Any], Quote]]:
 
 def items_right(case: dict[str, Any], quote: Quote) -> bool:
     """Whether the quote has exactly the labelled products and quantities."""
-    labelled: dict[str, int] = {}
+    labelled: dict[str, Decimal] = {}
     for item in case["items"]:
-        labelled[item["sku"]] = labelled.get(item["sku"], 0) + item["qty"]
+        labelled[item["sku"]] = labelled.get(item["sku"], Decimal(0)) + Decimal(str(item["qty"]))
     return labelled == {item.sku: item.quantity for item in quote.items}
 
 
@@ -70,7 +74,14 @@ def score(name: str) -> Score:
         sum(items_right(case, quote) for case, quote in rows) / count,
         sum(case["intent"] == quote.intent for case, quote in rows) / count,
         sum(unmatched_right(case, quote) for case, quote in rows) / count,
+        sum(not items_right(case, quote) and not quote.asks for case, quote in rows) / count,
+        sum(items_right(case, quote) and quote.asks and not must_ask(case) for case, quote in rows) / count,
     )
+
+
+def must_ask(case: dict[str, Any]) -> bool:
+    """Whether a careful shop assistant would ask back."""
+    return bool(case.get("ask", bool(case["unmatched"])))
 
 
 def _words(fragment: str) -> set[str]:

@@ -124,7 +124,18 @@ def read_cases(cases_path: Path, catalogue_path: Path | None = None) -> int:
     service = QuoteService(lambda: catalogue, max_quantity=sys.maxsize)
     for case in cases:
         quote = service.quote(case.text)
-        items = [{"sku": item.sku, "qty": item.quantity} for item in quote.items]
+        items = [
+            {"sku": item.sku, "qty": item.quantity if isinstance(item.quantity, int) else float(item.quantity)}
+            for item in quote.items
+        ]
         unmatched = [entry.text for entry in quote.unmatched]
-        print_json({"id": case.id, "items": items, "unmatched": unmatched, "intent": quote.intent})
+        print_json(
+            {
+                "id": case.id,
+                "items": items,
+                "unmatched": unmatched,
+                "asks": quote.asks,
+                "intent": quote.intent,
+            }
+        )
     return 0

@@ -115,7 +115,7 @@ class Conversation:
         return _say(ReplyKind.INSTRUCTIONS, texts.help_text(self._catalogue()))
 
     def _other(self, quote: Quote, quoted_at: float | None) -> Turn:
-        if quote.unmatched:
+        if quote.asks:
             return self._not_understood(quote, quoted_at)
         return _say(ReplyKind.THANKS, texts.thanks())
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.money import money
-from recado.quotes.service import Quote, QuoteLine, TooMany, Unmatched
+from recado.quotes.numbers import Unusable
+from recado.quotes.service import Question, Quote, QuoteLine, TooMany, Unmatched
 
 LIMIT: Final = 4096
 _ECHO_LIMIT: Final = 60
@@ -96,7 +97,13 @@ def not_understood(quote: Quote, catalogue: Catalogue) -> str:
 def _line(number: int, item: QuoteLine, currency: str) -> str:
     doubt = " ❓" if item.doubtful else ""
     each, total = money(item.unit_price, currency), money(item.line_total, currency)
-    return f"{number}. {_echo(item.name)}{doubt}\n   Cantidad: {item.quantity} × {each} = {total}"
+    return f"{number}. {_echo(item.name)}{doubt}\n   Cantidad: {_amount(item)} × {each} = {total}"
+
+
+def _amount(item: QuoteLine) -> str:
+    """How much of a product, as it is written in Spanish: "2", "1,5 kg"."""
+    amount = str(item.quantity) if isinstance(item.quantity, int) else f"{item.quantity:f}".replace(".", ",")
+    return amount if item.unit is None else f"{amount} {item.unit}"
 
 
 def _as_many_as_fit(lines: list[str], room: int) -> str:
@@ -125,7 +132,21 @@ def _notes(quote: Quote) -> list[str]:
     if left > 0:
         notes.append(f"🔎 … y {left} cosas más que no encontré.")
     notes += [_too_many(line) for line in quote.too_many[:_MOST_UNMATCHED]]
+    notes += [_how_much(question) for question in quote.questions[:_MOST_UNMATCHED]]
+    notes += [f"🤔 ¿A qué se refiere «{_echo(words)}»?" for words in quote.unclear[:_MOST_UNMATCHED]]
     return notes
+
+
+def _how_much(question: Question) -> str:
+    """Asks for an amount that can be quoted."""
+    name = _echo(question.name)
+    match question.reason:
+        case Unusable.UNIT | Unusable.FRACTION if question.unit is None:
+            return f"🤔 {name} se vende por unidad: ¿cuántas unidades quieres?"
+        case _ if question.unit is not None:
+            return f"🤔 ¿Cuántos {question.unit} de {name}?"
+        case _:
+            return f"🤔 ¿Cuántas unidades de {name}?"
 
 
 def _too_many(line: TooMany) -> str:

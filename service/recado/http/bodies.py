@@ -13,7 +13,7 @@ class QuoteItem(msgspec.Struct, frozen=True):
 
     sku: str
     name: str
-    quantity: int
+    quantity: int | float
     unit_price: str
     line_total: str
     confidence: float
@@ -119,7 +119,7 @@ def quote_view(quote: Quote) -> QuoteView:
             QuoteItem(
                 sku=line.sku,
                 name=line.name,
-                quantity=line.quantity,
+                quantity=line.quantity if isinstance(line.quantity, int) else float(line.quantity),
                 unit_price=str(line.unit_price),
                 line_total=str(line.line_total),
                 confidence=round(line.confidence, 2),

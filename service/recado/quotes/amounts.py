@@ -17,66 +17,74 @@ _AHEAD: Final = 40
 
 
 def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:
+    """Give a quantity that stands apart to its thing. One that finds none, and is no size or share, is left over."""
+    if _place(reading, i, element, state):
+        element.flags.add("placed")
+
+
+def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     q = element.quantity
     assert q is not None
     j = reading.context.next(i, QUIET)
     after, before = reading.context.kind(j), reading.context.kind(i - 1)
     if state.instead:
         state.instead, state.corrected = False, True
-        return
+        return True
     if after == "each" or before == "each" or (before in VERBS and reading.context.kind(i - 2) == "each"):
         if not q.article or after == "each":
             state.each = q.value
             state.each_pairs = q.pairs
-        return
+        return True
     if before in ("to", "by", "for", "of", "copula", "story") and not (
         state.corrected and before in ("to", "by", "copula")
     ):
-        return
+        return before != "of" or q.article
     if (
         after in (NOISE, MASK)
         and not ({"emoji", "filler"} & reading.elements[j].roles)
         and "noun" in reading.elements[j].roles
     ):
-        return
+        return True
     if state.refuse:
-        return
+        return True
     last = reading.last(("wanted", "mentioned"))
     if last is None and state.corrected:
         last = reading.last(("refused",))  # "no 2 camisas sino 3"
     if last is None:
         state.pending = None if q.article else q.value
-        return
+        return True
     if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
-        return
-    if isinstance(q.value, Fraction) and q.value.denominator != 1:
-        return
+        return True
+    if isinstance(q.value, Fraction) and q.value.denominator != 1 and q.unit is None:
+        return False
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
-        return  # "unos mocasines 42"
+        return last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
     more = "more" in element.flags or after == "more" or "another" in element.flags
     adds = state.corrected or (more and not last.parts)
     if last.state == "wanted" and not adds and reading.context.is_share(i):
         _share(reading, i, last)
-        return
+        return True
     if q.article and not more and not state.corrected and last.state != "mentioned":
-        return
+        return True
     if state.negated_number == i:
-        return
+        return True
     if state.corrected and q.value in SIZE_OF_PAIRS and _is_sized(reading, last, element):
         state.corrected = False  # "talla 38, mejor 40"
     elif state.corrected:
-        last.amount, last.pairs, last.parts = q.value, q.pairs, []
-        last.state = "wanted"
+        last.set_amount(q)
+        last.state, last.parts = "wanted", []
         last.doubts.append("corrected")
         state.corrected = False
     elif last.state == "mentioned":
         if state.mode == "mentioned" and not more:
-            return
-        last.state, last.amount, last.pairs = "wanted", q.value, q.pairs
+            return True
+        last.state = "wanted"
+        last.set_amount(q)
     elif more:
         last.amount = (last.amount or 1) + q.value
     else:
-        _give(reading, i, last, element)
+        return _give(reading, i, last, element)
+    return True
 
 
 def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
@@ -106,23 +114,25 @@ def _share(reading: "Reading", i: int, last: Wish) -> None:
     last.doubts.append("in parts")
 
 
-def _give(reading: "Reading", i: int, last: Wish, element: Element) -> None:
+def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
     """ "Camisas, 4": the quantity behind the mark goes to the thing before it; "camisas y gorras, 2 y 3" in turn."""
     q = element.quantity
     assert q is not None
     open_wishes = [w for w in reading.wishes if w.state == "wanted" and w.amount is None]
     if last.amount is not None or not open_wishes:
         if reading.context.kind(i - 1) in ("request", "add") and last.amount is None:
-            last.amount = q.value
-        return
+            last.set_amount(q)
+            return True
+        return False
     run = [e for e in reading.elements[i : i + _AHEAD] if e.kind == QUANTITY and "bound" not in e.flags]
     later_things = any(e.kind in THINGS for e in reading.elements[i : i + _AHEAD])
     if not later_things and len(run) == len(open_wishes) > 1:
-        open_wishes[0].amount = q.value
+        open_wishes[0].set_amount(q)
         open_wishes[0].doubts.append("in turn")
-        return
-    last.amount, last.pairs = q.value, q.pairs
+        return True
+    last.set_amount(q)
     last.doubts.append("quantity apart")
+    return True
 
 
 def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
@@ -143,12 +153,27 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
 
 
 def each(reading: "Reading", i: int, state: State) -> None:
+    if reading.context.kind(i - 1) == "for" and (heads := _heads(reading, i)) is not None:
+        last = reading.last(("wanted",))
+        if last is not None:
+            last.amount = (last.amount or 1) * heads
+            last.doubts.append("computed")
+        return
     if state.each is None and reading.context.kind(i + 1) == QUANTITY and "bound" in reading.elements[i + 1].flags:
         return
     if state.each is None and reading.context.kind(i - 1) == QUANTITY:
         q = reading.elements[i - 1].quantity
         if q is not None and "bound" not in reading.elements[i - 1].flags and not q.article:
             state.each, state.each_pairs = q.value, q.pairs
+
+
+def _heads(reading: "Reading", i: int) -> int | Fraction | None:
+    """How many people were told of: "somos 6, un almuerzo para cada uno"."""
+    for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
+        counted = element.kind == QUANTITY and "bound" not in element.flags
+        if counted and element.quantity is not None and reading.context.kind(element.index - 1) == "copula":
+            return element.quantity.value
+    return None
 
 
 def share_each(reading: "Reading", state: State) -> None:

@@ -101,7 +101,7 @@ class Binder:
                 alone = any(e.kind == LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
                 linked = (
                     thing.kind != QUALITY
-                    or (bool(thing.words) and alone)
+                    or (bool(thing.words or thing.sizes) and alone)
                     or ("size" in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(q))
                 )
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
@@ -127,7 +127,7 @@ class Binder:
         assert q.quantity is not None
         if any(e.kind in ("of", "to", "by", "for", "instead", "negation", "correction", "each") for e in between):
             return False
-        if isinstance(q.quantity.value, Fraction) and q.quantity.value.denominator != 1:
+        if isinstance(q.quantity.value, Fraction) and q.quantity.value.denominator != 1 and q.quantity.unit is None:
             return False
         linked = any(e.kind in (LINK, *VERBS) or "x" in e.flags for e in between)
         if linked or not q.quantity.bare or thing.match is None:
@@ -140,6 +140,8 @@ class Binder:
         singular = not self._tokens[thing.start].norm.endswith("s")
         if singular and q.quantity.value in _SIZE_NUMBERS:
             q.flags.add("size")
+            if any(family.dimensions for family in self._matcher.families_of(thing.match.products[0])):
+                thing.flags.add("kind")  # "protector solar 30", where it has sizes, and not this one
             return False
         return True
 

@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COLUMNS: Final = ("sku", "name", "aliases", "unit_price", "currency")
+UNIT_COLUMN: Final = "unit"
+UNITS: Final = ("kg", "g", "l", "ml", "m", "m2", "m3")
+"""What a product can be sold by; a product without a unit is sold by the piece."""
 DEFAULT_PATH: Final = Path(__file__).with_name("data") / "catalogo.csv"
 _HIGHEST_PRICE: Final = Decimal(10**12)
 _LONGEST_NAME: Final = 200
 
 
 class Product(msgspec.Struct, frozen=True):
-    """One line of the catalogue. `pair`: sold by the pair, as an alias "par de ..." says."""
+    """One line of the catalogue. `pair`: sold by the pair, as an alias "par de ..." says. `unit`: one of UNITS."""
 
     sku: str
     name: str
     aliases: tuple[str, ...]
     unit_price: Decimal
     pair: bool
+    unit: str | None = None
 
 
 class CatalogueError(Expected, ValueError):
@@ -90,6 +94,7 @@ class _Row(msgspec.Struct):
     aliases: tuple[str, ...]
     unit_price: Decimal
     currency: str
+    unit: str | None
 
 
 def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
@@ -114,7 +119,7 @@ def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
         if row.currency != currency
     ]
     products = tuple(
-        Product(r.sku, r.name, r.aliases, r.unit_price, any(plain(a).startswith("par de ") for a in r.aliases))
+        Product(r.sku, r.name, r.aliases, r.unit_price, any(plain(a).startswith("par de ") for a in r.aliases), r.unit)
         for r in rows
     )
     return products, currency, sorted(problems, key=_line_of)
@@ -159,9 +164,12 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
     currency = row["currency"].upper()
     if not _is_currency(currency):
         problems.append(f"line {line}: currency {row['currency']!r} is unknown")
+    unit = row.get(UNIT_COLUMN, "").lower() or None
+    if unit is not None and unit not in UNITS:
+        problems.append(f"line {line}: unit {row[UNIT_COLUMN]!r} is none of {', '.join(UNITS)}")
     if len(problems) == found and price is not None:
         aliases = tuple(dict.fromkeys(alias.strip() for alias in row["aliases"].split("|") if alias.strip()))
-        yield _Row(line, row["sku"], row["name"], aliases, price, currency)
+        yield _Row(line, row["sku"], row["name"], aliases, price, currency, unit)
 
 
 def _check_unique(column: str, values: Iterator[tuple[int, str, str]], problems: list[str]) -> None:

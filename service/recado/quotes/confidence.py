@@ -5,6 +5,7 @@ The factors are set so that what they multiply to agrees with the held-back case
 
 from typing import Final
 
+from recado.quotes.matcher import How
 from recado.quotes.wishes import Wish
 
 _BASE: Final = 0.985
@@ -14,6 +15,7 @@ _DOUBTS: Final = {
     "head left out": 0.88,
     "in parts": 0.92,
     "in turn": 0.85,
+    "quality or thing": 0.65,
     "quantity apart": 0.95,
 }
 
@@ -27,8 +29,12 @@ def line_confidence(wish: Wish) -> float:
     for doubt in set(wish.doubts):
         sure *= _DOUBTS[doubt]
     element = wish.element
-    if "container" in element.flags:
+    if match is not None and match.how is How.START:
         sure *= 0.7
+    if "box" in element.flags:
+        sure *= 0.65
+    if "kind" in element.flags:
+        sure *= 0.65
     if "quantity after" in element.flags:
         sure *= 0.97
     return round(sure, 2)

@@ -153,7 +153,7 @@ class Context:
 
     def asked(self, i: int, element: Element, state: State, priced: bool) -> bool:
         """Whether a word that is no product of the catalogue stands for a thing the customer asks for."""
-        if state.mode == "mentioned" or "verb" in element.flags:
+        if state.mode == "mentioned" or ("verb" in element.flags and element.q is None):
             return False
         good = "good" in element.flags
         j = i - 1

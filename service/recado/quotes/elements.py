@@ -7,6 +7,7 @@ import msgspec
 from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import Match
 from recado.quotes.numbers import Quantity
+from recado.quotes.sizes import Size
 
 # kinds of element; the rest are role names of the lexicon, the first that fits in this order
 QUANTITY: Final = "quantity"
@@ -40,3 +41,4 @@ class Element(msgspec.Struct, eq=False):
     negative: bool = False
     flags: set[str] = msgspec.field(default_factory=set)
     words: list[str] = msgspec.field(default_factory=list)
+    sizes: list[Size] = msgspec.field(default_factory=list)

@@ -13,6 +13,7 @@ _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:
     """Part an article or a number from the good that is written together with it."""
+    _part_endings(tokens, matcher)
     joined = [
         i
         for i, token in enumerate(tokens)
@@ -26,6 +27,20 @@ def part_joined(tokens: list[Token], matcher: Matcher) -> None:
             tokens[i : i + 1] = [
                 Token(WORD, token.norm[:length], token.start, middle, token.spaced),
                 Token(WORD, token.norm[length:], middle, token.end, True),
+            ]
+
+
+def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
+    """Part "de" from the good that it is written together with: "pantalonesde vestir"."""
+    for i in range(len(tokens) - 1, -1, -1):
+        token = tokens[i]
+        if token.kind != WORD or len(token.norm) < _SHORTEST + 2 or not token.norm.endswith("de"):
+            continue
+        if _is_strange(token, matcher) and matcher.knows(token.norm[:-2]):
+            middle = token.end - 2
+            tokens[i : i + 1] = [
+                Token(WORD, token.norm[:-2], token.start, middle, token.spaced),
+                Token(WORD, "de", middle, token.end, True),
             ]
 
 

@@ -12,6 +12,8 @@ from importlib import resources
 from itertools import product
 from typing import Any, Final
 
+import msgspec
+
 from recado.quotes.text import bases, key, neuter, plain, sound
 
 NONE: Final[frozenset[str]] = frozenset()
@@ -29,6 +31,14 @@ _KNOWN_VERB_LENGTH = 3
 _SOUND_LENGTH = 4
 
 
+class Unit(msgspec.Struct, frozen=True, gc=False):
+    """A unit of measure: its short name, what it measures, and how much of the dimension's base unit it is."""
+
+    name: str
+    dimension: str
+    factor: Fraction
+
+
 class Lexicon:
     """The tables, and look-ups that remember every word they were asked for (see `forget`)."""
 
@@ -42,6 +52,10 @@ class Lexicon:
         self.scales: dict[str, int] = numbers["scales"]
         self.collectives: dict[str, int] = numbers["collectives"]
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
+        self.measures: dict[str, Unit] = {}
+        for name, (dimension, factor, written) in numbers["sizes"].items():
+            unit = Unit(name, dimension, Fraction(factor))
+            self.measures.update(dict.fromkeys((name, *written.split()), unit))
         self._exact: dict[str, set[str]] = {}
         self._phrases: dict[tuple[str, str], list[tuple[list[str], frozenset[str]]]] = {}  # by the first two words
         self._forms: dict[str, set[str]] = {}  # by key
@@ -65,7 +79,8 @@ class Lexicon:
             for word in listed:
                 self._exact.setdefault(word, set()).add(role)
         for table, unit_roles in (
-            ("pieces", ("piece",)), ("containers", ("container",)), ("measures", ("container", "unit"))
+            ("pieces", ("piece",)), ("containers", ("container",)), ("measures", ("container", "unit")),
+            ("boxes", ("box",)),
         ):  # fmt: skip
             for word in numbers["units"][table].split():
                 self._exact.setdefault(plain(word), set()).update(unit_roles)

@@ -12,14 +12,19 @@ def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
         if t.kind == NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind == NEWLINE)
     ]
     numbered: list[int] = []
+    keyed = len(starts) > 2 and all(tokens[i].keycap and tokens[i].value == n for n, i in enumerate(starts, 1))
+    in_order = [tokens[i].value for i in starts] == list(range(1, len(starts) + 1))
     for i in starts:
         after = tokens[i + 1] if i + 1 < len(tokens) else None
         if after is None or tokens[i].value != len(numbered) + 1:
             continue
         marked = after.norm in (".", ")", "-", ":", "°", "º") and after.kind == PUNCT
+        if marked and after.norm == "-" and not in_order:
+            marked = False  # "1-billetera, 2-cinturones, 1-reloj": amounts
         if marked and after.norm in "-:" and not _number_before_line_end(tokens, i + 1, lexicon) and len(starts) < 2:
             marked = False
-        if marked or (tokens[i].keycap and _number_before_line_end(tokens, i + 1, lexicon)):
+        padded = len(tokens[i].norm) > 1 and tokens[i].norm.startswith("0")
+        if marked or padded or (tokens[i].keycap and (keyed or _number_before_line_end(tokens, i + 1, lexicon))):
             numbered.append(i)
     if not numbered:
         numbered = _inline_indices(tokens)

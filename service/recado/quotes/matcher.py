@@ -1,49 +1,84 @@
 """Finds the catalogue's products in a text: the most specific one, through plurals, synonyms and misspellings.
 
-A product's names are bags of words behind a head word: "camisa de manga larga" is `camisa` with `manga`, `larga`.
+A name is a head word with words and sizes behind it ("camisa" with `manga`, `larga`; "tubo" with 1/2" and 5 m).
 Looking up costs by the words of the text, not by the size of the catalogue, except for misspelled words,
 which are compared with the catalogue's words of about their length; each word is looked up once and remembered.
 """
 
 import tomllib
-from collections.abc import Iterable
-from fractions import Fraction
+from collections.abc import Collection, Iterable, Sequence
+from enum import StrEnum
 from functools import cache
+from heapq import nsmallest
 from importlib import resources
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final
 
 import msgspec
 
 from recado.quotes.catalogue import Product
 from recado.quotes.lexicon import NONE, lexicon
+from recado.quotes.parts import Family, Form, Parts, take_apart
+from recado.quotes.sizes import SOLD_BY, Size, Sizes
 from recado.quotes.steps import Steps
-from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain, tokenise
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain
 from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
 _MOST_CHOICES: Final = 8  # products that a word may leave open
+_MOST: Final = 24
+"""Products compared form by form; a head with more that fit is a question, unless a name says exactly what was said."""
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
 _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
-_TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
+_INSIDE: Final = frozenset("-'\"()´`#")
+_TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers"])
+"""Qualities of which a product has one each."""
+_TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
+
+
+class How(StrEnum):
+    """How a stretch of text names a product."""
+
+    NAME = "name"
+    SOUND = "sounds like the name"
+    MISSPELLED = "misspelled name"
+    JOINED = "joined"
+    PART = "part of the name"
+    START = "start of the name"
+    SEVERAL = "several products"
+    OTHER = "another kind or size"
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
-    """Products that a stretch of text may mean: one is a match, several are a question to the customer."""
+    """Products that a stretch of text may mean: one is a match, several are a question to the customer.
+
+    With `how` OTHER it means none of them: they are the nearest in what they are.
+    """
 
     products: tuple[int, ...]
     end: int
     score: float
-    how: str
+    how: How
     words: int  # of the name
     last: int  # index of the last token of the name
 
 
-class _Name(msgspec.Struct, frozen=True, gc=False):
-    product: int
-    head: str
-    words: tuple[str, ...]  # canonical, head included
+class _Said(msgspec.Struct):
+    """What stands behind a head that its family knows."""
+
+    words: list[tuple[str, float]] = msgspec.field(default_factory=list)
+    sizes: list[Size] = msgspec.field(default_factory=list)
+    qualities: list[tuple[str, str]] = msgspec.field(default_factory=list)  # table, word: that the family lacks
+    candidates: set[int] | None = None  # None: all of the family
+    last: int = 0
+    telling: int = 0
+    conflict: bool = False
+    trial: bool = False  # whether every bare number that fits is taken for a size
+
+    def count(self) -> int:
+        """How much of a name was said, the head included."""
+        return 1 + len(self.words) + len(self.sizes)
 
 
 class Matcher:
@@ -52,54 +87,63 @@ class Matcher:
     def __init__(self, products: Iterable[Product]) -> None:
         self.products = tuple(products)
         self.lexicon = lexicon()
+        self.sizes = Sizes(self.lexicon)
         self._synonyms, self._skipped = _synonyms()
         self.single: dict[str, list[int]] = {}
         spelled: dict[str, str] = {}
-        names: list[tuple[int, list[str]]] = []
+        names: list[tuple[int, Parts]] = []
+        self._name_parts: list[Parts] = []
         for number, product in enumerate(self.products):
             for text in (product.name, *product.aliases):
-                words = self._words(text)
-                if product.pair and len(words) > 1 and words[0] == "par":
-                    words = words[1:]
-                if len(words) == 1:
-                    spelled.setdefault(key(words[0]), words[0])
-                    known = self.single.setdefault(key(words[0]), [])
+                parts = self._parts(text, product)
+                if text == product.name:
+                    self._name_parts.append(parts)
+                names.append((number, parts))
+                if len(parts.words) == 1 and not parts.sizes:
+                    known = self.single.setdefault(key(parts.words[0]), [])
                     if number not in known[-1:]:
                         known.append(number)
-                elif words:
-                    names.append((number, words))
         self.steps = Steps()
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         self._joined: dict[str, list[int]] = {}
-        self._pairs: dict[tuple[str, str], list[_Name]] = {}
-        self.heads: dict[str, list[int]] = {}
-        self._name_heads = {self.head(key(words[0])) for p in self.products if len(words := self._words(p.name)) > 1}
-        seen: set[tuple[int, tuple[str, ...]]] = set()
-        for number, words in names:
-            head = key(words[0])
-            canonical = (self.head(head), *(self._canon(word) for word in words[1:]))
-            for word in words:
+        self.families: dict[str, Family] = {}
+        self._of: dict[int, dict[str, Family]] = {}
+        self._name_heads = {
+            self.head(key(parts.words[0])) for parts in self._name_parts if len(parts.words) > 1 or parts.sizes
+        }
+        sizes: dict[int, dict[Size, None]] = {}
+        for number, parts in names:
+            sizes.setdefault(number, {}).update(dict.fromkeys(parts.sizes))
+        seen: set[tuple[object, ...]] = set()
+        for number, parts in names:
+            for word in parts.words:
                 spelled.setdefault(key(word), word)
-            if all(word.isalpha() for word in words):
-                self._joined.setdefault(key("".join(words)), []).append(number)
-            if (number, (head, *canonical)) in seen:
+            literal = key(parts.words[0])
+            head = self.head(literal)
+            if len(parts.words) > 1 and all(word.isalpha() for word in parts.words) and not parts.sizes:
+                self._joined.setdefault(key("".join(parts.words)), []).append(number)
+            canonical = [self._canon(word) for word in parts.words[1:]]
+            identity = (number, literal, *canonical, parts.sizes)
+            if identity in seen:
                 continue
-            seen.add((number, (head, *canonical)))
-            name = _Name(number, head, canonical)
-            for word in set(canonical[1:]):
-                self._pairs.setdefault((canonical[0], word), []).append(name)
-            owners = self.heads.setdefault(canonical[0], [])
-            if number not in owners[-1:]:
-                owners.append(number)
+            seen.add(identity)
+            tables = [
+                (table, canon)
+                for word, canon in zip(parts.words[1:], canonical, strict=True)
+                for table in self.lexicon.roles(word) & _TABLES
+            ]
+            words = tuple(dict.fromkeys(canonical))
+            family = self.families.setdefault(head, Family())
+            self._of.setdefault(number, {})[head] = family
+            family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
         self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self._joined}, **spelled}, self._synonyms, self.lexicon)
 
-    def _words(self, text: str) -> list[str]:
-        """The words of a name that tell it from others, as its text is compared: plain, numbers in digits."""
-        tokens = [t for t in tokenise(text) if t.kind in (WORD, NUMBER)]
-        words = [self._digits(t.norm) for t in tokens]
-        kept = [w for w in words if w not in self._skipped]
-        return kept or words
+    def _parts(self, text: str, product: Product) -> Parts:
+        parts = take_apart(text, self.lexicon, self.sizes, self._skipped, product.unit)
+        if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
+            return Parts(parts.words[1:], parts.sizes)
+        return parts
 
     def _digits(self, norm: str) -> str:
         value = self.lexicon.values.get(norm)
@@ -107,7 +151,8 @@ class Matcher:
 
     def head(self, word: str) -> str:
         """What stands for a head word: the product it names alone, or itself."""
-        return self._class.get(word) or self._class.get(self._synonyms.get(word, word), word)
+        same = self._synonyms.get(word, word)
+        return self._class.get(word) or self._class.get(same, same)
 
     def begin(self) -> None:
         """Opens the account of another message."""
@@ -129,86 +174,339 @@ class Matcher:
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
             return None
-        heads = self.near(self._digits(token.norm) if token.kind == WORD else token.norm, noun)
-        if not heads:
-            return None
-        window = self._window(tokens, roles, at)
-        best: list[tuple[tuple[int, float, int], int, int, float]] = []  # rank, product, last token, likeness
-        partial: dict[int, list[tuple[int, int, float]]] = {}
-        for head, alike in heads:
+        best: Match | None = None
+        rank: tuple[bool, int, float, int] = (False, 0, 0.0, 0)
+        for head, alike in self.near(self._digits(token.norm) if token.kind == WORD else token.norm, noun):
             joined = self._joined.get(head)
             if joined:
-                return Match(tuple(joined[:6]), at + 1, alike, "joined", 2, at)
-            canonical = self.head(head)
-            tried: set[int] = set()
-            for _, word, _ in window:
-                for name in self._pairs.get((canonical, word), ()):
-                    if id(name) in tried:
-                        continue
-                    tried.add(id(name))
-                    self.steps.charge(1)
-                    count, last, similarity, distinct, matched = self._cover(name, window, at, tokens, roles)
-                    similarity *= alike
-                    literal = name.head == head
-                    if count == len(name.words):
-                        rank = (count, similarity + 0.01 * literal, -last)
-                        best.append((rank, name.product, last, similarity * (1 if literal else 0.97)))
-                    elif distinct and ("sin" not in name.words or "sin" in matched):
-                        partial.setdefault(distinct + 1, []).append((name.product, last, similarity))
-            best += [((1, alike, -at), number, at, alike) for number in self.single.get(head, ())]
-        if best:
-            best.sort(key=lambda entry: entry[0], reverse=True)
-        top = best[0][0][0] if best else 0
-        if partial and max(partial) > top:
-            closest = partial[max(partial)]
-            products = tuple(dict.fromkeys(product for product, _, _ in closest))
-            last = max(last for _, last, _ in closest)
-            score = max(similarity for _, _, similarity in closest)
-            if len(products) == 1:
-                return Match(products, last + 1, score * 0.85, "part of the name", max(partial), last)
-            return Match(products[:_MOST_CHOICES], last + 1, score, "several products", max(partial), last)
-        if best:
-            rank, number, last, similarity = best[0]
-            rivals = tuple(dict.fromkeys(entry[1] for entry in best if entry[0][:2] == rank[:2] and entry[1] != number))
-            if rivals and rank[0] == 1:
-                exact = [n for n in (number, *rivals) if plain(self.products[n].name) == token.norm]
-                if len(exact) == 1:
-                    number, rivals = exact[0], ()
-            if rivals and rank[2] == max(e[0][2] for e in best if e[1] in rivals and e[0][:2] == rank[:2]):
-                return Match((number, *rivals)[:_MOST_CHOICES], last + 1, similarity, "several products", rank[0], last)
-            return Match((number,), last + 1, similarity, _how(similarity), rank[0], last)
-        if not head_only or roles[at] & _WEAK_HEADS:
-            return None
-        alike = heads[0][1]
-        named = (n for head, score in heads if score == alike for n in self.heads.get(self.head(head), ()))
-        owners = _distinct(named, _MOST_CHOICES)
-        if not owners:
-            return None
-        if len(owners) == 1 and not any(self.head(head) in self._name_heads for head, _ in heads):
-            return None
-        if len(owners) == 1:
-            return Match(owners, at + 1, alike * 0.8, "start of the name", 1, at)
-        return Match(owners, at + 1, alike, "several products", 1, at)
+                return Match(tuple(joined[:6]), at + 1, alike, How.JOINED, 2, at)
+            family = self.families.get(self.head(head))
+            found = None if family is None else self._resolve(family, head, alike, tokens, roles, at)
+            if found is None or (found.words == 1 and not self._may_stand_alone(found, head, roles[at], head_only)):
+                continue
+            found_rank = (found.how is not How.OTHER, found.words, found.score, -found.last)
+            if best is None or found_rank > rank:
+                best, rank = found, found_rank
+            elif found_rank == rank and best.products != found.products:
+                products = tuple(dict.fromkeys((*best.products, *found.products)))
+                exact = [n for n in products if plain(self.products[n].name) == token.norm]
+                how = best.how if len(exact) == 1 else How.SEVERAL
+                best = Match(
+                    tuple(exact) if len(exact) == 1 else products[:_MOST_CHOICES],
+                    best.end,
+                    best.score,
+                    how,
+                    best.words,
+                    best.last,
+                )
+        return best
 
-    def with_head(self, product: int, norms: list[str]) -> tuple[int, ...]:
-        """Products that share a head with `product` and have all of `norms` in a name ("2 de manga corta")."""
-        heads = {
-            self.head(key(self._words(text)[0]))
-            for text in (self.products[product].name, *self.products[product].aliases)
-        }
-        heads.add(f"#{product}")
+    def _may_stand_alone(self, found: Match, head: str, roles: frozenset[str], head_only: bool) -> bool:
+        """Whether a head with nothing behind it that its family knows may name what it names."""
+        if head in self.single and found.how not in (How.START, How.SEVERAL):
+            return True
+        if not head_only or roles & _WEAK_HEADS:
+            return head in self.single
+        return len(found.products) > 1 or self.head(head) in self._name_heads
+
+    # a head and what stands behind it ------------------------------------------------------------------------
+
+    def _resolve(
+        self, family: Family, head: str, alike: float, tokens: list[Token], roles: list[frozenset[str]], at: int
+    ) -> Match | None:
+        said = self._said(family, tokens, roles, at)
+        if said.conflict:
+            nearest = self._first(said.candidates or family.products, _MOST_CHOICES)
+            return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
+        words = frozenset(word for word, _ in said.words)
+        complete = self._complete(family, words, said)
+        if (
+            not complete
+            and (said.sizes or said.words)
+            and (not said.telling or self._only_without(family, said, words))
+        ):
+            complete = self._without(family)
+            if complete and self._says_the_same(family, said, complete):
+                return Match(
+                    tuple(said.candidates or ()), said.last + 1, alike * 0.85, How.PART, said.count(), said.last
+                )
+            if complete and any(self._has_size_like(family, form.product, said.sizes) for form in complete):
+                nearest = tuple(dict.fromkeys(form.product for form in complete))[:_MOST_CHOICES]
+                return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
+            if complete:
+                said = _Said(last=at, qualities=said.qualities)
+        score = alike
+        for _, likeness in said.words:
+            score *= likeness
+        if not complete:
+            return self._incomplete(family, said, words, score)
+        most = max(len(form.words) + len(form.sizes) for form in complete)
+        top = [form for form in complete if len(form.words) + len(form.sizes) == most]
+        literal = [form for form in top if form.head == head]
+        products = tuple(dict.fromkeys(form.product for form in literal or top))
+        if self._is_other_kind(family, products, said):
+            return Match(products[:_MOST_CHOICES], said.last + 1, score, How.OTHER, said.count(), said.last)
+        score *= 1.0 if literal else 0.97
+        how = _how(score) if len(products) == 1 else How.SEVERAL
+        return Match(products[:_MOST_CHOICES], said.last + 1, score, how, said.count(), said.last)
+
+    @staticmethod
+    def _without(family: Family) -> list[Form]:
+        """The forms that need nothing of what was said: what was said tells no products apart, or is of another."""
+        return [form for form in family.exact.get(frozenset(), ()) if not form.sizes]
+
+    @staticmethod
+    def _says_the_same(family: Family, said: _Said, bare: list[Form]) -> bool:
+        """Whether the one product of this size differs from the bare one by nothing but size: "arena de 10 kg"."""
+        if not said.sizes or said.candidates is None or len(said.candidates) != 1:
+            return False
+        words = {word for form in bare for other in family.forms[form.product] for word in other.words}
+        (number,) = said.candidates
+        return any(words.issuperset(form.words) for form in family.forms[number])
+
+    @staticmethod
+    def _is_other_kind(family: Family, products: tuple[int, ...], said: _Said) -> bool:
+        """Whether a quality was said where the products have another by which their family is told apart."""
+        return any(
+            len(words := family.tables.get(table, set())) > 1
+            and any(words.intersection(form.words) for number in products for form in family.forms[number])
+            for table, _ in said.qualities
+        )
+
+    @staticmethod
+    def _has_size_like(family: Family, product: int, sizes: Sequence[Size]) -> bool:
+        """Whether a product has a size of its own where another was said."""
+        own = [size for form in family.forms[product] for size in form.sizes]
+        dimensions = {size.key()[0] for size in own}
+        return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
+
+    def _complete(self, family: Family, words: frozenset[str], said: _Said) -> list[Form]:
+        """The forms of which everything was said, of the products that fit all that was said."""
+        fits = said.candidates
+        if len(family.products if fits is None else fits) > _MOST:
+            forms: Sequence[Form] = family.exact.get(words, ())
+        else:
+            forms = [form for number in (family.products if fits is None else fits) for form in family.forms[number]]
+        self.steps.charge(len(forms))
+        return [
+            form
+            for form in forms
+            if (fits is None or form.product in fits)
+            and words.issuperset(form.words)
+            and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+        ]
+
+    def _only_without(self, family: Family, said: _Said, words: frozenset[str]) -> bool:
+        """Whether nothing fits but names with "sin", which was not said: "manga corta" is no "sin mangas"."""
+        fits = family.products if said.candidates is None else said.candidates
+        return len(fits) <= _MOST and all(self._lacks_sin(family, n, words) for n in fits)
+
+    def _incomplete(self, family: Family, said: _Said, words: frozenset[str], score: float) -> Match | None:
+        """What a name means that is not said to its end."""
+        count = said.count()
+        fits = family.products if said.candidates is None else said.candidates
+        products = self._first(fits, _MOST)
+        if count > 1:
+            products = tuple(n for n in products if not self._lacks_sin(family, n, words)) or ()
+        if not products:
+            return None
+        end = said.last + 1
+        if len(products) > 1:
+            return Match(products[:_MOST_CHOICES], end, score, How.SEVERAL, count, said.last)
+        if any(table in family.tables for table, _ in said.qualities):
+            return Match(products, end, score, How.OTHER, count, said.last)
+        said_all = any(words.issuperset(form.words) for form in family.forms[products[0]])
+        if count == 1 and not (said_all and not self.products[products[0]].aliases):
+            return Match(products, end, score * 0.8, How.START, count, said.last)
+        return Match(products, end, score * (0.85 if said_all else 0.65), How.PART, count, said.last)
+
+    @staticmethod
+    def _lacks_sin(family: Family, product: int, words: frozenset[str]) -> bool:
+        """Whether only names with "sin" fit, and it was not said: "mangas" is no "sin mangas"."""
+        return "sin" not in words and all(
+            "sin" in form.words for form in family.forms[product] if words <= {*form.words}
+        )
+
+    def _first(self, numbers: Collection[int], most: int) -> tuple[int, ...]:
+        """The first products, in the catalogue's order."""
+        if isinstance(numbers, dict):
+            return tuple(islice(numbers, most))
+        self.steps.charge(len(numbers))
+        return tuple(nsmallest(most, numbers))
+
+    def _said(self, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int) -> _Said:
+        """The words and sizes behind the head at `at` that belong to it."""
+        said = _Said(last=at)
+        self._walk(family, said, tokens, roles, at + 1)
+        return said
+
+    def _walk(self, family: Family, said: _Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> None:
+        stop = min(len(tokens), i + _SPAN)
+        while i < stop and not said.conflict:
+            token = tokens[i]
+            if token.kind == NEWLINE:
+                break
+            end = self._take_size(family, said, tokens, roles, i)
+            if end == 0:
+                break
+            if end == i and token.kind == WORD:
+                end = self._take_word(family, said, tokens, roles, i)
+            elif end == i:
+                end = i + 1 if token.kind == PUNCT and token.norm in _INSIDE else 0
+            if end == 0:
+                break
+            i = end
+
+    def _take_word(self, family: Family, said: _Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> int:
+        """Past the word at `i` if it belongs to a name or may stand inside one; 0 if the name ends before it."""
+        norm, role = tokens[i].norm, roles[i]
+        if role & _ENDS and not self.knows(norm):
+            return 0
+        if "and" in role:
+            return i + 1 if self._goes_on(family, said, tokens, i + 1) else 0
+        if norm not in self._skipped or "article" in role or norm in family.words:
+            for near, alike in self.near(self._digits(norm))[:3]:
+                word = self._canon(near)
+                owners = family.words.get(word)
+                if owners is None:
+                    continue
+                self.steps.charge(1 + len(owners) // 8)
+                fits = owners if said.candidates is None else said.candidates & owners
+                said.last = i
+                if not fits:
+                    said.conflict = True
+                    return i + 1
+                said.candidates = set(fits) if said.candidates is None else fits
+                if all(word != other for other, _ in said.words):
+                    said.words.append((word, alike))
+                said.telling += not role & _TELL_NOTHING
+                return i + 1
+        if "modifier" in role:
+            word = self._canon(norm)
+            said.qualities += [(table, word) for table in role & _TABLES]
+        return i + 1 if role & _BETWEEN or norm in self._skipped else 0
+
+    def _goes_on(self, family: Family, said: _Said, tokens: list[Token], i: int) -> bool:
+        """Whether a name has a word behind its "y": "croissant de jamón y queso"."""
+        if not said.words or i >= len(tokens) or tokens[i].kind != WORD:
+            return False
+        for near, _ in self.near(tokens[i].norm)[:2]:
+            word = self._canon(near)
+            owners = family.words.get(word)
+            if (
+                owners
+                and all(word != other for other, _ in said.words)
+                and (said.candidates is None or said.candidates & owners)
+            ):
+                return True
+        return False
+
+    def _take_size(self, family: Family, said: _Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> int:
+        """Past the size at `i` that belongs to the name; `i` if none starts there, 0 if the name ends before it."""
+        read = self.sizes.at(tokens, i) if self.sizes.may_start(tokens[i]) else None
+        if read is None:
+            return i
+        if len(read[0].values) > 1 and not family.with_size(read[0]):
+            read = self.sizes.at(tokens, i, single=True) or read
+        size, end = read
+        if tokens[i].kind == WORD and tokens[i].norm in family.words and size.unit is None:
+            return i
+        marked = i > 0 and (tokens[i - 1].norm in ("de", "del", "#", "d") or "size" in roles[i - 1])
+        marked = marked or (
+            end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
+        )  # "para 20 personas"
+        behind_word = size.unit is None and said.last == i - 1 > 0 and bool(said.words) and "" in family.dimensions
+        marked = marked or behind_word  # "etapa 2", "fps 70"
+        owners = family.with_size(size)
+        self.steps.charge(1 + len(owners) // 8)
+        fits = owners if said.candidates is None else said.candidates & owners
+        if fits and (
+            marked or size.unit is not None or self._is_named_so(family, said, size, fits, tokens, roles, end)
+        ):
+            said.candidates, said.last = set(fits), end - 1
+            said.sizes.append(size)
+            return end
+        if tokens[i].kind == WORD and size.unit is None and not marked:
+            return i
+        if not self._is_size_of(family, said, size, marked, tokens, end):
+            return 0 if tokens[i].kind == NUMBER or size.unit is not None else i
+        said.last, said.conflict = end - 1, True
+        return end
+
+    def _is_named_so(
+        self, family: Family, said: _Said, size: Size, fits: set[int], tokens: list[Token],
+        roles: list[frozenset[str]], end: int,
+    ) -> bool:  # fmt: skip
+        """Whether a bare number belongs to a name ("lija 220", "3 en 1"); else it is how many are wanted."""
+        if said.trial:
+            return True
+        trial = msgspec.structs.replace(
+            said, words=[*said.words], sizes=[*said.sizes, size], candidates=set(fits), trial=True
+        )
+        self._walk(family, trial, tokens, roles, end)
+        words = frozenset(word for word, _ in trial.words)
+        return not trial.conflict and any(form.sizes for form in self._complete(family, words, trial))
+
+    def _is_size_of(self, family: Family, said: _Said, size: Size, marked: bool, tokens: list[Token], end: int) -> bool:
+        """Whether a size that no product has is meant as one, so that nobody is sold another."""
+        if not family.dimensions:
+            return False
+        if size.unit is not None:
+            if size.unit.name in SOLD_BY and (family.units or (not marked and self._counts(family, size))):
+                return False
+            alike = size.unit.dimension in family.dimensions or "" in family.dimensions
+        else:
+            alike = marked and (end >= len(tokens) or tokens[end].kind != WORD or self._closes(tokens[end], family))
+        words = frozenset(word for word, _ in said.words)
+        named = self._complete(family, words, said) or ([] if said.telling else self._without(family))
+        if any(form.sizes for form in named):
+            return False  # "levis 501 talla 32": which one is said
+        return alike and (not named or any(self._has_size_like(family, form.product, [size]) for form in named))
+
+    @staticmethod
+    def _counts(family: Family, size: Size) -> bool:
+        """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
+        assert size.unit is not None
+        one = Size((1,), size.unit)
+        return size.unit.dimension not in family.dimensions or bool(family.with_size(one))
+
+    def _closes(self, token: Token, family: Family) -> bool:
+        if "people" in self.lexicon.roles(token.norm):
+            return True
+        return self._canon(token.norm) in family.words or bool(
+            self.lexicon.roles(token.norm) & {"and", "courtesy", "thanks", "but", "for", "con"}
+        )
+
+    def with_head(
+        self, product: int, norms: list[str], sizes: Sequence[Size] = (), *, head: str | None = None
+    ) -> tuple[int, ...]:
+        """Products that share a head with `product` and have all of `norms` and `sizes` ("2 de manga corta").
+
+        `head`: the word that it was called by, where only that head's products are meant.
+        """
         words = [near[0][0] for norm in norms if (near := self.near(norm))]
-        if not words or len(words) < len(norms):
+        if len(words) < len(norms) or not (words or sizes):
             return ()
         canonical = [self._canon(word) for word in words]
         found: dict[int, None] = {}
-        for head in heads:
-            names = self._pairs.get((head, canonical[0]), ())
-            self.steps.charge(len(names))
-            for name in names:
-                if set(canonical) <= set(name.words):
-                    found[name.product] = None
+        families = self.families_of(product)
+        if head is not None:
+            families = [family for near, _ in self.near(head) if (family := self.families.get(self.head(near)))]
+        for family in families:
+            fits: set[int] | None = None
+            for owners in (
+                *(family.words.get(word, set()) for word in canonical),
+                *(family.with_size(size) for size in sizes),
+            ):
+                fits = set(owners) if fits is None else fits & owners
+            said = frozenset(canonical)
+            plainly = [number for number in self._first(fits or (), _MOST) if not self._lacks_sin(family, number, said)]
+            found.update(dict.fromkeys(plainly))
         return tuple(found)
+
+    def families_of(self, product: int) -> list[Family]:
+        """The families that a product's names belong to."""
+        return list(self._of[product].values())
 
     def near(self, norm: str, noun: bool = False) -> Near:
         """The catalogue's words that a word of a text may be, best first."""
@@ -223,9 +521,13 @@ class Matcher:
         near = self.near(norm)
         return bool(near) and near[0][1] >= SMALL_FORM and near[0][0] in self.single
 
+    def opens(self, word: str) -> bool:
+        """Whether a word of the catalogue opens a name."""
+        return word in self.single or self.head(word) in self.families
+
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the products most like a fragment the catalogue lacks; few, or none."""
-        words = [key(w) for w in self._words(text) if len(w) > 3]
+        words = [key(w) for w in take_apart(text, self.lexicon, self.sizes, self._skipped, None).words if len(w) > 3]
         found = self._owners(words, limit)
         if not found and len(words) <= 4:
             found = self._owners((known for word in words for known in self.vocabulary.resembling(word)), limit)
@@ -233,62 +535,11 @@ class Matcher:
 
     def _owners(self, words: Iterable[str], most: int) -> tuple[int, ...]:
         """Some products that are named by one of the words or begin with it."""
-        return _distinct(
-            (n for w in words for n in chain(self.single.get(w, ()), self.heads.get(self.head(w), ()))), most
+        families = ((w, self.families.get(self.head(w))) for w in words)
+        owners = (
+            chain(self.single.get(w, ()), family.products if family is not None else ()) for w, family in families
         )
-
-    def _window(self, tokens: list[Token], roles: list[frozenset[str]], at: int) -> list[tuple[int, str, float]]:
-        """The words after a head that may complete its name: position, canonical form, likeness."""
-        window: list[tuple[int, str, float]] = []
-        for i in range(at + 1, min(len(tokens), at + 1 + _SPAN)):
-            token = tokens[i]
-            if token.kind == WORD:
-                role = roles[i]
-                if role & _ENDS and not self.knows(token.norm):
-                    break
-                if "and" in role and not (i + 1 < len(tokens) and "half" in roles[i + 1]):
-                    break
-                if token.norm in self._skipped and "article" not in role:
-                    continue
-                near = self.near(self._digits(token.norm))
-                for word, alike in near[:3]:
-                    window.append((i, self._canon(word), alike))
-            elif token.kind == NUMBER:
-                if token.norm in self.vocabulary.words:
-                    window.append((i, token.norm, EXACT))
-            elif token.kind == NEWLINE or (token.kind == PUNCT and token.norm not in "-'\"()´`"):
-                break
-        return window
-
-    def _cover(
-        self,
-        name: _Name,
-        window: list[tuple[int, str, float]],
-        at: int,
-        tokens: list[Token],
-        roles: list[frozenset[str]],
-    ) -> tuple[int, int, float, int, list[str]]:
-        """How many words of a name the window has without a break: count, last position, likeness, telling words."""
-        wanted = list(name.words[1:])
-        last, similarity, telling = at, 1.0, 0
-        for position, word, alike in window:
-            if word not in wanted or position <= last:
-                continue
-            if any(not self._may_stand_between(tokens[i], roles[i]) for i in range(last + 1, position)):
-                break
-            wanted.remove(word)
-            last = position
-            similarity *= alike
-            token = tokens[position]
-            if (token.kind == WORD and not roles[position] & _TELL_NOTHING) or isinstance(token.value, Fraction):
-                telling += 1
-        matched = [word for word in name.words if word not in wanted]
-        return len(name.words) - len(wanted), last, similarity, telling, matched
-
-    def _may_stand_between(self, token: Token, roles: frozenset[str]) -> bool:
-        if token.kind == WORD:
-            return bool(roles & _BETWEEN) or token.norm in self._skipped
-        return token.kind == PUNCT and token.norm in "-'\"()´`"
+        return _distinct(chain.from_iterable(owners), most)
 
 
 def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
@@ -301,10 +552,10 @@ def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _how(similarity: float) -> str:
+def _how(similarity: float) -> How:
     if similarity >= EXACT - 0.035:
-        return "name"
-    return "sounds like the name" if similarity >= 0.9 else "misspelled name"
+        return How.NAME
+    return How.SOUND if similarity >= 0.9 else How.MISSPELLED
 
 
 @cache

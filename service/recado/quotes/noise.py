@@ -74,6 +74,8 @@ class Noise:
             return "price", self._after_price(i + 3)
         if token.norm in ("n", "nro") and self._norm(i + 1) in ("°", "º", ".") and self._is_number(i + 2):
             return None if self._names_product(i + 3) else ("size", i + 3)
+        if token.norm == "s" and self._norm(i + 1) == "/" and self._is_number(i + 2) and not self._names_product(i + 3):
+            return "price", self._after_price(i + 3)
         if "address" in roles and not (self._matcher.names(token.norm) and self._matcher.knows(self._norm(i + 1))):
             end = self._address(i)
             if not end and self._matcher.names(token.norm) and self._is_place(i):
@@ -162,7 +164,9 @@ class Noise:
             and not self._names_product(i + 3)
         ):
             j = i + 3
-            while self._norm(j) == "x" and self._is_number(j + 1):
+            while (
+                self._norm(j) == "x" and self._is_number(j + 1) and self._tokens[j].spaced == self._tokens[i + 1].spaced
+            ):
                 j += 2
             return "size", j + 1 if self._has(j, "measure") else j
         if self._has(i + 1, "measure") and not self._has(i + 2, "of") and not self._is_capital(i + 1):
@@ -241,6 +245,8 @@ class Noise:
     def _after_hour(self, j: int) -> int:
         while j < self._n and self._tokens[j].kind != NEWLINE:
             norm = self._norm(j)
+            if norm == ":" and self._tokens[j + 1 : j + 2] and self._tokens[j + 1].spaced:
+                return j  # "mañana 8 am: 4 varillas"
             if norm in (":", "y") and (
                 self._is_number(j + 1) or self._has(j + 1, "half") or self._has(j + 1, "number")
             ):
@@ -469,9 +475,7 @@ class Noise:
         if self._roles[j] & {"currency", "timeunit", "month", "definite", "to", "and"}:
             return False
         near = self._matcher.near(norm)
-        return bool(near) and (
-            near[0][0] in self._matcher.single or self._matcher.head(near[0][0]) in self._matcher.heads
-        )
+        return bool(near) and self._matcher.opens(near[0][0])
 
     def _unspaced(self, i: int) -> int:
         j = i + 1

@@ -1,12 +1,23 @@
 """Quantities in words and digits: "treinta y dos", "2 mil", "docena y media", "3 pares de", "media docenita de"."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from fractions import Fraction
 
 import msgspec
 
-from recado.quotes.lexicon import Lexicon
+from recado.quotes.lexicon import Lexicon, Unit
 from recado.quotes.text import NUMBER, WORD, Token
+
+
+class Unusable(StrEnum):
+    """Why an amount does not say how many of a product to quote."""
+
+    RANGE = "range"
+    WORTH = "worth"
+    VAGUE = "vague"
+    FRACTION = "fraction"
+    UNIT = "unit"
 
 
 class Quantity(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +31,8 @@ class Quantity(msgspec.Struct, frozen=True, gc=False):
     pieces: bool = False
     collective: bool = False
     bare: bool = True  # a number and nothing else, in digits
+    unit: Unit | None = None  # what it is measured in
+    unusable: Unusable | None = None  # why it does not say how many
 
 
 def quantity(
@@ -28,10 +41,10 @@ def quantity(
     """The longest quantity that starts at `at`, with its unit, if that is no product, and the "de" after it."""
     start = at
     n = len(tokens)
-    value, i = _cardinal(tokens, roles, at, lexicon)
+    value, i = cardinal(tokens, roles, at, lexicon)
     article = value is not None and "article" in roles[at] and i == at + 1
     if article and i < n and tokens[at].norm in ("unos", "unas", "un", "una"):
-        inner, j = _cardinal(tokens, roles, i, lexicon)
+        inner, j = cardinal(tokens, roles, i, lexicon)
         if inner is not None and not roles[i] & {"article", "collective"}:  # "unas 20", "un diez"
             value, i, article = inner, j, False
         elif i < n and "half" in roles[i] and _is_collective(roles, i + 1):
@@ -102,7 +115,7 @@ def quantity(
     if pieces or collective or pairs:
         while i < n and "of" in roles[i]:
             i += 1
-    return Quantity(value, i, article, pairs, container, pieces, collective, bare)
+    return Quantity(value, i, article, pairs, container, pieces, collective, bare and not pieces)
 
 
 def _is_collective(roles: list[frozenset[str]], at: int) -> bool:
@@ -113,7 +126,7 @@ def _is_scale(tokens: list[Token], at: int) -> bool:
     return at < len(tokens) and tokens[at].norm in ("mil", "millon")
 
 
-def _cardinal(
+def cardinal(
     tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon: Lexicon
 ) -> tuple[int | Fraction | None, int]:
     """A cardinal in digits, words or both, and the token after it."""

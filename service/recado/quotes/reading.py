@@ -1,5 +1,6 @@
 """Follows the customer through a message: wishes, refusals, corrections, ellipsis."""
 
+import itertools
 from fractions import Fraction
 from typing import Final
 
@@ -25,8 +26,10 @@ from recado.quotes.elements import (
 from recado.quotes.matcher import Matcher
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import negation, price, remove, request
+from recado.quotes.text import key
 from recado.quotes.wishes import State, Wish
 
+CLOTHES_SIZES: Final = range(31, 61)
 _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
 _AHEAD: Final = 40
@@ -59,6 +62,7 @@ class Reading:
 
     def _follow(self) -> None:
         state = State()
+        line = -1
         elements = self.elements
         for i, element in enumerate(elements):
             kind = element.kind
@@ -118,6 +122,8 @@ class Reading:
             elif kind in _CLAUSE_ENDS:
                 state.end_sentence()
             elif kind == LINE:
+                self._drop_offers(line)
+                line = i
                 state.refuse = state.instead = False
                 if state.mode == "mentioned":
                     state.mode = None
@@ -241,6 +247,7 @@ class Reading:
             state.restating = True
             if wish.amount is not None:
                 same.amount, same.pairs, same.parts = wish.amount, wish.pairs, []
+                same.unit, same.unusable = wish.unit, wish.unusable
             same.doubts.append("corrected")
             return
         if state.heir is not None:
@@ -287,8 +294,9 @@ class Reading:
             wish.choices = element.match.products
         q = element.q
         if q is not None and q.quantity is not None:
-            wish.amount = -q.quantity.value if q.negative else q.quantity.value
-            wish.pairs = q.quantity.pairs
+            wish.set_amount(q.quantity)
+            if q.negative:
+                wish.amount = -q.quantity.value
             if q.quantity.article and "another" not in q.flags:
                 wish.amount = None if self._is_plural(element, q) else wish.amount
         return wish
@@ -327,6 +335,8 @@ class Reading:
         """What a thing is for where it stands: wanted, priced or only mentioned; behind it too, in its sentence."""
         if state.mode is not None or counted:
             return state.mode if not (counted and state.mode == "mentioned" and self.requested) else "wanted"
+        if self._is_asked_about(i):
+            return "mentioned"
         told = recalled = False
         for element in self.elements[i + 1 : i + _AHEAD]:
             kind = element.kind
@@ -343,12 +353,36 @@ class Reading:
                 return "mentioned"  # "las toallas que me mandaron están mal"
         return None
 
+    def _is_asked_about(self, i: int) -> bool:
+        """ "¿de qué tela son las camisas?": a thing whose sentence asks what it is."""
+        for element in reversed(self.elements[max(0, i - _AHEAD) : i]):
+            if element.kind in _CLAUSE_ENDS or element.kind == LINE or element.kind in VERBS:
+                return False
+            if element.kind == "copula":
+                after = (e.kind for e in self.elements[i : i + _NEAR] if e.kind not in THINGS)
+                return self.context.kind(element.index - 1) != "" and next(after, "") == QUESTION
+        return False
+
+    def _drop_offers(self, line: int) -> None:
+        """Take a line of priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90"."""
+        wishes = [w for w in self.wishes if w.element.index > line and w.state == "wanted"]
+        priced = [
+            w
+            for w in wishes
+            if w.element.q is None
+            and any("price" in e.roles for e in self.elements[w.element.index : w.element.index + _NEAR])
+        ]
+        if len(priced) == len(wishes) > 1 and not self.requested:
+            for wish in wishes:
+                wish.state = "mentioned"
+
     def _quality(self, element: Element, state: State) -> None:
         """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
         q = element.q.quantity if element.q is not None else None
         last = self.last(("wanted", "mentioned")) or state.heir
         if last is None or last.product is None:
-            if last is not None and last.product is None and element.words and last.element.match is not None:
+            named = element.words or element.sizes
+            if last is not None and last.product is None and named and last.element.match is not None:
                 return self._resolve(last, element, state)
             pointed = (
                 self.context.kind(element.index - 1) == "definite"
@@ -358,21 +392,45 @@ class Reading:
             if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
                 self.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
             return None
-        others = self.matcher.with_head(last.product, element.words) if element.words else ()
-        if len(others) == 1 and others[0] != last.product:
+        last = self._of_its_kind(last, element)
+        assert last.product is not None
+        others = self.matcher.with_head(last.product, element.words, element.sizes)
+        if len(others) > 1:
+            head = self.scanner.norms[last.element.start]
+            others = self.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
+        if element.sizes and len(others) != 1:
+            if q is not None:
+                wish = Wish(element, None, element.text, choices=others)
+                wish.set_amount(q)
+                self.wishes.append(wish)
+            return None
+        if len(others) == 1 and (others[0] != last.product or element.sizes):
             if state.corrected and q is None:
                 last.product = others[0]
                 state.corrected = False
                 return None
-            if q is not None:
+            if state.corrected and element.sizes and others[0] == last.product and q is not None:
+                last.set_amount(q)
+                last.parts = []
+                state.corrected = False
+                return None
+            if q is not None or element.sizes:
                 whole = last.whole or last
-                wish = Wish(element, others[0], element.text, q.value, q.pairs, whole=whole)
+                wish = Wish(element, others[0], element.text, whole=whole)
+                if q is not None:
+                    wish.set_amount(q)
                 wish.doubts.append("head left out")
-                self.part_of(whole, element)
-                whole.kinds.append(wish)
+                if not element.sizes and not self._is_specific(whole):
+                    self.part_of(whole, element)
+                    whole.kinds.append(wish)
                 self.wishes.append(wish)
             return None
         if q is None:
+            return None
+        if self._contradicts(last, element):
+            wish = Wish(element, None, element.text)
+            wish.set_amount(q)
+            self.wishes.append(wish)
             return None
         if state.corrected:
             last.amount, last.pairs, last.parts = q.value, q.pairs, []
@@ -385,7 +443,80 @@ class Reading:
         self.part_of(last, element)
         last.parts.append(q.value)
         last.doubts.append("in parts")
+        coloured = any("colours" in self.scanner.roles[i] for i in range(last.element.start, last.element.end))
+        if "good" in self.scanner.roles[element.start] and not (q.pairs or coloured):
+            last.doubts.append("quality or thing")  # "tres jabones dos cafés"
         return None
+
+    @staticmethod
+    def _is_specific(whole: Wish) -> bool:
+        """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
+        return whole.element.match is not None and whole.element.match.words > 1
+
+    def counts_boxes(self, wish: Wish) -> bool:
+        """Whether boxes were asked for of what is sold by the piece: "una caja de jabones"."""
+        if wish.product is None:
+            return False
+        element, q = wish.element, wish.element.q.quantity if wish.element.q is not None else None
+        at = element.start if "container" in element.flags else q.end - 1 if q is not None and q.pieces else -1
+        if at < 0 or "box" not in self.scanner.roles[at]:
+            return False
+        forms = [f for family in self.matcher.families_of(wish.product) for f in family.forms.get(wish.product, ())]
+        box = key(self.scanner.norms[at])
+        return not any(form.sizes or form.head == box or box in form.words for form in forms)
+
+    def left_over(self) -> list[str]:
+        """Numbers behind a product that are neither its amount nor its price, nor a size that it or clothes have."""
+        found = []
+        for element in self.elements:
+            q = element.quantity
+            if element.kind != QUANTITY or q is None or q.article or element.flags & {"bound", "placed", "size"}:
+                continue
+            before = element.index - (2 if self.context.kind(element.index - 1) == "of" else 1)
+            thing = self.elements[before] if before >= 0 else None
+            if thing is None or thing.kind != PRODUCT or thing.match is None or thing.end > thing.match.end:
+                continue
+            if not self._explains(thing.match.products[0], q.value):
+                found.append(self.scanner.written(element.start, element.end))
+        return found
+
+    def _explains(self, number: int, value: int | Fraction) -> bool:
+        """Whether a number can be the price or a size of a product."""
+        product = self.matcher.products[number]
+        if Fraction(product.unit_price) == value:
+            return True
+        families = self.matcher.families_of(number)
+        sizes = {size for family in families for form in family.forms.get(number, ()) for size in form.sizes}
+        if any(value in size.values for size in sizes):
+            return True
+        return value in CLOTHES_SIZES and not any(family.dimensions for family in families)
+
+    def _contradicts(self, last: Wish, element: Element) -> bool:
+        """Whether a quality is another than the one that the last product is named by: "jean negro ... 2 azules"."""
+        match = last.element.match
+        if match is None or match.words < 2 or not element.words:
+            return "sin" in element.words
+        said = self.scanner.roles[match.end - 1]
+        for i in range(last.element.start + 1, match.end):
+            said |= self.scanner.roles[i]
+        other = frozenset().union(*(self.scanner.roles[i] for i in range(element.start, element.end)))
+        return (
+            "sin" in element.words
+            or bool(said & other & _EXCLUSIVE)
+            or bool(other & {"qualities", "kinds"} and not other & {"colours", "sizes", "materials", "wearers"})
+        )
+
+    def _of_its_kind(self, last: Wish, element: Element) -> Wish:
+        """The last wish whose head has products of this kind or size; the last of all, if none has."""
+        wishes = (w for w in reversed(self.wishes) if w.state == "wanted" and w.product is not None)
+        return next(
+            (
+                w
+                for w in itertools.chain((last,), wishes)
+                if w.product is not None and self.matcher.with_head(w.product, element.words, element.sizes)
+            ),
+            last,
+        )
 
     def _amends(self, i: int) -> bool:
         """ "3 gorras, bueno 4": whether the number behind a second thought is for a thing already wished."""
@@ -446,9 +577,14 @@ class Reading:
         assert last.element.match is not None
         found: set[int] = set()
         for product in last.element.match.products:
-            found |= set(self.matcher.with_head(product, element.words)) & set(last.element.match.products)
+            found |= set(self.matcher.with_head(product, element.words, element.sizes)) & set(
+                last.element.match.products
+            )
         if len(found) == 1:
             q = element.q.quantity if element.q is not None else None
+            if last.element.flags & {"kind", "other"}:  # "2 tacos de lengua y 2 de pastor": that is none of these
+                self.wishes.append(Wish(element, found.pop(), element.text, q.value if q is not None else None))
+                return
             wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
             wish.doubts.append("head left out")
             self.wishes.insert(self.wishes.index(last), wish)

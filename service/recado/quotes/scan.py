@@ -27,9 +27,11 @@ from recado.quotes.elements import (
 from recado.quotes.joined import part_joined
 from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, lexicon
 from recado.quotes.lists import drop_indices
-from recado.quotes.matcher import Match, Matcher
+from recado.quotes.matcher import How, Match, Matcher
+from recado.quotes.measures import Measure, measure
 from recado.quotes.noise import Noise
-from recado.quotes.numbers import Quantity, quantity
+from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
+from recado.quotes.sizes import Size
 from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.tails import VERB_ENDINGS, Tails
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, key, tokenise
@@ -50,6 +52,31 @@ _WORN_BY: Final = frozenset(["people", "modifier"])
 """The roles of "niño", "mujer": people, and whom a good is made for."""
 _BEHIND: Final = 40
 """Elements looked at before the present one: more than any sentence has."""
+_BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
+_PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
+_PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
+"""Endings of what only says how: "mozzarella rallada"."""
+_NO_NOUN: Final = frozenset(
+    [
+        "and",
+        "or",
+        "but",
+        "courtesy",
+        "thanks",
+        "for",
+        "to",
+        "con",
+        "correction",
+        "negation",
+        "request",
+        "each",
+        "filler",
+    ]
+)
+_VAGUE: Final = frozenset(
+    ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
+     "bastantes"]
+)  # fmt: skip
 _STEERING: Final = frozenset([*_PRIORITY, "container", "modifier"])
 
 
@@ -100,6 +127,13 @@ class Scanner:
         mask = self.masks.get(i)
         token = self.tokens[i]
         before = self.elements[-1] if self.elements else None
+        if token.kind in (NUMBER, WORD) and (end := self._other_size(i) or self._unusable(i) or self._measure(i)):
+            return end
+        if mask is not None and "of" in self.roles[i]:
+            self._add("of", i, i + 1, self.roles[i])
+            if end := self._other_size(i + 1):
+                return end  # "y 1 de 3/4", that a price would be written like
+            self.elements.pop()
         if mask is not None:
             kind, end = mask
             if kind in ("size", "price") and token.kind == NUMBER and self.matcher.near(token.norm):
@@ -133,6 +167,133 @@ class Scanner:
             return i + 1
         return self._word(i, before)
 
+    def _other_size(self, i: int) -> int:
+        """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
+        if self._kind(-1) != "of" or self._kind(-2) not in _BEFORE_SIZE:
+            return 0
+        if self._kind(-2) == "and" and self._kind(-3) not in (*THINGS, QUANTITY):
+            return 0
+        read = self.matcher.sizes.at(self.tokens, i)
+        if read is None or self._is_product(read[1]):
+            return 0
+        size, end = read
+        named = self._closes(end) or not self._is_kind(end)
+        if named and size.unit is None and not self._closes(end):
+            return 0
+        if not any(self._is_sized(e, size) for e in self.elements[-_BEHIND:] if e.match is not None):
+            return 0
+        element = self._add(QUALITY, i, end)
+        element.sizes = [size]
+        if not named:
+            element.words = [self.norms[end]]  # "dos de 2 plazas"
+            end += 1
+            element.end = end
+        element.text = self.written(i, end)
+        return end
+
+    def _is_sized(self, element: Element, size: Size) -> bool:
+        """Whether sizes such as `size` tell the products of a thing's family apart."""
+        assert element.match is not None
+        dimension = size.key()[0]
+        return any(
+            dimension in family.dimensions or (family.dimensions and not dimension) or "" in family.dimensions
+            for family in self.matcher.families_of(element.match.products[0])
+        )
+
+    def _closes(self, i: int) -> bool:
+        """Whether no noun stands at `i`."""
+        if i >= len(self.tokens) or self.tokens[i].kind != WORD:
+            return True
+        return bool(self.roles[i] & _NO_NOUN)
+
+    def _unusable(self, i: int) -> int:
+        """Past an amount that does not say how many: "4 o 5", "unas cuantas", "10 soles de"; 0 if none starts here."""
+        found = self._range(i) or self._worth(i) or self._vague(i)
+        if found is None:
+            return 0
+        end, why = found
+        while self._has(end, "of"):
+            end += 1
+        element = self._add(QUANTITY, i, end)
+        element.quantity = Quantity(1, end, article=why is Unusable.VAGUE, bare=False, unusable=why)
+        return end
+
+    def _range(self, i: int) -> tuple[int, Unusable] | None:
+        if self._norm(i) in ("unos", "unas", "como") and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
+            i += 1
+        if i in self.masks or not (self.tokens[i].kind == NUMBER or self.roles[i] & {"number", "article"}):
+            return None
+        first, j = cardinal(self.tokens, self.roles, i, self.lexicon)
+        if first is None or j >= len(self.tokens):
+            return None
+        dash = self.tokens[j].norm == "-" and not self.tokens[j].spaced
+        if not (dash or "or" in self.roles[j] or self.tokens[j].norm == "a"):
+            return None
+        second = (
+            quantity(self.tokens, self.roles, j + 1, self.lexicon, self.matcher.names)
+            if j + 1 < len(self.tokens)
+            else None
+        )
+        if second is None or second.article or second.value <= first or j + 1 in self.masks:
+            return None
+        if "or" not in self.roles[j] and not self._opens_thing(second.end + self._has(second.end, "of")):
+            return None
+        whole = measure(self.tokens, self.roles, j + 1, self.lexicon)
+        return second.end if whole is None else whole.end, Unusable.RANGE
+
+    def _worth(self, i: int) -> tuple[int, Unusable] | None:
+        mask = self.masks.get(i)
+        end = mask[1] if mask is not None and mask[0] == "price" else 0
+        if not end and self._norm(i + 1) == "mil" and self.tokens[i].kind == NUMBER:
+            end = i + 2
+        if not (end and self._has(end, "of") and self._opens_product(end + 1)):
+            return None
+        return end, Unusable.WORTH
+
+    def _vague(self, i: int) -> tuple[int, Unusable] | None:
+        j = i + 1 if "article" in self.roles[i] or self._norm(i) == "un" else i
+        if self._norm(j) not in _VAGUE or (j == i and self._norm(j) in ("pocos", "pocas", "poco", "monton")):
+            return None
+        opens = j + 1 + self._has(j + 1, "of")
+        if not (self._opens_product(opens) or self._opens_thing(opens)) or "timeunit" in self.roles[opens]:
+            return None
+        return j + 1, Unusable.VAGUE
+
+    def _opens_product(self, i: int) -> bool:
+        if i >= len(self.tokens) or self.tokens[i].kind != WORD:
+            return False
+        return self.matcher.match(self.tokens, self.roles, i) is not None
+
+    def _measure(self, i: int) -> int:
+        """Past an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if none is here."""
+        found = measure(self.tokens, self.roles, i, self.lexicon)
+        if found is None or self._is_letter_size(found):
+            return 0
+        alias = (
+            self.matcher.match(self.tokens, self.roles, found.at, head_only=False) if found.unit is not None else None
+        )
+        if alias is not None and alias.words > 1:
+            return 0  # "litro de thinner" is a name
+        after = self.matcher.match(self.tokens, self.roles, found.end) if self._opens_product(found.end) else None
+        if found.unit is None:
+            sold_so = after is not None and self.matcher.products[after.products[0]].unit is not None
+            if not sold_so:
+                return 0
+        elif after is None and not self._follows_product():
+            return 0
+        element = self._add(QUANTITY, i, found.end)
+        element.quantity = Quantity(found.value, found.end, unit=found.unit, bare=False)
+        return found.end
+
+    def _follows_product(self) -> bool:
+        before = -2 if self._kind(-1) in (LINK, COMMA) else -1
+        return self._kind(before) in (PRODUCT, SEVERAL) and self._kind(before - 1) != QUANTITY
+
+    def _is_letter_size(self, found: Measure) -> bool:
+        """ "3 M camisas": a capital that stands apart is a size of clothes."""
+        unit = self.tokens[found.at]
+        return len(unit.norm) == 1 and unit.spaced and self.text[unit.start].isupper()
+
     def _number(self, i: int) -> int:
         if self.tokens[i].norm in self.matcher.vocabulary.words:
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
@@ -152,7 +313,7 @@ class Scanner:
         return self._quantity(i, q)
 
     def _quantity(self, i: int, q: Quantity) -> int:
-        if q.pieces and self._is_vessel(q.end - 1):
+        if q.pieces and (self._is_vessel(q.end - 1) or self._opens_long(q.end - 1)):
             q = msgspec.structs.replace(q, end=q.end - 1, pieces=False)
         element = self._add(QUANTITY, i, q.end)
         element.quantity = q
@@ -177,6 +338,13 @@ class Scanner:
             end += 1
         return end
 
+    def _opens_long(self, i: int) -> bool:
+        """Whether a container is the head of a name: "3 pack boxer"."""
+        if "container" not in self.roles[i]:
+            return False
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        return match is not None and match.words > 1
+
     def _is_vessel(self, i: int) -> bool:
         """Whether a container that holds nothing is itself the thing: "6 vasos", but not "pintura, 2 galones"."""
         if "container" not in self.roles[i] or self.roles[i] & {"unit", "piece"} or self._is_product(i + 1):
@@ -195,6 +363,8 @@ class Scanner:
         if token.norm == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             self._add(LINK, i, i + 1).flags.add("x")
             return i + 1
+        if self._kind(-1) == "of" and self._kind(-2) in (QUANTITY, "and", COMMA) and self._is_kind(i):
+            return self._quality(i)  # "2 hamburguesas y una de pollo"
         determined = before is not None and (
             before.kind in (QUANTITY, "definite", "another")
             or (before.kind == "of" and len(self.elements) > 1 and self.elements[-2].kind == QUANTITY)
@@ -210,6 +380,10 @@ class Scanner:
                 match = None
             elif match is not None and self._is_shade(match, roles, before):
                 return self._quality(i)
+        if match is None and token.norm in ("media", "medio") and self._is_product(i + 1):
+            return self._quantity(i, Quantity(Fraction(1, 2), i + 1))
+        if match is None and "article" in roles and self._is_long_name(i + 1):
+            return self._quantity(i, Quantity(1, i + 1, article=True))  # "un tres leches", "una docena de alitas"
         if match is None and roles & QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
@@ -225,6 +399,13 @@ class Scanner:
             self._add(NOISE, i, i + 1)  # "1 solo pantalón"
             return i + 1
         if (
+            roles & {"con", "to", "for"}
+            and self._kind(-1) == QUANTITY
+            and i + 1 < len(self.tokens)
+            and self._is_kind(i + 1)
+        ):
+            return self._quality(i + 1)  # "y una con gas", "2 en aceite"
+        if (
             "without" in roles
             and before is not None
             and before.kind in (QUANTITY, "and", COMMA, LINE)
@@ -238,9 +419,11 @@ class Scanner:
             return self._quality(i)  # "uno de fiesta", "3 de niño"
         if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return self._unknown(i)
+        if determined and "good" in roles and "qualities" in roles and not self._is_kind(i):
+            return self._unknown(i)  # "unos tacones"
         if roles - {"good"}:
             return self._listed(i, determined)
-        if determined and not roles and self.matcher.knows(token.norm):
+        if determined and not roles and self._is_kind(i):
             return self._quality(i)
         return self._unknown(i)
 
@@ -259,7 +442,7 @@ class Scanner:
             return False
         if "modifier" in roles and before is not None and (before.kind in THINGS or self._is_other_colour(i, before)):
             return False
-        return not ("container" in roles and len(match.products) == 1 and match.how == "start of the name")
+        return not ("container" in roles and len(match.products) == 1 and match.how is How.START)
 
     def _is_other_colour(self, i: int, before: Element) -> bool:
         """ "botines negros o café": behind a thing's colour and "o", a colour."""
@@ -272,6 +455,13 @@ class Scanner:
         if match.words > 1 or "colours" not in roles or before is None or before.quantity is None:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
+
+    def _is_long_name(self, i: int) -> bool:
+        """Whether a name that opens with a number or a measure stands at `i`."""
+        if i >= len(self.tokens) or not self.roles[i] & {"number", "collective", "half"}:
+            return False
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        return match is not None and match.words > 1 and len(match.products) == 1
 
     def _is_product(self, i: int) -> bool:
         return i < len(self.tokens) and self.tokens[i].kind == WORD and self.matcher.names(self.norms[i])
@@ -301,6 +491,15 @@ class Scanner:
             return False
         before = next((e.match for e in self._behind() if e.match is not None), None)
         return before is None or not self.matcher.with_head(before.products[0], [self.norms[i + 2]])
+
+    def _is_kind(self, i: int) -> bool:
+        """Whether the word at `i` tells products apart that share a head with a thing said before."""
+        norm = self.tokens[i].norm
+        if "article" in self.roles[i]:
+            return False
+        return any(
+            self.matcher.with_head(e.match.products[0], [norm]) for e in self.elements[-_BEHIND:] if e.match is not None
+        )
 
     def _opens_collective(self, i: int) -> bool:
         for j in (i + 1, i + 2):
@@ -370,13 +569,13 @@ class Scanner:
                     return end
                 if match is not None:  # "caja de zapatos" is no pair of shoes
                     return self._unknown(i)
-        if determined or self._has(i + 1, "of"):
+        if determined or self._has(i + 1, "of") or (self._kind(-1) == "and" and "good" in self.roles[i]):
             return self._unknown(i)
         self._add(NOISE, i, i + 1, self.roles[i])
         return i + 1
 
     def _thing(self, i: int, match: Match) -> int:
-        several = len(match.products) > 1
+        several = len(match.products) > 1 or match.how is How.OTHER
         element = self._add(SEVERAL if several else PRODUCT, i, match.end)
         element.match = match
         end = self.tails.end(match.end)
@@ -384,7 +583,65 @@ class Scanner:
         element.text = self.written(i, max(match.end, self.tails.trimmed(match.end, end)) if several else match.end)
         if end > match.end:
             element.flags.add("qualified")
+            if (kind := self._kind_told(match, end)) is not None:
+                element.flags.add(kind)
+                if kind == "other" and not several:
+                    element.kind, element.text = SEVERAL, self.written(i, end)
+        if self._kind(-2) in _PREPOSITIONS and self._kind(-3) == QUANTITY and self._follows_kinds():
+            element.flags.add("kind")  # "3 empanadas de carne y 4 de queso", where queso is sold too
         return end
+
+    def _follows_kinds(self) -> bool:
+        """Whether the number before "de" is one that kinds of a thing said before may have."""
+        q, before = self.elements[-3].quantity, self.elements[-_BEHIND:-3]
+        if q is None or not q.bare or not any(e.match is not None for e in before):
+            return False
+        counts = [e.quantity for e in before if e.quantity is not None]
+        return not any(
+            c.pairs or c.collective or c.unit or c.container for c in counts
+        )  # "2 pares de botas y 3 de tenis"
+
+    def _kind_told(self, match: Match, end: int) -> str | None:
+        """What hangs on a product: a kind of it that the catalogue may lack ("kind"), or does lack ("other")."""
+        prep: frozenset[str] = NONE
+        i = match.end
+        while i < end:
+            mask = self.masks.get(i)
+            if mask is not None:
+                if mask[0] == "measure" and not self._is_length(i):
+                    return "kind"
+                if mask[0] == "size" and self.tokens[i].kind == NUMBER and self._has_sizes(match):
+                    return "kind"
+                i = mask[1]
+                continue
+            norm, roles = self.norms[i], self.roles[i]
+            if self.tokens[i].kind == WORD:
+                if "for" in roles:
+                    return None  # for whom, for what
+                if roles & _PREPOSITIONS:
+                    prep = roles
+                elif self._is_another_kind(norm, roles, "of" in prep):
+                    return "other" if "of" in prep and roles <= {"good"} else "kind"
+            i += 1
+        return None
+
+    def _has_sizes(self, match: Match) -> bool:
+        return any(family.dimensions for family in self.matcher.families_of(match.products[0]))
+
+    def _is_length(self, i: int) -> bool:
+        read = self.matcher.sizes.at(self.tokens, i)
+        return read is not None and read[0].unit is not None and read[0].unit.dimension == "length"
+
+    def _is_another_kind(self, norm: str, roles: frozenset[str], of: bool) -> bool:
+        if of and "courtesy" in roles and "modifier" not in roles:
+            return True  # "toallas de mano"
+        if roles & FUNCTION or len(norm) < 3:
+            return False
+        if not roles or roles <= {"good"}:
+            return of or not norm.endswith(_PARTICIPLES)
+        if "kinds" in roles or (of and "good" in roles):
+            return True
+        return of and ("occasions" in roles or ("materials" in roles and self.matcher.knows(norm)))
 
     def _unknown(self, i: int) -> int:
         element = self._add(UNKNOWN, i, i + 1, self.roles[i])
@@ -411,8 +668,10 @@ class Scanner:
             roles = self.roles[end]
             if self.tokens[end].kind != WORD:
                 break
-            if roles & {"modifier", "sizemark"} or (
-                self.matcher.knows(self.tokens[end].norm) and "article" not in roles
+            if (
+                (end == i and self._is_kind(i))
+                or roles & {"modifier", "sizemark"}
+                or (self.matcher.knows(self.tokens[end].norm) and "article" not in roles)
             ):
                 element.words.append(self.tokens[end].norm)
                 end += 1

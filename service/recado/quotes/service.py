@@ -3,19 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
+from typing import Final
 
 import msgspec
 
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.confidence import line_confidence
 from recado.quotes.intent import intent_of
+from recado.quotes.matcher import How, Matcher
+from recado.quotes.measures import amount_of
+from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
 from recado.quotes.steps import TooLongError
 from recado.quotes.text import plain
+from recado.quotes.wishes import Wish
 
-_MOST_LINES = 500
-_TOLD_APART = 100
+_MOST_LINES: Final = 500
+_TOLD_APART: Final = 100
 """Letters that tell one thing asked for from another: more than are echoed."""
+_CENT: Final = Decimal("0.01")
+_GRAM: Final = Decimal("0.001")
 
 
 class Intent(StrEnum):
@@ -33,15 +41,20 @@ class Intent(StrEnum):
 
 
 class QuoteLine(msgspec.Struct, frozen=True):
-    """One product of a quote. `confidence` is the chance (0..1) that product and quantity are what was meant."""
+    """One product of a quote.
+
+    `confidence` is the chance (0..1) that product and quantity are what was meant; below the threshold the line is
+    `doubtful`, and the answer asks. `quantity` counts pieces, or `unit` (kg, g, l, ml, m, m2, m3), then with decimals.
+    """
 
     sku: str
     name: str
-    quantity: int
+    quantity: int | Decimal
     unit_price: Decimal
     line_total: Decimal
     confidence: float
     doubtful: bool
+    unit: str | None = None
 
 
 class Unmatched(msgspec.Struct, frozen=True):
@@ -63,6 +76,14 @@ class TooMany(msgspec.Struct, frozen=True):
     quantity: int
 
 
+class Question(msgspec.Struct, frozen=True):
+    """A product that was asked for with an amount that cannot be quoted; it is sold by `unit`, or by the piece."""
+
+    name: str
+    reason: Unusable
+    unit: str | None = None
+
+
 class Quote(msgspec.Struct, frozen=True):
     """The answer to one message. `total` is the sum of `items`, in `currency` (ISO 4217)."""
 
@@ -72,6 +93,13 @@ class Quote(msgspec.Struct, frozen=True):
     total: Decimal
     currency: str
     too_many: tuple[TooMany, ...] = ()
+    questions: tuple[Question, ...] = ()
+    unclear: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the answer asks the customer something about what he wants."""
+        return bool(self.unmatched or self.questions or self.unclear) or any(item.doubtful for item in self.items)
 
 
 class QuoteService:
@@ -93,23 +121,35 @@ class QuoteService:
             return Quote(Intent.TOO_LONG, (), (), Decimal(0), catalogue.currency)
 
     def _priced(self, reading: Reading, catalogue: Catalogue) -> Quote:
-        lines: dict[str, tuple[int, float]] = {}
+        lines: dict[str, tuple[int | Fraction, float]] = {}
         unmatched: dict[str, Unmatched] = {}
+        questions: dict[str, Question] = {}
         for wish in reading.wishes:
             if wish.state != "wanted" or len(lines) >= _MOST_LINES:
                 continue
             product = catalogue.products[wish.product] if wish.product is not None else None
-            amount = wish.total(product.pair if product is not None else False)
-            if amount <= 0 or amount != int(amount):
+            said = wish.total(product.pair if product is not None else False)
+            amount = said if product is None else wish.unusable or _amount_of(reading.matcher, wish, said)
+            if isinstance(amount, Unusable):
+                assert product is not None
+                questions.setdefault(product.sku, Question(product.name, amount, product.unit))
+                continue
+            if amount <= 0:
                 continue
             if product is None:
                 candidates = tuple(catalogue.products[n].name for n in wish.choices)
-                entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), bool(candidates))
+                match = wish.element.match
+                ambiguous = bool(candidates) and not (match is not None and match.how is How.OTHER)
+                entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), ambiguous)
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), entry)
                 continue
+            if reading.counts_boxes(wish):
+                wish.element.flags.add("box")
             before = lines.get(product.sku, (0, 1.0))
-            lines[product.sku] = (before[0] + int(amount), min(before[1], line_confidence(wish)))
-        return self._totalled(Intent(intent_of(reading)), lines, tuple(unmatched.values()), catalogue)
+            lines[product.sku] = (before[0] + amount, min(before[1], line_confidence(wish)))
+        quote = self._totalled(Intent(intent_of(reading)), lines, tuple(unmatched.values()), catalogue)
+        open_questions = tuple(question for sku, question in questions.items() if sku not in lines)
+        return msgspec.structs.replace(quote, questions=open_questions, unclear=tuple(reading.left_over()))
 
     def cart(self, goods: Sequence[tuple[str, int]], note: str = "") -> Quote:
         """The quote for a cart of skus and quantities, at the catalogue's own prices.
@@ -119,7 +159,7 @@ class QuoteService:
         """
         catalogue = self._catalogue()
         noted = self.quote(note)
-        lines = {item.sku: (item.quantity, item.confidence) for item in noted.items}
+        lines = {item.sku: (Fraction(item.quantity), item.confidence) for item in noted.items}
         unmatched: dict[str, Unmatched] = {}
         counts: dict[str, int] = {}
         for sku, quantity in goods[:_MOST_LINES]:
@@ -128,13 +168,13 @@ class QuoteService:
                 unmatched.setdefault(sku, Unmatched(product.name if product else sku))
             else:
                 counts[sku] = counts.get(sku, 0) + quantity
-        lines |= {sku: (count, 1.0) for sku, count in counts.items()}
+        lines |= {sku: (Fraction(count), 1.0) for sku, count in counts.items()}
         return self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue)
 
     def _totalled(
         self,
         intent: Intent,
-        lines: Mapping[str, tuple[int, float]],
+        lines: Mapping[str, tuple[int | Fraction, float]],
         unmatched: tuple[Unmatched, ...],
         catalogue: Catalogue,
     ) -> Quote:
@@ -144,16 +184,40 @@ class QuoteService:
         for sku, (count, confidence) in lines.items():
             product = catalogue.by_sku[sku]
             if count > self._max_quantity:
-                too_many.append(TooMany(sku, product.name, count))
+                too_many.append(TooMany(sku, product.name, int(count)))
                 continue
-            line_total = product.unit_price * count
+            quantity = _as_sold(count)
+            line_total = (
+                (product.unit_price * quantity).quantize(_CENT) if product.unit else product.unit_price * quantity
+            )
             items.append(
                 QuoteLine(
-                    sku, product.name, count, product.unit_price, line_total, confidence, confidence < self._threshold
+                    sku,
+                    product.name,
+                    quantity,
+                    product.unit_price,
+                    line_total,
+                    confidence,
+                    confidence < self._threshold,
+                    product.unit,
                 )
             )
         total = sum((item.line_total for item in items), Decimal(0))
         return Quote(intent, tuple(items), unmatched, total, catalogue.currency, tuple(too_many))
+
+
+def _amount_of(matcher: Matcher, wish: Wish, amount: int | Fraction) -> int | Fraction | Unusable:
+    """What a wish comes to in what its product is sold by."""
+    assert wish.product is not None
+    product, families = matcher.products[wish.product], matcher.families_of(wish.product)
+    return amount_of(product, families, wish.product, amount, wish.unit, matcher.lexicon)
+
+
+def _as_sold(count: int | Fraction) -> int | Decimal:
+    """A whole number, or one with three decimals at most."""
+    if count == int(count):
+        return int(count)
+    return (Decimal(count.numerator) / Decimal(count.denominator)).quantize(_GRAM).normalize()
 
 
 def read(text: str, catalogue: Catalogue) -> Reading:

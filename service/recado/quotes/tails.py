@@ -5,6 +5,7 @@ from typing import Final
 
 from recado.quotes.lexicon import FUNCTION, Lexicon
 from recado.quotes.matcher import Matcher
+from recado.quotes.measures import measure
 from recado.quotes.noise import Mask
 from recado.quotes.text import NUMBER, WORD, Token
 from recado.quotes.vocabulary import TWO_EDITS
@@ -56,6 +57,8 @@ class Tails:
         while i < len(self.tokens):
             mask = self.masks.get(i)
             if mask is not None:
+                if mask[0] == "measure" and self._counts(i):
+                    return i
                 if mask[0] in ("size", "measure"):
                     i = mask[1]
                     continue
@@ -91,6 +94,11 @@ class Tails:
                 return i
         return i
 
+    def _counts(self, i: int) -> bool:
+        """Whether a measure is an amount: "arroz 2 kg"."""
+        found = measure(self.tokens, self.roles, i, self.lexicon)
+        return found is not None and found.unit is not None
+
     def _is_near(self, norm: str, unknown: bool) -> bool:
         """Whether a word may be a product of its own; a bad misspelling behind a product is taken for an adjective."""
         near = self.matcher.near(norm)
@@ -103,6 +111,9 @@ class Tails:
         while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
             j += 1
         alone = j if "for" in roles and j > i + 1 else i  # "para mí"
+        phrase = self.lexicon.phrase(self.norms, j)
+        if phrase is not None and "each" in phrase[1]:
+            return i
         if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
             return alone
         mask = self.masks.get(j)

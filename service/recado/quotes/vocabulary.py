@@ -8,7 +8,7 @@ from rapidfuzz.distance import OSA
 
 from recado.quotes.lexicon import Lexicon
 from recado.quotes.steps import Steps
-from recado.quotes.text import bases, key, sound
+from recado.quotes.text import bases, key, neuter, sound
 
 EXACT: Final = 1.0
 SMALL_FORM: Final = 0.96  # a diminutive
@@ -73,7 +73,7 @@ class Vocabulary:
             if base in self.words:
                 return ((base, SMALL_FORM),)
         alike = self._forms.get(sound(word)) or self._forms.get(key(sound(norm)))
-        if alike and len(word) >= 3:
+        if alike and len(word) >= 3 and "good" not in self._lexicon.roles(norm):  # "arroz" is no "aros"
             return tuple((other, SAME_SOUND) for other in dict.fromkeys(alike))
         if len(norm) < 4 or self._lexicon.roles(norm):
             return ()
@@ -98,8 +98,11 @@ class Vocabulary:
         rival = process.extractOne(form, self._speech, scorer=OSA.distance, score_cutoff=closest)
         if rival is not None and rival[1] < closest + (len(form) < 7 and not noun):
             return ()
-        score = ONE_EDIT if closest == 1 else TWO_EDITS
         nearest = [other for other, edits in found.items() if edits == closest]
+        other_gender = closest == 1 and any(neuter(other) == neuter(form) for other in nearest)
+        # of a short word, one letter for another makes another word as often as not: "soga" is no "soda"
+        exchanged = len(form) <= _SHORT + 1 and all(len(other) == len(form) for other in nearest)
+        score = ONE_EDIT if closest == 1 and not (other_gender or exchanged) else TWO_EDITS
         first = [other for other in nearest if other[0] in (form[0], norm[0])]  # the first letter is seldom wrong
         words = dict.fromkeys(word for other in first or nearest for word in self._forms[other])
         return tuple((word, score) for word in words)

@@ -5,6 +5,8 @@ from fractions import Fraction
 import msgspec
 
 from recado.quotes.elements import Element
+from recado.quotes.lexicon import Unit
+from recado.quotes.numbers import Quantity, Unusable
 
 
 class Wish(msgspec.Struct):
@@ -15,6 +17,8 @@ class Wish(msgspec.Struct):
     text: str = ""
     amount: int | Fraction | None = None  # None: not said
     pairs: bool = False
+    unit: Unit | None = None
+    unusable: Unusable | None = None
     state: str = "wanted"  # wanted | mentioned | refused
     parts: list[int | Fraction] = msgspec.field(default_factory=list)
     kinds: list["Wish"] = msgspec.field(default_factory=list)
@@ -23,6 +27,10 @@ class Wish(msgspec.Struct):
     divided: bool = False  # a mark before them says so
     doubts: list[str] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
+
+    def set_amount(self, q: Quantity) -> None:
+        """Take a quantity for the amount."""
+        self.amount, self.pairs, self.unit, self.unusable = q.value, q.pairs, q.unit, q.unusable
 
     def total(self, pair_goods: bool) -> int | Fraction:
         """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""

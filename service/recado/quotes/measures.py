@@ -1,0 +1,93 @@
+"""How much of what is sold by measure ("medio kilo", "3 m", "un cuarto de"), and what an amount comes to."""
+
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+
+from recado.quotes.catalogue import Product
+from recado.quotes.lexicon import Lexicon, Unit
+from recado.quotes.numbers import Unusable, cardinal
+from recado.quotes.parts import Family
+from recado.quotes.sizes import COUNT, SOLD_BY, Sizes
+from recado.quotes.text import NUMBER, WORD, Token
+
+_PARTS: Final = {"medio": Fraction(1, 2), "media": Fraction(1, 2), "cuarto": Fraction(1, 4), "tercio": Fraction(1, 3)}
+
+
+class Measure(msgspec.Struct, frozen=True, gc=False):
+    """A number of a unit; without one, a part of what is sold by measure ("un cuarto de queso")."""
+
+    value: int | Fraction
+    unit: Unit | None
+    at: int  # the token of the unit
+    end: int  # past the "de" behind it
+
+
+def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> Measure | None:
+    """The measure that starts at token `i`."""
+    start = i
+    if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
+        i += 1  # "unos 2 kilos"
+    value, j = cardinal(tokens, roles, i, lexicon)
+    part, j = _part(tokens, j, i, value)
+    if part is not None:
+        value = part
+    elif value is None:
+        value, j = 1, i
+    j_unit = j + 1 if part is not None and _norm(tokens, j) == "de" else j
+    unit, end = _unit(tokens, j_unit, lexicon)
+    if unit is None:
+        fraction = isinstance(value, Fraction) and value.denominator != 1
+        return Measure(value, None, j, j + 1) if fraction and _norm(tokens, j) == "de" else None
+    if _norm(tokens, end) == "y" and _norm(tokens, end + 1) in _PARTS:
+        value, end = value + _PARTS[_norm(tokens, end + 1)], end + 2
+    elif j_unit == start and _norm(tokens, end) != "de":
+        return None  # "kilos": of nothing
+    if _norm(tokens, end) == "de":
+        end += 1
+    return Measure(value, unit, j_unit, end)
+
+
+def _part(tokens: list[Token], j: int, i: int, value: int | Fraction | None) -> tuple[Fraction | None, int]:
+    """ "medio", "un cuarto", "tres cuartos" behind the number that ends at `j`."""
+    norm = _norm(tokens, j)
+    if norm in _PARTS and (value is None or value == 1):
+        return _PARTS[norm], j + 1
+    if norm == "cuartos" and value == 3:
+        return Fraction(3, 4), j + 1
+    return None, j
+
+
+def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, int]:
+    if i >= len(tokens) or tokens[i].kind != WORD:
+        return None, i
+    unit, end = Sizes(lexicon).unit(tokens, i)
+    return (unit, end) if unit is not None and unit.name in SOLD_BY else (None, i)
+
+
+def _norm(tokens: list[Token], i: int) -> str:
+    return tokens[i].norm if 0 <= i < len(tokens) and tokens[i].kind in (WORD, NUMBER) else ""
+
+
+def amount_of(
+    product: Product, families: list[Family], number: int, value: int | Fraction, unit: Unit | None, lexicon: Lexicon
+) -> int | Fraction | Unusable:
+    """What `value` of `unit` comes to in what the product is sold by: pieces, or its own unit."""
+    sold_by = lexicon.measures.get(product.unit or "")
+    sizes = {size for family in families for form in family.forms.get(number, ()) for size in form.sizes}
+    if unit is None and sold_by is None and any(size.values == (value,) for size in sizes) and value < 1:
+        return 1  # "1/4 de esmalte": the tin that is called so
+    if unit is not None:
+        named = any(
+            lexicon.measures.get(form.head) == unit for family in families for form in family.forms.get(number, ())
+        )
+        if sold_by is not None and sold_by.dimension == unit.dimension:
+            value = value * unit.factor / sold_by.factor
+        elif not named and not any(
+            size.unit not in (None, COUNT) and size.key() == (unit.dimension, (unit.factor,)) for size in sizes
+        ):
+            return Unusable.UNIT
+    if sold_by is None and isinstance(value, Fraction) and value.denominator != 1:
+        return Unusable.FRACTION
+    return value

@@ -1,0 +1,130 @@
+"""Names taken apart at load: head, words, sizes; and the families of names that share a head."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from recado.quotes.lexicon import Lexicon
+from recado.quotes.sizes import COUNT, Size, SizeKey, Sizes
+from recado.quotes.text import NUMBER, WORD, Token, tokenise
+
+_SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
+_PACK_MARKS: Final = frozenset(["x", "por"])
+_MARKS: Final = _SIZE_MARKS | _PACK_MARKS | {"#"}
+
+
+class Parts(msgspec.Struct, frozen=True, gc=False):
+    """A name as it is compared: its words in order (the head first), and its sizes."""
+
+    words: tuple[str, ...]
+    sizes: tuple[Size, ...]
+
+
+class Form(msgspec.Struct, frozen=True, gc=False):
+    """One way to name a product: what must be said behind the head."""
+
+    product: int
+    head: str  # as the name has it, before synonyms
+    words: tuple[str, ...]  # canonical, without the head
+    sizes: tuple[Size, ...]
+
+
+class Family:
+    """The names that share a head. Every look-up costs by what is found, not by the size of the family."""
+
+    __slots__ = ("dimensions", "exact", "forms", "heads", "products", "sized", "tables", "units", "words")
+
+    def __init__(self) -> None:
+        self.products: dict[int, None] = {}
+        self.forms: dict[int, list[Form]] = {}
+        self.words: dict[str, set[int]] = {}
+        self.sized: dict[SizeKey, set[int]] = {}
+        self.exact: dict[frozenset[str], list[Form]] = {}
+        self.dimensions: set[str] = set()
+        self.units: set[str] = set()
+        self.tables: dict[str, set[str]] = {}
+        self.heads: set[str] = set()
+
+    def add(self, form: Form, sizes: Iterable[Size], unit: str | None, tables: Iterable[tuple[str, str]]) -> None:
+        """Take in a form. `sizes`: all that its product has by any name. `tables`: words by the quality they name."""
+        number = form.product
+        self.products[number] = None
+        self.heads.add(form.head)
+        self.forms.setdefault(number, []).append(form)
+        self.exact.setdefault(frozenset(form.words), []).append(form)
+        for word in form.words:
+            self.words.setdefault(word, set()).add(number)
+        for size in sizes:
+            self.dimensions.add(size.key()[0])
+            for size_key in size.found_by():
+                self.sized.setdefault(size_key, set()).add(number)
+        if unit is not None:
+            self.units.add(unit)
+        for table, word in tables:
+            self.tables.setdefault(table, set()).add(word)
+
+    def with_size(self, size: Size) -> set[int]:
+        """The products that have a size which agrees with `size`."""
+        written = self.sized.get(("written", size.values), set())
+        if size.unit is None or size.unit == COUNT:
+            return written
+        same = self.sized.get(size.key(), set())
+        unitless = {
+            n
+            for n in written
+            if any(s.unit in (None, COUNT) and s.values == size.values for form in self.forms[n] for s in form.sizes)
+        }
+        return same | unitless
+
+
+def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None) -> Parts:
+    """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
+    tokens = tokenise(text)
+    words: list[str] = []
+    found: list[Size] = []
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        if words and (token.norm in _MARKS or sizes.may_start(token)):
+            end = _size_end(tokens, i, sizes, found, sold_by)
+            if end > i:
+                i = end
+                continue
+        if found and token.kind == WORD and lexicon.roles(token.norm) & {"container", "piece"}:
+            i += 1  # "x 20 tabletas", "6 piezas"
+            continue
+        if token.kind in (WORD, NUMBER):
+            value = lexicon.values.get(token.norm)
+            words.append(token.norm if value is None else str(value))
+        i += 1
+    last = tokens[-1].norm if tokens and len(words) > 1 and words[-1] == tokens[-1].norm else None
+    kept = [word for n, word in enumerate(words, 1) if word not in skipped or (n == len(words) and word == last)]
+    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)))
+
+
+def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold_by: str | None) -> int:
+    """Past a size or a pack at `i`, which is added to `found`; `i` if there is none."""
+    token = tokens[i]
+    if token.norm in _SIZE_MARKS:
+        j = i + 1
+        while j < len(tokens) and tokens[j].norm in (".", "°", "º"):
+            j += 1
+        return j if j < len(tokens) and tokens[j].kind == NUMBER else i
+    if token.norm == "#":
+        return i + 1
+    if token.norm in _PACK_MARKS and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
+        size = sizes.at(tokens, i + 1)
+        if size is None:
+            return i
+        found.append(size[0] if size[0].unit is not None else Size(size[0].values, COUNT))
+        return size[1]
+    size = sizes.at(tokens, i)
+    if size is None:
+        return i
+    only_unit = token.kind == WORD and size[0].unit is not None and token.norm not in ("media", "medio")
+    unit = size[0].unit
+    if only_unit and unit is not None and unit.name == sold_by and list(size[0].values) == [1]:
+        return size[1]
+    found.append(size[0])
+    return size[1]
