@@ -112,8 +112,10 @@ class Matcher:
             self.head(key(parts.words[0])) for parts in self._name_parts if len(parts.words) > 1 or parts.sizes
         }
         sizes: dict[int, dict[Size, None]] = {}
+        self._sized_names = [0] * len(self.products)
         for number, parts in names:
             sizes.setdefault(number, {}).update(dict.fromkeys(parts.sizes))
+            self._sized_names[number] += bool(parts.sizes)
         seen: set[tuple[object, ...]] = set()
         for number, parts in names:
             for word in parts.words:
@@ -315,7 +317,9 @@ class Matcher:
             return Match(products[:_MOST_CHOICES], end, score, How.SEVERAL, count, said.last)
         if any(table in family.tables for table, _ in said.qualities):
             return Match(products, end, score, How.OTHER, count, said.last)
-        said_all = any(words.issuperset(form.words) for form in family.forms[products[0]])
+        said_all = self._sized_names[products[0]] < 2 and any(
+            words.issuperset(form.words) for form in family.forms[products[0]]
+        )  # the size that one name of several tells, as "brocha de 4", is what it is asked for by
         if count == 1 and not (said_all and not self.products[products[0]].aliases):
             return Match(products, end, score * 0.8, How.START, count, said.last)
         return Match(products, end, score * (0.85 if said_all else 0.65), How.PART, count, said.last)
@@ -503,6 +507,21 @@ class Matcher:
             plainly = [number for number in self._first(fits or (), _MOST) if not self._lacks_sin(family, number, said)]
             found.update(dict.fromkeys(plainly))
         return tuple(found)
+
+    def has_other(self, product: int, norms: list[str]) -> bool:
+        """Whether a product is named by a quality of the kind that one of `norms` is, and by none of them."""
+        lexicon = self.lexicon
+        tables = frozenset().union(*(lexicon.roles(norm) & _TABLES for norm in norms))
+        said = {self._canon(norm) for norm in norms}
+        own = {word for family in self.families_of(product) for form in family.forms[product] for word in form.words}
+        named = {
+            word
+            for family in self.families_of(product)
+            for t in tables
+            for word in family.tables.get(t, ())
+            if word in own
+        }
+        return bool(named) and not named & said
 
     def families_of(self, product: int) -> list[Family]:
         """The families that a product's names belong to."""

@@ -493,18 +493,19 @@ class Reading:
 
     def _contradicts(self, last: Wish, element: Element) -> bool:
         """Whether a quality is another than the one that the last product is named by: "jean negro ... 2 azules"."""
+        if "sin" in element.words:
+            return True
         match = last.element.match
-        if match is None or match.words < 2 or not element.words:
-            return "sin" in element.words
-        said = self.scanner.roles[match.end - 1]
-        for i in range(last.element.start + 1, match.end):
-            said |= self.scanner.roles[i]
-        other = frozenset().union(*(self.scanner.roles[i] for i in range(element.start, element.end)))
-        return (
-            "sin" in element.words
-            or bool(said & other & _EXCLUSIVE)
-            or bool(other & {"qualities", "kinds"} and not other & {"colours", "sizes", "materials", "wearers"})
-        )
+        start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
+        if last.element.kind != QUALITY and (match is None or match.words < 2):
+            return False
+        said = frozenset().union(*self.scanner.roles[start:end])
+        other = frozenset().union(*self.scanner.roles[element.start : element.end])
+        if said & other & _EXCLUSIVE:
+            return True
+        if last.product is not None and self.matcher.has_other(last.product, element.words):
+            return True
+        return bool(other & {"qualities", "kinds"}) and not other & {"colours", "sizes", "materials", "wearers"}
 
     def _of_its_kind(self, last: Wish, element: Element) -> Wish:
         """The last wish whose head has products of this kind or size; the last of all, if none has."""
