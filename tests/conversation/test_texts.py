@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recado.conversation import texts
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.quotes.money import money
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
@@ -98,3 +98,16 @@ def test_every_courtesy_is_short() -> None:
         texts.slow_down(), texts.thanks(),
     ]  # fmt: skip
     assert all(20 < len(text) < 400 for text in fixed)
+
+
+def test_what_is_sold_by_measure_is_shown_in_its_unit() -> None:
+    """With a decimal comma; and an amount that says nothing is asked back by name."""
+    cheese = Product("Q", "Queso fresco", (), Decimal("7.80"), pair=False, unit="kg")
+    soap = Product("J", "Jabón", (), Decimal(1), pair=False)
+    catalogue = Catalogue((cheese, soap), "USD")
+    service = QuoteService(lambda: catalogue)
+    text = texts.quote_reply(service.quote("kilo y medio de queso, 2 o 3 jabones"), catalogue)
+    assert "Cantidad: 1,5 kg × " in text
+    assert "¿Cuántas unidades de Jabón?" in text
+    assert "¿Cuántos kg de Queso fresco?" in texts.not_understood(service.quote("10 soles de queso"), catalogue)
+    assert "se vende por unidad" in texts.not_understood(service.quote("medio jabón"), catalogue)

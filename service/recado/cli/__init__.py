@@ -7,6 +7,7 @@ import typer
 
 from recado import __version__, terminal
 from recado.cli.backup import backup, restore
+from recado.cli.catalogue import commands as catalogue
 from recado.cli.demo import demo
 from recado.cli.doctor import doctor
 from recado.cli.drain import drain
@@ -38,6 +39,7 @@ def version() -> None:
 for command in (serve, drain, quote, simulate, demo, backup, restore, doctor, selftest, version):
     app.command()(command)
 app.add_typer(queue, name="queue")
+app.add_typer(catalogue, name="catalogue")
 
 
 def main() -> None:

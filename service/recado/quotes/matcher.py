@@ -18,7 +18,7 @@ import msgspec
 
 from recado.quotes.catalogue import Product
 from recado.quotes.lexicon import NONE, lexicon
-from recado.quotes.parts import Family, Form, Parts, take_apart
+from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, Parts, size_mark_end, take_apart
 from recado.quotes.sizes import SOLD_BY, Size, Sizes
 from recado.quotes.steps import Steps
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain
@@ -31,8 +31,9 @@ _MOST: Final = 24
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
 _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
+_SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
-_TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers"])
+_TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers", "grades"])
 """Qualities of which a product has one each."""
 _TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 
@@ -270,7 +271,7 @@ class Matcher:
     def _is_other_kind(family: Family, products: tuple[int, ...], said: _Said) -> bool:
         """Whether a quality was said where the products have another by which their family is told apart."""
         return any(
-            len(words := family.tables.get(table, set())) > 1
+            len(words := family.tables.get(table, set())) > (table != "grades")
             and any(words.intersection(form.words) for number in products for form in family.forms[number])
             for table, _ in said.qualities
         )
@@ -364,11 +365,13 @@ class Matcher:
     def _take_word(self, family: Family, said: _Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> int:
         """Past the word at `i` if it belongs to a name or may stand inside one; 0 if the name ends before it."""
         norm, role = tokens[i].norm, roles[i]
+        if norm in SIZE_MARKS and (end := size_mark_end(tokens, i)) > i:
+            return end
         if role & _ENDS and not self.knows(norm):
             return 0
         if "and" in role:
             return i + 1 if self._goes_on(family, said, tokens, i + 1) else 0
-        if norm not in self._skipped or "article" in role or norm in family.words:
+        if norm not in self._skipped or "article" in role or self._canon(norm) in family.words:
             for near, alike in self.near(self._digits(norm))[:3]:
                 word = self._canon(near)
                 owners = family.words.get(word)
@@ -415,7 +418,10 @@ class Matcher:
         size, end = read
         if tokens[i].kind == WORD and tokens[i].norm in family.words and size.unit is None:
             return i
-        marked = i > 0 and (tokens[i - 1].norm in ("de", "del", "#", "d") or "size" in roles[i - 1])
+        if tokens[i].kind == WORD and size.unit is not None and size.unit.name in family.units and size.values == (1,):
+            said.last = end - 1
+            return end  # "arena fina m3", which is sold by it
+        marked = i > 0 and (tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1])
         marked = marked or (
             end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
         )  # "para 20 personas"

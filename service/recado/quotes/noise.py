@@ -76,7 +76,7 @@ class Noise:
             return None if self._names_product(i + 3) else ("size", i + 3)
         if token.norm == "s" and self._norm(i + 1) == "/" and self._is_number(i + 2) and not self._names_product(i + 3):
             return "price", self._after_price(i + 3)
-        if "address" in roles and not (self._matcher.names(token.norm) and self._matcher.knows(self._norm(i + 1))):
+        if "address" in roles and not self._opens_name(i):
             end = self._address(i)
             if not end and self._matcher.names(token.norm) and self._is_place(i):
                 end = i + 1
@@ -358,6 +358,13 @@ class Noise:
                 far = far or token.norm in _FAR_TRIGGERS
             j += 1
         return last
+
+    def _opens_name(self, i: int) -> bool:
+        """Whether a word of addresses opens a name here: "bloque de 15"."""
+        if not self._matcher.knows(self._tokens[i].norm):
+            return False
+        match = self._matcher.match(self._tokens, self._roles, i)
+        return match is not None and match.words > 1
 
     def _is_place(self, i: int) -> bool:
         """Whether a good's name is a place here: "en la colonia Roma", "soy de la colonia", behind an address."""

@@ -9,9 +9,10 @@ from recado.quotes.lexicon import Lexicon
 from recado.quotes.sizes import COUNT, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
-_SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
+DOTS: Final = frozenset([".", "°", "º"])
+SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])
-_MARKS: Final = _SIZE_MARKS | _PACK_MARKS | {"#"}
+_MARKS: Final = SIZE_MARKS | _PACK_MARKS | {"#"}
 
 
 class Parts(msgspec.Struct, frozen=True, gc=False):
@@ -103,14 +104,20 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
     return Parts(tuple(kept or words), tuple(dict.fromkeys(found)))
 
 
+def size_mark_end(tokens: list[Token], i: int) -> int:
+    """The number that a mark at `i` announces ("No. 220", "calibre 12"); `i` if it announces none."""
+    j = i + 1
+    while j < len(tokens) and tokens[j].norm in DOTS:
+        j += 1
+    dotted = j > i + 1 or tokens[i].norm not in ("no", "n")  # "no 3" is a refusal
+    return j if dotted and j < len(tokens) and tokens[j].kind == NUMBER else i
+
+
 def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold_by: str | None) -> int:
     """Past a size or a pack at `i`, which is added to `found`; `i` if there is none."""
     token = tokens[i]
-    if token.norm in _SIZE_MARKS:
-        j = i + 1
-        while j < len(tokens) and tokens[j].norm in (".", "°", "º"):
-            j += 1
-        return j if j < len(tokens) and tokens[j].kind == NUMBER else i
+    if token.norm in SIZE_MARKS:
+        return size_mark_end(tokens, i)
     if token.norm == "#":
         return i + 1
     if token.norm in _PACK_MARKS and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:

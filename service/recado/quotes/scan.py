@@ -297,8 +297,11 @@ class Scanner:
     def _number(self, i: int) -> int:
         if self.tokens[i].norm in self.matcher.vocabulary.words:
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
-            if match is not None and match.words > 1:
+            if match is not None and match.words > 1 and not self._is_product(i + 1):
                 return self._thing(i, match)
+        if self._is_long_name(i + 1):
+            value = self.tokens[i].value
+            return self._quantity(i, Quantity(value, i + 1)) if value is not None else i + 1
         if self._kind(-1) == "of" and self._kind(-2) == QUANTITY and i + 1 < len(self.tokens):
             after = self.tokens[i + 1]
             if after.kind == WORD and self.matcher.knows(after.norm) and key(after.norm) not in self.matcher.single:
@@ -382,6 +385,8 @@ class Scanner:
                 return self._quality(i)
         if match is None and token.norm in ("media", "medio") and self._is_product(i + 1):
             return self._quantity(i, Quantity(Fraction(1, 2), i + 1))
+        if match is None and self._is_long_name(i) and not self._is_long_name(i + 1):
+            match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
         if match is None and "article" in roles and self._is_long_name(i + 1):
             return self._quantity(i, Quantity(1, i + 1, article=True))  # "un tres leches", "una docena de alitas"
         if match is None and roles & QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):

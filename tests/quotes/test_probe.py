@@ -1,0 +1,40 @@
+"""Names that do not read back as their product are told."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from recado.cli import app
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.quotes.probe import misread
+from tests.quotes.scoring import HERE
+
+PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
+
+
+def product(sku: str, name: str, *aliases: str) -> Product:
+    return Product(sku, name, aliases, Decimal(1), pair=False)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_every_name_of_our_catalogues_means_its_product(path: Path) -> None:
+    assert list(misread(Catalogue.from_csv(path))) == []
+
+
+def test_an_alias_that_says_something_else_is_told() -> None:
+    """A refusal is no name; the other names of the product are."""
+    (found,) = misread(Catalogue((product("A", "Camisa", "no quiero"), product("B", "Gorra")), "USD"))
+    assert (found.product.sku, found.name, found.silent) == ("A", "no quiero", True)
+
+
+def test_the_owner_reads_it_in_spanish(tmp_path: Path) -> None:
+    """The exit status tells whether a name is wrong."""
+    path = tmp_path / "catalogue.csv"
+    path.write_text("sku,name,aliases,unit_price,currency\nA,Camisa,no quiero,1,USD\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["catalogue", "check", str(path), "--language", "es"])
+    assert result.exit_code == 1
+    assert "si escriben «no quiero» se entiende nada" in result.output
+    assert "2 nombres y alias; 1 no se entienden" in result.output
