@@ -21,6 +21,7 @@ def test_batch_prints_one_line_a_case(tmp_path: Path, capsys: pytest.CaptureFixt
         "id": "a",
         "items": [{"sku": "CAM-001", "qty": 2}],
         "unmatched": ["televisor"],
+        "asks": True,
         "intent": "order",
     }
     assert (second["intent"], second["items"]) == ("greeting", [])
