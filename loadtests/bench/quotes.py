@@ -135,7 +135,7 @@ def main() -> None:
     start = time.perf_counter()
     for message in messages:
         quote = service.quote(message)
-        texts.quote_reply(quote, catalogue)
+        quote_reply(quote, catalogue)
     print(f"{'quote and its text':<38} mean {(time.perf_counter() - start) * 1e3 / len(messages):.3f} ms")
     with tempfile.TemporaryDirectory() as folder:
         path = large_catalogue(Path(folder), 10_000)
