@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from recado.conversation.texts import quote_reply
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 
