@@ -1,10 +1,10 @@
-"""Writes everything that is generated: what the chart ships, and docs/metrics.md.
+"""Generates the chart's dashboards and rules, docs/metrics.md and the list of runbooks.
 
     python -m dashboards.build           writes
-    python -m dashboards.build --check   says what is out of date, and fails
+    python -m dashboards.build --check   lists outdated files and exits 1 if there are any
 
 The chart reads charts/recado/dashboards/*.json (Grafana's JSON, one board a file) and charts/recado/rules/*.yaml (plain
-Prometheus rule files, `groups:`): `.Files.Get` takes both as they are, since Helm does not evaluate included files.
+Prometheus rule files, `groups:`): `.Files.Get` does not evaluate templates, so both are included unchanged.
 """
 
 import sys
@@ -21,7 +21,7 @@ CHART = ROOT / "charts" / "recado"
 
 
 class _Dumper(yaml.SafeDumper):
-    """Repeats instead of anchors, and lists indented under their key."""
+    """Writes no YAML anchors, and indents lists under their key."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -31,7 +31,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def rule_file(groups: list[dict[str, Any]]) -> str:
-    """Groups of rules as a file that Prometheus reads."""
+    """Rule groups as a Prometheus rule file."""
     return yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)
 
 

@@ -1,6 +1,6 @@
-"""A board as data: rows, each a question; panels that answer it; queries; ways onward.
+"""A board as data: rows with a question, the panels that answer it, their queries and links.
 
-Grafana's JSON, the preview's pictures, the docs and the tests are all made from this.
+Grafana's JSON, the preview's pictures, the docs and the tests are generated from it.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Shape(StrEnum):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A PromQL expression and the legend of its series; `exemplars` asks for the traces behind it."""
+    """A PromQL expression and the legend of its series; `exemplars` adds links to traces."""
 
     expr: str
     legend: str
@@ -25,19 +25,19 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """From `value` on (None: from the start) a panel takes this colour."""
+    """The colour of a panel from `value` upwards (None: from the start)."""
 
     value: float | None
     color: str
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. `unit` is Grafana's name of a unit, `width` is of 24 columns.
+    """One panel. `unit` is Grafana's name of a unit; `width` is in columns, 24 in a row.
 
-    `bad`: what is shown should not be there at all, and is drawn in reds.
+    `bad`: the panel shows errors only, so its series are drawn in reds.
 
-    The ways onward: `runbook` is an alert's name, `logs` an action to look for, `board` another board's uid, and
-    `traces` whether traces can be searched for.
+    Links: `runbook` is an alert's name, `logs` a log action, `board` another board's uid; `traces` links to the trace
+    search.
     """
 
     title: str
@@ -66,7 +66,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """A dashboard. Its `uid` must never change: bookmarks and links hang on it."""
+    """A dashboard. Its `uid` must never change: bookmarks and links use it."""
 
     uid: str
     title: str
@@ -86,10 +86,10 @@ GREEN, YELLOW, ORANGE, RED = "green", "yellow", "orange", "red"
 
 
 def above(*steps: tuple[float, str]) -> tuple[Step, ...]:
-    """Green, then the colours given from the values given on."""
+    """Green, then each colour from its value upwards."""
     return (Step(None, GREEN), *(Step(value, color) for value, color in steps))
 
 
 def below(*steps: tuple[float, str]) -> tuple[Step, ...]:
-    """Red, then the colours given from the values given on: for what should be high."""
+    """Red, then each colour from its value upwards: for values that should be high."""
     return (Step(None, RED), *(Step(value, color) for value, color in steps))

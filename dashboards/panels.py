@@ -1,6 +1,6 @@
-"""Boards as Grafana's JSON: the house style, and the only module that knows the SDK.
+"""Boards as Grafana JSON. Only this module uses Grafana's SDK.
 
-Unit, description, legend and data source are set for every panel; links onward are made from the panel's data.
+Every panel gets a unit, a description, legends, a data source and links.
 """
 
 import json
@@ -13,7 +13,7 @@ from dashboards.queries import BOARD as BOARD_SCOPE
 from dashboards.rules import RUNBOOKS
 from recado.telemetry import metrics
 
-with warnings.catch_warnings():  # the SDK would rather have dashboards of version 2, which need Grafana 12
+with warnings.catch_warnings():  # the SDK deprecates version 1, but version 2 needs Grafana 12
     warnings.simplefilter("ignore", DeprecationWarning)
     from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, table, timeseries
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -32,7 +32,7 @@ _NEW_VERSION = (
 
 
 def to_json(board: Board) -> str:
-    """The board as a file: the same input gives the same bytes."""
+    """The board as JSON; deterministic."""
     return json.dumps(_board(board).build(), cls=JSONEncoder, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 

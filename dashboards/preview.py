@@ -1,6 +1,6 @@
-"""Pictures of the boards, for those who review without a Grafana: each panel drawn from a Prometheus's answers.
+"""Draws the boards from a Prometheus's data, for reviews without a Grafana.
 
-A preview, and labelled as one: it has Grafana's layout, units, legends and thresholds, but not its looks.
+The pictures have Grafana's layout, units, legends and thresholds, but not its style; a label says so.
 """
 
 import datetime
@@ -25,7 +25,7 @@ from dashboards.model import Board, Panel, Query, Shape
 from dashboards.queries import shown
 
 #: (expression, start, end, step) -> a range query's result
-Ask = Callable[[str, float, float, float], list[dict[str, Any]]]
+QueryRange = Callable[[str, float, float, float], list[dict[str, Any]]]
 
 COLUMNS, INCH_A_COLUMN, INCH_A_ROW = 24, 0.75, 0.42
 BACKGROUND, CARD, INK, FAINT = "#111217", "#181b1f", "#d8d9da", "#8e8e96"
@@ -36,9 +36,11 @@ COLORS = {"green": "#73bf69", "yellow": "#f2cc0c", "orange": "#ff9830", "red": "
 Points = tuple[list[float], list[float]]
 
 
-def draw(board: Board, ask: Ask, path: Path, *, start: float, end: float, interval: str, step: str) -> None:
-    """Draws a board for a span of time into a PNG. `interval` stands for Grafana's `$__rate_interval`, `step` for what
-    lies between the points of a subquery.
+def draw(
+    board: Board, query_range: QueryRange, path: Path, *, start: float, end: float, interval: str, step: str
+) -> None:
+    """Draws a board from `start` to `end` into a PNG. `interval` replaces Grafana's `$__rate_interval`, `step` the
+    resolution of subqueries.
     """
     heights = [1 + sum(max(panel.height for panel in line) for line in _lines(row.panels)) for row in board.rows]
     total = sum(heights) + 2
@@ -56,7 +58,7 @@ def draw(board: Board, ask: Ask, path: Path, *, start: float, end: float, interv
             for panel in line:
                 place = (x / COLUMNS, 1 - (y + panel.height) / total, panel.width / COLUMNS, panel.height / total)
                 data = [
-                    (query, ask(shown(query.expr, interval, step=step), start, end, (end - start) / 120))
+                    (query, query_range(shown(query.expr, interval, step=step), start, end, (end - start) / 120))
                     for query in panel.queries
                 ]
                 _panel(figure, panel, place, data, (start, end))
@@ -68,7 +70,7 @@ def draw(board: Board, ask: Ask, path: Path, *, start: float, end: float, interv
 
 
 def _lines(panels: tuple[Panel, ...]) -> list[list[Panel]]:
-    """A row's panels by the lines that they take, 24 columns each."""
+    """A row's panels, grouped into lines of 24 columns."""
     lines: list[list[Panel]] = [[]]
     for panel in panels:
         if sum(one.width for one in lines[-1]) + panel.width > COLUMNS:
@@ -213,7 +215,7 @@ def _style(axes: Axes, panel: Panel) -> None:
 
 
 def _unit(value: float, unit: str, decimals: int | None = None) -> str:
-    """A value as Grafana would write it."""
+    """A value in Grafana's notation."""
     if math.isnan(value):
         return "No data"
     match unit:

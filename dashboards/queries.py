@@ -1,9 +1,9 @@
 """PromQL from the registry's metrics, so that no query can name a metric or a label that does not exist.
 
-What a process counts is added up over pods. The durable totals are exported by every web pod that shares the store: the
-greatest is the truth, and no pod's series is longer than its pod's life. So an increase is taken of the greatest, never
-the greatest of pods' increases: `merged` makes one series of a total that outlives every pod, as a record in rules
-(`RECORD`) and as a subquery on boards, which need no rules. `Scope` knows the difference.
+Metrics of a process are summed over pods. Every web pod that shares the store exports the same durable totals, so their
+value is the maximum over pods. A pod's series ends with the pod, so take an increase of the maximum, not the maximum of
+the pods' increases: `merged` makes one series that outlives every pod. Rules read it as a record (`record_of`), boards as
+a subquery, because a board must not depend on rules. `Scope` hides the difference.
 """
 
 from collections.abc import Iterable
@@ -12,30 +12,30 @@ import msgspec
 
 from recado.telemetry.metrics import Kind, Metric, Source
 
-#: Per second, over the step that the panel can show.
+#: The window of rates on boards; Grafana fits it to the panel's resolution.
 INTERVAL = "$__rate_interval"
-#: Between the points of a board's subquery: at least four of them in an `INTERVAL`.
+#: The resolution of a board's subquery: at least four points in an `INTERVAL`.
 STEP = "15s"
-#: How far back the greatest is looked for, longer than a scrape's interval: what the pod that just went had last shown
-#: is above what the others show until their next scrape, and a total that sinks would count as one that began anew.
+#: The maximum is taken over this window, which is longer than a scrape interval. The last value of a pod that has just
+#: ended can be above the other pods' until their next scrape, and a lower total would look like a counter reset.
 HOLD_SECONDS = 120.0
 
-#: The labels of a release, by which its pods come together.
+#: The labels that all pods of a release share.
 RELEASE = ("namespace", "job")
 
 
 def record_of(series: str) -> str:
-    """The name of the record of a durable total."""
+    """The name of the recording rule of a durable total."""
     return f"job:{series}:max"
 
 
 def merged(metric: Metric, part: str, series: str, hold: str) -> str:
-    """A durable total as one series for each release, whichever pods come and go."""
+    """A durable total as one series per release, independent of pods that start and end."""
     return f"max by ({', '.join((*RELEASE, *_own(metric, part)))}) (max_over_time({series}[{hold}]))"
 
 
 def shown(expr: str, interval: str, *, step: str = STEP) -> str:
-    """A board's expression as Grafana asks it, for all releases."""
+    """A board's expression with Grafana's variables filled in, for all releases."""
     filled = expr.replace(f":{STEP}]", f":{step}]").replace(INTERVAL, interval)
     return filled.replace("$namespace", ".*").replace("$release", ".*")
 
@@ -45,13 +45,13 @@ def _ago(offset: str) -> str:
 
 
 def _own(metric: Metric, part: str) -> tuple[str, ...]:
-    """The labels of a metric's series, those of the target apart."""
+    """The labels of a metric's series, without those of the scrape target."""
     return (*metric.labels, "le") if part == "bucket" else tuple(metric.labels)
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Whose series a query reads (`selector`) and by which labels of the target it keeps them apart (`group`);
-    `recorded`: whether the durable totals are to be had as records.
+    """Which series a query reads (`selector`), by which target labels it groups them (`group`), and whether it reads
+    durable totals from recording rules (`recorded`).
     """
 
     selector: str
@@ -69,7 +69,7 @@ class Scope(msgspec.Struct, frozen=True):
         fn: str = "rate",
         offset: str = "",
     ) -> str:
-        """Events a second, now or `offset` ago. `part` is `bucket`, `sum` or `count` of a histogram; `where` further
+        """Events per second, now or `offset` ago. `part` is `bucket`, `sum` or `count` of a histogram; `where` further
         label matchers.
         """
         if metric.kind is Kind.HISTOGRAM:
@@ -81,8 +81,8 @@ class Scope(msgspec.Struct, frozen=True):
             over = f"{merged(metric, part, self.select(name, where), f'{HOLD_SECONDS:g}s')}[{window}:{STEP}]"
             one = f"{fn}({over}{_ago(offset)})"
         elif fn == "increase":
-            # A store that was restored from a copy shows again what the copy had counted: `increase` would add all of
-            # it. What the present store has counted since its lowest value in the window is news.
+            # A store that was restored from a backup has lower totals, and `increase` would take that for a reset and
+            # add the whole total. The increase since the lowest value in the window is right.
             over = f"{self.select(record_of(name), where)}[{window}]{_ago(offset)}"
             one = f"(last_over_time({over}) - min_over_time({over}))"
         else:
@@ -105,7 +105,7 @@ class Scope(msgspec.Struct, frozen=True):
     def gauge(
         self, metric: Metric, *, by: Iterable[str] = (), where: str = "", merge: str = "sum", offset: str = ""
     ) -> str:
-        """A gauge's value, now or `offset` ago; `merge` says how pods' values come together."""
+        """A gauge's value, now or `offset` ago; `merge` is the aggregation over pods."""
         series = self.select(metric.name, where, offset)
         if metric.source is Source.PROCESS:
             return self._aggregate(merge, by, series)
@@ -122,13 +122,13 @@ class Scope(msgspec.Struct, frozen=True):
         return f"{self.rate(metric, window, by=by, part='sum')} / {self.rate(metric, window, by=by, part='count')}"
 
     def within(self, metric: Metric, edge: float, window: str, *, where: str = "", fn: str = "rate") -> str:
-        """Observations of at most `edge`, which must be one of the histogram's."""
-        assert edge in metric.buckets, f"{edge} is no edge of {metric.name}"
+        """Observations of at most `edge`, which must be a bucket edge of the histogram."""
+        assert edge in metric.buckets, f"{edge} is not a bucket edge of {metric.name}"
         le = f'le="{float(edge)!r}"'
         return self.rate(metric, window, where=f"{where}, {le}" if where else le, part="bucket", fn=fn)
 
     def select(self, name: str, where: str = "", offset: str = "") -> str:
-        """Series as they are, such as those of the process collector, now or `offset` ago."""
+        """A selector for any series, such as those of the process collector, now or `offset` ago."""
         return f"{name}{self._matchers(where)}{_ago(offset)}"
 
     def _matchers(self, where: str) -> str:
@@ -136,7 +136,7 @@ class Scope(msgspec.Struct, frozen=True):
         return f"{{{both}}}" if both else ""
 
     def _apart(self, metric: Metric, how: str, by: Iterable[str], one: str, part: str = "") -> str:
-        """Series that are one for each release and set of labels, or what is asked of them."""
+        """Series that are already one per release and label set; aggregated if the query groups differently."""
         if self.group and set(_own(metric, part)) == set(by):
             return one
         return self._aggregate(how, by, one)
@@ -146,9 +146,9 @@ class Scope(msgspec.Struct, frozen=True):
         return f"{how} by ({labels}) ({series})" if labels else f"{how}({series})"
 
 
-#: A board shows the releases that are chosen in its variables as one.
+#: A board sums over the releases selected in its variables.
 BOARD = Scope('namespace=~"$namespace", job=~"$release"', (), recorded=False)
-#: A rule judges each release by itself.
+#: A rule evaluates each release separately.
 RULES = Scope("", RELEASE, recorded=True)
 
 

@@ -1,8 +1,8 @@
 """Recording rules and alerts as data.
 
-Every duration goes through a `TimeScale`, so that the drills can run the same rules with their times divided by one
-factor. Pages are symptoms that a customer notices; tickets are causes, or can wait until the morning. The summary, the
-severity and the runbook's address are the same for all of an alert's rules.
+Every duration goes through a `TimeScale`, so that drills run the same rules with all times divided by one factor. A
+page is a symptom that customers notice; a ticket is a cause, or can wait until the morning. All rules of an alert share
+its summary and its runbook.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class TimeScale(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert; `expr` gives its expression at a pace. `summary` has no numbers, `description` has them."""
+    """An alert; `expr` gives its expression at a time scale. `summary` contains no numbers; `description` does."""
 
     name: str
     severity: str
@@ -49,12 +49,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     labels: dict[str, str] = {}
 
-    def rule(self, pace: TimeScale) -> dict[str, Any]:
+    def rule(self, scale: TimeScale) -> dict[str, Any]:
         """As Prometheus reads it."""
         return {
             "alert": self.name,
-            "expr": self.expr(pace),
-            "for": pace.span(self.for_seconds),
+            "expr": self.expr(scale),
+            "for": scale.span(self.for_seconds),
             "labels": {"severity": self.severity, "service": "recado", **self.labels},
             "annotations": {
                 "summary": self.summary,
@@ -69,10 +69,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 TOTALS = "recado.totals"
 
 
-def total_rules(pace: TimeScale, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The records of the durable totals that other groups read."""
+def total_rules(scale: TimeScale, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Recording rules for the durable totals that other groups read."""
     read = " ".join(rule["expr"] for group in others for rule in group["rules"])
-    hold = pace.span(HOLD_SECONDS)
+    hold = scale.span(HOLD_SECONDS)
     return [
         {"record": record_of(series), "expr": merged(metric, series.removeprefix(f"{metric.name}_"), series, hold)}
         for metric in REGISTRY
@@ -86,7 +86,7 @@ def total_rules(pace: TimeScale, others: list[dict[str, Any]]) -> list[dict[str,
 
 
 def window_name(seconds: float) -> str:
-    """A window in a rule's name: what it stands for, at any pace."""
+    """A window in a rule's name: its duration at scale 1."""
     return TimeScale().span(seconds)
 
 
@@ -95,17 +95,17 @@ def record_name(seconds: float) -> str:
 
 
 def recorded_windows() -> list[float]:
-    """The windows that the alerts need, and the period; shortest first."""
+    """The windows of the alerts, and the period; shortest first."""
     return sorted({s for w in WINDOWS for s in (w.short_seconds, w.long_seconds)} | {PERIOD_SECONDS})
 
 
-def recording_rules(slo: Slo, pace: TimeScale) -> list[dict[str, Any]]:
-    """Error ratios of one objective over each window, its budget, and what is left of it."""
+def recording_rules(slo: Slo, scale: TimeScale) -> list[dict[str, Any]]:
+    """The error ratios of one objective over each window, its budget, and the share of it that is left."""
     labels = {"slo": slo.name, "service": "recado"}
     rules = [
         {
             "record": record_name(seconds),
-            "expr": f"({slo.bad(pace.span(seconds))}) / ({slo.total(pace.span(seconds))} > 0)",
+            "expr": f"({slo.bad(scale.span(seconds))}) / ({slo.total(scale.span(seconds))} > 0)",
             "labels": labels,
         }
         for seconds in recorded_windows()
@@ -135,17 +135,17 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
     threshold = f"{window.factor * slo.budget:.6g}"
     long, short = window_name(window.long_seconds), window_name(window.short_seconds)
 
-    def expr(pace: TimeScale) -> str:
-        excused = (
-            f" unless on (namespace, job) {slo.excuse(pace.span(3600))}"
-            if slo.excuse and window.severity == "page"
+    def expr(scale: TimeScale) -> str:
+        suppressed = (
+            f" unless on (namespace, job) {slo.suppress(scale.span(3600))}"
+            if slo.suppress and window.severity == "page"
             else ""
         )
         return (
             f'{record_name(window.long_seconds)}{{slo="{slo.name}"}} > {threshold}'
             f' and {record_name(window.short_seconds)}{{slo="{slo.name}"}} > {threshold}'
-            f" and on (namespace, job) ({slo.bad(pace.span(window.long_seconds))}) >= {MIN_BAD_EVENTS}"
-            f"{excused}"
+            f" and on (namespace, job) ({slo.bad(scale.span(window.long_seconds))}) >= {MIN_BAD_EVENTS}"
+            f"{suppressed}"
         )
 
     return Alert(
@@ -155,8 +155,9 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
         expr=expr,
         summary=f"The error budget of the objective '{slo.title.lower()}' burns too fast.",
         description=(
-            f"{TARGET}: {{{{ $value | humanizePercentage }}}} missed the objective over {long} and too many over"
-            f" {short}; at this rate 30 days of budget last {30 / window.factor:.3g} days. Objective: {slo.meaning}."
+            f"{TARGET}: {{{{ $value | humanizePercentage }}}} of events missed the objective in {long}, and too many in"
+            f" {short}. At this rate the 30-day budget lasts {30 / window.factor:.3g} days. Objective:"
+            f" {slo.meaning}."
         ),
         labels={"slo": slo.name, "window": long},
     )
@@ -168,61 +169,60 @@ _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
 _REJECTED = 'reason="rejected"'
 _NOT_REJECTED = 'reason!="rejected"'
-#: A notice of Meta's is shown for so long: longer than the night in which tickets are muted.
+#: How long an alert shows a notice from Meta: longer than a night in which tickets are muted.
 NOTICE_SECONDS = 14 * 3600
-#: So many webhooks in two hours, and none today, are no chance.
+#: With more webhooks than this in the same two hours before, none today is not chance.
 USUAL_WEBHOOKS = 20
 
 
 def increase(
     metric: metrics.Metric, seconds: float, where: str = "", by: tuple[str, ...] = ()
 ) -> Callable[[TimeScale], str]:
-    return lambda pace: RULES.increase(metric, pace.span(seconds), where=where, by=by)
+    return lambda scale: RULES.increase(metric, scale.span(seconds), where=where, by=by)
 
 
-def more_than(limit: float, expr: Callable[[TimeScale], str]) -> Callable[[TimeScale], str]:
-    return lambda pace: f"{expr(pace)} > {limit:g}"
+def above(limit: float, expr: Callable[[TimeScale], str]) -> Callable[[TimeScale], str]:
+    return lambda scale: f"{expr(scale)} > {limit:g}"
 
 
-def _down(pace: TimeScale) -> str:
+def _down(scale: TimeScale) -> str:
     present = f"count by (namespace, job) ({metrics.BUILD.name})"
-    lately = f"present_over_time({metrics.BUILD.name}[{pace.span(2 * DAY)}])"
-    return f"count by (namespace, job) ({lately}) unless {present} or absent({lately})"
+    recent = f"present_over_time({metrics.BUILD.name}[{scale.span(2 * DAY)}])"
+    return f"count by (namespace, job) ({recent}) unless {present} or absent({recent})"
 
 
-def _crash_loop(pace: TimeScale) -> str:
-    window = pace.span(900)
+def _crash_loop(scale: TimeScale) -> str:
+    window = scale.span(900)
     ours = f"present_over_time({metrics.BUILD.name}[{window}])"
     restarts = f"changes(process_start_time_seconds[{window}]) and on (namespace, job, instance) {ours}"
     return f"sum by (namespace, job) ({restarts}) > 2"
 
 
 def owned(series: str, kind: str, suffix: str = "") -> str:
-    """What kube-state-metrics says of the objects of a kind that the chart names after their release: with the release
-    as `job`, so that it joins that release's own series and no other's.
+    """A series of kube-state-metrics for the objects of a kind that the chart names after their release. The release
+    becomes the label `job`, so that the series joins the series of the same release only.
     """
     named = f'{series}{{{kind}=~".+{suffix}"}}'
     return f'max by (namespace, job) (label_replace({named}, "job", "$1", "{kind}", "(.+){suffix}"))'
 
 
-def _drain_stalled(pace: TimeScale) -> str:
+def _drain_stalled(scale: TimeScale) -> str:
     last = RULES.gauge(metrics.DRAIN_LAST_SUCCESS)
     created = RULES.gauge(metrics.STORE_CREATED)
     paused = f"{owned('kube_cronjob_spec_suspend', 'cronjob', '-drain')} == 1"
     no_loop = f"{owned('kube_deployment_spec_replicas', 'deployment', '-drain')} == 0"
-    return f"time() - ({last} or {created}) > {pace.seconds(300)} unless ({paused} or {no_loop})"
+    return f"time() - ({last} or {created}) > {scale.seconds(300)} unless ({paused} or {no_loop})"
 
 
-def _backup_stale(pace: TimeScale) -> str:
+def _backup_stale(scale: TimeScale) -> str:
     web = owned("kube_deployment_created", "deployment")
 
     def late(success: metrics.Metric, suffix: str) -> str:
-        """Where none ever succeeded, the age of the release's CronJob counts; others have backups, too.
-
-        A release that no longer wants them has its web Deployment and no such CronJob.
+        """If no backup ever succeeded, the age counts from the creation of the release's CronJob; other releases can
+        have backups, too. A release without backups has its web Deployment but no such CronJob.
         """
         created = f"{owned('kube_cronjob_created', 'cronjob', suffix)} and {RULES.gauge(metrics.STORE_CREATED)}"
-        age = f"time() - ({RULES.gauge(success)} or {created}) > {pace.seconds(BACKUP_LATE_SECONDS)}"
+        age = f"time() - ({RULES.gauge(success)} or {created}) > {scale.seconds(BACKUP_LATE_SECONDS)}"
         return f"({age} unless ({web} unless {owned('kube_cronjob_info', 'cronjob', suffix)}))"
 
     return (
@@ -230,42 +230,42 @@ def _backup_stale(pace: TimeScale) -> str:
     )
 
 
-def _queue_growing(pace: TimeScale) -> str:
+def _queue_growing(scale: TimeScale) -> str:
     states = any_of("state", ("queued", "unknown"))
     waiting = RULES.gauge(metrics.QUEUE_ROWS, where=states)
-    before = RULES.gauge(metrics.QUEUE_ROWS, where=states, offset=pace.span(600))
+    before = RULES.gauge(metrics.QUEUE_ROWS, where=states, offset=scale.span(600))
     return f"{waiting} > 100 and {waiting} > 1.2 * {before}"
 
 
-def _wrong_secret(pace: TimeScale) -> str:
+def _wrong_secret(scale: TimeScale) -> str:
     def refused(seconds: float, ago: float = 0) -> str:
-        offset = pace.span(ago) if ago else ""
-        return RULES.increase(metrics.SIGNATURE_FAILURES, pace.span(seconds), where='reason="mismatch"', offset=offset)
+        offset = scale.span(ago) if ago else ""
+        return RULES.increase(metrics.SIGNATURE_FAILURES, scale.span(seconds), where='reason="mismatch"', offset=offset)
 
     def accepted(seconds: float) -> str:
-        return RULES.increase(metrics.WEBHOOK_DURATION, pace.span(seconds), where=ACCEPTED)
+        return RULES.increase(metrics.WEBHOOK_DURATION, scale.span(seconds), where=ACCEPTED)
 
-    # Anybody can forge a few in a quiet night: they must go on, and Meta must have come before and come no more. In the
-    # first week it may never have come with a right one.
-    forged = f"{refused(1800)} >= 5 and {refused(600)} > 0 and {refused(600, 1200)} > 0"
-    new = f"time() - {RULES.gauge(metrics.STORE_CREATED)} < {pace.seconds(7 * DAY)}"
-    return f"{forged} and {accepted(1800)} == 0 and ({accepted(DAY)} > 0 or {new})"
+    # Anyone can forge a few webhooks on a quiet night. So wrong signatures must continue, and correct ones must have
+    # stopped. In the first week there may have been no correct one yet.
+    wrong = f"{refused(1800)} >= 5 and {refused(600)} > 0 and {refused(600, 1200)} > 0"
+    new = f"time() - {RULES.gauge(metrics.STORE_CREATED)} < {scale.seconds(7 * DAY)}"
+    return f"{wrong} and {accepted(1800)} == 0 and ({accepted(DAY)} > 0 or {new})"
 
 
-def _webhooks_stopped(pace: TimeScale) -> str:
+def _webhooks_stopped(scale: TimeScale) -> str:
     def accepted(days: int = 0) -> str:
-        ago = pace.span(days * DAY) if days else ""
-        return RULES.increase(metrics.WEBHOOK_DURATION, pace.span(2 * 3600), where=ACCEPTED, offset=ago)
+        ago = scale.span(days * DAY) if days else ""
+        return RULES.increase(metrics.WEBHOOK_DURATION, scale.span(2 * 3600), where=ACCEPTED, offset=ago)
 
-    # Shops have days off: yesterday counts only while nothing is known of this day a week ago.
+    # Shops have days off: yesterday counts only if there is no data for the same day a week ago.
     usual = f"{accepted(7)} > {USUAL_WEBHOOKS} or ({accepted(1)} > {USUAL_WEBHOOKS} unless {accepted(7)})"
     return f"({usual}) and {accepted()} == 0"
 
 
-def _replies_lost(pace: TimeScale) -> str:
-    # A few customers have always blocked the shop.
-    lost = increase(metrics.FAILED_REASONS, 900, _NOT_REJECTED, ("reason",))(pace)
-    rejected = increase(metrics.FAILED_REASONS, 900, _REJECTED, ("reason",))(pace)
+def _replies_lost(scale: TimeScale) -> str:
+    # Some customers block the shop; a few rejected replies are normal.
+    lost = increase(metrics.FAILED_REASONS, 900, _NOT_REJECTED, ("reason",))(scale)
+    rejected = increase(metrics.FAILED_REASONS, 900, _REJECTED, ("reason",))(scale)
     return f"{lost} > 0 or {rejected} >= 6"
 
 
@@ -274,20 +274,20 @@ def _volume_share() -> str:
     return f"{free} / {RULES.gauge(metrics.VOLUME_SIZE, merge='min')}"
 
 
-def _volume_filling(pace: TimeScale) -> str:
-    trend = f"predict_linear({metrics.VOLUME_FREE.name}[{pace.span(6 * 3600)}], {pace.seconds(4 * DAY)})"
+def _volume_filling(scale: TimeScale) -> str:
+    trend = f"predict_linear({metrics.VOLUME_FREE.name}[{scale.span(6 * 3600)}], {scale.seconds(4 * DAY)})"
     return f"{_volume_share()} < 0.15 and min by (namespace, job) ({trend}) < 0"
 
 
-def _not_understood(pace: TimeScale) -> str:
-    none = RULES.increase(metrics.QUOTES, pace.span(3600), where='outcome="none"')
-    every = RULES.increase(metrics.QUOTES, pace.span(3600))
+def _not_understood(scale: TimeScale) -> str:
+    none = RULES.increase(metrics.QUOTES, scale.span(3600), where='outcome="none"')
+    every = RULES.increase(metrics.QUOTES, scale.span(3600))
     return f"{none} / ({every} >= 20) > 0.5"
 
 
-def _lately(at: metrics.Metric) -> Callable[[TimeScale], str]:
-    """Whether a moment is not long ago; the value is how long."""
-    return lambda pace: f"time() - {RULES.gauge(at, merge='max')} < {pace.seconds(NOTICE_SECONDS)}"
+def _recent(at: metrics.Metric) -> Callable[[TimeScale], str]:
+    """True while a moment is recent; the value is its age in seconds."""
+    return lambda scale: f"time() - {RULES.gauge(at, merge='max')} < {scale.seconds(NOTICE_SECONDS)}"
 
 
 SYMPTOMS = (
@@ -296,10 +296,10 @@ SYMPTOMS = (
         severity="page",
         for_seconds=300,
         expr=_down,
-        summary="No web pod of recado is being scraped.",
+        summary="Prometheus scrapes no web pod of recado.",
         description=(
-            f"{{{{ if $labels.job }}}}{TARGET}: no web pod has answered a scrape for 5 minutes; customers are not being"
-            " answered.{{ else }}Prometheus knows of no release of recado: none runs, or its pods are not scraped."
+            f"{{{{ if $labels.job }}}}{TARGET}: no scrape of a web pod has succeeded for 5 minutes; customers get no"
+            " replies.{{ else }}Prometheus has no series of recado: no release runs, or its pods are not scraped."
             "{{ end }}"
         ),
     ),
@@ -307,19 +307,19 @@ SYMPTOMS = (
         name="RecadoRepliesLate",
         severity="page",
         for_seconds=300,
-        expr=lambda pace: f"{RULES.gauge(metrics.OLDEST_DUE_AGE)} > {pace.seconds(300)}",
-        summary="Replies wait in the queue long after they were due.",
+        expr=lambda scale: f"{RULES.gauge(metrics.OLDEST_DUE_AGE)} > {scale.seconds(300)}",
+        summary="Replies are overdue in the queue.",
         description=f"{TARGET}: the oldest due reply has been due for {{{{ $value | humanizeDuration }}}}.",
     ),
     Alert(
         name="RecadoOperatorNeeded",
         severity="page",
         for_seconds=60,
-        expr=more_than(0, increase(metrics.ATTEMPTS, 600, 'outcome="operator"', ("error_class",))),
-        summary="Meta refuses to send until a person puts the account, the token or the payment right.",
+        expr=above(0, increase(metrics.ATTEMPTS, 600, 'outcome="operator"', ("error_class",))),
+        summary="Meta rejects all sends until a person fixes the account, the token or the payment.",
         description=(
-            f"{TARGET}: {{{{ $value | humanize }}}} attempts in 10 minutes were refused with errors of class"
-            " {{ $labels.error_class }}; nothing is sent meanwhile, and nothing is lost."
+            f"{TARGET}: {{{{ $value | humanize }}}} attempts in 10 minutes failed with errors of class"
+            " {{ $labels.error_class }}. Sending is paused; replies stay in the queue."
         ),
     ),
     Alert(
@@ -327,37 +327,37 @@ SYMPTOMS = (
         severity="page",
         for_seconds=300,
         expr=_wrong_secret,
-        summary="Every webhook is refused for its signature: the app secret is probably wrong.",
+        summary="All webhooks have a wrong signature: the app secret is probably wrong.",
         description=(
-            f"{TARGET}: {{{{ $value | humanize }}}} webhooks in 30 minutes had a wrong signature, and none a right one."
+            f"{TARGET}: {{{{ $value | humanize }}}} webhooks in 30 minutes had a wrong signature, none a correct one."
         ),
     ),
     Alert(
         name="RecadoUnknownNumber",
         severity="page",
         for_seconds=0,
-        # Meta's dashboard sends one with its button "Test".
-        expr=more_than(1, increase(metrics.UNANSWERED, 3600, 'reason="other_number"')),
-        summary="Customers write to a business number that recado does not answer.",
+        # The button "Test" in Meta's dashboard sends one.
+        expr=above(1, increase(metrics.UNANSWERED, 3600, 'reason="other_number"')),
+        summary="Customers write to a business number that recado does not serve.",
         description=(
             f"{TARGET}: {{{{ $value | humanize }}}} messages in an hour were for numbers that are not in"
-            " whatsapp.phoneNumberIds; they were acknowledged and get no reply."
+            " whatsapp.phoneNumberIds. recado acknowledged them without a reply."
         ),
     ),
     Alert(
         name="RecadoAccountStopped",
         severity="page",
         for_seconds=0,
-        expr=_lately(metrics.ACCOUNT_STOPPED_AT),
-        summary="Meta says that it restricts, disables or removes the WhatsApp account.",
-        description=f"{TARGET}: Meta said so {{{{ $value | humanizeDuration }}}} ago, and has not taken it back.",
+        expr=_recent(metrics.ACCOUNT_STOPPED_AT),
+        summary="Meta restricts, disables or removes the WhatsApp account.",
+        description=f"{TARGET}: Meta sent the notice {{{{ $value | humanizeDuration }}}} ago and has not withdrawn it.",
     ),
     Alert(
         name="RecadoVolumeFull",
         severity="page",
         for_seconds=60,
-        expr=lambda pace: f"{_volume_share()} < 0.03",
-        summary="The volume of the queue is almost full; soon no webhook can be accepted.",
+        expr=lambda scale: f"{_volume_share()} < 0.03",
+        summary="The queue's volume is almost full; recado will soon refuse webhooks.",
         description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of the volume is free.",
     ),
 )
@@ -368,7 +368,7 @@ CAUSES = (
         severity="ticket",
         for_seconds=60,
         expr=_crash_loop,
-        summary="A web pod restarts again and again.",
+        summary="Web pods restart repeatedly.",
         description=f"{TARGET}: {{{{ $value | humanize }}}} restarts in 15 minutes.",
     ),
     Alert(
@@ -376,15 +376,15 @@ CAUSES = (
         severity="ticket",
         for_seconds=120,
         expr=_drain_stalled,
-        summary="The drain has not finished its work for several runs; retries are not sent.",
-        description=f"{TARGET}: the last drain that succeeded ended {{{{ $value | humanizeDuration }}}} ago.",
+        summary="The drain has not succeeded for several runs; retries are not sent.",
+        description=f"{TARGET}: the last successful drain ended {{{{ $value | humanizeDuration }}}} ago.",
     ),
     Alert(
         name="RecadoMetaOutage",
         severity="ticket",
         for_seconds=300,
-        expr=lambda pace: f"{RULES.gauge(metrics.BREAKER_OPEN, by=('phone_number_id',), where=OUTAGE)} > 0",
-        summary="The Graph API is down; replies wait and only probes are sent.",
+        expr=lambda scale: f"{RULES.gauge(metrics.BREAKER_OPEN, by=('phone_number_id',), where=OUTAGE)} > 0",
+        summary="The Graph API is down; replies wait, and recado sends probes only.",
         description=(
             f"{TARGET}: the breaker of business number {{{{ $labels.phone_number_id }}}} has been open for 5 minutes."
         ),
@@ -393,58 +393,60 @@ CAUSES = (
         name="RecadoAccountThreatened",
         severity="ticket",
         for_seconds=0,
-        expr=_lately(metrics.ACCOUNT_THREATENED_AT),
+        expr=_recent(metrics.ACCOUNT_THREATENED_AT),
         summary="Meta warns about the WhatsApp account or a business number.",
-        description=f"{TARGET}: Meta warned {{{{ $value | humanizeDuration }}}} ago, and has not taken it back.",
+        description=f"{TARGET}: Meta warned {{{{ $value | humanizeDuration }}}} ago and has not withdrawn the warning.",
     ),
     Alert(
         name="RecadoQueueGrowing",
         severity="ticket",
         for_seconds=600,
         expr=_queue_growing,
-        summary="Replies come into the queue faster than they leave it.",
-        description=f"{TARGET}: {{{{ $value | humanize }}}} replies wait, a fifth more than 10 minutes ago.",
+        summary="Replies enter the queue faster than they leave it.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} replies wait, over 20 % more than 10 minutes ago.",
     ),
     Alert(
         name="RecadoRepliesLost",
         severity="ticket",
         for_seconds=0,
         expr=_replies_lost,
-        summary="Replies were given up: customers got no answer.",
-        description=(f"{TARGET}: {{{{ $value | humanize }}}} replies in 15 minutes ended as {{{{ $labels.reason }}}}."),
+        summary="Replies were given up; their customers got none.",
+        description=(
+            f"{TARGET}: {{{{ $value | humanize }}}} replies were given up in 15 minutes, reason {{{{ $labels.reason }}}}."
+        ),
     ),
     Alert(
         name="RecadoOutcomesUnknown",
         severity="ticket",
         for_seconds=0,
-        expr=more_than(5, increase(metrics.SETTLED, 1800, any_of("by", ("retry", "grace")))),
-        summary="Attempts of unknown outcome are not settled by Meta's statuses; some customers may be answered twice.",
-        description=f"{TARGET}: {{{{ $value | humanize }}}} in 30 minutes had no status within the grace period.",
+        expr=above(5, increase(metrics.SETTLED, 1800, any_of("by", ("retry", "grace")))),
+        summary="Meta sends no statuses for attempts with an unknown outcome; some customers may get a reply twice.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} attempts in 30 minutes got no status in time.",
     ),
     Alert(
         name="RecadoThrottled",
         severity="ticket",
         for_seconds=600,
-        expr=more_than(0, increase(metrics.THROTTLED, 600, 'scope="number"')),
+        expr=above(0, increase(metrics.THROTTLED, 600, 'scope="number"')),
         summary="Meta throttles a business number.",
-        description=f"{TARGET}: {{{{ $value | humanize }}}} throttles in 10 minutes, for 10 minutes on end.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} throttles in 10 minutes, for at least 10 minutes.",
     ),
     Alert(
         name="RecadoLeasesRescued",
         severity="ticket",
         for_seconds=0,
-        expr=more_than(5, increase(metrics.RESCUES, 900)),
-        summary="Processes die while they are sending.",
-        description=f"{TARGET}: {{{{ $value | humanize }}}} replies in 15 minutes were taken over from dead processes.",
+        expr=above(5, increase(metrics.RESCUES, 900)),
+        summary="Processes die while they send replies.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} replies were taken over from dead processes in 15 minutes.",
     ),
     Alert(
         name="RecadoWebhooksStopped",
         severity="ticket",
         for_seconds=600,
         expr=_webhooks_stopped,
-        summary="Meta's webhooks do not come any more.",
+        summary="Webhooks from Meta have stopped.",
         description=(
-            f"{TARGET}: not one webhook was accepted in 2 hours; the same hours a week or a day ago had"
+            f"{TARGET}: recado accepted no webhook in 2 hours; in the same hours a week or a day ago it accepted"
             " {{ $value | humanize }}."
         ),
     ),
@@ -452,63 +454,63 @@ CAUSES = (
         name="RecadoSignatureFailures",
         severity="ticket",
         for_seconds=300,
-        expr=lambda pace: f"{RULES.rate(metrics.SIGNATURE_FAILURES, pace.span(300))} > 1",
-        summary="Somebody sends webhooks that Meta did not sign.",
-        description=f"{TARGET}: {{{{ $value | humanize }}}} wrongly signed webhooks a second for 5 minutes.",
+        expr=lambda scale: f"{RULES.rate(metrics.SIGNATURE_FAILURES, scale.span(300))} > 1",
+        summary="A client sends many webhooks with a wrong signature.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} webhooks per second with a wrong signature for 5 minutes.",
     ),
     Alert(
         name="RecadoStoreFailing",
         severity="ticket",
         for_seconds=60,
-        expr=lambda pace: (
-            f"{RULES.increase(metrics.STORE_ERRORS, pace.span(300), where=_NOT_BUSY)} > 0"
+        expr=lambda scale: (
+            f"{RULES.increase(metrics.STORE_ERRORS, scale.span(300), where=_NOT_BUSY)} > 0"
             f" or {RULES.gauge(metrics.STORE_READABLE, merge='min')} == 0"
         ),
-        summary="The store refuses to be written or read; webhooks are refused, and Meta brings them again.",
-        description=f"{TARGET}: transactions have failed in the last 5 minutes, or a scrape could not read the store.",
+        summary="The store cannot be written or read; recado refuses webhooks, and Meta sends them again.",
+        description=f"{TARGET}: transactions failed in the last 5 minutes, or a scrape could not read the store.",
     ),
     Alert(
         name="RecadoStoreBusy",
         severity="ticket",
         for_seconds=300,
-        expr=lambda pace: (
-            f"{RULES.increase(metrics.STORE_ERRORS, pace.span(300), where=_BUSY)} > 0"
-            f" or {RULES.quantile(0.95, metrics.STORE_DURATION, pace.span(300))} > 0.5"
+        expr=lambda scale: (
+            f"{RULES.increase(metrics.STORE_ERRORS, scale.span(300), where=_BUSY)} > 0"
+            f" or {RULES.quantile(0.95, metrics.STORE_DURATION, scale.span(300))} > 0.5"
         ),
-        summary="Writing to the store takes long, or its lock is not to be had.",
-        description=f"{TARGET}: the lock was not free in time, or one transaction in 20 took over half a second.",
+        summary="Store writes are slow or its lock times out.",
+        description=f"{TARGET}: the lock timed out, or one transaction in 20 took more than 0.5 s.",
     ),
     Alert(
         name="RecadoVolumeFilling",
         severity="ticket",
         for_seconds=3600,
         expr=_volume_filling,
-        summary="The volume of the queue fills up.",
-        description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} is free, and at this rate nothing within 4 days.",
+        summary="The queue's volume is filling up.",
+        description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} is free; at this rate it is full within 4 days.",
     ),
     Alert(
         name="RecadoBackupStale",
         severity="ticket",
         for_seconds=300,
         expr=_backup_stale,
-        summary="No backup of the queue was made, or none was shown to be good, for more than a day.",
-        description=f"{TARGET}: none has succeeded for {{{{ $value | humanizeDuration }}}}.",
+        summary="The queue's last backup or restore drill is more than a day old.",
+        description=f"{TARGET}: no backup or restore drill has succeeded for {{{{ $value | humanizeDuration }}}}.",
     ),
     Alert(
         name="RecadoCatalogueRefused",
         severity="ticket",
         for_seconds=0,
-        expr=more_than(0, increase(metrics.CATALOGUE_RELOADS, 900, 'outcome="refused"')),
-        summary="A new catalogue cannot be read; quotes go on with the old prices.",
+        expr=above(0, increase(metrics.CATALOGUE_RELOADS, 900, 'outcome="refused"')),
+        summary="The new catalogue cannot be read; quotes use the old prices.",
         description=f"{TARGET}: {{{{ $value | humanize }}}} changes of the catalogue were refused in 15 minutes.",
     ),
     Alert(
         name="RecadoMessageErrors",
         severity="ticket",
         for_seconds=0,
-        expr=more_than(0, increase(metrics.MESSAGE_ERRORS, 900)),
-        summary="Single messages meet a defect of recado's own.",
-        description=f"{TARGET}: {{{{ $value | humanize }}}} messages or statuses met a defect in 15 minutes.",
+        expr=above(0, increase(metrics.MESSAGE_ERRORS, 900)),
+        summary="Messages hit a defect in recado.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} messages or statuses hit a defect in 15 minutes.",
     ),
     Alert(
         name="RecadoOrdersNotUnderstood",
@@ -516,7 +518,7 @@ CAUSES = (
         for_seconds=900,
         expr=_not_understood,
         summary="Most orders match no product.",
-        description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of an hour's orders matched no product.",
+        description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of orders in an hour matched no product.",
     ),
 )
 
@@ -527,13 +529,13 @@ ALERTS: tuple[Alert, ...] = (*BURNS, *SYMPTOMS, *CAUSES)
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def groups(pace: TimeScale | None = None) -> list[dict[str, Any]]:
-    """All rules as Prometheus's groups."""
-    pace = pace or TimeScale()
+def groups(scale: TimeScale | None = None) -> list[dict[str, Any]]:
+    """All rules as Prometheus groups."""
+    scale = scale or TimeScale()
     others = [
-        *({"name": f"recado.slo.{slo.name}", "rules": recording_rules(slo, pace)} for slo in SLOS),
-        {"name": "recado.burn", "rules": [alert.rule(pace) for alert in BURNS]},
-        {"name": "recado.symptoms", "rules": [alert.rule(pace) for alert in SYMPTOMS]},
-        {"name": "recado.causes", "rules": [alert.rule(pace) for alert in CAUSES]},
+        *({"name": f"recado.slo.{slo.name}", "rules": recording_rules(slo, scale)} for slo in SLOS),
+        {"name": "recado.burn", "rules": [alert.rule(scale) for alert in BURNS]},
+        {"name": "recado.symptoms", "rules": [alert.rule(scale) for alert in SYMPTOMS]},
+        {"name": "recado.causes", "rules": [alert.rule(scale) for alert in CAUSES]},
     ]
-    return [{"name": TOTALS, "rules": total_rules(pace, others)}, *others]
+    return [{"name": TOTALS, "rules": total_rules(scale, others)}, *others]

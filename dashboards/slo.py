@@ -10,13 +10,13 @@ from recado.telemetry import metrics
 DAY = 86400.0
 PERIOD_SECONDS = 30 * DAY
 
-#: Below so many bad events in the long window nobody is called: in a quiet shop one failure is a large share.
+#: With fewer bad events in the long window no alert fires: in a quiet shop one failure is a large share.
 MIN_BAD_EVENTS = 5
 
 
 class Window(msgspec.Struct, frozen=True):
-    """A share of the budget (`budget`) that is spent within `long_seconds`; `short_seconds` ends the alert soon after
-    the repair. `for_seconds` is how long both must exceed.
+    """A share of the budget (`budget`) that is spent within `long_seconds`. `short_seconds` ends the alert soon after
+    the fix. The alert fires when both windows exceed the limit for `for_seconds`.
     """
 
     budget: float
@@ -41,8 +41,8 @@ WINDOWS = (
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
-    """`bad` and `total` give the events within a window, as PromQL, from the window; `excuse` what keeps a page from
-    going out if it was in the last window (an hour).
+    """`bad`, `total` and `suppress` take a window and return PromQL: the bad events, all events, and a condition that
+    suppresses pages if it held within the window (one hour).
     """
 
     name: str
@@ -52,14 +52,14 @@ class Slo(msgspec.Struct, frozen=True, kw_only=True):
     bad: Callable[[str], str]
     total: Callable[[str], str]
     meaning: str
-    excuse: Callable[[str], str] | None = None
+    suppress: Callable[[str], str] | None = None
 
     @property
     def budget(self) -> float:
         return round(1 - self.objective, 6)
 
 
-#: Webhooks that were Meta's and well-formed as far as we know; bad signatures must not spend the budget.
+#: Webhooks that count for the objective. Wrong signatures do not: a stranger must not spend the budget.
 VALID = any_of("outcome", ("accepted", "bad_request", "shed", "store_unavailable", "error"))
 REFUSED = any_of("outcome", ("bad_request", "shed", "store_unavailable", "error"))
 ACCEPTED = 'outcome="accepted"'
@@ -81,7 +81,7 @@ SLOS = (
         alert="RecadoWebhookRefusalBurn",
         bad=lambda w: _increase(metrics.WEBHOOK_DURATION, w, REFUSED),
         total=lambda w: _increase(metrics.WEBHOOK_DURATION, w, VALID),
-        meaning="99.9 % of Meta's webhooks are answered 200; wrongly signed ones do not count",
+        meaning="99.9 % of Meta's webhooks get a 200 response; those with a wrong signature do not count",
     ),
     Slo(
         name="fast",
@@ -93,7 +93,7 @@ SLOS = (
             f" - {RULES.within(metrics.WEBHOOK_DURATION, FAST_SECONDS, w, where=ACCEPTED, fn='increase')}"
         ),
         total=lambda w: _increase(metrics.WEBHOOK_DURATION, w, ACCEPTED),
-        meaning="99 % of accepted webhooks are answered within 250 ms",
+        meaning="99 % of accepted webhooks get their response within 250 ms",
     ),
     Slo(
         name="delivered",
@@ -106,8 +106,8 @@ SLOS = (
         ),
         total=lambda w: _increase(metrics.FINISHED, w, FINAL),
         meaning="99.5 % of replies are accepted by Meta within 5 minutes of the customer's message",
-        # What waited for Meta goes out late, and there is nothing to do about it.
-        excuse=lambda w: (
+        # After an outage of Meta replies are late, and no operator can change that.
+        suppress=lambda w: (
             f"max by (namespace, job) (max_over_time({RULES.select(metrics.BREAKER_OPEN.name, OUTAGE)}[{w}])) > 0"
         ),
     ),

@@ -1,4 +1,4 @@
-"""Graph API: does Meta take our messages?"""
+"""Graph API: does Meta accept our replies?"""
 
 from dashboards.boards import uids
 from dashboards.model import ORANGE, YELLOW, Board, Panel, Query, Row, Shape, above, below
@@ -14,15 +14,16 @@ _FAILED = 'error_class!="none"'
 BOARD = Board(
     uid=uids.GRAPH,
     title="recado / Graph API",
-    description="Does Meta take our messages?",
+    description="Does Meta accept our replies?",
     rows=(
         Row(
-            "Does Meta answer?",
+            "Does the Graph API respond?",
             (
                 Panel(
-                    title="Requests by class of answer",
+                    title="Requests by class of response",
                     description=(
-                        "Calls that send a reply, a second. `timeout` and `transport` are calls without an answer."
+                        "Requests per second that send a reply. `timeout` and `transport` are requests without a "
+                        "response."
                     ),
                     unit="reqps",
                     shape=Shape.STACKED,
@@ -31,16 +32,16 @@ BOARD = Board(
                     traces=True,
                 ),
                 Panel(
-                    title="Requests without success",
+                    title="Failed requests",
                     bad=True,
-                    description="Share of calls that did not end in 2xx.",
+                    description="Share of requests without a 2xx response.",
                     unit="percentunit",
                     maximum=1,
                     queries=(
                         Query(
                             f"1 - {Q.rate(metrics.GRAPH_DURATION, INTERVAL, where=_OK)}"
                             f" / {Q.rate(metrics.GRAPH_DURATION, INTERVAL)}",
-                            "no success",
+                            "failed",
                         ),
                     ),
                     steps=above((0.05, YELLOW), (0.5, "red")),
@@ -50,8 +51,9 @@ BOARD = Board(
                 Panel(
                     title="Breaker by business number",
                     description=(
-                        "1 while replies wait for Meta to be back (outage) or for a person to put the account right "
-                        "(operator). A probe carries no reply; once it is answered one reply at a time tries."
+                        "1 while replies wait until Meta is back (`outage`) or until a person fixes the account "
+                        "(`operator`). Probes carry no reply; after a successful probe recado sends one reply at a "
+                        "time."
                     ),
                     unit="none",
                     maximum=1,
@@ -68,11 +70,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "How fast?",
+            "How fast does it respond?",
             (
                 Panel(
-                    title="Time of a successful call",
-                    description="Quantiles over calls that Meta accepted.",
+                    title="Duration of successful requests",
+                    description="Quantiles of the duration of requests that Meta accepted.",
                     unit="s",
                     width=12,
                     queries=tuple(
@@ -83,8 +85,8 @@ BOARD = Board(
                     traces=True,
                 ),
                 Panel(
-                    title="Times of all calls",
-                    description="Calls by how long they took; the time-out is at 20 s.",
+                    title="Duration of all requests",
+                    description="All requests by duration. The timeout is 20 s.",
                     unit="s",
                     width=12,
                     shape=Shape.HEATMAP,
@@ -98,9 +100,7 @@ BOARD = Board(
             (
                 Panel(
                     title="Errors by class",
-                    description=(
-                        "Failed attempts a second by class of error; the classes are described in docs/metrics.md."
-                    ),
+                    description="Failed attempts per second by class of error. docs/metrics.md lists the classes.",
                     unit="cps",
                     width=12,
                     shape=Shape.STACKED,
@@ -116,8 +116,8 @@ BOARD = Board(
                     title="Errors for an operator",
                     bad=True,
                     description=(
-                        "Attempts in 10 minutes that a person must put right: token (auth), permission, account, "
-                        "payment."
+                        "Attempts in 10 minutes that failed until a person fixes the cause: the token (auth), "
+                        "permissions, the account, its configuration or the payment."
                     ),
                     unit="none",
                     width=6,
@@ -132,8 +132,11 @@ BOARD = Board(
                     logs="attempt.finished",
                 ),
                 Panel(
-                    title="Breaker openings",
-                    description="Times in an hour that a breaker opened or closed. Many: Meta is flapping.",
+                    title="Breaker transitions",
+                    description=(
+                        "How often a breaker opened or closed in an hour. A high number means that Meta's outage "
+                        "comes and goes."
+                    ),
                     unit="none",
                     width=6,
                     queries=(Query(Q.increase(metrics.BREAKER_TRIPS, "1h", by=("to",)), "{{to}}"),),
@@ -148,8 +151,8 @@ BOARD = Board(
                     title="Throttles by scope",
                     bad=True,
                     description=(
-                        "Times in 15 minutes that Meta told us to slow down: for one customer (pair limit) or for a "
-                        "whole business number."
+                        "How often Meta throttled recado in 15 minutes: for one customer (the pair limit) or for a "
+                        "business number."
                     ),
                     unit="none",
                     width=12,
@@ -158,8 +161,10 @@ BOARD = Board(
                     runbook="RecadoThrottled",
                 ),
                 Panel(
-                    title="Sends a second",
-                    description="Attempts a second. Meta allows 80 a business number, and recado keeps to it.",
+                    title="Attempts per second",
+                    description=(
+                        "Attempts per second. Meta allows 80 for each business number; recado stays within that."
+                    ),
                     unit="reqps",
                     width=12,
                     queries=(Query(Q.rate(metrics.ATTEMPTS, INTERVAL), "attempts"),),
@@ -169,13 +174,13 @@ BOARD = Board(
             ),
         ),
         Row(
-            "What does Meta report back?",
+            "What happens to replies that Meta accepted?",
             (
                 Panel(
                     title="Statuses by kind",
                     description=(
-                        "Statuses of our replies, a second. `sent` must come with every reply: without it unknown "
-                        "outcomes are not settled."
+                        "Statuses of replies per second. Every reply must get a `sent` status; without it, unknown "
+                        "outcomes are not resolved."
                     ),
                     unit="cps",
                     width=12,
@@ -188,8 +193,8 @@ BOARD = Board(
                     title="Failed after acceptance, and account errors",
                     bad=True,
                     description=(
-                        "In 15 minutes: replies that Meta accepted and then failed, and errors of the account as a "
-                        "whole."
+                        "In 15 minutes: replies that Meta accepted and later reported as failed, and errors of the "
+                        "whole account."
                     ),
                     unit="none",
                     width=12,
@@ -202,13 +207,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "What does Meta say about the account?",
+            "What does Meta report about the account?",
             (
                 Panel(
                     title="Notices",
-                    description=(
-                        "What Meta said by webhook about the account, its numbers and templates, in an hour, by event."
-                    ),
+                    description="Meta's notices about the account, its numbers and templates in an hour, by event.",
                     unit="none",
                     width=16,
                     queries=(Query(f"{Q.increase(metrics.ACCOUNT_NOTICES, '1h', by=('event',))} > 0", "{{event}}"),),
@@ -216,9 +219,10 @@ BOARD = Board(
                     logs="account.notice",
                 ),
                 Panel(
-                    title="Last warnings",
+                    title="Time since the last warnings",
                     description=(
-                        "How long ago Meta stopped the account, and warned about it, if it has not taken that back."
+                        "Time since Meta stopped the account, and since it last warned about it. Empty if Meta has "
+                        "withdrawn the notice."
                     ),
                     unit="s",
                     shape=Shape.STAT,
@@ -227,7 +231,7 @@ BOARD = Board(
                         Query(f"time() - ({Q.gauge(at, merge='max')} > 0)", legend)
                         for at, legend in (
                             (metrics.ACCOUNT_STOPPED_AT, "stopped"),
-                            (metrics.ACCOUNT_THREATENED_AT, "threatened"),
+                            (metrics.ACCOUNT_THREATENED_AT, "warned"),
                         )
                     ),
                     steps=below((86400, ORANGE)),

@@ -13,8 +13,8 @@ _SLO = 'namespace=~"$namespace", job=~"$release"'
 def _budget(index: int) -> Panel:
     slo = SLOS[index]
     return Panel(
-        title=f"{slo.title}: budget left",
-        description=f"What is left of 30 days' error budget. The objective: {slo.meaning}.",
+        title=f"{slo.title}: error budget left",
+        description=f"Share of the error budget for 30 days that is left. Objective: {slo.meaning}.",
         unit="percentunit",
         shape=Shape.STAT,
         width=4,
@@ -32,14 +32,16 @@ _DELIVERED = 'outcome="delivered"'
 BOARD = Board(
     uid=uids.OVERVIEW,
     title="recado / Overview",
-    description="Is anything wrong, and where should one look?",
+    description="Is anything wrong, and where do I look next?",
     rows=(
         Row(
-            "Does it run, and does Meta reach us?",
+            "Is recado running, and does Meta reach it?",
             (
                 Panel(
                     title="Web pods up",
-                    description="Web pods that answer Prometheus, by version; two versions at once are an upgrade.",
+                    description=(
+                        "Web pods that Prometheus scrapes, by version. Two versions at once mean a rolling update."
+                    ),
                     unit="none",
                     shape=Shape.STAT,
                     width=6,
@@ -50,10 +52,10 @@ BOARD = Board(
                     runbook="RecadoDown",
                 ),
                 Panel(
-                    title="Webhooks accepted in an hour",
+                    title="Webhooks accepted per hour",
                     description=(
-                        "Webhooks answered 200 in the hour before, and in the same hour a day and a week ago. None at "
-                        "a time when there always were some: Meta does not reach us."
+                        "Webhooks accepted in the last hour, and in the same hour a day and a week ago. Zero at a "
+                        "time of usual traffic means that Meta does not reach recado."
                     ),
                     unit="none",
                     width=18,
@@ -68,7 +70,7 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Are we keeping our promises?",
+            "Are the objectives met?",
             (
                 _budget(0),
                 _budget(1),
@@ -76,8 +78,8 @@ BOARD = Board(
                 Panel(
                     title="Budget burn rate over one hour",
                     description=(
-                        "1 is exactly the allowed rate; at 14.4 a month's budget is gone in two days and a page "
-                        "goes out. One line per objective."
+                        "1 is the allowed rate. At 14.4 the budget for 30 days lasts two days, and recado sends a "
+                        "page. One line per objective."
                     ),
                     unit="x",
                     width=8,
@@ -88,9 +90,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Alerts firing",
-                    description=(
-                        "How many of recado's alerts fire now. Each has a runbook; the alert's page links to it."
-                    ),
+                    description="Number of recado's alerts that fire now. Each alert links to its runbook.",
                     unit="none",
                     shape=Shape.STAT,
                     width=4,
@@ -108,13 +108,12 @@ BOARD = Board(
             ),
         ),
         Row(
-            "What comes in, and how is it answered?",
+            "How many webhooks arrive, and how are they handled?",
             (
                 Panel(
                     title="Webhooks by outcome",
                     description=(
-                        "Webhook POSTs a second. `accepted` is a 200; everything else is a refusal that Meta, or "
-                        "whoever it was, will see."
+                        "Webhook POSTs per second. `accepted` is a 200 response; every other outcome is a refusal."
                     ),
                     unit="reqps",
                     shape=Shape.STACKED,
@@ -125,9 +124,7 @@ BOARD = Board(
                 Panel(
                     title="Webhooks not accepted",
                     bad=True,
-                    description=(
-                        "Share of valid webhooks that were not answered 200: the first objective allows 0.1 %."
-                    ),
+                    description="Share of valid webhooks without a 200 response. The objective allows 0.1 %.",
                     unit="percentunit",
                     queries=(
                         Query(
@@ -141,10 +138,10 @@ BOARD = Board(
                     logs="webhook.handled",
                 ),
                 Panel(
-                    title="Time to answer a webhook",
+                    title="Webhook response time",
                     description=(
-                        "Quantiles over accepted webhooks. The objective is 250 ms for 99 %; Meta wants half of "
-                        "them under 250 ms. Points are traces."
+                        "Quantiles of the response time of accepted webhooks. The objective is 99 % within 250 ms; "
+                        "Meta asks for a median below 250 ms. Points link to traces."
                     ),
                     unit="s",
                     queries=tuple(
@@ -162,14 +159,14 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Does anything wait?",
+            "Are replies waiting?",
             (
                 Panel(
                     title="Replies in the queue",
                     description=(
-                        "What is not delivered yet, by state. `queued` waits for its turn or a retry, `sending` is "
-                        "under way, `unknown` waits for Meta's word, `failed` was given up and waits for an "
-                        "operator."
+                        "Replies that are not delivered, by state. `queued` waits for a send slot or a retry, "
+                        "`sending` is in progress, `unknown` waits for a status from Meta, `failed` was given up "
+                        "and is kept for an operator."
                     ),
                     unit="none",
                     shape=Shape.STACKED,
@@ -185,8 +182,7 @@ BOARD = Board(
                 Panel(
                     title="Oldest due reply",
                     description=(
-                        "How long the reply that is due the longest has been due. Replies should go out within five "
-                        "minutes."
+                        "How long the oldest due reply has been due. Replies should be sent within five minutes."
                     ),
                     unit="s",
                     queries=(Query(Q.gauge(metrics.OLDEST_DUE_AGE, merge="max"), "oldest due"),),
@@ -197,8 +193,8 @@ BOARD = Board(
                 Panel(
                     title="Breaker",
                     description=(
-                        "1 while sending is held back: `outage`, the Graph API is down; `operator`, a person has to "
-                        "put the token, the account or the payment right."
+                        "1 while sending is paused. `outage`: the Graph API is down. `operator`: a person must fix "
+                        "the token, the account or the payment."
                     ),
                     unit="none",
                     maximum=1,
@@ -211,11 +207,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Do the answers arrive?",
+            "Are replies delivered?",
             (
                 Panel(
                     title="Success rate",
-                    description="Replies delivered, of all that reached an end in the last hour.",
+                    description="Delivered replies, as a share of all replies that finished in the last hour.",
                     unit="percentunit",
                     shape=Shape.STAT,
                     width=4,
@@ -234,7 +230,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Average attempts",
-                    description="Attempts per delivered reply in the last hour; 1 is perfect.",
+                    description="Attempts per delivered reply in the last hour. The ideal is 1.",
                     unit="none",
                     shape=Shape.STAT,
                     width=4,
@@ -245,7 +241,10 @@ BOARD = Board(
                 ),
                 Panel(
                     title="From message to accepted reply",
-                    description="Age of replies when Meta accepted them. The objective is 5 minutes for 99.5 %.",
+                    description=(
+                        "Age of replies when Meta accepts them, counted from the customer's message. The objective "
+                        "is 99.5 % within 5 minutes."
+                    ),
                     unit="s",
                     queries=tuple(
                         Query(Q.quantile(q, metrics.DELIVERY_AGE, INTERVAL), f"p{q * 100:g}") for q in (0.5, 0.95, 0.99)
@@ -256,7 +255,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Attempts by outcome",
-                    description="Attempts to send, a second, by how they ended.",
+                    description="Send attempts per second, by outcome.",
                     unit="cps",
                     shape=Shape.STACKED,
                     queries=(Query(Q.rate(metrics.ATTEMPTS, INTERVAL, by=("outcome",)), "{{outcome}}"),),
@@ -269,10 +268,9 @@ BOARD = Board(
             "Does the drain run?",
             (
                 Panel(
-                    title="Since the last drain",
+                    title="Time since the last successful drain",
                     description=(
-                        "Time since a drain did its work to the end. It runs every minute; after 5 minutes there is "
-                        "an alert."
+                        "Time since a drain last succeeded. It runs every minute; an alert fires after 5 minutes."
                     ),
                     unit="s",
                     shape=Shape.STAT,
@@ -284,8 +282,8 @@ BOARD = Board(
                     logs="drain.finished",
                 ),
                 Panel(
-                    title="What the drain sends",
-                    description="Waiting replies that were taken up for another try, a second.",
+                    title="Replies claimed for another attempt",
+                    description="Waiting replies per second that a drain or a follow-up claimed for another attempt.",
                     unit="cps",
                     width=10,
                     queries=(Query(Q.rate(metrics.DRAIN_CLAIMED, INTERVAL), "claimed"),),
@@ -293,10 +291,10 @@ BOARD = Board(
                     board=uids.QUEUE,
                 ),
                 Panel(
-                    title="How long a drain takes",
+                    title="Drain duration",
                     description=(
-                        "Quantiles of a run's duration. Its time budget is 50 s: near that it has more to do than "
-                        "one minute holds."
+                        "Quantiles of a run's duration. The time budget is 50 s; runs near it have more work than "
+                        "fits into a minute."
                     ),
                     unit="s",
                     width=10,

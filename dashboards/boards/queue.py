@@ -1,4 +1,4 @@
-"""Queue and drain: what waits, why, and whether it will go out."""
+"""Queue and drain: which replies wait, why, and will they be sent?"""
 
 from dashboards.boards import uids
 from dashboards.model import GREEN, ORANGE, YELLOW, Board, Panel, Query, Row, Shape, above, below
@@ -13,7 +13,7 @@ _NOT = 'outcome!="delivered"'
 BOARD = Board(
     uid=uids.QUEUE,
     title="recado / Queue and drain",
-    description="What waits, why, and whether it will go out.",
+    description="Which replies wait, why, and will they be sent?",
     rows=(
         Row(
             "What is in the queue?",
@@ -30,22 +30,24 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Replies by state",
-                    description="Rows of the outbox. Delivered ones stay for an hour, for a late `failed` status.",
+                    description=(
+                        "Rows of the outbox. Delivered rows stay for an hour, in case a `failed` status follows."
+                    ),
                     unit="none",
                     width=10,
                     queries=(Query(Q.gauge(metrics.QUEUE_ROWS, by=("state",)), "{{state}}"),),
                     runbook="RecadoQueueGrowing",
                 ),
                 Panel(
-                    title="In and out",
+                    title="Enqueued and finished",
                     description=(
-                        "Replies written to the queue, and replies that reached an end, a second. The queue grows "
-                        "while the first is above the sum of the others."
+                        "Replies per second that enter the queue, and that finish. The queue grows while the first "
+                        "line is above the sum of the others."
                     ),
                     unit="cps",
                     width=10,
                     queries=(
-                        Query(Q.rate(metrics.QUEUED, INTERVAL), "written"),
+                        Query(Q.rate(metrics.QUEUED, INTERVAL), "enqueued"),
                         Query(Q.rate(metrics.FINISHED, INTERVAL, by=("outcome",)), "{{outcome}}"),
                     ),
                     logs="attempt.finished",
@@ -53,11 +55,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "How late are the answers?",
+            "How late are the replies?",
             (
                 Panel(
                     title="Oldest due reply",
-                    description="How long the reply that is due the longest has been due; zero when nothing is.",
+                    description="How long the oldest due reply has been due; zero if none is due.",
                     unit="s",
                     queries=(Query(Q.gauge(metrics.OLDEST_DUE_AGE), "oldest due"),),
                     steps=above((60, YELLOW), (300, "red")),
@@ -66,8 +68,8 @@ BOARD = Board(
                 Panel(
                     title="Age at delivery",
                     description=(
-                        "From the customer's message to Meta's acceptance of the reply. Retries are at 2, 6, 14 and "
-                        "30 minutes."
+                        "From the customer's message to Meta's acceptance of the reply. Retries follow after 2, 6, "
+                        "14 and 30 minutes."
                     ),
                     unit="s",
                     shape=Shape.HEATMAP,
@@ -75,10 +77,10 @@ BOARD = Board(
                     runbook="RecadoDeliveryBurn",
                 ),
                 Panel(
-                    title="Delivered within 5 minutes",
+                    title="Delivered in time",
                     description=(
-                        "Of the replies delivered in the last hour, the share that was no older than the objective "
-                        "allows."
+                        "Replies accepted by Meta within 5 minutes and within 1 second, as a share of those "
+                        "delivered in the last hour."
                     ),
                     unit="percentunit",
                     maximum=1,
@@ -101,10 +103,10 @@ BOARD = Board(
             "How do attempts end?",
             (
                 Panel(
-                    title="Attempts that did not deliver",
+                    title="Failed attempts",
                     description=(
-                        "By outcome and class of error: `retryable` and `throttled` are tried again, `unknown` waits "
-                        "for a status, `operator` for a person, `permanent` is given up."
+                        "By outcome and class of error. recado tries `retryable` and `throttled` again, `unknown` "
+                        "waits for a status, `operator` waits for a person, and `permanent` is given up."
                     ),
                     unit="cps",
                     shape=Shape.STACKED,
@@ -119,7 +121,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Attempts per delivered reply",
-                    description="How many attempts delivered replies took: all but a few of them one.",
+                    description="Attempts that delivered replies took. Nearly all should take one.",
                     unit="none",
                     shape=Shape.HEATMAP,
                     queries=(
@@ -139,14 +141,14 @@ BOARD = Board(
             ),
         ),
         Row(
-            "What was lost, and what is in doubt?",
+            "Which replies failed, and which outcomes are unknown?",
             (
                 Panel(
                     title="Replies given up",
                     bad=True,
                     description=(
-                        "Customers who got no answer, by reason: out of attempts, out of Meta's 24 hours, refused "
-                        "by Meta for good, or of unknown outcome by policy."
+                        "Replies that customers did not get, by reason: attempts exhausted, Meta's 24-hour window "
+                        "closed, rejected by Meta, or unknown outcome by policy."
                     ),
                     unit="none",
                     shape=Shape.STACKED,
@@ -155,10 +157,10 @@ BOARD = Board(
                     logs="attempt.finished",
                 ),
                 Panel(
-                    title="Unknown outcomes settled",
+                    title="Unknown outcomes resolved",
                     description=(
-                        "Attempts that may or may not have been sent: settled by a status of Meta's, by one more "
-                        "try that quotes the customer's message, or given up after the grace period."
+                        "Attempts with an unknown outcome that were resolved: by a status from Meta, by one more "
+                        "attempt that quotes the customer's message, or given up after the grace period."
                     ),
                     unit="none",
                     shape=Shape.STACKED,
@@ -179,32 +181,32 @@ BOARD = Board(
             "Does the drain keep up?",
             (
                 Panel(
-                    title="Since a drain began and succeeded",
-                    description="Began but not succeeded: it fails or is killed. Neither: the CronJob does not run.",
+                    title="Time since a drain started and succeeded",
+                    description=(
+                        "If a drain started but did not succeed, it fails or is killed. If neither, the CronJob "
+                        "does not run."
+                    ),
                     unit="s",
                     queries=(
-                        Query(f"time() - {Q.gauge(metrics.DRAIN_LAST_START)}", "since it began"),
-                        Query(f"time() - {Q.gauge(metrics.DRAIN_LAST_SUCCESS)}", "since it succeeded"),
-                        Query(f"time() - {Q.gauge(metrics.STORE_CREATED)}", "since the store was made"),
+                        Query(f"time() - {Q.gauge(metrics.DRAIN_LAST_START)}", "started"),
+                        Query(f"time() - {Q.gauge(metrics.DRAIN_LAST_SUCCESS)}", "succeeded"),
+                        Query(f"time() - {Q.gauge(metrics.STORE_CREATED)}", "store created"),
                     ),
                     steps=above((300, "red")),
                     runbook="RecadoDrainStalled",
                     logs="drain.finished",
                 ),
                 Panel(
-                    title="Runs",
-                    description="Drains that ended in the last 10 minutes: about ten, all ok.",
+                    title="Drain runs",
+                    description="Drains that ended in the last 10 minutes. About ten, all `ok`, are normal.",
                     unit="none",
                     queries=(Query(Q.increase(metrics.DRAIN_RUNS, "10m", by=("outcome",)), "{{outcome}}"),),
                     runbook="RecadoDrainStalled",
                     logs="drain.finished",
                 ),
                 Panel(
-                    title="Attempts per run",
-                    description=(
-                        "How many attempts a drain made: half of the runs at most the lower line, 95 % at most the "
-                        "upper one."
-                    ),
+                    title="Attempts per drain",
+                    description="Median and 95th percentile of the attempts that a drain makes.",
                     unit="none",
                     queries=tuple(
                         Query(Q.quantile(q, metrics.DRAIN_MESSAGES, "10m"), f"p{q * 100:g}") for q in (0.5, 0.95)
@@ -214,14 +216,14 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Is the table kept in order?",
+            "Is the queue's table maintained?",
             (
                 Panel(
                     title="Leases rescued",
                     bad=True,
                     description=(
-                        "Replies taken over because the process that sent them died. A few at a node's failure; "
-                        "never all the time."
+                        "Replies taken over after the process that was sending them died. A few are normal when a "
+                        "node fails."
                     ),
                     unit="none",
                     width=12,
@@ -231,7 +233,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Rows pruned",
-                    description="Rows deleted because their retention was over.",
+                    description="Rows deleted at the end of their retention.",
                     unit="none",
                     width=12,
                     shape=Shape.STACKED,

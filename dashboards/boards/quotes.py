@@ -1,4 +1,4 @@
-"""Quotes and conversations: are customers understood?"""
+"""Quotes and conversations: does recado understand its customers?"""
 
 from dashboards.boards import uids
 from dashboards.model import GREEN, YELLOW, Board, Panel, Query, Row, Shape, above, below
@@ -13,14 +13,14 @@ _YES = 'decision="confirms"'
 BOARD = Board(
     uid=uids.QUOTES,
     title="recado / Quotes and conversations",
-    description="Are customers understood?",
+    description="Does recado understand its customers?",
     rows=(
         Row(
             "What do customers write?",
             (
                 Panel(
                     title="Messages by type",
-                    description="Customers' messages a second, duplicates included.",
+                    description="Customers' messages per second, including duplicates.",
                     unit="cps",
                     shape=Shape.STACKED,
                     queries=(Query(Q.rate(metrics.MESSAGES, INTERVAL, by=("type",)), "{{type}}"),),
@@ -29,9 +29,10 @@ BOARD = Board(
                 Panel(
                     title="Messages without a reply",
                     description=(
-                        "Acknowledged in silence, by reason: reactions and the like (type), groups, another "
-                        "business number, a sender that cannot be written to, a customer over his limit or one who "
-                        "has been told the same too often (repetitive), all pictures of an album but the first."
+                        "Messages that recado acknowledges without a reply, by reason: types such as reactions "
+                        "(type), groups, another business number, a customer without a usable number, a customer "
+                        "over the limit (too_many), repeats of the same reply (repetitive), all pictures of an "
+                        "album but the first (album)."
                     ),
                     unit="none",
                     shape=Shape.STACKED,
@@ -42,7 +43,7 @@ BOARD = Board(
                 Panel(
                     title="Duplicates",
                     description=(
-                        "Messages that Meta brought again although they had been acknowledged; each is answered once."
+                        "Messages that Meta delivered again after recado had acknowledged them. Each gets one reply."
                     ),
                     unit="none",
                     queries=(Query(Q.increase(metrics.DUPLICATES, "15m"), "duplicates"),),
@@ -52,11 +53,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "What are they answered?",
+            "What does recado reply?",
             (
                 Panel(
-                    title="Answers by kind",
-                    description="What the replies say, a second.",
+                    title="Replies by kind",
+                    description="Replies per second, by what they say.",
                     unit="cps",
                     width=12,
                     shape=Shape.STACKED,
@@ -65,7 +66,9 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Orders by outcome",
-                    description="Orders read a second: every product matched, some left over, or none recognised.",
+                    description=(
+                        "Orders per second: all products matched, some parts unmatched, or no product recognised."
+                    ),
                     unit="cps",
                     width=12,
                     shape=Shape.STACKED,
@@ -75,11 +78,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "How sure are the quotes?",
+            "How reliable are the quotes?",
             (
                 Panel(
                     title="Orders not understood",
-                    description="Share of the last hour's orders in which no product was recognised.",
+                    description="Share of orders in the last hour in which no product was recognised.",
                     unit="percentunit",
                     shape=Shape.STAT,
                     width=4,
@@ -97,8 +100,8 @@ BOARD = Board(
                 Panel(
                     title="Confidence of quoted lines",
                     description=(
-                        "Lines by the confidence with which the product was matched. Below 0.7 the customer is "
-                        "asked to check."
+                        "Quoted lines by the confidence of the product match. Below 0.7 recado asks the customer to "
+                        "check."
                     ),
                     unit="none",
                     shape=Shape.HEATMAP,
@@ -109,21 +112,21 @@ BOARD = Board(
                     runbook="RecadoOrdersNotUnderstood",
                 ),
                 Panel(
-                    title="Lines and leftovers",
-                    description="Lines quoted, and parts of orders for which no product was found, a second.",
+                    title="Matched and unmatched lines",
+                    description="Quoted lines per second, and parts of orders that match no product.",
                     unit="cps",
                     width=8,
                     queries=(
                         Query(Q.rate(metrics.QUOTE_CONFIDENCE, INTERVAL), "lines"),
-                        Query(Q.rate(metrics.UNMATCHED, INTERVAL), "not matched"),
+                        Query(Q.rate(metrics.UNMATCHED, INTERVAL), "unmatched"),
                     ),
                     runbook="RecadoOrdersNotUnderstood",
                 ),
                 Panel(
-                    title="Defects met",
+                    title="Defects",
                     description=(
-                        "Messages and statuses in a day that met a defect of recado's own, by where. The customer is "
-                        "asked to write otherwise, if a reply can be made at all."
+                        "Messages and statuses in a day that hit a defect in recado, by stage. Where it can reply, "
+                        "recado asks the customer to rephrase the message."
                     ),
                     unit="none",
                     shape=Shape.STAT,
@@ -140,7 +143,7 @@ BOARD = Board(
             "Do customers buy?",
             (
                 Panel(
-                    title="Answers to quotes",
+                    title="Decisions on quotes",
                     description="Open quotes that customers confirmed or rejected, in an hour.",
                     unit="none",
                     width=12,
@@ -148,8 +151,8 @@ BOARD = Board(
                     board=uids.OVERVIEW,
                 ),
                 Panel(
-                    title="Confirmed",
-                    description="Of the quotes that were answered in the last day, the share that was confirmed.",
+                    title="Share confirmed",
+                    description="Confirmed quotes, as a share of the quotes that customers decided on in the last day.",
                     unit="percentunit",
                     shape=Shape.STAT,
                     width=6,
@@ -167,7 +170,7 @@ BOARD = Board(
                 Panel(
                     title="Catalogue changes",
                     description=(
-                        "Changes of the catalogue's file in a day: taken, or refused while the old prices went on."
+                        "Changes of the catalogue file in a day: loaded, or refused (the previous prices stay in use)."
                     ),
                     unit="none",
                     shape=Shape.STAT,

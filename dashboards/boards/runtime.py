@@ -1,4 +1,4 @@
-"""Runtime: are the process, the store and the door in order?"""
+"""Runtime: are the process, the store and incoming traffic healthy?"""
 
 from dashboards.boards import uids
 from dashboards.model import ORANGE, RED, YELLOW, Board, Panel, Query, Row, Shape, above, below
@@ -13,15 +13,15 @@ _SIZE = Q.gauge(metrics.VOLUME_SIZE, merge="min")
 BOARD = Board(
     uid=uids.RUNTIME,
     title="recado / Runtime",
-    description="Are the process, the store and the door in order?",
+    description="Are the process, the store and incoming traffic healthy?",
     rows=(
         Row(
-            "What runs, and since when?",
+            "Which versions run, and since when?",
             (
                 Panel(
                     title="Versions",
                     description=(
-                        "Versions in use. The SQLite must be 3.51.3 or later: earlier ones can corrupt a file that "
+                        "Versions in use. SQLite must be 3.51.3 or later: earlier versions can corrupt a file that "
                         "two processes write."
                     ),
                     unit="none",
@@ -34,8 +34,8 @@ BOARD = Board(
                     runbook="RecadoDown",
                 ),
                 Panel(
-                    title="Running since",
-                    description="Time since each web pod began.",
+                    title="Uptime",
+                    description="Time since each web pod started.",
                     unit="s",
                     width=8,
                     height=6,
@@ -51,7 +51,7 @@ BOARD = Board(
                 Panel(
                     title="Warnings and errors logged",
                     bad=True,
-                    description="Log lines of the web pods that an operator should look at, in 15 minutes.",
+                    description="Log lines of the web pods at level warning or above, in 15 minutes.",
                     unit="none",
                     width=8,
                     height=6,
@@ -62,11 +62,11 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Has it room to breathe?",
+            "Are there enough resources?",
             (
                 Panel(
                     title="CPU",
-                    description="Cores in use by each web pod.",
+                    description="Cores that each web pod uses.",
                     unit="none",
                     width=6,
                     decimals=2,
@@ -83,7 +83,9 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Event loop lag",
-                    description="How late the event loop was for a timer. Above 50 ms webhooks feel it.",
+                    description=(
+                        "Delay between the time a timer was due and the time it ran. Above 50 ms webhooks are slower."
+                    ),
                     unit="s",
                     width=6,
                     queries=tuple(
@@ -94,9 +96,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Webhooks in progress, open files",
-                    description=(
-                        "Webhooks being handled at once (1,000 at most, then 503), and open file descriptors."
-                    ),
+                    description="Webhooks in progress (above 1,000 recado responds 503), and open file descriptors.",
                     unit="none",
                     width=6,
                     queries=(
@@ -112,8 +112,8 @@ BOARD = Board(
             "Is the store healthy?",
             (
                 Panel(
-                    title="Time of a write transaction",
-                    description="From its begin to its commit on disk, waiting for the lock included.",
+                    title="Duration of write transactions",
+                    description="From begin to commit on disk, including the wait for the lock.",
                     unit="s",
                     queries=tuple(
                         Query(Q.quantile(q, metrics.STORE_DURATION, INTERVAL), f"p{q * 100:g}")
@@ -124,7 +124,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Transactions and operations",
-                    description="Commits a second, and operations that shared them (group commit).",
+                    description="Commits per second, and the operations in them (group commit).",
                     unit="ops",
                     queries=(
                         Query(Q.rate(metrics.STORE_DURATION, INTERVAL), "transactions"),
@@ -133,10 +133,11 @@ BOARD = Board(
                     runbook="RecadoStoreBusy",
                 ),
                 Panel(
-                    title="Transactions failed",
+                    title="Failed transactions",
                     bad=True,
                     description=(
-                        "In 15 minutes, by cause. `busy`: the lock was not free in time; `full`: no space left."
+                        "Failed transactions in 15 minutes, by cause. `busy`: the lock timed out; `full`: the disk "
+                        "is full."
                     ),
                     unit="none",
                     shape=Shape.STACKED,
@@ -147,7 +148,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Volume free",
-                    description="Free share of the volume that the database is on.",
+                    description="Free share of the database's volume.",
                     unit="percentunit",
                     width=6,
                     maximum=1,
@@ -161,8 +162,8 @@ BOARD = Board(
                     runbook="RecadoVolumeFilling",
                 ),
                 Panel(
-                    title="Size of the files",
-                    description="The database and its write-ahead log.",
+                    title="Size of the database",
+                    description="Size of the database and of its write-ahead log.",
                     unit="bytes",
                     width=6,
                     shape=Shape.STACKED,
@@ -171,19 +172,22 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Age of the last backup",
-                    description="Since a backup was made, and since one was restored on trial; empty without backups.",
+                    description=(
+                        "Time since the last backup, and since the last successful restore drill. Empty without "
+                        "backups."
+                    ),
                     unit="s",
                     width=6,
                     queries=(
                         Query(f"time() - {Q.gauge(metrics.BACKUP_LAST_SUCCESS)}", "made"),
-                        Query(f"time() - {Q.gauge(metrics.RESTORE_DRILL_LAST_SUCCESS)}", "restored on trial"),
+                        Query(f"time() - {Q.gauge(metrics.RESTORE_DRILL_LAST_SUCCESS)}", "restore drill"),
                     ),
                     steps=above((BACKUP_LATE_SECONDS, RED)),
                     runbook="RecadoBackupStale",
                 ),
                 Panel(
                     title="Store readable",
-                    description="1 when the last scrape could read the store; at 0 the totals are missing.",
+                    description="1 if the last scrape could read the store. At 0 the scrape lacks the durable totals.",
                     unit="none",
                     shape=Shape.STAT,
                     width=6,
@@ -196,12 +200,12 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Who is at the door?",
+            "Is the incoming traffic genuine?",
             (
                 Panel(
-                    title="Signatures refused",
+                    title="Rejected signatures",
                     bad=True,
-                    description="Webhooks a second whose signature is missing, malformed or wrong.",
+                    description="Webhooks per second with a missing, malformed or wrong signature.",
                     unit="reqps",
                     width=6,
                     shape=Shape.STACKED,
@@ -210,10 +214,11 @@ BOARD = Board(
                     logs="webhook.handled",
                 ),
                 Panel(
-                    title="Limits hit",
+                    title="Rate limits exceeded",
                     bad=True,
                     description=(
-                        "In 15 minutes: addresses with too many wrong signatures, customers with too many messages."
+                        "In 15 minutes: requests from addresses over the limit for wrong signatures, and messages "
+                        "from customers over their limit."
                     ),
                     unit="none",
                     width=6,
@@ -221,9 +226,10 @@ BOARD = Board(
                     runbook="RecadoSignatureFailures",
                 ),
                 Panel(
-                    title="Handshakes, admin refusals",
+                    title="Handshakes and rejected admin requests",
                     description=(
-                        "In an hour: handshakes with Meta's dashboard by outcome, and admin requests without the token."
+                        "In an hour: handshakes with Meta's dashboard by outcome, and admin requests without the "
+                        "right token."
                     ),
                     unit="none",
                     width=6,
@@ -234,10 +240,10 @@ BOARD = Board(
                     logs="handshake.refused",
                 ),
                 Panel(
-                    title="Parts of webhooks ignored",
+                    title="Ignored parts of webhooks",
                     description=(
-                        "In 15 minutes: fields that are none of ours, and shapes that could not be read. A new kind "
-                        "of Meta's shows here first."
+                        "In 15 minutes: fields that recado does not use, and parts that it cannot read. New kinds "
+                        "of updates from Meta appear here first."
                     ),
                     unit="none",
                     width=6,
@@ -247,7 +253,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Size of webhooks",
-                    description="Bytes of authentic webhooks; 3 MB is the limit.",
+                    description="Body size of authentic webhooks. The limit is 3 MB.",
                     unit="bytes",
                     width=24,
                     height=6,

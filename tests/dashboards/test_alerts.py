@@ -260,7 +260,7 @@ def test_a_loop_that_was_paused_is_not_stalled(tmp_path: Path) -> None:
 def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
     """A Prometheus that has never scraped recado says so after five minutes."""
     rule = next(alert for alert in rules.ALERTS if alert.name == "RecadoDown").rule(rules.TimeScale())
-    description = "Prometheus knows of no release of recado: none runs, or its pods are not scraped."
+    description = "Prometheus has no series of recado: no release runs, or its pods are not scraped."
     annotations = {**rule["annotations"], "description": description}
     tests = [
         {
