@@ -20,10 +20,10 @@ $(VENV)/.ready: $(VENV)/.runtime requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/.runtime ## Show the main job: orders in, quotes out, an outage survived (under a minute)
+demo: $(VENV)/.runtime ## Demonstrate recado: quote orders, survive an outage (under a minute)
 	@$(BIN)/recado demo
 
-run: $(VENV)/.runtime ## Leave service and simulator running, to be tried with curl
+run: $(VENV)/.runtime ## Run the demo and keep service and simulator running, for curl
 	@$(BIN)/recado demo --keep
 
 check: $(VENV)/.ready ## Lint and type-check
@@ -31,15 +31,15 @@ check: $(VENV)/.ready ## Lint and type-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check ## Lint, type-check and run every test that needs no cluster
+test: check ## Lint, type-check and run all tests that need no cluster
 	$(BIN)/pytest
 
-generate: $(VENV)/.ready ## Write all that is generated again: settings' pages, dashboards and rules, the chart's README and golden files
+generate: $(VENV)/.ready ## Generate settings' pages, dashboards, rules, the chart's README and golden files
 	@$(BIN)/python -m recado.settings_docs
 	@$(BIN)/python -m dashboards.build
 	@$(BIN)/python charts/generate.py
 
-lock: ## Pin every dependency again (needs uv)
+lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra cluster pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -47,44 +47,44 @@ lock: ## Pin every dependency again (needs uv)
 	printf 'locust\nmatplotlib\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate -c requirements-dev.lock - -o loadtests/requirements.lock
 
-clean: ## Remove what the other targets made
+clean: ## Remove everything that other targets created
 	rm -rf $(VENV) data build .pytest_cache .mypy_cache .ruff_cache
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Measure everything beside floors: a table for docs/performance.md (MEASURE=path adds peers)
+bench: $(VENV)/.ready ## Run the benchmarks and their baselines: a table for docs/performance.md (MEASURE=path adds other projects)
 	@$(BIN)/python -m loadtests.bench $(if $(MEASURE),--measure $(MEASURE)) $(ARGS)
 
 .PHONY: image cluster-test
 DOCKER ?= docker
-image: ## Build the images recado:dev and recado-loadtest:dev (DOCKER=podman works too)
+image: ## Build the images recado:dev and recado-loadtest:dev (or with DOCKER=podman)
 	$(DOCKER) build -f service/Dockerfile --build-arg REVISION=$$(git rev-parse HEAD) \
 		--build-arg VERSION=$$(PYTHONPATH=service $(PYTHON) -c 'import recado; print(recado.__version__)') -t recado:dev .
 	$(DOCKER) build -t recado-loadtest:dev loadtests
 
-cluster-test: $(VENV)/.ready ## Install, break and mend recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE, RECADO_TEST_LOADTEST_IMAGE)
+cluster-test: $(VENV)/.ready ## Install, break and repair recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE, RECADO_TEST_LOADTEST_IMAGE)
 	$(BIN)/pytest tests/cluster -m cluster -v -s
 
 .PHONY: loadtest
-loadtest: $(VENV)/.ready ## Customers, redeliveries, statuses and attackers against a local service, verified (40 s)
+loadtest: $(VENV)/.ready ## Load a local service with customers, duplicates, statuses and attackers, and verify it (40 s)
 	@$(BIN)/python -m loadtests.local $(ARGS)
 
 .PHONY: dashboards dashboards-preview drill
-dashboards: $(VENV)/.ready ## Write dashboards, rules and their docs again
+dashboards: $(VENV)/.ready ## Generate dashboards, rules and their docs
 	@$(BIN)/python -m dashboards.build
 
-dashboards-preview: $(VENV)/.ready ## Draw every board from a real Prometheus, as PNGs in build/preview (needs prometheus)
+dashboards-preview: $(VENV)/.ready ## Draw every dashboard as a PNG in build/preview (needs prometheus)
 	@$(BIN)/python -m tests.telemetry.preview build/preview
 
-drill: $(VENV)/.ready ## Inject every fault, see its alert fire and clear (15 minutes; ONLY="token outage" for some)
+drill: $(VENV)/.ready ## Inject each fault; check that its alert fires and clears (15 minutes; ONLY="token outage" for some)
 	@$(BIN)/python -m tests.telemetry.drill $(ONLY)
 
 .PHONY: crash chaos fuzz
-crash: $(VENV)/.ready ## Kill web and drain 220 times under load, with and without Meta's statuses; nobody may be lost (2 minutes)
+crash: $(VENV)/.ready ## Kill web and drain 220 times under load and check that no reply is lost (2 minutes)
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --no-statuses
 
-chaos: $(VENV)/.ready ## Power cuts, full, slow and read-only disks, clocks, restarts, Meta at its worst: a table (root; FAULTS="full_disk" for some)
+chaos: $(VENV)/.ready ## Inject faults of power, disks, clocks, processes and Meta: a table (root; FAULTS="full_disk" for some)
 	@$(BIN)/python -m loadtests.chaos $(FAULTS)
 
-fuzz: $(VENV)/.ready ## A million mutated inputs for all that reads what others write (2 minutes)
+fuzz: $(VENV)/.ready ## Fuzz every parser of untrusted input with a million inputs (2 minutes)
 	@$(BIN)/python -m loadtests.chaos.fuzz

@@ -40,7 +40,7 @@ CHART_DECIDES = {
     "RECADO_DRAIN_SECONDS",
     "RECADO_EVENTS_DEPLOYMENT",
 }
-#: A number of a list, as text: more than 0, and no more than `settings.MOST` has digits.
+#: A number of a list, as text: more than 0, and no more than `settings.MAX_NUMBER` has digits.
 POSITIVE = r"(0*[1-9][0-9]{0,8}(\.[0-9]+)?|0*\.[0-9]*[1-9][0-9]*)"
 
 README_HEAD = """# recado: the Helm chart

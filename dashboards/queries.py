@@ -2,8 +2,8 @@
 
 Metrics of a process are summed over pods. Every web pod that shares the store exports the same durable totals, so their
 value is the maximum over pods. A pod's series ends with the pod, so take an increase of the maximum, not the maximum of
-the pods' increases: `merged` makes one series that outlives every pod. Rules read it as a record (`record_of`), boards as
-a subquery, because a board must not depend on rules. `Scope` hides the difference.
+the pods' increases: `merged` makes one series that outlives every pod. Rules read it as a record (`record_of`), boards
+as a subquery, because a board must not depend on rules. `Scope` hides the difference.
 """
 
 from collections.abc import Iterable

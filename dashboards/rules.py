@@ -412,7 +412,7 @@ CAUSES = (
         expr=_replies_lost,
         summary="Replies were given up; their customers got none.",
         description=(
-            f"{TARGET}: {{{{ $value | humanize }}}} replies were given up in 15 minutes, reason {{{{ $labels.reason }}}}."
+            f"{TARGET}: {{{{ $value | humanize }}}} replies were given up in 15 minutes: {{{{ $labels.reason }}}}."
         ),
     ),
     Alert(

@@ -90,9 +90,9 @@ def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -
 def test_wrong_secrets_are_told_apart(web: Web) -> None:
     """A wrong verify token fails the handshake alone, a wrong app secret the signed order alone."""
     wrong_token = msgspec.structs.replace(SETTINGS, whatsapp_verify_token="another")
-    assert set(web.problems(wrong_token)) == {"the handshake answers"}
+    assert set(web.problems(wrong_token)) == {"the handshake succeeds"}
     wrong_secret = msgspec.structs.replace(SETTINGS, whatsapp_app_secret="another-secret-of-32-characters..")
-    assert set(web.problems(wrong_secret)) == {"a signed order is quoted, and sent to nobody", "the metric moves"}
+    assert set(web.problems(wrong_secret)) == {"a signed order is quoted, and no reply is sent", "the metric counts it"}
 
 
 def test_a_secret_that_is_not_metas_shows_in_what_was_refused(tmp_path: Path) -> None:
@@ -107,18 +107,18 @@ def test_a_secret_that_is_not_metas_shows_in_what_was_refused(tmp_path: Path) ->
     finally:
         service.process.terminate()
         service.process.wait(15)
-    assert list(problems) == ["webhooks had the right signature"]
-    assert problems["webhooks had the right signature"].startswith("3 were refused and 0 accepted")
+    assert list(problems) == ["webhooks have the right signature"]
+    assert problems["webhooks have the right signature"].startswith("3 were refused and 0 accepted")
 
 
 def test_an_order_that_is_not_quoted_is_a_problem(web: Web) -> None:
     """A catalogue other than the one that is served shows."""
     problems = web.problems(SETTINGS, product="qwertyuiop")
-    assert problems["a signed order is quoted, and sent to nobody"].startswith("no quote for 'qwertyuiop'")
+    assert problems["a signed order is quoted, and no reply is sent"].startswith("no quote for 'qwertyuiop'")
 
 
 def test_a_service_that_is_not_there_fails_every_step_in_words(tmp_path: Path) -> None:
     """No traceback, one sentence a step."""
     steps = list(selftest.run(SETTINGS, f"http://127.0.0.1:{free_port()}", None, "Zapatos"))
     assert len(steps) == 5
-    assert all(step.problem.startswith("no answer: ConnectError") for step in steps)
+    assert all(step.problem.startswith("no response: ConnectError") for step in steps)

@@ -161,7 +161,7 @@ def test_what_can_work_is_accepted(variable: str, value: str) -> None:
 
 def test_a_list_of_nothing_is_missing() -> None:
     """Separators alone name no business number."""
-    with pytest.raises(SettingsError, match="WHATSAPP_PHONE_NUMBER_ID: is required"):
+    with pytest.raises(SettingsError, match="WHATSAPP_PHONE_NUMBER_ID is required"):
         load({**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": " , "}, needs=SERVE_NEEDS)
 
 
@@ -187,7 +187,7 @@ def test_a_lease_must_outlast_a_send() -> None:
 @pytest.mark.parametrize("folder", [".", "/", "./"])
 def test_a_folder_is_no_database(folder: str) -> None:
     """One sentence, before anything tries to open it."""
-    with pytest.raises(SettingsError, match="RECADO_DATABASE: is a folder"):
+    with pytest.raises(SettingsError, match="RECADO_DATABASE is a directory; give a file path"):
         load({"RECADO_DATABASE": folder})
 
 
@@ -205,7 +205,7 @@ def test_a_file_of_ours_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_an_address_is_no_database() -> None:
     """A connection URL is not taken for the path of a file, and its password is not repeated."""
-    with pytest.raises(SettingsError, match="RECADO_DATABASE: is a postgresql:// address") as caught:
+    with pytest.raises(SettingsError, match="RECADO_DATABASE is a postgresql:// URL") as caught:
         load({"RECADO_DATABASE": "postgresql://recado:s3cret@db/recado"})
     assert "s3cret" not in str(caught.value)
 
@@ -213,7 +213,7 @@ def test_an_address_is_no_database() -> None:
 @pytest.mark.parametrize("url", ["https://user:s3cret@graph.example.com", "https://s3cret@h/", "https://a@s3cret@h"])
 def test_an_address_with_credentials_is_refused_and_not_repeated(url: str) -> None:
     """It would go into the log of the effective settings."""
-    with pytest.raises(SettingsError, match=r"WHATSAPP_API_URL .*holds no user or password") as caught:
+    with pytest.raises(SettingsError, match=r"WHATSAPP_API_URL .*must not contain a user or password") as caught:
         load({"WHATSAPP_API_URL": url})
     assert "s3cret" not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""Tables and colours on an operator's terminal, by rich: visible text, and whole lines where there is no terminal."""
+"""Tables and colours on a terminal, by rich. Control characters are escaped; without a terminal no line is cut."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,12 +11,12 @@ from rich.text import Text
 
 from recado.terminal import visible
 
-#: Columns of a line that goes to a file or a program: longer than any text that is shown.
+#: The width of output to a file or a pipe: wider than any text.
 UNLIMITED = 100_000
 
 
 class Console(RichConsole):
-    """Rich's console for texts that others wrote. Without a terminal it cuts and wraps nothing."""
+    """Rich's console for untrusted text. Without a terminal it neither cuts nor wraps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Console(RichConsole):
             yield segment if segment.control else segment._replace(text=visible(segment.text))
 
     def show(self, renderable: RenderableType) -> None:
-        """Prints it; without a terminal, no line ends in spaces."""
+        """Prints it; without a terminal, trailing spaces are removed."""
         if self.is_terminal:
             self.print(renderable)
             return
@@ -38,7 +38,7 @@ class Console(RichConsole):
 
 
 def table(*headers: str, **options: Any) -> Table:
-    """A table whose cells are folded where they do not fit, never cut. `options` are those of rich's Table."""
+    """A table that folds long cells instead of cutting them. `options` are those of rich's Table."""
     made = Table(**options)
     for header in headers:
         made.add_column(header, overflow="fold")
@@ -46,5 +46,5 @@ def table(*headers: str, **options: Any) -> Table:
 
 
 def cells(*values: object) -> list[Text]:
-    """Cells as they are written: what customers and Meta say is no markup and no command to the terminal."""
+    """Cells as plain text: text of customers and Meta is neither markup nor a terminal command."""
     return [value if isinstance(value, Text) else Text(visible(str(value))) for value in values]

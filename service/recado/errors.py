@@ -1,4 +1,4 @@
-"""What a command tells in words. Everything else that is raised is a bug, and shows as one."""
+"""Expected failures, which a command reports in one line. Any other exception is a bug and shows a traceback."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -7,11 +7,11 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 
 
-class Expected(Exception):  # noqa: N818 - it says how to take it
-    """A failure that has its reason outside of recado; `exit_code` is the command's."""
+class Expected(Exception):  # noqa: N818 - the base of errors that are no bugs
+    """A failure whose cause is outside recado; the command ends with `exit_code`."""
 
     exit_code: ClassVar[int] = EXIT_BAD_INPUT
 
     def lines(self) -> Sequence[str]:
-        """What there is to say, a line for each problem."""
+        """The messages, one line per problem."""
         return (str(self),)

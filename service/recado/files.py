@@ -1,7 +1,7 @@
-"""Files that hold customers' data: closed to others, whatever the umask.
+"""Creates files with customers' data, which no other user can read, whatever the umask.
 
-They are for their owner alone (0600, folders 0700). Kubernetes shares a volume among pods by its fsGroup: the volume's
-folder is setgid and writable for the group. In such a folder the group keeps its access (0660, 2770), since the pods
+Only the owner has access (0600, folders 0700). Kubernetes shares a volume among pods by its fsGroup: the volume's
+folder is setgid and writable for the group. In such a folder the group has access, too (0660, 2770), because the pods
 of the next release may run as another user of the same group.
 """
 
@@ -14,7 +14,7 @@ _SHARED = stat.S_ISGID | stat.S_IWGRP
 
 
 def make_private_folder(folder: Path) -> None:
-    """Makes the folder and those above it that are missing; one that is there stays as it is. Raises OSError."""
+    """Creates the folder and its missing parents; an existing folder stays unchanged. Raises OSError."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(0o700, exist_ok=True)
@@ -24,21 +24,21 @@ def make_private_folder(folder: Path) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Makes the file, empty and closed to others; one that is there stays as it is. Raises OSError."""
+    """Creates the file, empty and private; an existing file stays unchanged. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         path.chmod(_mode_in(path.parent))
 
 
 def close_to_others(path: Path) -> None:
-    """Takes the rights to a file from everybody whom it does not concern, if it is there. Raises OSError.
+    """Removes other users' access to a file, if it exists. Raises OSError.
 
     The file is not opened: closing it again would drop the locks that SQLite has on it in this process.
     """
     with contextlib.suppress(FileNotFoundError):
         found = path.stat()
         mode = found.st_mode & _mode_in(path.parent)
-        # Only its owner can; whoever shares the file with him by their group works with it as it is.
+        # Only the owner can change the mode; other users of the group use the file as it is.
         if found.st_mode & 0o777 != mode and found.st_uid == os.geteuid():
             path.chmod(mode)
 
@@ -48,5 +48,5 @@ def _mode_in(folder: Path) -> int:
 
 
 def _shared(folder: Path) -> bool:
-    """Whether the folder's group shares what is in it."""
+    """Whether the folder is shared with its group."""
     return folder.stat().st_mode & _SHARED == _SHARED

@@ -1,7 +1,7 @@
-"""What `helm test` runs: is this installation answering Meta as it should?
+"""The checks of `helm test`: does this installation respond to Meta correctly?
 
-It goes the way of Meta's webhooks, with the right secrets and with wrong ones, and nothing is sent to a customer: the
-order that it signs names no sender, so it is read and quoted, and there is nobody to reply to.
+It posts webhooks with correct and wrong signatures. recado sends nothing to a customer: the signed order names no
+customer, so recado quotes it and has no one to reply to.
 """
 
 import itertools
@@ -17,47 +17,47 @@ from recado.settings import Settings
 from recado.telemetry.metrics import MESSAGES, SIGNATURE_FAILURES, WEBHOOK_DURATION
 from recado.whatsapp.signature import signature
 
-#: An id that nothing has.
+#: An id that does not exist.
 NOTHING = "0"
 TIMEOUT_SECONDS = 10.0
-#: Behind a Service with several pods the scrape and the webhook may meet different ones; so often it is tried.
+#: Behind a Service with several pods, scrape and webhook may reach different ones, so the check is repeated.
 METRIC_TRIES = 20
 METRIC_PAUSE_SECONDS = 0.25
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing that was tried; `problem` is empty when it went as it should."""
+    """One check; `problem` is empty if it passed."""
 
     name: str
     problem: str
 
 
 def run(settings: Settings, url: str, metrics_url: str | None, product: str) -> Iterator[Step]:
-    """Tries one thing after the other; every step is tried, whatever became of those before."""
+    """Runs all checks in order, also after a failed one."""
     tries = itertools.count(1)
     with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False) as web:
         steps: dict[str, Callable[[], str]] = {}
-        if metrics_url is not None:  # before the steps that sign rightly and wrongly themselves
-            steps["webhooks had the right signature"] = lambda: _signatures(web.get(metrics_url).text)
+        if metrics_url is not None:  # before the checks that change these counters
+            steps["webhooks have the right signature"] = lambda: _signatures(web.get(metrics_url).text)
         steps |= {
             "the queue can be written": lambda: _expect(web.get("/readyz"), 200),
-            "the handshake answers": lambda: _handshake(web, settings.whatsapp_verify_token),
+            "the handshake succeeds": lambda: _handshake(web, settings.whatsapp_verify_token),
             "a handshake with a wrong token is refused": lambda: _refused_handshake(web),
-            "a wrongly signed webhook is refused": lambda: _wrongly_signed(web, settings, product),
-            "a signed order is quoted, and sent to nobody": lambda: _signed(web, settings, product, next(tries)),
+            "a webhook with a wrong signature is refused": lambda: _wrongly_signed(web, settings, product),
+            "a signed order is quoted, and no reply is sent": lambda: _signed(web, settings, product, next(tries)),
         }
         if metrics_url is not None:
-            steps["the metric moves"] = lambda: _metric_moves(web, settings, product, metrics_url, tries)
+            steps["the metric counts it"] = lambda: _metric_counts(web, settings, product, metrics_url, tries)
         for name, step in steps.items():
             try:
                 problem = step()
             except httpx.HTTPError as error:
-                problem = f"no answer: {type(error).__name__} {error}"
+                problem = f"no response: {type(error).__name__} {error}"
             yield Step(name, problem)
 
 
 def order(settings: Settings, product: str, number: int) -> bytes:
-    """A webhook as Meta sends it, for two of a product, from nobody: it says nothing of its sender."""
+    """A webhook as Meta sends it, ordering two of a product, without a customer."""
     message = {
         "id": f"wamid.selftest.{time.time_ns()}.{number}",
         "timestamp": str(int(time.time())),
@@ -75,13 +75,13 @@ def _post(web: httpx.Client, secret: str, body: bytes) -> httpx.Response:
     return web.post(PATH, content=body, headers=headers)
 
 
-def _expect(answer: httpx.Response, *statuses: int) -> str:
-    return "" if answer.status_code in statuses else f"answered {answer.status_code}: {answer.text[:200]}"
+def _expect(response: httpx.Response, *statuses: int) -> str:
+    return "" if response.status_code in statuses else f"response {response.status_code}: {response.text[:200]}"
 
 
 def _handshake(web: httpx.Client, token: str) -> str:
-    answer = web.get(PATH, params={"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"})
-    return _expect(answer, 200) or ("" if answer.text == "1158201444" else "the challenge did not come back")
+    response = web.get(PATH, params={"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"})
+    return _expect(response, 200) or ("" if response.text == "1158201444" else "the response is not the challenge")
 
 
 def _refused_handshake(web: httpx.Client) -> str:
@@ -90,32 +90,32 @@ def _refused_handshake(web: httpx.Client) -> str:
 
 
 def _wrongly_signed(web: httpx.Client, settings: Settings, product: str) -> str:
-    # 429 is a refusal too: it comes when many tests run within a minute.
+    # 429 is a refusal, too: the limit of wrong signatures, if tests run often.
     return _expect(_post(web, "not the app secret", order(settings, product, 0)), 401, 429)
 
 
 def _signed(web: httpx.Client, settings: Settings, product: str, number: int) -> str:
-    answer = _post(web, settings.whatsapp_app_secret, order(settings, product, number))
-    if problem := _expect(answer, 200):
+    response = _post(web, settings.whatsapp_app_secret, order(settings, product, number))
+    if problem := _expect(response, 200):
         return problem
-    result = answer.json()["result"]
+    result = response.json()["result"]
     if result["sent"]:
-        return "an answer was sent to somebody"
+        return "a reply was sent"
     if not (result["quote"] and result["quote"]["items"]):
-        return f"no quote for {product!r}: {answer.text[:200]}"
+        return f"no quote for {product!r}: {response.text[:200]}"
     return ""
 
 
 def _signatures(exposition: str) -> str:
-    """A wrong app secret signs this test's own orders rightly; what was refused before it tells."""
+    """With a wrong app secret Meta's webhooks fail; this test's own pass, because it signs with the same secret."""
     refused = _value(exposition, SIGNATURE_FAILURES.name, 'reason="mismatch"')
     accepted = _value(exposition, f"{WEBHOOK_DURATION.name}_count", 'outcome="accepted"')
     if refused <= accepted:
         return ""
-    return f"{refused:g} were refused and {accepted:g} accepted: is WHATSAPP_APP_SECRET that of Meta's dashboard?"
+    return f"{refused:g} were refused and {accepted:g} accepted: compare WHATSAPP_APP_SECRET with Meta's dashboard"
 
 
-def _metric_moves(web: httpx.Client, settings: Settings, product: str, url: str, tries: Iterator[int]) -> str:
+def _metric_counts(web: httpx.Client, settings: Settings, product: str, url: str, tries: Iterator[int]) -> str:
     before = _value(web.get(url).text, MESSAGES.name)
     for _ in range(METRIC_TRIES):
         if problem := _signed(web, settings, product, next(tries)):

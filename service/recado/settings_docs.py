@@ -1,4 +1,4 @@
-"""`python -m recado.settings_docs`: writes docs/settings.md and .env.example from the settings themselves."""
+"""`python -m recado.settings_docs`: generates docs/settings.md and .env.example from the settings."""
 
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,20 @@ def markdown() -> str:
     head = [
         "# Settings",
         "",
-        "Environment variables; a file `.env` in the working directory is read too, and the environment wins over it.",
-        "One that another user owns, or that others may write, is ignored with a warning (`chmod go-w .env`).",
-        "Every problem is named at start, by variable. Durations are seconds. This page is generated from",
-        "`service/recado/settings.py` (`make generate`). Traces are configured by the standard `OTEL_*` variables.",
+        "recado reads environment variables, and the file `.env` of the working directory; variables win. It ignores",
+        "the file with a warning if another user owns it or can write it (`chmod go-w .env`). Every command checks all",
+        "settings at its start and lists every problem. Durations are in seconds. This page is generated from",
+        "`service/recado/settings.py` (`make generate`). The standard `OTEL_*` variables configure traces.",
         "",
-        "| variable | default | what it is |",
+        "| variable | default | meaning |",
         "| --- | --- | --- |",
     ]
     return "\n".join([*head, *rows]) + "\n"
 
 
 def env_example() -> str:
-    """The file .env.example: what must be set is open, everything else is commented out with its default."""
-    lines = ["# Copy to .env and fill in; docs/settings.md says more."]
+    """The file .env.example: required settings are empty, all others are commented out with their default."""
+    lines = ["# Copy to .env and fill in. docs/settings.md has the details."]
     for setting in all_settings():
         mark = "" if setting.variable in _REQUIRED else "#"
         lines += ["", f"# {setting.description}", f"{mark}{setting.variable}={_plain(setting.default)}"]

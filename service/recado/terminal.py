@@ -1,9 +1,8 @@
-"""What may reach a terminal: text, and nothing that commands it.
+"""Escapes terminal control characters in output.
 
-Commands and logs show what customers, Meta and the cluster wrote. Control characters in it (ESC, C1) could move the
-cursor, retitle a window or hide what follows; bidirectional controls and line separators show another text than the one
-that is there. Each is shown as `\\uXXXX`, which in JSON is still the same character. `guard` puts that into stdout and
-stderr themselves, so that no command can forget it.
+Commands and logs show text of customers, Meta and the cluster. Its control characters (ESC, C1) could move the cursor,
+retitle a window or hide text; bidirectional controls and line separators change what a reader sees. Each is shown as
+`\\uXXXX`, which in JSON is the same character. `make_output_safe` wraps stdout and stderr, so no command can forget it.
 """
 
 import io
@@ -18,15 +17,15 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 
 
 def visible(text: str) -> str:
-    """The text with `\\uXXXX` for each character that a terminal would obey. Line feeds and tabs stay."""
-    # Most lines are printable but for the line feed at their end, and that is told in a third of the time.
+    """The text with each terminal control character as `\\uXXXX`. Line feeds and tabs stay."""
+    # Most lines are printable except for their line feed; this check takes a third of the substitution's time.
     return text if text.rstrip("\n").isprintable() else _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class VisibleStream:
-    """A text stream that shows such characters instead of passing them on; all else is the stream's own.
+    """A text stream that escapes control characters; everything else is delegated to the wrapped stream.
 
-    Rich looks for `rich_proxied_file` and writes its own colours there; `recado.console` sees to its texts.
+    Rich writes its colours to `rich_proxied_file`; `recado.console` escapes rich's texts.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -39,18 +38,18 @@ class VisibleStream:
         return getattr(self.rich_proxied_file, name)
 
 
-def guard() -> None:
-    """Makes this process's stdout and stderr safe to look at, tracebacks included."""
+def make_output_safe() -> None:
+    """Escapes control characters in this process's stdout and stderr, tracebacks included."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks a character gets its number; a traceback would help nobody.
+            # A terminal without the character shows its code point instead of failing.
             stream.reconfigure(errors="backslashreplace")
             setattr(sys, name, VisibleStream(stream))
 
 
 def print_json(value: object, *, indent: bool = False) -> None:
-    """Writes JSON and a line feed to stdout: UTF-8 whatever the locale, on one line unless it is to be indented."""
+    """Writes JSON and a line feed to stdout: UTF-8 in any locale, on one line unless `indent`."""
     encoded = msgspec.json.encode(value)
     text = (msgspec.json.format(encoded) if indent else encoded).decode()
     sys.stdout.flush()

@@ -60,7 +60,7 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     assert ("/subscribed_apps" in notes, "-simulator -- python3" in notes) == (not simulated, simulated)
     assert "helm test shop" in notes
     assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest", "simulator"))
-    assert ("kube-prometheus-stack takes only those" in notes) == (name in ("production", "monitoring"))
+    assert ("kube-prometheus-stack selects only those" in notes) == (name in ("production", "monitoring"))
     assert ("THE SIMULATOR IS ON" in notes) == (name in ("loadtest", "simulator"))
     assert ("NO POD WILL START" in notes) == (name == "postgres")
 

@@ -11,7 +11,7 @@ INGRESS = ("ingress.enabled=true", 'ingress.host="pedidos.example.com"')
 REFUSED = {
     "a simulator on the internet": (
         ["simulator.enabled=true", *INGRESS],
-        "the web pod accepts what the simulator signs",
+        "have it sign webhooks that the web pod accepts",
     ),
     "a simulator behind a gateway": (
         [
@@ -20,7 +20,7 @@ REFUSED = {
             'route.parentRefs=[{"name":"g"}]',
             'route.hostnames=["a.example.com"]',
         ],
-        "the web pod accepts what the simulator signs",
+        "have it sign webhooks that the web pod accepts",
     ),
     "no number": (["whatsapp.phoneNumberIds=[]"], "whatsapp.phoneNumberIds is empty"),
     "load without a simulator": (["loadtest.enabled=true"], "loadtest.enabled without simulator.enabled"),
@@ -31,37 +31,43 @@ REFUSED = {
         "whatsapp.secret.accessToken is empty",
     ),
     "two pods on SQLite": (["web.replicaCount=2"], "the volume is on one node and SQLite has one writer"),
-    "autoscaled SQLite": (["autoscaling.enabled=true"], "there is one web pod and nothing to scale"),
-    "two scalers": ([*POSTGRES, "autoscaling.enabled=true", "web.replicaCount=2"], "both want to decide"),
+    "autoscaled SQLite": (["autoscaling.enabled=true"], "SQLite allows one web pod only"),
+    "two scalers": ([*POSTGRES, "autoscaling.enabled=true", "web.replicaCount=2"], "both set the number of web pods"),
     "bounds crossed": ([*POSTGRES, "autoscaling.enabled=true", "autoscaling.maxReplicas=1"], "is more than"),
-    "one pod per volume": (['store.sqlite.accessMode="ReadWriteOncePod"'], "the drain would wait for ever"),
+    "one pod per volume": (['store.sqlite.accessMode="ReadWriteOncePod"'], "the drain could not start"),
     "shared volume": (['store.sqlite.accessMode="ReadWriteMany"'], "needs a network file system"),
     "NFS": (['store.sqlite.storageClass="nfs-client"'], "looks like a network file system"),
     "EFS": (['store.sqlite.storageClass="aws-efs-sc"'], "looks like a network file system"),
     "Azure Files": (['store.sqlite.storageClass="azurefile-csi"'], "looks like a network file system"),
     "postgres without URL": (['store.type="postgres"'], "needs store.postgres.existingSecret"),
-    "backup of postgres": ([*POSTGRES, "backup.enabled=true"], "Back PostgreSQL up with its own tools"),
+    "backup of postgres": ([*POSTGRES, "backup.enabled=true"], "Back up PostgreSQL with its own tools"),
     "backup onto itself": (
         ["backup.enabled=true", 'backup.existingClaim="shop-recado-queue"'],
-        "a copy on the same disk is lost together with it",
+        "a backup on the same disk is lost with it",
     ),
-    "public admin": (['service.type="LoadBalancer"'], "would show the admin endpoints to the internet"),
-    "drain killed early": (["drain.seconds=58"], "would kill each drain before it ends by itself"),
-    "drain over the minute": (["drain.activeDeadlineSeconds=60"], "not less than 60, the seconds between two drains"),
+    "public admin": (['service.type="LoadBalancer"'], "would expose the admin endpoints to the internet"),
+    "drain killed early": (["drain.seconds=58"], "otherwise Kubernetes kills drains before they end"),
+    "drain over the minute": (
+        ["drain.activeDeadlineSeconds=60"],
+        "must be less than 60, the seconds",
+    ),
     "drain over five minutes": (
         ['drain.schedule="*/5 * * * *"', "drain.activeDeadlineSeconds=300"],
-        "not less than 300, the seconds between two drains",
+        "must be less than 300, the seconds",
     ),
-    "drain killed in a send": (["settings.RECADO_READ_TIMEOUT_SECONDS=30"], "less than 40: connect and read time-out"),
+    "drain killed in a send": (
+        ["settings.RECADO_READ_TIMEOUT_SECONDS=30"],
+        "at least 40: the connect and read",
+    ),
     "ingress without host": (["ingress.enabled=true"], "ingress.host is empty"),
     "mTLS without TLS": (
         [*INGRESS, "ingress.mtls.enabled=true", "ingress.tls.enabled=false"],
-        "a client certificate is shown in a TLS handshake",
+        "client certificates need TLS",
     ),
     "mTLS without CA": ([*INGRESS, "ingress.mtls.enabled=true"], "needs ingress.mtls.caSecret"),
     "mTLS elsewhere": (
         [*INGRESS, "ingress.mtls.enabled=true", 'ingress.mtls.caSecret="ca"'],
-        "For another controller leave mtls off",
+        "For another controller disable mtls",
     ),
     "route to nowhere": (["route.enabled=true"], "needs route.parentRefs"),
     "scraped twice": (
@@ -70,9 +76,9 @@ REFUSED = {
     ),
     "two Metas": (
         ["simulator.enabled=true", 'whatsapp.apiUrl="https://graph.example.com"'],
-        "both say where replies go",
+        "both set where replies go",
     ),
-    "events for everyone": (["serviceAccount.create=false"], "would be given the right to write Events"),
+    "events for everyone": (["serviceAccount.create=false"], "gets permission to write Events"),
     "long name": (['fullnameOverride="a123456789-123456789-123456789-12345678z"'], "longer than 39 characters"),
     "no name": (['nameOverride="Foo_Bar"'], "at '/nameOverride'"),
     "unknown setting": (
@@ -96,10 +102,10 @@ REFUSED = {
     "a rate that is none": (["settings.RECADO_MESSAGES_PER_SECOND=0.0001"], "RECADO_MESSAGES_PER_SECOND"),
     "a setting in extraEnv": (
         ['extraEnv=[{"name":"RECADO_BACKOFF_SECONDS","value":"nope"}]'],
-        "put it under settings",
+        "set it under settings",
     ),
-    "a lease like a send": (["settings.RECADO_LEASE_SECONDS=25"], "is not more than 25"),
-    "a margin like the window": (["settings.RECADO_REPLY_WINDOW_SECONDS=300"], "no reply would ever be sent"),
+    "a lease like a send": (["settings.RECADO_LEASE_SECONDS=25"], "must be more than 25"),
+    "a margin like the window": (["settings.RECADO_REPLY_WINDOW_SECONDS=300"], "otherwise no reply is sent"),
     "minute 99": (['drain.schedule="99 * * * *"'], "at '/drain/schedule'"),
     "hour 24": (['backup.schedule="0 24 * * *"'], "at '/backup/schedule'"),
     "some months": (['backup.drillSchedule="0 0 1 1 *"'], "at '/backup/drillSchedule'"),
@@ -111,19 +117,22 @@ REFUSED = {
         ['store.sqlite.annotations={"helm.sh/resource-policy":"x"}'],
         "store.sqlite.annotations has the key helm.sh/resource-policy",
     ),
-    "own variable": (['extraEnv=[{"name":"POD_NAME","value":"x"}]'], "extraEnv has POD_NAME"),
-    "own secret": (['extraEnv=[{"name":"WHATSAPP_APP_SECRET","value":"x"}]'], "extraEnv has WHATSAPP_APP_SECRET"),
+    "own variable": (['extraEnv=[{"name":"POD_NAME","value":"x"}]'], "extraEnv contains POD_NAME"),
+    "own secret": (['extraEnv=[{"name":"WHATSAPP_APP_SECRET","value":"x"}]'], "extraEnv contains WHATSAPP_APP_SECRET"),
     "a variable twice": (
         ['extraEnv=[{"name":"TZ","value":"x"},{"name":"TZ","value":"y"}]'],
-        "extraEnv names TZ twice",
+        "extraEnv contains TZ twice",
     ),
-    "own volume": (['web.extraVolumes=[{"name":"queue","emptyDir":{}}]'], "web.extraVolumes has a second volume queue"),
+    "own volume": (
+        ['web.extraVolumes=[{"name":"queue","emptyDir":{}}]'],
+        "contains the volume queue twice",
+    ),
     "own mount": (
         ['drain.extraVolumeMounts=[{"name":"a","mountPath":"/tmp/"}]'],
-        "drain.extraVolumeMounts mounts a second volume at /tmp",
+        "drain.extraVolumeMounts mounts at /tmp",
     ),
-    "a host twice": ([*INGRESS, 'ingress.extraHosts=["pedidos.example.com"]'], "names a host twice"),
-    "a node's port without nodes": (["service.nodePort=30080"], "service.type is not NodePort"),
+    "a host twice": ([*INGRESS, 'ingress.extraHosts=["pedidos.example.com"]'], "contain a host twice"),
+    "a node's port without nodes": (["service.nodePort=30080"], "service.nodePort needs service.type=NodePort"),
     "typo": (["drain.timeBudget=50"], "additional properties 'timeBudget' not allowed"),
     "wrong type": (['drain.suspend="no"'], "want boolean"),
     "number with spaces": (['whatsapp.phoneNumberIds=["+1 555 0100"]'], "phoneNumberIds"),
@@ -156,7 +165,10 @@ def test_a_catalogue_that_no_config_map_holds_is_refused(tmp_path: Path) -> None
     values = str(generate.CHART / "ci" / "minimal-values.yaml")
     file = tmp_path / "catalogo.csv"
     head = "sku,name,aliases,unit_price,currency\n"
-    for size, sentence in ((2**20, ""), (2**20 + 1, "catalogue.csv has 1048577 bytes, and a ConfigMap holds 1048576")):
+    for size, sentence in (
+        (2**20, ""),
+        (2**20 + 1, "has 1048577 bytes; a ConfigMap holds at most 1048576"),
+    ):
         file.write_text(head + "x" * (size - len(head)))
         done = generate.run(
             "template", "shop", str(generate.CHART), "-f", values, "--set-file", f"catalogue.csv={file}"

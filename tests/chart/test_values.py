@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from recado.cli.drain import MARK
-from recado.settings import MOST, Setting, SettingsError, load
+from recado.settings import MAX_NUMBER, Setting, SettingsError, load
 
 from .conftest import Manifest, find, manifests, pod_templates
 
@@ -305,7 +305,7 @@ def test_new_settings_are_another_config_map_and_the_one_of_before_stays(render:
 
 
 TRIED: tuple[Any, ...] = (
-    *(-1, 0, 0.0005, 0.5, 1, 1.5, 60, MOST, MOST + 1, True),
+    *(-1, 0, 0.0005, 0.5, 1, 1.5, 60, MAX_NUMBER, MAX_NUMBER + 1, True),
     *("", "nope", "7", "1,2", "1, 0", "1,,2", "fail", "warning"),
     *("*", "10.0.0.0/8, 2001:db8::/32", "10.0.0.300", "10.0.0.0/33"),
 )

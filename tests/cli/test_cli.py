@@ -136,7 +136,7 @@ class TestQueue:
         assert "1 of 1" in retried.stdout
         assert "1 of 1" in discarded.stdout
         assert json.loads(exported.stdout)["state"] == "discarded"
-        assert "1 messages erased" in erased.stdout
+        assert "1 replies erased" in erased.stdout
         assert apsw.Connection(str(tmp_path / "data/recado.db")).execute("SELECT count(*) FROM customer").get == 0
 
     def test_what_others_wrote_is_shown_as_it_is(self, tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ class TestServe:
         done = recado("serve", folder=tmp_path)
 
         assert done.returncode == 2
-        assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == [
+        assert [line.split()[1] for line in done.stderr.splitlines()] == [
             "WHATSAPP_VERIFY_TOKEN",
             "WHATSAPP_APP_SECRET",
             "WHATSAPP_ACCESS_TOKEN",

@@ -78,7 +78,7 @@ def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsew
     script = re.sub(r"^(recado doctor .*)$", r"{ \1 ; } || [ $? -le 3 ]", script, flags=re.MULTILINE)
     install = script[: script.index("helm test shop")]
     told = shell(release, in_namespace(install + install + script, elsewhere), place)
-    assert "✓ a signed order is quoted, and sent to nobody" in told
+    assert "✓ a signed order is quoted, and no reply is sent" in told
     assert "is restored" in told
     assert "Total: $117.48" in told
 
@@ -90,7 +90,7 @@ def test_notes_work_as_they_are_pasted(release: Release, place: Path) -> None:
     assert len(typed) >= 6
     script = "\n".join(re.sub(r"^(recado doctor .*)$", r"{ \1 ; } || [ $? -le 3 ]", line) for line in typed)
     told = shell(release, script, place)
-    assert "✓ a signed order is quoted, and sent to nobody" in told
+    assert "✓ a signed order is quoted, and no reply is sent" in told
     assert "Total: $117.48" in told
 
 

@@ -122,7 +122,7 @@ FAULTS: dict[Act, tuple[str, str]] = {
 }
 
 
-def mend(release: Release) -> None:
+def fix(release: Release) -> None:
     """Whatever a test planted is undone by what an operator would do: install again what should be there."""
     release.kubectl("delete", f"deployment/{NAME}", f"cronjob/{NAME}-drain", f"secret/{NAME}")
     release.kubectl("delete", "jobs", "--all")
@@ -140,7 +140,7 @@ def test_a_planted_fault_is_found(release: Release, plant: Act, expected: tuple[
             lambda: any(text in found for found in levels(release.doctor(), level)), 90, f"{text!r}: {release.doctor()}"
         )
     finally:
-        mend(release)
+        fix(release)
 
 
 def test_replies_that_are_given_up_show_as_an_event(release: Release) -> None:

@@ -20,7 +20,7 @@ def test_an_order_is_answered_through_the_service(release: Release) -> None:
 def test_helm_test_passes(release: Release) -> None:
     """The chart's own test says that the installation works."""
     output = release.helm("test", RELEASE, "--logs")
-    assert "✓ a signed order is quoted, and sent to nobody" in output
+    assert "✓ a signed order is quoted, and no reply is sent" in output
     assert "✗" not in output
 
 

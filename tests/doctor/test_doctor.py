@@ -93,7 +93,7 @@ def failing(cluster: FakeCluster, world: World) -> None:
     failed = pod(cron, "shop-recado-drain-2-x", "node1", phase="Failed")
     failed["metadata"]["labels"] = {"job-name": "shop-recado-drain-2"}
     cluster.objects += [job(cron, "2", 10, failed=1), failed]
-    cluster.logs["shop-recado-drain-2-x"] = "recado: WHATSAPP_ACCESS_TOKEN: is required and not set"
+    cluster.logs["shop-recado-drain-2-x"] = "recado: WHATSAPP_ACCESS_TOKEN is required but not set"
 
 
 def two_nodes(cluster: FakeCluster, world: World) -> None:
@@ -269,14 +269,14 @@ def tell(cluster: FakeCluster, kind: str, name: str, reason: str, message: str) 
 
 FAULTS: dict[Fault, tuple[Level, str, str]] = {
     missing_key: (Level.FAULT, "secrets", "key WHATSAPP_APP_SECRET is missing or empty"),
-    missing_secret: (Level.FAULT, "secrets", "there is no Secret recado-whatsapp"),
-    example_secret: (Level.WARNING, "secrets", "key WHATSAPP_VERIFY_TOKEN holds an example"),
-    no_catalogue: (Level.FAULT, "catalogue", "there is no ConfigMap shop-recado-catalogue with the key catalogo.csv"),
-    bad_catalogue: (Level.FAULT, "catalogue", "ConfigMap shop-recado-catalogue cannot be read: "),
+    missing_secret: (Level.FAULT, "secrets", "Secret recado-whatsapp does not exist"),
+    example_secret: (Level.WARNING, "secrets", "key WHATSAPP_VERIFY_TOKEN is a placeholder"),
+    no_catalogue: (Level.FAULT, "catalogue", "shop-recado-catalogue does not exist or has no key catalogo.csv"),
+    bad_catalogue: (Level.FAULT, "catalogue", "ConfigMap shop-recado-catalogue is invalid: "),
     crash_loop: (Level.FAULT, "web", "CrashLoopBackOff. recado: WHATSAPP_API_VERSION 'x'"),
     out_of_memory: (Level.WARNING, "web", "restarted 3 times, last: OOMKilled"),
-    unschedulable: (Level.FAULT, "web", "finds no node: 0/1 nodes are available"),
-    refused_webhooks: (Level.FAULT, "signatures", "3 webhooks had a wrong signature, 2 a right one"),
+    unschedulable: (Level.FAULT, "web", "fits on no node: 0/1 nodes are available"),
+    refused_webhooks: (Level.FAULT, "signatures", "3 webhooks had a wrong signature, 2 the right one"),
     another_apps_secret: (Level.FAULT, "Meta", "the app secret is not the one of the access token's app"),
     unwritable_queue: (
         Level.FAULT,
@@ -286,26 +286,26 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     no_image: (Level.FAULT, "drain", "shop-recado-drain-1 waits: ErrImagePull. failed to pull image: not found"),
     no_secret_key: (Level.FAULT, "drain", "waits: CreateContainerConfigError. couldn't find key WHATSAPP_ACCESS_TOKEN"),
     drain_that_never_started: (Level.FAULT, "drain", "Error: configmap not found"),
-    loop_suspended: (Level.FAULT, "drain", "the loop is suspended: nothing is retried"),
+    loop_suspended: (Level.FAULT, "drain", "the drain loop is suspended"),
     suspended: (Level.FAULT, "drain", "the CronJob is suspended"),
     late: (Level.FAULT, "drain", "no drain has succeeded for 20 minutes"),
-    never: (Level.FAULT, "drain", "no drain has succeeded since it was installed"),
-    failing: (Level.FAULT, "drain", "WHATSAPP_ACCESS_TOKEN: is required and not set"),
+    never: (Level.FAULT, "drain", "no drain has succeeded since the installation"),
+    failing: (Level.FAULT, "drain", "WHATSAPP_ACCESS_TOKEN is required but not set"),
     two_nodes: (Level.FAULT, "node", "different nodes (node1, node2)"),
     unbound: (Level.FAULT, "volume", "the claim shop-recado-queue is Pending"),
-    one_pod_volume: (Level.FAULT, "volume", "the drain waits for ever"),
+    one_pod_volume: (Level.FAULT, "volume", "the drain cannot start"),
     network_volume: (Level.FAULT, "volume", "storage class standard looks like a network file system"),
     full_volume: (Level.FAULT, "volume", "only 95 MiB of 1,907 are free (5%)"),
-    waiting_customer: (Level.FAULT, "queue", "a customer has waited 30 minutes"),
-    given_up: (Level.WARNING, "queue", "4 answers were given up"),
+    waiting_customer: (Level.FAULT, "queue", "the oldest due reply is 30 minutes late"),
+    given_up: (Level.WARNING, "queue", "4 replies were given up"),
     breaker: (Level.FAULT, "queue", "the breaker is open: Meta is down"),
-    not_admitted: (Level.WARNING, "ingress", "was not admitted by any controller"),
-    no_certificate: (Level.FAULT, "ingress", "there is no certificate in Secret shop-recado-tls"),
+    not_admitted: (Level.WARNING, "ingress", "no controller has admitted shop-recado"),
+    no_certificate: (Level.FAULT, "ingress", "Secret shop-recado-tls contains no certificate"),
     wrong_host: (Level.FAULT, "ingress", "is for pedidos.example.com, not for otro.example.com"),
-    stale_token: (Level.FAULT, "handshake", "refuses the verify token of the Secret"),
-    elsewhere: (Level.FAULT, "handshake", "answers 200 instead of the challenge"),
+    stale_token: (Level.FAULT, "handshake", "refuses the Secret's verify token"),
+    elsewhere: (Level.FAULT, "handshake", "responds 200 instead of the challenge"),
     expired_version: (Level.FAULT, "Meta", "v19.0 has expired"),
-    ending_version: (Level.WARNING, "Meta", "v21.0 ends in 58 days"),
+    ending_version: (Level.WARNING, "Meta", "v21.0 expires in 58 days"),
     bad_token: (Level.FAULT, "Meta", "the access token is refused for number 106540352242922"),
     blocked_number: (Level.FAULT, "Meta", "is blocked from sending"),
     unselected_monitor: (Level.FAULT, "monitoring", "no Prometheus selects the monitor shop-recado"),
@@ -330,12 +330,12 @@ def test_what_became_of_pods_that_are_gone_is_left_out(cluster: FakeCluster, loo
 def test_a_planted_fault_is_found(
     plant: Fault, expected: tuple[Level, str, str], cluster: FakeCluster, world: World, look: Look
 ) -> None:
-    """The finding has the right severity and area, and says how to mend it."""
+    """The finding has the right severity and area, and says how to fix it."""
     plant(cluster, world)
     level, area, text = expected
     matching = [f for f in look() if (f.level, f.area) == (level, area) and text in f.text]
     assert matching, [f for f in look() if f.level is not Level.OK]
-    assert matching[0].mend
+    assert matching[0].fix
     assert EXIT_CODES[worst(look())] == {Level.WARNING: 1, Level.FAULT: 3}[level]
 
 
@@ -359,7 +359,7 @@ def test_a_release_that_is_not_there_is_the_one_finding(look: Look) -> None:
     """A typo in --release does not end in thirty findings."""
     (finding,) = look("other")
     assert finding.level is Level.FAULT
-    assert "there is no web Deployment of release other in pedidos" in finding.text
+    assert "no web Deployment of release other in pedidos" in finding.text
 
 
 def test_meta_out_of_reach_is_no_verdict(world: World, look: Look) -> None:
@@ -378,7 +378,7 @@ def test_no_secret_is_printed(cluster: FakeCluster, world: World, look: Look) ->
     """Whatever is wrong, no secret's value is in a finding."""
     for plant in (stale_token, bad_token, elsewhere, crash_loop):
         plant(cluster, world)
-        text = json.dumps([[f.text, f.mend] for f in look()])
+        text = json.dumps([[f.text, f.fix] for f in look()])
         assert not [value for value in VALUES.values() if value in text]
 
 
@@ -386,7 +386,7 @@ def test_a_full_disk_does_not_hide_the_numbers(cluster: FakeCluster, look: Look)
     """The Service has no endpoint then; the pod is asked itself."""
     unwritable_queue(cluster, World())
     findings = look()
-    assert not [f for f in findings if "metrics do not answer" in f.text]
+    assert not [f for f in findings if "metrics cannot be read" in f.text]
     assert [f for f in findings if (f.level, f.area) == (Level.OK, "queue")]
 
 
@@ -404,7 +404,7 @@ def test_lateness_follows_the_schedule(cluster: FakeCluster, look: Look) -> None
     backup(cluster, {"recado/late-after-seconds": "612000"})
     waiting_customer(cluster, World())
     found = [f for f in look() if f.level is not Level.OK]
-    assert [f.text for f in found] == ["a customer has waited 30 minutes for an answer that is due"]
+    assert [f.text for f in found] == ["the oldest due reply is 30 minutes late"]
 
 
 #: What belongs to the cluster and not to a namespace.
@@ -419,23 +419,23 @@ def test_what_to_do_can_be_pasted(
     plant(cluster, world)
     findings = look()
     for finding in findings:
-        told = finding.mend
+        told = finding.fix
         for known in CLUSTER_WIDE:
             told = told.replace(known, "")
         for start in re.finditer(r"kubectl|helm upgrade", told):
-            assert " -n pedidos" in told[start.start() :], finding.mend
+            assert " -n pedidos" in told[start.start() :], finding.fix
     narrow = Console()
     narrow.width = 40
     report(findings, narrow)
     printed = capsys.readouterr().out
-    assert all(finding.text in printed and finding.mend in printed for finding in findings)
+    assert all(finding.text in printed and finding.fix in printed for finding in findings)
 
 
 def test_a_finding_is_shown_whole_and_as_it_was_found(capsys: pytest.CaptureFixture[str]) -> None:
     """On one line of its own: what the cluster wrote is no markup and no command."""
     text = "Failed to pull [red]image " + "very/" * 40 + "long\x1b[2J\u202e"
-    mend = "kubectl -n pedidos " + "describe " * 20 + "pod"
-    report([Finding(Level.FAULT, "web", text, mend)], Console())
+    fix = "kubectl -n pedidos " + "describe " * 20 + "pod"
+    report([Finding(Level.FAULT, "web", text, fix)], Console())
     finding, command = capsys.readouterr().out.splitlines()
     assert finding == "✗ web  " + text.replace("\x1b", r"\u001b").replace("\u202e", r"\u202e")
-    assert command.strip() == mend
+    assert command.strip() == fix

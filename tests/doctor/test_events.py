@@ -25,7 +25,7 @@ def test_only_what_is_new_is_told() -> None:
     now = snapshot(window_closed=2, retries_exhausted=3)
     message = given_up.look() or ""
     assert message.startswith(
-        "3 replies were given up in the last minute, 5 ever (retries_exhausted: 3, window_closed: 2)"
+        "3 replies were given up in the last minute, 5 in total (retries_exhausted: 3, window_closed: 2)"
     )
     assert given_up.look() is None
 

@@ -1,4 +1,4 @@
-"""The command line: one module a command. Each imports what it needs when it runs: a drain starts often."""
+"""The command line: one module per command. Each imports what it needs when it runs, so the drain starts fast."""
 
 import sys
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from recado.cli.serve import serve
 from recado.cli.simulate import simulate
 from recado.errors import EXIT_BAD_INPUT, EXIT_FAILED, Expected
 
-#: What the system says of a path that was given wrong, rather than of a disk that fails.
+#: Errors of a wrong path, as opposed to a failing disk.
 BAD_PATH = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 app = typer.Typer(
-    help="Answers a shop's WhatsApp customers with a price quote, and never loses an answer.\n\n"
+    help="Replies to a shop's WhatsApp customers with price quotes, and never loses a reply.\n\n"
     "Start with `recado demo`. Settings come from WHATSAPP_* and RECADO_* variables; docs/settings.md lists them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -43,8 +43,8 @@ app.add_typer(catalogue, name="catalogue")
 
 
 def main() -> None:
-    """Runs a command: every expected failure is one line on stderr and an exit code."""
-    terminal.guard()
+    """Runs a command. An expected failure prints one line per problem on stderr and sets the exit code."""
+    terminal.make_output_safe()
     try:
         app()
     except Exception as error:
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _expected(error: Exception) -> tuple[Sequence[str], int]:
-    """What an expected failure says, a line each, and its exit code; nothing for a bug, which must show as one."""
+    """The lines and the exit code of an expected failure; no lines for a bug, which shows its traceback."""
     if isinstance(error, Expected):
         return error.lines(), error.exit_code
     if isinstance(error, OSError):

@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Where copies lie.")],
-    keep: Annotated[int, typer.Option(min=1, help="How many copies stay.")] = 24,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a queue that is not there yet.")] = 0,
+    folder: Annotated[Path, typer.Argument(help="The folder of the backups.")],
+    keep: Annotated[int, typer.Option(min=1, help="How many backups to keep.")] = 24,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the queue to be created.")] = 0,
 ) -> None:
-    """Copy the queue while it is in use, and check the copy."""
+    """Back up the queue while it is in use, and check the backup."""
     importlib.import_module("recado.queue.sqlite.backup")
-    _end_in_order()
+    _exit_on_sigterm()
     copy = make_copy(read_settings(), folder, keep=keep, patience=wait)
     print(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(help="A copy, or a folder of copies: then the newest.")],
-    drill: Annotated[bool, typer.Option("--drill", help="Restore into a scratch folder only, and check it.")] = False,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for web and drain to end.")] = 0,
+    source: Annotated[Path, typer.Argument(help="A backup, or a folder of which the newest is used.")],
+    drill: Annotated[bool, typer.Option("--drill", help="Restore into a temporary folder only, and check it.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until web and drain have ended.")] = 0,
 ) -> None:
-    """Put a copy in the queue's place; refused while web or drain have the queue open."""
+    """Replace the queue by a backup. Refused while web or drain have the queue open."""
     from recado.queue.sqlite import backup as copies
 
-    _end_in_order()
+    _exit_on_sigterm()
     settings = read_settings()
     if drill:
         copy = check_newest_copy(settings, source)
@@ -45,10 +45,10 @@ def restore(
     print(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
 
 
-def _end_in_order() -> None:
-    """From now on SIGTERM ends the command as an error does: what it has half made is removed first.
+def _exit_on_sigterm() -> None:
+    """From now on SIGTERM ends the command like an error, so incomplete files are removed first.
 
-    Called once all is imported: what a handler raises within the import system's own callbacks is lost.
+    Call it after all imports: an exception from a handler inside an import callback is lost.
     """
 
     def end(number: int, frame: object) -> None:
@@ -59,9 +59,9 @@ def _end_in_order() -> None:
 
 
 def make_copy(settings: Settings, folder: Path, *, keep: int, patience: float = 0.0) -> "Copy":
-    """Makes a copy, and records in the queue that it was made, for the metrics.
+    """Makes a backup and records its time in the queue, for the metrics.
 
-    A queue that is not there yet is waited for, `patience` seconds at most: it is made by the first web pod.
+    Waits up to `patience` seconds for the queue, which the first web pod creates.
     """
     from recado.queue.sqlite import backup as copies
 
@@ -75,7 +75,7 @@ def make_copy(settings: Settings, folder: Path, *, keep: int, patience: float = 
 
 
 def check_newest_copy(settings: Settings, source: Path) -> "Copy":
-    """Restores the newest copy into a scratch folder, and records in the queue that it is good, for the metrics."""
+    """Restores the newest backup into a temporary folder and records the success in the queue, for the metrics."""
     from recado.queue.sqlite import backup as copies
 
     copy = copies.drill(source)

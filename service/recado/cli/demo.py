@@ -6,9 +6,9 @@ import typer
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave service and simulator running, to be tried.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep service and simulator running afterwards.")] = False,
 ) -> None:
-    """Show the main job: an order is quoted, an outage of Meta's survived, every reply delivered once."""
+    """Demonstrate recado: quote orders, survive an outage of Meta, deliver every reply once."""
     from recado.demo import run
 
     raise typer.Exit(run(keep=keep))

@@ -1,4 +1,4 @@
-"""`recado doctor`, and `recado drain --in-cluster`: what talks to Kubernetes, whose client is an extra."""
+"""`recado doctor`, and `recado drain --in-cluster`: the commands that need the Kubernetes client, an extra."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +14,9 @@ def doctor(
     release: Release = "recado",
     namespace: Namespace = None,
     context: Context = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON array of findings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array of findings.")] = False,
 ) -> None:
-    """Say what is wrong with an installation in Kubernetes, and how to repair it.
+    """Find what is wrong with an installation in Kubernetes, and how to fix it.
 
     Exits 0, 1 (warnings) or 3 (faults).
     """
@@ -24,7 +24,7 @@ def doctor(
 
 
 def drain_in_cluster(release: str, namespace: str | None, *, context: str | None) -> int:
-    """Runs one drain as a Job of the release; the exit code."""
+    """Runs one drain as a Job of the release; returns the exit code."""
     code: int = _report().drain(release, namespace, context=context)
     return code
 
@@ -33,5 +33,7 @@ def _report() -> "ModuleType":
     try:
         from recado.cluster import report
     except ModuleNotFoundError as error:
-        raise BadInput(f"{error.name} is not installed: in a checkout of recado, pip install '.[cluster]'") from error
+        raise BadInput(
+            f"{error.name} is not installed; in a checkout of recado, run pip install '.[cluster]'"
+        ) from error
     return report

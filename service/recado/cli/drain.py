@@ -1,4 +1,4 @@
-"""`recado drain`: one run, or a loop, in a process of its own; it starts fast because it imports little."""
+"""`recado drain`: one run or a loop, in its own process. It imports little, so it starts fast."""
 
 import asyncio
 import contextlib
@@ -16,20 +16,20 @@ from recado.settings import DRAIN_NEEDS, Settings
 if TYPE_CHECKING:
     from recado.delivery.drain import DrainReport, Progress
 
-#: A loop touches this file before each round; the chart's liveness probe looks at its age.
-MARK = Path("/tmp/recado-drain")  # noqa: S108 - in a container /tmp is the pod's own
+#: The loop touches this file before each run; the chart's liveness probe checks its age.
+MARK = Path("/tmp/recado-drain")  # noqa: S108 - /tmp belongs to the container
 
 
 def drain(
-    loop: Annotated[bool, typer.Option("--loop", help="Go on until SIGTERM instead of ending when idle.")] = False,
+    loop: Annotated[bool, typer.Option("--loop", help="Run until SIGTERM instead of ending when idle.")] = False,
     in_cluster: Annotated[
-        bool, typer.Option("--in-cluster", help="Start the CronJob's Job in the cluster now, and follow it.")
+        bool, typer.Option("--in-cluster", help="Start a Job from the CronJob in the cluster and follow its log.")
     ] = False,
     release: Release = "recado",
     namespace: Namespace = None,
     context: Context = None,
 ) -> None:
-    """Deliver what waits in the queue, then end. Exits 0 even if some replies could not be sent."""
+    """Deliver the replies that wait in the queue. Exits 0 even if some replies could not be sent."""
     if in_cluster:
         from recado.cli.doctor import drain_in_cluster
 
@@ -64,7 +64,7 @@ async def _drain(settings: Settings, *, loop: bool) -> None:
 
 @contextlib.contextmanager
 def _progress() -> "Iterator[Progress]":
-    """A line that counts along on a terminal; nothing where logs are collected."""
+    """A progress line on a terminal; nothing without one."""
     if not sys.stderr.isatty():
         yield lambda report: None
         return

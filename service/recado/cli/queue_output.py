@@ -1,4 +1,4 @@
-"""What `recado queue` prints: the queue on an operator's terminal."""
+"""The output of `recado queue`."""
 
 import datetime
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ EXPORT_PAGE = 500
 
 
 async def status(queue: QueueAdmin, *, as_json: bool) -> None:
-    """Prints the queue at a glance."""
+    """Prints counts, ages and breakers."""
     now = await queue.status()
     fields = {"queue_size": now.queue_size, **msgspec.structs.asdict(now)}
     if as_json:
@@ -27,7 +27,7 @@ async def status(queue: QueueAdmin, *, as_json: bool) -> None:
 
 
 async def listing(queue: QueueAdmin, states: Sequence[State], *, after: int, limit: int, as_json: bool) -> None:
-    """Prints a page of messages."""
+    """Prints a page of replies."""
     messages = await queue.list_messages(states, after=after, limit=limit)
     if as_json:
         print_json(messages)
@@ -41,7 +41,7 @@ async def listing(queue: QueueAdmin, states: Sequence[State], *, after: int, lim
 
 
 async def show(queue: QueueAdmin, id_: int, *, as_json: bool) -> bool:
-    """Prints all that is known of a message; whether there is one."""
+    """Prints everything about a reply; returns whether it exists."""
     fields = await queue.show(id_)
     if fields is None:
         return False
@@ -58,7 +58,7 @@ async def show(queue: QueueAdmin, id_: int, *, as_json: bool) -> bool:
 
 
 async def export(queue: QueueAdmin, states: Sequence[State]) -> None:
-    """Writes messages to stdout as JSON lines."""
+    """Writes replies to stdout as JSON lines."""
     after = 0
     while page := await queue.list_messages(states, after=after, limit=EXPORT_PAGE):
         for message in page:

@@ -1,4 +1,4 @@
-"""`recado quote`: shows how one message is read, or reads a file of cases."""
+"""`recado quote`: shows how recado reads a message, or reads a file of cases."""
 
 import sys
 from pathlib import Path
@@ -23,12 +23,12 @@ _LEGEND = (
 
 
 def quote(
-    text: Annotated[str | None, typer.Argument(help="An order, as a customer would write it.")] = None,
+    text: Annotated[str | None, typer.Argument(help="An order, as a customer writes it.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say why each word was read as it was.")] = False,
-    batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line for each.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain how each word was read.")] = False,
+    batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line per case.")] = None,
 ) -> None:
-    """Show how an order is read: what is quantity, product, noise."""
+    """Show which words of an order are quantities, products and noise."""
     if (text is None) == (batch is None):
         raise BadInput("give either an order or --batch FILE")
     path = catalogue or read_settings().catalogue
@@ -49,7 +49,7 @@ def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
     quote = QuoteService(lambda: catalogue).quote(text)
     if quote.intent is Intent.TOO_LONG:
-        raise BadInput("the order is too long: customers are asked for a shorter message")
+        raise BadInput("the order is too long; recado asks customers for a shorter message")
     reading = read(text, catalogue)
     console = Console()
     coloured = Text(reading.scanner.text)
@@ -118,7 +118,7 @@ def read_cases(cases_path: Path, catalogue_path: Path | None = None) -> int:
         try:
             cases.append(msgspec.json.decode(line, type=_Case))
         except msgspec.DecodeError as error:
-            print(f"recado quote: {cases_path}: line {number} is no case: {error}", file=sys.stderr)
+            print(f"recado quote: {cases_path}: line {number} is not a valid case: {error}", file=sys.stderr)
             return 2
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
     service = QuoteService(lambda: catalogue, max_quantity=sys.maxsize)

@@ -4,19 +4,19 @@ from typing import Annotated
 
 import typer
 
-from recado.cli.shared import check_url, read_settings
+from recado.cli.shared import check_url_option, read_settings
 
 NEEDS = ("whatsapp_verify_token", "whatsapp_app_secret", "whatsapp_phone_number_id")
 
 
 def selftest(
-    url: Annotated[str, typer.Argument(help="The web port, such as http://recado.")],
+    url: Annotated[str, typer.Argument(help="The URL of the web port, such as http://recado.")],
     metrics_url: Annotated[str | None, typer.Option(help="The metrics, such as http://recado:9464/metrics.")] = None,
 ) -> None:
-    """Sign a webhook as Meta would and see that it is quoted; nothing is sent to anybody. `helm test` runs it."""
-    check_url("URL", url)
+    """Post a signed webhook and check that it is quoted. Sends no reply. `helm test` runs it."""
+    check_url_option("URL", url)
     if metrics_url is not None:
-        check_url("--metrics-url", metrics_url)
+        check_url_option("--metrics-url", metrics_url)
     settings = read_settings(NEEDS)
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.selftest import run

@@ -5,7 +5,7 @@ from recado.settings import SERVE_NEEDS
 
 
 def serve() -> None:
-    """Take Meta's webhooks, answer them, and send the replies."""
+    """Receive Meta's webhooks and send the replies."""
     settings = read_settings(SERVE_NEEDS)
     configure_logging(settings)
     from recado.http import server

@@ -1,4 +1,4 @@
-"""What the commands share: settings, the queue, options, and how a failure is told."""
+"""What the commands share: settings, the queue and options."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-Release = Annotated[str, typer.Option(help="The Helm release.")]
-Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Its namespace; else the kubeconfig's.")]
-Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; else the current one.")]
+Release = Annotated[str, typer.Option(help="The name of the Helm release.")]
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="The release's namespace; default: the kubeconfig's.")
+]
+Context = Annotated[str | None, typer.Option(help="The kubeconfig context; default: the current one.")]
 
 
 class BadInput(Expected):
-    """What the user gave cannot be worked with; the message says why in one line."""
+    """The user's input is invalid; the message explains it in one line."""
 
 
 def read_settings(needs: Sequence[str] = ()) -> Settings:
@@ -29,18 +31,18 @@ def read_settings(needs: Sequence[str] = ()) -> Settings:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log lines to stdout, as JSON."""
+    """Configures JSON logs on stdout."""
     from recado.telemetry.logging import configure
 
     configure(settings.log_level.value, secrets=settings.secrets)
 
 
-def check_url(name: str, url: str) -> None:
-    """Raises BadInput for what is no URL that could be asked."""
-    from recado.addresses import check_address, without_credentials
+def check_url_option(name: str, url: str) -> None:
+    """Raises BadInput, naming the option, unless it is a valid http or https URL."""
+    from recado.urls import check_url, without_credentials
 
     try:
-        check_address(url)
+        check_url(url)
     except ValueError as error:
         raise BadInput(f"{name} {without_credentials(url)!r}: {error}") from error
 
@@ -51,7 +53,7 @@ def with_queue(work: Callable[["SqliteRetryQueue"], Awaitable[Result]]) -> Resul
 
     settings = read_settings()
     if not settings.database.exists():
-        raise BadInput(f"RECADO_DATABASE: there is no queue at {settings.database}")
+        raise BadInput(f"RECADO_DATABASE: {settings.database} does not exist")
 
     async def run() -> Result:
         queue = open_queue(settings)

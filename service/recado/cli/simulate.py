@@ -5,29 +5,27 @@ from typing import Annotated
 
 import typer
 
-from recado.cli.shared import check_url, read_settings
+from recado.cli.shared import check_url_option, read_settings
 
 
 def simulate(
-    host: Annotated[str, typer.Option(help="Listen here.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen on this port; 0 for a free one.")] = 8090,
-    webhook: Annotated[str, typer.Option(help="Where webhooks go; by default nowhere.")] = "",
-    count: Annotated[int, typer.Option(min=0, help="Send so many orders, wait for the answers, report and end.")] = 0,
-    rate: Annotated[float, typer.Option(min=0.001, help="Orders a second.")] = 1.0,
-    hidden: Annotated[float, typer.Option(min=0, max=1, help="The share of customers without phone number.")] = 0.0,
-    duplicates: Annotated[float, typer.Option(min=0, max=1, help="The share of webhooks brought twice.")] = 0.0,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="NAME=RATIO, such as server_error=0.1; may be repeated.")
-    ] = None,
-    faults: Annotated[Path | None, typer.Option(help="A whole fault plan, a JSON file.")] = None,
-    latency_ms: Annotated[float, typer.Option(min=0, help="How long the Graph API takes.")] = 50.0,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for a free one.")] = 8090,
+    webhook: Annotated[str, typer.Option(help="The URL that gets webhooks; default: none.")] = "",
+    count: Annotated[int, typer.Option(min=0, help="Send so many orders, await the replies, report and exit.")] = 0,
+    rate: Annotated[float, typer.Option(min=0.001, help="Orders per second.")] = 1.0,
+    hidden: Annotated[float, typer.Option(min=0, max=1, help="The share of customers without a phone number.")] = 0.0,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="The share of webhooks sent twice.")] = 0.0,
+    fault: Annotated[list[str] | None, typer.Option(help="NAME=RATIO, such as server_error=0.1; repeatable.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="A fault plan, a JSON file.")] = None,
+    latency_ms: Annotated[float, typer.Option(min=0, help="The Graph API's response time.")] = 50.0,
     limits: Annotated[
-        bool, typer.Option(help="Keep Meta's limits: 80 messages a second, one in 6 s a customer.")
+        bool, typer.Option(help="Enforce Meta's limits: 80 replies a second, one a customer in 6 s.")
     ] = True,
 ) -> None:
-    """Be Meta: the Graph API with faults, signed webhooks, statuses, and a ledger of who was answered how often."""
+    """Simulate Meta: the Graph API with faults, signed webhooks, statuses, and a ledger of replies per customer."""
     if webhook:
-        check_url("--webhook", webhook)
+        check_url_option("--webhook", webhook)
     settings = read_settings()
     from recado.simulator.process import run
 

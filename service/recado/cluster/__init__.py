@@ -1,15 +1,15 @@
-"""What knows about Kubernetes; nothing else of recado does.
+"""Everything about Kubernetes; no other package of recado imports its client.
 
-kube.py       looks into a cluster through the official client, and says what it was not allowed to see
-doctor.py     the installation as the cluster shows it, findings, and how they are gathered
+kube.py       reads a cluster through the official client, and reports what it has no permission to read
+doctor.py     the installation as read from the cluster, and the findings
 checks_configuration.py  checks_workloads.py  checks_access.py
-              what the doctor asks, one function a question
-drain_job.py  a drain started by hand from the CronJob, followed to its end
+              the doctor's checks, one function per check
+drain_job.py  starts a drain from the CronJob and follows its log
 report.py     `recado doctor` and `recado drain --in-cluster` on a terminal
 events.py     a Kubernetes Event when replies are given up
-reload.py     the developer's loop: starts the service again when its source changes
-errors.py     what can go wrong, light enough for the command line to import
+reload.py     for developers: restarts the service when its source changes
+errors.py     exceptions; importing them is cheap
 
-Only kube.py, drain_job.py and events.py import the client (extra `cluster`), and events.py only when it has something
-to tell.
+Only kube.py, drain_job.py and events.py import the client (extra `cluster`), and events.py only when it records an
+Event.
 """

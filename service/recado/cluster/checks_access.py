@@ -1,4 +1,4 @@
-"""What the doctor asks of the ways in: Meta's, and Prometheus's."""
+"""The doctor's checks of incoming traffic: Meta's and Prometheus's."""
 
 import datetime
 import ssl
@@ -19,12 +19,12 @@ MONITORING = ("monitoring.coreos.com", "v1")
 
 
 def public(installation: Installation) -> Iterator[Finding]:
-    """Meta can get in: an Ingress or a route that was admitted, for a host, with a certificate for it."""
+    """Meta can reach the webhook: an admitted Ingress or route, with a certificate for its host."""
     ingresses = installation.kube.ingresses(installation.selector())
     routes = installation.kube.custom(*GATEWAY, "httproutes", installation.selector()) or []
     if not ingresses and not routes:
-        mend = "set ingress.enabled with ingress.host, or route.enabled with its gateway"
-        yield warning("ingress", "nobody outside can reach the webhook", mend)
+        fix = "set ingress.enabled with ingress.host, or route.enabled with its gateway"
+        yield warning("ingress", "Meta cannot reach the webhook: there is no Ingress and no HTTPRoute", fix)
     for ingress in ingresses:
         yield from _ingress(installation, ingress)
     for route in routes:
@@ -35,13 +35,13 @@ def _ingress(installation: Installation, ingress: Any) -> Iterator[Finding]:
     name = ingress.metadata.name
     hosts = [rule.host for rule in ingress.spec.rules or [] if rule.host]
     if not (ingress.status and ingress.status.load_balancer and ingress.status.load_balancer.ingress):
-        mend = f"is a controller running for class {ingress.spec.ingress_class_name}? kubectl get ingressclass"
-        yield warning("ingress", f"{name} was not admitted by any controller", mend)
+        fix = f"check that a controller runs for class {ingress.spec.ingress_class_name}: kubectl get ingressclass"
+        yield warning("ingress", f"no controller has admitted {name}", fix)
     else:
         yield ok("ingress", f"{name} is admitted for {', '.join(hosts)}")
     if not ingress.spec.tls:
         yield fault(
-            "ingress", f"{name} has no TLS: Meta calls https only", installation.upgrade("ingress.tls.enabled=true")
+            "ingress", f"{name} has no TLS; Meta requires https", installation.upgrade("ingress.tls.enabled=true")
         )
     for entry in ingress.spec.tls or []:
         yield from _certificate(installation, entry.secret_name, hosts)
@@ -52,36 +52,38 @@ def _certificate(installation: Installation, secret: str, hosts: list[str]) -> I
     if not values or not values.get("tls.crt"):
         yield fault(
             "ingress",
-            f"there is no certificate in Secret {secret}",
-            f"is cert-manager at work? {installation.kubectl('get certificate')}",
+            f"Secret {secret} contains no certificate",
+            f"check cert-manager: {installation.kubectl('get certificate')}",
         )
         return
     try:
         names, ends = read_certificate(values["tls.crt"])
     except (ssl.SSLError, ValueError, KeyError) as error:
-        yield fault("ingress", f"Secret {secret} holds no readable certificate: {error}", "put a PEM certificate there")
+        yield fault(
+            "ingress", f"the certificate in Secret {secret} is invalid: {error}", "store a PEM certificate in it"
+        )
         return
     days = (ends.timestamp() - installation.now) / 86400
     wrong = [host for host in hosts if not any(_matches(host, name) for name in names)]
     if wrong:
-        text = f"the certificate in {secret} is for {', '.join(names) or 'nobody'}, not for {', '.join(wrong)}"
-        yield fault("ingress", text, "make a certificate for ingress.host")
+        text = f"the certificate in {secret} is for {', '.join(names) or 'no host'}, not for {', '.join(wrong)}"
+        yield fault("ingress", text, "issue a certificate for ingress.host")
     elif days < 0:
         yield fault("ingress", f"the certificate in {secret} has expired", "renew it")
     elif days < EXPIRY_NOTICE_DAYS:
         yield warning("ingress", f"the certificate in {secret} expires in {days:.0f} days", "renew it")
     else:
-        yield ok("ingress", f"the certificate in {secret} is good for {days:.0f} days")
+        yield ok("ingress", f"the certificate in {secret} is valid for {days:.0f} days")
 
 
 def read_certificate(pem: bytes) -> tuple[list[str], datetime.datetime]:
-    """The DNS names and the end of a certificate. Raises ssl.SSLError, ValueError or KeyError when it is none.
+    """The DNS names and the end of a certificate. Raises ssl.SSLError, ValueError or KeyError if it is invalid.
 
     The standard library decodes certificates only from files.
     """
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:
         Path(file.name).write_bytes(pem)
-        decoded: dict[str, Any] = ssl._ssl._test_decode_cert(file.name)  # type: ignore[attr-defined]  # no public twin
+        decoded: dict[str, Any] = ssl._ssl._test_decode_cert(file.name)  # type: ignore[attr-defined]  # there is no public function
     names = [value for kind, value in decoded.get("subjectAltName", ()) if kind == "DNS"]
     end = ssl.cert_time_to_seconds(decoded["notAfter"])
     return names, datetime.datetime.fromtimestamp(end, datetime.UTC)
@@ -101,21 +103,21 @@ def _route(route: Any) -> Iterator[Finding]:
         if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] != "True"
     ]
     if not parents:
-        yield warning(
-            "route", f"{name} was not looked at by any gateway", "do route.parentRefs name a Gateway that exists?"
-        )
+        yield warning("route", f"no gateway has accepted {name}", "set route.parentRefs to an existing Gateway")
     elif refused:
-        yield fault("route", f"{name} was refused: {'; '.join(refused)}", "mend route.parentRefs or route.hostnames")
+        yield fault(
+            "route", f"the gateway refused {name}: {'; '.join(refused)}", "fix route.parentRefs or route.hostnames"
+        )
     else:
         yield ok("route", f"{name} is accepted for {', '.join(route['spec'].get('hostnames', []))}")
 
 
 def handshake(installation: Installation) -> Iterator[Finding]:
-    """The callback URL answers Meta's handshake: asked from inside the cluster, or else by the public name."""
+    """The callback URL responds to Meta's handshake, requested from inside the cluster or else by its public name."""
     token = installation.secret_value("WHATSAPP_VERIFY_TOKEN")
     url = _callback(installation)
     if url is None:
-        text = "the handshake can be tried from inside the cluster only: there is no public name"
+        text = "there is no public host name; run the doctor inside the cluster to check the handshake"
         yield Finding(Level.UNSEEN, "handshake", text)
         return
     parameters = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": CHALLENGE}
@@ -123,17 +125,19 @@ def handshake(installation: Installation) -> Iterator[Finding]:
         status, body = installation.fetch(url, parameters, {})
     except httpx.HTTPError as error:
         yield warning(
-            "handshake", f"{url} does not answer from here: {type(error).__name__}", "try it from the internet"
+            "handshake", f"{url} does not respond from here: {type(error).__name__}", "try it from the internet"
         )
         return
     if status == 200 and body == CHALLENGE:
-        yield ok("handshake", f"{url} answers")
+        yield ok("handshake", f"{url} responds correctly")
     elif status == 403:
-        mend = "the pods run with another verify token than the Secret has: restart them"
-        yield fault("handshake", f"{url} refuses the verify token of the Secret", mend)
+        fix = "restart the pods: they still use another verify token"
+        yield fault("handshake", f"{url} refuses the Secret's verify token", fix)
     else:
         yield fault(
-            "handshake", f"{url} answers {status} instead of the challenge", "does the host lead to this release?"
+            "handshake",
+            f"{url} responds {status} instead of the challenge",
+            "check that the host leads to this release",
         )
 
 
@@ -169,12 +173,12 @@ def monitoring(installation: Installation) -> Iterator[Finding]:
                 yield ok("monitoring", f"a Prometheus selects the {kind} {name}")
             else:
                 wanted = [prometheus["spec"].get(field) for prometheus in prometheuses]
-                text = f"no Prometheus selects the {kind} {name}; they want {wanted}"
-                yield fault("monitoring", text, f"set {value}.additionalLabels to what one of them wants")
+                text = f"no Prometheus selects the {kind} {name}; their selectors are {wanted}"
+                yield fault("monitoring", text, f"set {value}.additionalLabels to labels that one of them selects")
 
 
 def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
-    """Whether a label selector takes an object; an absent selector takes nothing, an empty one everything."""
+    """Whether a label selector matches; an absent selector matches nothing, an empty one everything."""
     if selector is None:
         return False
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):

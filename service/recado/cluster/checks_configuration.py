@@ -1,4 +1,4 @@
-"""What the doctor asks of settings, secrets, the catalogue, versions, and of Meta."""
+"""The doctor's checks of settings, secrets, the catalogue, versions and Meta."""
 
 import hmac
 import json
@@ -13,15 +13,15 @@ from recado.quotes import Catalogue
 from recado.quotes.catalogue import CatalogueError
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, SERVE_NEEDS, variable_of
 
-#: Values that stand in documentation; nobody's real secret.
+#: Placeholder values from documentation.
 EXAMPLES = frozenset({"changeme", "change-me", "secret", "example", "token", "test", "xxx", "todo", "..."})
 EXAMPLE_PARTS = ("your-", "your_", "demo-", "<", "example")
-#: A version is warned about so long before its end.
+#: How long before a version expires the doctor warns.
 EXPIRY_NOTICE_SECONDS = 90 * 86400
 
 
 def secrets(installation: Installation) -> Iterator[Finding]:
-    """Every key that is used is in its Secret, has a value, and not one out of a manual."""
+    """Every required key is in its Secret, and no value is a placeholder."""
     problems = False
     for use in installation.secret_uses:
         values = installation.kube.secret(use.secret)
@@ -30,7 +30,7 @@ def secrets(installation: Installation) -> Iterator[Finding]:
         if values is None:
             yield fault(
                 "secrets",
-                f"there is no Secret {use.secret}",
+                f"Secret {use.secret} does not exist",
                 installation.kubectl(f"create secret generic {use.secret} ..."),
             )
             return
@@ -38,17 +38,17 @@ def secrets(installation: Installation) -> Iterator[Finding]:
         if not value and required:
             problems = True
             yield fault(
-                "secrets", f"{where} is missing or empty", f"put {use.variable} under that key, restart the pods"
+                "secrets", f"{where} is missing or empty", f"store {use.variable} under that key and restart the pods"
             )
         elif value and _example(value.decode(errors="replace")):
             problems = True
             yield warning(
-                "secrets", f"{where} holds an example", f"put the real {use.variable} there, restart the pods"
+                "secrets", f"{where} is a placeholder", f"store the real {use.variable} there and restart the pods"
             )
     if not installation.secret_value("RECADO_ADMIN_TOKEN"):
-        yield ok("secrets", "no admin token: the admin endpoints refuse everyone")
+        yield ok("secrets", "no admin token is set; the admin endpoints refuse all requests")
     if not problems:
-        yield ok("secrets", "every secret is there")
+        yield ok("secrets", "all secrets are set")
 
 
 def _example(value: str) -> bool:
@@ -57,7 +57,7 @@ def _example(value: str) -> bool:
 
 
 def catalogue(installation: Installation) -> Iterator[Finding]:
-    """The catalogue's ConfigMap is there, without which no web pod starts, and can be read."""
+    """The catalogue's ConfigMap exists (without it no web pod starts) and is valid."""
     volumes = installation.web.spec.template.spec.volumes or []
     source = next((v.config_map for v in volumes if v.name == "catalogue" and v.config_map), None)
     if source is None or not source.items:
@@ -65,8 +65,8 @@ def catalogue(installation: Installation) -> Iterator[Finding]:
     key = source.items[0].key
     text = installation.kube.config_map(source.name).get(key)
     if text is None:
-        mend = installation.kubectl(f"create configmap {source.name} --from-file={key}=<your catalogue>")
-        yield fault("catalogue", f"there is no ConfigMap {source.name} with the key {key}", mend)
+        fix = installation.kubectl(f"create configmap {source.name} --from-file={key}=<your catalogue>")
+        yield fault("catalogue", f"ConfigMap {source.name} does not exist or has no key {key}", fix)
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / key
@@ -75,9 +75,7 @@ def catalogue(installation: Installation) -> Iterator[Finding]:
             read = Catalogue.from_csv(file)
         except CatalogueError as error:
             first = "; ".join(error.problems[:3])
-            yield fault(
-                "catalogue", f"ConfigMap {source.name} cannot be read: {first}", "correct it and apply it again"
-            )
+            yield fault("catalogue", f"ConfigMap {source.name} is invalid: {first}", "correct it and apply it again")
         else:
             yield ok("catalogue", f"{len(read.products)} products in {source.name}")
 
@@ -86,17 +84,17 @@ def api_version(installation: Installation) -> Iterator[Finding]:
     """Meta still serves the Graph API's version."""
     version = installation.api_version
     end = API_VERSION_ENDS.get(version)
-    mend = installation.upgrade(f"whatsapp.apiVersion={DEFAULT_API_VERSION}")
+    fix = installation.upgrade(f"whatsapp.apiVersion={DEFAULT_API_VERSION}")
     if end is not None and installation.now >= end:
-        yield fault("Meta", f"Graph API {version} has expired: Meta silently serves a later one", mend)
+        yield fault("Meta", f"Graph API {version} has expired; Meta serves a later version instead", fix)
     elif end is not None and installation.now >= end - EXPIRY_NOTICE_SECONDS:
-        yield warning("Meta", f"Graph API {version} ends in {(end - installation.now) / 86400:.0f} days", mend)
+        yield warning("Meta", f"Graph API {version} expires in {(end - installation.now) / 86400:.0f} days", fix)
     else:
-        yield ok("Meta", f"Graph API {version} is alive")
+        yield ok("Meta", f"Graph API {version} is supported")
 
 
 def token(installation: Installation) -> Iterator[Finding]:
-    """Meta takes the access token and lets each business number send."""
+    """Meta accepts the access token, and each business number may send."""
     access = installation.secret_value("WHATSAPP_ACCESS_TOKEN")
     if not access:
         return
@@ -117,30 +115,30 @@ def _number(installation: Installation, number: str, access: str) -> Finding:
             Level.UNSEEN, "Meta", f"{installation.api_url} cannot be asked from here: {type(error).__name__}"
         )
     if "appsecret_proof" in answer.get("error", {}).get("message", ""):
-        mend = "put the secret of App settings > Basic, of the token's app, into the Secret, restart the pods"
-        return fault("Meta", "the app secret is not the one of the access token's app: every webhook is refused", mend)
+        fix = "put the secret of App settings > Basic, of the token's app, into the Secret, restart the pods"
+        return fault("Meta", "the app secret is not the one of the access token's app: every webhook is refused", fix)
     if status in (401, 403) or answer.get("error", {}).get("code") in (0, 10, 190, 200):
-        mend = "make a new system user token with whatsapp_business_messaging, put it into the Secret, restart the pods"
-        return fault("Meta", f"the access token is refused for number {number}", mend)
+        fix = "make a new system user token with whatsapp_business_messaging, put it into the Secret, restart the pods"
+        return fault("Meta", f"the access token is refused for number {number}", fix)
     if status != 200:
         code = answer.get("error", {}).get("code")
         return warning(
-            "Meta", f"number {number}: Meta answers {status}, code {code}", "compare whatsapp.phoneNumberIds"
+            "Meta", f"number {number}: Meta responds {status}, code {code}", "compare whatsapp.phoneNumberIds"
         )
     health = answer.get("health_status", {}).get("can_send_message", "AVAILABLE")
     if health == "BLOCKED":
         return fault("Meta", f"number {number} is blocked from sending", "look at it in WhatsApp Manager")
     if health == "LIMITED":
         return warning("Meta", f"number {number} is limited", "look at its quality rating in WhatsApp Manager")
-    return ok("Meta", f"the access token is good for number {number}")
+    return ok("Meta", f"the access token works for number {number}")
 
 
 def versions(installation: Installation) -> Iterator[Finding]:
-    """Web and drain run the same image, and the one that the chart was made for."""
+    """Web and drain run the same image, in the chart's version."""
     image = installation.container.image
     jobs = installation.drain or installation.drain_loop
     if jobs is None:
-        yield fault("drain", "there is neither a drain CronJob nor a drain Deployment", "upgrade the release again")
+        yield fault("drain", "the drain's CronJob or Deployment is missing", "upgrade the release again")
         return
     template = jobs.spec.job_template.spec.template if installation.drain else jobs.spec.template
     drain_image = template.spec.containers[0].image
@@ -149,12 +147,12 @@ def versions(installation: Installation) -> Iterator[Finding]:
     running = {pod.spec.containers[0].image for pod in installation.web_pods} - {image}
     if running:
         yield warning(
-            "versions", f"a web pod still runs {', '.join(running)}", "wait for the rollout, or look at why it hangs"
+            "versions", f"a web pod still runs {', '.join(running)}", "wait for the rollout, or check why it hangs"
         )
     wanted = installation.web.metadata.labels.get("app.kubernetes.io/version", "")
     tag = image.rpartition(":")[2] if "@" not in image else ""
     if tag and tag[:1].isdigit() and tag != wanted:
-        text = f"the chart was made for {wanted}, the image is {tag}"
+        text = f"the chart's version is {wanted}, the image's {tag}"
         yield warning("versions", text, "upgrade chart and image together, or leave image.tag empty")
     elif drain_image == image and not running:
         yield ok("versions", f"web and drain run {image}")

@@ -1,7 +1,7 @@
-"""`recado doctor`: looks at an installation as an experienced operator would, says what is wrong and how to mend it.
+"""`recado doctor`: checks an installation, and reports what is wrong and how to fix it.
 
-A check yields findings, the good ones too. It may look at everything through `Installation`, which asks the cluster
-once for each thing; what may not be seen becomes a finding of its own, and the other checks go on.
+A check yields findings, also of what is right. It reads the cluster through `Installation`, which reads each object
+once. A missing permission becomes a finding, and the other checks continue.
 """
 
 import time
@@ -21,7 +21,7 @@ FETCH_SECONDS = 5.0
 
 
 class Level(IntEnum):
-    """How bad a finding is; the worst one decides the exit code."""
+    """The severity of a finding; the highest decides the exit code."""
 
     OK = 0
     UNSEEN = 1
@@ -29,30 +29,30 @@ class Level(IntEnum):
     FAULT = 3
 
 
-#: Exit codes by the worst finding; 2 stays what it is for every command: bad input.
+#: Exit codes by the worst finding; 2 is bad input, as for every command.
 EXIT_CODES = {Level.OK: 0, Level.UNSEEN: 0, Level.WARNING: 1, Level.FAULT: 3}
 SYMBOLS = {Level.OK: "✓", Level.UNSEEN: "?", Level.WARNING: "!", Level.FAULT: "✗"}
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`area` is what was looked at, `mend` what to do about it (empty where nothing is to be done)."""
+    """`area` is what was checked, `fix` what to do about it (empty if nothing)."""
 
     level: Level
     area: str
     text: str
-    mend: str = ""
+    fix: str = ""
 
 
 def ok(area: str, text: str) -> Finding:
     return Finding(Level.OK, area, text)
 
 
-def warning(area: str, text: str, mend: str) -> Finding:
-    return Finding(Level.WARNING, area, text, mend)
+def warning(area: str, text: str, fix: str) -> Finding:
+    return Finding(Level.WARNING, area, text, fix)
 
 
-def fault(area: str, text: str, mend: str) -> Finding:
-    return Finding(Level.FAULT, area, text, mend)
+def fault(area: str, text: str, fix: str) -> Finding:
+    return Finding(Level.FAULT, area, text, fix)
 
 
 class SecretUse(msgspec.Struct, frozen=True):
@@ -64,20 +64,20 @@ class SecretUse(msgspec.Struct, frozen=True):
     optional: bool
 
 
-#: GET of an address with query parameters and headers: (status, body). Raises httpx.HTTPError.
+#: GET of a URL with query parameters and headers: (status, body). Raises httpx.HTTPError.
 Fetch = Callable[[str, dict[str, str], dict[str, str]], tuple[int, str]]
 
 
 def fetch(url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
     try:
-        answer = httpx.get(url, params=parameters, headers=headers, timeout=FETCH_SECONDS)
-    except (httpx.InvalidURL, UnicodeEncodeError) as error:  # what is set in a cluster may be anything
+        response = httpx.get(url, params=parameters, headers=headers, timeout=FETCH_SECONDS)
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:  # the URL comes from the cluster and may be invalid
         raise httpx.UnsupportedProtocol(str(error)) from error
-    return answer.status_code, answer.text
+    return response.status_code, response.text
 
 
 class Installation:
-    """A release in its namespace, as the cluster shows it now. Properties raise NotAllowed or Unreachable."""
+    """A release in its namespace, as read from the cluster. Properties raise NotAllowed or Unreachable."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Installation:
         self.now = clock()
 
     def kubectl(self, words: str) -> str:
-        """A command for this namespace, to be pasted."""
+        """A kubectl command for this namespace."""
         return f"kubectl -n {self.kube.namespace} {words}"
 
     def upgrade(self, value: str) -> str:
@@ -110,7 +110,7 @@ class Installation:
 
     @cached_property
     def web(self) -> Any:
-        """The web Deployment; None when the release has none."""
+        """The web Deployment; None if the release has none."""
         found = self.kube.deployments(self.selector("web"))
         return found[0] if found else None
 
@@ -120,13 +120,13 @@ class Installation:
 
     @cached_property
     def drain(self) -> Any:
-        """The drain's CronJob; None where there is none, as with drain.loop."""
+        """The drain's CronJob; None with drain.loop."""
         found = self.kube.cron_jobs(self.selector("drain"))
         return found[0] if found else None
 
     @cached_property
     def drain_loop(self) -> Any:
-        """The drain's Deployment; None where the drain is a CronJob."""
+        """The drain's Deployment; None if the drain is a CronJob."""
         found = self.kube.deployments(self.selector("drain"))
         return found[0] if found else None
 
@@ -154,7 +154,7 @@ class Installation:
         return [SecretUse(name, ref.name, ref.key, bool(ref.optional)) for name, ref in references]
 
     def secret_value(self, variable: str) -> str:
-        """What a variable gets from its Secret; empty when there is nothing."""
+        """A variable's value from its Secret; empty if missing."""
         for use in self.secret_uses:
             if use.variable == variable:
                 values = self.kube.secret(use.secret) or {}
@@ -180,25 +180,25 @@ class Installation:
 
     @cached_property
     def claim_name(self) -> str | None:
-        """The claim that holds the queue; None where the queue is in PostgreSQL."""
+        """The claim of the queue's volume; None if the queue is in PostgreSQL."""
         for volume in self.web.spec.template.spec.volumes or []:
             if volume.name == "queue" and volume.persistent_volume_claim:
                 return str(volume.persistent_volume_claim.claim_name)
         return None
 
-    def ask(self, pod: Any, port: str, path: str) -> tuple[int, str]:
-        """GET of a web pod's named port, also of one that is not ready."""
+    def get(self, pod: Any, port: str, path: str) -> tuple[int, str]:
+        """GET of a web pod's named port, also if the pod is not ready."""
         number = next(p.container_port for p in self.container.ports if p.name == port)
-        return self.kube.ask_pod(pod.metadata.name, number, path)
+        return self.kube.get_from_pod(pod.metadata.name, number, path)
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """The newest running web pod's metrics, by name with labels; empty when they cannot be scraped."""
+        """The newest running web pod's metrics, by name with labels; empty if the scrape fails."""
         running = [pod for pod in self.web_pods if pod.status.phase == "Running"]
         if not running:
             return {}
         newest = max(running, key=lambda pod: str(pod.metadata.creation_timestamp or ""))
-        status, text = self.ask(newest, "metrics", "/metrics")
+        status, text = self.get(newest, "metrics", "/metrics")
         if status != 200:
             return {}
         lines = [line for line in text.splitlines() if line and not line.startswith("#")]
@@ -209,10 +209,10 @@ Check = Callable[[Installation], Iterator[Finding]]
 
 
 def examine(installation: Installation, checks: Sequence[tuple[str, Check]]) -> Iterator[Finding]:
-    """Every finding of every check. Raises Unreachable only when the cluster does not answer at all."""
+    """Yields the findings of all checks. Raises Unreachable only if the cluster does not respond at all."""
     if installation.web is None:
-        text = f"there is no web Deployment of release {installation.release} in {installation.kube.namespace}"
-        yield fault("release", text, "give --namespace and --release as `helm list --all-namespaces` shows them")
+        text = f"no web Deployment of release {installation.release} in {installation.kube.namespace}"
+        yield fault("release", text, "set --namespace and --release; `helm list --all-namespaces` lists them")
         return
     for area, check in checks:
         try:

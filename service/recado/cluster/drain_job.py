@@ -1,4 +1,4 @@
-"""`recado drain --in-cluster`: starts a Job from the drain's CronJob and follows it to its end."""
+"""`recado drain --in-cluster`: starts a Job from the drain's CronJob and follows its log."""
 
 import sys
 import time
@@ -15,15 +15,17 @@ from recado.cluster.errors import NoDrain, NotAllowed, Unreachable
 from recado.cluster.kube import Kube
 
 LOOK_SECONDS = 0.5
-#: A pod that has not started by then will not (image, node, volume); the Job's own deadline ends the rest.
+#: A pod that takes longer to start never will (image, node, volume). The Job's deadline ends later hangs.
 START_SECONDS = 120
 
 
 def start(kube: Kube, release: str, *, now: float) -> str:
-    """Makes the Job; its name. Raises NoDrain, NotAllowed or Unreachable."""
+    """Creates the Job and returns its name. Raises NoDrain, NotAllowed or Unreachable."""
     cron = Installation(kube, release, inside=False).drain
     if cron is None:
-        raise NoDrain(f"release {release} has no drain CronJob in {kube.namespace} (drain.loop needs none)")
+        raise NoDrain(
+            f"release {release} has no drain CronJob in {kube.namespace}; with drain.loop the drain always runs"
+        )
     name = f"{cron.metadata.name}-by-hand-{int(now)}"
     template = cron.spec.job_template
     owner = client.V1OwnerReference(
@@ -37,18 +39,18 @@ def start(kube: Kube, release: str, *, now: float) -> str:
     except ApiException as error:
         if error.status in (401, 403):
             raise NotAllowed("create jobs") from error
-        raise Unreachable(f"the Job was not made: {error.status} {error.reason}") from error
+        raise Unreachable(f"the Job could not be created: {error.status} {error.reason}") from error
     return name
 
 
 def follow(kube: Kube, job: str, *, clock: Callable[[], float] = time.monotonic) -> Iterator[str]:
-    """The lines of the Job's log as they come. Raises Unreachable when its pod does not start."""
+    """Yields the Job's log lines. Raises Unreachable if its pod does not start."""
     deadline = clock() + START_SECONDS
     while not (pod := _started(kube, job)):
         if clock() > deadline:
-            raise Unreachable(f"the pod of {job} did not start within {START_SECONDS} seconds; try recado doctor")
+            raise Unreachable(f"the pod of {job} did not start within {START_SECONDS} seconds; run recado doctor")
         time.sleep(LOOK_SECONDS)
-    # Typed as the text that it is without _preload_content; with it, lines as they come.
+    # With _preload_content=False the client streams lines, but its type is still str.
     stream: Any = client.CoreV1Api(kube.api).read_namespaced_pod_log(
         pod, kube.namespace, follow=True, _preload_content=False
     )
@@ -57,7 +59,7 @@ def follow(kube: Kube, job: str, *, clock: Callable[[], float] = time.monotonic)
 
 
 def succeeded(kube: Kube, job: str) -> bool:
-    """Whether the Job ended well; waits for its end."""
+    """Waits for the end of the Job; returns whether it succeeded."""
     read = client.BatchV1Api(kube.api).read_namespaced_job
     while True:
         status: Any = read(job, kube.namespace).status
@@ -74,19 +76,19 @@ def _started(kube: Kube, job: str) -> str | None:
 
 
 def summary(line: str) -> str | None:
-    """What a line of the drain's JSON log says to somebody who watches; None when it is nothing for him."""
+    """A line of the drain's JSON log for an operator to read; None if it is of no interest."""
     try:
         fields: Any = msgspec.json.decode(line)
     except msgspec.DecodeError:
         return line
     if fields.get("action") == "drain.finished":
-        told = ("messages_retried", "tried"), ("successful", "delivered"), ("failed", "not")
-        return "drain finished: " + ", ".join(f"{fields[name]} {word}" for name, word in told if name in fields)
+        counts = ("messages_retried", "tried"), ("successful", "delivered"), ("failed", "not")
+        return "drain finished: " + ", ".join(f"{fields[name]} {word}" for name, word in counts if name in fields)
     return str(fields.get("message", line)) if fields.get("level") in ("warning", "error") else None
 
 
 def run(kube: Kube, release: str) -> bool:
-    """Starts, follows, tells; whether it succeeded."""
+    """Starts a Job and prints its log; returns whether it succeeded."""
     name = start(kube, release, now=time.time())
     print(f"started {name}", file=sys.stderr)
     progress = Console(stderr=True)

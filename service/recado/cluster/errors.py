@@ -1,30 +1,30 @@
-"""What can go wrong between an operator and a cluster; one line each.
+"""Exceptions of the cluster commands; each message is one line.
 
 ClusterError
-├── NotAllowed    the reader may not see or do something
-├── Unreachable   no cluster, or it does not answer
-└── NoDrain       there is nothing to start a drain from
+├── NotAllowed    a permission is missing
+├── Unreachable   there is no cluster, or it does not respond
+└── NoDrain       there is no CronJob to start a drain from
 """
 
 from recado.errors import EXIT_FAILED, Expected
 
 
 class ClusterError(Expected):
-    """The message says it in one line."""
+    """A failure of a cluster command."""
 
     exit_code = EXIT_FAILED
 
 
-class NotAllowed(ClusterError):  # noqa: N818 - a fact about the reader's rights
-    """The message says what may not be seen or done."""
+class NotAllowed(ClusterError):  # noqa: N818 - reads as the state it is
+    """A permission is missing; the message names it."""
 
     def __str__(self) -> str:
         return f"not allowed: {super().__str__()}"
 
 
 class Unreachable(ClusterError):  # noqa: N818 - reads as the state it is
-    """There is no cluster to look at, or it does not answer."""
+    """There is no cluster, or it does not respond."""
 
 
 class NoDrain(ClusterError):  # noqa: N818 - reads as the state it is
-    """There is nothing to start a drain from."""
+    """There is no CronJob to start a drain from."""

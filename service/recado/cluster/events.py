@@ -1,9 +1,8 @@
 """A Kubernetes Event on the web Deployment when replies are given up, so that `kubectl describe` shows it.
 
-The web pod looks at the durable total, which drains count into as well. At most one Event comes a minute, with a number
-and never a person. It is a courtesy, not the alert: whatever goes wrong with it is logged once and forgotten. The
-official client is imported when there is something to tell: it costs half a second and 20 MiB, and most pods never
-need it.
+The web pod reads the durable total, which includes the drains'. It records at most one Event per minute, without
+personal data. It is a convenience, not the alert: failures are logged and not retried. The official client takes half a
+second and 20 MiB to import, so it is imported only for the first Event.
 """
 
 import asyncio
@@ -30,35 +29,37 @@ Record = Callable[[str, str], None]
 
 
 class GivenUp:
-    """Compares the total of replies given up with what it was at the last look."""
+    """Compares the total of replies given up with the last one."""
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
         self._seen: float | None = None
 
     def look(self) -> str | None:
-        """What there is to tell since the last look; the first look only remembers."""
+        """The Event's message, or None if the total has not grown; the first call only stores the total."""
         totals = self._snapshot().totals
         now = {labels[0]: n for (name, labels), n in totals.items() if name == FAILED_REASONS.name}
         seen, self._seen = self._seen, sum(now.values())
         if seen is None or self._seen <= seen:
             return None
         return (
-            f"{self._seen - seen:.0f} replies were given up in the last minute, {self._seen:.0f} ever"
+            f"{self._seen - seen:.0f} replies were given up in the last minute, {self._seen:.0f} in total"
             f" ({', '.join(f'{reason}: {n:.0f}' for reason, n in sorted(now.items()) if n)});"
             " see: recado queue list --state failed"
         )
 
 
 async def watch(snapshot: Callable[[], Snapshot], deployment: str, record: Record | None = None) -> None:
-    """Looks once a minute until it is cancelled."""
+    """Checks once a minute until it is cancelled."""
     given_up = GivenUp(snapshot)
     while True:
         try:
             if message := await asyncio.to_thread(given_up.look):
                 await asyncio.to_thread(record or record_event, deployment, message)
-        except Exception as error:  # a courtesy must not end the pod
-            log.warning("no Event was recorded", extra={"action": "event.failed", "error": type(error).__name__})
+        except Exception as error:  # a failed Event must not end the pod
+            log.warning(
+                "the Event could not be recorded", extra={"action": "event.failed", "error": type(error).__name__}
+            )
         await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -1,7 +1,7 @@
-"""Looks into a cluster through the official client; read-only, in one namespace.
+"""Reads one namespace of a cluster through the official client.
 
-What is not there is None or an empty list; what must not be seen raises NotAllowed, so that a doctor with few rights
-says what it could not see instead of calling it healthy.
+A missing object is None or an empty list. A missing permission raises NotAllowed, so the doctor reports what it could
+not check instead of calling it healthy.
 """
 
 import base64
@@ -18,7 +18,7 @@ from recado.cluster.errors import NotAllowed, Unreachable
 
 Found = TypeVar("Found")
 
-#: Of a cluster that does not answer the first question no second is asked.
+#: Timeout of one request; the doctor stops if the first one fails.
 TIMEOUT_SECONDS = 10
 
 
@@ -46,12 +46,12 @@ def default_namespace() -> str:
 
 
 def _configured(read: Callable[[], Found]) -> Found:
-    """What the official client reads from a kubeconfig, which may be any file. Raises Unreachable."""
+    """Calls the official client on a kubeconfig, which may be any file. Raises Unreachable."""
     try:
         return read()
     except ConfigException as error:
         raise Unreachable(f"no cluster: {error}") from error
-    except Exception as error:  # it raises whatever comes of a file that is no kubeconfig: TypeError, YAMLError...
+    except Exception as error:  # for an invalid kubeconfig it raises TypeError, YAMLError and others
         raise Unreachable(f"no cluster: the kubeconfig cannot be read: {type(error).__name__}: {error}") from error
 
 
@@ -89,72 +89,72 @@ class Kube:
     def warnings(self) -> list[Any]:
         """Events of type Warning, as Kubernetes keeps them (an hour by default)."""
         call = self._core.list_namespaced_event
-        return _items(self._seen("events", lambda: call(self.namespace, field_selector="type=Warning")))
+        return _items(self._read("events", lambda: call(self.namespace, field_selector="type=Warning")))
 
     def claim(self, name: str) -> Any:
         read = self._core.read_namespaced_persistent_volume_claim
-        return self._seen("persistentvolumeclaims", lambda: read(name, self.namespace))
+        return self._read("persistentvolumeclaims", lambda: read(name, self.namespace))
 
     def storage_class(self, name: str) -> Any:
-        return self._seen("storageclasses", lambda: self._storage.read_storage_class(name))
+        return self._read("storageclasses", lambda: self._storage.read_storage_class(name))
 
     def config_map(self, name: str) -> dict[str, str]:
-        found = self._seen("configmaps", lambda: self._core.read_namespaced_config_map(name, self.namespace))
+        found = self._read("configmaps", lambda: self._core.read_namespaced_config_map(name, self.namespace))
         return dict(found.data or {}) if found else {}
 
     def secret(self, name: str) -> dict[str, bytes] | None:
         """A Secret's values, decoded."""
-        found = self._seen("secrets", lambda: self._core.read_namespaced_secret(name, self.namespace))
+        found = self._read("secrets", lambda: self._core.read_namespaced_secret(name, self.namespace))
         return {key: base64.b64decode(value) for key, value in (found.data or {}).items()} if found else None
 
     def log(self, pod: str, *, lines: int, previous: bool = False) -> str:
-        """The last lines of a pod's log; empty when there is none."""
+        """The last lines of a pod's log; empty if it has none."""
         read = self._core.read_namespaced_pod_log
-        text = self._seen(
+        text = self._read(
             "pods/log", lambda: read(pod, self.namespace, tail_lines=lines, previous=previous), gone=(400, 404)
         )
         return str(text or "")
 
     def custom(self, group: str, version: str, plural: str, selector: str = "", *, everywhere: bool = False) -> Any:
-        """Custom resources as dicts; None where the cluster does not know their kind."""
+        """Custom resources as dicts; None if the cluster does not have their kind."""
         if everywhere:
             call = self._custom.list_custom_object_for_all_namespaces
-            found: Any = self._seen(plural, lambda: call(group, version, plural))
+            found: Any = self._read(plural, lambda: call(group, version, plural))
         else:
             listing = self._custom.list_namespaced_custom_object
-            found = self._seen(plural, lambda: listing(group, version, self.namespace, plural, label_selector=selector))
+            found = self._read(plural, lambda: listing(group, version, self.namespace, plural, label_selector=selector))
         return found["items"] if found else None
 
-    def ask_pod(self, pod: str, port: int, path: str) -> tuple[int, str]:
-        """GET of a pod's path by way of the API server, ready or not: (status, body)."""
+    def get_from_pod(self, pod: str, port: int, path: str) -> tuple[int, str]:
+        """GET of a pod's path through the API server, also if the pod is not ready: (status, body)."""
         url = f"{self.api.configuration.host}/api/v1/namespaces/{self.namespace}/pods/{pod}:{port}/proxy{path}"
         headers: dict[str, str] = {}
         self.api.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
         try:
-            answer = self.api.rest_client.pool_manager.request(
+            response = self.api.rest_client.pool_manager.request(
                 "GET", url, headers=headers, timeout=TIMEOUT_SECONDS, retries=False
             )
         except HTTPError as error:
-            raise Unreachable(f"the API server does not answer: {error}") from error
-        body = answer.data.decode(errors="replace")
-        if answer.status == 403 and '"kind":"Status"' in body.replace(" ", ""):
+            raise Unreachable(f"the API server does not respond: {error}") from error
+        body = response.data.decode(errors="replace")
+        if response.status == 403 and '"kind":"Status"' in body.replace(" ", ""):
             raise NotAllowed("pods/proxy")
-        return answer.status, body
+        return response.status, body
 
     def _list(self, what: str, call: Callable[..., Any], selector: str) -> list[Any]:
-        return _items(self._seen(what, lambda: call(self.namespace, label_selector=selector)))
+        return _items(self._read(what, lambda: call(self.namespace, label_selector=selector)))
 
-    def _seen(self, what: str, look: Callable[[], Found], gone: tuple[int, ...] = (404,)) -> Found | None:
+    def _read(self, what: str, call: Callable[[], Found], gone: tuple[int, ...] = (404,)) -> Found | None:
         try:
-            return look()
+            return call()
         except ApiException as error:
             if error.status in gone:
                 return None
             if error.status in (401, 403):
                 raise NotAllowed(what) from error
-            raise Unreachable(f"{what}: the API server answered {error.status} {error.reason}") from error
+            raise Unreachable(f"{what}: the API server responded {error.status} {error.reason}") from error
         except HTTPError as error:
-            raise Unreachable(f"the API server does not answer: {error}") from error
+            raise Unreachable(f"the API server does not respond: {error}") from error
 
 
 def _items(found: Any) -> list[Any]:

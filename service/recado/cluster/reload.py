@@ -1,4 +1,4 @@
-"""The developer's loop inside a pod: runs `recado ...` from a writable copy of its source, again after each change.
+"""For developers: runs `recado ...` in a pod from a writable copy of its source, and restarts it after each change.
 
 `skaffold dev` writes changed files into the copy. Started as `python -m recado.cluster.reload serve`; only web.reload
 of the chart does so.
@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.5
 
 
 def run(arguments: Sequence[str], *, copy: Path = COPY, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Runs until the command ends by itself or this process is told to stop; returns its exit code."""
+    """Runs until the command ends or this process gets SIGTERM; returns the exit code."""
     child: subprocess.Popen[bytes] | None = None
     stopping = False
 
@@ -39,14 +39,14 @@ def run(arguments: Sequence[str], *, copy: Path = COPY, sleep: Callable[[float],
             sleep(LOOK_SECONDS)
         if child.poll() is not None and (stopping or stamp(copy) == seen):
             return child.returncode
-        print("recado: the source has changed, starting again", file=sys.stderr)
+        print("recado: the source has changed, restarting", file=sys.stderr)
         child.terminate()
         child.wait()
     return 128 + signal.SIGTERM
 
 
 def stamp(folder: Path) -> float:
-    """The latest change of any Python file."""
+    """The time of the latest change of a Python file."""
     return max((path.stat().st_mtime for path in folder.rglob("*.py")), default=0.0)
 
 

@@ -1,4 +1,4 @@
-"""`recado doctor` and `recado drain --in-cluster` on an operator's terminal."""
+"""`recado doctor` and `recado drain --in-cluster` on a terminal."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from recado.terminal import print_json
 
 COLOURS = {Level.OK: "green", Level.UNSEEN: "blue", Level.WARNING: "yellow", Level.FAULT: "red"}
 
-#: In the order in which an experienced operator looks: what stops everything first.
+#: Most severe first: a missing secret stops everything.
 CHECKS = (
     ("secrets", checks_configuration.secrets),
     ("catalogue", checks_configuration.catalogue),
@@ -22,7 +22,7 @@ CHECKS = (
     ("drain", checks_workloads.drain),
     ("node", checks_workloads.one_node),
     ("volume", checks_workloads.volume),
-    ("volume", checks_workloads.room),
+    ("volume", checks_workloads.free_space),
     ("queue", checks_workloads.queue),
     ("signatures", checks_workloads.signatures),
     ("backup", checks_workloads.backups),
@@ -49,13 +49,13 @@ def doctor(release: str, namespace: str | None, *, context: str | None, as_json:
 
 
 def report(findings: list[Finding], console: Console) -> None:
-    """Each finding in a line, and what to do about it in the next, whole: it is there to be pasted."""
+    """Prints each finding in one line and its fix in the next, unwrapped so that commands can be pasted."""
     width = max(len(finding.area) for finding in findings)
     for finding in findings:
         symbol = Text(SYMBOLS[finding.level], COLOURS[finding.level])
         console.print(Text.assemble(symbol, f" {finding.area:{width}}  ", finding.text), soft_wrap=True)
-        if finding.mend:
-            console.print(Text(f"{'':{width}}    {finding.mend}", "dim"), soft_wrap=True)
+        if finding.fix:
+            console.print(Text(f"{'':{width}}    {finding.fix}", "dim"), soft_wrap=True)
 
 
 def drain(release: str, namespace: str | None, *, context: str | None) -> int:

@@ -1,51 +1,51 @@
-"""Addresses that somebody typed: could it be one at all?"""
+"""Validation of URLs and proxy lists from settings and options."""
 
 import ipaddress
 import re
 from urllib.parse import urlsplit
 
-#: Every proxy is believed.
+#: Trusts every proxy.
 ANY_PROXY = "*"
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
-#: A name without dots, or with those of a Service: no name server outside could be asked for it.
+#: A name without dots, or a Service's name: it resolves inside the cluster only.
 _IN_CLUSTER = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(?:localhost|svc|svc\.cluster\.local)")
 _CREDENTIALS = re.compile(r"(?<=://)\S*(?=@)")
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-def check_address(url: str) -> None:
-    """Raises ValueError, in words, for what is no http or https URL with a host and port that could exist."""
+def check_url(url: str) -> None:
+    """Raises ValueError unless it is an http or https URL with a valid host and port."""
     if not _VISIBLE.fullmatch(url):
-        raise ValueError("an address is printable ASCII without spaces")
+        raise ValueError("must be printable ASCII without spaces")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         if ":" in host or re.fullmatch(r"[0-9.]+", host):
             ipaddress.ip_address(host)
     except ValueError as error:
-        raise ValueError(f"not an address: {error}") from error
+        raise ValueError(f"not a URL: {error}") from error
     if "@" in parts.netloc:
-        raise ValueError("an address holds no user or password")
+        raise ValueError("must not contain a user or password")
     if parts.scheme not in ("http", "https"):
-        raise ValueError("an address begins with http:// or https://")
+        raise ValueError("must begin with http:// or https://")
     if port == 0 or not (":" in host or _NAME.fullmatch(host)):
-        raise ValueError("the address has no host or port that could exist")
+        raise ValueError("has an invalid host or port")
 
 
 def check_proxies(text: str) -> None:
-    """Raises ValueError, in words, for what is no list of addresses and networks; `*` stands for all."""
+    """Raises ValueError unless it is a list of IP addresses and networks, or `*` for all."""
     for part in (part.strip() for part in text.split(",")):
         try:
             if text != ANY_PROXY:
                 ipaddress.ip_network(part)
         except ValueError as error:
-            raise ValueError(f"not addresses or networks, separated by commas: {error}") from error
+            raise ValueError(f"must be addresses or networks, separated by commas: {error}") from error
 
 
-def check_private(url: str) -> None:
-    """Raises ValueError for an address of check_address's to which a secret would go in the clear: by http, to another
-    host than this machine or one that only has a name inside a cluster.
+def check_secret_safe(url: str) -> None:
+    """Raises ValueError if a secret sent to this valid URL would cross a network unencrypted: http to any host except
+    this machine or a name inside the cluster.
     """
     parts = urlsplit(url)
     if not (parts.scheme == "https" or _IN_CLUSTER.fullmatch(parts.hostname or "") or is_loopback(url)):
@@ -53,7 +53,7 @@ def check_private(url: str) -> None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is one of this machine's own, by number."""
+    """Whether the URL's host is a loopback IP address."""
     try:
         return ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback
     except ValueError:
@@ -61,5 +61,5 @@ def is_loopback(url: str) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """The text with what stands before an @ in an address blanked."""
+    """The text with the user and password of URLs replaced by `[secret]`."""
     return _CREDENTIALS.sub("[secret]", text)
