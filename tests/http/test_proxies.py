@@ -99,7 +99,7 @@ def _traefik(folder: Path, port: int, upstream: int) -> list[str]:
 PROXIES: dict[str, Callable[[Path, int, int], list[str]]] = {"nginx": _nginx, "traefik": _traefik}
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     body: bytes
 
@@ -110,12 +110,12 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         with contextlib.closing(connection):
             connection.request(method, path, body, {"Host": HOST, **(headers or {})})
             response = connection.getresponse()
-            return Answer(response.status, response.read())
+            return Response(response.status, response.read())
 
     def answers(self) -> bool:
         with contextlib.suppress(OSError):

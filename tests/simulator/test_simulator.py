@@ -11,7 +11,7 @@ import pytest
 
 from recado.outcome import Outcome
 from recado.simulator import FaultPlan, Simulator
-from recado.simulator.server import Answer, Request, Server
+from recado.simulator.server import Request, Response, Server
 from recado.whatsapp.content import Text
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.notices import Event
@@ -40,18 +40,18 @@ class Shop:
         self.replies = 1
         self.quoting = False
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Response:
         assert self.verifier.reason_to_refuse(request.signature, request.body) is None
         self.bodies.append(request.body)
         if self.refuse(len(self.bodies)):
-            return Answer(503)
+            return Response(503)
         batch = self.whatsapp.extract_message_data(request.body)
         self.batches.append(batch)
         for message in batch.messages:
             if message.wamid not in self.seen:
                 self.seen.add(message.wamid)
                 await self.answer(message)
-        return Answer(200)
+        return Response(200)
 
     async def answer(self, message: InboundMessage) -> None:
         assert message.sender is not None

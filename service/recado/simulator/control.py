@@ -1,31 +1,50 @@
 """The simulator over HTTP, under `/_simulator`:
 
-- GET  ``: what is set and what was counted
-- POST `faults`: change named parts of the fault plan, such as {"ratios": {"timeout_after": 0.1}}
-- POST `messages`: customers write {"texts": ["Quiero 2 zapatos"]}, or order from the sample catalogue {"count": 100,
+- GET  ``: the configuration and the counts
+- POST `faults`: change parts of the fault plan, such as {"ratios": {"timeout_after": 0.1}}
+- POST `messages`: customers send {"texts": ["Quiero 2 zapatos"]}, or order from the sample catalogue {"count": 100,
   "per_second": 10, "hidden": 0}
 - GET  `ledger`: the ledger's totals
 - GET  `ledger/full`: its messages, ?after=0&limit=1000
-- GET  `ledger/verify`: who did not get exactly one answer
-- GET  `ledger/unmatched`: replies by customer, to customers of other senders of webhooks
-- POST `notices`: Meta tells about the account: {"field": "account_update", "value": {"event": "ACCOUNT_VIOLATION"}}
+- GET  `ledger/verify`: messages without exactly one reply
+- GET  `ledger/unmatched`: replies to customers who did not write through this simulator
+- POST `notices`: Meta sends a notice: {"field": "account_update", "value": {"event": "ACCOUNT_VIOLATION"}}
 - POST `health`: {"can_send_message": "BLOCKED"}
-- POST `reset`: forget messages and counts, no faults
+- POST `reset`: remove messages, counts and faults
 """
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
 
-from recado.simulator.faults import FaultError, FaultPlan
-from recado.simulator.ledger import Ledger
-from recado.simulator.server import Answer, Request
+from recado.simulator.faults import FaultError, FaultPlan, Faults
+from recado.simulator.graph import Graph
+from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.sender import Sender
+from recado.simulator.server import Request, Response
 
-if TYPE_CHECKING:
-    from recado.simulator.simulator import Simulator
+
+class Simulator(Protocol):
+    """The parts of the simulator that this API reads and changes."""
+
+    faults: Faults
+    graph: Graph
+    ledger: Ledger
+    sender: Sender
+    phone_number_id: str
+    clock: Callable[[], float]
+
+    @property
+    def webhook_url(self) -> str: ...
+
+    def begin_traffic(self, count: int, per_second: float, *, hidden: float = 0.0) -> asyncio.Task[None]: ...
+
+    async def send_text(self, text: str) -> Inbound: ...
+
+    async def notify(self, field: str, value: dict[str, Any]) -> None: ...
 
 
 class _Messages(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,15 +63,15 @@ class _Health(msgspec.Struct, forbid_unknown_fields=True):
     can_send_message: str
 
 
-def control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any, Any, Answer]:
-    """The answer to one request; anything wrong with it is a 400 that says what."""
+def control(simulator: Simulator, request: Request) -> Response | Coroutine[Any, Any, Response]:
+    """The response to one request; an invalid request gets a 400 with the reason."""
     try:
         return _control(simulator, request)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         return _json({"error": str(error)}, 400)
 
 
-def _control(simulator: "Simulator", request: Request) -> Answer | Coroutine[Any, Any, Answer]:
+def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any, Any, Response]:
     match request.method, request.path.removeprefix("/_simulator").strip("/"):
         case "GET", "":
             return _json(
@@ -107,17 +126,17 @@ def _ledger(ledger: Ledger, path: str, request: Request) -> object:
             return ledger.unmatched
 
 
-async def _write(simulator: "Simulator", asked: _Messages) -> Answer:
+async def _write(simulator: Simulator, asked: _Messages) -> Response:
     if asked.count:
         simulator.begin_traffic(asked.count, asked.per_second, hidden=asked.hidden)
         return _json({"sending": asked.count})
     return _json(await asyncio.gather(*(simulator.send_text(text) for text in asked.texts)))
 
 
-async def _notify(simulator: "Simulator", asked: _Notice) -> Answer:
+async def _notify(simulator: Simulator, asked: _Notice) -> Response:
     await simulator.notify(asked.field, asked.value)
     return _json({})
 
 
-def _json(value: object, status: int = 200) -> Answer:
-    return Answer(status, msgspec.json.encode(value))
+def _json(value: object, status: int = 200) -> Response:
+    return Response(status, msgspec.json.encode(value))

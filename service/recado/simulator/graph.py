@@ -15,7 +15,7 @@ import msgspec
 
 from recado.simulator.faults import ACCEPTING, Fault, Faults, Kind
 from recado.simulator.limits import PairLimit, Throughput
-from recado.simulator.server import Answer, Manner, Request
+from recado.simulator.server import Manner, Request, Response
 
 _PHONE = re.compile(r"\+[0-9]{5,20}")
 _USER_ID = re.compile(r"[A-Za-z][!-~]{0,255}")
@@ -121,13 +121,13 @@ class Graph:
         self._run = f"{time.time_ns() // 1_000_000:X}"
         self._media: dict[str, tuple[bytes, bytes]] = {}
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         """The answer to one request."""
         self.counts["calls"] += 1
-        answer = self._answer(request)
-        return answer._replace(delay=answer.delay + self.faults.latency())
+        response = self._respond(request)
+        return response._replace(delay=response.delay + self.faults.latency())
 
-    def _answer(self, request: Request) -> Answer:
+    def _respond(self, request: Request) -> Response:
         parts = request.path.strip("/").split("/")
         if refused := self._unauthorized(request.authorization):
             return refused
@@ -140,21 +140,21 @@ class Graph:
         if len(parts) == 3 and parts[2] == "media" and request.method == "POST":
             return self._upload(request)
         if len(parts) == 3 and parts[2] == "subscribed_apps":
-            return _json({"data": []}) if request.method == "GET" else Answer(body=_SUCCESS)
+            return _json({"data": []}) if request.method == "GET" else Response(body=_SUCCESS)
         if len(parts) == 2 and _ID.fullmatch(parts[1]):
             fault = self.faults.draw_without_message(self._clock())
-            answer = self._object(parts[1], request)
-            return answer if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, answer)
+            response = self._object(parts[1], request)
+            return response if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, response)
         return error(2500, f"Unknown path components: /{'/'.join(parts[1:])}")
 
-    def _unauthorized(self, authorization: bytes) -> Answer | None:
+    def _unauthorized(self, authorization: bytes) -> Response | None:
         if not authorization.startswith(b"Bearer ") or len(authorization) == len(b"Bearer "):
             return self._refuse(104, "An access token is required to request this resource.")
         if self._authorization is not None and authorization != self._authorization:
             return self._refuse(190, "Invalid OAuth access token - Cannot parse access token")
         return None
 
-    def _messages(self, number: str, body: bytes) -> Answer:
+    def _messages(self, number: str, body: bytes) -> Response:
         if not _ID.fullmatch(number) or (self._numbers and number not in self._numbers):
             self.counts["refused:100"] += 1
             return error(100, subcode=33)
@@ -168,7 +168,7 @@ class Graph:
             return self._read_receipt(post)
         return self._problem_of(post) or self._message(number, post)
 
-    def _problem_of(self, post: _Post) -> Answer | None:
+    def _problem_of(self, post: _Post) -> Response | None:
         """What Meta would find wrong with the parameters."""
         # If both are given, the phone wins.
         if post.to is not None:
@@ -194,15 +194,15 @@ class Graph:
             return self._refuse(131009, "Parameter value is not valid", "context.message_id is not a message id.")
         return None
 
-    def _read_receipt(self, post: _Post) -> Answer:
+    def _read_receipt(self, post: _Post) -> Response:
         if (outage := self.faults.outage(self._clock())) is not None:
             return self._faulty(outage)
         if not (post.message_id or "").startswith("wamid."):
             return self._refuse(131009, "Parameter value is not valid", "message_id is not a message id.")
         self.counts["read_receipts"] += 1
-        return Answer(body=_SUCCESS)
+        return Response(body=_SUCCESS)
 
-    def _message(self, number: str, post: _Post) -> Answer:
+    def _message(self, number: str, post: _Post) -> Response:
         customer = post.to or post.recipient or ""
         now = self._clock()
         fault = self.faults.draw(customer, now)
@@ -229,10 +229,10 @@ class Graph:
             )
         )
         contact = {"input": customer, ("wa_id" if post.to else "user_id"): customer.lstrip("+")}
-        answer = _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
-        return answer if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, answer)
+        response = _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
+        return response if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, response)
 
-    def _faulty(self, fault: Fault, answer: Answer | None = None) -> Answer:
+    def _faulty(self, fault: Fault, response: Response | None = None) -> Response:
         """What a fault makes of a call; `answer` is what it would have been."""
         self.counts[f"fault:{fault.kind}"] += 1
         if fault.kind is Kind.CODE:
@@ -240,25 +240,25 @@ class Graph:
         if fault.kind is Kind.SERVER_ERROR:
             return error(131016, details="This service is temporarily unavailable.")
         if fault.kind in (Kind.RESET, Kind.RESET_AFTER):
-            return Answer(manner=Manner.RESET)
+            return Response(manner=Manner.RESET)
         if fault.kind in (Kind.TIMEOUT, Kind.TIMEOUT_AFTER):
-            return Answer(manner=Manner.HANG, delay=self.faults.plan.hang_seconds)
-        if fault.kind is Kind.DRIP and answer is not None:
-            return answer._replace(manner=Manner.DRIP)
+            return Response(manner=Manner.HANG, delay=self.faults.plan.hang_seconds)
+        if fault.kind is Kind.DRIP and response is not None:
+            return response._replace(manner=Manner.DRIP)
         if fault.kind is Kind.GARBAGE:
-            return Answer(body=b'{"messaging_product":"whatsapp","contacts":[{"inp')
+            return Response(body=b'{"messaging_product":"whatsapp","contacts":[{"inp')
         status = {Kind.EDGE_ERROR: 502, Kind.EDGE_ERROR_AFTER: 504, Kind.THROTTLED: 429}[fault.kind]
-        return Answer(status, _EDGE_HTML, b"text/html; charset=utf-8")
+        return Response(status, _EDGE_HTML, b"text/html; charset=utf-8")
 
-    def _refuse(self, code: int, message: str, details: str | None = None) -> Answer:
+    def _refuse(self, code: int, message: str, details: str | None = None) -> Response:
         self.counts[f"refused:{code}"] += 1
         return error(code, message, details)
 
-    def _object(self, id_: str, request: Request) -> Answer:
+    def _object(self, id_: str, request: Request) -> Response:
         if id_ in self._media:
             if request.method == "DELETE":
                 del self._media[id_]
-                return Answer(body=_SUCCESS)
+                return Response(body=_SUCCESS)
             content_type, content = self._media[id_]
             about = {"url": f"/_media/{id_}", "mime_type": content_type.decode("latin-1"), "file_size": len(content)}
             return _json({"messaging_product": "whatsapp", **about, "id": id_})
@@ -272,7 +272,7 @@ class Graph:
             entity["errors"] = [{"error_code": 141006, "error_description": "There is an error with the payment."}]
         return _json({"health_status": {"can_send_message": self.health, "entities": [entity]}, "id": id_})
 
-    def _upload(self, request: Request) -> Answer:
+    def _upload(self, request: Request) -> Response:
         found = _FILE.search(request.body)
         if not request.content_type.startswith(b"multipart/form-data") or not found:
             return self._refuse(100, "(#100) The parameter file is required.")
@@ -282,14 +282,14 @@ class Graph:
         self._media[id_] = (b"application/octet-stream", found.group(1))
         return _json({"id": id_})
 
-    def _download(self, id_: str) -> Answer:
+    def _download(self, id_: str) -> Response:
         if id_ not in self._media:
-            return Answer(404, b"", b"text/plain")
+            return Response(404, b"", b"text/plain")
         content_type, content = self._media[id_]
-        return Answer(200, content, content_type)
+        return Response(200, content, content_type)
 
 
-def error(code: int, message: str | None = None, details: str | None = None, subcode: int = 0) -> Answer:
+def error(code: int, message: str | None = None, details: str | None = None, subcode: int = 0) -> Response:
     """Graph's error object, with the HTTP status that goes with the code."""
     message = message or _TITLES.get(code, "An error occurred")
     if not message.startswith("(#"):
@@ -314,5 +314,5 @@ def title(code: int) -> str:
     return _TITLES.get(code, "An error occurred")
 
 
-def _json(value: object, status: int = 200) -> Answer:
-    return Answer(status, msgspec.json.encode(value))
+def _json(value: object, status: int = 200) -> Response:
+    return Response(status, msgspec.json.encode(value))

@@ -16,7 +16,7 @@ DRIP_SECONDS = 0.1
 
 
 class Manner(Enum):
-    """How an answer is given."""
+    """How an response is given."""
 
     WHOLE = "whole"
     DRIP = "drip"  # byte by byte, for as long as the client has patience
@@ -24,7 +24,7 @@ class Manner(Enum):
     RESET = "reset"  # the connection is reset instead
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What a handler decides; `delay` is in seconds."""
 
     status: int = 200
@@ -52,7 +52,7 @@ class Request(NamedTuple):
         return dict(parse_qsl(self.query))
 
 
-Handler = Callable[[Request], Answer | Coroutine[Any, Any, Answer]]
+Handler = Callable[[Request], Response | Coroutine[Any, Any, Response]]
 
 
 class Server:
@@ -145,35 +145,35 @@ class _Connection(asyncio.Protocol):
             b"".join(self._body),
         )
         self._reset()
-        answer = self._server.handler(request)
-        if isinstance(answer, Answer):
-            self._give(answer)
+        response = self._server.handler(request)
+        if isinstance(response, Response):
+            self._give(response)
         else:
-            task = self._loop.create_task(self._give_later(answer))
+            task = self._loop.create_task(self._give_later(response))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _give_later(self, coming: Coroutine[Any, Any, Answer]) -> None:
+    async def _give_later(self, coming: Coroutine[Any, Any, Response]) -> None:
         try:
             self._give(await coming)
         except BaseException:
             self._transport.abort()  # nobody waits for an answer that does not come
             raise
 
-    def _give(self, answer: Answer) -> None:
-        if answer.delay > 0:
-            self._loop.call_later(answer.delay, self._write, answer)
+    def _give(self, response: Response) -> None:
+        if response.delay > 0:
+            self._loop.call_later(response.delay, self._write, response)
         else:
-            self._write(answer)
+            self._write(response)
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, response: Response) -> None:
         if self._transport.is_closing():
             return
-        if answer.manner is Manner.WHOLE:
-            self._transport.write(_render(answer))
-        elif answer.manner is Manner.DRIP:
-            self._drip(_render(answer), 0)
-        elif answer.manner is Manner.HANG:
+        if response.manner is Manner.WHOLE:
+            self._transport.write(_render(response))
+        elif response.manner is Manner.DRIP:
+            self._drip(_render(response), 0)
+        elif response.manner is Manner.HANG:
             self._transport.close()
         else:
             linger = struct.pack("ii", 1, 0)
@@ -186,11 +186,11 @@ class _Connection(asyncio.Protocol):
             self._loop.call_later(DRIP_SECONDS, self._drip, data, at + 1)
 
 
-def _render(answer: Answer) -> bytes:
+def _render(response: Response) -> bytes:
     return b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (
-        answer.status,
-        _REASONS.get(answer.status, b"Unknown"),
-        answer.content_type,
-        len(answer.body),
-        answer.body,
+        response.status,
+        _REASONS.get(response.status, b"Unknown"),
+        response.content_type,
+        len(response.body),
+        response.body,
     )
