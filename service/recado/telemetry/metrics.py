@@ -97,13 +97,13 @@ STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 QUEUED = counter(
     STORE,
     "recado_replies_queued_total",
-    "Replies written to the queue; each customer message that is answered makes one.",
+    "Replies written to the queue; each customer message that gets a reply adds one.",
 )
 
 ATTEMPTS = counter(
     STORE,
     "recado_attempts_total",
-    "Attempts to send a reply, by how they ended and by the class of error.",
+    "Send attempts, by outcome and class of error.",
     outcome=("delivered", "retryable", "throttled", "permanent", "operator", "unknown"),
     error_class=ERROR_CLASSES,
 )
@@ -111,7 +111,7 @@ ATTEMPTS = counter(
 FINISHED = counter(
     STORE,
     "recado_replies_finished_total",
-    "Replies that reached an end. The success rate is delivered / (delivered + failed).",
+    "Replies that finished. The success rate is delivered / (delivered + failed).",
     outcome=("delivered", "failed", "discarded"),
 )
 
@@ -140,7 +140,7 @@ DELIVERED_ATTEMPTS = histogram(
 GRAPH_DURATION = histogram(
     STORE,
     "recado_graph_request_duration_seconds",
-    "Calls to the Graph API that send a reply, by class of answer; the count is the number of requests.",
+    "Calls to the Graph API that send a reply, by class of response; the count is the number of requests.",
     buckets=(*CALL_EDGES, 15.0, 20.0),
     code_class=("2xx", "3xx", "4xx", "5xx", "timeout", "transport"),
 )
@@ -148,18 +148,21 @@ GRAPH_DURATION = histogram(
 SETTLED = counter(
     STORE,
     "recado_unknown_settled_total",
-    "Attempts of unknown outcome that were settled: by a status, by one more try, or given up after grace.",
+    "Attempts with an unknown outcome, resolved by a status, by one more attempt, or given up after the grace period.",
     by=("status", "retry", "grace"),
 )
 
 THROTTLED = counter(
-    STORE, "recado_throttled_total", "Throttles by Meta, by whom they hold up.", scope=("customer", "number")
+    STORE,
+    "recado_throttled_total",
+    "Throttles by Meta, for one customer or for a whole business number.",
+    scope=("customer", "number"),
 )
 
 BREAKER_TRIPS = counter(
     STORE,
     "recado_breaker_transitions_total",
-    "Times that the breaker of a business number opened or closed.",
+    "How often the breaker of a business number opened or closed.",
     phone_number_id=None,
     to=("open", "closed"),
 )
@@ -211,13 +214,13 @@ QUEUE_ROWS = gauge(
 )
 
 OLDEST_DUE_AGE = gauge(
-    STORE, "recado_queue_oldest_due_seconds", "How long the reply that is due the longest has been due; 0 when none is."
+    STORE, "recado_queue_oldest_due_seconds", "How long the oldest due reply has been due; 0 if none is due."
 )
 
 BREAKER_OPEN = gauge(
     STORE,
     "recado_breaker_open",
-    "1 while the breaker of a business number is open: Meta is down (outage), or it takes an operator.",
+    "1 while the breaker of a business number is open: Meta is down (outage), or an operator must act (operator).",
     phone_number_id=None,
     reason=("outage", "operator"),
 )
@@ -225,7 +228,7 @@ BREAKER_OPEN = gauge(
 DRAIN_RUNS = counter(
     STORE,
     "recado_drain_runs_total",
-    "Drains that ended, by whether they could do their work.",
+    "Drains that ended, by outcome.",
     outcome=("ok", "failed"),
 )
 
@@ -250,13 +253,13 @@ DRAIN_CLAIMED = counter(
 )
 
 DRAIN_LAST_START = gauge(
-    STORE, "recado_drain_last_start_timestamp_seconds", "When a drain last began; absent before the first."
+    STORE, "recado_drain_last_start_timestamp_seconds", "When a drain last started; absent before the first."
 )
 
 DRAIN_LAST_SUCCESS = gauge(
     STORE,
     "recado_drain_last_success_timestamp_seconds",
-    "When a drain last did its work to the end; absent before the first.",
+    "When a drain last succeeded; absent before the first.",
 )
 
 BACKUP_LAST_SUCCESS = gauge(
@@ -289,7 +292,7 @@ PRUNED = counter(
 WEBHOOK_DURATION = histogram(
     PROCESS,
     "recado_webhook_duration_seconds",
-    "Webhook POSTs from arrival to answer, by outcome; the count is the number of requests.",
+    "Webhook POSTs from arrival to response, by outcome; the count is the number of requests.",
     buckets=CALL_EDGES,
     outcome=(
         *("accepted", "bad_signature", "bad_request", "too_large", "shed", "rate_limited"),
@@ -307,7 +310,7 @@ SIGNATURE_FAILURES = counter(
 RATE_LIMITED = counter(
     PROCESS,
     "recado_rate_limited_total",
-    "Limits hit: wrongly signed requests of an address (429), messages of a customer (acknowledged).",
+    "Rate limits exceeded: requests from an address (429 response), messages from a customer (acknowledged).",
     kind=("address", "customer"),
 )
 
@@ -330,7 +333,7 @@ MESSAGES = counter(
 )
 
 DUPLICATES = counter(
-    PROCESS, "recado_duplicates_total", "Customers' messages that Meta brought again after they had been acknowledged."
+    PROCESS, "recado_duplicates_total", "Customers' messages that Meta sent again after recado had acknowledged them."
 )
 
 STATUSES = counter(
@@ -343,7 +346,7 @@ STATUSES = counter(
 IGNORED = counter(
     PROCESS,
     "recado_updates_ignored_total",
-    "Parts of webhooks acknowledged unread: a field that is none of ours, or an unreadable shape.",
+    "Parts of webhooks that recado acknowledged but ignored: unused fields, and parts that it cannot read.",
     part=(
         *("field", "entry", "change", "value", "metadata", "contact", "contacts", "message", "messages"),
         *("status", "statuses", "error", "errors", "other"),
@@ -364,7 +367,7 @@ UNANSWERED = counter(
 MESSAGE_ERRORS = counter(
     PROCESS,
     "recado_message_errors_total",
-    "Single messages or statuses at which recado met a defect of its own; the rest of their webhook was handled.",
+    "Messages or statuses that hit a defect in recado; the rest of their webhook was handled.",
     stage=("read", "answer", "record", "send", "status"),
 )
 
@@ -382,7 +385,7 @@ ADMIN_REFUSALS = counter(PROCESS, "recado_admin_refusals_total", "Requests to th
 ANSWERS = counter(
     PROCESS,
     "recado_replies_total",
-    "Answers to customers by what they say.",
+    "Replies to customers, by what they say.",
     kind=(
         *("quote", "not_understood", "instructions", "please_write", "confirmed", "rejected"),
         *("no_open_quote", "slow_down", "thanks", "too_long"),
@@ -392,7 +395,7 @@ ANSWERS = counter(
 QUOTES = counter(
     PROCESS,
     "recado_quotes_total",
-    "Orders that were read: every product matched, some left unmatched, or none recognised.",
+    "Orders: all products matched, some parts unmatched, or no product recognised.",
     outcome=("complete", "partial", "none"),
 )
 
@@ -408,7 +411,7 @@ UNMATCHED = counter(PROCESS, "recado_quote_unmatched_total", "Parts of orders fo
 CATALOGUE_RELOADS = counter(
     PROCESS,
     "recado_catalogue_reloads_total",
-    "Changes of the catalogue's file: taken, or refused while the old one went on serving.",
+    "Changes of the catalogue file: loaded, or refused (the previous catalogue stays in use).",
     outcome=("loaded", "refused"),
 )
 
@@ -431,35 +434,35 @@ STORE_BATCH = histogram(
 STORE_ERRORS = counter(
     PROCESS,
     "recado_store_errors_total",
-    "Transactions that failed, by cause; busy: the lock was not free in time.",
+    "Failed transactions, by cause; busy: the lock timed out.",
     cause=("busy", "full", "io", "readonly", "corrupt", "cannot_open", "memory", "other"),
 )
 
 STORE_READABLE = gauge(
     PROCESS,
     "recado_store_readable",
-    "1 when this scrape could read the store; otherwise its totals are missing from the scrape.",
+    "1 if this scrape could read the store; otherwise the scrape lacks the durable totals.",
 )
 
 STORE_SIZE = gauge(PROCESS, "recado_store_size_bytes", "Size of the database's files.", file=("database", "wal"))
 
-VOLUME_FREE = gauge(PROCESS, "recado_volume_free_bytes", "Free space of the volume that the database is on.")
+VOLUME_FREE = gauge(PROCESS, "recado_volume_free_bytes", "Free space on the database's volume.")
 
-VOLUME_SIZE = gauge(PROCESS, "recado_volume_size_bytes", "Size of the volume that the database is on.")
+VOLUME_SIZE = gauge(PROCESS, "recado_volume_size_bytes", "Size of the database's volume.")
 
 LOOP_LAG = histogram(
     PROCESS,
     "recado_event_loop_lag_seconds",
-    "How late the event loop was for a timer, sampled four times a second.",
+    "Delay of a timer in the event loop, sampled four times per second.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
 )
 
-IN_FLIGHT = gauge(PROCESS, "recado_webhooks_in_progress", "Webhooks that are being handled.")
+IN_FLIGHT = gauge(PROCESS, "recado_webhooks_in_progress", "Webhooks in progress.")
 
 WARNINGS = counter(
     PROCESS,
     "recado_log_warnings_total",
-    "Log lines of the web pod that an operator should look at, by level.",
+    "Log lines of the web pod at warning or above, by level.",
     level=("warning", "error", "critical"),
 )
 
