@@ -1,7 +1,6 @@
 """The self-test passes on a service that is set up right, says what fails on one that is not, and sends nothing."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from recado import selftest
 from recado.http.webhook import PATH
 from recado.settings import Settings
+from recado.simulator.installation import free_port
 from recado.whatsapp.signature import signature
 
 SETTINGS = Settings(
@@ -23,12 +23,6 @@ SETTINGS = Settings(
     whatsapp_access_token="EAAJB9fQ" * 2,
     whatsapp_phone_number_id=("106540352242922",),
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Web:

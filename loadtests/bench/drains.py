@@ -5,13 +5,16 @@ import statistics
 import struct
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import apsw
 from loadtests.bench.fill import fill
-from loadtests.bench.machine import SERVER_CORE, Child, get
+from loadtests.bench.machine import SERVER_CORE, cpu_seconds, get, resident_mib
 from loadtests.bench.tables import Cell, table
-from loadtests.bench.webhooks import Bench, recado_environment
+from loadtests.bench.webhooks import Bench, recado
+
+from recado.simulator.installation import Process
 
 DUE = 10_000
 LIMITED_SECONDS = 8
@@ -47,17 +50,16 @@ def _drain(bench: Bench, due: int, settings: dict[str, str]) -> dict[str, Cell]:
     """One `recado drain`, by what arrived at the Graph stand-in."""
     database = fill(bench.folder / "drain/recado.db", due)
     with bench.graph() as graph_port:
-        environment = recado_environment(1, graph_port, database.parent) | settings
-        child = _start(bench, environment)
+        child = _start(database.parent, graph_port, settings)
         cpu = resident = 0.0
-        while child.process.poll() is None:
+        while child.running:
             try:
-                cpu, resident = child.cpu_seconds(), max(resident, child.resident_mib())
+                cpu, resident = cpu_seconds(child), max(resident, resident_mib(child))
             except (OSError, StopIteration):
                 break  # it ended between two looks
             time.sleep(0.05)
-        if child.process.wait(10):
-            raise RuntimeError(f"recado drain failed: {child.log.read_text()[-2000:]}")
+        if child.wait(10):
+            raise RuntimeError(f"recado drain failed: see {child.log}")
         arrivals = list(struct.iter_unpack("<Qd", get(f"http://127.0.0.1:{graph_port}/arrivals")))
     times = [at for _, at in arrivals]
     recipients = {to for to, _ in arrivals}
@@ -80,20 +82,20 @@ def _first_claim(bench: Bench) -> float:
     """Seconds from the start of `recado drain` until its first lease is in the file."""
     database = fill(bench.folder / "drain/recado.db", 1)
     with bench.graph() as graph_port:
-        environment = recado_environment(1, graph_port, database.parent)
         reader = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
         started = time.monotonic()
-        child = _start(bench, environment)
+        child = _start(database.parent, graph_port)
         while not reader.execute("SELECT count(*) FROM entry WHERE attempts > 1").get:
-            if child.process.poll() not in (None, 0) or time.monotonic() > started + 10:
-                raise RuntimeError(f"recado drain claimed nothing: {child.log.read_text()[-2000:]}")
+            if time.monotonic() > started + 10:
+                raise RuntimeError(f"recado drain claimed nothing: see {child.log}")
             time.sleep(0.002)
         took = time.monotonic() - started
-        child.process.wait(60)
+        child.wait(60)
         reader.close()
     return took
 
 
-def _start(bench: Bench, environment: dict[str, str]) -> Child:
-    argv = [str(Path(sys.executable).with_name("recado")), "drain"]
-    return Child(argv, core=SERVER_CORE, log=bench.folder / "drain.log", environment=environment)
+def _start(data: Path, graph_port: int, settings: Mapping[str, str] = {}) -> Process:
+    child = recado(data, graph_port, settings).command("drain", core=SERVER_CORE)
+    child.start()
+    return child

@@ -1,18 +1,16 @@
 """The machine under a benchmark: pinned child processes, their CPU and memory, how quiet it is, what runs on it."""
 
-import contextlib
 import importlib.metadata
 import os
 import platform
-import signal
-import socket
-import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
+
+from recado.simulator.installation import Process, listens
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Servers run on the first core, generators and stand-ins on the last; with one core they share it.
@@ -21,68 +19,20 @@ OTHER_CORE = (os.cpu_count() or 1) - 1
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class ServerEndedError(RuntimeError):
-    """A server ended before it listened; the message holds the end of its output."""
+def pinned(argv: Sequence[str], *, core: int, log: Path, port: int) -> Process:
+    """A program of the benches' own, ready when it listens."""
+    return Process(argv, os.environ, core=core, log=log, folder=ROOT, ready=lambda: listens(port))
 
 
-class Child:
-    """A child process on one core, with its output in a file; ended by its own id, never by name."""
-
-    def __init__(self, argv: Sequence[str], *, core: int, log: Path, environment: dict[str, str] | None = None) -> None:
-        self.log = log
-        with log.open("wb") as out:
-            self.process = subprocess.Popen(
-                ["taskset", "-c", str(core), *argv],
-                env={**os.environ, **(environment or {})},
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-
-    def wait_for_port(self, port: int, seconds: float = 20.0) -> None:
-        """Until something listens. Raises ServerEndedError."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                return
-            time.sleep(0.005)
-        raise ServerEndedError(f"nothing listens on {port}: {self.log.read_text(errors='replace')[-2000:]}")
-
-    def cpu_seconds(self) -> float:
-        """User and system time so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def resident_mib(self) -> float:
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+def cpu_seconds(process: Process) -> float:
+    """User and system time so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-@contextlib.contextmanager
-def running(child: Child, port: int) -> Iterator[Child]:
-    """A child that listens, ended afterwards."""
-    try:
-        child.wait_for_port(port)
-        yield child
-    finally:
-        child.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def resident_mib(process: Process) -> float:
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
 def get(url: str, *, data: bytes | None = None, seconds: float = 30.0) -> bytes:

@@ -21,15 +21,16 @@ from pathlib import Path
 
 import msgspec
 from loadtests.bench.fill import fill
-from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE, Child, Foreign, free_port, get, running
+from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE, Foreign, cpu_seconds, get, pinned
 from loadtests.bench.tables import table
-from loadtests.bench.webhooks import Bench, recado_environment
+from loadtests.bench.webhooks import Bench, recado
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from recado.queue.exposition import StoreCollector
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
+from recado.simulator.installation import free_port
 from recado.telemetry.exposition import WebMetrics
 
 #: Meta's own mix, one message to three statuses, at a rate that one core holds with all variants.
@@ -57,28 +58,25 @@ class Cost(msgspec.Struct, frozen=True):
 def measure(bench: Bench, variant: str, load: tuple[str, ...], collector: int) -> Cost:
     """One variant under one load, against a fresh server; a scrape a second reads its metrics."""
     data = Path(tempfile.mkdtemp(dir=bench.folder))
-    port = free_port()
     module = "loadtests.bench.unmetered" if variant == "without metrics" else "recado"
     with bench.graph() as graph_port:
-        environment = recado_environment(port, graph_port, data) | VARIANTS[variant]
+        settings = dict(VARIANTS[variant]) | {"PYTHONPATH": str(ROOT)}
         if variant.startswith("traces"):
-            environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{collector}"
-        argv = [sys.executable, "-m", module, "serve"]
-        child = Child(argv, core=SERVER_CORE, log=data / "serve.log", environment=environment)
-        with running(child, port) as server:
-            generator = [sys.executable, "-m", "loadtests.bench.generator", str(port), *load]
+            settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{collector}"
+        with recado(data, graph_port, settings).server(program=["-m", module], core=SERVER_CORE) as server:
+            generator = [sys.executable, "-m", "loadtests.bench.generator", str(server.port), *load]
             generator += ["--seconds", str(bench.seconds)]
-            foreign, cpu = Foreign(), server.cpu_seconds()
+            foreign, cpu = Foreign(), cpu_seconds(server)
             process = subprocess.Popen(
                 ["taskset", "-c", str(OTHER_CORE), *generator], cwd=ROOT, stdout=subprocess.PIPE, text=True
             )
-            metrics = f"http://127.0.0.1:{environment['RECADO_METRICS_PORT']}/metrics"
+            metrics = f"http://127.0.0.1:{server.metrics_port}/metrics"
             while process.poll() is None:
                 get(metrics)
                 time.sleep(SCRAPE_SECONDS)
             result = json.loads(process.communicate()[0])
             time.sleep(1.0)  # the replies that are still on their way belong to the price
-            cpu = server.cpu_seconds() - cpu
+            cpu = cpu_seconds(server) - cpu
     return Cost(cpu_us=cpu / result["ok"] * 1e6, per_second=result["per_second"], foreign=foreign.share(cpu))
 
 
@@ -87,10 +85,11 @@ def collector() -> Iterator[int]:
     """A process that takes spans and forgets them; its port."""
     port = free_port()
     argv = [sys.executable, "-m", "loadtests.bench.telemetry", "--collect", str(port)]
-    with tempfile.TemporaryDirectory() as folder:
-        child = Child(argv, core=OTHER_CORE, log=Path(folder) / "collector.log")
-        with running(child, port):
-            yield port
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pinned(argv, core=OTHER_CORE, log=Path(folder) / "collector.log", port=port),
+    ):
+        yield port
 
 
 def collect(port: int) -> None:

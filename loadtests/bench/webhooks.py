@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,14 +17,16 @@ from loadtests.bench.machine import (
     OTHER_CORE,
     ROOT,
     SERVER_CORE,
-    Child,
     Foreign,
-    free_port,
+    cpu_seconds,
     get,
     percentile,
-    running,
+    pinned,
+    resident_mib,
 )
 from loadtests.bench.tables import Cell, ratio, table
+
+from recado.simulator.installation import Installation, Process, free_port
 
 GRAPH_LATENCY_MS = 50.0
 #: Capacity: p99 from when a webhook was due until Meta had the reply.
@@ -80,33 +82,32 @@ class Bench:
         """The stand-in for Meta; its port."""
         port = free_port()
         argv = [sys.executable, "-m", "loadtests.bench.graph", str(port), "--latency-ms", str(GRAPH_LATENCY_MS)]
-        child = Child([*argv, "--faults", str(faults)], core=OTHER_CORE, log=self.folder / "graph.log")
-        with running(child, port):
+        argv += ["--faults", str(faults)]
+        with pinned(argv, core=OTHER_CORE, log=self.folder / "graph.log", port=port):
             yield port
 
     @contextlib.contextmanager
-    def server(self, target: str, graph_port: int, **settings: str) -> Iterator[tuple[Child, int]]:
+    def server(self, target: str, graph_port: int, **settings: str) -> Iterator[tuple[Process, int]]:
         """A fresh server with an empty data folder, and its port."""
         data = self.folder / target
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(parents=True)
-        port = free_port()
         if target == "recado":
-            argv = [sys.executable, "-m", "recado", "serve"]
-            environment = recado_environment(port, graph_port, data) | settings
-        else:
-            argv = [sys.executable, "-m", "loadtests.bench.floors", str(port), target, str(data / "floor.db")]
-            environment = {}
-        child = Child(argv, core=SERVER_CORE, log=self.folder / f"{target}.log", environment=environment)
-        with running(child, port):
-            yield child, port
+            server = recado(data, graph_port, settings).server(core=SERVER_CORE)
+            with server:
+                yield server, server.port
+            return
+        port = free_port()
+        argv = [sys.executable, "-m", "loadtests.bench.floors", str(port), target, str(data / "floor.db")]
+        with pinned(argv, core=SERVER_CORE, log=self.folder / f"{target}.log", port=port) as floor:
+            yield floor, port
 
     def measure(self, target: str, scenario: Scenario, **settings: str) -> Outcome:
         """One scenario against a fresh server."""
         settings |= {"RECADO_ACK_BUDGET_SECONDS": str(scenario.budget)}
         with self.graph(scenario.faults) as graph_port, self.server(target, graph_port, **settings) as (server, port):
             times = self.folder / "times.bin"
-            foreign, cpu = Foreign(), server.cpu_seconds()
+            foreign, cpu = Foreign(), cpu_seconds(server)
             argv = [sys.executable, "-m", "loadtests.bench.generator", str(port), *scenario.options]
             argv += ["--seconds", str(self.seconds), "--times", str(times)]
             out = subprocess.run(
@@ -115,7 +116,7 @@ class Bench:
             result = json.loads(out.stdout)
             due = dict(struct.iter_unpack("<Qd", times.read_bytes()))
             arrivals = self._arrivals(graph_port, len(due)) if target == "recado" else []
-            cpu = server.cpu_seconds() - cpu
+            cpu = cpu_seconds(server) - cpu
             outcome = Outcome(
                 requests=result["requests"],
                 ok=result["ok"],
@@ -123,7 +124,7 @@ class Bench:
                 latency_ms=result["latency_ms"],
                 generator_busy=result["generator_busy"],
                 cpu_us=cpu / max(result["ok"], 1) * 1e6,
-                resident_mib=server.resident_mib(),
+                resident_mib=resident_mib(server),
                 foreign=foreign.share(cpu),
             )
             return _with_replies(outcome, due, arrivals) if target == "recado" else outcome
@@ -141,18 +142,13 @@ class Bench:
             time.sleep(0.2)
 
 
-def recado_environment(port: int, graph_port: int, data: Path) -> dict[str, str]:
-    """The settings of recado-target.json, with this measurement's ports and folder."""
+def recado(data: Path, graph_port: int, settings: Mapping[str, str] = {}) -> Installation:
+    """An installation in the folder `data` with the settings of recado-target.json, and these on top."""
     target = json.loads((ROOT / "loadtests/recado-target.json").read_text())
-    words = {
-        "port": port,
-        "graph": f"http://127.0.0.1:{graph_port}",
-        "data": data,
-        "secret": bodies.SECRET,
-        "phone": bodies.PHONE_NUMBER_ID,
-    }
-    environment = {name: str(value).format(**words) for name, value in target["env"].items()}
-    return environment | {"RECADO_METRICS_PORT": str(free_port())}
+    graph = f"http://127.0.0.1:{graph_port}"
+    words = {"port": "", "graph": graph, "data": data, "secret": bodies.SECRET, "phone": bodies.PHONE_NUMBER_ID}
+    usual = {name: str(value).format(**words) for name, value in target["env"].items()}
+    return Installation(data, {**usual, **settings}, api_url=graph, logs=data)
 
 
 def _with_replies(outcome: Outcome, due: dict[int, float], arrivals: list[tuple[int, float]]) -> Outcome:
@@ -248,7 +244,7 @@ def memory_and_starts(bench: Bench) -> tuple[str, list[dict[str, object]]]:
         with bench.server("recado", graph_port) as (server, _):
             ready = time.monotonic() - started
             time.sleep(2.0)
-            idle = server.resident_mib()
+            idle = resident_mib(server)
     loaded = bench.measure("recado", top)
     rows: list[list[Cell]] = [
         ["serve: ready to answer", f"{ready:.2f} s"],

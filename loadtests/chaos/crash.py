@@ -59,7 +59,7 @@ async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, se
     started = time.monotonic()
     grace = PATIENT_GRACE_SECONDS if statuses else GRACE_SECONDS
     settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(grace)}
-    async with installation(folder, statuses=statuses, **settings) as shop:
+    async with installation(folder, settings, statuses=statuses) as shop:
         meta = shop.simulator
         traffic = meta.begin_traffic(1_000_000, per_second)
         moments = await _kill(shop, kills, random.Random(seed))
@@ -98,13 +98,13 @@ async def _kill(shop: Installation, kills: int, chance: random.Random) -> list[f
         # Never twice in a row before it was up: statuses that nobody takes for long cannot settle anything.
         early = not early and chance.random() < EARLY
         if not early:
-            await victim.ready()
+            await asyncio.to_thread(victim.ready)
         await asyncio.sleep(chance.uniform(0.02, 0.5))
         moments.append(time.time())
-        await victim.end(signal.SIGKILL)
-        await victim.start()
+        await asyncio.to_thread(victim.stop, signal.SIGKILL)
+        victim.start()
     for process in shop.processes:
-        await process.ready()
+        await asyncio.to_thread(process.ready)
     return moments
 
 

@@ -30,7 +30,7 @@ async def power_cut(folder: Path) -> Row:
     row = Row(fault="power cut", injected=f"{CUTS} cuts")
     chance = random.Random(1)
     with _ext4(folder / "disk.img", folder / "disk") as disk:
-        async with installation(disk, statuses=False, log=folder / "log") as shop, load(row, shop, PER_SECOND):
+        async with installation(disk, statuses=False, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
             missing, broken = 0, 0
             for _ in range(CUTS):
                 await asyncio.sleep(chance.uniform(0.2, 0.8))
@@ -72,7 +72,7 @@ async def full_disk(folder: Path) -> Row:
     """No byte is free for three seconds under load: 503, and Meta brings everything again."""
     row = Row(fault="full disk", injected="3 s")
     with _tmpfs(folder / "disk", "64m") as disk:
-        async with installation(disk, log=folder / "log") as shop, load(row, shop, PER_SECOND):
+        async with installation(disk, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
             await asyncio.sleep(1)
             ballast = disk / "ballast"
             _fill(ballast)
@@ -92,19 +92,19 @@ async def read_only_disk(folder: Path) -> Row:
     """The kernel makes the file system read-only, as after an error of the disk; then the pod is started anew."""
     row = Row(fault="read-only disk", injected="2 s, then a restart")
     with _ext4(folder / "disk.img", folder / "disk") as disk:
-        async with installation(disk, log=folder / "log") as shop, load(row, shop, PER_SECOND):
+        async with installation(disk, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
             await asyncio.sleep(1)
             _call("mount", "-o", "remount,abort", str(disk))
             await asyncio.sleep(2)
             refused = {a: n for a, n in shop.simulator.sender.counts.items() if a.isdigit() and a != "200"}
             for process in shop.processes:
-                await process.end(signal.SIGKILL)
+                process.stop(signal.SIGKILL)
             _call("umount", str(disk))
             _call("mount", "-o", "loop", str(folder / "disk.img"), str(disk))
             for process in shop.processes:
-                await process.start()
+                process.start()
             for process in shop.processes:
-                await process.ready()
+                await asyncio.to_thread(process.ready)
     row.require(set(refused) == {"503"}, f"503 and nothing else: {refused}")
     return row
 

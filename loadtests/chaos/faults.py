@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import cast
 import httpx
 import uvicorn
 from loadtests.chaos import crowds
-from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, SECRETS, SHORTENED, Installation, Process, installation
+from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, Installation, installation
 from loadtests.chaos.row import Row, judge, load
 
 from recado.http.app import App
 from recado.runtime import make_drain, make_web
 from recado.settings import load as load_settings
 from recado.simulator import FaultPlan, Simulator
+from recado.simulator.installation import SECRETS
 from recado.simulator.server import Request
 from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.from_settings import make_whatsapp
@@ -51,10 +51,9 @@ async def two_of_each(folder: Path) -> Row:
     """Two web processes and two drains on one database, while Meta refuses a third of all calls."""
     row = Row(fault="two web, two drains", injected="10 s, 30 % server errors")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"server_error": 0.3})
+    waits = ",".join(["0.3"] * 8)
     async with (
-        installation(
-            folder, web=2, drains=2, faults=plan, RECADO_BACKOFF_SECONDS="0.3,0.3,0.3,0.3,0.3,0.3,0.3,0.3"
-        ) as shop,
+        installation(folder, {"RECADO_BACKOFF_SECONDS": waits}, web=2, drains=2, faults=plan) as shop,
         load(row, shop, 60),
     ):
         await asyncio.sleep(10)
@@ -68,17 +67,16 @@ async def rolling_restarts(folder: Path) -> Row:
     row = Row(fault="SIGTERM", injected="8 rolling restarts")
     slowest = 0.0
     async with installation(folder, web=2) as shop, load(row, shop, 60):
-        for turn in range(8):
-            old = shop.web[turn % 2]
-            shop.processes.remove(old)
+        for _ in range(8):
+            old = shop.servers.pop(0)
             await asyncio.sleep(0.5)
             started = time.monotonic()
-            code = await old.end(signal.SIGTERM)
+            code = await asyncio.to_thread(old.stop)
             slowest = max(slowest, time.monotonic() - started)
             row.require(code == 0, f"exit code 0, not {code}")
-            await old.start()
-            await old.ready()
-            shop.processes.append(old)
+            old.start()
+            await asyncio.to_thread(old.ready)
+            shop.servers.append(old)
             await asyncio.sleep(0.5)
     row.require(not row.refused and not row.cut, "every answer 200")
     row.require(not row.doubled, "nobody answered twice")
@@ -96,7 +94,7 @@ async def large_batch(folder: Path) -> Row:
             nonlocal slowest
             while True:
                 started = time.monotonic()
-                await client.get(shop.url("/livez"))
+                await client.get(f"{shop.url}/livez")
                 slowest = max(slowest, time.monotonic() - started)
                 await asyncio.sleep(0.005)
 
@@ -124,7 +122,7 @@ async def graph_errors(folder: Path) -> Row:
     row = Row(fault="Graph: slow, drips, resets, HTML", injected="10 s, 48 % of calls")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios=ratios, hang_seconds=5)
     async with (
-        installation(folder, faults=plan, RECADO_UNKNOWN_GRACE_SECONDS="4") as shop,
+        installation(folder, {"RECADO_UNKNOWN_GRACE_SECONDS": "4"}, faults=plan) as shop,
         load(row, shop, 30),
     ):
         await asyncio.sleep(10)
@@ -139,7 +137,7 @@ async def graph_errors(folder: Path) -> Row:
 async def lying_graph(folder: Path) -> Row:
     """Answers that are longer or shorter than they say, in no unit of length, twice, or not HTTP."""
     row = Row(fault="Graph: lies about lengths", injected="8 s, 5 lies in turn")
-    async with _liar() as liar, installation(folder, api_url=liar.url, RECADO_UNKNOWN_GRACE_SECONDS="4") as shop:
+    async with _liar() as liar, installation(folder, {"RECADO_UNKNOWN_GRACE_SECONDS": "4"}, api_url=liar.url) as shop:
         liar.simulator = shop.simulator
         async with load(row, shop, 20):
             await asyncio.sleep(8)
@@ -162,7 +160,7 @@ async def half_bodies_crowd(folder: Path) -> Row:
 async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> Row:
     row = Row(fault=f"crowd: {crowd.__name__.replace('_', ' ')}", injected=f"{connections} connections")
     async with installation(folder) as shop:
-        target = crowds.Target(shop.web[0].port, shop.web[0].pid, SECRETS["WHATSAPP_APP_SECRET"])
+        target = crowds.Target(shop.servers[0].port, shop.servers[0].pid, SECRETS["WHATSAPP_APP_SECRET"])
         with contextlib.closing(target.client):
             pressed = await asyncio.to_thread(crowds.press, target, crowd, connections=connections)
     row.messages, row.refused = pressed.webhooks, pressed.webhooks - pressed.answered
@@ -184,16 +182,9 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
         redelivery_seconds=(0.1, 0.3, 0.6),
     )
     async with simulator:
-        environment = {
-            **SECRETS,
-            **SHORTENED,
-            "RECADO_MESSAGES_PER_SECOND": "80",
-            "RECADO_CUSTOMER_INTERVAL_SECONDS": "6",
-            "WHATSAPP_API_URL": simulator.base_url,
-            "WHATSAPP_PHONE_NUMBER_ID": simulator.phone_number_id,
-            "RECADO_DATABASE": str(folder / "recado.db"),
-        }
-        settings = load_settings(environment)
+        limits = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_CUSTOMER_INTERVAL_SECONDS": "6"}
+        shop = Installation(folder, simulator, limits)
+        settings = load_settings(shop.environment)
         app = App(make_web(settings, metrics=WebMetrics(), clock=clock))
         server = uvicorn.Server(
             uvicorn.Config(
@@ -204,13 +195,12 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
             await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        simulator.webhook_url = f"http://127.0.0.1:{port}/api/v1/webhook"
+        simulator.webhook_url = f"{shop.server(port=port).url}/api/v1/webhook"
         whatsapp = make_whatsapp(settings, None)
         drain = make_drain(settings, app.web.queue, whatsapp, clock=clock)
         draining = asyncio.create_task(drain.loop())
-        web = Process("serve", {"RECADO_PORT": str(port), "RECADO_METRICS_PORT": "9464"}, folder / "log")
         try:
-            yield Installation(folder, simulator, [web], folder / "log")
+            yield shop
         finally:
             drain.stop.set()
             await draining

@@ -20,7 +20,7 @@ async def outages(folder: Path) -> Row:
     row = Row(fault="Graph: outages", injected=f"{len(LOOKS)} looks, {OUTAGE_SECONDS:.0f} s each")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, hang_seconds=3)
     async with (
-        installation(folder, faults=plan, RECADO_RETRY_AFTER_MAX_SECONDS="1") as shop,
+        installation(folder, {"RECADO_RETRY_AFTER_MAX_SECONDS": "1"}, faults=plan) as shop,
         load(row, shop, 10),
     ):
         for look in LOOKS:
@@ -37,7 +37,7 @@ async def lines(folder: Path) -> Row:
     row = Row(fault="several messages a customer", injected=f"{CUSTOMERS} x {MESSAGES}, 30 % server errors")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"server_error": 0.3})
     waits = ",".join(["0.3"] * 12)
-    async with installation(folder, web=2, drains=2, faults=plan, RECADO_BACKOFF_SECONDS=waits) as shop:
+    async with installation(folder, {"RECADO_BACKOFF_SECONDS": waits}, web=2, drains=2, faults=plan) as shop:
         await asyncio.gather(*(_write(shop) for _ in range(CUSTOMERS)))
         await judge(row, shop)
         overtaken = sum(amounts != sorted(amounts) for amounts in _amounts(shop).values())

@@ -6,19 +6,16 @@ orders pile up, Meta comes back, `recado drain` delivers, and the simulator's le
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.panel import Panel
 
 from recado.simulator import Simulator
+from recado.simulator.installation import SECRETS, Installation, started
 
 ORDER = "Quiero 2 zapatos y 1 camisa"
 DURING_OUTAGE = (
@@ -29,14 +26,7 @@ DURING_OUTAGE = (
     "quiero dos toallas y 4 almohadas",
     "x3 camisas, x1 corbata",
 )
-START_SECONDS = 20.0
 DELIVERY_SECONDS = 30.0
-SECRETS = {
-    "WHATSAPP_VERIFY_TOKEN": "demo-verify-token",
-    "WHATSAPP_APP_SECRET": "demo-app-secret-of-32-characters",
-    "WHATSAPP_ACCESS_TOKEN": "demo-access-token",
-    "RECADO_ADMIN_TOKEN": "demo-admin-token",
-}
 #: The minutes of real life as seconds.
 SHORTENED = {
     "RECADO_BACKOFF_SECONDS": "2,4,8,16",
@@ -94,12 +84,12 @@ async def _play(folder: Path) -> int:
         for text in DURING_OUTAGE:
             await shop.simulator.send_text(text)
         console.print(f"{len(DURING_OUTAGE)} more orders came in; each was acknowledged, and its quote written down.")
-        waiting = await shop.status()
+        waiting = await shop.recado.status()
         console.print(f"The queue: [bold]{waiting['queue_size']} waiting[/], {waiting['failed']} failed.")
         console.rule("3. Meta is back")
         shop.simulator.faults.change({"outages": []}, shop.simulator.clock())
         drained = await shop.drain_until_empty()
-        return _verdict(shop.simulator, answered and drained, await shop.status())
+        return _verdict(shop.simulator, answered and drained, await shop.recado.status())
 
 
 async def _keep(folder: Path) -> int:
@@ -118,17 +108,9 @@ def show_commands() -> None:
 class Shop:
     """A running service with its simulated Meta."""
 
-    def __init__(
-        self,
-        simulator: Simulator,
-        service: asyncio.subprocess.Process,
-        environment: dict[str, str],
-        client: httpx.AsyncClient,
-    ) -> None:
+    def __init__(self, simulator: Simulator, recado: Installation) -> None:
         self.simulator = simulator
-        self.service = service
-        self.environment = environment
-        self._client = client
+        self.recado = recado
 
     async def order(self, text: str) -> bool:
         """A customer writes; shows what he gets. Whether he got it."""
@@ -143,22 +125,15 @@ class Shop:
         console.print(Panel(reply.text, title=title, expand=False, border_style="green"), emoji=False, markup=False)
         return True
 
-    async def status(self) -> dict[str, object]:
-        answer: dict[str, object] = (await self._client.get("/api/v1/webhook/queue-status")).json()
-        return answer
-
-    async def retry(self) -> httpx.Response:
-        """Drains in the service, as an operator asks for it; its answer may take as long as a drain."""
-        return await self._client.post("/api/v1/webhook/retry", timeout=None)
-
     async def drain_until_empty(self) -> bool:
         """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
         end = asyncio.get_running_loop().time() + DELIVERY_SECONDS
         while asyncio.get_running_loop().time() < end:
-            async with process("drain", self.environment) as drain:
-                await drain.wait()
-            left = (await self.status())["queue_size"]
-            console.print(f"[bold]recado drain[/] ended with exit code {drain.returncode}; {left} left in the queue.")
+            drain = self.recado.command("drain")
+            async with started([drain]):
+                code = await asyncio.to_thread(drain.wait)
+            left = (await self.recado.status())["queue_size"]
+            console.print(f"[bold]recado drain[/] ended with exit code {code}; {left} left in the queue.")
             if not left:
                 return True
         return False
@@ -166,57 +141,20 @@ class Shop:
 
 @contextlib.asynccontextmanager
 async def installation(
-    folder: Path, *, port: int = 0, metrics_port: int = 0, simulator_port: int = 0, **settings: str
+    folder: Path, settings: Mapping[str, str] = {}, *, port: int = 0, metrics_port: int = 0, simulator_port: int = 0
 ) -> AsyncIterator[Shop]:
     """A service with its queue in `folder`, and a simulator; on free ports unless told otherwise."""
-    port, metrics_port = port or free_port(), metrics_port or free_port()
     simulator = Simulator(
         port=simulator_port,
-        webhook_url=f"http://127.0.0.1:{port}/api/v1/webhook",
         app_secret=SECRETS["WHATSAPP_APP_SECRET"],
         access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
     )
     async with simulator:
-        environment = {
-            **os.environ,
-            **SECRETS,
-            **SHORTENED,
-            "WHATSAPP_API_URL": simulator.base_url,
-            "WHATSAPP_PHONE_NUMBER_ID": simulator.phone_number_id,
-            "RECADO_DATABASE": str(folder / "recado.db"),
-            "RECADO_PORT": str(port),
-            "RECADO_METRICS_PORT": str(metrics_port),
-            **settings,
-        }
-        headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}
-        async with (
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client,
-            process("serve", environment) as service,
-        ):
-            await _ready(service, client)
-            yield Shop(simulator, service, environment, client)
-
-
-@contextlib.asynccontextmanager
-async def process(command: str, environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`recado COMMAND` in a process of its own, which does not outlive the block."""
-    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "recado", command, env=environment)
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.terminate()
-            await started.wait()
-
-
-async def _ready(service: asyncio.subprocess.Process, client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(START_SECONDS):
-        while service.returncode is None:
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            await asyncio.sleep(0.05)
-    raise SystemExit(f"the service did not start: exit code {service.returncode}")
+        recado = Installation(folder, {**SHORTENED, **settings}, api_url=simulator.base_url)
+        server = recado.server(port=port, metrics_port=metrics_port)
+        simulator.webhook_url = f"{server.url}/api/v1/webhook"
+        async with started([server]):
+            yield Shop(simulator, recado)
 
 
 def _verdict(simulator: Simulator, well: bool, status: dict[str, object]) -> int:
@@ -234,11 +172,3 @@ def _verdict(simulator: Simulator, well: bool, status: dict[str, object]) -> int
         else "[bold red]Not every answer was delivered exactly once.[/]"
     )
     return 0 if good else 1
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -23,10 +23,10 @@ import msgspec
 import pytest
 
 from recado import cli
-from recado.demo import free_port
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
+from recado.simulator.installation import free_port
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT

@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import httpx
-from loadtests.chaos.installation import SECRETS, Installation, installation
+from loadtests.chaos.installation import Installation, installation
 
 from recado.simulator import FaultPlan
+from recado.simulator.installation import SECRETS
 from recado.simulator.simulator import ORDERS
 
 PASSWORD_LIKE = "a-guess-at-a-token"
@@ -32,29 +33,32 @@ def test_nothing_that_is_said_names_a_secret_or_a_person(tmp_path: Path) -> None
 
 async def _run(folder: Path) -> tuple[str, list[tuple[str, str, str]]]:
     plan = FaultPlan(ratios={"code:131026": 0.2, "server_error": 0.2, "garbage": 0.1, "failed:131026": 0.1})
-    async with installation(folder, faults=plan, RECADO_LOG_LEVEL="debug", RECADO_MARK_AS_READ="true") as shop:
+    settings = {"RECADO_LOG_LEVEL": "debug", "RECADO_MARK_AS_READ": "true"}
+    async with installation(folder, settings, faults=plan) as shop:
         for order in ORDERS * 4:
             await shop.simulator.send_text(order)
         answers = await _strangers(shop)
         await shop.simulator.settled(3)
         people = [(i.wamid, i.customer, i.text) for i in shop.simulator.ledger]
-    return shop.log.read_text() + answers, people
+    logs = "".join(path.read_text() for path in (folder / "logs").iterdir())
+    return logs + answers, people
 
 
 async def _strangers(shop: Installation) -> str:
     """Wrong tokens in every place that takes one; what was answered, and what the metrics say."""
+    url = f"{shop.url}/api/v1/webhook"
     async with httpx.AsyncClient() as client:
         asked = [
             client.get(
-                shop.url("/api/v1/webhook"),
+                url,
                 params={"hub.mode": "subscribe", "hub.verify_token": PASSWORD_LIKE, "hub.challenge": "1"},
             ),
-            client.get(shop.url("/api/v1/webhook/queue-status"), headers={"Authorization": f"Bearer {PASSWORD_LIKE}"}),
-            client.post(shop.url("/api/v1/webhook"), headers={"X-Hub-Signature-256": f"sha256={PASSWORD_LIKE}"}),
-            client.post(shop.url("/api/v1/webhook"), json={}, headers={"X-Hub-Signature-256": "sha256=" + "0" * 64}),
+            client.get(f"{url}/queue-status", headers={"Authorization": f"Bearer {PASSWORD_LIKE}"}),
+            client.post(url, headers={"X-Hub-Signature-256": f"sha256={PASSWORD_LIKE}"}),
+            client.post(url, json={}, headers={"X-Hub-Signature-256": "sha256=" + "0" * 64}),
         ]
         answers = [await one for one in asked]
-        metrics = await client.get(f"http://127.0.0.1:{shop.web[0].metrics_port}/metrics")
+        metrics = await client.get(f"http://127.0.0.1:{shop.servers[0].metrics_port}/metrics")
     assert [answer.status_code for answer in answers] == [403, 401, 401, 401]
     assert metrics.status_code == 200
     status = await shop.status()

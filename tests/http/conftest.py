@@ -14,11 +14,11 @@ import pytest
 import uvloop
 from loadtests.chaos import crowds
 
-from recado.demo import free_port
 from recado.http.app import App
 from recado.queue.protocol import RetryQueue
 from recado.runtime import make_web
 from recado.settings import load
+from recado.simulator.installation import free_port
 from recado.telemetry.exposition import WebMetrics
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook

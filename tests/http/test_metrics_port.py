@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from recado.demo import free_port
 from recado.http import connection
 from recado.http.metrics_port import serve_metrics
 from recado.settings import Settings
+from recado.simulator.installation import free_port
 
 
 @pytest.fixture

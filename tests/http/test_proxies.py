@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pytest
 from loadtests.chaos.crowds import Target
 
-from recado.demo import free_port
 from recado.settings import Settings
+from recado.simulator.installation import free_port
 from tests.meta import ADMIN_TOKEN, PATH, signed, text_message, webhook
 
 HOST = "pedidos.example.com"

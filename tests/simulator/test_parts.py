@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from recado.simulator import FaultError, FaultPlan, Outage, Simulator
 from recado.simulator.faults import Faults
+from recado.simulator.installation import free_port
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.process import SimulateError, run
 from recado.whatsapp.responses import error_from_response
@@ -237,12 +237,6 @@ async def test_any_code_can_be_had_with_its_status(meta: Simulator, http: httpx.
     error = error_from_response(response.status_code, response.headers, response.content)
     assert error.code == code
     assert (response.status_code >= 500) == (code in (2, 3, 131016, 133004))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_command_reports_and_fails_when_something_is_missing() -> None:

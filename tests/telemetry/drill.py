@@ -11,6 +11,7 @@ another fired that does not belong to the fault.
 import contextlib
 import itertools
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -170,7 +171,7 @@ def secret_changed_at_meta(stack: Stack, traffic: Traffic) -> Iterator[None]:
 def crash_loop(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.per_second = 0
     for _ in range(4):
-        stack.end("serve", kill=True)
+        stack.end("serve", signal.SIGKILL)
         stack.start_service()
         time.sleep(1)
     traffic.per_second = 5
@@ -192,7 +193,7 @@ def senders_killed(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.per_second = 40
     time.sleep(0.6)
     traffic.per_second = 0
-    stack.end("serve", kill=True)
+    stack.end("serve", signal.SIGKILL)
     stack.faults(outages=[])
     stack.start_service()
     traffic.per_second = 5

@@ -4,34 +4,28 @@ Every process listens on 127.0.0.1 only. Times of service and rules are divided 
 drill of an hour takes a minute.
 """
 
-import contextlib
 import hashlib
 import hmac
 import json
 import os
 import shutil
-import socket
+import signal
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import yaml
 from dashboards.rules import TimeScale, groups
 
 from dashboards import build
-
-NUMBER = "106540352242922"
-APP_SECRET = "stack-app-secret-of-32-characters"
-ACCESS_TOKEN = "stack-access-token"
-VERIFY_TOKEN = "stack-verify-token"
-ADMIN_TOKEN = "stack-admin-token"
+from recado.simulator.installation import SECRETS, Installation, Process, answers, free_port
+from recado.simulator.simulator import PHONE_NUMBER_ID
 
 #: As the chart's Prometheus would: labels of the target.
 TARGET = {"namespace": "shop", "job": "recado"}
@@ -39,11 +33,7 @@ START_SECONDS = 20.0
 DEFECTIVE = Path(__file__).with_name("defective.py")
 
 SETTINGS = {
-    "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
-    "WHATSAPP_APP_SECRET": APP_SECRET,
-    "WHATSAPP_ACCESS_TOKEN": ACCESS_TOKEN,
-    "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
-    "RECADO_ADMIN_TOKEN": ADMIN_TOKEN,
+    "PYTHONWARNINGS": "error",
     "RECADO_BACKOFF_SECONDS": "1,2,3,4",
     "RECADO_CONNECT_TIMEOUT_SECONDS": "1",
     "RECADO_READ_TIMEOUT_SECONDS": "1",
@@ -74,50 +64,44 @@ class Stack:
         history: str = "",
     ) -> None:
         self.folder = folder
-        self.logs = folder / "logs"
         self.catalogue = folder / "catalogo.csv"
-        self.database = folder / "store" / "recado.db"
         self._pace = pace or TimeScale()
         self._scrape = scrape
         self._latency = latency_seconds
         self._history = history
-        self.web_port, self.metrics_port, self.simulator_port, self.prometheus_port = free_ports(4)
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("WHATSAPP_", "RECADO_"))},
-            **SETTINGS,
-            "WHATSAPP_API_URL": self.simulator_url,
-            "RECADO_DATABASE": str(self.database),
-            "RECADO_CATALOGUE": str(self.catalogue),
-            "RECADO_PORT": str(self.web_port),
-            "RECADO_METRICS_PORT": str(self.metrics_port),
-            **(settings or {}),
-        }
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._recado = Installation(
+            folder / "store",
+            {**SETTINGS, "RECADO_CATALOGUE": str(self.catalogue), **(settings or {})},
+            logs=folder / "logs",
+        )
+        self._server = self._recado.server(program=[str(DEFECTIVE)])
+        self.database = self._recado.database
+        self.web_port, self.prometheus_port = self._server.port, free_port()
+        self._processes: dict[str, Process] = {}
         self._drains: Drains | None = None
 
     @property
     def simulator_url(self) -> str:
-        return f"http://127.0.0.1:{self.simulator_port}"
+        return self._recado.api_url
 
     @property
     def web_url(self) -> str:
-        return f"http://127.0.0.1:{self.web_port}"
+        return self._server.url
 
     @property
     def metrics_url(self) -> str:
-        return f"http://127.0.0.1:{self.metrics_port}/metrics"
+        return f"http://127.0.0.1:{self._server.metrics_port}/metrics"
 
     # -- processes ---------------------------------------------------------------------------------------------
 
     def __enter__(self) -> "Stack":
-        for folder in (self.logs, self.database.parent):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.database.parent.mkdir(exist_ok=True)
         shutil.copy(build.ROOT / "service" / "recado" / "quotes" / "data" / "catalogo.csv", self.catalogue)
         try:
             self.start_prometheus()
             self.start_simulator()
             self.start_service()
-            assert wait_until(lambda: bool(self.query("up == 1")), START_SECONDS), f"no scrape; see {self.logs}"
+            assert wait_until(lambda: bool(self.query("up == 1")), START_SECONDS), f"no scrape; see {self.folder}"
         except BaseException:
             self.stop()
             raise
@@ -133,16 +117,10 @@ class Stack:
             self.end(name)
 
     def start_simulator(self) -> None:
-        webhook = f"{self.web_url}/api/v1/webhook"
-        port = str(self.simulator_port)
-        latency = str(self._latency * 1000)
-        command = ["simulate", "--port", port, "--webhook", webhook, "--latency-ms", latency, "--no-limits"]
-        self.run("simulator", self.recado(*command))
-        self._await("the simulator", lambda: self.simulator("GET", ""))
+        self.start("simulator", self._recado.simulate("--latency-ms", str(self._latency * 1000), "--no-limits"))
 
     def start_service(self) -> None:
-        self.run("serve", [sys.executable, "-W", "error", str(DEFECTIVE), "serve"])
-        self._await("the service", lambda: fetch(f"{self.web_url}/readyz"))
+        self.start("serve", self._server)
 
     def start_prometheus(self) -> None:
         rules = self.folder / "rules.yaml"
@@ -155,7 +133,7 @@ class Stack:
                     "job_name": TARGET["job"],
                     "static_configs": [
                         {
-                            "targets": [f"127.0.0.1:{self.metrics_port}"],
+                            "targets": [f"127.0.0.1:{self._server.metrics_port}"],
                             "labels": {"namespace": TARGET["namespace"]},
                         }
                     ],
@@ -168,76 +146,57 @@ class Stack:
         assert program, "prometheus is missing: apt-get install prometheus"
         if self._history:
             self._remember(self._history)
-        self.run(
-            "prometheus",
-            [
-                program,
-                f"--config.file={path}",
-                f"--storage.tsdb.path={self.folder / 'prometheus'}",
-                f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
-                "--enable-feature=exemplar-storage",
-                "--log.level=warn",
-            ],
+        argv = [
+            program,
+            f"--config.file={path}",
+            f"--storage.tsdb.path={self.folder / 'prometheus'}",
+            f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
+            "--enable-feature=exemplar-storage",
+            "--log.level=warn",
+        ]
+        ready = f"http://127.0.0.1:{self.prometheus_port}/-/ready"
+        self.start(
+            "prometheus", Process(argv, os.environ, ready=lambda: answers(ready), log=self._recado.log("prometheus"))
         )
-        self._await("Prometheus", lambda: fetch(f"http://127.0.0.1:{self.prometheus_port}/-/ready"))
 
     def _remember(self, history: str) -> None:
         """Writes what Prometheus saw before into its storage. Raises CalledProcessError."""
         path = self.folder / "history.txt"
         path.write_text(f"{history}# EOF\n")
         command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(path), str(self.folder / "prometheus")]
-        with self.log("history") as output:
+        with (self.folder / "history.log").open("ab") as output:
             subprocess.run(command, stdout=output, stderr=output, check=True)
 
-    def recado(self, *arguments: str) -> list[str]:
-        """A command line of recado's."""
-        return [sys.executable, "-W", "error", "-m", "recado", *arguments]
-
-    def run(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
-        """Starts a process under a name; its output goes to logs/NAME.log."""
-        with self.log(name) as output:
-            process = subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=output, stderr=output)
+    def start(self, name: str, process: Process) -> None:
+        """Starts a process under a name, and waits until it is ready."""
         self._processes[name] = process
-        return process
+        process.start()
+        process.ready()
 
-    def end(self, name: str, *, kill: bool = False) -> None:
-        """Ends a process that `run` began, by SIGTERM or at once."""
-        process = self._processes.pop(name)
-        if kill:
-            process.kill()
-        else:
-            process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    def start_victim(self) -> None:
+        """A `recado drain` under the name "victim"."""
+        self.start("victim", self._recado.command("drain", name="victim"))
 
-    def log(self, name: str) -> IO[bytes]:
-        return (self.logs / f"{name}.log").open("ab")
+    def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ends a process that `start` began."""
+        self._processes.pop(name).stop(how)
+
+    def log(self, name: str) -> str:
+        """The output of a process or command so far."""
+        path = self._recado.log(name)
+        assert path
+        return path.read_text()
 
     def drain(self) -> int:
         """One run of `recado drain`, to its end; its exit code."""
-        with self.log("drain") as output:
-            done = subprocess.run(
-                self.recado("drain"), env=self.environment, cwd=self.folder, stdout=output, stderr=output, timeout=120
-            )
-        return done.returncode
+        return self._recado.run("drain", seconds=120)
 
     def backup(self) -> None:
-        """One run of `recado backup`, and one of its drill. Raises CalledProcessError."""
+        """One run of `recado backup`, and one of its drill."""
         copies = str(self.folder / "copies")
         for command in (("backup", copies), ("restore", copies, "--drill")):
-            with self.log("backup") as output:
-                subprocess.run(
-                    self.recado(*command),
-                    env=self.environment,
-                    cwd=self.folder,
-                    stdout=output,
-                    stderr=output,
-                    timeout=120,
-                    check=True,
-                )
+            code = self._recado.run(*command, seconds=120)
+            assert code == 0, f"{command} ended with {code}; see {self.folder}"
 
     def start_drains(self, every_seconds: float) -> None:
         """Drains again and again, as a CronJob would."""
@@ -247,15 +206,6 @@ class Stack:
         if self._drains:
             self._drains.stop()
             self._drains = None
-
-    def _await(self, what: str, ready: Callable[[], object]) -> None:
-        def answers() -> bool:
-            with contextlib.suppress(OSError):
-                ready()
-                return True
-            return False
-
-        assert wait_until(answers, START_SECONDS), f"{what} does not start; see {self.logs}"
 
     # -- the simulator -----------------------------------------------------------------------------------------
 
@@ -273,7 +223,13 @@ class Stack:
 
     # -- the service -------------------------------------------------------------------------------------------
 
-    def post(self, webhook: dict[str, Any], *, secret: str = APP_SECRET, headers: dict[str, str] | None = None) -> int:
+    def post(
+        self,
+        webhook: dict[str, Any],
+        *,
+        secret: str = SECRETS["WHATSAPP_APP_SECRET"],
+        headers: dict[str, str] | None = None,
+    ) -> int:
         """Sends a webhook as Meta would; the answer's status."""
         body = json.dumps(webhook).encode()
         signed = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
@@ -364,7 +320,7 @@ def message(wamid: str, text: str = "Quiero 2 zapatos", *, phone: str = "1555000
 
 def webhook(*messages: dict[str, Any], field: str = "messages", **value: Any) -> dict[str, Any]:
     """A webhook with messages of customers, or with other parts of a value."""
-    metadata = {"display_phone_number": "15550100000", "phone_number_id": NUMBER}
+    metadata = {"display_phone_number": "15550100000", "phone_number_id": PHONE_NUMBER_ID}
     body = {"messaging_product": "whatsapp", "metadata": metadata, **value}
     if messages:
         body["messages"] = list(messages)
@@ -392,17 +348,3 @@ def wait_until(true: Callable[[], bool], seconds: float, every: float = 0.1) -> 
     while not (found := true()) and time.monotonic() < end:
         time.sleep(every)
     return found
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports on which nobody listens."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(_bound()) for _ in range(count)]
-        return tuple(one.getsockname()[1] for one in sockets)
-
-
-@contextlib.contextmanager
-def _bound() -> Iterator[socket.socket]:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        yield one

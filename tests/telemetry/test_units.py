@@ -29,6 +29,7 @@ from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
 from recado.quotes.catalogue import ReloadOutcome
 from recado.settings import Settings
+from recado.simulator.installation import free_port
 from recado.telemetry import conventions, metrics, tracing
 from recado.telemetry import logging as logs
 from recado.telemetry.exposition import WebMetrics
@@ -38,7 +39,6 @@ from recado.whatsapp import errors
 from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import MessageType, StatusKind
 from recado.whatsapp.signature import SignatureProblem
-from tests.telemetry.stack import free_ports
 
 # -- the registry ------------------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Store:
 
 def scrape(web: WebMetrics) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """A scrape over HTTP as OpenMetrics, parsed by the client library's own strict parser."""
-    (port,) = free_ports(1)
+    port = free_port()
     stop = serve_metrics(Settings(metrics_port=port), web.registry)
     try:
         request = urllib.request.Request(

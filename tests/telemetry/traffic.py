@@ -4,25 +4,18 @@ Persons, texts and secrets are marked, so that a search for `MARKS` in all telem
 """
 
 import json
+import signal
 import socket
 import time
 
 import apsw
 
+from recado.simulator.installation import SECRETS
+from recado.simulator.simulator import PHONE_NUMBER_ID
 from recado.telemetry import metrics
 from recado.telemetry.metrics import Metric
 from tests.telemetry.defective import STUMBLES
-from tests.telemetry.stack import (
-    ACCESS_TOKEN,
-    ADMIN_TOKEN,
-    APP_SECRET,
-    NUMBER,
-    VERIFY_TOKEN,
-    Stack,
-    message,
-    wait_until,
-    webhook,
-)
+from tests.telemetry.stack import Stack, message, wait_until, webhook
 
 #: The settings under which all of it happens within seconds.
 SETTINGS = {
@@ -44,7 +37,7 @@ USER = "US.MARKED"
 WAMID = "wamid.MARKED"
 
 #: None of these may stand in any metric, log line, span or URL.
-MARKS = (TEXT, WRONG_TOKEN, PHONE, "MARKED", APP_SECRET, ACCESS_TOKEN, VERIFY_TOKEN, ADMIN_TOKEN)
+MARKS = (TEXT, WRONG_TOKEN, PHONE, "MARKED", *SECRETS.values())
 
 THIRD_TIME = f"{WAMID}.third"
 
@@ -87,9 +80,9 @@ def refusals(stack: Stack) -> None:
     stack.status(url, method="POST", body=b"{}")
     stack.status(url, method="POST", body=b"{}", headers={"X-Hub-Signature-256": "nonsense"})
     stack.status(url, method="POST", body=b"x" * 4_000_000)
-    for token in (VERIFY_TOKEN, WRONG_TOKEN):
+    for token in (SECRETS["WHATSAPP_VERIFY_TOKEN"], WRONG_TOKEN):
         stack.status(f"{url}?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1")
-    for token in (ADMIN_TOKEN, WRONG_TOKEN):
+    for token in (SECRETS["RECADO_ADMIN_TOKEN"], WRONG_TOKEN):
         stack.status(f"{url}/queue-status", headers={"Authorization": f"Bearer {token}"})
     with socket.create_connection(("127.0.0.1", stack.web_port)) as connection:
         signed = b"X-Hub-Signature-256: sha256=" + b"0" * 64
@@ -154,9 +147,9 @@ def killed_sender(stack: Stack) -> None:
     stack.faults(poison={f"+{phone(71)}": "server_error"})
     stack.post(webhook(order(71, wamid=victim)))
     stack.faults(poison={f"+{phone(71)}": "timeout"})
-    stack.run("victim", stack.recado("drain"))
+    stack.start_victim()
     assert wait_until(lambda: state(stack, victim) == "sending", 10, every=0.01), "the drain does not send"
-    stack.end("victim", kill=True)
+    stack.end("victim", signal.SIGKILL)
     stack.faults(poison={})
     stack.start_drains(1.0)
 
@@ -238,7 +231,7 @@ def state(stack: Stack, wamid: str) -> object:
 
 def breaker(stack: Stack) -> object:
     """Why the breaker is open; None when it is not."""
-    return _one(stack, "SELECT open_reason FROM lane WHERE name = ?", NUMBER)
+    return _one(stack, "SELECT open_reason FROM lane WHERE name = ?", PHONE_NUMBER_ID)
 
 
 def total(stack: Stack, metric: Metric, *labels: str) -> float:
