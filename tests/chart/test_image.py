@@ -64,14 +64,10 @@ def test_skaffold_sets_values_that_exist() -> None:
             assert name in known or name.startswith("settings.")
 
 
-def test_the_developers_loop_syncs_where_the_pod_runs_from() -> None:
-    """`skaffold dev` writes changed files to the folder from which web.reload runs the service; the simulator is on."""
-    from recado.cluster.reload import COPY
-
+def test_the_developers_loop_runs_with_the_simulator() -> None:
+    """`skaffold dev` builds the product's own image and forwards the simulator; customers' values are for `prod`."""
     (dev,) = (profile for profile in SKAFFOLD["profiles"] if profile["name"] == "dev")
-    (sync,) = dev["build"]["artifacts"][0]["sync"]["manual"]
-    assert sync["dest"] == str(COPY)
-    assert releases(dev)[0]["setValues"]["web.reload"] is True
+    assert "build" not in dev
     assert {forward["resourceName"] for forward in dev["portForward"]} == {"recado", "recado-simulator"}
     (prod,) = (profile for profile in SKAFFOLD["profiles"] if profile["name"] == "prod")
     assert releases(prod)[0]["valuesFiles"] == ["charts/recado/ci/production-values.yaml"]

@@ -7,7 +7,6 @@ checks_configuration.py  checks_workloads.py  checks_access.py
 drain_job.py  starts a drain from the CronJob and follows its log
 report.py     `recado doctor` and `recado drain --in-cluster` on a terminal
 events.py     a Kubernetes Event when replies are given up
-reload.py     for developers: restarts the service when its source changes
 errors.py     exceptions; importing them is cheap
 
 Only kube.py, drain_job.py and events.py import the client (extra `cluster`), and events.py only when it records an
