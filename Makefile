@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check generate lock clean
+.PHONY: help demo run test check coverage generate lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -34,6 +34,9 @@ check: $(VENV)/.ready ## Lint and type-check
 test: check ## Lint, type-check and run all tests that need no cluster
 	$(BIN)/pytest
 
+coverage: $(VENV)/.ready ## Run the tests and print which lines and branches of the package they miss
+	$(BIN)/pytest --cov=recado --cov-branch --cov-report=term-missing:skip-covered
+
 generate: $(VENV)/.ready ## Generate settings' pages, dashboards, rules, the chart's README and golden files
 	@$(BIN)/python -m recado.settings_docs
 	@$(BIN)/python -m dashboards.build
@@ -48,7 +51,7 @@ lock: ## Update the pinned dependencies (needs uv)
 		--no-header --no-annotate -c requirements-dev.lock - -o loadtests/requirements.lock
 
 clean: ## Remove everything that other targets created
-	rm -rf $(VENV) data build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .coverage data build .pytest_cache .mypy_cache .ruff_cache
 
 .PHONY: bench
 bench: $(VENV)/.ready ## Run the benchmarks and their baselines: a table for docs/performance.md (MEASURE=path adds other projects)
