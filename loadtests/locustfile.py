@@ -20,7 +20,7 @@ from loadtests.customers import UNSIGNED, Crowd, Customer, Shop
 from loadtests.summary import Second, Summary, write
 from loadtests.target import NothingAnswersError, Target, wait_until_answered, waiting
 from loadtests.verdict import Book, Thresholds, compare, complaints, latency, percentile
-from locust import FastHttpUser, LoadTestShape, events, task
+from locust import FastHttpUser, LoadTestShape, User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -91,7 +91,8 @@ class Sender(FastHttpUser):
     def post(self, body: bytes, name: str) -> bool:
         """Whether it was answered 200."""
         headers = self.shop.headers(body)
-        with self.client.post(PATH, data=body, headers=headers, name=name, catch_response=True) as answer:
+        request = self.client.post(PATH, data=body, headers=headers, name=name, catch_response=True)  # type: ignore[arg-type]  # takes bytes
+        with request as answer:
             return bool(answer.status_code == 200)
 
     def write(self, count: int, name: str, written_at: float) -> None:
@@ -173,7 +174,8 @@ class Attacker(Sender):
         self.attack(bytes(OVERSIZED_BYTES), {**UNSIGNED, "X-Hub-Signature-256": f"sha256={'0' * 64}"})
 
     def attack(self, body: bytes, headers: dict[str, str]) -> None:
-        with self.client.post(PATH, data=body, headers=headers, name=ATTACK, catch_response=True) as answer:
+        request = self.client.post(PATH, data=body, headers=headers, name=ATTACK, catch_response=True)  # type: ignore[arg-type]  # too
+        with request as answer:
             # A body that is too large may be refused before all of it was sent: then the connection just ends.
             if answer.status_code in REFUSALS_OF_ATTACKS or (not answer.status_code and len(body) >= OVERSIZED_BYTES):
                 answer.success()
@@ -214,10 +216,11 @@ USERS: list[type[Sender]] = [Shopper, Redeliverer, StatusStorm, Attacker, Operat
 class Course(LoadTestShape):
     """The number of users that write at the rate of the shape chosen."""
 
-    def tick(self) -> tuple[int, float, list[type[Sender]]] | None:
+    def tick(self) -> tuple[int, float, list[type[User]] | None] | None:
+        assert self.runner
         options = _options(self.runner.environment)
         now = self.get_run_time()
-        users = [*USERS, Monday] if options.shape == "monday" else USERS
+        users: list[type[User]] = [*USERS, Monday] if options.shape == "monday" else [*USERS]
         rate = shapes.rate_at(options.shape, now, rate=options.rate, seconds=options.seconds)
         fixed = sum(user.fixed_count for user in users)
         if rate is None:
@@ -252,14 +255,14 @@ def add_options(parser: LocustArgumentParser) -> None:
 
 
 def _options(environment: Environment) -> Namespace:
-    options = environment.parsed_options
+    options: Namespace | None = environment.parsed_options
     assert options is not None
     options.seconds = options.seconds or shapes.SECONDS[options.shape]
     return options
 
 
 def _admin_url(environment: Environment) -> str:
-    return (environment.parsed_options.admin_url or environment.host or "").rstrip("/")
+    return str(_options(environment).admin_url or environment.host or "").rstrip("/")
 
 
 @events.test_start.add_listener
@@ -269,8 +272,8 @@ def begin(environment: Environment, **_: Any) -> None:
         _wait_for_service(environment)
     RUN.reset()
     if options.shape == "monday":
-        workers = 1 if not isinstance(environment.runner, WorkerRunner) else environment.runner.worker_count or 1
-        RUN.backlog = int(options.rate * BACKLOG_SECONDS / workers)
+        # The master hands its option to the workers; a worker does not know how many there are.
+        RUN.backlog = int(options.rate * BACKLOG_SECONDS / options.expect_workers)
     if not isinstance(environment.runner, WorkerRunner):
         gevent.spawn(_watch, environment, RUN.course)
 
@@ -368,9 +371,11 @@ def _counts(environment: Environment) -> dict[int, int]:
 
 def _watch(environment: Environment, course: list[Second]) -> None:
     """Notes each second of the run."""
+    runner = environment.runner
+    assert runner
     before: dict[int, int] = {}
     started = time.monotonic()
-    while RUN.course is course and environment.runner.state not in ("stopped", "cleanup"):
+    while RUN.course is course and runner.state not in ("stopped", "cleanup"):
         gevent.sleep(1)
         now = _counts(environment)
         new = {ms: count - before.get(ms, 0) for ms, count in now.items() if count > before.get(ms, 0)}

@@ -123,7 +123,8 @@ def _deliveries(deliveries: Deliveries | None) -> str:
     )
 
 
-def _at(value: Any, path: tuple[str, ...]) -> float | None:
+def _at(document: Mapping[str, Any], path: tuple[str, ...]) -> float | None:
+    value: Any = document
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
-    return value
+    return None if value is None else float(value)

@@ -28,7 +28,8 @@ class Target:
         """The queue at a glance; None where it cannot be asked."""
         if not (self.admin_url and self.admin_token):
             return None
-        return _get(f"{self.admin_url}/api/v1/webhook/queue-status?limit=1", self.admin_token)
+        status: dict[str, Any] = _get(f"{self.admin_url}/api/v1/webhook/queue-status?limit=1", self.admin_token)
+        return status
 
     def replies(self) -> dict[str, int] | None:
         """Replies by address, of all that the simulator did not send itself; None without a simulator."""

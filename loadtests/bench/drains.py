@@ -30,7 +30,8 @@ def drains(bench: Bench) -> tuple[str, list[dict[str, object]]]:
         ("without limits, 256 at once", DUE, unlimited | {"RECADO_DRAIN_CONCURRENCY": "256"}),
         ("at 80/s", 2000, limited),
     )
-    raw, rows = [], []
+    raw: list[dict[str, object]] = []
+    rows: list[list[Cell]] = []
     for name, due, settings in kinds:
         figures = _drain(bench, due, settings)
         raw.append({"drain": name, **figures})

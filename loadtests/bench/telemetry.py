@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 from loadtests.bench.fill import fill
 from loadtests.bench.machine import OTHER_CORE, ROOT, SERVER_CORE, Foreign, cpu_seconds, get, pinned
-from loadtests.bench.tables import table
+from loadtests.bench.tables import Cell, table
 from loadtests.bench.webhooks import Bench, recado
 from prometheus_client.openmetrics.exposition import generate_latest
 
@@ -110,7 +110,7 @@ def collect(port: int) -> None:
 
 def scrapes(folder: Path) -> str:
     """The price of one scrape with few and with a million waiting messages, in CPU time."""
-    rows = []
+    rows: list[list[Cell]] = []
     for count in (1_000, 1_000_000):
         path = fill(folder / "scraped" / "recado.db", count)
         queue = SqliteRetryQueue(path, retry_policy(load({})))
@@ -141,7 +141,7 @@ def compare(bench: Bench) -> str:
                     found.append(one := measure(bench, variant, load, port))
                     print(f"{name}: {variant}: {one}", file=sys.stderr, flush=True)
             base = _best(costs[BASE])
-            rows = []
+            rows: list[list[Cell]] = []
             for variant, found in costs.items():
                 cpu, speed = _best(found)
                 lost = f"{max(one.foreign for one in found):.0%}"

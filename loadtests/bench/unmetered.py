@@ -18,5 +18,5 @@ if __name__ == "__main__":
     for event in EVENTS:
         setattr(WebMetrics, event, nothing)
     Totals.inc = nothing  # type: ignore[method-assign]  # that is the point
-    Totals.observe = nothing  # type: ignore[method-assign]  # likewise
+    Totals.observe = nothing  # type: ignore[method-assign, assignment]  # likewise
     main()

@@ -187,10 +187,10 @@ def side_by_side(bench: Bench) -> tuple[str, list[dict[str, object]]]:
 
 def _row(target: str, outcomes: list[Outcome], floor: list[Outcome] | None) -> list[Cell]:
     def middle(name: str, of: list[Outcome] | None = None) -> float:
-        return statistics.median(getattr(one, name) for one in of or outcomes)
+        return float(statistics.median(getattr(one, name) for one in of or outcomes))
 
     def latency(name: str, field: str = "latency_ms") -> float:
-        return statistics.median(getattr(one, field)[name] for one in outcomes)
+        return float(statistics.median(getattr(one, field)[name] for one in outcomes))
 
     replies: list[Cell] = [None] * 5
     if target == "recado":
@@ -232,7 +232,8 @@ def capacity(bench: Bench) -> tuple[str, list[dict[str, object]]]:
     for _ in range(2 if low else 0):
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
-    row = [low, high, next((one["cpu_us"] for one in reversed(raw) if one["rate"] == low), None)]
+    costs = (one["cpu_us"] for one in reversed(raw) if one["rate"] == low)
+    row: list[Cell] = [low, high, next((float(str(cost)) for cost in costs), None)]
     return table(["holds, messages/s", "fails at", "CPU us a message"], [row]), raw
 
 

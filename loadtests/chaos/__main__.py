@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from loadtests.chaos import disk, faults, meta
 from loadtests.chaos.row import NotHereError, Row, table
 
-FAULTS: dict[str, Callable[[Path], Awaitable[Row]]] = {
+FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
     function.__name__: function
     for function in (
         disk.power_cut,
@@ -34,7 +34,7 @@ FAULTS: dict[str, Callable[[Path], Awaitable[Row]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fault", nargs="*", choices=[*FAULTS, []], help="only these")
-    rows = []
+    rows: list[Row] = []
     for name in parser.parse_args().fault or FAULTS:
         with tempfile.TemporaryDirectory(prefix="recado-chaos-") as folder:
             try:

@@ -113,8 +113,8 @@ def _rescues(database: Path) -> tuple[int, set[str]]:
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         count = connection.execute("SELECT coalesce(sum(value), 0) FROM total WHERE metric = ?", (RESCUES.name,)).get
-        died = connection.execute("SELECT wamid FROM entry WHERE error_detail = 'lease ran out'").fetchall()
-        return int(count), {wamid for (wamid,) in died}
+        died = connection.execute("SELECT wamid FROM entry WHERE error_detail = 'lease ran out'")
+        return int(count), {str(wamid) for (wamid,) in died}
     finally:
         connection.close()
 

@@ -125,8 +125,8 @@ def inspect(database: Path) -> tuple[str, dict[str, int]]:
     connection = apsw.Connection(str(database))
     try:
         verdict = str(connection.execute("PRAGMA integrity_check").get)
-        counted = dict(connection.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
-        counters = dict(connection.execute("SELECT state, rows FROM state_count WHERE rows > 0").fetchall())
+        counted: dict[str, int] = dict(connection.execute("SELECT state, count(*) FROM entry GROUP BY state"))
+        counters: dict[str, int] = dict(connection.execute("SELECT state, rows FROM state_count WHERE rows > 0"))
         return (verdict if counted == counters else f"{counted} counted as {counters}"), counted
     finally:
         connection.close()

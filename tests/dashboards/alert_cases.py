@@ -6,6 +6,7 @@ first minute at which the alert must fire; a minute earlier it must not.
 
 import itertools
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -30,7 +31,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     rule: dict[str, str] = {}
 
 
-def series(metric: Metric | str, part: str = "", *, pod: dict[str, str] = POD, **labels: str) -> str:
+def series(metric: Metric | str, part: str = "", /, *, pod: Mapping[str, str] = POD, **labels: Any) -> str:
     """A series of one pod, as promtool and OpenMetrics read it."""
     name = metric if isinstance(metric, str) else metric.name
     inside = ",".join(f'{label}="{value}"' for label, value in sorted({**pod, **labels}.items()))
@@ -97,7 +98,7 @@ def burn_cases() -> list[Case]:
     return found
 
 
-_ATTEMPT = {"outcome": "operator", "error_class": "auth"}
+_ATTEMPT: dict[str, Any] = {"outcome": "operator", "error_class": "auth"}
 
 CASES: list[Case] = [
     *burn_cases(),

@@ -151,7 +151,7 @@ def pod(owner: Manifest, name: str, node: str, **status: Any) -> Manifest:
     """A pod as a controller makes it from the template of its owner."""
     spec = owner["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if owner["kind"] == "CronJob" else spec["template"]
-    made = copy.deepcopy(template)
+    made: Manifest = copy.deepcopy(template)
     made["kind"] = "Pod"
     made["metadata"]["name"] = name
     made["spec"]["nodeName"] = node

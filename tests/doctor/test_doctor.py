@@ -197,6 +197,7 @@ def elsewhere(cluster: FakeCluster, world: World) -> None:
 
 
 def settings(cluster: FakeCluster) -> dict[str, str]:
+    found: dict[str, str]
     (found,) = (o["data"] for o in cluster.objects if o["metadata"]["name"].startswith("shop-recado-settings-"))
     return found
 

@@ -12,7 +12,9 @@ from recado.telemetry.metrics import FAILED_REASONS
 
 
 def snapshot(**reasons: float) -> Snapshot:
-    totals = {(FAILED_REASONS.name, (reason,)): n for reason, n in reasons.items()}
+    totals: dict[tuple[str, tuple[str, ...]], float] = {
+        (FAILED_REASONS.name, (reason,)): n for reason, n in reasons.items()
+    }
     return Snapshot(totals=totals, rows={}, oldest_due_seconds=0.0, breakers={}, instants={})
 
 
@@ -54,7 +56,7 @@ def test_the_event_is_a_warning_on_the_deployment() -> None:
     """It names the Deployment it belongs to, so that describing it shows the Event."""
     metadata = client.V1ObjectMeta(name="shop-recado", namespace="pedidos", uid="1-2")
     now = datetime.datetime(2026, 11, 23, 17, 0, 0, 5, tzinfo=datetime.UTC)
-    made = client.ApiClient().sanitize_for_serialization(
+    made = client.ApiClient().sanitize_for_serialization(  # type: ignore[no-untyped-call]  # the client has no types
         events.event(client.V1Deployment.model_construct(metadata=metadata), "3 replies", now)
     )
     assert (made["type"], made["reason"], made["message"]) == ("Warning", "MessagesGivenUp", "3 replies")

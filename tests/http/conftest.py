@@ -103,7 +103,7 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
         graph, metrics = FakeGraph(), WebMetrics()
         app = App(make_web(load(environment), metrics=metrics, transport=graph, clock=clock))
         async with app.api.router.lifespan_context(app.api):
-            transport = httpx.ASGITransport(app)
+            transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx knows a scope as any mapping, not a dict
             async with httpx.AsyncClient(transport=transport, base_url="http://recado") as client:
                 yield Pod(app, client, graph, metrics)
 

@@ -80,7 +80,7 @@ class TestQuotes:
             (sent,) = pod.graph.sent
 
         assert answer["result"]["quote"]["items"] == []
-        assert "Por ejemplo" in sent["text"]["body"] or "ejemplo" in sent["text"]["body"].lower()
+        assert "2 zapatos" in sent["text"]["body"]
         assert "quote.nothing_recognised" in [getattr(r, "action", "") for r in caplog.records]
 
     @pytest.mark.parametrize("kind", ["audio", "image", "sticker", "video", "location", "contacts"])
@@ -507,7 +507,7 @@ class TestRefusals:
         self, start_pod: StartPod, clock: FakeClock, headers: dict[str, str]
     ) -> None:
         """401, and nothing happens."""
-        raw = {name: value.encode() for name, value in headers.items()}
+        raw = {name.encode(): value.encode() for name, value in headers.items()}
         async with start_pod() as pod:
             response = await pod.client.post(
                 "/api/v1/webhook", content=webhook(text_message(1, ORDER, sent_at=clock())), headers=raw

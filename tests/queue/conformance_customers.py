@@ -1,5 +1,7 @@
 """What every RetryQueue must know of its customers: all their names, and what they have been told of late."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -66,7 +68,7 @@ class CustomerConformance:
     ) -> None:
         """Claimed, so that it is a duplicate when it comes again, and no row; other customers are answered."""
         queue = open_queue(**UNLIMITED)
-        courtesy = {"content": Text("hola"), "courtesy": True}
+        courtesy: dict[str, Any] = {"content": Text("hola"), "courtesy": True}
         added = [
             await queue.add_message(new_reply(n, clock, customer=1, **courtesy), lease=False)
             for n in range(MAX_ALIKE + 1)
@@ -101,6 +103,6 @@ class CustomerConformance:
         assert await queue.open_quote_at(PHONE) is None
 
 
-def named(n: int, clock: FakeClock, key: str, *aliases: str, **changes: object) -> NewReply:
+def named(n: int, clock: FakeClock, key: str, *aliases: str, **changes: Any) -> NewReply:
     """Message number n of a customer who is known by these names."""
     return replace(new_reply(n, clock, **changes), key=key, aliases=aliases)

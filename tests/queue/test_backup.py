@@ -472,11 +472,12 @@ def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
     connection = apsw.Connection(str(foreign))
     connection.execute("CREATE TABLE message (id INTEGER)")
     connection.close()
-    for refused in (
+    calls: list[Callable[[], object]] = [
         lambda: backup.back_up(foreign, tmp_path / "copies", keep=1, now=NOW),
         lambda: backup.drill(foreign),
         lambda: backup.restore(foreign, tmp_path / "recado.db", now=NOW),
-    ):
+    ]
+    for refused in calls:
         with pytest.raises(StoreError, match=r"foreign\.db is another application's database"):
             refused()
     assert not (tmp_path / "recado.db").exists()

@@ -284,7 +284,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @rule(process=PROCESSES)
     def upkeep(self, process: int) -> None:
         """What a drain does beside sending: only what came to its end is deleted, and not before its time."""
-        before = dict(self.look.execute("SELECT id, state FROM entry").fetchall())
+        before: dict[int, str] = dict(self.look.execute("SELECT id, state FROM entry"))
         self._run(self.processes[process].expire)
         self._run(self.processes[process].prune)
         kept = {row[0] for row in self.look.execute("SELECT id FROM entry")}
@@ -312,7 +312,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_rows(self) -> None:
         """The counts are those of the rows, and nothing that was acknowledged is missing."""
-        rows = dict(self.look.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
+        rows: dict[str, int] = dict(self.look.execute("SELECT state, count(*) FROM entry GROUP BY state"))
         counted = self.processes[0].snapshot().rows
         assert counted == {state.value: rows.get(state.value, 0) for state in State}
         stored = {row[0] for row in self.look.execute("SELECT id FROM entry")}
@@ -387,7 +387,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
                 break
             self.clock.advance(61)
         assert status.queue_size == status.failed, f"these never ended: {status}"
-        ends = dict(self.look.execute("SELECT id, state FROM entry").fetchall())
+        ends: dict[int, str] = dict(self.look.execute("SELECT id, state FROM entry"))
         for id_, known in self.known.items():
             if not known.gone and not known.delivered:
                 assert ends[id_] in (State.FAILED, State.DISCARDED)

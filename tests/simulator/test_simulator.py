@@ -13,6 +13,7 @@ from recado.outcome import Outcome
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.server import Request, Response, Server
 from recado.whatsapp.content import Text
+from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
@@ -68,7 +69,7 @@ class Shop:
                 self.errors.append(error)
 
     @property
-    def statuses(self) -> list[tuple[StatusKind, str | None, list[int]]]:
+    def statuses(self) -> list[tuple[StatusKind, str | None, list[int | None]]]:
         return [
             (status.status, status.callback, [error.code for error in status.errors])
             for batch in self.batches
@@ -269,7 +270,9 @@ async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> No
             "quote",
         ]
         assert [i.replies[0].text for i in (first, second, quoted)] == ["re: dos", "re: tres", "re: cuatro"]
-        await shop.whatsapp.send_message(meta.new_person(), Text("hola"), phone_number_id="1", attempt_id="a")
+        stranger = meta.new_person()
+        customer = Customer(phone=stranger.phone, user_id=stranger.user_id)
+        await shop.whatsapp.send_message(customer, Text("hola"), phone_number_id="1", attempt_id="a")
         summary = meta.ledger.summary()
         assert (summary.ambiguous, summary.unmatched, summary.replies) == (1, 1, 4)
 
@@ -363,7 +366,8 @@ async def test_control_over_http() -> None:
         await meta.send_text("hola")
         assert shop.errors[-1].outage
         await http.post("/_simulator/faults", json={"outages": []})
-        for bad in ({"ratios": {"earthquake": 1}}, {"ratios": {"reset": 2}}, {"nonsense": 1}, [], {"script": ["code"]}):
+        unknown: list[object] = [{"ratios": {"earthquake": 1}}, {"nonsense": 1}, {"script": ["code"]}]
+        for bad in [*unknown, {"ratios": {"reset": 2}}, []]:
             refused = await http.post("/_simulator/faults", json=bad)
             assert refused.status_code == 400
             assert refused.json()["error"]

@@ -106,7 +106,9 @@ def parse(exposition: str) -> dict[str, list[tuple[dict[str, str], float]]]:
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for line in exposition.splitlines():
         if not line.startswith("#"):
-            name, labels, value = re.fullmatch(r"(\w+)(?:\{(.*?)\})? (\S+)(?: # .*)?", line).groups()
+            sample = re.fullmatch(r"(\w+)(?:\{(.*?)\})? (\S+)(?: # .*)?", line)
+            assert sample, line
+            name, labels, value = sample.groups()
             pairs = dict(re.findall(r'(\w+)="([^"]*)"', labels or ""))
             found.setdefault(name, []).append((pairs, float(value)))
     return found

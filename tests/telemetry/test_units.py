@@ -177,7 +177,7 @@ def scrape(web: WebMetrics) -> dict[str, dict[tuple[tuple[str, str], ...], float
     finally:
         stop()
     found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call]  # the library has no types
         for sample in family.samples:
             found.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
     return found

@@ -7,6 +7,8 @@ import json
 import signal
 import socket
 import time
+from functools import partial
+from typing import Any
 
 import apsw
 
@@ -112,12 +114,12 @@ def conversations(stack: Stack) -> None:
     for number in range(4):
         stack.post(webhook(message(f"{WAMID}.away{number}", f"gracias {TEXT}", phone=phone(43))))
     for number in range(2):
-        picture = {"type": "image", "text": None, "image": {"caption": None}}
+        picture: dict[str, Any] = {"type": "image", "text": None, "image": {"caption": None}}
         stack.post(webhook(order(44, wamid=f"{WAMID}.album{number}", **picture)))
     kinds = ("image", "audio", "reaction", "sticker", "unsupported", "nfc_tap")
     for number, kind in enumerate(kinds):
-        picture = {"type": kind, "text": None, kind: {"caption": None}}
-        stack.post(webhook(order(50 + number, **picture)))
+        other: dict[str, Any] = {"type": kind, "text": None, kind: {"caption": None}}
+        stack.post(webhook(order(50 + number, **other)))
     stack.post(webhook(order(60, group_id="G1")))
     stack.post(webhook({**order(61), "from": None}))
     stack.post(webhook({**order(62), "from": None, "from_user_id": f"{USER}0000001"}))
@@ -183,7 +185,11 @@ def catalogue(stack: Stack) -> None:
     for text, outcome in (("sku,name\nbroken", "refused"), (good + "\n", "loaded")):
         stack.catalogue.write_text(text)
         series = f'recado_catalogue_reloads_total{{outcome="{outcome}"}} 1.0'
-        assert wait_until(lambda wanted=series: wanted in stack.exposition(), 10), outcome
+        assert wait_until(partial(_exposes, stack, series), 10), outcome
+
+
+def _exposes(stack: Stack, series: str) -> bool:
+    return series in stack.exposition()
 
 
 def busy_store(stack: Stack) -> None:

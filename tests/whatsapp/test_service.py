@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from recado.outcome import Outcome
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
@@ -17,7 +18,6 @@ from recado.whatsapp.errors import (
     InvalidRequestError,
     NoAnswerError,
     NotSentError,
-    Outcome,
     PoolExhaustedError,
     UnreadableAnswerError,
 )
