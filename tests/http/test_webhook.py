@@ -387,14 +387,28 @@ class TestPromises:
         self, start_pod: StartPod, clock: FakeClock
     ) -> None:
         """What finds no room is written down, and sent when there is some, without waiting for a drain."""
+        sending, most = 0, 0
         async with start_pod(RECADO_MAX_CONCURRENT_SENDS="1", RECADO_MESSAGES_PER_SECOND="0") as pod:
+            original = pod.graph.handle_async_request
+
+            async def spy(request: httpx.Request) -> httpx.Response:
+                nonlocal sending, most
+                sending += 1
+                most = max(most, sending)
+                await asyncio.sleep(0.01)  # others would begin meanwhile
+                try:
+                    return await original(request)
+                finally:
+                    sending -= 1
+
+            pod.graph.handle_async_request = spy  # type: ignore[method-assign]  # a spy on the fake
             await asyncio.gather(*(pod.receive(text_message(n, ORDER, sent_at=clock())) for n in range(6)))
             for _ in range(200):
                 if len(pod.graph.sent) == 6:
                     break
                 await asyncio.sleep(0.02)
 
-        assert len(pod.graph.sent) == 6
+        assert (len(pod.graph.sent), most) == (6, 1)
 
     async def test_a_message_older_than_its_window_is_never_answered(
         self, start_pod: StartPod, clock: FakeClock

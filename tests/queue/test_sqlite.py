@@ -18,6 +18,7 @@ from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
     REJECTED,
+    UNLIMITED,
     OpenQueue,
     RetryQueueConformance,
     add_leased,
@@ -121,8 +122,9 @@ class TestDurability:
         """What SQLite finds broken is answered as any other failure of the disk, not as a mistake of ours."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
-        queue._writer._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         file = Path(queue._path)
+        with contextlib.closing(apsw.Connection(str(file))) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         whole = file.read_bytes()
         file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
 
@@ -289,14 +291,23 @@ class TestOpening:
         with pytest.raises(StoreUnavailable):
             open_database(Path("/proc/recado.db"))
 
-    def test_an_older_pod_works_on_a_newer_schema(self, tmp_path: Path) -> None:
+    async def test_an_older_pod_works_on_a_newer_schema(self, tmp_path: Path) -> None:
         """During a rolling update the new pod migrates first; migrations only add."""
-        connection = open_database(tmp_path / "recado.db")
+        path = tmp_path / "recado.db"
+        connection = open_database(path)
+        connection.execute(
+            "ALTER TABLE entry ADD COLUMN later TEXT NOT NULL DEFAULT ''; CREATE TABLE later (id INTEGER)"
+        )
         connection.execute("PRAGMA user_version = 99")
         connection.close()
-        again = open_database(tmp_path / "recado.db")
+        clock = FakeClock()
+        queue = SqliteRetryQueue(path, retry_policy(load(UNLIMITED)), clock=clock)
+        await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock)), DELIVERED)
+        await queue.add_message(new_reply(2, clock), lease=False)
+        rows, size = queue.snapshot().rows, (await queue.status()).queue_size
+        await queue.close()
 
-        assert again.execute("PRAGMA user_version").get == 99
+        assert (rows["delivered"], size) == (1, 1)
 
     def test_commits_are_on_disk(self, tmp_path: Path) -> None:
         """WAL with synchronous=FULL."""
