@@ -3,6 +3,8 @@
 A store's tests subclass `LineConformance` and provide `open_queue`.
 """
 
+from typing import Any
+
 import pytest
 
 from recado.queue.model import AttemptResult, LeasedReply, QuoteMark, State, StatusUpdate
@@ -258,7 +260,7 @@ class LineConformance:
         other = await add_leased(queue, new_reply(2, clock, customer=1))
         await queue.update_message_attempt(other, DELIVERED)
         open_at = await queue.open_quote_at(CUSTOMER)
-        decision = {"customer": 1, "quote": QuoteMark.CONFIRMS, "open_quote_at": accepted_at}
+        decision: dict[str, Any] = {"customer": 1, "quote": QuoteMark.CONFIRMS, "open_quote_at": accepted_at}
         await queue.add_message(new_reply(3, clock, **decision), lease=False)
 
         assert none is waiting is None
@@ -271,7 +273,7 @@ class LineConformance:
         queue = open_queue(**NO_INTERVAL)
         opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
         await queue.update_message_attempt(opening, DELIVERED)
-        decision = {"customer": 1, "quote": mark, "open_quote_at": await queue.open_quote_at(CUSTOMER)}
+        decision: dict[str, Any] = {"customer": 1, "quote": mark, "open_quote_at": await queue.open_quote_at(CUSTOMER)}
         both = [queue.add_message(new_reply(n, clock, **decision), lease=False) for n in (2, 3)]
         first, second = [await one for one in both]
         third = await queue.add_message(new_reply(4, clock, **decision), lease=False)
