@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import NAME, Release, eventually
+from .conftest import NAME, SECRET, Release, eventually
 
 Act = Callable[[Release], None]
 
@@ -63,11 +63,12 @@ def drain_without_settings(release: Release) -> None:
 
 
 def another_app_secret(release: Release) -> None:
-    """As Meta sees it: what it signs is refused."""
+    """What Meta signs is refused."""
     set_secret(release, WHATSAPP_APP_SECRET="another0c7be07f")
     release.kubectl("rollout", "restart", f"deployment/{NAME}")
     release.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=120s")
-    release.order(20)
+    meta = ("env", f"WHATSAPP_APP_SECRET={SECRET['appSecret']}", "recado", "selftest", "http://127.0.0.1:8000")
+    release.kubectl("exec", f"deploy/{NAME}", "--", *meta, check=False)
 
 
 def no_image(release: Release) -> None:
@@ -93,7 +94,7 @@ def given_up(release: Release) -> None:
 
 
 def no_certificate(release: Release) -> None:
-    release.upgrade(wait=False, ingress={"enabled": True, "host": "pedidos.example.com"})
+    release.ingress(host="pedidos.example.com")
 
 
 def too_large_for_any_node(release: Release) -> None:
@@ -125,9 +126,10 @@ FAULTS: dict[Act, tuple[str, str]] = {
 def fix(release: Release) -> None:
     """Whatever a test planted is undone by what an operator would do: install again what should be there."""
     release.kubectl("delete", f"deployment/{NAME}", f"cronjob/{NAME}-drain", f"secret/{NAME}")
+    release.kubectl("delete", "ingress", NAME, "--ignore-not-found")
     release.kubectl("delete", "jobs", "--all")
     release.reset()
-    release.upgrade(ingress={"enabled": False}, whatsapp={"apiVersion": ""})
+    release.upgrade(whatsapp={"apiVersion": ""})
 
 
 @pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))

@@ -13,13 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from recado.selftest import order
 from recado.settings import Settings
 from recado.whatsapp.signature import signature
 
-from .conftest import NAME, RELEASE, ROOT, SECRET, Release, eventually, merge, run
+from .conftest import NAME, SECRET, Release, eventually, run
 
 HOST = "pedidos.example.com"
 SETTINGS = Settings(whatsapp_phone_number_id=("106540352242922",))
@@ -42,13 +41,7 @@ def ingress(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Itera
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", *request, *keys)
     release.kubectl("create", "secret", "tls", f"{NAME}-tls", f"--cert={folder / 'crt'}", f"--key={folder / 'key'}")
     release.kubectl("apply", "-f", "-", stdin=_controller(release.namespace))
-    # The chart refuses an ingress beside the simulator, which this cluster's Meta is; here it is nobody's way in.
-    wanted = {"enabled": True, "className": release.namespace, "host": HOST}
-    values = merge(release.values, {"simulator": {"enabled": False}, "ingress": wanted})
-    only = ("--show-only", "templates/ingress.yaml")
-    chart = str(ROOT / "charts" / "recado")
-    rendered = release.helm("template", RELEASE, chart, "-f", "-", *only, stdin=yaml.safe_dump(values))
-    release.kubectl("apply", "-f", "-", stdin=rendered)
+    release.ingress(className=release.namespace, host=HOST)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

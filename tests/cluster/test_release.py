@@ -46,7 +46,7 @@ def test_pods_are_confined(release: Release) -> None:
 def test_network_policies_are_accepted(release: Release) -> None:
     """The policies are in the cluster, and with them orders still go through (the test above ran under them)."""
     names = {policy["metadata"]["name"] for policy in release.get("networkpolicies")["items"]}
-    assert names == {f"{NAME}-web", f"{NAME}-drain"}
+    assert names == {f"{NAME}-web", f"{NAME}-drain", f"{NAME}-simulator"}
 
 
 def test_what_an_outage_holds_up_the_cron_job_delivers(release: Release) -> None:
