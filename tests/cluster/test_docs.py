@@ -39,6 +39,11 @@ def in_namespace(script: str, namespace: str) -> str:
     return own.replace("-f values.yaml\n", f"-f values.yaml {image}\n")
 
 
+def tolerant(script: str) -> str:
+    """The doctor warns of what a bare cluster lacks, so its exit code may be that of findings."""
+    return re.sub(r"^(recado doctor .*)$", r"{ \1\n} || [ $? -le 3 ]", script, flags=re.MULTILINE)
+
+
 IMAGE = os.environ.get("RECADO_TEST_IMAGE", ":").rpartition(":")[::2]
 
 
@@ -69,13 +74,10 @@ def shell(release: Release, script: str, place: Path) -> str:
 
 
 def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsewhere: str) -> None:
-    """Install, look, upgrade, roll back, back up, restore, rotate, try: in this order, and the install twice.
-
-    The doctor warns of what a bare cluster lacks, so its exit code is not asked for.
-    """
+    """Install, look, upgrade, roll back, back up, restore, rotate, try: in this order, and the install three times."""
     script = "\n".join(blocks((DOCS / "operations.md").read_text()))
     script = re.sub(r"^export WHATSAPP_APP_SECRET=\.\.\..*$", "", script, flags=re.MULTILINE)
-    script = re.sub(r"^(recado doctor .*)$", r"{ \1 ; } || [ $? -le 3 ]", script, flags=re.MULTILINE)
+    script = tolerant(script)
     install = script[: script.index("helm test shop")]
     told = shell(release, in_namespace(install + install + script, elsewhere), place)
     assert "✓ a signed order is quoted, and no reply is sent" in told
@@ -88,8 +90,8 @@ def test_notes_work_as_they_are_pasted(release: Release, place: Path) -> None:
     notes = release.helm("get", "notes", RELEASE)
     typed = [line.strip() for line in notes.splitlines() if line.startswith("     ")]
     assert len(typed) >= 5
-    script = "\n".join(re.sub(r"^(recado doctor .*)$", r"{ \1\n} || [ $? -le 3 ]", line) for line in typed)
-    told = shell(release, script, place)
+    told = shell(release, tolerant("
+".join(typed)), place)
     assert "✓ a signed order is quoted, and no reply is sent" in told
     assert "Total: $117.48" in told
 
