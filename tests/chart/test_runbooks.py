@@ -305,6 +305,8 @@ def helm(command: Command, shells: list[dict[str, str]], made: set[tuple[str, st
     verb, *words = command.positional
     if verb != "list" and filled(words[0], SHELL) not in (generate.RELEASE, TRIAL):
         yield f"no release {words[0]}"
+    if verb == "rollback" and len(words) < 2:
+        yield "without a revision Helm may choose an upgrade that failed"
     if verb in ("install", "upgrade") and not (generate.ROOT / words[1] / "Chart.yaml").is_file():
         yield f"no chart {words[1]}"
     if (values := command.option("-f") or "values.yaml") != "values.yaml" and not (generate.ROOT / values).is_file():
@@ -361,7 +363,8 @@ def test_a_runbook_says_first_what_its_variables_are(page: Path) -> None:
         "kubectl -n $NAMESPACE logs -n ingress-nginx deploy/ingress-nginx-controller",
         "kubectl -n $NAMESPACE exec deploy/$NAME -- recado doctor",
         "kubectl -n $NAMESPACE create job --from=cronjob/$NAME-retry by-hand",
-        "helm -n $NAMESPACE rollback $NAME",
+        "helm -n $NAMESPACE rollback $NAME 3",
+        "helm -n $NAMESPACE rollback $HELM_RELEASE",
         "recado doctor -n $NAMESPACE --release $NAME",
     ],
 )

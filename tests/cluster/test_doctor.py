@@ -64,7 +64,7 @@ def drain_without_settings(release: Release) -> None:
 
 def another_app_secret(release: Release) -> None:
     """What Meta signs is refused."""
-    set_secret(release, WHATSAPP_APP_SECRET="another0c7be07f")
+    set_secret(release, WHATSAPP_APP_SECRET="a0c7be07" * 4)
     release.kubectl("rollout", "restart", f"deployment/{NAME}")
     release.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=120s")
     meta = ("env", f"WHATSAPP_APP_SECRET={SECRET['appSecret']}", "recado", "selftest", "http://127.0.0.1:8000")
@@ -136,8 +136,8 @@ def fix(release: Release) -> None:
 def test_a_planted_fault_is_found(release: Release, plant: Act, expected: tuple[str, str]) -> None:
     """Within a minute and a half, in which a drain begins, the doctor names it, with the right severity."""
     level, text = expected
-    plant(release)
     try:
+        plant(release)
         eventually(
             lambda: any(text in found for found in levels(release.doctor(), level)), 90, f"{text!r}: {release.doctor()}"
         )
