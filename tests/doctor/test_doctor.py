@@ -152,7 +152,14 @@ def drain_that_never_started(cluster: FakeCluster, world: World) -> None:
     cron = cluster.find("CronJob", "shop-recado-drain")
     condition = {"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}
     cluster.objects.append(job(cron, "3", 10, failed=1, conditions=[condition]))
+    tell(cluster, "Job", "shop-recado-drain-3", "DeadlineExceeded", condition["message"])
     tell(cluster, "Pod", "shop-recado-drain-3-abcde", "Failed", "Error: configmap not found")
+
+
+def drain_that_failed_before(cluster: FakeCluster, world: World) -> None:
+    cron = cluster.find("CronJob", "shop-recado-drain")
+    condition = {"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}
+    cluster.objects.append(job(cron, "0", 1200, failed=1, conditions=[condition]))
 
 
 def loop_suspended(cluster: FakeCluster, world: World) -> None:
@@ -287,6 +294,7 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     no_image: (Level.FAULT, "drain", "shop-recado-drain-1 waits: ErrImagePull. failed to pull image: not found"),
     no_secret_key: (Level.FAULT, "drain", "waits: CreateContainerConfigError. couldn't find key WHATSAPP_ACCESS_TOKEN"),
     drain_that_never_started: (Level.FAULT, "drain", "Error: configmap not found"),
+    drain_that_failed_before: (Level.WARNING, "drain", "1 drains failed, the last 20 minutes ago: Job was active"),
     loop_suspended: (Level.FAULT, "drain", "the drain loop is suspended"),
     suspended: (Level.FAULT, "drain", "the CronJob is suspended"),
     late: (Level.FAULT, "drain", "no drain has succeeded for 20 minutes"),
@@ -325,6 +333,12 @@ def test_what_became_of_pods_that_are_gone_is_left_out(cluster: FakeCluster, loo
     tell(cluster, "ReplicaSet", "shop-recado-5d4f", "FailedCreate", "a quota that was raised since")
     tell(cluster, "Job", "shop-recado-drain-1", "FailedCreate", "a quota that was raised since")
     assert not [finding for finding in look() if finding.area == "events"]
+
+
+def test_what_a_job_and_its_event_say_alike_is_said_once(cluster: FakeCluster, world: World, look: Look) -> None:
+    drain_that_never_started(cluster, world)
+    (text,) = [finding.text for finding in look() if "failed drains said" in finding.text]
+    assert text.endswith("said: Job was active longer than specified deadline; Error: configmap not found")
 
 
 @pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))

@@ -96,11 +96,9 @@ def drain(installation: Installation) -> Iterator[Finding]:
             "drain", f"the last drain failed ({len(failed)} failed in total): {words}", "fix the cause in the message"
         )
     elif failed:
-        yield warning(
-            "drain",
-            f"{len(failed)} drains failed recently: {_failure(installation, failed[0])}",
-            "check again in an hour",
-        )
+        minutes = (installation.now - failed[0].metadata.creation_timestamp.timestamp()) / 60
+        text = f"{len(failed)} drains failed, the last {minutes:.0f} minutes ago: {_failure(installation, failed[0])}"
+        yield warning("drain", text, "check again in an hour")
     last = cron.status.last_successful_time if cron.status else None
     since = installation.now - (last or cron.metadata.creation_timestamp).timestamp()
     if since > _late_after(cron, DRAIN_LATE_SECONDS) and not cron.spec.suspend:
@@ -143,7 +141,8 @@ def _failure(installation: Installation, job: Any) -> str:
     events = [
         e.message for e in installation.kube.warnings() if (e.involved_object.name or "").startswith(job.metadata.name)
     ]
-    return "; ".join([*conditions, *sorted({message for message in events if message})]) or "nothing"
+    messages = sorted({message for message in events if message})
+    return "; ".join(dict.fromkeys([*conditions, *messages])) or "nothing"
 
 
 def backups(installation: Installation) -> Iterator[Finding]:
