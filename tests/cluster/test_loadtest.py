@@ -19,8 +19,14 @@ def test_a_load_test_is_run_and_judged(release: Release) -> None:
         jobs = release.get("jobs", "-l", "app.kubernetes.io/component=loadtest")["items"]
         (name,) = (job["metadata"]["name"] for job in jobs)
         assert name.startswith(f"{NAME}-loadtest-")
-        release.kubectl("wait", "--for=condition=Complete", f"job/{name}", "--timeout=120s")
+
+        def ended() -> bool:
+            status = release.get("job", name)["status"]
+            return bool(status.get("succeeded") or status.get("failed"))
+
+        eventually(ended, 120, "the end of the load test")
         log = release.kubectl("logs", f"job/{name}")
+        assert release.get("job", name)["status"].get("succeeded"), log
         assert "0 lost, 0 doubled" in log
         print("\n".join(line for line in log.splitlines() if line.startswith("|")))
     finally:
