@@ -90,8 +90,7 @@ def test_notes_work_as_they_are_pasted(release: Release, place: Path) -> None:
     notes = release.helm("get", "notes", RELEASE)
     typed = [line.strip() for line in notes.splitlines() if line.startswith("     ")]
     assert len(typed) >= 5
-    told = shell(release, tolerant("
-".join(typed)), place)
+    told = shell(release, tolerant("\n".join(typed)), place)
     assert "✓ a signed order is quoted, and no reply is sent" in told
     assert "Total: $117.48" in told
 

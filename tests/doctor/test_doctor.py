@@ -294,7 +294,7 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     no_image: (Level.FAULT, "drain", "shop-recado-drain-1 waits: ErrImagePull. failed to pull image: not found"),
     no_secret_key: (Level.FAULT, "drain", "waits: CreateContainerConfigError. couldn't find key WHATSAPP_ACCESS_TOKEN"),
     drain_that_never_started: (Level.FAULT, "drain", "Error: configmap not found"),
-    drain_that_failed_before: (Level.WARNING, "drain", "1 drains failed, the last 20 minutes ago: Job was active"),
+    drain_that_failed_before: (Level.WARNING, "drain", "1 drain(s) failed, the last 20 minutes ago: Job was active"),
     loop_suspended: (Level.FAULT, "drain", "the drain loop is suspended"),
     suspended: (Level.FAULT, "drain", "the CronJob is suspended"),
     late: (Level.FAULT, "drain", "no drain has succeeded for 20 minutes"),

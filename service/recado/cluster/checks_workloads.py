@@ -97,7 +97,7 @@ def drain(installation: Installation) -> Iterator[Finding]:
         )
     elif failed:
         minutes = (installation.now - failed[0].metadata.creation_timestamp.timestamp()) / 60
-        text = f"{len(failed)} drains failed, the last {minutes:.0f} minutes ago: {_failure(installation, failed[0])}"
+        text = f"{len(failed)} drain(s) failed, the last {minutes:.0f} minutes ago: {_failure(installation, failed[0])}"
         yield warning("drain", text, "check again in an hour")
     last = cron.status.last_successful_time if cron.status else None
     since = installation.now - (last or cron.metadata.creation_timestamp).timestamp()
