@@ -337,8 +337,8 @@ def test_what_became_of_pods_that_are_gone_is_left_out(cluster: FakeCluster, loo
 
 def test_what_a_job_and_its_event_say_alike_is_said_once(cluster: FakeCluster, world: World, look: Look) -> None:
     drain_that_never_started(cluster, world)
-    (text,) = [finding.text for finding in look() if "failed drains said" in finding.text]
-    assert text.endswith("said: Job was active longer than specified deadline; Error: configmap not found")
+    (text,) = [finding.text for finding in look() if "failed in total" in finding.text]
+    assert text.endswith("in total): Job was active longer than specified deadline; Error: configmap not found")
 
 
 @pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
