@@ -39,6 +39,7 @@ coverage: $(VENV)/.ready ## Run the tests and print which lines and branches of 
 
 generate: $(VENV)/.ready ## Generate settings' pages, dashboards, rules, the chart's README and golden files
 	@$(BIN)/python -m recado.settings_docs
+	@$(BIN)/python -m recado.queue.diagram
 	@$(BIN)/python -m dashboards.build
 	@$(BIN)/python charts/generate.py
 

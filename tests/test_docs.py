@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from recado.queue.diagram import PAGE, with_diagram
+
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -40,6 +42,13 @@ def test_the_architecture_names_files_that_exist() -> None:
 
     assert len(files) > 40
     assert [name for name in files if not any((base / name).exists() for base in (ROOT, ROOT / "service/recado"))] == []
+
+
+def test_the_states_are_those_of_the_code() -> None:
+    """The diagram is generated from the transition table: `make generate`."""
+    page = (ROOT / PAGE).read_text()
+
+    assert with_diagram(page) == page
 
 
 def test_the_readme_knows_every_command() -> None:

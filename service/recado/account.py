@@ -1,24 +1,31 @@
-"""What Meta says about the account and its numbers: told in the log, counted, and kept in the store."""
+"""What Meta says about the account and its numbers: logged, counted, and kept in the store."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from recado.queue.protocol import Outbox
 from recado.telemetry import metrics
+from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
+from recado.whatsapp.errors import harmless
 from recado.whatsapp.notices import Gravity, Notice
+from recado.whatsapp.payloads import ErrorDetail
 
 log = logging.getLogger(__name__)
 
-#: Where the store keeps when Meta said so last; what it took back is kept as 0.
+#: Errors of the account that one webhook may write to the log; all are counted.
+MAX_ERRORS_LOGGED = 5
+#: Business numbers that one line names.
+MAX_NUMBERS_NAMED = 5
+#: Where the store keeps when Meta said so last; 0 when Meta took it back.
 KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_threatened_at"}
 #: Notices of one webhook that may be written to the log, the grave ones first; all are counted.
 NOTICES_TOLD = 20
 
 
 async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> None:
-    """Tells what Meta said at `now`; durable when it is done, since Meta says it once.
+    """Records what Meta said at `now`; durable when it is done, since Meta says it once.
 
     Raises StoreUnavailable.
     """
@@ -36,3 +43,27 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
         wide(log, "account.notice", "Meta tells about the account", fields, level)
     if (untold := len(notices) - NOTICES_TOLD) > 0:
         log.warning("Meta tells more about the account at once", extra={"action": "account.notices", "untold": untold})
+
+
+def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
+    """Counts the errors of the account in a webhook, and logs the first of them."""
+    counters.account_errors(len(errors))
+    for error in errors[:MAX_ERRORS_LOGGED]:
+        log.warning(
+            "Meta reports an error of the account",
+            extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
+        )
+    if (more := len(errors) - MAX_ERRORS_LOGGED) > 0:
+        log.warning("Meta reports more errors of the account at once", extra={"action": "account.errors", "more": more})
+
+
+def report_other_numbers(numbers: Collection[str]) -> None:
+    """Logs the business numbers of messages that are not ours to reply to."""
+    if numbers:
+        log.warning(
+            "messages for business numbers that are not in WHATSAPP_PHONE_NUMBER_ID get no reply",
+            extra={
+                "action": "messages.other_number",
+                "phone_number_ids": sorted(number[:20] for number in numbers)[:MAX_NUMBERS_NAMED],
+            },
+        )

@@ -1,4 +1,4 @@
-"""A batch of Meta's webhook in, receipts out: who is answered what, on disk before anybody is told so, and sent.
+"""A batch of Meta's webhook in, receipts out: what is replied to whom, on disk before the response, and sent.
 
 1 limits and conversation -> turns     2 one durable transaction a reply, many to a commit     3 sends within the budget
 """
@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
-from recado.account import take_notice
+from recado import account
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Session, Silence, Turn
+from recado.conversation.conversation import COURTESIES, is_picture, needs_session
 from recado.defects import DefectError, Defects, Stage
-from recado.delivery.channels.whatsapp import NAME, deadline, failure
+from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
 from recado.outcome import Outcome
-from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint, StatusUpdate
+from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint
 from recado.queue.protocol import Outbox
 from recado.quotes import Quote
 from recado.ratelimit import Allowance, MinuteLimit
@@ -26,18 +27,13 @@ from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.customer import Customer
-from recado.whatsapp.errors import UnknownCodeError, error_from_status, harmless
-from recado.whatsapp.payloads import Batch, InboundMessage, Status, StatusKind
+from recado.whatsapp.payloads import Batch, InboundMessage, Status, names_of
 
 log = logging.getLogger(__name__)
 
 #: A batch may hold 1,000 messages: the event loop gets a turn after so many, or so many letters.
 MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
-#: Errors of the account that one webhook may write to the log; all are counted.
-ACCOUNT_ERRORS_TOLD = 5
-#: So many of the numbers that are not ours are named in a line.
-NUMBERS_NAMED = 5
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +48,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pending:
-    """A reply on its way to disk. `slot`: a send slot is reserved for it. `place`: the message's in its batch."""
+    """A reply on its way to disk. `slot`: a send slot is reserved for it. `place`: that of the message in its batch."""
 
     added: "asyncio.Future[Added]"
 
@@ -134,14 +130,14 @@ class Inbox:
             before, after = (_names(renamed.phone_number_id, who) for who in (renamed.before, renamed.after))
             settling.append(self._queue.rename_customer(before, after))
         if batch.notices:
-            settling.append(take_notice(self._queue, batch.notices, self._clock()))
+            settling.append(account.take_notice(self._queue, batch.notices, self._clock()))
         return settling
 
     def _receipt(self, one: Pending, added: Added, *, sent: bool) -> Receipt:
         if added.restraint:
             self._metrics.unanswered(added.restraint.value)
             return Receipt(silence=added.restraint)
-        self._told(one.reply, one.message)
+        self._report(one.reply, one.message)
         if added.duplicate:
             return Receipt(duplicate=True)
         return Receipt(quote=one.reply.quote, replied=True, sent=sent)
@@ -152,10 +148,10 @@ class Inbox:
         return sorted(enumerate(messages), key=lambda one: one[1].written_at(now))
 
     def _settling(self, statuses: Sequence[Status]) -> Iterator[Awaitable[Any]]:
-        """Begins to settle the attempts that the statuses tell of."""
+        """Begins to settle the attempts that the statuses report."""
         for status in statuses:
             with contextlib.suppress(DefectError), self._defects.within(Stage.STATUS, status.wamid):
-                if update := _update(status):
+                if update := status_update(status):
                     yield self._queue.apply_status(update)
 
     # -- what is said ------------------------------------------------------------------------------------------
@@ -179,7 +175,7 @@ class Inbox:
     async def _understand(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> tuple[Turn, Inbound]:
         with self._defects.within(Stage.READ, message.wamid):
             inbound = self._conversation.read(message)
-        session = await self._session(message, last) if inbound.needs_session else Session()
+        session = await self._session(message, last) if needs_session(inbound) else Session()
         with self._defects.within(Stage.ANSWER, message.wamid):
             return self._conversation.handle(inbound, session, self._clock()), inbound
 
@@ -194,7 +190,7 @@ class Inbox:
         await _all([last[name] for name in names if name in last])
         return Session(quoted_at=await self._queue.open_quote_at(*names))
 
-    def _told(self, reply: Reply, message: InboundMessage) -> None:
+    def _report(self, reply: Reply, message: InboundMessage) -> None:
         self._metrics.replied(reply.kind.value, reply.quote)
         if reply.kind is ReplyKind.NOT_UNDERSTOOD:
             log.warning(
@@ -250,8 +246,8 @@ class Inbox:
             deadline_at=deadline(self._settings, written_at),
             quote=turn.open_quote,
             open_quote_at=turn.quoted_at,
-            courtesy=reply.is_courtesy,
-            picture=inbound.is_picture,
+            courtesy=reply.kind in COURTESIES,
+            picture=is_picture(inbound),
             traceparent=traceparent,
         )
 
@@ -306,45 +302,14 @@ class Inbox:
             self._metrics.status(status.status.value)
         for reason in batch.ignored:
             self._metrics.ignored(reason)
-        others = {message.phone_number_id for message in batch.messages}.difference(
-            self._settings.whatsapp_phone_number_id
-        )
-        if others:
-            log.warning(
-                "messages for business numbers that are not in WHATSAPP_PHONE_NUMBER_ID get no reply",
-                extra={
-                    "action": "messages.other_number",
-                    "phone_number_ids": sorted(number[:20] for number in others)[:NUMBERS_NAMED],
-                },
-            )
-        self._metrics.account_errors(len(batch.errors))
-        for error in batch.errors[:ACCOUNT_ERRORS_TOLD]:
-            log.warning(
-                "Meta reports an error of the account",
-                extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
-            )
-        if (untold := len(batch.errors) - ACCOUNT_ERRORS_TOLD) > 0:
-            log.warning(
-                "Meta reports more errors of the account at once", extra={"action": "account.errors", "untold": untold}
-            )
+        account.report_errors(batch.errors, self._metrics)
+        numbers = {message.phone_number_id for message in batch.messages}
+        account.report_other_numbers(numbers.difference(self._settings.whatsapp_phone_number_id))
 
 
 def _names(phone_number_id: str, customer: Customer | None) -> tuple[str, ...]:
     """What a customer of a business number is known by, the most lasting first."""
-    return tuple(f"{phone_number_id}:{name}" for name in (customer.names if customer else ()))
-
-
-def _update(status: Status) -> StatusUpdate | None:
-    """A status as the queue settles attempts by it; None when it settles nothing."""
-    if status.status is StatusKind.OTHER:
-        return None
-    failed = None
-    if status.status is StatusKind.FAILED:
-        first = status.errors[0] if status.errors else None
-        failed = failure(error_from_status(first.code, first.detail) if first else UnknownCodeError())
-    return StatusUpdate(
-        attempt_id=status.callback or "", status=status.status.value, sent_wamid=status.wamid, failure=failed
-    )
+    return tuple(f"{phone_number_id}:{name}" for name in names_of(customer))
 
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:

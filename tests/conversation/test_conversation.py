@@ -3,6 +3,7 @@
 import pytest
 
 from recado.conversation import QUOTE_VALID_SECONDS, Conversation, ReplyKind, Session, Silence
+from recado.conversation.conversation import needs_session
 from recado.queue.model import QuoteMark
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
@@ -90,9 +91,9 @@ def test_an_answer_counts_for_when_it_was_written(
 @pytest.mark.parametrize("text", ["sí", "no", "dale", "confirmo"])
 def test_only_a_yes_or_no_needs_the_session(conversation: Conversation, text: str) -> None:
     """All other messages are handled without a read of the store."""
-    assert conversation.read(message(text)).needs_session
-    assert not conversation.read(message("2 camisas")).needs_session
-    assert not conversation.read(message(None)).needs_session
+    assert needs_session(conversation.read(message(text)))
+    assert not needs_session(conversation.read(message("2 camisas")))
+    assert not needs_session(conversation.read(message(None)))
 
 
 @pytest.mark.parametrize(

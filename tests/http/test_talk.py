@@ -83,7 +83,7 @@ class TestIdentity:
         assert answer["result"]["success"]
         assert (sent, pending) == (1, len(identities))
         assert last is not None
-        assert "confirmada" in str(last["content"])
+        assert "confirmada" in last["content"]["body"]
 
     @pytest.mark.parametrize("kind", ["user_changed_number", "user_changed_user_id"])
     async def test_a_customer_with_a_new_number_keeps_his_quote(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from recado.outcome import Outcome
-from recado.queue.model import AttemptResult, Claim, LeasedReply, State, StatusUpdate
+from recado.queue.model import TRANSITIONS, AttemptResult, Claim, LeasedReply, State, StatusUpdate
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
@@ -75,6 +75,16 @@ class Known(msgspec.Struct):
     not_before: float = 0.0
 
 
+#: Notes every change of a state in the file itself, whoever makes it.
+WATCH = """
+CREATE TABLE moved (before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (before, after));
+CREATE TRIGGER watch_insert AFTER INSERT ON entry BEGIN INSERT OR IGNORE INTO moved VALUES ('', new.state); END;
+CREATE TRIGGER watch_delete AFTER DELETE ON entry BEGIN INSERT OR IGNORE INTO moved VALUES (old.state, ''); END;
+CREATE TRIGGER watch_update AFTER UPDATE OF state ON entry WHEN old.state <> new.state
+BEGIN INSERT OR IGNORE INTO moved VALUES (old.state, new.state); END;
+"""
+
+
 class RetryQueueMachine(RuleBasedStateMachine):
     """Two processes on one file; `held` are the leases that live processes hold, as they got them."""
 
@@ -85,6 +95,9 @@ class RetryQueueMachine(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.latest = self.clock()
         self.processes = [self._open(), self._open()]
+        watching = apsw.Connection(self._path())
+        watching.execute(WATCH)
+        watching.close()
         self.look = apsw.Connection(self._path(), flags=apsw.SQLITE_OPEN_READONLY)
         self.known: dict[int, Known] = {}
         self.wamids: dict[int, bool] = {}
@@ -317,6 +330,15 @@ class RetryQueueMachine(RuleBasedStateMachine):
         assert counted == {state.value: rows.get(state.value, 0) for state in State}
         stored = {row[0] for row in self.look.execute("SELECT id FROM entry")}
         assert stored >= {id_ for id_, known in self.known.items() if not known.gone}
+
+    @invariant()
+    def states_change_as_documented(self) -> None:
+        """Every change of a state is one of the transition table's."""
+        moved = {
+            (State(before) if before else None, State(after) if after else None)
+            for before, after in self.look.execute("SELECT before, after FROM moved")
+        }
+        assert moved <= TRANSITIONS.keys()
 
     @invariant()
     def one_send_at_a_time(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
-from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy
+from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy, is_verdict
 from recado.runtime import retry_policy
 from recado.settings import load
 
@@ -101,7 +101,7 @@ def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResu
 
     if breaker.open and not after.open:
         assert not result.outage
-        assert result.verdict
+        assert is_verdict(result)
     if not breaker.open and after.open:
         assert result.outage or result.outcome is Outcome.OPERATOR
     if after.open:

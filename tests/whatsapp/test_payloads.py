@@ -18,6 +18,7 @@ from recado.whatsapp.payloads import (
     PayloadError,
     Status,
     StatusKind,
+    names_of,
     parse,
 )
 
@@ -155,7 +156,7 @@ def test_the_sender_is_a_phone_or_a_user_id_or_both(fields: dict[str, Any], send
 
 def test_a_customer_is_known_by_both_names() -> None:
     """The BSUID comes first, since it outlives a hidden phone number."""
-    names = [Customer("+1", "US.A").names, Customer("+1").names, Customer(None, "US.A").names]
+    names = [names_of(Customer("+1", "US.A")), names_of(Customer("+1")), names_of(Customer(None, "US.A"))]
     assert names == [("US.A", "+1"), ("+1",), ("US.A",)]
 
 
@@ -448,7 +449,7 @@ def assert_parses(raw: bytes) -> Batch | None:
     except PayloadError:
         return None
     for message in batch.messages:
-        assert message.sender is None or message.sender.names
+        assert message.sender is None or names_of(message.sender)
         msgspec.json.encode(message)  # whatever was read can be stored and logged
     return batch
 

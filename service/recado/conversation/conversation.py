@@ -27,6 +27,21 @@ SILENT_TYPES = frozenset(
 #: sent by somebody else in the shop's name.
 TAPPED_TYPES = frozenset({MessageType.INTERACTIVE, MessageType.BUTTON, MessageType.ORDER})
 
+#: What an album is made of.
+PICTURE_TYPES = frozenset({MessageType.IMAGE, MessageType.VIDEO})
+#: Replies that bring the conversation no further.
+COURTESIES = frozenset(
+    {
+        ReplyKind.NOT_UNDERSTOOD,
+        ReplyKind.INSTRUCTIONS,
+        ReplyKind.PLEASE_WRITE,
+        ReplyKind.NO_OPEN_QUOTE,
+        ReplyKind.SLOW_DOWN,
+        ReplyKind.THANKS,
+        ReplyKind.TOO_LONG,
+    }
+)
+
 
 class Conversation:
     """Replies for the business numbers given; messages to any other number are somebody else's."""
@@ -125,6 +140,17 @@ class Conversation:
     def _not_understood(self, quote: Quote, quoted_at: float | None) -> Turn:
         text = texts.not_understood(quote, self._catalogue())
         return _say(ReplyKind.NOT_UNDERSTOOD, text, quote=quote)
+
+
+def is_picture(inbound: Inbound) -> bool:
+    """Whether a message is a picture without words, which may be one of an album."""
+    return inbound.quote is None and inbound.message.type in PICTURE_TYPES
+
+
+def needs_session(inbound: Inbound) -> bool:
+    """Whether the reply depends on what was said before: it costs a read of the store."""
+    quote = inbound.quote
+    return inbound.silence is None and quote is not None and quote.intent in (Intent.CONFIRM, Intent.REJECT)
 
 
 def _has_seen(quoted_at: float | None, message: InboundMessage, now: float) -> bool:

@@ -5,9 +5,9 @@ from enum import StrEnum
 import msgspec
 
 from recado.queue.model import QuoteMark
-from recado.quotes import Intent, Quote
+from recado.quotes import Quote
 from recado.whatsapp.content import Content
-from recado.whatsapp.payloads import InboundMessage, MessageType
+from recado.whatsapp.payloads import InboundMessage
 
 
 class Silence(StrEnum):
@@ -36,38 +36,12 @@ class ReplyKind(StrEnum):
     TOO_LONG = "too_long"
 
 
-#: Replies that bring the conversation no further.
-COURTESIES = frozenset(
-    {
-        ReplyKind.NOT_UNDERSTOOD,
-        ReplyKind.INSTRUCTIONS,
-        ReplyKind.PLEASE_WRITE,
-        ReplyKind.NO_OPEN_QUOTE,
-        ReplyKind.SLOW_DOWN,
-        ReplyKind.THANKS,
-        ReplyKind.TOO_LONG,
-    }
-)
-#: What an album is made of.
-PICTURE_TYPES = frozenset({MessageType.IMAGE, MessageType.VIDEO})
-
-
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's message as it was understood. `quote` is None when it has no words, or gets no reply at all."""
 
     message: InboundMessage
     quote: Quote | None = None
     silence: Silence | None = None
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether it is a picture without words, which may be one of an album."""
-        return self.quote is None and self.message.type in PICTURE_TYPES
-
-    @property
-    def needs_session(self) -> bool:
-        """Whether the reply depends on what was said before: it costs a read of the store."""
-        return self.silence is None and self.quote is not None and self.quote.intent in (Intent.CONFIRM, Intent.REJECT)
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +56,6 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     kind: ReplyKind
     content: Content
     quote: Quote | None = None
-
-    @property
-    def is_courtesy(self) -> bool:
-        """Whether it brings the conversation no further."""
-        return self.kind in COURTESIES
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

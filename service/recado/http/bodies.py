@@ -4,9 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from recado.inbox import Receipt
-from recado.quotes import Quote
-
 
 class QuoteItem(msgspec.Struct, frozen=True):
     """One line of a quote; money is a decimal string."""
@@ -102,31 +99,3 @@ class ErrorResponse(msgspec.Struct, frozen=True):
 
 def error_body(code: str, message: str) -> bytes:
     return msgspec.json.encode(ErrorResponse(Problem(code, message)))
-
-
-def message_result(receipt: Receipt) -> MessageResult:
-    """A receipt as the API shows it."""
-    quote = quote_view(receipt.quote) if receipt.quote else None
-    scores = [item.confidence for item in quote.items] if quote else []
-    ignored = receipt.silence.value if receipt.silence else None
-    return MessageResult(True, quote, scores, receipt.sent, duplicate=receipt.duplicate, ignored=ignored)
-
-
-def quote_view(quote: Quote) -> QuoteView:
-    """A quote as the API shows it."""
-    return QuoteView(
-        items=[
-            QuoteItem(
-                sku=line.sku,
-                name=line.name,
-                quantity=line.quantity if isinstance(line.quantity, int) else float(line.quantity),
-                unit_price=str(line.unit_price),
-                line_total=str(line.line_total),
-                confidence=round(line.confidence, 2),
-            )
-            for line in quote.items
-        ],
-        unmatched=[fragment.text for fragment in quote.unmatched],
-        total=str(quote.total),
-        currency=quote.currency,
-    )

@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from recado.http.bodies import WebhookResponse, error_body, message_result
+from recado.http.bodies import MessageResult, QuoteItem, QuoteView, WebhookResponse, error_body
 from recado.http.body import ClientGone, Receive, Refusal, RequestBody, Scope
 from recado.inbox import Inbox, Receipt
 from recado.queue.errors import StoreUnavailable
+from recado.quotes import Quote
 from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
@@ -56,7 +57,7 @@ class Webhook:
             batch = self._parse(body)
             receipts = await self._receive(batch)
             status, outcome = 200, "accepted"
-            results = [message_result(receipt) for receipt in receipts]
+            results = [_message_result(receipt) for receipt in receipts]
             body = msgspec.json.encode(WebhookResponse(result=results[0] if results else None, results=results))
         except Refusal as refusal:
             status, outcome, retry_after = refusal.status, refusal.outcome, refusal.retry_after
@@ -117,3 +118,31 @@ async def _respond(send: Send, status: int, body: bytes, retry_after: int | None
         headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _message_result(receipt: Receipt) -> MessageResult:
+    """A receipt as the API shows it."""
+    quote = _quote_view(receipt.quote) if receipt.quote else None
+    scores = [item.confidence for item in quote.items] if quote else []
+    ignored = receipt.silence.value if receipt.silence else None
+    return MessageResult(True, quote, scores, receipt.sent, duplicate=receipt.duplicate, ignored=ignored)
+
+
+def _quote_view(quote: Quote) -> QuoteView:
+    """A quote as the API shows it."""
+    return QuoteView(
+        items=[
+            QuoteItem(
+                sku=line.sku,
+                name=line.name,
+                quantity=line.quantity if isinstance(line.quantity, int) else float(line.quantity),
+                unit_price=str(line.unit_price),
+                line_total=str(line.line_total),
+                confidence=round(line.confidence, 2),
+            )
+            for line in quote.items
+        ],
+        unmatched=[fragment.text for fragment in quote.unmatched],
+        total=str(quote.total),
+        currency=quote.currency,
+    )

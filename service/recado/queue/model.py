@@ -20,6 +20,37 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
+#: Every change of a state that there is, and what causes it; None is before the entry and after it. The state machine
+#: test holds real changes against it, and docs/architecture.md shows it.
+TRANSITIONS: dict[tuple[State | None, State | None], str] = {
+    (None, State.SENDING): "its turn is now",
+    (None, State.QUEUED): "it has to wait",
+    (None, State.FAILED): "too late when it is written",
+    (State.QUEUED, State.SENDING): "leased",
+    (State.QUEUED, State.DELIVERED): "a late status",
+    (State.QUEUED, State.FAILED): "window closed, or out of attempts",
+    (State.QUEUED, State.DISCARDED): "operator",
+    (State.SENDING, State.DELIVERED): "accepted",
+    (State.SENDING, State.QUEUED): "to be retried, or the lease given back",
+    (State.SENDING, State.UNKNOWN): "no verdict, or the lease ran out",
+    (State.SENDING, State.FAILED): "rejected, out of attempts, or window closed",
+    (State.UNKNOWN, State.SENDING): "leased after the grace period",
+    (State.UNKNOWN, State.DELIVERED): "a status",
+    (State.UNKNOWN, State.QUEUED): "a failed status, or operator",
+    (State.UNKNOWN, State.FAILED): "a failed status, out of attempts, or window closed",
+    (State.UNKNOWN, State.DISCARDED): "operator",
+    (State.DELIVERED, State.QUEUED): "a failed status, to be retried",
+    (State.DELIVERED, State.FAILED): "a failed status",
+    (State.FAILED, State.DELIVERED): "a late status",
+    (State.FAILED, State.QUEUED): "operator",
+    (State.FAILED, State.DISCARDED): "operator",
+    (State.DISCARDED, State.QUEUED): "operator",
+    (State.DELIVERED, None): "it has reached the customer, or retention",
+    (State.FAILED, None): "retention, or erased",
+    (State.DISCARDED, None): "retention, or erased",
+}
+
+
 class Reason(StrEnum):
     """Why a reply was given up."""
 
@@ -143,11 +174,6 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     sent_wamid: str | None = None
     seconds: float = 0.0
     code_class: str = "2xx"
-
-    @property
-    def verdict(self) -> bool:
-        """Whether Graph itself said what becomes of the message."""
-        return self.outcome is not Outcome.UNKNOWN and self.code_class.endswith("xx")
 
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):

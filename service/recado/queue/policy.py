@@ -178,7 +178,7 @@ class RetryPolicy:
 
     def breaker_after(self, breaker: Breaker, result: AttemptResult, *, trial: bool, now: float) -> Breaker:
         """The number's breaker after one more result, of a `trial` or of any other attempt."""
-        good_at = now if result.verdict and not result.outage else breaker.good_at
+        good_at = now if is_verdict(result) and not result.outage else breaker.good_at
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
             return replace(
                 breaker,
@@ -194,7 +194,7 @@ class RetryPolicy:
                 return failed
             unknown = trial and result.outcome is Outcome.UNKNOWN
             return self._in_outage(replace(failed, unknown_trials=breaker.unknown_trials + unknown), now)
-        if not result.verdict:
+        if not is_verdict(result):
             return breaker
         return Breaker(good_at=good_at, outage_at=breaker.outage_at)
 
@@ -263,6 +263,11 @@ class RetryPolicy:
 
     def _clamped(self, seconds: float) -> float:
         return min(max(seconds, 0.0), self.config.retry_after_max_seconds)
+
+
+def is_verdict(result: AttemptResult) -> bool:
+    """Whether Graph itself said what becomes of the reply."""
+    return result.outcome is not Outcome.UNKNOWN and result.code_class.endswith("xx")
 
 
 class Pace:

@@ -5,13 +5,14 @@ in `Batch.ignored`; the shapes are in wire.py.
 """
 
 import math
+import re
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct, field
 
 from recado.whatsapp import notices, wire
-from recado.whatsapp.customer import Customer, identify
+from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import code_in
 from recado.whatsapp.notices import Notice
 from recado.whatsapp.wire import PayloadError as PayloadError
@@ -131,6 +132,10 @@ class Batch(Struct):
 
 _TYPES = {str(kind): kind for kind in MessageType}
 _STATUSES = {str(kind): kind for kind in StatusKind}
+#: A phone number as Meta gives it: digits, of any length that a key may have.
+_DIGITS = re.compile(r"\+?([0-9]{1,32})")
+#: A BSUID as Meta gives it. Its form is Meta's to choose; this bounds what is stored and sent back.
+_USER_ID = re.compile(r"[!-~]{1,256}")
 #: A longer number is nobody's quantity, and big integers are slow to read.
 _MOST_DIGITS = 15
 #: Fields that share the URL with `messages`; all others are counted as `field:other`, to bound the label.
@@ -175,6 +180,24 @@ def parse(body: bytes) -> Batch:
                 known = change.field if change.field in _OTHER_FIELDS else "other"
                 batch.ignored.append(f"field:{known}")
     return batch
+
+
+def identify(wa_id: str | None, user_id: str | None) -> Customer | None:
+    """The customer behind a webhook's `from` and `from_user_id`, or None if neither can be replied to.
+
+    Both are taken as Meta gave them. Numbering plans change, and WhatsApp keeps the earlier numbers: today's plan would
+    leave customers in Ivory Coast, Benin or Mexico without a reply.
+    """
+    digits = _DIGITS.fullmatch(wa_id) if wa_id else None
+    phone = f"+{digits[1]}" if digits else None
+    if user_id is not None and not _USER_ID.fullmatch(user_id):
+        user_id = None
+    return Customer(phone, user_id) if phone or user_id else None
+
+
+def names_of(customer: Customer | None) -> tuple[str, ...]:
+    """What a customer is known by: the BSUID outlives a hidden phone number, so it comes first."""
+    return tuple(name for name in (customer.user_id, customer.phone) if name) if customer else ()
 
 
 def _read(value: wire.Value, batch: Batch) -> None:

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING, Protocol
 
 from recado.outcome import Outcome, Scope
-from recado.queue.model import AttemptResult, LeasedReply
+from recado.queue.model import AttemptResult, LeasedReply, StatusUpdate
 from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
 from recado.whatsapp.content import Content
 from recado.whatsapp.customer import Customer
-from recado.whatsapp.errors import GraphError
+from recado.whatsapp.errors import GraphError, UnknownCodeError, error_from_status
+from recado.whatsapp.payloads import Status, StatusKind
 
 if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its first claim
     from recado.whatsapp.service import Sent
@@ -69,6 +70,19 @@ class WhatsAppChannel:
     async def probe(self, lane: str) -> bool:
         """Whether Graph answers for a business number."""
         return await self._client.reachable(lane)
+
+
+def status_update(status: Status) -> StatusUpdate | None:
+    """A status as the queue settles attempts by it; None when it settles nothing."""
+    if status.status is StatusKind.OTHER:
+        return None
+    failed = None
+    if status.status is StatusKind.FAILED:
+        first = status.errors[0] if status.errors else None
+        failed = failure(error_from_status(first.code, first.detail) if first else UnknownCodeError())
+    return StatusUpdate(
+        attempt_id=status.callback or "", status=status.status.value, sent_wamid=status.wamid, failure=failed
+    )
 
 
 def failure(error: GraphError) -> AttemptResult:

@@ -6,7 +6,7 @@ import msgspec
 
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUpdate
-from recado.queue.policy import Attempted, Decision
+from recado.queue.policy import Attempted, Decision, is_verdict
 from recado.queue.sqlite.transaction import Row, Transaction, as_json
 from recado.telemetry import metrics
 
@@ -60,7 +60,7 @@ def _record(
     row = rows.get(message.id)
     if row is None or row.attempts != message.attempt or row.state not in (State.SENDING, State.UNKNOWN):
         return None
-    return _decide(transaction, row, result, failed_attempt=message.attempt if result.verdict else 0)
+    return _decide(transaction, row, result, failed_attempt=message.attempt if is_verdict(result) else 0)
 
 
 def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set[int]:
