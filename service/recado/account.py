@@ -59,11 +59,10 @@ def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
 
 def report_other_numbers(numbers: Collection[str]) -> None:
     """Logs the business numbers of messages that are not ours to reply to."""
-    if numbers:
-        log.warning(
-            "messages for business numbers that are not in WHATSAPP_PHONE_NUMBER_ID get no reply",
-            extra={
-                "action": "messages.other_number",
-                "phone_number_ids": sorted(number[:20] for number in numbers)[:MAX_NUMBERS_NAMED],
-            },
-        )
+    log.warning(
+        "messages for business numbers that are not in WHATSAPP_PHONE_NUMBER_ID get no reply",
+        extra={
+            "action": "messages.other_number",
+            "phone_number_ids": sorted(number[:20] for number in numbers)[:MAX_NUMBERS_NAMED],
+        },
+    )

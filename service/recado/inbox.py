@@ -302,9 +302,11 @@ class Inbox:
             self._metrics.status(status.status.value)
         for reason in batch.ignored:
             self._metrics.ignored(reason)
-        account.report_errors(batch.errors, self._metrics)
+        if batch.errors:
+            account.report_errors(batch.errors, self._metrics)
         numbers = {message.phone_number_id for message in batch.messages}
-        account.report_other_numbers(numbers.difference(self._settings.whatsapp_phone_number_id))
+        if others := numbers.difference(self._settings.whatsapp_phone_number_id):
+            account.report_other_numbers(others)
 
 
 def _names(phone_number_id: str, customer: Customer | None) -> tuple[str, ...]:
