@@ -53,8 +53,10 @@ def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
             "Meta reports an error of the account",
             extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
         )
-    if (more := len(errors) - MAX_ERRORS_LOGGED) > 0:
-        log.warning("Meta reports more errors of the account at once", extra={"action": "account.errors", "more": more})
+    if (untold := len(errors) - MAX_ERRORS_LOGGED) > 0:
+        log.warning(
+            "Meta reports more errors of the account at once", extra={"action": "account.errors", "untold": untold}
+        )
 
 
 def report_other_numbers(numbers: Collection[str]) -> None:
