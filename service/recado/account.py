@@ -21,7 +21,7 @@ MAX_NUMBERS_NAMED = 5
 #: Where the store keeps when Meta said so last; 0 when Meta took it back.
 KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_threatened_at"}
 #: Notices of one webhook that may be written to the log, the grave ones first; all are counted.
-NOTICES_TOLD = 20
+MAX_NOTICES_LOGGED = 20
 
 
 async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> None:
@@ -37,11 +37,11 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
         elif notice.gravity is Gravity.REINSTATES:
             instants |= dict.fromkeys(KEPT_AS.values(), "0")
     await queue.record_totals(totals, instants)
-    for notice in sorted(notices, key=lambda notice: notice.gravity not in KEPT_AS)[:NOTICES_TOLD]:
+    for notice in sorted(notices, key=lambda notice: notice.gravity not in KEPT_AS)[:MAX_NOTICES_LOGGED]:
         fields = {"event": notice.event.value, "gravity": notice.gravity.value, "detail": notice.said}
         level = logging.WARNING if notice.gravity in KEPT_AS else logging.INFO
         wide(log, "account.notice", "Meta tells about the account", fields, level)
-    if (untold := len(notices) - NOTICES_TOLD) > 0:
+    if (untold := len(notices) - MAX_NOTICES_LOGGED) > 0:
         log.warning("Meta tells more about the account at once", extra={"action": "account.notices", "untold": untold})
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from recado.account import NOTICES_TOLD
+from recado.account import MAX_ERRORS_LOGGED, MAX_NOTICES_LOGGED
 from recado.conversation import Conversation, Inbound
 from recado.conversation.texts import instructions, too_long
-from recado.inbox import ACCOUNT_ERRORS_TOLD, Inbox
+from recado.inbox import Inbox
 from recado.quotes import QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.telemetry import metrics
@@ -158,9 +158,9 @@ async def test_errors_of_the_account_are_counted_all_and_told_few(
         before = len(caplog.records)
         assert (await pod.post(body)).status_code == 200
         assert pod.count(metrics.ACCOUNT_ERRORS.name) == 20_000
-        assert len(caplog.records) - before <= ACCOUNT_ERRORS_TOLD + 3
+        assert len(caplog.records) - before <= MAX_ERRORS_LOGGED + 3
     assert [line["error_code"] for line in told(caplog, "account.error")] == list(range(131000, 131005))
-    assert [line["untold"] for line in told(caplog, "account.errors")] == [20_000 - ACCOUNT_ERRORS_TOLD]
+    assert [line["untold"] for line in told(caplog, "account.errors")] == [20_000 - MAX_ERRORS_LOGGED]
 
 
 async def test_notices_are_counted_all_and_told_few_the_grave_ones_first(
@@ -172,13 +172,13 @@ async def test_notices_are_counted_all_and_told_few_the_grave_ones_first(
     async with start_pod() as pod:
         before = len(caplog.records)
         assert (await pod.post(json.dumps({"entry": [{"changes": changes}]}).encode())).status_code == 200
-        assert len(caplog.records) - before <= NOTICES_TOLD + 3
+        assert len(caplog.records) - before <= MAX_NOTICES_LOGGED + 3
         counted = pod.queue.snapshot().totals
     assert [line["detail"] for line in told(caplog, "account.notice")[:3]] == [
         *["DISABLED_UPDATE"] * 2,
         "ACCOUNT_DELETED",
     ]
-    assert [line["untold"] for line in told(caplog, "account.notices")] == [len(events) - NOTICES_TOLD]
+    assert [line["untold"] for line in told(caplog, "account.notices")] == [len(events) - MAX_NOTICES_LOGGED]
     assert counted[metrics.ACCOUNT_NOTICES.name, ("account_other",)] == 5_000
 
 
