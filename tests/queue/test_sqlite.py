@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,24 @@ class TestLines(LineConformance):
 
 class TestOutages(OutageConformance):
     """Its part on outages."""
+
+
+#: Statements that walk through a whole table: an operator's, those of once an hour, and of a clock that ran ahead.
+RARE = {"clear", "forget_customers", "stale_customers", "repair_due", "repair_keys"}
+
+
+def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:
+    """What every message or drain runs searches by an index, however many rows there are."""
+    connection = open_database(tmp_path / "recado.db")
+    walks = {
+        name
+        for name, sql in database.load_queries().items()
+        for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * len({*re.findall(r"\?\d+", sql)}))
+        if re.match(r"SCAN (entry|m|e|f|customer|c|seen_message|identity)\b", step)
+    }
+    connection.close()
+
+    assert walks == RARE
 
 
 class TestDurability:
