@@ -105,7 +105,7 @@ async def test_a_status_that_cannot_be_read_stops_nothing(
     def broken(status: Any) -> None:
         raise RuntimeError(status)
 
-    monkeypatch.setattr("recado.inbox._update", broken)
+    monkeypatch.setattr("recado.inbox.status_update", broken)
     async with start_pod() as pod:
         status = {"id": "wamid.X", "status": "read", "biz_opaque_callback_data": "1"}
         answer = await pod.receive(text_message(1, "2 zapatos", sent_at=clock()), statuses=(status, status))

@@ -296,15 +296,6 @@ class TestOpening:
 
         assert file.read_bytes() == before
 
-    def test_a_file_of_an_earlier_version_becomes_ours_by_name(self, tmp_path: Path) -> None:
-        """It has no application's id, but our tables; from then on it has both."""
-        earlier = open_database(tmp_path / "recado.db")
-        earlier.execute("PRAGMA application_id = 0; PRAGMA user_version = 2")
-        earlier.close()
-        connection = open_database(tmp_path / "recado.db")
-
-        assert connection.execute("PRAGMA application_id").get == database.APPLICATION_ID
-
     def test_a_folder_that_cannot_be_written_is_unavailable(self) -> None:
         """Not a traceback."""
         with pytest.raises(StoreUnavailable):

@@ -88,7 +88,9 @@ class Lane(NamedTuple):
     name: str
 
 
-class NewReply(msgspec.Struct, frozen=True, kw_only=True):
+# gc=False here and below: thousands are alive at once, none is part of a reference cycle, and the collector's walks
+# through them cost some 3 % of the CPU time of a reply.
+class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer's message with the reply to it, as it goes into the queue.
 
     `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of
@@ -114,7 +116,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True):
     picture: bool = False
 
 
-class LeasedReply(msgspec.Struct, frozen=True, kw_only=True):
+class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A reply that this process holds the lease of, to be sent as attempt number `attempt`.
 
     `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that a

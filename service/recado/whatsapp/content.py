@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 
-class Text(msgspec.Struct, frozen=True, tag_field="type", tag="text"):
+class Text(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="text"):
     """Plain text of at most 4,096 characters, with WhatsApp's marks."""
 
     body: str

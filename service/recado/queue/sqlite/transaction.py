@@ -87,10 +87,11 @@ class Transaction:
 
     def lane(self, lane: Lane) -> LaneState:
         """One lane, new or known."""
-        lanes = self.lanes()
-        if lane not in lanes:
-            lanes[lane] = LaneState(pace=self.policy.pace(lane.channel, 0.0), breaker=Breaker(), changed=True)
-        return lanes[lane]
+        state = self.lanes().get(lane)
+        if state is None:
+            state = LaneState(pace=self.policy.pace(lane.channel, 0.0), breaker=Breaker(), changed=True)
+            self.lanes()[lane] = state
+        return state
 
     def start_probing(self, lane: Lane) -> None:
         """Nobody else probes, or tries with a reply, until this has had its time."""
