@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from recado.outcome import Outcome
 from recado.queue.model import TRANSITIONS, AttemptResult, Claim, LeasedReply, State, StatusUpdate
+from recado.queue.policy import is_verdict
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
@@ -25,6 +26,7 @@ from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
     EXPIRED_TOKEN,
+    LANE,
     NUMBER,
     OUTAGE,
     PAIR_LIMIT,
@@ -198,7 +200,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         known.lease = None
         known.delivered = result.outcome is Outcome.DELIVERED
         known.accepted = message.attempt if known.delivered else known.accepted
-        known.failed = message.attempt if result.verdict and not known.delivered else known.failed
+        known.failed = message.attempt if is_verdict(result) and not known.delivered else known.failed
         known.at_fault |= result not in BLAMELESS and not self.outage
         assert (decision.state is State.DELIVERED) == known.delivered
         known.not_before = (decision.due_at or 0.0) if decision.state is State.UNKNOWN else 0.0
@@ -281,7 +283,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @rule(process=PROCESSES)
     def outage_ends(self, process: int) -> None:
         """A probe has met it: what nobody noticed is no outage."""
-        self._run(self.processes[process].record_probe, NUMBER, False)
+        self._run(self.processes[process].record_probe, LANE, False)
         self.time_passes(1)
         self.outage = False
 
