@@ -19,7 +19,7 @@ from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
 from recado.outcome import Outcome
-from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint
+from recado.queue.model import DECISIONS, Added, AttemptResult, Lane, NewReply, Restraint
 from recado.queue.protocol import Outbox
 from recado.quotes import Quote
 from recado.ratelimit import Allowance, MinuteLimit
@@ -213,7 +213,9 @@ class Inbox:
         pending = Pending(place, inbound, reply, slot=self._slots.reserve())
         adding = self._queue.add_message(new, lease=pending.slot)
         span.end_with(adding)
-        pending.added = asyncio.ensure_future(self._or_again(pending, adding) if turn.open_quote.decides else adding)
+        pending.added = asyncio.ensure_future(
+            self._or_again(pending, adding) if turn.open_quote in DECISIONS else adding
+        )
         return pending
 
     async def _or_again(self, pending: Pending, adding: Awaitable[Added]) -> Added:

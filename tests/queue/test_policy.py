@@ -76,7 +76,7 @@ def test_blame(breaker: Breaker, suspect_at: float) -> None:
     expected = Blame.NOT_KNOWN
     if breaker.good_at > suspect_at:
         expected = Blame.MESSAGE
-    if breaker.outage_at >= suspect_at:
+    if breaker.open_reason == "outage" or breaker.outage_at >= suspect_at:
         expected = Blame.OUTAGE
 
     assert RetryPolicy.blame(suspect_at, breaker) is expected

@@ -68,10 +68,9 @@ class QuoteMark(StrEnum):
     CONFIRMS = "confirms"
     REJECTS = "rejects"
 
-    @property
-    def decides(self) -> bool:
-        """Whether it closes a quote, which only one reply may do."""
-        return self in (QuoteMark.CONFIRMS, QuoteMark.REJECTS)
+
+#: Marks that close a quote, which only one reply may do.
+DECISIONS = frozenset({QuoteMark.CONFIRMS, QuoteMark.REJECTS})
 
 
 class Restraint(StrEnum):

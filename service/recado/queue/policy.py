@@ -167,7 +167,8 @@ class RetryPolicy:
         """Whose fault a failure was that looked like an outage's at `suspect_at`; None: it did not."""
         if suspect_at is None:
             return Blame.MESSAGE
-        if breaker.outage_at >= suspect_at:
+        # An outage that lasts is to blame even if a clock that was set back dates it before the failure.
+        if breaker.open_reason == "outage" or breaker.outage_at >= suspect_at:
             return Blame.OUTAGE
         return Blame.MESSAGE if breaker.good_at > suspect_at else Blame.NOT_KNOWN
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from recado.queue.model import Added, LeasedReply, NewReply, QuoteMark, Reason, State
+from recado.queue.model import DECISIONS, Added, LeasedReply, NewReply, QuoteMark, Reason, State
 from recado.queue.sqlite.customers import identified, restrained
 from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.telemetry import metrics
@@ -102,7 +102,7 @@ def _restrain(transaction: Transaction, new: dict[int, AddRequest]) -> tuple[dic
 
 def _stale(transaction: Transaction, messages: Mapping[int, NewReply]) -> list[int]:
     """The messages that decide a quote which another one has decided or replaced since the session was read."""
-    deciding = {id_: message for id_, message in messages.items() if message.quote.decides}
+    deciding = {id_: message for id_, message in messages.items() if message.quote in DECISIONS}
     if not deciding:
         return []
     keys = [message.key for message in deciding.values()]
