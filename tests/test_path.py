@@ -43,7 +43,7 @@ class Trace:
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]  # documented: None ends it
+        threading.setprofile(None)
 
     def _called(self, frame: FrameType, event: str, argument: object) -> None:
         if event == "call":
@@ -61,9 +61,10 @@ async def traced(folder: Path, graph: FakeGraph) -> AsyncIterator[tuple[App, Fak
     clock = FakeClock()
     settings = load({**ENVIRONMENT, "RECADO_DATABASE": str(folder / "recado.db")})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph, clock=clock))
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx knows a scope as any mapping, not a dict
     async with (
         app.api.router.lifespan_context(app.api),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://recado") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://recado") as client,
     ):
 
         async def post() -> httpx.Response:
