@@ -32,7 +32,7 @@ check: $(VENV)/.ready ## Lint and type-check
 	$(BIN)/mypy
 
 test: check ## Lint, type-check and run all tests that need no cluster
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 coverage: $(VENV)/.ready ## Run the tests and print which lines and branches of the package they miss
 	$(BIN)/pytest --cov=recado --cov-branch --cov-report=term-missing:skip-covered

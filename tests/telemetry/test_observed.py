@@ -26,7 +26,8 @@ from tests.telemetry.stack import Stack, fetch, message, webhook
 MAX_SERIES = 700
 CUSTOMERS = 10_000
 
-pytestmark = pytest.mark.prometheus
+#: The run that they all look at is made once, by one worker.
+pytestmark = [pytest.mark.prometheus, pytest.mark.xdist_group("observed")]
 
 EXPRESSIONS = [
     pytest.param(query.expr, id=f"{board.uid}: {panel.title}: {query.legend}")
