@@ -22,7 +22,7 @@ class Allowance(Enum):
 class MinuteLimit:
     """So many events a minute for each key; 0 is no limit. Memory is bounded by the events that come in one minute.
 
-    An event that has a name counts once, however often it is brought: Meta brings webhooks again. An event that
+    An event with a name counts once, because Meta delivers webhooks again. An event that
     happened before counts in the minute in which it happened: after a downtime of ours Meta brings hours at once.
     """
 

@@ -52,7 +52,7 @@ async def test_a_kept_connection_may_be_idle() -> None:
 
 @pytest.mark.parametrize("line", [b"X-%d: " + b"y" * 100 + b"\r\n", b"z" * 1000], ids=["many", "one"])
 async def test_headers_without_end_are_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many of them, or one that never ends: 431 to whoever still listens, and the connection is closed at once."""
+    """Many headers, or one without end: a client that still reads gets 431, and the connection is closed at once."""
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 60)
     async with serving() as wire:
         reader, writer = await wire.connect()

@@ -1,4 +1,4 @@
-"""The metrics port on a real socket: `/metrics` and nothing else, and no thread for whoever says nothing."""
+"""The metrics port on a real socket: only `/metrics`, and no thread for silent clients."""
 
 import http.client
 import socket

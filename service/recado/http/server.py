@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
     metrics.count_warnings()
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")
-    # uvicorn tells of its own life in sentences; ours are lines with an action.
+    # uvicorn's own lines have no action, so only its warnings are logged.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     stop_metrics = serve_metrics(settings, metrics.registry)
     shutdown = GracefulShutdown(app, app.leave)
