@@ -109,3 +109,14 @@ def test_the_shipped_catalogue_is_good() -> None:
     """The embedded default loads: 124 products in dollars."""
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
     assert (len(catalogue.products), catalogue.currency) == (124, "USD")
+
+
+@pytest.mark.parametrize("text", ["\u202e", "🙂", "!!"])
+@pytest.mark.parametrize("column", ["name", "alias"])
+def test_what_nobody_could_write_is_no_name(tmp_path: Path, text: str, column: str) -> None:
+    """A name or alias without a letter or digit is refused with its line."""
+    name, alias = (text, "") if column == "name" else ("Zapato", f"{text}|bota")
+    path = tmp_path / "catalogue.csv"
+    path.write_text(f"sku,name,aliases,unit_price,currency\nA,{name},{alias},1.50,USD\n")
+    with pytest.raises(CatalogueError, match=f"line 2: {column} .* has no letter"):
+        Catalogue.from_csv(path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from recado.errors import Expected
-from recado.quotes.text import plain
+from recado.quotes.text import NUMBER, WORD, plain, tokenise
 
 if TYPE_CHECKING:
     from recado.quotes.matcher import Matcher
@@ -156,8 +156,11 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
     problems += [f"line {line}: {column} is empty" for column in ("sku", "name") if not row[column]]
     if len(row["name"]) > _LONGEST_NAME:
         problems.append(f"line {line}: name is longer than {_LONGEST_NAME} characters")
-    if row["name"] and not any(c.isalnum() for c in row["name"]):
-        problems.append(f"line {line}: name {row['name']!r} has no letter")
+    aliases = tuple(dict.fromkeys(alias.strip() for alias in row["aliases"].split("|") if alias.strip()))
+    named = [("name", row["name"])] if row["name"] else []
+    for column, text in [*named, *(("alias", alias) for alias in aliases)]:
+        if not any(token.kind in (WORD, NUMBER) for token in tokenise(text)):
+            problems.append(f"line {line}: {column} {text!r} has no letter")
     price = _price(row["unit_price"])
     if price is None:
         problems.append(f"line {line}: unit_price {row['unit_price']!r} is not a price above 0, such as 45.99")
@@ -168,7 +171,6 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
     if unit is not None and unit not in UNITS:
         problems.append(f"line {line}: unit {row[UNIT_COLUMN]!r} is none of {', '.join(UNITS)}")
     if len(problems) == found and price is not None:
-        aliases = tuple(dict.fromkeys(alias.strip() for alias in row["aliases"].split("|") if alias.strip()))
         yield _Row(line, row["sku"], row["name"], aliases, price, currency, unit)
 
 
