@@ -2,13 +2,13 @@
 
 import contextlib
 import logging
-import traceback
 from collections.abc import Iterator
 from enum import StrEnum
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import Outbox
 from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.logging import defect_fields
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +49,7 @@ class Defects:
                     "action": "message.error",
                     "stage": stage.value,
                     "message_ref": self._queue.message_reference(wamid),
-                    "error_class": type(error).__name__,
-                    # The exception's own words may be the customer's: the frames tell the place without them.
-                    "exception": "".join(traceback.format_tb(error.__traceback__)),
+                    **defect_fields(error),
                 },
             )
             raise DefectError from error

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-import traceback
 from collections.abc import Callable, Iterable
 
 from recado.delivery.channels import Channel
@@ -13,7 +12,7 @@ from recado.queue.model import AttemptResult, Lane, LeasedReply
 from recado.queue.policy import Decision
 from recado.queue.protocol import Outbox
 from recado.telemetry import conventions, tracing
-from recado.telemetry.logging import wide
+from recado.telemetry.logging import defect_fields, wide
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +69,7 @@ class Delivery:
         except Exception as error:
             log.error(
                 "an attempt met a defect",
-                extra={
-                    "action": "attempt.error",
-                    "message_id": message.id,
-                    "error_class": type(error).__name__,
-                    # The exception's own words may be Meta's or the customer's: the frames tell the place without them.
-                    "exception": "".join(traceback.format_tb(error.__traceback__)),
-                },
+                extra={"action": "attempt.error", "message_id": message.id, **defect_fields(error)},
             )
             return AttemptResult(outcome=Outcome.UNKNOWN, error_class="unreadable", detail=type(error).__name__)
 

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from typing import IO, Any
 
@@ -80,6 +81,12 @@ def _straight_to(stream: IO[str], formatter: "JsonFormatter") -> Callable[[str, 
             pass
 
     return write
+
+
+def defect_fields(error: BaseException) -> dict[str, str]:
+    """What a line says of a bug: the exception's class and frames. Its message is left out, since it may quote a
+    customer or Meta."""
+    return {"error_class": type(error).__name__, "exception": "".join(traceback.format_tb(error.__traceback__))}
 
 
 class JsonFormatter(logging.Formatter):
