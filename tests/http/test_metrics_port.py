@@ -47,7 +47,7 @@ def _ask(port: int, method: str, path: str, headers: dict[str, bytes] | None = N
         b"\xff\xfe;;=,",
     ],
 )
-def test_whoever_asks_for_metrics_gets_them(port: int, accept: bytes) -> None:
+def test_every_accept_header_gets_metrics(port: int, accept: bytes) -> None:
     status, body = _ask(port, "GET", "/metrics?name[]=%ff", {"Accept": accept})
     assert status == 200
     assert b"seen_total 1.0" in body

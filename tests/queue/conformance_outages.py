@@ -270,7 +270,7 @@ class OutageConformance:
 
     @pytest.mark.parametrize("status", ["failed", "delivered"])
     async def test_a_status_closes_no_breaker(self, open_queue: OpenQueue, clock: FakeClock, status: str) -> None:
-        """It tells of an attempt of before the outage."""
+        """It is about an attempt before the outage."""
         queue = open_queue(**UNLIMITED)
         before = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(before, DELIVERED)

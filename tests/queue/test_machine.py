@@ -77,7 +77,7 @@ class Known(msgspec.Struct):
     not_before: float = 0.0
 
 
-#: Notes every change of a state in the file itself, whoever makes it.
+#: Triggers in the file record every change of a state, from any process.
 WATCH = """
 CREATE TABLE moved (before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (before, after));
 CREATE TRIGGER watch_insert AFTER INSERT ON entry BEGIN INSERT OR IGNORE INTO moved VALUES ('', new.state); END;

@@ -142,7 +142,7 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
     elif attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN):
         return False
     _count_settled(transaction, row)
-    if failure.outcome is Outcome.OPERATOR:  # other failures tell of the time when the reply was accepted
+    if failure.outcome is Outcome.OPERATOR:  # other failures are about when the reply was accepted
         transaction.update_breaker(Lane(row.channel, row.lane), failure)
     _decide(transaction, row, failure, failed_attempt=attempt)
     return True
