@@ -18,6 +18,7 @@ LAYERS = (
     {"inbox"},
     {"account", "delivery", "conversation", "defects"},
     {"queue"},
+    {"orders"},
     {"ratelimit", "telemetry", "whatsapp", "quotes"},
     {"settings"},
     {"console", "errors", "files", "outcome", "terminal", "urls"},

@@ -1,0 +1,10 @@
+"""What a customer was quoted and what the shop was ordered: values, and what may become of them."""
+
+from recado.orders.order import Order, OrderState
+from recado.orders.quote import Line, OpenQuote, Question, QuoteState, Source
+from recado.orders.session import Changes, Closing, Session, Talk
+
+__all__ = [
+    "Changes", "Closing", "Line", "OpenQuote", "Order", "OrderState", "Question", "QuoteState", "Session", "Source",
+    "Talk",
+]  # fmt: skip

@@ -1,0 +1,40 @@
+"""An order: a quote that the customer said yes to, with the number by which the shop knows it."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from recado.orders.quote import Line, Source
+
+
+class OrderState(StrEnum):
+    """The customer places an order; the shop's staff move it on."""
+
+    PLACED = "placed"
+    ACCEPTED = "accepted"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An order with the lines and prices of its quote; times in Unix seconds.
+
+    number: counts up, with gaps. quote: the token of the confirmed quote; no two orders have the same.
+    left_out: what the customer asked for in the same conversation and the order does not hold, as he wrote it.
+    """
+
+    number: int
+    quote: str
+    lines: tuple[Line, ...]
+    currency: str
+    source: Source
+    placed_at: float
+    changed_at: float
+    state: OrderState = OrderState.PLACED
+    left_out: tuple[str, ...] = ()
+    location: str | None = None
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.total for line in self.lines), Decimal(0))

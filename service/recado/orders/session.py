@@ -1,0 +1,60 @@
+"""What the store remembers of a conversation, and what one message changes in it.
+
+The store compares the session's version in the transaction that writes the changes. A message that was handled with
+an older session is given the present one and handled again.
+"""
+
+import msgspec
+
+from recado.orders.order import Order
+from recado.orders.quote import OpenQuote, Question, QuoteState
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a session that only the conversation reads. The store keeps it as JSON.
+
+    questions: what the customer was asked back. topic: skus of his last order, change or price question.
+    asked: skus and quantities of a price question, which "me lo llevo" orders. hold_until: a person has the
+    conversation until then (Unix seconds).
+    """
+
+    questions: tuple[Question, ...] = ()
+    topic: tuple[str, ...] = ()
+    asked: tuple[tuple[str, int], ...] = ()
+    hold_until: float | None = None
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation between a business number and a customer as it is now.
+
+    version: 0 for a stranger; each change makes it larger. quote: the newest one, whatever its state. referred: the
+    one that a tapped button or a quoted message names, if it is this customer's. order: the last one. order_number:
+    reserved for the order that this message may place.
+    """
+
+    version: int = 0
+    quote: OpenQuote | None = None
+    referred: OpenQuote | None = None
+    order: Order | None = None
+    order_number: int | None = None
+    talk: Talk = Talk()
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an open quote, named by its token."""
+
+    token: str
+    state: QuoteState
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message changes in the session that it was handled with; written in one transaction with the reply.
+
+    version: of that session. talk: None where it stays. closes comes before opens, which the reply gives.
+    """
+
+    version: int
+    talk: Talk | None = None
+    closes: Closing | None = None
+    opens: OpenQuote | None = None
+    places: Order | None = None
