@@ -1,11 +1,33 @@
 """What a reply says: typed, stored as JSON in the queue, rendered as Meta's JSON when it is sent.
 
-A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered`.
+A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered` and of `as_text`.
+Each is checked against Meta's limits when it is built, because an over-long title refuses the whole message. Meta
+counts code points.
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
 
 import msgspec
+
+from recado.whatsapp.titles import shortened, titles
+
+MOST_TEXT: Final = 4096
+MOST_BUTTONS: Final = 3
+MOST_BUTTONS_BODY: Final = 1024
+MOST_BUTTON_TITLE: Final = 20
+MOST_BUTTON_ID: Final = 256
+MOST_ROWS: Final = 10
+MOST_ROW_TITLE: Final = 24
+MOST_ROW_DESCRIPTION: Final = 72
+MOST_ROW_ID: Final = 200
+MOST_LABEL: Final = 20
+#: What opens a list.
+LABEL: Final = "Responder"
+
+
+class ContentError(ValueError):
+    """A content that Meta would refuse; the message names everything that is wrong with it."""
 
 
 class Text(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="text"):
@@ -13,11 +35,123 @@ class Text(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="text"):
 
     body: str
 
+    def __post_init__(self) -> None:
+        _check(_text("body", self.body, MOST_TEXT))
 
-Content: TypeAlias = Text
+
+class Button(msgspec.Struct, frozen=True, gc=False):
+    """A button that replies with its `id` when it is tapped."""
+
+    id: str
+    title: str
+
+
+class Buttons(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="buttons"):
+    """A text of at most 1,024 characters over one to three buttons.
+
+    plain: what is sent where buttons cannot be; "" where the body says it all.
+    """
+
+    body: str
+    buttons: tuple[Button, ...]
+    plain: str = ""
+
+    def __post_init__(self) -> None:
+        problems = _text("body", self.body, MOST_BUTTONS_BODY) + _plain(self.plain)
+        problems += _count("buttons", len(self.buttons), MOST_BUTTONS)
+        for button in self.buttons:
+            problems += _word("button id", button.id, MOST_BUTTON_ID)
+            problems += _word("button title", button.title, MOST_BUTTON_TITLE)
+        _check(problems + _repeated(self.buttons))
+
+
+class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A row of a list, which replies with its `id` when it is chosen."""
+
+    id: str
+    title: str
+    description: str = ""
+
+
+class Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Rows under a title, which may be missing where there is one section only."""
+
+    rows: tuple[Row, ...]
+    title: str = ""
+
+
+class List(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="list"):
+    """A text of at most 4,096 characters with a button, named `label`, that opens a list of one to ten rows.
+
+    plain: what is sent where a list cannot be; "" where the body says it all.
+    """
+
+    body: str
+    sections: tuple[Section, ...]
+    label: str = LABEL
+    plain: str = ""
+
+    def __post_init__(self) -> None:
+        rows = self.rows
+        problems = _text("body", self.body, MOST_TEXT) + _plain(self.plain)
+        problems += _word("label", self.label, MOST_LABEL) + _count("rows", len(rows), MOST_ROWS)
+        for section in self.sections:
+            if section.title or len(self.sections) > 1:
+                problems += _word("section title", section.title, MOST_ROW_TITLE)
+            problems += _count("rows of a section", len(section.rows), MOST_ROWS)
+        for row in rows:
+            problems += _word("row id", row.id, MOST_ROW_ID) + _word("row title", row.title, MOST_ROW_TITLE)
+            if row.description:
+                problems += _word("row description", row.description, MOST_ROW_DESCRIPTION)
+        _check(problems + _repeated(rows))
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of all sections."""
+        return tuple(row for section in self.sections for row in section.rows)
+
+
+Content: TypeAlias = Text | Buttons | List
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Content).decode
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False):
+    """Something to tap: `id` comes back, `name` may be of any length, `description` explains a row of a list."""
+
+    id: str
+    name: str
+    description: str = ""
+
+
+def with_choices(text: str, choices: Sequence[Choice], *, label: str = LABEL, plain: str = "") -> Buttons | List:
+    """A text with its choices as buttons where both fit, else as a list; names and descriptions are cut to fit.
+
+    Raises ContentError for a text of more than 4,096 characters, or more than ten choices.
+    """
+    names = [choice.name for choice in choices]
+    if len(text) <= MOST_BUTTONS_BODY and len(choices) <= MOST_BUTTONS:
+        short = titles(names, MOST_BUTTON_TITLE)
+        buttons = tuple(Button(choice.id, title) for choice, title in zip(choices, short, strict=True))
+        return Buttons(text, buttons, plain)
+    rows = tuple(map(_choice_row, choices, titles(names, MOST_ROW_TITLE)))
+    return List(text, (Section(rows),), label, plain)
+
+
+def _choice_row(choice: Choice, title: str) -> Row:
+    """A row whose description has the whole name where the title could not, unless it has something else to say."""
+    description = choice.description or ("" if title == choice.name else choice.name)
+    return Row(choice.id, title, shortened(description, MOST_ROW_DESCRIPTION))
+
+
+def as_text(content: Content) -> Text:
+    """The same, complete, where nothing can be tapped."""
+    match content:
+        case Text():
+            return content
+        case Buttons(body=body, plain=plain) | List(body=body, plain=plain):
+            return Text(plain or body)
 
 
 def rendered(content: Content) -> dict[str, Any]:
@@ -25,3 +159,54 @@ def rendered(content: Content) -> dict[str, Any]:
     match content:
         case Text(body):
             return {"type": "text", "text": {"preview_url": False, "body": body}}
+        case Buttons(body=body, buttons=buttons):
+            replies = [{"type": "reply", "reply": {"id": one.id, "title": one.title}} for one in buttons]
+            return _interactive("button", body, {"buttons": replies})
+        case List(body=body, sections=sections, label=label):
+            return _interactive("list", body, {"button": label, "sections": [_section(one) for one in sections]})
+
+
+def _interactive(kind: str, body: str, action: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "interactive", "interactive": {"type": kind, "body": {"text": body}, "action": action}}
+
+
+def _section(section: Section) -> dict[str, Any]:
+    title = {"title": section.title} if section.title else {}
+    return {**title, "rows": [_row(row) for row in section.rows]}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    description = {"description": row.description} if row.description else {}
+    return {"id": row.id, "title": row.title, **description}
+
+
+# -- limits: each check returns what is wrong, in words
+
+
+def _check(problems: list[str]) -> None:
+    if problems:
+        raise ContentError("; ".join(problems))
+
+
+def _text(name: str, text: str, most: int) -> list[str]:
+    if not text.strip():
+        return [f"the {name} is empty"]
+    return [f"the {name} has {len(text)} characters, {most} are allowed"] if len(text) > most else []
+
+
+def _word(name: str, text: str, most: int) -> list[str]:
+    """As `_text`, for what may have no space at its ends."""
+    return _text(name, text, most) + ([f"the {name} begins or ends with a space"] if text != text.strip() else [])
+
+
+def _plain(text: str) -> list[str]:
+    return _text("plain text", text, MOST_TEXT) if text else []
+
+
+def _count(name: str, count: int, most: int) -> list[str]:
+    return [] if 1 <= count <= most else [f"there are {count} {name}, 1 to {most} are allowed"]
+
+
+def _repeated(choices: Sequence[Button | Row]) -> list[str]:
+    ids, shown = {choice.id for choice in choices}, {choice.title for choice in choices}
+    return ["two choices have the same id or title"] if min(len(ids), len(shown)) < len(choices) else []

@@ -1,0 +1,221 @@
+"""What replies say: Meta's limits hold whatever the names are, and everything has a plain text."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recado.simulator.interactive import Interactive, refusal_of
+from recado.whatsapp.content import (
+    Button,
+    Buttons,
+    Choice,
+    Content,
+    ContentError,
+    List,
+    Row,
+    Section,
+    Text,
+    as_text,
+    decode,
+    encode,
+    rendered,
+    with_choices,
+)
+from recado.whatsapp.titles import shortened, titles
+
+YES, CHANGE, NO = (
+    Choice("q:7K:confirm", "✅ Sí, confirmar"),
+    Choice("q:7K:change", "✏️ Cambiar"),
+    Choice("q:7K:no", "❌ No"),
+)
+#: Emoji that are several code points each: none may be cut.
+CLUSTERS = (
+    "👨‍👩‍👧‍👦",
+    "🇲🇽",
+    "👍🏽",
+    "1️⃣",
+    "❤️‍🔥",
+    "e\u0301",
+    "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+)
+NAMES = st.lists(
+    st.lists(st.sampled_from([*CLUSTERS, "Zapatillas", "deportivas", " ", "x" * 30, "ñ", "*"]), min_size=1, max_size=40)
+    .map("".join)
+    .map(lambda name: name[:200])
+    .filter(str.strip),
+    min_size=1,
+    max_size=10,
+)
+
+
+def refusal(content: Content) -> Any:
+    """What the simulated Meta has against a content's message."""
+    message = rendered(content)
+    if message["type"] == "text":
+        body = message["text"]["body"]
+        return None if body.strip() and len(body) <= 4096 else "length"
+    return refusal_of(msgspec.convert(message["interactive"], Interactive))
+
+
+def test_buttons_go_out_as_the_reference_says() -> None:
+    """Field by field."""
+    assert rendered(with_choices("¿Confirmas?", [YES, NO])) == {
+        "type": "interactive",
+        "interactive": {
+            "type": "button",
+            "body": {"text": "¿Confirmas?"},
+            "action": {
+                "buttons": [
+                    {"type": "reply", "reply": {"id": "q:7K:confirm", "title": "✅ Sí, confirmar"}},
+                    {"type": "reply", "reply": {"id": "q:7K:no", "title": "❌ No"}},
+                ]
+            },
+        },
+    }
+
+
+def test_a_list_goes_out_as_the_reference_says() -> None:
+    """Field by field; what is not there is left out."""
+    content = List(
+        "¿Cuál?",
+        (Section((Row("c:1", "Jean azul", "$39.90"),), "Jeans"), Section((Row("c:2", "Gorra"),), "Gorras")),
+        label="Elegir",
+    )
+    assert rendered(content) == {
+        "type": "interactive",
+        "interactive": {
+            "type": "list",
+            "body": {"text": "¿Cuál?"},
+            "action": {
+                "button": "Elegir",
+                "sections": [
+                    {"title": "Jeans", "rows": [{"id": "c:1", "title": "Jean azul", "description": "$39.90"}]},
+                    {"title": "Gorras", "rows": [{"id": "c:2", "title": "Gorra"}]},
+                ],
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("length", "kind"), [(1, Buttons), (1024, Buttons), (1025, List), (4096, List)], ids=lambda value: str(value)
+)
+def test_a_text_gets_buttons_as_long_as_they_fit(length: int, kind: type) -> None:
+    """The limits are counted in code points: an emoji of Meta's is one, not four bytes."""
+    content = with_choices("🙂" * length, [YES, CHANGE, NO])
+    assert type(content) is kind
+    assert as_text(content) == Text("🙂" * length)
+
+
+def test_more_than_three_choices_are_a_list() -> None:
+    """However short the text is; a row whose name was cut has the whole of it below."""
+    names = ["Zapatillas deportivas para correr rojas", "Jean azul", "Jean negro", "Gorra"]
+    content = with_choices("¿Cuál?", [Choice(f"c:{n}", name) for n, name in enumerate(names)], plain="¿Cuál: ...?")
+    assert isinstance(content, List)
+    assert [(row.title, row.description) for row in content.rows] == [
+        ("Zapatillas deportivas…", names[0]),
+        ("Jean azul", ""),
+        ("Jean negro", ""),
+        ("Gorra", ""),
+    ]
+    assert as_text(content) == Text("¿Cuál: ...?")
+
+
+@pytest.mark.parametrize(
+    ("build", "problem"),
+    [
+        (lambda: Text(""), "the body is empty"),
+        (lambda: Text("x" * 4097), "the body has 4097 characters, 4096 are allowed"),
+        (lambda: Buttons("x" * 1025, (Button("a", "A"),)), "the body has 1025 characters, 1024 are allowed"),
+        (lambda: Buttons("x", ()), "there are 0 buttons, 1 to 3 are allowed"),
+        (lambda: Buttons("x", tuple(Button(c, c) for c in "abcd")), "there are 4 buttons, 1 to 3 are allowed"),
+        (lambda: Buttons("x", (Button("a", "x" * 21),)), "the button title has 21 characters, 20 are allowed"),
+        (lambda: Buttons("x", (Button("a" * 257, "A"),)), "the button id has 257 characters, 256 are allowed"),
+        (lambda: Buttons("x", (Button(" a", "A"),)), "the button id begins or ends with a space"),
+        (lambda: Buttons("x", (Button("a", "A"), Button("a", "B"))), "two choices have the same id or title"),
+        (lambda: Buttons("x", (Button("a", "A"), Button("b", "A"))), "two choices have the same id or title"),
+        (lambda: Buttons("x", (Button("a", "A"),), "x" * 4097), "the plain text has 4097 characters, 4096 are allowed"),
+        (lambda: List("x", ()), "there are 0 rows, 1 to 10 are allowed"),
+        (lambda: List("x", (Section(()), Section((Row("a", "A"),), "B"))), "the section title is empty"),
+        (
+            lambda: List("x", (Section((Row("a", "A"),)),), label="x" * 21),
+            "the label has 21 characters, 20 are allowed",
+        ),
+        (lambda: List("x", (Section((Row("a", "x" * 25),)),)), "the row title has 25 characters, 24 are allowed"),
+        (lambda: List("x", (Section((Row("a" * 201, "A"),)),)), "the row id has 201 characters, 200 are allowed"),
+        (
+            lambda: List("x", (Section((Row("a", "A", "x" * 73),)),)),
+            "the row description has 73 characters, 72 are allowed",
+        ),
+        (
+            lambda: List("x", (Section(tuple(Row(str(n), str(n)) for n in range(11))),)),
+            "there are 11 rows, 1 to 10 are allowed",
+        ),
+    ],
+)
+def test_what_meta_would_refuse_cannot_be_built(build: Any, problem: str) -> None:
+    """The error says what is wrong with it."""
+    with pytest.raises(ContentError, match=problem):
+        build()
+
+
+def test_one_error_names_every_problem() -> None:
+    """Whoever builds a content mends it once."""
+    with pytest.raises(ContentError) as error:
+        Buttons("", (Button("", "x" * 21),))
+    assert str(error.value) == (
+        "the body is empty; the button id is empty; the button title has 21 characters, 20 are allowed"
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(names=NAMES, length=st.integers(1, 4096), described=st.booleans())
+def test_no_content_exceeds_the_limits(names: list[str], length: int, described: bool) -> None:
+    """Names of 200 characters, emoji, texts of any length: Meta accepts it, and it survives the store."""
+    choices = [Choice(f"c:{n}", name, name if described else "") for n, name in enumerate(names)]
+    content = with_choices(("l\n" * 2048)[: length - 1] + "x", choices)
+    assert refusal(content) is None
+    assert decode(encode(content)) == content
+    assert refusal(as_text(content)) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(names=NAMES, limit=st.sampled_from([20, 24]))
+def test_titles_are_short_unique_and_whole(names: list[str], limit: int) -> None:
+    """No two are alike, and no accent, flag or family is cut in two."""
+    short = titles(names, limit)
+    assert len(set(short)) == len(short)
+    for title in short:
+        assert 0 < len(title) <= limit
+        assert title == title.strip()
+    for name, title in zip(names, short, strict=True):
+        head = title.partition("…")[0]
+        rest = " ".join(name.split()).removeprefix(head)
+        whole = len(" ".join(name.split())) <= limit
+        assert (
+            whole or not rest.startswith(("\u200d", "\ufe0f", "\u20e3", "\u0301", "🏽", "🇽", "\U000e0067")) or not head
+        )
+
+
+def test_names_are_cut_at_a_word() -> None:
+    """A customer reads words, and tells apart what differs at the end."""
+    assert shortened("Zapatillas deportivas running", 24) == "Zapatillas deportivas…"
+    assert shortened("Impermeabilizante acrílico", 20) == "Impermeabilizante…"
+    assert shortened("Otorrinolaringológicamente", 20) == "Otorrinolaringológi…"
+    assert titles(["Zapatillas deportivas rojas", "Zapatillas deportivas azules"], 20) == [
+        "Zapatillas… rojas",
+        "Zapatillas… azules",
+    ]
+    assert titles(["Jean azul", "Jean azul", "Jean azul"], 20) == ["Jean azul", "Jean azul 2", "Jean azul 3"]
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_what_is_seen_as_one_character_is_never_cut(cluster: str) -> None:
+    """At every place that the cut may fall."""
+    for before in range(24):
+        cut = shortened("x" * before + cluster * 30, 24)
+        assert len(cut) <= 24
+        assert cut.removesuffix("…").lstrip("x").replace(cluster, "") == ""
