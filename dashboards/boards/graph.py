@@ -102,7 +102,7 @@ BOARD = Board(
                     title="Errors by class",
                     description="Failed attempts per second by class of error. docs/metrics.md lists the classes.",
                     unit="cps",
-                    width=12,
+                    width=6,
                     shape=Shape.STACKED,
                     queries=(
                         Query(
@@ -129,6 +129,18 @@ BOARD = Board(
                     ),
                     steps=above((1, "red")),
                     runbook="RecadoOperatorNeeded",
+                    logs="attempt.finished",
+                ),
+                Panel(
+                    title="Sent as text instead",
+                    description=(
+                        "Replies in 10 minutes whose buttons or list Meta refused, so that the same goes out as plain "
+                        "text. If it goes on, `RECADO_BUTTONS=false` saves the refused request."
+                    ),
+                    unit="none",
+                    width=6,
+                    queries=(Query(Q.increase(metrics.TEXT_FALLBACKS, "10m"), "sent as text"),),
+                    steps=above((1, YELLOW)),
                     logs="attempt.finished",
                 ),
                 Panel(

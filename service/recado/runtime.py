@@ -61,7 +61,8 @@ def open_queue(
 
 def make_delivery(settings: Settings, queue: Outbox, client: MessageClient, *, clock: Clock = time.time) -> Delivery:
     """Attempts at what is in the queue."""
-    return Delivery(queue, [WhatsAppChannel(client, send_seconds=settings.send_seconds)], clock=clock)
+    channel = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
+    return Delivery(queue, [channel], clock=clock)
 
 
 def make_drain(

@@ -146,6 +146,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         about("Mark messages as read and show `typing`; takes one more Graph API request per message."),
     ] = False
+    buttons: Annotated[
+        bool,
+        about(
+            "Send quotes and questions with buttons or a list to tap; if false, as plain text. Both can be typed to."
+        ),
+    ] = True
     max_body_bytes: Annotated[int, about("The maximum size of a webhook; Meta sends up to 3 MB."), Positive] = (
         3 * 1024 * 1024
     )

@@ -22,6 +22,7 @@ results = st.builds(
     scope=st.sampled_from(Scope),
     outage=st.booleans(),
     code_class=st.sampled_from(["2xx", "4xx", "5xx", "timeout", "transport"]),
+    form_refused=st.booleans(),
 )
 messages = st.builds(
     Attempted,
@@ -29,6 +30,7 @@ messages = st.builds(
     throttles=st.integers(0, 1000),
     unknowns=st.integers(0, 3),
     deadline_at=st.floats(NOW - 86400, NOW + 86400),
+    interactive=st.booleans(),
 )
 breakers = st.builds(
     Breaker,
@@ -56,6 +58,10 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chan
     if decision.state is State.QUEUED and decision.due_at is not None:
         assert decision.due_at < message.deadline_at
     assert 0 <= decision.spent <= 1
+    if decision.as_text:
+        assert message.interactive
+        assert result.form_refused
+        assert (decision.state, decision.spent) in ((State.QUEUED, 0), (State.FAILED, 0))
 
 
 @given(messages, results)
@@ -88,7 +94,7 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
     """Each wait varies by at most a tenth either way."""
     policy = retry_policy(load({}), chance=lambda: chance)
     for spent, wait in enumerate((120, 240, 480, 960)):
-        message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400)
+        message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400, interactive=False)
         decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRYABLE), now=NOW)
         assert decision.due_at is not None
         assert 0.9 * wait - 1e-3 <= decision.due_at - NOW <= 1.1 * wait + 1e-3

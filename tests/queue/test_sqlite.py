@@ -26,6 +26,7 @@ from tests.queue.conformance import (
     new_reply,
 )
 from tests.queue.conformance_customers import CustomerConformance
+from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_outages import OutageConformance
 
@@ -53,6 +54,10 @@ class TestSqliteRetryQueue(RetryQueueConformance, CustomerConformance):
 
 class TestLines(LineConformance):
     """Its part on one customer's replies."""
+
+
+class TestForms(FormConformance):
+    """Its part on buttons and lists that Meta refuses."""
 
 
 class TestOutages(OutageConformance):
@@ -89,7 +94,7 @@ class TestDurability:
     ) -> None:
         """Neither in the database's free pages nor in its write-ahead log, while another process has it open."""
         web, operator = open_queue(), open_queue()
-        text = "a reply to somebody who wants to be forgotten " * 100
+        text = "a reply to somebody who wants to be forgotten " * 88
         message = await add_leased(web, new_reply(1, clock, content=Text(text)))
         await web.update_message_attempt(message, REJECTED)
         assert b"wants to be forgotten" in b"".join(path.read_bytes() for path in tmp_path.iterdir())

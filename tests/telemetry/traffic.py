@@ -3,6 +3,7 @@
 Persons, texts and secrets are marked, so that a search for `MARKS` in all telemetry shows whether one leaked.
 """
 
+import asyncio
 import json
 import signal
 import socket
@@ -12,10 +13,15 @@ from typing import Any
 
 import apsw
 
+from recado.delivery.channels.whatsapp import NAME
+from recado.queue.model import Lane, NewReply
+from recado.runtime import open_queue
+from recado.settings import load
 from recado.simulator.installation import SECRETS
 from recado.simulator.simulator import PHONE_NUMBER_ID
 from recado.telemetry import metrics
 from recado.telemetry.metrics import Metric
+from recado.whatsapp.content import Button, Buttons
 from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
@@ -61,6 +67,7 @@ def everything(stack: Stack) -> int:
     third = third_time(stack)
     killed_sender(stack)
     hopeless(stack)
+    asyncio.run(refused_buttons(stack))
     doubtful(stack)
     catalogue(stack)
     busy_store(stack)
@@ -168,6 +175,29 @@ def hopeless(stack: Stack) -> None:
         "retries were not exhausted"
     )
     assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "unknown") >= 1, 15), "no outcome stayed unknown"
+    stack.faults(poison={})
+
+
+async def refused_buttons(stack: Stack) -> None:
+    """Buttons that Meta does not take: their text goes out."""
+    to = f"+{phone(100)}"
+    stack.faults(poison={to: "code:131009"})
+    queue = open_queue(load({"RECADO_DATABASE": str(stack.database)}))
+    now = time.time()
+    reply = NewReply(
+        wamid=f"{WAMID}.buttons",
+        lane=Lane(NAME, PHONE_NUMBER_ID),
+        key=to,
+        phone=to,
+        user_id=None,
+        content=Buttons(TEXT, (Button("yes", "Sí"),)),
+        written_at=now,
+        received_at=now,
+        deadline_at=now + 1000,
+    )
+    await queue.add_message(reply, lease=False)
+    await queue.close()
+    assert wait_until(lambda: total(stack, metrics.TEXT_FALLBACKS) >= 1, 10), "no text went out instead"
     stack.faults(poison={})
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from recado.outcome import Outcome
-from recado.whatsapp.content import Text
+from recado.whatsapp.content import Button, Buttons, Text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     AnswerTimeoutError,
@@ -129,6 +129,15 @@ async def test_a_quoted_message_that_meta_forgot_is_left_out_once() -> None:
     with pytest.raises(InvalidRequestError):
         await send(graph, quoting="wamid.T1")
     assert len(graph.requests) == 2
+
+
+async def test_buttons_are_not_sent_twice_for_a_quoted_message() -> None:
+    """131009 may be about them: the queue sends their text next."""
+    graph = Graph(refused(131009), accepted())
+    content = Buttons("¿Confirmas?", (Button("q:7K:confirm", "Sí"),))
+    with pytest.raises(InvalidRequestError):
+        await service(graph).send_message(ANA, content, phone_number_id=NUMBER, attempt_id="a-1", quoting="wamid.T1")
+    assert [sent["type"] for sent in graph.sent] == ["interactive"]
 
 
 @pytest.mark.parametrize(("code", "quoting"), [(131009, None), (131008, "wamid.T1")])

@@ -58,7 +58,7 @@ class SendSlots:
 
     def send(self, message: LeasedReply) -> asyncio.Task[AttemptResult | None]:
         """Starts the delivery of a leased message in a slot that the caller has reserved."""
-        return self._start(self._delivery.attempt(message))
+        return self._start(self._attempt(message))
 
     def follow_up(self, id_: int, due_at: float) -> None:
         """Sends a queued reply of ours once it is due and a slot is free; if this pod ends before, the drain does."""
@@ -101,6 +101,12 @@ class SendSlots:
         elif self._clock() < until:
             self._follow_up_in(RETRY_SLOT_SECONDS, id_, until)
 
+    async def _attempt(self, message: LeasedReply) -> AttemptResult | None:
+        result = await self._delivery.attempt(message)
+        if result and result.form_refused:  # as plain text it is due at once
+            self.follow_up(message.id, self._clock())
+        return result
+
     async def _follow_up(self, id_: int) -> AttemptResult | None:
         try:
             claim = await self._claim(id_)
@@ -108,7 +114,7 @@ class SendSlots:
             log.warning("a follow-up has to wait", extra={"action": "follow_up.put_off", "error": str(error)})
             return None
         for message in claim.messages:
-            return await self._delivery.attempt(message)
+            return await self._attempt(message)
         if claim.next_at is not None:  # others of its line go first
             self.follow_up(id_, claim.next_at)
         return None

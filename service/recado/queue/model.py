@@ -160,7 +160,8 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     """The facts of one finished attempt, as the Graph client saw them.
 
     `wait_seconds` is the wait that Meta asks for, `wait_growth` how much longer each further one gets. `outage`: the
-    fault is Meta's. `max_attempts`: after so many this error is hopeless.
+    fault is Meta's. `max_attempts`: after so many this error is hopeless. `form_refused`: buttons or a list may be
+    what was refused, so that the same goes out as plain text.
     """
 
     outcome: Outcome
@@ -172,6 +173,7 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int | None = None
     scope: Scope = Scope.MESSAGE
     outage: bool = False
+    form_refused: bool = False
     sent_wamid: str | None = None
     seconds: float = 0.0
     code_class: str = "2xx"

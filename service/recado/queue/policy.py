@@ -63,19 +63,20 @@ class Blame(StrEnum):
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the queue knows of a message when its attempt ends."""
+    """What the queue knows of a message when its attempt ends. `interactive`: it has a plain text to fall back to."""
 
     spent: int
     throttles: int
     unknowns: int
     deadline_at: float
+    interactive: bool
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What the queue does after an attempt: the row's next state, and who else has to wait.
 
     `suspect`: the failure may be an outage's. `hopeless`: why the message is given up when it falls due, unless an
-    outage was to blame.
+    outage was to blame. `as_text`: from now on the message is its plain text.
     """
 
     state: State
@@ -83,6 +84,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     suspect: bool = False
     hopeless: Reason | None = None
+    as_text: bool = False
     spent: int = 0
     throttles: int = 0
     unknowns: int = 0
@@ -127,6 +129,8 @@ class RetryPolicy:
         match result.outcome:
             case Outcome.DELIVERED:
                 return Decision(state=State.DELIVERED)
+            case Outcome.PERMANENT if result.form_refused and message.interactive:
+                return replace(self._queued(message, now), as_text=True)
             case Outcome.PERMANENT:
                 return Decision(state=State.FAILED, reason=Reason.REJECTED, spent=1)
             case Outcome.UNKNOWN:

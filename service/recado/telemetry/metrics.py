@@ -123,6 +123,12 @@ ASYNC_FAILURES = counter(
     STORE, "recado_async_failures_total", "Replies that Meta had accepted and later reported as failed."
 )
 
+TEXT_FALLBACKS = counter(
+    STORE,
+    "recado_text_fallbacks_total",
+    "Replies whose buttons or list Meta refused, and that go out as plain text instead.",
+)
+
 DELIVERY_AGE = histogram(
     STORE,
     "recado_delivery_age_seconds",

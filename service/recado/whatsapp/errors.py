@@ -51,6 +51,8 @@ class GraphError(Exception):
     #: A bounded label for metrics.
     error_class: str = "unknown_code"
     max_attempts: int | None = None
+    #: It may be how the message says it: buttons or a list may be accepted as plain text.
+    form_refused: bool = False
 
     def __init__(
         self,
@@ -269,9 +271,12 @@ class InvalidRequestError(RejectedError):
         | set(range(131200, 131300))
     )
     error_class = "invalid"
+    #: What Meta refuses buttons and lists with: a parameter missing or wrong, a kind of message it does not know.
+    OF_FORM: ClassVar[frozenset[int | None]] = frozenset({100, 131008, 131009, 131051})
 
     def __init__(self, detail: str = "", **about: Any) -> None:
         super().__init__(detail, **about)
+        self.form_refused = self.code in self.OF_FORM
         if self.code == 135000:  # Meta does not know what is wrong either: one more try
             self.outcome, self.max_attempts = Outcome.RETRYABLE, 2
 

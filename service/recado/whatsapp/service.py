@@ -152,7 +152,8 @@ class WhatsAppService:
         """Send a message from a business number. Raises GraphError.
 
         `attempt_id` comes back in every status webhook of this message. `quoting` is the wamid of the message
-        that this one replies to; where Meta no longer accepts that, the reply goes out without it.
+        that this one replies to; where Meta no longer accepts that, a text goes out without it. For buttons and lists
+        the refusal is raised, since it may be about them.
         """
         message: dict[str, Any] = {
             "messaging_product": "whatsapp",
@@ -166,7 +167,7 @@ class WhatsAppService:
         try:
             return await self._send(phone_number_id, {**message, "context": {"message_id": quoting}})
         except InvalidRequestError as error:
-            if error.code != _BAD_PARAMETER:
+            if error.code != _BAD_PARAMETER or not isinstance(content, Text):
                 raise
         return await self._send(phone_number_id, message)
 

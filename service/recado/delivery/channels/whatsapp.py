@@ -7,7 +7,7 @@ from recado.queue.model import AttemptResult, LeasedReply, StatusUpdate
 from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
-from recado.whatsapp.content import Content
+from recado.whatsapp.content import Content, as_text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError, UnknownCodeError, error_from_status
 from recado.whatsapp.payloads import Status, StatusKind
@@ -44,8 +44,10 @@ class WhatsAppChannel:
 
     name = NAME
 
-    def __init__(self, client: MessageClient, *, send_seconds: float) -> None:
+    def __init__(self, client: MessageClient, *, send_seconds: float, buttons: bool) -> None:
+        """`buttons`: whether buttons and lists are sent, or the plain text in their place."""
         self._client = client
+        self._buttons = buttons
         self.send_seconds = send_seconds
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
@@ -54,7 +56,7 @@ class WhatsAppChannel:
             try:
                 sent = await self._client.send_message(
                     Customer(message.phone, message.user_id),
-                    message.content,
+                    message.content if self._buttons else as_text(message.content),
                     phone_number_id=message.lane.name,
                     attempt_id=message.attempt_id,
                     quoting=message.wamid if message.quoting else None,
@@ -99,6 +101,7 @@ def failure(error: GraphError) -> AttemptResult:
         wait_growth=second / first if first and second else 1.0,
         scope=error.scope,
         outage=error.outage,
+        form_refused=error.form_refused,
         max_attempts=error.max_attempts,
         seconds=error.seconds or 0.0,
         code_class=error.response_class,

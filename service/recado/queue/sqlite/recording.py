@@ -9,6 +9,7 @@ from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUp
 from recado.queue.policy import Attempted, Decision, is_verdict
 from recado.queue.sqlite.transaction import Row, Transaction, as_json
 from recado.telemetry import metrics
+from recado.whatsapp.content import Text, as_text, decode
 
 #: Statuses after which nothing can happen to a message any more: `delivered` wins over a later `failed`.
 REACHED = frozenset({"delivered", "read", "played"})
@@ -37,6 +38,7 @@ class AttemptedRow(msgspec.Struct):
     key: str
     failed_attempt: int
     sent_attempt: int | None
+    content: str
 
 
 def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
@@ -76,11 +78,18 @@ def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set
 def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, failed_attempt: int) -> Decision:
     """Decides on a message after a failed attempt, and writes the decision."""
     lane = transaction.lane(Lane(row.channel, row.lane))
-    decision = transaction.policy.decide(
-        Attempted(spent=row.spent, throttles=row.throttles, unknowns=row.unknowns, deadline_at=row.deadline_at),
-        result,
-        now=transaction.now,
+    content = decode(row.content) if result.form_refused else None
+    attempted = Attempted(
+        spent=row.spent,
+        throttles=row.throttles,
+        unknowns=row.unknowns,
+        deadline_at=row.deadline_at,
+        interactive=content is not None and not isinstance(content, Text),
     )
+    decision = transaction.policy.decide(attempted, result, now=transaction.now)
+    if decision.as_text and content is not None:
+        transaction.totals.inc(metrics.TEXT_FALLBACKS)
+        transaction.run("put_content", as_json([(row.id, as_text(content))]))
     if decision.key_until is not None:
         transaction.totals.inc(metrics.THROTTLED, "customer")
         transaction.run("keys_next", as_json([(row.key, decision.key_until)]))

@@ -124,7 +124,7 @@ RETURNING id, key, received_at, attempts
 
 -- name: attempted
 SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.channel,
-  m.lane, m.key, m.failed_attempt, m.sent_attempt
+  m.lane, m.key, m.failed_attempt, m.sent_attempt, m.content
 FROM json_each(?1) j JOIN entry m ON m.id = j.value
 
 -- name: sent_as
@@ -137,6 +137,9 @@ UPDATE entry SET state = j.value ->> 1, due_at = j.value ->> 2, reason = j.value
   finished_at = j.value ->> 10, suspect_at = j.value ->> 11, hopeless = j.value ->> 12,
   failed_attempt = max(failed_attempt, j.value ->> 13), lease_owner = NULL, lease_until = NULL
 FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
+
+-- name: put_content
+UPDATE entry SET content = j.value ->> 1 FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 
 -- name: release
 UPDATE entry SET state = 'queued', due_at = ?2, attempts = attempts - 1, lease_owner = NULL, lease_until = NULL
