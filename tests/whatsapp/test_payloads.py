@@ -2,6 +2,7 @@
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from recado.whatsapp.payloads import (
     Batch,
     ErrorDetail,
     InboundMessage,
+    Location,
     MessageType,
     PayloadError,
     Status,
@@ -80,6 +82,98 @@ def test_a_tap_keeps_its_id(kind: str, content: object, tapped: str | None) -> N
     assert one(type=kind, **{kind: content}).tapped == tapped
 
 
+@pytest.mark.parametrize("tapped", ["x" * 257, "", 7, None])
+def test_what_is_no_id_of_ours_is_not_kept(tapped: object) -> None:
+    """A tapped id is input; its title is read then."""
+    message = one(type="interactive", text=None, interactive={"button_reply": {"id": tapped, "title": "Sí"}})
+    assert (message.tapped, message.text) == (None, "Sí")
+
+
+@pytest.mark.parametrize(
+    ("context", "product"),
+    [
+        ({"id": "wamid.OUT1", "referred_product": {"catalog_id": "1", "product_retailer_id": "CAL-001"}}, "CAL-001"),
+        ({"referred_product": {"product_retailer_id": ""}}, None),
+        ({"referred_product": {"product_retailer_id": "x" * 257}}, None),
+        ({"referred_product": ["CAL-001"]}, None),
+        ({"forwarded": True}, None),
+        ("CAL-001", None),
+    ],
+)
+def test_a_question_about_a_product_names_it(context: object, product: str | None) -> None:
+    """The SKU that the shop gave to Meta's catalogue."""
+    assert one(context=context).product == product
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "original"),
+    [
+        ("edit", {"original_message_id": "wamid.T0", "message": {"text": {"body": "3 gorras"}}}, "wamid.T0"),
+        ("revoke", {"original_message_id": "wamid.T0"}, "wamid.T0"),
+        ("revoke", {"original_message_id": 7}, None),
+        ("revoke", "wamid.T0", None),
+        ("edit", {}, None),
+    ],
+)
+def test_an_edit_and_a_revoke_name_the_message_that_they_are_about(
+    kind: str, content: object, original: str | None
+) -> None:
+    """By its wamid."""
+    message = one(type=kind, text=None, **{kind: content})
+    assert (message.type, message.original) == (MessageType(kind), original)
+
+
+@pytest.mark.parametrize(
+    ("raw", "location"),
+    [
+        ({"latitude": 4.65, "longitude": -74.1}, Location(4.65, -74.1)),
+        (
+            {"latitude": -90, "longitude": 180, "name": " La\ntienda ", "address": "Calle 1 # 2-3", "url": "x"},
+            Location(-90.0, 180.0, "La tienda", "Calle 1 # 2-3"),
+        ),
+        (
+            {"latitude": 1, "longitude": 2, "name": "n" * 300, "address": "a" * 900},
+            Location(1.0, 2.0, "n" * 200, "a" * 500),
+        ),
+        ({"latitude": 1, "longitude": 2, "name": 7, "address": "  "}, Location(1.0, 2.0)),
+        ({"latitude": 91, "longitude": 2}, None),
+        ({"latitude": 1, "longitude": 1e400}, None),
+        ({"latitude": "4.65", "longitude": "-74.1"}, None),
+        ({"latitude": True, "longitude": 2}, None),
+        ({"name": "La tienda"}, None),
+        ("4.65,-74.1", None),
+    ],
+)
+def test_a_location_is_a_place_on_earth(raw: object, location: Location | None) -> None:
+    """Its name and address are one line each, and bounded."""
+    assert one(type="location", text=None, location=raw).location == location
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "read"),
+    [
+        (7.99, "USD", (Decimal("7.99"), "USD")),
+        (0.1, "COP", (Decimal("0.1"), "COP")),
+        (12000, "CLP", (Decimal(12000), "CLP")),
+        ("45.50", "MXN", (Decimal("45.50"), "MXN")),
+        (-1, "usd", (None, None)),
+        ("1e9", "US$", (None, None)),
+        (1e400, "USDT", (None, None)),
+        (1e13, 7, (None, None)),
+        (True, None, (None, None)),
+        ([7], ["USD"], (None, None)),
+    ],
+)
+def test_a_cart_keeps_the_prices_that_the_customer_saw(
+    price: object, currency: object, read: tuple[Decimal | None, str | None]
+) -> None:
+    """As decimals, digit by digit; what is no price is none."""
+    item = {"product_retailer_id": "A-1", "quantity": 2, "item_price": price, "currency": currency}
+    (line,) = one(type="order", text=None, order={"product_items": [item]}).cart
+    assert (line.sku, line.quantity) == ("A-1", 2)
+    assert (line.item_price, line.currency) == read
+
+
 @pytest.mark.parametrize(
     ("context", "quoted"),
     [({"from": "1", "id": "wamid.OUT1"}, "wamid.OUT1"), ({"forwarded": True}, None), ({"id": 7}, None), ("x", None)],
@@ -111,6 +205,11 @@ def test_a_message_keeps_what_it_refers_to(context: object, quoted: str | None) 
         ("system", {"type": "user_changed_number", "wa_id": "15550100009"}, None),
         ("unsupported", {"type": "edit"}, None),
         ("edit", {"original_message_id": "wamid.T0"}, None),
+        ("edit", {"original_message_id": "wamid.T0", "message": {"type": "text", "text": {"body": "3"}}}, "3"),
+        ("edit", {"original_message_id": "wamid.T0", "message": {"type": "image", "image": {"caption": "3"}}}, "3"),
+        ("edit", {"original_message_id": "wamid.T0", "message": {"text": 7}}, None),
+        ("edit", {"original_message_id": "wamid.T0", "message": {"edit": {"message": {"text": {"body": "x"}}}}}, None),
+        ("edit", [7], None),
         ("revoke", {"original_message_id": "wamid.T0"}, None),
         ("request_welcome", {}, None),
         ("hologram", {"depth": 3}, None),
@@ -409,6 +508,23 @@ KEYS = st.sampled_from(
         "wa_id",
         "user_id",
         "group_id",
+        "context",
+        "referred_product",
+        "product_retailer_id",
+        "order",
+        "product_items",
+        "quantity",
+        "item_price",
+        "currency",
+        "location",
+        "latitude",
+        "longitude",
+        "name",
+        "address",
+        "edit",
+        "revoke",
+        "original_message_id",
+        "message",
     ]
 )
 SCALARS = (
@@ -450,6 +566,12 @@ def assert_parses(raw: bytes) -> Batch | None:
         return None
     for message in batch.messages:
         assert message.sender is None or names_of(message.sender)
+        for line in message.cart:
+            assert 0 <= line.quantity < 10**309
+            assert line.item_price is None or 0 <= line.item_price < 10**12
+            assert len(line.sku) <= 256
+        for id_ in (message.tapped, message.quoted, message.product, message.original):
+            assert id_ is None or 0 < len(id_) <= 256
         msgspec.json.encode(message)  # whatever was read can be stored and logged
     return batch
 

@@ -9,9 +9,13 @@ import re
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from recado.whatsapp import notices, wire
+from recado.whatsapp.attached import CartLine as CartLine
+from recado.whatsapp.attached import Location as Location
+from recado.whatsapp.attached import cart_of, id_in, id_of, location_of
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import code_in
 from recado.whatsapp.notices import Notice
@@ -62,21 +66,17 @@ class ErrorDetail(Struct, frozen=True):
     detail: str = ""
 
 
-class CartLine(Struct, frozen=True):
-    """A product that was put into the cart of Meta's catalogue; `quantity` is 0 where it cannot be read."""
-
-    sku: str
-    quantity: int
-
-
 class InboundMessage(Struct, frozen=True):
     """A message that a customer wrote.
 
-    text: what it says (body, caption, or the title of the button that was tapped), None if it has no words.
+    text: what it says (body, caption, the title of the button that was tapped, or what an edit makes of it), None if it
+    has no words.
     sender: None when it can be neither called nor addressed. phone_number_id: the business number written to,
     "" where Meta left it out. sent_at: None where Meta's timestamp is unreadable; then the time of arrival
     must do. cart: what an order of Meta's catalogue holds. tapped: the id that we gave to the button or list row
-    that was tapped. quoted: the wamid of the message that this one refers to.
+    that was tapped. quoted: the wamid of the message that this one refers to. product: the SKU of the product of Meta's
+    catalogue that it asks about. location: the place that it shares. original: the wamid of the message that it edits
+    or takes back.
     """
 
     wamid: str
@@ -89,6 +89,9 @@ class InboundMessage(Struct, frozen=True):
     cart: tuple[CartLine, ...] = ()
     tapped: str | None = None
     quoted: str | None = None
+    product: str | None = None
+    location: Location | None = None
+    original: str | None = None
 
     @property
     def says_something(self) -> bool:
@@ -136,8 +139,6 @@ _STATUSES = {str(kind): kind for kind in StatusKind}
 _DIGITS = re.compile(r"\+?([0-9]{1,32})")
 #: A BSUID as Meta gives it. Its form is Meta's to choose; this bounds what is stored and sent back.
 _USER_ID = re.compile(r"[!-~]{1,256}")
-#: A longer number is nobody's quantity, and big integers are slow to read.
-_MOST_DIGITS = 15
 #: Fields that share the URL with `messages`; all others are counted as `field:other`, to bound the label.
 _OTHER_FIELDS = frozenset(
     {
@@ -241,17 +242,21 @@ def _message(
         if contact:
             wa_id, user_id = wa_id or contact.wa_id, user_id or contact.user_id
     kind = _TYPES.get(message.type, MessageType.UNKNOWN)
+    context = message.context if isinstance(message.context, dict) else {}
     return InboundMessage(
         wamid=message.id,
         type=kind,
-        text=message.text.body if message.text else _other_words(message),
+        text=_edited(message.edit) if message.edit else _words(message),
         sender=identify(wa_id, user_id),
         phone_number_id=phone_number_id,
         sent_at=_seconds(message.timestamp),
         is_group=message.group_id is not None,
-        cart=_cart(message.order.product_items) if message.order else (),
+        cart=cart_of(message.order.product_items) if message.order else (),
         tapped=_tapped(message),
-        quoted=_text(message.context.get("id")) if isinstance(message.context, dict) else None,
+        quoted=id_in(context, "id"),
+        product=id_in(context.get("referred_product"), "product_retailer_id"),
+        location=location_of(message.location),
+        original=id_in(message.edit or message.revoke, "original_message_id"),
     )
 
 
@@ -262,35 +267,18 @@ def _renamed(message: wire.Message, system: wire.System, phone_number_id: str) -
     return Renamed(phone_number_id, before, after) if before and after else None
 
 
-def _cart(items: Any) -> tuple[CartLine, ...]:
-    lines = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
-    return tuple(CartLine(str(line.get("product_retailer_id", "")), _quantity(line.get("quantity"))) for line in lines)
-
-
-def _quantity(value: Any) -> int:
-    """A whole number above 0, as a number or as digits; 0 for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:_MOST_DIGITS])
-    whole = (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value == int(value)
-    )
-    return max(0, int(value)) if whole else 0
-
-
 def _tapped(message: wire.Message) -> str | None:
     """The id of the button or list row that was tapped."""
     if message.interactive:
         tapped = message.interactive.button_reply or message.interactive.list_reply
-        return _text(tapped.id) if tapped else None
-    return _text(message.button.payload) if message.button else None
+        return id_of(tapped.id) if tapped else None
+    return id_of(message.button.payload) if message.button else None
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _other_words(message: wire.Message) -> str | None:
-    """What a message without a text body says."""
+def _words(message: wire.Message) -> str | None:
+    """What a message says."""
+    if message.text:
+        return message.text.body
     if captioned := message.image or message.video or message.document:
         return captioned.caption
     if message.interactive:
@@ -299,6 +287,14 @@ def _other_words(message: wire.Message) -> str | None:
     if written := message.button or message.order:
         return written.text
     return None
+
+
+def _edited(edit: Any) -> str | None:
+    """What an edit makes a message say."""
+    try:
+        return _words(msgspec.convert(edit, wire.Edit).message)
+    except msgspec.ValidationError:
+        return None
 
 
 def _detail(error: wire.Error) -> ErrorDetail:

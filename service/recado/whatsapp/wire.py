@@ -72,6 +72,13 @@ class Message(Struct):
     button: Button | None = None
     order: Order | None = None
     system: System | None = None
+    location: Any = None
+    edit: Any = None
+    revoke: Any = None
+
+
+class Edit(Struct):
+    message: Message
 
 
 class Status(Struct):

@@ -1,0 +1,106 @@
+"""What a message carries besides words: carts of Meta's catalogue and locations. All of it is input: bounded here."""
+
+import math
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import Struct
+
+#: A longer number is nobody's quantity, and big integers are slow to read.
+_MOST_DIGITS: Final = 15
+_MOST_ID: Final = 256
+_MOST_NAME: Final = 200
+_MOST_ADDRESS: Final = 500
+_MOST_PRICE: Final = 10**12
+_PRICE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+
+
+class CartLine(Struct, frozen=True):
+    """A product that was put into the cart of Meta's catalogue.
+
+    quantity: 0 where it cannot be read. item_price, currency: what the customer's app showed him, which may be stale or
+    forged; None where they cannot be read.
+    """
+
+    sku: str
+    quantity: int
+    item_price: Decimal | None = None
+    currency: str | None = None
+
+
+class Location(Struct, frozen=True):
+    """A place that a customer shared, in degrees."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+def cart_of(items: Any) -> tuple[CartLine, ...]:
+    """The lines of an order message's `product_items`."""
+    lines = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    return tuple(
+        CartLine(
+            sku=str(line.get("product_retailer_id", ""))[:_MOST_ID],
+            quantity=_quantity(line.get("quantity")),
+            item_price=_price(line.get("item_price")),
+            currency=_currency(line.get("currency")),
+        )
+        for line in lines
+    )
+
+
+def location_of(raw: Any) -> Location | None:
+    """The place of a location message; None without coordinates on this planet."""
+    if not isinstance(raw, dict):
+        return None
+    latitude, longitude = _degrees(raw.get("latitude"), 90), _degrees(raw.get("longitude"), 180)
+    if latitude is None or longitude is None:
+        return None
+    name, address = _line(raw.get("name"), _MOST_NAME), _line(raw.get("address"), _MOST_ADDRESS)
+    return Location(latitude, longitude, name, address)
+
+
+def id_in(raw: Any, key: str) -> str | None:
+    """The id that an object has under a key, as `id_of` takes it."""
+    return id_of(raw.get(key)) if isinstance(raw, dict) else None
+
+
+def id_of(value: Any) -> str | None:
+    """An id; None for anything that is none of Meta's or ours."""
+    return value if isinstance(value, str) and 0 < len(value) <= _MOST_ID else None
+
+
+def _quantity(value: Any) -> int:
+    """A whole number above 0, as a number or as digits; 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:_MOST_DIGITS])
+    whole = (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value == int(value)
+    )
+    return max(0, int(value)) if whole else 0
+
+
+def _price(value: Any) -> Decimal | None:
+    """A price as it is written: Meta's page calls it an integer, its example is 7.99."""
+    if isinstance(value, str):
+        return Decimal(value) if _PRICE.fullmatch(value) else None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Decimal(str(value)) if number and 0 <= value < _MOST_PRICE else None
+
+
+def _currency(value: Any) -> str | None:
+    return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else None
+
+
+def _degrees(value: Any, most: float) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and abs(value) <= most else None
+
+
+def _line(value: Any, most: int) -> str | None:
+    """Text in one line, cut; None where there is none."""
+    return (" ".join(value[: most * 2].split())[:most] or None) if isinstance(value, str) else None
