@@ -8,7 +8,7 @@ from recado.telemetry import metrics
 
 _NONE = 'outcome="none"'
 
-_YES = 'decision="confirms"'
+_YES = 'decision="confirmed"'
 
 BOARD = Board(
     uid=uids.QUOTES,

@@ -1,25 +1,31 @@
 """A batch of Meta's webhook in, receipts out: what is replied to whom, on disk before the response, and sent.
 
-1 limits and conversation -> turns     2 one durable transaction a reply, many to a commit     3 sends within the budget
+1 limits and conversation -> turns    2 one durable transaction a message, many to a commit    3 sends within the budget
+
+A message is handled as if its customer were a stranger, or with the session that his message before it in the batch
+has left. The transaction of step 2 compares that session with the stored one. Where they differ it writes nothing and
+gives the stored one back, and both steps are done again. So a stranger costs no read.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from recado import account
-from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Session, Silence, Turn
-from recado.conversation.conversation import COURTESIES, is_picture, needs_session
+from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
+from recado.conversation.conversation import COURTESIES, is_picture
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
+from recado.orders import Changes, Session
 from recado.outcome import Outcome
-from recado.queue.model import DECISIONS, Added, AttemptResult, Lane, NewReply, Restraint
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint
 from recado.queue.protocol import Outbox
 from recado.quotes import Quote
 from recado.ratelimit import Allowance, MinuteLimit
@@ -34,6 +40,8 @@ log = logging.getLogger(__name__)
 #: A batch may hold 1,000 messages: the event loop gets a turn after so many, or so many letters.
 MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
+#: So often a message is handled while others of its customer are faster. Each time one of them is done.
+MOST_TRIES = 20
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +56,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pending:
-    """A reply on its way to disk. `slot`: a send slot is reserved for it. `place`: that of the message in its batch."""
+    """A message on its way to disk; None comes of it where it met a defect. `slot`: a send slot is reserved for its
+    reply. `place`: its own in its batch. `session` is the one that it leaves."""
 
-    added: "asyncio.Future[Added]"
+    added: "asyncio.Task[Added | None]"
+    turn = Turn(silence=Silence.ERROR)
+    session = Session()
 
-    def __init__(self, place: int, inbound: Inbound, reply: Reply, *, slot: bool) -> None:
-        self.place, self.inbound, self.reply, self.slot = place, inbound, reply, slot
+    def __init__(self, place: int, inbound: Inbound, answer: Callable[[Session], Turn], *, slot: bool) -> None:
+        self.place, self.inbound, self.answer, self.slot = place, inbound, answer, slot
 
     @property
     def message(self) -> InboundMessage:
@@ -91,7 +102,7 @@ class Inbox:
         settling = self._settle(batch)
         receipts: list[Receipt] = [Receipt()] * len(batch.messages)
         pending: list[Pending] = []
-        last: dict[str, asyncio.Future[Added]] = {}
+        last: dict[str, Pending] = {}
         letters = 0
         try:
             for index, message in self._in_order(batch.messages):
@@ -99,18 +110,16 @@ class Inbox:
                 if letters >= LETTERS_A_TURN:
                     letters = 0
                     await asyncio.sleep(0)
-                try:
-                    turn, inbound = await self._handle(message, last)
-                    if turn.reply is None:
-                        assert turn.silence
-                        self._metrics.unanswered(turn.silence.value)
-                        receipts[index] = Receipt(quote=inbound.quote, silence=turn.silence)
-                    else:
-                        pending.append(self._store(index, inbound, turn.reply, turn))
-                        last |= dict.fromkeys(_names(message.phone_number_id, message.sender), pending[-1].added)
-                except DefectError:
-                    self._metrics.unanswered(Silence.ERROR)
-                    receipts[index] = Receipt(silence=Silence.ERROR)
+                inbound, answer = self._read(message)
+                if inbound.silence:
+                    receipts[index] = self._silent(inbound.silence, inbound.quote)
+                else:
+                    one = Pending(index, inbound, answer, slot=self._slots.reserve())
+                    names = _names(message.phone_number_id, message.sender)
+                    earlier = {last[name] for name in names if name in last}
+                    one.added = asyncio.ensure_future(self._converse(one, earlier))
+                    last |= dict.fromkeys(names, one)
+                    pending.append(one)
             added = await _all([one.added for one in pending])
             await _all(settling)
         except Exception:
@@ -133,14 +142,23 @@ class Inbox:
             settling.append(account.take_notice(self._queue, batch.notices, self._clock()))
         return settling
 
-    def _receipt(self, one: Pending, added: Added, *, sent: bool) -> Receipt:
+    def _receipt(self, one: Pending, added: Added | None, *, sent: bool) -> Receipt:
+        if added is None:
+            return self._silent(Silence.ERROR)
         if added.restraint:
-            self._metrics.unanswered(added.restraint.value)
-            return Receipt(silence=added.restraint)
-        self._report(one.reply, one.message)
+            return self._silent(added.restraint)
+        reply = one.turn.reply
+        if reply is None:
+            assert one.turn.silence
+            return self._silent(one.turn.silence, one.inbound.quote)
+        self._report(reply, one.message)
         if added.duplicate:
             return Receipt(duplicate=True)
-        return Receipt(quote=one.reply.quote, replied=True, sent=sent)
+        return Receipt(quote=reply.quote, replied=True, sent=sent)
+
+    def _silent(self, silence: Silence | Restraint, quote: Quote | None = None) -> Receipt:
+        self._metrics.unanswered(silence.value)
+        return Receipt(quote=quote, silence=silence)
 
     def _in_order(self, messages: Sequence[InboundMessage]) -> list[tuple[int, InboundMessage]]:
         """Messages with their places in the batch, as they were written: Meta brings them in any order."""
@@ -156,8 +174,8 @@ class Inbox:
 
     # -- what is said ------------------------------------------------------------------------------------------
 
-    async def _handle(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> tuple[Turn, Inbound]:
-        """The turn that a message leads to, and how it was read; `last` are the batch's last replies to each name."""
+    def _read(self, message: InboundMessage) -> tuple[Inbound, Callable[[Session], Turn]]:
+        """How the message was read, and what it leads to in a session."""
         silence = self._conversation.silence(message)
         if silence is None:
             names = _names(message.phone_number_id, message.sender)
@@ -165,30 +183,49 @@ class Inbox:
                 *names, event=message.wamid, happened_at=message.written_at(self._clock())
             )
             if allowance is not Allowance.WITHIN:
-                return self._over_limit(allowance), Inbound(message=message)
+                self._metrics.rate_limited("customer")
+                silence = None if allowance is Allowance.JUST_OVER else Silence.TOO_MANY
+                return Inbound(message=message, silence=silence), lambda _: self._conversation.slow_down()
+        not_read = self._conversation.not_read
         try:
-            return await self._understand(message, last)
+            with self._defects.within(Stage.READ, message.wamid):
+                inbound = self._conversation.read(message)
         except DefectError:
-            turn = Turn(silence=silence) if silence else self._conversation.not_read()
-            return turn, Inbound(message=message)
+            return Inbound(message=message, silence=silence), lambda _: not_read()
+        return inbound, lambda session: self._conversation.handle(inbound, session, self._clock())
 
-    async def _understand(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> tuple[Turn, Inbound]:
-        with self._defects.within(Stage.READ, message.wamid):
-            inbound = self._conversation.read(message)
-        session = await self._session(message, last) if needs_session(inbound) else Session()
-        with self._defects.within(Stage.ANSWER, message.wamid):
-            return self._conversation.handle(inbound, session, self._clock()), inbound
+    async def _converse(self, one: Pending, earlier: Collection[Pending]) -> Added | None:
+        """Handles a message with the session as it is, and writes down what comes of it; None where that met a defect.
 
-    def _over_limit(self, allowance: Allowance) -> Turn:
-        self._metrics.rate_limited("customer")
-        return self._conversation.slow_down() if allowance is Allowance.JUST_OVER else Turn(silence=Silence.TOO_MANY)
+        Messages that the same customer wrote before it in the batch come first. Others are not waited for: with a
+        commit for each message a batch of 1,000 would take seconds.
+        """
+        await _all([other.added for other in earlier])
+        inbound = one.inbound
+        session = Session()
+        if len(earlier) == 1 and not inbound.refers and not inbound.may_order:
+            (before,) = earlier
+            session = before.session
+        try:
+            for _ in range(MOST_TRIES):
+                one.turn = self._handle(one, session)
+                changes = one.turn.changes or Changes(version=session.version)
+                added = await self._store(one, changes)
+                if added.stale is None:
+                    if added.id is not None:
+                        one.session = session.after(changes)
+                    return added
+                session = added.stale
+        except DefectError:
+            return None
+        raise StoreUnavailable("the session changed each time that a message was handled")
 
-    async def _session(self, message: InboundMessage, last: Mapping[str, Awaitable[Added]]) -> Session:
-        names = _names(message.phone_number_id, message.sender)
-        # What the same customer said before it in the batch may have opened or settled the quote. Replies to others are
-        # not waited for: with a commit for each message a batch of 1,000 would take seconds.
-        await _all([last[name] for name in names if name in last])
-        return Session(quoted_at=await self._queue.open_quote_at(*names))
+    def _handle(self, one: Pending, session: Session) -> Turn:
+        try:
+            with self._defects.within(Stage.ANSWER, one.message.wamid):
+                return one.answer(session)
+        except DefectError:
+            return self._conversation.not_read()
 
     def _report(self, reply: Reply, message: InboundMessage) -> None:
         self._metrics.replied(reply.kind.value, reply.quote)
@@ -204,34 +241,16 @@ class Inbox:
 
     # -- to disk, and out --------------------------------------------------------------------------------------
 
-    def _store(self, place: int, inbound: Inbound, reply: Reply, turn: Turn) -> Pending:
-        """Begins to write the reply down, leased to us if a send slot is free."""
-        message = inbound.message
+    def _store(self, one: Pending, changes: Changes) -> Awaitable[Added]:
+        """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
         span = tracing.enqueue()
-        with self._defects.within(Stage.RECORD, message.wamid):
-            new = self._new_reply(inbound, reply, turn, span.traceparent)
-        pending = Pending(place, inbound, reply, slot=self._slots.reserve())
-        adding = self._queue.add_message(new, lease=pending.slot)
+        with self._defects.within(Stage.RECORD, one.message.wamid):
+            new = self._new_reply(one.inbound, one.turn.reply, changes, span.traceparent)
+        adding = self._queue.add_message(new, lease=one.slot)
         span.end_with(adding)
-        pending.added = asyncio.ensure_future(
-            self._or_again(pending, adding) if turn.open_quote in DECISIONS else adding
-        )
-        return pending
+        return adding
 
-    async def _or_again(self, pending: Pending, adding: Awaitable[Added]) -> Added:
-        """What became of a reply that decides a quote. If another message was faster there is no open quote: the
-        message is handled once more."""
-        added = await adding
-        if not added.stale:
-            return added
-        turn = self._conversation.handle(pending.inbound, Session(), self._clock())
-        assert turn.reply, "a message that was to decide a quote is told that there is none"
-        pending.reply = turn.reply
-        return await self._queue.add_message(
-            self._new_reply(pending.inbound, turn.reply, turn, None), lease=pending.slot
-        )
-
-    def _new_reply(self, inbound: Inbound, reply: Reply, turn: Turn, traceparent: str | None) -> NewReply:
+    def _new_reply(self, inbound: Inbound, reply: Reply | None, changes: Changes, traceparent: str | None) -> NewReply:
         message = inbound.message
         written_at = message.written_at(self._clock())
         key, *aliases = _names(message.phone_number_id, message.sender)
@@ -242,13 +261,14 @@ class Inbox:
             aliases=tuple(aliases),
             phone=message.sender.phone if message.sender else None,
             user_id=message.sender.user_id if message.sender else None,
-            content=reply.content,
+            content=reply.content if reply else None,
             written_at=written_at,
             received_at=self._clock(),
             deadline_at=deadline(self._settings, written_at),
-            quote=turn.open_quote,
-            open_quote_at=turn.quoted_at,
-            courtesy=reply.kind in COURTESIES,
+            changes=changes,
+            refers=inbound.refers,
+            may_order=inbound.may_order,
+            courtesy=reply is not None and reply.kind in COURTESIES,
             picture=is_picture(inbound),
             traceparent=traceparent,
         )
@@ -264,15 +284,17 @@ class Inbox:
                 self._slots.give_back()
 
     def _send(
-        self, pending: Sequence[Pending], added: Sequence[Added]
+        self, pending: Sequence[Pending], added: Sequence[Added | None]
     ) -> "dict[asyncio.Task[AttemptResult | None], int]":
         """Starts the sends whose turn has come and follows up those whose turn comes soon."""
         sending = {}
         for one, done in zip(pending, added, strict=True):
-            if done.message:
+            if done is not None and done.message:
                 sending[self._slots.send(done.message)] = one.place
             elif one.slot:
                 self._slots.give_back()
+            if done is None:
+                continue
             if done.duplicate:
                 self._metrics.duplicate()
                 continue

@@ -1,10 +1,10 @@
 """What is replied to what, without any I/O."""
 
 import pytest
+from msgspec.structs import replace
 
-from recado.conversation import QUOTE_VALID_SECONDS, Conversation, ReplyKind, Session, Silence
-from recado.conversation.conversation import needs_session
-from recado.queue.model import QuoteMark
+from recado.conversation import QUOTE_VALID_SECONDS, Conversation, ReplyKind, Silence, Turn
+from recado.orders import QuoteState, Session
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.whatsapp.customer import Customer
@@ -32,45 +32,75 @@ def message(text: str | None = "hola", type_: MessageType = MessageType.TEXT, **
     return InboundMessage(**{**fields, **changes})  # type: ignore[arg-type]  # fields by name
 
 
+def quoted(conversation: Conversation, *, accepted_at: float | None) -> Session:
+    """The session of a customer who asked for a quote, which Meta accepted then."""
+    turn = conversation.handle(conversation.read(message("2 zapatos")), Session(), NOW - 60)
+    assert turn.changes
+    assert turn.changes.opens
+    quote = replace(turn.changes.opens, accepted_at=accepted_at)
+    return Session(version=1, quote=quote, order_number=1042)
+
+
+def what_becomes(turn: Turn) -> QuoteState | None:
+    """The state of the quote that a turn opens or closes."""
+    changes = turn.changes
+    if changes is None:
+        return None
+    return changes.closes.state if changes.closes else QuoteState.OPEN
+
+
 @pytest.mark.parametrize(
-    ("text", "open_quote", "kind", "mark"),
+    ("text", "open_quote", "kind", "state"),
     [
-        ("Quiero 2 zapatos y 1 camisa", False, ReplyKind.QUOTE, QuoteMark.OPENS),
-        ("cuánto cuesta la camisa?", False, ReplyKind.QUOTE, QuoteMark.OPENS),
-        ("hola buenas tardes", False, ReplyKind.INSTRUCTIONS, QuoteMark.NONE),
-        ("qué venden?", False, ReplyKind.INSTRUCTIONS, QuoteMark.NONE),
-        ("muchas gracias", False, ReplyKind.THANKS, QuoteMark.NONE),
-        ("sí, confirmo", True, ReplyKind.CONFIRMED, QuoteMark.CONFIRMS),
-        ("sí, confirmo", False, ReplyKind.NO_OPEN_QUOTE, QuoteMark.NONE),
-        ("no, gracias", True, ReplyKind.REJECTED, QuoteMark.REJECTS),
-        ("NO", False, ReplyKind.NO_OPEN_QUOTE, QuoteMark.NONE),
-        ("quiero 3 dinosaurios", False, ReplyKind.NOT_UNDERSTOOD, QuoteMark.NONE),
-        ("   ", False, ReplyKind.PLEASE_WRITE, QuoteMark.NONE),
-        (None, False, ReplyKind.PLEASE_WRITE, QuoteMark.NONE),
+        ("Quiero 2 zapatos y 1 camisa", False, ReplyKind.QUOTE, QuoteState.OPEN),
+        ("cuánto cuesta la camisa?", False, ReplyKind.QUOTE, QuoteState.OPEN),
+        ("hola buenas tardes", False, ReplyKind.INSTRUCTIONS, None),
+        ("qué venden?", False, ReplyKind.INSTRUCTIONS, None),
+        ("muchas gracias", False, ReplyKind.THANKS, None),
+        ("sí, confirmo", True, ReplyKind.CONFIRMED, QuoteState.CONFIRMED),
+        ("sí, confirmo", False, ReplyKind.NO_OPEN_QUOTE, None),
+        ("no, gracias", True, ReplyKind.REJECTED, QuoteState.REJECTED),
+        ("NO", False, ReplyKind.NO_OPEN_QUOTE, None),
+        ("quiero 3 dinosaurios", False, ReplyKind.NOT_UNDERSTOOD, None),
+        ("   ", False, ReplyKind.PLEASE_WRITE, None),
+        (None, False, ReplyKind.PLEASE_WRITE, None),
     ],
 )
 def test_every_intent_has_its_reply(
-    conversation: Conversation, text: str | None, open_quote: bool, kind: ReplyKind, mark: QuoteMark
+    conversation: Conversation, text: str | None, open_quote: bool, kind: ReplyKind, state: QuoteState | None
 ) -> None:
     """By what the customer wants, and whether a quote of his is open."""
-    session = Session(quoted_at=NOW - 60 if open_quote else None)
+    session = quoted(conversation, accepted_at=NOW - 60) if open_quote else Session()
     turn = conversation.handle(conversation.read(message(text)), session, NOW)
 
     assert turn.reply
-    assert (turn.reply.kind, turn.open_quote) == (kind, mark)
+    assert (turn.reply.kind, what_becomes(turn)) == (kind, state)
     assert 0 < len(turn.reply.content.body) <= 4096
 
 
 def test_an_old_quote_is_no_longer_open(conversation: Conversation) -> None:
     """After a day a yes confirms nothing; a second before it does."""
     inbound = conversation.read(message("sí"))
+    session = quoted(conversation, accepted_at=NOW - 60)
     kinds = [
         turn.reply.kind
         for age in (QUOTE_VALID_SECONDS - 1, QUOTE_VALID_SECONDS)
-        if (turn := conversation.handle(inbound, Session(quoted_at=NOW - age), NOW)).reply
+        if (turn := conversation.handle(inbound, session, NOW - 60 + age)).reply
     ]
 
     assert kinds == [ReplyKind.CONFIRMED, ReplyKind.NO_OPEN_QUOTE]
+
+
+def test_an_order_is_the_quote_that_was_confirmed(conversation: Conversation) -> None:
+    """Line by line, at its prices, under the number that was reserved."""
+    session = quoted(conversation, accepted_at=NOW - 60)
+    changes = conversation.handle(conversation.read(message("sí")), session, NOW).changes
+    assert changes
+    assert changes.places
+    assert session.quote
+
+    assert (changes.places.number, changes.places.quote) == (1042, session.quote.token)
+    assert (changes.places.lines, changes.places.total) == (session.quote.lines, session.quote.total)
 
 
 @pytest.mark.parametrize(
@@ -83,17 +113,9 @@ def test_an_answer_counts_for_when_it_was_written(
 ) -> None:
     """One that is older than the quote does not mean it; Meta's seconds are whole, and a clock ahead is no reason."""
     inbound = conversation.read(message(text, sent_at=sent_at))
-    turn = conversation.handle(inbound, Session(quoted_at=NOW + 0.9), NOW + 10)
+    turn = conversation.handle(inbound, quoted(conversation, accepted_at=NOW + 0.9), NOW + 10)
 
-    assert (turn.open_quote is not QuoteMark.NONE) == settles
-
-
-@pytest.mark.parametrize("text", ["sí", "no", "dale", "confirmo"])
-def test_only_a_yes_or_no_needs_the_session(conversation: Conversation, text: str) -> None:
-    """All other messages are handled without a read of the store."""
-    assert needs_session(conversation.read(message(text)))
-    assert not needs_session(conversation.read(message("2 camisas")))
-    assert not needs_session(conversation.read(message(None)))
+    assert (turn.changes is not None) == settles
 
 
 @pytest.mark.parametrize(

@@ -182,22 +182,18 @@ class TestQuotes:
     async def test_a_yes_waits_for_no_other_customers_reply(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A batch of them is as many commits otherwise, one after the other: each is read before any is on disk."""
+        """A batch of them is as many commits otherwise, one after the other: each is handled before any is on disk."""
         async with start_pod() as pod:
-            add, look, looked, all_looked = pod.queue.add_message, pod.queue.open_quote_at, [], asyncio.Event()
+            add, begun, all_begun = pod.queue.add_message, [], asyncio.Event()
 
             async def added(message: NewReply, *, lease: bool) -> Added:
-                await all_looked.wait()
+                begun.append(message)
+                if len(begun) == 5:
+                    all_begun.set()
+                await all_begun.wait()
                 return await add(message, lease=lease)
 
-            async def look_up(*names: str) -> float | None:
-                looked.append(names)
-                if len(looked) == 5:
-                    all_looked.set()
-                return await look(*names)
-
             monkeypatch.setattr(pod.queue, "add_message", added)
-            monkeypatch.setattr(pod.queue, "open_quote_at", look_up)
             async with asyncio.timeout(10):
                 answer = await pod.receive(*(text_message(n, "sí", sent_at=clock()) for n in range(5)))
         assert len(answer["results"]) == len(pod.graph.sent) == 5
@@ -276,7 +272,7 @@ class TestPromises:
         assert response.json()["error"]["code"] == "store_unavailable"
         assert pod.graph.sent == []
 
-    @pytest.mark.parametrize("operation", ["apply_status", "add_message", "open_quote_at"])
+    @pytest.mark.parametrize("operation", ["apply_status", "add_message"])
     async def test_what_is_on_disk_is_sent_although_its_webhook_failed(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, operation: str
     ) -> None:

@@ -1,5 +1,5 @@
-"""What every RetryQueue must do. A store's tests subclass `RetryQueueConformance`, and the classes of
-conformance_lines.py and conformance_outages.py, and provide `open_queue`."""
+"""What every RetryQueue must do. A store's tests subclass `RetryQueueConformance`, and the classes of the modules
+conformance_*.py, and provide `open_queue`."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from recado.delivery.channels.whatsapp import NAME
 from recado.outcome import Outcome, Scope
-from recado.queue.model import Added, AttemptResult, Lane, LeasedReply, NewReply, QuoteMark, StatusUpdate
+from recado.queue.model import Added, AttemptResult, Lane, LeasedReply, NewReply, StatusUpdate
 from recado.queue.policy import USED_RATE
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
@@ -641,27 +641,6 @@ class RetryQueueConformance:
         assert (removed, cleared) == (1, 2)
         assert await queue.show(messages[0].id) is None
         assert await queue.show(waiting.id) is not None
-
-    @pytest.mark.parametrize("everything", [False, True])
-    async def test_who_has_no_message_left_is_forgotten(
-        self, open_queue: OpenQueue, clock: FakeClock, everything: bool
-    ) -> None:
-        """With the last message of a customer goes what is kept of him; who has another one in the queue is kept."""
-        queue = open_queue()
-        quotes = [await add_leased(queue, new_reply(n, clock, customer=n, quote=QuoteMark.OPENS)) for n in (1, 2)]
-        for message in quotes:
-            await queue.update_message_attempt(message, DELIVERED)
-            await queue.apply_status(status_of(message, "delivered"))
-        clock.advance(6)
-        gone, kept = [await add_leased(queue, new_reply(n, clock, customer=n % 2 + 1)) for n in (4, 5)]
-        for message in (gone, kept):
-            await queue.update_message_attempt(message, REJECTED)
-        await queue.add_message(new_reply(3, clock, customer=2), lease=False)
-        erased = await (queue.clear() if everything else queue.remove([gone.id, kept.id]))
-
-        assert erased == 2
-        assert await queue.open_quote_at(f"{NUMBER}:US.1") is None
-        assert await queue.open_quote_at(f"{NUMBER}:US.2") == clock() - 6
 
     async def test_failed_messages_come_in_pages(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Each page goes on after the last id of the one before; recipients are masked."""

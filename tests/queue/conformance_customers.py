@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from recado.queue.model import Added, NewReply, QuoteMark, Restraint
+from recado.queue.model import Added, NewReply, Restraint
 from recado.queue.streak import FORGOTTEN_SECONDS, MAX_ALIKE
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply
+from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, new_reply
 
 PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"
 NEW_PHONE, NEW_USER = f"{NUMBER}:+2", f"{NUMBER}:US.2"
@@ -38,31 +38,6 @@ class CustomerConformance:
 
         assert [one.message is not None for one in (*together, later)] == [True, False, False, False]
 
-    async def test_an_open_quote_is_found_by_every_name(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """By those that came with it, by those that came before, and by none of somebody else."""
-        queue = open_queue(**UNLIMITED)
-        first = await add_leased(queue, named(1, clock, PHONE))
-        await queue.update_message_attempt(first, DELIVERED)
-        quote = await add_leased(queue, named(2, clock, USER, PHONE, quote=QuoteMark.OPENS))
-        await queue.update_message_attempt(quote, DELIVERED)
-
-        assert await queue.open_quote_at(USER) == clock()
-        assert await queue.open_quote_at(PHONE) == clock()
-        assert await queue.open_quote_at(NEW_USER, PHONE) == clock()
-        assert await queue.open_quote_at(NEW_USER, NEW_PHONE) is None
-
-    async def test_a_renamed_customer_is_the_same(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """His quote is open under the new names; a rename of somebody unknown says nothing."""
-        queue = open_queue(**UNLIMITED)
-        quote = await add_leased(queue, named(1, clock, USER, PHONE, quote=QuoteMark.OPENS))
-        await queue.update_message_attempt(quote, DELIVERED)
-        await queue.rename_customer([USER, PHONE], [NEW_USER, NEW_PHONE])
-        await queue.rename_customer([f"{NUMBER}:US.8"], [f"{NUMBER}:US.9"])
-
-        assert await queue.open_quote_at(NEW_USER) == clock()
-        assert await queue.open_quote_at(NEW_PHONE) == clock()
-        assert await queue.open_quote_at(f"{NUMBER}:US.9") is None
-
     async def test_the_same_courtesy_is_silenced_in_the_transaction(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
@@ -89,18 +64,6 @@ class CustomerConformance:
             clock.advance(FORGOTTEN_SECONDS + 1)
             message = new_reply(n, clock, customer=1, content=Text("hola"), courtesy=True)
             assert (await queue.add_message(message, lease=False)).restraint is None
-
-    async def test_who_waits_in_an_outage_is_not_forgotten(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Customers are pruned when nothing has been due to them for a day, and their names with them."""
-        queue = open_queue(**UNLIMITED)
-        quote = await add_leased(queue, named(1, clock, USER, PHONE, quote=QuoteMark.OPENS))
-        await queue.update_message_attempt(quote, DELIVERED)
-        clock.advance(3700)
-        await queue.prune()
-        assert await queue.open_quote_at(PHONE) is not None
-        clock.advance(2 * 86400)
-        await queue.prune()
-        assert await queue.open_quote_at(PHONE) is None
 
 
 def named(n: int, clock: FakeClock, key: str, *aliases: str, **changes: Any) -> NewReply:

@@ -1,21 +1,17 @@
-"""What every RetryQueue must do for one customer: replies in his messages' order, statuses by rank, quotes he has seen.
+"""What every RetryQueue must do for one customer: replies in his messages' order, statuses by rank.
 
 A store's tests subclass `LineConformance` and provide `open_queue`.
 """
 
-from typing import Any
-
 import pytest
 
-from recado.queue.model import AttemptResult, LeasedReply, QuoteMark, State, StatusUpdate
+from recado.queue.model import AttemptResult, LeasedReply, State, StatusUpdate
 from recado.queue.protocol import RetryQueue
-from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
     LANE,
     NO_JITTER,
-    NUMBER,
     REJECTED,
     SERVER_ERROR,
     UNKNOWN,
@@ -28,7 +24,6 @@ from tests.queue.conformance import (
 )
 
 NO_INTERVAL = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", **NO_JITTER}
-CUSTOMER = f"{NUMBER}:US.1"
 
 
 async def sent_by_drains(queue: RetryQueue, clock: FakeClock, *, seconds: float) -> list[str]:
@@ -243,81 +238,3 @@ class LineConformance:
         assert (failed, again, reached) == (True, False, True)
         assert failures == 1
         assert (await queue.status()).failed == 0
-
-    # -- quotes
-
-    async def test_an_open_quote_is_one_that_meta_accepted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Not while it waits; from when Meta accepted it until it is answered."""
-        queue = open_queue(**NO_INTERVAL)
-        none = await queue.open_quote_at(CUSTOMER)
-        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
-        waiting = await queue.open_quote_at(CUSTOMER)
-        clock.advance(3)
-        accepted_at = clock()
-        await queue.update_message_attempt(opening, DELIVERED)
-        clock.advance(3)
-        await queue.apply_status(status_of(opening, "delivered"))
-        other = await add_leased(queue, new_reply(2, clock, customer=1))
-        await queue.update_message_attempt(other, DELIVERED)
-        open_at = await queue.open_quote_at(CUSTOMER)
-        decision: dict[str, Any] = {"customer": 1, "quote": QuoteMark.CONFIRMS, "open_quote_at": accepted_at}
-        await queue.add_message(new_reply(3, clock, **decision), lease=False)
-
-        assert none is waiting is None
-        assert open_at == accepted_at
-        assert await queue.open_quote_at(CUSTOMER) is None
-
-    @pytest.mark.parametrize("mark", [QuoteMark.CONFIRMS, QuoteMark.REJECTS])
-    async def test_a_quote_is_decided_once(self, open_queue: OpenQueue, clock: FakeClock, mark: QuoteMark) -> None:
-        """By the first of several replies, in one commit or in two; of the others nothing is written."""
-        queue = open_queue(**NO_INTERVAL)
-        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
-        await queue.update_message_attempt(opening, DELIVERED)
-        decision: dict[str, Any] = {"customer": 1, "quote": mark, "open_quote_at": await queue.open_quote_at(CUSTOMER)}
-        both = [queue.add_message(new_reply(n, clock, **decision), lease=False) for n in (2, 3)]
-        first, second = [await one for one in both]
-        third = await queue.add_message(new_reply(4, clock, **decision), lease=False)
-        again = await queue.add_message(new_reply(3, clock, customer=1), lease=False)
-        decided = {key: n for key, n in queue.snapshot().totals.items() if key[0] == metrics.QUOTE_DECISIONS.name}
-
-        assert [first.stale, second.stale, third.stale] == [False, True, True]
-        assert decided == {(metrics.QUOTE_DECISIONS.name, (mark.value,)): 1}
-        assert (again.duplicate, again.stale) == (False, False), "its message was seen, though nothing was written"
-
-    @pytest.mark.parametrize("how", ["refused", "failed by status"])
-    async def test_a_quote_that_did_not_arrive_is_not_open(
-        self, open_queue: OpenQueue, clock: FakeClock, how: str
-    ) -> None:
-        """Whether Meta refuses it at once or takes its word back."""
-        queue = open_queue()
-        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
-        if how == "refused":
-            await queue.update_message_attempt(opening, REJECTED)
-        else:
-            await queue.update_message_attempt(opening, DELIVERED)
-            await queue.apply_status(status_of(opening, "failed", REJECTED))
-
-        assert await queue.open_quote_at(CUSTOMER) is None
-
-    async def test_a_status_may_be_what_says_that_a_quote_was_accepted(
-        self, open_queue: OpenQueue, clock: FakeClock
-    ) -> None:
-        """Its answer was lost; the status settles it."""
-        queue = open_queue()
-        opening = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
-        await queue.update_message_attempt(opening, UNKNOWN)
-        unknown = await queue.open_quote_at(CUSTOMER)
-        await queue.apply_status(status_of(opening, "sent"))
-
-        assert unknown is None
-        assert await queue.open_quote_at(CUSTOMER) == clock()
-
-    async def test_a_newer_quote_replaces_the_one_that_was_seen(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """While it waits no quote is open: a yes to the older one must not settle the newer."""
-        queue = open_queue(**NO_INTERVAL)
-        first = await add_leased(queue, new_reply(1, clock, customer=1, quote=QuoteMark.OPENS))
-        await queue.update_message_attempt(first, DELIVERED)
-        await queue.add_message(new_reply(2, clock, customer=1, quote=QuoteMark.OPENS), lease=False)
-        await queue.apply_status(status_of(first, "delivered"))
-
-        assert await queue.open_quote_at(CUSTOMER) is None

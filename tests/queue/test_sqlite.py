@@ -29,6 +29,7 @@ from tests.queue.conformance_customers import CustomerConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_outages import OutageConformance
+from tests.queue.conformance_sessions import SessionConformance
 
 
 @pytest.fixture
@@ -60,6 +61,10 @@ class TestForms(FormConformance):
     """Its part on buttons and lists that Meta refuses."""
 
 
+class TestSessions(SessionConformance):
+    """Its part on conversations."""
+
+
 class TestOutages(OutageConformance):
     """Its part on outages."""
 
@@ -75,7 +80,7 @@ def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:
         name
         for name, sql in database.load_queries().items()
         for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * len({*re.findall(r"\?\d+", sql)}))
-        if re.match(r"SCAN (entry|m|e|f|customer|c|seen_message|identity)\b", step)
+        if re.match(r"SCAN (entry|m|e|f|customer|c|seen_message|identity|quote|q|shop_order|o)\b", step)
     }
     connection.close()
 

@@ -21,10 +21,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 import recado
 from recado.conversation import ReplyKind, Silence
 from recado.http.metrics_port import serve_metrics
+from recado.orders import QuoteState
 from recado.outcome import Outcome, Scope
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
-from recado.queue.model import QuoteMark, Reason, Restraint, State
+from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
 from recado.quotes.catalogue import ReloadOutcome
@@ -72,10 +73,10 @@ ERROR_CLASSES = {
         (metrics.ATTEMPTS, "outcome", set(Outcome)),
         (metrics.ATTEMPTS, "error_class", ERROR_CLASSES | {"none"}),
         (metrics.FINISHED, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
-        (metrics.FAILED_REASONS, "reason", set(Reason)),
+        (metrics.FAILED_REASONS, "reason", set(Reason) - {Reason.SUPERSEDED}),
         (metrics.QUEUE_ROWS, "state", set(State)),
         (metrics.THROTTLED, "scope", set(Scope) - {Scope.MESSAGE}),
-        (metrics.QUOTE_DECISIONS, "decision", {QuoteMark.CONFIRMS, QuoteMark.REJECTS}),
+        (metrics.QUOTE_DECISIONS, "decision", {QuoteState.CONFIRMED, QuoteState.REJECTED}),
         (metrics.SIGNATURE_FAILURES, "reason", set(SignatureProblem)),
         (metrics.MESSAGES, "type", set(MessageType)),
         (metrics.STATUSES, "kind", set(StatusKind)),

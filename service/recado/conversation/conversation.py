@@ -1,14 +1,18 @@
 """The shop's side of a conversation: a customer's message in, a turn out. Pure code, no I/O."""
 
+import secrets
 from collections.abc import Callable, Sequence
 
 from recado.conversation import texts
-from recado.conversation.turn import Inbound, Reply, ReplyKind, Session, Silence, Turn
-from recado.queue.model import QuoteMark
+from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
+from recado.orders import Changes, Closing, Line, OpenQuote, Order, QuoteState, Session, Source
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
 from recado.whatsapp.content import Text
 from recado.whatsapp.payloads import CartLine, InboundMessage, MessageType
 
+#: What the token of a quote is made of: nothing that is taken for something else.
+NAME_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+NAME_LENGTH = 12
 #: An open quote can be confirmed or rejected for this long.
 QUOTE_VALID_SECONDS = 86400.0
 #: Messages that say nothing to a shop: a reply would be noise or, between two bots, a loop.
@@ -52,9 +56,7 @@ class Conversation:
         self._quotes = quotes
         self._catalogue = catalogue
         self._phone_number_ids = phone_number_ids
-        self._by_intent: dict[Intent, Callable[[Quote, float | None], Turn]] = {
-            Intent.CONFIRM: self._confirm,
-            Intent.REJECT: self._reject,
+        self._by_intent: dict[Intent, Callable[[Quote], Turn]] = {
             Intent.GREETING: self._greet,
             Intent.HELP: self._help,
             Intent.OTHER: self._other,
@@ -82,7 +84,13 @@ class Conversation:
         quote = None
         if silence in (None, Silence.UNUSABLE_SENDER) and message.says_something:
             quote = self._quote(message.text or "", message.cart)
-        return Inbound(message=message, quote=quote, silence=silence)
+        return Inbound(
+            message=message,
+            quote=quote,
+            silence=silence,
+            refers=message.quoted,
+            may_order=quote is not None and quote.intent is Intent.CONFIRM,
+        )
 
     def _quote(self, text: str, cart: Sequence[CartLine]) -> Quote:
         if cart:
@@ -97,10 +105,11 @@ class Conversation:
         if quote is None:
             return _say(ReplyKind.PLEASE_WRITE, texts.please_write())
         if quote.items:
-            return _say(ReplyKind.QUOTE, texts.quote_reply(quote, self._catalogue()), QuoteMark.OPENS, quote)
-        seen = _has_seen(session.quoted_at, inbound.message, now)
-        quoted_at = session.quoted_at if seen else None
-        return self._by_intent.get(quote.intent, self._not_understood)(quote, quoted_at)
+            reply = Reply(kind=ReplyKind.QUOTE, content=Text(texts.quote_reply(quote, self._catalogue())), quote=quote)
+            return Turn(reply=reply, changes=Changes(version=session.version, opens=_open_quote(inbound, quote, now)))
+        if quote.intent in (Intent.CONFIRM, Intent.REJECT):
+            return _decide(inbound, session, now, confirm=quote.intent is Intent.CONFIRM)
+        return self._by_intent.get(quote.intent, self._not_understood)(quote)
 
     @staticmethod
     def slow_down() -> Turn:
@@ -113,31 +122,21 @@ class Conversation:
 
     # -- one handler for each thing that a customer may mean ---------------------------------------------------
 
-    def _confirm(self, quote: Quote, quoted_at: float | None) -> Turn:
-        if quoted_at is None:
-            return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
-        return _say(ReplyKind.CONFIRMED, texts.confirmed(), QuoteMark.CONFIRMS, quoted_at=quoted_at)
-
-    def _reject(self, quote: Quote, quoted_at: float | None) -> Turn:
-        if quoted_at is None:
-            return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
-        return _say(ReplyKind.REJECTED, texts.rejected(), QuoteMark.REJECTS, quoted_at=quoted_at)
-
-    def _greet(self, quote: Quote, quoted_at: float | None) -> Turn:
+    def _greet(self, quote: Quote) -> Turn:
         return _say(ReplyKind.INSTRUCTIONS, texts.greeting(self._catalogue()))
 
-    def _help(self, quote: Quote, quoted_at: float | None) -> Turn:
+    def _help(self, quote: Quote) -> Turn:
         return _say(ReplyKind.INSTRUCTIONS, texts.help_text(self._catalogue()))
 
-    def _other(self, quote: Quote, quoted_at: float | None) -> Turn:
+    def _other(self, quote: Quote) -> Turn:
         if quote.asks:
-            return self._not_understood(quote, quoted_at)
+            return self._not_understood(quote)
         return _say(ReplyKind.THANKS, texts.thanks())
 
-    def _too_long(self, quote: Quote, quoted_at: float | None) -> Turn:
+    def _too_long(self, quote: Quote) -> Turn:
         return _say(ReplyKind.TOO_LONG, texts.too_long())
 
-    def _not_understood(self, quote: Quote, quoted_at: float | None) -> Turn:
+    def _not_understood(self, quote: Quote) -> Turn:
         text = texts.not_understood(quote, self._catalogue())
         return _say(ReplyKind.NOT_UNDERSTOOD, text, quote=quote)
 
@@ -147,27 +146,61 @@ def is_picture(inbound: Inbound) -> bool:
     return inbound.quote is None and inbound.message.type in PICTURE_TYPES
 
 
-def needs_session(inbound: Inbound) -> bool:
-    """Whether the reply depends on what was said before: it costs a read of the store."""
-    quote = inbound.quote
-    return inbound.silence is None and quote is not None and quote.intent in (Intent.CONFIRM, Intent.REJECT)
+def _open_quote(inbound: Inbound, quote: Quote, now: float) -> OpenQuote:
+    lines = [
+        Line(
+            sku=item.sku,
+            name=item.name,
+            quantity=item.quantity,
+            unit_price=item.unit_price,
+            unit=item.unit,
+            doubtful=item.doubtful,
+        )
+        for item in quote.items
+    ]
+    return OpenQuote(
+        token="".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH)),
+        lines=tuple(lines),
+        currency=quote.currency,
+        source=Source.CART if inbound.message.cart else Source.TEXT,
+        opened_at=now,
+        changed_at=inbound.message.written_at(now),
+        expires_at=now + QUOTE_VALID_SECONDS,
+    )
 
 
-def _has_seen(quoted_at: float | None, message: InboundMessage, now: float) -> bool:
-    """Whether a quote that Meta accepted at `quoted_at` is still valid, and was there when the message was written.
+def _decide(inbound: Inbound, session: Session, now: float, *, confirm: bool) -> Turn:
+    """A yes or a no to the quote that the customer has seen."""
+    quote = session.quote
+    if quote is None or not _has_seen(quote, inbound.message, now):
+        return _say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
+    if not confirm:
+        closes = Closing(token=quote.token, state=QuoteState.REJECTED)
+        return _say(ReplyKind.REJECTED, texts.rejected(), changes=Changes(version=session.version, closes=closes))
+    assert session.order_number is not None, "a yes with an open quote is given a number"
+    order = Order(
+        number=session.order_number,
+        quote=quote.token,
+        lines=quote.lines,
+        currency=quote.currency,
+        source=quote.source,
+        placed_at=now,
+        changed_at=now,
+    )
+    closes = Closing(token=quote.token, state=QuoteState.CONFIRMED)
+    changes = Changes(version=session.version, closes=closes, places=order)
+    return _say(ReplyKind.CONFIRMED, texts.confirmed(), changes=changes)
+
+
+def _has_seen(quote: OpenQuote, message: InboundMessage, now: float) -> bool:
+    """Whether a quote is open, and Meta had accepted it before the message was written.
 
     Meta's timestamps are whole seconds, rounded down.
     """
-    return quoted_at is not None and int(quoted_at) <= message.written_at(now) and now - quoted_at < QUOTE_VALID_SECONDS
+    if quote.state is not QuoteState.OPEN or quote.accepted_at is None or now >= quote.expires_at:
+        return False
+    return int(quote.accepted_at) <= message.written_at(now)
 
 
-def _say(
-    kind: ReplyKind,
-    text: str,
-    open_quote: QuoteMark = QuoteMark.NONE,
-    quote: Quote | None = None,
-    *,
-    quoted_at: float | None = None,
-) -> Turn:
-    reply = Reply(kind=kind, content=Text(text), quote=quote)
-    return Turn(reply=reply, open_quote=open_quote, quoted_at=quoted_at)
+def _say(kind: ReplyKind, text: str, quote: Quote | None = None, *, changes: Changes | None = None) -> Turn:
+    return Turn(reply=Reply(kind=kind, content=Text(text), quote=quote), changes=changes)

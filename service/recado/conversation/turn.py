@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from recado.queue.model import QuoteMark
+from recado.orders import Changes
 from recado.quotes import Quote
 from recado.whatsapp.content import Content
 from recado.whatsapp.payloads import InboundMessage
@@ -37,17 +37,17 @@ class ReplyKind(StrEnum):
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's message as it was understood. `quote` is None when it has no words, or gets no reply at all."""
+    """A customer's message as it was understood. `quote` is None when it has no words, or gets no reply at all.
+
+    silence: why it gets no reply, whatever was said before; then nothing is stored of it. refers: the token of the
+    quote that was tapped, or the wamid of the message that was quoted. may_order: whether it may place an order.
+    """
 
     message: InboundMessage
     quote: Quote | None = None
     silence: Silence | None = None
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store remembers of a customer. `quoted_at`: Unix seconds when Meta accepted the open quote."""
-
-    quoted_at: float | None = None
+    refers: str | None = None
+    may_order: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +59,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """What one message leads to: a reply, or the reason for none, and what becomes of the open quote.
-
-    `quoted_at` names the quote that the reply decides: the store compares it, since another message may have decided
-    that quote since the session was read.
-    """
+    """What one message leads to: a reply, or the reason for none, and what changes in the session (None: nothing)."""
 
     reply: Reply | None = None
     silence: Silence | None = None
-    open_quote: QuoteMark = QuoteMark.NONE
-    quoted_at: float | None = None
+    changes: Changes | None = None

@@ -2,9 +2,9 @@
 
 from recado.orders.order import Order, OrderState
 from recado.orders.quote import Line, OpenQuote, Question, QuoteState, Source
-from recado.orders.session import Changes, Closing, Session, Talk
+from recado.orders.session import Changes, Closing, Located, Session, Talk
 
 __all__ = [
-    "Changes", "Closing", "Line", "OpenQuote", "Order", "OrderState", "Question", "QuoteState", "Session", "Source",
-    "Talk",
+    "Changes", "Closing", "Line", "Located", "OpenQuote", "Order", "OrderState", "Question", "QuoteState", "Session",
+    "Source", "Talk",
 ]  # fmt: skip

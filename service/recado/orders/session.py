@@ -5,6 +5,7 @@ an older session is given the present one and handled again.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from recado.orders.order import Order
 from recado.orders.quote import OpenQuote, Question, QuoteState
@@ -24,6 +25,41 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
     hold_until: float | None = None
 
 
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an open quote, named by its token."""
+
+    token: str
+    state: QuoteState
+
+
+class Located(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an order goes, as the customer sent it afterwards."""
+
+    number: int
+    location: str
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message changes in the session that it was handled with; written in one transaction with the reply.
+
+    version: of that session. talk: None where it stays. closes comes before opens, which the reply gives; an open quote
+    that is not closed is replaced by it.
+    """
+
+    version: int
+    talk: Talk | None = None
+    closes: Closing | None = None
+    opens: OpenQuote | None = None
+    places: Order | None = None
+    locates: Located | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any, so that the session gets a new version."""
+        parts = (self.talk, self.closes, self.opens, self.places, self.locates)
+        return any(part is not None for part in parts)
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation between a business number and a customer as it is now.
 
@@ -39,22 +75,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     order_number: int | None = None
     talk: Talk = Talk()
 
-
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an open quote, named by its token."""
-
-    token: str
-    state: QuoteState
-
-
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message changes in the session that it was handled with; written in one transaction with the reply.
-
-    version: of that session. talk: None where it stays. closes comes before opens, which the reply gives.
-    """
-
-    version: int
-    talk: Talk | None = None
-    closes: Closing | None = None
-    opens: OpenQuote | None = None
-    places: Order | None = None
+    def after(self, changes: Changes) -> "Session":
+        """The session once the changes are written. It says nothing of what only the next message needs."""
+        if not changes.any:
+            return replace(self, referred=None, order_number=None)
+        quote, order = self.quote, self.order
+        if quote is not None and changes.closes is not None and changes.closes.token == quote.token:
+            quote = replace(quote, state=changes.closes.state)
+        if order is not None and changes.locates is not None and changes.locates.number == order.number:
+            order = replace(order, location=changes.locates.location)
+        return Session(
+            version=self.version + 1,
+            quote=changes.opens or quote,
+            order=changes.places or order,
+            talk=changes.talk or self.talk,
+        )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from recado.orders import Changes, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.content import Content
 
@@ -29,7 +30,7 @@ TRANSITIONS: dict[tuple[State | None, State | None], str] = {
     (State.QUEUED, State.SENDING): "leased",
     (State.QUEUED, State.DELIVERED): "a late status",
     (State.QUEUED, State.FAILED): "window closed, or out of attempts",
-    (State.QUEUED, State.DISCARDED): "operator",
+    (State.QUEUED, State.DISCARDED): "operator, or superseded by a newer quote",
     (State.SENDING, State.DELIVERED): "accepted",
     (State.SENDING, State.QUEUED): "to be retried, or the lease given back",
     (State.SENDING, State.UNKNOWN): "no verdict, or the lease ran out",
@@ -58,19 +59,8 @@ class Reason(StrEnum):
     WINDOW_CLOSED = "window_closed"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
-
-
-class QuoteMark(StrEnum):
-    """What a reply does to the customer's open quote."""
-
-    NONE = "none"
-    OPENS = "opens"
-    CONFIRMS = "confirms"
-    REJECTS = "rejects"
-
-
-#: Marks that close a quote, which only one reply may do.
-DECISIONS = frozenset({QuoteMark.CONFIRMS, QuoteMark.REJECTS})
+    SUPERSEDED = "superseded"
+    """A newer quote of the customer's answers its message too. The reply is discarded, not failed."""
 
 
 class Restraint(StrEnum):
@@ -94,8 +84,10 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of
     the message), then of arrival. `aliases` are other names of the customer; names that came together belong to one
-    customer. `open_quote_at` names the quote that the reply decides, by when Meta accepted it. `courtesy`: the
-    reply brings the conversation no further. `picture`: the message has no words and may be one of an album.
+    customer. `content` is None where the customer gets no reply. `changes` says with which version of the session the
+    message was handled, and what it changes. `refers`: the token or the wamid of the quote that the message names.
+    `may_order`: it may place an order, which takes a number. `courtesy`: the reply brings the conversation no further.
+    `picture`: the message has no words and may be one of an album.
     """
 
     wamid: str
@@ -104,13 +96,14 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     aliases: tuple[str, ...] = ()
     phone: str | None
     user_id: str | None
-    content: Content
+    content: Content | None
     written_at: float
     received_at: float
     deadline_at: float
     traceparent: str | None = None
-    quote: QuoteMark = QuoteMark.NONE
-    open_quote_at: float | None = None
+    changes: Changes = Changes(version=0)
+    refers: str | None = None
+    may_order: bool = False
     courtesy: bool = False
     picture: bool = False
 
@@ -144,14 +137,14 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
 
     `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
-    `restraint` there is no reply. `stale`: the quote that the reply decides is no longer open, so nothing was written;
-    the message is to be handled again.
+    `restraint` there is no reply, and the session stays as it was. `stale`: the message was handled with another
+    session than this present one, so nothing was written; it is to be handled again.
     """
 
     id: int | None
     duplicate: bool
     restraint: Restraint | None = None
-    stale: bool = False
+    stale: Session | None = None
     message: LeasedReply | None = None
     due_at: float | None = None
 

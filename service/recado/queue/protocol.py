@@ -46,7 +46,8 @@ class Outbox(Protocol):
     """The way of a reply: what the inbox, the attempts and the drain use."""
 
     def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
-        """Claims the wamid and writes the reply, atomically; leased to the caller when it may be sent at once."""
+        """Claims the wamid and writes the reply and the changes of the session, atomically; the reply is leased to the
+        caller when it may be sent at once. Nothing is written where the session has another version by now."""
         ...
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
@@ -88,11 +89,6 @@ class Outbox(Protocol):
 
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
         """Lets new names of a customer lead to what is known of him by those before."""
-        ...
-
-    async def open_quote_at(self, *names: str) -> float | None:
-        """When Meta accepted the reply that gives the customer's newest quote; None when that is settled, was not
-        accepted yet or has failed, or there is none."""
         ...
 
     def message_reference(self, wamid: str) -> str:

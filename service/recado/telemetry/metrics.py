@@ -119,6 +119,12 @@ FAILED_REASONS = counter(
     STORE, "recado_replies_failed_total", "Replies that were given up, by reason.", reason=FAILURE_REASONS
 )
 
+SUPERSEDED = counter(
+    STORE,
+    "recado_replies_superseded_total",
+    "Replies that were not sent because a newer quote answers their message too; they finish as discarded.",
+)
+
 ASYNC_FAILURES = counter(
     STORE, "recado_async_failures_total", "Replies that Meta had accepted and later reported as failed."
 )
@@ -181,7 +187,7 @@ QUOTE_DECISIONS = counter(
     STORE,
     "recado_quote_decisions_total",
     "Open quotes that customers confirmed or rejected.",
-    decision=("confirms", "rejects"),
+    decision=("confirmed", "rejected"),
 )
 
 ACCOUNT_NOTICES = counter(

@@ -1,19 +1,27 @@
-"""Who a customer is, and what he has been told of late.
+"""Who a customer is, what he has been told of late, and his session.
 
 A person is known by a phone number, a user id, or both, and each may change: `identity` leads from every name to the
 one under which the customer is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from recado.orders import Line, OpenQuote, Order, OrderState, QuoteState, Session, Source, Talk
 from recado.queue.model import NewReply, Restraint
-from recado.queue.sqlite.transaction import Transaction, as_json
+from recado.queue.sqlite.transaction import Row, Transaction, as_json
 from recado.queue.streak import Streak, follow
 
+#: The first order has the next number.
+NUMBERS_BEFORE_THE_FIRST = 1000
+
 _streak = msgspec.json.Decoder(Streak).decode
+_talk = msgspec.json.Decoder(Talk).decode
+_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
+_words = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Rename(msgspec.Struct, frozen=True):
@@ -21,6 +29,66 @@ class Rename(msgspec.Struct, frozen=True):
 
     before: tuple[str, ...]
     after: tuple[str, ...]
+
+
+class Customer(msgspec.Struct):
+    """A row of the statement `customers`. Of the entries that wait for him: which is first, due at `first_due_at` or
+    under way (None)."""
+
+    key: str
+    next_at: float
+    version: int
+    talk: str | None
+    streak: str | None
+    written_at: float
+    first_id: int | None
+    first_written_at: float | None
+    first_due_at: float | None
+    wrote: bool = False
+    changed: bool = False
+
+    def holds_up(self, id_: int, written_at: float) -> bool:
+        """Whether a new message has to wait for the first one: that is under way, or was written earlier."""
+        if self.first_id is None or self.first_written_at is None:
+            return False
+        return self.first_due_at is None or (self.first_written_at, self.first_id) < (written_at, id_)
+
+    def join(self, id_: int, written_at: float, due_at: float | None) -> None:
+        """Adds a message, unless one before it is first."""
+        if not self.holds_up(id_, written_at):
+            self.first_id, self.first_written_at, self.first_due_at = id_, written_at, due_at
+
+    def is_ahead_of(self, message: NewReply) -> bool:
+        """Whether the message was handled with an older session than his."""
+        return self.changed or message.changes.version != self.version
+
+    def stands_behind(self, other: "Customer") -> None:
+        """Takes over what waits from a row that was read later."""
+        self.first_id, self.first_written_at, self.first_due_at = (
+            other.first_id,
+            other.first_written_at,
+            other.first_due_at,
+        )
+
+    def restrain(self, message: NewReply) -> Restraint | None:
+        """Why the message gets no reply although it should; None otherwise. His streak goes on."""
+        self.wrote, self.written_at = True, max(self.written_at, message.written_at)
+        if message.content is None:
+            return None
+        streak, restraint = follow(_streak(self.streak) if self.streak else None, message)
+        self.streak = as_json(streak)
+        return restraint
+
+    def follow(self, message: NewReply) -> None:
+        """Takes over what the message changes in the columns of his row."""
+        if message.changes.any:
+            self.version += 1
+            self.changed = True
+        if message.changes.talk is not None:
+            self.talk = as_json(message.changes.talk)
+
+
+# -- names
 
 
 def identified(transaction: Transaction, messages: Sequence[NewReply]) -> list[NewReply]:
@@ -54,19 +122,6 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
     return [None] * len(requests)
 
 
-def restrained(transaction: Transaction, messages: Sequence[NewReply]) -> list[Restraint | None]:
-    """Why each message gets no reply; None when it gets one. Every customer's streak goes on."""
-    rows = transaction.run("streaks", as_json([message.key for message in messages]))
-    streaks: dict[str, Streak | None] = {key: _streak(raw) if raw else None for key, raw in rows}
-    found = []
-    for message in messages:
-        streaks[message.key], restraint = follow(streaks.get(message.key), message)
-        found.append(restraint)
-    news = [(key, transaction.now, as_json(streak)) for key, streak in streaks.items()]
-    transaction.run("put_streaks", as_json(news))
-    return found
-
-
 def _kept(transaction: Transaction, names: Sequence[str]) -> dict[str, str]:
     return dict(transaction.run("identities", as_json(names)))
 
@@ -74,3 +129,135 @@ def _kept(transaction: Transaction, names: Sequence[str]) -> dict[str, str]:
 def _keep(transaction: Transaction, news: dict[str, str]) -> None:
     if news:
         transaction.run("put_identities", as_json(list(news.items())))
+
+
+# -- customers and their sessions
+
+
+def read_customers(transaction: Transaction, keys: Iterable[str]) -> dict[str, Customer]:
+    """The customers by their keys, strangers too."""
+    rows = transaction.run("customers", as_json(sorted(set(keys))))
+    return {row[0]: Customer(*row) for row in rows}
+
+
+def put_customers(transaction: Transaction, customers: Iterable[Customer]) -> None:
+    """Writes what has changed of customers who wrote."""
+    now = transaction.now
+    rows = [(c.key, max(c.next_at, now), c.version, c.talk, c.streak, c.written_at) for c in customers]
+    if rows:
+        transaction.run("put_customers", as_json(rows))
+
+
+def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) -> None:
+    """Closes and opens quotes and places orders; `messages` by the ids of their entries.
+
+    Raises ValueError where a quote that has to be closed is not open: the session said that it is.
+    """
+    changing = {id_: message for id_, message in messages.items() if message.changes.any}
+    closed = [(c.token, m.key, c.state) for m in changing.values() if (c := m.changes.closes)]
+    if closed:
+        rows = transaction.run("close_quotes", as_json(closed), transaction.now)
+        if len(rows) != len(closed):
+            raise ValueError("a quote that is not open was to be closed")
+        transaction.count_quotes(rows)
+    opened = [_quote_row(id_, m.key, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
+    if opened:
+        keys = as_json([row[2] for row in opened])
+        transaction.count_quotes(transaction.run("replace_quotes", keys, transaction.now))
+        transaction.run("open_quotes", as_json(opened))
+    placed = [_order_row(m, order) for m in changing.values() if (order := m.changes.places)]
+    if placed:
+        transaction.run("place_orders", as_json(placed))
+    located = [(at.number, m.key, at.location) for m in changing.values() if (at := m.changes.locates)]
+    if located:
+        transaction.run("locate_orders", as_json(located))
+
+
+def _quote_row(id_: int, key: str, quote: OpenQuote) -> Row:
+    what = (id_, quote.token, key, quote.source, quote.currency, quote.lines, quote.total)
+    return (*what, quote.opened_at, quote.changed_at, quote.expires_at)
+
+
+def _order_row(message: NewReply, order: Order) -> Row:
+    who = (message.key, message.phone, message.user_id, *message.lane)
+    what = (order.state, order.source, order.currency, order.lines, order.total, order.left_out, order.location)
+    return (order.number, order.quote, *who, *what, order.placed_at, order.changed_at)
+
+
+def read_sessions(transaction: Transaction, messages: Mapping[int, NewReply]) -> dict[int, Session]:
+    """The present session of each message, with what it refers to and a number for the order that it may place."""
+    if not messages:
+        return {}
+    customers = read_customers(transaction, [message.key for message in messages.values()])
+    newest, referred = _quotes(transaction, messages)
+    orders = {key: _order(row) for key, *row in transaction.run("session_orders", as_json(list(customers)))}
+    numbers = _numbers(
+        transaction,
+        [
+            id_
+            for id_, message in messages.items()
+            if message.may_order and any(q and q.state is QuoteState.OPEN for q in (newest.get(id_), referred.get(id_)))
+        ],
+    )
+    return {
+        id_: Session(
+            version=customers[message.key].version,
+            quote=newest.get(id_),
+            referred=referred.get(id_),
+            order=orders.get(message.key),
+            order_number=numbers.get(id_),
+            talk=_talk(talk) if (talk := customers[message.key].talk) else Talk(),
+        )
+        for id_, message in messages.items()
+    }
+
+
+def _quotes(
+    transaction: Transaction, messages: Mapping[int, NewReply]
+) -> tuple[dict[int, OpenQuote], dict[int, OpenQuote]]:
+    """The newest quote of the customer of each message, and the one that it refers to."""
+    newest: dict[int, OpenQuote] = {}
+    referred: dict[int, OpenQuote] = {}
+    wanted = as_json([(id_, message.key, message.refers) for id_, message in messages.items()])
+    for id_, is_newest, *quote in transaction.run("session_quotes", wanted):
+        (newest if is_newest else referred)[id_] = _quote(quote)
+    return newest, referred
+
+
+def _numbers(transaction: Transaction, ids: Sequence[int]) -> dict[int, int]:
+    """A number for each order that may be placed. One that is not placed after all leaves a gap."""
+    if not ids:
+        return {}
+    last = int(transaction.run("take_order_numbers", NUMBERS_BEFORE_THE_FIRST, len(ids))[0][0])
+    return dict(zip(ids, range(last - len(ids) + 1, last + 1), strict=True))
+
+
+def _quote(row: Sequence[Any]) -> OpenQuote:
+    token, lines, currency, source, opened_at, changed_at, expires_at, state, accepted_at = row
+    return OpenQuote(
+        token=token,
+        lines=_lines(lines),
+        currency=currency,
+        source=Source(source),
+        opened_at=opened_at,
+        changed_at=changed_at,
+        expires_at=expires_at,
+        state=QuoteState(state),
+        accepted_at=accepted_at,
+    )
+
+
+def _order(row: Sequence[Any]) -> Order:
+    number, quote, lines, currency, source, placed_at, changed_at, state, left_out, location = row
+    return Order(
+        number=number,
+        quote=quote,
+        lines=_lines(lines),
+        currency=currency,
+        source=Source(source),
+        placed_at=placed_at,
+        changed_at=changed_at,
+        state=OrderState(state),
+        left_out=_words(left_out),
+        location=location,
+    )

@@ -147,7 +147,7 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
         if attempt != row.sent_attempt:
             return False
         transaction.totals.inc(metrics.ASYNC_FAILURES)
-        transaction.run("quotes_accepted", as_json([(row.key, row.id)]), None)
+        transaction.run("quotes_accepted", as_json([row.id]), None)
     elif attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN):
         return False
     _count_settled(transaction, row)

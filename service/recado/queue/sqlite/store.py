@@ -136,10 +136,6 @@ class SqliteRetryQueue:
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
         return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
 
-    async def open_quote_at(self, *names: str) -> float | None:
-        rows = await self._read(lambda: self._select("quote_accepted_at", as_json(names)))
-        return rows[0][0] if rows else None
-
     # -- upkeep ------------------------------------------------------------------------------------------------
 
     async def expire(self) -> int:
@@ -211,7 +207,9 @@ class SqliteRetryQueue:
             cursor = self._reader.execute(self._queries["show"], (id_,))
             for row in cursor:
                 fields = dict(zip([column[0] for column in cursor.get_description()], row, strict=True))
-                return {**fields, "content": msgspec.json.decode(fields["content"])}
+                return fields | {
+                    name: msgspec.json.decode(fields[name]) for name in ("content", "answers") if fields[name]
+                }
             return None
 
         return await self._read(read)

@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from recado.orders import QuoteState
 from recado.queue.model import AttemptResult, Lane, Reason, State
 from recado.queue.policy import Breaker, Decision, Pace, RetryPolicy
 from recado.telemetry import metrics
@@ -56,6 +57,7 @@ class Transaction:
         self.owner = owner
         self.now = now
         self.totals = Totals()
+        self._given_up: list[int] = []
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
         """Runs a statement of queries.sql to its end; its rows."""
@@ -66,7 +68,8 @@ class Transaction:
         return self._connection.changes()
 
     def finish(self) -> None:
-        """Writes the totals and the state of the lanes."""
+        """Withdraws the quotes of replies that were given up; writes the totals and the state of the lanes."""
+        self._withdraw_quotes()
         changed = [
             (*lane, state.pace.next_at, *msgspec.structs.astuple(state.breaker))
             for lane, state in (self._lanes or {}).items()
@@ -136,15 +139,20 @@ class Transaction:
         rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
         self.run("decide", as_json([(*row, *rest)]))
         if decision.reason:
-            self.count_failed(decision.reason)
+            self.count_failed(id_, decision.reason)
 
     def fail(self, id_: int, reason: Reason) -> None:
         """Fails a waiting entry."""
         self.run("fail", id_, reason.value, self.now)
-        self.count_failed(reason)
+        self.count_failed(id_, reason)
 
-    def count_failed(self, reason: Reason) -> None:
+    def give_up(self, ids: Sequence[int]) -> None:
+        """Notes entries that will not be sent: what they quote was not seen."""
+        self._given_up += ids
+
+    def count_failed(self, id_: int, reason: Reason) -> None:
         """Counts an entry that failed."""
+        self.give_up([id_])
         self.totals.inc(metrics.FINISHED, State.FAILED.value)
         self.totals.inc(metrics.FAILED_REASONS, reason.value)
 
@@ -155,7 +163,23 @@ class Transaction:
             self.totals.observe(metrics.DELIVERY_AGE, max(0.0, self.now - received_at))
             self.totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
         if messages:
-            self.run("quotes_accepted", as_json([(key, id_) for id_, key, *_ in messages]), self.now)
+            self.run("quotes_accepted", as_json([id_ for id_, *_ in messages]), self.now)
+
+    # -- quotes
+
+    def _withdraw_quotes(self) -> None:
+        if not self._given_up:
+            return
+        withdrawn = self.run("withdraw_quotes", as_json(self._given_up), self.now)
+        self.count_quotes([row[:3] for row in withdrawn])
+        if withdrawn:
+            self.run("new_versions", as_json([row[3] for row in withdrawn]))
+
+    def count_quotes(self, closed: Sequence[Row]) -> None:
+        """Counts quotes that were closed, each as (state, source, accepted_at)."""
+        for state, _, _ in closed:
+            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED):
+                self.totals.inc(metrics.QUOTE_DECISIONS, state)
 
     # -- names that only this store can make
 

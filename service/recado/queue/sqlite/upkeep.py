@@ -36,7 +36,9 @@ def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[
 
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
     """Gives messages up at an operator's word; how many of each batch."""
-    counts = [len(transaction.run("discard", as_json(ids), transaction.now)) for ids in batches]
+    discarded = [transaction.run("discard", as_json(ids), transaction.now) for ids in batches]
+    counts = [len(rows) for rows in discarded]
+    transaction.give_up([id_ for rows in discarded for (id_,) in rows])
     if sum(counts):
         transaction.totals.inc(metrics.FINISHED, State.DISCARDED.value, by=sum(counts))
     return counts

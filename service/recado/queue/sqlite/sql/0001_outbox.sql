@@ -13,7 +13,8 @@ CREATE TABLE entry (
   key             TEXT NOT NULL,             -- entries of one key are sent in order, one at a time: the customer
   phone           TEXT,
   user_id         TEXT,
-  wamid           TEXT NOT NULL,             -- the customer's message that is replied to
+  wamid           TEXT,                      -- the customer's message that is replied to, if it is a reply
+  answers         TEXT,                      -- JSON: wamids of earlier messages whose replies it superseded
   content         TEXT NOT NULL,             -- JSON, see whatsapp/content.py
   written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: the order within a key, then by id
   received_at     REAL NOT NULL,
@@ -40,7 +41,7 @@ CREATE TABLE entry (
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),
   CHECK ((state IN ('delivered', 'failed', 'discarded')) = (finished_at IS NOT NULL)),
-  CHECK ((state = 'failed') = (reason IS NOT NULL))
+  CHECK ((state = 'failed' OR reason IS 'superseded') = (reason IS NOT NULL))
 ) STRICT;
 CREATE INDEX entry_due ON entry (channel, lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX entry_deadline ON entry (deadline_at) WHERE due_at IS NOT NULL;
@@ -58,15 +59,59 @@ CREATE TABLE seen_message (
   wamid_key TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- A customer at a business number: when the next reply may be sent, the open quote, and the latest replies (streak.py).
+-- A customer at a business number: when the next reply may be sent, the latest replies (streak.py), and what belongs to
+-- his session. Whoever has no row is a stranger, whose session has version 0.
 CREATE TABLE customer (
-  key               TEXT PRIMARY KEY,
-  next_at           REAL NOT NULL DEFAULT 0,
-  quoted_at         REAL,
-  quote_id          INTEGER,                 -- the reply that gives the open quote
-  quote_accepted_at REAL,                    -- when Meta accepted that reply; before that the customer has not seen the quote
-  streak            TEXT
+  key        TEXT PRIMARY KEY,
+  next_at    REAL NOT NULL DEFAULT 0,
+  version    INTEGER NOT NULL DEFAULT 0,     -- one more with each change of the session
+  talk       TEXT,                           -- JSON, see orders/session.py
+  streak     TEXT,
+  written_at REAL NOT NULL DEFAULT 0         -- when he wrote last, by Meta
 ) STRICT, WITHOUT ROWID;
+
+-- What a customer was offered. Money is text: a REAL would round it.
+CREATE TABLE quote (
+  id          INTEGER PRIMARY KEY,           -- of the entry that gives it
+  token       TEXT NOT NULL UNIQUE,
+  key         TEXT NOT NULL,
+  state       TEXT NOT NULL,
+  source      TEXT NOT NULL,
+  currency    TEXT NOT NULL,
+  lines       TEXT NOT NULL,                 -- JSON, see orders/quote.py
+  total       TEXT NOT NULL,
+  opened_at   REAL NOT NULL,
+  changed_at  REAL NOT NULL,
+  expires_at  REAL NOT NULL,
+  closed_at   REAL,
+  accepted_at REAL,                          -- when Meta accepted the reply; before that the customer has not seen it
+  sent_wamid  TEXT,                          -- Meta's id of that reply, by which he may quote it
+  CHECK ((state = 'open') = (closed_at IS NULL))
+) STRICT;
+CREATE INDEX quote_newest ON quote (key, id);
+CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
+CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
+
+-- What the shop has to deliver.
+CREATE TABLE shop_order (
+  number          INTEGER PRIMARY KEY,
+  quote           TEXT NOT NULL UNIQUE,      -- the token: no quote makes two orders
+  key             TEXT NOT NULL,
+  phone           TEXT,
+  user_id         TEXT,
+  channel         TEXT NOT NULL,
+  lane            TEXT NOT NULL,             -- the business number that it was placed at
+  state           TEXT NOT NULL CHECK (state IN ('placed', 'accepted', 'completed', 'cancelled')),
+  source          TEXT NOT NULL,
+  currency        TEXT NOT NULL,
+  lines           TEXT NOT NULL,
+  total           TEXT NOT NULL,
+  left_out        TEXT NOT NULL,             -- JSON
+  location        TEXT,
+  placed_at       REAL NOT NULL,
+  changed_at      REAL NOT NULL
+) STRICT;
+CREATE INDEX shop_order_newest ON shop_order (key, number);
 
 -- The key of a customer for each name: phone number, user id, earlier ones.
 CREATE TABLE identity (
@@ -76,6 +121,7 @@ CREATE TABLE identity (
 CREATE INDEX identity_key ON identity (key);
 CREATE TRIGGER customer_forgotten AFTER DELETE ON customer BEGIN
   DELETE FROM identity WHERE key = old.key;
+  DELETE FROM quote WHERE key = old.key;
 END;
 
 -- A lane of a channel: its next turn under the rate limit, and its breaker.

@@ -12,32 +12,96 @@ RETURNING id
 -- name: last_id
 SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM seen_message))
 
--- name: keys
-SELECT j.value, coalesce(c.next_at, 0), f.id, f.written_at, f.due_at
+-- name: customers
+SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
+  f.id, f.written_at, f.due_at
 FROM json_each(?1) j LEFT JOIN customer c ON c.key = j.value
   LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = j.value AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
+
+-- name: put_customers
+INSERT INTO customer (key, next_at, version, talk, streak, written_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?1) WHERE true
+ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, version = excluded.version, talk = excluded.talk,
+  streak = excluded.streak, written_at = excluded.written_at
+
+-- name: supersede
+UPDATE entry SET state = 'discarded', due_at = NULL, reason = 'superseded', finished_at = ?2
+WHERE id IN (SELECT e.id FROM json_each(?1) j CROSS JOIN entry e ON e.key = j.value CROSS JOIN quote q ON q.id = e.id
+  WHERE e.finished_at IS NULL AND e.state = 'queued' AND e.attempts = 0)
+RETURNING id, key, wamid, answers
+
+-- name: close_quotes
+UPDATE quote SET state = j.value ->> 2, closed_at = ?2
+FROM jsonb_each(?1) j
+WHERE quote.token = j.value ->> 0 AND quote.key = j.value ->> 1 AND quote.state = 'open'
+RETURNING state, source, accepted_at
+
+-- name: replace_quotes
+UPDATE quote SET state = 'replaced', closed_at = ?2
+WHERE key IN (SELECT value FROM json_each(?1)) AND state = 'open'
+RETURNING state, source, accepted_at
+
+-- name: withdraw_quotes
+UPDATE quote SET state = 'withdrawn', closed_at = ?2
+WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'open'
+RETURNING state, source, accepted_at, key
+
+-- name: new_versions
+UPDATE customer SET version = version + 1 WHERE key IN (SELECT value FROM json_each(?1))
+
+-- name: open_quotes
+INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9
+FROM jsonb_each(?1)
+
+-- name: quotes_accepted
+UPDATE quote SET accepted_at = ?2, sent_wamid = (SELECT sent_wamid FROM entry WHERE entry.id = quote.id)
+WHERE id IN (SELECT value FROM json_each(?1))
+
+-- name: place_orders
+INSERT INTO shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
+  left_out, location, placed_at, changed_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
+FROM jsonb_each(?1)
+
+-- name: locate_orders
+UPDATE shop_order SET location = j.value ->> 2 FROM jsonb_each(?1) j
+WHERE shop_order.number = j.value ->> 0 AND shop_order.key = j.value ->> 1
+
+-- name: take_order_numbers
+INSERT INTO meta (name, value) VALUES ('order_number', ?1 + ?2)
+ON CONFLICT (name) DO UPDATE SET value = value + ?2
+RETURNING value
+
+-- name: session_quotes
+SELECT j.value ->> 0, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM jsonb_each(?1) j CROSS JOIN quote q ON q.id = (SELECT max(id) FROM quote WHERE key = j.value ->> 1)
+UNION ALL
+SELECT j.value ->> 0, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM jsonb_each(?1) j CROSS JOIN quote q ON q.token = j.value ->> 2 WHERE q.key = j.value ->> 1
+UNION ALL
+SELECT j.value ->> 0, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM jsonb_each(?1) j CROSS JOIN quote q ON q.sent_wamid = j.value ->> 2 WHERE q.key = j.value ->> 1
+
+-- name: session_orders
+SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
+  o.location
+FROM json_each(?1) j CROSS JOIN shop_order o
+  ON o.number = (SELECT max(number) FROM shop_order WHERE key = j.value)
 
 -- name: keys_next
 INSERT INTO customer (key, next_at)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 
--- name: keys_quoted
-INSERT INTO customer (key, quoted_at, quote_id)
-SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (key) DO UPDATE SET quoted_at = excluded.quoted_at, quote_id = excluded.quote_id,
-  quote_accepted_at = NULL
-
--- name: quotes_open_at
-SELECT key, quote_accepted_at FROM customer WHERE key IN (SELECT value FROM json_each(?1))
-
 -- name: unsee_wamids
 DELETE FROM seen_message WHERE id IN (SELECT value FROM json_each(?1))
-
--- name: quote_accepted_at
-SELECT max(quote_accepted_at) FROM customer
-WHERE key IN (SELECT coalesce(i.key, j.value) FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value)
 
 -- name: identities
 SELECT name, key FROM identity WHERE name IN (SELECT value FROM json_each(?1))
@@ -47,24 +111,12 @@ INSERT INTO identity (name, key)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (name) DO UPDATE SET key = excluded.key
 
--- name: streaks
-SELECT key, streak FROM customer WHERE key IN (SELECT value FROM json_each(?1))
-
--- name: put_streaks
-INSERT INTO customer (key, next_at, streak)
-SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at), streak = excluded.streak
-
--- name: quotes_accepted
-UPDATE customer SET quote_accepted_at = ?2
-FROM jsonb_each(?1) j WHERE customer.key = j.value ->> 0 AND customer.quote_id = j.value ->> 1
-
 -- name: add
-INSERT INTO entry (id, state, channel, lane, key, phone, user_id, wamid, content, written_at, received_at,
+INSERT INTO entry (id, state, channel, lane, key, phone, user_id, wamid, answers, content, written_at, received_at,
   deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
-  value ->> 16, value ->> 17, value ->> 18
+  value ->> 16, value ->> 17, value ->> 18, value ->> 19
 FROM jsonb_each(?1)
 
 -- name: lanes
@@ -181,11 +233,14 @@ DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE state = ?1 AND finishe
 DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE id <= ?1 LIMIT ?2)
 
 -- name: stale_customers
-SELECT key FROM customer WHERE next_at <= ?1 AND coalesce(quoted_at, 0) <= ?1
+SELECT key FROM customer WHERE next_at <= ?1 AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
+  AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
 -- name: prune_customers
 DELETE FROM customer
-WHERE key IN (SELECT value FROM json_each(?1)) AND next_at <= ?2 AND coalesce(quoted_at, 0) <= ?2
+WHERE key IN (SELECT value FROM json_each(?1)) AND next_at <= ?2
+  AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
+  AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
 -- name: add_totals
 INSERT INTO total (metric, labels, value)
@@ -224,7 +279,7 @@ SELECT * FROM entry WHERE id = ?1
 UPDATE entry SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
   hopeless = NULL, reason = NULL, finished_at = NULL
 WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded', 'queued', 'unknown')
-  AND deadline_at > ?2
+  AND reason IS NOT 'superseded' AND deadline_at > ?2
 RETURNING id
 
 -- name: discard
@@ -243,6 +298,8 @@ DELETE FROM entry WHERE state IN ('failed', 'discarded') RETURNING key
 WITH erased AS (SELECT value AS key FROM json_each(?1))
 DELETE FROM customer WHERE key IN erased
   AND key NOT IN (SELECT key FROM entry WHERE key IN erased)
+  AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key AND q.state = 'open')
+  AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
 -- name: fail
 UPDATE entry SET state = 'failed', due_at = NULL, reason = ?2, finished_at = ?3, lease_owner = NULL, lease_until = NULL
