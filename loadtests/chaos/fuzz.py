@@ -16,7 +16,8 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from recado.conversation import Conversation, Session
+from recado.conversation import Conversation
+from recado.orders import Session
 from recado.quotes import Catalogue, CatalogueError, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.lexicon import lexicon
