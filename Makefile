@@ -45,7 +45,7 @@ generate: $(VENV)/.ready ## Generate settings' pages, dashboards, rules, the cha
 
 lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--extra cluster pyproject.toml -o requirements.lock
+		--extra cluster --extra postgres pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
 	printf 'locust\nmatplotlib\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

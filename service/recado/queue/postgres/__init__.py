@@ -1,0 +1,1 @@
+"""RetryQueue on PostgreSQL: many pods on many nodes."""

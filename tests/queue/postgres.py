@@ -1,0 +1,30 @@
+"""A real PostgreSQL for tests: one server a session, one database a test, copied from a migrated template."""
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recado.queue.postgres.migrations import migrate
+from recado.simulator.postgres import PostgresServer
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running server; its folder is outside pytest's own, which only its owner may enter."""
+    with tempfile.TemporaryDirectory(prefix="recado-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        with PostgresServer(Path(folder) / "server") as server:
+            migrate(server.create("migrated"))
+            yield server
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> str:
+    """A database of the test's own with the schema in it."""
+    return postgres.create(f"test_{os.getpid()}_{next(_numbers)}", template="migrated")

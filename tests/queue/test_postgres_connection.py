@@ -1,0 +1,113 @@
+"""Connections to a real PostgreSQL, and its schema's steps."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+
+from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.postgres.connection import Watchdog, connect, is_unavailable
+from recado.queue.postgres.migrations import LOCK, is_current, migrate, steps
+from recado.simulator.postgres import PostgresServer
+from tests.queue.postgres import database_url as database_url
+from tests.queue.postgres import postgres as postgres
+
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
+class TestConnection:
+    """A server that is gone is noticed."""
+
+    def test_a_server_that_is_started_again_keeps_what_it_had(self, postgres: PostgresServer) -> None:
+        """Tests may stop and start the server of the session."""
+        url = postgres.create("kept")
+        postgres.stop()
+        postgres.start()
+
+        with connect(url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+    def test_a_missing_server_is_unavailable(self, postgres: PostgresServer) -> None:
+        """The error says so in one line, and nobody waits for it."""
+        with pytest.raises(StoreUnavailable, match="onnection"):
+            connect("postgresql://recado@127.0.0.1:1/postgres")
+
+    def test_a_frozen_server_ends_the_work_at_the_deadline(self, postgres: PostgresServer, database_url: str) -> None:
+        """A statement that is never answered ends with an error that means unavailable."""
+        watchdog = Watchdog()
+        with connect(database_url) as connection:
+            postgres.freeze()
+            try:
+                with pytest.raises(psycopg.OperationalError) as caught, watchdog.watching(connection, 0.2):
+                    connection.execute("SELECT 1")
+            finally:
+                postgres.thaw()
+                watchdog.close()
+
+        assert is_unavailable(caught.value)
+
+    def test_work_within_the_deadline_is_left_alone(self, database_url: str) -> None:
+        """The connection goes on after the deadline of work that ended in time."""
+        watchdog = Watchdog()
+        with connect(database_url) as connection:
+            with watchdog.watching(connection, 0.05):
+                connection.execute("SELECT 1")
+            connection.execute("SELECT pg_sleep(0.1)")
+            answered = connection.execute("SELECT 1").fetchone()
+        watchdog.close()
+
+        assert answered == (1,)
+
+    @pytest.mark.parametrize(
+        ("statement", "unavailable"),
+        [("SELECT 1 / 0", False), ("SELECT nothing", False), ("SET TRANSACTION READ ONLY; CREATE TABLE x ()", True)],
+    )
+    def test_errors_are_ours_or_the_servers(self, database_url: str, statement: str, unavailable: bool) -> None:
+        """A mistake in a statement is ours; a server that became read-only is unavailable."""
+        with connect(database_url) as connection, pytest.raises(psycopg.Error) as caught:
+            connection.execute(statement.encode())
+
+        assert is_unavailable(caught.value) == unavailable
+
+
+class TestMigrations:
+    """The schema's steps are applied once."""
+
+    def test_steps_are_applied_once(self, postgres: PostgresServer) -> None:
+        """The second time there is nothing to do."""
+        url = postgres.create("fresh")
+
+        assert migrate(url) == [step.name for step in steps()]
+        assert migrate(url) == []
+
+    def test_two_at_once_wait_for_each_other(self, postgres: PostgresServer) -> None:
+        """Of four that start together one applies the steps."""
+        url = postgres.create("shared")
+        applied: list[list[str]] = []
+        threads = [threading.Thread(target=lambda: applied.append(migrate(url, sleep=time.sleep))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(applied) == [[], [], [], [step.name for step in steps()]]
+
+    def test_a_step_that_differs_is_refused(self, database_url: str) -> None:
+        """Nothing is written into a schema that another version made differently."""
+        with connect(database_url) as connection:
+            assert is_current(connection)
+            connection.execute("UPDATE recado.schema_step SET checksum = 'other'")
+
+        with pytest.raises(StoreError, match="another version"):
+            migrate(database_url)
+
+    def test_a_held_lock_is_tried_again(self, database_url: str) -> None:
+        """Whoever cannot get the lock tries again after a while, and gives up in the end."""
+        waits: list[float] = []
+        with connect(database_url) as holder:
+            holder.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            with pytest.raises(StoreUnavailable):
+                migrate(database_url, sleep=waits.append, lock_seconds=0.01)
+
+        assert len(waits) == 9
