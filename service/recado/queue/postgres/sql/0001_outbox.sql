@@ -1,1 +1,163 @@
--- The outbox.
+-- The outbox. Times are Unix seconds UTC by the database's clock.
+SET LOCAL search_path = recado;
+
+CREATE SEQUENCE entry_id;
+
+-- What has to be sent. An entry's id is never used twice, so a late status cannot settle another entry's attempt.
+CREATE TABLE entry (
+  id              bigint PRIMARY KEY,
+  state           text NOT NULL CHECK (state IN ('queued', 'sending', 'unknown', 'delivered', 'failed', 'discarded')),
+  channel         text NOT NULL,
+  lane            text NOT NULL,
+  key             text NOT NULL,
+  phone           text,
+  user_id         text,
+  wamid           text NOT NULL,
+  content         text NOT NULL,
+  written_at      float8 NOT NULL,
+  received_at     float8 NOT NULL,
+  deadline_at     float8 NOT NULL,
+  due_at          float8,
+  attempts        integer NOT NULL DEFAULT 0,
+  spent           integer NOT NULL DEFAULT 0,
+  throttles       integer NOT NULL DEFAULT 0,
+  unknowns        integer NOT NULL DEFAULT 0,
+  suspect_at      float8,
+  hopeless        text,
+  failed_attempt  integer NOT NULL DEFAULT 0,
+  lease_owner     text,
+  lease_until     float8,
+  error_class     text,
+  error_code      integer,
+  error_detail    text,
+  reason          text,
+  sent_wamid      text,
+  sent_attempt    integer,
+  finished_at     float8,
+  traceparent     text,
+  CHECK (channel <> 'whatsapp' OR phone IS NOT NULL OR user_id IS NOT NULL),
+  CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
+  CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),
+  CHECK ((state IN ('delivered', 'failed', 'discarded')) = (finished_at IS NOT NULL)),
+  CHECK ((state = 'failed') = (reason IS NOT NULL))
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
+        autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX entry_due ON entry (channel, lane, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX entry_deadline ON entry (deadline_at) WHERE due_at IS NOT NULL;
+CREATE INDEX entry_lease ON entry (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX entry_first ON entry (key, (lease_until IS NULL), written_at, id) WHERE finished_at IS NULL;
+CREATE INDEX entry_sent ON entry (sent_wamid) WHERE sent_wamid IS NOT NULL;
+CREATE INDEX entry_finished ON entry (state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX entry_failed ON entry (id) WHERE state = 'failed';
+-- The database itself refuses two at once to one customer.
+CREATE UNIQUE INDEX entry_under_way ON entry (key) WHERE lease_until IS NOT NULL;
+
+CREATE TABLE seen_message (
+  wamid_key text PRIMARY KEY,
+  id        bigint NOT NULL,
+  seen_at   float8 NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+CREATE INDEX seen_message_age ON seen_message (seen_at);
+
+CREATE TABLE customer (
+  key               text PRIMARY KEY,
+  next_at           float8 NOT NULL DEFAULT 0,
+  quoted_at         float8,
+  quote_id          bigint,
+  quote_accepted_at float8,
+  streak            text
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+
+CREATE TABLE identity (
+  name text PRIMARY KEY,
+  key  text NOT NULL
+);
+CREATE INDEX identity_key ON identity (key);
+
+CREATE TABLE lane (
+  channel         text NOT NULL,
+  name            text NOT NULL,
+  next_at         float8 NOT NULL DEFAULT 0,
+  failures        integer NOT NULL DEFAULT 0,
+  open_reason     text,
+  opened_at       float8,
+  probe_at        float8 NOT NULL DEFAULT 0,
+  reachable       boolean NOT NULL DEFAULT false,
+  unknown_trials  integer NOT NULL DEFAULT 0,
+  good_at         float8 NOT NULL DEFAULT 0,
+  outage_at       float8 NOT NULL DEFAULT 0,
+  PRIMARY KEY (channel, name),
+  CHECK ((open_reason IS NULL) = (opened_at IS NULL))
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+
+-- Totals that survive every pod, written together with the facts they count.
+CREATE TABLE total (
+  metric text NOT NULL,
+  labels text NOT NULL,
+  value  float8 NOT NULL,
+  PRIMARY KEY (metric, labels)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+
+CREATE TABLE meta (
+  name  text PRIMARY KEY,
+  value text NOT NULL
+);
+
+-- The batches that were committed of late: a process that lost the answer to its COMMIT looks here.
+CREATE TABLE batch (
+  id           bigint PRIMARY KEY,
+  committed_at float8 NOT NULL
+);
+
+-- Rows by state, so that a count costs the same at a million rows.
+CREATE TABLE state_count (
+  state text PRIMARY KEY,
+  rows  bigint NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+INSERT INTO state_count VALUES
+  ('queued', 0), ('sending', 0), ('unknown', 0), ('delivered', 0), ('failed', 0), ('discarded', 0);
+
+-- For each statement, not for each row: a row that is updated a thousand times in one transaction leaves a thousand
+-- versions of itself, and each update walks through them.
+CREATE FUNCTION count_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
+BEGIN
+  UPDATE state_count c SET rows = c.rows + n.rows
+  FROM (SELECT state, count(*) AS rows FROM new_rows GROUP BY state) n WHERE c.state = n.state;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER entry_inserted AFTER INSERT ON entry REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION count_inserted();
+
+CREATE FUNCTION count_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
+BEGIN
+  UPDATE state_count c SET rows = c.rows - o.rows
+  FROM (SELECT state, count(*) AS rows FROM old_rows GROUP BY state) o WHERE c.state = o.state;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER entry_deleted AFTER DELETE ON entry REFERENCING OLD TABLE AS old_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION count_deleted();
+
+CREATE FUNCTION count_moved() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
+BEGIN
+  UPDATE state_count c SET rows = c.rows + m.rows
+  FROM (SELECT state, sum(n) AS rows FROM (
+      SELECT state, 1 AS n FROM new_rows UNION ALL SELECT state, -1 FROM old_rows) both_ GROUP BY state) m
+  WHERE c.state = m.state AND m.rows <> 0;
+  -- The end of an entry makes the next of its key due, which was put off until the first one was due.
+  UPDATE entry e SET due_at = ended.finished_at
+  FROM (SELECT n.key, max(n.finished_at) AS finished_at FROM new_rows n JOIN old_rows o ON o.id = n.id
+    WHERE o.finished_at IS NULL AND n.finished_at IS NOT NULL GROUP BY n.key) ended
+  WHERE e.key = ended.key AND e.finished_at IS NULL AND e.state = 'queued' AND e.attempts = 0
+    AND e.due_at > ended.finished_at;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER entry_moved AFTER UPDATE ON entry REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION count_moved();
+
+CREATE FUNCTION forget_names() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
+BEGIN
+  DELETE FROM identity WHERE key IN (SELECT key FROM old_rows);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER customer_forgotten AFTER DELETE ON customer REFERENCING OLD TABLE AS old_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION forget_names();

@@ -1,0 +1,231 @@
+-- Every statement of the store, by name; the same names, parameters and columns as SQLite's. `$1` is a JSON array
+-- wherever a statement serves a whole batch. Names are qualified: nothing may be set by the session (PgBouncer).
+
+-- name: see_wamids
+INSERT INTO recado.seen_message (id, wamid_key, seen_at)
+SELECT (value ->> 0)::bigint, value ->> 1, (value ->> 0)::bigint / 1e6 FROM json_array_elements($1::json)
+ON CONFLICT (wamid_key) DO NOTHING
+RETURNING id
+
+-- name: last_id
+SELECT greatest((SELECT coalesce(max(id), 0) FROM recado.entry), (SELECT coalesce(max(id), 0) FROM recado.seen_message))
+
+-- name: keys
+SELECT j.value, coalesce(c.next_at, 0), f.id, f.written_at, f.due_at
+FROM json_array_elements_text($1::json) j LEFT JOIN recado.customer c ON c.key = j.value
+  LEFT JOIN LATERAL (SELECT e.id, e.written_at, e.due_at FROM recado.entry e
+    WHERE e.key = j.value AND e.finished_at IS NULL
+    ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
+
+-- name: keys_next
+INSERT INTO recado.customer AS c (key, next_at)
+SELECT value ->> 0, (value ->> 1)::float8 FROM json_array_elements($1::json)
+ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at)
+
+-- name: unsee_wamids
+DELETE FROM recado.seen_message WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+
+-- name: identities
+SELECT name, key FROM recado.identity WHERE name IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: put_identities
+INSERT INTO recado.identity (name, key)
+SELECT value ->> 0, value ->> 1 FROM json_array_elements($1::json)
+ON CONFLICT (name) DO UPDATE SET key = excluded.key
+
+-- name: streaks
+SELECT key, streak FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: put_streaks
+INSERT INTO recado.customer AS c (key, next_at, streak)
+SELECT value ->> 0, (value ->> 1)::float8, value ->> 2 FROM json_array_elements($1::json)
+ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at), streak = excluded.streak
+
+-- name: add
+INSERT INTO recado.entry (id, state, channel, lane, key, phone, user_id, wamid, content, written_at, received_at,
+  deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
+SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, (value ->> 9)::float8, (value ->> 10)::float8, (value ->> 11)::float8, value ->> 12,
+  (value ->> 13)::float8, (value ->> 14)::integer, value ->> 15, (value ->> 16)::float8, value ->> 17,
+  (value ->> 18)::float8
+FROM json_array_elements($1::json)
+
+-- name: lanes
+SELECT channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
+FROM recado.lane
+
+-- name: put_lanes
+INSERT INTO recado.lane (channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials,
+  good_at, outage_at)
+SELECT value ->> 0, value ->> 1, (value ->> 2)::float8, (value ->> 3)::integer, value ->> 4, (value ->> 5)::float8,
+  (value ->> 6)::float8, (value ->> 7)::boolean, (value ->> 8)::integer, (value ->> 9)::float8, (value ->> 10)::float8
+FROM json_array_elements($1::json)
+ON CONFLICT (channel, name) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
+  open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at,
+  reachable = excluded.reachable, unknown_trials = excluded.unknown_trials, good_at = excluded.good_at,
+  outage_at = excluded.outage_at
+
+-- name: due
+SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+FROM recado.entry m LEFT JOIN recado.customer c ON c.key = m.key
+  LEFT JOIN LATERAL (SELECT e.id, e.due_at FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
+    ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
+WHERE m.channel = $1 AND m.lane = $2 AND m.due_at <= $3
+ORDER BY m.due_at LIMIT $4
+
+-- name: due_by_id
+SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+FROM recado.entry m LEFT JOIN recado.customer c ON c.key = m.key
+  LEFT JOIN LATERAL (SELECT e.id, e.due_at FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
+    ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
+WHERE m.channel = $1 AND m.lane = $2 AND m.due_at <= $3
+  AND m.id IN (SELECT value::bigint FROM json_array_elements_text($4::json))
+ORDER BY m.due_at
+
+-- name: due_of
+SELECT due_at, channel, lane FROM recado.entry WHERE id = $1 AND due_at IS NOT NULL
+
+-- name: next_due
+SELECT min(due_at) FROM recado.entry WHERE channel = $1 AND lane = $2 AND due_at IS NOT NULL
+
+-- name: lease
+UPDATE recado.entry e SET state = 'sending', due_at = NULL, attempts = e.attempts + 1,
+  spent = e.spent - (j.value ->> 2)::boolean::integer,
+  unknowns = e.unknowns - (e.state = 'unknown' AND (j.value ->> 2)::boolean)::integer,
+  suspect_at = NULL, hopeless = NULL, lease_owner = $2, lease_until = (j.value ->> 1)::float8
+FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+RETURNING e.id, e.attempts, e.wamid, e.channel, e.lane, e.phone, e.user_id, e.content, e.received_at, e.deadline_at,
+  e.lease_until, e.traceparent
+
+-- name: postpone
+UPDATE recado.entry e SET due_at = (j.value ->> 1)::float8
+FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+
+-- name: deliver
+UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
+  finished_at = $2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = e.attempts
+FROM json_array_elements($1::json) j
+WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state IN ('sending', 'unknown')
+RETURNING e.id, e.key, e.received_at, e.attempts
+
+-- name: attempted
+SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.channel,
+  m.lane, m.key, m.failed_attempt, m.sent_attempt
+FROM recado.entry m WHERE m.id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+
+-- name: sent_as
+SELECT sent_wamid, id, sent_attempt FROM recado.entry
+WHERE sent_wamid IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: decide
+UPDATE recado.entry e SET state = j.value ->> 1, due_at = (j.value ->> 2)::float8, reason = j.value ->> 3,
+  spent = e.spent + (j.value ->> 4)::integer, throttles = e.throttles + (j.value ->> 5)::integer,
+  unknowns = e.unknowns + (j.value ->> 6)::integer, error_class = j.value ->> 7, error_code = (j.value ->> 8)::integer,
+  error_detail = j.value ->> 9, finished_at = (j.value ->> 10)::float8, suspect_at = (j.value ->> 11)::float8,
+  hopeless = j.value ->> 12, failed_attempt = greatest(e.failed_attempt, (j.value ->> 13)::integer),
+  lease_owner = NULL, lease_until = NULL
+FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+
+-- name: release
+UPDATE recado.entry e SET state = 'queued', due_at = $2, attempts = e.attempts - 1, lease_owner = NULL, lease_until = NULL
+FROM json_array_elements($1::json) j
+WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = 'sending'
+
+-- name: settle
+UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
+  finished_at = $2, reason = NULL, sent_wamid = j.value ->> 1, sent_attempt = (j.value ->> 2)::integer
+FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+
+-- name: delete
+DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+
+-- name: rescuable
+SELECT id, lease_until, spent FROM recado.entry WHERE lease_until <= $1 ORDER BY lease_until LIMIT $2
+
+-- name: expired
+SELECT id FROM recado.entry WHERE due_at IS NOT NULL AND deadline_at <= $1 LIMIT $2
+
+-- name: repair_due
+UPDATE recado.entry SET due_at = $1 WHERE due_at > $2
+
+-- name: repair_leases
+UPDATE recado.entry SET lease_until = $1 WHERE lease_until > $2
+
+-- name: repair_keys
+UPDATE recado.customer SET next_at = $1 WHERE next_at > $2
+
+-- name: repair_lanes
+UPDATE recado.lane SET next_at = least(next_at, $1), probe_at = least(probe_at, $1), good_at = least(good_at, $1),
+  outage_at = least(outage_at, $1)
+WHERE greatest(next_at, probe_at, good_at, outage_at) > $2
+
+-- name: prune_finished
+DELETE FROM recado.entry
+WHERE id IN (SELECT id FROM recado.entry WHERE state = $1 AND finished_at <= $2 LIMIT $3)
+
+-- name: prune_seen
+DELETE FROM recado.seen_message
+WHERE wamid_key IN (SELECT wamid_key FROM recado.seen_message WHERE seen_at <= $1::bigint / 1e6 LIMIT $2)
+
+-- name: add_totals
+INSERT INTO recado.total AS t (metric, labels, value)
+SELECT value ->> 0, value ->> 1, (value ->> 2)::float8 FROM json_array_elements($1::json)
+ON CONFLICT (metric, labels) DO UPDATE SET value = t.value + excluded.value
+
+-- name: totals
+SELECT metric, labels, value FROM recado.total
+
+-- name: state_counts
+SELECT state, rows FROM recado.state_count
+
+-- name: set_meta
+INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: init_meta
+INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING
+
+-- name: get_meta
+SELECT name, value FROM recado.meta
+
+-- name: listing
+SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
+  received_at, due_at
+FROM recado.entry WHERE state IN (SELECT value FROM json_array_elements_text($1::json)) AND id > $2 ORDER BY id LIMIT $3
+
+-- name: failed
+SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
+  received_at, due_at
+FROM recado.entry WHERE state = 'failed' AND id > $1 ORDER BY id LIMIT $2
+
+-- name: show
+SELECT * FROM recado.entry WHERE id = $1
+
+-- name: retry
+UPDATE recado.entry SET state = 'queued', due_at = $2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
+  hopeless = NULL, reason = NULL, finished_at = NULL
+WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+  AND state IN ('failed', 'discarded', 'queued', 'unknown') AND deadline_at > $2
+RETURNING id
+
+-- name: discard
+UPDATE recado.entry SET state = 'discarded', due_at = NULL, reason = NULL, finished_at = $2
+WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND state IN ('queued', 'unknown', 'failed')
+RETURNING id
+
+-- name: remove
+DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+  AND state IN ('failed', 'discarded')
+RETURNING key
+
+-- name: clear
+DELETE FROM recado.entry WHERE state IN ('failed', 'discarded') RETURNING key
+
+-- name: forget_customers
+DELETE FROM recado.customer c
+WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json))
+  AND NOT EXISTS (SELECT FROM recado.entry e WHERE e.key = c.key)
+
+-- name: fail
+UPDATE recado.entry SET state = 'failed', due_at = NULL, reason = $2, finished_at = $3, lease_owner = NULL,
+  lease_until = NULL
+WHERE id = $1
