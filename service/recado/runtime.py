@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from recado.delivery.slots import SendSlots
     from recado.inbox import Inbox
-    from recado.queue.sqlite.writer import CommitObserver
+    from recado.queue.writer import CommitObserver
     from recado.quotes import CatalogueFile
     from recado.telemetry.exposition import WebMetrics
     from recado.whatsapp.service import WhatsAppService

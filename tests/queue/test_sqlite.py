@@ -135,7 +135,7 @@ class TestDurability:
         """SQLite would go on writing to a file that has no name any more: neither writes nor reads succeed."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
-        file = Path(queue._path)
+        file = queue.database.path
         file.rename(file.with_name("elsewhere.db"))
         if loss == "replaced":
             file.write_bytes(b"")
@@ -151,7 +151,7 @@ class TestDurability:
         """What SQLite finds broken is answered as any other failure of the disk, not as a mistake of ours."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
-        file = Path(queue._path)
+        file = queue.database.path
         with contextlib.closing(apsw.Connection(str(file))) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         whole = file.read_bytes()
@@ -166,7 +166,7 @@ class TestDurability:
         """While nothing can be written each operation says so; when there is room again the queue goes on."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
-        connection = queue._writer._connection
+        connection = queue.database.writer
         pages = connection.execute("PRAGMA page_count").get
         connection.execute(f"PRAGMA max_page_count = {pages}")
         refused = 0

@@ -1,8 +1,6 @@
 -- The outbox. Times are Unix seconds UTC by the database's clock.
 SET LOCAL search_path = recado;
 
-CREATE SEQUENCE entry_id;
-
 -- What has to be sent. An entry's id is never used twice, so a late status cannot settle another entry's attempt.
 CREATE TABLE entry (
   id              bigint PRIMARY KEY,
@@ -12,7 +10,8 @@ CREATE TABLE entry (
   key             text NOT NULL,
   phone           text,
   user_id         text,
-  wamid           text NOT NULL,
+  wamid           text,
+  answers         text,
   content         text NOT NULL,
   written_at      float8 NOT NULL,
   received_at     float8 NOT NULL,
@@ -39,7 +38,7 @@ CREATE TABLE entry (
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),
   CHECK ((state IN ('delivered', 'failed', 'discarded')) = (finished_at IS NOT NULL)),
-  CHECK ((state = 'failed') = (reason IS NOT NULL))
+  CHECK ((state = 'failed' OR reason IS NOT DISTINCT FROM 'superseded') = (reason IS NOT NULL))
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
         autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX entry_due ON entry (channel, lane, due_at) WHERE due_at IS NOT NULL;
@@ -60,13 +59,55 @@ CREATE TABLE seen_message (
 CREATE INDEX seen_message_age ON seen_message (seen_at);
 
 CREATE TABLE customer (
-  key               text PRIMARY KEY,
-  next_at           float8 NOT NULL DEFAULT 0,
-  quoted_at         float8,
-  quote_id          bigint,
-  quote_accepted_at float8,
-  streak            text
+  key        text PRIMARY KEY,
+  next_at    float8 NOT NULL DEFAULT 0,
+  version    bigint NOT NULL DEFAULT 0,
+  talk       text,
+  streak     text,
+  written_at float8 NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+
+-- Money is text: it is written as it was computed.
+CREATE TABLE quote (
+  id          bigint PRIMARY KEY,
+  token       text NOT NULL UNIQUE,
+  key         text NOT NULL,
+  state       text NOT NULL,
+  source      text NOT NULL,
+  currency    text NOT NULL,
+  lines       text NOT NULL,
+  total       text NOT NULL,
+  opened_at   float8 NOT NULL,
+  changed_at  float8 NOT NULL,
+  expires_at  float8 NOT NULL,
+  closed_at   float8,
+  accepted_at float8,
+  sent_wamid  text,
+  CHECK ((state = 'open') = (closed_at IS NULL))
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX quote_newest ON quote (key, id);
+CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
+CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
+
+CREATE TABLE shop_order (
+  number          bigint PRIMARY KEY,
+  quote           text NOT NULL UNIQUE,
+  key             text NOT NULL,
+  phone           text,
+  user_id         text,
+  channel         text NOT NULL,
+  lane            text NOT NULL,
+  state           text NOT NULL CHECK (state IN ('placed', 'accepted', 'completed', 'cancelled')),
+  source          text NOT NULL,
+  currency        text NOT NULL,
+  lines           text NOT NULL,
+  total           text NOT NULL,
+  left_out        text NOT NULL,
+  location        text,
+  placed_at       float8 NOT NULL,
+  changed_at      float8 NOT NULL
+);
+CREATE INDEX shop_order_newest ON shop_order (key, number);
 
 CREATE TABLE identity (
   name text PRIMARY KEY,
@@ -151,12 +192,14 @@ BEGIN
     AND e.due_at > ended.finished_at;
   RETURN NULL;
 END $$;
+-- Its own update of due times counts for nothing.
 CREATE TRIGGER entry_moved AFTER UPDATE ON entry REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION count_moved();
+  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION count_moved();
 
 CREATE FUNCTION forget_names() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
   DELETE FROM identity WHERE key IN (SELECT key FROM old_rows);
+  DELETE FROM quote WHERE key IN (SELECT key FROM old_rows);
   RETURN NULL;
 END $$;
 CREATE TRIGGER customer_forgotten AFTER DELETE ON customer REFERENCING OLD TABLE AS old_rows

@@ -10,12 +10,94 @@ RETURNING id
 -- name: last_id
 SELECT greatest((SELECT coalesce(max(id), 0) FROM recado.entry), (SELECT coalesce(max(id), 0) FROM recado.seen_message))
 
--- name: keys
-SELECT j.value, coalesce(c.next_at, 0), f.id, f.written_at, f.due_at
+-- name: customers
+SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
+  f.id, f.written_at, f.due_at
 FROM json_array_elements_text($1::json) j LEFT JOIN recado.customer c ON c.key = j.value
   LEFT JOIN LATERAL (SELECT e.id, e.written_at, e.due_at FROM recado.entry e
     WHERE e.key = j.value AND e.finished_at IS NULL
     ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
+
+-- name: put_customers
+INSERT INTO recado.customer (key, next_at, version, talk, streak, written_at)
+SELECT value ->> 0, (value ->> 1)::float8, (value ->> 2)::bigint, value ->> 3, value ->> 4, (value ->> 5)::float8
+FROM json_array_elements($1::json)
+ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, version = excluded.version, talk = excluded.talk,
+  streak = excluded.streak, written_at = excluded.written_at
+
+-- name: supersede
+UPDATE recado.entry e SET state = 'discarded', due_at = NULL, reason = 'superseded', finished_at = $2
+WHERE e.key IN (SELECT value FROM json_array_elements_text($1::json)) AND e.finished_at IS NULL AND e.state = 'queued'
+  AND e.attempts = 0 AND EXISTS (SELECT FROM recado.quote q WHERE q.id = e.id)
+RETURNING e.id, e.key, e.wamid, e.answers
+
+-- name: close_quotes
+UPDATE recado.quote q SET state = j.value ->> 2, closed_at = $2
+FROM json_array_elements($1::json) j
+WHERE q.token = j.value ->> 0 AND q.key = j.value ->> 1 AND q.state = 'open'
+RETURNING q.state, q.source, q.accepted_at
+
+-- name: replace_quotes
+UPDATE recado.quote SET state = 'replaced', closed_at = $2
+WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) AND state = 'open'
+RETURNING state, source, accepted_at
+
+-- name: withdraw_quotes
+UPDATE recado.quote SET state = 'withdrawn', closed_at = $2
+WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND state = 'open'
+RETURNING state, source, accepted_at, key
+
+-- name: new_versions
+UPDATE recado.customer SET version = version + 1
+WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: open_quotes
+INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8
+FROM json_array_elements($1::json)
+
+-- name: quotes_accepted
+UPDATE recado.quote q SET accepted_at = $2, sent_wamid = e.sent_wamid
+FROM recado.entry e
+WHERE q.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND e.id = q.id
+
+-- name: place_orders
+INSERT INTO recado.shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
+  left_out, location, placed_at, changed_at)
+SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, (value ->> 14)::float8,
+  (value ->> 15)::float8
+FROM json_array_elements($1::json)
+
+-- name: locate_orders
+UPDATE recado.shop_order o SET location = j.value ->> 2 FROM json_array_elements($1::json) j
+WHERE o.number = (j.value ->> 0)::bigint AND o.key = j.value ->> 1
+
+-- name: take_order_numbers
+INSERT INTO recado.meta AS m (name, value) VALUES ('order_number', ($1::bigint + $2::bigint)::text)
+ON CONFLICT (name) DO UPDATE SET value = (m.value::bigint + $2::bigint)::text
+RETURNING value
+
+-- name: session_quotes
+SELECT (j.value ->> 0)::bigint, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM json_array_elements($1::json) j
+  JOIN recado.quote q ON q.id = (SELECT max(n.id) FROM recado.quote n WHERE n.key = j.value ->> 1)
+UNION ALL
+SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM json_array_elements($1::json) j JOIN recado.quote q ON q.token = j.value ->> 2 AND q.key = j.value ->> 1
+UNION ALL
+SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM json_array_elements($1::json) j JOIN recado.quote q ON q.sent_wamid = j.value ->> 2 AND q.key = j.value ->> 1
+
+-- name: session_orders
+SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
+  o.location
+FROM json_array_elements_text($1::json) j
+  JOIN recado.shop_order o ON o.number = (SELECT max(n.number) FROM recado.shop_order n WHERE n.key = j.value)
 
 -- name: keys_next
 INSERT INTO recado.customer AS c (key, next_at)
@@ -33,21 +115,13 @@ INSERT INTO recado.identity (name, key)
 SELECT value ->> 0, value ->> 1 FROM json_array_elements($1::json)
 ON CONFLICT (name) DO UPDATE SET key = excluded.key
 
--- name: streaks
-SELECT key, streak FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
-
--- name: put_streaks
-INSERT INTO recado.customer AS c (key, next_at, streak)
-SELECT value ->> 0, (value ->> 1)::float8, value ->> 2 FROM json_array_elements($1::json)
-ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at), streak = excluded.streak
-
 -- name: add
-INSERT INTO recado.entry (id, state, channel, lane, key, phone, user_id, wamid, content, written_at, received_at,
-  deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
+INSERT INTO recado.entry (id, state, channel, lane, key, phone, user_id, wamid, answers, content, written_at,
+  received_at, deadline_at, traceparent, due_at, attempts, lease_owner, lease_until, reason, finished_at)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, (value ->> 9)::float8, (value ->> 10)::float8, (value ->> 11)::float8, value ->> 12,
-  (value ->> 13)::float8, (value ->> 14)::integer, value ->> 15, (value ->> 16)::float8, value ->> 17,
-  (value ->> 18)::float8
+  value ->> 8, value ->> 9, (value ->> 10)::float8, (value ->> 11)::float8, (value ->> 12)::float8, value ->> 13,
+  (value ->> 14)::float8, (value ->> 15)::integer, value ->> 16, (value ->> 17)::float8, value ->> 18,
+  (value ->> 19)::float8
 FROM json_array_elements($1::json)
 
 -- name: lanes
@@ -110,7 +184,7 @@ RETURNING e.id, e.key, e.received_at, e.attempts
 
 -- name: attempted
 SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.channel,
-  m.lane, m.key, m.failed_attempt, m.sent_attempt
+  m.lane, m.key, m.failed_attempt, m.sent_attempt, m.content
 FROM recado.entry m WHERE m.id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
 
 -- name: sent_as
@@ -124,6 +198,10 @@ UPDATE recado.entry e SET state = j.value ->> 1, due_at = (j.value ->> 2)::float
   error_detail = j.value ->> 9, finished_at = (j.value ->> 10)::float8, suspect_at = (j.value ->> 11)::float8,
   hopeless = j.value ->> 12, failed_attempt = greatest(e.failed_attempt, (j.value ->> 13)::integer),
   lease_owner = NULL, lease_until = NULL
+FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+
+-- name: put_content
+UPDATE recado.entry e SET content = j.value ->> 1
 FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: release
@@ -167,6 +245,16 @@ WHERE id IN (SELECT id FROM recado.entry WHERE state = $1 AND finished_at <= $2 
 DELETE FROM recado.seen_message
 WHERE wamid_key IN (SELECT wamid_key FROM recado.seen_message WHERE seen_at <= $1::bigint / 1e6 LIMIT $2)
 
+-- name: stale_customers
+SELECT c.key FROM recado.customer c WHERE c.next_at <= $1 AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
+  AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
+
+-- name: prune_customers
+DELETE FROM recado.customer c
+WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json)) AND c.next_at <= $2
+  AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
+  AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
+
 -- name: add_totals
 INSERT INTO recado.total AS t (metric, labels, value)
 SELECT value ->> 0, value ->> 1, (value ->> 2)::float8 FROM json_array_elements($1::json)
@@ -204,7 +292,7 @@ SELECT * FROM recado.entry WHERE id = $1
 UPDATE recado.entry SET state = 'queued', due_at = $2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
   hopeless = NULL, reason = NULL, finished_at = NULL
 WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
-  AND state IN ('failed', 'discarded', 'queued', 'unknown') AND deadline_at > $2
+  AND state IN ('failed', 'discarded', 'queued', 'unknown') AND reason IS DISTINCT FROM 'superseded' AND deadline_at > $2
 RETURNING id
 
 -- name: discard
@@ -224,6 +312,8 @@ DELETE FROM recado.entry WHERE state IN ('failed', 'discarded') RETURNING key
 DELETE FROM recado.customer c
 WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json))
   AND NOT EXISTS (SELECT FROM recado.entry e WHERE e.key = c.key)
+  AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key AND q.state = 'open')
+  AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
 -- name: fail
 UPDATE recado.entry SET state = 'failed', due_at = NULL, reason = $2, finished_at = $3, lease_owner = NULL,

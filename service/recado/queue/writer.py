@@ -11,15 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import apsw
-
 from recado.queue.errors import StoreUnavailable
-from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE
+from recado.queue.statements import Database, Statements
 
-#: Operations of one transaction at most: it bounds how long the others wait for SQLite's lock.
+#: Operations of one transaction at most: it bounds how long the others wait for the store's lock.
 MAX_IN_A_COMMIT = 1000
-#: Between two transactions when work waits already: long enough for another process to take the lock.
-GAP_SECONDS = 2 * BUSY_POLL_SECONDS
 
 
 class Transaction(Protocol):
@@ -60,15 +56,15 @@ class _Operation:
 
 
 class Writer:
-    """Owns the writing connection and its thread; `begin` makes the object a transaction's batches work on."""
+    """The one thread that writes to a database; `begin` makes the object that a transaction's batches work on."""
 
     def __init__(
         self,
-        connection: apsw.Connection,
-        begin: Callable[[apsw.Connection], Transaction],
+        database: Database,
+        begin: Callable[[Statements], Transaction],
         observer: CommitObserver,
     ) -> None:
-        self._connection = connection
+        self._database = database
         self._begin = begin
         self._observer = observer
         self._waiting: collections.deque[_Operation] = collections.deque()
@@ -96,14 +92,13 @@ class Writer:
             self._closing = True
             self._wake.notify()
         self._thread.join()
-        self._connection.close()
 
     def _work(self) -> None:
         while batch := self._next_batch():
             self._commit(batch)
             _release(batch)
             if self._waiting:
-                time.sleep(GAP_SECONDS)
+                time.sleep(self._database.gap_seconds)
 
     def _next_batch(self) -> list[_Operation]:
         with self._wake:
@@ -114,9 +109,9 @@ class Writer:
     def _commit(self, batch: list[_Operation]) -> None:
         started = time.perf_counter()
         try:
-            self._transact(batch)
-        except UNAVAILABLE as error:
-            self._observer.failed(type(error).__name__)
+            self._database.write(lambda statements: self._run(batch, statements))
+        except StoreUnavailable as error:
+            self._observer.failed(type(error.__cause__ or error).__name__)
             for operation in batch:
                 operation.result = StoreUnavailable(str(error))
         except Exception as error:
@@ -130,21 +125,13 @@ class Writer:
         else:
             self._observer.committed(time.perf_counter() - started, len(batch))
 
-    def _transact(self, batch: list[_Operation]) -> None:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            transaction = self._begin(connection)
-            for kind, operations in _by_kind(batch).items():
-                results = kind(transaction, [operation.argument for operation in operations])
-                for operation, result in zip(operations, results, strict=True):
-                    operation.result = result
-            transaction.finish()
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    def _run(self, batch: list[_Operation], statements: Statements) -> None:
+        transaction = self._begin(statements)
+        for kind, operations in _by_kind(batch).items():
+            results = kind(transaction, [operation.argument for operation in operations])
+            for operation, result in zip(operations, results, strict=True):
+                operation.result = result
+        transaction.finish()
 
 
 def _by_kind(batch: list[_Operation]) -> dict[BatchKind, list[_Operation]]:

@@ -6,8 +6,9 @@ import msgspec
 
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUpdate
+from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.policy import Attempted, Decision, is_verdict
-from recado.queue.sqlite.transaction import Row, Transaction, as_json
+from recado.queue.statements import Row
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text, as_text, decode
 

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from recado.orders import Line, OpenQuote, Order, OrderState, QuoteState, Session, Source, Talk
 from recado.queue.model import NewReply, Restraint
-from recado.queue.sqlite.transaction import Row, Transaction, as_json
+from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.statements import Row
 from recado.queue.streak import Streak, follow
 
 #: The first order has the next number.

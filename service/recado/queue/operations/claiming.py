@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from recado.queue.model import Claim, Lane, LeasedReply, Reason, State
+from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json
 from recado.queue.policy import Blame, Pace
-from recado.queue.sqlite.transaction import HORIZON_SECONDS, LaneState, Row, Transaction, as_json
+from recado.queue.statements import Row
 from recado.telemetry import metrics
 from recado.whatsapp.content import decode
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from recado.queue.model import Added, LeasedReply, NewReply, Reason, State
-from recado.queue.sqlite.customers import (
+from recado.queue.operations.customers import (
     Customer,
     change_quotes,
     identified,
@@ -14,7 +14,7 @@ from recado.queue.sqlite.customers import (
     read_customers,
     read_sessions,
 )
-from recado.queue.sqlite.transaction import HORIZON_SECONDS, Transaction, as_json
+from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json
 from recado.telemetry import metrics
 from recado.whatsapp.content import Content
 

@@ -4,15 +4,15 @@ The facts are counted in the transaction that records them, so a total is never 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import apsw
 import msgspec
 
 from recado.orders import QuoteState
 from recado.queue.model import AttemptResult, Lane, Reason, State
 from recado.queue.policy import Breaker, Decision, Pace, RetryPolicy
+from recado.queue.statements import Row, Statements
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -20,8 +20,6 @@ from recado.telemetry.totals import Totals
 HORIZON_SECONDS = 0.5
 #: A message that has to wait for something of unknown length is looked at again after so long.
 MIN_WAIT_SECONDS = 1.0
-
-Row = tuple[Any, ...]
 
 
 class LaneState(msgspec.Struct):
@@ -39,33 +37,16 @@ class LaneState(msgspec.Struct):
 class Transaction:
     """One write transaction. `owner` holds the leases that are taken; `store_key` makes attempt ids and wamid keys."""
 
-    def __init__(
-        self,
-        connection: apsw.Connection,
-        queries: Mapping[str, str],
-        policy: RetryPolicy,
-        *,
-        owner: str,
-        store_key: str,
-        now: float,
-    ) -> None:
-        self._connection = connection
-        self._queries = queries
+    def __init__(self, statements: Statements, policy: RetryPolicy, *, owner: str, store_key: str) -> None:
+        self.run = statements.run
+        self.changes = statements.changes
+        self.now = statements.now
         self._store_key = store_key
         self._lanes: dict[Lane, LaneState] | None = None
         self.policy = policy
         self.owner = owner
-        self.now = now
         self.totals = Totals()
         self._given_up: list[int] = []
-
-    def run(self, query: str, *bindings: Any) -> list[Row]:
-        """Runs a statement of queries.sql to its end; its rows."""
-        return self._connection.execute(self._queries[query], bindings).fetchall()
-
-    def changes(self) -> int:
-        """Rows that the last statement changed."""
-        return self._connection.changes()
 
     def finish(self) -> None:
         """Withdraws the quotes of replies that were given up; writes the totals and the state of the lanes."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from recado.queue.model import Reason, State
-from recado.queue.sqlite.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 

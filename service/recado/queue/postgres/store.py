@@ -1,0 +1,23 @@
+"""RetryQueue on PostgreSQL, which the pods of many nodes share."""
+
+from collections.abc import Callable
+
+from recado.queue.policy import RetryPolicy
+from recado.queue.postgres.connections import PostgresDatabase
+from recado.queue.store import StoredQueue
+from recado.queue.writer import CommitObserver
+
+
+class PostgresRetryQueue(StoredQueue):
+    """Opening raises StoreUnavailable where the server cannot be used now. `clock` stands in for its clock in tests."""
+
+    def __init__(
+        self,
+        url: str,
+        policy: RetryPolicy,
+        *,
+        clock: Callable[[], float] | None = None,
+        observer: CommitObserver | None = None,
+    ) -> None:
+        self.database = PostgresDatabase(url, clock)
+        super().__init__(self.database, policy, observer)

@@ -1,0 +1,102 @@
+"""A store's two connections to its SQLite file: one writes, the other reads beside it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from recado.queue.errors import StoreUnavailable
+from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE, empty_log, load_queries, open_database
+from recado.queue.statements import Row, Statements
+
+Result = TypeVar("Result")
+
+
+class SqliteStatements:
+    """The statements of queries.sql on one connection."""
+
+    def __init__(self, connection: apsw.Connection, queries: dict[str, str], now: float) -> None:
+        self._connection, self._queries, self.now = connection, queries, now
+
+    def run(self, query: str, *bindings: Any) -> list[Row]:
+        return self._connection.execute(self._queries[query], bindings).fetchall()
+
+    def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(self._queries[query], bindings)
+        # A cursor at its end tells no columns.
+        return [dict(zip([c[0] for c in cursor.get_description()], row, strict=True)) for row in cursor]
+
+    def changes(self) -> int:
+        return self._connection.changes()
+
+
+class SqliteDatabase:
+    """A file, made and migrated unless it is there.
+
+    Raises StoreError where it can never work, StoreUnavailable where it cannot now.
+    """
+
+    #: Long enough for another process to take the lock, which is not fair.
+    gap_seconds = 2 * BUSY_POLL_SECONDS
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self.now = clock
+        self.path = path
+        self._queries = load_queries()
+        self.writer = open_database(path)
+        self._reader = open_database(path, read_only=True)
+        self._identity = _identity(path)
+        self._reading = threading.Lock()
+
+    def write(self, work: Callable[[Statements], Result]) -> Result:
+        connection = self.writer
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._refuse_another_file()
+                result = work(SqliteStatements(connection, self._queries, self.now()))
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except UNAVAILABLE as error:
+            raise StoreUnavailable(str(error)) from error
+        return result
+
+    def read(self, work: Callable[[Statements], Result]) -> Result:
+        try:
+            self._refuse_another_file()
+            with self._reading:
+                self._reader.execute("BEGIN")  # one view of the file for all that is read
+                try:
+                    return work(SqliteStatements(self._reader, self._queries, self.now()))
+                finally:
+                    self._reader.execute("COMMIT")
+        except (*UNAVAILABLE, apsw.ConnectionClosedError) as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def scrub(self) -> None:
+        """Until a checkpoint the write-ahead log still has what was deleted from the file."""
+        empty_log(self.path)
+
+    def close(self) -> None:
+        self.writer.close()
+        with self._reading:
+            self._reader.close()
+
+    def _refuse_another_file(self) -> None:
+        """SQLite goes on writing to a file that was deleted or replaced: nobody would find what is written there."""
+        if _identity(self.path) != self._identity:
+            raise apsw.CantOpenError(f"{self.path} was deleted or replaced while it was in use")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

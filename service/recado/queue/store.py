@@ -1,0 +1,272 @@
+"""RetryQueue on a database: writes by one thread in group commits, reads beside them on a connection of their own."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from recado.queue.model import (
+    Added,
+    AttemptResult,
+    Claim,
+    Lane,
+    LeasedReply,
+    NewReply,
+    QueueEntry,
+    QueueStatus,
+    State,
+    StatusUpdate,
+    mask,
+)
+from recado.queue.operations import adding, claiming, customers, recording, upkeep
+from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json, lanes_of
+from recado.queue.operations.upkeep import PruneRequest
+from recado.queue.policy import Decision, RetryPolicy
+from recado.queue.protocol import Pruned, Snapshot
+from recado.queue.statements import Database, Row, Statements
+from recado.queue.writer import CommitObserver, Writer
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+
+#: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
+PRUNE_ROWS = 500
+#: A customer of whom nothing is due any more is forgotten after this time; the search for them is this rare too.
+CUSTOMER_RETENTION_SECONDS = 86400.0
+CUSTOMER_PRUNE_SECONDS = 3600.0
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+#: An operation on a batch of callers' arguments; see writer.py.
+Kind = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
+
+
+class NoObserver:
+    """A commit observer that does not look."""
+
+    def committed(self, seconds: float, operations: int) -> None:
+        pass
+
+    def failed(self, error: str) -> None:
+        pass
+
+
+class StoredQueue:
+    """RetryQueue on an open database, which other processes may share. Raises StoreUnavailable."""
+
+    def __init__(self, database: Database, policy: RetryPolicy, observer: CommitObserver | None = None) -> None:
+        self._database = database
+        self._policy = policy
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._store_key = database.write(_make_store_key)
+        self._writer = Writer(database, self._begin, observer or NoObserver())
+        self._customers_pruned_at = database.now()
+
+    def _begin(self, statements: Statements) -> Transaction:
+        return Transaction(statements, self._policy, owner=self._owner, store_key=self._store_key)
+
+    # -- the way of a message ----------------------------------------------------------------------------------
+
+    def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
+        return self._write(adding.add, adding.AddRequest(message=message, lease=lease))
+
+    async def get_messages_to_retry(self, limit: int) -> Claim:
+        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit))
+        return claim if claim.messages else replace(claim, next_at=await self._read(self._next_at))
+
+    async def claim_message(self, id_: int) -> Claim:
+        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=1, ids=(id_,)))
+        return (
+            claim
+            if claim.messages
+            else replace(claim, next_at=await self._read(lambda found: self._next_at_of(found, id_)))
+        )
+
+    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
+        return self._write(recording.record, recording.ResultRequest(message=message, result=result))
+
+    async def release(self, message: LeasedReply) -> None:
+        await self._write(recording.release, message)
+
+    async def record_probe(self, lane: Lane, reachable: bool) -> None:
+        await self._write(claiming.record_probe, (lane, reachable))
+
+    def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
+        return self._write(recording.apply_statuses, update)
+
+    def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
+        return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
+
+    # -- upkeep ------------------------------------------------------------------------------------------------
+
+    async def expire(self) -> int:
+        return await self._write(upkeep.expire, PRUNE_ROWS)
+
+    async def prune(self) -> Pruned:
+        config, now = self._policy.config, self._database.now()
+        delivered_at, failed_at = now - config.delivered_retention_seconds, now - config.failed_retention_seconds
+        requests = [
+            PruneRequest("delivered", "prune_finished", (State.DELIVERED, delivered_at, PRUNE_ROWS)),
+            PruneRequest("failed", "prune_finished", (State.FAILED, failed_at, PRUNE_ROWS)),
+            PruneRequest("discarded", "prune_finished", (State.DISCARDED, failed_at, PRUNE_ROWS)),
+            PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
+            *await self._stale_customers(now),
+        ]
+        counts = await asyncio.gather(*(self._write(upkeep.prune, request) for request in requests))
+        rows: dict[str, int] = {}
+        for request, count in zip(requests, counts, strict=True):
+            rows[request.kind] = rows.get(request.kind, 0) + count
+        return Pruned(rows=rows, more=max(counts) >= PRUNE_ROWS)
+
+    async def _stale_customers(self, now: float) -> list[PruneRequest]:
+        """Customers to forget, looked for once an hour, since it takes a walk through all of them."""
+        if now < self._customers_pruned_at + CUSTOMER_PRUNE_SECONDS:
+            return []
+        self._customers_pruned_at = now
+        before = now - CUSTOMER_RETENTION_SECONDS
+        stale = [row[0] for row in await self._read(lambda found: found.run("stale_customers", before))]
+        return [
+            PruneRequest("customer", "prune_customers", (as_json(stale[start : start + PRUNE_ROWS]), before))
+            for start in range(0, len(stale), PRUNE_ROWS)
+        ]
+
+    async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
+        await self._write(upkeep.record_totals, upkeep.TotalsRecord(totals, values))
+
+    async def check_writable(self) -> None:
+        await self._write(
+            upkeep.record_totals, upkeep.TotalsRecord(Totals(), {"checked_at": str(self._database.now())})
+        )
+
+    # -- operators ---------------------------------------------------------------------------------------------
+
+    async def retry(self, ids: Sequence[int]) -> int:
+        return await self._write(upkeep.retry, tuple(ids))
+
+    async def discard(self, ids: Sequence[int]) -> int:
+        return await self._write(upkeep.discard, tuple(ids))
+
+    async def remove(self, ids: Sequence[int]) -> int:
+        return await self._erase(self._write(upkeep.remove, tuple(ids)))
+
+    async def clear(self) -> int:
+        return await self._erase(self._write(upkeep.clear, None))
+
+    async def _erase(self, erasing: Awaitable[int]) -> int:
+        count = await erasing
+        await asyncio.to_thread(self._database.scrub)
+        return count
+
+    async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
+        return [_as_failed(row) for row in await self._read(lambda found: found.run("failed", after, limit))]
+
+    async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
+        rows = await self._read(lambda found: found.run("listing", as_json(states), after, limit))
+        return [_as_failed(row) for row in rows]
+
+    async def show(self, id_: int) -> dict[str, Any] | None:
+        for record in await self._read(lambda found: found.records("show", id_)):
+            return record | {name: msgspec.json.decode(record[name]) for name in ("content", "answers") if record[name]}
+        return None
+
+    async def status(self) -> QueueStatus:
+        return _as_status(await asyncio.to_thread(self.snapshot))
+
+    # -- the metrics thread and logs ---------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        return self._database.read(self._snapshot)
+
+    def _snapshot(self, found: Statements) -> Snapshot:
+        lanes = self._lanes(found)
+        meta: dict[str, str] = dict(found.run("get_meta"))
+        due = [at for lane in lanes if (at := found.run("next_due", *lane)[0][0]) is not None]
+        return Snapshot(
+            totals={
+                (metric, tuple(msgspec.json.decode(labels))): value for metric, labels, value in found.run("totals")
+            },
+            rows=dict(found.run("state_counts")),
+            oldest_due_seconds=max(0.0, found.now - min(due)) if due else 0.0,
+            breakers={lane.name: state.breaker for lane, state in lanes.items()},
+            instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
+        )
+
+    def message_reference(self, wamid: str) -> str:
+        return hashlib.blake2b(wamid.encode(), digest_size=8, key=f"log:{self._store_key}".encode()).hexdigest()
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._database.close)
+
+    # -- reading and writing -----------------------------------------------------------------------------------
+
+    def _write(self, kind: Kind[Argument, Result], argument: Argument) -> "asyncio.Future[Result]":
+        return self._writer.submit(kind, argument)
+
+    async def _read(self, read: Callable[[Statements], Result]) -> Result:
+        return await asyncio.to_thread(self._database.read, read)
+
+    def _lanes(self, found: Statements) -> dict[Lane, LaneState]:
+        return lanes_of(self._policy, found.run("lanes"))
+
+    def _next_at(self, found: Statements) -> float | None:
+        """When the next entry can be claimed, as far as its due time and its lane's turn and breaker tell."""
+        due = [(state, found.run("next_due", *lane)[0][0]) for lane, state in self._lanes(found).items()]
+        return min((_claimable_at(state, due_at) for state, due_at in due if due_at is not None), default=None)
+
+    def _next_at_of(self, found: Statements, id_: int) -> float | None:
+        """The same of one message; None when it does not wait."""
+        for due_at, *lane in found.run("due_of", id_):
+            return _claimable_at(self._lanes(found)[Lane(*lane)], due_at)
+        return None
+
+
+def _make_store_key(found: Statements) -> str:
+    """The key of this store's hashes and attempt ids, made once."""
+    found.run("init_meta", "store_key", secrets.token_hex(16))
+    found.run("init_meta", "created_at", str(found.now))
+    meta: dict[str, str] = dict(found.run("get_meta"))
+    return meta["store_key"]
+
+
+def _claimable_at(lane: LaneState, due_at: float) -> float:
+    # Half of the horizon, so that a drain under the rate claims several turns at once.
+    return max(due_at, lane.pace.next_at - HORIZON_SECONDS / 2, lane.breaker.probe_at)
+
+
+def _as_failed(row: Row) -> QueueEntry:
+    id_, to, state, attempts, error_class, error_code, detail, reason, received_at, due_at = row
+    parts = [str(part) for part in (error_class, error_code, detail) if part not in (None, "")]
+    return QueueEntry(
+        id=id_,
+        to=mask(to),
+        state=State(state),
+        attempts=attempts,
+        last_error=": ".join(parts),
+        reason=reason,
+        received_at=received_at,
+        due_at=due_at,
+    )
+
+
+def _as_status(snapshot: Snapshot) -> QueueStatus:
+    def total(name: str, *labels: str) -> float:
+        return snapshot.totals.get((name, labels), 0.0)
+
+    delivered = total(metrics.FINISHED.name, State.DELIVERED)
+    finished = delivered + total(metrics.FINISHED.name, State.FAILED)
+    attempts = total(metrics.DELIVERED_ATTEMPTS.name, "sum")
+    return QueueStatus(
+        pending_retry=snapshot.rows[State.QUEUED],
+        in_flight=snapshot.rows[State.SENDING],
+        unknown=snapshot.rows[State.UNKNOWN],
+        failed=snapshot.rows[State.FAILED],
+        success_rate=round(delivered / finished, 6) if finished else None,
+        avg_attempts=round(attempts / delivered, 3) if delivered else None,
+        oldest_due_seconds=round(snapshot.oldest_due_seconds, 3),
+    )

@@ -1,0 +1,60 @@
+"""RetryQueue on a real PostgreSQL: the conformance suite, and what only a server can do."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from recado.queue.errors import StoreUnavailable
+from recado.queue.postgres import PostgresRetryQueue
+from recado.runtime import retry_policy
+from recado.settings import load
+from tests.clock import FakeClock
+from tests.queue.conformance import OpenQueue, RetryQueueConformance
+from tests.queue.conformance_customers import CustomerConformance
+from tests.queue.conformance_forms import FormConformance
+from tests.queue.conformance_lines import LineConformance
+from tests.queue.conformance_outages import OutageConformance
+from tests.queue.conformance_sessions import SessionConformance
+from tests.queue.postgres import database_url as database_url
+from tests.queue.postgres import postgres as postgres
+
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
+@pytest.fixture
+def open_queue(database_url: str, clock: FakeClock) -> Iterator[OpenQueue]:
+    """Opens the test's database; each call is another process as far as the server can tell."""
+    opened: list[PostgresRetryQueue] = []
+
+    def open_(**settings: str) -> PostgresRetryQueue:
+        policy = retry_policy(load(settings), chance=lambda: 0.5)
+        queue = PostgresRetryQueue(database_url, policy, clock=clock)
+        opened.append(queue)
+        return queue
+
+    yield open_
+    for queue in opened:
+        with contextlib.suppress(StoreUnavailable):
+            asyncio.run(queue.close())
+
+
+class TestPostgresRetryQueue(RetryQueueConformance, CustomerConformance):
+    """The conformance suite."""
+
+
+class TestLines(LineConformance):
+    """Its part on one customer's replies."""
+
+
+class TestOutages(OutageConformance):
+    """Its part on outages."""
+
+
+class TestForms(FormConformance):
+    """Its part on buttons and lists that Meta refuses."""
+
+
+class TestSessions(SessionConformance):
+    """Its part on conversations."""
