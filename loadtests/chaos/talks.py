@@ -146,9 +146,7 @@ def judge(database: Path, ledger: Ledger, conversations: int) -> Talks:
 
 def _disordered(line: list[tuple[float, int, float]]) -> int:
     """Pairs of replies of which the one that was written and came first left last."""
-    return sum(
-        one[0] <= other[0] and one[1] < other[1] and one[2] > other[2] for one in line for other in line
-    )
+    return sum(one[0] <= other[0] and one[1] < other[1] and one[2] > other[2] for one in line for other in line)
 
 
 def _rows(database: Path, sql: str) -> list[tuple[object, ...]]:

@@ -102,11 +102,16 @@ class Chat:
         """What reached the customer, in order."""
         return self._meta.ledger.sent_to(self.person.addresses)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a message of the customer has no reply yet."""
+        return self._meta.ledger.waiting(self.person.addresses[0])
+
     async def read(self, seconds: float = PATIENCE_SECONDS) -> list[Accepted]:
         """All replies, once each message has its own, or after so many seconds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while self._meta.ledger.waiting(self.person.addresses[0]):
+        while self.waits:
             if loop.time() > end:
                 break
             await asyncio.sleep(POLL_SECONDS)
@@ -172,14 +177,19 @@ class Chat:
             raise ChatError(f"the customer has {len(offered)} messages with something to tap, not {of}")
         return offered[-of]
 
-    async def play(self, steps: Sequence[Step]) -> list[Line]:
-        """Does all of a script. Raises ChatError at the first step that is not possible."""
+    async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[Line]:
+        """Does all of a script, unless a reply takes longer than `patience` seconds: then the customer goes away.
+
+        Raises ChatError at the first step that is not possible.
+        """
         lines: list[Line] = []
         for step in steps:
             had = len(self.replies)
             await asyncio.gather(*(self._do(step) for _ in range(step.times)))
-            replies = await self.read() if step.wait else self.replies
+            replies = await self.read(patience) if step.wait else self.replies
             lines.append(Line(_described(step), replies[had:]))
+            if step.wait and self.waits:
+                break
         return lines
 
     async def _do(self, step: Step) -> None:

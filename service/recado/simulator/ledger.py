@@ -197,6 +197,10 @@ class Ledger:
             raise ValueError(f"the business never sent {wamid}")
         return self._sent[wamid]
 
+    def all_sent(self) -> Iterable[Accepted]:
+        """All messages of the business, in order, those that failed on the way included."""
+        return self._sent.values()
+
     def sent_to(self, addresses: Iterable[str]) -> list[Accepted]:
         """All that reached a customer, in order."""
         sent = [one for address in addresses for one in self._sent_to.get(address, ()) if not one.failure]
