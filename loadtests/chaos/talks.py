@@ -44,8 +44,8 @@ TELL_SECONDS = 0.3
 class Talks(msgspec.Struct, frozen=True, kw_only=True):
     """What came of the conversations; all but the first three must be 0.
 
-    disordered: replies to a customer that left before one to an earlier message which was there. orders_missing, doubled,
-    unasked: of quotes that customers said yes to, or did not.
+    disordered: replies to a customer that left before one to an earlier message which was there. orders_missing: quotes
+    that a customer said yes to, without an order; orders_unasked: the other way round.
     """
 
     conversations: int
