@@ -3,6 +3,9 @@
 A web process and a drain share a database and are killed again and again, also while they start. Afterwards every
 acknowledged message must be answered; twice only where a kill fell between Meta's acceptance and the record of it,
 and not even there when Meta's statuses come.
+
+With `--talks` the customers converse, on two web processes, and each quote that one of them said yes to must be one
+order.
 """
 
 import argparse
@@ -16,6 +19,7 @@ from pathlib import Path
 
 import apsw
 import msgspec
+from loadtests.chaos import talks
 from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installation, inspect, installation
 
 from recado.telemetry.metrics import RESCUES
@@ -89,6 +93,20 @@ async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, se
     )
 
 
+async def run_talks(folder: Path, *, kills: int, per_second: float, seed: int) -> tuple[talks.Talks, str]:
+    """Kills that often while `per_second` conversations begin; what came of them, and SQLite's opinion of the file."""
+    chance = random.Random(seed)
+    settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(PATIENT_GRACE_SECONDS)}
+    async with installation(folder, settings, web=2) as shop:
+        # A delivered reply's row is deleted, and the rows are what is judged.
+        shop.simulator.statuses = ("sent",)
+        crowd = talks.Crowd(shop.simulator, per_second, chance)
+        async with crowd.conversing(shop.database):
+            await _kill(shop, kills, chance)
+        await shop.settled(3 * (LEASE_SECONDS + PATIENT_GRACE_SECONDS) + 10)
+    return talks.judge(shop.database, shop.simulator.ledger, crowd.begun), inspect(shop.database)[0]
+
+
 async def _kill(shop: Installation, kills: int, chance: random.Random) -> list[float]:
     """The moments of the kills."""
     moments = []
@@ -124,8 +142,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--per-second", type=float, default=30.0)
     parser.add_argument("--no-statuses", action="store_true", help="Meta never tells what became of a message")
+    parser.add_argument("--talks", action="store_true", help="customers converse, and orders are judged")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()
+    if asked.talks:
+        return _talks(asked)
     with tempfile.TemporaryDirectory(prefix="recado-crash-") as folder:
         report = asyncio.run(
             run(
@@ -140,6 +161,17 @@ def main() -> int:
     for name, value in msgspec.structs.asdict(report).items():
         print(f"{name:>15}  {value}")
     return 0 if report.good and not (report.doubled and not asked.no_statuses) else 1
+
+
+def _talks(asked: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="recado-crash-") as folder:
+        came, file = asyncio.run(
+            run_talks(Path(folder), kills=asked.kills, per_second=asked.per_second, seed=asked.seed)
+        )
+    print(f"seed {asked.seed}, {asked.kills} kills, file {file}")
+    for name, value in msgspec.structs.asdict(came).items():
+        print(f"{name:>15}  {value}")
+    return 0 if came.good and file == "ok" else 1
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Time-outs and leases are as short as the settings allow, so that what takes minu
 
 import asyncio
 import contextlib
-import random
 import signal
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -102,22 +101,9 @@ async def installation(
             shop.server()
         for _ in range(drains):
             shop.drain()
-        simulator.webhook_url = f"{shop.url}/api/v1/webhook"
-        turns = asyncio.create_task(_take_turns(shop)) if web > 1 else None
-        try:
-            async with started(shop.processes, signal.SIGKILL):
-                yield shop
-        finally:
-            if turns:
-                turns.cancel()
-
-
-async def _take_turns(shop: Installation) -> None:
-    """The ingress before several web processes: each gets its share."""
-    chance = random.Random(1)
-    while True:
-        shop.simulator.webhook_url = f"{chance.choice(shop.servers).url}/api/v1/webhook"
-        await asyncio.sleep(0.01)
+        simulator.webhook_urls = [f"{server.url}/api/v1/webhook" for server in shop.servers]
+        async with started(shop.processes, signal.SIGKILL):
+            yield shop
 
 
 def inspect(database: Path) -> tuple[str, dict[str, int]]:

@@ -22,6 +22,7 @@ from recado.queue.policy import is_verdict
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
+from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.queue.conformance import (
     DELIVERED,
@@ -36,6 +37,7 @@ from tests.queue.conformance import (
     UNKNOWN,
     new_reply,
 )
+from tests.queue.conformance_forms import FORM_REFUSED, TAPS
 
 Result = TypeVar("Result")
 
@@ -47,7 +49,7 @@ SETTINGS = load(
         "RECADO_FAILED_RETENTION_SECONDS": "7200",
     }
 )
-RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
+RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, FORM_REFUSED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
 #: Results that are no reason to give a message up.
 BLAMELESS = (DELIVERED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
 PROCESSES = st.integers(0, 1)
@@ -62,7 +64,7 @@ class Known(msgspec.Struct):
     `delivered`: Meta said that it has the message, and did not take it back. `gone`: its row may have been deleted.
     `lease` is the one that nothing has ended yet. `not_before`: an unknown outcome may not be tried again earlier.
     `failed`: the newest attempt of which Meta said so; `accepted`: the one by which it was delivered. `at_fault`: it
-    failed by something else than an outage.
+    failed by something else than an outage. `plain`: Meta refused its buttons.
     """
 
     customer: int
@@ -71,6 +73,7 @@ class Known(msgspec.Struct):
     failed: int = 0
     accepted: int = 0
     at_fault: bool = False
+    plain: bool = False
     gone: bool = False
     operated: bool = False
     lease: LeasedReply | None = None
@@ -140,6 +143,9 @@ class RetryQueueMachine(RuleBasedStateMachine):
         """A message is brought, written now or some time ago."""
         number = len(self.wamids)
         message = new_reply(number, self.clock, customer=customer, written_at=self.clock() - age)
+        if customer:  # one of them gets buttons
+            content = msgspec.structs.replace(TAPS, body=f"reply {number}")
+            message = msgspec.structs.replace(message, content=content)
         if late:
             message = msgspec.structs.replace(message, deadline_at=self.clock() + 300)
         added = self._run(self.processes[process].add_message, message, lease=lease)
@@ -202,6 +208,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         known.accepted = message.attempt if known.delivered else known.accepted
         known.failed = message.attempt if is_verdict(result) and not known.delivered else known.failed
         known.at_fault |= result not in BLAMELESS and not self.outage
+        known.plain |= result.form_refused
         assert (decision.state is State.DELIVERED) == known.delivered
         known.not_before = (decision.due_at or 0.0) if decision.state is State.UNKNOWN else 0.0
 
@@ -239,7 +246,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @rule(
         process=PROCESSES,
         status=st.sampled_from(["sent", "delivered", "read", "failed"]),
-        failure=st.sampled_from([REJECTED, SERVER_ERROR]),
+        failure=st.sampled_from([REJECTED, FORM_REFUSED, SERVER_ERROR]),
         data=st.data(),
     )
     def status(self, process: int, status: str, failure: AttemptResult, data: st.DataObject) -> None:
@@ -259,6 +266,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
                 assert message.attempt == (known.accepted if before is State.DELIVERED else last)
                 known.delivered, known.lease, known.not_before = False, None, 0.0
                 known.failed, known.at_fault = max(known.failed, message.attempt), True
+                known.plain |= failure.form_refused
             return
         outranked = status == "sent" and message.attempt <= known.failed
         superseded = before is State.FAILED and message.attempt != last
@@ -385,6 +393,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         if not known.operated:
             assert self.clock() >= known.not_before, "an unknown outcome was tried again before its grace was over"
         assert message.deadline_at > self.clock()
+        assert isinstance(message.content, Text) or not known.plain, "refused buttons were sent again"
         assert message.send_at >= self.pace.get("number", 0.0) - 1e-6, "the number's rate was exceeded"
         customer = f"customer {known.customer}"
         assert message.send_at >= self.pace.get(customer, 0.0) - 1e-6, "the customer's interval was cut short"

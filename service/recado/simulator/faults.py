@@ -68,17 +68,19 @@ class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that can be set, in the order in which it is asked: poison, outages, script, ratios.
+    """All that can be set, in the order in which it is asked: poison, outages, interactive, script, ratios.
 
-    poison: customer (phone or BSUID) -> fault. script: faults of the next calls, one each. ratios: fault -> share of
-    calls. latency_seconds: the median time of an answer; latency_spread: the sigma of its log-normal distribution
-    (0: always the median; 0.5: one in a hundred takes 3.2 times as long). hang_seconds: how long a time-out hangs.
+    poison: customer (phone or BSUID) -> fault. interactive: the fault of messages with buttons or a list. script:
+    faults of the next calls, one each. ratios: fault -> share of calls. latency_seconds: the median time of an answer;
+    latency_spread: the sigma of its log-normal distribution (0: always the median; 0.5: one in a hundred takes 3.2
+    times as long). hang_seconds: how long a time-out hangs.
     """
 
     ratios: dict[str, float] = {}
     script: list[str] = []
     outages: list[Outage] = []
     poison: dict[str, str] = {}
+    interactive: str = Kind.OK.value
     latency_seconds: float = 0.0
     latency_spread: float = 0.0
     hang_seconds: float = 30.0
@@ -108,7 +110,8 @@ class Faults:
         script = [parse(name) for name in plan.script]
         outages = [(o.since + now, o.until + now, _NUMBER_WIDE.get(o.fault) or parse(o.fault)) for o in plan.outages]
         poison = {customer: parse(name) for customer, name in plan.poison.items()}
-        self.plan = plan
+        interactive = parse(plan.interactive)
+        self.plan, self._interactive = plan, interactive
         self._ratios, self._script, self._outages, self._poison = ratios, script[::-1], outages, poison
         self._random = random.Random(plan.seed)  # noqa: S311 - reproducible on purpose
 
@@ -119,12 +122,14 @@ class Faults:
         except msgspec.ValidationError as error:
             raise FaultError(str(error)) from error
 
-    def draw(self, customer: str, now: float) -> Fault:
-        """The fault of one call that sends to `customer`."""
+    def draw(self, customer: str, now: float, *, interactive: bool = False) -> Fault:
+        """The fault of one call that sends to `customer`, with buttons or a list if `interactive`."""
         if customer in self._poison:
             return self._poison[customer]
         if self._outages and (outage := self.outage(now)):
             return outage
+        if interactive and self._interactive.kind is not Kind.OK:
+            return self._interactive
         return self._script.pop() if self._script else self._drawn()
 
     def draw_without_message(self, now: float) -> Fault:

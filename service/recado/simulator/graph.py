@@ -1,7 +1,7 @@
 """The Graph API as far as a messaging business meets it, with Meta's shapes of success and error.
 
-`POST /{version}/{number}/messages` (texts, other types, read receipts), `/media` (upload, look up, download, delete),
-`GET /{version}/{number}?fields=health_status` and `/{version}/{account}/subscribed_apps`.
+`POST /{version}/{number}/messages` (texts, buttons and lists, other types, read receipts), `/media` (upload, look up,
+download, delete), `GET /{version}/{number}?fields=health_status` and `/{version}/{account}/subscribed_apps`.
 """
 
 import itertools
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from recado.simulator.faults import ACCEPTING, Fault, Faults, Kind
+from recado.simulator.interactive import Choice, Interactive, refusal_of
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.server import Manner, Request, Response
 
@@ -52,7 +53,10 @@ _TITLES = {
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A message that will reach its customer, or fail on the way with `failure`, a code of Meta's."""
+    """A message that will reach its customer, or fail on the way with `failure`, a code of Meta's.
+
+    kind: text, button, list or any other type. choices: its buttons, or the rows of its list.
+    """
 
     wamid: str
     customer: str
@@ -62,6 +66,8 @@ class Accepted(msgspec.Struct, frozen=True):
     callback: str | None = None
     quoting: str | None = None
     failure: int = 0
+    kind: str = "text"
+    choices: tuple[Choice, ...] = ()
 
 
 class _Body(msgspec.Struct):
@@ -79,10 +85,18 @@ class _Post(msgspec.Struct):
     recipient: str | None = None
     type: str = "text"
     text: _Body | None = None
+    interactive: Interactive | None = None
     context: _Context | None = None
     biz_opaque_callback_data: str | None = None
     status: str | None = None
     message_id: str | None = None
+
+    @property
+    def says(self) -> str:
+        """The text that the customer reads."""
+        if self.interactive:
+            return self.interactive.body.text
+        return self.text.body if self.text else ""
 
 
 _post = msgspec.json.Decoder(_Post).decode
@@ -186,6 +200,8 @@ class Graph:
                 return self._refuse(131008, "Required parameter is missing", "text.body is required.")
             if len(text) > _MOST_CHARACTERS:
                 return self._refuse(100, f"Param text['body'] must be at most {_MOST_CHARACTERS} characters long.")
+        if post.type == "interactive" and (refusal := refusal_of(post.interactive)):
+            return self._refuse(refusal.code, refusal.message, refusal.details)
         if len(post.biz_opaque_callback_data or "") > _MOST_CALLBACK:
             return self._refuse(
                 100, f"Param biz_opaque_callback_data must be at most {_MOST_CALLBACK} characters long."
@@ -205,7 +221,7 @@ class Graph:
     def _message(self, number: str, post: _Post) -> Response:
         customer = post.to or post.recipient or ""
         now = self._clock()
-        fault = self.faults.draw(customer, now)
+        fault = self.faults.draw(customer, now, interactive=post.interactive is not None)
         if fault.kind not in ACCEPTING:
             return self._faulty(fault)
         if self._window_open is not None and not self._window_open(customer):
@@ -221,11 +237,13 @@ class Graph:
                 wamid,
                 customer,
                 number,
-                post.text.body if post.text else "",
+                post.says,
                 now,
                 post.biz_opaque_callback_data,
                 post.context.message_id if post.context else None,
                 fault.code if fault.kind is Kind.FAILED else 0,
+                post.interactive.type if post.interactive else post.type,
+                post.interactive.choices if post.interactive else (),
             )
         )
         contact = {"input": customer, ("wa_id" if post.to else "user_id"): customer.lstrip("+")}

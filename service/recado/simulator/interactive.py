@@ -17,7 +17,7 @@ class Body(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True):
     """What a tap brings back."""
 
     id: str = ""
@@ -27,12 +27,12 @@ class Reply(msgspec.Struct, frozen=True):
 
 class Button(msgspec.Struct, frozen=True):
     type: str = ""
-    reply: Reply = Reply()
+    reply: Choice = Choice()
 
 
 class Section(msgspec.Struct, frozen=True):
     title: str = ""
-    rows: tuple[Reply, ...] = ()
+    rows: tuple[Choice, ...] = ()
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -53,11 +53,11 @@ class Interactive(msgspec.Struct, frozen=True):
     footer: Any = None
 
     @property
-    def choices(self) -> list[Reply]:
+    def choices(self) -> tuple[Choice, ...]:
         """All that can be tapped."""
         if self.type == "button":
-            return [button.reply for button in self.action.buttons]
-        return [row for section in self.action.sections for row in section.rows]
+            return tuple(button.reply for button in self.action.buttons)
+        return tuple(row for section in self.action.sections for row in section.rows)
 
 
 def refusal_of(interactive: Interactive | None) -> Refusal | None:
@@ -109,7 +109,7 @@ def _of_list(interactive: Interactive) -> list[Refusal]:
     return problems
 
 
-def _of_ids(choices: list[Reply]) -> list[Refusal]:
+def _of_ids(choices: tuple[Choice, ...]) -> list[Refusal]:
     ids = [choice.id for choice in choices]
     if len(set(ids)) < len(ids):
         return [_invalid("Duplicated ids.")]

@@ -3,18 +3,26 @@
 A reply belongs to the message that it quotes. One that quotes none belongs to the customer's first message that has no
 reply yet; with one message per customer that is exact. Where a customer sent several it is a guess, and `ambiguous`
 counts those guesses. `unmatched` counts replies to customers who never wrote to this simulator.
+
+One reply may answer several messages of a customer. Only the business knows which, so whoever has read that there tells
+the ledger (`superseded`). It is the same with orders: the ledger knows which quotes customers said yes to
+(`said_yes`), and judges the orders that it is given.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from recado.simulator.graph import Accepted
+from recado.simulator.interactive import Choice
 
 
 class Reply(msgspec.Struct):
-    """A message that the business sent. `failed` holds Meta's code if it never reached the customer."""
+    """A message that the business sent. `failed` holds Meta's code if it never reached the customer. `choices`: what
+    the customer can tap.
+    """
 
     wamid: str
     at: float
@@ -22,10 +30,14 @@ class Reply(msgspec.Struct):
     callback: str | None
     matched_by: str
     failed: int = 0
+    choices: tuple[Choice, ...] = ()
 
 
 class Inbound(msgspec.Struct):
-    """A customer's message: when its webhook was first sent, how often, when it was acknowledged with 200."""
+    """A customer's message: when its webhook was first sent, how often, when it was acknowledged with 200.
+
+    superseded: the reply to a later message of the customer answers it too.
+    """
 
     wamid: str
     customer: str
@@ -36,22 +48,29 @@ class Inbound(msgspec.Struct):
     acknowledged_at: float | None = None
     refusals: dict[str, int] = {}
     replies: list[Reply] = []
+    superseded: bool = False
 
     @property
     def arrived(self) -> list[Reply]:
         """The replies that the customer sees."""
         return [reply for reply in self.replies if not reply.failed]
 
+    @property
+    def waits(self) -> bool:
+        """Whether it needs a reply of its own and has none yet."""
+        return self.expects_reply and not self.superseded and not self.arrived
+
 
 class Summary(msgspec.Struct):
     """lost: acknowledged, expects a reply, none arrived. unanswered: the same, but not acknowledged yet. doubled:
-    more than one reply arrived. unwanted: a reply arrived although none was expected. Seconds run from the
-    webhook's first sending to the reply's acceptance.
+    more than one reply arrived. unwanted: a reply arrived although none was expected. superseded: answered by the reply
+    to a later message. Seconds run from the webhook's first sending to the reply's acceptance.
     """
 
     inbound: int = 0
     acknowledged: int = 0
     answered: int = 0
+    superseded: int = 0
     lost: int = 0
     unanswered: int = 0
     doubled: int = 0
@@ -65,16 +84,23 @@ class Summary(msgspec.Struct):
     seconds: dict[str, float] = {}
 
 
-class Verdict(msgspec.Struct):
-    """The messages that did not get exactly what they should, by wamid."""
+class Verdict(msgspec.Struct, omit_defaults=True):
+    """The messages that did not get exactly what they should, by wamid, and the quotes, by token.
+
+    orders_missing: the customer said yes, and there is no order. orders_doubled: there are two. orders_unasked: there
+    is one, and the customer never said yes.
+    """
 
     lost: list[str]
     doubled: list[str]
     unanswered: list[str]
+    orders_missing: list[str] = []
+    orders_doubled: list[str] = []
+    orders_unasked: list[str] = []
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.unanswered)
+        return not any(msgspec.structs.astuple(self))
 
 
 class Ledger:
@@ -88,7 +114,10 @@ class Ledger:
         """Forget everything."""
         self._inbound: dict[str, Inbound] = {}
         self._by_customer: dict[str, list[Inbound]] = {}
+        self._sent: dict[str, Accepted] = {}
+        self._sent_to: dict[str, list[Accepted]] = {}
         self._unmatched: dict[str, int] = {}
+        self._yes: set[str] = set()
         self._open = 0
 
     def __iter__(self) -> Iterator[Inbound]:
@@ -106,6 +135,11 @@ class Ledger:
     def unmatched(self) -> dict[str, int]:
         """How many replies each customer got who never wrote to this simulator, by the address replied to."""
         return self._unmatched
+
+    @property
+    def said_yes_to(self) -> frozenset[str]:
+        """The tokens of the quotes that customers said yes to."""
+        return frozenset(self._yes)
 
     def wrote(self, wamid: str, addresses: list[str], text: str, *, expects_reply: bool = True) -> Inbound:
         """A customer writes; `addresses` are all that a reply may be sent to: phone, BSUID."""
@@ -127,13 +161,54 @@ class Ledger:
 
     def replied(self, accepted: Accepted) -> None:
         """The business sent something that will reach a customer, or fail on the way."""
+        self._sent[accepted.wamid] = accepted
+        self._sent_to.setdefault(accepted.customer, []).append(accepted)
         inbound, how = self._match(accepted)
         if inbound is None:
             self._unmatched[accepted.customer] = self._unmatched.get(accepted.customer, 0) + 1
             return
-        reply = Reply(accepted.wamid, accepted.at, accepted.text, accepted.callback, how, accepted.failure)
-        self._open -= inbound.expects_reply and not inbound.arrived and not reply.failed
-        inbound.replies.append(reply)
+        reply = Reply(
+            accepted.wamid, accepted.at, accepted.text, accepted.callback, how, accepted.failure, accepted.choices
+        )
+        self._give(inbound, reply)
+
+    def superseded(self, wamids: Iterable[str]) -> None:
+        """The business says that a reply to a later message of the same customer answers these messages too.
+
+        Raises ValueError for one that nobody wrote.
+        """
+        customers = set()
+        for wamid in wamids:
+            if (inbound := self._inbound.get(wamid)) is None:
+                raise ValueError(f"no customer wrote {wamid}")
+            self._open -= inbound.waits
+            inbound.superseded = True
+            customers.add(inbound.customer)
+        for customer in customers:
+            self._match_again(customer)
+
+    def said_yes(self, token: str) -> None:
+        """A customer says yes to a quote, for the first time or once more: it must become one order."""
+        self._yes.add(token)
+
+    def sent(self, wamid: str) -> Accepted:
+        """A message of the business. Raises ValueError for one that it never sent."""
+        if wamid not in self._sent:
+            raise ValueError(f"the business never sent {wamid}")
+        return self._sent[wamid]
+
+    def all_sent(self) -> Iterable[Accepted]:
+        """All messages of the business, in order, those that failed on the way included."""
+        return self._sent.values()
+
+    def sent_to(self, addresses: Iterable[str]) -> list[Accepted]:
+        """All that reached a customer, in order."""
+        sent = [one for address in addresses for one in self._sent_to.get(address, ()) if not one.failure]
+        return sorted(sent, key=lambda one: one.at)
+
+    def waiting(self, customer: str) -> bool:
+        """Whether a message of a customer still waits for a reply of its own."""
+        return any(inbound.waits for inbound in self._by_customer.get(customer, ()))
 
     def last_written_at(self, customer: str) -> float | None:
         """When a customer last wrote, None if never."""
@@ -148,17 +223,47 @@ class Ledger:
             return None, "none"
         if len(written) == 1:
             return written[0], "customer"
-        waiting = (inbound for inbound in written if inbound.expects_reply and not inbound.arrived)
-        return next(waiting, written[-1]), "order"
+        return self._first_without_reply(written), "order"
 
-    def verify(self) -> Verdict:
-        """What is not as it should be. Ask when everything has settled: a reply may still be on its way."""
-        waiting = [i for i in self if i.expects_reply and not i.arrived]
-        return Verdict(
-            lost=[i.wamid for i in waiting if i.acknowledged_at is not None],
-            doubled=[i.wamid for i in self if len(i.arrived) > 1],
-            unanswered=[i.wamid for i in waiting if i.acknowledged_at is None],
-        )
+    @staticmethod
+    def _first_without_reply(written: list[Inbound]) -> Inbound:
+        return next((inbound for inbound in written if inbound.waits), written[-1])
+
+    def _give(self, inbound: Inbound, reply: Reply) -> None:
+        self._open -= inbound.waits and not reply.failed
+        inbound.replies.append(reply)
+
+    def _match_again(self, customer: str) -> None:
+        """Guesses once more which of a customer's messages his replies belong to."""
+        written = self._by_customer[customer]
+        guessed = [reply for inbound in written for reply in inbound.replies if reply.matched_by != "quote"]
+        for inbound in written:
+            waited = inbound.waits
+            inbound.replies = [reply for reply in inbound.replies if reply.matched_by == "quote"]
+            self._open += inbound.waits - waited
+        for reply in sorted(guessed, key=lambda reply: reply.at):
+            self._give(self._first_without_reply(written), reply)
+
+    def verify(self, orders: Iterable[str] | None = None) -> Verdict:
+        """What is not as it should be; `orders` are the quotes, by token, that became orders, one for each order.
+
+        Ask when everything has settled: a reply may still be on its way.
+        """
+        verdict = Verdict(lost=[], doubled=[i.wamid for i in self if len(i.arrived) + i.superseded > 1], unanswered=[])
+        for inbound in self:
+            if inbound.waits or (inbound.superseded and not self._answered_later(inbound)):
+                (verdict.unanswered if inbound.acknowledged_at is None else verdict.lost).append(inbound.wamid)
+        if orders is not None:
+            placed = Counter(orders)
+            verdict.orders_missing = sorted(self._yes - placed.keys())
+            verdict.orders_doubled = sorted(token for token, count in placed.items() if count > 1)
+            verdict.orders_unasked = sorted(placed.keys() - self._yes)
+        return verdict
+
+    def _answered_later(self, inbound: Inbound) -> bool:
+        """Whether a later message of the same customer was answered."""
+        written = self._by_customer[inbound.customer]
+        return any(later.arrived for later in written[written.index(inbound) + 1 :])
 
     def summary(self) -> Summary:
         """The totals."""
@@ -177,6 +282,7 @@ class Ledger:
             summary.acknowledged += inbound.acknowledged_at is not None
             summary.redeliveries += max(0, inbound.tries - 1)
             summary.answered += bool(arrived) and inbound.expects_reply
+            summary.superseded += inbound.superseded
             summary.unwanted += bool(arrived) and not inbound.expects_reply
             summary.replies += len(arrived)
             summary.failed += len(inbound.replies) - len(arrived)

@@ -1,6 +1,7 @@
 """Brings webhooks to the business until each is answered 200, as Meta does: at once, then less and less often."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,7 +28,8 @@ class Webhook:
 
 
 class Sender:
-    """Posts webhooks to `url`; `on_tried` hears of each try, by the HTTP status or the name of what failed.
+    """Posts webhooks to `urls` in turn, as an ingress before several pods does; `on_tried` hears of each try, by the
+    HTTP status or the name of what failed.
 
     redelivery_seconds: the waits between tries; () never tries again. duplicates: the share of webhooks that come
     twice although the first was answered 200.
@@ -35,7 +37,7 @@ class Sender:
 
     def __init__(
         self,
-        url: str,
+        urls: Sequence[str],
         secret: str,
         on_tried: Callable[[Webhook, str], None],
         *,
@@ -44,7 +46,7 @@ class Sender:
         connections: int = 256,
         seed: int = 1,
     ) -> None:
-        self.url, self.secret = url, secret
+        self.urls, self.secret = urls, secret
         self.counts: Counter[str] = Counter()
         self.redelivery_seconds, self.duplicates = redelivery_seconds, duplicates
         self._on_tried = on_tried
@@ -53,14 +55,14 @@ class Sender:
         self._tasks: set[asyncio.Task[object]] = set()
 
     @property
-    def url(self) -> str:
-        """Where the webhooks go; "" for nowhere."""
-        return self._url
+    def urls(self) -> Sequence[str]:
+        """Where the webhooks go; empty for nowhere."""
+        return self._urls
 
-    @url.setter
-    def url(self, url: str) -> None:
-        self._url = url
-        self._endpoint = Endpoint("POST", httpx.URL(url), _HEADERS)
+    @urls.setter
+    def urls(self, urls: Sequence[str]) -> None:
+        self._urls = urls
+        self._endpoints = itertools.cycle([Endpoint("POST", httpx.URL(url), _HEADERS) for url in urls])
 
     @property
     def pending(self) -> int:
@@ -96,7 +98,7 @@ class Sender:
     async def _try(self, webhook: Webhook) -> bool:
         try:
             answer = await self._transport.exchange(
-                self._endpoint, webhook.body, _TIMEOUTS, header=webhooks.signed(self.secret, webhook.body)
+                next(self._endpoints), webhook.body, _TIMEOUTS, header=webhooks.signed(self.secret, webhook.body)
             )
             outcome = str(answer.status)
         except httpx.RequestError as error:

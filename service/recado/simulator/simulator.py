@@ -26,6 +26,9 @@ from recado.simulator.sender import REDELIVERY_SECONDS, Sender, Webhook
 from recado.simulator.server import Request, Server
 from recado.simulator.webhooks import People, Person, Wamids
 
+#: Who sends what: the customer, the type of the message, its content and its context.
+Written = tuple[Person, str, Any, dict[str, Any] | None]
+
 PHONE_NUMBER_ID = "700000000000001"
 STATUSES = ("sent", "delivered", "read")
 WINDOW_SECONDS = 86400.0
@@ -87,7 +90,7 @@ class Simulator:
             clock=clock,
         )
         self.sender = Sender(
-            webhook_url,
+            [webhook_url] if webhook_url else [],
             app_secret,
             self._tried,
             redelivery_seconds=redelivery_seconds,
@@ -116,11 +119,21 @@ class Simulator:
 
     @property
     def webhook_url(self) -> str:
-        return self.sender.url
+        """Where webhooks go; "" for nowhere."""
+        return next(iter(self.sender.urls), "")
 
     @webhook_url.setter
     def webhook_url(self, url: str) -> None:
-        self.sender.url = url
+        self.webhook_urls = [url] if url else []
+
+    @property
+    def webhook_urls(self) -> Sequence[str]:
+        """Where webhooks go in turn, as behind an ingress with several pods."""
+        return self.sender.urls
+
+    @webhook_urls.setter
+    def webhook_urls(self, urls: Sequence[str]) -> None:
+        self.sender.urls = urls
 
     async def start(self) -> None:
         """Listen. Raises OSError if the port is taken."""
@@ -156,15 +169,29 @@ class Simulator:
         """
         return await self.send(sender or self.new_person(), "text", {"body": text})
 
-    async def send(self, sender: Person, kind: str, content: Any, *, expects_reply: bool = True) -> Inbound:
-        """A customer sends a message of any type. Returns as send_text does."""
-        [inbound], webhook = self._write([(sender, kind, content)], expects_reply)
+    async def send(
+        self,
+        sender: Person,
+        kind: str,
+        content: Any,
+        *,
+        expects_reply: bool = True,
+        context: dict[str, Any] | None = None,
+    ) -> Inbound:
+        """A customer sends a message of any type, which may refer to another. Returns as send_text does."""
+        [inbound], webhook = self._write([(sender, kind, content, context)], expects_reply)
         await webhook.tried.wait()
         return inbound
 
+    def person(self, address: str) -> Person:
+        """The customer with a phone number or user id. Raises ValueError for somebody who never wrote."""
+        if address not in self._people:
+            raise ValueError(f"no customer of the address {address!r} ever wrote")
+        return self._people[address]
+
     async def send_batch(self, texts: Sequence[str]) -> list[Inbound]:
         """As many new customers write at the same time, and Meta brings it all in one POST."""
-        written, webhook = self._write([(self.new_person(), "text", {"body": text}) for text in texts], True)
+        written, webhook = self._write([(self.new_person(), "text", {"body": text}, None) for text in texts], True)
         await webhook.tried.wait()
         return written
 
@@ -188,7 +215,7 @@ class Simulator:
             if (wait := started + number / per_second - loop.time()) > 0:
                 await asyncio.sleep(wait)
             person = self.new_person(hidden=self._random.random() < hidden)
-            self._write([(person, "text", {"body": self._next_order()})], True)
+            self._write([(person, "text", {"body": self._next_order()}, None)], True)
 
     def begin_traffic(self, count: int, per_second: float, *, hidden: float = 0.0) -> asyncio.Task[None]:
         """traffic(), in the background; it ends with the simulator."""
@@ -214,17 +241,17 @@ class Simulator:
         self._orders += 1
         return ORDERS[self._orders % len(ORDERS)]
 
-    def _write(self, messages: list[tuple[Person, str, Any]], expects_reply: bool) -> tuple[list[Inbound], Webhook]:
+    def _write(self, messages: list[Written], expects_reply: bool) -> tuple[list[Inbound], Webhook]:
         if not self.webhook_url:
             raise ValueError("there is no webhook URL to send to")
         now = self.clock()
         written, events, contacts = [], [], []
-        for person, kind, content in messages:
+        for person, kind, content, context in messages:
             wamid = self._wamids.new()
-            text = content.get("body", "") if isinstance(content, dict) else ""
+            text = webhooks.words_of(content)
             written.append(self.ledger.wrote(wamid, person.addresses, text, expects_reply=expects_reply))
             self._people |= dict.fromkeys(person.addresses, person)
-            events.append(webhooks.message(person, wamid, now, kind, content))
+            events.append(webhooks.message(person, wamid, now, kind, content, context))
             contacts.append(webhooks.contact(person))
         content = webhooks.body(self.phone_number_id, [{"contacts": contacts, "messages": events}])
         return written, self.sender.send(Webhook(content, [inbound.wamid for inbound in written]))

@@ -42,8 +42,8 @@ class People:
         return Person(f"+1555{number:07d}", f"US.{900_000_000_000 + number}", hidden=hidden)
 
 
-def message(person: Person, wamid: str, sent_at: float, kind: str, content: Any) -> Event:
-    """One of `value.messages`."""
+def message(person: Person, wamid: str, sent_at: float, kind: str, content: Any, context: Event | None = None) -> Event:
+    """One of `value.messages`. `context`: what it refers to."""
     sender = {} if person.hidden else {"from": person.phone[1:]}
     return {
         **sender,
@@ -52,7 +52,17 @@ def message(person: Person, wamid: str, sent_at: float, kind: str, content: Any)
         "timestamp": str(int(sent_at)),
         "type": kind,
         kind: content,
+        **({"context": context} if context else {}),
     }
+
+
+def words_of(content: Any) -> str:
+    """What a message's content says: its text, the title that was tapped, what an edit makes of it."""
+    if not isinstance(content, dict):
+        return ""
+    inner = content.get("button_reply") or content.get("list_reply") or (content.get("message") or {}).get("text")
+    found = (inner or content).get("title") or (inner or content).get("body") or content.get("text")
+    return found if isinstance(found, str) else ""
 
 
 def contact(person: Person) -> Event:

@@ -1,0 +1,158 @@
+"""Customers who converse while processes die, and what came of it by the store's own rows.
+
+Some only order; others tap twice at once on two pods, say yes while they tap, edit, say no, tap old buttons, or write
+in bursts. Which reply answers which messages is read from the store, so nothing here is a guess.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import apsw
+import msgspec
+
+from recado.simulator import Ledger, Simulator
+from recado.simulator.chat import Chat, ChatError, Step
+
+#: What customers do, and how often of a hundred.
+SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
+    (20, (Step(say="Quiero 2 zapatos y 1 camisa"),)),
+    (20, (Step(say="Quiero 2 zapatos y 1 camisa"), Step(tap="confirm", times=2))),
+    (15, (Step(say="quiero 3 gorras"), Step(tap="confirm", wait=False), Step(say="sí"))),
+    (15, (Step(say="Quiero 2 zapatos"), Step(say="agrega 2 gorras"), Step(tap="confirm", times=2))),
+    (10, (Step(say="Quiero 1 camisa"), Step(tap="confirm"), Step(say="sí"), Step(tap="confirm"))),
+    (10, (Step(say="Quiero 1 camisa"), Step(tap="reject"), Step(tap="confirm", yes=False))),
+    (
+        5,
+        (
+            Step(say="quiero 2 gorras"),
+            Step(say="agrega 1 camisa"),
+            Step(tap="confirm", of=2, yes=False),
+            Step(tap="confirm"),
+        ),
+    ),
+    (5, (Step(say="quiero 2 gorras", wait=False), Step(say="agrega 1 camisa"), Step(tap="confirm", times=2))),
+)
+PATIENCE_SECONDS = 20.0
+TELL_SECONDS = 0.3
+
+
+class Talks(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the conversations; all but the first three must be 0.
+
+    disordered: replies to a customer that left before one to an earlier message which was there. orders_missing: quotes
+    that a customer said yes to, without an order; orders_unasked: the other way round.
+    """
+
+    conversations: int
+    said_yes: int
+    superseded: int
+    lost: int
+    doubled: int
+    disordered: int
+    orders_missing: int
+    orders_doubled: int
+    orders_unasked: int
+
+    @property
+    def good(self) -> bool:
+        wrong = (self.lost, self.doubled, self.disordered)
+        return not any(wrong) and not (self.orders_missing or self.orders_doubled or self.orders_unasked)
+
+
+class Crowd:
+    """Customers who begin conversations, `per_second` of them, until they are told to stop."""
+
+    def __init__(self, meta: Simulator, per_second: float, chance: random.Random) -> None:
+        self._meta, self._per_second, self._chance = meta, per_second, chance
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.begun = 0
+
+    @contextlib.asynccontextmanager
+    async def conversing(self, database: Path) -> AsyncIterator[None]:
+        """New ones begin within the block; those under way end after it."""
+        beginning = asyncio.create_task(self._begin())
+        telling = asyncio.create_task(_tell(database, self._meta.ledger))
+        try:
+            yield
+            beginning.cancel()
+            await asyncio.gather(*self._under_way)
+        finally:
+            beginning.cancel()
+            telling.cancel()
+
+    async def _begin(self) -> None:
+        weights, scripts = zip(*SCRIPTS, strict=True)
+        while True:
+            (script,) = self._chance.choices(scripts, weights)
+            task = asyncio.create_task(self._converse(script))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            self.begun += 1
+            await asyncio.sleep(1 / self._per_second)
+
+    async def _converse(self, script: Sequence[Step]) -> None:
+        with contextlib.suppress(ChatError):  # what he wanted to tap went out as text, or never came
+            await Chat(self._meta).play(script, patience=PATIENCE_SECONDS)
+
+
+async def _tell(database: Path, ledger: Ledger) -> None:
+    """Tells the ledger again and again which messages a later reply answers too."""
+    told: set[str] = set()
+    while True:
+        await asyncio.sleep(TELL_SECONDS)
+        superseded = await asyncio.to_thread(superseded_in, database)
+        ledger.superseded(superseded - told)
+        told |= superseded
+
+
+def superseded_in(database: Path) -> set[str]:
+    """The messages whose replies a later one replaced."""
+    with contextlib.suppress(apsw.Error):  # the file may not be there yet
+        return {wamid for (wamid,) in _rows(database, "SELECT wamid FROM entry WHERE reason = 'superseded'")}
+    return set()
+
+
+def judge(database: Path, ledger: Ledger, conversations: int) -> Talks:
+    """What came of it all, once everything has settled. No row may have been deleted meanwhile."""
+    rows = _rows(database, "SELECT id, wamid, answers, written_at, key FROM entry")
+    answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
+    arrived: dict[int, list[float]] = defaultdict(list)
+    for accepted in ledger.all_sent():
+        if not accepted.failure:
+            arrived[int((accepted.callback or "..").split(".")[1])].append(accepted.at)
+    replies = Counter(wamid for id_, times in arrived.items() for wamid in answers[id_] * len(times))
+    lines: dict[str, list[tuple[float, int, float]]] = defaultdict(list)
+    for id_, _, _, written_at, key in rows:
+        if id_ in arrived:
+            lines[key].append((written_at, id_, min(arrived[id_])))
+    verdict = ledger.verify(token for (token,) in _rows(database, "SELECT quote FROM shop_order"))
+    return Talks(
+        conversations=conversations,
+        said_yes=len(ledger.said_yes_to),
+        superseded=len(superseded_in(database)),
+        lost=sum(not replies[message.wamid] for message in ledger if message.expects_reply),
+        doubled=sum(count > 1 for count in replies.values()),
+        disordered=sum(_disordered(line) for line in lines.values()),
+        orders_missing=len(verdict.orders_missing),
+        orders_doubled=len(verdict.orders_doubled),
+        orders_unasked=len(verdict.orders_unasked),
+    )
+
+
+def _disordered(line: list[tuple[float, int, float]]) -> int:
+    """Pairs of replies of which the one that was written and came first left last."""
+    return sum(one[0] <= other[0] and one[1] < other[1] and one[2] > other[2] for one in line for other in line)
+
+
+def _rows(database: Path, sql: str) -> list[tuple[object, ...]]:
+    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(5000)
+    try:
+        return list(connection.execute(sql))
+    finally:
+        connection.close()

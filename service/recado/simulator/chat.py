@@ -1,0 +1,244 @@
+"""A customer who converses: writes, taps, fills carts, edits, takes back, shares places; alone or by a script.
+
+    chat = Chat(meta)
+    await chat.say("Quiero 2 zapatos")
+    await chat.read()
+    await chat.tap("confirm", times=2)
+
+A script is a list of `Step`s, in JSON over HTTP; see `control.py`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Protocol
+
+import msgspec
+
+from recado.simulator.graph import Accepted
+from recado.simulator.interactive import Choice
+from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.webhooks import DISPLAY_NUMBER, Person
+
+POLL_SECONDS = 0.01
+#: How long a customer waits for a reply before he goes on.
+PATIENCE_SECONDS = 30.0
+#: The choice that orders what was quoted.
+CONFIRM = "confirm"
+CATALOGUE = "500000000000001"
+
+
+class ChatError(ValueError):
+    """A customer cannot do that: nothing like it was sent to him."""
+
+
+class Simulated(Protocol):
+    """The parts of the simulator that a chat needs."""
+
+    ledger: Ledger
+
+    def new_person(self, *, hidden: bool = False) -> Person: ...
+
+    async def send(
+        self,
+        sender: Person,
+        kind: str,
+        content: Any,
+        *,
+        expects_reply: bool = True,
+        context: dict[str, Any] | None = None,
+    ) -> Inbound: ...
+
+
+class Place(msgspec.Struct, forbid_unknown_fields=True):
+    """A location that a customer shares."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One thing that a customer does; exactly one of the first six is given.
+
+    say: a text. tap: the end of a choice's id, or its title. cart: quantities by SKU. edit: what the last message shall
+    say. revoke: the last message is taken back. share: a place. about: the SKU that a text asks about. times: so often
+    at the same time. of: the message of ours that is tapped, or quoted by a text, counted from the newest one with
+    choices (1). yes: this is a yes to the quote of that message, which must become an order; for a tap on confirm by
+    default. silent: no reply is expected. wait: read the reply before the next step.
+    """
+
+    say: str | None = None
+    tap: str | None = None
+    cart: dict[str, int] | None = None
+    edit: str | None = None
+    revoke: bool = False
+    share: Place | None = None
+    about: str = ""
+    times: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1
+    of: Annotated[int, msgspec.Meta(ge=0)] = 0
+    yes: bool | None = None
+    silent: bool = False
+    wait: bool = True
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What a customer did, and what he had got when he went on."""
+
+    did: str
+    read: list[Accepted]
+
+
+class Chat:
+    """One customer of one business number; `person` is somebody new unless given."""
+
+    def __init__(self, meta: Simulated, person: Person | None = None) -> None:
+        self._meta = meta
+        self.person = person or meta.new_person()
+        self.written: list[Inbound] = []
+
+    @property
+    def replies(self) -> list[Accepted]:
+        """What reached the customer, in order."""
+        return self._meta.ledger.sent_to(self.person.addresses)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a message of the customer has no reply yet."""
+        return self._meta.ledger.waiting(self.person.addresses[0])
+
+    async def read(self, seconds: float = PATIENCE_SECONDS) -> list[Accepted]:
+        """All replies, once each message has its own, or after so many seconds."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while self.waits:
+            if loop.time() > end:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        return self.replies
+
+    async def say(self, text: str, *, quoting: str = "", about: str = "", silent: bool = False) -> Inbound:
+        """Writes a text, which may quote a message of the business, or ask about a product."""
+        context: dict[str, Any] = {"from": DISPLAY_NUMBER, "id": quoting} if quoting else {}
+        if about:
+            context["referred_product"] = {"catalog_id": CATALOGUE, "product_retailer_id": about}
+        return await self._send("text", {"body": text}, context, silent=silent)
+
+    async def tap(self, choose: str, *, of: int = 1, times: int = 1, yes: bool | None = None) -> list[Inbound]:
+        """Taps a button, or chooses a row, so often at the same time. Raises ChatError where there is none such."""
+        message = self.message_with_choices(of)
+        return await self.tap_choice(message, choice_of(message, choose), times=times, yes=yes)
+
+    async def tap_choice(
+        self, message: Accepted, choice: Choice, *, times: int = 1, yes: bool | None = None
+    ) -> list[Inbound]:
+        """Taps a choice of a message, which may be one that was never there.
+
+        yes: this is a yes to the quote that the choice is about; by default if it says so.
+        """
+        if choice.id.rpartition(":")[2] == CONFIRM if yes is None else yes:
+            self._meta.ledger.said_yes(token_of(choice))
+        return list(await asyncio.gather(*(self._tap(message, choice) for _ in range(times))))
+
+    async def _tap(self, message: Accepted, choice: Choice) -> Inbound:
+        kind = "button_reply" if message.kind == "button" else "list_reply"
+        described = {"description": choice.description} if kind == "list_reply" and choice.description else {}
+        tapped = {"type": kind, kind: {"id": choice.id, "title": choice.title, **described}}
+        return await self._send("interactive", tapped, {"from": DISPLAY_NUMBER, "id": message.wamid})
+
+    async def fill_cart(
+        self, items: Mapping[str, int], *, text: str = "", prices: Mapping[str, float] = {}, currency: str = "USD"
+    ) -> Inbound:
+        """Sends a cart of the catalogue: quantities by SKU; prices that are not given are 1."""
+        lines = [
+            {"product_retailer_id": sku, "quantity": quantity, "item_price": prices.get(sku, 1), "currency": currency}
+            for sku, quantity in items.items()
+        ]
+        return await self._send("order", {"catalog_id": CATALOGUE, "text": text, "product_items": lines})
+
+    async def edit(self, text: str, *, message: Inbound | None = None) -> Inbound:
+        """Lets a message, by default the last one, say something else."""
+        original = self._original(message)
+        new = {"type": "text", "text": {"body": text}}
+        return await self._send("edit", {"original_message_id": original.wamid, "message": new})
+
+    async def revoke(self, *, message: Inbound | None = None) -> Inbound:
+        """Takes a message back, by default the last one; nobody answers that."""
+        return await self._send("revoke", {"original_message_id": self._original(message).wamid}, silent=True)
+
+    async def share(self, place: Place, *, silent: bool = False) -> Inbound:
+        """Shares a location."""
+        return await self._send("location", msgspec.to_builtins(place), silent=silent)
+
+    def message_with_choices(self, of: int = 1) -> Accepted:
+        """The newest message that has choices, or the `of`th newest. Raises ChatError."""
+        offered = [reply for reply in self.replies if reply.choices]
+        if not 1 <= of <= len(offered):
+            raise ChatError(f"the customer has {len(offered)} messages with something to tap, not {of}")
+        return offered[-of]
+
+    async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[Line]:
+        """Does all of a script, unless a reply takes longer than `patience` seconds: then the customer goes away.
+
+        Raises ChatError at the first step that is not possible.
+        """
+        lines: list[Line] = []
+        for step in steps:
+            had = len(self.replies)
+            await asyncio.gather(*(self._do(step) for _ in range(step.times)))
+            replies = await self.read(patience) if step.wait else self.replies
+            lines.append(Line(_described(step), replies[had:]))
+            if step.wait and self.waits:
+                break
+        return lines
+
+    async def _do(self, step: Step) -> None:
+        match step:
+            case Step(say=str(text)):
+                if step.yes:
+                    self._meta.ledger.said_yes(token_of(self.message_with_choices(step.of or 1).choices[0]))
+                quoting = self.message_with_choices(step.of).wamid if step.of else ""
+                await self.say(text, quoting=quoting, about=step.about, silent=step.silent)
+            case Step(tap=str(choose)):
+                await self.tap(choose, of=step.of or 1, yes=step.yes)
+            case Step(cart=dict(items)):
+                await self.fill_cart(items)
+            case Step(edit=str(text)):
+                await self.edit(text)
+            case Step(share=Place() as place):
+                await self.share(place, silent=step.silent)
+            case Step(revoke=True):
+                await self.revoke()
+            case _:
+                raise ChatError("a step does nothing")
+
+    def _original(self, message: Inbound | None) -> Inbound:
+        if message is None and not self.written:
+            raise ChatError("the customer has written nothing")
+        return message or self.written[-1]
+
+    async def _send(
+        self, kind: str, content: Any, context: dict[str, Any] | None = None, *, silent: bool = False
+    ) -> Inbound:
+        inbound = await self._meta.send(self.person, kind, content, expects_reply=not silent, context=context)
+        self.written.append(inbound)
+        return inbound
+
+
+def choice_of(message: Accepted, choose: str) -> Choice:
+    """The choice of a message whose id is, or ends in, what is given, or whose title it is. Raises ChatError."""
+    for choice in message.choices:
+        if choose in (choice.id, choice.id.rpartition(":")[2], choice.title):
+            return choice
+    raise ChatError(f"{choose!r} is none of {[choice.title for choice in message.choices]}")
+
+
+def token_of(choice: Choice) -> str:
+    """The quote that a choice is about: recado's ids are KIND:TOKEN:..."""
+    return choice.id.split(":")[1] if choice.id.count(":") > 1 else ""
+
+
+def _described(step: Step) -> str:
+    """A step as the transcript shows it."""
+    given = {name: value for name, value in msgspec.to_builtins(step).items() if value not in (None, "", False, 0)}
+    return ", ".join(f"{name} {value}" for name, value in given.items() if name not in ("wait", "times") or value != 1)
