@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from recado.conversation.dialogue import Dialogue
 
 
-
 def converse(
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Explain what each message does to the quote.")] = False,
-    batch: Annotated[Path | None, typer.Option(help="Read a file of dialogues; print one JSON line per dialogue.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option(help="Read a file of dialogues; print one JSON line per dialogue.")
+    ] = None,
 ) -> None:
     """Chat with the shop in the terminal."""
     from recado.conversation.dialogue import Dialogue

@@ -46,14 +46,14 @@ COURTESIES = frozenset(
     }
 )
 #: What a token is made of: nothing that is taken for something else.
-TOKEN_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-TOKEN_LENGTH: Final = 12
+NAME_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+NAME_LENGTH: Final = 12
 _YES: Final = frozenset([Does.REST, Does.TAKE])
 
 
 def random_token() -> str:
     """A name for a quote that nobody guesses."""
-    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
+    return "".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH))
 
 
 class Conversation:

@@ -62,7 +62,9 @@ def emptied(moment: Moment, talk: Talk, notes: list[str]) -> Turn:
     return moment.say(ReplyKind.EMPTIED, text, asks=bool(notes), talk=talk, closes=closes)
 
 
-def show(moment: Moment, quote: OpenQuote, lead: str, notes: list[str] | None = None, *, talk: Talk | None = None) -> Turn:
+def show(
+    moment: Moment, quote: OpenQuote, lead: str, notes: list[str] | None = None, *, talk: Talk | None = None
+) -> Turn:
     """An open quote once more, as it is."""
     talk = talk or moment.session.talk
     notes = question_notes(talk.questions, moment.catalogue) if notes is None else notes
@@ -87,5 +89,3 @@ def question_notes(questions: tuple[Question, ...], catalogue: Catalogue) -> lis
         elif products:
             notes.append(texts.which(question.text, [product.name for product in products]))
     return notes
-
-

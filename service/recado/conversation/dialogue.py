@@ -49,15 +49,27 @@ class Dialogue:
         self.turn = Turn()
         self.inbound: Inbound | None = None
 
-    def say(self, text: str, **fields: object) -> Turn:
-        """The turn for a text; `fields` are others of the message's."""
+    def say(self, text: str) -> Turn:
+        """The turn for a text, written some seconds after the last reply."""
+        return self.hear(self.message(text=text))
+
+    def message(
+        self, type_: MessageType = MessageType.TEXT, *, text: str | None = None, tapped: str | None = None
+    ) -> InboundMessage:
+        """The customer's next message."""
+        return InboundMessage(
+            wamid=f"wamid.{self.now + _SECONDS}",
+            type=type_,
+            text=text,
+            sender=Customer("+15550100001", None),
+            phone_number_id=_NUMBER,
+            sent_at=self.now + _SECONDS,
+            tapped=tapped,
+        )
+
+    def hear(self, message: InboundMessage) -> Turn:
+        """The turn for a message."""
         self.now += _SECONDS
-        message = InboundMessage(
-            **{
-                "wamid": f"wamid.{self.now}", "type": MessageType.TEXT, "text": text, "phone_number_id": _NUMBER,
-                "sender": Customer("+15550100001", None), "sent_at": self.now, **fields,
-            }
-        )  # type: ignore[arg-type]  # fields by name  # fmt: skip
         self.inbound = self._conversation.read(message)
         session = replace(self.session, order_number=next(self._numbers) if self.inbound.may_order else None)
         self.turn = self._conversation.handle(self.inbound, session, self.now)

@@ -12,9 +12,20 @@ from recado.conversation.moment import Moment, names
 from recado.conversation.turn import ReplyKind, Turn
 from recado.orders import OpenQuote, QuoteState, Talk, amend
 from recado.quotes import Intent, Quote
-from recado.quotes.acts import AskPerson, AskPrice, AskTotal, CancelAll, Close, Confirm, Interpreter, Quantity, StartOver, Take
+from recado.quotes.acts import (
+    AskPerson,
+    AskPrice,
+    AskTotal,
+    CancelAll,
+    Close,
+    Confirm,
+    Quantity,
+    StartOver,
+    Take,
+)
 from recado.quotes.clauses import Named, Script
 from recado.quotes.constructions import Does
+from recado.quotes.interpreter import Interpreter
 from recado.quotes.service import Unmatched
 
 _MANY_HEADS: Final = 8
@@ -90,7 +101,7 @@ def _whole(amount: object) -> Quantity:
 
 
 def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: bool = False) -> Turn:
-    """The turn for a draft whose lines are not those of `base`. With a yes it is confirmed, if nothing in it is more."""
+    """The turn for a draft whose lines are not those of `base`; a yes confirms it, if nothing in it is more."""
     talk = draft.talk(moment.session.talk)
     notes = _notes(moment, draft, talk)
     if not draft.lines:

@@ -9,13 +9,14 @@ from typing import Final
 import msgspec
 
 from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Script, script
+from recado.quotes.clauses import Script
 from recado.quotes.confidence import line_confidence
 from recado.quotes.intent import intent_of
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
+from recado.quotes.script import script
 from recado.quotes.steps import TooLongError
 from recado.quotes.text import plain
 from recado.quotes.wishes import Wish
