@@ -1,11 +1,14 @@
 """What becomes of a quote: shown again, confirmed, turned down."""
 
+from collections.abc import Mapping
+
 from recado.conversation import texts
 from recado.conversation.moment import Moment
 from recado.conversation.turn import ReplyKind, Turn
 from recado.orders import Closing, OpenQuote, Order, Question, QuoteState, Talk
 from recado.orders.amend import Lines
 from recado.quotes.catalogue import Catalogue
+from recado.quotes.numbers import Unusable
 
 
 def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
@@ -79,13 +82,16 @@ def reject(moment: Moment, quote: OpenQuote | None) -> Turn:
     return moment.say(ReplyKind.REJECTED, texts.rejected(), talk=talk, closes=closes)
 
 
-def question_notes(questions: tuple[Question, ...], catalogue: Catalogue) -> list[str]:
-    """The questions that wait, in words."""
+def question_notes(
+    questions: tuple[Question, ...], catalogue: Catalogue, reasons: Mapping[str, Unusable] | None = None
+) -> list[str]:
+    """The questions that wait, in words. reasons: by name, why an amount cannot be quoted."""
     notes = []
     for question in questions:
         products = [catalogue.by_sku[sku] for sku in question.candidates if sku in catalogue.by_sku]
         if len(products) == 1:
-            notes.append(texts.how_many(products[0].name, products[0].unit, None))
+            reason = (reasons or {}).get(products[0].name)
+            notes.append(texts.how_many(products[0].name, products[0].unit, reason))
         elif products:
             notes.append(texts.which(question.text, [product.name for product in products]))
     return notes

@@ -152,7 +152,8 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
     """All that is asked back or told once."""
     quote = moment.inbound.quote
     near = {entry.text: entry for entry in quote.unmatched} if quote is not None else {}
-    notes = question_notes(talk.questions, moment.catalogue)
+    reasons = {question.name: question.reason for question in quote.questions} if quote is not None else {}
+    notes = question_notes(talk.questions, moment.catalogue, reasons)
     notes += [texts.missing(near.get(text, Unmatched(text))) for text in draft.missing]
     notes += [texts.too_much(one.name, one.quantity) for one in draft.too_much]
     if draft.unresolved and len(draft.lines) > 1 and not any(draft.unresolved):
@@ -214,7 +215,7 @@ def not_open(moment: Moment, quote: OpenQuote | None) -> Turn:
 def _no(moment: Moment) -> Turn:
     quote = moment.session.quote
     if quote is not None and quote.state is QuoteState.OPEN:
-        return reject(moment, quote)
+        return reject(moment, quote) if moment.has_seen(quote) else show(moment, quote, texts.open_quote())
     if moment.session.talk.questions:
         return reject(moment, None)
     if moment.confirmed is not None:

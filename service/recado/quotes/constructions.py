@@ -1,11 +1,14 @@
 """The constructions by which a customer steers an order or speaks of it: data/constructions.toml, read once."""
 
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from functools import cache
 from importlib import resources
 
 import msgspec
+
+from recado.quotes.text import NEWLINE, Token
 
 
 class Does(Enum):
@@ -97,8 +100,9 @@ class Found(msgspec.Struct, frozen=True):
     end: int
 
 
-def constructions(norms: list[str]) -> list[Found]:
-    """The constructions in a message, given its tokens in their plain form, in order; of two at a place the longer."""
+def constructions(written: str, tokens: Sequence[Token]) -> list[Found]:
+    """The constructions in a message, in order; of two at a place the longer."""
+    norms = [_plain(written, token) for token in tokens]
     text = " ".join(norms)
     starts: dict[int, int] = {}
     position = 0
@@ -115,3 +119,10 @@ def constructions(norms: list[str]) -> list[Found]:
             if start not in found or found[start].end < end:
                 found[start] = Found(row.does, start, end)
     return [found[start] for start in sorted(found)]
+
+
+def _plain(written: str, token: Token) -> str:
+    """A token as the patterns have it: without spaces, a new line as a full stop, a star as a star."""
+    if token.kind == NEWLINE:
+        return "."
+    return "*" if written[token.start] == "*" else token.norm.replace(" ", "_") or "_"

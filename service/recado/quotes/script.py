@@ -30,7 +30,7 @@ from recado.quotes.elements import (
 )
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
-from recado.quotes.text import NEWLINE, NUMBER, WORD
+from recado.quotes.text import NUMBER, WORD
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.RAISE, Does.LOWER])
 _WEAK_YES: Final = frozenset(
@@ -152,7 +152,8 @@ class _Walk:
         self._agrees = self._accepts = False
 
     def walk(self) -> Script:
-        found = {one.start: one for one in constructions(self._norms())}
+        scanner = self._reading.scanner
+        found = {one.start: one for one in constructions(scanner.text, scanner.tokens)}
         past = 0
         for element in self._reading.elements:
             for at in range(element.start, element.end):
@@ -179,14 +180,6 @@ class _Walk:
             priced=self._reading.priced and not self._reading.requested,
             asked=self._mentions.told() if offered else (),
         )
-
-    def _norms(self) -> list[str]:
-        """The tokens as the constructions are written in."""
-        text = self._reading.scanner.text
-        return [
-            "." if t.kind == NEWLINE else "*" if text[t.start] == "*" else t.norm.replace(" ", "_") or "_"
-            for t in self._reading.scanner.tokens
-        ]
 
     def _yes(self, element: Element) -> None:
         i = element.index
