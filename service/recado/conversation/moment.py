@@ -7,10 +7,11 @@ import msgspec
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Turn
 from recado.orders import Changes, Closing, Line, Located, OpenQuote, Order, QuoteState, Session, Source, Talk
 from recado.orders.amend import Lines
-from recado.quotes import Catalogue
+from recado.quotes import Catalogue, Quote
 from recado.whatsapp.content import Text
 
 DAY: Final = 86400.0
+_ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +109,15 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
             places=places,
             locates=locates,
         )
-        reply = Reply(kind=kind, content=Text(text), quote=self.inbound.quote, asks=asks or bool(waits))
+        reply = Reply(kind=kind, content=Text(text), quote=self._read_as(kind), asks=asks or bool(waits))
         return Turn(reply=reply, changes=changes)
+
+    def _read_as(self, kind: ReplyKind) -> Quote | None:
+        """The order that the message is by itself, where the reply is about one."""
+        quote = self.inbound.quote
+        if quote is None or kind is ReplyKind.NOT_UNDERSTOOD:
+            return quote
+        return quote if kind in _ABOUT_AN_ORDER and (quote.items or quote.unmatched) else None
 
 
 def names(lines: tuple[Line, ...]) -> list[str]:
