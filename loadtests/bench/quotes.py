@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from recado.conversation.texts import quote_reply
+from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 
@@ -140,9 +140,8 @@ def main() -> None:
     report("given catalogue", times(service, messages * 3))
     start = time.perf_counter()
     for message in messages:
-        quote = service.quote(message)
-        quote_reply(quote, catalogue)
-    print(f"{'quote and its text':<38} mean {(time.perf_counter() - start) * 1e3 / len(messages):.3f} ms")
+        Dialogue(catalogue).say(message)
+    print(f"{'reply to a stranger':<38} mean {(time.perf_counter() - start) * 1e3 / len(messages):.3f} ms")
     with tempfile.TemporaryDirectory() as folder:
         path = large_catalogue(Path(folder), 10_000)
         start = time.perf_counter()

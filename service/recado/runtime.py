@@ -89,7 +89,7 @@ def make_web(
 
     Raises StoreError, StoreUnavailable or CatalogueError when it could not work.
     """
-    from recado.conversation import Conversation
+    from recado.conversation import Conversation, Policy
     from recado.delivery.slots import SendSlots
     from recado.inbox import Inbox
     from recado.quotes import CatalogueFile, QuoteService
@@ -104,7 +104,16 @@ def make_web(
         max_quantity=settings.max_quantity,
         confidence_threshold=settings.confidence_threshold,
     )
-    conversation = Conversation(quotes, lambda: catalogue.current, frozenset(settings.whatsapp_phone_number_id))
+    policy = Policy(
+        quote_valid_seconds=settings.quote_valid_seconds,
+        quote_merge_seconds=settings.quote_merge_seconds,
+        hold_seconds=settings.hold_seconds,
+        order_prefix=settings.order_prefix,
+        max_quantity=settings.max_quantity,
+        confidence_threshold=settings.confidence_threshold,
+    )
+    numbers = frozenset(settings.whatsapp_phone_number_id)
+    conversation = Conversation(quotes, lambda: catalogue.current, numbers, policy)
     delivery = make_delivery(settings, queue, client, clock=clock)
     slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends, clock=clock)
     return Web(

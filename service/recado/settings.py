@@ -229,6 +229,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         about("Quote lines below this confidence are marked, and the customer is asked to check them."),
         Meta(ge=0, le=1),
     ] = 0.7
+    quote_valid_seconds: Annotated[
+        float, about("How long a quote can be confirmed at its prices; later it is made again."), Positive
+    ] = 86400
+    quote_merge_seconds: Annotated[
+        float,
+        about(
+            "How long after its last change an order without a word such as *agrega* adds to the open quote; later it"
+            " opens a new one."
+        ),
+        NotNegative,
+    ] = 1800
+    hold_seconds: Annotated[
+        float, about("How long recado is silent to a customer who has asked for a person."), Positive
+    ] = 14400
+    order_prefix: Annotated[
+        str, about("What stands before the number of an order."), Meta(pattern=r"^[A-Za-z0-9#-]{0,8}$")
+    ] = "P-"
 
     @property
     def app_secrets(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from recado.conversation import QUOTE_VALID_SECONDS, Conversation, ReplyKind, Silence, Turn
+from recado.conversation import Conversation, Policy, ReplyKind, Silence, Turn
 from recado.orders import QuoteState, Session
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
@@ -44,7 +44,7 @@ def quoted(conversation: Conversation, *, accepted_at: float | None) -> Session:
 def what_becomes(turn: Turn) -> QuoteState | None:
     """The state of the quote that a turn opens or closes."""
     changes = turn.changes
-    if changes is None:
+    if changes is None or (changes.closes is None and changes.opens is None):
         return None
     return changes.closes.state if changes.closes else QuoteState.OPEN
 
@@ -53,7 +53,7 @@ def what_becomes(turn: Turn) -> QuoteState | None:
     ("text", "open_quote", "kind", "state"),
     [
         ("Quiero 2 zapatos y 1 camisa", False, ReplyKind.QUOTE, QuoteState.OPEN),
-        ("cuánto cuesta la camisa?", False, ReplyKind.QUOTE, QuoteState.OPEN),
+        ("cuánto cuesta la camisa?", False, ReplyKind.PRICES, None),
         ("hola buenas tardes", False, ReplyKind.INSTRUCTIONS, None),
         ("qué venden?", False, ReplyKind.INSTRUCTIONS, None),
         ("muchas gracias", False, ReplyKind.THANKS, None),
@@ -79,16 +79,16 @@ def test_every_intent_has_its_reply(
 
 
 def test_an_old_quote_is_no_longer_open(conversation: Conversation) -> None:
-    """After a day a yes confirms nothing; a second before it does."""
+    """After a day a yes is answered with today's prices; a second before it confirms."""
     inbound = conversation.read(message("sí"))
     session = quoted(conversation, accepted_at=NOW - 60)
-    kinds = [
-        turn.reply.kind
-        for age in (QUOTE_VALID_SECONDS - 1, QUOTE_VALID_SECONDS)
-        if (turn := conversation.handle(inbound, session, NOW - 60 + age)).reply
-    ]
+    valid = Policy().quote_valid_seconds
+    turns = [conversation.handle(inbound, session, NOW - 60 + age) for age in (valid - 1, valid)]
 
-    assert kinds == [ReplyKind.CONFIRMED, ReplyKind.NO_OPEN_QUOTE]
+    assert [turn.reply.kind for turn in turns if turn.reply] == [ReplyKind.CONFIRMED, ReplyKind.QUOTE]
+    assert turns[1].changes
+    assert turns[1].changes.places is None
+    assert turns[1].changes.opens
 
 
 def test_an_order_is_the_quote_that_was_confirmed(conversation: Conversation) -> None:
@@ -115,7 +115,7 @@ def test_an_answer_counts_for_when_it_was_written(
     inbound = conversation.read(message(text, sent_at=sent_at))
     turn = conversation.handle(inbound, quoted(conversation, accepted_at=NOW + 0.9), NOW + 10)
 
-    assert (turn.changes is not None) == settles
+    assert (what_becomes(turn) is not None) == settles
 
 
 @pytest.mark.parametrize(

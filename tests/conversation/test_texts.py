@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recado.conversation import texts
+from recado.conversation import Policy, texts
+from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.quotes.money import money
@@ -15,8 +16,11 @@ CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 SERVICE = QuoteService(lambda: CATALOGUE)
 
 
-def answer(text: str, service: QuoteService = SERVICE, catalogue: Catalogue = CATALOGUE) -> str:
-    return texts.quote_reply(service.quote(text), catalogue)
+def answer(text: str, catalogue: Catalogue = CATALOGUE) -> str:
+    """What a stranger is told."""
+    turn = Dialogue(catalogue, Policy()).say(text)
+    assert turn.reply
+    return turn.reply.content.body
 
 
 def test_the_layout_of_an_ordinary_quote() -> None:
@@ -50,15 +54,16 @@ def test_a_customer_cannot_format_our_text() -> None:
 @given(st.text(max_size=4096))
 def test_no_answer_is_too_long(text: str) -> None:
     """Whatever was written, WhatsApp's limit holds, and the text is never empty."""
-    quote = SERVICE.quote(text)
-    assert 0 < len(texts.quote_reply(quote, CATALOGUE)) <= texts.LIMIT
-    assert 0 < len(texts.not_understood(quote, CATALOGUE)) <= texts.LIMIT
+    dialogue = Dialogue(CATALOGUE)
+    for words in (text, "2 camisas y 3 jeans", text, "sí"):
+        turn = dialogue.say(words)
+        assert turn.reply is None or 0 < len(turn.reply.content.body) <= texts.LIMIT
 
 
 def test_too_many_lines_are_counted_and_the_total_stays_whole() -> None:
     """What does not fit is said as a number of products; the total is of all of them."""
-    quote = SERVICE.quote("\n".join(f"2 {product.name}" for product in CATALOGUE.products))
-    text = texts.quote_reply(quote, CATALOGUE)
+    order = "\n".join(f"2 {product.name}" for product in CATALOGUE.products)
+    quote, text = SERVICE.quote(order), answer(order)
     assert len(text) <= texts.LIMIT
     shown = text.count("Cantidad:")
     assert shown < len(quote.items)
@@ -68,7 +73,7 @@ def test_too_many_lines_are_counted_and_the_total_stays_whole() -> None:
 
 def test_nothing_recognised_teaches_how_to_order() -> None:
     """The instructions give an example that the parser itself reads."""
-    text = answer("asdf")
+    text = texts.instructions(CATALOGUE)
     example = text.split("«")[1].split("»")[0]
     assert len(SERVICE.quote(example).items) == 2
 
@@ -93,9 +98,10 @@ def test_money(amount: str, currency: str, shown: str) -> None:
 def test_every_courtesy_is_short() -> None:
     """Fixed answers are of a few lines, in Spanish."""
     fixed = [
-        texts.greeting(CATALOGUE), texts.help_text(CATALOGUE), texts.instructions(CATALOGUE),
-        texts.please_write(), texts.confirmed(), texts.rejected(), texts.no_open_quote(),
-        texts.slow_down(), texts.thanks(),
+        texts.greeting(CATALOGUE), texts.help_text(CATALOGUE, ["Camisa", "Gorra"]), texts.instructions(CATALOGUE),
+        texts.please_write(), texts.already_confirmed("P-1"), texts.rejected(), texts.no_open_quote(),
+        texts.slow_down(), texts.thanks(), texts.ask_staff("P-1"), texts.handed_over(), texts.emptied(),
+        texts.how_to_change(CATALOGUE), texts.located("P-1"),
     ]  # fmt: skip
     assert all(20 < len(text) < 400 for text in fixed)
 
@@ -105,9 +111,8 @@ def test_what_is_sold_by_measure_is_shown_in_its_unit() -> None:
     cheese = Product("Q", "Queso fresco", (), Decimal("7.80"), pair=False, unit="kg")
     soap = Product("J", "Jabón", (), Decimal(1), pair=False)
     catalogue = Catalogue((cheese, soap), "USD")
-    service = QuoteService(lambda: catalogue)
-    text = texts.quote_reply(service.quote("kilo y medio de queso, 2 o 3 jabones"), catalogue)
+    text = answer("kilo y medio de queso, 2 o 3 jabones", catalogue)
     assert "Cantidad: 1,5 kg × " in text
     assert "¿Cuántas unidades de Jabón?" in text
-    assert "¿Cuántos kg de Queso fresco?" in texts.not_understood(service.quote("10 soles de queso"), catalogue)
-    assert "se vende por unidad" in texts.not_understood(service.quote("medio jabón"), catalogue)
+    assert "¿Cuántos kg de Queso fresco?" in answer("10 soles de queso", catalogue)
+    assert "se vende por unidad" in answer("medio jabón", catalogue)

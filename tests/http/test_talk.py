@@ -83,7 +83,7 @@ class TestIdentity:
         assert answer["result"]["success"]
         assert (sent, pending) == (1, len(identities))
         assert last is not None
-        assert "confirmada" in last["content"]["body"]
+        assert "confirmado" in last["content"]["body"]
 
     @pytest.mark.parametrize("kind", ["user_changed_number", "user_changed_user_id"])
     async def test_a_customer_with_a_new_number_keeps_his_quote(
@@ -98,7 +98,7 @@ class TestIdentity:
             await pod.receive(message(2, clock, "system", system, customer=1))
             await pod.receive(text_message(3, "sí", sent_at=clock()) | {"from": None, "from_user_id": "US.new"})
 
-        assert "confirmada" in texts(pod)[-1]
+        assert "confirmado" in texts(pod)[-1]
 
     async def test_what_is_forgotten_of_a_customer_are_all_his_names(
         self, start_pod: StartPod, clock: FakeClock
@@ -220,7 +220,7 @@ class TestTaps:
             await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
             await pod.receive(message(2, clock, "button", {"payload": "yes", "text": "Sí"}, customer=1))
 
-        assert "confirmada" in texts(pod)[-1]
+        assert "confirmado" in texts(pod)[-1]
 
     async def test_a_cart_is_quoted_at_our_prices(self, start_pod: StartPod, clock: FakeClock) -> None:
         """By sku; what is not sold is named, and Meta's prices are none of ours."""
@@ -257,7 +257,7 @@ class TestTaps:
             ("CAM-001", 3),
             ("ACC-001", 2),
         ]
-        assert "confirmada" in texts(pod)[-1]
+        assert "confirmado" in texts(pod)[-1]
 
 
 class TestNotices:

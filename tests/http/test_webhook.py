@@ -169,15 +169,16 @@ class TestQuotes:
         assert "to" not in sent
 
     async def test_yes_needs_an_open_quote(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """SÍ confirms the quote that is open, once; without one the customer is told so."""
+        """SÍ confirms the quote that is open, once; without one the customer is told so, and then his order's number."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             for n, text in enumerate(("sí", ORDER, "SÍ", "si")):
                 await pod.receive(text_message(n, text, sent_at=clock(), customer=1))
                 clock.advance(10)
             bodies = [sent["text"]["body"] for sent in pod.graph.sent]
 
-        assert bodies[0] == bodies[3]
-        assert len({bodies[0], bodies[1], bodies[2]}) == 3
+        assert len(set(bodies)) == 4
+        assert "¡Pedido P-1001 confirmado!" in bodies[2]
+        assert "Tu pedido *P-1001* ya está confirmado" in bodies[3]
 
     async def test_a_yes_waits_for_no_other_customers_reply(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
@@ -222,7 +223,7 @@ class TestQuotes:
             await pod.receive(*(text_message(n, "SÍ", sent_at=clock(), customer=1) for n in (1, 2)))
 
         assert pod.count("recado_replies_total", kind="confirmed") == 1
-        assert pod.count("recado_replies_total", kind="no_open_quote") == 1
+        assert pod.count("recado_replies_total", kind="already_confirmed") == 1
 
     async def test_what_meta_brings_again_does_not_use_up_a_customers_minute(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch

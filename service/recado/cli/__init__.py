@@ -8,6 +8,7 @@ import typer
 from recado import __version__, terminal
 from recado.cli.backup import backup, restore
 from recado.cli.catalogue import commands as catalogue
+from recado.cli.converse import converse
 from recado.cli.demo import demo
 from recado.cli.doctor import doctor
 from recado.cli.drain import drain
@@ -36,7 +37,7 @@ def version() -> None:
     print(__version__)
 
 
-for command in (serve, drain, quote, simulate, demo, backup, restore, doctor, selftest, version):
+for command in (serve, drain, quote, converse, simulate, demo, backup, restore, doctor, selftest, version):
     app.command()(command)
 app.add_typer(queue, name="queue")
 app.add_typer(catalogue, name="catalogue")

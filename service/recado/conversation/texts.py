@@ -3,64 +3,218 @@
 Words of the customer and of the catalogue are echoed without WhatsApp's formatting marks.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 
+from recado.orders import Line, Order
+from recado.orders.amend import Amount
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.money import money
 from recado.quotes.numbers import Unusable
-from recado.quotes.service import Question, Quote, QuoteLine, TooMany, Unmatched
+from recado.quotes.service import Unmatched
 
 LIMIT: Final = 4096
 _ECHO_LIMIT: Final = 60
 _SAYABLE: Final = 10**12
-_MOST_UNMATCHED: Final = 12
+_MOST_NOTES: Final = 12
 _MOST_CANDIDATES: Final = 4
 _MARKS: Final = str.maketrans({"*": "", "_": " ", "~": "", "`": "", "\n": " ", "\r": " "})
+_MONTHS: Final = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
+    "diciembre",
+)  # fmt: skip
 _CONFIRM: Final = "¿Deseas confirmar esta cotización? Responde *SÍ* o *NO*"
 _DOUBT: Final = "⚠️ Revisa lo marcado con ❓, por si entendí mal."
+_GENERATED: Final = "✅ *Cotización Generada*"
 
 
-def quote_reply(quote: Quote, catalogue: Catalogue) -> str:
-    """The answer to an order or a price question, with what could not be quoted and why."""
-    notes = _notes(quote)
-    if not quote.items:
-        return _fit("\n\n".join([*notes, _example(catalogue)])) if notes else instructions(catalogue)
-    head = "✅ *Cotización Generada*\n\n📦 *Productos:*\n"
-    tail = f"\n\n💰 *Total: {money(quote.total, quote.currency)}*\n\n"
-    if any(item.doubtful for item in quote.items):
-        notes.insert(0, _DOUBT)
+def quote_text(lines: Sequence[Line], currency: str, *, lead: str = _GENERATED, notes: Sequence[str] = ()) -> str:
+    """A whole quote, with what stays to be asked, and the question for a yes."""
+    head = f"{lead}\n\n📦 *Productos:*\n"
+    total = sum((line.total for line in lines), Decimal(0))
+    tail = f"\n\n💰 *Total: {money(total, currency)}*\n\n"
+    if any(line.doubtful for line in lines):
+        notes = [_DOUBT, *notes]
     tail += "".join(f"{note}\n\n" for note in notes)
     tail += _CONFIRM
-    lines = [_line(number, item, quote.currency) for number, item in enumerate(quote.items, 1)]
-    return head + _as_many_as_fit(lines, LIMIT - len(head) - len(tail)) + tail
+    return head + _as_many_as_fit(_numbered(lines, currency), LIMIT - len(head) - len(tail)) + tail
+
+
+def generated() -> str:
+    """The head of a first quote."""
+    return _GENERATED
+
+
+def before_confirming() -> str:
+    """The head of a quote that cannot be confirmed while a question waits."""
+    return "Antes de confirmar, respóndeme una pregunta 🙏"
+
+
+def edited() -> str:
+    """The head of a quote that the customer changed."""
+    return "Actualicé tu cotización ✏️"
+
+
+def in_place_of_the_former() -> str:
+    """The head of a quote that a newer order opened."""
+    return "Preparé una cotización nueva en lugar de la anterior. Para sumar, escribe *agrega ...*"
+
+
+def changed_since() -> str:
+    """The head of the newest quote, where the customer said yes to another."""
+    return "Esa cotización cambió. La última es esta:"
+
+
+def expired(at: float) -> str:
+    """The head of a quote at today's prices."""
+    day = datetime.fromtimestamp(at, UTC)
+    return f"Esa cotización venció el {day.day} de {_MONTHS[day.month - 1]}. Estos son los precios de hoy:"
+
+
+def open_quote() -> str:
+    """The head of a quote that is only shown again."""
+    return "🧾 *Tu cotización*"
+
+
+def no_longer_sold(names: Sequence[str]) -> str:
+    """A note on lines that were left out of a quote."""
+    return f"🔎 Ya no tenemos: {_listed(names)}."
+
+
+def prices(lines: Sequence[Line], currency: str, notes: Sequence[str]) -> str:
+    """The answer to a price question."""
+    told = [
+        f"💲 {_echo(line.name)}: {money(line.unit_price, currency)}"
+        + (f" por {line.unit}" if line.unit else "")
+        + (f" · {_amount(line)} × = {money(line.total, currency)}" if line.quantity != 1 else "")
+        for line in lines
+    ]
+    tail = "".join(f"\n\n{note}" for note in notes) + "\n\nSi lo quieres, dime cuántos. 😊"
+    return _as_many_as_fit(told, LIMIT - len(tail)) + tail
+
+
+def question(notes: Sequence[str], catalogue: Catalogue, *, teach: bool) -> str:
+    """What is asked back where nothing can be quoted; with `teach`, how to order."""
+    parts = [*notes, *([example(catalogue)] if teach else [])]
+    return _fit("\n\n".join(parts)) if notes else instructions(catalogue)
+
+
+def which(text: str, names: Sequence[str]) -> str:
+    """Asks which of several products is meant."""
+    shown = [_echo(name) for name in names[:_MOST_CANDIDATES]]
+    options = f"{', '.join(shown[:-1])} o {shown[-1]}" if len(shown) > 1 else shown[0]
+    return f"🤔 ¿Cuál «{_echo(text)}»: {options}?"
+
+
+def which_line(names: Sequence[str]) -> str:
+    """Asks which line of the quote is meant."""
+    shown = [_echo(name) for name in names[:_MOST_NOTES]]
+    options = f"{', '.join(shown[:-1])} o {shown[-1]}" if len(shown) > 1 else shown[0]
+    return f"🤔 ¿De qué producto: {options}?"
+
+
+def how_many(name: str, unit: str | None, reason: Unusable | None) -> str:
+    """Asks for an amount that can be quoted."""
+    name = _echo(name)
+    if unit is not None:
+        return f"🤔 ¿Cuántos {unit} de {name}?"
+    if reason in (Unusable.UNIT, Unusable.FRACTION):
+        return f"🤔 {name} se vende por unidad: ¿cuántas unidades quieres?"
+    return f"🤔 ¿Cuántas unidades de {name}?"
+
+
+def missing(entry: Unmatched) -> str:
+    """Says that something is not sold, and what is like it."""
+    note = f"🔎 No encontré «{_echo(entry.text)}»."
+    if entry.candidates:
+        note += f" ¿Quisiste decir {' o '.join(_echo(name) for name in entry.candidates[:_MOST_CANDIDATES])}?"
+    return note
+
+
+def unclear(words: str) -> str:
+    """Asks what some words mean."""
+    return f"🤔 ¿A qué te refieres con «{_echo(words)}»?" if words else "🤔 ¿Qué producto quieres decir?"
+
+
+def too_much(name: str, quantity: Amount) -> str:
+    """Says that a quantity is above the limit."""
+    count = quantity if quantity < _SAYABLE else "Tantas"
+    return (
+        f"🙏 {count} unidades de {_echo(name)} son más de las que puedo cotizar por aquí. "
+        "Escríbenos una cantidad menor, o te atiende una persona."
+    )
+
+
+def short(notes: Sequence[str]) -> list[str]:
+    """As many notes as a reply has room for."""
+    left = len(notes) - _MOST_NOTES
+    return [*notes[:_MOST_NOTES], *([f"🔎 … y {left} cosas más."] if left > 0 else [])]
+
+
+def placed(order: Order, number: str) -> str:
+    """The answer to the yes that places an order."""
+    head = f"🎉 *¡Pedido {number} confirmado!*\n\n📦 *Productos:*\n"
+    tail = f"\n\n💰 *Total: {money(order.total, order.currency)}*"
+    if order.left_out:
+        tail += f"\n\nQuedó fuera: {_listed(order.left_out)}."
+    tail += "\n\nEn breve te contactamos para coordinar la entrega. ¡Gracias!"
+    return head + _as_many_as_fit(_numbered(order.lines, order.currency), LIMIT - len(head) - len(tail)) + tail
+
+
+def already_confirmed(number: str) -> str:
+    """The answer to another yes."""
+    return f"Tu pedido *{number}* ya está confirmado ✅. ¿Necesitas algo más?"
+
+
+def ask_staff(number: str) -> str:
+    """The answer to a change of a confirmed order."""
+    return (
+        f"Tu pedido *{number}* ya está confirmado y no puedo cambiarlo por aquí. "
+        "Si quieres, escribe *asesor* y te atiende una persona."
+    )
+
+
+def handed_over() -> str:
+    """The answer to a request for a person."""
+    return "Te paso con una persona del equipo. Te escribe por aquí en un momento 🙋."
+
+
+def how_to_change(catalogue: Catalogue) -> str:
+    """The answer to the button that changes a quote."""
+    name = _echo(catalogue.products[0].name).lower()
+    return f"Escríbeme qué agrego, quito o cambio ✏️, por ejemplo:\n«agrega 2 {name}»\n«quita {name}»"
+
+
+def located(number: str) -> str:
+    """The answer to a location for an order."""
+    return f"📍 ¡Gracias! Anoté la ubicación en tu pedido *{number}*."
+
+
+def emptied() -> str:
+    """The answer when the last line was taken out."""
+    return "Listo, quité lo que había en tu cotización. Cuando quieras, escríbeme qué necesitas. 😊"
 
 
 def instructions(catalogue: Catalogue) -> str:
     """How to order, with an example from the catalogue."""
-    return "No encontré productos en tu mensaje 🙈. Te ayudo a hacer tu pedido.\n\n" + _example(catalogue)
+    return "No encontré productos en tu mensaje 🙈. Te ayudo a hacer tu pedido.\n\n" + example(catalogue)
 
 
-def help_text(catalogue: Catalogue) -> str:
+def help_text(catalogue: Catalogue, heads: Sequence[str]) -> str:
     """The answer to "ayuda", "¿qué venden?"."""
-    names = ", ".join(
-        _echo(product.name) for product in catalogue.products[:: max(1, len(catalogue.products) // 8)][:8]
-    )
-    return f"¡Con gusto! 😊 Tenemos, entre otros: {names}.\n\n" + _example(catalogue)
+    return f"¡Con gusto! 😊 Tenemos, entre otros: {_listed(heads)}.\n\n" + example(catalogue)
 
 
 def greeting(catalogue: Catalogue) -> str:
     """The answer to a greeting."""
-    return "¡Hola! 👋 Qué gusto saludarte.\n\n" + _example(catalogue)
+    return "¡Hola! 👋 Qué gusto saludarte.\n\n" + example(catalogue)
 
 
 def please_write() -> str:
     """The answer to an audio, a picture, a sticker."""
     return "Por ahora solo puedo leer texto 🙏. ¿Me escribes tu pedido, por favor?"
-
-
-def confirmed() -> str:
-    """The answer to a confirmation of an open quote."""
-    return "🎉 ¡Listo! Tu cotización quedó confirmada. En breve te contactamos para coordinar la entrega. ¡Gracias!"
 
 
 def rejected() -> str:
@@ -88,22 +242,24 @@ def thanks() -> str:
     return "¡Gracias por escribirnos! 😊 Si deseas una cotización, dime qué productos necesitas y cuántos."
 
 
-def not_understood(quote: Quote, catalogue: Catalogue) -> str:
-    """The answer when nothing was recognised: names what was asked for and is not sold, then how to order."""
-    notes = _notes(quote)
-    return _fit("\n\n".join([*notes, _example(catalogue)])) if notes else instructions(catalogue)
+def _numbered(lines: Sequence[Line], currency: str) -> list[str]:
+    return [_line(number, line, currency) for number, line in enumerate(lines, 1)]
 
 
-def _line(number: int, item: QuoteLine, currency: str) -> str:
-    doubt = " ❓" if item.doubtful else ""
-    each, total = money(item.unit_price, currency), money(item.line_total, currency)
-    return f"{number}. {_echo(item.name)}{doubt}\n   Cantidad: {_amount(item)} × {each} = {total}"
+def _line(number: int, line: Line, currency: str) -> str:
+    doubt = " ❓" if line.doubtful else ""
+    each, total = money(line.unit_price, currency), money(line.total, currency)
+    return f"{number}. {_echo(line.name)}{doubt}\n   Cantidad: {_amount(line)} × {each} = {total}"
 
 
-def _amount(item: QuoteLine) -> str:
+def _amount(line: Line) -> str:
     """How much of a product, as it is written in Spanish: "2", "1,5 kg"."""
-    amount = str(item.quantity) if isinstance(item.quantity, int) else f"{item.quantity:f}".replace(".", ",")
-    return amount if item.unit is None else f"{amount} {item.unit}"
+    amount = str(line.quantity) if isinstance(line.quantity, int) else f"{line.quantity:f}".replace(".", ",")
+    return amount if line.unit is None else f"{amount} {line.unit}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(_echo(name) for name in names[:_MOST_NOTES])
 
 
 def _as_many_as_fit(lines: list[str], room: int) -> str:
@@ -124,53 +280,7 @@ def _more(count: int) -> str:
     return f"… y {count} {'producto' if count == 1 else 'productos'} más"
 
 
-def _notes(quote: Quote) -> list[str]:
-    """One paragraph for each question: which of several, what is not sold, what is too many."""
-    notes = [_question(entry) for entry in quote.unmatched[:_MOST_UNMATCHED] if entry.ambiguous]
-    notes += [_missing(entry) for entry in quote.unmatched[:_MOST_UNMATCHED] if not entry.ambiguous]
-    left = len(quote.unmatched) - _MOST_UNMATCHED
-    if left > 0:
-        notes.append(f"🔎 … y {left} cosas más que no encontré.")
-    notes += [_too_many(line) for line in quote.too_many[:_MOST_UNMATCHED]]
-    notes += [_how_much(question) for question in quote.questions[:_MOST_UNMATCHED]]
-    notes += [f"🤔 ¿A qué se refiere «{_echo(words)}»?" for words in quote.unclear[:_MOST_UNMATCHED]]
-    return notes
-
-
-def _how_much(question: Question) -> str:
-    """Asks for an amount that can be quoted."""
-    name = _echo(question.name)
-    match question.reason:
-        case Unusable.UNIT | Unusable.FRACTION if question.unit is None:
-            return f"🤔 {name} se vende por unidad: ¿cuántas unidades quieres?"
-        case _ if question.unit is not None:
-            return f"🤔 ¿Cuántos {question.unit} de {name}?"
-        case _:
-            return f"🤔 ¿Cuántas unidades de {name}?"
-
-
-def _too_many(line: TooMany) -> str:
-    count = line.quantity if line.quantity < _SAYABLE else "Tantas"
-    return (
-        f"🙏 {count} unidades de {_echo(line.name)} son más de las que puedo cotizar por aquí. "
-        "Escríbenos una cantidad menor, o te atiende una persona."
-    )
-
-
-def _question(entry: Unmatched) -> str:
-    names = [_echo(name) for name in entry.candidates[:_MOST_CANDIDATES]]
-    options = f"{', '.join(names[:-1])} o {names[-1]}" if len(names) > 1 else names[0]
-    return f"🤔 ¿Cuál «{_echo(entry.text)}»: {options}?"
-
-
-def _missing(entry: Unmatched) -> str:
-    note = f"🔎 No encontré «{_echo(entry.text)}»."
-    if entry.candidates:
-        note += f" ¿Quisiste decir {' o '.join(_echo(name) for name in entry.candidates[:_MOST_CANDIDATES])}?"
-    return note
-
-
-def _example(catalogue: Catalogue) -> str:
+def example(catalogue: Catalogue) -> str:
     first, second = (
         catalogue.products[0],
         catalogue.products[min(len(catalogue.products) - 1, len(catalogue.products) // 10)],

@@ -6,6 +6,7 @@ import msgspec
 
 from recado.orders import Changes
 from recado.quotes import Quote
+from recado.quotes.clauses import Script
 from recado.whatsapp.content import Content
 from recado.whatsapp.payloads import InboundMessage
 
@@ -19,43 +20,62 @@ class Silence(StrEnum):
     UNUSABLE_SENDER = "unusable_sender"
     TOO_MANY = "too_many"
     ERROR = "error"
+    HUMAN = "human"
+    """A person has the conversation."""
+    REVOKED = "revoked"
+    """The customer took a message back."""
 
 
 class ReplyKind(StrEnum):
     """What a reply is."""
 
     QUOTE = "quote"
+    PRICES = "prices"
+    QUESTION = "question"
+    EMPTIED = "emptied"
     NOT_UNDERSTOOD = "not_understood"
     INSTRUCTIONS = "instructions"
     PLEASE_WRITE = "please_write"
     CONFIRMED = "confirmed"
+    ALREADY_CONFIRMED = "already_confirmed"
     REJECTED = "rejected"
     NO_OPEN_QUOTE = "no_open_quote"
+    HOW_TO_CHANGE = "how_to_change"
+    ASK_STAFF = "ask_staff"
+    """What only a person can do is offered."""
+    HANDED_OVER = "handed_over"
+    LOCATED = "located"
     SLOW_DOWN = "slow_down"
     THANKS = "thanks"
     TOO_LONG = "too_long"
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's message as it was understood. `quote` is None when it has no words, or gets no reply at all.
+    """A customer's message as it was understood.
 
-    silence: why it gets no reply, whatever was said before; then nothing is stored of it. refers: the token of the
-    quote that was tapped, or the wamid of the message that was quoted. may_order: whether it may place an order.
+    quote, script: what its words are as an order of their own, and as steps in a conversation; None when it has no
+    words, or gets no reply at all. token: random; names the quote that it may lead to. silence: why it gets no reply,
+    whatever was said before; then nothing is stored of it. refers: the token of the quote that was tapped, or the wamid
+    of the message that was quoted. may_order: whether it may place an order.
     """
 
     message: InboundMessage
     quote: Quote | None = None
+    script: Script | None = None
+    token: str = ""
     silence: Silence | None = None
     refers: str | None = None
     may_order: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What the customer is told, and the quote that it gives, if it gives one."""
+    """What the customer is told. quote: how his message was read, where it was read as an order. asks: it asks him
+    something about what he wants."""
 
     kind: ReplyKind
     content: Content
     quote: Quote | None = None
+    asks: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What a customer was quoted and what the shop was ordered: values, and what may become of them."""
 
+from recado.orders import amend as amend
 from recado.orders.order import Order, OrderState
 from recado.orders.quote import Line, OpenQuote, Question, QuoteState, Source
 from recado.orders.session import Changes, Closing, Located, Session, Talk

@@ -4,6 +4,8 @@ The store compares the session's version in the transaction that writes the chan
 an older session is given the present one and handled again.
 """
 
+from decimal import Decimal
+
 import msgspec
 from msgspec.structs import replace
 
@@ -21,7 +23,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
 
     questions: tuple[Question, ...] = ()
     topic: tuple[str, ...] = ()
-    asked: tuple[tuple[str, int], ...] = ()
+    asked: tuple[tuple[str, int | Decimal], ...] = ()
     hold_until: float | None = None
 
 

@@ -9,12 +9,14 @@ from typing import Final
 import msgspec
 
 from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Script
 from recado.quotes.confidence import line_confidence
 from recado.quotes.intent import intent_of
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
+from recado.quotes.script import script
 from recado.quotes.steps import TooLongError
 from recado.quotes.text import plain
 from recado.quotes.wishes import Wish
@@ -114,11 +116,16 @@ class QuoteService:
 
     def quote(self, text: str) -> Quote:
         """The quote for one message; an empty one with the intent `TOO_LONG` where it costs more than an order does."""
+        return self.understand(text)[0]
+
+    def understand(self, text: str) -> tuple[Quote, Script]:
+        """What a message is as an order of its own, and its steps in a conversation, from one reading."""
         catalogue = self._catalogue()
         try:
-            return self._priced(read(text, catalogue), catalogue)
+            reading = read(text, catalogue)
+            return self._priced(reading, catalogue), script(reading)
         except TooLongError:
-            return Quote(Intent.TOO_LONG, (), (), Decimal(0), catalogue.currency)
+            return Quote(Intent.TOO_LONG, (), (), Decimal(0), catalogue.currency), Script(steps=())
 
     def _priced(self, reading: Reading, catalogue: Catalogue) -> Quote:
         lines: dict[str, tuple[int | Fraction, float]] = {}
@@ -186,7 +193,7 @@ class QuoteService:
             if count > self._max_quantity:
                 too_many.append(TooMany(sku, product.name, int(count)))
                 continue
-            quantity = _as_sold(count)
+            quantity = as_sold(count)
             line_total = (
                 (product.unit_price * quantity).quantize(_CENT) if product.unit else product.unit_price * quantity
             )
@@ -213,7 +220,7 @@ def _amount_of(matcher: Matcher, wish: Wish, amount: int | Fraction) -> int | Fr
     return amount_of(product, families, wish.product, amount, wish.unit, matcher.lexicon)
 
 
-def _as_sold(count: int | Fraction) -> int | Decimal:
+def as_sold(count: int | Fraction) -> int | Decimal:
     """A whole number, or one with three decimals at most."""
     if count == int(count):
         return int(count)

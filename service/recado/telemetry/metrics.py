@@ -373,7 +373,10 @@ UNANSWERED = counter(
     PROCESS,
     "recado_messages_unanswered_total",
     "Customers' messages that were acknowledged and get no reply, by reason.",
-    reason=("type", "group", "other_number", "unusable_sender", "too_many", "error", "repetitive", "album"),
+    reason=(
+        *("type", "group", "other_number", "unusable_sender", "too_many", "error", "repetitive", "album"),
+        *("human", "revoked"),
+    ),
 )
 
 MESSAGE_ERRORS = counter(
@@ -399,8 +402,9 @@ ANSWERS = counter(
     "recado_replies_total",
     "Replies to customers, by what they say.",
     kind=(
-        *("quote", "not_understood", "instructions", "please_write", "confirmed", "rejected"),
-        *("no_open_quote", "slow_down", "thanks", "too_long"),
+        *("quote", "prices", "question", "emptied", "not_understood", "instructions", "please_write"),
+        *("confirmed", "already_confirmed", "rejected", "no_open_quote", "how_to_change", "ask_staff"),
+        *("handed_over", "located", "slow_down", "thanks", "too_long"),
     ),
 )
 

@@ -1,0 +1,118 @@
+"""A whole conversation in memory: what a store and Meta do beside `Conversation`, at once and without faults."""
+
+import itertools
+from enum import StrEnum
+from typing import Final
+
+from msgspec.structs import replace
+
+from recado.conversation.conversation import Conversation
+from recado.conversation.moment import Policy
+from recado.conversation.turn import Inbound, Turn
+from recado.orders import QuoteState, Session
+from recado.orders.amend import Lines
+from recado.quotes import Catalogue, QuoteService
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.payloads import InboundMessage, MessageType
+
+_NUMBER: Final = "100000000000000"
+_FIRST_ORDER: Final = 1001
+_SECONDS: Final = 5.0
+"""Between two messages."""
+
+
+class State(StrEnum):
+    """Where a conversation stands."""
+
+    NONE = "none"
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    HUMAN = "human"
+
+
+class Dialogue:
+    """One customer and the shop. Every reply is accepted and seen before the next message is written."""
+
+    def __init__(self, catalogue: Catalogue, policy: Policy | None = None, *, now: float = 1_700_000_000.0) -> None:
+        policy = policy or Policy(max_quantity=10**9)
+        self._service = QuoteService(
+            lambda: catalogue, max_quantity=policy.max_quantity, confidence_threshold=policy.confidence_threshold
+        )
+        tokens = (f"T{number}" for number in itertools.count(1))
+        self._conversation = Conversation(
+            self._service, lambda: catalogue, frozenset([_NUMBER]), policy, new_token=lambda: next(tokens)
+        )
+        self._numbers = itertools.count(_FIRST_ORDER)
+        self.now = now
+        self.session = Session()
+        self.turn = Turn()
+        self.inbound: Inbound | None = None
+
+    def say(self, text: str) -> Turn:
+        """The turn for a text, written some seconds after the last reply."""
+        return self.hear(self.message(text=text))
+
+    def message(
+        self, type_: MessageType = MessageType.TEXT, *, text: str | None = None, tapped: str | None = None
+    ) -> InboundMessage:
+        """The customer's next message."""
+        return InboundMessage(
+            wamid=f"wamid.{self.now + _SECONDS}",
+            type=type_,
+            text=text,
+            sender=Customer("+15550100001", None),
+            phone_number_id=_NUMBER,
+            sent_at=self.now + _SECONDS,
+            tapped=tapped,
+        )
+
+    def hear(self, message: InboundMessage) -> Turn:
+        """The turn for a message."""
+        self.now += _SECONDS
+        self.inbound = self._conversation.read(message)
+        session = replace(self.session, order_number=next(self._numbers) if self.inbound.may_order else None)
+        self.turn = self._conversation.handle(self.inbound, session, self.now)
+        if self.turn.changes is not None:
+            self.session = self.session.after(self.turn.changes)
+            if self.turn.changes.opens is not None:
+                self.session = replace(self.session, quote=replace(self.turn.changes.opens, accepted_at=self.now))
+        return self.turn
+
+    @property
+    def state(self) -> State:
+        """Where the conversation stands after the last message."""
+        quote, hold = self.session.quote, self.session.talk.hold_until
+        if hold is not None and self.now < hold:
+            return State.HUMAN
+        return State.NONE if quote is None else _STATES.get(quote.state, State.NONE)
+
+    @property
+    def lines(self) -> Lines:
+        """What is quoted, or was confirmed."""
+        quote, order = self.session.quote, self.session.order
+        if quote is not None and quote.state is QuoteState.OPEN:
+            return quote.lines
+        if quote is not None and quote.state is QuoteState.CONFIRMED and order is not None:
+            return order.lines
+        return ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the last reply asks something about the order."""
+        return self.turn.reply is not None and self.turn.reply.asks
+
+    def explain(self) -> list[str]:
+        """How the last message was read, and what holds after it: one line each."""
+        script = self.inbound.script if self.inbound is not None else None
+        steps = [str(step) for step in script.steps] if script is not None else []
+        lines = ", ".join(f"{line.quantity} {line.name}" for line in self.lines) or "no lines"
+        questions = [f"asked: {q.text} ({', '.join(q.candidates)})" for q in self.session.talk.questions]
+        return [*steps, f"{self.state}: {lines}", *questions]
+
+
+_STATES: Final = {
+    QuoteState.OPEN: State.OPEN,
+    QuoteState.CONFIRMED: State.CONFIRMED,
+    QuoteState.REJECTED: State.REJECTED,
+}

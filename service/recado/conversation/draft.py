@@ -1,0 +1,220 @@
+"""A quote while a message is read: its lines and questions, changed by one act after the other."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from recado.conversation.moment import Moment, Policy
+from recado.orders import Line, OpenQuote, Question, Talk, amend
+from recado.orders.amend import Amount, Lines
+from recado.quotes import acts
+from recado.quotes.acts import Act, Pending, View
+from recado.quotes.catalogue import Catalogue
+
+MOST_LINES: Final = 500
+MOST_QUESTIONS: Final = 10
+
+
+class TooMuch(msgspec.Struct, frozen=True):
+    """More of a product than is quoted here."""
+
+    name: str
+    quantity: Amount
+
+
+class Draft:
+    """Changes with `apply`. `lines` and `talk` are what is to be kept; the rest is said once.
+
+    changed: whether lines were. missing, unresolved: what is asked back once, as it was written. said: the kinds of the
+    acts that are about the order as a whole.
+    """
+
+    def __init__(
+        self, lines: Lines, talk: Talk, last_order: Lines, ordered: Lines, catalogue: Catalogue, policy: Policy
+    ) -> None:
+        self.lines = lines
+        self.questions = list(talk.questions)
+        self.topic = talk.topic
+        self.asked = talk.asked
+        self.changed = False
+        self.spoke = False
+        self.asked_back = False
+        self.missing: list[str] = []
+        self.unresolved: list[str] = []
+        self.too_much: list[TooMuch] = []
+        self.said: set[type[Act]] = set()
+        self._last_order = last_order
+        self._ordered = tuple(line.sku for line in ordered)
+        self._catalogue = catalogue
+        self._policy = policy
+        self._named: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, moment: Moment, base: OpenQuote | None) -> "Draft":
+        """A draft that begins with the lines of `base`, or empty."""
+        order, confirmed = moment.session.order, moment.confirmed
+        return cls(
+            base.lines if base is not None else (),
+            moment.session.talk,
+            order.lines if order is not None else (),
+            confirmed.lines if confirmed is not None else (),
+            moment.catalogue,
+            moment.policy,
+        )
+
+    @property
+    def view(self) -> View:
+        """What the next step is read against."""
+        return View(
+            lines=tuple((line.sku, line.quantity) for line in self.lines),
+            pending=tuple(Pending(q.text, q.candidates, q.quantity) for q in self.questions),
+            topic=self._named or self.topic,
+            asked=self.asked,
+            ordered=self._ordered,
+        )
+
+    def apply(self, act: Act) -> None:
+        """Do what an act says."""
+        self.spoke = True
+        handler = _HANDLERS.get(type(act))
+        if handler is None:
+            self.said.add(type(act))
+        else:
+            handler(self, act)
+
+    def talk(self, before: Talk) -> Talk:
+        """What the session keeps of it."""
+        topic = self._named or (before.topic if not self.changed else ())
+        return replace(before, questions=tuple(self.questions), topic=topic, asked=self.asked)
+
+    # what acts do --------------------------------------------------------------------------------------------
+
+    def line(self, sku: str, quantity: Amount, confidence: float = 1.0) -> Line:
+        """A line of the catalogue's product."""
+        product = self._catalogue.by_sku[sku]
+        doubtful = confidence < self._policy.confidence_threshold
+        return Line(
+            sku=sku, name=product.name, quantity=quantity, unit_price=product.unit_price, unit=product.unit,
+            doubtful=doubtful,
+        )  # fmt: skip
+
+    def _becomes(self, lines: Lines, *named: str) -> None:
+        """The lines change, unless one of them would be too much."""
+        for line in lines:
+            if line.quantity > self._policy.max_quantity:
+                self.too_much.append(TooMuch(line.name, line.quantity))
+                return
+        self.lines = lines[:MOST_LINES]
+        self.changed = True
+        self.asked = ()
+        self._named = tuple(dict.fromkeys((*self._named, *named)))
+
+    def _add(self, act: acts.Add) -> None:
+        self._becomes(amend.add(self.lines, self.line(act.sku, act.quantity, act.confidence)), act.sku)
+
+    def _set(self, act: acts.SetQuantity) -> None:
+        lines = self.lines if act.quantity is None else amend.set_quantity(self.lines, act.sku, act.quantity)
+        self._becomes(lines, act.sku)
+
+    def _remove(self, act: acts.Remove) -> None:
+        self._becomes(amend.remove(self.lines, act.sku))
+
+    def _subtract(self, act: acts.Subtract) -> None:
+        self._becomes(amend.subtract(self.lines, act.sku, act.quantity), act.sku)
+
+    def _keep(self, act: acts.KeepOnly) -> None:
+        lines = amend.keep_only(self.lines, frozenset(sku for sku, _ in act.lines))
+        for sku, quantity in act.lines:
+            lines = lines if quantity is None else amend.set_quantity(lines, sku, quantity)
+        self.questions.clear()
+        self._becomes(lines, *(sku for sku, _ in act.lines))
+
+    def _replace(self, act: acts.Replace) -> None:
+        here = amend.find(self.lines, act.goes)
+        assert here is not None, "only a line is replaced"
+        goes = here.quantity if act.taken is None else min(act.taken, here.quantity)
+        comes = self.line(act.comes, goes if act.quantity is None else act.quantity)
+        if goes < here.quantity:
+            lines = amend.add(amend.subtract(self.lines, act.goes, goes), comes)
+        else:
+            lines = amend.replace(self.lines, act.goes, comes)
+        self._becomes(lines, act.comes)
+
+    def _scale(self, act: acts.Scale) -> None:
+        try:
+            self._becomes(amend.scale(self.lines, act.factor))
+        except amend.PiecesError:
+            self.unresolved.append("")
+
+    def _repeat(self, _: acts.Repeat) -> None:
+        sold = [line for line in self._last_order if line.sku in self._catalogue.by_sku]
+        if not sold:
+            self.unresolved.append("")
+            return
+        self.questions.clear()
+        self._becomes(tuple(self.line(line.sku, line.quantity) for line in sold))
+
+    def _ask_back(self, act: acts.AskBack) -> None:
+        self.questions.append(Question(text=act.text, candidates=act.candidates, quantity=act.quantity))
+        del self.questions[:-MOST_QUESTIONS]
+        self.asked_back = True
+
+    def _answer(self, act: acts.Answer) -> None:
+        question = self.questions.pop(act.question)
+        for sku, quantity in act.picks:
+            waits = 1 if question.quantity is None else question.quantity
+            self._add(acts.Add(sku, waits if quantity is None else quantity))
+
+    def _narrow(self, act: acts.Narrow) -> None:
+        question = self.questions[act.question]
+        self.questions[act.question] = replace(question, candidates=act.candidates, quantity=act.quantity)
+        self.asked_back = True
+
+    def _drop(self, act: acts.DropQuestion) -> None:
+        del self.questions[act.question]
+
+    def _missing(self, act: acts.Missing) -> None:
+        self.missing.append(act.text)
+
+    def _unresolved(self, act: acts.Unresolved) -> None:
+        self.unresolved.append(act.text)
+
+    def _price(self, act: acts.AskPrice) -> None:
+        self.asked = act.lines
+        self.said.add(acts.AskPrice)
+
+    def _take(self, _: acts.Take) -> None:
+        if not self.asked:
+            self.said.add(acts.Take)
+        for sku, quantity in self.asked:
+            self._add(acts.Add(sku, quantity))
+
+    def _drop_all(self, act: acts.CancelAll | acts.StartOver) -> None:
+        """The order so far goes; what the message says after that is another one."""
+        self.lines, self.asked, self._named = (), (), ()
+        self.questions.clear()
+        self.said.add(type(act))
+
+
+_HANDLERS: Final[dict[type, Callable[[Draft, Any], None]]] = {
+    acts.Add: Draft._add,
+    acts.SetQuantity: Draft._set,
+    acts.Remove: Draft._remove,
+    acts.Subtract: Draft._subtract,
+    acts.KeepOnly: Draft._keep,
+    acts.Replace: Draft._replace,
+    acts.Scale: Draft._scale,
+    acts.Repeat: Draft._repeat,
+    acts.AskBack: Draft._ask_back,
+    acts.Answer: Draft._answer,
+    acts.Narrow: Draft._narrow,
+    acts.DropQuestion: Draft._drop,
+    acts.Missing: Draft._missing,
+    acts.Unresolved: Draft._unresolved,
+    acts.AskPrice: Draft._price,
+    acts.Take: Draft._take,
+    acts.CancelAll: Draft._drop_all,
+    acts.StartOver: Draft._drop_all,
+}

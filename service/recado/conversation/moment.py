@@ -1,0 +1,125 @@
+"""One message in its conversation: what a handler is given, and the turns that it makes of it."""
+
+from typing import Final
+
+import msgspec
+
+from recado.conversation.turn import Inbound, Reply, ReplyKind, Turn
+from recado.orders import Changes, Closing, Line, Located, OpenQuote, Order, QuoteState, Session, Source, Talk
+from recado.orders.amend import Lines
+from recado.quotes import Catalogue, Quote
+from recado.whatsapp.content import Text
+
+DAY: Final = 86400.0
+_ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things hold, in seconds, and how orders are numbered. See the settings of the same names."""
+
+    quote_valid_seconds: float = DAY
+    quote_merge_seconds: float = 1800.0
+    hold_seconds: float = 14400.0
+    order_prefix: str = "P-"
+    max_quantity: int = 100_000
+    confidence_threshold: float = 0.7
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A message, the session that it meets, and the shop as it is."""
+
+    inbound: Inbound
+    session: Session
+    now: float
+    catalogue: Catalogue
+    policy: Policy
+
+    @property
+    def written_at(self) -> float:
+        """When the customer wrote it."""
+        return self.inbound.message.written_at(self.now)
+
+    @property
+    def open_quote(self) -> OpenQuote | None:
+        """The newest quote, if it waits for a yes and its prices hold."""
+        quote = self.session.quote
+        return quote if quote is not None and quote.state is QuoteState.OPEN and not self.is_over(quote) else None
+
+    @property
+    def confirmed(self) -> Order | None:
+        """The order that the newest quote became."""
+        quote, order = self.session.quote, self.session.order
+        if quote is None or order is None or quote.state is not QuoteState.CONFIRMED:
+            return None
+        return order if order.quote == quote.token else None
+
+    def is_over(self, quote: OpenQuote) -> bool:
+        """Whether its prices no longer hold."""
+        return self.now >= quote.expires_at
+
+    def has_seen(self, quote: OpenQuote) -> bool:
+        """Whether Meta had accepted the quote when the customer wrote. Meta's seconds are whole, rounded down."""
+        return quote.accepted_at is not None and int(quote.accepted_at) <= self.written_at
+
+    def number(self, order: Order) -> str:
+        """How an order is called: "P-1042"."""
+        return f"{self.policy.order_prefix}{order.number}"
+
+    def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:
+        """The lines as they are sold now, and the names of those that are not."""
+        sold = self.catalogue.by_sku
+        now = tuple(
+            msgspec.structs.replace(line, name=product.name, unit_price=product.unit_price, unit=product.unit)
+            for line in lines
+            if (product := sold.get(line.sku)) is not None
+        )
+        return now, tuple(line.name for line in lines if line.sku not in sold)
+
+    def new_quote(self, lines: Lines) -> OpenQuote:
+        """A quote of these lines, in place of the one that is open."""
+        return OpenQuote(
+            token=self.inbound.token,
+            lines=lines,
+            currency=self.catalogue.currency,
+            source=Source.CART if self.inbound.message.cart else Source.TEXT,
+            opened_at=self.now,
+            changed_at=self.written_at,
+            expires_at=self.now + self.policy.quote_valid_seconds,
+        )
+
+    def say(
+        self,
+        kind: ReplyKind,
+        text: str,
+        *,
+        asks: bool = False,
+        talk: Talk | None = None,
+        closes: Closing | None = None,
+        opens: OpenQuote | None = None,
+        places: Order | None = None,
+        locates: Located | None = None,
+    ) -> Turn:
+        """A turn with a reply; a talk that is as before is no change. It asks while a question waits."""
+        waits = (self.session.talk if talk is None else talk).questions
+        changes = Changes(
+            version=self.session.version,
+            talk=None if talk == self.session.talk else talk,
+            closes=closes,
+            opens=opens,
+            places=places,
+            locates=locates,
+        )
+        reply = Reply(kind=kind, content=Text(text), quote=self._read_as(kind), asks=asks or bool(waits))
+        return Turn(reply=reply, changes=changes)
+
+    def _read_as(self, kind: ReplyKind) -> Quote | None:
+        """The order that the message is by itself, where the reply is about one."""
+        quote = self.inbound.quote
+        if quote is None or kind is ReplyKind.NOT_UNDERSTOOD:
+            return quote
+        return quote if kind in _ABOUT_AN_ORDER and (quote.items or quote.unmatched) else None
+
+
+def names(lines: tuple[Line, ...]) -> list[str]:
+    """What the lines are called."""
+    return [line.name for line in lines]

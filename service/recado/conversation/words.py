@@ -1,0 +1,254 @@
+"""What a message's words lead to: its steps change a draft of the quote, and the draft says what is replied."""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from recado.conversation import texts
+from recado.conversation.decisions import confirm, emptied, question_notes, quote_again, reject, show
+from recado.conversation.draft import Draft
+from recado.conversation.moment import Moment, names
+from recado.conversation.turn import ReplyKind, Turn
+from recado.orders import OpenQuote, QuoteState, Talk, amend
+from recado.quotes import Intent, Quote
+from recado.quotes.acts import (
+    AskPerson,
+    AskPrice,
+    AskTotal,
+    CancelAll,
+    Close,
+    Confirm,
+    Quantity,
+    StartOver,
+    Take,
+)
+from recado.quotes.clauses import Named, Script
+from recado.quotes.constructions import Does
+from recado.quotes.interpreter import Interpreter
+from recado.quotes.service import Unmatched
+
+_MANY_HEADS: Final = 8
+
+
+def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
+    """The turn for a message with words."""
+    base = _base(moment, script)
+    draft = _draft(moment, base, script)
+    if AskPerson in draft.said:
+        return hand_over(moment)
+    if {CancelAll, StartOver} & draft.said and not draft.changed:
+        return _called_off(moment)
+    agrees = script.agrees or bool({Confirm, Take} & draft.said)
+    talk = draft.talk(moment.session.talk)
+    if draft.changed:
+        return changed(moment, base, draft, agrees=agrees)
+    if draft.missing or draft.unresolved or draft.asked_back or draft.too_much:
+        return _asked_back(moment, draft, talk)
+    if AskPrice in draft.said:
+        return _priced(moment, draft, talk)
+    if {AskTotal, Close} & draft.said and base is not None and not (agrees and Close in draft.said):
+        return show(moment, base, texts.open_quote())
+    if talk.questions != moment.session.talk.questions:
+        return _dropped(moment, base, talk, agrees=agrees)
+    if {Confirm, Take} & draft.said or (Close in draft.said and agrees) or script.accepts:
+        return _yes(moment)
+    if Close in draft.said:
+        return moment.say(ReplyKind.THANKS, texts.thanks())
+    return _BY_INTENT[quote.intent](moment, quote)
+
+
+# -- the draft -----------------------------------------------------------------------------------------------------
+
+
+def _base(moment: Moment, script: Script) -> OpenQuote | None:
+    """The quote that the message may change. A plain order opens a new one where the last change is long ago."""
+    quote = moment.open_quote
+    if quote is None:
+        return None
+    plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
+    late = moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
+    return None if plain and late and not script.priced else quote
+
+
+def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
+    draft = Draft.of(moment, base)
+    interpreter = Interpreter(moment.catalogue)
+    if script.priced and (asked := _asked(script)):
+        draft.apply(AskPrice(asked))
+        return draft
+    at = 0
+    while at < len(script.steps):
+        acts, at = interpreter.acts(script.steps, at, draft.view)
+        for act in acts:
+            draft.apply(act)
+    if not draft.changed and script.asked and not draft.spoke:
+        draft.asked = tuple((m.skus[0], _whole(m.amount)) for m in script.asked if len(m.skus) == 1)
+    return draft
+
+
+def _asked(script: Script) -> tuple[tuple[str, Quantity], ...]:
+    """What a price question is about."""
+    mentions = [step.mention for step in script.steps if isinstance(step, Named)]
+    return tuple((m.skus[0], _whole(m.amount)) for m in mentions if len(m.skus) == 1)
+
+
+def _whole(amount: object) -> Quantity:
+    return amount if isinstance(amount, int) and amount > 0 else 1
+
+
+# -- what a draft leads to -----------------------------------------------------------------------------------------
+
+
+def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: bool = False) -> Turn:
+    """The turn for a draft whose lines are not those of `base`; a yes confirms it, if nothing in it is more."""
+    talk = draft.talk(moment.session.talk)
+    notes = _notes(moment, draft, talk)
+    if not draft.lines:
+        return emptied(moment, talk, notes)
+    shown = base.lines if base is not None else ()
+    if agrees and not notes and base is not None and moment.has_seen(base) and not amend.is_more(draft.lines, shown):
+        return confirm(moment, base, draft.lines, talk)
+    lines, gone = moment.at_todays_prices(draft.lines)
+    if gone:
+        notes.insert(0, texts.no_longer_sold(gone))
+    opens = moment.new_quote(lines)
+    text = texts.quote_text(lines, opens.currency, lead=_lead(moment, base), notes=texts.short(notes))
+    return moment.say(ReplyKind.QUOTE, text, asks=bool(notes), talk=talk, opens=opens)
+
+
+def _lead(moment: Moment, base: OpenQuote | None) -> str:
+    if base is not None:
+        return texts.edited()
+    return texts.in_place_of_the_former() if moment.open_quote is not None else texts.generated()
+
+
+def _asked_back(moment: Moment, draft: Draft, talk: Talk) -> Turn:
+    if moment.confirmed is not None and draft.unresolved and not draft.missing:
+        return moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(moment.number(moment.confirmed)), asks=True, talk=talk)
+    notes = _notes(moment, draft, talk)
+    if moment.open_quote is not None:
+        return show(moment, moment.open_quote, texts.open_quote(), notes, talk=talk)
+    text = texts.question(texts.short(notes), moment.catalogue, teach=not talk.questions)
+    return moment.say(ReplyKind.QUESTION if talk.questions else ReplyKind.NOT_UNDERSTOOD, text, asks=True, talk=talk)
+
+
+def _dropped(moment: Moment, base: OpenQuote | None, talk: Talk, *, agrees: bool) -> Turn:
+    """A question was dropped, and nothing else changed."""
+    if base is None:
+        return moment.say(ReplyKind.EMPTIED, texts.emptied(), talk=talk)
+    if agrees and not talk.questions and moment.has_seen(base):
+        return confirm(moment, base, base.lines, talk)
+    return show(moment, base, texts.edited(), talk=talk)
+
+
+def _priced(moment: Moment, draft: Draft, talk: Talk) -> Turn:
+    lines = [draft.line(sku, quantity) for sku, quantity in talk.asked]
+    text = texts.prices(lines, moment.catalogue.currency, texts.short(_notes(moment, draft, Talk())))
+    return moment.say(ReplyKind.PRICES, text, talk=talk)
+
+
+def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
+    """All that is asked back or told once."""
+    quote = moment.inbound.quote
+    near = {entry.text: entry for entry in quote.unmatched} if quote is not None else {}
+    reasons = {question.name: question.reason for question in quote.questions} if quote is not None else {}
+    notes = question_notes(talk.questions, moment.catalogue, reasons)
+    notes += [texts.missing(near.get(text, Unmatched(text))) for text in draft.missing]
+    notes += [texts.too_much(one.name, one.quantity) for one in draft.too_much]
+    if draft.unresolved and len(draft.lines) > 1 and not any(draft.unresolved):
+        notes.append(texts.which_line(names(draft.lines)))
+    else:
+        notes += [texts.unclear(text) for text in draft.unresolved]
+    return notes + [texts.unclear(words) for words in (quote.unclear if quote is not None else ())]
+
+
+def hand_over(moment: Moment) -> Turn:
+    """A person takes the conversation; the quote stays as it is."""
+    talk = replace(moment.session.talk, hold_until=moment.now + moment.policy.hold_seconds)
+    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(), talk=talk)
+
+
+def _called_off(moment: Moment) -> Turn:
+    if moment.session.quote is not None and moment.session.quote.state is QuoteState.OPEN:
+        return reject(moment, moment.session.quote)
+    if moment.session.talk.questions:
+        return reject(moment, None)
+    if moment.confirmed is not None:
+        return moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(moment.number(moment.confirmed)), asks=True)
+    return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
+
+
+# -- a message without steps, by its intent ------------------------------------------------------------------------
+
+
+def _yes(moment: Moment) -> Turn:
+    """A bare yes: to the quote whose message is quoted, else to the newest one that was seen."""
+    talk = moment.session.talk
+    quote = moment.session.referred or moment.session.quote
+    if quote is not None and quote.state is QuoteState.OPEN:
+        if talk.questions:
+            return show(moment, quote, texts.before_confirming())
+        if moment.is_over(quote):
+            return quote_again(moment, quote)
+        if not moment.has_seen(quote):
+            return show(moment, quote, texts.open_quote())
+        return confirm(moment, quote, quote.lines, talk)
+    if talk.questions:
+        notes = texts.short(question_notes(talk.questions, moment.catalogue))
+        return moment.say(ReplyKind.QUESTION, texts.question(notes, moment.catalogue, teach=False), asks=True)
+    return not_open(moment, quote)
+
+
+def not_open(moment: Moment, quote: OpenQuote | None) -> Turn:
+    """A yes to a quote that is decided already."""
+    order, newest = moment.session.order, moment.open_quote
+    if quote is not None and quote.state is QuoteState.CONFIRMED and order is not None and order.quote == quote.token:
+        return moment.say(ReplyKind.ALREADY_CONFIRMED, texts.already_confirmed(moment.number(order)))
+    if newest is not None:
+        return show(moment, newest, texts.changed_since())
+    if quote is not None and quote.state is QuoteState.EXPIRED:
+        return quote_again(moment, quote)
+    return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote(), asks=True)
+
+
+def _no(moment: Moment) -> Turn:
+    quote = moment.session.quote
+    if quote is not None and quote.state is QuoteState.OPEN:
+        return reject(moment, quote) if moment.has_seen(quote) else show(moment, quote, texts.open_quote())
+    if moment.session.talk.questions:
+        return reject(moment, None)
+    if moment.confirmed is not None:
+        return moment.say(ReplyKind.THANKS, texts.thanks())
+    return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
+
+
+def _help(moment: Moment) -> Turn:
+    products = moment.catalogue.products
+    heads = [product.name for product in products[:: max(1, len(products) // _MANY_HEADS)][:_MANY_HEADS]]
+    return moment.say(ReplyKind.INSTRUCTIONS, texts.help_text(moment.catalogue, heads))
+
+
+def _not_understood(moment: Moment, quote: Quote) -> Turn:
+    notes = [texts.missing(entry) for entry in quote.unmatched if not entry.ambiguous]
+    notes += [texts.unclear(words) for words in quote.unclear]
+    text = texts.question(texts.short(notes), moment.catalogue, teach=True)
+    return moment.say(ReplyKind.NOT_UNDERSTOOD, text, asks=quote.intent is Intent.ORDER or bool(notes))
+
+
+def _other(moment: Moment, quote: Quote) -> Turn:
+    if quote.asks:
+        return _not_understood(moment, quote)
+    return moment.say(ReplyKind.THANKS, texts.thanks())
+
+
+_BY_INTENT: Final[dict[Intent, Callable[[Moment, Quote], Turn]]] = {
+    Intent.ORDER: _not_understood,
+    Intent.PRICE_QUESTION: _not_understood,
+    Intent.CONFIRM: lambda moment, _: _yes(moment),
+    Intent.REJECT: lambda moment, _: _no(moment),
+    Intent.GREETING: lambda moment, _: moment.say(ReplyKind.INSTRUCTIONS, texts.greeting(moment.catalogue)),
+    Intent.HELP: lambda moment, _: _help(moment),
+    Intent.OTHER: _other,
+    Intent.TOO_LONG: lambda moment, _: moment.say(ReplyKind.TOO_LONG, texts.too_long()),
+}

@@ -1,0 +1,111 @@
+"""What stands between two marks of a message, and the exchange of one thing for another that may go over marks."""
+
+from fractions import Fraction
+
+from msgspec.structs import replace
+
+from recado.quotes.clauses import Bare, Mention, Named, Replaced, Step
+from recado.quotes.constructions import Does
+from recado.quotes.sizes import Size
+
+
+class Chunk:
+    """Collects what is said between two marks; `does` is what is done to it.
+
+    mentions: with whether each was refused. steered: a verb says what is done. leads: it asks for something. more: in
+    addition. For the rest see `Bare`.
+    """
+
+    def __init__(self, does: Does) -> None:
+        self.does = does
+        self.mentions: list[tuple[Mention, bool]] = []
+        self.amount: int | Fraction | None = None
+        self.words: list[str] = []
+        self.sizes: list[Size] = []
+        self.text: list[str] = []
+        self.plural: bool | None = None
+        self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it that something could be done to."""
+        return not (self.mentions or self.amount is not None or self.words or self.sizes or self.each)
+
+    def set_last(self, amount: int | Fraction) -> None:
+        """A number behind "a" is what becomes of the last thing, or of what was spoken of: "las gorras a 1"."""
+        self.does = Does.SET
+        if self.mentions:
+            self.mentions[-1] = (replace(self.mentions[-1][0], amount=amount), False)
+        else:
+            self.amount = amount
+
+    def named(self) -> list[Step]:
+        """Its things as steps."""
+        does = Does.ADD if self.more and self.does in (Does.ORDER, Does.SET) else self.does
+        only, refused = self.mentions[0]
+        if does is Does.SET and self.words and not refused and only.amount is None and self.amount is None:
+            comes = Bare(does=Does.SET, words=tuple(self.words), text=" ".join(self.text))
+            return [Replaced(only, comes)]  # "el vestido mejor de fiesta"
+        if len(self.mentions) == 1 and only.amount is None:
+            self.mentions = [(replace(only, amount=self.amount), refused)]
+        wanted = Does.ORDER if does in (Does.REMOVE, Does.CHANGE) else does
+        return [Named(Does.REMOVE if refused else wanted, mention) for mention, refused in self.mentions]
+
+    def bare(self) -> Bare | None:
+        """What it holds besides things, as a step; None where that is nothing."""
+        if self.is_empty() and not self.more and not (self.steered and self.does is Does.REMOVE):
+            return None
+        return Bare(
+            does=Does.ADD if self.more and self.does is not Does.REMOVE else self.does,
+            amount=self.amount,
+            words=tuple(self.words),
+            sizes=tuple(self.sizes),
+            text=" ".join(self.text),
+            plural=self.plural,
+            foreign=self.foreign,
+            describes=self.describes,
+            pairs=self.pairs,
+            each=self.each,
+            pointing=self.is_empty(),
+        )
+
+
+class Exchange:
+    """One thing for another. What goes is said first, but for "una gorra en vez de la camisa"."""
+
+    def __init__(self) -> None:
+        self.expects = False  # the next thing is what goes
+        self.goes: Mention | Bare | None = None
+        self._instead = False
+        self._at: int | None = None  # where what comes would stand, if it was said before
+
+    def opens(self, *, instead: bool = False) -> None:
+        """What goes comes next. instead: what comes may have been said before."""
+        self.expects, self.goes, self._instead = True, None, instead
+
+    def ends(self) -> None:
+        """A sentence is over without what goes."""
+        if self.goes is None:
+            self.expects = False
+
+    def takes(self, goes: Mention | Bare, steps: list[Step]) -> None:
+        """That is what goes."""
+        self.goes, self.expects = goes, False
+        self._at = len(steps) if self._instead else None
+
+    def closes(self) -> Mention | Bare:
+        """What goes, once what comes is known."""
+        assert self.goes is not None
+        goes, self.goes = self.goes, None
+        return goes
+
+    def settle(self, steps: list[Step]) -> None:
+        """At the end of the message: what comes was said before, or not at all."""
+        if self.goes is None:
+            return
+        last = steps[self._at - 1] if self._at else None
+        if self._at and isinstance(last, Named) and last.does in (Does.ORDER, Does.SET, Does.ADD):
+            steps[self._at - 1] = Replaced(self.closes(), last.mention)
+        elif self._at and isinstance(last, Bare):
+            steps[self._at - 1] = Replaced(self.closes(), last)
+        else:
+            steps.append(Replaced(self.closes(), None))

@@ -1,0 +1,97 @@
+"""What a message says, taken apart into steps, as far as the message alone tells.
+
+Which line or which question is meant, only the conversation knows: see interpreter.py.
+"""
+
+from fractions import Fraction
+
+import msgspec
+
+from recado.quotes.constructions import Does
+from recado.quotes.numbers import Unusable
+from recado.quotes.sizes import Size
+
+
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that is named.
+
+    skus: one where it is known, several where it could be any of them, none where it is not sold. amount: in what the
+    product is sold by; None where none was said. words: as they stand, plain.
+    """
+
+    text: str
+    skus: tuple[str, ...] = ()
+    amount: int | Fraction | None = None
+    unusable: Unusable | None = None
+    confidence: float = 1.0
+    words: tuple[str, ...] = ()
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Something is done to a thing."""
+
+    does: Does
+    mention: Mention
+
+
+class Bare(msgspec.Struct, frozen=True, kw_only=True):
+    """A number, or words that only tell products apart, of something said before.
+
+    plural: whether the article before it is ("los 2"); None without one. foreign: it is about something else, such as
+    money. describes: a colour, a size or a part of a name is among the words. pairs: it is a number of pairs. each: of
+    each. pointing: nothing is said but what is to be done.
+    """
+
+    does: Does
+    amount: int | Fraction | None = None
+    words: tuple[str, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    text: str = ""
+    plural: bool | None = None
+    foreign: bool = False
+    describes: bool = False
+    pairs: bool = False
+    each: bool = False
+    pointing: bool = False
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """All but these go."""
+
+    mentions: tuple[Mention, ...]
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """One thing goes for another; `comes` is None where the message does not say which."""
+
+    goes: Mention | Bare
+    comes: "Mention | Bare | None"
+
+
+class Scaled(msgspec.Struct, frozen=True):
+    """So many times as much of everything, or of the thing spoken of."""
+
+    factor: Fraction
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """Something is said of the order as a whole."""
+
+    does: Does
+
+
+Step = Named | Bare | Kept | Replaced | Scaled | Spoken
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps of a message in order.
+
+    agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. priced: it asks what
+    things cost and orders nothing. asked: what it asks for without ordering it ("¿tienen gorras?").
+    """
+
+    steps: tuple[Step, ...]
+    agrees: bool = False
+    accepts: bool = False
+    priced: bool = False
+    asked: tuple[Mention, ...] = ()

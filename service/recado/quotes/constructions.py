@@ -1,0 +1,128 @@
+"""The constructions by which a customer steers an order or speaks of it: data/constructions.toml, read once."""
+
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+from recado.quotes.text import NEWLINE, Token
+
+
+class Does(Enum):
+    """What a construction does to the things that follow it, or says of the order as a whole."""
+
+    ORDER = auto()
+    """Nothing: the things are asked for."""
+    ADD = auto()
+    SET = auto()
+    """The things, or a bare number, mend what was said."""
+    REMOVE = auto()
+    KEEP = auto()
+    """All other things go."""
+    CHANGE = auto()
+    """The first thing goes, the next one comes."""
+
+    RAISE = auto()
+    """A bare number is added; one behind "a" is set."""
+    LOWER = auto()
+    """A bare number is taken off; one behind "a" is set."""
+    REPEAT = auto()
+    TOTAL = auto()
+    START_OVER = auto()
+    PERSON = auto()
+    REST = auto()
+    """Yes to all that is not changed."""
+    DROP = auto()
+    """None of what was offered."""
+    TAKE = auto()
+    """What was spoken of is ordered."""
+    CANCEL = auto()
+    """The whole order is called off."""
+    CLOSE = auto()
+    """The list is complete; that is no yes."""
+    EVERYTHING = auto()
+    """All options of a question, one of each."""
+
+
+class Construction(msgspec.Struct, frozen=True):
+    """One row. `examples` hold it, `counterexamples` do not though they resemble it."""
+
+    does: Does
+    words: re.Pattern[str]
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+
+
+class _Row(msgspec.Struct):
+    does: str
+    words: str
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...] = ()
+
+
+class _Table(msgspec.Struct):
+    parts: dict[str, str]
+    rows: list[_Row]
+
+
+@cache
+def table() -> tuple[Construction, ...]:
+    """All constructions."""
+    data = resources.files("recado.quotes").joinpath("data/constructions.toml").read_bytes()
+    read = msgspec.toml.decode(data, type=_Table)
+    parts = {name: f"(?:{_joined(words)})" for name, words in read.parts.items()}
+    return tuple(
+        Construction(Does[row.does.upper()], _pattern(row.words, parts), row.examples, row.counterexamples)
+        for row in read.rows
+    )
+
+
+def _pattern(words: str, parts: dict[str, str]) -> re.Pattern[str]:
+    pattern = _joined(words)
+    for name, part in parts.items():
+        pattern = pattern.replace(f"{{{name}}}", part)
+    return re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
+
+
+def _joined(words: str) -> str:
+    """One alternative a line; an indented line goes on with the one before."""
+    return "|".join(words.strip().replace("\n  ", "").split("\n"))
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A construction in a message, from token `start` to the one before `end`."""
+
+    does: Does
+    start: int
+    end: int
+
+
+def constructions(written: str, tokens: Sequence[Token]) -> list[Found]:
+    """The constructions in a message, in order; of two at a place the longer."""
+    norms = [_plain(written, token) for token in tokens]
+    text = " ".join(norms)
+    starts: dict[int, int] = {}
+    position = 0
+    for index, norm in enumerate(norms):
+        starts[position] = index
+        position += len(norm) + 1
+    found: dict[int, Found] = {}
+    for row in table():
+        for match in row.words.finditer(text):
+            start = starts.get(match.start())
+            if start is None:
+                continue
+            end = start + len(match[0].split())
+            if start not in found or found[start].end < end:
+                found[start] = Found(row.does, start, end)
+    return [found[start] for start in sorted(found)]
+
+
+def _plain(written: str, token: Token) -> str:
+    """A token as the patterns have it: without spaces, a new line as a full stop, a star as a star."""
+    if token.kind == NEWLINE:
+        return "."
+    return "*" if written[token.start] == "*" else token.norm.replace(" ", "_") or "_"

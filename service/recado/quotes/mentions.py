@@ -1,0 +1,81 @@
+"""The things that a message names, as the reader found them."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from recado.quotes.clauses import Mention
+from recado.quotes.confidence import line_confidence
+from recado.quotes.elements import PRODUCT, SEVERAL, UNKNOWN, Element
+from recado.quotes.matcher import How
+from recado.quotes.measures import amount_of
+from recado.quotes.numbers import Unusable
+from recado.quotes.reading import Reading
+from recado.quotes.wishes import Wish
+
+
+class Mentions:
+    """The wishes of one reading by their elements."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._wishes: dict[int, list[Wish]] = {}
+        for wish in reading.wishes:
+            self._wishes.setdefault(wish.element.index, []).append(wish)
+
+    def wish(self, element: Element, *, told: bool = False) -> Wish | None:
+        """What is wished of an element; with `told`, also where it is only told of."""
+        return next((w for w in self._wishes.get(element.index, ()) if told or w.state != "mentioned"), None)
+
+    def is_taken_back(self, element: Element) -> bool:
+        """Whether an element names a thing that the message itself had asked for before."""
+        return element.kind in (PRODUCT, SEVERAL) and element.index not in self._wishes
+
+    def owns(self, number: Element) -> bool:
+        """Whether a number belongs to a thing; one of a bare quality is of something said before."""
+        owner = next((e for e in self._reading.elements if e.q is number), None)
+        if owner is None:
+            return False
+        return owner.kind in (PRODUCT, SEVERAL) or (owner.kind == UNKNOWN and owner.index in self._wishes)
+
+    def told(self) -> tuple[Mention, ...]:
+        """The things that are only told of."""
+        return tuple(self.of(wish) for wish in self._reading.wishes if wish.state == "mentioned")
+
+    def of(self, wish: Wish) -> Mention:
+        """A wish as a mention."""
+        matcher = self._reading.matcher
+        words = self.norms(wish.element)
+        said = wish.amount is not None or bool(wish.parts)
+        if wish.product is None:
+            match = wish.element.match
+            choices = () if match is not None and match.how is How.OTHER else wish.choices
+            amount = wish.total(False) if said else None
+            return Mention(text=wish.text, skus=self._skus(choices), amount=amount, unusable=wish.unusable, words=words)
+        product, families = matcher.products[wish.product], matcher.families_of(wish.product)
+        value: int | Fraction | Unusable | None = wish.unusable
+        if value is None:
+            value = amount_of(product, families, wish.product, wish.total(product.pair), wish.unit, matcher.lexicon)
+        unusable = value if isinstance(value, Unusable) else None
+        return Mention(
+            text=wish.text,
+            skus=(product.sku,),
+            amount=value if said and not isinstance(value, Unusable) else None,
+            unusable=unusable,
+            confidence=line_confidence(wish),
+            words=words,
+        )
+
+    def plain(self, element: Element) -> Mention:
+        """An element as a mention, without a wish."""
+        q = element.q.quantity if element.q is not None else None
+        skus = self._skus(element.match.products if element.match is not None else ())
+        return Mention(
+            text=element.text, skus=skus, amount=q.value if q is not None else None, words=self.norms(element)
+        )
+
+    def norms(self, element: Element) -> tuple[str, ...]:
+        """The plain words of an element."""
+        return tuple(self._reading.scanner.norms[element.start : element.end])
+
+    def _skus(self, products: Iterable[int]) -> tuple[str, ...]:
+        return tuple(self._reading.matcher.products[number].sku for number in products)

@@ -1,0 +1,435 @@
+"""From a reading to its steps.
+
+The reader says what is named, how many, and what was refused or taken back within the message; the constructions say
+what that does to an order.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final
+
+from msgspec.structs import replace
+
+from recado.quotes.chunks import Chunk, Exchange
+from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Script, Spoken, Step
+from recado.quotes.constructions import Does, Found, constructions
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    MASK,
+    NOISE,
+    PRODUCT,
+    QUALITY,
+    QUANTITY,
+    QUESTION,
+    SEVERAL,
+    STOP,
+    UNKNOWN,
+    Element,
+)
+from recado.quotes.mentions import Mentions
+from recado.quotes.reading import Reading
+from recado.quotes.text import NUMBER, WORD
+
+_STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.RAISE, Does.LOWER])
+_WEAK_YES: Final = frozenset(
+    ["bueno", "bien", "ya", "bn", "muy bien", "super", "ya pues", "yap", "me gusta", "todo bien"]
+)
+"""Words of a yes that open any sentence."""
+_BEFORE_YES: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
+_OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
+"""With one of these a yes beside other words is not a plain one."""
+_ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
+_SILENT: Final = frozenset(
+    [
+        "courtesy",
+        "thanks",
+        "greeting",
+        "yes",
+        "of",
+        "that",
+        "only",
+        "another",
+        "to",
+        "copula",
+        "for",
+        "possessive",
+        "by",
+    ]
+)
+"""Kinds of elements that say nothing of what is done to which thing."""
+_QUIET_WORDS: Final = frozenset(
+    [
+        "total",
+        "todo",
+        "bueno",
+        "pues",
+        "entonces",
+        "ah",
+        "oh",
+        "uy",
+        "ay",
+        "ahora",
+        "mejor",
+        "solo",
+        "en",
+        "a",
+        "de",
+        "del",
+        "el",
+        "la",
+        "los",
+        "las",
+        "lo",
+        "me",
+        "le",
+        "les",
+        "nomas",
+        "nada",
+        "mas",
+        "ya",
+        "si",
+        "no",
+        "ok",
+        "unidades",
+        "piezas",
+        "cada",
+        "uno",
+        "una",
+        "por",
+        "favor",
+        "porfa",
+        "y",
+        "o",
+        "pero",
+        "ahi",
+        "ese",
+        "esa",
+        "esos",
+        "esas",
+        "eso",
+        "esto",
+        "este",
+        "mismo",
+        "misma",
+        "mismos",
+        "mismas",
+        "cantidad",
+        "asi",
+        "quede",
+        "como",
+        "tipo",
+        "color",
+        "opcion",
+        "numero",
+        "que",
+        "sea",
+        "gracias",
+        "jaja",
+    ]
+)
+_FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
+
+
+def script(reading: Reading) -> Script:
+    """The steps of a message."""
+    return _Walk(reading).walk()
+
+
+class _Walk:
+    """Walks over the elements of one message."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._context = reading.context
+        self._mentions = Mentions(reading)
+        self._steps: list[Step] = []
+        self._chunk = Chunk(Does.ORDER)
+        self._exchange = Exchange()
+        self._removing = False
+        self._opened = False  # something was said beyond yes, no and greetings
+        self._agrees = self._accepts = False
+
+    def walk(self) -> Script:
+        scanner = self._reading.scanner
+        found = {one.start: one for one in constructions(scanner.text, scanner.tokens)}
+        past = 0
+        for element in self._reading.elements:
+            for at in range(element.start, element.end):
+                one = found.get(at)
+                named = element.kind in (PRODUCT, SEVERAL) and at == element.start
+                if one is not None and at >= past and not named:
+                    past = one.end
+                    self._construction(one)
+            if element.end > past or element.kind in (PRODUCT, SEVERAL):
+                _KINDS.get(element.kind, _Walk._words)(self, element)
+            if element.kind == "yes" and element.start >= past:
+                self._yes(element)
+        leads_in = not self._steps and self._chunk.is_empty() and self._chunk.leads and not self._agrees
+        self._flush()
+        self._exchange.settle(self._steps)
+        if leads_in and not self._steps:
+            self._steps.append(Bare(does=Does.ORDER, pointing=True))  # "quiero"
+        elements = self._reading.elements
+        offered = any(e.kind in ("available", "price", "total") for e in elements)
+        return Script(
+            steps=tuple(_together(self._steps)),
+            agrees=self._agrees,
+            accepts=self._accepts and not any(e.kind in _OPEN or "unsettled" in e.roles for e in elements),
+            priced=self._reading.priced and not self._reading.requested,
+            asked=self._mentions.told() if offered else (),
+        )
+
+    def _yes(self, element: Element) -> None:
+        i = element.index
+        if self._context.norm(i) in _WEAK_YES or self._context.kind(i - 1) == "negation":
+            return  # "no vale, mejor 2"
+        before = self._reading.elements[:i]
+        opens = all(e.kind in _BEFORE_YES or (e.kind == NOISE and e.roles & {"filler", "emoji"}) for e in before)
+        self._agrees = True
+        self._accepts = self._accepts or opens or "settled" in element.roles
+
+    # what steers ---------------------------------------------------------------------------------------------
+
+    def _construction(self, one: Found) -> None:
+        if one.does not in _STEERS:
+            self._flush()
+            self._steps.append(Spoken(one.does))
+            self._opened = True
+        elif one.does is Does.SET:
+            self._mend()
+        elif one.does in (Does.ADD, Does.KEEP) and self._closes(one.end) and self._has_something():
+            self._chunk.does = one.does  # "2 gorras también"
+        else:
+            self._steer(one.does)
+
+    def _has_something(self) -> bool:
+        return bool(self._chunk.mentions or self._chunk.amount)
+
+    def _mend(self, _: Element | None = None) -> None:
+        """A correction is about what stands before it ("las camisas que sean 3"), or else what comes."""
+        if self._chunk.is_empty():
+            self._steer(Does.SET)
+        else:
+            self._chunk.does, self._chunk.more = Does.SET, False
+
+    def _closes(self, token: int) -> bool:
+        tokens = self._reading.scanner.tokens
+        return token >= len(tokens) or tokens[token].kind not in (WORD, NUMBER) or tokens[token].norm == "y"
+
+    def _steer(self, does: Does) -> None:
+        if not self._chunk.is_empty():
+            self._flush()
+        self._chunk.does = does
+        self._chunk.steered = True
+        self._removing = does in (Does.REMOVE, Does.LOWER)
+
+    def _add(self, _: Element) -> None:
+        self._steer(Does.ADD)
+
+    def _remove(self, _: Element) -> None:
+        if not (self._chunk.mentions and self._chunk.mentions[-1][1]):  # "la gorra quítala"
+            self._steer(Does.REMOVE)
+
+    def _refuse(self, _: Element) -> None:
+        self._removing = True
+
+    def _change(self, _: Element) -> None:
+        self._steer(Does.CHANGE)
+        self._exchange.opens()
+
+    def _instead(self, _: Element) -> None:
+        self._flush()
+        self._exchange.opens(instead=True)
+        self._chunk.steered = True
+
+    def _by(self, _: Element) -> None:
+        if not self._exchange.expects:
+            return
+        if self._chunk.is_empty():  # "cámbialas por"
+            self._exchange.takes(Bare(does=Does.CHANGE, pointing=True), self._steps)
+        else:
+            self._flush()
+
+    def _request(self, _: Element) -> None:
+        if self._chunk.does in (Does.ORDER, Does.REMOVE) and not self._removing:
+            self._steer(Does.ORDER)
+        self._chunk.steered = self._chunk.leads = True
+        self._opened = True
+
+    def _scale(self, element: Element) -> None:
+        self._flush()
+        self._steps.append(Scaled(_FACTORS[element.kind]))
+
+    def _part(self, element: Element) -> None:
+        """A mark, "y" or "pero"; what is done may go on behind it."""
+        kind, does = element.kind, self._chunk.does
+        if kind == LINK and self._chunk.is_empty() and not self._chunk.steered and self._steps:
+            return
+        self._flush()
+        if kind in _ENDS and not (kind == LINK and does is Does.ADD):
+            does, self._removing = Does.ORDER, False
+            self._exchange.ends()
+        if does in (Does.REMOVE, Does.CHANGE, Does.RAISE, Does.LOWER):
+            does = does if kind == COMMA or self._context.list_goes_on(element.index) else Does.ORDER
+        if does is Does.SET and self._steps and isinstance(self._steps[-1], Named):
+            does = Does.ORDER  # one thing takes another's place, the next ones are added
+        if kind == "and" and (not self._opened or len(self._context.norm(element.index)) > 1):
+            does = Does.ADD
+        self._chunk = Chunk(does)
+
+    # what is named -------------------------------------------------------------------------------------------
+
+    def _thing(self, element: Element) -> None:
+        adding = self._chunk.steered and self._chunk.does is Does.ADD  # "me faltó una gorra"
+        wish = self._mentions.wish(element, told=adding)
+        if element.kind in (QUALITY, UNKNOWN) and (wish is None or (element.kind == QUALITY and wish.product is None)):
+            self._words(element)
+            return
+        if wish is None:
+            if (self._exchange.expects or self._removing) and self._mentions.is_taken_back(element):
+                self._mentioned(self._mentions.plain(element), element, refused=True)
+            return
+        refused = wish.state == "refused" and not self._is_mended_apart(element)
+        if refused and not (self._removing or self._exchange.expects or self._is_taken_out(element.index)):
+            return  # taken back within the message
+        self._mentioned(self._mentions.of(wish), element, refused=refused)
+
+    def _is_mended_apart(self, element: Element) -> bool:
+        """ "sube a 12 los lápices y baja a 5 los lapiceros": one correction does not undo the other."""
+        mending = self._chunk.does is Does.SET and not self._exchange.expects
+        return mending and self._context.kind(element.index + 1) == "and"
+
+    def _is_taken_out(self, i: int) -> bool:
+        """ "la gorra no", "la gorra quítala"."""
+        return self._context.post_negated(i) or self._context.kind(i + 1) == "remove"
+
+    def _mentioned(self, mention: Mention, element: Element, *, refused: bool) -> None:
+        self._opened = True
+        if self._exchange.expects and refused:
+            self._flush()
+            self._exchange.takes(mention, self._steps)
+            self._chunk = Chunk(Does.ORDER)
+        elif self._exchange.goes is not None and not refused:
+            self._steps.append(Replaced(self._exchange.closes(), mention))
+            self._chunk = Chunk(Does.ORDER)
+        else:
+            if element.q is not None and "another" in element.q.flags and not refused:
+                self._chunk.more = True
+            self._chunk.mentions.append((mention, refused))
+
+    def _quantity(self, element: Element) -> None:
+        q = element.quantity
+        if q is None or ("bound" in element.flags and self._mentions.owns(element)):
+            return
+        if self._chunk.amount is not None and (self._chunk.words or self._chunk.sizes):
+            does = self._chunk.does
+            self._flush()
+            self._chunk = Chunk(does)  # "2 azules 1 negro"
+        another = "another" in element.flags
+        if another and self._context.kind(element.index - 1) == "definite":
+            return  # "¿y la otra?"
+        more = another or "more" in element.flags
+        self._chunk.more = self._chunk.more or more
+        if q.unusable is not None or "size" in element.flags:
+            self._chunk.foreign = True
+        elif q.article and not more and self._context.kind(element.index + 1) not in ("each", "more", ""):
+            one = self._reading.scanner.norms[element.start] not in ("unos", "unas")
+            self._chunk.amount = 1 if one else None  # "una azul"
+        else:
+            self._chunk.amount, self._chunk.pairs = q.value, q.pairs
+            self._written(element)
+
+    def _mask(self, element: Element) -> None:
+        """ "a 3" behind a change of a quantity is no price."""
+        tokens = self._reading.scanner.tokens[element.start : element.end]
+        changing = self._chunk.does in (Does.CHANGE, Does.RAISE, Does.LOWER, Does.SET)
+        to = len(tokens) == 2 and tokens[0].norm == "a" and tokens[1].kind == NUMBER
+        amount = tokens[-1].value
+        if not to or amount is None or not (changing or self._exchange.goes is not None):
+            self._chunk.foreign = True
+        elif isinstance(self._exchange.goes, Mention):
+            mention = self._exchange.closes()
+            assert isinstance(mention, Mention)
+            self._steps.append(Named(Does.SET, replace(mention, amount=amount)))
+        else:
+            self._chunk.set_last(amount)
+
+    def _more(self, _: Element) -> None:
+        self._chunk.more = True
+
+    def _each(self, _: Element) -> None:
+        self._chunk.each = True
+
+    def _definite(self, element: Element) -> None:
+        self._chunk.plural = self._context.norm(element.index) in ("los", "las")
+        self._written(element)
+
+    def _words(self, element: Element) -> None:
+        if element.kind in _SILENT or (element.kind == NOISE and "emoji" in element.roles):
+            return
+        if "another" in element.flags:  # "otro par"
+            self._chunk.more = True
+            return
+        self._chunk.describes = self._chunk.describes or element.kind == QUALITY
+        if self._chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
+            self._chunk.plural = False  # "opción 2", as "la 2"
+        self._chunk.words += [norm for norm in self._mentions.norms(element) if norm not in _QUIET_WORDS]
+        self._chunk.sizes += element.sizes
+        self._written(element)
+
+    def _written(self, element: Element) -> None:
+        self._chunk.text.append(self._reading.scanner.written(element.start, element.end))
+
+    # the end of a chunk --------------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        chunk, self._chunk = self._chunk, Chunk(self._chunk.does)
+        self._opened = self._opened or not chunk.is_empty()
+        if chunk.mentions:
+            self._steps += chunk.named()
+            return
+        bare = chunk.bare()
+        if bare is None:
+            return
+        described = bool(bare.words or bare.sizes)
+        if self._exchange.expects and described:
+            self._exchange.takes(bare, self._steps)
+        elif self._exchange.goes is not None and (described or bare.amount is not None):
+            self._steps.append(Replaced(self._exchange.closes(), bare))
+        else:
+            self._steps.append(bare)
+
+
+_KINDS: Final[dict[str, Callable[[_Walk, Element], None]]] = {
+    **dict.fromkeys((COMMA, STOP, LINE, QUESTION, LINK, "and", "but"), _Walk._part),
+    **dict.fromkeys((PRODUCT, SEVERAL, UNKNOWN, QUALITY), _Walk._thing),
+    **dict.fromkeys(_FACTORS, _Walk._scale),
+    **dict.fromkeys(("remove", "without"), _Walk._remove),
+    **dict.fromkeys(("negation", "nope"), _Walk._refuse),
+    QUANTITY: _Walk._quantity,
+    MASK: _Walk._mask,
+    "each": _Walk._each,
+    "more": _Walk._more,
+    "add": _Walk._add,
+    "change": _Walk._change,
+    "instead": _Walk._instead,
+    "by": _Walk._by,
+    "correction": _Walk._mend,
+    "request": _Walk._request,
+    "definite": _Walk._definite,
+}
+
+
+def _together(steps: list[Step]) -> list[Step]:
+    """The steps with those that keep something as one: it is all of them that stay."""
+    joined: list[Step] = []
+    for step in steps:
+        if isinstance(step, Named) and step.does is Does.KEEP:
+            last = joined[-1] if joined else None
+            kept = joined.pop().mentions if isinstance(last, Kept) else ()  # type: ignore[union-attr]
+            joined.append(Kept((*kept, step.mention)))
+        else:
+            joined.append(step)
+    return joined

@@ -1,0 +1,111 @@
+"""What becomes of the lines of a quote, whatever is done to them."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recado.orders import Line, amend
+
+SKUS = ("A", "B", "C", "D")
+PIECES = st.integers(1, 10**6)
+WEIGHTS = st.decimals("0.001", "1000", places=3)
+PRICES = st.decimals("0.01", "99999.99", places=2)
+
+
+def line(sku: str, quantity: int | Decimal = 1, price: str = "2.50", unit: str | None = None) -> Line:
+    return Line(sku=sku, name=f"Product {sku}", quantity=quantity, unit_price=Decimal(price), unit=unit)
+
+
+@st.composite
+def a_line(draw: st.DrawFn) -> Line:
+    """The last sku is sold by weight, the others by the piece."""
+    sku = draw(st.sampled_from(SKUS))
+    weighed = sku == SKUS[-1]
+    quantity: int | Decimal = draw(WEIGHTS) if weighed else draw(PIECES)
+    return Line(
+        sku=sku, name=sku, quantity=quantity, unit_price=draw(PRICES), unit="kg" if weighed else None
+    )  # fmt: skip
+
+
+def some_lines() -> st.SearchStrategy[amend.Lines]:
+    return st.lists(a_line(), max_size=4, unique_by=lambda one: one.sku).map(tuple)
+
+
+@st.composite
+def an_edit(draw: st.DrawFn) -> tuple[str, amend.Lines, amend.Lines, frozenset[str]]:
+    """The name of an edit, the lines before and after it, and the skus that it names."""
+    lines, new = draw(some_lines()), draw(a_line())
+    sku, other = new.sku, draw(st.sampled_from(SKUS))
+    kept = draw(st.frozensets(st.sampled_from(SKUS)))
+    edits = {
+        "add": (amend.add(lines, new), {sku}),
+        "set": (amend.set_quantity(lines, sku, new.quantity), {sku}),
+        "set to nothing": (amend.set_quantity(lines, sku, 0), {sku}),
+        "subtract": (amend.subtract(lines, sku, new.quantity), {sku}),
+        "remove": (amend.remove(lines, sku), {sku}),
+        "replace": (amend.replace(lines, other, new), {sku, other}),
+        "keep only": (amend.keep_only(lines, kept), set(SKUS) - kept),
+        "double": (amend.scale(lines, Fraction(2)), set(SKUS)),
+    }
+    name = draw(st.sampled_from(sorted(edits)))
+    after, named = edits[name]
+    return name, lines, after, frozenset(named)
+
+
+@given(an_edit())
+def test_no_line_is_lost_and_none_is_empty(edit: tuple[str, amend.Lines, amend.Lines, frozenset[str]]) -> None:
+    """An edit leaves all lines alone that it does not name; a sku stands on one line; no quantity is zero or less."""
+    name, before, after, named = edit
+    skus = [one.sku for one in after]
+
+    assert len(skus) == len(set(skus)), name
+    assert all(one in after for one in before if one.sku not in named), name
+    assert all(one.quantity > 0 for one in after), name
+    assert all(isinstance(one.quantity, int) and one.quantity >= 1 for one in after if one.unit is None), name
+
+
+@given(an_edit())
+def test_totals_are_exact(edit: tuple[str, amend.Lines, amend.Lines, frozenset[str]]) -> None:
+    """In decimals, to the cent, never by way of a float."""
+    _, _, after, _ = edit
+    for one in after:
+        exact = Fraction(one.unit_price) * Fraction(one.quantity)
+        assert isinstance(one.total, Decimal)
+        assert abs(Fraction(one.total) - exact) <= (Fraction(1, 200) if one.unit else 0)
+
+
+@given(some_lines(), a_line())
+def test_what_was_added_can_be_taken_off(lines: amend.Lines, new: Line) -> None:
+    """Adding and subtracting the same leaves what was there."""
+    added = amend.add(lines, new)
+    back = amend.subtract(added, new.sku, new.quantity)
+
+    assert {one.sku: one.quantity for one in back} == {one.sku: one.quantity for one in lines}
+
+
+@given(some_lines(), a_line())
+def test_more_is_told_from_less(lines: amend.Lines, new: Line) -> None:
+    """What was shown may be confirmed with less of it; with more it is shown again."""
+    assert not amend.is_more(lines, lines)
+    assert amend.is_more(amend.add(lines, new), lines)
+    assert not amend.is_more(amend.subtract(lines, new.sku, new.quantity), lines)
+
+
+def test_what_is_replaced_keeps_its_place() -> None:
+    """Unless the other stands there already: then the quantities are summed."""
+    lines = (line("A", 2), line("B", 3))
+
+    assert [one.sku for one in amend.replace(lines, "A", line("C", 2))] == ["C", "B"]
+    assert amend.replace(lines, "A", line("B", 2)) == (line("B", 5),)
+    assert amend.replace(lines, "C", line("D")) == lines
+
+
+def test_half_of_a_piece_is_refused() -> None:
+    """Half of what is weighed is not."""
+    assert amend.scale((line("A", 4),), Fraction(1, 2)) == (line("A", 2),)
+    assert amend.scale((line("D", Decimal("1.5"), unit="kg"),), Fraction(1, 2))[0].quantity == Decimal("0.75")
+    with pytest.raises(amend.PiecesError):
+        amend.scale((line("A", 4), line("B", 3)), Fraction(1, 2))
