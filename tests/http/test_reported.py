@@ -174,7 +174,7 @@ class TestFollowUps:
     async def test_three_quick_messages_need_no_drain(self, start_pod: StartPod, clock: FakeClock) -> None:
         """Nor do eight: each reply follows the one before after the customer's interval."""
         at: list[float] = []
-        wanted = "astrolabios brújulas catalejos dragones elefantes fagotes gaviotas helechos".split()
+        wanted = ["astrolabios", "brújulas", "catalejos", "dragones", "elefantes", "fagotes", "gaviotas", "helechos"]
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0.2", RECADO_ACK_BUDGET_SECONDS="0") as pod:
             original = pod.graph.handle_async_request
 

@@ -169,7 +169,7 @@ class TestQuotes:
         assert "to" not in sent
 
     async def test_yes_needs_an_open_quote(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """SÍ confirms the quote that is open, once; without one the customer is told so, and then his order's number."""
+        """SÍ confirms the open quote, once; without one the customer is told so, and then his order's number."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             for n, text in enumerate(("sí", ORDER, "SÍ", "si")):
                 await pod.receive(text_message(n, text, sent_at=clock(), customer=1))
