@@ -96,7 +96,12 @@ async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, se
 async def run_talks(folder: Path, *, kills: int, per_second: float, seed: int) -> tuple[talks.Talks, str]:
     """Kills that often while `per_second` conversations begin; what came of them, and SQLite's opinion of the file."""
     chance = random.Random(seed)
-    settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(PATIENT_GRACE_SECONDS)}
+    settings = {
+        "RECADO_LOG_LEVEL": "warning",
+        "RECADO_UNKNOWN_GRACE_SECONDS": str(PATIENT_GRACE_SECONDS),
+        # Without a wait between two replies to a customer none would supersede another.
+        "RECADO_CUSTOMER_INTERVAL_SECONDS": "0.5",
+    }
     async with installation(folder, settings, web=2) as shop:
         # A delivered reply's row is deleted, and the rows are what is judged.
         shop.simulator.statuses = ("sent",)

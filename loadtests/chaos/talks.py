@@ -10,7 +10,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 import msgspec
@@ -35,7 +35,15 @@ SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
             Step(tap="confirm"),
         ),
     ),
-    (5, (Step(say="quiero 2 gorras", wait=False), Step(say="agrega 1 camisa"), Step(tap="confirm", times=2))),
+    (
+        5,
+        (
+            Step(say="quiero 2 gorras", wait=False),
+            Step(say="agrega 1 camisa", wait=False),
+            Step(say="agrega 1 bufanda"),
+            Step(tap="confirm", times=2),
+        ),
+    ),
 )
 PATIENCE_SECONDS = 20.0
 TELL_SECONDS = 0.3
@@ -149,7 +157,7 @@ def _disordered(line: list[tuple[float, int, float]]) -> int:
     return sum(one[0] <= other[0] and one[1] < other[1] and one[2] > other[2] for one in line for other in line)
 
 
-def _rows(database: Path, sql: str) -> list[tuple[object, ...]]:
+def _rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(5000)
     try:
