@@ -36,7 +36,7 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
             state.each_pairs = q.pairs
         return True
     if before in ("to", "by", "for", "of", "copula", "story") and not (
-        state.corrected and before in ("to", "by", "copula")
+        (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
     ):
         return before != "of" or q.article
     if (
@@ -52,6 +52,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         last = reading.last(("refused",))  # "no 2 camisas sino 3"
     if last is None:
         state.pending = None if q.article else q.value
+        return True
+    if q.unit is not None and reading.elements[i - 1].kind == "of" and last.element.index == i - 2:
+        last.set_amount(q)  # "una torta de 3 kilos"
         return True
     if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
         return True
@@ -153,7 +156,7 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
 
 
 def each(reading: "Reading", i: int, state: State) -> None:
-    if reading.context.kind(i - 1) == "for" and (heads := _heads(reading, i)) is not None:
+    if reading.context.kind(i - 1) in ("for", *THINGS) and (heads := _heads(reading, i)) is not None:
         last = reading.last(("wanted",))
         if last is not None:
             last.amount = (last.amount or 1) * heads
@@ -171,9 +174,15 @@ def _heads(reading: "Reading", i: int) -> int | Fraction | None:
     """How many people were told of: "somos 6, un almuerzo para cada uno"."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
         counted = element.kind == QUANTITY and "bound" not in element.flags
-        if counted and element.quantity is not None and reading.context.kind(element.index - 1) == "copula":
+        if counted and element.quantity is not None and _counts_heads(reading, element.index):
             return element.quantity.value
     return None
+
+
+def _counts_heads(reading: "Reading", i: int) -> bool:
+    """ "somos 6", "para 6 personas"."""
+    before, after = reading.context.kind(i - 1), reading.context.roles(i + 1)
+    return before == "copula" or (before == "for" and "people" in after)
 
 
 def share_each(reading: "Reading", state: State) -> None:

@@ -66,7 +66,7 @@ class Context:
     def post_negated(self, i: int) -> bool:
         """ "la falda no", "camisas ya no": the refusal stands behind the thing."""
         j = i + 1
-        while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles:
+        while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles and self.norm(j) != ")":
             j += 1
         kind = self.kind(j)
         if kind == "correction":
@@ -81,9 +81,12 @@ class Context:
         if "reason" in self.roles(j + 1) or (after == "that" and self.kind(j + 2) in _TOLD):
             return True  # "la bufanda ya no porque no me alcanza"
         ends = after in ("", COMMA, STOP, LINE, LINK, "and", "but", "courtesy", "thanks")
-        return ends or "emoji" in self.roles(j + 1)
+        return ends or "emoji" in self.roles(j + 1) or self.norm(j + 1) == ")"
 
     def norm(self, i: int) -> str:
+        """The plain words of an element; none where there is none."""
+        if not 0 <= i < len(self.elements):
+            return ""
         element = self.elements[i]
         return " ".join(self.norms[element.start : element.end])
 
@@ -101,7 +104,7 @@ class Context:
         before = self.kind(j)
         if before == "of" and "about" in self.roles(j - 1):
             return True  # "fotos de los vestidos"
-        if before == "possessive":
+        if before == "possessive" and self.kind(j - 1) != "con":  # "con su orden de tortillas" asks for it
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
             return (

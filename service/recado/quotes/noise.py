@@ -76,9 +76,10 @@ class Noise:
             return None if self._names_product(i + 3) else ("size", i + 3)
         if token.norm == "s" and self._norm(i + 1) == "/" and self._is_number(i + 2) and not self._names_product(i + 3):
             return "price", self._after_price(i + 3)
-        if "address" in roles and not self._opens_name(i):
+        known = self._matcher.knows(token.norm)  # "etapa 4", "manzana": words of names
+        if "address" in roles and not self._opens_name(i) and (not known or self._is_place(i)):
             end = self._address(i)
-            if not end and self._matcher.names(token.norm) and self._is_place(i):
+            if not end and self._matcher.names(token.norm):
                 end = i + 1
             if end:
                 return "address", end

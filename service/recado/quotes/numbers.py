@@ -9,6 +9,8 @@ import msgspec
 from recado.quotes.lexicon import Lexicon, Unit
 from recado.quotes.text import NUMBER, WORD, Token
 
+_CLOSES = frozenset(["and", "courtesy", "thanks", "but"])
+
 
 class Unusable(StrEnum):
     """Why an amount does not say how many of a product to quote."""
@@ -43,6 +45,8 @@ def quantity(
     n = len(tokens)
     value, i = cardinal(tokens, roles, at, lexicon)
     article = value is not None and "article" in roles[at] and i == at + 1
+    if article and i < n and "limit" in roles[i] and _is_collective(roles, i + 1):
+        i += 1  # "una sola docena"
     if article and i < n and tokens[at].norm in ("unos", "unas", "un", "una"):
         inner, j = cardinal(tokens, roles, i, lexicon)
         if inner is not None and not roles[i] & {"article", "collective"}:  # "unas 20", "un diez"
@@ -110,8 +114,16 @@ def quantity(
     elif i < n and tokens[i].kind == WORD and "container" in roles[i] and not is_product(tokens[i].norm):
         if i + 1 < n and "of" in roles[i + 1]:
             container = i
-        elif i + 1 >= n or tokens[i + 1].kind != WORD or "and" in roles[i + 1] or is_product(tokens[i + 1].norm):
+        elif i + 1 >= n or tokens[i + 1].kind != WORD or roles[i + 1] & _CLOSES or is_product(tokens[i + 1].norm):
             i, pieces = i + 1, True  # "pintura blanca, 2 galones", "5 kg arroz"
+    if (
+        (collective or pairs)
+        and i + 1 < n
+        and tokens[i].norm == "."
+        and not tokens[i].spaced
+        and len(tokens[i - 1].norm) < 4
+    ):
+        i += 1  # "2 doc. medialunas"
     if pieces or collective or pairs:
         while i < n and "of" in roles[i]:
             i += 1

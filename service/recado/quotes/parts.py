@@ -9,6 +9,8 @@ from recado.quotes.lexicon import Lexicon
 from recado.quotes.sizes import COUNT, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
+_ABBREVIATION: Final = 4
+"""Letters of "unid" and shorter ones."""
 DOTS: Final = frozenset([".", "°", "º"])
 SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])
@@ -34,7 +36,7 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 class Family:
     """The names that share a head. Every look-up costs by what is found, not by the size of the family."""
 
-    __slots__ = ("dimensions", "exact", "forms", "heads", "products", "sized", "tables", "units", "words")
+    __slots__ = ("digits", "dimensions", "exact", "forms", "heads", "products", "sized", "tables", "units", "words")
 
     def __init__(self) -> None:
         self.products: dict[int, None] = {}
@@ -42,6 +44,7 @@ class Family:
         self.words: dict[str, set[int]] = {}
         self.sized: dict[SizeKey, set[int]] = {}
         self.exact: dict[frozenset[str], list[Form]] = {}
+        self.digits: set[int] = set()  # how many, of the sizes without a unit
         self.dimensions: set[str] = set()
         self.units: set[str] = set()
         self.tables: dict[str, set[str]] = {}
@@ -58,12 +61,22 @@ class Family:
             self.words.setdefault(word, set()).add(number)
         for size in sizes:
             self.dimensions.add(size.key()[0])
+            if size.unit is None:
+                self.digits.add(len(str(size.values[0])))
             for size_key in size.found_by():
                 self.sized.setdefault(size_key, set()).add(number)
         if unit is not None:
             self.units.add(unit)
         for table, word in tables:
             self.tables.setdefault(table, set()).add(word)
+
+    def has_number_like(self, size: Size) -> bool:
+        """Whether a product has a size without a unit of as many digits: "fps 70" where there is 50, not "2"."""
+        return len(str(size.values[0])) in self.digits
+
+    def has_twice(self, number: int, size: Size) -> bool:
+        """Whether a name has two sizes of these numbers: "10 mg x 10"."""
+        return any(sum(s.values == size.values for s in form.sizes) > 1 for form in self.forms[number])
 
     def with_size(self, size: Size) -> set[int]:
         """The products that have a size which agrees with `size`."""
@@ -95,6 +108,8 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
         if found and token.kind == WORD and lexicon.roles(token.norm) & {"container", "piece"}:
             i += 1  # "x 20 tabletas", "6 piezas"
             continue
+        if words and i + 1 == len(tokens) and _says_how_sold(token, lexicon, sold_by):
+            break
         if token.kind in (WORD, NUMBER):
             value = lexicon.values.get(token.norm)
             words.append(token.norm if value is None else str(value))
@@ -102,6 +117,13 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
     last = tokens[-1].norm if tokens and len(words) > 1 and words[-1] == tokens[-1].norm else None
     kept = [word for n, word in enumerate(words, 1) if word not in skipped or (n == len(words) and word == last)]
     return Parts(tuple(kept or words), tuple(dict.fromkeys(found)))
+
+
+def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:
+    """Whether the last word of a name only says the unit: "Chile serrano kg", "Coliflor ud"."""
+    unit = lexicon.measures.get(token.norm)
+    piece = len(token.norm) <= _ABBREVIATION and "piece" in lexicon.roles(token.norm)
+    return piece or (unit is not None and unit.name == sold_by)
 
 
 def size_mark_end(tokens: list[Token], i: int) -> int:

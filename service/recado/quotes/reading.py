@@ -24,6 +24,7 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.matcher import Matcher
+from recado.quotes.numbers import Unusable
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import negation, price, remove, request
 from recado.quotes.text import key
@@ -420,6 +421,8 @@ class Reading:
                 if q is not None:
                     wish.set_amount(q)
                 wish.doubts.append("head left out")
+                if element.words and not self.matcher.is_told(others[0], element.words, last.product):
+                    wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
                 if not element.sizes and not self._is_specific(whole):
                     self.part_of(whole, element)
                     whole.kinds.append(wish)
@@ -452,6 +455,13 @@ class Reading:
     def _is_specific(whole: Wish) -> bool:
         """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
         return whole.element.match is not None and whole.element.match.words > 1
+
+    def unusable(self, wish: Wish) -> Unusable | None:
+        """Why an amount does not say how many; pieces and bags of what is sold by measure are in no unit of it."""
+        counted = wish.element.flags & {"container"} or (wish.element.q is not None and wish.element.q.counts_pieces())
+        if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
+            return Unusable.UNIT if self.matcher.products[wish.product].unit is not None else None
+        return wish.unusable
 
     def counts_boxes(self, wish: Wish) -> bool:
         """Whether boxes were asked for of what is sold by the piece: "una caja de jabones"."""

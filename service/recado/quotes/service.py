@@ -129,7 +129,7 @@ class QuoteService:
                 continue
             product = catalogue.products[wish.product] if wish.product is not None else None
             said = wish.total(product.pair if product is not None else False)
-            amount = said if product is None else wish.unusable or _amount_of(reading.matcher, wish, said)
+            amount = said if product is None else reading.unusable(wish) or _amount_of(reading.matcher, wish, said)
             if isinstance(amount, Unusable):
                 assert product is not None
                 questions.setdefault(product.sku, Question(product.name, amount, product.unit))

@@ -47,7 +47,7 @@ def request(reading: "Reading", i: int, kind: str, state: State) -> None:
     conditional = (
         reading.context.kind(i - 1) == "yes"
         and reading.scanner.norms[reading.elements[i - 1].start] == "si"
-        and reading.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price")
+        and reading.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price", "and")
     )
     offered = reading.last(("mentioned",)) if reading.context.closes(reading.context.next(i, QUIET)) else None
     if offered is not None and offered.element.q is not None:
