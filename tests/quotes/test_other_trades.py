@@ -34,6 +34,13 @@ GOODS = [
     ("CHI2", "Chile poblano kg", "poblano", "kg"),
     ("MRK1", "Plumones delgados x12", "", None),
     ("MRK2", "Plumones gruesos x10", "", None),
+    ("ENV4", "Sobre manila A4", "", None),
+    ("ENV5", "Sobre manila oficio", "", None),
+    ("PEN2", "Lápiz Mongol 2B", "lápiz", None),
+    ("BALL", "Bolígrafo azul x50", "caja de bolígrafos azules", None),
+    ("LOS50", "Losartán 50 mg caja x 30 tab", "caja de losartán 50", None),
+    ("LOS100", "Losartán 100 mg caja x 30 tab", "caja de losartán 100", None),
+    ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
 ]
 CATALOGUE = Catalogue(
     tuple(
@@ -80,6 +87,9 @@ def lines(text: str) -> dict[str, float]:
         ("malla electrosoldada 2x5 x 3", {"MESH": 3}),
         ("plumones delgados 1 estuche, gruesos 2 estuches", {"MRK1": 1, "MRK2": 2}),
         ("gasa 3 sobres porfa", {"10054": 3}),
+        ("4 sobres manila oficio y 6 A4", {"ENV5": 4, "ENV4": 6}),
+        ("caja de losartán 100, no mentiras, es de 50", {"LOS50": 1}),
+        ("torta de cumpleaños de 2 kg y medio", {"CAK": 2.5}),
     ],
 )
 def test_ways_to_order_are_understood_without_a_question(text: str, expected: dict[str, float]) -> None:
@@ -108,7 +118,16 @@ def test_what_may_be_another_kind_is_marked(text: str) -> None:
     assert any(item.doubtful for item in SERVICE.quote(text).items)
 
 
-@pytest.mark.parametrize("text", ["torta rogel de 20 porciones", "lo de la vez pasada", "otra igual porfa"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "torta rogel de 20 porciones",
+        "lo de la vez pasada",
+        "otra igual porfa",
+        "lápiz 6B 2",
+        "caja de bolígrafos rojos",
+    ],
+)
 def test_what_is_not_sold_or_not_said_is_asked_back(text: str) -> None:
     assert SERVICE.quote(text).asks
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from recado.quotes.catalogue import Product
+from recado.quotes.codes import shape
 from recado.quotes.lexicon import NONE, lexicon
 from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, Parts, size_mark_end, take_apart
 from recado.quotes.sizes import SOLD_BY, Size, Sizes
@@ -35,6 +36,8 @@ _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
 _TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers", "grades"])
 """Qualities of which a product has one each."""
+_ALONE: Final = frozenset(["grades", "colours"])
+"""Those that tell even where a family names only one."""
 _TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 
 
@@ -140,6 +143,7 @@ class Matcher:
             family = self.families.setdefault(head, Family())
             self._of.setdefault(number, {})[head] = family
             family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
+        self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
         self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self._joined}, **spelled}, self._synonyms, self.lexicon)
 
@@ -274,7 +278,7 @@ class Matcher:
     def _is_other_kind(family: Family, products: tuple[int, ...], said: _Said) -> bool:
         """Whether a quality was said where the products have another by which their family is told apart."""
         return any(
-            len(words := family.tables.get(table, set())) > (table != "grades")
+            len(words := family.tables.get(table, set())) > (table not in _ALONE)
             and any(words.intersection(form.words) for number in products for form in family.forms[number])
             for table, _ in said.qualities
         )
@@ -391,6 +395,9 @@ class Matcher:
                     said.words.append((word, SMALL_FORM if alike == OTHER_GENDER else alike))
                 said.telling += not role & _TELL_NOTHING
                 return i + 1
+        if (model := shape(norm)) and any(shape(word) == model for word in family.words):
+            said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
+            return i + 1
         if "modifier" in role:
             word = self._canon(norm)
             said.qualities += [(table, word) for table in role & _TABLES]
@@ -521,6 +528,11 @@ class Matcher:
             plainly = [number for number in self._first(fits or (), _MOST) if not self._lacks_sin(family, number, said)]
             found.update(dict.fromkeys(plainly))
         return tuple(found)
+
+    def nearest_kin(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
+        """Those of `others` that share every family with `product`: of "caja de losartán 100" not every "caja"."""
+        kin = [id(family) for family in self.families_of(product)]
+        return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
 
     def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
         """Whether a name of two things is said whole by `norms` and what names the product `like`."""

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes.codes import join_models
 from recado.quotes.lexicon import Lexicon
 from recado.quotes.sizes import COUNT, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
@@ -95,6 +96,7 @@ class Family:
 def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None) -> Parts:
     """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
     tokens = tokenise(text)
+    join_models(tokens, lexicon)
     words: list[str] = []
     found: list[Size] = []
     i = 0

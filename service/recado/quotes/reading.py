@@ -399,6 +399,7 @@ class Reading:
         if len(others) > 1:
             head = self.scanner.norms[last.element.start]
             others = self.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
+            others = self.matcher.nearest_kin(last.product, others) or others
         if element.sizes and len(others) != 1:
             if q is not None:
                 wish = Wish(element, None, element.text, choices=others)

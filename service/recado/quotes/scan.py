@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.codes import join_codes
+from recado.quotes.codes import join_codes, join_models
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -105,6 +105,8 @@ class Scanner:
             raise TooLongError
         drop_indices(self.tokens, self.lexicon)
         join_codes(self.tokens, matcher)
+        if matcher.shapes:
+            join_models(self.tokens, self.lexicon, matcher.shapes)
         spell_out(self.tokens, matcher)
         part_joined(self.tokens, matcher)
         find = self.lexicon.roles
@@ -179,7 +181,8 @@ class Scanner:
 
     def _other_size(self, i: int) -> int:
         """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
-        if self._kind(-1) != "of" or self._kind(-2) not in _BEFORE_SIZE:
+        opener = -3 if self._kind(-2) == "copula" and self._kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
+        if self._kind(-1) != "of" or self._kind(opener) not in _BEFORE_SIZE:
             return 0
         if self._kind(-2) == "and" and self._kind(-3) not in (*THINGS, QUANTITY):
             return 0
@@ -712,6 +715,8 @@ class Scanner:
     def _is_another_kind(self, norm: str, roles: frozenset[str], of: bool) -> bool:
         if of and "courtesy" in roles and "modifier" not in roles:
             return True  # "toallas de mano"
+        if not norm.isalpha():
+            return True  # a model
         if roles & FUNCTION or len(norm) < 3:
             return False
         if not roles or roles <= {"good"}:

@@ -116,13 +116,13 @@ class Tails:
             return i
         if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
             return alone
+        if "of" in roles and self._counts(j):
+            return i  # "una torta de dos kilos": how much
         mask = self.masks.get(j)
         if mask is not None:
             return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
         token, role = self.tokens[j], self.roles[j]
         if token.kind == NUMBER or role & {"number", "article"}:
-            if "of" in roles and self._counts(j):
-                return i  # "una torta de dos kilos": how much
             if "for" in roles and self._has(j + 1, "people"):
                 return j + 2
             if (
