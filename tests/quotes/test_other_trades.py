@@ -7,6 +7,7 @@ import pytest
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import Product
 from recado.quotes.numbers import Unusable
+from recado.quotes.service import Intent
 
 GOODS = [
     ("TAC-01", "Taco al pastor", "", None),
@@ -40,6 +41,12 @@ GOODS = [
     ("BALL", "Bolígrafo azul x50", "caja de bolígrafos azules", None),
     ("LOS50", "Losartán 50 mg caja x 30 tab", "caja de losartán 50", None),
     ("LOS100", "Losartán 100 mg caja x 30 tab", "caja de losartán 100", None),
+    ("DIAP", "Pañal suelto", "paquete de pañales chicos", None),
+    ("NB-LI", "Cuaderno rayado 92 hj", "cuaderno rayado", None),
+    ("NB-SQ", "Cuaderno cuadriculado 92 hj", "cuaderno cuadriculado", None),
+    ("NB-3", "Cuaderno triple renglón", "cuaderno 3 renglones", None),
+    ("EMP3", "Empanada de pollo", "", None),
+    ("CRM", "Crema No. 4 60 g", "crema número 4", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
 ]
 CATALOGUE = Catalogue(
@@ -87,6 +94,17 @@ def lines(text: str) -> dict[str, float]:
         ("malla electrosoldada 2x5 x 3", {"MESH": 3}),
         ("plumones delgados 1 estuche, gruesos 2 estuches", {"MRK1": 1, "MRK2": 2}),
         ("gasa 3 sobres porfa", {"10054": 3}),
+        ("Empanadas\ncarne 12\npollo 6", {"EMP2": 12, "EMP3": 6}),
+        ("Empanadas:\n3 carne\n1 pollo\nBebidas:\n2 leches", {"EMP2": 3, "EMP3": 1, "MILK": 2}),
+        ("6 empanadas (4 carne, 2 pollo)", {"EMP2": 4, "EMP3": 2}),
+        ("2 docenas de empanadas, una de carne y una de pollo", {"EMP2": 12, "EMP3": 12}),
+        ("4 tacos al pastor y 2 de suadero, mejor quita los de suadero", {"TAC-01": 4}),
+        ("no quiero cuaderno rayado sino cuadriculado, 2", {"NB-SQ": 2}),
+        ("cuaderno rayado 2, cuadriculado 3", {"NB-LI": 2, "NB-SQ": 3}),
+        ("somos 5, una gasa y una hamburguesa para cada uno", {"10054": 5, "HAM-01": 5}),
+        ("2 paquetes de pañales etapa 4", {"DIA4": 2}),
+        ("10 paq. gasa", {"10054": 10}),
+        ("PROMO Leche $2\nGorro $5\nHamburguesa $9\n\nquiero el gorro", {"HAT": 1}),
         ("4 sobres manila oficio y 6 A4", {"ENV5": 4, "ENV4": 6}),
         ("caja de losartán 100, no mentiras, es de 50", {"LOS50": 1}),
         ("torta de cumpleaños de 2 kg y medio", {"CAK": 2.5}),
@@ -112,7 +130,9 @@ def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Un
     assert quote.items == ()
 
 
-@pytest.mark.parametrize("text", ["2 leches sin lactosa", "3 empanadas de carne y una de queso", "2 gorritas"])
+@pytest.mark.parametrize(
+    "text", ["2 leches sin lactosa", "3 empanadas de carne y una de queso", "2 gorritas", "una caja de gasas"]
+)
 def test_what_may_be_another_kind_is_marked(text: str) -> None:
     """A kind that is no part of a name, one of two things in a name, the other gender."""
     assert any(item.doubtful for item in SERVICE.quote(text).items)
@@ -126,10 +146,19 @@ def test_what_may_be_another_kind_is_marked(text: str) -> None:
         "otra igual porfa",
         "lápiz 6B 2",
         "caja de bolígrafos rojos",
+        "1 crema nivea",
+        "precio de la granada?",
+        "que precio tienen las mochilas?",
     ],
 )
 def test_what_is_not_sold_or_not_said_is_asked_back(text: str) -> None:
     assert SERVICE.quote(text).asks
+
+
+def test_the_price_of_two_kinds_is_told() -> None:
+    quote = SERVICE.quote("qué precio tienen los tacos al pastor y los de suadero")
+    assert quote.intent is Intent.PRICE_QUESTION
+    assert [item.sku for item in quote.items] == ["TAC-01", "TAC-02"]
 
 
 def test_a_refusal_before_a_closing_bracket_holds() -> None:

@@ -156,11 +156,12 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
 
 
 def each(reading: "Reading", i: int, state: State) -> None:
-    if reading.context.kind(i - 1) in ("for", *THINGS) and (heads := _heads(reading, i)) is not None:
-        last = reading.last(("wanted",))
-        if last is not None:
-            last.amount = (last.amount or 1) * heads
-            last.doubts.append("computed")
+    if reading.context.kind(i - 1) in ("for", *THINGS) and (told := _heads(reading, i)) is not None:
+        since, heads = told
+        for wish in reading.wishes:
+            if wish.state == "wanted" and wish.element.index > since:
+                wish.amount = (wish.amount or 1) * heads
+                wish.doubts.append("computed")
         return
     if state.each is None and reading.context.kind(i + 1) == QUANTITY and "bound" in reading.elements[i + 1].flags:
         return
@@ -170,12 +171,12 @@ def each(reading: "Reading", i: int, state: State) -> None:
             state.each, state.each_pairs = q.value, q.pairs
 
 
-def _heads(reading: "Reading", i: int) -> int | Fraction | None:
-    """How many people were told of: "somos 6, un almuerzo para cada uno"."""
+def _heads(reading: "Reading", i: int) -> tuple[int, int | Fraction] | None:
+    """Where it was told how many people there are, and how many: "somos 6, un almuerzo para cada uno"."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
         counted = element.kind == QUANTITY and "bound" not in element.flags
         if counted and element.quantity is not None and _counts_heads(reading, element.index):
-            return element.quantity.value
+            return element.index, element.quantity.value
     return None
 
 

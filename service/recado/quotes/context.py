@@ -115,6 +115,7 @@ class Context:
             and before in ("to", "copula", "by", "story", "of")
             and not (before == "of" and element.q is not None and element.q.start < self.elements[j].start)
             and not (before == "by" and priced)
+            and not (before == "of" and self.kind(j - 1) in ("price", "total"))
         )
 
     def is_share(self, i: int) -> bool:
@@ -158,6 +159,8 @@ class Context:
         """Whether a word that is no product of the catalogue stands for a thing the customer asks for."""
         if state.mode == "mentioned" or ("verb" in element.flags and element.q is None):
             return False
+        if element.q is None and self.kind(i + 1) == LINK and self.kind(i + 2) == LINE:
+            return False  # "Bebidas:" over a list
         good = "good" in element.flags
         j = i - 1
         while self.kind(j) in ("definite", "courtesy") or (
@@ -181,7 +184,11 @@ class Context:
             return True
         if before in ("request", "add"):
             return not self._is_short(element)
-        if before in ("price", "total") or (before == "of" and self.kind(j - 1) in ("price", "total")):
+        if (
+            before in ("price", "total")
+            or (before == "available" and state.mode == "priced")
+            or (before == "of" and self.kind(j - 1) in ("price", "total"))
+        ):
             return good or len(element.text) > 3
         if before in (COMMA, "and", LINE, LINK, "more", "con", ""):
             ends = self.kind(i + 1) in (

@@ -142,6 +142,7 @@ class Matcher:
             words = tuple(dict.fromkeys(canonical))
             family = self.families.setdefault(head, Family())
             self._of.setdefault(number, {})[head] = family
+            family.numbered.update((self._canon(word), digits) for word, digits in parts.numbered)
             family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
         self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
         self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
@@ -150,7 +151,7 @@ class Matcher:
     def _parts(self, text: str, product: Product) -> Parts:
         parts = take_apart(text, self.lexicon, self.sizes, self._skipped, product.unit)
         if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
-            return Parts(parts.words[1:], parts.sizes)
+            return Parts(parts.words[1:], parts.sizes, parts.numbered)
         return parts
 
     def _digits(self, norm: str) -> str:
@@ -436,7 +437,9 @@ class Matcher:
         marked = marked or (
             end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
         )  # "para 20 personas"
-        behind_word = size.unit is None and said.last == i - 1 > 0 and bool(said.words) and family.has_number_like(size)
+        behind_word = (
+            size.unit is None and said.last == i - 1 and bool(said.words) and family.numbers(said.words[-1][0], size)
+        )
         marked = marked or behind_word  # "etapa 2", "fps 70"
         owners = family.with_size(size)
         self.steps.charge(1 + len(owners) // 8)

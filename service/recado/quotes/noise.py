@@ -122,7 +122,8 @@ class Noise:
         phone = self._phone(i, i + 1 - i)
         if phone:
             return phone
-        if after in _CURRENCY_SIGNS or (self._has(i + 1, "currency") and not self._names_product(i + 1)):
+        signed = after in _CURRENCY_SIGNS and not (self._is_number(i + 2) and not self._tokens[i + 2].spaced)  # "3 $35"
+        if signed or (self._has(i + 1, "currency") and not self._names_product(i + 1)):
             return "price", self._after_price(i + 2)
         if after == "mil" and self._has(i + 2, "currency"):
             return "price", self._after_price(i + 3)

@@ -23,6 +23,7 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
 
     words: tuple[str, ...]
     sizes: tuple[Size, ...]
+    numbered: tuple[tuple[str, int], ...] = ()  # words before a size without a unit, and its digits: "etapa 3"
 
 
 class Form(msgspec.Struct, frozen=True, gc=False):
@@ -37,7 +38,18 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 class Family:
     """The names that share a head. Every look-up costs by what is found, not by the size of the family."""
 
-    __slots__ = ("digits", "dimensions", "exact", "forms", "heads", "products", "sized", "tables", "units", "words")
+    __slots__ = (
+        "dimensions",
+        "exact",
+        "forms",
+        "heads",
+        "numbered",
+        "products",
+        "sized",
+        "tables",
+        "units",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.products: dict[int, None] = {}
@@ -45,7 +57,7 @@ class Family:
         self.words: dict[str, set[int]] = {}
         self.sized: dict[SizeKey, set[int]] = {}
         self.exact: dict[frozenset[str], list[Form]] = {}
-        self.digits: set[int] = set()  # how many, of the sizes without a unit
+        self.numbered: set[tuple[str, int]] = set()  # words before sizes without a unit, and the digits of those
         self.dimensions: set[str] = set()
         self.units: set[str] = set()
         self.tables: dict[str, set[str]] = {}
@@ -62,8 +74,6 @@ class Family:
             self.words.setdefault(word, set()).add(number)
         for size in sizes:
             self.dimensions.add(size.key()[0])
-            if size.unit is None:
-                self.digits.add(len(str(size.values[0])))
             for size_key in size.found_by():
                 self.sized.setdefault(size_key, set()).add(number)
         if unit is not None:
@@ -71,9 +81,9 @@ class Family:
         for table, word in tables:
             self.tables.setdefault(table, set()).add(word)
 
-    def has_number_like(self, size: Size) -> bool:
-        """Whether a product has a size without a unit of as many digits: "fps 70" where there is 50, not "2"."""
-        return len(str(size.values[0])) in self.digits
+    def numbers(self, word: str, size: Size) -> bool:
+        """Whether names have a number of as many digits behind the word: "fps 70" where there is "fps 50"."""
+        return (word, len(str(size.values[0]))) in self.numbered
 
     def has_twice(self, number: int, size: Size) -> bool:
         """Whether a name has two sizes of these numbers: "10 mg x 10"."""
@@ -99,11 +109,15 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
     join_models(tokens, lexicon)
     words: list[str] = []
     found: list[Size] = []
+    numbered: list[tuple[str, int]] = []
     i = 0
     while i < len(tokens):
         token = tokens[i]
         if words and (token.norm in _MARKS or sizes.may_start(token)):
+            known = len(found)
             end = _size_end(tokens, i, sizes, found, sold_by)
+            if len(found) > known and found[-1].unit is None and tokens[i - 1].norm == words[-1]:
+                numbered.append((words[-1], len(str(found[-1].values[0]))))
             if end > i:
                 i = end
                 continue
@@ -118,7 +132,7 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
         i += 1
     last = tokens[-1].norm if tokens and len(words) > 1 and words[-1] == tokens[-1].norm else None
     kept = [word for n, word in enumerate(words, 1) if word not in skipped or (n == len(words) and word == last)]
-    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)))
+    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered))
 
 
 def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:

@@ -123,7 +123,7 @@ class Reading:
             elif kind in _CLAUSE_ENDS:
                 state.end_sentence()
             elif kind == LINE:
-                self._drop_offers(line)
+                self.drop_offers(line)
                 line = i
                 state.refuse = state.instead = False
                 if state.mode == "mentioned":
@@ -158,6 +158,8 @@ class Reading:
                 state.instead, state.changing, state.corrected, state.replacing = False, False, True, True
             else:
                 state.replacing = True
+            return
+        if state.refuse and element.kind == QUALITY and self._refuse_kind(element):
             return
         if state.refuse and element.kind != QUALITY:
             self._refuse(element, state)
@@ -326,6 +328,16 @@ class Reading:
             self.wishes.append(self._wish(element, "refused"))
         return found[-1] if found else None
 
+    def _refuse_kind(self, element: Element) -> bool:
+        """ "Quita los de tripa": takes back what is of this kind; false if nothing is."""
+        found = False
+        for wish in self.wishes:
+            if wish.state != "wanted" or wish.product is None:
+                continue
+            if wish.product in self.matcher.with_head(wish.product, element.words, element.sizes):
+                wish.state, found = "refused", True
+        return found
+
     def _fewer(self, element: Element) -> int | Fraction | None:
         """How many fewer a removal asks for ("quita una camisa"); none if it means all of them."""
         if element.q is None or element.q.quantity is None or self.scanner.norms[element.q.start] in ("unos", "unas"):
@@ -364,23 +376,30 @@ class Reading:
                 return self.context.kind(element.index - 1) != "" and next(after, "") == QUESTION
         return False
 
-    def _drop_offers(self, line: int) -> None:
-        """Take a line of priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90"."""
+    def drop_offers(self, line: int = -1) -> None:
+        """Take priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90".
+
+        `line`: the element before the line that is looked at; all lines, where the first request stands behind them.
+        """
+        if self.requested:
+            return
         wishes = [w for w in self.wishes if w.element.index > line and w.state == "wanted"]
-        priced = [
-            w
-            for w in wishes
-            if w.element.q is None
-            and any("price" in e.roles for e in self.elements[w.element.index : w.element.index + _NEAR])
-        ]
-        if len(priced) == len(wishes) > 1 and not self.requested:
+        if len(wishes) > 1 and all(self._is_offered(w) for w in wishes):
             for wish in wishes:
                 wish.state = "mentioned"
+
+    def _is_offered(self, wish: Wish) -> bool:
+        """Whether a price stands behind a thing, and no amount that says how many."""
+        i, q = wish.element.index, wish.element.q
+        counted = q is not None and (q.quantity is None or q.quantity.unit is None)
+        return not counted and any("price" in e.roles for e in self.elements[i : i + _NEAR])
 
     def _quality(self, element: Element, state: State) -> None:
         """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
         q = element.q.quantity if element.q is not None else None
-        last = self.last(("wanted", "mentioned")) or state.heir
+        last = (
+            self.last(("wanted", "mentioned")) or state.heir or (self.last(("refused",)) if state.corrected else None)
+        )
         if last is None or last.product is None:
             named = element.words or element.sizes
             if last is not None and last.product is None and named and last.element.match is not None:
@@ -408,7 +427,7 @@ class Reading:
             return None
         if len(others) == 1 and (others[0] != last.product or element.sizes):
             if state.corrected and q is None:
-                last.product = others[0]
+                last.product, last.state = others[0], "wanted"
                 state.corrected = False
                 return None
             if state.corrected and element.sizes and others[0] == last.product and q is not None:
@@ -416,7 +435,7 @@ class Reading:
                 last.parts = []
                 state.corrected = False
                 return None
-            if q is not None or element.sizes:
+            if q is not None or element.sizes or self._is_listed_kind(element):
                 whole = last.whole or last
                 wish = Wish(element, others[0], element.text, whole=whole)
                 if q is not None:
@@ -436,7 +455,7 @@ class Reading:
             wish.set_amount(q)
             self.wishes.append(wish)
             return None
-        if state.corrected:
+        if state.corrected or (state.restating and others):
             last.amount, last.pairs, last.parts = q.value, q.pairs, []
             state.corrected = False
             return None
@@ -452,10 +471,18 @@ class Reading:
             last.doubts.append("quality or thing")  # "tres jabones dos cafés"
         return None
 
+    def _is_listed_kind(self, element: Element) -> bool:
+        """ "Los tacos al pastor y los de suadero": a kind with an article, and no number, that goes on with a list."""
+        i = element.index - 1
+        if self.context.kind(i) == "of":
+            i -= 1
+        return self.context.kind(i) == "definite" and self.context.kind(i - 1) in ("and", COMMA)
+
     @staticmethod
     def _is_specific(whole: Wish) -> bool:
         """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
-        return whole.element.match is not None and whole.element.match.words > 1
+        match = whole.element.match
+        return whole.element.kind == QUALITY or (match is not None and match.words > 1)
 
     def unusable(self, wish: Wish) -> Unusable | None:
         """Why an amount does not say how many; pieces and bags of what is sold by measure are in no unit of it."""
@@ -474,7 +501,11 @@ class Reading:
             return False
         forms = [f for family in self.matcher.families_of(wish.product) for f in family.forms.get(wish.product, ())]
         box = key(self.scanner.norms[at])
-        return not any(form.sizes or form.head == box or box in form.words for form in forms)
+        named = {word for form in forms for word in (form.head, *form.words)}
+        if box in named:
+            return False
+        packed = any("container" in self.matcher.lexicon.roles(word) for word in named)  # in a sachet, a bottle
+        return packed or not any(size.unit is not None for form in forms for size in form.sizes)
 
     def left_over(self) -> list[str]:
         """Numbers behind a product that are neither its amount nor its price, nor a size that it or clothes have."""
@@ -600,6 +631,7 @@ class Reading:
             wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
             wish.doubts.append("head left out")
             self.wishes.insert(self.wishes.index(last), wish)
-            last.parts.append(wish.amount or 1)
-            if last.amount is None or sum(last.parts) >= last.amount:
-                last.state = "refused"
+            last.kinds.append(wish)
+            last.settle()
+            if last.amount is None:
+                self._focus = wish

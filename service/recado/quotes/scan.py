@@ -53,6 +53,8 @@ _WORN_BY: Final = frozenset(["people", "modifier"])
 """The roles of "niño", "mujer": people, and whom a good is made for."""
 _BEHIND: Final = 40
 """Elements looked at before the present one: more than any sentence has."""
+_LISTED: Final = frozenset([LINE, COMMA, LINK])
+"""Marks that a thing of a list may stand behind."""
 _WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
 """One product, and its name was said to the end."""
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
@@ -425,6 +427,12 @@ class Scanner:
                 match = None
             elif match is not None and self._is_shade(match, roles, before):
                 return self._quality(i)
+        if match is not None and match.how in (How.SEVERAL, How.START, How.PART):
+            at, held = self._held(i)
+            if held is not None and held.how in _WHOLE:
+                return self._contents(
+                    i, at, held
+                )  # "paquetes de pañales etapa 4", where "paquete de pañales" is a name
         if match is None and token.norm in ("media", "medio") and self._is_product(i + 1):
             return self._quantity(i, Quantity(Fraction(1, 2), i + 1))
         if match is None and self._is_long_name(i) and not self._is_long_name(i + 1):
@@ -469,13 +477,16 @@ class Scanner:
             return i + 2
         if determined and before is not None and before.kind == "of" and self._tells_apart(i):
             return self._quality(i)  # "uno de fiesta", "3 de niño"
+        if (determined or self._kind(-1) in _LISTED) and roles <= {"good"} and self._settles(i):
+            return self._quality(i)  # "Empanadas:\n3 carne\n2 pollo"
         if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return self._unknown(i)
         if determined and "good" in roles and "qualities" in roles and not self._is_kind(i):
             return self._unknown(i)  # "unos tacones"
         if roles - {"good"}:
             return self._listed(i, determined)
-        if (determined or self._kind(-1) == "correction") and not roles and self._is_kind(i):
+        tells = determined or self._kind(-1) in _LISTED or self._kind(-1) == "correction"
+        if tells and not roles and self._is_kind(i):
             return self._quality(i)
         return self._unknown(i)
 
@@ -516,6 +527,11 @@ class Scanner:
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         return match is not None and match.words > 1 and match.how in _WHOLE
+
+    def _settles(self, i: int) -> bool:
+        """Whether the word at `i` tells which of several products a word before meant."""
+        left_open = (e.match.products for e in self._behind() if e.kind == SEVERAL and e.match is not None)
+        return any(set(self.matcher.with_head(ps[0], [self.norms[i]])) & set(ps) for ps in left_open)
 
     def _is_behind_of(self, i: int) -> bool:
         """Whether "de" stands before the word at `i`, and something that it can tell more of before that."""
@@ -596,7 +612,7 @@ class Scanner:
         if self._has(i + 1, "of"):
             before = next((e.quantity for e in self._behind() if e.quantity is not None), None)
             if before is not None and before.collective:
-                q = Quantity(before.value, i + 1, collective=True)
+                q = Quantity(before.value, i + 1, collective=before.collective)
             elif before is not None and before.pairs:
                 q = Quantity(1, i + 1, pairs=True)
         element = self._add(QUANTITY, i, i + 1)
@@ -634,24 +650,31 @@ class Scanner:
 
     def _container(self, i: int, determined: bool) -> int:
         """ "bolsas de café": the coffee, if the catalogue has it; else an unknown thing."""
-        j = i + 1
-        if self._has(j, "of"):
-            j += 1
-            while self._has(j, "definite"):
-                j += 1
-            if j < len(self.tokens) and self.tokens[j].kind == WORD:
-                match = self.matcher.match(self.tokens, self.roles, j)
-                if match is not None and not self.matcher.products[match.products[0]].pair:
-                    end = self._thing(j, match)
-                    self.elements[-1].flags.add("container")
-                    self.elements[-1].start = i
-                    return end
-                if match is not None:  # "caja de zapatos" is no pair of shoes
-                    return self._unknown(i)
+        at, match = self._held(i)
+        if match is not None:
+            if self.matcher.products[match.products[0]].pair:  # "caja de zapatos" is no pair of shoes
+                return self._unknown(i)
+            return self._contents(i, at, match)
         if determined or self._has(i + 1, "of") or (self._kind(-1) == "and" and "good" in self.roles[i]):
             return self._unknown(i)
         self._add(NOISE, i, i + 1, self.roles[i])
         return i + 1
+
+    def _held(self, i: int) -> tuple[int, Match | None]:
+        """Where stands, and what is, that which a container at `i` holds: "bolsas de café"."""
+        j = i + 2
+        if not ("container" in self.roles[i] and self._has(i + 1, "of")):
+            return j, None
+        while self._has(j, "definite"):
+            j += 1
+        return j, self.matcher.match(self.tokens, self.roles, j) if j < len(self.tokens) else None
+
+    def _contents(self, i: int, at: int, match: Match) -> int:
+        """The thing at `at`, in the container at `i`."""
+        end = self._thing(at, match)
+        self.elements[-1].flags.add("container")
+        self.elements[-1].start = i
+        return end
 
     def _thing(self, i: int, match: Match) -> int:
         several = len(match.products) > 1 or match.how is How.OTHER
@@ -664,7 +687,8 @@ class Scanner:
             element.flags.add("qualified")
             if (kind := self._kind_told(match, end)) is not None:
                 element.flags.add(kind)
-                if kind == "other" and not several:
+                partly = kind == "kind" and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
+                if (kind == "other" or partly) and not several:
                     element.kind, element.text = SEVERAL, self.written(i, end)
         apart = self._kind(-2) in _PREPOSITIONS and self._kind(-3) == QUANTITY and self._follows_kinds()
         if apart and self._kinds(i) != set(match.products):
