@@ -47,6 +47,7 @@ GOODS = [
     ("NB-3", "Cuaderno triple renglón", "cuaderno 3 renglones", None),
     ("EMP3", "Empanada de pollo", "", None),
     ("CRM", "Crema No. 4 60 g", "crema número 4", None),
+    ("EGG", "Huevos plancha x30", "huevos", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
 ]
 CATALOGUE = Catalogue(
@@ -105,6 +106,9 @@ def lines(text: str) -> dict[str, float]:
         ("2 paquetes de pañales etapa 4", {"DIA4": 2}),
         ("10 paq. gasa", {"10054": 10}),
         ("PROMO Leche $2\nGorro $5\nHamburguesa $9\n\nquiero el gorro", {"HAT": 1}),
+        ("si tienen gorros mándame 2", {"HAT": 2}),
+        ("unas gasas, como 3", {"10054": 3}),
+        ("un kilo de pan, pero que sean blanditos, y otro de chile serrano", {"BRD": 1, "CHI1": 1}),
         ("4 sobres manila oficio y 6 A4", {"ENV5": 4, "ENV4": 6}),
         ("caja de losartán 100, no mentiras, es de 50", {"LOS50": 1}),
         ("torta de cumpleaños de 2 kg y medio", {"CAK": 2.5}),
@@ -122,6 +126,7 @@ def test_ways_to_order_are_understood_without_a_question(text: str, expected: di
         ("dos manojos de chile serrano", Unusable.UNIT),
         ("$3000 de pan", Unusable.WORTH),
         ("entre 10 y 15 gasas", Unusable.RANGE),
+        ("un cuarto de gasa", Unusable.FRACTION),
     ],
 )
 def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Unusable) -> None:

@@ -35,8 +35,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
             state.each = q.value
             state.each_pairs = q.pairs
         return True
+    about = before == "to" and reading.context.norm(i - 1) == "como"  # "unas camisas, como 3"
     if before in ("to", "by", "for", "of", "copula", "story") and not (
-        (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
+        about or (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
     ):
         return before != "of" or q.article
     if (

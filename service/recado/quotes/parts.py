@@ -113,10 +113,11 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        if words and (token.norm in _MARKS or sizes.may_start(token)):
+        opens = i == 0 and token.kind == NUMBER and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
+        if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):  # "100 gramos de jamón"
             known = len(found)
             end = _size_end(tokens, i, sizes, found, sold_by)
-            if len(found) > known and found[-1].unit is None and tokens[i - 1].norm == words[-1]:
+            if len(found) > known and words and found[-1].unit is None and tokens[i - 1].norm == words[-1]:
                 numbered.append((words[-1], len(str(found[-1].values[0]))))
             if end > i:
                 i = end

@@ -26,6 +26,7 @@ from recado.quotes.elements import (
 from recado.quotes.matcher import Matcher
 from recado.quotes.numbers import Unusable
 from recado.quotes.scan import Scanner
+from recado.quotes.sizes import COUNT
 from recado.quotes.steering import negation, price, remove, request
 from recado.quotes.text import key
 from recado.quotes.wishes import State, Wish
@@ -37,6 +38,8 @@ _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 _EXCLUSIVE: Final = frozenset(["colours", "sizes", "materials", "wearers", "qualities"])
 """Tables of qualities: a thing has one of each."""
+_PACK: Final = 6
+"""Pieces in a pack from which a number of them may be meant, and not of packs."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
@@ -449,6 +452,8 @@ class Reading:
                 self.wishes.append(wish)
             return None
         if q is None:
+            if last.amount is not None:
+                state.corrected = False  # "un kilo de chuleta, pero que sean delgaditas"
             return None
         if self._contradicts(last, element):
             wish = Wish(element, None, element.text)
@@ -490,6 +495,30 @@ class Reading:
         if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
             return Unusable.UNIT if self.matcher.products[wish.product].unit is not None else None
         return wish.unusable
+
+    def counts_what_is_packed(self, wish: Wish) -> bool:
+        """Whether pieces of a pack may be meant: "media docena de huevos" of thirty, "colores x36" of packs of 24."""
+        said = wish.element.q
+        q = said.quantity if said is not None else None
+        if (
+            wish.product is None
+            or wish.element.match is None
+            or said is None
+            or q is None
+            or q.pieces
+            or q.article
+            or q.unit
+        ):
+            return False
+        if wish.element.flags & {"container"} or self.scanner.roles[wish.element.start] & {"container"}:
+            return False
+        forms = [form for family in self.matcher.families_of(wish.product) for form in family.forms[wish.product]]
+        packs = [size.values[0] for form in forms for size in form.sizes if size.unit == COUNT]
+        times = "x" in self.elements[said.index - 1].flags
+        told = {self.scanner.tokens[i].value for i in range(wish.element.start, wish.element.end)}
+        return any(
+            n >= _PACK and n not in told and (q.collective or q.value == n or (times and q.value > n)) for n in packs
+        )
 
     def counts_boxes(self, wish: Wish) -> bool:
         """Whether boxes were asked for of what is sold by the piece: "una caja de jabones"."""

@@ -295,8 +295,8 @@ class Scanner:
             return 0  # "litro de thinner" is a name
         after = self.matcher.match(self.tokens, self.roles, found.end) if self._opens_product(found.end) else None
         if found.unit is None:
-            sold_so = after is not None and self.matcher.products[after.products[0]].unit is not None
-            if not sold_so:
+            named = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+            if after is None or self._is_fraction_of(found.value, after) or (named is not None and named.words > 1):
                 return 0
         elif self._norm(found.at) == "k" and not (after is not None and self._is_sold_by(after, found.unit)):
             return 0  # "2k" of what is sold by the piece are 2,000
@@ -309,6 +309,11 @@ class Scanner:
         element = self._add(QUANTITY, i, found.end)
         element.quantity = Quantity(found.value, found.end, unit=found.unit, bare=False)
         return found.end
+
+    def _is_fraction_of(self, value: int | Fraction, match: Match) -> bool:
+        """Whether a fraction is a size that a thing is sold in: "1/4 de pollo"."""
+        families = self.matcher.families_of(match.products[0])
+        return any(family.with_size(Size((value,))) for family in families)
 
     def _follows_product(self, unit: Unit) -> bool:
         """Whether a measure says how much of the product before it: "arena 3 m3", "una torta de 3 kilos"."""

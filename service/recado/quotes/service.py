@@ -143,7 +143,7 @@ class QuoteService:
                 entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), ambiguous)
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), entry)
                 continue
-            if reading.counts_boxes(wish):
+            if reading.counts_boxes(wish) or reading.counts_what_is_packed(wish):
                 wish.element.flags.add("box")
             before = lines.get(product.sku, (0, 1.0))
             lines[product.sku] = (before[0] + amount, min(before[1], line_confidence(wish)))

@@ -52,6 +52,9 @@ def request(reading: "Reading", i: int, kind: str, state: State) -> None:
     offered = reading.last(("mentioned",)) if reading.context.closes(reading.context.next(i, QUIET)) else None
     if offered is not None and offered.element.q is not None:
         offered.state = "wanted"  # "¿tienen 3 chalecos? me los aparta"
+    asked = reading.last(("mentioned",))
+    if asked is not None and asked.element.q is not None and asked.element.q.index > i:
+        asked.state = "wanted"  # "si tienen bufandas mándame 2"
     reading.drop_offers()
     if not (conditional and reading.asks_price):
         state.request_at = i
