@@ -104,7 +104,8 @@ class Context:
         before = self.kind(j)
         if before == "of" and "about" in self.roles(j - 1):
             return True  # "fotos de los vestidos"
-        if before == "possessive" and self.kind(j - 1) != "con":  # "con su orden de tortillas" asks for it
+        with_it = self.kind(j - 1) == "con" or (self.kind(j - 1) == "and" and self.norm(j) in ("su", "sus"))
+        if before == "possessive" and not with_it:  # "con su orden de tortillas", "y su mica" are asked for
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
             return (
@@ -207,7 +208,8 @@ class Context:
             if good:
                 return True
             after_wish = state.wish_before and before != "" and ends
-            return after_wish and self.norms[element.start].endswith("s") and element.end - element.start <= 3
+            listed = before == "and" or self.norms[element.start].endswith("s")
+            return after_wish and listed and element.end - element.start <= 3
         return good and before in (STOP, QUESTION, "greeting", "yes", "correction")
 
     def _is_short(self, element: Element) -> bool:

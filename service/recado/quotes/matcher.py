@@ -496,7 +496,9 @@ class Matcher:
         """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
         assert size.unit is not None
         one = Size((1,), size.unit)
-        return size.unit.dimension not in family.dimensions or bool(family.with_size(one))
+        if size.unit.dimension not in family.dimensions:
+            return True
+        return bool(family.with_size(one)) and not family.with_size(size)
 
     def _closes(self, token: Token, family: Family) -> bool:
         if "people" in self.lexicon.roles(token.norm):

@@ -12,6 +12,8 @@ from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
 _ABBREVIATION: Final = 4
 """Letters of "unid" and shorter ones."""
+_LETTERS: Final = frozenset("acd")
+"""Letters that are words of their own elsewhere, and tell at the end of a name."""
 DOTS: Final = frozenset([".", "°", "º"])
 SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])
@@ -131,8 +133,8 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
             value = lexicon.values.get(token.norm)
             words.append(token.norm if value is None else str(value))
         i += 1
-    last = tokens[-1].norm if tokens and len(words) > 1 and words[-1] == tokens[-1].norm else None
-    kept = [word for n, word in enumerate(words, 1) if word not in skipped or (n == len(words) and word == last)]
+    closes = bool(words) and (words[-1] == tokens[-1].norm or words[-1] in _LETTERS)  # "USB-C 1 m", "Vitamina D 1000"
+    kept = [word for n, word in enumerate(words, 1) if word not in skipped or (1 < n == len(words) and closes)]
     return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered))
 
 

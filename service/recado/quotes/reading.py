@@ -23,7 +23,7 @@ from recado.quotes.elements import (
     VERBS,
     Element,
 )  # fmt: skip
-from recado.quotes.matcher import Matcher
+from recado.quotes.matcher import How, Matcher
 from recado.quotes.numbers import Unusable
 from recado.quotes.scan import Scanner
 from recado.quotes.sizes import COUNT
@@ -182,6 +182,8 @@ class Reading:
             self._quality(element, state)
             return
         if element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
+            if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
+                state.corrected = False  # "que sean delgaditas" says how
             return
         known = self._known(element)
         if known is not None and q is None and self.context.kind(i - 1) == "definite":
@@ -654,7 +656,9 @@ class Reading:
             )
         if len(found) == 1:
             q = element.q.quantity if element.q is not None else None
-            if last.element.flags & {"kind", "other"}:  # "2 tacos de lengua y 2 de pastor": that is none of these
+            if (
+                last.element.flags & {"kind", "other"} or last.element.match.how is How.OTHER
+            ):  # "2 tacos de lengua y 2 de pastor": that is none of these
                 self.wishes.append(Wish(element, found.pop(), element.text, q.value if q is not None else None))
                 return
             wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)

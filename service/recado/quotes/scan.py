@@ -491,6 +491,7 @@ class Scanner:
         if roles - {"good"}:
             return self._listed(i, determined)
         tells = determined or self._kind(-1) in _LISTED or self._kind(-1) == "correction"
+        tells = tells or (self._kind(-1) == "and" and self._is_counted(i + 1))  # "pilas AA 3 y AAA 2"
         if tells and not roles and self._is_kind(i):
             return self._quality(i)
         return self._unknown(i)
@@ -532,6 +533,9 @@ class Scanner:
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         return match is not None and match.words > 1 and match.how in _WHOLE
+
+    def _is_counted(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == NUMBER
 
     def _settles(self, i: int) -> bool:
         """Whether the word at `i` tells which of several products a word before meant."""
