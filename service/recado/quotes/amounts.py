@@ -35,8 +35,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
             state.each = q.value
             state.each_pairs = q.pairs
         return True
+    about = before == "to" and reading.context.norm(i - 1) == "como"  # "unas camisas, como 3"
     if before in ("to", "by", "for", "of", "copula", "story") and not (
-        state.corrected and before in ("to", "by", "copula")
+        about or (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
     ):
         return before != "of" or q.article
     if (
@@ -52,6 +53,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         last = reading.last(("refused",))  # "no 2 camisas sino 3"
     if last is None:
         state.pending = None if q.article else q.value
+        return True
+    if q.unit is not None and reading.elements[i - 1].kind == "of" and last.element.index == i - 2:
+        last.set_amount(q)  # "una torta de 3 kilos"
         return True
     if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
         return True
@@ -153,11 +157,12 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
 
 
 def each(reading: "Reading", i: int, state: State) -> None:
-    if reading.context.kind(i - 1) == "for" and (heads := _heads(reading, i)) is not None:
-        last = reading.last(("wanted",))
-        if last is not None:
-            last.amount = (last.amount or 1) * heads
-            last.doubts.append("computed")
+    if reading.context.kind(i - 1) in ("for", *THINGS) and (told := _heads(reading, i)) is not None:
+        since, heads = told
+        for wish in reading.wishes:
+            if wish.state == "wanted" and wish.element.index > since:
+                wish.amount = (wish.amount or 1) * heads
+                wish.doubts.append("computed")
         return
     if state.each is None and reading.context.kind(i + 1) == QUANTITY and "bound" in reading.elements[i + 1].flags:
         return
@@ -167,13 +172,19 @@ def each(reading: "Reading", i: int, state: State) -> None:
             state.each, state.each_pairs = q.value, q.pairs
 
 
-def _heads(reading: "Reading", i: int) -> int | Fraction | None:
-    """How many people were told of: "somos 6, un almuerzo para cada uno"."""
+def _heads(reading: "Reading", i: int) -> tuple[int, int | Fraction] | None:
+    """Where it was told how many people there are, and how many: "somos 6, un almuerzo para cada uno"."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
         counted = element.kind == QUANTITY and "bound" not in element.flags
-        if counted and element.quantity is not None and reading.context.kind(element.index - 1) == "copula":
-            return element.quantity.value
+        if counted and element.quantity is not None and _counts_heads(reading, element.index):
+            return element.index, element.quantity.value
     return None
+
+
+def _counts_heads(reading: "Reading", i: int) -> bool:
+    """ "somos 6", "para 6 personas"."""
+    before, after = reading.context.kind(i - 1), reading.context.roles(i + 1)
+    return before == "copula" or (before == "for" and "people" in after)
 
 
 def share_each(reading: "Reading", state: State) -> None:

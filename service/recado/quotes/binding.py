@@ -88,7 +88,7 @@ class Binder:
                 before = counted[k - 1][1] if k else None
                 if thing.kind == QUALITY and before is not None and self._is_size_behind(before, q):
                     continue
-                between = segment[i + 1 : j]
+                between = [e for e in segment[i + 1 : j] if e.kind != "more"]  # "2 más de medias"
                 if all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
                     "noun" in e.roles and "modifier" not in e.roles for e in between
                 ):

@@ -159,7 +159,7 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
     aliases = tuple(dict.fromkeys(alias.strip() for alias in row["aliases"].split("|") if alias.strip()))
     named = [("name", row["name"])] if row["name"] else []
     for column, text in [*named, *(("alias", alias) for alias in aliases)]:
-        if not any(token.kind in (WORD, NUMBER) for token in tokenise(text)):
+        if not _can_be_said(text):
             problems.append(f"line {line}: {column} {text!r} has no letter")
     price = _price(row["unit_price"])
     if price is None:
@@ -172,6 +172,12 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
         problems.append(f"line {line}: unit {row[UNIT_COLUMN]!r} is none of {', '.join(UNITS)}")
     if len(problems) == found and price is not None:
         yield _Row(line, row["sku"], row["name"], aliases, price, currency, unit)
+
+
+def _can_be_said(text: str) -> bool:
+    """Whether a name has a word or a number. Nearly all have a plain letter: tokens are only made for the others."""
+    plainly = any(c.isascii() and c.isalnum() for c in text)
+    return plainly or any(token.kind in (WORD, NUMBER) for token in tokenise(text))
 
 
 def _check_unique(column: str, values: Iterator[tuple[int, str, str]], problems: list[str]) -> None:

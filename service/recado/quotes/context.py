@@ -66,7 +66,7 @@ class Context:
     def post_negated(self, i: int) -> bool:
         """ "la falda no", "camisas ya no": the refusal stands behind the thing."""
         j = i + 1
-        while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles:
+        while self.kind(j) in ("only", NOISE) and "emoji" not in self.elements[j].roles and self.norm(j) != ")":
             j += 1
         kind = self.kind(j)
         if kind == "correction":
@@ -81,9 +81,12 @@ class Context:
         if "reason" in self.roles(j + 1) or (after == "that" and self.kind(j + 2) in _TOLD):
             return True  # "la bufanda ya no porque no me alcanza"
         ends = after in ("", COMMA, STOP, LINE, LINK, "and", "but", "courtesy", "thanks")
-        return ends or "emoji" in self.roles(j + 1)
+        return ends or "emoji" in self.roles(j + 1) or self.norm(j + 1) == ")"
 
     def norm(self, i: int) -> str:
+        """The plain words of an element; none where there is none."""
+        if not 0 <= i < len(self.elements):
+            return ""
         element = self.elements[i]
         return " ".join(self.norms[element.start : element.end])
 
@@ -101,7 +104,8 @@ class Context:
         before = self.kind(j)
         if before == "of" and "about" in self.roles(j - 1):
             return True  # "fotos de los vestidos"
-        if before == "possessive":
+        with_it = self.kind(j - 1) == "con" or (self.kind(j - 1) == "and" and self.norm(j) in ("su", "sus"))
+        if before == "possessive" and not with_it:  # "con su orden de tortillas", "y su mica" are asked for
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
             return (
@@ -112,6 +116,7 @@ class Context:
             and before in ("to", "copula", "by", "story", "of")
             and not (before == "of" and element.q is not None and element.q.start < self.elements[j].start)
             and not (before == "by" and priced)
+            and not (before == "of" and self.kind(j - 1) in ("price", "total"))
         )
 
     def is_share(self, i: int) -> bool:
@@ -155,6 +160,8 @@ class Context:
         """Whether a word that is no product of the catalogue stands for a thing the customer asks for."""
         if state.mode == "mentioned" or ("verb" in element.flags and element.q is None):
             return False
+        if element.q is None and self.kind(i + 1) == LINK and self.kind(i + 2) == LINE:
+            return False  # "Bebidas:" over a list
         good = "good" in element.flags
         j = i - 1
         while self.kind(j) in ("definite", "courtesy") or (
@@ -178,7 +185,11 @@ class Context:
             return True
         if before in ("request", "add"):
             return not self._is_short(element)
-        if before in ("price", "total") or (before == "of" and self.kind(j - 1) in ("price", "total")):
+        if (
+            before in ("price", "total")
+            or (before == "available" and state.mode == "priced")
+            or (before == "of" and self.kind(j - 1) in ("price", "total"))
+        ):
             return good or len(element.text) > 3
         if before in (COMMA, "and", LINE, LINK, "more", "con", ""):
             ends = self.kind(i + 1) in (
@@ -197,7 +208,8 @@ class Context:
             if good:
                 return True
             after_wish = state.wish_before and before != "" and ends
-            return after_wish and self.norms[element.start].endswith("s") and element.end - element.start <= 3
+            listed = before == "and" or self.norms[element.start].endswith("s")
+            return after_wish and listed and element.end - element.start <= 3
         return good and before in (STOP, QUESTION, "greeting", "yes", "correction")
 
     def _is_short(self, element: Element) -> bool:

@@ -42,3 +42,7 @@ class Element(msgspec.Struct, eq=False):
     flags: set[str] = msgspec.field(default_factory=set)
     words: list[str] = msgspec.field(default_factory=list)
     sizes: list[Size] = msgspec.field(default_factory=list)
+
+    def counts_pieces(self) -> bool:
+        """Whether a quantity counts pieces or what they come in: "3 piezas", "dos manojos"."""
+        return self.quantity is not None and self.quantity.pieces

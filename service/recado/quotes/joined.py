@@ -1,4 +1,4 @@
-"""Words written together: "unacamisa" is "una camisa"."""
+"""Words written together or cut short: "unacamisa" is "una camisa", "med. deportivas" are "medias deportivas"."""
 
 from typing import Final
 
@@ -8,7 +8,19 @@ from recado.quotes.text import WORD, Token
 _COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco", "seis")
 """Longer ones before those they start with."""
 _SHORTEST: Final = 4
+_CUT_SHORT: Final = 3
+"""Letters of a word before the dot that cuts it short."""
 _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
+
+
+def spell_out(tokens: list[Token], matcher: Matcher) -> None:
+    """Write a name's head in full where a dot cuts it short and a word stands behind: "med. deportivas"."""
+    for i in range(len(tokens) - 3, -1, -1):
+        token, dot, behind = tokens[i : i + 3]
+        if token.kind != WORD or dot.norm != "." or dot.spaced or behind.kind != WORD or len(token.norm) < _CUT_SHORT:
+            continue
+        if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:
+            tokens[i : i + 2] = [Token(WORD, head, token.start, dot.end, token.spaced)]
 
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:

@@ -162,7 +162,7 @@ class Lexicon:
             if verb:
                 return {verb}
             single = _REPEATED.sub(r"\1", norm)  # "nooo", "siii"
-            if single in self._exact:
+            if len(single) > 1 and single in self._exact:  # "aaa" is a battery
                 return set(self._exact[single])
             squeezed = self._by_sound.get(sound(norm)) if len(norm) >= 3 else None
             if squeezed:

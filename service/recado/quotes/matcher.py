@@ -17,12 +17,13 @@ from typing import Any, Final
 import msgspec
 
 from recado.quotes.catalogue import Product
+from recado.quotes.codes import shape
 from recado.quotes.lexicon import NONE, lexicon
 from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, Parts, size_mark_end, take_apart
 from recado.quotes.sizes import SOLD_BY, Size, Sizes
 from recado.quotes.steps import Steps
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain
-from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
+from recado.quotes.vocabulary import EXACT, OTHER_GENDER, SMALL_FORM, Near, Vocabulary
 
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
 _MOST_CHOICES: Final = 8  # products that a word may leave open
@@ -35,6 +36,8 @@ _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
 _TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers", "grades"])
 """Qualities of which a product has one each."""
+_ALONE: Final = frozenset(["grades", "colours"])
+"""Those that tell even where a family names only one."""
 _TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 
 
@@ -104,6 +107,7 @@ class Matcher:
                     known = self.single.setdefault(key(parts.words[0]), [])
                     if number not in known[-1:]:
                         known.append(number)
+        self.codes = {code: n for n, product in enumerate(self.products) if (code := _code(product.sku))}
         self.steps = Steps()
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         self._joined: dict[str, list[int]] = {}
@@ -138,14 +142,16 @@ class Matcher:
             words = tuple(dict.fromkeys(canonical))
             family = self.families.setdefault(head, Family())
             self._of.setdefault(number, {})[head] = family
+            family.numbered.update((self._canon(word), digits) for word, digits in parts.numbered)
             family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
+        self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
         self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self._joined}, **spelled}, self._synonyms, self.lexicon)
 
     def _parts(self, text: str, product: Product) -> Parts:
         parts = take_apart(text, self.lexicon, self.sizes, self._skipped, product.unit)
         if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
-            return Parts(parts.words[1:], parts.sizes)
+            return Parts(parts.words[1:], parts.sizes, parts.numbered)
         return parts
 
     def _digits(self, norm: str) -> str:
@@ -177,6 +183,8 @@ class Matcher:
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
             return None
+        if token.kind == WORD and token.norm in self.codes:
+            return Match((self.codes[token.norm],), at + 1, EXACT, How.NAME, 1, at)
         best: Match | None = None
         rank: tuple[bool, int, float, int] = (False, 0, 0.0, 0)
         for head, alike in self.near(self._digits(token.norm) if token.kind == WORD else token.norm, noun):
@@ -271,7 +279,7 @@ class Matcher:
     def _is_other_kind(family: Family, products: tuple[int, ...], said: _Said) -> bool:
         """Whether a quality was said where the products have another by which their family is told apart."""
         return any(
-            len(words := family.tables.get(table, set())) > (table != "grades")
+            len(words := family.tables.get(table, set())) > (table not in _ALONE)
             and any(words.intersection(form.words) for number in products for form in family.forms[number])
             for table, _ in said.qualities
         )
@@ -385,9 +393,12 @@ class Matcher:
                     return i + 1
                 said.candidates = set(fits) if said.candidates is None else fits
                 if all(word != other for other, _ in said.words):
-                    said.words.append((word, alike))
+                    said.words.append((word, SMALL_FORM if alike == OTHER_GENDER else alike))
                 said.telling += not role & _TELL_NOTHING
                 return i + 1
+        if (model := shape(norm)) and any(shape(word) == model for word in family.words):
+            said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
+            return i + 1
         if "modifier" in role:
             word = self._canon(norm)
             said.qualities += [(table, word) for table in role & _TABLES]
@@ -418,17 +429,24 @@ class Matcher:
         size, end = read
         if tokens[i].kind == WORD and tokens[i].norm in family.words and size.unit is None:
             return i
-        if tokens[i].kind == WORD and size.unit is not None and size.unit.name in family.units and size.values == (1,):
+        own = size.unit is not None and size.unit.name in family.units and tokens[i].norm in self.lexicon.measures
+        if own and size.values == (1,):
             said.last = end - 1
             return end  # "arena fina m3", which is sold by it
         marked = i > 0 and (tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1])
         marked = marked or (
             end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
         )  # "para 20 personas"
-        behind_word = size.unit is None and said.last == i - 1 > 0 and bool(said.words) and "" in family.dimensions
+        behind_word = (
+            size.unit is None and said.last == i - 1 and bool(said.words) and family.numbers(said.words[-1][0], size)
+        )
         marked = marked or behind_word  # "etapa 2", "fps 70"
         owners = family.with_size(size)
         self.steps.charge(1 + len(owners) // 8)
+        if tokens[i - 1].norm == "x" and size.unit is None and any(size.values == other.values for other in said.sizes):
+            owners = {number for number in owners if family.has_twice(number, size)}
+            if not owners:
+                return 0  # "jeringa 10 ml x 10": ten of them
         fits = owners if said.candidates is None else said.candidates & owners
         if fits and (
             marked or size.unit is not None or self._is_named_so(family, said, size, fits, tokens, roles, end)
@@ -478,7 +496,9 @@ class Matcher:
         """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
         assert size.unit is not None
         one = Size((1,), size.unit)
-        return size.unit.dimension not in family.dimensions or bool(family.with_size(one))
+        if size.unit.dimension not in family.dimensions:
+            return True
+        return bool(family.with_size(one)) and not family.with_size(size)
 
     def _closes(self, token: Token, family: Family) -> bool:
         if "people" in self.lexicon.roles(token.norm):
@@ -514,6 +534,19 @@ class Matcher:
             found.update(dict.fromkeys(plainly))
         return tuple(found)
 
+    def nearest_kin(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
+        """Those of `others` that share every family with `product`: of "caja de losartán 100" not every "caja"."""
+        kin = [id(family) for family in self.families_of(product)]
+        return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
+
+    def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
+        """Whether a name of two things is said whole by `norms` and what names the product `like`."""
+        said = {self._canon(near[0][0]) for norm in norms if (near := self.near(norm))}
+        said.update(word for family in self.families_of(like) for form in family.forms[like] for word in form.words)
+        forms = (form for family in self.families_of(product) for form in family.forms[product])
+        names = (plain(name) for name in (self.products[product].name, *self.products[product].aliases))
+        return any(said.issuperset(form.words) for form in forms if form.words) or not any(" y " in n for n in names)
+
     def has_other(self, product: int, norms: list[str]) -> bool:
         """Whether a product is named by a quality of the kind that one of `norms` is, and by none of them."""
         lexicon = self.lexicon
@@ -535,6 +568,8 @@ class Matcher:
 
     def near(self, norm: str, noun: bool = False) -> Near:
         """The catalogue's words that a word of a text may be, best first."""
+        if norm in self.codes:
+            return ((norm, EXACT),)
         return self.vocabulary.near(norm, noun)
 
     def knows(self, norm: str) -> bool:
@@ -544,11 +579,21 @@ class Matcher:
     def names(self, norm: str) -> bool:
         """Whether a word alone is the name of a product."""
         near = self.near(norm)
-        return bool(near) and near[0][1] >= SMALL_FORM and near[0][0] in self.single
+        return bool(near) and near[0][1] >= SMALL_FORM and (near[0][0] in self.single or near[0][0] in self.codes)
 
     def opens(self, word: str) -> bool:
         """Whether a word of the catalogue opens a name."""
-        return word in self.single or self.head(word) in self.families
+        return word in self.single or self.head(word) in self.families or word in self.codes
+
+    def spelled_out(self, start: str, behind: str) -> str | None:
+        """The one head that opens with `start` and has the word `behind` in a name."""
+        word = self._canon(behind)
+        heads = {
+            self.head(head): head
+            for head in self.vocabulary.starting(start)
+            if (family := self.families.get(self.head(head))) is not None and word in family.words
+        }
+        return next(iter(heads.values())) if len(heads) == 1 else None
 
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the products most like a fragment the catalogue lacks; few, or none."""
@@ -575,6 +620,12 @@ def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
         if len(found) == most:
             break
     return tuple(found)
+
+
+def _code(sku: str) -> str:
+    """What a sku is found by: its letters and digits; nothing where it has no digits or is too short to be told."""
+    code = "".join(c for c in plain(sku) if c.isalnum())
+    return code if len(code) > 2 and any(c.isdigit() for c in code) else ""
 
 
 def _how(similarity: float) -> How:

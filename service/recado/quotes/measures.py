@@ -29,22 +29,28 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     start = i
     if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
         i += 1  # "unos 2 kilos"
+    digits = tokens[i].value
+    if digits is not None and _norm(tokens, i + 1) == "k" and not tokens[i + 1].spaced:
+        end = i + 2 + _is_of(tokens, i + 2)
+        return Measure(digits, lexicon.measures["kg"], i + 1, end)  # "2k de papa"; sold by kg, or it is 2,000
     value, j = cardinal(tokens, roles, i, lexicon)
+    if value in (None, 1) and j < len(tokens) and "pair" in roles[j] and _is_of(tokens, j + 1):
+        value, j = 2, j + 2  # "un par de kilos"
     part, j = _part(tokens, j, i, value)
     if part is not None:
         value = part
     elif value is None:
         value, j = 1, i
-    j_unit = j + 1 if part is not None and _norm(tokens, j) == "de" else j
+    j_unit = j + 1 if part is not None and _is_of(tokens, j) else j
     unit, end = _unit(tokens, j_unit, lexicon)
     if unit is None:
         fraction = isinstance(value, Fraction) and value.denominator != 1
-        return Measure(value, None, j, j + 1) if fraction and _norm(tokens, j) == "de" else None
+        return Measure(value, None, j, j + 1) if fraction and _is_of(tokens, j) else None
     if _norm(tokens, end) == "y" and _norm(tokens, end + 1) in _PARTS:
         value, end = value + _PARTS[_norm(tokens, end + 1)], end + 2
-    elif j_unit == start and _norm(tokens, end) != "de":
+    elif j_unit == start and not _is_of(tokens, end):
         return None  # "kilos": of nothing
-    if _norm(tokens, end) == "de":
+    if _is_of(tokens, end):
         end += 1
     return Measure(value, unit, j_unit, end)
 
@@ -52,6 +58,8 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
 def _part(tokens: list[Token], j: int, i: int, value: int | Fraction | None) -> tuple[Fraction | None, int]:
     """ "medio", "un cuarto", "tres cuartos" behind the number that ends at `j`."""
     norm = _norm(tokens, j)
+    if norm == "cuarto" and _norm(tokens, j + 1) == "y" and _norm(tokens, j + 2) == "mitad":
+        return Fraction(3, 8), j + 3  # a quarter, and half of one
     if norm in _PARTS and (value is None or value == 1):
         return _PARTS[norm], j + 1
     if norm == "cuartos" and value == 3:
@@ -64,6 +72,10 @@ def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, i
         return None, i
     unit, end = Sizes(lexicon).unit(tokens, i)
     return (unit, end) if unit is not None and unit.name in SOLD_BY else (None, i)
+
+
+def _is_of(tokens: list[Token], i: int) -> bool:
+    return _norm(tokens, i) in ("de", "d")
 
 
 def _norm(tokens: list[Token], i: int) -> str:

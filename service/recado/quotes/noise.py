@@ -76,9 +76,10 @@ class Noise:
             return None if self._names_product(i + 3) else ("size", i + 3)
         if token.norm == "s" and self._norm(i + 1) == "/" and self._is_number(i + 2) and not self._names_product(i + 3):
             return "price", self._after_price(i + 3)
-        if "address" in roles and not self._opens_name(i):
+        known = self._matcher.knows(token.norm)  # "etapa 4", "manzana": words of names
+        if "address" in roles and not self._opens_name(i) and (not known or self._is_place(i)):
             end = self._address(i)
-            if not end and self._matcher.names(token.norm) and self._is_place(i):
+            if not end and self._matcher.names(token.norm):
                 end = i + 1
             if end:
                 return "address", end
@@ -121,7 +122,8 @@ class Noise:
         phone = self._phone(i, i + 1 - i)
         if phone:
             return phone
-        if after in _CURRENCY_SIGNS or (self._has(i + 1, "currency") and not self._names_product(i + 1)):
+        signed = after in _CURRENCY_SIGNS and not (self._is_number(i + 2) and not self._tokens[i + 2].spaced)  # "3 $35"
+        if signed or (self._has(i + 1, "currency") and not self._names_product(i + 1)):
             return "price", self._after_price(i + 2)
         if after == "mil" and self._has(i + 2, "currency"):
             return "price", self._after_price(i + 3)

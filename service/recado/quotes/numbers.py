@@ -9,6 +9,8 @@ import msgspec
 from recado.quotes.lexicon import Lexicon, Unit
 from recado.quotes.text import NUMBER, WORD, Token
 
+_CLOSES = frozenset(["and", "courtesy", "thanks", "but"])
+
 
 class Unusable(StrEnum):
     """Why an amount does not say how many of a product to quote."""
@@ -29,7 +31,7 @@ class Quantity(msgspec.Struct, frozen=True, gc=False):
     pairs: bool = False
     container: int | None = None  # the token that holds or measures: "2 *bolsas* de café"
     pieces: bool = False
-    collective: bool = False
+    collective: int = 0  # how many the collective noun means
     bare: bool = True  # a number and nothing else, in digits
     unit: Unit | None = None  # what it is measured in
     unusable: Unusable | None = None  # why it does not say how many
@@ -43,6 +45,8 @@ def quantity(
     n = len(tokens)
     value, i = cardinal(tokens, roles, at, lexicon)
     article = value is not None and "article" in roles[at] and i == at + 1
+    if article and i < n and "limit" in roles[i] and _is_collective(roles, i + 1):
+        i += 1  # "una sola docena"
     if article and i < n and tokens[at].norm in ("unos", "unas", "un", "una"):
         inner, j = cardinal(tokens, roles, i, lexicon)
         if inner is not None and not roles[i] & {"article", "collective"}:  # "unas 20", "un diez"
@@ -56,7 +60,7 @@ def quantity(
             False,
         )  # "dos medias docenas"
     digits = value is not None and tokens[start].kind == NUMBER
-    collective = pairs = False
+    collective, pairs = 0, False
     if value is None and i < n and "half" in roles[i] and tokens[i].kind == WORD:
         j = i + 1
         if j < n and "of" in roles[j]:
@@ -83,7 +87,7 @@ def quantity(
             if tokens[i].norm in ("cien", "ciento") and value is None:
                 break
             size = lexicon.collective(tokens[i].norm) or 1
-            value, i, collective, article = (1 if value is None else value) * size, i + 1, True, False
+            value, i, collective, article = (1 if value is None else value) * size, i + 1, size, False
             if i + 1 < n and tokens[i].norm in ("y", "i") and "half" in roles[i + 1]:
                 value, i = value + size * lexicon.halves.get(tokens[i + 1].norm, Fraction(1, 2)), i + 2
         elif "pair" in role:
@@ -110,8 +114,18 @@ def quantity(
     elif i < n and tokens[i].kind == WORD and "container" in roles[i] and not is_product(tokens[i].norm):
         if i + 1 < n and "of" in roles[i + 1]:
             container = i
-        elif i + 1 >= n or tokens[i + 1].kind != WORD or "and" in roles[i + 1] or is_product(tokens[i + 1].norm):
+        elif i + 1 >= n or tokens[i + 1].kind != WORD or roles[i + 1] & _CLOSES or is_product(tokens[i + 1].norm):
             i, pieces = i + 1, True  # "pintura blanca, 2 galones", "5 kg arroz"
+            if i < n and tokens[i].norm == "." and not tokens[i].spaced and len(tokens[i - 1].norm) < 4:
+                i += 1  # "10 paq. papel"
+    if (
+        (collective or pairs)
+        and i + 1 < n
+        and tokens[i].norm == "."
+        and not tokens[i].spaced
+        and len(tokens[i - 1].norm) < 4
+    ):
+        i += 1  # "2 doc. medialunas"
     if pieces or collective or pairs:
         while i < n and "of" in roles[i]:
             i += 1

@@ -5,10 +5,15 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes.codes import join_models
 from recado.quotes.lexicon import Lexicon
 from recado.quotes.sizes import COUNT, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
+_ABBREVIATION: Final = 4
+"""Letters of "unid" and shorter ones."""
+_LETTERS: Final = frozenset("acd")
+"""Letters that are words of their own elsewhere, and tell at the end of a name."""
 DOTS: Final = frozenset([".", "°", "º"])
 SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])
@@ -20,6 +25,7 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
 
     words: tuple[str, ...]
     sizes: tuple[Size, ...]
+    numbered: tuple[tuple[str, int], ...] = ()  # words before a size without a unit, and its digits: "etapa 3"
 
 
 class Form(msgspec.Struct, frozen=True, gc=False):
@@ -34,7 +40,18 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 class Family:
     """The names that share a head. Every look-up costs by what is found, not by the size of the family."""
 
-    __slots__ = ("dimensions", "exact", "forms", "heads", "products", "sized", "tables", "units", "words")
+    __slots__ = (
+        "dimensions",
+        "exact",
+        "forms",
+        "heads",
+        "numbered",
+        "products",
+        "sized",
+        "tables",
+        "units",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.products: dict[int, None] = {}
@@ -42,6 +59,7 @@ class Family:
         self.words: dict[str, set[int]] = {}
         self.sized: dict[SizeKey, set[int]] = {}
         self.exact: dict[frozenset[str], list[Form]] = {}
+        self.numbered: set[tuple[str, int]] = set()  # words before sizes without a unit, and the digits of those
         self.dimensions: set[str] = set()
         self.units: set[str] = set()
         self.tables: dict[str, set[str]] = {}
@@ -65,6 +83,14 @@ class Family:
         for table, word in tables:
             self.tables.setdefault(table, set()).add(word)
 
+    def numbers(self, word: str, size: Size) -> bool:
+        """Whether names have a number of as many digits behind the word: "fps 70" where there is "fps 50"."""
+        return (word, len(str(size.values[0]))) in self.numbered
+
+    def has_twice(self, number: int, size: Size) -> bool:
+        """Whether a name has two sizes of these numbers: "10 mg x 10"."""
+        return any(sum(s.values == size.values for s in form.sizes) > 1 for form in self.forms[number])
+
     def with_size(self, size: Size) -> set[int]:
         """The products that have a size which agrees with `size`."""
         written = self.sized.get(("written", size.values), set())
@@ -82,26 +108,41 @@ class Family:
 def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None) -> Parts:
     """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
     tokens = tokenise(text)
+    join_models(tokens, lexicon)
     words: list[str] = []
     found: list[Size] = []
+    numbered: list[tuple[str, int]] = []
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        if words and (token.norm in _MARKS or sizes.may_start(token)):
+        opens = i == 0 and token.kind == NUMBER and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
+        if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):  # "100 gramos de jamón"
+            known = len(found)
             end = _size_end(tokens, i, sizes, found, sold_by)
+            if len(found) > known and words and found[-1].unit is None and tokens[i - 1].norm == words[-1]:
+                numbered.append((words[-1], len(str(found[-1].values[0]))))
             if end > i:
                 i = end
                 continue
         if found and token.kind == WORD and lexicon.roles(token.norm) & {"container", "piece"}:
             i += 1  # "x 20 tabletas", "6 piezas"
             continue
+        if words and i + 1 == len(tokens) and _says_how_sold(token, lexicon, sold_by):
+            break
         if token.kind in (WORD, NUMBER):
             value = lexicon.values.get(token.norm)
             words.append(token.norm if value is None else str(value))
         i += 1
-    last = tokens[-1].norm if tokens and len(words) > 1 and words[-1] == tokens[-1].norm else None
-    kept = [word for n, word in enumerate(words, 1) if word not in skipped or (n == len(words) and word == last)]
-    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)))
+    closes = bool(words) and (words[-1] == tokens[-1].norm or words[-1] in _LETTERS)  # "USB-C 1 m", "Vitamina D 1000"
+    kept = [word for n, word in enumerate(words, 1) if word not in skipped or (1 < n == len(words) and closes)]
+    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered))
+
+
+def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:
+    """Whether the last word of a name only says the unit: "Chile serrano kg", "Coliflor ud"."""
+    unit = lexicon.measures.get(token.norm)
+    piece = len(token.norm) <= _ABBREVIATION and "piece" in lexicon.roles(token.norm)
+    return piece or (unit is not None and unit.name == sold_by)
 
 
 def size_mark_end(tokens: list[Token], i: int) -> int:

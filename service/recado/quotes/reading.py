@@ -23,8 +23,10 @@ from recado.quotes.elements import (
     VERBS,
     Element,
 )  # fmt: skip
-from recado.quotes.matcher import Matcher
+from recado.quotes.matcher import How, Matcher
+from recado.quotes.numbers import Unusable
 from recado.quotes.scan import Scanner
+from recado.quotes.sizes import COUNT
 from recado.quotes.steering import negation, price, remove, request
 from recado.quotes.text import key
 from recado.quotes.wishes import State, Wish
@@ -36,6 +38,8 @@ _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 _EXCLUSIVE: Final = frozenset(["colours", "sizes", "materials", "wearers", "qualities"])
 """Tables of qualities: a thing has one of each."""
+_PACK: Final = 6
+"""Pieces in a pack from which a number of them may be meant, and not of packs."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
@@ -122,7 +126,7 @@ class Reading:
             elif kind in _CLAUSE_ENDS:
                 state.end_sentence()
             elif kind == LINE:
-                self._drop_offers(line)
+                self.drop_offers(line)
                 line = i
                 state.refuse = state.instead = False
                 if state.mode == "mentioned":
@@ -158,6 +162,8 @@ class Reading:
             else:
                 state.replacing = True
             return
+        if state.refuse and element.kind == QUALITY and self._refuse_kind(element):
+            return
         if state.refuse and element.kind != QUALITY:
             self._refuse(element, state)
             if not state.refuse_list:
@@ -176,6 +182,8 @@ class Reading:
             self._quality(element, state)
             return
         if element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
+            if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
+                state.corrected = False  # "que sean delgaditas" says how
             return
         known = self._known(element)
         if known is not None and q is None and self.context.kind(i - 1) == "definite":
@@ -325,6 +333,16 @@ class Reading:
             self.wishes.append(self._wish(element, "refused"))
         return found[-1] if found else None
 
+    def _refuse_kind(self, element: Element) -> bool:
+        """ "Quita los de tripa": takes back what is of this kind; false if nothing is."""
+        found = False
+        for wish in self.wishes:
+            if wish.state != "wanted" or wish.product is None:
+                continue
+            if wish.product in self.matcher.with_head(wish.product, element.words, element.sizes):
+                wish.state, found = "refused", True
+        return found
+
     def _fewer(self, element: Element) -> int | Fraction | None:
         """How many fewer a removal asks for ("quita una camisa"); none if it means all of them."""
         if element.q is None or element.q.quantity is None or self.scanner.norms[element.q.start] in ("unos", "unas"):
@@ -363,23 +381,30 @@ class Reading:
                 return self.context.kind(element.index - 1) != "" and next(after, "") == QUESTION
         return False
 
-    def _drop_offers(self, line: int) -> None:
-        """Take a line of priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90"."""
+    def drop_offers(self, line: int = -1) -> None:
+        """Take priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90".
+
+        `line`: the element before the line that is looked at; all lines, where the first request stands behind them.
+        """
+        if self.requested:
+            return
         wishes = [w for w in self.wishes if w.element.index > line and w.state == "wanted"]
-        priced = [
-            w
-            for w in wishes
-            if w.element.q is None
-            and any("price" in e.roles for e in self.elements[w.element.index : w.element.index + _NEAR])
-        ]
-        if len(priced) == len(wishes) > 1 and not self.requested:
+        if len(wishes) > 1 and all(self._is_offered(w) for w in wishes):
             for wish in wishes:
                 wish.state = "mentioned"
+
+    def _is_offered(self, wish: Wish) -> bool:
+        """Whether a price stands behind a thing, and no amount that says how many."""
+        i, q = wish.element.index, wish.element.q
+        counted = q is not None and (q.quantity is None or q.quantity.unit is None)
+        return not counted and any("price" in e.roles for e in self.elements[i : i + _NEAR])
 
     def _quality(self, element: Element, state: State) -> None:
         """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
         q = element.q.quantity if element.q is not None else None
-        last = self.last(("wanted", "mentioned")) or state.heir
+        last = (
+            self.last(("wanted", "mentioned")) or state.heir or (self.last(("refused",)) if state.corrected else None)
+        )
         if last is None or last.product is None:
             named = element.words or element.sizes
             if last is not None and last.product is None and named and last.element.match is not None:
@@ -398,6 +423,7 @@ class Reading:
         if len(others) > 1:
             head = self.scanner.norms[last.element.start]
             others = self.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
+            others = self.matcher.nearest_kin(last.product, others) or others
         if element.sizes and len(others) != 1:
             if q is not None:
                 wish = Wish(element, None, element.text, choices=others)
@@ -406,7 +432,7 @@ class Reading:
             return None
         if len(others) == 1 and (others[0] != last.product or element.sizes):
             if state.corrected and q is None:
-                last.product = others[0]
+                last.product, last.state = others[0], "wanted"
                 state.corrected = False
                 return None
             if state.corrected and element.sizes and others[0] == last.product and q is not None:
@@ -414,25 +440,29 @@ class Reading:
                 last.parts = []
                 state.corrected = False
                 return None
-            if q is not None or element.sizes:
+            if q is not None or element.sizes or self._is_listed_kind(element):
                 whole = last.whole or last
                 wish = Wish(element, others[0], element.text, whole=whole)
                 if q is not None:
                     wish.set_amount(q)
                 wish.doubts.append("head left out")
+                if element.words and not self.matcher.is_told(others[0], element.words, last.product):
+                    wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
                 if not element.sizes and not self._is_specific(whole):
                     self.part_of(whole, element)
                     whole.kinds.append(wish)
                 self.wishes.append(wish)
             return None
         if q is None:
+            if last.amount is not None:
+                state.corrected = False  # "un kilo de chuleta, pero que sean delgaditas"
             return None
         if self._contradicts(last, element):
             wish = Wish(element, None, element.text)
             wish.set_amount(q)
             self.wishes.append(wish)
             return None
-        if state.corrected:
+        if state.corrected or (state.restating and others):
             last.amount, last.pairs, last.parts = q.value, q.pairs, []
             state.corrected = False
             return None
@@ -448,10 +478,49 @@ class Reading:
             last.doubts.append("quality or thing")  # "tres jabones dos cafés"
         return None
 
+    def _is_listed_kind(self, element: Element) -> bool:
+        """ "Los tacos al pastor y los de suadero": a kind with an article, and no number, that goes on with a list."""
+        i = element.index - 1
+        if self.context.kind(i) == "of":
+            i -= 1
+        return self.context.kind(i) == "definite" and self.context.kind(i - 1) in ("and", COMMA)
+
     @staticmethod
     def _is_specific(whole: Wish) -> bool:
         """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
-        return whole.element.match is not None and whole.element.match.words > 1
+        match = whole.element.match
+        return whole.element.kind == QUALITY or (match is not None and match.words > 1)
+
+    def unusable(self, wish: Wish) -> Unusable | None:
+        """Why an amount does not say how many; pieces and bags of what is sold by measure are in no unit of it."""
+        counted = wish.element.flags & {"container"} or (wish.element.q is not None and wish.element.q.counts_pieces())
+        if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
+            return Unusable.UNIT if self.matcher.products[wish.product].unit is not None else None
+        return wish.unusable
+
+    def counts_what_is_packed(self, wish: Wish) -> bool:
+        """Whether pieces of a pack may be meant: "media docena de huevos" of thirty, "colores x36" of packs of 24."""
+        said = wish.element.q
+        q = said.quantity if said is not None else None
+        if (
+            wish.product is None
+            or wish.element.match is None
+            or said is None
+            or q is None
+            or q.pieces
+            or q.article
+            or q.unit
+        ):
+            return False
+        if wish.element.flags & {"container"} or self.scanner.roles[wish.element.start] & {"container"}:
+            return False
+        forms = [form for family in self.matcher.families_of(wish.product) for form in family.forms[wish.product]]
+        packs = [size.values[0] for form in forms for size in form.sizes if size.unit == COUNT]
+        times = "x" in self.elements[said.index - 1].flags
+        told = {self.scanner.tokens[i].value for i in range(wish.element.start, wish.element.end)}
+        return any(
+            n >= _PACK and n not in told and (q.collective or q.value == n or (times and q.value > n)) for n in packs
+        )
 
     def counts_boxes(self, wish: Wish) -> bool:
         """Whether boxes were asked for of what is sold by the piece: "una caja de jabones"."""
@@ -463,7 +532,11 @@ class Reading:
             return False
         forms = [f for family in self.matcher.families_of(wish.product) for f in family.forms.get(wish.product, ())]
         box = key(self.scanner.norms[at])
-        return not any(form.sizes or form.head == box or box in form.words for form in forms)
+        named = {word for form in forms for word in (form.head, *form.words)}
+        if box in named:
+            return False
+        packed = any("container" in self.matcher.lexicon.roles(word) for word in named)  # in a sachet, a bottle
+        return packed or not any(size.unit is not None for form in forms for size in form.sizes)
 
     def left_over(self) -> list[str]:
         """Numbers behind a product that are neither its amount nor its price, nor a size that it or clothes have."""
@@ -583,12 +656,15 @@ class Reading:
             )
         if len(found) == 1:
             q = element.q.quantity if element.q is not None else None
-            if last.element.flags & {"kind", "other"}:  # "2 tacos de lengua y 2 de pastor": that is none of these
+            if (
+                last.element.flags & {"kind", "other"} or last.element.match.how is How.OTHER
+            ):  # "2 tacos de lengua y 2 de pastor": that is none of these
                 self.wishes.append(Wish(element, found.pop(), element.text, q.value if q is not None else None))
                 return
             wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
             wish.doubts.append("head left out")
             self.wishes.insert(self.wishes.index(last), wish)
-            last.parts.append(wish.amount or 1)
-            if last.amount is None or sum(last.parts) >= last.amount:
-                last.state = "refused"
+            last.kinds.append(wish)
+            last.settle()
+            if last.amount is None:
+                self._focus = wish

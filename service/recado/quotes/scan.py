@@ -1,13 +1,14 @@
 """From tokens to elements: quantities, products, unknown things and the words that steer, in the order they stand."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
+from recado.quotes.codes import join_codes, join_models
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -24,8 +25,8 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )  # fmt: skip
-from recado.quotes.joined import part_joined
-from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, lexicon
+from recado.quotes.joined import part_joined, spell_out
+from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit, lexicon
 from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.measures import Measure, measure
@@ -52,6 +53,12 @@ _WORN_BY: Final = frozenset(["people", "modifier"])
 """The roles of "niño", "mujer": people, and whom a good is made for."""
 _BEHIND: Final = 40
 """Elements looked at before the present one: more than any sentence has."""
+_LISTED: Final = frozenset([LINE, COMMA, LINK])
+"""Marks that a thing of a list may stand behind."""
+_WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
+"""One product, and its name was said to the end."""
+_BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
+_BEFORE_MEASURE: Final = frozenset(["correction", "request", "add"])
 _BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
 _PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
@@ -99,6 +106,10 @@ class Scanner:
         if len(self.tokens) > MOST_TOKENS:
             raise TooLongError
         drop_indices(self.tokens, self.lexicon)
+        join_codes(self.tokens, matcher)
+        if matcher.shapes:
+            join_models(self.tokens, self.lexicon, matcher.shapes)
+        spell_out(self.tokens, matcher)
         part_joined(self.tokens, matcher)
         find = self.lexicon.roles
         self.roles: list[frozenset[str]] = [find(t.norm) if t.kind == WORD else NONE for t in self.tokens]
@@ -127,7 +138,10 @@ class Scanner:
         mask = self.masks.get(i)
         token = self.tokens[i]
         before = self.elements[-1] if self.elements else None
-        if token.kind in (NUMBER, WORD) and (end := self._other_size(i) or self._unusable(i) or self._measure(i)):
+        priced = mask is not None and mask[0] == "price"
+        if (token.kind in (NUMBER, WORD) or priced) and (
+            end := self._other_size(i) or self._unusable(i) or self._measure(i)
+        ):
             return end
         if mask is not None and "of" in self.roles[i]:
             self._add("of", i, i + 1, self.roles[i])
@@ -169,7 +183,8 @@ class Scanner:
 
     def _other_size(self, i: int) -> int:
         """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
-        if self._kind(-1) != "of" or self._kind(-2) not in _BEFORE_SIZE:
+        opener = -3 if self._kind(-2) == "copula" and self._kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
+        if self._kind(-1) != "of" or self._kind(opener) not in _BEFORE_SIZE:
             return 0
         if self._kind(-2) == "and" and self._kind(-3) not in (*THINGS, QUANTITY):
             return 0
@@ -221,13 +236,17 @@ class Scanner:
     def _range(self, i: int) -> tuple[int, Unusable] | None:
         if self._norm(i) in ("unos", "unas", "como") and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             i += 1
+        between = self._norm(i) == "entre" and i + 1 < len(self.tokens)
+        if between:
+            i += 1
         if i in self.masks or not (self.tokens[i].kind == NUMBER or self.roles[i] & {"number", "article"}):
             return None
         first, j = cardinal(self.tokens, self.roles, i, self.lexicon)
         if first is None or j >= len(self.tokens):
             return None
         dash = self.tokens[j].norm == "-" and not self.tokens[j].spaced
-        if not (dash or "or" in self.roles[j] or self.tokens[j].norm == "a"):
+        joint = "and" in self.roles[j] if between else "or" in self.roles[j] or self.tokens[j].norm == "a"
+        if not (dash or joint):
             return None
         second = (
             quantity(self.tokens, self.roles, j + 1, self.lexicon, self.matcher.names)
@@ -276,18 +295,48 @@ class Scanner:
             return 0  # "litro de thinner" is a name
         after = self.matcher.match(self.tokens, self.roles, found.end) if self._opens_product(found.end) else None
         if found.unit is None:
-            sold_so = after is not None and self.matcher.products[after.products[0]].unit is not None
-            if not sold_so:
+            named = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+            if after is None or self._is_fraction_of(found.value, after) or (named is not None and named.words > 1):
                 return 0
-        elif after is None and not self._follows_product():
+        elif self._norm(found.at) == "k" and not (after is not None and self._is_sold_by(after, found.unit)):
+            return 0  # "2k" of what is sold by the piece are 2,000
+        elif after is None and not (
+            self._follows_product(found.unit)
+            or self._stands_alone(found)
+            or (self._has(found.end - 1, "of") and self._is_kind(found.end))  # "1 kg de roja"
+        ):
             return 0
         element = self._add(QUANTITY, i, found.end)
         element.quantity = Quantity(found.value, found.end, unit=found.unit, bare=False)
         return found.end
 
-    def _follows_product(self) -> bool:
-        before = -2 if self._kind(-1) in (LINK, COMMA) else -1
-        return self._kind(before) in (PRODUCT, SEVERAL) and self._kind(before - 1) != QUANTITY
+    def _is_fraction_of(self, value: int | Fraction, match: Match) -> bool:
+        """Whether a fraction is a size that a thing is sold in: "1/4 de pollo"."""
+        families = self.matcher.families_of(match.products[0])
+        return any(family.with_size(Size((value,))) for family in families)
+
+    def _follows_product(self, unit: Unit) -> bool:
+        """Whether a measure says how much of the product before it: "arena 3 m3", "una torta de 3 kilos"."""
+        before = -2 if self._kind(-1) in (LINK, COMMA) or (self._kind(-1) == "of" and self._kind(-2) == PRODUCT) else -1
+        if self._kind(before) not in (PRODUCT, SEVERAL):
+            return False
+        counted = self.elements[before - 1].quantity if self._kind(before - 1) == QUANTITY else None
+        if self._kind(-1) != "of":
+            return counted is None
+        match = self.elements[before].match
+        return (counted is None or counted.article) and match is not None and self._is_sold_by(match, unit)
+
+    def _stands_alone(self, found: Measure) -> bool:
+        """Whether a measure mends or completes what was said of a product sold so: "perdón 2 kg"."""
+        assert found.unit is not None
+        if not (self._closes(found.end) and (self._kind(-1) in _BEFORE_MEASURE)):
+            return False
+        last = next((e.match for e in self._behind() if e.match is not None), None)
+        return last is not None and self._is_sold_by(last, found.unit)
+
+    def _is_sold_by(self, match: Match, unit: Unit) -> bool:
+        sold_by = self.lexicon.measures.get(self.matcher.products[match.products[0]].unit or "")
+        return sold_by is not None and sold_by.dimension == unit.dimension
 
     def _is_letter_size(self, found: Measure) -> bool:
         """ "3 M camisas": a capital that stands apart is a size of clothes."""
@@ -366,7 +415,7 @@ class Scanner:
         if token.norm == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             self._add(LINK, i, i + 1).flags.add("x")
             return i + 1
-        if self._kind(-1) == "of" and self._kind(-2) in (QUANTITY, "and", COMMA) and self._is_kind(i):
+        if self._is_behind_of(i) and self._is_kind(i) and not self._is_name_apart(i):
             return self._quality(i)  # "2 hamburguesas y una de pollo"
         determined = before is not None and (
             before.kind in (QUANTITY, "definite", "another")
@@ -383,12 +432,19 @@ class Scanner:
                 match = None
             elif match is not None and self._is_shade(match, roles, before):
                 return self._quality(i)
+        if match is not None and match.how in (How.SEVERAL, How.START, How.PART):
+            at, held = self._held(i)
+            if held is not None and held.how in _WHOLE:
+                return self._contents(
+                    i, at, held
+                )  # "paquetes de pañales etapa 4", where "paquete de pañales" is a name
         if match is None and token.norm in ("media", "medio") and self._is_product(i + 1):
             return self._quantity(i, Quantity(Fraction(1, 2), i + 1))
         if match is None and self._is_long_name(i) and not self._is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
-        if match is None and "article" in roles and self._is_long_name(i + 1):
-            return self._quantity(i, Quantity(1, i + 1, article=True))  # "un tres leches", "una docena de alitas"
+        if match is None and roles & {"article", "number"} and self._is_long_name(i + 1):
+            value = self.lexicon.number(token.norm) or 1  # "un tres leches", "dos docenas de alitas"
+            return self._quantity(i, Quantity(value, i + 1, article="article" in roles))
         if match is None and roles & QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
@@ -420,15 +476,23 @@ class Scanner:
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
+        if "without" in roles and self._kind(-1) == PRODUCT and self._has(i + 1, "variants"):
+            self.elements[-1].flags.add("kind")  # "leche sin lactosa", where no product is called so
+            self._add(NOISE, i, i + 2)
+            return i + 2
         if determined and before is not None and before.kind == "of" and self._tells_apart(i):
             return self._quality(i)  # "uno de fiesta", "3 de niño"
+        if (determined or self._kind(-1) in _LISTED) and roles <= {"good"} and self._settles(i):
+            return self._quality(i)  # "Empanadas:\n3 carne\n2 pollo"
         if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return self._unknown(i)
         if determined and "good" in roles and "qualities" in roles and not self._is_kind(i):
             return self._unknown(i)  # "unos tacones"
         if roles - {"good"}:
             return self._listed(i, determined)
-        if determined and not roles and self._is_kind(i):
+        tells = determined or self._kind(-1) in _LISTED or self._kind(-1) == "correction"
+        tells = tells or (self._kind(-1) == "and" and self._is_counted(i + 1))  # "pilas AA 3 y AAA 2"
+        if tells and not roles and self._is_kind(i):
             return self._quality(i)
         return self._unknown(i)
 
@@ -441,6 +505,8 @@ class Scanner:
             return False
         if match.score < 1 and roles & _STRONG:
             return False
+        if roles & QUANTITY_ROLES and self._opens_collective(i) and match.how not in _WHOLE:
+            return False  # "media docena de grasa" is no "media docena de facturas"
         if match.words > 1:
             return True
         if roles & QUANTITY_ROLES and ("half" not in roles or self._opens_collective(i)):
@@ -466,7 +532,35 @@ class Scanner:
         if i >= len(self.tokens) or not self.roles[i] & {"number", "collective", "half"}:
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
-        return match is not None and match.words > 1 and len(match.products) == 1
+        return match is not None and match.words > 1 and match.how in _WHOLE
+
+    def _is_counted(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == NUMBER
+
+    def _settles(self, i: int) -> bool:
+        """Whether the word at `i` tells which of several products a word before meant."""
+        left_open = (e.match.products for e in self._behind() if e.kind == SEVERAL and e.match is not None)
+        return any(set(self.matcher.with_head(ps[0], [self.norms[i]])) & set(ps) for ps in left_open)
+
+    def _is_behind_of(self, i: int) -> bool:
+        """Whether "de" stands before the word at `i`, and something that it can tell more of before that."""
+        if self._kind(-1) == "of":
+            return self._kind(-2) in _BEFORE_KIND
+        return (
+            self._kind(-1) == QUANTITY and "of" in self.roles[i - 1] and not self._is_product(i)
+        )  # "una docena de maicena"
+
+    def _is_name_apart(self, i: int) -> bool:
+        """Whether a product's name stands at `i` that is no kind of a thing before: "50 de losartán 50"."""
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        if match is None or len(match.products) != 1 or match.how is not How.NAME:
+            return False
+        return match.words > 1 or self._kinds(i) <= set(match.products)
+
+    def _kinds(self, i: int) -> set[int]:
+        """The products that the word at `i` tells apart of those that share a head with a thing said before."""
+        before = (e.match.products[0] for e in self._behind() if e.match is not None)
+        return {number for product in before for number in self.matcher.with_head(product, [self.norms[i]])}
 
     def _is_product(self, i: int) -> bool:
         return i < len(self.tokens) and self.tokens[i].kind == WORD and self.matcher.names(self.norms[i])
@@ -497,13 +591,13 @@ class Scanner:
         before = next((e.match for e in self._behind() if e.match is not None), None)
         return before is None or not self.matcher.with_head(before.products[0], [self.norms[i + 2]])
 
-    def _is_kind(self, i: int) -> bool:
-        """Whether the word at `i` tells products apart that share a head with a thing said before."""
-        norm = self.tokens[i].norm
-        if "article" in self.roles[i]:
+    def _is_kind(self, i: int, besides: Sequence[str] = ()) -> bool:
+        """Whether the word at `i`, and those `besides`, tell products apart that share a head with a thing before."""
+        if i >= len(self.tokens) or self.tokens[i].kind == NEWLINE or "article" in self.roles[i]:
             return False
+        norms = [*besides, self.norms[i]]
         return any(
-            self.matcher.with_head(e.match.products[0], [norm]) for e in self.elements[-_BEHIND:] if e.match is not None
+            self.matcher.with_head(e.match.products[0], norms) for e in self.elements[-_BEHIND:] if e.match is not None
         )
 
     def _opens_collective(self, i: int) -> bool:
@@ -519,10 +613,15 @@ class Scanner:
         if i + 1 < len(self.tokens) and (self.tokens[i + 1].kind == NUMBER or self.roles[i + 1] & QUANTITY_ROLES):
             return self._steer(i, i + 1, self.roles[i])
         q = Quantity(1, i + 1, article=True)
+        more = measure(self.tokens, self.roles, i + 1, self.lexicon) if i + 1 < len(self.tokens) else None
+        if more is not None and more.unit is not None and more.at == i + 1:
+            element = self._add(QUANTITY, i, more.end)
+            element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)
+            return more.end  # "otro kilo de naranjas"
         if self._has(i + 1, "of"):
             before = next((e.quantity for e in self._behind() if e.quantity is not None), None)
             if before is not None and before.collective:
-                q = Quantity(before.value, i + 1, collective=True)
+                q = Quantity(before.value, i + 1, collective=before.collective)
             elif before is not None and before.pairs:
                 q = Quantity(1, i + 1, pairs=True)
         element = self._add(QUANTITY, i, i + 1)
@@ -547,7 +646,7 @@ class Scanner:
         if "container" in roles and not roles & {"and"}:
             return self._container(i, determined)
         if "modifier" in roles or "sizemark" in roles:
-            opens = self._kind(-1) in (LINE, COMMA, "and", LINK) and "colours" in roles
+            opens = self._kind(-1) in (LINE, COMMA, "and", LINK) and ("colours" in roles or self._is_kind(i))
             if (determined and not roles & {"noun"}) or opens or self._after_correction():
                 return self._quality(i)
             if not roles & set(_PRIORITY):
@@ -560,24 +659,31 @@ class Scanner:
 
     def _container(self, i: int, determined: bool) -> int:
         """ "bolsas de café": the coffee, if the catalogue has it; else an unknown thing."""
-        j = i + 1
-        if self._has(j, "of"):
-            j += 1
-            while self._has(j, "definite"):
-                j += 1
-            if j < len(self.tokens) and self.tokens[j].kind == WORD:
-                match = self.matcher.match(self.tokens, self.roles, j)
-                if match is not None and not self.matcher.products[match.products[0]].pair:
-                    end = self._thing(j, match)
-                    self.elements[-1].flags.add("container")
-                    self.elements[-1].start = i
-                    return end
-                if match is not None:  # "caja de zapatos" is no pair of shoes
-                    return self._unknown(i)
+        at, match = self._held(i)
+        if match is not None:
+            if self.matcher.products[match.products[0]].pair:  # "caja de zapatos" is no pair of shoes
+                return self._unknown(i)
+            return self._contents(i, at, match)
         if determined or self._has(i + 1, "of") or (self._kind(-1) == "and" and "good" in self.roles[i]):
             return self._unknown(i)
         self._add(NOISE, i, i + 1, self.roles[i])
         return i + 1
+
+    def _held(self, i: int) -> tuple[int, Match | None]:
+        """Where stands, and what is, that which a container at `i` holds: "bolsas de café"."""
+        j = i + 2
+        if not ("container" in self.roles[i] and self._has(i + 1, "of")):
+            return j, None
+        while self._has(j, "definite"):
+            j += 1
+        return j, self.matcher.match(self.tokens, self.roles, j) if j < len(self.tokens) else None
+
+    def _contents(self, i: int, at: int, match: Match) -> int:
+        """The thing at `at`, in the container at `i`."""
+        end = self._thing(at, match)
+        self.elements[-1].flags.add("container")
+        self.elements[-1].start = i
+        return end
 
     def _thing(self, i: int, match: Match) -> int:
         several = len(match.products) > 1 or match.how is How.OTHER
@@ -590,9 +696,11 @@ class Scanner:
             element.flags.add("qualified")
             if (kind := self._kind_told(match, end)) is not None:
                 element.flags.add(kind)
-                if kind == "other" and not several:
+                partly = kind == "kind" and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
+                if (kind == "other" or partly) and not several:
                     element.kind, element.text = SEVERAL, self.written(i, end)
-        if self._kind(-2) in _PREPOSITIONS and self._kind(-3) == QUANTITY and self._follows_kinds():
+        apart = self._kind(-2) in _PREPOSITIONS and self._kind(-3) == QUANTITY and self._follows_kinds()
+        if apart and self._kinds(i) != set(match.products):
             element.flags.add("kind")  # "3 empanadas de carne y 4 de queso", where queso is sold too
         return end
 
@@ -640,6 +748,8 @@ class Scanner:
     def _is_another_kind(self, norm: str, roles: frozenset[str], of: bool) -> bool:
         if of and "courtesy" in roles and "modifier" not in roles:
             return True  # "toallas de mano"
+        if not norm.isalpha():
+            return True  # a model
         if roles & FUNCTION or len(norm) < 3:
             return False
         if not roles or roles <= {"good"}:
@@ -682,6 +792,9 @@ class Scanner:
                 end += 1
             elif end > i and "of" in roles and end + 1 < len(self.tokens) and self.roles[end + 1] & {"modifier"}:
                 end += 1
+            elif end > i and "and" in roles and self._is_kind(end + 1, element.words):
+                element.words.append(self.norms[end + 1])  # "6 de jamón y queso"
+                end += 2
             else:
                 break
         element.end = max(end, i + 1)

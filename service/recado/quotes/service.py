@@ -136,7 +136,7 @@ class QuoteService:
                 continue
             product = catalogue.products[wish.product] if wish.product is not None else None
             said = wish.total(product.pair if product is not None else False)
-            amount = said if product is None else wish.unusable or _amount_of(reading.matcher, wish, said)
+            amount = said if product is None else reading.unusable(wish) or _amount_of(reading.matcher, wish, said)
             if isinstance(amount, Unusable):
                 assert product is not None
                 questions.setdefault(product.sku, Question(product.name, amount, product.unit))
@@ -150,7 +150,7 @@ class QuoteService:
                 entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), ambiguous)
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), entry)
                 continue
-            if reading.counts_boxes(wish):
+            if reading.counts_boxes(wish) or reading.counts_what_is_packed(wish):
                 wish.element.flags.add("box")
             before = lines.get(product.sku, (0, 1.0))
             lines[product.sku] = (before[0] + amount, min(before[1], line_confidence(wish)))

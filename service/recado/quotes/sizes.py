@@ -88,9 +88,14 @@ class Sizes:
         if value is None:
             return (), i
         values = [value]
+        spaced = end < len(tokens) and tokens[end].spaced  # all of "2x5" are joined alike; "2x5 x 3" is three of them
         while not single and tokens[i].kind == NUMBER and self._word(tokens, end) == "x":
             more, after = self._value(tokens, end + 1)
-            if more is None or tokens[end + 1].kind != NUMBER or tokens[end + 1].spaced != tokens[end].spaced:
+            if (
+                more is None
+                or tokens[end + 1].kind != NUMBER
+                or {tokens[end].spaced, tokens[end + 1].spaced} != {spaced}
+            ):
                 break
             values.append(more)
             end = after

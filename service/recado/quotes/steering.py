@@ -47,11 +47,15 @@ def request(reading: "Reading", i: int, kind: str, state: State) -> None:
     conditional = (
         reading.context.kind(i - 1) == "yes"
         and reading.scanner.norms[reading.elements[i - 1].start] == "si"
-        and reading.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price")
+        and reading.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price", "and")
     )
     offered = reading.last(("mentioned",)) if reading.context.closes(reading.context.next(i, QUIET)) else None
     if offered is not None and offered.element.q is not None:
         offered.state = "wanted"  # "¿tienen 3 chalecos? me los aparta"
+    asked = reading.last(("mentioned",))
+    if asked is not None and asked.element.q is not None and asked.element.q.index > i:
+        asked.state = "wanted"  # "si tienen bufandas mándame 2"
+    reading.drop_offers()
     if not (conditional and reading.asks_price):
         state.request_at = i
         reading.requested = True
@@ -65,6 +69,7 @@ def remove(reading: "Reading", i: int, state: State) -> None:
     j = reading.context.next(i, QUIET)
     if reading.context.kind(j) in THINGS or reading.context.kind(j) in (QUANTITY, "possessive"):
         state.refuse = state.refuse_list = state.subtract = True
+        state.restating = state.restating or state.corrected  # "mejor quita los de tripa y pon 6 de suadero"
         state.corrected = False
         reading.refused_all = True
         return

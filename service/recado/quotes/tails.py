@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from recado.quotes.lexicon import FUNCTION, Lexicon
-from recado.quotes.matcher import Matcher
+from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import measure
 from recado.quotes.noise import Mask
 from recado.quotes.text import NUMBER, WORD, Token
@@ -116,6 +116,8 @@ class Tails:
             return i
         if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
             return alone
+        if "of" in roles and self._counts(j):
+            return i  # "una torta de dos kilos": how much
         mask = self.masks.get(j)
         if mask is not None:
             return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
@@ -153,6 +155,8 @@ class Tails:
         if "for" in roles and self._is_infinitive(j):
             return self._object(j + 1)
         match = self.matcher.match(self.tokens, self.roles, j)
+        if joins and match is not None and match.words > 1 and match.how in (How.NAME, How.SOUND):
+            return i  # "hamburguesa con extra queso": a thing of its own
         return j + 1 if match is None else match.end
 
     def _is_infinitive(self, i: int) -> bool:

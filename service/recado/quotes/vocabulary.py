@@ -1,6 +1,9 @@
 """The catalogue's words, found as customers spell them: plural, diminutive, by sound, with one or two slips."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from functools import cached_property
+from itertools import islice, takewhile
 from typing import Final
 
 from rapidfuzz import process
@@ -15,6 +18,7 @@ SMALL_FORM: Final = 0.96  # a diminutive
 SAME_SOUND: Final = 0.94
 ONE_EDIT: Final = 0.9
 TWO_EDITS: Final = 0.70
+OTHER_GENDER: Final = 0.69  # of a diminutive; behind a head it is the same word: "cama para perrita"
 _SHORT: Final = 3
 """Letters of words that are not looked for behind a misspelling: "bra" is one letter from too many others."""
 _REMEMBERED: Final = 20_000
@@ -22,6 +26,11 @@ _VOWELS: Final = "aeiou"
 
 Near = tuple[tuple[str, float], ...]
 """Words of the catalogue (keys) with how alike they are, best first."""
+
+
+def _other_gender(word: str, small: str) -> bool:
+    """Whether a small form is of the other gender than its word: "gorrita" is no "gorro"."""
+    return {word[-1], small[-1]} == {"a", "o"}
 
 
 class Vocabulary:
@@ -71,7 +80,7 @@ class Vocabulary:
             return ((norm[:-1], EXACT),)
         for base in bases(norm):
             if base in self.words:
-                return ((base, SMALL_FORM),)
+                return ((base, OTHER_GENDER if _other_gender(base, key(norm)) else SMALL_FORM),)
         alike = self._forms.get(sound(word)) or self._forms.get(key(sound(norm)))
         if alike and len(word) >= 3 and "good" not in self._lexicon.roles(norm):  # "arroz" is no "aros"
             return tuple((other, SAME_SOUND) for other in dict.fromkeys(alike))
@@ -99,7 +108,8 @@ class Vocabulary:
         if rival is not None and rival[1] < closest + (len(form) < 7 and not noun):
             return ()
         nearest = [other for other, edits in found.items() if edits == closest]
-        other_gender = closest == 1 and any(neuter(other) == neuter(form) for other in nearest)
+        spellings = {neuter(form), neuter(key(sound(norm)))}
+        other_gender = closest == 1 and any(neuter(other) in spellings for other in nearest)
         # of a short word, one letter for another makes another word as often as not: "soga" is no "soda"
         exchanged = len(form) <= _SHORT + 1 and all(len(other) == len(form) for other in nearest)
         score = ONE_EDIT if closest == 1 and not (other_gender or exchanged) else TWO_EDITS
@@ -122,6 +132,15 @@ class Vocabulary:
                 if not short and (edits < 2 or same_start or max(size, length) >= 7):
                     found.append((other, edits))
         return found
+
+    def starting(self, start: str) -> list[str]:
+        """The words (keys) that open with `start`."""
+        first = bisect_left(self._sorted, start)
+        return list(takewhile(lambda word: word.startswith(start), islice(self._sorted, first, None)))
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.words)
 
     def resembling(self, norm: str) -> tuple[str, ...]:
         """Words (keys) that look somewhat like one that is none of them, best first."""

@@ -41,6 +41,20 @@ class Wish(msgspec.Struct):
             amount = sum_of_parts if divided else amount + sum_of_parts
         return amount * 2 if self.pairs and not pair_goods else amount
 
+    def settle(self) -> None:
+        """Leave a word that could be several products to the kinds of it that were told, if they make up its amount.
+
+        Ones of dozens are dozens: "2 docenas de empanadas, una de carne y una de pollo".
+        """
+        told = sum(kind.amount or 1 for kind in self.kinds)
+        q = self.element.q.quantity if self.element.q is not None else None
+        if q is not None and q.collective and self.amount is not None and self.amount == told * q.collective:
+            for kind in self.kinds:
+                kind.amount = (kind.amount or 1) * q.collective
+            told = told * q.collective
+        if self.amount is None or self.amount == told:
+            self.state = "refused"
+
     def take_out_kinds(self) -> None:
         """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta"."""
         if self.kinds and self._is_divided():

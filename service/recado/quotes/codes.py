@@ -1,0 +1,97 @@
+"""Codes and models in a message: "TAC-03 x5", "3 del 10007", "cod. 10054"; "papel A4", "lápiz 2B"."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from recado.quotes.lexicon import Lexicon
+from recado.quotes.text import NUMBER, PUNCT, WORD, Token
+
+if TYPE_CHECKING:
+    from recado.quotes.matcher import Matcher
+
+_MARKS: Final = frozenset(["cod", "codigo", "ref", "referencia", "sku", "art"])
+_LONGEST: Final = 7
+"""Tokens of a code: "AB-12-C-3" has seven."""
+_NO_MODEL: Final = frozenset(["x", "n", "k", "m2", "m3"])
+_MODEL_LETTERS: Final = 2
+_MODEL_DIGITS: Final = 3
+_CLEAR: Final = 5
+"""Digits from which a number alone is a code; a shorter one may be an amount."""
+
+
+def join_codes(tokens: list[Token], matcher: "Matcher") -> None:
+    """Make one word of each code, with the word that announces it."""
+    i = len(tokens) - 1
+    while i >= 0:
+        i = _join(tokens, i, matcher) - 1 if tokens[i].kind == NUMBER else i - 1
+
+
+def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
+    """Join the code that has its last number at token `i`; the token where it starts, or `i`."""
+    end = i + 1
+    while end < len(tokens) and not tokens[end].spaced and tokens[end].kind == WORD and end - i < 3:
+        end += 1
+    for stop in range(end, i, -1):
+        start = i
+        code = ""
+        for at in range(stop - 1, max(-1, stop - 1 - _LONGEST), -1):
+            token = tokens[at]
+            if token.kind in (WORD, NUMBER):
+                code = token.norm + code
+                start = at
+            elif token.norm != "-":
+                break
+            if token.kind != PUNCT and code in matcher.codes and _is_meant(tokens, at, code):
+                start = _mark(tokens, at)
+                first, last = tokens[start], tokens[stop - 1]
+                tokens[start:stop] = [Token(WORD, code, first.start, last.end, first.spaced)]
+                return start
+            if token.spaced:
+                break
+        if start == i and stop == i + 1:
+            break
+    return i
+
+
+def _mark(tokens: list[Token], at: int) -> int:
+    """The token of the word that announces a code at `at`; `at` if there is none."""
+    j = at - 1
+    while j >= 0 and tokens[j].norm in (".", ":", "#"):
+        j -= 1
+    return j if j >= 0 and tokens[j].norm in _MARKS else at
+
+
+def _is_meant(tokens: list[Token], at: int, code: str) -> bool:
+    """Whether what could be a number is a code."""
+    return not code.isdigit() or len(code) >= _CLEAR or _mark(tokens, at) < at
+
+
+def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] | None = None) -> None:
+    """Make one word of each model: a letter or two and some digits ("A4", "2B"), but no size ("20A", "x12").
+
+    `shapes`: only of these shapes; of any, in a catalogue's names.
+    """
+    for i in range(len(tokens) - 2, -1, -1):
+        first, second = tokens[i], tokens[i + 1]
+        if not second.spaced and {first.kind, second.kind} == {WORD, NUMBER} and _is_model(first, second, lexicon):
+            word = first.norm + second.norm
+            apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind == PUNCT
+            if apart and (i == 0 or first.spaced) and (shapes is None or shape(word) in shapes):
+                tokens[i : i + 2] = [Token(WORD, word, first.start, second.end, first.spaced)]
+
+
+def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:
+    letters, digits = (first.norm, second.norm) if first.kind == WORD else (second.norm, first.norm)
+    if len(letters) > _MODEL_LETTERS or len(digits) > _MODEL_DIGITS or not digits.isdigit():
+        return False
+    if letters in _NO_MODEL or letters + digits in _NO_MODEL:
+        return False
+    return first.kind == WORD or not (letters in lexicon.measures or lexicon.roles(letters))
+
+
+def shape(word: str) -> str:
+    """What models of one kind share: "2b" and "6b" -> "#b"; nothing for a word without digits."""
+    if word.isalpha() or not word.isalnum():
+        return ""
+    letters = word.strip("0123456789")
+    return f"{letters}#" if word.startswith(letters) else f"#{letters}"
