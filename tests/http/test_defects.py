@@ -56,7 +56,7 @@ async def test_a_message_that_cannot_be_read_is_answered_and_the_batch_goes_on(
     start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """200, "not understood" for it, a quote for the others; logged with the place, without the customer's words."""
-    Defect(monkeypatch, QuoteService, "quote", "tropiezo")
+    Defect(monkeypatch, QuoteService, "understand", "tropiezo")
     async with start_pod() as pod:
         texts = ("Quiero 2 zapatos", "tropiezo", "1 camisa")
         answer = await pod.receive(*(text_message(n, text, sent_at=clock()) for n, text in enumerate(texts)))
