@@ -1,8 +1,10 @@
 """The simulator's parts: limits, faults, the Graph API's checks, the command."""
 
+import asyncio
 import contextlib
 import io
 import json
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,23 @@ from recado.simulator.faults import Faults
 from recado.simulator.installation import free_port
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.process import SimulateError, run
+from recado.simulator.server import Response, Server
 from recado.whatsapp.responses import error_from_response
 
 NUMBER = "700000000000001"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_no_connection_outlives_the_server(turns: int) -> None:
+    """Not even one that was accepted in the event loop's turn before the server stopped: nobody would ever end it."""
+    server = Server(lambda request: Response(), "127.0.0.1", 0)
+    await server.start()
+    with socket.create_connection(("127.0.0.1", server.port)):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.stop()
+        await asyncio.sleep(0.01)
+        assert not server.connections
 
 
 def test_throughput_is_messages_in_any_second() -> None:

@@ -65,6 +65,11 @@ class Server:
         self.emptied = asyncio.Event()
         self._server: asyncio.Server | None = None
 
+    @property
+    def listening(self) -> bool:
+        """Whether it is between start() and stop()."""
+        return self._server is not None
+
     async def start(self) -> None:
         """Raises OSError if the port is taken."""
         loop = asyncio.get_running_loop()
@@ -104,6 +109,8 @@ class _Connection(asyncio.Protocol):
         self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server.connections.add(self)
         self._server.emptied.clear()
+        if not self._server.listening:  # it was accepted just before the server stopped
+            self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
