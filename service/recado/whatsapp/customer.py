@@ -11,3 +11,8 @@ class Customer(msgspec.Struct, frozen=True):
 
     phone: str | None = None
     user_id: str | None = None
+
+    def names_at(self, phone_number_id: str) -> tuple[str, ...]:
+        """What a customer of a business number is known by. The BSUID outlives a hidden phone number, so it is first.
+        """
+        return tuple([f"{phone_number_id}:{name}" for name in (self.user_id, self.phone) if name])
