@@ -13,6 +13,5 @@ class Customer(msgspec.Struct, frozen=True):
     user_id: str | None = None
 
     def names_at(self, phone_number_id: str) -> tuple[str, ...]:
-        """What a customer of a business number is known by. The BSUID outlives a hidden phone number, so it is first.
-        """
+        """The names of a customer of a business number. The BSUID outlives a hidden phone number, so it comes first."""
         return tuple([f"{phone_number_id}:{name}" for name in (self.user_id, self.phone) if name])
