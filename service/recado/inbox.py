@@ -32,8 +32,7 @@ from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
-from recado.whatsapp.customer import Customer
-from recado.whatsapp.payloads import Batch, InboundMessage, Status, names_of
+from recado.whatsapp.payloads import Batch, InboundMessage, Status
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +114,7 @@ class Inbox:
                     receipts[index] = self._silent(inbound.silence, inbound.quote)
                 else:
                     one = Pending(index, inbound, answer, slot=self._slots.reserve())
-                    names = _names(message.phone_number_id, message.sender)
+                    names = message.customer_names
                     earlier = {last[name] for name in names if name in last}
                     one.added = asyncio.ensure_future(self._converse(one, earlier))
                     last |= dict.fromkeys(names, one)
@@ -136,7 +135,7 @@ class Inbox:
         """Begins to write down what a batch holds besides messages, and before them in time."""
         settling: list[Awaitable[object]] = list(self._settling(batch.statuses))
         for renamed in batch.renamed:
-            before, after = (_names(renamed.phone_number_id, who) for who in (renamed.before, renamed.after))
+            before, after = (who.names_at(renamed.phone_number_id) for who in (renamed.before, renamed.after))
             settling.append(self._queue.rename_customer(before, after))
         if batch.notices:
             settling.append(account.take_notice(self._queue, batch.notices, self._clock()))
@@ -178,7 +177,7 @@ class Inbox:
         """How the message was read, and what it leads to in a session."""
         silence = self._conversation.silence(message)
         if silence is None:
-            names = _names(message.phone_number_id, message.sender)
+            names = message.customer_names
             allowance = self._customers.count(
                 *names, event=message.wamid, happened_at=message.written_at(self._clock())
             )
@@ -253,7 +252,7 @@ class Inbox:
     def _new_reply(self, inbound: Inbound, reply: Reply | None, changes: Changes, traceparent: str | None) -> NewReply:
         message = inbound.message
         written_at = message.written_at(self._clock())
-        key, *aliases = _names(message.phone_number_id, message.sender)
+        key, *aliases = message.customer_names
         return NewReply(
             wamid=message.wamid,
             lane=Lane(NAME, message.phone_number_id),
@@ -331,11 +330,6 @@ class Inbox:
         numbers = {message.phone_number_id for message in batch.messages}
         if others := numbers.difference(self._settings.whatsapp_phone_number_id):
             account.report_other_numbers(others)
-
-
-def _names(phone_number_id: str, customer: Customer | None) -> tuple[str, ...]:
-    """What a customer of a business number is known by, the most lasting first."""
-    return tuple(f"{phone_number_id}:{name}" for name in names_of(customer))
 
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -51,9 +51,11 @@ class MinuteLimit:
             self._window, self._counts, self._places = window, {}, {}
         place = self._places.get(event) if event is not None else None
         if place is None:
-            minutes = [(key, int(happened_at // WINDOW_SECONDS)) for key in keys]
-            count = max(self._counts.get(minute, [0]) for minute in minutes)
-            self._counts |= dict.fromkeys(minutes, count)
+            minute = int(happened_at // WINDOW_SECONDS)
+            known = [count for key in keys if (count := self._counts.get((key, minute)))]
+            count = max(known, default=[0])
+            for key in keys:
+                self._counts[key, minute] = count
             count[0] += 1
             place = count[0]
             if event is not None:

@@ -20,7 +20,6 @@ from recado.whatsapp.payloads import (
     PayloadError,
     Status,
     StatusKind,
-    names_of,
     parse,
 )
 
@@ -255,8 +254,8 @@ def test_the_sender_is_a_phone_or_a_user_id_or_both(fields: dict[str, Any], send
 
 def test_a_customer_is_known_by_both_names() -> None:
     """The BSUID comes first, since it outlives a hidden phone number."""
-    names = [names_of(Customer("+1", "US.A")), names_of(Customer("+1")), names_of(Customer(None, "US.A"))]
-    assert names == [("US.A", "+1"), ("+1",), ("US.A",)]
+    names = [who.names_at("7") for who in (Customer("+1", "US.A"), Customer("+1"), Customer(None, "US.A"))]
+    assert names == [("7:US.A", "7:+1"), ("7:+1",), ("7:US.A",)]
 
 
 def test_contacts_are_matched_by_id_not_by_position() -> None:
@@ -565,7 +564,7 @@ def assert_parses(raw: bytes) -> Batch | None:
     except PayloadError:
         return None
     for message in batch.messages:
-        assert message.sender is None or names_of(message.sender)
+        assert message.sender is None or message.customer_names
         for line in message.cart:
             assert 0 <= line.quantity < 10**309
             assert line.item_price is None or 0 <= line.item_price < 10**12

@@ -104,9 +104,9 @@ class Webhook:
             "duration_seconds": round(seconds, 6),
             "messages": len(batch.messages),
             "statuses": len(batch.statuses),
-            "duplicates": sum(receipt.duplicate for receipt in receipts),
-            "replies": sum(receipt.replied for receipt in receipts),
-            "sent": sum(receipt.sent for receipt in receipts),
+            "duplicates": sum([receipt.duplicate for receipt in receipts]),
+            "replies": sum([receipt.replied for receipt in receipts]),
+            "sent": sum([receipt.sent for receipt in receipts]),
         }
         level = logging.INFO if status == 200 else logging.WARNING
         wide(log, "webhook.handled", "webhook handled", fields, level)

@@ -5,7 +5,7 @@ that wait together are handed to the store as one batch.
 """
 
 import asyncio
-import collections
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -67,8 +67,9 @@ class Writer:
         self._database = database
         self._begin = begin
         self._observer = observer
-        self._waiting: collections.deque[_Operation] = collections.deque()
-        self._wake = threading.Condition()
+        #: None ends the thread; nothing is put behind it. A third of the price of a deque with a Condition.
+        self._waiting: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="recado-writer", daemon=True)
         self._thread.start()
@@ -79,32 +80,34 @@ class Writer:
         It fails with StoreUnavailable when nothing could be recorded.
         """
         operation = _Operation(kind, argument)
-        with self._wake:
+        with self._lock:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
-            self._waiting.append(operation)
-            self._wake.notify()
+            self._waiting.put(operation)
         return operation.future
 
     def close(self) -> None:
         """Commits what waits, then ends the thread. Blocks."""
-        with self._wake:
+        with self._lock:
             self._closing = True
-            self._wake.notify()
+            self._waiting.put(None)
         self._thread.join()
 
     def _work(self) -> None:
-        while batch := self._next_batch():
-            self._commit(batch)
-            _release(batch)
-            if self._waiting:
+        last = False
+        while not last:
+            batch, last = self._next_batch()
+            if batch:
+                self._commit(batch)
+                _release(batch)
+            if not self._waiting.empty():
                 time.sleep(self._database.gap_seconds)
 
-    def _next_batch(self) -> list[_Operation]:
-        with self._wake:
-            while not self._waiting and not self._closing:
-                self._wake.wait()
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_IN_A_COMMIT))]
+    def _next_batch(self) -> tuple[list[_Operation], bool]:
+        """What waits, once something does, and whether it is the last."""
+        waiting = [self._waiting.get()]
+        waiting += [self._waiting.get() for _ in range(min(self._waiting.qsize(), MAX_IN_A_COMMIT - 1))]
+        return [operation for operation in waiting if operation], waiting[-1] is None
 
     def _commit(self, batch: list[_Operation]) -> None:
         started = time.perf_counter()

@@ -135,8 +135,9 @@ class JsonFormatter(logging.Formatter):
         for secret in self._secrets:
             if secret in line:
                 line = line.replace(secret, BLANK)
-        if any(sign in line for sign in _SIGNS):
-            line = _SECRETS.sub(BLANK, line)
+        for sign in _SIGNS:
+            if sign in line:
+                return visible(_SECRETS.sub(BLANK, line))
         return visible(line)
 
 

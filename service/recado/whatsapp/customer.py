@@ -11,3 +11,7 @@ class Customer(msgspec.Struct, frozen=True):
 
     phone: str | None = None
     user_id: str | None = None
+
+    def names_at(self, phone_number_id: str) -> tuple[str, ...]:
+        """The names of a customer of a business number. The BSUID outlives a hidden phone number, so it comes first."""
+        return tuple([f"{phone_number_id}:{name}" for name in (self.user_id, self.phone) if name])

@@ -94,6 +94,11 @@ class InboundMessage(Struct, frozen=True):
     original: str | None = None
 
     @property
+    def customer_names(self) -> tuple[str, ...]:
+        """What its customer is known by; nothing if it can be neither called nor addressed."""
+        return self.sender.names_at(self.phone_number_id) if self.sender else ()
+
+    @property
     def says_something(self) -> bool:
         """Whether it has words, or a cart."""
         return bool(self.cart) or bool(self.text and self.text.strip())
@@ -194,11 +199,6 @@ def identify(wa_id: str | None, user_id: str | None) -> Customer | None:
     if user_id is not None and not _USER_ID.fullmatch(user_id):
         user_id = None
     return Customer(phone, user_id) if phone or user_id else None
-
-
-def names_of(customer: Customer | None) -> tuple[str, ...]:
-    """What a customer is known by: the BSUID outlives a hidden phone number, so it comes first."""
-    return tuple(name for name in (customer.user_id, customer.phone) if name) if customer else ()
 
 
 def _read(value: wire.Value, batch: Batch) -> None:
