@@ -223,8 +223,3 @@ class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def queue_size(self) -> int:
         return self.pending_retry + self.in_flight + self.unknown + self.failed
-
-
-def mask(recipient: str) -> str:
-    """A recipient with all but its last two characters hidden."""
-    return "•" * 6 + recipient[-2:]

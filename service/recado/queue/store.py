@@ -22,7 +22,6 @@ from recado.queue.model import (
     QueueStatus,
     State,
     StatusUpdate,
-    mask,
 )
 from recado.queue.operations import adding, claiming, customers, recording, upkeep
 from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json, lanes_of
@@ -33,6 +32,7 @@ from recado.queue.statements import Database, Row, Statements
 from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
+from recado.whatsapp.customer import mask
 
 #: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
 PRUNE_ROWS = 500

@@ -11,3 +11,8 @@ class Customer(msgspec.Struct, frozen=True):
 
     phone: str | None = None
     user_id: str | None = None
+
+
+def mask(recipient: str) -> str:
+    """A recipient with all but its last two characters hidden."""
+    return "•" * 6 + recipient[-2:]
