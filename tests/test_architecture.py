@@ -22,7 +22,7 @@ LAYERS = (
     {"orders"},
     {"ratelimit", "telemetry", "whatsapp", "quotes"},
     {"settings"},
-    {"addresses", "console", "errors", "files", "outcome", "terminal", "urls"},
+    {"addresses", "console", "errors", "files", "outcome", "terminal", "urls", "waits"},
 )
 #: What HTTP does with a webhook: size, signature, parsing, status code. Everything else has a place of its own.
 WEBHOOK_LINES = 150

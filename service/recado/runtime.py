@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from recado.delivery.attempt import Delivery
-from recado.delivery.channels import whatsapp
+from recado.delivery.channels import http, whatsapp
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
 from recado.queue.policy import RetryConfig, RetryPolicy
@@ -48,7 +48,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
 def retry_policy(settings: Settings, chance: Callable[[], float] = random.random) -> RetryPolicy:
     """The decisions of the queue; `chance` varies the waits."""
     config = RetryConfig(**{name: getattr(settings, name) for name in RetryConfig.__struct_fields__})
-    return RetryPolicy(config, {whatsapp.NAME: whatsapp.limits(settings)}, chance)
+    return RetryPolicy(config, {whatsapp.NAME: whatsapp.limits(settings), http.NAME: http.LIMITS}, chance)
 
 
 def open_queue(

@@ -1,13 +1,19 @@
 """What the queue stores and what is said about it: immutable records, times in Unix seconds UTC."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from recado.events.event import Event
 from recado.orders import Changes, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.content import Content
+
+#: What an entry holds, as its channel reads it.
+Payload: TypeAlias = Content | Event
+
+decode_payload = msgspec.json.Decoder(Payload).decode
 
 
 class State(StrEnum):
@@ -118,11 +124,11 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: int
     attempt: int
-    wamid: str
+    wamid: str | None
     lane: Lane
     phone: str | None
     user_id: str | None
-    content: Content
+    content: Payload
     received_at: float
     deadline_at: float
     send_at: float

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from recado.queue.model import Claim, Lane, LeasedReply, Reason, State
+from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, decode_payload
 from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json
 from recado.queue.policy import Blame, Pace
 from recado.queue.statements import Row
 from recado.telemetry import metrics
-from recado.whatsapp.content import decode
 
 #: Pages of due messages that one claim looks through, when all on a page have to wait for their customers.
 CLAIM_PAGES = 5
@@ -194,7 +193,7 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
         lane=Lane(channel, lane),
         phone=phone,
         user_id=user_id,
-        content=decode(content),
+        content=decode_payload(content),
         received_at=received_at,
         deadline_at=deadline_at,
         send_at=turn.send_at,
@@ -209,7 +208,7 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
 def _rescue(transaction: Transaction) -> None:
     """Takes messages back whose lease ran out: their process died, whether they were sent is unknown."""
     lost = transaction.run("rescuable", transaction.now, RESCUE_ROWS)
-    for id_, lease_until, spent in lost:
-        transaction.decide(id_, transaction.policy.rescue(spent=spent, lease_until=lease_until), None)
+    for id_, channel, lease_until, spent in lost:
+        transaction.decide(id_, transaction.policy.rescue(channel, spent=spent, lease_until=lease_until), None)
     if lost:
         transaction.totals.inc(metrics.RESCUES, by=len(lost))

@@ -81,6 +81,7 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
     lane = transaction.lane(Lane(row.channel, row.lane))
     content = decode(row.content) if result.form_refused else None
     attempted = Attempted(
+        channel=row.channel,
         spent=row.spent,
         throttles=row.throttles,
         unknowns=row.unknowns,

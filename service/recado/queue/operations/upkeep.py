@@ -82,9 +82,10 @@ def _repair_clock(transaction: Transaction) -> None:
     now = transaction.now
     if transaction.run("last_id")[0][0] / 1e6 <= now + CLOCK_SLACK_SECONDS:
         return
-    longest = transaction.policy.longest_wait_seconds + CLOCK_SLACK_SECONDS
-    for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes"):
-        transaction.run(statement, now, now + longest)
+    for channel in transaction.policy.limits:
+        longest = transaction.policy.longest_wait_seconds(channel) + CLOCK_SLACK_SECONDS
+        for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes"):
+            transaction.run(statement, now, now + longest, channel)
 
 
 def prune(transaction: Transaction, requests: Sequence[PruneRequest]) -> list[int]:

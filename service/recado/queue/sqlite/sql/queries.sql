@@ -207,24 +207,24 @@ FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: rescuable
-SELECT id, lease_until, spent FROM entry WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+SELECT id, channel, lease_until, spent FROM entry WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
 
 -- name: expired
 SELECT id FROM entry WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
 
 -- name: repair_due
-UPDATE entry SET due_at = ?1 WHERE due_at > ?2
+UPDATE entry SET due_at = ?1 WHERE channel = ?3 AND due_at > ?2
 
 -- name: repair_leases
-UPDATE entry SET lease_until = ?1 WHERE lease_until > ?2
+UPDATE entry SET lease_until = ?1 WHERE channel = ?3 AND lease_until > ?2
 
 -- name: repair_keys
-UPDATE customer SET next_at = ?1 WHERE next_at > ?2
+UPDATE customer SET next_at = ?1 WHERE ?3 = 'whatsapp' AND next_at > ?2
 
 -- name: repair_lanes
 UPDATE lane SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1), good_at = min(good_at, ?1),
   outage_at = min(outage_at, ?1)
-WHERE max(next_at, probe_at, good_at, outage_at) > ?2
+WHERE channel = ?3 AND max(next_at, probe_at, good_at, outage_at) > ?2 AND open_reason IS NOT 'ended'
 
 -- name: prune_finished
 DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
