@@ -25,7 +25,7 @@ _OWN_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-en
 
 
 class Shown(StrEnum):
-    """How much of a customer goes along: a reference only, masked digits too, or phone, user id and name."""
+    """How much of a customer goes along: a reference only, masked digits too, or phone and user id."""
 
     NONE = "none"
     MASKED = "masked"

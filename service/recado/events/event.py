@@ -20,7 +20,6 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ref: str
     phone: str | None = None
     user_id: str | None = None
-    name: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="event"):

@@ -55,7 +55,7 @@ def _example(place: int, fact: facts.Fact) -> Event:
         at=_AT,
         sequence=place,
         conversation="cv_8f3kq2a91b0c",
-        customer=Person(ref="cu_5b1c9e77d2f0", phone="+15550100001", name="Ana"),
+        customer=Person(ref="cu_5b1c9e77d2f0", phone="+15550100001"),
         data=data_of(fact),
     )
 
