@@ -30,8 +30,8 @@ def test_a_small_endpoint_gets_the_usual_types_and_nothing_of_the_customer(tmp_p
 
     assert endpoint.secrets == (SECRET,)
     assert (endpoint.customer, endpoint.text) == (Shown.NONE, Text.NONE)
-    assert endpoint.wants("order.created")
-    assert not endpoint.wants("message.received")
+    assert "order.created" in endpoint.wanted
+    assert "message.received" not in endpoint.wanted
 
 
 def test_a_full_endpoint(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_full_endpoint(tmp_path: Path) -> None:
     endpoint = load_endpoints(write(tmp_path, [item]))["crm"]
 
     assert endpoint.secrets == (SECRET, old)
-    assert endpoint.wants("message.received")
-    assert not endpoint.wants("order.created")
+    assert "message.received" in endpoint.wanted
+    assert "order.created" not in endpoint.wanted
 
 
 def test_secrets_are_never_shown(tmp_path: Path) -> None:

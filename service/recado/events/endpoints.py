@@ -62,9 +62,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         """The secrets to sign with, newest first."""
         return tuple(secret for secret in (self.secret, self.secret_previous) if secret)
 
-    def wants(self, type_: str) -> bool:
-        """Whether it gets events of a type."""
-        return type_ in (self.types or USUAL_TYPES)
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The types of events that it gets."""
+        return frozenset(self.types or USUAL_TYPES)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name})"

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from recado.orders import Line, OpenQuote, Order
+from recado.orders import Line, OpenQuote, Order, QuoteState
 
 #: A time with its zone, which the schemas say.
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -154,6 +154,14 @@ class ReplyFailed(Fact, frozen=True, kw_only=True, tag="reply.failed"):
 
 class CustomerErased(Fact, frozen=True, kw_only=True, tag="customer.erased"):
     """All that was known of a customer was erased; what an order needs for the books stays without the person."""
+
+
+#: What is told of a quote that ends in one of these states; of the others an order, or the next quote, tells.
+ENDS: dict[QuoteState, type[QuoteEnded]] = {
+    QuoteState.REJECTED: QuoteRejected,
+    QuoteState.EXPIRED: QuoteExpired,
+    QuoteState.WITHDRAWN: QuoteWithdrawn,
+}
 
 
 def quote_data(quote: OpenQuote) -> QuoteData:

@@ -29,7 +29,8 @@ THROTTLE_SECONDS = 60.0
 MAX_GROWTH = 8
 #: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
 MAX_DOUBLINGS = 4
-#: When an ended lane is probed: never.
+#: Why the breaker of a lane is open whose other side wants nothing more, and when it is probed: never.
+ENDED = "ended"
 NEVER = 1e12
 
 
@@ -45,18 +46,21 @@ class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     breaker_probe_seconds: float
     delivered_retention_seconds: float
     failed_retention_seconds: float
+    events_retention_seconds: float
     dedupe_seconds: float
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one channel allows, and how often it tries.
 
-    per_second: entries a second in a lane, 0 for no limit. key_interval_seconds: between two entries of one key.
+    per_second: entries a second in a lane, 0 for no limit. in_order: entries of one key wait for each other.
+    key_interval_seconds: between two of them.
     backoff_seconds: the waits before each further attempt. at_once: entries of a lane that are under way, 0 for no
     limit. repeatable: a second copy does no harm, so an attempt without a verdict is simply made again.
     """
 
     per_second: float
+    in_order: bool
     key_interval_seconds: float
     backoff_seconds: tuple[float, ...]
     at_once: int = 0
@@ -196,13 +200,11 @@ class RetryPolicy:
 
     def breaker_after(self, breaker: Breaker, result: AttemptResult, *, trial: bool, now: float) -> Breaker:
         """The number's breaker after one more result, of a `trial` or of any other attempt."""
-        if breaker.open_reason == "ended":  # only an operator resumes it
+        if breaker.open_reason == ENDED:  # only an operator resumes it
             return breaker
         good_at = now if is_verdict(result) and not result.outage else breaker.good_at
         if result.outcome is Outcome.ENDED:
-            return replace(
-                breaker, open_reason="ended", opened_at=now, probe_at=NEVER, reachable=False, good_at=good_at
-            )
+            return replace(breaker, open_reason=ENDED, opened_at=now, probe_at=NEVER, reachable=False, good_at=good_at)
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
             return replace(
                 breaker,

@@ -10,7 +10,7 @@ from recado.events import signing
 from recado.events.endpoints import Endpoint
 from recado.events.event import Event, body
 from recado.outcome import Outcome, Scope
-from recado.queue.model import AttemptResult, LeasedReply
+from recado.queue.model import EVENTS, AttemptResult, LeasedReply
 from recado.queue.policy import Limits
 from recado.telemetry import conventions, tracing
 from recado.waits import retry_after
@@ -18,7 +18,7 @@ from recado.waits import retry_after
 if TYPE_CHECKING:  # it imports httpx, which a drain without events does not need
     from recado.delivery.channels.posting import Poster, Response
 
-NAME = "http"
+NAME = EVENTS
 #: The waits before each further attempt, in seconds; together 75 hours and a half, or up to 83 as they vary.
 BACKOFF_SECONDS = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 #: An event is given up after this time, however long its endpoint's breaker was open.
@@ -35,6 +35,7 @@ _GROWTH = 2.0
 
 LIMITS = Limits(
     per_second=0.0,
+    in_order=False,
     key_interval_seconds=0.0,
     backoff_seconds=BACKOFF_SECONDS,
     at_once=AT_ONCE,

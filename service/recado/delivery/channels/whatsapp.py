@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from recado.events.event import Event
 from recado.outcome import Outcome, Scope
-from recado.queue.model import AttemptResult, LeasedReply, StatusUpdate
+from recado.queue.model import REPLIES, AttemptResult, LeasedReply, StatusUpdate
 from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
@@ -17,13 +17,14 @@ if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its fi
     from recado.whatsapp.service import Sent
 
 
-NAME = "whatsapp"
+NAME = REPLIES
 
 
 def limits(settings: Settings) -> Limits:
     """Meta's limits for a business number and for one customer, and when a reply is tried again."""
     return Limits(
         per_second=settings.messages_per_second,
+        in_order=True,
         key_interval_seconds=settings.customer_interval_seconds,
         backoff_seconds=settings.backoff_seconds,
     )
