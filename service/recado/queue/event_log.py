@@ -40,7 +40,8 @@ class StoredEvents:
         return total
 
     async def resume(self, endpoint: str) -> bool:
-        return await self._writer.submit(resume, endpoint)
+        resumed: bool = await self._writer.submit(resume, endpoint)
+        return resumed
 
     async def _run(self, query: str, *bindings: object) -> list[Row]:
         return await asyncio.to_thread(self._database.read, lambda found: found.run(query, *bindings))
