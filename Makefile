@@ -40,6 +40,7 @@ coverage: $(VENV)/.ready ## Run the tests and print which lines and branches of 
 generate: $(VENV)/.ready ## Generate settings' pages, dashboards, rules, the chart's README and golden files
 	@$(BIN)/python -m recado.settings_docs
 	@$(BIN)/python -m recado.queue.diagram
+	@$(BIN)/python -m recado.events.documentation
 	@$(BIN)/python -m dashboards.build
 	@$(BIN)/python charts/generate.py
 

@@ -18,10 +18,11 @@ LAYERS = (
     {"inbox"},
     {"account", "delivery", "conversation", "defects"},
     {"queue"},
+    {"events"},
     {"orders"},
     {"ratelimit", "telemetry", "whatsapp", "quotes"},
     {"settings"},
-    {"console", "errors", "files", "outcome", "terminal", "urls"},
+    {"addresses", "console", "errors", "files", "outcome", "terminal", "urls", "waits"},
 )
 #: What HTTP does with a webhook: size, signature, parsing, status code. Everything else has a place of its own.
 WEBHOOK_LINES = 150

@@ -230,7 +230,7 @@ class Liar:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 authorization = next(line[15:] for line in head if line.lower().startswith("authorization"))
                 assert self.simulator is not None
-                request = Request(method, path, "", authorization.encode(), b"", b"application/json", body)
+                request = Request(method, path, "", authorization.encode(), b"", b"application/json", body, {})
                 answer = self.simulator.graph.handle(request)
                 if self.honest:
                     writer.write(_http(b"200 OK", b"Content-Length: %d" % len(answer.body), answer.body))

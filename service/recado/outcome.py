@@ -11,6 +11,7 @@ class Outcome(StrEnum):
     THROTTLED = "throttled"  # not before the wait that the other side asks for; costs no attempt
     PERMANENT = "permanent"  # never
     OPERATOR = "operator"  # when a person has put it right; until then every reply meets the same error
+    ENDED = "ended"  # the other side wants nothing more: the lane is held until an operator resumes it
     UNKNOWN = "unknown"  # it may have been sent: only a status can tell
 
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from recado.delivery.attempt import Delivery
-from recado.delivery.channels import whatsapp
+from recado.delivery.channels import http, whatsapp
+from recado.delivery.channels.http import HttpChannel
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
+from recado.events.endpoints import Endpoint, load_endpoints
+from recado.queue.model import Audience
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
 from recado.queue.sqlite import SqliteRetryQueue
@@ -48,21 +51,31 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
 def retry_policy(settings: Settings, chance: Callable[[], float] = random.random) -> RetryPolicy:
     """The decisions of the queue; `chance` varies the waits."""
     config = RetryConfig(**{name: getattr(settings, name) for name in RetryConfig.__struct_fields__})
-    return RetryPolicy(config, {whatsapp.NAME: whatsapp.limits(settings)}, chance)
+    return RetryPolicy(config, {whatsapp.NAME: whatsapp.limits(settings), http.NAME: http.LIMITS}, chance)
+
+
+def endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """The endpoints of events by name. Raises SettingsError, which names every problem of their file."""
+    return load_endpoints(settings.events_file) if settings.events_file else {}
 
 
 def open_queue(
     settings: Settings, *, clock: Clock = time.time, observer: "CommitObserver | None" = None
 ) -> SqliteRetryQueue:
-    """The queue that the settings name. Raises StoreError where it can never work, StoreUnavailable where it cannot
-    now."""
-    return SqliteRetryQueue(settings.database, retry_policy(settings), clock=clock, observer=observer)
+    """The queue that the settings name. Raises SettingsError if the events' file is wrong, StoreError where the queue
+    can never work, StoreUnavailable where it cannot now."""
+    audience = Audience(
+        wants={name: one.wanted for name, one in endpoints(settings).items()}, deadline_seconds=http.DEADLINE_SECONDS
+    )
+    return SqliteRetryQueue(
+        settings.database, retry_policy(settings), clock=clock, observer=observer, audience=audience
+    )
 
 
 def make_delivery(settings: Settings, queue: Outbox, client: MessageClient, *, clock: Clock = time.time) -> Delivery:
     """Attempts at what is in the queue."""
-    channel = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
-    return Delivery(queue, [channel], clock=clock)
+    replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
+    return Delivery(queue, [replies, HttpChannel(endpoints(settings), clock=clock)], clock=clock)
 
 
 def make_drain(

@@ -137,6 +137,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         about("In Kubernetes: the Deployment that gets an Event when replies are given up. The chart sets it."),
     ] = ""
+    events_file: Annotated[
+        Path | None, about("The endpoints that get events, a JSON file with secrets; see docs/events.md.")
+    ] = None
     log_level: Annotated[LogLevel, about("debug, info, warning or error.")] = LogLevel.INFO
 
     ack_budget_seconds: Annotated[
@@ -222,6 +225,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     failed_retention_seconds: Annotated[float, about("How long failed and discarded replies are kept."), Positive] = (
         2592000
     )
+    events_retention_seconds: Annotated[
+        float, about("How long events are kept, for `recado events` and the API; the default is 30 days."), Positive
+    ] = 2592000
 
     max_quantity: Annotated[int, about("The maximum quantity in a quote."), Positive] = 100_000
     confidence_threshold: Annotated[

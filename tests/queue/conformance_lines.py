@@ -21,6 +21,7 @@ from tests.queue.conformance import (
     claim_one,
     new_reply,
     status_of,
+    text_of,
 )
 
 NO_INTERVAL = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", **NO_JITTER}
@@ -36,7 +37,7 @@ async def sent_by_drains(queue: RetryQueue, clock: FakeClock, *, seconds: float)
             await queue.record_probe(number, reachable=True)
         for message in claim.messages:
             await queue.update_message_attempt(message, DELIVERED)
-            texts.append(message.content.body)
+            texts.append(text_of(message))
         clock.advance(1)
     return texts
 
@@ -101,7 +102,7 @@ class LineConformance:
         else:
             await queue.discard([first.id])
 
-        assert (await claim_one(queue)).content.body == "reply 2"
+        assert text_of(await claim_one(queue)) == "reply 2"
 
     async def test_the_order_is_that_of_metas_timestamps(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """What Meta brings late goes before what was written later, if that has not left; then arrival counts."""
@@ -144,7 +145,7 @@ class LineConformance:
             del looks[id_]
             for message in claim.messages:
                 await queue.update_message_attempt(message, DELIVERED)
-                sent.append((message.content.body, message.send_at - start))
+                sent.append((text_of(message), message.send_at - start))
             if claim.next_at is not None:
                 looks[id_] = claim.next_at
 

@@ -5,6 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recado.delivery.channels import http
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
 from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy, is_verdict
@@ -26,6 +27,7 @@ results = st.builds(
 )
 messages = st.builds(
     Attempted,
+    channel=st.sampled_from(["whatsapp", "http"]),
     spent=st.integers(0, 10),
     throttles=st.integers(0, 1000),
     unknowns=st.integers(0, 3),
@@ -54,7 +56,7 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chan
     assert (decision.state in (State.QUEUED, State.UNKNOWN)) == (decision.due_at is not None)
     assert (decision.state is State.FAILED) == (decision.reason is not None)
     if decision.due_at is not None:
-        assert NOW <= decision.due_at <= NOW + 3600
+        assert NOW <= decision.due_at <= NOW + policy.longest_wait_seconds(message.channel)
     if decision.state is State.QUEUED and decision.due_at is not None:
         assert decision.due_at < message.deadline_at
     assert 0 <= decision.spent <= 1
@@ -68,11 +70,13 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chan
 def test_nothing_fails_of_what_may_be_an_outage(message: Attempted, result: AttemptResult) -> None:
     """It is judged when it falls due again. A throttle, and an error that an operator has to mend, cost nothing."""
     decision = retry_policy(load({})).decide(message, result, now=NOW)
-    if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR):
+    if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR, Outcome.ENDED):
         assert decision.spent == 0
     if result.outage and result.outcome in (Outcome.RETRYABLE, Outcome.UNKNOWN):
         assert decision.suspect or decision.reason is Reason.WINDOW_CLOSED
-    if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR, Outcome.UNKNOWN) or decision.suspect:
+    if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR, Outcome.ENDED) or decision.suspect:
+        assert decision.reason in (None, Reason.WINDOW_CLOSED)
+    if result.outcome is Outcome.UNKNOWN and message.channel == "whatsapp":
         assert decision.reason in (None, Reason.WINDOW_CLOSED)
 
 
@@ -94,7 +98,9 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
     """Each wait varies by at most a tenth either way."""
     policy = retry_policy(load({}), chance=lambda: chance)
     for spent, wait in enumerate((120, 240, 480, 960)):
-        message = Attempted(spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400, interactive=False)
+        message = Attempted(
+            channel="whatsapp", spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 86400, interactive=False
+        )
         decision = policy.decide(message, AttemptResult(outcome=Outcome.RETRYABLE), now=NOW)
         assert decision.due_at is not None
         assert 0.9 * wait - 1e-3 <= decision.due_at - NOW <= 1.1 * wait + 1e-3
@@ -109,9 +115,9 @@ def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResu
         assert not result.outage
         assert is_verdict(result)
     if not breaker.open and after.open:
-        assert result.outage or result.outcome is Outcome.OPERATOR
+        assert result.outage or result.outcome in (Outcome.OPERATOR, Outcome.ENDED)
     if after.open:
-        assert after.probe_at <= NOW + 480
+        assert after.probe_at <= NOW + 480 or result.outcome is Outcome.ENDED
 
 
 @given(breakers, st.booleans())
@@ -133,3 +139,43 @@ def test_turns_are_an_interval_apart(interval: float, pauses: list[float]) -> No
         assert turns[-1] >= now
 
     assert all(b - a >= interval - 1e-6 for a, b in itertools.pairwise(turns))
+
+
+@given(st.integers(0, 9), st.sampled_from([Outcome.RETRYABLE, Outcome.UNKNOWN]), st.booleans())
+def test_what_may_be_repeated_is_never_unknown(spent: int, outcome: Outcome, outage: bool) -> None:
+    """An event whose fate is not known is sent again by the schedule: its receiver knows it by its id."""
+    policy = retry_policy(load({}), chance=lambda: 0.5)
+    message = Attempted(channel="http", spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
+    decision = policy.decide(message, AttemptResult(outcome=outcome, outage=outage), now=NOW)
+    rescued = policy.rescue("http", spent=spent, lease_until=NOW)
+
+    if spent < 9:
+        assert (decision.state, decision.due_at) == (State.QUEUED, NOW + http.BACKOFF_SECONDS[spent])
+        assert (rescued.state, rescued.due_at, rescued.hopeless) == (State.QUEUED, NOW, None)
+    else:
+        assert Reason.RETRIES_EXHAUSTED in (decision.reason, decision.hopeless)
+        assert rescued.hopeless is Reason.RETRIES_EXHAUSTED
+
+
+def test_the_schedule_of_an_event() -> None:
+    """5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: ten attempts in 75 hours, and within the deadline however
+    the waits vary."""
+    minutes = [wait / 60 for wait in http.BACKOFF_SECONDS]
+
+    assert minutes == [5 / 60, 5, 30, *(60 * hours for hours in (2, 5, 10, 14, 20, 24))]
+    assert 75 < sum(minutes) / 60 < 76
+    assert 1.1 * sum(http.BACKOFF_SECONDS) < http.DEADLINE_SECONDS
+
+
+def test_an_endpoint_that_is_gone_is_left_alone() -> None:
+    """No probe, no trial; the event waits for an operator, who may resume the endpoint."""
+    policy = retry_policy(load({}))
+    gone = AttemptResult(outcome=Outcome.ENDED, scope=Scope.NUMBER, code_class="4xx")
+    message = Attempted(channel="http", spent=0, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
+    breaker = policy.breaker_after(Breaker(), gone, trial=False, now=NOW)
+
+    assert (breaker.open_reason, breaker.reachable) == ("ended", False)
+    assert breaker.probe_at > NOW + 100 * 365 * 86400
+    assert policy.decide(message, gone, now=NOW).state is State.QUEUED
+    # An attempt that was under way meanwhile does not resume it.
+    assert policy.breaker_after(breaker, AttemptResult(outcome=Outcome.DELIVERED), trial=False, now=NOW) == breaker

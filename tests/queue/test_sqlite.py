@@ -70,7 +70,7 @@ class TestOutages(OutageConformance):
 
 
 #: Statements that walk through a whole table: an operator's, those of once an hour, and of a clock that ran ahead.
-RARE = {"clear", "forget_customers", "stale_customers", "repair_due", "repair_keys"}
+RARE = {"clear", "forget_customers", "stale_customers", "repair_keys"}
 
 
 def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:

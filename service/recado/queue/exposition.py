@@ -37,7 +37,7 @@ class StoreCollector(Collector):
             return
         yield gauge(metrics.STORE_READABLE, [((), 1.0)])
         yield from self._state(snapshot)
-        bounds = {"phone_number_id": tuple(snapshot.breakers)}
+        bounds = {"phone_number_id": tuple(snapshot.breakers), "endpoint": tuple(snapshot.endpoints)}
         yield from families(Source.STORE, snapshot.totals, bounds, {})
 
     def _files(self) -> Iterator[Any]:
@@ -68,6 +68,14 @@ class StoreCollector(Collector):
                 for number, breaker in snapshot.breakers.items()
                 for reason in reasons
             ],
+        )
+        endpoints = snapshot.endpoints.items()
+        yield gauge(metrics.EVENT_BACKLOG, [((name,), float(one.waiting)) for name, one in endpoints])
+        yield gauge(metrics.EVENT_OLDEST_AGE, [((name,), one.oldest_seconds) for name, one in endpoints])
+        held = metrics.EVENT_ENDPOINT_HELD.labels["reason"] or ()
+        yield gauge(
+            metrics.EVENT_ENDPOINT_HELD,
+            [((name, why), float(one.breaker.open_reason == why)) for name, one in endpoints for why in held],
         )
         for metric, name in (
             (metrics.DRAIN_LAST_START, "drain_started_at"),

@@ -1,13 +1,24 @@
 """What the queue stores and what is said about it: immutable records, times in Unix seconds UTC."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from recado.events.event import Event
+from recado.events.facts import Fact
 from recado.orders import Changes, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.content import Content
+
+#: The channels, as the rows of the queue name them.
+REPLIES = "whatsapp"
+EVENTS = "http"
+
+#: What an entry holds, as its channel reads it.
+Payload: TypeAlias = Content | Event
+
+decode_payload = msgspec.json.Decoder(Payload).decode
 
 
 class State(StrEnum):
@@ -71,7 +82,7 @@ class Restraint(StrEnum):
 
 
 class Lane(NamedTuple):
-    """What has a rate and a breaker of its own within a channel: `name` is a business number."""
+    """What has a rate and a breaker of its own within a channel: a business number, or an endpoint of events."""
 
     channel: str
     name: str
@@ -87,7 +98,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     customer. `content` is None where the customer gets no reply. `changes` says with which version of the session the
     message was handled, and what it changes. `refers`: the token or the wamid of the quote that the message names.
     `may_order`: it may place an order, which takes a number. `courtesy`: the reply brings the conversation no further.
-    `picture`: the message has no words and may be one of an album.
+    `picture`: the message has no words and may be one of an album. `facts`: what else the shop's systems are told.
     """
 
     wamid: str
@@ -106,6 +117,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     may_order: bool = False
     courtesy: bool = False
     picture: bool = False
+    facts: tuple[Fact, ...] = ()
 
 
 class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -118,11 +130,11 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: int
     attempt: int
-    wamid: str
+    wamid: str | None
     lane: Lane
     phone: str | None
     user_id: str | None
-    content: Content
+    content: Payload
     received_at: float
     deadline_at: float
     send_at: float
@@ -184,6 +196,24 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
     failure: AttemptResult | None = None
 
 
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of facts: endpoints by name, each with the types of events that it wants, for so many seconds.
+
+    order_prefix: what the number of an order begins with, as its customer reads it.
+    """
+
+    wants: dict[str, frozenset[str]] = {}
+    deadline_seconds: float = 0.0
+    order_prefix: str = "P-"
+
+    def endpoints_for(self, type_: str) -> tuple[str, ...]:
+        """The endpoints that want a type."""
+        return tuple(name for name, types in self.wants.items() if type_ in types)
+
+
+NOBODY = Audience()
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that were claimed or, if there are none, when some could be (None: nothing waits).
 
@@ -223,8 +253,3 @@ class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def queue_size(self) -> int:
         return self.pending_retry + self.in_flight + self.unknown + self.failed
-
-
-def mask(recipient: str) -> str:
-    """A recipient with all but its last two characters hidden."""
-    return "•" * 6 + recipient[-2:]

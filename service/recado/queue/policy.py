@@ -29,12 +29,14 @@ THROTTLE_SECONDS = 60.0
 MAX_GROWTH = 8
 #: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
 MAX_DOUBLINGS = 4
+#: Why the breaker of a lane is open whose other side wants nothing more, and when it is probed: never.
+ENDED = "ended"
+NEVER = 1e12
 
 
 class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers that the queue decides by; the settings of the same names describe them."""
 
-    backoff_seconds: tuple[float, ...]
     backoff_jitter: float
     retry_after_max_seconds: float
     lease_seconds: float
@@ -44,14 +46,30 @@ class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     breaker_probe_seconds: float
     delivered_retention_seconds: float
     failed_retention_seconds: float
+    events_retention_seconds: float
     dedupe_seconds: float
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one channel allows: entries a second in a lane (0: no limit), and the seconds between two of one key."""
+    """What one channel allows, and how often it tries.
+
+    per_second: entries a second in a lane, 0 for no limit. in_order: entries of one key wait for each other.
+    key_interval_seconds: between two of them.
+    backoff_seconds: the waits before each further attempt. at_once: entries of a lane that are under way, 0 for no
+    limit. repeatable: a second copy does no harm, so an attempt without a verdict is simply made again.
+    """
 
     per_second: float
+    in_order: bool
     key_interval_seconds: float
+    backoff_seconds: tuple[float, ...]
+    at_once: int = 0
+    repeatable: bool = False
+
+    @property
+    def max_attempts(self) -> int:
+        """Attempts that an entry is worth."""
+        return len(self.backoff_seconds) + 1
 
 
 class Blame(StrEnum):
@@ -65,6 +83,7 @@ class Blame(StrEnum):
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     """What the queue knows of a message when its attempt ends. `interactive`: it has a plain text to fall back to."""
 
+    channel: str
     spent: int
     throttles: int
     unknowns: int
@@ -133,37 +152,35 @@ class RetryPolicy:
                 return replace(self._queued(message, now), as_text=True)
             case Outcome.PERMANENT:
                 return Decision(state=State.FAILED, reason=Reason.REJECTED, spent=1)
-            case Outcome.UNKNOWN:
+            case Outcome.UNKNOWN if not self.limits[message.channel].repeatable:
                 return self._unknown(message, result, now)
-            case Outcome.OPERATOR:
+            case Outcome.OPERATOR | Outcome.ENDED:
                 return self._queued(message, now + self.config.breaker_probe_seconds)
             case Outcome.THROTTLED:
                 return self._throttled(message, result, now)
-            case Outcome.RETRYABLE:
+            case Outcome.RETRYABLE | Outcome.UNKNOWN:
                 return self._retry(message, result, now)
 
-    @property
-    def max_attempts(self) -> int:
-        """Attempts that a message is worth."""
-        return len(self.config.backoff_seconds) + 1
-
-    @property
-    def longest_wait_seconds(self) -> float:
-        """The longest that anything here waits: a retry, a lease, an unknown outcome, a customer's or number's turn."""
-        config = self.config
-        backoff = max(config.backoff_seconds, default=0.0) * (1 + config.backoff_jitter)
+    def longest_wait_seconds(self, channel: str) -> float:
+        """The longest that anything of a channel waits: a retry, a lease, an unknown outcome, a turn."""
+        config, limits = self.config, self.limits[channel]
+        backoff = max(limits.backoff_seconds, default=0.0) * (1 + config.backoff_jitter)
         waits = (backoff, config.retry_after_max_seconds, config.lease_seconds, config.unknown_grace_seconds)
-        probing = config.breaker_probe_seconds * 2.0**MAX_DOUBLINGS
-        return max(*waits, probing, *(limits.key_interval_seconds for limits in self.limits.values()))
+        return max(*waits, config.breaker_probe_seconds * 2.0**MAX_DOUBLINGS, limits.key_interval_seconds)
 
-    def rescue(self, *, spent: int, lease_until: float) -> Decision:
+    def rescue(self, channel: str, *, spent: int, lease_until: float) -> Decision:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
 
         Most likely nothing was sent, so it costs an attempt but does not count as an answer of Meta's that never
         came: a pod that dies twice while it holds a message must not make its customer go without.
         """
+        limits = self.limits[channel]
+        last = spent + 1 >= limits.max_attempts
+        if limits.repeatable:
+            hopeless = Reason.RETRIES_EXHAUSTED if last else None
+            return Decision(state=State.QUEUED, due_at=lease_until, spent=1, hopeless=hopeless)
         due_at = lease_until + self.config.unknown_grace_seconds
-        last = self.config.unknown_policy is UnknownPolicy.FAIL or spent + 1 >= self.max_attempts
+        last = last or self.config.unknown_policy is UnknownPolicy.FAIL
         return Decision(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
 
     @staticmethod
@@ -183,7 +200,11 @@ class RetryPolicy:
 
     def breaker_after(self, breaker: Breaker, result: AttemptResult, *, trial: bool, now: float) -> Breaker:
         """The number's breaker after one more result, of a `trial` or of any other attempt."""
+        if breaker.open_reason == ENDED:  # only an operator resumes it
+            return breaker
         good_at = now if is_verdict(result) and not result.outage else breaker.good_at
+        if result.outcome is Outcome.ENDED:
+            return replace(breaker, open_reason=ENDED, opened_at=now, probe_at=NEVER, reachable=False, good_at=good_at)
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
             return replace(
                 breaker,
@@ -223,8 +244,8 @@ class RetryPolicy:
         )
 
     def _retry(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
-        waits = self.config.backoff_seconds
-        most = self.max_attempts if result.max_attempts is None else min(result.max_attempts, self.max_attempts)
+        waits, worth = self.limits[message.channel].backoff_seconds, self.limits[message.channel].max_attempts
+        most = worth if result.max_attempts is None else min(result.max_attempts, worth)
         last = message.spent + 1 >= most
         if last and not result.outage:
             return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
@@ -251,7 +272,7 @@ class RetryPolicy:
 
     def _unknown(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
         at_most_once = self.config.unknown_policy is UnknownPolicy.FAIL
-        last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.max_attempts
+        last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.limits[message.channel].max_attempts
         return Decision(
             state=State.UNKNOWN,
             due_at=now + self.config.unknown_grace_seconds,

@@ -4,11 +4,12 @@ Every method that changes something is done when its change is durable, and rais
 then nothing was recorded. Those on the way of a message begin when they are called, awaited or not.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
+from recado.events.event import Event
 from recado.queue.model import (
     Added,
     AttemptResult,
@@ -25,14 +26,35 @@ from recado.queue.policy import Breaker, Decision
 from recado.telemetry.totals import Totals
 
 
+class EndpointReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How an endpoint of events is: the deliveries that wait for it or are under way, and how long the oldest has."""
+
+    breaker: Breaker
+    waiting: int
+    oldest_seconds: float
+
+
+class EventDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an event at one endpoint."""
+
+    endpoint: str
+    state: State
+    attempts: int
+    due_at: float | None
+    last_error: str
+    reason: str
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What the metrics port exports of the store: durable totals by (metric, label values), and the present."""
+    """What the metrics port exports of the store: durable totals by (metric, label values), and the present. `rows` and
+    `breakers` are those of replies and business numbers."""
 
     totals: dict[tuple[str, tuple[str, ...]], float]
     rows: dict[str, int]
     oldest_due_seconds: float
     breakers: dict[str, Breaker]
     instants: dict[str, float]
+    endpoints: dict[str, EndpointReading] = {}
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,8 +166,34 @@ class QueueReadings(Protocol):
         ...
 
 
+class EventLog(Protocol):
+    """The events of the last weeks, and their endpoints."""
+
+    async def after(self, id_: int, *, limit: int, types: Collection[str] = ()) -> list[Event]:
+        """Events in order, from the one after an id, of all types or of some."""
+        ...
+
+    async def deliveries(self, id_: int) -> list[EventDelivery]:
+        """What became of an event at each endpoint, as far as it is still known."""
+        ...
+
+    async def replay(self, endpoints: Sequence[str], *, ids: Sequence[int] = (), since: float = 0.0) -> int:
+        """Sends events once more, by their ids, or all since an instant; how many. One that still waits for an endpoint
+        goes there once."""
+        ...
+
+    async def resume(self, endpoint: str) -> bool:
+        """Sends to an endpoint again whose breaker is open; whether it was."""
+        ...
+
+
 class RetryQueue(Outbox, QueueAdmin, QueueReadings, Protocol):
     """Everything that a store offers: entries with their leases, limits, breakers and totals."""
+
+    @property
+    def events(self) -> EventLog:
+        """The events that were written."""
+        ...
 
     async def close(self) -> None:
         """Commits what waits and closes the store."""

@@ -11,9 +11,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from recado.queue.event_log import StoredEvents, endpoint_readings
 from recado.queue.model import (
+    NOBODY,
+    REPLIES,
     Added,
     AttemptResult,
+    Audience,
     Claim,
     Lane,
     LeasedReply,
@@ -22,10 +26,16 @@ from recado.queue.model import (
     QueueStatus,
     State,
     StatusUpdate,
-    mask,
 )
 from recado.queue.operations import adding, claiming, customers, recording, upkeep
-from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json, lanes_of
+from recado.queue.operations.transaction import (
+    HORIZON_SECONDS,
+    MIN_WAIT_SECONDS,
+    LaneState,
+    Transaction,
+    as_json,
+    lanes_of,
+)
 from recado.queue.operations.upkeep import PruneRequest
 from recado.queue.policy import Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
@@ -33,6 +43,7 @@ from recado.queue.statements import Database, Row, Statements
 from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
+from recado.whatsapp.customer import mask
 
 #: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
 PRUNE_ROWS = 500
@@ -59,16 +70,27 @@ class NoObserver:
 class StoredQueue:
     """RetryQueue on an open database, which other processes may share. Raises StoreUnavailable."""
 
-    def __init__(self, database: Database, policy: RetryPolicy, observer: CommitObserver | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policy: RetryPolicy,
+        *,
+        observer: CommitObserver | None = None,
+        audience: Audience = NOBODY,
+    ) -> None:
         self._database = database
         self._policy = policy
+        self._audience = audience
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._store_key = database.write(_make_store_key)
         self._writer = Writer(database, self._begin, observer or NoObserver())
         self._customers_pruned_at = database.now()
+        self.events = StoredEvents(database, self._writer)
 
     def _begin(self, statements: Statements) -> Transaction:
-        return Transaction(statements, self._policy, owner=self._owner, store_key=self._store_key)
+        return Transaction(
+            statements, self._policy, owner=self._owner, store_key=self._store_key, audience=self._audience
+        )
 
     # -- the way of a message ----------------------------------------------------------------------------------
 
@@ -114,6 +136,7 @@ class StoredQueue:
             PruneRequest("delivered", "prune_finished", (State.DELIVERED, delivered_at, PRUNE_ROWS)),
             PruneRequest("failed", "prune_finished", (State.FAILED, failed_at, PRUNE_ROWS)),
             PruneRequest("discarded", "prune_finished", (State.DISCARDED, failed_at, PRUNE_ROWS)),
+            PruneRequest("event", "prune_events", (int((now - config.events_retention_seconds) * 1e6), PRUNE_ROWS)),
             PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
             *await self._stale_customers(now),
         ]
@@ -185,14 +208,17 @@ class StoredQueue:
     def _snapshot(self, found: Statements) -> Snapshot:
         lanes = self._lanes(found)
         meta: dict[str, str] = dict(found.run("get_meta"))
-        due = [at for lane in lanes if (at := found.run("next_due", *lane)[0][0]) is not None]
+        counts = {(channel, lane, state): rows for channel, lane, state, rows in found.run("state_counts")}
+        replies = [lane for lane in lanes if lane.channel == REPLIES]
+        due = [at for lane in replies if (at := found.run("next_due", *lane)[0][0]) is not None]
         return Snapshot(
             totals={
                 (metric, tuple(msgspec.json.decode(labels))): value for metric, labels, value in found.run("totals")
             },
-            rows=dict(found.run("state_counts")),
+            rows={state: sum(counts.get((*lane, state), 0) for lane in replies) for state in State},
             oldest_due_seconds=max(0.0, found.now - min(due)) if due else 0.0,
-            breakers={lane.name: state.breaker for lane, state in lanes.items()},
+            breakers={lane.name: lanes[lane].breaker for lane in replies},
+            endpoints=endpoint_readings(found, lanes, counts),
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
         )
 
@@ -216,8 +242,13 @@ class StoredQueue:
 
     def _next_at(self, found: Statements) -> float | None:
         """When the next entry can be claimed, as far as its due time and its lane's turn and breaker tell."""
-        due = [(state, found.run("next_due", *lane)[0][0]) for lane, state in self._lanes(found).items()]
-        return min((_claimable_at(state, due_at) for state, due_at in due if due_at is not None), default=None)
+        waits = []
+        for lane, state in self._lanes(found).items():
+            if (due_at := found.run("next_due", *lane)[0][0]) is not None:
+                at_once = self._policy.limits[lane.channel].at_once
+                full = at_once and found.run("under_way", *lane)[0][0] >= at_once
+                waits.append(max(_claimable_at(state, due_at), found.now + MIN_WAIT_SECONDS if full else 0.0))
+        return min(waits, default=None)
 
     def _next_at_of(self, found: Statements, id_: int) -> float | None:
         """The same of one message; None when it does not wait."""

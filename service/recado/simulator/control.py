@@ -16,7 +16,10 @@
 - GET  `ledger/unmatched`: replies to customers who did not write through this simulator
 - POST `notices`: Meta sends a notice: {"field": "account_update", "value": {"event": "ACCOUNT_VIOLATION"}}
 - POST `health`: {"can_send_message": "BLOCKED"}
-- POST `reset`: remove messages, counts and faults
+- POST `events`: takes an event, as a shop's CRM would
+- GET  `events`: what came of them
+- POST `receiver`: change parts of the plan of the receiver, such as {"script": ["server_error"], "always": "gone"}
+- POST `reset`: remove messages, counts, events and faults
 """
 
 import asyncio
@@ -30,6 +33,7 @@ from recado.simulator.chat import Chat, Simulated, Step, choice_of
 from recado.simulator.faults import FaultError, FaultPlan, Faults
 from recado.simulator.graph import Graph
 from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.receiver import Receiver
 from recado.simulator.sender import Sender
 from recado.simulator.server import Request, Response
 from recado.simulator.webhooks import Person
@@ -40,6 +44,7 @@ class Simulator(Simulated, Protocol):
 
     faults: Faults
     graph: Graph
+    receiver: Receiver
     sender: Sender
     phone_number_id: str
     clock: Callable[[], float]
@@ -126,10 +131,7 @@ def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any
                 }
             )
         case "POST", "faults":
-            changes = msgspec.json.decode(request.body)
-            if not isinstance(changes, dict):
-                raise FaultError("the fault plan is not an object")
-            simulator.faults.change(changes, simulator.clock())
+            simulator.faults.change(_object(request), simulator.clock())
             return _json(simulator.faults.plan)
         case "POST", ("messages" | "taps" | "chats") as path:
             if not simulator.webhook_url:
@@ -144,8 +146,13 @@ def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any
         case "POST", "health":
             simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
             return _json({"can_send_message": simulator.graph.health})
+        case "GET", "events":
+            return _json(simulator.receiver.summary())
+        case "POST", "receiver":
+            return _json(simulator.receiver.change(_object(request)))
         case "POST", "reset":
             simulator.ledger.reset()
+            simulator.receiver.reset()
             simulator.graph.counts.clear()
             simulator.sender.counts.clear()
             simulator.faults.set(FaultPlan(), simulator.clock())
@@ -163,6 +170,13 @@ def _customers(simulator: Simulator, path: str, body: bytes) -> Coroutine[Any, A
             return _tap(simulator, msgspec.json.decode(body, type=_Taps))
         case _:
             return _play(simulator, msgspec.json.decode(body, type=_Chats))
+
+
+def _object(request: Request) -> dict[str, Any]:
+    changes = msgspec.json.decode(request.body)
+    if not isinstance(changes, dict):
+        raise FaultError("the plan is not an object")
+    return changes
 
 
 def _ledger(ledger: Ledger, path: str, request: Request) -> object:

@@ -25,18 +25,19 @@ class Manner(Enum):
 
 
 class Response(NamedTuple):
-    """What a handler decides; `delay` is in seconds."""
+    """What a handler decides; `delay` is in seconds, `headers` are further whole lines."""
 
     status: int = 200
     body: bytes = b"{}"
     content_type: bytes = b"application/json"
     manner: Manner = Manner.WHOLE
     delay: float = 0.0
+    headers: bytes = b""
 
 
 class Request(NamedTuple):
     """One whole request; `path` is without the query, `authorization` and `signature` (X-Hub-Signature-256) as they
-    came.
+    came; `webhook` has the headers of Standard Webhooks, in lower case.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Request(NamedTuple):
     signature: bytes
     content_type: bytes
     body: bytes
+    webhook: dict[str, str]
 
     def parameters(self) -> dict[str, str]:
         """The query's parameters."""
@@ -101,6 +103,7 @@ class _Connection(asyncio.Protocol):
         self._url = b""
         self._authorization = self._signature = self._content_type = b""
         self._body: list[bytes] = []
+        self._webhook: dict[str, str] = {}
 
     # asyncio.Protocol
 
@@ -136,6 +139,8 @@ class _Connection(asyncio.Protocol):
             self._signature = value
         elif lower == b"content-type":
             self._content_type = value
+        elif lower.startswith(b"webhook-"):
+            self._webhook[lower.decode()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -150,6 +155,7 @@ class _Connection(asyncio.Protocol):
             self._signature,
             self._content_type,
             b"".join(self._body),
+            self._webhook,
         )
         self._reset()
         response = self._server.handler(request)
@@ -194,10 +200,11 @@ class _Connection(asyncio.Protocol):
 
 
 def _render(response: Response) -> bytes:
-    return b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (
+    return b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n%s" % (
         response.status,
         _REASONS.get(response.status, b"Unknown"),
         response.content_type,
+        response.headers,
         len(response.body),
         response.body,
     )

@@ -22,6 +22,7 @@ from recado.simulator.faults import FaultPlan, Faults
 from recado.simulator.graph import Accepted, Graph
 from recado.simulator.ledger import Inbound, Ledger
 from recado.simulator.limits import PairLimit, Throughput
+from recado.simulator.receiver import Receiver
 from recado.simulator.sender import REDELIVERY_SECONDS, Sender, Webhook
 from recado.simulator.server import Request, Server
 from recado.simulator.webhooks import People, Person, Wamids
@@ -30,6 +31,7 @@ from recado.simulator.webhooks import People, Person, Wamids
 Written = tuple[Person, str, Any, dict[str, Any] | None]
 
 PHONE_NUMBER_ID = "700000000000001"
+EVENTS_PATH = "/_simulator/events"
 STATUSES = ("sent", "delivered", "read")
 WINDOW_SECONDS = 86400.0
 #: What customers of the sample catalogue write.
@@ -49,7 +51,7 @@ class Simulator:
     API knows; empty knows any. messages_per_second, pair_interval, pair_burst: Meta's limits, 0 for none.
     enforce_window: refuse replies later than 24 hours after the customer's last message. status_delay: seconds from
     acceptance to `sent`, and again to each further status; shuffle_statuses: in random order. batch: events that one
-    POST may carry, collected for batch_seconds.
+    POST may carry, collected for batch_seconds. event_secrets: those of the events that are posted to events_url.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Simulator:
         batch_seconds: float = 0.02,
         redelivery_seconds: Sequence[float] = REDELIVERY_SECONDS,
         duplicates: float = 0.0,
+        event_secrets: Collection[str] = (),
         seed: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -97,6 +100,7 @@ class Simulator:
             duplicates=duplicates,
             seed=seed,
         )
+        self.receiver = Receiver(tuple(event_secrets), clock=clock)
         self.phone_number_id = next(iter(phone_number_ids), PHONE_NUMBER_ID)
         self.statuses, self.status_delay, self.shuffle_statuses = tuple(statuses), status_delay, shuffle_statuses
         self._batch, self._batch_seconds = batch, batch_seconds
@@ -116,6 +120,11 @@ class Simulator:
     def base_url(self) -> str:
         """What WHATSAPP_API_URL has to be."""
         return f"http://{self._server.host}:{self._server.port}"
+
+    @property
+    def events_url(self) -> str:
+        """Where the receiver of events is."""
+        return self.base_url + EVENTS_PATH
 
     @property
     def webhook_url(self) -> str:
@@ -263,6 +272,8 @@ class Simulator:
     # The business
 
     def _handle(self, request: Request) -> Any:
+        if request.path == EVENTS_PATH and request.method == "POST":
+            return self.receiver.handle(request)
         if request.path.startswith("/_simulator"):
             return control(self, request)
         return self.graph.handle(request)

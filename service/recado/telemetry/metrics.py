@@ -90,6 +90,12 @@ ERROR_CLASSES = (
 #: Errors that a person has to put right; until then nothing is sent.
 OPERATOR_CLASSES = ("auth", "permission", "account", "configuration", "payment")
 FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
+#: The types of events, as docs/events.md describes them.
+EVENT_TYPES = (
+    *("message.received", "quote.created", "quote.replaced", "quote.rejected", "quote.expired", "quote.withdrawn"),
+    *("order.created", "order.updated", "order.cancelled", "order.cancel_requested"),
+    *("handoff.requested", "reply.failed", "customer.erased"),
+)
 STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 
 # -- the store: deliveries -----------------------------------------------------------------------------------
@@ -296,7 +302,59 @@ PRUNED = counter(
     STORE,
     "recado_rows_pruned_total",
     "Rows deleted because their retention was over.",
-    kind=("dedupe", "delivered", "failed", "discarded", "customer"),
+    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event"),
+)
+
+# -- the store: events to the shop's systems ------------------------------------------------------------------
+
+EVENTS = counter(
+    STORE,
+    "recado_events_total",
+    "Events that were written for the shop's systems, by type; none are without an endpoint that wants the type.",
+    type=EVENT_TYPES,
+)
+
+EVENT_ATTEMPTS = counter(
+    STORE,
+    "recado_event_attempts_total",
+    "Attempts to send an event, by endpoint and outcome.",
+    endpoint=None,
+    outcome=("delivered", "retryable", "throttled", "ended", "operator", "unknown"),
+)
+
+EVENT_DELIVERIES = counter(
+    STORE,
+    "recado_event_deliveries_total",
+    "Deliveries of events that ended, by endpoint: one for each event and each endpoint that wants it.",
+    endpoint=None,
+    outcome=("delivered", "failed", "discarded"),
+)
+
+EVENT_AGE = histogram(
+    STORE,
+    "recado_event_delivery_age_seconds",
+    "From an event to its acceptance by an endpoint.",
+    buckets=AGE_EDGES,
+)
+
+EVENT_BACKLOG = gauge(
+    STORE, "recado_event_backlog", "Deliveries of events that are waiting or under way, by endpoint.", endpoint=None
+)
+
+EVENT_OLDEST_AGE = gauge(
+    STORE,
+    "recado_event_oldest_seconds",
+    "How long the oldest event that waits for an endpoint has waited; 0 if none does.",
+    endpoint=None,
+)
+
+EVENT_ENDPOINT_HELD = gauge(
+    STORE,
+    "recado_event_endpoint_held",
+    "1 while an endpoint gets nothing but trials: it is down (outage), its configuration is wrong (operator), or"
+    " nothing at all because it answered 410 (ended).",
+    endpoint=None,
+    reason=("outage", "operator", "ended"),
 )
 
 # -- the process: the webhook --------------------------------------------------------------------------------

@@ -15,3 +15,8 @@ class Customer(msgspec.Struct, frozen=True):
     def names_at(self, phone_number_id: str) -> tuple[str, ...]:
         """The names of a customer of a business number. The BSUID outlives a hidden phone number, so it comes first."""
         return tuple([f"{phone_number_id}:{name}" for name in (self.user_id, self.phone) if name])
+
+
+def mask(recipient: str) -> str:
+    """A recipient with all but its last two characters hidden."""
+    return "•" * 6 + recipient[-2:]

@@ -1,7 +1,5 @@
 """Reads what the Graph API answered when the answer is not a success."""
 
-import email.utils
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -9,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from recado.waits import retry_after
 from recado.whatsapp.errors import (
     EdgeFailureError,
     EdgeRefusalError,
@@ -96,16 +95,8 @@ def _text(error: dict[str, Any]) -> str:
 def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> float | None:
     """Seconds that Meta asks for, by `Retry-After` (seconds or a date) or by its usage headers (minutes)."""
     asked = headers.get("retry-after")
-    if asked is not None:
-        try:
-            seconds = float(asked)
-        except ValueError:
-            try:
-                seconds = email.utils.parsedate_to_datetime(asked).timestamp() - clock()
-            except (ValueError, OverflowError):
-                seconds = math.nan
-        if math.isfinite(seconds):
-            return _bounded(seconds)
+    if asked is not None and (seconds := retry_after(asked, clock())) is not None:
+        return _bounded(seconds)
     usage = headers.get("x-business-use-case-usage")
     if usage is None:
         return None

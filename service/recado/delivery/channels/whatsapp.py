@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from recado.events.event import Event
 from recado.outcome import Outcome, Scope
-from recado.queue.model import AttemptResult, LeasedReply, StatusUpdate
+from recado.queue.model import REPLIES, AttemptResult, LeasedReply, StatusUpdate
 from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
@@ -16,12 +17,17 @@ if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its fi
     from recado.whatsapp.service import Sent
 
 
-NAME = "whatsapp"
+NAME = REPLIES
 
 
 def limits(settings: Settings) -> Limits:
-    """Meta's limits for a business number and for one customer."""
-    return Limits(per_second=settings.messages_per_second, key_interval_seconds=settings.customer_interval_seconds)
+    """Meta's limits for a business number and for one customer, and when a reply is tried again."""
+    return Limits(
+        per_second=settings.messages_per_second,
+        in_order=True,
+        key_interval_seconds=settings.customer_interval_seconds,
+        backoff_seconds=settings.backoff_seconds,
+    )
 
 
 def deadline(settings: Settings, written_at: float) -> float:
@@ -52,6 +58,7 @@ class WhatsAppChannel:
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
         """Sends a reply; quotes the customer's message where the entry asks for it."""
+        assert not isinstance(message.content, Event), "events leave by a channel of their own"
         with tracing.graph_call(attempt, resend_count=message.attempt - 1) as span:
             try:
                 sent = await self._client.send_message(

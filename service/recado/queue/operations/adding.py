@@ -151,7 +151,7 @@ def _place(
     new, now = request.message, transaction.now
     assert new.content is not None
     if new.deadline_at <= now:
-        transaction.count_failed(id_, Reason.WINDOW_CLOSED)
+        transaction.count_failed(id_, new.lane, Reason.WINDOW_CLOSED)
         rows.append(_row(id_, new, answers, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now))
         return Added(id=id_, duplicate=False)
     waits = line.holds_up(id_, new.written_at)

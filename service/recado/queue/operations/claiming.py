@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from recado.queue.model import Claim, Lane, LeasedReply, Reason, State
+from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, decode_payload
 from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json
 from recado.queue.policy import Blame, Pace
 from recado.queue.statements import Row
+from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
-from recado.whatsapp.content import decode
 
 #: Pages of due messages that one claim looks through, when all on a page have to wait for their customers.
 CLAIM_PAGES = 5
@@ -79,7 +79,8 @@ def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[LeasedRepl
     lease = transaction.policy.config.lease_seconds
     leases = as_json([(id_, turn.send_at + lease, turn.absolved) for id_, turn in turns.items()])
     messages = [_leased(transaction, row, turns[row[0]]) for row in transaction.run("lease", leases, transaction.owner)]
-    transaction.totals.inc(metrics.DRAIN_CLAIMED, by=len(messages))
+    for message in messages:
+        TALLIES[message.lane.channel].claimed(transaction.totals)
     return tuple(sorted(messages, key=lambda message: message.send_at))
 
 
@@ -103,7 +104,7 @@ def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit:
         if _page(transaction, lane, request, 1):
             _ask_for_probe(transaction, lane, taken)
         return
-    limit = min(limit, 1) if trial else limit
+    limit = min(1 if trial else limit, _free_places(transaction, lane))
     before = len(taken.turns)
     for _ in range(CLAIM_PAGES):
         room = min(limit - len(taken.turns) + before, _turns_within_horizon(state.pace, now))
@@ -119,6 +120,12 @@ def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit:
             break
     if trial and len(taken.turns) > before:
         transaction.start_probing(lane)
+
+
+def _free_places(transaction: Transaction, lane: Lane) -> int:
+    """How many more entries of a lane may be under way."""
+    at_once = transaction.policy.limits[lane.channel].at_once
+    return at_once - int(transaction.run("under_way", *lane)[0][0]) if at_once else NO_LIMIT
 
 
 def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int) -> list[DueRow]:
@@ -138,14 +145,14 @@ def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence
     for row in page:
         blame = transaction.policy.blame(row.suspect_at, state.breaker)
         if row.deadline_at <= now:
-            transaction.fail(row.id, Reason.WINDOW_CLOSED)
+            transaction.fail(row.id, lane, Reason.WINDOW_CLOSED)
         elif blame is Blame.NOT_KNOWN:
             if now >= state.breaker.probe_at:
                 _ask_for_probe(transaction, lane, taken)
         elif row.hopeless and blame is Blame.MESSAGE:
             if row.state == State.UNKNOWN:
                 transaction.totals.inc(metrics.SETTLED, "grace")
-            transaction.fail(row.id, Reason(row.hopeless))
+            transaction.fail(row.id, lane, Reason(row.hopeless))
         elif row.first_id != row.id or row.key in next_at:
             postponed.append((row.id, max(row.free_at, transaction.after_the_first(row.first_due_at))))
         elif row.free_at > now:
@@ -159,7 +166,7 @@ def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence
                 transaction.totals.inc(metrics.SETTLED, "retry")
     if postponed:
         transaction.run("postpone", as_json(postponed))
-    if next_at:
+    if next_at and transaction.policy.limits[lane.channel].in_order:
         transaction.run("keys_next", as_json(list(next_at.items())))
 
 
@@ -194,7 +201,7 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
         lane=Lane(channel, lane),
         phone=phone,
         user_id=user_id,
-        content=decode(content),
+        content=decode_payload(content),
         received_at=received_at,
         deadline_at=deadline_at,
         send_at=turn.send_at,
@@ -209,7 +216,7 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
 def _rescue(transaction: Transaction) -> None:
     """Takes messages back whose lease ran out: their process died, whether they were sent is unknown."""
     lost = transaction.run("rescuable", transaction.now, RESCUE_ROWS)
-    for id_, lease_until, spent in lost:
-        transaction.decide(id_, transaction.policy.rescue(spent=spent, lease_until=lease_until), None)
-    if lost:
-        transaction.totals.inc(metrics.RESCUES, by=len(lost))
+    for id_, channel, lane, lease_until, spent in lost:
+        decision = transaction.policy.rescue(channel, spent=spent, lease_until=lease_until)
+        transaction.decide(id_, Lane(channel, lane), decision, None)
+        TALLIES[channel].rescued(transaction.totals)

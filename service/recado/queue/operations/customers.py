@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from recado.orders import Line, OpenQuote, Order, OrderState, QuoteState, Session, Source, Talk
 from recado.queue.model import NewReply, Restraint
+from recado.queue.operations.telling import Changed, tell_changes
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.statements import Row
 from recado.queue.streak import Streak, follow
@@ -150,28 +151,33 @@ def put_customers(transaction: Transaction, customers: Iterable[Customer]) -> No
 
 
 def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) -> None:
-    """Closes and opens quotes and places orders; `messages` by the ids of their entries.
+    """Closes and opens quotes, places orders and tells of it; `messages` by the ids of their entries.
 
     Raises ValueError where a quote that has to be closed is not open: the session said that it is.
     """
     changing = {id_: message for id_, message in messages.items() if message.changes.any}
+    changed = Changed()
     closed = [(c.token, m.key, c.state) for m in changing.values() if (c := m.changes.closes)]
     if closed:
         rows = transaction.run("close_quotes", as_json(closed), transaction.now)
         if len(rows) != len(closed):
             raise ValueError("a quote that is not open was to be closed")
-        transaction.count_quotes(rows)
+        transaction.count_quotes([row[:3] for row in rows])
+        changed.ages = {key: transaction.now - opened_at for *_, key, _, opened_at in rows}
     opened = [_quote_row(id_, m.key, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
     if opened:
         keys = as_json([row[2] for row in opened])
-        transaction.count_quotes(transaction.run("replace_quotes", keys, transaction.now))
+        replaced = transaction.run("replace_quotes", keys, transaction.now)
+        transaction.count_quotes([row[:3] for row in replaced])
+        changed.replaced = {key: token for *_, key, token in replaced}
         transaction.run("open_quotes", as_json(opened))
     placed = [_order_row(m, order) for m in changing.values() if (order := m.changes.places)]
     if placed:
         transaction.run("place_orders", as_json(placed))
     located = [(at.number, m.key, at.location) for m in changing.values() if (at := m.changes.locates)]
     if located:
-        transaction.run("locate_orders", as_json(located))
+        changed.states = dict(transaction.run("locate_orders", as_json(located)))
+    tell_changes(transaction, messages.values(), changed)
 
 
 def _quote_row(id_: int, key: str, quote: OpenQuote) -> Row:

@@ -9,6 +9,7 @@ from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUp
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.policy import Attempted, Decision, is_verdict
 from recado.queue.statements import Row
+from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text, as_text, decode
 
@@ -45,9 +46,8 @@ class AttemptedRow(msgspec.Struct):
 def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
     """Records finished attempts; the decision on each, None where a status had settled it before."""
     for request in requests:
-        result = request.result
-        transaction.totals.inc(metrics.ATTEMPTS, result.outcome.value, result.error_class)
-        transaction.totals.observe(metrics.GRAPH_DURATION, result.seconds, result.code_class)
+        lane = request.message.lane
+        TALLIES[lane.channel].attempted(transaction.totals, lane.name, request.result)
     delivered = _deliver(transaction, [r for r in requests if r.result.outcome is Outcome.DELIVERED])
     rows = _attempted(transaction, {r.message.id for r in requests if r.result.outcome is not Outcome.DELIVERED})
     return [_record(transaction, request, delivered, rows) for request in requests]
@@ -78,9 +78,10 @@ def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set
 
 def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, failed_attempt: int) -> Decision:
     """Decides on a message after a failed attempt, and writes the decision."""
-    lane = transaction.lane(Lane(row.channel, row.lane))
+    lane, tally = Lane(row.channel, row.lane), TALLIES[row.channel]
     content = decode(row.content) if result.form_refused else None
     attempted = Attempted(
+        channel=row.channel,
         spent=row.spent,
         throttles=row.throttles,
         unknowns=row.unknowns,
@@ -92,13 +93,14 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
         transaction.totals.inc(metrics.TEXT_FALLBACKS)
         transaction.run("put_content", as_json([(row.id, as_text(content))]))
     if decision.key_until is not None:
-        transaction.totals.inc(metrics.THROTTLED, "customer")
+        tally.throttled(transaction.totals, "customer")
         transaction.run("keys_next", as_json([(row.key, decision.key_until)]))
     if decision.lane_until is not None:
-        transaction.totals.inc(metrics.THROTTLED, "number")
-        lane.pace.next_at = max(lane.pace.next_at, decision.lane_until)
-        lane.changed = True
-    transaction.decide(row.id, decision, result, failed_attempt=failed_attempt)
+        tally.throttled(transaction.totals, "number")
+        state = transaction.lane(lane)
+        state.pace.next_at = max(state.pace.next_at, decision.lane_until)
+        state.changed = True
+    transaction.decide(row.id, lane, decision, result, failed_attempt=failed_attempt)
     return decision
 
 
@@ -169,7 +171,7 @@ def _confirm(transaction: Transaction, row: AttemptedRow, attempt: int, update: 
     if outranked or superseded or row.state in (State.DELIVERED, State.DISCARDED):
         return False
     transaction.run("settle", as_json([(row.id, update.sent_wamid, attempt)]), transaction.now)
-    transaction.delivered([(row.id, row.key, row.received_at, row.attempts)])
+    transaction.delivered([(row.id, row.channel, row.lane, row.received_at, row.attempts)])
     _count_settled(transaction, row)
     return True
 

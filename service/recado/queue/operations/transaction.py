@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
+from recado.events.facts import Fact, QuoteWithdrawn, ReplyFailed
 from recado.orders import QuoteState
-from recado.queue.model import AttemptResult, Lane, Reason, State
-from recado.queue.policy import Breaker, Decision, Pace, RetryPolicy
+from recado.queue.model import NOBODY, REPLIES, AttemptResult, Audience, Lane, Reason, State
+from recado.queue.operations.telling import Told, write_events
+from recado.queue.policy import ENDED, Breaker, Decision, Pace, RetryPolicy
 from recado.queue.statements import Row, Statements
+from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -37,7 +40,15 @@ class LaneState(msgspec.Struct):
 class Transaction:
     """One write transaction. `owner` holds the leases that are taken; `store_key` makes attempt ids and wamid keys."""
 
-    def __init__(self, statements: Statements, policy: RetryPolicy, *, owner: str, store_key: str) -> None:
+    def __init__(
+        self,
+        statements: Statements,
+        policy: RetryPolicy,
+        *,
+        owner: str,
+        store_key: str,
+        audience: Audience = NOBODY,
+    ) -> None:
         self.run = statements.run
         self.changes = statements.changes
         self.now = statements.now
@@ -45,12 +56,17 @@ class Transaction:
         self._lanes: dict[Lane, LaneState] | None = None
         self.policy = policy
         self.owner = owner
+        self.audience = audience
         self.totals = Totals()
         self._given_up: list[int] = []
+        self._failed: list[int] = []
+        self._told: list[Told] = []
 
     def finish(self) -> None:
-        """Withdraws the quotes of replies that were given up; writes the totals and the state of the lanes."""
+        """Withdraws the quotes of replies that were given up; writes the events, the totals and the state of the
+        lanes."""
         self._withdraw_quotes()
+        self._tell()
         changed = [
             (*lane, state.pace.next_at, *msgspec.structs.astuple(state.breaker))
             for lane, state in (self._lanes or {}).items()
@@ -77,6 +93,10 @@ class Transaction:
             self.lanes()[lane] = state
         return state
 
+    def ended(self, lane: Lane) -> bool:
+        """Whether the other side wants nothing more."""
+        return self.lane(lane).breaker.open_reason == ENDED
+
     def start_probing(self, lane: Lane) -> None:
         """Nobody else probes, or tries with a reply, until this has had its time."""
         state = self.lane(lane)
@@ -97,7 +117,7 @@ class Transaction:
             return
         state.breaker, state.changed = after, True
         if after.open != before.open:
-            self.totals.inc(metrics.BREAKER_TRIPS, lane.name, "open" if after.open else "closed")
+            TALLIES[lane.channel].breaker(self.totals, lane.name, "open" if after.open else "closed")
 
     # -- keys
 
@@ -111,7 +131,9 @@ class Transaction:
 
     # -- ends of entries
 
-    def decide(self, id_: int, decision: Decision, result: AttemptResult | None, *, failed_attempt: int = 0) -> None:
+    def decide(
+        self, id_: int, lane: Lane, decision: Decision, result: AttemptResult | None, *, failed_attempt: int = 0
+    ) -> None:
         """Writes a decision on its row; without a result it is a rescue's. `failed_attempt`: Meta said that it has."""
         error = (result.error_class, result.error_code, result.detail) if result else ("unknown", None, "lease ran out")
         finished_at = self.now if decision.state is State.FAILED else None
@@ -120,29 +142,30 @@ class Transaction:
         rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
         self.run("decide", as_json([(*row, *rest)]))
         if decision.reason:
-            self.count_failed(id_, decision.reason)
+            self.count_failed(id_, lane, decision.reason)
 
-    def fail(self, id_: int, reason: Reason) -> None:
+    def fail(self, id_: int, lane: Lane, reason: Reason) -> None:
         """Fails a waiting entry."""
         self.run("fail", id_, reason.value, self.now)
-        self.count_failed(id_, reason)
+        self.count_failed(id_, lane, reason)
 
     def give_up(self, ids: Sequence[int]) -> None:
         """Notes entries that will not be sent: what they quote was not seen."""
         self._given_up += ids
 
-    def count_failed(self, id_: int, reason: Reason) -> None:
+    def count_failed(self, id_: int, lane: Lane, reason: Reason) -> None:
         """Counts an entry that failed."""
-        self.give_up([id_])
-        self.totals.inc(metrics.FINISHED, State.FAILED.value)
-        self.totals.inc(metrics.FAILED_REASONS, reason.value)
+        TALLIES[lane.channel].failed(self.totals, lane.name, reason)
+        if lane.channel == REPLIES:
+            self.give_up([id_])
+            self._failed.append(id_)
 
-    def delivered(self, messages: Sequence[tuple[int, str, float, int]]) -> None:
-        """Counts messages that Meta accepted, each as (id, key, received_at, attempts); their quotes are out."""
-        for _, _, received_at, attempts in messages:
-            self.totals.inc(metrics.FINISHED, State.DELIVERED.value)
-            self.totals.observe(metrics.DELIVERY_AGE, max(0.0, self.now - received_at))
-            self.totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
+    def delivered(self, messages: Sequence[tuple[int, str, str, float, int]]) -> None:
+        """Counts entries that were accepted, each as (id, channel, lane, received_at, attempts); their quotes are
+        out."""
+        for _, channel, lane, received_at, attempts in messages:
+            age = max(0.0, self.now - received_at)
+            TALLIES[channel].delivered(self.totals, lane, age=age, attempts=attempts)
         if messages:
             self.run("quotes_accepted", as_json([id_ for id_, *_ in messages]), self.now)
 
@@ -155,6 +178,26 @@ class Transaction:
         self.count_quotes([row[:3] for row in withdrawn])
         if withdrawn:
             self.run("new_versions", as_json([row[3] for row in withdrawn]))
+        for *_, key, token, opened_at, phone, user_id in withdrawn:
+            fact = QuoteWithdrawn(token=token, age_seconds=round(self.now - opened_at))
+            self.tell(key, fact, phone, user_id)
+
+    # -- events
+
+    def tell(self, key: str, fact: Fact, phone: str | None, user_id: str | None) -> None:
+        """Notes a fact about the customer of a key, for the shop's systems."""
+        if self.audience.wants:
+            self._told.append(Told(key, fact, phone, user_id))
+
+    def _tell(self) -> None:
+        if self._failed and self.audience.wants:
+            for id_, key, phone, user_id, reason, error_class, error_code in self.run(
+                "failed_replies", as_json(self._failed)
+            ):
+                fact = ReplyFailed(message=id_, reason=reason, error_class=error_class, error_code=error_code)
+                self.tell(key, fact, phone, user_id)
+        if self._told:
+            write_events(self, self._told)
 
     def count_quotes(self, closed: Sequence[Row]) -> None:
         """Counts quotes that were closed, each as (state, source, accepted_at)."""
@@ -174,6 +217,11 @@ class Transaction:
             case [store, id_, attempt] if store == self._store_key[:8] and (id_ + attempt).isdecimal():
                 return int(id_[:18] or 0), int(attempt[:9] or 0)
         return None
+
+    def reference(self, prefix: str, name: str) -> str:
+        """What events call a customer or a conversation: a keyed hash of its name."""
+        key = f"{prefix}:{self._store_key}".encode()
+        return f"{prefix}_{hashlib.blake2b(name.encode(), digest_size=9, key=key).hexdigest()}"
 
     def wamid_key(self, wamid: str) -> str:
         """A keyed hash of a wamid, which holds a phone number."""

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from recado.queue.model import Reason, State
+from recado.queue.model import Lane, Reason
 from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -37,11 +38,10 @@ def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
     """Gives messages up at an operator's word; how many of each batch."""
     discarded = [transaction.run("discard", as_json(ids), transaction.now) for ids in batches]
-    counts = [len(rows) for rows in discarded]
-    transaction.give_up([id_ for rows in discarded for (id_,) in rows])
-    if sum(counts):
-        transaction.totals.inc(metrics.FINISHED, State.DISCARDED.value, by=sum(counts))
-    return counts
+    for id_, channel, lane in (row for rows in discarded for row in rows):
+        TALLIES[channel].discarded(transaction.totals, lane)
+        transaction.give_up([id_])
+    return [len(rows) for rows in discarded]
 
 
 def remove(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
@@ -68,8 +68,8 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)
-        for (id_,) in rows:
-            transaction.fail(id_, Reason.WINDOW_CLOSED)
+        for id_, *lane in rows:
+            transaction.fail(id_, Lane(*lane), Reason.WINDOW_CLOSED)
         counts.append(len(rows))
     return counts
 
@@ -82,9 +82,10 @@ def _repair_clock(transaction: Transaction) -> None:
     now = transaction.now
     if transaction.run("last_id")[0][0] / 1e6 <= now + CLOCK_SLACK_SECONDS:
         return
-    longest = transaction.policy.longest_wait_seconds + CLOCK_SLACK_SECONDS
-    for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes"):
-        transaction.run(statement, now, now + longest)
+    for channel in transaction.policy.limits:
+        longest = transaction.policy.longest_wait_seconds(channel) + CLOCK_SLACK_SECONDS
+        for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes"):
+            transaction.run(statement, now, now + longest, channel)
 
 
 def prune(transaction: Transaction, requests: Sequence[PruneRequest]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from recado.queue.model import NOBODY, Audience
 from recado.queue.policy import RetryPolicy
 from recado.queue.postgres.connections import PostgresDatabase
 from recado.queue.store import StoredQueue
@@ -18,6 +19,7 @@ class PostgresRetryQueue(StoredQueue):
         *,
         clock: Callable[[], float] | None = None,
         observer: CommitObserver | None = None,
+        audience: Audience = NOBODY,
     ) -> None:
         self.database = PostgresDatabase(url, clock)
-        super().__init__(self.database, policy, observer)
+        super().__init__(self.database, policy, observer=observer, audience=audience)

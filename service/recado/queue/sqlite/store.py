@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from recado.queue.model import NOBODY, Audience
 from recado.queue.policy import RetryPolicy
 from recado.queue.sqlite.connections import SqliteDatabase
 from recado.queue.store import StoredQueue
@@ -20,6 +21,7 @@ class SqliteRetryQueue(StoredQueue):
         *,
         clock: Callable[[], float] = time.time,
         observer: CommitObserver | None = None,
+        audience: Audience = NOBODY,
     ) -> None:
         self.database = SqliteDatabase(path, clock)
-        super().__init__(self.database, policy, observer)
+        super().__init__(self.database, policy, observer=observer, audience=audience)

@@ -13,6 +13,7 @@ CREATE TABLE entry (
   wamid           text,
   answers         text,
   content         text NOT NULL,
+  event_id        bigint,
   written_at      float8 NOT NULL,
   received_at     float8 NOT NULL,
   deadline_at     float8 NOT NULL,
@@ -35,6 +36,7 @@ CREATE TABLE entry (
   finished_at     float8,
   traceparent     text,
   CHECK (channel <> 'whatsapp' OR phone IS NOT NULL OR user_id IS NOT NULL),
+  CHECK ((channel = 'http') = (event_id IS NOT NULL)),
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),
   CHECK ((state IN ('delivered', 'failed', 'discarded')) = (finished_at IS NOT NULL)),
@@ -48,6 +50,8 @@ CREATE INDEX entry_first ON entry (key, (lease_until IS NULL), written_at, id) W
 CREATE INDEX entry_sent ON entry (sent_wamid) WHERE sent_wamid IS NOT NULL;
 CREATE INDEX entry_finished ON entry (state, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX entry_failed ON entry (id) WHERE state = 'failed';
+CREATE INDEX entry_waiting ON entry (lane, id) WHERE channel = 'http' AND finished_at IS NULL;
+CREATE INDEX entry_event ON entry (event_id) WHERE event_id IS NOT NULL;
 -- The database itself refuses two at once to one customer.
 CREATE UNIQUE INDEX entry_under_way ON entry (key) WHERE lease_until IS NOT NULL;
 
@@ -109,6 +113,16 @@ CREATE TABLE shop_order (
 );
 CREATE INDEX shop_order_newest ON shop_order (key, number);
 
+CREATE TABLE event (
+  id       bigint PRIMARY KEY,
+  type     text NOT NULL,
+  key      text NOT NULL,
+  sequence bigint NOT NULL,
+  at       float8 NOT NULL,
+  content  text NOT NULL
+);
+CREATE UNIQUE INDEX event_sequence ON event (key, sequence);
+
 CREATE TABLE identity (
   name text PRIMARY KEY,
   key  text NOT NULL
@@ -152,18 +166,19 @@ CREATE TABLE batch (
 
 -- Rows by state, so that a count costs the same at a million rows.
 CREATE TABLE state_count (
-  state text PRIMARY KEY,
-  rows  bigint NOT NULL
+  channel text NOT NULL,
+  lane    text NOT NULL,
+  state   text NOT NULL,
+  rows    bigint NOT NULL,
+  PRIMARY KEY (channel, lane, state)
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
-INSERT INTO state_count VALUES
-  ('queued', 0), ('sending', 0), ('unknown', 0), ('delivered', 0), ('failed', 0), ('discarded', 0);
 
 -- For each statement, not for each row: a row that is updated a thousand times in one transaction leaves a thousand
 -- versions of itself, and each update walks through them.
 CREATE FUNCTION count_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
-  UPDATE state_count c SET rows = c.rows + n.rows
-  FROM (SELECT state, count(*) AS rows FROM new_rows GROUP BY state) n WHERE c.state = n.state;
+  INSERT INTO state_count AS c SELECT channel, lane, state, count(*) FROM new_rows GROUP BY channel, lane, state
+  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = c.rows + excluded.rows;
   RETURN NULL;
 END $$;
 CREATE TRIGGER entry_inserted AFTER INSERT ON entry REFERENCING NEW TABLE AS new_rows
@@ -172,7 +187,8 @@ CREATE TRIGGER entry_inserted AFTER INSERT ON entry REFERENCING NEW TABLE AS new
 CREATE FUNCTION count_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
   UPDATE state_count c SET rows = c.rows - o.rows
-  FROM (SELECT state, count(*) AS rows FROM old_rows GROUP BY state) o WHERE c.state = o.state;
+  FROM (SELECT channel, lane, state, count(*) AS rows FROM old_rows GROUP BY channel, lane, state) o
+  WHERE (c.channel, c.lane, c.state) = (o.channel, o.lane, o.state);
   RETURN NULL;
 END $$;
 CREATE TRIGGER entry_deleted AFTER DELETE ON entry REFERENCING OLD TABLE AS old_rows
@@ -180,10 +196,11 @@ CREATE TRIGGER entry_deleted AFTER DELETE ON entry REFERENCING OLD TABLE AS old_
 
 CREATE FUNCTION count_moved() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
-  UPDATE state_count c SET rows = c.rows + m.rows
-  FROM (SELECT state, sum(n) AS rows FROM (
-      SELECT state, 1 AS n FROM new_rows UNION ALL SELECT state, -1 FROM old_rows) both_ GROUP BY state) m
-  WHERE c.state = m.state AND m.rows <> 0;
+  INSERT INTO state_count AS c
+  SELECT channel, lane, state, sum(n) FROM (
+    SELECT channel, lane, state, 1 AS n FROM new_rows UNION ALL SELECT channel, lane, state, -1 FROM old_rows) both_
+  GROUP BY channel, lane, state HAVING sum(n) <> 0
+  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = c.rows + excluded.rows;
   -- The end of an entry makes the next of its key due, which was put off until the first one was due.
   UPDATE entry e SET due_at = ended.finished_at
   FROM (SELECT n.key, max(n.finished_at) AS finished_at FROM new_rows n JOIN old_rows o ON o.id = n.id

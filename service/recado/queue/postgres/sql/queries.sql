@@ -35,17 +35,18 @@ RETURNING e.id, e.key, e.wamid, e.answers
 UPDATE recado.quote q SET state = j.value ->> 2, closed_at = $2
 FROM json_array_elements($1::json) j
 WHERE q.token = j.value ->> 0 AND q.key = j.value ->> 1 AND q.state = 'open'
-RETURNING q.state, q.source, q.accepted_at
+RETURNING q.state, q.source, q.accepted_at, q.key, q.token, q.opened_at
 
 -- name: replace_quotes
 UPDATE recado.quote SET state = 'replaced', closed_at = $2
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) AND state = 'open'
-RETURNING state, source, accepted_at
+RETURNING state, source, accepted_at, key, token
 
 -- name: withdraw_quotes
-UPDATE recado.quote SET state = 'withdrawn', closed_at = $2
-WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND state = 'open'
-RETURNING state, source, accepted_at, key
+UPDATE recado.quote q SET state = 'withdrawn', closed_at = $2
+WHERE q.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND q.state = 'open'
+RETURNING q.state, q.source, q.accepted_at, q.key, q.token, q.opened_at,
+  (SELECT e.phone FROM recado.entry e WHERE e.id = q.id), (SELECT e.user_id FROM recado.entry e WHERE e.id = q.id)
 
 -- name: new_versions
 UPDATE recado.customer SET version = version + 1
@@ -73,6 +74,7 @@ FROM json_array_elements($1::json)
 -- name: locate_orders
 UPDATE recado.shop_order o SET location = j.value ->> 2 FROM json_array_elements($1::json) j
 WHERE o.number = (j.value ->> 0)::bigint AND o.key = j.value ->> 1
+RETURNING o.number, o.state
 
 -- name: take_order_numbers
 INSERT INTO recado.meta AS m (name, value) VALUES ('order_number', ($1::bigint + $2::bigint)::text)
@@ -180,7 +182,7 @@ UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL
   finished_at = $2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = e.attempts
 FROM json_array_elements($1::json) j
 WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state IN ('sending', 'unknown')
-RETURNING e.id, e.key, e.received_at, e.attempts
+RETURNING e.id, e.channel, e.lane, e.received_at, e.attempts
 
 -- name: attempted
 SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.channel,
@@ -218,24 +220,24 @@ FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
 
 -- name: rescuable
-SELECT id, lease_until, spent FROM recado.entry WHERE lease_until <= $1 ORDER BY lease_until LIMIT $2
+SELECT id, channel, lane, lease_until, spent FROM recado.entry WHERE lease_until <= $1 ORDER BY lease_until LIMIT $2
 
 -- name: expired
-SELECT id FROM recado.entry WHERE due_at IS NOT NULL AND deadline_at <= $1 LIMIT $2
+SELECT id, channel, lane FROM recado.entry WHERE due_at IS NOT NULL AND deadline_at <= $1 LIMIT $2
 
 -- name: repair_due
-UPDATE recado.entry SET due_at = $1 WHERE due_at > $2
+UPDATE recado.entry SET due_at = $1 WHERE channel = $3 AND due_at > $2
 
 -- name: repair_leases
-UPDATE recado.entry SET lease_until = $1 WHERE lease_until > $2
+UPDATE recado.entry SET lease_until = $1 WHERE channel = $3 AND lease_until > $2
 
 -- name: repair_keys
-UPDATE recado.customer SET next_at = $1 WHERE next_at > $2
+UPDATE recado.customer SET next_at = $1 WHERE $3 = 'whatsapp' AND next_at > $2
 
 -- name: repair_lanes
 UPDATE recado.lane SET next_at = least(next_at, $1), probe_at = least(probe_at, $1), good_at = least(good_at, $1),
   outage_at = least(outage_at, $1)
-WHERE greatest(next_at, probe_at, good_at, outage_at) > $2
+WHERE channel = $3 AND greatest(next_at, probe_at, good_at, outage_at) > $2 AND open_reason IS DISTINCT FROM 'ended'
 
 -- name: prune_finished
 DELETE FROM recado.entry
@@ -264,7 +266,7 @@ ON CONFLICT (metric, labels) DO UPDATE SET value = t.value + excluded.value
 SELECT metric, labels, value FROM recado.total
 
 -- name: state_counts
-SELECT state, rows FROM recado.state_count
+SELECT channel, lane, state, rows FROM recado.state_count
 
 -- name: set_meta
 INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
@@ -278,15 +280,17 @@ SELECT name, value FROM recado.meta
 -- name: listing
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM recado.entry WHERE state IN (SELECT value FROM json_array_elements_text($1::json)) AND id > $2 ORDER BY id LIMIT $3
+FROM recado.entry WHERE channel = 'whatsapp' AND state IN (SELECT value FROM json_array_elements_text($1::json))
+  AND id > $2
+ORDER BY id LIMIT $3
 
 -- name: failed
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM recado.entry WHERE state = 'failed' AND id > $1 ORDER BY id LIMIT $2
+FROM recado.entry WHERE state = 'failed' AND channel = 'whatsapp' AND id > $1 ORDER BY id LIMIT $2
 
 -- name: show
-SELECT * FROM recado.entry WHERE id = $1
+SELECT * FROM recado.entry WHERE id = $1 AND channel = 'whatsapp'
 
 -- name: retry
 UPDATE recado.entry SET state = 'queued', due_at = $2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
@@ -298,7 +302,7 @@ RETURNING id
 -- name: discard
 UPDATE recado.entry SET state = 'discarded', due_at = NULL, reason = NULL, finished_at = $2
 WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND state IN ('queued', 'unknown', 'failed')
-RETURNING id
+RETURNING id, channel, lane
 
 -- name: remove
 DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
@@ -306,7 +310,7 @@ DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_eleme
 RETURNING key
 
 -- name: clear
-DELETE FROM recado.entry WHERE state IN ('failed', 'discarded') RETURNING key
+DELETE FROM recado.entry WHERE channel = 'whatsapp' AND state IN ('failed', 'discarded') RETURNING key
 
 -- name: forget_customers
 DELETE FROM recado.customer c
@@ -319,3 +323,53 @@ WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json))
 UPDATE recado.entry SET state = 'failed', due_at = NULL, reason = $2, finished_at = $3, lease_owner = NULL,
   lease_until = NULL
 WHERE id = $1
+
+-- name: under_way
+SELECT count(*) FROM recado.entry WHERE lease_until IS NOT NULL AND channel = $1 AND lane = $2
+
+-- name: failed_replies
+SELECT id, key, phone, user_id, reason, error_class, error_code FROM recado.entry
+WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id
+
+-- name: last_event
+SELECT coalesce(max(id), 0) FROM recado.event
+
+-- name: last_sequences
+SELECT j.value, max(e.sequence) FROM json_array_elements_text($1::json) j JOIN recado.event e ON e.key = j.value
+GROUP BY j.value
+
+-- name: add_events
+INSERT INTO recado.event (id, type, key, sequence, at, content)
+SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, (value ->> 3)::bigint, (value ->> 4)::float8, value ->> 5
+FROM json_array_elements($1::json)
+
+-- name: address_events
+INSERT INTO recado.entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at)
+SELECT (value ->> 0)::bigint, 'queued', value ->> 1, value ->> 2, value ->> 3, value ->> 4, (value ->> 5)::bigint,
+  (value ->> 6)::float8, (value ->> 6)::float8, $3, $2
+FROM json_array_elements($1::json)
+
+-- name: events_after
+SELECT content FROM recado.event
+WHERE id > $1 AND ($2::text = '[]' OR type IN (SELECT value FROM json_array_elements_text($2::text::json)))
+ORDER BY id LIMIT $3
+
+-- name: events_since
+SELECT content FROM recado.event WHERE id > $1 AND at >= $2 ORDER BY id LIMIT $3
+
+-- name: events_by_id
+SELECT content FROM recado.event WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id
+
+-- name: waiting_events
+SELECT event_id, lane FROM recado.entry
+WHERE event_id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND finished_at IS NULL
+
+-- name: deliveries_of
+SELECT lane, state, attempts, due_at, error_class, error_code, error_detail, reason FROM recado.entry
+WHERE event_id = $1 ORDER BY id
+
+-- name: oldest_waiting
+SELECT received_at FROM recado.entry WHERE channel = 'http' AND lane = $1 AND finished_at IS NULL ORDER BY id LIMIT 1
+
+-- name: prune_events
+DELETE FROM recado.event WHERE id IN (SELECT id FROM recado.event WHERE id <= $1 LIMIT $2)

@@ -15,7 +15,8 @@ CREATE TABLE entry (
   user_id         TEXT,
   wamid           TEXT,                      -- the customer's message that is replied to, if it is a reply
   answers         TEXT,                      -- JSON: wamids of earlier messages whose replies it superseded
-  content         TEXT NOT NULL,             -- JSON, see whatsapp/content.py
+  content         TEXT NOT NULL,             -- JSON, see whatsapp/content.py and events/event.py
+  event_id        INTEGER,                   -- the event that it takes to an endpoint, if it is none to a customer
   written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: the order within a key, then by id
   received_at     REAL NOT NULL,
   deadline_at     REAL NOT NULL,             -- never sent after this
@@ -38,6 +39,7 @@ CREATE TABLE entry (
   finished_at     REAL,
   traceparent     TEXT,
   CHECK (channel <> 'whatsapp' OR phone IS NOT NULL OR user_id IS NOT NULL),
+  CHECK ((channel = 'http') = (event_id IS NOT NULL)),
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),
   CHECK ((state IN ('delivered', 'failed', 'discarded')) = (finished_at IS NOT NULL)),
@@ -50,6 +52,8 @@ CREATE INDEX entry_lease ON entry (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX entry_first ON entry (key, lease_until IS NULL, written_at) WHERE finished_at IS NULL;
 CREATE INDEX entry_sent ON entry (sent_wamid) WHERE sent_wamid IS NOT NULL;
 CREATE INDEX entry_finished ON entry (state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX entry_waiting ON entry (lane, id) WHERE channel = 'http' AND finished_at IS NULL;
+CREATE INDEX entry_event ON entry (event_id) WHERE event_id IS NOT NULL;
 -- Operators page through failed entries by id: it costs the same however many others there are.
 CREATE INDEX entry_failed ON entry (id) WHERE state = 'failed';
 
@@ -113,6 +117,17 @@ CREATE TABLE shop_order (
 ) STRICT;
 CREATE INDEX shop_order_newest ON shop_order (key, number);
 
+-- What the shop's systems are told. An event's id is its microsecond, made unique; events of a key count up.
+CREATE TABLE event (
+  id       INTEGER PRIMARY KEY,
+  type     TEXT NOT NULL,
+  key      TEXT NOT NULL,                    -- the customer
+  sequence INTEGER NOT NULL,
+  at       REAL NOT NULL,
+  content  TEXT NOT NULL                     -- JSON, see events/event.py
+) STRICT;
+CREATE UNIQUE INDEX event_sequence ON event (key, sequence);
+
 -- The key of a customer for each name: phone number, user id, earlier ones.
 CREATE TABLE identity (
   name TEXT PRIMARY KEY,
@@ -156,16 +171,18 @@ CREATE TABLE meta (
 
 -- Rows by state, so that a count costs the same at a million rows.
 CREATE TABLE state_count (
-  state TEXT PRIMARY KEY,
-  rows  INTEGER NOT NULL
+  channel TEXT NOT NULL,
+  lane    TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  rows    INTEGER NOT NULL,
+  PRIMARY KEY (channel, lane, state)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO state_count VALUES
-  ('queued', 0), ('sending', 0), ('unknown', 0), ('delivered', 0), ('failed', 0), ('discarded', 0);
 CREATE TRIGGER entry_inserted AFTER INSERT ON entry BEGIN
-  UPDATE state_count SET rows = rows + 1 WHERE state = new.state;
+  INSERT INTO state_count VALUES (new.channel, new.lane, new.state, 1)
+  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = rows + 1;
 END;
 CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
-  UPDATE state_count SET rows = rows - 1 WHERE state = old.state;
+  UPDATE state_count SET rows = rows - 1 WHERE channel = old.channel AND lane = old.lane AND state = old.state;
 END;
 -- The end of an entry makes the next of its key due, which was put off until the first one was due.
 CREATE TRIGGER entry_ended AFTER UPDATE OF finished_at ON entry
@@ -175,6 +192,7 @@ WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
     AND due_at > new.finished_at;
 END;
 CREATE TRIGGER entry_moved AFTER UPDATE OF state ON entry WHEN old.state <> new.state BEGIN
-  UPDATE state_count SET rows = rows - 1 WHERE state = old.state;
-  UPDATE state_count SET rows = rows + 1 WHERE state = new.state;
+  UPDATE state_count SET rows = rows - 1 WHERE channel = old.channel AND lane = old.lane AND state = old.state;
+  INSERT INTO state_count VALUES (new.channel, new.lane, new.state, 1)
+  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = rows + 1;
 END;

@@ -35,17 +35,18 @@ RETURNING id, key, wamid, answers
 UPDATE quote SET state = j.value ->> 2, closed_at = ?2
 FROM jsonb_each(?1) j
 WHERE quote.token = j.value ->> 0 AND quote.key = j.value ->> 1 AND quote.state = 'open'
-RETURNING state, source, accepted_at
+RETURNING state, source, accepted_at, key, token, opened_at
 
 -- name: replace_quotes
 UPDATE quote SET state = 'replaced', closed_at = ?2
 WHERE key IN (SELECT value FROM json_each(?1)) AND state = 'open'
-RETURNING state, source, accepted_at
+RETURNING state, source, accepted_at, key, token
 
 -- name: withdraw_quotes
 UPDATE quote SET state = 'withdrawn', closed_at = ?2
 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'open'
-RETURNING state, source, accepted_at, key
+RETURNING state, source, accepted_at, key, token, opened_at, (SELECT phone FROM entry WHERE entry.id = quote.id),
+  (SELECT user_id FROM entry WHERE entry.id = quote.id)
 
 -- name: new_versions
 UPDATE customer SET version = version + 1 WHERE key IN (SELECT value FROM json_each(?1))
@@ -70,6 +71,7 @@ FROM jsonb_each(?1)
 -- name: locate_orders
 UPDATE shop_order SET location = j.value ->> 2 FROM jsonb_each(?1) j
 WHERE shop_order.number = j.value ->> 0 AND shop_order.key = j.value ->> 1
+RETURNING number, state
 
 -- name: take_order_numbers
 INSERT INTO meta (name, value) VALUES ('order_number', ?1 + ?2)
@@ -172,7 +174,7 @@ UPDATE entry SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_u
   finished_at = ?2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = attempts
 FROM jsonb_each(?1) j
 WHERE entry.id = j.value ->> 0 AND attempts = j.value ->> 1 AND state IN ('sending', 'unknown')
-RETURNING id, key, received_at, attempts
+RETURNING id, channel, lane, received_at, attempts
 
 -- name: attempted
 SELECT m.id, m.state, m.attempts, m.spent, m.throttles, m.unknowns, m.deadline_at, m.received_at, m.channel,
@@ -207,24 +209,24 @@ FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: rescuable
-SELECT id, lease_until, spent FROM entry WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+SELECT id, channel, lane, lease_until, spent FROM entry WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
 
 -- name: expired
-SELECT id FROM entry WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
+SELECT id, channel, lane FROM entry WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
 
 -- name: repair_due
-UPDATE entry SET due_at = ?1 WHERE due_at > ?2
+UPDATE entry SET due_at = ?1 WHERE channel = ?3 AND due_at > ?2
 
 -- name: repair_leases
-UPDATE entry SET lease_until = ?1 WHERE lease_until > ?2
+UPDATE entry SET lease_until = ?1 WHERE channel = ?3 AND lease_until > ?2
 
 -- name: repair_keys
-UPDATE customer SET next_at = ?1 WHERE next_at > ?2
+UPDATE customer SET next_at = ?1 WHERE ?3 = 'whatsapp' AND next_at > ?2
 
 -- name: repair_lanes
 UPDATE lane SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1), good_at = min(good_at, ?1),
   outage_at = min(outage_at, ?1)
-WHERE max(next_at, probe_at, good_at, outage_at) > ?2
+WHERE channel = ?3 AND max(next_at, probe_at, good_at, outage_at) > ?2 AND open_reason IS NOT 'ended'
 
 -- name: prune_finished
 DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
@@ -251,7 +253,7 @@ ON CONFLICT (metric, labels) DO UPDATE SET value = value + excluded.value
 SELECT metric, labels, value FROM total
 
 -- name: state_counts
-SELECT state, rows FROM state_count
+SELECT channel, lane, state, rows FROM state_count
 
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
@@ -265,15 +267,16 @@ SELECT name, value FROM meta
 -- name: listing
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM entry WHERE state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
+FROM entry WHERE channel = 'whatsapp' AND state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
 
 -- name: failed
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM entry INDEXED BY entry_failed WHERE state = 'failed' AND id > ?1 ORDER BY id LIMIT ?2
+FROM entry INDEXED BY entry_failed WHERE state = 'failed' AND channel = 'whatsapp' AND id > ?1
+ORDER BY id LIMIT ?2
 
 -- name: show
-SELECT * FROM entry WHERE id = ?1
+SELECT * FROM entry WHERE id = ?1 AND channel = 'whatsapp'
 
 -- name: retry
 UPDATE entry SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
@@ -285,14 +288,14 @@ RETURNING id
 -- name: discard
 UPDATE entry SET state = 'discarded', due_at = NULL, reason = NULL, finished_at = ?2
 WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('queued', 'unknown', 'failed')
-RETURNING id
+RETURNING id, channel, lane
 
 -- name: remove
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'discarded')
 RETURNING key
 
 -- name: clear
-DELETE FROM entry WHERE state IN ('failed', 'discarded') RETURNING key
+DELETE FROM entry WHERE channel = 'whatsapp' AND state IN ('failed', 'discarded') RETURNING key
 
 -- name: forget_customers
 WITH erased AS (SELECT value AS key FROM json_each(?1))
@@ -304,3 +307,50 @@ DELETE FROM customer WHERE key IN erased
 -- name: fail
 UPDATE entry SET state = 'failed', due_at = NULL, reason = ?2, finished_at = ?3, lease_owner = NULL, lease_until = NULL
 WHERE id = ?1
+
+-- name: under_way
+SELECT count(*) FROM entry WHERE lease_until IS NOT NULL AND channel = ?1 AND lane = ?2
+
+-- name: failed_replies
+SELECT id, key, phone, user_id, reason, error_class, error_code FROM entry
+WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id
+
+-- name: last_event
+SELECT coalesce(max(id), 0) FROM event
+
+-- name: last_sequences
+SELECT j.value, max(e.sequence) FROM json_each(?1) j CROSS JOIN event e ON e.key = j.value GROUP BY j.value
+
+-- name: add_events
+INSERT INTO event (id, type, key, sequence, at, content)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?1)
+
+-- name: address_events
+INSERT INTO entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at)
+SELECT value ->> 0, 'queued', value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 6,
+  ?3, ?2
+FROM jsonb_each(?1)
+
+-- name: events_after
+SELECT content FROM event
+WHERE id > ?1 AND (?2 = '[]' OR type IN (SELECT value FROM json_each(?2))) ORDER BY id LIMIT ?3
+
+-- name: events_since
+SELECT content FROM event WHERE id > ?1 AND at >= ?2 ORDER BY id LIMIT ?3
+
+-- name: events_by_id
+SELECT content FROM event WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id
+
+-- name: waiting_events
+SELECT event_id, lane FROM entry
+WHERE event_id IN (SELECT value FROM json_each(?1)) AND finished_at IS NULL
+
+-- name: deliveries_of
+SELECT lane, state, attempts, due_at, error_class, error_code, error_detail, reason FROM entry
+WHERE event_id = ?1 ORDER BY id
+
+-- name: oldest_waiting
+SELECT received_at FROM entry WHERE channel = 'http' AND lane = ?1 AND finished_at IS NULL ORDER BY id LIMIT 1
+
+-- name: prune_events
+DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?1 LIMIT ?2)

@@ -1,0 +1,42 @@
+"""Which addresses a request may go to whose URL somebody wrote into a file."""
+
+import ipaddress
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+#: IPv6 networks whose addresses hold an IPv4 address that the packet goes to in the end, and the bits below it.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+#: Clouds hand out a machine's credentials at these, beside 169.254.169.254, which is link-local.
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
+
+
+def refusal(address: str) -> str | None:
+    """Why nothing may be sent to an IP address; None if it may. Raises ValueError if it is none.
+
+    Private and loopback addresses may: a receiver often is a Service of the same cluster.
+    """
+    for one in _meant(ipaddress.ip_address(address.partition("%")[0])):
+        if one in _METADATA:
+            return "a cloud's metadata service"
+        if one.is_unspecified or (one.version == 4 and one.packed[0] == 0):
+            return "unspecified"
+        if one.is_link_local:
+            return "link-local"
+        if one.is_multicast:
+            return "multicast"
+        if one.version == 4 and one.is_reserved:  # 240/4, broadcast
+            return "reserved"
+    return None
+
+
+def _meant(address: Address) -> tuple[Address, ...]:
+    """The address, and the IPv4 address that it holds, if it holds one."""
+    if address.version == 4:
+        return (address,)
+    inner = address.ipv4_mapped or address.sixtofour
+    if address.teredo:
+        inner = address.teredo[1]
+    elif address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return (address, inner) if inner else (address,)

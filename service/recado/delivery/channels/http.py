@@ -1,0 +1,155 @@
+"""Events to the shop's own systems, as signed webhooks."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from recado.events import signing
+from recado.events.endpoints import Endpoint
+from recado.events.event import Event, body
+from recado.outcome import Outcome, Scope
+from recado.queue.model import EVENTS, AttemptResult, LeasedReply
+from recado.queue.policy import Limits
+from recado.telemetry import conventions, tracing
+from recado.waits import retry_after
+
+if TYPE_CHECKING:  # it imports httpx, which a drain without events does not need
+    from recado.delivery.channels.posting import Poster, Response
+
+NAME = EVENTS
+#: The waits before each further attempt, in seconds; together 75 hours and a half, or up to 83 as they vary.
+BACKOFF_SECONDS = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+#: An event is given up after this time, however long its endpoint's breaker was open.
+DEADLINE_SECONDS = 84 * 3600.0
+#: A request takes 15 seconds at most; the rest is for the event loop.
+SEND_SECONDS = 17.0
+#: So many requests to one endpoint are under way at once: one that hangs must not keep the drain from the others.
+AT_ONCE = 16
+_GONE = 410
+#: Statuses by which a receiver, or a proxy before it, asks for fewer requests.
+_SLOW_DOWN = frozenset({429, 502, 504})
+#: How much longer the next wait gets, where a receiver that slows us down names none.
+_GROWTH = 2.0
+
+LIMITS = Limits(
+    per_second=0.0,
+    in_order=False,
+    key_interval_seconds=0.0,
+    backoff_seconds=BACKOFF_SECONDS,
+    at_once=AT_ONCE,
+    repeatable=True,
+)
+
+
+class HttpChannel:
+    """The channel `http`; its lanes are endpoints by name.
+
+    An endpoint that is in the queue and no longer in the file has its events held, until it is back or they are too
+    old.
+    """
+
+    name = NAME
+    send_seconds = SEND_SECONDS
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        make_poster: "Callable[[], Poster] | None" = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._endpoints = endpoints
+        self._make_poster = make_poster or _make_poster
+        self._poster: Poster | None = None
+        self._clock = clock
+
+    async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
+        """Posts an event, signed as of now."""
+        endpoint = self._endpoints.get(message.lane.name)
+        if endpoint is None:
+            return _misconfigured("the endpoint is not in RECADO_EVENTS_FILE")
+        assert isinstance(message.content, Event)
+        content = body(message.content, endpoint)
+        headers = {
+            **endpoint.headers,
+            "Content-Type": "application/json",
+            "User-Agent": "recado",
+            **signing.signed_headers(endpoint.secrets, message.content.public_id, content, now=self._clock()),
+        }
+        started = time.monotonic()
+        result = await self._post(endpoint, headers, content)
+        if result.outcome is not Outcome.DELIVERED:
+            attempt.set(conventions.ERROR_TYPE, result.error_class)
+        return replace(result, seconds=time.monotonic() - started)
+
+    async def probe(self, lane: str) -> bool:
+        """Whether an endpoint's host takes connections."""
+        endpoint = self._endpoints.get(lane)
+        return endpoint is not None and await self._made().reachable(endpoint.url)
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        if self._poster is not None:
+            await self._poster.aclose()
+
+    async def _post(self, endpoint: Endpoint, headers: Mapping[str, str], content: bytes) -> AttemptResult:
+        from recado.delivery.channels.posting import NotPosted, RefusedAddress, TooSlow
+
+        try:
+            response = await self._made().post(endpoint.url, headers, content)
+        except RefusedAddress as error:
+            return _misconfigured(str(error))
+        except TooSlow as error:
+            return _unanswered("timeout", error)
+        except NotPosted as error:
+            return _unanswered("transport", error)
+        return _meaning(response, self._clock())
+
+    def _made(self) -> "Poster":
+        if self._poster is None:
+            self._poster = self._make_poster()
+        return self._poster
+
+
+def _make_poster() -> "Poster":
+    from recado.delivery.channels.posting import Poster
+
+    return Poster()
+
+
+def _meaning(response: "Response", now: float) -> AttemptResult:
+    """What a response says of the event, and of its endpoint."""
+    status = response.status
+    said = AttemptResult(
+        outcome=Outcome.DELIVERED, error_code=status, scope=Scope.NUMBER, code_class=f"{status // 100}xx"
+    )
+    if status // 100 == 2:
+        return replace(said, error_code=None, scope=Scope.MESSAGE)
+    if status == _GONE:
+        return replace(said, outcome=Outcome.ENDED, error_class="gone")
+    outage = status >= 500
+    asked = retry_after(response.retry_after, now) if response.retry_after else None
+    if status in _SLOW_DOWN or asked is not None:
+        growth = _GROWTH if asked is None else 1.0
+        throttled = replace(said, outcome=Outcome.THROTTLED, error_class="throttled", outage=outage)
+        return replace(throttled, wait_seconds=asked, wait_growth=growth)
+    error_class = "server" if outage else "redirect" if status // 100 == 3 else "refused"
+    return replace(said, outcome=Outcome.RETRYABLE, error_class=error_class, outage=outage, scope=Scope.MESSAGE)
+
+
+def _unanswered(kind: str, error: Exception) -> AttemptResult:
+    return AttemptResult(
+        outcome=Outcome.RETRYABLE, error_class=kind, detail=str(error)[:200], outage=True, code_class=kind
+    )
+
+
+def _misconfigured(why: str) -> AttemptResult:
+    return AttemptResult(
+        outcome=Outcome.OPERATOR,
+        error_class="configuration",
+        detail=why,
+        scope=Scope.NUMBER,
+        code_class="transport",
+    )

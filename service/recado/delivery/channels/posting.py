@@ -1,0 +1,148 @@
+"""POSTs to URLs that somebody wrote into a file: only to addresses that were checked, without redirects, bounded."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from recado.addresses import refusal
+
+#: The longest that a request takes, from the look-up of the name to the response.
+TIMEOUT_SECONDS = 15.0
+#: So much of a response is read.
+MAX_RESPONSE_BYTES = 16 * 1024
+KEEPALIVE_SECONDS = 10.0
+MAX_CONNECTIONS = 64
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
+class NotPosted(Exception):  # noqa: N818 - as httpcore names its own
+    """There was no response; the message says why."""
+
+
+class RefusedAddress(NotPosted):
+    """The host leads to an address that nothing is sent to."""
+
+
+class TooSlow(NotPosted):
+    """There was no response in time."""
+
+
+class Response(NamedTuple):
+    """What a receiver answered; of its content nothing is kept."""
+
+    status: int
+    retry_after: str
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class CheckedNetwork(httpcore.AsyncNetworkBackend):
+    """httpcore's network, which looks a name up once, checks every address of it, and connects to these alone.
+
+    So nobody can change what the name means between check and connection.
+    """
+
+    def __init__(self, resolve: Resolve = resolve) -> None:
+        self._resolve = resolve
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"the name cannot be looked up: {error}") from error
+        for address in addresses:
+            if why := refusal(address):
+                raise RefusedAddress(f"the host leads to {address}: {why}")
+        failed: Exception = httpcore.ConnectError("the name has no address")
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+        raise failed
+
+
+class Poster:
+    """Posts over a pool of kept connections. `seconds` bounds a whole request."""
+
+    def __init__(
+        self,
+        *,
+        resolve: Resolve = resolve,
+        seconds: float = TIMEOUT_SECONDS,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._seconds = seconds
+        self._network = CheckedNetwork(resolve)
+        self._ssl_context = ssl_context or httpx.create_ssl_context()
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=self._ssl_context,
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_SECONDS,
+            network_backend=self._network,
+        )
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+        """Posts once. Raises NotPosted."""
+        response = None
+        try:
+            async with asyncio.timeout(self._seconds):
+                async with self._pool.stream("POST", url, headers=list(headers.items()), content=body) as stream:
+                    found = {name.lower(): value for name, value in stream.headers}
+                    response = Response(stream.status, found.get(b"retry-after", b"").decode("latin-1"))
+                    await _read(stream)
+        except (TimeoutError, httpcore.TimeoutException) as error:
+            if response is None:
+                raise TooSlow("no response in time") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            if response is None:
+                raise NotPosted(f"{type(error).__name__}: {error}") from error
+        return response
+
+    async def reachable(self, url: str) -> bool:
+        """Whether the URL's host takes connections, with a valid certificate if it is https; nothing is sent."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = parts.hostname or ""
+        try:
+            async with asyncio.timeout(self._seconds):
+                stream = await self._network.connect_tcp(host, port)
+                async with aclosing(stream):
+                    if parts.scheme == "https":
+                        await stream.start_tls(self._ssl_context, server_hostname=host)
+        except (TimeoutError, NotPosted, httpcore.NetworkError, httpcore.TimeoutException):
+            return False
+        return True
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._pool.aclose()
+
+
+async def _read(stream: httpcore.Response) -> None:
+    """Reads a response, so that its connection can be used again; what is too long is left, with its connection."""
+    size = 0
+    async for part in stream.aiter_stream():
+        size += len(part)
+        if size > MAX_RESPONSE_BYTES:
+            return

@@ -1,0 +1,181 @@
+"""Where events go: the endpoints of one JSON file, which holds secrets and so is mounted as a Kubernetes Secret."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from recado.addresses import refusal
+from recado.events.facts import TYPES, USUAL_TYPES
+from recado.events.signing import key_of
+from recado.settings import SettingsError
+from recado.urls import check_secret_safe, check_url
+
+VARIABLE = "RECADO_EVENTS_FILE"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+#: What the request itself consists of.
+_OWN_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection", "expect"})
+
+
+class Shown(StrEnum):
+    """How much of a customer goes along: a reference only, masked digits too, or phone and user id."""
+
+    NONE = "none"
+    MASKED = "masked"
+    FULL = "full"
+
+
+class Text(StrEnum):
+    """Whether what a customer wrote goes along."""
+
+    NONE = "none"
+    FULL = "full"
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A receiver of events.
+
+    name: its name in metrics and commands. secret, secret_previous: `whsec_` and base64; while both are given each
+    event has two signatures. types: those it gets; without them all that are not on request. headers: sent along, for
+    receivers that cannot check signatures. allow_http: `http` to this machine or a name inside the cluster.
+    """
+
+    name: str
+    url: str
+    secret: str
+    secret_previous: str | UnsetType = UNSET
+    types: tuple[str, ...] | UnsetType = UNSET
+    customer: Shown = Shown.NONE
+    text: Text = Text.NONE
+    headers: dict[str, str] = {}
+    allow_http: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets to sign with, newest first."""
+        return tuple(secret for secret in (self.secret, self.secret_previous) if secret)
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The types of events that it gets."""
+        return frozenset(self.types or USUAL_TYPES)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.name})"
+
+
+def load_endpoints(path: Path) -> dict[str, Endpoint]:
+    """The endpoints of a file by name. Raises SettingsError, which names every problem and no secret."""
+    try:
+        items = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
+    except OSError as error:
+        raise SettingsError([f"{VARIABLE} {path}: cannot be read: {error.strerror}"]) from error
+    except msgspec.DecodeError as error:
+        raise SettingsError([f"{VARIABLE} {path}: must be a JSON list of objects: {error}"]) from error
+    problems: list[str] = []
+    endpoints: dict[str, Endpoint] = {}
+    for place, item in enumerate(items, 1):
+        found = list(_problems(item))
+        if not found:
+            endpoint = msgspec.convert(item, Endpoint)
+            if endpoint.name in endpoints:
+                found.append("name: another endpoint has it too")
+            endpoints[endpoint.name] = endpoint
+        problems += [f"{VARIABLE} {path}: endpoint {place}{_named(item)}: {problem}" for problem in found]
+    if problems:
+        raise SettingsError(problems)
+    return endpoints
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    name = item.get("name")
+    return f" ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else ""
+
+
+def _problems(item: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with one endpoint."""
+    fields = msgspec.structs.fields(Endpoint)
+    unknown = sorted(item.keys() - {field.name for field in fields})
+    yield from (f"{name!r} is not a field; there are {', '.join(f.name for f in fields)}" for name in unknown)
+    values: dict[str, Any] = {}
+    for field in fields:
+        if field.name in item:
+            try:
+                values[field.name] = msgspec.convert(item[field.name], field.type)
+            except msgspec.ValidationError as error:
+                yield f"{field.name}: {error}"
+        elif field.required:
+            yield f"{field.name} is missing"
+    for name, check in _CHECKS.items():
+        if name in values:
+            try:
+                check(values[name])
+            except ValueError as error:
+                yield f"{name}: {error}"
+    if (url := values.get("url")) and (problem := _insecure(url, bool(values.get("allow_http")))):
+        yield f"url: {problem}"
+
+
+def _insecure(url: str, allow_http: bool) -> str | None:
+    """Why a URL is not https enough; None if it is, or no URL at all."""
+    if not url.startswith("http://"):
+        return None
+    if not allow_http:
+        return "must be https; for a receiver inside the cluster set allow_http"
+    try:
+        check_secret_safe(url)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError("must be 1 to 32 lower case letters, digits and hyphens, such as crm")
+
+
+def _check_url(url: str) -> None:
+    check_url(url)
+    parts = urlsplit(url)
+    if parts.fragment:
+        raise ValueError("must not have a fragment")
+    host = parts.hostname or ""
+    if (":" in host or host.replace(".", "").isdecimal()) and (why := refusal(host)):
+        raise ValueError(f"{host} is refused: {why}")
+
+
+def _check_secret(secret: str) -> None:
+    key_of(secret)
+
+
+def _check_types(types: Sequence[str]) -> None:
+    if not types:
+        raise ValueError("must name a type; leave it out for all usual ones")
+    if unknown := sorted(set(types) - TYPES.keys()):
+        raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(TYPES))}")
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        lower = name.lower()
+        if not _HEADER_NAME.fullmatch(name) or lower in _OWN_HEADERS or lower.startswith("webhook-"):
+            raise ValueError(f"{name!r} cannot be set")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"the value of {name!r} must be printable ASCII")
+
+
+_CHECKS: dict[str, Callable[[Any], None]] = {
+    "name": _check_name,
+    "url": _check_url,
+    "secret": _check_secret,
+    "secret_previous": _check_secret,
+    "types": _check_types,
+    "headers": _check_headers,
+}

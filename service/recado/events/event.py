@@ -1,0 +1,81 @@
+"""An event as the store keeps it, and the body that one endpoint gets of it."""
+
+from typing import Any
+
+import msgspec
+
+from recado.events.endpoints import Endpoint, Shown, Text
+from recado.events.facts import Fact, instant
+from recado.whatsapp.customer import mask
+
+#: The field of what a customer wrote, wherever it is in an event.
+_WRITTEN = "text"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer. `ref` names him in all events, and is a keyed hash: it says nothing to those without the key."""
+
+    ref: str
+    phone: str | None = None
+    user_id: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="event"):
+    """What happened to whom. `sequence` counts the events of a conversation; `at` in Unix seconds."""
+
+    id: int
+    kind: str
+    at: float
+    sequence: int
+    conversation: str
+    customer: Person
+    data: dict[str, Any]
+
+    @property
+    def public_id(self) -> str:
+        """What receivers know it by, through all attempts."""
+        return f"evt_{self.id}"
+
+
+def data_of(fact: Fact) -> dict[str, Any]:
+    """The fields of a fact."""
+    fields: dict[str, Any] = msgspec.to_builtins(fact)
+    del fields["type"]
+    return fields
+
+
+def shown(event: Event, customer: Shown, text: Text) -> dict[str, Any]:
+    """An event as a receiver gets it that may see so much of the customer."""
+    data = event.data if text is Text.FULL else _without_words(event.data)
+    return {
+        "type": event.kind,
+        "timestamp": instant(event.at),
+        "id": event.public_id,
+        "sequence": event.sequence,
+        "data": {"conversation": event.conversation, "customer": _person(event.customer, customer), **data},
+    }
+
+
+def body(event: Event, endpoint: Endpoint) -> bytes:
+    """The body that an endpoint gets: the same bytes at every attempt."""
+    return _encode(shown(event, endpoint.customer, endpoint.text))
+
+
+def _person(person: Person, how: Shown) -> Person:
+    match how:
+        case Shown.FULL:
+            return person
+        case Shown.MASKED:
+            return Person(ref=person.ref, phone=person.phone and mask(person.phone))
+        case Shown.NONE:
+            return Person(ref=person.ref)
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_words(part) for name, part in value.items() if name != _WRITTEN}
+    if isinstance(value, list | tuple):
+        return [_without_words(part) for part in value]
+    return value

@@ -1,0 +1,221 @@
+"""Every type of event, as data: a new type is a new class here, with an example in `examples.py`.
+
+A receiver ignores types and fields that it does not know, so types only ever gain optional fields. What a customer
+wrote is in fields named `text`, and nowhere else: an endpoint gets these only if its configuration says so.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from recado.orders import Line, OpenQuote, Order, QuoteState
+
+#: A time with its zone, which the schemas say.
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What happened, as far as it does not say to whom.
+
+    on_request: only endpoints that name the type get it.
+    """
+
+    on_request: ClassVar[bool] = False
+
+
+class EventLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a quote or an order. Amounts of money are decimal strings. `unit` is there where the quantity is
+    measured (kg, l, m, ...) and not counted."""
+
+    sku: str
+    name: str
+    quantity: int | float
+    unit: str | None = None
+    unit_price: str
+    line_total: str
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that the customer wrote."""
+
+    text: str | None = None
+
+
+class QuoteData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A quote. `token` names it in all events; `source` is text, cart, button or voice."""
+
+    token: str
+    source: str
+    currency: str
+    total: str
+    expires_at: Instant
+    lines: tuple[EventLine, ...]
+
+
+class OrderData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order. `quote` is the token of the confirmed quote; `left_out` is what was asked for and is not in it."""
+
+    number: str
+    state: str
+    currency: str
+    total: str
+    placed_at: Instant
+    quote: str
+    source: str
+    lines: tuple[EventLine, ...]
+    left_out: tuple[Words, ...] = ()
+    during_handoff: bool = False
+
+
+class MessageReceived(Fact, frozen=True, kw_only=True, tag="message.received"):
+    """A customer wrote. `kind` is Meta's type of the message."""
+
+    on_request: ClassVar[bool] = True
+
+    kind: str
+    text: str | None = None
+
+
+class QuoteCreated(Fact, frozen=True, kw_only=True, tag="quote.created"):
+    """A customer is given a quote, and has no other open one."""
+
+    quote: QuoteData
+
+
+class QuoteReplaced(Fact, frozen=True, kw_only=True, tag="quote.replaced"):
+    """A customer is given a quote in place of the open one, which has the token `replaces`."""
+
+    quote: QuoteData
+    replaces: str
+
+
+class QuoteEnded(Fact, frozen=True, kw_only=True):
+    """An open quote came to its end without an order."""
+
+    token: str
+    age_seconds: int
+
+
+class QuoteRejected(QuoteEnded, frozen=True, kw_only=True, tag="quote.rejected"):
+    """The customer said no."""
+
+
+class QuoteExpired(QuoteEnded, frozen=True, kw_only=True, tag="quote.expired"):
+    """The quote is no longer valid, and the customer did not decide."""
+
+
+class QuoteWithdrawn(QuoteEnded, frozen=True, kw_only=True, tag="quote.withdrawn"):
+    """The customer took the message back, or the reply with the quote could not be delivered."""
+
+
+class OrderCreated(Fact, frozen=True, kw_only=True, tag="order.created"):
+    """A customer said yes to a quote."""
+
+    order: OrderData
+
+
+class OrderChanged(Fact, frozen=True, kw_only=True):
+    """Something about an order changed."""
+
+    number: str
+    state: str
+    reason: str | None = None
+
+
+class OrderUpdated(OrderChanged, frozen=True, kw_only=True, tag="order.updated"):
+    """The shop's staff moved the order on."""
+
+
+class OrderCancelled(OrderChanged, frozen=True, kw_only=True, tag="order.cancelled"):
+    """The order was cancelled by the customer, in time, or by the shop's staff."""
+
+
+class OrderCancelRequested(OrderChanged, frozen=True, kw_only=True, tag="order.cancel_requested"):
+    """The customer asks to cancel an order that he can no longer cancel himself."""
+
+
+class HandoffRequested(Fact, frozen=True, kw_only=True, tag="handoff.requested"):
+    """The customer asks for a person; recado is silent until `until` or until the conversation is given back."""
+
+    reason: str
+    until: Instant | None = None
+
+
+class ReplyFailed(Fact, frozen=True, kw_only=True, tag="reply.failed"):
+    """A reply was given up: the customer did not get it. `message` is the id that `recado queue show` takes."""
+
+    message: int
+    reason: str
+    error_class: str | None = None
+    error_code: int | None = None
+
+
+class CustomerErased(Fact, frozen=True, kw_only=True, tag="customer.erased"):
+    """All that was known of a customer was erased; what an order needs for the books stays without the person."""
+
+
+#: What is told of a quote that ends in one of these states; of the others an order, or the next quote, tells.
+ENDS: dict[QuoteState, type[QuoteEnded]] = {
+    QuoteState.REJECTED: QuoteRejected,
+    QuoteState.EXPIRED: QuoteExpired,
+    QuoteState.WITHDRAWN: QuoteWithdrawn,
+}
+
+
+def quote_data(quote: OpenQuote) -> QuoteData:
+    """A quote as events have it."""
+    return QuoteData(
+        token=quote.token,
+        source=quote.source.value,
+        currency=quote.currency,
+        total=str(quote.total),
+        expires_at=instant(quote.expires_at),
+        lines=tuple(map(_line, quote.lines)),
+    )
+
+
+def order_data(order: Order, number: str) -> OrderData:
+    """An order as events have it; `number` as the customer reads it."""
+    return OrderData(
+        number=number,
+        state=order.state.value,
+        currency=order.currency,
+        total=str(order.total),
+        placed_at=instant(order.placed_at),
+        quote=order.quote,
+        source=order.source.value,
+        lines=tuple(map(_line, order.lines)),
+        left_out=tuple(Words(text=text) for text in order.left_out),
+    )
+
+
+def instant(at: float) -> datetime:
+    """Unix seconds as events have them: UTC, to the millisecond."""
+    return datetime.fromtimestamp(round(at, 3), UTC)
+
+
+def _line(line: Line) -> EventLine:
+    return EventLine(
+        sku=line.sku,
+        name=line.name,
+        quantity=float(line.quantity) if isinstance(line.quantity, Decimal) else line.quantity,
+        unit=line.unit,
+        unit_price=str(line.unit_price),
+        line_total=str(line.total),
+    )
+
+
+def _types(base: type[Fact]) -> dict[str, type[Fact]]:
+    found: dict[str, type[Fact]] = {}
+    for kind in base.__subclasses__():
+        tag = kind.__struct_config__.tag
+        found |= {str(tag): kind} if "." in str(tag) else _types(kind)
+    return found
+
+
+#: The class of each type.
+TYPES = _types(Fact)
+#: The types that an endpoint gets which names none.
+USUAL_TYPES = frozenset(name for name, kind in TYPES.items() if not kind.on_request)

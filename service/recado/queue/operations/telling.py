@@ -1,0 +1,169 @@
+"""Telling: facts become events, and each event an entry for every endpoint that wants it, within their transaction."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from recado.events.event import Event, Person, data_of
+from recado.events.facts import (
+    ENDS,
+    Fact,
+    OrderCreated,
+    OrderUpdated,
+    QuoteCreated,
+    QuoteReplaced,
+    order_data,
+    quote_data,
+)
+from recado.queue.model import EVENTS, Audience, Lane, NewReply
+from recado.queue.statements import Row
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+
+
+class Writing(Protocol):
+    """What telling needs of a write transaction; see transaction.py."""
+
+    run: Callable[..., list[Row]]
+    now: float
+    audience: Audience
+    totals: Totals
+
+    def ended(self, lane: Lane) -> bool: ...
+
+    def tell(self, key: str, fact: Fact, phone: str | None, user_id: str | None) -> None: ...
+
+    def reference(self, prefix: str, name: str) -> str: ...
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A fact about the customer of a key, who has these names."""
+
+    key: str
+    fact: Fact
+    phone: str | None
+    user_id: str | None
+
+    @property
+    def type(self) -> str:
+        return str(self.fact.__struct_config__.tag)
+
+
+class Changed(msgspec.Struct):
+    """What the changes of one transaction met, by the customer's key: how old (in seconds) the quotes were that were
+    closed, and the tokens of those that were replaced. states: of orders that changed, by number."""
+
+    ages: dict[str, float] = {}
+    replaced: dict[str, str] = {}
+    states: dict[int, str] = {}
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Events to send once more to some endpoints: those of `ids`, or up to `limit` with ids after `after` that are not
+    older than `since` (Unix seconds)."""
+
+    endpoints: tuple[str, ...]
+    ids: tuple[int, ...] = ()
+    since: float = 0.0
+    after: int = 0
+    limit: int = 500
+
+
+def tell_changes(transaction: Writing, messages: Iterable[NewReply], changed: Changed) -> None:
+    """Tells what messages changed."""
+    if transaction.audience.wants:
+        for message in messages:
+            for fact in (*message.facts, *_facts(message, changed, transaction.audience.order_prefix)):
+                transaction.tell(message.key, fact, message.phone, message.user_id)
+
+
+def _facts(message: NewReply, changed: Changed, order_prefix: str) -> Iterator[Fact]:
+    changes = message.changes
+    if (closes := changes.closes) and closes.state in ENDS:
+        yield ENDS[closes.state](token=closes.token, age_seconds=round(changed.ages[message.key]))
+    if changes.opens:
+        quote = quote_data(changes.opens)
+        replaces = changed.replaced.get(message.key)
+        yield QuoteReplaced(quote=quote, replaces=replaces) if replaces else QuoteCreated(quote=quote)
+    if changes.places:
+        yield OrderCreated(order=order_data(changes.places, f"{order_prefix}{changes.places.number}"))
+    if (located := changes.locates) and (state := changed.states.get(located.number)):
+        yield OrderUpdated(number=f"{order_prefix}{located.number}", state=state, reason="location")
+
+
+def write_events(transaction: Writing, told: Sequence[Told]) -> None:
+    """Writes events in the order in which they happened; of types that nobody wants none."""
+    audience = transaction.audience
+    wanted = [one for one in told if audience.endpoints_for(one.type)]
+    if not wanted:
+        return
+    keys = sorted({one.key for one in wanted})
+    sequences: dict[str, int] = dict(transaction.run("last_sequences", _json(keys)))
+    first = max(int(transaction.now * 1e6), transaction.run("last_event")[0][0] + 1)
+    events: list[tuple[Event, str]] = []
+    for id_, one in enumerate(wanted, first):
+        sequences[one.key] = sequences.get(one.key, 0) + 1
+        event = Event(
+            id=id_,
+            kind=one.type,
+            at=transaction.now,
+            sequence=sequences[one.key],
+            conversation=transaction.reference("cv", one.key),
+            customer=Person(
+                ref=transaction.reference("cu", one.key.partition(":")[2]), phone=one.phone, user_id=one.user_id
+            ),
+            data=data_of(one.fact),
+        )
+        events.append((event, one.key))
+        transaction.totals.inc(metrics.EVENTS, one.type)
+    transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key in events]))
+    _address(transaction, [(event, audience.endpoints_for(event.kind)) for event, _ in events])
+
+
+def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str]]]) -> int:
+    """Queues events for endpoints, but for those that want nothing any more; how many entries."""
+    audience = transaction.audience
+    first = max(transaction.run("last_id")[0][0] + 1, int(transaction.now * 1e6))
+    deliveries = [
+        (event, endpoint)
+        for event, endpoints in events
+        for endpoint in endpoints
+        if not transaction.ended(Lane(EVENTS, endpoint))
+    ]
+    rows = [
+        (id_, EVENTS, endpoint, f"{event.public_id}/{endpoint}", event, event.id, event.at)
+        for id_, (event, endpoint) in enumerate(deliveries, first)
+    ]
+    if rows:
+        transaction.run("address_events", _json(rows), transaction.now, transaction.now + audience.deadline_seconds)
+    return len(rows)
+
+
+def replay(transaction: Writing, requests: Sequence[Replay]) -> list[tuple[int, int | None]]:
+    """Queues events once more, also for endpoints that did not want their type then; of each request how many events,
+    and after which one to go on (None: these were all). What still waits for an endpoint is not queued twice.
+    """
+    return [_replay(transaction, request) for request in requests]
+
+
+def _replay(transaction: Writing, request: Replay) -> tuple[int, int | None]:
+    if request.ids:
+        rows = transaction.run("events_by_id", _json(request.ids))
+    else:
+        rows = transaction.run("events_since", request.after, request.since, request.limit)
+    events = [_event(row[0]) for row in rows]
+    waiting = {tuple(row) for row in transaction.run("waiting_events", _json([event.id for event in events]))}
+    _address(
+        transaction,
+        [(event, [name for name in request.endpoints if (event.id, name) not in waiting]) for event in events],
+    )
+    more = not request.ids and len(events) == request.limit
+    return len(events), events[-1].id if more else None
+
+
+_event = msgspec.json.Decoder(Event).decode
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,85 @@
+"""How the entries of each channel are counted: replies are what the service's objectives are about, events are not."""
+
+from recado.queue.model import EVENTS, REPLIES, AttemptResult, Reason, State
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+
+
+class Tally:
+    """Adds facts about the entries of a lane to the totals; this one does not."""
+
+    def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
+        pass
+
+    def claimed(self, totals: Totals) -> None:
+        pass
+
+    def rescued(self, totals: Totals) -> None:
+        pass
+
+    def throttled(self, totals: Totals, scope: str) -> None:
+        pass
+
+    def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
+        pass
+
+    def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
+        pass
+
+    def discarded(self, totals: Totals, lane: str) -> None:
+        pass
+
+    def breaker(self, totals: Totals, lane: str, to: str) -> None:
+        pass
+
+
+class ReplyTally(Tally):
+    """Replies to customers; lanes are business numbers."""
+
+    def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
+        totals.inc(metrics.ATTEMPTS, result.outcome.value, result.error_class)
+        totals.observe(metrics.GRAPH_DURATION, result.seconds, result.code_class)
+
+    def claimed(self, totals: Totals) -> None:
+        totals.inc(metrics.DRAIN_CLAIMED)
+
+    def rescued(self, totals: Totals) -> None:
+        totals.inc(metrics.RESCUES)
+
+    def throttled(self, totals: Totals, scope: str) -> None:
+        totals.inc(metrics.THROTTLED, scope)
+
+    def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
+        totals.inc(metrics.FINISHED, State.DELIVERED.value)
+        totals.observe(metrics.DELIVERY_AGE, age)
+        totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
+
+    def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
+        totals.inc(metrics.FINISHED, State.FAILED.value)
+        totals.inc(metrics.FAILED_REASONS, reason.value)
+
+    def discarded(self, totals: Totals, lane: str) -> None:
+        totals.inc(metrics.FINISHED, State.DISCARDED.value)
+
+    def breaker(self, totals: Totals, lane: str, to: str) -> None:
+        totals.inc(metrics.BREAKER_TRIPS, lane, to)
+
+
+class EventTally(Tally):
+    """Events to the shop's systems; lanes are endpoints."""
+
+    def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
+        totals.inc(metrics.EVENT_ATTEMPTS, lane, result.outcome.value)
+
+    def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
+        totals.inc(metrics.EVENT_DELIVERIES, lane, State.DELIVERED.value)
+        totals.observe(metrics.EVENT_AGE, age)
+
+    def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
+        totals.inc(metrics.EVENT_DELIVERIES, lane, State.FAILED.value)
+
+    def discarded(self, totals: Totals, lane: str) -> None:
+        totals.inc(metrics.EVENT_DELIVERIES, lane, State.DISCARDED.value)
+
+
+TALLIES: dict[str, Tally] = {REPLIES: ReplyTally(), EVENTS: EventTally()}

@@ -1,0 +1,57 @@
+"""What is documented is what is sent: pages, schemas and examples."""
+
+import re
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+from recado.events import documentation
+from recado.events.endpoints import Shown, Text
+from recado.events.event import shown
+from recado.events.examples import EXAMPLES
+from recado.events.facts import TYPES
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_every_type_has_an_example() -> None:
+    assert EXAMPLES.keys() == TYPES.keys()
+
+
+def test_the_page_is_that_of_the_code() -> None:
+    page = (ROOT / documentation.PAGE).read_text()
+
+    assert documentation.with_types(page) == page
+
+
+def test_the_schemas_are_those_of_the_code() -> None:
+    committed = {path.stem: path.read_text() for path in (ROOT / documentation.SCHEMAS).glob("*.json")}
+
+    assert documentation.schemas() == committed
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("customer", Shown)
+@pytest.mark.parametrize("text", Text)
+def test_what_is_sent_fits_the_schema(type_: str, customer: Shown, text: Text) -> None:
+    sent = msgspec.json.decode(msgspec.json.encode(shown(EXAMPLES[type_], customer, text)))
+    schema = documentation.schema(TYPES[type_])
+
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(sent)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(schema).validate({**sent, "type": "order.made"})
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_nothing_of_the_customer_where_nothing_may_be_seen(type_: str) -> None:
+    sent = msgspec.json.encode(shown(EXAMPLES[type_], Shown.NONE, Text.NONE)).decode()
+
+    assert not re.search(r"15550100001|Quiero|jeans|wamid", sent)
+
+
+def test_masked_is_two_digits() -> None:
+    customer = shown(EXAMPLES["order.created"], Shown.MASKED, Text.FULL)["data"]["customer"]
+
+    assert msgspec.to_builtins(customer) == {"ref": "cu_5b1c9e77d2f0", "phone": "••••••01"}
