@@ -108,7 +108,8 @@ class TestIdentity:
             await pod.receive(text_message(1, ORDER, sent_at=clock() - 90_000, customer=1))
             (failed,) = await pod.queue.get_failed_messages()
             await pod.queue.remove([failed.id])
-            left = pod.queue._select("identities", json.dumps(["700000000000001:US.000001"]))  # type: ignore[attr-defined]
+            names = json.dumps(["700000000000001:US.000001"])
+            left = pod.queue.database.read(lambda found: found.run("identities", names))  # type: ignore[attr-defined]  # SQLite's
 
         assert left == []
 

@@ -117,19 +117,29 @@ async def _guarded(coming: Coroutine[Any, Any, Response]) -> Response:
         return _json({"error": str(error)}, 400)
 
 
+def _at_a_glance(simulator: Simulator) -> dict[str, Any]:
+    return {
+        "webhook_url": simulator.webhook_url,
+        "phone_number_id": simulator.phone_number_id,
+        "faults": simulator.faults.plan,
+        "graph": dict(simulator.graph.counts),
+        "webhooks": dict(simulator.sender.counts),
+        "webhooks_pending": simulator.sender.pending,
+    }
+
+
+def _reset(simulator: Simulator) -> None:
+    simulator.ledger.reset()
+    simulator.receiver.reset()
+    simulator.graph.counts.clear()
+    simulator.sender.counts.clear()
+    simulator.faults.set(FaultPlan(), simulator.clock())
+
+
 def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any, Any, Response]:
     match request.method, request.path.removeprefix("/_simulator").strip("/"):
         case "GET", "":
-            return _json(
-                {
-                    "webhook_url": simulator.webhook_url,
-                    "phone_number_id": simulator.phone_number_id,
-                    "faults": simulator.faults.plan,
-                    "graph": dict(simulator.graph.counts),
-                    "webhooks": dict(simulator.sender.counts),
-                    "webhooks_pending": simulator.sender.pending,
-                }
-            )
+            return _json(_at_a_glance(simulator))
         case "POST", "faults":
             simulator.faults.change(_object(request), simulator.clock())
             return _json(simulator.faults.plan)
@@ -146,16 +156,11 @@ def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any
         case "POST", "health":
             simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
             return _json({"can_send_message": simulator.graph.health})
-        case "GET", "events":
-            return _json(simulator.receiver.summary())
-        case "POST", "receiver":
-            return _json(simulator.receiver.change(_object(request)))
+        case ("GET", "events") | ("POST", "receiver"):
+            receiver = simulator.receiver
+            return _json(receiver.change(_object(request)) if request.method == "POST" else receiver.summary())
         case "POST", "reset":
-            simulator.ledger.reset()
-            simulator.receiver.reset()
-            simulator.graph.counts.clear()
-            simulator.sender.counts.clear()
-            simulator.faults.set(FaultPlan(), simulator.clock())
+            _reset(simulator)
             return _json({})
         case method, path:
             return _json({"error": f"there is no {method} /_simulator/{path}"}, 404)
