@@ -340,7 +340,7 @@ class Interpreter:
 
     def _pointed(self, step: Bare, view: View) -> list[Act]:
         if step.does is Does.ORDER:
-            return [Unresolved("")]  # "quiero": what?
+            return [Take()] if view.asked else [Unresolved("")]  # "quiero": what?
         if step.does is not Does.REMOVE:
             return []
         target = _target(view)
