@@ -99,7 +99,8 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
 
     @contextlib.asynccontextmanager
     async def start(**settings: str) -> AsyncIterator[Pod]:
-        environment = {**ENVIRONMENT, "RECADO_DATABASE": str(tmp_path / "recado.db"), **settings}
+        defaults = {"RECADO_DATABASE": str(tmp_path / "recado.db"), "RECADO_BUTTONS": "false"}  # texts are compared
+        environment = {**ENVIRONMENT, **defaults, **settings}
         graph, metrics = FakeGraph(), WebMetrics()
         app = App(make_web(load(environment), metrics=metrics, transport=graph, clock=clock))
         async with app.api.router.lifespan_context(app.api):

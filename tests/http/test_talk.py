@@ -27,7 +27,9 @@ def message(n: int, clock: FakeClock, kind: str, content: Any, **more: Any) -> d
 
 
 def texts(pod: Pod) -> list[str]:
-    return [sent["text"]["body"] for sent in pod.graph.sent]
+    """What customers read, beside what they may tap."""
+    said = (sent["text"]["body"] if "text" in sent else sent["interactive"]["body"]["text"] for sent in pod.graph.sent)
+    return list(said)
 
 
 class TestIdentity:
@@ -225,7 +227,7 @@ class TestTaps:
 
     async def test_a_cart_is_quoted_at_our_prices(self, start_pod: StartPod, clock: FakeClock) -> None:
         """By sku; what is not sold is named, and Meta's prices are none of ours."""
-        item = {"item_price": 1.0, "currency": "EUR"}
+        item = {"item_price": 1.0, "currency": "USD"}
         items = [
             {"product_retailer_id": "ACC-001", "quantity": 2, **item},
             {"product_retailer_id": "XXX-9", "quantity": 1, **item},
@@ -245,6 +247,23 @@ class TestTaps:
         ]
         assert quote["unmatched"] == ["XXX-9", "Camisa"]
         assert "No encontré «XXX-9»" in text
+        assert "Zapatos cuesta $45.99 (en tu carrito decía $1.00)" in text
+
+    async def test_a_quote_is_confirmed_by_its_button(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Twice: one order, and the second tap is told its number."""
+        async with start_pod(RECADO_BUTTONS="true", **IMMEDIATE) as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+            (quote,) = pod.graph.sent
+            button = quote["interactive"]["action"]["buttons"][0]["reply"]
+            clock.advance(10)
+            tapped = {"type": "button_reply", "button_reply": button}
+            for n in (2, 3):
+                await pod.receive(message(n, clock, "interactive", tapped, customer=1))
+            first, second = texts(pod)[1:]
+
+        assert button["title"] == "✅ Sí, confirmar"
+        assert "¡Pedido P-1001 confirmado!" in first
+        assert "Tu pedido *P-1001* ya está confirmado" in second
 
     async def test_a_cart_can_be_confirmed(self, start_pod: StartPod, clock: FakeClock) -> None:
         """It is a quote like any other; its note may ask for more."""

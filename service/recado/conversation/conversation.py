@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from recado.conversation import taps, texts
+from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
 from recado.conversation.words import answer
@@ -21,8 +22,6 @@ SILENT_TYPES = frozenset(
         MessageType.REACTION,
         MessageType.SYSTEM,
         MessageType.UNSUPPORTED,
-        MessageType.EDIT,
-        MessageType.REVOKE,
         MessageType.REQUEST_WELCOME,
         MessageType.UNKNOWN,
     }
@@ -92,7 +91,7 @@ class Conversation:
         Where only the customer's address is unusable it is read all the same: `recado selftest` lives on it.
         """
         silence = self.silence(message)
-        tap = taps.parsed(message.tapped)
+        tap = parsed(message.tapped)
         quote, script = None, None
         if silence in (None, Silence.UNUSABLE_SENDER) and message.says_something:
             quote, script = self._understood(message)
@@ -102,8 +101,8 @@ class Conversation:
             script=script,
             token=self._new_token(),
             silence=silence,
-            refers=tap.token if tap is not None else message.quoted,
-            may_order=_may_order(quote, script) or (tap is not None and tap.choice is taps.Choice.CONFIRM),
+            refers=tap.token if tap is not None else message.quoted or message.original,
+            may_order=_may_order(quote, script) or (tap is not None and tap.decision is Decision.CONFIRM),
         )
 
     def _understood(self, message: InboundMessage) -> tuple[Quote, Script]:
@@ -117,11 +116,15 @@ class Conversation:
         if inbound.silence:
             return Turn(silence=inbound.silence)
         moment = Moment(inbound=inbound, session=session, now=now, catalogue=self._catalogue(), policy=self._policy)
-        tap = taps.parsed(inbound.message.tapped)
+        tap = parsed(inbound.message.tapped)
         if tap is not None:
             return taps.answer(moment, tap)
+        if inbound.message.type is MessageType.REVOKE:
+            return taps.revoked(moment)
         if session.talk.hold_until is not None and now < session.talk.hold_until:
             return Turn(silence=Silence.HUMAN, changes=Changes(version=session.version))
+        if inbound.message.location is not None:
+            return taps.located(moment, inbound.message.location)
         if inbound.quote is None or inbound.script is None:
             return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
         if inbound.message.cart:

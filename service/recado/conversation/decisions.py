@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from recado.conversation import texts
+from recado.conversation.choices import candidates, decisions
 from recado.conversation.moment import Moment
 from recado.conversation.turn import ReplyKind, Turn
 from recado.orders import Closing, OpenQuote, Order, Question, QuoteState, Talk
 from recado.orders.amend import Lines
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.numbers import Unusable
+from recado.whatsapp.content import Choice
 
 
 def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
@@ -52,7 +54,8 @@ def requoted(moment: Moment, lines: Lines, lead: str, talk: Talk, gone: tuple[st
         return emptied(moment, talk, notes)
     quote = moment.new_quote(lines)
     text = texts.quote_text(lines, quote.currency, lead=lead, notes=texts.short(notes))
-    return moment.say(ReplyKind.QUOTE, text, asks=bool(talk.questions), talk=talk, opens=quote)
+    choices = choices_for(moment, quote, talk)
+    return moment.say(ReplyKind.QUOTE, text, asks=bool(talk.questions), talk=talk, opens=quote, choices=choices)
 
 
 def emptied(moment: Moment, talk: Talk, notes: list[str]) -> Turn:
@@ -72,7 +75,14 @@ def show(
     talk = talk or moment.session.talk
     notes = question_notes(talk.questions, moment.catalogue) if notes is None else notes
     text = texts.quote_text(quote.lines, quote.currency, lead=lead, notes=texts.short(notes))
-    return moment.say(ReplyKind.QUESTION if notes else ReplyKind.QUOTE, text, asks=bool(notes), talk=talk)
+    kind = ReplyKind.QUESTION if notes else ReplyKind.QUOTE
+    return moment.say(kind, text, asks=bool(notes), talk=talk, choices=choices_for(moment, quote, talk))
+
+
+def choices_for(moment: Moment, quote: OpenQuote | None, talk: Talk) -> list[Choice]:
+    """What the customer may tap: an answer to what he is asked, else what he says to the quote."""
+    token = quote.token if quote is not None else moment.inbound.token
+    return candidates(talk.questions, token, moment.catalogue) or (decisions(quote) if quote is not None else [])
 
 
 def reject(moment: Moment, quote: OpenQuote | None) -> Turn:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from recado.conversation.conversation import Conversation
 from recado.conversation.moment import Policy
 from recado.conversation.turn import Inbound, Turn
-from recado.orders import QuoteState, Session
+from recado.orders import Changes, OpenQuote, QuoteState, Session
 from recado.orders.amend import Lines
 from recado.quotes import Catalogue, QuoteService
 from recado.whatsapp.customer import Customer
@@ -48,36 +48,46 @@ class Dialogue:
         self.session = Session()
         self.turn = Turn()
         self.inbound: Inbound | None = None
+        self._quotes: dict[str, OpenQuote] = {}
 
     def say(self, text: str) -> Turn:
         """The turn for a text, written some seconds after the last reply."""
-        return self.hear(self.message(text=text))
+        return self.hear(self.message(text))
 
-    def message(
-        self, type_: MessageType = MessageType.TEXT, *, text: str | None = None, tapped: str | None = None
-    ) -> InboundMessage:
+    def tap(self, id_: str) -> Turn:
+        """The turn for a tap on a choice."""
+        return self.hear(replace(self.message(), type=MessageType.INTERACTIVE, tapped=id_, text="x"))
+
+    def message(self, text: str | None = None) -> InboundMessage:
         """The customer's next message."""
-        return InboundMessage(
-            wamid=f"wamid.{self.now + _SECONDS}",
-            type=type_,
-            text=text,
-            sender=Customer("+15550100001", None),
-            phone_number_id=_NUMBER,
-            sent_at=self.now + _SECONDS,
-            tapped=tapped,
-        )
+        at = self.now + _SECONDS
+        sender = Customer("+15550100001", None)
+        return InboundMessage(f"wamid.{at}", MessageType.TEXT, text, sender, _NUMBER, at)
 
     def hear(self, message: InboundMessage) -> Turn:
         """The turn for a message."""
         self.now += _SECONDS
         self.inbound = self._conversation.read(message)
-        session = replace(self.session, order_number=next(self._numbers) if self.inbound.may_order else None)
+        referred = self._quotes.get(self.inbound.refers or "")
+        number = next(self._numbers) if self.inbound.may_order else None
+        session = replace(self.session, order_number=number, referred=referred)
         self.turn = self._conversation.handle(self.inbound, session, self.now)
         if self.turn.changes is not None:
-            self.session = self.session.after(self.turn.changes)
-            if self.turn.changes.opens is not None:
-                self.session = replace(self.session, quote=replace(self.turn.changes.opens, accepted_at=self.now))
+            self._write(self.turn.changes)
         return self.turn
+
+    def _write(self, changes: Changes) -> None:
+        """What a store does with the changes; the quote that they open is accepted and seen at once."""
+        self.session = self.session.after(changes)
+        closes, opens = changes.closes, changes.opens
+        if closes is not None:
+            self._quotes[closes.token] = replace(self._quotes[closes.token], state=closes.state)
+        if opens is not None:
+            for token, quote in self._quotes.items():
+                if quote.state is QuoteState.OPEN:
+                    self._quotes[token] = replace(quote, state=QuoteState.REPLACED)
+            self._quotes[opens.token] = replace(opens, accepted_at=self.now)
+            self.session = replace(self.session, quote=self._quotes[opens.token])
 
     @property
     def state(self) -> State:

@@ -1,14 +1,16 @@
 """One message in its conversation: what a handler is given, and the turns that it makes of it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from recado.conversation.choices import offered
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Turn
 from recado.orders import Changes, Closing, Line, Located, OpenQuote, Order, QuoteState, Session, Source, Talk
 from recado.orders.amend import Lines
 from recado.quotes import Catalogue, Quote
-from recado.whatsapp.content import Text
+from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0
 _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
@@ -98,6 +100,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
         opens: OpenQuote | None = None,
         places: Order | None = None,
         locates: Located | None = None,
+        choices: Sequence[Choice] = (),
     ) -> Turn:
         """A turn with a reply; a talk that is as before is no change. It asks while a question waits."""
         waits = (self.session.talk if talk is None else talk).questions
@@ -109,7 +112,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
             places=places,
             locates=locates,
         )
-        reply = Reply(kind=kind, content=Text(text), quote=self._read_as(kind), asks=asks or bool(waits))
+        reply = Reply(kind=kind, content=offered(text, choices), quote=self._read_as(kind), asks=asks or bool(waits))
         return Turn(reply=reply, changes=changes)
 
     def _read_as(self, kind: ReplyKind) -> Quote | None:

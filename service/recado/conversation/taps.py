@@ -1,71 +1,35 @@
-"""Taps on our buttons and lists, and carts of Meta's catalogue: what comes by id or sku, not by words.
+"""What comes by id, sku or place and not by words: taps, carts of Meta's catalogue, locations, messages taken back.
 
 An id in a tap is input: what it names was looked up by the store, which gives it only where it is this customer's.
 """
 
-import re
-from enum import StrEnum
-from typing import Final
-
-import msgspec
-
 from recado.conversation import texts
+from recado.conversation.choices import Decision, Tap
 from recado.conversation.decisions import confirm, quote_again, reject, show
 from recado.conversation.draft import Draft
-from recado.conversation.moment import Moment
-from recado.conversation.turn import ReplyKind, Turn
-from recado.conversation.words import changed, not_open
-from recado.orders import QuoteState
+from recado.conversation.moment import DAY, Moment
+from recado.conversation.turn import ReplyKind, Silence, Turn
+from recado.conversation.words import changed, hand_over, not_open
+from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
 from recado.quotes.acts import Add, Answer
-
-_QUOTE_ID: Final = re.compile(r"q:([0-9A-Za-z]{1,64}):(confirm|change|reject|show)")
-_CHOICE_ID: Final = re.compile(r"c:([0-9A-Za-z]{1,64}):([0-9]{1,3}):(.+)", re.DOTALL)
-
-
-class Choice(StrEnum):
-    """What a tapped button or row says."""
-
-    CONFIRM = "confirm"
-    CHANGE = "change"
-    REJECT = "reject"
-    SHOW = "show"
-    PRODUCT = "product"
-
-
-class Tap(msgspec.Struct, frozen=True):
-    """A tap. token: of the quote. sku: of the product that was chosen."""
-
-    token: str
-    choice: Choice
-    sku: str = ""
-
-
-def parsed(tapped: str | None) -> Tap | None:
-    """A tap on something of ours; None for all else, which is read by its words."""
-    if tapped is None:
-        return None
-    if of_quote := _QUOTE_ID.fullmatch(tapped):
-        return Tap(of_quote[1], Choice(of_quote[2]))
-    if of_question := _CHOICE_ID.fullmatch(tapped):
-        return Tap(of_question[1], Choice.PRODUCT, of_question[3])
-    return None
+from recado.whatsapp.attached import Location
 
 
 def answer(moment: Moment, tap: Tap) -> Turn:
     """The turn for a tap. A tap says which quote is meant, not that it is still open."""
-    if tap.choice is Choice.PRODUCT:
+    if tap.decision is Decision.PRODUCT:
         return _chosen(moment, tap.sku)
     quote = moment.session.referred
-    if tap.choice is Choice.CHANGE:
+    if tap.decision is Decision.CHANGE:
         return moment.say(ReplyKind.HOW_TO_CHANGE, texts.how_to_change(moment.catalogue))
     if quote is None or quote.state is not QuoteState.OPEN:
         return not_open(moment, quote)
-    if tap.choice is Choice.REJECT:
+    if tap.decision is Decision.REJECT:
         return reject(moment, quote)
     if moment.is_over(quote):
         return quote_again(moment, quote)
-    if tap.choice is Choice.SHOW:
+    if tap.decision is Decision.SHOW:
         return show(moment, quote, texts.open_quote())
     return confirm(moment, quote, quote.lines, moment.session.talk)
 
@@ -82,10 +46,39 @@ def _chosen(moment: Moment, sku: str) -> Turn:
 
 
 def cart(moment: Moment, quote: Quote) -> Turn:
-    """A cart of Meta's catalogue is an order of its own, at our prices."""
+    """A cart of Meta's catalogue is an order of its own, at our prices; prices that it shows otherwise are named."""
+    goods = moment.inbound.message.cart
+    if any(line.currency not in (None, moment.catalogue.currency) for line in goods):
+        return hand_over(moment)
     draft = Draft.of(moment, None)
     draft.questions.clear()
     for item in quote.items:
         draft.apply(Add(item.sku, item.quantity, item.confidence))
     draft.missing += [entry.text for entry in quote.unmatched]
+    shown = {line.sku: line.item_price for line in goods if line.item_price is not None}
+    draft.told += [
+        texts.other_price(item.name, item.unit_price, price, quote.currency)
+        for item in quote.items
+        if (price := shown.get(item.sku)) is not None and price != item.unit_price
+    ]
     return changed(moment, None, draft)
+
+
+def located(moment: Moment, location: Location) -> Turn:
+    """A place that is shared after an order is where it goes."""
+    order = moment.session.order
+    if order is None or moment.now - order.placed_at > DAY:
+        return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
+    place = ", ".join(
+        filter(None, (f"{location.latitude:.6f} {location.longitude:.6f}", location.name, location.address))
+    )
+    locates = Located(number=order.number, location=place)
+    return moment.say(ReplyKind.LOCATED, texts.located(moment.number(order)), locates=locates)
+
+
+def revoked(moment: Moment) -> Turn:
+    """A message that made a quote was taken back: so is the quote, without a word."""
+    quote = moment.session.referred
+    is_open = quote is not None and quote.state is QuoteState.OPEN
+    closes = Closing(token=quote.token, state=QuoteState.WITHDRAWN) if quote is not None and is_open else None
+    return Turn(silence=Silence.REVOKED, changes=Changes(version=moment.session.version, closes=closes))

@@ -78,6 +78,11 @@ def open_quote() -> str:
     return "🧾 *Tu cotización*"
 
 
+def other_price(name: str, price: Decimal, shown: Decimal, currency: str) -> str:
+    """A note on a price that is another than the customer's app showed."""
+    return f"ℹ️ {_echo(name)} cuesta {money(price, currency)} (en tu carrito decía {money(shown, currency)})."
+
+
 def no_longer_sold(names: Sequence[str]) -> str:
     """A note on lines that were left out of a quote."""
     return f"🔎 Ya no tenemos: {_listed(names)}."

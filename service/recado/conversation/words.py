@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from recado.conversation import texts
-from recado.conversation.decisions import confirm, emptied, question_notes, quote_again, reject, show
+from recado.conversation.decisions import choices_for, confirm, emptied, question_notes, quote_again, reject, show
 from recado.conversation.draft import Draft
 from recado.conversation.moment import Moment, names
 from recado.conversation.turn import ReplyKind, Turn
@@ -19,6 +19,7 @@ from recado.quotes.acts import (
     CancelAll,
     Close,
     Confirm,
+    Missing,
     Quantity,
     StartOver,
     Take,
@@ -27,14 +28,16 @@ from recado.quotes.clauses import Named, Script
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.quotes.service import Unmatched
+from recado.whatsapp.payloads import MessageType
 
 _MANY_HEADS: Final = 8
 
 
 def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     """The turn for a message with words."""
-    base = _base(moment, script)
-    draft = _draft(moment, base, script)
+    edits = moment.inbound.message.type is MessageType.EDIT
+    base = _base(moment, script, anew=edits)
+    draft = _draft(moment, base, _said_anew(script) if edits else script)
     if AskPerson in draft.said:
         return hand_over(moment)
     if {CancelAll, StartOver} & draft.said and not draft.changed:
@@ -61,20 +64,34 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
 # -- the draft -----------------------------------------------------------------------------------------------------
 
 
-def _base(moment: Moment, script: Script) -> OpenQuote | None:
-    """The quote that the message may change. A plain order opens a new one where the last change is long ago."""
+def _said_anew(script: Script) -> Script:
+    """An edited message says again what it said before: what it adds is how much there is to be."""
+    steps = (Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.ADD else s for s in script.steps)
+    return replace(script, steps=tuple(steps))
+
+
+def _base(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
+    """The quote that the message may change. A plain order opens a new one where the last change is long ago, and where
+    it is said anew."""
     quote = moment.open_quote
     if quote is None:
         return None
     plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
-    late = moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
+    late = anew or moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
     return None if plain and late and not script.priced else quote
 
 
 def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     draft = Draft.of(moment, base)
     interpreter = Interpreter(moment.catalogue)
-    if script.priced and (asked := _asked(script)):
+    product = moment.inbound.message.product
+    if product is not None and product not in moment.catalogue.by_sku and not script.named:
+        draft.apply(Missing(product))
+        return draft
+    if product is not None:
+        draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
+    asked = _asked(script) or (draft.asked if product is not None else ())
+    if script.priced and asked:
         draft.apply(AskPrice(asked))
         return draft
     at = 0
@@ -82,15 +99,18 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         acts, at = interpreter.acts(script.steps, at, draft.view)
         for act in acts:
             draft.apply(act)
-    if not draft.changed and script.asked and not draft.spoke:
+    if draft.spoke:
+        return draft
+    if product is not None:  # "ask about this product": one of it, unless the message says otherwise
+        draft.apply(Take())
+    elif script.asked:
         draft.asked = tuple((m.skus[0], _whole(m.amount)) for m in script.asked if len(m.skus) == 1)
     return draft
 
 
 def _asked(script: Script) -> tuple[tuple[str, Quantity], ...]:
     """What a price question is about."""
-    mentions = [step.mention for step in script.steps if isinstance(step, Named)]
-    return tuple((m.skus[0], _whole(m.amount)) for m in mentions if len(m.skus) == 1)
+    return tuple((m.skus[0], _whole(m.amount)) for m in script.named if len(m.skus) == 1)
 
 
 def _whole(amount: object) -> Quantity:
@@ -110,11 +130,11 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
     if agrees and not notes and base is not None and moment.has_seen(base) and not amend.is_more(draft.lines, shown):
         return confirm(moment, base, draft.lines, talk)
     lines, gone = moment.at_todays_prices(draft.lines)
-    if gone:
-        notes.insert(0, texts.no_longer_sold(gone))
+    told = [*draft.told, *([texts.no_longer_sold(gone)] if gone else [])]
     opens = moment.new_quote(lines)
-    text = texts.quote_text(lines, opens.currency, lead=_lead(moment, base), notes=texts.short(notes))
-    return moment.say(ReplyKind.QUOTE, text, asks=bool(notes), talk=talk, opens=opens)
+    text = texts.quote_text(lines, opens.currency, lead=_lead(moment, base), notes=texts.short([*told, *notes]))
+    choices = choices_for(moment, opens, talk)
+    return moment.say(ReplyKind.QUOTE, text, asks=bool(notes), talk=talk, opens=opens, choices=choices)
 
 
 def _lead(moment: Moment, base: OpenQuote | None) -> str:
@@ -130,7 +150,8 @@ def _asked_back(moment: Moment, draft: Draft, talk: Talk) -> Turn:
     if moment.open_quote is not None:
         return show(moment, moment.open_quote, texts.open_quote(), notes, talk=talk)
     text = texts.question(texts.short(notes), moment.catalogue, teach=not talk.questions)
-    return moment.say(ReplyKind.QUESTION if talk.questions else ReplyKind.NOT_UNDERSTOOD, text, asks=True, talk=talk)
+    kind = ReplyKind.QUESTION if talk.questions else ReplyKind.NOT_UNDERSTOOD
+    return moment.say(kind, text, asks=True, talk=talk, choices=choices_for(moment, None, talk))
 
 
 def _dropped(moment: Moment, base: OpenQuote | None, talk: Talk, *, agrees: bool) -> Turn:
@@ -196,7 +217,8 @@ def _yes(moment: Moment) -> Turn:
         return confirm(moment, quote, quote.lines, talk)
     if talk.questions:
         notes = texts.short(question_notes(talk.questions, moment.catalogue))
-        return moment.say(ReplyKind.QUESTION, texts.question(notes, moment.catalogue, teach=False), asks=True)
+        text, choices = texts.question(notes, moment.catalogue, teach=False), choices_for(moment, None, talk)
+        return moment.say(ReplyKind.QUESTION, text, asks=True, choices=choices)
     return not_open(moment, quote)
 
 

@@ -59,6 +59,7 @@ class Catalogue:
         self.products = products
         self.currency = currency
         self.by_sku = {product.sku: product for product in products}
+        self.places = {product.sku: number for number, product in enumerate(products)}
         self._matcher: Matcher | None = None
 
     @classmethod

@@ -95,3 +95,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     accepts: bool = False
     priced: bool = False
     asked: tuple[Mention, ...] = ()
+
+    @property
+    def named(self) -> tuple[Mention, ...]:
+        """The things that something is done to."""
+        return tuple(step.mention for step in self.steps if isinstance(step, Named))

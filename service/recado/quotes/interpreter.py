@@ -77,7 +77,7 @@ class Interpreter:
         self._catalogue = catalogue
         self._matcher = catalogue.matcher()
         self._matcher.begin()
-        self._numbers = {product.sku: number for number, product in enumerate(catalogue.products)}
+        self._numbers = catalogue.places
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
@@ -247,6 +247,11 @@ class Interpreter:
         families = self._matcher.families_of(self._numbers[one])
         return any(family in families for family in self._matcher.families_of(self._numbers[other]))
 
+    def _alike_to(self, sku: str) -> list[str]:
+        """The products that share a head word with one."""
+        families = self._matcher.families_of(self._numbers[sku])
+        return [self._catalogue.products[n].sku for n in {n: None for family in families for n in family.products}]
+
     def _removed(self, mention: Mention, view: View) -> list[Act]:
         skus = self._skus(mention)
         for index, pending in enumerate(view.pending):
@@ -340,7 +345,7 @@ class Interpreter:
 
     def _pointed(self, step: Bare, view: View) -> list[Act]:
         if step.does is Does.ORDER:
-            return [Unresolved("")]  # "quiero": what?
+            return [Take()] if view.asked else [Unresolved("")]  # "quiero": what?
         if step.does is not Does.REMOVE:
             return []
         target = _target(view)

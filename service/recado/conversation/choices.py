@@ -1,0 +1,81 @@
+"""What can be tapped beside a text: decisions on a quote, candidates of a question. Typed answers stay valid."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from recado.orders import OpenQuote, Question
+from recado.quotes import Catalogue
+from recado.quotes.money import money
+from recado.whatsapp.content import MOST_ROWS, Choice, Content, ContentError, Text, with_choices
+
+_QUOTE_ID: Final = re.compile(r"q:([0-9A-Za-z]{1,64}):(confirm|change|reject|show)")
+_PRODUCT_ID: Final = re.compile(r"c:([0-9A-Za-z]{1,64}):([0-9]{1,3}):(.+)", re.DOTALL)
+
+
+class Decision(StrEnum):
+    """What a tapped button or row says."""
+
+    CONFIRM = "confirm"
+    CHANGE = "change"
+    REJECT = "reject"
+    SHOW = "show"
+    PRODUCT = "product"
+
+
+_TITLES: Final = {
+    Decision.CONFIRM: "✅ Sí, confirmar",
+    Decision.CHANGE: "✏️ Cambiar",
+    Decision.REJECT: "❌ No, gracias",
+}
+
+
+class Tap(msgspec.Struct, frozen=True):
+    """A tap. token: of the quote. sku: of the product that was chosen."""
+
+    token: str
+    decision: Decision
+    sku: str = ""
+
+
+def parsed(tapped: str | None) -> Tap | None:
+    """A tap on something of ours; None for all else, which is read by its words."""
+    if tapped is None:
+        return None
+    if of_quote := _QUOTE_ID.fullmatch(tapped):
+        return Tap(of_quote[1], Decision(of_quote[2]))
+    if of_question := _PRODUCT_ID.fullmatch(tapped):
+        return Tap(of_question[1], Decision.PRODUCT, of_question[3])
+    return None
+
+
+def decisions(quote: OpenQuote) -> list[Choice]:
+    """What may be said to a quote."""
+    return [Choice(f"q:{quote.token}:{decision}", title) for decision, title in _TITLES.items()]
+
+
+def candidates(questions: Sequence[Question], token: str, catalogue: Catalogue) -> list[Choice]:
+    """The products that the last question offers, with their prices; none where it offers more than fit."""
+    for number, question in reversed(list(enumerate(questions))):
+        products = [catalogue.by_sku[sku] for sku in question.candidates if sku in catalogue.by_sku]
+        if 1 < len(products) <= MOST_ROWS:
+            return [
+                Choice(
+                    f"c:{token}:{number}:{one.sku}", one.name, f"{money(one.unit_price, catalogue.currency)} {one.name}"
+                )
+                for one in products
+            ]
+    return []
+
+
+def offered(text: str, choices: Sequence[Choice]) -> Content:
+    """The text with its choices; alone where there are none, or Meta would refuse them (an id of 300 letters)."""
+    if not choices:
+        return Text(text)
+    try:
+        return with_choices(text, choices)
+    except ContentError:
+        return Text(text)

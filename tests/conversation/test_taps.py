@@ -1,0 +1,247 @@
+"""What comes by id, sku or place: taps, carts, products asked about, edits, messages taken back, locations."""
+
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from recado.conversation import Policy, ReplyKind, Silence
+from recado.conversation.dialogue import Dialogue, State
+from recado.orders import QuoteState
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.whatsapp.attached import CartLine, Location
+from recado.whatsapp.content import Buttons, List, Text
+from recado.whatsapp.payloads import MessageType
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+
+
+@pytest.fixture
+def dialogue() -> Dialogue:
+    return Dialogue(CATALOGUE, Policy())
+
+
+def kind(dialogue: Dialogue) -> ReplyKind | None:
+    """Of the last reply."""
+    return dialogue.turn.reply.kind if dialogue.turn.reply else None
+
+
+def body(dialogue: Dialogue) -> str:
+    assert dialogue.turn.reply
+    return dialogue.turn.reply.content.body
+
+
+def quantities(dialogue: Dialogue) -> dict[str, object]:
+    return {line.sku: line.quantity for line in dialogue.lines}
+
+
+def token(dialogue: Dialogue) -> str:
+    """Of the newest quote."""
+    assert dialogue.session.quote
+    return dialogue.session.quote.token
+
+
+class TestChoices:
+    """What can be tapped."""
+
+    def test_a_quote_can_be_confirmed_changed_and_refused(self, dialogue: Dialogue) -> None:
+        """By buttons with the quote's token; a long one by a list with the same choices."""
+        content = [dialogue.say(text).reply.content for text in ("2 camisas", _everything())]  # type: ignore[union-attr]
+        assert isinstance(content[0], Buttons)
+        assert [button.id for button in content[0].buttons] == ["q:T1:confirm", "q:T1:change", "q:T1:reject"]
+        assert isinstance(content[1], List)
+        assert [row.id for row in content[1].rows] == ["q:T2:confirm", "q:T2:change", "q:T2:reject"]
+
+    def test_a_question_offers_its_products_with_prices(self, dialogue: Dialogue) -> None:
+        """A tap on one answers it, with the quantity that waits."""
+        turn = dialogue.say("2 jeans")
+        assert turn.reply
+        assert isinstance(turn.reply.content, Buttons | List)
+        dialogue.tap("c:T1:0:PAN-005")
+
+        assert (quantities(dialogue), dialogue.state) == ({"PAN-005": 2}, State.OPEN)
+
+    def test_an_id_that_meta_would_refuse_leaves_a_text(self) -> None:
+        """A sku of 300 letters does not make the reply fail."""
+        jeans = (Product(kind * 300, f"Jean {kind}", (), Decimal(10), pair=False) for kind in ("azul", "negro"))
+        catalogue = Catalogue(tuple(jeans), "USD")
+        turn = Dialogue(catalogue).say("2 jeans")
+
+        assert turn.reply
+        assert isinstance(turn.reply.content, Text)
+
+
+class TestTaps:
+    """A tap says which quote is meant, not that it is still open."""
+
+    def test_confirm_places_one_order(self, dialogue: Dialogue) -> None:
+        """The second tap, and a yes after it, are answered with the number."""
+        dialogue.say("2 camisas")
+        dialogue.tap("q:T1:confirm")
+        placed = dialogue.session.order
+        assert (kind(dialogue), dialogue.state) == (ReplyKind.CONFIRMED, State.CONFIRMED)
+        for again in (dialogue.tap, dialogue.say):
+            again("q:T1:confirm" if again == dialogue.tap else "sí")
+            assert kind(dialogue) is ReplyKind.ALREADY_CONFIRMED
+            assert "P-1001" in body(dialogue)
+        assert dialogue.session.order == placed
+
+    def test_an_old_quote_is_not_confirmed(self, dialogue: Dialogue) -> None:
+        """The newest is shown instead."""
+        dialogue.say("2 camisas")
+        dialogue.say("y una gorra")
+        dialogue.tap("q:T1:confirm")
+
+        assert body(dialogue).startswith("Esa cotización cambió. La última es esta:")
+        assert (dialogue.state, quantities(dialogue)) == (State.OPEN, {"CAM-001": 2, "ACC-001": 1})
+
+    def test_an_expired_quote_is_made_again(self, dialogue: Dialogue) -> None:
+        """At today's prices, to be confirmed anew."""
+        dialogue.say("2 camisas")
+        dialogue.now += Policy().quote_valid_seconds
+        dialogue.tap("q:T1:confirm")
+
+        assert "venció el 15 de noviembre. Estos son los precios de hoy:" in body(dialogue)
+        assert (dialogue.state, dialogue.session.order) == (State.OPEN, None)
+        dialogue.tap(f"q:{token(dialogue)}:confirm")
+        assert dialogue.state is State.CONFIRMED
+
+    @pytest.mark.parametrize("id_", ["q:UNKNOWN99999:confirm", "q:UNKNOWN99999:reject", "q:UNKNOWN99999:show"])
+    def test_somebody_elses_quote_is_none(self, dialogue: Dialogue, id_: str) -> None:
+        """The store gives only the customer's own."""
+        dialogue.tap(id_)
+        assert kind(dialogue) is ReplyKind.NO_OPEN_QUOTE
+
+    @pytest.mark.parametrize("id_", ["q::confirm", "q:T1:pay", "c:T1:x:SKU", "campaign-7", "q:T1:confirm "])
+    def test_what_is_no_id_of_ours_is_read_by_its_title(self, dialogue: Dialogue, id_: str) -> None:
+        """A button of a template says what stands on it."""
+        dialogue.hear(replace(dialogue.message("2 camisas"), type=MessageType.BUTTON, tapped=id_))
+        assert quantities(dialogue) == {"CAM-001": 2}
+
+    def test_the_other_choices(self, dialogue: Dialogue) -> None:
+        """Change explains how, show shows, reject ends it."""
+        dialogue.say("2 camisas")
+        kinds = []
+        for choice in ("change", "show", "reject", "confirm"):
+            dialogue.tap(f"q:T1:{choice}")
+            kinds.append(kind(dialogue))
+
+        assert kinds == [ReplyKind.HOW_TO_CHANGE, ReplyKind.QUOTE, ReplyKind.REJECTED, ReplyKind.NO_OPEN_QUOTE]
+        assert dialogue.state is State.REJECTED
+
+    def test_a_tap_works_while_a_person_has_the_conversation(self, dialogue: Dialogue) -> None:
+        """And takes what has a price; what was asked back is left out, and named."""
+        dialogue.say("2 camisas y 3 jeans")
+        dialogue.say("un asesor por favor")
+        assert dialogue.say("sí").silence is Silence.HUMAN
+        dialogue.tap("q:T1:confirm")
+
+        assert dialogue.session.order
+        assert dialogue.session.order.left_out == ("jeans",)
+        assert "Quedó fuera: jeans." in body(dialogue)
+        assert dialogue.state is State.HUMAN
+
+    def test_a_question_that_is_answered_is_not_answered_twice(self, dialogue: Dialogue) -> None:
+        """The quote is shown as it is."""
+        dialogue.say("2 jeans")
+        dialogue.tap("c:T1:0:PAN-005")
+        dialogue.tap("c:T1:0:PAN-004")
+        assert quantities(dialogue) == {"PAN-005": 2}
+
+
+class TestCarts:
+    """Carts of Meta's catalogue, and questions about its products."""
+
+    def test_a_cart_is_quoted_at_our_prices(self, dialogue: Dialogue) -> None:
+        """Another price is named; what is not sold is asked back."""
+        goods = (
+            CartLine("CAM-001", 2, Decimal("19.00"), "USD"),
+            CartLine("ACC-001", 1, Decimal("13.00"), "USD"),
+            CartLine("XXX", 1),
+        )
+        dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
+
+        assert quantities(dialogue) == {"CAM-001": 2, "ACC-001": 1}
+        assert "Camisa cuesta $25.50 (en tu carrito decía $19.00)" in body(dialogue)
+        assert body(dialogue).count("en tu carrito") == 1
+        assert "No encontré «XXX»" in body(dialogue)
+
+    def test_another_currency_is_for_a_person(self, dialogue: Dialogue) -> None:
+        goods = (CartLine("CAM-001", 2, Decimal("90000"), "COP"),)
+        dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
+        assert (dialogue.state, dialogue.lines) == (State.HUMAN, ())
+
+    @pytest.mark.parametrize(
+        ("text", "lines", "reply"),
+        [
+            ("Hola, me interesa", {"ACC-001": 1}, ReplyKind.QUOTE),
+            ("dame 3", {"ACC-001": 3}, ReplyKind.QUOTE),
+            ("cuánto cuesta?", {}, ReplyKind.PRICES),
+            ("2 camisas", {"CAM-001": 2}, ReplyKind.QUOTE),
+        ],
+    )
+    def test_a_product_that_is_asked_about(
+        self, dialogue: Dialogue, text: str, lines: dict[str, int], reply: ReplyKind
+    ) -> None:
+        """One of it, unless the message says otherwise."""
+        dialogue.hear(replace(dialogue.message(text), product="ACC-001"))
+        assert (quantities(dialogue), kind(dialogue)) == (lines, reply)
+
+    def test_a_product_that_is_not_sold_here(self, dialogue: Dialogue) -> None:
+        dialogue.hear(replace(dialogue.message("me interesa"), product="XXX"))
+        assert "No encontré «XXX»" in body(dialogue)
+
+
+class TestSecondThoughts:
+    """Edited messages, and those that are taken back."""
+
+    def test_an_edited_order_is_read_anew(self, dialogue: Dialogue) -> None:
+        """In place of what it made before."""
+        dialogue.say("2 camisas y 1 gorra")
+        dialogue.hear(replace(dialogue.message("3 camisas"), type=MessageType.EDIT))
+        assert quantities(dialogue) == {"CAM-001": 3}
+
+    def test_an_edited_addition_is_not_added_twice(self, dialogue: Dialogue) -> None:
+        dialogue.say("2 camisas")
+        dialogue.say("agrega 2 gorras")
+        dialogue.hear(replace(dialogue.message("agrega 3 gorras"), type=MessageType.EDIT))
+        assert quantities(dialogue) == {"CAM-001": 2, "ACC-001": 3}
+
+    def test_a_quote_goes_with_the_message_that_made_it(self, dialogue: Dialogue) -> None:
+        """Silently."""
+        dialogue.say("2 camisas")
+        turn = dialogue.hear(replace(dialogue.message(), type=MessageType.REVOKE, original="T1"))
+
+        assert (turn.reply, turn.silence) == (None, Silence.REVOKED)
+        assert dialogue.session.quote
+        assert dialogue.session.quote.state is QuoteState.WITHDRAWN
+
+    def test_any_other_message_that_is_taken_back_changes_nothing(self, dialogue: Dialogue) -> None:
+        dialogue.say("2 camisas")
+        dialogue.hear(replace(dialogue.message(), type=MessageType.REVOKE, original="wamid.hello"))
+        assert dialogue.state is State.OPEN
+
+
+def test_a_location_after_an_order_is_where_it_goes(dialogue: Dialogue) -> None:
+    """For a day; else the customer is asked to write."""
+    place = Location(4.65, -74.05, "Casa", "Cra 7 # 45-10")
+
+    def share() -> None:
+        dialogue.hear(replace(dialogue.message(), type=MessageType.LOCATION, location=place))
+
+    share()
+    assert kind(dialogue) is ReplyKind.PLEASE_WRITE
+    dialogue.say("2 camisas")
+    dialogue.say("sí")
+    share()
+    assert kind(dialogue) is ReplyKind.LOCATED
+    assert dialogue.session.order
+    assert dialogue.session.order.location == "4.650000 -74.050000, Casa, Cra 7 # 45-10"
+    dialogue.now += 86_400
+    share()
+    assert kind(dialogue) is ReplyKind.PLEASE_WRITE
+
+
+def _everything() -> str:
+    return "\n".join(f"2 {product.name}" for product in CATALOGUE.products[:40])
