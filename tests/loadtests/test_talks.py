@@ -1,5 +1,6 @@
 """The judgement of conversations: what the store's rows say against what reached the customers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -11,7 +12,7 @@ from recado.simulator.graph import Accepted
 ANA = "+15550100001"
 
 
-def store(path: Path, entries: list[tuple[int, str, str | None, float, str | None]], orders: list[str]) -> Path:
+def store(path: Path, entries: Sequence[tuple[int, str, str | None, float, str | None]], orders: list[str]) -> Path:
     """A database with replies (id, wamid, answers, written_at, reason), all to one customer, and orders by token."""
     connection = apsw.Connection(str(path))
     connection.execute("CREATE TABLE entry (id, wamid, answers, written_at, reason, key DEFAULT 'ana')")
