@@ -108,7 +108,7 @@ async def run_talks(folder: Path, *, kills: int, per_second: float, seed: int) -
         crowd = talks.Crowd(shop.simulator, per_second, chance)
         async with crowd.conversing(shop.database):
             await _kill(shop, kills, chance)
-        await shop.settled(3 * (LEASE_SECONDS + PATIENT_GRACE_SECONDS) + 10)
+        await shop.emptied(3 * (LEASE_SECONDS + PATIENT_GRACE_SECONDS) + 10)
     return talks.judge(shop.database, shop.simulator.ledger, crowd.begun), inspect(shop.database)[0]
 
 

@@ -66,12 +66,17 @@ class Installation(harness.Installation):
         """Until everybody is answered and the queue is empty, or `seconds` are over; how long that took."""
         started = time.monotonic()
         await self.simulator.settled(seconds, statuses=True)
-        while time.monotonic() - started < seconds:
+        await self.emptied(seconds - (time.monotonic() - started))
+        return time.monotonic() - started
+
+    async def emptied(self, seconds: float) -> None:
+        """Until the queue is empty and no webhook is under way, or `seconds` are over."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             with contextlib.suppress(httpx.TransportError, KeyError):
-                if not (await self.status())["queue_size"]:
+                if not (await self.status())["queue_size"] and not self.simulator.bringing:
                     break
             await asyncio.sleep(0.05)
-        return time.monotonic() - started
 
 
 @contextlib.asynccontextmanager

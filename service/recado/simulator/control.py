@@ -32,7 +32,7 @@ from msgspec import Meta
 from recado.simulator.chat import Chat, Simulated, Step, choice_of
 from recado.simulator.faults import FaultError, FaultPlan, Faults
 from recado.simulator.graph import Graph
-from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.ledger import Inbound
 from recado.simulator.receiver import Receiver
 from recado.simulator.sender import Sender
 from recado.simulator.server import Request, Response
@@ -93,15 +93,17 @@ class _Notice(msgspec.Struct, forbid_unknown_fields=True):
     value: dict[str, Any]
 
 
-class _Health(msgspec.Struct, forbid_unknown_fields=True):
+class _Sending(msgspec.Struct, forbid_unknown_fields=True):
     can_send_message: str
 
+
+Coming = Response | Coroutine[Any, Any, Response]
 
 #: What a request can be wrong by.
 _WRONG = (msgspec.DecodeError, UnicodeDecodeError, ValueError)
 
 
-def control(simulator: Simulator, request: Request) -> Response | Coroutine[Any, Any, Response]:
+def control(simulator: Simulator, request: Request) -> Coming:
     """The response to one request; an invalid request gets a 400 with the reason."""
     try:
         response = _control(simulator, request)
@@ -117,64 +119,30 @@ async def _guarded(coming: Coroutine[Any, Any, Response]) -> Response:
         return _json({"error": str(error)}, 400)
 
 
-def _at_a_glance(simulator: Simulator) -> dict[str, Any]:
-    return {
-        "webhook_url": simulator.webhook_url,
-        "phone_number_id": simulator.phone_number_id,
-        "faults": simulator.faults.plan,
-        "graph": dict(simulator.graph.counts),
-        "webhooks": dict(simulator.sender.counts),
-        "webhooks_pending": simulator.sender.pending,
-    }
+def _control(simulator: Simulator, request: Request) -> Coming:
+    path = request.path.removeprefix("/_simulator").strip("/")
+    route = _ROUTES.get((request.method, path))
+    if route is None:
+        return _json({"error": f"there is no {request.method} /_simulator/{path}"}, 404)
+    return route(simulator, request)
 
 
-def _reset(simulator: Simulator) -> None:
-    simulator.ledger.reset()
-    simulator.receiver.reset()
-    simulator.graph.counts.clear()
-    simulator.sender.counts.clear()
-    simulator.faults.set(FaultPlan(), simulator.clock())
+def _state(simulator: Simulator, request: Request) -> Response:
+    return _json(
+        {
+            "webhook_url": simulator.webhook_url,
+            "phone_number_id": simulator.phone_number_id,
+            "faults": simulator.faults.plan,
+            "graph": dict(simulator.graph.counts),
+            "webhooks": dict(simulator.sender.counts),
+            "webhooks_pending": simulator.sender.pending,
+        }
+    )
 
 
-def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any, Any, Response]:
-    match request.method, request.path.removeprefix("/_simulator").strip("/"):
-        case "GET", "":
-            return _json(_at_a_glance(simulator))
-        case "POST", "faults":
-            simulator.faults.change(_object(request), simulator.clock())
-            return _json(simulator.faults.plan)
-        case "POST", ("messages" | "taps" | "chats") as path:
-            if not simulator.webhook_url:
-                raise ValueError("there is no webhook URL to send to")
-            return _customers(simulator, path, request.body or b"{}")
-        case "POST", "notices":
-            return _notify(simulator, msgspec.json.decode(request.body, type=_Notice))
-        case "GET", ("ledger" | "ledger/full" | "ledger/verify" | "ledger/unmatched") as path:
-            return _json(_ledger(simulator.ledger, path, request))
-        case "POST", ("ledger/verify" | "ledger/superseded") as path:
-            return _json(_tell_ledger(simulator.ledger, path, request.body))
-        case "POST", "health":
-            simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
-            return _json({"can_send_message": simulator.graph.health})
-        case ("GET", "events") | ("POST", "receiver"):
-            receiver = simulator.receiver
-            return _json(receiver.change(_object(request)) if request.method == "POST" else receiver.summary())
-        case "POST", "reset":
-            _reset(simulator)
-            return _json({})
-        case method, path:
-            return _json({"error": f"there is no {method} /_simulator/{path}"}, 404)
-
-
-def _customers(simulator: Simulator, path: str, body: bytes) -> Coroutine[Any, Any, Response]:
-    """What customers do."""
-    match path:
-        case "messages":
-            return _write(simulator, msgspec.json.decode(body, type=_Messages))
-        case "taps":
-            return _tap(simulator, msgspec.json.decode(body, type=_Taps))
-        case _:
-            return _play(simulator, msgspec.json.decode(body, type=_Chats))
+def _faults(simulator: Simulator, request: Request) -> Response:
+    simulator.faults.change(_object(request), simulator.clock())
+    return _json(simulator.faults.plan)
 
 
 def _object(request: Request) -> dict[str, Any]:
@@ -184,46 +152,55 @@ def _object(request: Request) -> dict[str, Any]:
     return changes
 
 
-def _ledger(ledger: Ledger, path: str, request: Request) -> object:
-    """The part of the ledger that a path names."""
-    match path:
-        case "ledger":
-            return ledger.summary()
-        case "ledger/full":
-            asked = request.parameters()
-            after, limit = int(asked.get("after", 0)), int(asked.get("limit", 1000))
-            return ledger.page(max(0, after), max(1, min(limit, 10_000)))
-        case "ledger/verify":
-            return ledger.verify()
-        case _:
-            return ledger.unmatched
+def _health(simulator: Simulator, request: Request) -> Response:
+    simulator.graph.health = msgspec.json.decode(request.body, type=_Sending).can_send_message
+    return _json({"can_send_message": simulator.graph.health})
 
 
-def _tell_ledger(ledger: Ledger, path: str, body: bytes) -> object:
-    """What the ledger makes of what only the business knows."""
-    if path == "ledger/verify":
-        return ledger.verify(msgspec.json.decode(body, type=_Orders).orders)
-    ledger.superseded(msgspec.json.decode(body, type=_Superseded).wamids)
-    return ledger.summary()
+def _reset(simulator: Simulator, request: Request) -> Response:
+    simulator.ledger.reset()
+    simulator.receiver.reset()
+    simulator.graph.counts.clear()
+    simulator.sender.counts.clear()
+    simulator.faults.set(FaultPlan(), simulator.clock())
+    return _json({})
 
 
-async def _write(simulator: Simulator, asked: _Messages) -> Response:
+# -- what customers do, and what Meta tells
+
+
+async def _write(simulator: Simulator, request: Request) -> Response:
+    asked = msgspec.json.decode(request.body or b"{}", type=_Messages)
     if asked.count:
+        _check_webhook(simulator)
         simulator.begin_traffic(asked.count, asked.per_second, hidden=asked.hidden)
         return _json({"sending": asked.count})
     sender = _known(simulator, asked.customer)
     return _json(await asyncio.gather(*(simulator.send_text(text, sender=sender) for text in asked.texts)))
 
 
-async def _tap(simulator: Simulator, asked: _Taps) -> Response:
+async def _tap(simulator: Simulator, request: Request) -> Response:
+    asked = msgspec.json.decode(request.body, type=_Taps)
     message = simulator.ledger.sent(asked.wamid)
     chat = Chat(simulator, simulator.person(message.customer))
     return _json(await chat.tap_choice(message, choice_of(message, asked.choose), times=asked.times))
 
 
-async def _play(simulator: Simulator, asked: _Chats) -> Response:
+async def _play(simulator: Simulator, request: Request) -> Response:
+    asked = msgspec.json.decode(request.body, type=_Chats)
     chat = Chat(simulator, _known(simulator, asked.customer))
     return _json({"customer": chat.person.addresses[0], "lines": await chat.play(asked.steps)})
+
+
+async def _notify(simulator: Simulator, request: Request) -> Response:
+    asked = msgspec.json.decode(request.body, type=_Notice)
+    await simulator.notify(asked.field, asked.value)
+    return _json({})
+
+
+def _check_webhook(simulator: Simulator) -> None:
+    if not simulator.webhook_url:
+        raise ValueError("there is no webhook URL to send to")
 
 
 def _known(simulator: Simulator, customer: str) -> Person | None:
@@ -231,10 +208,43 @@ def _known(simulator: Simulator, customer: str) -> Person | None:
     return simulator.person(customer) if customer else None
 
 
-async def _notify(simulator: Simulator, asked: _Notice) -> Response:
-    await simulator.notify(asked.field, asked.value)
-    return _json({})
+# -- the ledger
+
+
+def _page(simulator: Simulator, request: Request) -> Response:
+    asked = request.parameters()
+    after, limit = int(asked.get("after", 0)), int(asked.get("limit", 1000))
+    return _json(simulator.ledger.page(max(0, after), max(1, min(limit, 10_000))))
+
+
+def _judge(simulator: Simulator, request: Request) -> Response:
+    return _json(simulator.ledger.verify(msgspec.json.decode(request.body, type=_Orders).orders))
+
+
+def _supersede(simulator: Simulator, request: Request) -> Response:
+    simulator.ledger.superseded(msgspec.json.decode(request.body, type=_Superseded).wamids)
+    return _json(simulator.ledger.summary())
 
 
 def _json(value: object, status: int = 200) -> Response:
     return Response(status, msgspec.json.encode(value))
+
+
+_ROUTES: dict[tuple[str, str], Callable[[Simulator, Request], Coming]] = {
+    ("GET", ""): _state,
+    ("POST", "faults"): _faults,
+    ("POST", "messages"): _write,
+    ("POST", "taps"): _tap,
+    ("POST", "chats"): _play,
+    ("POST", "notices"): _notify,
+    ("GET", "ledger"): lambda simulator, _: _json(simulator.ledger.summary()),
+    ("GET", "ledger/full"): _page,
+    ("GET", "ledger/verify"): lambda simulator, _: _json(simulator.ledger.verify()),
+    ("POST", "ledger/verify"): _judge,
+    ("POST", "ledger/superseded"): _supersede,
+    ("GET", "ledger/unmatched"): lambda simulator, _: _json(simulator.ledger.unmatched),
+    ("POST", "health"): _health,
+    ("GET", "events"): lambda simulator, _: _json(simulator.receiver.summary()),
+    ("POST", "receiver"): lambda simulator, request: _json(simulator.receiver.change(_object(request))),
+    ("POST", "reset"): _reset,
+}

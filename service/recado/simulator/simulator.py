@@ -240,11 +240,16 @@ class Simulator:
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
-        while self.ledger.open or (statuses and (self.sender.pending or self._statuses_to_come or self._collected)):
+        while self.ledger.open or (statuses and self.bringing):
             if loop.time() > end:
                 return False
             await asyncio.sleep(0.01)
         return True
+
+    @property
+    def bringing(self) -> bool:
+        """Whether a webhook is under way, or will be."""
+        return bool(self.sender.pending or self._statuses_to_come or self._collected)
 
     def _next_order(self) -> str:
         self._orders += 1
