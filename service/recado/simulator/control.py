@@ -146,10 +146,8 @@ def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any
         case "POST", "health":
             simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
             return _json({"can_send_message": simulator.graph.health})
-        case "GET", "events":
-            return _json(simulator.receiver.summary())
-        case "POST", "receiver":
-            return _json(simulator.receiver.change(_object(request)))
+        case ("GET", "events") | ("POST", "receiver"):
+            return _json(_receiver(simulator, request))
         case "POST", "reset":
             simulator.ledger.reset()
             simulator.receiver.reset()
@@ -159,6 +157,12 @@ def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any
             return _json({})
         case method, path:
             return _json({"error": f"there is no {method} /_simulator/{path}"}, 404)
+
+
+def _receiver(simulator: Simulator, request: Request) -> Any:
+    """The events that came, or how the receiver behaves from now on."""
+    receiver = simulator.receiver
+    return receiver.summary() if request.method == "GET" else receiver.change(_object(request))
 
 
 def _customers(simulator: Simulator, path: str, body: bytes) -> Coroutine[Any, Any, Response]:
