@@ -26,7 +26,7 @@ from recado import cli
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
-from recado.simulator.installation import free_port
+from recado.simulator.installation import free_port, listens
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
@@ -451,21 +451,27 @@ class TestStopping:
         program = "import sys, recado.__main__; sys.exit('typer' in sys.modules or 'msgspec' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
-    @pytest.mark.parametrize("seconds", [0.2, 0.4, 0.6, 0.8, 1.0, 1.3])
-    def test_serve_ends_whenever_it_is_told_to(self, tmp_path: Path, seconds: float) -> None:
-        """Also between its own handlers and uvicorn's."""
-        ports = {"RECADO_PORT": str(free_port()), "RECADO_METRICS_PORT": str(free_port())}
+    @pytest.mark.parametrize("moment", ["its handler", "the store", "the metrics port", "the web port"])
+    def test_serve_ends_whenever_it_is_told_to(self, tmp_path: Path, moment: str) -> None:
+        """From each step of its start on, also between its own handlers and uvicorn's."""
+        port, metrics_port = free_port(), free_port()
+        ports = {"RECADO_PORT": str(port), "RECADO_METRICS_PORT": str(metrics_port)}
         environment = {**os.environ, **ENVIRONMENT, **ports}
+        reached: dict[str, Callable[[], bool]] = {
+            "its handler": lambda: catches(process),
+            "the store": (tmp_path / "data/recado.db-wal").exists,
+            "the metrics port": lambda: listens(metrics_port),
+            "the web port": lambda: listens(port),
+        }
         command = [sys.executable, "-m", "recado", "serve"]
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
-            until(lambda: catches(process))
-            time.sleep(seconds)
+            until(reached[moment])
             assert ended(process) in (0, 143)
 
     def test_a_backup_that_waits_ends(self, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "recado", "backup", "copies", "--wait", "60"]
         with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}) as process:
-            time.sleep(1.5)
+            until(lambda: "apsw" in Path(f"/proc/{process.pid}/maps").read_text())
             assert ended(process) == 143
 
     def test_a_backup_removes_what_it_has_half_made(self, tmp_path: Path) -> None:

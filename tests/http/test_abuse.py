@@ -73,5 +73,4 @@ def test_a_crowd_costs_little_and_keeps_nobody_out(crowd: crowds.Crowd, served: 
     report = crowds.press(served, crowd, connections=300)
 
     assert report.answered == report.webhooks
-    assert report.slowest_seconds < 2.0
     assert report.grown_mib < 80

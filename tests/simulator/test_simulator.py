@@ -318,13 +318,14 @@ async def test_stopping_ends_everything() -> None:
 
 
 async def test_traffic_keeps_its_pace() -> None:
-    """60 orders at 300/s take a fifth of a second, however slow the shop."""
-    async with open_shop(faults=FaultPlan(latency_seconds=0.2), statuses=()) as (meta, shop):
+    """60 orders at 300/s come no faster than that, and come although no reply gets through."""
+    async with open_shop(faults=FaultPlan(latency_seconds=3600), statuses=()) as (meta, shop):
         loop = asyncio.get_running_loop()
         started = loop.time()
         await meta.traffic(60, 300, hidden=0.5)
-        assert 0.15 < loop.time() - started < 0.4
-        assert await meta.settled(2)
+        assert loop.time() - started > 58 / 300
+        while len(shop.bodies) < 60:
+            await asyncio.sleep(0.01)
         bodies = [json.loads(body) for body in shop.bodies]
         hidden = sum("wa_id" not in json.dumps(body) for body in bodies)
         assert 15 < hidden < 45
