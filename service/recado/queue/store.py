@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from recado.orders import OrderState
+from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue.model import (
     Added,
     AttemptResult,
@@ -24,7 +26,7 @@ from recado.queue.model import (
     StatusUpdate,
     mask,
 )
-from recado.queue.operations import adding, claiming, customers, recording, upkeep
+from recado.queue.operations import adding, claiming, customers, orders, recording, upkeep
 from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json, lanes_of
 from recado.queue.operations.upkeep import PruneRequest
 from recado.queue.policy import Decision, RetryPolicy
@@ -114,6 +116,8 @@ class StoredQueue:
             PruneRequest("delivered", "prune_finished", (State.DELIVERED, delivered_at, PRUNE_ROWS)),
             PruneRequest("failed", "prune_finished", (State.FAILED, failed_at, PRUNE_ROWS)),
             PruneRequest("discarded", "prune_finished", (State.DISCARDED, failed_at, PRUNE_ROWS)),
+            PruneRequest("quote", "prune_quotes", (int((now - config.quote_retention_seconds) * 1e6), PRUNE_ROWS)),
+            PruneRequest("order", "prune_orders", (now - config.order_retention_seconds, PRUNE_ROWS)),
             PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
             *await self._stale_customers(now),
         ]
@@ -177,6 +181,23 @@ class StoredQueue:
     async def status(self) -> QueueStatus:
         return _as_status(await asyncio.to_thread(self.snapshot))
 
+    # -- orders ------------------------------------------------------------------------------------------------
+
+    async def list_orders(
+        self, *, after: int = 0, state: OrderState | None = None, limit: int = 100
+    ) -> list[ShopOrder]:
+        def read(found: Statements) -> list[Row]:
+            return found.run("orders", after, limit) if state is None else found.run("orders_in", state, after, limit)
+
+        return [orders.shop_order(row) for row in await self._read(read)]
+
+    async def get_order(self, number: int) -> ShopOrder | None:
+        rows = await self._read(lambda found: found.run("shop_order", number))
+        return orders.shop_order(rows[0]) if rows else None
+
+    async def move_order(self, move: Move) -> Moved:
+        return await self._write(orders.move_orders, move)
+
     # -- the metrics thread and logs ---------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -192,6 +213,7 @@ class StoredQueue:
             },
             rows=dict(found.run("state_counts")),
             oldest_due_seconds=max(0.0, found.now - min(due)) if due else 0.0,
+            oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
             breakers={lane.name: state.breaker for lane, state in lanes.items()},
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
         )

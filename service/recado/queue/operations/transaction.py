@@ -50,7 +50,8 @@ class Transaction:
 
     def finish(self) -> None:
         """Withdraws the quotes of replies that were given up; writes the totals and the state of the lanes."""
-        self._withdraw_quotes()
+        if self._given_up:
+            self.quotes_ended(self.run("withdraw_quotes", as_json(self._given_up), self.now))
         changed = [
             (*lane, state.pace.next_at, *msgspec.structs.astuple(state.breaker))
             for lane, state in (self._lanes or {}).items()
@@ -148,19 +149,18 @@ class Transaction:
 
     # -- quotes
 
-    def _withdraw_quotes(self) -> None:
-        if not self._given_up:
-            return
-        withdrawn = self.run("withdraw_quotes", as_json(self._given_up), self.now)
-        self.count_quotes([row[:3] for row in withdrawn])
-        if withdrawn:
-            self.run("new_versions", as_json([row[3] for row in withdrawn]))
+    def quotes_ended(self, closed: Sequence[Row]) -> None:
+        """Counts quotes that no message closed, each as (state, source, accepted_at, key). Their sessions change."""
+        self.count_quotes([row[:3] for row in closed])
+        if closed:
+            self.run("new_versions", as_json([row[3] for row in closed]))
 
     def count_quotes(self, closed: Sequence[Row]) -> None:
         """Counts quotes that were closed, each as (state, source, accepted_at)."""
-        for state, _, _ in closed:
-            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED):
-                self.totals.inc(metrics.QUOTE_DECISIONS, state)
+        for state, source, accepted_at in closed:
+            self.totals.inc(metrics.QUOTES, state, source)
+            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED) and accepted_at is not None:
+                self.totals.observe(metrics.QUOTE_DECISION, max(0.0, self.now - accepted_at))
 
     # -- names that only this store can make
 

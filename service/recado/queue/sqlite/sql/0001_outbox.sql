@@ -90,6 +90,7 @@ CREATE TABLE quote (
 ) STRICT;
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
+CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
 
 -- What the shop has to deliver.
@@ -109,9 +110,12 @@ CREATE TABLE shop_order (
   left_out        TEXT NOT NULL,             -- JSON
   location        TEXT,
   placed_at       REAL NOT NULL,
-  changed_at      REAL NOT NULL
+  changed_at      REAL NOT NULL,
+  steps           TEXT NOT NULL DEFAULT '[]'  -- JSON, see orders/shop.py
 ) STRICT;
 CREATE INDEX shop_order_newest ON shop_order (key, number);
+CREATE INDEX shop_order_state ON shop_order (state, number);
+CREATE INDEX shop_order_placed ON shop_order (placed_at);
 
 -- The key of a customer for each name: phone number, user id, earlier ones.
 CREATE TABLE identity (
