@@ -280,8 +280,8 @@ def _volume_filling(scale: TimeScale) -> str:
 
 
 def _not_understood(scale: TimeScale) -> str:
-    none = RULES.increase(metrics.QUOTES, scale.span(3600), where='outcome="none"')
-    every = RULES.increase(metrics.QUOTES, scale.span(3600))
+    none = RULES.increase(metrics.READINGS, scale.span(3600), where='outcome="none"')
+    every = RULES.increase(metrics.READINGS, scale.span(3600))
     return f"{none} / ({every} >= 20) > 0.5"
 
 

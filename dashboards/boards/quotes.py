@@ -1,14 +1,13 @@
 """Quotes and conversations: does recado understand its customers?"""
 
 from dashboards.boards import uids
-from dashboards.model import GREEN, YELLOW, Board, Panel, Query, Row, Shape, above, below
+from dashboards.model import YELLOW, Board, Panel, Query, Row, Shape, above
 from dashboards.queries import BOARD as Q
 from dashboards.queries import INTERVAL
 from recado.telemetry import metrics
 
 _NONE = 'outcome="none"'
-
-_YES = 'decision="confirmed"'
+_OPENED = 'outcome="opened"'
 
 BOARD = Board(
     uid=uids.QUOTES,
@@ -72,7 +71,7 @@ BOARD = Board(
                     unit="cps",
                     width=12,
                     shape=Shape.STACKED,
-                    queries=(Query(Q.rate(metrics.QUOTES, INTERVAL, by=("outcome",)), "{{outcome}}"),),
+                    queries=(Query(Q.rate(metrics.READINGS, INTERVAL, by=("outcome",)), "{{outcome}}"),),
                     runbook="RecadoOrdersNotUnderstood",
                 ),
             ),
@@ -90,7 +89,7 @@ BOARD = Board(
                     decimals=1,
                     queries=(
                         Query(
-                            f"{Q.increase(metrics.QUOTES, '1h', where=_NONE)} / {Q.increase(metrics.QUOTES, '1h')}",
+                            f"{Q.increase(metrics.READINGS, '1h', where=_NONE)} / {Q.increase(metrics.READINGS, '1h')}",
                             "not understood",
                         ),
                     ),
@@ -143,29 +142,40 @@ BOARD = Board(
             "Do customers buy?",
             (
                 Panel(
-                    title="Decisions on quotes",
-                    description="Open quotes that customers confirmed or rejected, in an hour.",
+                    title="Quotes by outcome",
+                    description="Quotes opened in an hour, and what became of quotes. An edit replaces a quote.",
                     unit="none",
-                    width=12,
-                    queries=(Query(Q.increase(metrics.QUOTE_DECISIONS, "1h", by=("decision",)), "{{decision}}"),),
+                    width=6,
+                    queries=(Query(Q.increase(metrics.QUOTES, "1h", by=("outcome",)), "{{outcome}}"),),
                     board=uids.OVERVIEW,
                 ),
                 Panel(
-                    title="Share confirmed",
-                    description="Confirmed quotes, as a share of the quotes that customers decided on in the last day.",
-                    unit="percentunit",
-                    shape=Shape.STAT,
+                    title="Quotes by source",
+                    description="What the quotes of an hour were made from.",
+                    unit="none",
                     width=6,
-                    maximum=1,
-                    queries=(
-                        Query(
-                            f"{Q.increase(metrics.QUOTE_DECISIONS, '1d', where=_YES)}"
-                            f" / {Q.increase(metrics.QUOTE_DECISIONS, '1d')}",
-                            "confirmed",
-                        ),
-                    ),
-                    steps=below((0.25, YELLOW), (0.5, GREEN)),
+                    shape=Shape.STACKED,
+                    queries=(Query(Q.increase(metrics.QUOTES, "1h", by=("source",), where=_OPENED), "{{source}}"),),
                     board=uids.OVERVIEW,
+                ),
+                Panel(
+                    title="Time to decide",
+                    description="From Meta's acceptance of a quote to the customer's yes or no, in a day.",
+                    unit="s",
+                    width=6,
+                    queries=(
+                        Query(Q.quantile(0.5, metrics.QUOTE_DECISION, "1d"), "median"),
+                        Query(Q.quantile(0.9, metrics.QUOTE_DECISION, "1d"), "p90"),
+                    ),
+                    board=uids.OVERVIEW,
+                ),
+                Panel(
+                    title="Superseded replies",
+                    description="Quotes that were not sent because a newer quote answers their message too.",
+                    unit="none",
+                    width=6,
+                    queries=(Query(Q.increase(metrics.SUPERSEDED, "15m"), "superseded"),),
+                    board=uids.QUEUE,
                 ),
                 Panel(
                     title="Catalogue changes",

@@ -229,6 +229,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, about("How long events are kept, for `recado events` and the API; the default is 30 days."), Positive
     ] = 2592000
 
+    quote_retention_seconds: Annotated[float, about("How long quotes are kept."), Positive] = 7776000
+    order_retention_seconds: Annotated[
+        float, about("How long orders are kept, with their customers' addresses."), Positive
+    ] = 34560000
+
     max_quantity: Annotated[int, about("The maximum quantity in a quote."), Positive] = 100_000
     confidence_threshold: Annotated[
         float,

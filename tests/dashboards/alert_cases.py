@@ -306,8 +306,8 @@ CASES: list[Case] = [
     Case(
         alert="RecadoOrdersNotUnderstood",
         series={
-            series(metrics.QUOTES, outcome="none"): "0+6x60",
-            series(metrics.QUOTES, outcome="complete"): "0+4x60",
+            series(metrics.READINGS, outcome="none"): "0+6x60",
+            series(metrics.READINGS, outcome="complete"): "0+4x60",
         },
         fires_at=17,
         value="60%",
@@ -405,7 +405,7 @@ _SUCCESSES = (
     metrics.BACKUP_LAST_SUCCESS,
     metrics.RESTORE_DRILL_LAST_SUCCESS,
 )
-_BUSY = {metrics.QUEUED, metrics.ATTEMPTS, metrics.FINISHED, metrics.MESSAGES, metrics.STATUSES, metrics.QUOTES}
+_BUSY = {metrics.QUEUED, metrics.ATTEMPTS, metrics.FINISHED, metrics.MESSAGES, metrics.STATUSES, metrics.READINGS}
 _GAUGES = {
     metrics.BUILD.name: 1.0,
     metrics.STORE_READABLE.name: 1.0,

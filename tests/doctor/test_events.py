@@ -15,7 +15,7 @@ def snapshot(**reasons: float) -> Snapshot:
     totals: dict[tuple[str, tuple[str, ...]], float] = {
         (FAILED_REASONS.name, (reason,)): n for reason, n in reasons.items()
     }
-    return Snapshot(totals=totals, rows={}, oldest_due_seconds=0.0, breakers={}, instants={})
+    return Snapshot(totals=totals, rows={}, oldest_due_seconds=0.0, oldest_placed_seconds=0.0, breakers={}, instants={})
 
 
 def test_only_what_is_new_is_told() -> None:

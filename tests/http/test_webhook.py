@@ -213,7 +213,8 @@ class TestQuotes:
             totals = pod.queue.snapshot().totals
 
         assert all(answer["result"]["success"] for answer in answers)
-        assert sum(n for (name, _), n in totals.items() if name == metrics.QUOTE_DECISIONS.name) == 1
+        decided = {("confirmed", "text"), ("rejected", "text")}
+        assert sum(n for (name, of), n in totals.items() if name == metrics.QUOTES.name and of in decided) == 1
 
     async def test_a_quote_is_settled_once_in_a_batch(self, start_pod: StartPod, clock: FakeClock) -> None:
         """The second yes finds it settled by the first, which is on disk by then."""

@@ -116,9 +116,10 @@ async def quoted(queue: RetryQueue, clock: FakeClock, token: str = "AAAA", *, cu
     return message
 
 
-def decisions(queue: RetryQueue) -> dict[str, float]:
+def outcomes(queue: RetryQueue) -> dict[str, float]:
+    """Quotes by what became of them."""
     totals = queue.snapshot().totals.items()
-    return {labels[0]: n for (name, labels), n in totals if name == metrics.QUOTE_DECISIONS.name}
+    return {labels[0]: n for (name, labels), n in totals if name == metrics.QUOTES.name}
 
 
 class SessionConformance:
@@ -270,8 +271,8 @@ class SessionConformance:
         if how == "too late":
             await queue.add_message(replace(message, deadline_at=clock() - 1), lease=True)
         elif how == "window closed":
-            await queue.add_message(message, lease=False)
-            clock.advance(90_000)
+            await queue.add_message(replace(message, deadline_at=clock() + 100), lease=False)
+            clock.advance(101)
             await queue.expire()
         else:
             leased = await add_leased(queue, message)
@@ -369,7 +370,11 @@ class SessionConformance:
         assert after.quote
         assert after.quote.state is QuoteState.CONFIRMED
         assert after == session.after(message.changes)
-        assert decisions(queue) == {"confirmed": 1}
+        assert outcomes(queue) == {"opened": 1, "confirmed": 1}
+        totals = queue.snapshot().totals
+        assert totals[metrics.ORDERS.name, ("placed", "text")] == 1
+        assert totals[metrics.ORDER_VALUE.name, ("USD",)] == 103.76
+        assert totals[metrics.QUOTE_DECISION.name, ("sum",)] == 0
 
     async def test_however_often_a_quote_is_confirmed_there_is_one_order(
         self, open_queue: OpenQueue, clock: FakeClock
@@ -388,7 +393,7 @@ class SessionConformance:
 
         assert {one.stale.order.number for one in added if one.stale and one.stale.order} == {placed}
         assert sum(one.stale is not None for one in added) == 19
-        assert decisions(queue) == {"confirmed": 1}
+        assert outcomes(queue) == {"opened": 1, "confirmed": 1}
 
     async def test_numbers_are_never_given_twice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """To many customers at once, on two pods, after a restart; only where there is something to order."""

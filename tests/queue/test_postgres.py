@@ -15,6 +15,7 @@ from tests.queue.conformance import OpenQueue, RetryQueueConformance
 from tests.queue.conformance_customers import CustomerConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
+from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.postgres import database_url as database_url
@@ -58,3 +59,7 @@ class TestForms(FormConformance):
 
 class TestSessions(SessionConformance):
     """Its part on conversations."""
+
+
+class TestOrders(OrderConformance):
+    """Its part on the shop's staff."""

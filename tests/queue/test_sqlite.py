@@ -28,6 +28,7 @@ from tests.queue.conformance import (
 from tests.queue.conformance_customers import CustomerConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
+from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_sessions import SessionConformance
 
@@ -63,6 +64,10 @@ class TestForms(FormConformance):
 
 class TestSessions(SessionConformance):
     """Its part on conversations."""
+
+
+class TestOrders(OrderConformance):
+    """Its part on the shop's staff."""
 
 
 class TestOutages(OutageConformance):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,13 +107,13 @@ def test_a_large_catalogue_costs_no_more_than_its_size(tmp_path: Path) -> None:
     loading, reading = [], []
     for size in (400, 1600):
         path = large_catalogue(tmp_path, size)
-        loaded: list[Catalogue] = []
-        loading.append(lines_run(lambda path=path, loaded=loaded: loaded.append(Catalogue.from_csv(path))) / size)
-        service = QuoteService(lambda catalogue=loaded[0]: catalogue)
-        order = f"quiero 3 {loaded[0].products[77].name}"
+        loading.append(lines_run(partial(Catalogue.from_csv, path)) / size)
+        catalogue = Catalogue.from_csv(path)
+        service = QuoteService(partial(lambda found: found, catalogue))
+        order = f"quiero 3 {catalogue.products[77].name}"
         quote = service.quote(order)
         assert [(i.sku, i.quantity) for i in quote.items] == [("P-77", 3)]
-        reading.append(lines_run(lambda service=service, order=order: service.quote(order)))
+        reading.append(lines_run(partial(service.quote, order)))
 
     assert loading[1] < 1.2 * loading[0]
     assert reading[1] < 1.2 * reading[0]

@@ -24,7 +24,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 import recado
 from recado.conversation import ReplyKind, Silence
 from recado.http.metrics_port import serve_metrics
-from recado.orders import QuoteState
+from recado.orders import OrderState, QuoteState
+from recado.orders import Source as QuoteSource
 from recado.outcome import Outcome, Scope
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
@@ -79,7 +80,10 @@ ERROR_CLASSES = {
         (metrics.FAILED_REASONS, "reason", set(Reason) - {Reason.SUPERSEDED}),
         (metrics.QUEUE_ROWS, "state", set(State)),
         (metrics.THROTTLED, "scope", set(Scope) - {Scope.MESSAGE}),
-        (metrics.QUOTE_DECISIONS, "decision", {QuoteState.CONFIRMED, QuoteState.REJECTED}),
+        (metrics.QUOTES, "outcome", {"opened"} | set(QuoteState) - {QuoteState.OPEN}),
+        (metrics.QUOTES, "source", set(QuoteSource)),
+        (metrics.ORDERS, "state", set(OrderState)),
+        (metrics.ORDERS, "source", set(QuoteSource)),
         (metrics.SIGNATURE_FAILURES, "reason", set(SignatureProblem)),
         (metrics.MESSAGES, "type", set(MessageType)),
         (metrics.STATUSES, "kind", set(StatusKind)),
@@ -154,6 +158,7 @@ class Store:
             totals={(name, labels): value for name, labels, value in self.totals.items()},
             rows={"queued": 3},
             oldest_due_seconds=7.0,
+            oldest_placed_seconds=0.0,
             breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
             instants={
                 "created_at": 1.0,

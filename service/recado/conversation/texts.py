@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from recado.orders import Line, Order
+from recado.orders import Line, Order, OrderState
 from recado.orders.amend import Amount
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.money import money
@@ -190,6 +190,19 @@ def how_to_change(catalogue: Catalogue) -> str:
     """The answer to the button that changes a quote."""
     name = _echo(catalogue.products[0].name).lower()
     return f"Escríbeme qué agrego, quito o cambio ✏️, por ejemplo:\n«agrega 2 {name}»\n«quita {name}»"
+
+
+def moved(number: str, state: OrderState) -> str:
+    """What the customer is told when the staff moves an order."""
+    match state:
+        case OrderState.ACCEPTED:
+            return f"👍 Recibimos tu pedido *{number}* y ya lo estamos preparando."
+        case OrderState.COMPLETED:
+            return f"✅ Tu pedido *{number}* está completo. ¡Gracias por tu compra!"
+        case OrderState.CANCELLED:
+            return f"Tu pedido *{number}* quedó cancelado. Si tienes dudas, escríbenos por aquí."
+        case OrderState.PLACED:
+            raise ValueError("nobody moves an order back")
 
 
 def located(number: str) -> str:

@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from recado import __version__
 from recado.cluster import events
 from recado.http.admin import Admin
-from recado.http.bodies import QueueStatusResponse, RetryResponse, error_body
+from recado.http.bodies import OrderResponse, OrdersResponse, QueueStatusResponse, RetryResponse, error_body
 from recado.http.handshake import Handshake
 from recado.http.health import Probes
 from recado.http.openapi import add_descriptions, described, described_probe, described_text
+from recado.http.orders import Orders
 from recado.http.webhook import PATH, Webhook
 from recado.quotes import CatalogueFile
 from recado.runtime import Web
@@ -24,12 +25,14 @@ from recado.telemetry.exposition import WebMetrics
 
 #: How often the catalogue's file is looked at.
 CATALOGUE_SECONDS = 2.0
+ORDERS = "/api/v1/orders"
 
 ERROR_CODES = {
     401: "unauthorized",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    409: "conflict",
     422: "bad_request",
     429: "rate_limited",
 }
@@ -82,8 +85,12 @@ def routes(web: Web) -> list[APIRoute]:
     """Every route but the webhook's POST, which does without FastAPI."""
     handshake = Handshake(web.whatsapp, web.metrics, guesses_per_minute=web.settings.bad_signatures_per_minute)
     admin = Admin(web.queue, web.drain, web.settings, web.metrics)
+    orders = Orders(web.queue, web.slots, web.settings)
     probes = Probes(web.queue)
-    operator: dict[str, Any] = {"tags": ["admin"], "dependencies": [Depends(admin.check_token)]}
+    guarded: dict[str, Any] = {"dependencies": [Depends(admin.check_token)]}
+    operator: dict[str, Any] = {"tags": ["admin"], **guarded}
+    staff: dict[str, Any] = {"tags": ["orders"], **guarded}
+    moves = described(OrderResponse, 401, 404, 409, 422, 429, 503)
     return [
         APIRoute(PATH, handshake.verify, methods=["GET"], tags=["webhook"], **described_text(403, 429)),
         APIRoute(f"{PATH}/retry", admin.retry, methods=["POST"], **operator, **described(RetryResponse, 401, 429, 503)),
@@ -94,6 +101,17 @@ def routes(web: Web) -> list[APIRoute]:
             **operator,
             **described(QueueStatusResponse, 401, 422, 429, 503),
         ),
+        APIRoute(ORDERS, orders.listing, methods=["GET"], **staff, **described(OrdersResponse, 401, 422, 429, 503)),
+        APIRoute(
+            f"{ORDERS}/{{number}}",
+            orders.show,
+            methods=["GET"],
+            **staff,
+            **described(OrderResponse, 401, 404, 422, 429, 503),
+        ),
+        APIRoute(f"{ORDERS}/{{number}}/accept", orders.accept, methods=["POST"], **staff, **moves),
+        APIRoute(f"{ORDERS}/{{number}}/complete", orders.complete, methods=["POST"], **staff, **moves),
+        APIRoute(f"{ORDERS}/{{number}}/cancel", orders.cancel, methods=["POST"], **staff, **moves),
         APIRoute("/livez", probes.alive, methods=["GET"], tags=["probes"], **described_probe()),
         APIRoute("/readyz", probes.ready, methods=["GET"], tags=["probes"], **described_probe(503)),
     ]

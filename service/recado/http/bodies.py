@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from recado.orders.view import OrderView
+
 
 class QuoteItem(msgspec.Struct, frozen=True):
     """One line of a quote; money is a decimal string."""
@@ -83,6 +85,21 @@ class QueueStatusResponse(msgspec.Struct, frozen=True):
     success_rate: float | None
     avg_attempts: float | None
     oldest_due_seconds: float
+
+
+class OrderResponse(msgspec.Struct, frozen=True):
+    """One order."""
+
+    order: OrderView
+    status: Literal["ok"] = "ok"
+
+
+class OrdersResponse(msgspec.Struct, frozen=True):
+    """A page of orders; `next_after`, if it is there, asks for the next."""
+
+    orders: list[OrderView]
+    next_after: int | None
+    status: Literal["ok"] = "ok"
 
 
 class Problem(msgspec.Struct, frozen=True):

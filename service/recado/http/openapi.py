@@ -6,17 +6,25 @@ import msgspec
 from fastapi import FastAPI, Response
 
 from recado.http import webhook
-from recado.http.bodies import ErrorResponse, QueueStatusResponse, RetryResponse, WebhookResponse
+from recado.http.bodies import (
+    ErrorResponse,
+    OrderResponse,
+    OrdersResponse,
+    QueueStatusResponse,
+    RetryResponse,
+    WebhookResponse,
+)
 
 REFUSALS = {
     400: "signed, but not a webhook of Meta's",
     401: "the signature or token is missing or wrong",
     403: "the handshake does not carry our verify token",
-    404: "no such path",
+    404: "no such path, or no such order",
     405: "no such method on this path",
     408: "the body did not arrive in time",
+    409: "the order cannot get there from its state",
     413: "the body is too large",
-    422: "a parameter is out of bounds",
+    422: "a parameter is out of bounds, or a key was used for another request",
     429: "too many refused requests from this address",
     500: "a mistake of ours; Meta brings the webhook again",
     503: "too busy, or the store cannot be written; come back later",
@@ -62,7 +70,9 @@ def add_descriptions(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = from_routes()
-            kinds = [WebhookResponse, RetryResponse, QueueStatusResponse, ErrorResponse]
+            kinds = [
+                *(WebhookResponse, RetryResponse, QueueStatusResponse, OrderResponse, OrdersResponse, ErrorResponse)
+            ]
             _, components = msgspec.json.schema_components(kinds, ref_template=_REF)
             schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
             schema["paths"].setdefault(webhook.PATH, {})["post"] = _webhook_operation()

@@ -124,8 +124,8 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A reply that this process holds the lease of, to be sent as attempt number `attempt`.
 
     `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that a
-    late or second copy explains itself. `trial` marks the one reply that tries an open breaker, once Graph has
-    answered a probe.
+    late or second copy explains itself; `wamid` is None where it replies to none. `trial` marks the one reply that
+    tries an open breaker, once Graph has answered a probe.
     """
 
     id: int

@@ -48,6 +48,8 @@ class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     failed_retention_seconds: float
     events_retention_seconds: float
     dedupe_seconds: float
+    quote_retention_seconds: float
+    order_retention_seconds: float
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

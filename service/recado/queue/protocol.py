@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import msgspec
 
 from recado.events.event import Event
+from recado.orders import OrderState
+from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue.model import (
     Added,
     AttemptResult,
@@ -52,6 +54,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[tuple[str, tuple[str, ...]], float]
     rows: dict[str, int]
     oldest_due_seconds: float
+    oldest_placed_seconds: float
     breakers: dict[str, Breaker]
     instants: dict[str, float]
     endpoints: dict[str, EndpointReading] = {}
@@ -154,6 +157,24 @@ class QueueAdmin(Protocol):
         ...
 
 
+class OrderBook(Protocol):
+    """What the shop's staff does with orders."""
+
+    async def list_orders(
+        self, *, after: int = 0, state: OrderState | None = None, limit: int = 100
+    ) -> list[ShopOrder]:
+        """Orders in order of their numbers, from the one after `after`; all, or those in one state."""
+        ...
+
+    async def get_order(self, number: int) -> ShopOrder | None:
+        """One order; None where there is none."""
+        ...
+
+    async def move_order(self, move: Move) -> Moved:
+        """Brings an order into another state and tells its customer, in one transaction."""
+        ...
+
+
 class QueueReadings(Protocol):
     """What metrics and probes read."""
 
@@ -187,7 +208,7 @@ class EventLog(Protocol):
         ...
 
 
-class RetryQueue(Outbox, QueueAdmin, QueueReadings, Protocol):
+class RetryQueue(Outbox, QueueAdmin, OrderBook, QueueReadings, Protocol):
     """Everything that a store offers: entries with their leases, limits, breakers and totals."""
 
     @property

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from recado.orders import OrderState
+from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue.event_log import StoredEvents, endpoint_readings
 from recado.queue.model import (
     NOBODY,
@@ -27,7 +29,7 @@ from recado.queue.model import (
     State,
     StatusUpdate,
 )
-from recado.queue.operations import adding, claiming, customers, recording, upkeep
+from recado.queue.operations import adding, claiming, customers, orders, recording, upkeep
 from recado.queue.operations.transaction import (
     HORIZON_SECONDS,
     MIN_WAIT_SECONDS,
@@ -137,6 +139,8 @@ class StoredQueue:
             PruneRequest("failed", "prune_finished", (State.FAILED, failed_at, PRUNE_ROWS)),
             PruneRequest("discarded", "prune_finished", (State.DISCARDED, failed_at, PRUNE_ROWS)),
             PruneRequest("event", "prune_events", (int((now - config.events_retention_seconds) * 1e6), PRUNE_ROWS)),
+            PruneRequest("quote", "prune_quotes", (int((now - config.quote_retention_seconds) * 1e6), PRUNE_ROWS)),
+            PruneRequest("order", "prune_orders", (now - config.order_retention_seconds, PRUNE_ROWS)),
             PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
             *await self._stale_customers(now),
         ]
@@ -200,6 +204,23 @@ class StoredQueue:
     async def status(self) -> QueueStatus:
         return _as_status(await asyncio.to_thread(self.snapshot))
 
+    # -- orders ------------------------------------------------------------------------------------------------
+
+    async def list_orders(
+        self, *, after: int = 0, state: OrderState | None = None, limit: int = 100
+    ) -> list[ShopOrder]:
+        def read(found: Statements) -> list[Row]:
+            return found.run("orders", after, limit) if state is None else found.run("orders_in", state, after, limit)
+
+        return [orders.shop_order(row) for row in await self._read(read)]
+
+    async def get_order(self, number: int) -> ShopOrder | None:
+        rows = await self._read(lambda found: found.run("shop_order", number))
+        return orders.shop_order(rows[0]) if rows else None
+
+    async def move_order(self, move: Move) -> Moved:
+        return await self._write(orders.move_orders, move)
+
     # -- the metrics thread and logs ---------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -219,6 +240,7 @@ class StoredQueue:
             oldest_due_seconds=max(0.0, found.now - min(due)) if due else 0.0,
             breakers={lane.name: lanes[lane].breaker for lane in replies},
             endpoints=endpoint_readings(found, lanes, counts),
+            oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
         )
 

@@ -127,7 +127,7 @@ class WebMetrics:
         if quote is None:
             return
         outcome = "none" if not quote.items else "partial" if quote.unmatched else "complete"
-        self._totals.inc(metrics.QUOTES, outcome)
+        self._totals.inc(metrics.READINGS, outcome)
         if quote.unmatched:
             self._totals.inc(metrics.UNMATCHED, by=len(quote.unmatched))
         for line in quote.items:

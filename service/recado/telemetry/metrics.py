@@ -61,19 +61,19 @@ class Metric(msgspec.Struct, frozen=True):
         return (self.name,)
 
 
-def counter(source: Source, name: str, text: str, **labels: Values) -> Metric:
+def counter(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
     return Metric(Kind.COUNTER, source, name, text, labels)
 
 
-def gauge(source: Source, name: str, text: str, **labels: Values) -> Metric:
+def gauge(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
     return Metric(Kind.GAUGE, source, name, text, labels)
 
 
-def histogram(source: Source, name: str, text: str, *, buckets: tuple[float, ...], **labels: Values) -> Metric:
+def histogram(source: Source, name: str, text: str, /, *, buckets: tuple[float, ...], **labels: Values) -> Metric:
     return Metric(Kind.HISTOGRAM, source, name, text, labels, buckets)
 
 
-def info(source: Source, name: str, text: str, **labels: Values) -> Metric:
+def info(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
     return Metric(Kind.INFO, source, name, text, labels)
 
 
@@ -189,11 +189,42 @@ RESCUES = counter(
     STORE, "recado_lease_rescues_total", "Replies taken over because the process that was sending them died."
 )
 
-QUOTE_DECISIONS = counter(
+SOURCES = ("text", "cart", "button", "voice")
+
+QUOTES = counter(
     STORE,
-    "recado_quote_decisions_total",
-    "Open quotes that customers confirmed or rejected.",
-    decision=("confirmed", "rejected"),
+    "recado_quotes_total",
+    "Quotes that were opened, and what became of them. An edit replaces a quote by another one.",
+    outcome=("opened", "confirmed", "rejected", "replaced", "expired", "withdrawn"),
+    source=SOURCES,
+)
+
+QUOTE_DECISION = histogram(
+    STORE,
+    "recado_quote_decision_seconds",
+    "From Meta's acceptance of a quote to the customer's yes or no.",
+    buckets=(5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 43200.0, 86400.0),
+)
+
+ORDERS = counter(
+    STORE,
+    "recado_orders_total",
+    "Orders that customers placed and that staff accepted, completed or cancelled, by what the quote was made from.",
+    state=("placed", "accepted", "completed", "cancelled"),
+    source=SOURCES,
+)
+
+ORDER_VALUE = counter(
+    STORE,
+    "recado_order_value_total",
+    "Value of the orders that customers placed, in units of the currency. For the books take the orders themselves.",
+    currency=None,
+)
+
+OLDEST_PLACED = gauge(
+    STORE,
+    "recado_orders_oldest_placed_seconds",
+    "How long the oldest order has been placed and not accepted or cancelled; 0 if there is none.",
 )
 
 ACCOUNT_NOTICES = counter(
@@ -302,7 +333,7 @@ PRUNED = counter(
     STORE,
     "recado_rows_pruned_total",
     "Rows deleted because their retention was over.",
-    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event"),
+    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event", "quote", "order"),
 )
 
 # -- the store: events to the shop's systems ------------------------------------------------------------------
@@ -466,10 +497,10 @@ ANSWERS = counter(
     ),
 )
 
-QUOTES = counter(
+READINGS = counter(
     PROCESS,
-    "recado_quotes_total",
-    "Orders: all products matched, some parts unmatched, or no product recognised.",
+    "recado_readings_total",
+    "Messages read as orders: all products matched, some parts unmatched, or no product recognised.",
     outcome=("complete", "partial", "none"),
 )
 

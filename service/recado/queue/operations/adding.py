@@ -36,7 +36,7 @@ class NewRow(msgspec.Struct, frozen=True, array_like=True):
     key: str
     phone: str | None
     user_id: str | None
-    wamid: str
+    wamid: str | None
     answers: tuple[str, ...] | None
     content: Content
     written_at: float

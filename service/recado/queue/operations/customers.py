@@ -16,6 +16,7 @@ from recado.queue.operations.telling import Changed, tell_changes
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.statements import Row
 from recado.queue.streak import Streak, follow
+from recado.telemetry import metrics
 
 #: The first order has the next number.
 NUMBERS_BEFORE_THE_FIRST = 1000
@@ -171,9 +172,14 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         transaction.count_quotes([row[:3] for row in replaced])
         changed.replaced = {key: token for *_, key, token in replaced}
         transaction.run("open_quotes", as_json(opened))
-    placed = [_order_row(m, order) for m in changing.values() if (order := m.changes.places)]
+        for row in opened:
+            transaction.totals.inc(metrics.QUOTES, "opened", row[3])
+    placed = [(m, order) for m in changing.values() if (order := m.changes.places)]
     if placed:
-        transaction.run("place_orders", as_json(placed))
+        transaction.run("place_orders", as_json([_order_row(message, order) for message, order in placed]))
+        for _, order in placed:
+            transaction.totals.inc(metrics.ORDERS, order.state, order.source)
+            transaction.totals.inc(metrics.ORDER_VALUE, order.currency, by=float(order.total))
     located = [(at.number, m.key, at.location) for m in changing.values() if (at := m.changes.locates)]
     if located:
         changed.states = dict(transaction.run("locate_orders", as_json(located)))
@@ -197,7 +203,7 @@ def read_sessions(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         return {}
     customers = read_customers(transaction, [message.key for message in messages.values()])
     newest, referred = _quotes(transaction, messages)
-    orders = {key: _order(row) for key, *row in transaction.run("session_orders", as_json(list(customers)))}
+    orders = {key: read_order(row) for key, *row in transaction.run("session_orders", as_json(list(customers)))}
     numbers = _numbers(
         transaction,
         [
@@ -254,7 +260,7 @@ def _quote(row: Sequence[Any]) -> OpenQuote:
     )
 
 
-def _order(row: Sequence[Any]) -> Order:
+def read_order(row: Sequence[Any]) -> Order:
     number, quote, lines, currency, source, placed_at, changed_at, state, left_out, location = row
     return Order(
         number=number,

@@ -175,12 +175,23 @@ class Transaction:
         if not self._given_up:
             return
         withdrawn = self.run("withdraw_quotes", as_json(self._given_up), self.now)
-        self.count_quotes([row[:3] for row in withdrawn])
-        if withdrawn:
-            self.run("new_versions", as_json([row[3] for row in withdrawn]))
+        self.quotes_ended([row[:4] for row in withdrawn])
         for *_, key, token, opened_at, phone, user_id in withdrawn:
             fact = QuoteWithdrawn(token=token, age_seconds=round(self.now - opened_at))
             self.tell(key, fact, phone, user_id)
+
+    def quotes_ended(self, closed: Sequence[Row]) -> None:
+        """Counts quotes that no message closed, each as (state, source, accepted_at, key). Their sessions change."""
+        self.count_quotes([row[:3] for row in closed])
+        if closed:
+            self.run("new_versions", as_json([row[3] for row in closed]))
+
+    def count_quotes(self, closed: Sequence[Row]) -> None:
+        """Counts quotes that were closed, each as (state, source, accepted_at)."""
+        for state, source, accepted_at in closed:
+            self.totals.inc(metrics.QUOTES, state, source)
+            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED) and accepted_at is not None:
+                self.totals.observe(metrics.QUOTE_DECISION, max(0.0, self.now - accepted_at))
 
     # -- events
 
@@ -198,12 +209,6 @@ class Transaction:
                 self.tell(key, fact, phone, user_id)
         if self._told:
             write_events(self, self._told)
-
-    def count_quotes(self, closed: Sequence[Row]) -> None:
-        """Counts quotes that were closed, each as (state, source, accepted_at)."""
-        for state, _, _ in closed:
-            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED):
-                self.totals.inc(metrics.QUOTE_DECISIONS, state)
 
     # -- names that only this store can make
 

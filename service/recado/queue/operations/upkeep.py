@@ -63,7 +63,7 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
-    """Gives up waiting messages whose window has closed, up to a limit each; how many."""
+    """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired."""
     _repair_clock(transaction)
     counts = []
     for limit in limits:
@@ -71,6 +71,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
         for id_, *lane in rows:
             transaction.fail(id_, Lane(*lane), Reason.WINDOW_CLOSED)
         counts.append(len(rows))
+        transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
     return counts
 
 

@@ -91,6 +91,7 @@ CREATE TABLE quote (
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
+CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
 
 CREATE TABLE shop_order (
@@ -109,9 +110,12 @@ CREATE TABLE shop_order (
   left_out        text NOT NULL,
   location        text,
   placed_at       float8 NOT NULL,
-  changed_at      float8 NOT NULL
+  changed_at      float8 NOT NULL,
+  steps           text NOT NULL DEFAULT '[]'
 );
 CREATE INDEX shop_order_newest ON shop_order (key, number);
+CREATE INDEX shop_order_state ON shop_order (state, number);
+CREATE INDEX shop_order_placed ON shop_order (placed_at);
 
 CREATE TABLE event (
   id       bigint PRIMARY KEY,

@@ -94,6 +94,7 @@ CREATE TABLE quote (
 ) STRICT;
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
+CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
 
 -- What the shop has to deliver.
@@ -113,9 +114,12 @@ CREATE TABLE shop_order (
   left_out        TEXT NOT NULL,             -- JSON
   location        TEXT,
   placed_at       REAL NOT NULL,
-  changed_at      REAL NOT NULL
+  changed_at      REAL NOT NULL,
+  steps           TEXT NOT NULL DEFAULT '[]'  -- JSON, see orders/shop.py
 ) STRICT;
 CREATE INDEX shop_order_newest ON shop_order (key, number);
+CREATE INDEX shop_order_state ON shop_order (state, number);
+CREATE INDEX shop_order_placed ON shop_order (placed_at);
 
 -- What the shop's systems are told. An event's id is its microsecond, made unique; events of a key count up.
 CREATE TABLE event (

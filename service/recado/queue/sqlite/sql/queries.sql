@@ -97,6 +97,40 @@ SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o
 FROM json_each(?1) j CROSS JOIN shop_order o
   ON o.number = (SELECT max(number) FROM shop_order WHERE key = j.value)
 
+-- name: shop_order
+SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.number = ?1
+
+-- name: orders
+SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.number > ?1 ORDER BY o.number LIMIT ?2
+
+-- name: orders_in
+SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.state = ?1 AND o.number > ?2 ORDER BY o.number LIMIT ?3
+
+-- name: move_order
+UPDATE shop_order SET state = ?2, changed_at = ?3, steps = ?4 WHERE number = ?1
+
+-- name: oldest_placed
+SELECT placed_at FROM shop_order WHERE state = 'placed' ORDER BY number LIMIT 1
+
+-- name: expire_quotes
+UPDATE quote SET state = 'expired', closed_at = ?1
+WHERE id IN (SELECT id FROM quote WHERE state = 'open' AND expires_at <= ?1 LIMIT ?2)
+RETURNING state, source, accepted_at, key
+
+-- name: prune_quotes
+DELETE FROM quote
+WHERE id IN (SELECT id FROM quote WHERE id <= ?1 AND state <> 'open' ORDER BY id LIMIT ?2)
+
+-- name: prune_orders
+DELETE FROM shop_order
+WHERE number IN (SELECT number FROM shop_order WHERE placed_at <= ?1 LIMIT ?2)
+
 -- name: keys_next
 INSERT INTO customer (key, next_at)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true

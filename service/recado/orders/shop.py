@@ -1,0 +1,80 @@
+"""An order as the shop's staff sees it, and how they move it on."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from recado.orders.order import Order, OrderState
+from recado.whatsapp.content import Content
+
+#: Every move of the staff.
+MOVES: Final = {
+    OrderState.PLACED: frozenset({OrderState.ACCEPTED, OrderState.CANCELLED}),
+    OrderState.ACCEPTED: frozenset({OrderState.COMPLETED, OrderState.CANCELLED}),
+    OrderState.COMPLETED: frozenset(),
+    OrderState.CANCELLED: frozenset(),
+}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A move that was made: to which state, when (Unix seconds), and the key of the request for it, if it had one."""
+
+    state: OrderState
+    at: float
+    key: str | None = None
+
+
+class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order, the business number that it was placed at, and who placed it. steps: the moves since, in order."""
+
+    order: Order
+    phone_number_id: str
+    phone: str | None
+    user_id: str | None
+    steps: tuple[Step, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A request of the staff's. key: the same request comes again with the same one.
+
+    notice: what the customer is told, if he wrote within the last `window_seconds`.
+    """
+
+    number: int
+    state: OrderState
+    key: str | None = None
+    notice: Content
+    window_seconds: float
+
+
+class MoveOutcome(StrEnum):
+    """What became of a move."""
+
+    DONE = "done"
+    REPEATED = "repeated"
+    """It was made before; nothing changes, and nobody is told again."""
+    REFUSED = "refused"
+    """From its present state the order cannot get there."""
+    KEY_REUSED = "key_reused"
+    """The key belongs to another move."""
+    UNKNOWN = "unknown"
+    """There is no such order."""
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a move, and the order as it is now. told: the id of the customer's notice in the queue."""
+
+    outcome: MoveOutcome
+    order: ShopOrder | None = None
+    told: int | None = None
+
+
+def outcome_of(order: ShopOrder, move: Move) -> MoveOutcome:
+    """What becomes of a move of an order as it is."""
+    used = [step.state for step in order.steps if move.key is not None and step.key == move.key]
+    if used:
+        return MoveOutcome.REPEATED if move.state in used else MoveOutcome.KEY_REUSED
+    if order.order.state is move.state:
+        return MoveOutcome.REPEATED
+    return MoveOutcome.DONE if move.state in MOVES[order.order.state] else MoveOutcome.REFUSED

@@ -1,0 +1,73 @@
+"""Orders, as the shop's staff sees and moves them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from recado.orders.shop import Move, Moved, MoveOutcome, ShopOrder, Step, outcome_of
+from recado.queue.model import Lane, State
+from recado.queue.operations.adding import NewRow
+from recado.queue.operations.customers import read_order
+from recado.queue.operations.transaction import Transaction, as_json
+from recado.telemetry import metrics
+
+_steps = msgspec.json.Decoder(tuple[Step, ...]).decode
+
+
+def move_orders(transaction: Transaction, moves: Sequence[Move]) -> list[Moved]:
+    """Moves orders, and queues a notice to each customer who may be written to."""
+    return [_move(transaction, move) for move in moves]
+
+
+def _move(transaction: Transaction, move: Move) -> Moved:
+    for row in transaction.run("shop_order", move.number):
+        before = shop_order(row)
+        outcome = outcome_of(before, move)
+        if outcome is not MoveOutcome.DONE:
+            return Moved(outcome=outcome, order=before)
+        steps = (*before.steps, Step(move.state, transaction.now, move.key))
+        transaction.run("move_order", move.number, move.state, transaction.now, as_json(steps))
+        transaction.totals.inc(metrics.ORDERS, move.state, before.order.source)
+        order = replace(before.order, state=move.state, changed_at=transaction.now)
+        *_, key, channel, wrote_at = row
+        transaction.run("new_versions", as_json([key]))
+        told = _tell(transaction, before, move, key, Lane(channel, before.phone_number_id), wrote_at)
+        return Moved(outcome=outcome, order=replace(before, order=order, steps=steps), told=told)
+    return Moved(outcome=MoveOutcome.UNKNOWN)
+
+
+def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane: Lane, wrote_at: float) -> int | None:
+    """Queues the notice, while the customer may be written to."""
+    now = transaction.now
+    deadline_at = wrote_at + move.window_seconds
+    if deadline_at <= now:
+        return None
+    row = NewRow(
+        id=max(int(transaction.run("last_id")[0][0]) + 1, int(now * 1e6)),
+        state=State.QUEUED,
+        channel=lane.channel,
+        lane=lane.name,
+        key=key,
+        phone=order.phone,
+        user_id=order.user_id,
+        wamid=None,
+        answers=None,
+        content=move.notice,
+        written_at=now,
+        received_at=now,
+        deadline_at=deadline_at,
+        traceparent=None,
+        due_at=now,
+    )
+    transaction.run("add", as_json([row]))
+    transaction.totals.inc(metrics.QUEUED)
+    transaction.lane(lane)
+    return row.id
+
+
+def shop_order(row: Sequence[Any]) -> ShopOrder:
+    """An order from a row of the statements `shop_order`, `orders` and `orders_in`."""
+    *order, phone, user_id, lane, steps, _, _, _ = row
+    return ShopOrder(order=read_order(order), phone_number_id=lane, phone=phone, user_id=user_id, steps=_steps(steps))

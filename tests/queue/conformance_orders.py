@@ -1,0 +1,234 @@
+"""What every RetryQueue must do for the shop's staff: orders listed, shown, moved; and how long all of it is kept.
+
+A store's tests subclass `OrderConformance` and provide `open_queue`.
+"""
+
+import asyncio
+
+import pytest
+from msgspec.structs import replace
+
+from recado.orders import Changes, Order, OrderState, QuoteState
+from recado.orders.shop import Move, MoveOutcome
+from recado.queue.model import State
+from recado.queue.protocol import RetryQueue
+from recado.telemetry import metrics
+from recado.whatsapp.content import Text
+from tests.clock import FakeClock
+from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, new_reply
+from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
+
+DAY = 86400.0
+ACCEPTED, COMPLETED, CANCELLED = OrderState.ACCEPTED, OrderState.COMPLETED, OrderState.CANCELLED
+
+
+async def ordered(queue: RetryQueue, clock: FakeClock, customer: int = 1) -> Order:
+    """A customer's order, all of his replies sent."""
+    await quoted(queue, clock, f"AAA{customer}", customer=customer)
+    clock.advance(6)
+    session = await session_of(queue, clock, customer, may_order=True)
+    added = await queue.add_message(deciding(5000 + customer, clock, session, customer=customer), lease=True)
+    assert added.message
+    await queue.update_message_attempt(added.message, DELIVERED)
+    order = (await session_of(queue, clock, customer)).order
+    assert order
+    return order
+
+
+def moving(number: int, state: OrderState, key: str | None = None) -> Move:
+    return Move(number=number, state=state, key=key, notice=Text(f"now {state}"), window_seconds=DAY)
+
+
+async def notices(queue: RetryQueue) -> list[str]:
+    """The texts that wait for the customers."""
+    claim = await queue.get_messages_to_retry(100)
+    for message in claim.messages:
+        assert message.wamid is None
+        await queue.update_message_attempt(message, DELIVERED)
+    return [message.content.body for message in claim.messages if isinstance(message.content, Text)]
+
+
+class OrderConformance:
+    """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    async def test_orders_come_in_pages_and_by_state(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """In order of their numbers, with whom they are from."""
+        queue = open_queue(**UNLIMITED)
+        placed = [await ordered(queue, clock, customer) for customer in (1, 2, 3, 4)]
+        numbers = [order.number for order in placed]
+        await queue.move_order(moving(numbers[1], ACCEPTED))
+        first = await queue.list_orders(limit=3)
+        rest = await queue.list_orders(after=first[-1].order.number)
+        waiting = await queue.list_orders(state=OrderState.PLACED, after=numbers[0], limit=1)
+        one = await queue.get_order(numbers[0])
+
+        assert [order.order.number for order in (*first, *rest)] == numbers
+        assert [order.order.number for order in waiting] == [numbers[2]]
+        assert one == first[0]
+        assert (one.order, one.phone_number_id, one.phone, one.user_id) == (placed[0], NUMBER, "+15550100001", None)
+        assert await queue.get_order(7) is None
+
+    async def test_staff_move_an_order_and_its_customer_is_told(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Each move once; the session has a new version, in which the order has its new state."""
+        queue = open_queue(**UNLIMITED)
+        order = await ordered(queue, clock)
+        before = await session_of(queue, clock)
+        clock.advance(60)
+        accepted = await queue.move_order(moving(order.number, ACCEPTED))
+        told = await notices(queue)
+        clock.advance(60)
+        completed = await queue.move_order(moving(order.number, COMPLETED))
+        after = await session_of(queue, clock)
+
+        assert (accepted.outcome, completed.outcome) == (MoveOutcome.DONE, MoveOutcome.DONE)
+        assert accepted.told
+        assert told == ["now accepted"]
+        assert await notices(queue) == ["now completed"]
+        assert completed.order
+        assert [(step.state, step.at) for step in completed.order.steps] == [
+            (ACCEPTED, clock() - 60),
+            (COMPLETED, clock()),
+        ]
+        assert after.order == replace(order, state=COMPLETED, changed_at=clock())
+        assert after.version == before.version + 2
+        assert completed.order == await queue.get_order(order.number)
+        totals = queue.snapshot().totals
+        assert [totals[metrics.ORDERS.name, (state, "text")] for state in ("placed", "accepted", "completed")] == [
+            1
+        ] * 3
+
+    @pytest.mark.parametrize(
+        ("path", "state", "outcome"),
+        [
+            ((), COMPLETED, MoveOutcome.REFUSED),
+            ((ACCEPTED, COMPLETED), CANCELLED, MoveOutcome.REFUSED),
+            ((CANCELLED,), ACCEPTED, MoveOutcome.REFUSED),
+            ((ACCEPTED,), ACCEPTED, MoveOutcome.REPEATED),
+            ((ACCEPTED,), CANCELLED, MoveOutcome.DONE),
+        ],
+    )
+    async def test_an_order_moves_by_its_states(
+        self,
+        open_queue: OpenQueue,
+        clock: FakeClock,
+        path: tuple[OrderState, ...],
+        state: OrderState,
+        outcome: MoveOutcome,
+    ) -> None:
+        """What is refused or done already changes nothing and tells nobody."""
+        queue = open_queue(**UNLIMITED)
+        order = await ordered(queue, clock)
+        for step in path:
+            await queue.move_order(moving(order.number, step))
+        before = await queue.get_order(order.number)
+        moved = await queue.move_order(moving(order.number, state))
+
+        assert moved.outcome is outcome
+        assert (moved.told is not None) == (outcome is MoveOutcome.DONE)
+        assert (await queue.get_order(order.number) == before) == (outcome is not MoveOutcome.DONE)
+        assert (await queue.move_order(moving(7, state))).outcome is MoveOutcome.UNKNOWN
+
+    async def test_a_request_that_comes_again_is_made_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """By its key, also when the order has moved on; ten at once, of two processes, tell the customer once."""
+        queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
+        order = await ordered(queue, clock)
+        at_once = await asyncio.gather(
+            *((queue, other)[n % 2].move_order(moving(order.number, ACCEPTED, "key-1")) for n in range(10))
+        )
+        await queue.move_order(moving(order.number, COMPLETED, "key-2"))
+        again = await other.move_order(moving(order.number, ACCEPTED, "key-1"))
+        reused = await queue.move_order(moving(order.number, CANCELLED, "key-1"))
+
+        assert sorted(moved.outcome for moved in at_once) == [MoveOutcome.DONE] + [MoveOutcome.REPEATED] * 9
+        assert (again.outcome, reused.outcome) == (MoveOutcome.REPEATED, MoveOutcome.KEY_REUSED)
+        assert again.order
+        assert again.order.order.state is COMPLETED
+        assert len(await queue.list_messages([State.QUEUED])) == 2
+
+    async def test_nobody_is_told_when_the_window_is_closed(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """It runs from the customer's last message, a silent one too."""
+        queue = open_queue(**UNLIMITED)
+        first, second = [await ordered(queue, clock, customer) for customer in (1, 2)]
+        clock.advance(DAY / 2)
+        changes = Changes(version=(await session_of(queue, clock, 2)).version)
+        await queue.add_message(new_reply(90, clock, customer=2, content=None, changes=changes), lease=False)
+        clock.advance(DAY / 2)
+        moved = [await queue.move_order(moving(order.number, ACCEPTED)) for order in (first, second)]
+
+        assert [one.outcome for one in moved] == [MoveOutcome.DONE] * 2
+        assert [one.told is not None for one in moved] == [False, True]
+        assert await notices(queue) == ["now accepted"]
+
+    async def test_a_notice_waits_for_its_turn(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """It is one of the customer's replies."""
+        queue = open_queue()
+        order = await ordered(queue, clock)
+        clock.advance(3)
+        await queue.move_order(moving(order.number, ACCEPTED))
+        early = await notices(queue)
+        clock.advance(10)
+
+        assert early == []
+        assert await notices(queue) == ["now accepted"]
+
+    async def test_the_oldest_placed_order_is_known(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Until all are accepted or cancelled."""
+        queue = open_queue(**UNLIMITED)
+        ages = [queue.snapshot().oldest_placed_seconds]
+        first = await ordered(queue, clock, 1)
+        clock.advance(100)
+        second = await ordered(queue, clock, 2)
+        clock.advance(100)
+        ages.append(queue.snapshot().oldest_placed_seconds)
+        await queue.move_order(moving(first.number, ACCEPTED))
+        ages.append(queue.snapshot().oldest_placed_seconds)
+        await queue.move_order(moving(second.number, CANCELLED))
+        ages.append(queue.snapshot().oldest_placed_seconds)
+
+        assert ages == [0, 206, 100, 0]
+
+    # -- how long it is kept
+
+    async def test_an_open_quote_expires(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """An expiry closes it, and the session has changed."""
+        queue = open_queue(**UNLIMITED)
+        await quoted(queue, clock)
+        clock.advance(DAY - 1)
+        await queue.expire()
+        before = await session_of(queue, clock)
+        clock.advance(2)
+        await queue.expire()
+        after = await session_of(queue, clock)
+
+        assert before.quote
+        assert after.quote
+        assert (before.quote.state, after.quote.state) == (QuoteState.OPEN, QuoteState.EXPIRED)
+        assert (before.version, after.version) == (1, 2)
+
+    async def test_quotes_and_orders_are_kept_for_their_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A customer with a quote or an order is known; then he is a stranger again."""
+        queue = open_queue(RECADO_QUOTE_RETENTION_SECONDS=f"{10 * DAY}", RECADO_ORDER_RETENTION_SECONDS=f"{20 * DAY}")
+        await queue.add_message(opening(1, clock, "BBBB", customer=9), lease=False)
+        await ordered(queue, clock, 1)
+        seen = []
+        for days in (9, 2, 8, 2):
+            clock.advance(days * DAY)
+            await queue.expire()
+            await queue.prune()
+            clock.advance(3601)  # customers are looked for once an hour
+            await queue.prune()
+            quoter, buyer = [await session_of(queue, clock, customer) for customer in (9, 1)]
+            seen.append((quoter.version > 0, buyer.quote is not None, buyer.order is not None, buyer.version > 0))
+
+        assert seen == [
+            (True, True, True, True),
+            (False, False, True, True),
+            (False, False, True, True),
+            (False, False, False, False),
+        ]
+        pruned = {labels: n for (name, labels), n in queue.snapshot().totals.items() if name == metrics.PRUNED.name}
+        assert (pruned["quote",], pruned["order",]) == (2, 1)
