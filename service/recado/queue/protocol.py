@@ -23,6 +23,7 @@ from recado.queue.model import (
     StatusUpdate,
 )
 from recado.queue.policy import Breaker, Decision
+from recado.queue.statements import Sizes
 from recado.telemetry.totals import Totals
 
 
@@ -54,6 +55,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     oldest_due_seconds: float
     breakers: dict[str, Breaker]
     instants: dict[str, float]
+    sizes: Sizes
     endpoints: dict[str, EndpointReading] = {}
 
 
@@ -66,6 +68,10 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outbox(Protocol):
     """The way of a reply: what the inbox, the attempts and the drain use."""
+
+    def now(self) -> float:
+        """The time by the store's clock, in Unix seconds: the same for all who share the store."""
+        ...
 
     def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
         """Claims the wamid and writes the reply and the changes of the session, atomically; the reply is leased to the
