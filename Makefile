@@ -20,11 +20,14 @@ $(VENV)/.ready: $(VENV)/.runtime requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/.runtime ## Demonstrate recado: quote orders, survive an outage (under a minute)
-	@$(BIN)/recado demo
+# A PostgreSQL server is a package of the development's.
+STORE_READY = $(if $(filter postgres,$(STORE)),$(VENV)/.ready,$(VENV)/.runtime)
+STORE_OPTION = $(if $(filter postgres,$(STORE)),--postgres)
+demo: $(STORE_READY) ## Demonstrate recado: quote orders, survive an outage (under a minute; STORE=postgres)
+	@$(BIN)/recado demo $(STORE_OPTION)
 
-run: $(VENV)/.runtime ## Run the demo and keep service and simulator running, for curl
-	@$(BIN)/recado demo --keep
+run: $(STORE_READY) ## Run the demo and keep service and simulator running, for curl (STORE=postgres)
+	@$(BIN)/recado demo --keep $(STORE_OPTION)
 
 check: $(VENV)/.ready ## Lint and type-check
 	$(BIN)/ruff check .

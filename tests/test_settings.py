@@ -210,6 +210,41 @@ def test_an_address_is_no_database() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+DATABASE = "postgresql://recado:s3cr%40t@db.example.com:5432/recado?sslmode=verify-full"
+
+
+@pytest.mark.parametrize("url", [DATABASE, "postgres://recado@db/recado", "postgresql:///?host=/run&dbname=recado"])
+def test_a_database_on_a_server(url: str) -> None:
+    """It has the name under which platforms hand it out, and both schemes that libpq reads."""
+    assert load({"DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://recado:s3cret@db/recado", "s3cret", "postgresql://recado:s3cret@db", "postgresql://[s3cret/recado"]
+)
+def test_a_database_that_cannot_be_is_refused_and_not_repeated(url: str) -> None:
+    """One sentence without the password."""
+    with pytest.raises(SettingsError, match="DATABASE_URL: ") as caught:
+        load({"DATABASE_URL": url})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_queue_is_in_one_place() -> None:
+    """Of two databases one would be forgotten, with what waits in it."""
+    with pytest.raises(SettingsError, match="DATABASE_URL and RECADO_DATABASE are both set") as caught:
+        load({"DATABASE_URL": DATABASE, "RECADO_DATABASE": "data/recado.db"})
+    assert "s3cr" not in str(caught.value)
+
+
+def test_the_databases_password_is_a_secret() -> None:
+    """Also alone and as it is sent, as a driver's error could hold it."""
+    settings = load({"DATABASE_URL": DATABASE})
+
+    assert settings.public()["DATABASE_URL"] is True
+    assert "s3cr" not in repr(settings)
+    assert {DATABASE, "s3cr%40t", "s3cr@t"} <= set(settings.secrets)
+
+
 @pytest.mark.parametrize("url", ["https://user:s3cret@graph.example.com", "https://s3cret@h/", "https://a@s3cret@h"])
 def test_an_address_with_credentials_is_refused_and_not_repeated(url: str) -> None:
     """It would go into the log of the effective settings."""

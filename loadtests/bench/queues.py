@@ -144,7 +144,7 @@ def _scrape_ms(queue: SqliteRetryQueue, path: Path) -> float:
     from recado.telemetry.exposition import WebMetrics
 
     metrics = WebMetrics()
-    metrics.registry.register(StoreCollector(queue.snapshot, path))
+    metrics.registry.register(StoreCollector(queue.snapshot))
     times = []
     for _ in range(10):
         started = time.perf_counter()

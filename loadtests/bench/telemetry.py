@@ -115,7 +115,7 @@ def scrapes(folder: Path) -> str:
         path = fill(folder / "scraped" / "recado.db", count)
         queue = SqliteRetryQueue(path, retry_policy(load({})))
         metrics = WebMetrics()
-        metrics.registry.register(StoreCollector(queue.snapshot, path))
+        metrics.registry.register(StoreCollector(queue.snapshot))
         rows.append([f"{count:,}", _cpu_ms(queue.snapshot), _cpu_ms(partial(generate_latest, metrics.registry))])
         asyncio.run(queue.close())
     return table(["messages that wait", "reading the store, ms", "whole scrape (OpenMetrics), ms"], rows)

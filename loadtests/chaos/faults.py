@@ -197,7 +197,7 @@ async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator
         port = server.servers[0].sockets[0].getsockname()[1]
         simulator.webhook_url = f"{shop.server(port=port).url}/api/v1/webhook"
         whatsapp = make_whatsapp(settings, None)
-        drain = make_drain(settings, app.web.queue, whatsapp, clock=clock)
+        drain = make_drain(settings, app.web.queue, whatsapp)
         draining = asyncio.create_task(drain.loop())
         try:
             yield shop

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -56,15 +56,32 @@ Metrics: localhost:9464/metrics    API: localhost:8000/docs
 console = Console(highlight=False)
 
 
-def run(*, keep: bool) -> int:
+def run(*, keep: bool, postgres: bool = False) -> int:
     """Plays the demo, or with `keep` leaves it running until Ctrl-C or SIGTERM, and ends what it started.
+
+    With `postgres` the queue is in a server of the demo's own.
 
     The exit code: 0 when all went as it should, or was kept until then.
     """
     stopped = (KeyboardInterrupt, asyncio.CancelledError)
-    with tempfile.TemporaryDirectory(prefix="recado-demo-") as folder, contextlib.suppress(*stopped):
-        return asyncio.run(_until_told(_keep(Path(folder)) if keep else _play(Path(folder))))
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recado-demo-")))
+        settings = {"DATABASE_URL": stack.enter_context(_database())} if postgres else {}
+        stack.enter_context(contextlib.suppress(*stopped))
+        return asyncio.run(_until_told(_keep(folder, settings) if keep else _play(folder, settings)))
     return 0 if keep else 1
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[str]:
+    """The URL of a database with our schema, on a server that is started for it."""
+    from recado.queue.postgres.migrations import migrate
+    from recado.simulator.postgres import started_server
+
+    with started_server() as server:
+        url = server.create("recado")
+        migrate(url)
+        yield url
 
 
 async def _until_told(work: Awaitable[int]) -> int:
@@ -75,8 +92,8 @@ async def _until_told(work: Awaitable[int]) -> int:
     return await work
 
 
-async def _play(folder: Path) -> int:
-    async with installation(folder) as shop:
+async def _play(folder: Path, settings: Mapping[str, str]) -> int:
+    async with installation(folder, settings) as shop:
         console.rule("1. A customer orders")
         answered = await shop.order(ORDER)
         console.rule("2. Meta is down")
@@ -92,8 +109,8 @@ async def _play(folder: Path) -> int:
         return _verdict(shop.simulator, answered and drained, await shop.recado.status())
 
 
-async def _keep(folder: Path) -> int:
-    async with installation(folder, port=8000, metrics_port=9464, simulator_port=8090) as shop:
+async def _keep(folder: Path, settings: Mapping[str, str]) -> int:
+    async with installation(folder, settings, port=8000, metrics_port=9464, simulator_port=8090) as shop:
         await shop.order(ORDER)
         show_commands()
         await asyncio.Event().wait()

@@ -10,7 +10,6 @@ gives the stored one back, and both steps are done again. So a stranger costs no
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
@@ -80,15 +79,13 @@ class Inbox:
         conversation: Conversation,
         slots: SendSlots,
         metrics: WebMetrics,
-        *,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._queue = queue
         self._conversation = conversation
         self._slots = slots
         self._metrics = metrics
-        self._clock = clock
+        self._clock = queue.now
         self._defects = Defects(metrics, queue)
         self._customers = MinuteLimit(settings.customer_messages_per_minute)
 

@@ -19,7 +19,6 @@ from recado.events.endpoints import Endpoint, load_endpoints
 from recado.queue.model import Audience
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
-from recado.queue.sqlite import SqliteRetryQueue
 from recado.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from recado.delivery.slots import SendSlots
     from recado.inbox import Inbox
+    from recado.queue.store import StoredQueue
     from recado.queue.writer import CommitObserver
     from recado.quotes import CatalogueFile
     from recado.telemetry.exposition import WebMetrics
@@ -60,22 +60,30 @@ def endpoints(settings: Settings) -> dict[str, Endpoint]:
 
 
 def open_queue(
-    settings: Settings, *, clock: Clock = time.time, observer: "CommitObserver | None" = None
-) -> SqliteRetryQueue:
-    """The queue that the settings name. Raises SettingsError if the events' file is wrong, StoreError where the queue
-    can never work, StoreUnavailable where it cannot now."""
+    settings: Settings, *, clock: Clock | None = None, observer: "CommitObserver | None" = None
+) -> "StoredQueue":
+    """The queue that the settings name; `clock` stands in for the store's in tests.
+
+    A SQLite file is opened at once, PostgreSQL is connected to when it is needed. Raises SettingsError if the events'
+    file is wrong, StoreError where the queue can never work, StoreUnavailable where it cannot now.
+    """
+    policy = retry_policy(settings)
     audience = Audience(
         wants={name: one.wanted for name, one in endpoints(settings).items()}, deadline_seconds=http.DEADLINE_SECONDS
     )
-    return SqliteRetryQueue(
-        settings.database, retry_policy(settings), clock=clock, observer=observer, audience=audience
-    )
+    if settings.database_url:
+        from recado.queue.postgres import PostgresRetryQueue
+
+        return PostgresRetryQueue(settings.database_url, policy, clock=clock, observer=observer, audience=audience)
+    from recado.queue.sqlite import SqliteRetryQueue
+
+    return SqliteRetryQueue(settings.database, policy, clock=clock or time.time, observer=observer, audience=audience)
 
 
-def make_delivery(settings: Settings, queue: Outbox, client: MessageClient, *, clock: Clock = time.time) -> Delivery:
+def make_delivery(settings: Settings, queue: Outbox, client: MessageClient) -> Delivery:
     """Attempts at what is in the queue."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
-    return Delivery(queue, [replies, HttpChannel(endpoints(settings), clock=clock)], clock=clock)
+    return Delivery(queue, [replies, HttpChannel(endpoints(settings), clock=queue.now)])
 
 
 def make_drain(
@@ -83,11 +91,10 @@ def make_drain(
     queue: Outbox,
     client: MessageClient,
     *,
-    clock: Clock = time.time,
     progress: Progress = lambda report: None,
 ) -> Drain:
     """The drain of a process of its own."""
-    return Drain(queue, make_delivery(settings, queue, client, clock=clock), settings, clock=clock, progress=progress)
+    return Drain(queue, make_delivery(settings, queue, client), settings, progress=progress)
 
 
 def make_web(
@@ -96,9 +103,11 @@ def make_web(
     metrics: "WebMetrics",
     queue: RetryQueue | None = None,
     transport: "httpx.AsyncBaseTransport | None" = None,
-    clock: Clock = time.time,
+    clock: Clock | None = None,
 ) -> Web:
-    """The web pod's parts. `queue` and `transport` stand in for the store and the way to Meta in tests.
+    """The web pod's parts, all by the store's clock.
+
+    `queue` and `transport` stand in for the store and the way to Meta in tests, `clock` for the store's own.
 
     Raises StoreError, StoreUnavailable or CatalogueError when it could not work.
     """
@@ -127,15 +136,15 @@ def make_web(
     )
     numbers = frozenset(settings.whatsapp_phone_number_id)
     conversation = Conversation(quotes, lambda: catalogue.current, numbers, policy)
-    delivery = make_delivery(settings, queue, client, clock=clock)
-    slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends, clock=clock)
+    delivery = make_delivery(settings, queue, client)
+    slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends)
     return Web(
         settings=settings,
         metrics=metrics,
         queue=queue,
         whatsapp=client,
         catalogue=catalogue,
-        inbox=Inbox(settings, queue, conversation, slots, metrics, clock=clock),
+        inbox=Inbox(settings, queue, conversation, slots, metrics),
         slots=slots,
-        drain=Drain(queue, delivery, settings, clock=clock),
+        drain=Drain(queue, delivery, settings),
     )

@@ -1,6 +1,7 @@
 """All settings, in one class. Only this module reads the environment.
 
-Values that Meta issues are named `WHATSAPP_*`, all others `RECADO_*`. `docs/settings.md` and `.env.example` are
+Values that Meta issues are named `WHATSAPP_*`, all others `RECADO_*`, but for `DATABASE_URL`, the name under which
+platforms and operators hand out a database. `docs/settings.md` and `.env.example` are
 generated from the fields' descriptions. The module uses msgspec, because importing pydantic-settings takes 186 ms,
 more than half of the drain's start-up budget.
 """
@@ -19,7 +20,15 @@ import msgspec
 from msgspec import Meta
 
 from recado.errors import Expected
-from recado.urls import check_proxies, check_secret_safe, check_url, is_loopback, without_credentials
+from recado.urls import (
+    check_database_url,
+    check_proxies,
+    check_secret_safe,
+    check_url,
+    is_loopback,
+    passwords_of,
+    without_credentials,
+)
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +131,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database: Annotated[Path, about("The queue's SQLite file. A network file system corrupts it.")] = Path(
         "data/recado.db"
     )
+    database_url: Annotated[
+        str,
+        about(
+            "Secret. `postgresql://user:password@host/name`: keeps the queue in this PostgreSQL database instead of a"
+            " file; `?sslmode=verify-full` and libpq's other parameters may follow. Run `recado migrate` first."
+        ),
+    ] = ""
     catalogue: Annotated[Path | None, about("The catalogue, a CSV file; by default a sample.")] = None
     host: Annotated[str, about("The address that the web and metrics ports listen on.")] = DEFAULT_HOST
     port: Annotated[int, about("The web port."), PORT] = 8000
@@ -265,8 +281,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """All secrets that are set; logs redact them."""
-        return tuple(value for s in all_settings() if s.secret and (value := getattr(self, s.field)))
+        """All secrets that are set, and the parts of them that stand alone; logs redact them."""
+        whole = (value for s in all_settings() if s.secret and (value := getattr(self, s.field)))
+        return (*whole, *passwords_of(self.database_url))
 
     @property
     def send_seconds(self) -> float:
@@ -317,7 +334,7 @@ def all_settings() -> list[Setting]:
 def variable_of(field: str) -> str:
     """The environment variable of a field."""
     name = field.upper()
-    return name if name.startswith("WHATSAPP_") else f"RECADO_{name}"
+    return name if name.startswith(("WHATSAPP_", "DATABASE_")) else f"RECADO_{name}"
 
 
 #: The settings that each command requires.
@@ -375,6 +392,8 @@ def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Sett
         if setting.field in needs and not values.get(setting.field):
             problems.append(f"{setting.variable} is required but not set")
     problems += _short_secrets(values)
+    if "database_url" in values and "database" in values:
+        problems.append("DATABASE_URL and RECADO_DATABASE are both set: the queue is in one place; unset one of them")
     known = {setting.variable for setting in settings}
     problems += [
         f"{name} is not a setting of recado" for name in environment if name.startswith("RECADO_") and name not in known
@@ -396,6 +415,8 @@ def _value(setting: Setting, raw: str) -> Any:
     if setting.field == "whatsapp_api_url":
         check_url(value)
         check_secret_safe(value)
+    if setting.field == "database_url":
+        check_database_url(value)
     if setting.field == "forwarded_allow_ips":
         check_proxies(value)
     if setting.field == "whatsapp_phone_number_id" and not all(map(NUMBER_ID.fullmatch, value)):
@@ -442,5 +463,5 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("RECADO_DATABASE is a directory; give a file path such as /var/lib/recado/recado.db")
     elif len(scheme := settings.database.parts[0]) > 1 and scheme.endswith(":"):
         # The rest of the URL may contain a password. As a path it would create a queue that no other pod sees.
-        problems.append(f"RECADO_DATABASE is a {scheme}// URL; recado supports SQLite only, so give a file path")
+        problems.append(f"RECADO_DATABASE is a {scheme}// URL; give a file path, or set DATABASE_URL for PostgreSQL")
     return problems

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 #: Trusts every proxy.
 ANY_PROXY = "*"
@@ -31,6 +31,24 @@ def check_url(url: str) -> None:
         raise ValueError("must begin with http:// or https://")
     if port == 0 or not (":" in host or _NAME.fullmatch(host)):
         raise ValueError("has an invalid host or port")
+
+
+def check_database_url(url: str) -> None:
+    """Raises ValueError unless it looks like a PostgreSQL URL: libpq reads the rest. The error does not repeat it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError("is not a URL") from error
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ValueError("must begin with postgresql:// or postgres://")
+    if not parts.path.strip("/") and "dbname=" not in parts.query:
+        raise ValueError("names no database: postgresql://user:password@host/name")
+
+
+def passwords_of(url: str) -> tuple[str, ...]:
+    """The password of a URL as it stands there and as it is sent; none where there is none."""
+    password = urlsplit(url).password or next(iter(parse_qs(urlsplit(url).query).get("password", [])), "")
+    return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 
 
 def check_proxies(text: str) -> None:

@@ -60,7 +60,7 @@ class Workshop:
         configured = load({**ENVIRONMENT, **settings})
         queue = self.open(**settings)
         whatsapp = make_whatsapp(configured, self.graph)
-        return make_drain(configured, queue, whatsapp, clock=self.clock, progress=progress)
+        return make_drain(configured, queue, whatsapp, progress=progress)
 
     async def fill(self, count: int, *, customers: int | None = None) -> None:
         """So many messages that are due, each a moment older than the next."""

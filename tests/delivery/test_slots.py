@@ -41,8 +41,8 @@ def delivery() -> SlowDelivery:
 
 @pytest.fixture
 def slots(delivery: SlowDelivery) -> SendSlots:
-    unused: object = object()
-    return SendSlots(cast(RetryQueue, unused), cast(Delivery, delivery), cast(WhatsAppService, unused), limit=LIMIT)
+    unused = cast(WhatsAppService, object())
+    return SendSlots(cast(RetryQueue, OneDue(leased(Text("x")))), cast(Delivery, delivery), unused, limit=LIMIT)
 
 
 def test_a_slot_is_taken_when_it_is_reserved(slots: SendSlots) -> None:
@@ -86,6 +86,9 @@ class OneDue:
 
     def __init__(self, message: LeasedReply) -> None:
         self.message = message
+
+    def now(self) -> float:
+        return 1.0
 
     async def claim_message(self, id_: int) -> Claim:
         assert id_ == self.message.id
@@ -132,7 +135,7 @@ async def test_a_setting_turns_buttons_off(setting: str, kind: str) -> None:
     graph = FakeGraph()
     settings = load({**ENVIRONMENT, "RECADO_BUTTONS": setting})
     queue = Recorded()
-    delivery = make_delivery(settings, cast(RetryQueue, queue), make_whatsapp(settings, graph), clock=lambda: 1.0)
+    delivery = make_delivery(settings, cast(RetryQueue, queue), make_whatsapp(settings, graph))
     await delivery.attempt(leased(Buttons("¿Confirmas?", (Button("a", "Sí"),))))
 
     assert [sent["type"] for sent in graph.sent] == [kind]
@@ -144,6 +147,9 @@ class Recorded:
 
     def __init__(self) -> None:
         self.results: list[AttemptResult] = []
+
+    def now(self) -> float:
+        return 1.0
 
     async def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> None:
         self.results.append(result)

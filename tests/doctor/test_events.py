@@ -8,6 +8,7 @@ from kubernetes import client
 
 from recado.cluster import events
 from recado.queue.protocol import Snapshot
+from recado.queue.statements import Sizes
 from recado.telemetry.metrics import FAILED_REASONS
 
 
@@ -15,7 +16,15 @@ def snapshot(**reasons: float) -> Snapshot:
     totals: dict[tuple[str, tuple[str, ...]], float] = {
         (FAILED_REASONS.name, (reason,)): n for reason, n in reasons.items()
     }
-    return Snapshot(totals=totals, rows={}, oldest_due_seconds=0.0, oldest_placed_seconds=0.0, breakers={}, instants={})
+    return Snapshot(
+        totals=totals,
+        rows={},
+        oldest_due_seconds=0.0,
+        oldest_placed_seconds=0.0,
+        breakers={},
+        instants={},
+        sizes=Sizes({}),
+    )
 
 
 def test_only_what_is_new_is_told() -> None:

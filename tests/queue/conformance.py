@@ -710,7 +710,10 @@ class RetryQueueConformance:
 
     async def test_logs_name_a_message_by_the_stores_key(self, open_queue: OpenQueue) -> None:
         """Every process of a store has the same reference for a wamid, and it does not contain it."""
-        reference = open_queue().message_reference("wamid.HBgN")
+        one, other = open_queue(), open_queue()
+        for queue in (one, other):
+            await queue.check_writable()
+        reference = one.message_reference("wamid.HBgN")
 
-        assert reference == open_queue().message_reference("wamid.HBgN")
+        assert reference == other.message_reference("wamid.HBgN")
         assert "HBgN" not in reference

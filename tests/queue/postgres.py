@@ -2,14 +2,12 @@
 
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from recado.queue.postgres.migrations import migrate
-from recado.simulator.postgres import PostgresServer
+from recado.simulator.postgres import PostgresServer, started_server
 
 _numbers = itertools.count(1)
 
@@ -17,11 +15,9 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A running server; its folder is outside pytest's own, which only its owner may enter."""
-    with tempfile.TemporaryDirectory(prefix="recado-postgres-") as folder:
-        Path(folder).chmod(0o755)
-        with PostgresServer(Path(folder) / "server") as server:
-            migrate(server.create("migrated"))
-            yield server
+    with started_server() as server:
+        migrate(server.create("migrated"))
+        yield server
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from recado.queue.exposition import StoreCollector
 from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
+from recado.queue.statements import Sizes, Volume
 from recado.quotes.catalogue import ReloadOutcome
 from recado.settings import Settings
 from recado.simulator.installation import free_port
@@ -145,11 +146,14 @@ def test_totals_add_up() -> None:
 # -- exposition --------------------------------------------------------------------------------------------------------
 
 
+VOLUME = Volume(5.0, 9.0)
+
+
 class Store:
     """A store that tells what it is given, or that cannot be read."""
 
-    def __init__(self, totals: Totals | None = None) -> None:
-        self.totals = totals
+    def __init__(self, totals: Totals | None = None, volume: Volume | None = VOLUME) -> None:
+        self.totals, self.volume = totals, volume
 
     def snapshot(self) -> Snapshot:
         if self.totals is None:
@@ -169,6 +173,7 @@ class Store:
                 "account_stopped_at": 6.0,
                 "account_threatened_at": 0.0,
             },
+            sizes=Sizes({"database": 100.0, "wal": 0.0}, self.volume),
         )
 
 
@@ -203,12 +208,10 @@ def root_logger() -> Iterator[logging.Logger]:
     logging.captureWarnings(False)
 
 
-def test_everything_is_exported_from_the_start(tmp_path: Path, root_logger: logging.Logger) -> None:
+def test_everything_is_exported_from_the_start(root_logger: logging.Logger) -> None:
     """Before anything happened each metric has its series at zero, and no `_created` twin."""
     web = WebMetrics()
-    database = tmp_path / "recado.db"
-    database.write_bytes(b"x" * 100)
-    web.registry.register(StoreCollector(Store(Totals()).snapshot, database))
+    web.registry.register(StoreCollector(Store(Totals()).snapshot))
     found = scrape(web)
     for metric in REGISTRY:
         for name in metric.series:
@@ -221,14 +224,14 @@ def test_everything_is_exported_from_the_start(tmp_path: Path, root_logger: logg
     assert found[metrics.BREAKER_OPEN.name][(("phone_number_id", "106"), ("reason", "outage"))] == 1
 
 
-def test_totals_of_the_store_are_exported(tmp_path: Path, root_logger: logging.Logger) -> None:
+def test_totals_of_the_store_are_exported(root_logger: logging.Logger) -> None:
     """Counters as they are, histograms cumulative."""
     totals = Totals()
     totals.inc(metrics.FINISHED, "delivered", by=5)
     for age in (0.2, 0.3, 400.0):
         totals.observe(metrics.DELIVERY_AGE, age)
     web = WebMetrics()
-    web.registry.register(StoreCollector(Store(totals).snapshot, tmp_path / "recado.db"))
+    web.registry.register(StoreCollector(Store(totals).snapshot))
     found = scrape(web)
     assert found[metrics.FINISHED.name][(("outcome", "delivered"),)] == 5
     buckets = found[metrics.DELIVERY_AGE.name + "_bucket"]
@@ -236,10 +239,10 @@ def test_totals_of_the_store_are_exported(tmp_path: Path, root_logger: logging.L
     assert found[metrics.DELIVERY_AGE.name + "_sum"] == {(): 400.5}
 
 
-def test_a_store_that_cannot_be_read_does_not_spoil_the_scrape(tmp_path: Path, root_logger: logging.Logger) -> None:
+def test_a_store_that_cannot_be_read_does_not_spoil_the_scrape(root_logger: logging.Logger) -> None:
     """Its series are left out, one says so, everything else is there."""
     web = WebMetrics()
-    web.registry.register(StoreCollector(Store(None).snapshot, tmp_path / "recado.db"))
+    web.registry.register(StoreCollector(Store(None).snapshot))
     found = scrape(web)
     assert found[metrics.STORE_READABLE.name] == {(): 0.0}
     assert metrics.FINISHED.name not in found
@@ -265,11 +268,11 @@ def test_warnings_are_counted_by_level(root_logger: logging.Logger) -> None:
     assert found == {(("level", "critical"),): 0, (("level", "error"),): 1, (("level", "warning"),): 1}
 
 
-def test_collector_needs_no_files(tmp_path: Path) -> None:
-    """Before the database's folder exists there are no sizes, and no error."""
-    names = {family.name for family in StoreCollector(Store(Totals()).snapshot, tmp_path / "no" / "x.db").collect()}
-    assert metrics.STORE_SIZE.name not in names
-    assert metrics.QUEUE_ROWS.name in names
+def test_a_database_on_a_server_has_no_volume_of_ours() -> None:
+    """Only its size is told."""
+    names = {family.name for family in StoreCollector(Store(Totals(), volume=None).snapshot).collect()}
+    assert metrics.STORE_SIZE.name in names
+    assert metrics.VOLUME_FREE.name not in names
 
 
 # -- logs --------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from recado.cli.converse import converse
 from recado.cli.demo import demo
 from recado.cli.doctor import doctor
 from recado.cli.drain import drain
+from recado.cli.migrate import migrate
 from recado.cli.orders import commands as orders
 from recado.cli.queue import commands as queue
 from recado.cli.quote import quote
@@ -38,7 +39,7 @@ def version() -> None:
     print(__version__)
 
 
-for command in (serve, drain, quote, converse, simulate, demo, backup, restore, doctor, selftest, version):
+for command in (serve, drain, quote, converse, simulate, demo, backup, restore, migrate, doctor, selftest, version):
     app.command()(command)
 app.add_typer(queue, name="queue")
 app.add_typer(orders, name="orders")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recado.cli.shared import read_settings
+from recado.cli.shared import BadInput, read_settings
 from recado.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def backup(
     """Back up the queue while it is in use, and check the backup."""
     importlib.import_module("recado.queue.sqlite.backup")
     _exit_on_sigterm()
-    copy = make_copy(read_settings(), folder, keep=keep, patience=wait)
+    copy = make_copy(_of_a_file(read_settings()), folder, keep=keep, patience=wait)
     print(f"{copy.path}: {copy.bytes} bytes, {copy.messages} messages")
 
 
@@ -37,12 +37,22 @@ def restore(
     from recado.queue.sqlite import backup as copies
 
     _exit_on_sigterm()
-    settings = read_settings()
+    settings = _of_a_file(read_settings())
     if drill:
         copy = check_newest_copy(settings, source)
     else:
         copy = copies.restore(source, settings.database, now=time.time(), patience=wait)
     print(f"{copy.path}: {'can be' if drill else 'is'} restored, {copy.messages} messages")
+
+
+def _of_a_file(settings: Settings) -> Settings:
+    """The settings of a queue in a file. Raises BadInput for one in PostgreSQL."""
+    if settings.database_url:
+        raise BadInput(
+            "the queue is in PostgreSQL, whose own backups copy it: docs/operations.md names CloudNativePG, pgBackRest"
+            " and managed servers; `recado backup` and `recado restore` are for a SQLite file"
+        )
+    return settings
 
 
 def _exit_on_sigterm() -> None:

@@ -10,7 +10,7 @@ from recado.errors import Expected
 from recado.settings import Settings, load, read_environment
 
 if TYPE_CHECKING:
-    from recado.queue.sqlite import SqliteRetryQueue
+    from recado.queue.store import StoredQueue
 
 Result = TypeVar("Result")
 
@@ -47,12 +47,12 @@ def check_url_option(name: str, url: str) -> None:
         raise BadInput(f"{name} {without_credentials(url)!r}: {error}") from error
 
 
-def with_queue(work: Callable[["SqliteRetryQueue"], Awaitable[Result]]) -> Result:
+def with_queue(work: Callable[["StoredQueue"], Awaitable[Result]]) -> Result:
     """Runs one piece of work on the queue, which must exist."""
     from recado.runtime import open_queue
 
     settings = read_settings()
-    if not settings.database.exists():
+    if not settings.database_url and not settings.database.exists():
         raise BadInput(f"RECADO_DATABASE: {settings.database} does not exist")
 
     async def run() -> Result:

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from recado.delivery.channels import Channel
 from recado.outcome import Outcome
@@ -25,10 +24,10 @@ RECORD_PAUSES_SECONDS = (0.05, 0.2, 1.0, 3.0)
 class Delivery:
     """Makes attempts at leased entries of the queue, through the channel that they leave by."""
 
-    def __init__(self, queue: Outbox, channels: Iterable[Channel], *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, queue: Outbox, channels: Iterable[Channel]) -> None:
         self._queue = queue
         self._channels = {channel.name: channel for channel in channels}
-        self._clock = clock
+        self._clock = queue.now
 
     async def attempt(self, message: LeasedReply) -> AttemptResult | None:
         """Waits for the message's turn, sends it, records the result; None when the lease was too short to send.

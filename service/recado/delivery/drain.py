@@ -55,13 +55,12 @@ class Drain:
         delivery: Delivery,
         settings: Settings,
         *,
-        clock: Callable[[], float] = time.time,
         progress: Progress = lambda report: None,
     ) -> None:
         self._queue = queue
         self._delivery = delivery
         self._settings = settings
-        self._clock = clock
+        self._clock = queue.now
         self._progress = progress
         self._under_way: set[asyncio.Task[AttemptResult | None]] = set()
         self._successful = self._failed = 0
@@ -120,10 +119,17 @@ class Drain:
             await self._queue.record_totals(totals, {})
 
     async def loop(self, begin: Callable[[], object] = lambda: None) -> None:
-        """Runs until it is told to stop; calls `begin` before each round."""
+        """Runs until it is told to stop, also while the queue cannot be used; calls `begin` before each round."""
+        problem = ""
         while not self.stop.is_set():
             begin()
-            await self.run(tell_idle=False)
+            try:
+                await self.run(tell_idle=False)
+                problem = ""
+            except StoreUnavailable as error:
+                if str(error) != problem:
+                    log.error("the store is unavailable", extra={"action": "store.unavailable", "error": str(error)})
+                problem = str(error)
             await self._sleep(IDLE_SECONDS)
 
     async def _deliver_until(self, end: float) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from recado.delivery.attempt import Delivery
@@ -33,13 +32,12 @@ class SendSlots:
         whatsapp: WhatsAppService,
         *,
         limit: int,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._queue = queue
         self._delivery = delivery
         self._whatsapp = whatsapp
         self._limit = limit
-        self._clock = clock
+        self._clock = queue.now
         self._reserved = 0
         self._tasks: set[asyncio.Task[AttemptResult | None]] = set()
         self._marks: set[asyncio.Task[None]] = set()

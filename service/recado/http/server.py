@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
     stop_tracing = tracing.configure("serve")
     metrics = WebMetrics()
     app = App(make_web(settings, metrics=metrics))
-    metrics.registry.register(StoreCollector(app.web.queue.snapshot, settings.database))
+    metrics.registry.register(StoreCollector(app.web.queue.snapshot))
     metrics.count_warnings()
     check_port(settings.host, settings.port, "RECADO_PORT")
     check_port(settings.host, settings.metrics_port, "RECADO_METRICS_PORT")

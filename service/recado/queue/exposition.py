@@ -1,14 +1,13 @@
 """What Prometheus sees of the store: durable totals, the present state of the queue, the volume under it."""
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from prometheus_client.registry import Collector
 
 from recado.queue.protocol import Snapshot
+from recado.queue.statements import Sizes
 from recado.telemetry import metrics
 from recado.telemetry.exposition import families, gauge
 from recado.telemetry.metrics import Source
@@ -20,12 +19,10 @@ class StoreCollector(Collector):
     While the store cannot be read its series are left out and `recado_store_readable` is 0.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], database: Path) -> None:
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
-        self._database = database
 
     def collect(self) -> Iterator[Any]:
-        yield from self._files()
         try:
             snapshot = self._snapshot()
         except Exception as error:  # a scrape must bring the rest, whatever is wrong with the store
@@ -36,25 +33,17 @@ class StoreCollector(Collector):
             yield gauge(metrics.STORE_READABLE, [((), 0.0)])
             return
         yield gauge(metrics.STORE_READABLE, [((), 1.0)])
+        yield from self._sizes(snapshot.sizes)
         yield from self._state(snapshot)
         bounds = {"phone_number_id": tuple(snapshot.breakers), "endpoint": tuple(snapshot.endpoints)}
         yield from families(Source.STORE, snapshot.totals, bounds, {})
 
-    def _files(self) -> Iterator[Any]:
-        try:
-            usage = shutil.disk_usage(self._database.parent)
-            sizes = [
-                ((name,), float(path.stat().st_size) if path.exists() else 0.0)
-                for name, path in (
-                    ("database", self._database),
-                    ("wal", self._database.with_name(self._database.name + "-wal")),
-                )
-            ]
-        except OSError:
-            return
-        yield gauge(metrics.VOLUME_FREE, [((), float(usage.free))])
-        yield gauge(metrics.VOLUME_SIZE, [((), float(usage.total))])
-        yield gauge(metrics.STORE_SIZE, sizes)
+    @staticmethod
+    def _sizes(sizes: Sizes) -> Iterator[Any]:
+        yield gauge(metrics.STORE_SIZE, [((name,), size) for name, size in sizes.files.items()])
+        if sizes.volume:
+            yield gauge(metrics.VOLUME_FREE, [((), sizes.volume.free)])
+            yield gauge(metrics.VOLUME_SIZE, [((), sizes.volume.size)])
 
     @staticmethod
     def _state(snapshot: Snapshot) -> Iterator[Any]:

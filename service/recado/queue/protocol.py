@@ -25,6 +25,7 @@ from recado.queue.model import (
     StatusUpdate,
 )
 from recado.queue.policy import Breaker, Decision
+from recado.queue.statements import Sizes
 from recado.telemetry.totals import Totals
 
 
@@ -57,6 +58,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     oldest_placed_seconds: float
     breakers: dict[str, Breaker]
     instants: dict[str, float]
+    sizes: Sizes
     endpoints: dict[str, EndpointReading] = {}
 
 
@@ -69,6 +71,10 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outbox(Protocol):
     """The way of a reply: what the inbox, the attempts and the drain use."""
+
+    def now(self) -> float:
+        """The time by the store's clock, in Unix seconds: the same for all who share the store."""
+        ...
 
     def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
         """Claims the wamid and writes the reply and the changes of the session, atomically; the reply is leased to the

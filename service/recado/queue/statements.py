@@ -1,7 +1,10 @@
 """What a database offers to the operations: statements by name, inside a transaction."""
 
+import secrets
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
@@ -28,10 +31,31 @@ class Statements(Protocol):
         ...
 
 
+class Volume(msgspec.Struct, frozen=True):
+    """The volume under a database, in bytes."""
+
+    free: float
+    size: float
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """What a database takes, in bytes by file (`database`, `wal`); where it has a volume of ours, that too."""
+
+    files: dict[str, float]
+    volume: Volume | None = None
+
+
 class Database(Protocol):
-    """One database, open. gap_seconds: what a writer waits between two transactions, so that others have their turn."""
+    """A database, which need not be reachable yet.
+
+    gap_seconds: what a writer waits between two transactions, so that others have their turn. store_key: the key of
+    the store's hashes and attempt ids; reading it raises StoreUnavailable until the database was reached once.
+    """
 
     gap_seconds: float
+
+    @property
+    def store_key(self) -> str: ...
 
     def now(self) -> float:
         """The time by the store's clock, in Unix seconds."""
@@ -48,6 +72,10 @@ class Database(Protocol):
         """Does the work on one view of the database; by any thread. Raises StoreUnavailable."""
         ...
 
+    def sizes(self, found: Statements) -> Sizes:
+        """What the database takes; within a read."""
+        ...
+
     def scrub(self) -> None:
         """Removes what deleted rows leave behind. Blocks. Raises StoreUnavailable when it cannot be done now."""
         ...
@@ -55,3 +83,11 @@ class Database(Protocol):
     def close(self) -> None:
         """Closes the database."""
         ...
+
+
+def make_store_key(found: Statements) -> str:
+    """The key of a store, made once."""
+    found.run("init_meta", "store_key", secrets.token_hex(16))
+    found.run("init_meta", "created_at", str(found.now))
+    meta: dict[str, str] = dict(found.run("get_meta"))
+    return meta["store_key"]

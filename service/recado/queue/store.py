@@ -84,14 +84,17 @@ class StoredQueue:
         self._policy = policy
         self._audience = audience
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._store_key = database.write(_make_store_key)
         self._writer = Writer(database, self._begin, observer or NoObserver())
-        self._customers_pruned_at = database.now()
+        self._customers_pruned_at: float | None = None
         self.events = StoredEvents(database, self._writer)
 
     def _begin(self, statements: Statements) -> Transaction:
         return Transaction(
-            statements, self._policy, owner=self._owner, store_key=self._store_key, audience=self._audience
+            statements,
+            self._policy,
+            owner=self._owner,
+            store_key=self._database.store_key,
+            audience=self._audience,
         )
 
     # -- the way of a message ----------------------------------------------------------------------------------
@@ -152,6 +155,8 @@ class StoredQueue:
 
     async def _stale_customers(self, now: float) -> list[PruneRequest]:
         """Customers to forget, looked for once an hour, since it takes a walk through all of them."""
+        if self._customers_pruned_at is None:
+            self._customers_pruned_at = now
         if now < self._customers_pruned_at + CUSTOMER_PRUNE_SECONDS:
             return []
         self._customers_pruned_at = now
@@ -165,10 +170,11 @@ class StoredQueue:
     async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
         await self._write(upkeep.record_totals, upkeep.TotalsRecord(totals, values))
 
+    def now(self) -> float:
+        return self._database.now()
+
     async def check_writable(self) -> None:
-        await self._write(
-            upkeep.record_totals, upkeep.TotalsRecord(Totals(), {"checked_at": str(self._database.now())})
-        )
+        await self._write(upkeep.check, None)
 
     # -- operators ---------------------------------------------------------------------------------------------
 
@@ -242,10 +248,13 @@ class StoredQueue:
             endpoints=endpoint_readings(found, lanes, counts),
             oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
+            sizes=self._database.sizes(found),
         )
 
     def message_reference(self, wamid: str) -> str:
-        return hashlib.blake2b(wamid.encode(), digest_size=8, key=f"log:{self._store_key}".encode()).hexdigest()
+        return hashlib.blake2b(
+            wamid.encode(), digest_size=8, key=f"log:{self._database.store_key}".encode()
+        ).hexdigest()
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.close)
@@ -277,14 +286,6 @@ class StoredQueue:
         for due_at, *lane in found.run("due_of", id_):
             return _claimable_at(self._lanes(found)[Lane(*lane)], due_at)
         return None
-
-
-def _make_store_key(found: Statements) -> str:
-    """The key of this store's hashes and attempt ids, made once."""
-    found.run("init_meta", "store_key", secrets.token_hex(16))
-    found.run("init_meta", "created_at", str(found.now))
-    meta: dict[str, str] = dict(found.run("get_meta"))
-    return meta["store_key"]
 
 
 def _claimable_at(lane: LaneState, due_at: float) -> float:

@@ -28,6 +28,8 @@ SECRETS = {
     "WHATSAPP_ACCESS_TOKEN": "demo-access-token",
     "RECADO_ADMIN_TOKEN": "demo-admin-token",
 }
+#: How the names of our settings begin.
+OURS = ("RECADO_", "WHATSAPP_", "DATABASE_")
 #: recado as Python's arguments.
 RECADO = ("-m", "recado")
 START_SECONDS = 30.0
@@ -152,7 +154,7 @@ class Server(Process):
 
 
 class Installation:
-    """Commands of recado on one database in `folder`, with `settings`.
+    """Commands of recado on one database, a file in `folder` unless `settings` have a DATABASE_URL.
 
     They call the Graph API at `api_url`; without one, at a free port where `simulate` listens. Each command's output
     is appended to `COMMAND.log` in the folder `logs`, or goes to the terminal. Settings of the caller's own
@@ -168,11 +170,11 @@ class Installation:
         self.database = folder / "recado.db"
         self.api_url = api_url or f"http://127.0.0.1:{free_port()}"
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("RECADO_", "WHATSAPP_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
             **SECRETS,
             "WHATSAPP_API_URL": self.api_url,
             "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
-            "RECADO_DATABASE": str(self.database),
+            **({} if "DATABASE_URL" in settings else {"RECADO_DATABASE": str(self.database)}),
             **settings,
         }
         self.servers: list[Server] = []

@@ -7,7 +7,8 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from recado.errors import EXIT_FAILED, Expected
@@ -106,6 +107,15 @@ class PostgresServer:
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for pid in [postmaster, *map(int, children)]:
             os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def started_server() -> Iterator[PostgresServer]:
+    """A server in a folder of its own, which goes with it."""
+    with tempfile.TemporaryDirectory(prefix="recado-postgres-") as folder:
+        Path(folder).chmod(0o755)  # the server may run as another user than we
+        with PostgresServer(Path(folder) / "server") as server:
+            yield server
 
 
 def _programs() -> Path:

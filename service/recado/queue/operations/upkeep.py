@@ -107,3 +107,9 @@ def record_totals(transaction: Transaction, records: Sequence[TotalsRecord]) -> 
         for name, value in one.values.items():
             transaction.run("set_meta", name, value)
     return [None] * len(records)
+
+
+def check(transaction: Transaction, requests: Sequence[None]) -> list[None]:
+    """Shows that the store can be written."""
+    transaction.run("check_writable", transaction.now)
+    return [None] * len(requests)

@@ -5,20 +5,24 @@ functions or at the role.
 """
 
 import contextlib
+import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import psycopg
 from psycopg import conninfo
 
-from recado.queue.errors import StoreUnavailable
+from recado.queue.errors import StoreError, StoreUnavailable
 
 #: The longest that a batch may take. A server that is frozen, or a network that drops packets, answers nothing: then
 #: the socket is closed, because a statement on it cannot be cancelled.
 DEADLINE_SECONDS: Final = 5.0
+#: After a connection failed, the next one is tried after a random part of a time that doubles from the first of these
+#: to the second: when a server is back, its clients do not come all at once, and each costs it a fork and a handshake.
+RETRY_SECONDS: Final = (0.1, 5.0)
 #: What libpq does unless the URL says otherwise: notice a dead server soon, and never talk to a standby.
 DEFAULTS: Final = {
     "connect_timeout": "3",
@@ -34,10 +38,16 @@ UNAVAILABLE_CODES: Final = frozenset({"25006", "0A000", "40P01", "40001", "55006
 
 
 def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection on which every statement is its own transaction. Raises StoreUnavailable."""
-    parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url)}
+    """A connection on which every statement is its own transaction.
+
+    Raises StoreUnavailable, and StoreError for a URL that is none.
+    """
     try:
+        parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url)}
         return psycopg.connect(conninfo.make_conninfo(**parameters), autocommit=True)
+    except psycopg.ProgrammingError as error:
+        # libpq's words would repeat the URL, which holds a password.
+        raise StoreError("DATABASE_URL: libpq cannot read it") from error
     except psycopg.Error as error:
         raise StoreUnavailable(reason(error)) from error
 
@@ -53,6 +63,66 @@ def is_unavailable(error: psycopg.Error) -> bool:
 def reason(error: psycopg.Error) -> str:
     """The error in one line, without what a statement's values were."""
     return f"{type(error).__name__}: {error.diag.message_primary or str(error).splitlines()[0]}"
+
+
+class Link:
+    """One connection, made when it is needed and again after it was lost. For one thread at a time.
+
+    `prepare` is called with each new connection before it is used, and may refuse it.
+    """
+
+    def __init__(self, url: str, prepare: Callable[[psycopg.Connection[Any]], None] = lambda connection: None) -> None:
+        self._url = url
+        self._prepare = prepare
+        self._watchdog = Watchdog()
+        self._connection: psycopg.Connection[Any] | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        self._problem = ""
+
+    @contextlib.contextmanager
+    def use(self) -> Iterator[psycopg.Connection[Any]]:
+        """The connection, closed at the deadline or when the server cannot be used. Raises StoreUnavailable."""
+        connection = self._connected()
+        try:
+            with self._watchdog.watching(connection):
+                yield connection
+        except psycopg.Error as error:
+            if not is_unavailable(error):
+                raise
+            connection.close()
+            raise StoreUnavailable(reason(error)) from error
+
+    def close(self) -> None:
+        """Closes the connection for good."""
+        self._watchdog.close()
+        if self._connection:
+            self._connection.close()
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection and not self._connection.closed:
+            return self._connection
+        if time.monotonic() < self._retry_at:
+            raise StoreUnavailable(self._problem)
+        try:
+            connection = connect(self._url)
+            try:
+                with self._watchdog.watching(connection):
+                    self._prepare(connection)
+            except psycopg.Error as error:
+                connection.close()
+                raise StoreUnavailable(reason(error)) from error
+            except StoreUnavailable:
+                connection.close()
+                raise
+        except StoreUnavailable as error:
+            first, longest = RETRY_SECONDS
+            self._failures += 1
+            self._retry_at = time.monotonic() + random.uniform(0, min(longest, first * 2**self._failures))  # noqa: S311 - spreads pods in time
+            self._problem = str(error)
+            raise
+        self._connection, self._failures = connection, 0
+        return connection
 
 
 class Watchdog:

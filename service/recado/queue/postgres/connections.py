@@ -4,6 +4,7 @@ One transaction at a time writes, under an advisory lock, as SQLite's file lock 
 they write upon. The group commit of every process makes up for it, since what waits for the lock waits together.
 """
 
+import contextlib
 import importlib.resources
 import random
 import secrets
@@ -13,31 +14,44 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import psycopg
+from psycopg.errors import Diagnostic
 
 from recado.queue.errors import StoreUnavailable
-from recado.queue.postgres.connection import Watchdog, connect, is_unavailable, reason
-from recado.queue.statements import Row, Statements
+from recado.queue.postgres.clock import ServerClock
+from recado.queue.postgres.connection import Link
+from recado.queue.postgres.migrations import is_current
+from recado.queue.statements import Row, Sizes, Statements, make_store_key
 
 Result = TypeVar("Result")
-#: Begins a transaction: the lock, the time once it is had, and the batch's number for whoever has to ask what became of
-#: it.
+#: The lock is had for one transaction, the time is read once it is had. A process that is stopped in the middle of its
+#: transaction, or whose node is gone, must not hold up the others for longer than its own deadline.
 BEGIN: Final = """
-WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(8319384418)),
-  at AS MATERIALIZED (SELECT coalesce($2::float8, extract(epoch FROM clock_timestamp())::float8) AS now FROM locked)
-INSERT INTO recado.batch (id, committed_at) SELECT $1::bigint, now FROM at RETURNING committed_at"""
+SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
+  (SELECT coalesce($1::float8, extract(epoch FROM clock_timestamp())::float8)
+   FROM (SELECT pg_advisory_xact_lock(8319384418) OFFSET 0) locked)"""
+LOCK: Final = "SELECT pg_advisory_xact_lock(8319384418)"
+#: The last statement of a transaction that wrote something: its number, for whoever has to ask what became of it.
+NUMBER: Final = """
+INSERT INTO recado.batch (owner, id, committed_at) VALUES ($1, $2, $3)
+ON CONFLICT (owner) DO UPDATE SET id = excluded.id, committed_at = excluded.committed_at"""
+#: Numbers of processes that ended long ago.
+FORGET: Final = "DELETE FROM recado.batch WHERE committed_at < extract(epoch FROM now()) - 86400"
 #: So long a batch whose COMMIT was not answered is asked for; then the caller is told that it is not known.
 IN_DOUBT_SECONDS: Final = 3.0
 
 
 class PostgresStatements:
-    """The statements of queries.sql on one connection."""
+    """The statements of queries.sql on one connection. `wrote`: one of them may have changed something."""
 
     def __init__(self, connection: psycopg.Connection[Row], queries: dict[str, bytes], now: float) -> None:
         self._cursor = psycopg.RawCursor(connection)
         self._queries, self.now = queries, now
+        self.wrote = False
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
-        self._cursor.execute(self._queries[query], bindings)
+        statement = self._queries[query]
+        self.wrote |= not statement.startswith(b"SELECT")
+        self._cursor.execute(statement, bindings)
         return self._cursor.fetchall() if self._cursor.description else []
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
@@ -49,8 +63,12 @@ class PostgresStatements:
         return self._cursor.rowcount
 
 
+class InDoubtError(Exception):
+    """The COMMIT of a batch was not answered: it may have been done or not."""
+
+
 class PostgresDatabase:
-    """The database of a URL, whose schema is up to date. Raises StoreUnavailable.
+    """The database of a URL, which `recado migrate` has prepared. Nothing is connected until it is needed.
 
     `clock` stands in for the database's in tests.
     """
@@ -58,105 +76,131 @@ class PostgresDatabase:
     gap_seconds = 0.0
 
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
-        self._url = url
-        self._clock = clock
-        self._queries = load_queries()
-        self._reading = threading.Lock()
-        self._watchdog = Watchdog()
-        self._writer = connect(url)
-        self._reader = connect(url)
-        self._ahead = 0.0
-        self.read(lambda found: None)
+        self._given_clock = clock
+        self._clock = ServerClock()
+        self._queries = load_queries() | {"size": b"SELECT pg_database_size(current_database())"}
+        self._owner = secrets.token_hex(8)
+        self._store_key = ""
+        self._unconfirmed = False
+        self._writing = Link(url, self._prepare)
+        self._reading = Link(url, self._prepare)
+        self._one_reader = threading.Lock()
+
+    @property
+    def store_key(self) -> str:
+        if not self._store_key:
+            raise StoreUnavailable("the database was not reached yet")
+        return self._store_key
 
     def now(self) -> float:
-        return self._clock() if self._clock else time.monotonic() + self._ahead
+        return self._given_clock() if self._given_clock else self._clock.now()
 
     def write(self, work: Callable[[Statements], Result]) -> Result:
         batch = secrets.randbits(62)
+        done: list[Result] = []
         try:
-            if self._writer.closed:
-                self._writer = connect(self._url)
-            with self._watchdog.watching(self._writer):
-                return self._transact(batch, work)
-        except psycopg.Error as error:
-            if not is_unavailable(error):
-                raise
-            raise StoreUnavailable(reason(error)) from error
+            with self._writing.use() as connection:
+                self._transact(connection, batch, lambda statements: done.append(work(statements)))
+        except InDoubtError as error:
+            if not self._was_committed(batch):
+                raise StoreUnavailable("the connection was lost before the commit") from error
+        return done[0]
 
     def read(self, work: Callable[[Statements], Result]) -> Result:
-        with self._reading:
-            try:
-                if self._reader.closed:
-                    self._reader = connect(self._url)
-                with self._reader.transaction():
-                    self._reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    return work(PostgresStatements(self._reader, self._queries, self._read_clock(self._reader)))
-            except psycopg.Error as error:
-                if not is_unavailable(error):
-                    raise
-                self._reader.close()
-                raise StoreUnavailable(reason(error)) from error
+        with self._one_reader, self._reading.use() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return work(self._statements(connection))
+
+    def sizes(self, found: Statements) -> Sizes:
+        ((size,),) = found.run("size")
+        return Sizes({"database": float(size)})
 
     def scrub(self) -> None:
         """Nothing: the server's vacuum reuses what deleted rows leave, and its backups are its operator's."""
 
     def close(self) -> None:
-        self._watchdog.close()
-        self._writer.close()
-        with self._reading:
-            self._reader.close()
+        self._writing.close()
+        with self._one_reader:
+            self._reading.close()
 
-    def _transact(self, batch: int, work: Callable[[Statements], Result]) -> Result:
-        connection, committing = self._writer, False
+    def _prepare(self, connection: psycopg.Connection[Any]) -> None:
+        """Refuses a database that cannot keep what it is given, or has no tables for it."""
+        connection.add_notice_handler(self._noticed)
+        if not is_current(connection):
+            raise StoreUnavailable("the database's schema is older than this version of recado: run `recado migrate`")
+        for setting in ("fsync", "synchronous_commit"):
+            (value,) = connection.execute("SELECT current_setting(%s)", (setting,)).fetchall()[0]
+            if value == "off":
+                raise StoreUnavailable(f"the database has {setting} = off: it would lose what was acknowledged")
+        connection.execute(FORGET)
+        with connection.transaction():
+            self._store_key = make_store_key(self._statements(connection))
+
+    def _statements(self, connection: psycopg.Connection[Any]) -> PostgresStatements:
+        return PostgresStatements(connection, self._queries, self._read_clock(connection))
+
+    def _transact(self, connection: psycopg.Connection[Any], batch: int, work: Callable[[Statements], object]) -> None:
         try:
             connection.execute("BEGIN")
-            given = self._clock() if self._clock else None
-            (now,) = psycopg.RawCursor(connection).execute(BEGIN, (batch, given)).fetchall()[0]
-            self._learn(now)
-            result = work(PostgresStatements(connection, self._queries, now))
-            committing = True
-            connection.execute("COMMIT")
-        except psycopg.OperationalError:
-            connection.close()
-            if committing and self._was_committed(batch):
-                return result
-            raise
+            given = self._given_clock() if self._given_clock else None
+            ((_, now),) = psycopg.RawCursor(connection).execute(BEGIN, (given,)).fetchall()
+            self._clock.learn(now)
+            statements = PostgresStatements(connection, self._queries, now)
+            work(statements)
         except BaseException:
-            connection.execute("ROLLBACK")
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
             raise
-        return result
+        if statements.wrote:
+            self._commit(connection, batch, now)
+        else:
+            connection.execute("COMMIT")
+
+    def _commit(self, connection: psycopg.Connection[Any], batch: int, now: float) -> None:
+        self._unconfirmed = False
+        try:
+            with connection.pipeline():
+                psycopg.RawCursor(connection).execute(NUMBER, (self._owner, batch, now))
+                connection.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            connection.close()
+            raise InDoubtError from error
+        if self._unconfirmed:
+            raise StoreUnavailable("the standby did not confirm the commit: it is not known to be safe")
+
+    def _noticed(self, diagnostic: Diagnostic) -> None:
+        """A COMMIT whose wait for the standby was cancelled succeeds, with a warning alone."""
+        self._unconfirmed |= (diagnostic.sqlstate or "").startswith("01")
 
     def _was_committed(self, batch: int) -> bool:
         """Whether a batch is on disk whose COMMIT was not answered. Raises StoreUnavailable when nobody can tell."""
         end = time.monotonic() + IN_DOUBT_SECONDS
         while True:
             try:
-                self._writer = connect(self._url)
-                # The server may still be at it: whoever has the lock after it sees what it did.
-                with self._writer.transaction():
-                    self._writer.execute("SELECT pg_advisory_xact_lock(8319384418)")
-                    found = self._writer.execute("SELECT FROM recado.batch WHERE id = %s", (batch,)).fetchone()
-                return found is not None
-            except (psycopg.OperationalError, StoreUnavailable) as error:
+                with self._writing.use() as connection, connection.transaction():
+                    # The server may still be at it: whoever has the lock after it sees what it did.
+                    connection.execute(LOCK)
+                    found = connection.execute("SELECT id FROM recado.batch WHERE owner = %s", (self._owner,))
+                    return found.fetchone() == (batch,)
+            except StoreUnavailable as error:
                 if time.monotonic() > end:
                     raise StoreUnavailable("it is not known whether the last batch was recorded") from error
-                time.sleep(random.uniform(0.05, 0.3))  # noqa: S311 - spreads pods in time
+                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - spreads pods in time
 
-    def _read_clock(self, connection: psycopg.Connection[Row]) -> float:
-        if self._clock:
-            return self._clock()
-        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
-        assert row
-        self._learn(row[0])
-        return float(row[0])
-
-    def _learn(self, now: float) -> None:
-        """Keeps how far the database's clock is from ours, which cannot be set."""
-        self._ahead = now - time.monotonic()
+    def _read_clock(self, connection: psycopg.Connection[Any]) -> float:
+        if self._given_clock:
+            return self._given_clock()
+        ((now,),) = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchall()
+        self._clock.learn(now)
+        return float(now)
 
 
 def load_queries() -> dict[str, bytes]:
     """The statements of queries.sql by their names."""
     text = importlib.resources.files(__package__).joinpath("sql/queries.sql").read_text()
     parts = text.split("-- name: ")[1:]
-    return {name.strip(): sql.strip().encode() for name, _, sql in (part.partition("\n") for part in parts)}
+    return {name.strip(): _without_comments(sql).encode() for name, _, sql in (part.partition("\n") for part in parts)}
+
+
+def _without_comments(sql: str) -> str:
+    return "\n".join(line for line in sql.strip().splitlines() if not line.startswith("--"))

@@ -1,5 +1,6 @@
 """A store's two connections to its SQLite file: one writes, the other reads beside it."""
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import apsw
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE, empty_log, load_queries, open_database
-from recado.queue.statements import Row, Statements
+from recado.queue.statements import Row, Sizes, Statements, Volume, make_store_key
 
 Result = TypeVar("Result")
 
@@ -49,6 +50,7 @@ class SqliteDatabase:
         self._reader = open_database(path, read_only=True)
         self._identity = _identity(path)
         self._reading = threading.Lock()
+        self.store_key = self.write(make_store_key)
 
     def write(self, work: Callable[[Statements], Result]) -> Result:
         connection = self.writer
@@ -77,6 +79,12 @@ class SqliteDatabase:
                     self._reader.execute("COMMIT")
         except (*UNAVAILABLE, apsw.ConnectionClosedError) as error:
             raise StoreUnavailable(str(error)) from error
+
+    def sizes(self, found: Statements) -> Sizes:
+        usage = shutil.disk_usage(self.path.parent)
+        log = self.path.with_name(self.path.name + "-wal")
+        files = {"database": float(self.path.stat().st_size), "wal": float(log.stat().st_size) if log.exists() else 0.0}
+        return Sizes(files, Volume(float(usage.free), float(usage.total)))
 
     def scrub(self) -> None:
         """Until a checkpoint the write-ahead log still has what was deleted from the file."""

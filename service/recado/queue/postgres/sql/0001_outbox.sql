@@ -57,10 +57,10 @@ CREATE UNIQUE INDEX entry_under_way ON entry (key) WHERE lease_until IS NOT NULL
 
 CREATE TABLE seen_message (
   wamid_key text PRIMARY KEY,
-  id        bigint NOT NULL,
-  seen_at   float8 NOT NULL
+  id        bigint NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
-CREATE INDEX seen_message_age ON seen_message (seen_at);
+-- An id is the microsecond of an arrival, so it is the age too.
+CREATE INDEX seen_message_id ON seen_message (id);
 
 CREATE TABLE customer (
   key        text PRIMARY KEY,
@@ -162,11 +162,12 @@ CREATE TABLE meta (
   value text NOT NULL
 );
 
--- The batches that were committed of late: a process that lost the answer to its COMMIT looks here.
+-- The last batch of each process: one that lost the answer to its COMMIT looks here.
 CREATE TABLE batch (
-  id           bigint PRIMARY KEY,
+  owner        text PRIMARY KEY,
+  id           bigint NOT NULL,
   committed_at float8 NOT NULL
-);
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
 -- Rows by state, so that a count costs the same at a million rows.
 CREATE TABLE state_count (

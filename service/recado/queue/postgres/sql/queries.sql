@@ -2,8 +2,8 @@
 -- wherever a statement serves a whole batch. Names are qualified: nothing may be set by the session (PgBouncer).
 
 -- name: see_wamids
-INSERT INTO recado.seen_message (id, wamid_key, seen_at)
-SELECT (value ->> 0)::bigint, value ->> 1, (value ->> 0)::bigint / 1e6 FROM json_array_elements($1::json)
+INSERT INTO recado.seen_message (id, wamid_key)
+SELECT (value ->> 0)::bigint, value ->> 1 FROM json_array_elements($1::json)
 ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
@@ -279,7 +279,7 @@ WHERE id IN (SELECT id FROM recado.entry WHERE state = $1 AND finished_at <= $2 
 
 -- name: prune_seen
 DELETE FROM recado.seen_message
-WHERE wamid_key IN (SELECT wamid_key FROM recado.seen_message WHERE seen_at <= $1::bigint / 1e6 LIMIT $2)
+WHERE id IN (SELECT id FROM recado.seen_message WHERE id <= $1 ORDER BY id LIMIT $2)
 
 -- name: stale_customers
 SELECT c.key FROM recado.customer c WHERE c.next_at <= $1 AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
@@ -307,6 +307,10 @@ INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDA
 
 -- name: init_meta
 INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING
+
+-- name: check_writable
+-- A lock on no row: refused where nothing may be written, and writes nothing itself.
+SELECT name FROM recado.meta WHERE $1::float8 < 0 FOR KEY SHARE
 
 -- name: get_meta
 SELECT name, value FROM recado.meta

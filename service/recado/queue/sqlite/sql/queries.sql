@@ -295,6 +295,9 @@ INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET 
 -- name: init_meta
 INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING
 
+-- name: check_writable
+INSERT INTO meta (name, value) VALUES ('checked_at', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
 -- name: get_meta
 SELECT name, value FROM meta
 
