@@ -105,10 +105,17 @@ class Family:
         return same | unitless
 
 
-def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None) -> Parts:
-    """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
+def name_tokens(text: str, lexicon: Lexicon) -> list[Token]:
+    """The tokens of a name."""
     tokens = tokenise(text)
     join_models(tokens, lexicon)
+    return tokens
+
+
+def take_apart(
+    tokens: list[Token], lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None
+) -> Parts:
+    """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
     words: list[str] = []
     found: list[Size] = []
     numbered: list[tuple[str, int]] = []

@@ -138,6 +138,8 @@ class Scanner:
         mask = self.masks.get(i)
         token = self.tokens[i]
         before = self.elements[-1] if self.elements else None
+        if token.kind in (NUMBER, WORD) and (written := self._written_out(i)) is not None:
+            return self._thing(i, written)
         priced = mask is not None and mask[0] == "price"
         if (token.kind in (NUMBER, WORD) or priced) and (
             end := self._other_size(i) or self._unusable(i) or self._measure(i)
@@ -180,6 +182,11 @@ class Scanner:
                 element.kind = NOISE
             return i + 1
         return self._word(i, before)
+
+    def _written_out(self, i: int) -> Match | None:
+        """The product whose name stands at `i` word for word, where no longer name does."""
+        written = self.matcher.written_out(self.tokens, i)
+        return written if written is not None and self.matcher.match(self.tokens, self.roles, i) == written else None
 
     def _other_size(self, i: int) -> int:
         """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
@@ -365,8 +372,10 @@ class Scanner:
         return self._quantity(i, q)
 
     def _quantity(self, i: int, q: Quantity) -> int:
-        if q.pieces and (self._is_vessel(q.end - 1) or self._opens_long(q.end - 1)):
-            q = msgspec.structs.replace(q, end=q.end - 1, pieces=False)
+        dotted = self.tokens[q.end - 1].norm == "."
+        held = q.end - 1 - dotted
+        if q.pieces and (self._names_long(held) if dotted else self._is_vessel(held) or self._opens_long(held)):
+            q = msgspec.structs.replace(q, end=held, pieces=False)
         element = self._add(QUANTITY, i, q.end)
         element.quantity = q
         if i > 0 and self.tokens[i - 1].norm == "-" and not self.tokens[i].spaced and self.tokens[i].kind == NUMBER:
@@ -389,6 +398,9 @@ class Scanner:
             element.flags.add("x after")
             end += 1
         return end
+
+    def _names_long(self, i: int) -> bool:
+        return self.matcher.written_out(self.tokens, i) is not None
 
     def _opens_long(self, i: int) -> bool:
         """Whether a container is the head of a name: "3 pack boxer"."""
