@@ -17,9 +17,19 @@ from typing import Any, Final
 import msgspec
 
 from recado.quotes.catalogue import Product
-from recado.quotes.codes import shape
+from recado.quotes.codes import code_shape, shape
 from recado.quotes.lexicon import NONE, lexicon
-from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, Parts, name_tokens, size_mark_end, take_apart
+from recado.quotes.parts import (
+    DOTS,
+    SIZE_MARKS,
+    Family,
+    Form,
+    Parts,
+    announces_size,
+    name_tokens,
+    size_mark_end,
+    take_apart,
+)
 from recado.quotes.sizes import SOLD_BY, Size, Sizes
 from recado.quotes.steps import Steps
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain
@@ -113,6 +123,7 @@ class Matcher:
                     if number not in known[-1:]:
                         known.append(number)
         self.codes = {code: n for n, product in enumerate(self.products) if (code := _code(product.sku))}
+        self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
         self.steps = Steps()
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         self._joined: dict[str, list[int]] = {}
@@ -395,6 +406,8 @@ class Matcher:
             return 0
         if norm in SIZE_MARKS and (end := size_mark_end(tokens, i)) > i:
             return end
+        if i + 1 < len(tokens) and announces_size(tokens[i], tokens[i + 1], self.lexicon):
+            return i + 1
         if role & _ENDS and not self.knows(norm):
             return 0
         if "and" in role:

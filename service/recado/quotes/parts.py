@@ -131,6 +131,9 @@ def take_apart(
             if end > i:
                 i = end
                 continue
+        if words and i + 1 < len(tokens) and announces_size(token, tokens[i + 1], lexicon):
+            i += 1
+            continue
         if found and token.kind == WORD and lexicon.roles(token.norm) & {"container", "piece"}:
             i += 1  # "x 20 tabletas", "6 piezas"
             continue
@@ -150,6 +153,13 @@ def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:
     unit = lexicon.measures.get(token.norm)
     piece = len(token.norm) <= _ABBREVIATION and "piece" in lexicon.roles(token.norm)
     return piece or (unit is not None and unit.name == sold_by)
+
+
+def announces_size(token: Token, behind: Token, lexicon: Lexicon) -> bool:
+    """Whether a word only says that a size follows: "talle 40", "talla M"."""
+    if token.kind != WORD or len(token.norm) == 1 or "size" not in lexicon.roles(token.norm):
+        return False
+    return behind.kind == NUMBER or "sizemark" in lexicon.roles(behind.norm)
 
 
 def size_mark_end(tokens: list[Token], i: int) -> int:

@@ -159,6 +159,7 @@ class Scanner:
             if kind == "size":
                 element = self._add(QUALITY, i, end)
                 element.flags.add("size")
+                element.sizes = self._sizes_told(i, end)
                 element.text = self.written(i, end)
             else:
                 self._add(MASK, i, end, frozenset([kind]))
@@ -182,6 +183,13 @@ class Scanner:
                 element.kind = NOISE
             return i + 1
         return self._word(i, before)
+
+    def _sizes_told(self, i: int, end: int) -> list[Size]:
+        """The one size in a stretch, if it tells the products of a thing before apart: "talle 40" of "jean mom 38"."""
+        told = [Size((t.value,)) for t in self.tokens[i:end] if t.kind == NUMBER and t.value is not None]
+        before = (e.match.products[0] for e in self._behind() if e.match is not None)
+        known = any(family.with_size(size) for n in before for family in self.matcher.families_of(n) for size in told)
+        return told if known and len(told) == 1 else []
 
     def _written_out(self, i: int) -> Match | None:
         """The product whose name stands at `i` word for word, where no longer name does."""
@@ -285,6 +293,13 @@ class Scanner:
             return None
         return j + 1, Unusable.VAGUE
 
+    def _opens_name(self, i: int) -> bool:
+        """Whether a product is named at `i`, by one word or more: "media gorra", "media campera inflable"."""
+        if self._is_product(i):
+            return True
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False) if i < len(self.tokens) else None
+        return match is not None and match.words > 1 and match.how in _WHOLE
+
     def _opens_product(self, i: int) -> bool:
         if i >= len(self.tokens) or self.tokens[i].kind != WORD:
             return False
@@ -292,6 +307,9 @@ class Scanner:
 
     def _measure(self, i: int) -> int:
         """Past an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if none is here."""
+        token = self.tokens[i]
+        if token.kind == WORD and not self.roles[i] & QUANTITY_ROLES and token.norm not in self.lexicon.measures:
+            return 0
         found = measure(self.tokens, self.roles, i, self.lexicon)
         if found is None or self._is_letter_size(found):
             return 0
@@ -450,7 +468,7 @@ class Scanner:
                 return self._contents(
                     i, at, held
                 )  # "paquetes de pañales etapa 4", where "paquete de pañales" is a name
-        if match is None and token.norm in ("media", "medio") and self._is_product(i + 1):
+        if match is None and token.norm in ("media", "medio") and self._opens_name(i + 1):
             return self._quantity(i, Quantity(Fraction(1, 2), i + 1))
         if match is None and self._is_long_name(i) and not self._is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake

@@ -17,16 +17,20 @@ class Verbatim:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._firsts: set[str] = set()
         self._names: dict[tuple[str, str], list[tuple[tuple[str, ...], int]]] = {}
 
     def add(self, tokens: Sequence[Token], number: int) -> None:
         """Take in a name of the product `number`."""
         words = tuple(key(token.norm) for token in tokens if token.kind in (WORD, NUMBER))
         if len(words) > 1 and any(self._tells(token) for token in tokens):
+            self._firsts.add(words[0])
             self._names.setdefault((words[0], words[1]), []).append((words, number))
 
     def find(self, tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
         """The product of the longest name that starts at token `at`, and the token after it; None if none does."""
+        if key(tokens[at].norm) not in self._firsts:
+            return None
         second = self._next(tokens, at + 1)
         if second == at:
             return None
