@@ -30,6 +30,7 @@ FLOORS = [
     ("panaderia2.jsonl", 0.97, 0.99, 0.96, 0.0, 0.02),
     ("papeleria2.jsonl", 0.97, 0.99, 0.96, 0.0, 0.02),
     ("restaurante2.jsonl", 0.97, 0.98, 0.95, 0.0, 0.022),
+    ("zapateria.jsonl", 0.98, 0.99, 0.96, 0.0, 0.0),
     ("verduleria.jsonl", 0.97, 0.97, 0.98, 0.007, 0.0),
 ]
 
@@ -51,7 +52,7 @@ def test_read_at_least_as_much_as_before(
     "name",
     [
         "restaurante", "farmacia", "panaderia", "abarrotes", "mascotas", "papeleria", "bodega-dev",
-        "restaurante2", "farmacia2", "panaderia2", "papeleria2", "verduleria",
+        "restaurante2", "farmacia2", "panaderia2", "papeleria2", "verduleria", "zapateria",
     ],
 )  # fmt: skip
 def test_a_product_that_is_no_longer_sold_is_asked_for(name: str) -> None:

@@ -47,6 +47,11 @@ GOODS = [
     ("NB-3", "Cuaderno triple renglón", "cuaderno 3 renglones", None),
     ("EMP3", "Empanada de pollo", "", None),
     ("CRM", "Crema No. 4 60 g", "crema número 4", None),
+    ("JN-38", "Jean mom T.38", "jean mom talle 38", None),
+    ("JN-40", "Jean mom T.40", "jean mom talle 40", None),
+    ("JN-1", "Jean recto hombre", "jean recto", None),
+    ("BX-M", "Boxer algodón M", "boxer talle M", None),
+    ("BX-L", "Boxer algodón L", "boxer talle L", None),
     ("EGG", "Huevos plancha x30", "huevos", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
 ]
@@ -106,6 +111,9 @@ def lines(text: str) -> dict[str, float]:
         ("2 paquetes de pañales etapa 4", {"DIA4": 2}),
         ("10 paq. gasa", {"10054": 10}),
         ("PROMO Leche $2\nGorro $5\nHamburguesa $9\n\nquiero el gorro", {"HAT": 1}),
+        ("jean mom 38 x2, talle 40 x1", {"JN-38": 2, "JN-40": 1}),
+        ("2 jean recto talle 44", {"JN-1": 2}),
+        ("cuatro boxer talle eme", {"BX-M": 4}),
         ("si tienen gorros mándame 2", {"HAT": 2}),
         ("unas gasas, como 3", {"10054": 3}),
         ("un kilo de pan, pero que sean blanditos, y otro de chile serrano", {"BRD": 1, "CHI1": 1}),
@@ -127,6 +135,7 @@ def test_ways_to_order_are_understood_without_a_question(text: str, expected: di
         ("$3000 de pan", Unusable.WORTH),
         ("entre 10 y 15 gasas", Unusable.RANGE),
         ("un cuarto de gasa", Unusable.FRACTION),
+        ("media jean recto", Unusable.FRACTION),
     ],
 )
 def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Unusable) -> None:
@@ -152,6 +161,8 @@ def test_what_may_be_another_kind_is_marked(text: str) -> None:
         "lápiz 6B 2",
         "caja de bolígrafos rojos",
         "1 crema nivea",
+        "chamarrin talle 12, 2 unidades",
+        "dos JN-90",
         "precio de la granada?",
         "que precio tienen las mochilas?",
     ],

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from recado.quotes.lexicon import lexicon
-from recado.quotes.parts import take_apart
+from recado.quotes.parts import name_tokens, take_apart
 from recado.quotes.sizes import Size, Sizes
 from recado.quotes.text import tokenise
 
@@ -66,11 +66,11 @@ def test_sizes_agree_in_one_dimension_or_where_a_unit_is_left_out(one: str, othe
 )
 def test_a_name_is_its_words_and_its_sizes(name: str, words: tuple[str, ...], sizes: list[str]) -> None:
     """The first word is the head, whatever it is; words that tell nothing are left out, but for the last."""
-    parts = take_apart(name, lexicon(), SIZES, SKIPPED, None)
+    parts = take_apart(name_tokens(name, lexicon()), lexicon(), SIZES, SKIPPED, None)
     assert parts.words == words
     assert [s.values for s in parts.sizes] == [size(written).values for written in sizes]
 
 
 def test_the_unit_that_a_product_is_sold_by_is_no_part_of_its_name() -> None:
-    assert take_apart("Arena fina m3", lexicon(), SIZES, SKIPPED, "m3").sizes == ()
-    assert len(take_apart("Balde 1 m3", lexicon(), SIZES, SKIPPED, "m3").sizes) == 1
+    assert take_apart(name_tokens("Arena fina m3", lexicon()), lexicon(), SIZES, SKIPPED, "m3").sizes == ()
+    assert len(take_apart(name_tokens("Balde 1 m3", lexicon()), lexicon(), SIZES, SKIPPED, "m3").sizes) == 1

@@ -33,7 +33,7 @@ def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
         end += 1
     for stop in range(end, i, -1):
         start = i
-        code = ""
+        code, hyphen = "", False
         for at in range(stop - 1, max(-1, stop - 1 - _LONGEST), -1):
             token = tokens[at]
             if token.kind in (WORD, NUMBER):
@@ -41,7 +41,10 @@ def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
                 start = at
             elif token.norm != "-":
                 break
-            if token.kind != PUNCT and code in matcher.codes and _is_meant(tokens, at, code):
+            else:
+                hyphen = True
+            ours = code in matcher.codes or (hyphen and code_shape(code) in matcher.code_shapes)
+            if token.kind != PUNCT and ours and _is_meant(tokens, at, code):
                 start = _mark(tokens, at)
                 first, last = tokens[start], tokens[stop - 1]
                 tokens[start:stop] = [Token(WORD, code, first.start, last.end, first.spaced)]
@@ -87,6 +90,11 @@ def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:
     if letters in _NO_MODEL or letters + digits in _NO_MODEL:
         return False
     return first.kind == WORD or not (letters in lexicon.measures or lexicon.roles(letters))
+
+
+def code_shape(code: str) -> str:
+    """What codes of one make share: "me903" and "bo201" -> "aa999"; nothing where there are only digits."""
+    return "" if code.isdigit() else "".join("9" if c.isdigit() else "a" for c in code)
 
 
 def shape(word: str) -> str:

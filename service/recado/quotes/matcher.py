@@ -17,12 +17,23 @@ from typing import Any, Final
 import msgspec
 
 from recado.quotes.catalogue import Product
-from recado.quotes.codes import shape
+from recado.quotes.codes import code_shape, shape
 from recado.quotes.lexicon import NONE, lexicon
-from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, Parts, size_mark_end, take_apart
+from recado.quotes.parts import (
+    DOTS,
+    SIZE_MARKS,
+    Family,
+    Form,
+    Parts,
+    announces_size,
+    name_tokens,
+    size_mark_end,
+    take_apart,
+)
 from recado.quotes.sizes import SOLD_BY, Size, Sizes
 from recado.quotes.steps import Steps
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token, key, neuter, plain
+from recado.quotes.verbatim import Verbatim
 from recado.quotes.vocabulary import EXACT, OTHER_GENDER, SMALL_FORM, Near, Vocabulary
 
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
@@ -78,6 +89,7 @@ class _Said(msgspec.Struct):
     last: int = 0
     telling: int = 0
     conflict: bool = False
+    adjacent: bool = False  # whether the first word must stand next to the head: "3 leches", not "3 dulce de leche"
     trial: bool = False  # whether every bare number that fits is taken for a size
 
     def count(self) -> int:
@@ -97,9 +109,12 @@ class Matcher:
         spelled: dict[str, str] = {}
         names: list[tuple[int, Parts]] = []
         self._name_parts: list[Parts] = []
+        self._verbatim = Verbatim(self.lexicon)
         for number, product in enumerate(self.products):
             for text in (product.name, *product.aliases):
-                parts = self._parts(text, product)
+                tokens = name_tokens(text, self.lexicon)
+                self._verbatim.add(tokens, number)
+                parts = self._parts(tokens, product)
                 if text == product.name:
                     self._name_parts.append(parts)
                 names.append((number, parts))
@@ -108,6 +123,7 @@ class Matcher:
                     if number not in known[-1:]:
                         known.append(number)
         self.codes = {code: n for n, product in enumerate(self.products) if (code := _code(product.sku))}
+        self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
         self.steps = Steps()
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         self._joined: dict[str, list[int]] = {}
@@ -148,8 +164,8 @@ class Matcher:
         self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self._joined}, **spelled}, self._synonyms, self.lexicon)
 
-    def _parts(self, text: str, product: Product) -> Parts:
-        parts = take_apart(text, self.lexicon, self.sizes, self._skipped, product.unit)
+    def _parts(self, tokens: list[Token], product: Product) -> Parts:
+        parts = take_apart(tokens, self.lexicon, self.sizes, self._skipped, product.unit)
         if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
             return Parts(parts.words[1:], parts.sizes, parts.numbered)
         return parts
@@ -210,7 +226,19 @@ class Matcher:
                     best.words,
                     best.last,
                 )
-        return best
+        written = self.written_out(tokens, at)
+        if written is None or best is None:
+            return written or best
+        covered = best.end + (best.how is How.OTHER)  # what tells of another kind stands behind the name
+        return written if written.end >= covered else best
+
+    def written_out(self, tokens: list[Token], at: int) -> Match | None:
+        """The product whose name stands at `at` word for word."""
+        found = self._verbatim.find(tokens, at)
+        if found is None:
+            return None
+        number, end = found
+        return Match((number,), end, EXACT, How.NAME, 2, end - 1)
 
     def _may_stand_alone(self, found: Match, head: str, roles: frozenset[str], head_only: bool) -> bool:
         """Whether a head with nothing behind it that its family knows may name what it names."""
@@ -349,7 +377,8 @@ class Matcher:
 
     def _said(self, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int) -> _Said:
         """The words and sizes behind the head at `at` that belong to it."""
-        said = _Said(last=at)
+        numeral = isinstance(tokens[at].value, int) or tokens[at].norm in self.lexicon.values
+        said = _Said(last=at, adjacent=numeral)
         self._walk(family, said, tokens, roles, at + 1)
         return said
 
@@ -373,8 +402,12 @@ class Matcher:
     def _take_word(self, family: Family, said: _Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> int:
         """Past the word at `i` if it belongs to a name or may stand inside one; 0 if the name ends before it."""
         norm, role = tokens[i].norm, roles[i]
+        if said.adjacent and not said.words and i > said.last + 1:
+            return 0
         if norm in SIZE_MARKS and (end := size_mark_end(tokens, i)) > i:
             return end
+        if i + 1 < len(tokens) and announces_size(tokens[i], tokens[i + 1], self.lexicon):
+            return i + 1
         if role & _ENDS and not self.knows(norm):
             return 0
         if "and" in role:
@@ -597,7 +630,11 @@ class Matcher:
 
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
         """Names of the products most like a fragment the catalogue lacks; few, or none."""
-        words = [key(w) for w in take_apart(text, self.lexicon, self.sizes, self._skipped, None).words if len(w) > 3]
+        words = [
+            key(w)
+            for w in take_apart(name_tokens(text, self.lexicon), self.lexicon, self.sizes, self._skipped, None).words
+            if len(w) > 3
+        ]
         found = self._owners(words, limit)
         if not found and len(words) <= 4:
             found = self._owners((known for word in words for known in self.vocabulary.resembling(word)), limit)

@@ -105,10 +105,17 @@ class Family:
         return same | unitless
 
 
-def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None) -> Parts:
-    """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
+def name_tokens(text: str, lexicon: Lexicon) -> list[Token]:
+    """The tokens of a name."""
     tokens = tokenise(text)
     join_models(tokens, lexicon)
+    return tokens
+
+
+def take_apart(
+    tokens: list[Token], lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None
+) -> Parts:
+    """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
     words: list[str] = []
     found: list[Size] = []
     numbered: list[tuple[str, int]] = []
@@ -124,6 +131,9 @@ def take_apart(text: str, lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str
             if end > i:
                 i = end
                 continue
+        if words and i + 1 < len(tokens) and announces_size(token, tokens[i + 1], lexicon):
+            i += 1
+            continue
         if found and token.kind == WORD and lexicon.roles(token.norm) & {"container", "piece"}:
             i += 1  # "x 20 tabletas", "6 piezas"
             continue
@@ -143,6 +153,13 @@ def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:
     unit = lexicon.measures.get(token.norm)
     piece = len(token.norm) <= _ABBREVIATION and "piece" in lexicon.roles(token.norm)
     return piece or (unit is not None and unit.name == sold_by)
+
+
+def announces_size(token: Token, behind: Token, lexicon: Lexicon) -> bool:
+    """Whether a word only says that a size follows: "talle 40", "talla M"."""
+    if token.kind != WORD or len(token.norm) == 1 or "size" not in lexicon.roles(token.norm):
+        return False
+    return behind.kind == NUMBER or "sizemark" in lexicon.roles(behind.norm)
 
 
 def size_mark_end(tokens: list[Token], i: int) -> int:

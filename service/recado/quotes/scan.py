@@ -138,6 +138,8 @@ class Scanner:
         mask = self.masks.get(i)
         token = self.tokens[i]
         before = self.elements[-1] if self.elements else None
+        if token.kind in (NUMBER, WORD) and (written := self._written_out(i)) is not None:
+            return self._thing(i, written)
         priced = mask is not None and mask[0] == "price"
         if (token.kind in (NUMBER, WORD) or priced) and (
             end := self._other_size(i) or self._unusable(i) or self._measure(i)
@@ -157,6 +159,7 @@ class Scanner:
             if kind == "size":
                 element = self._add(QUALITY, i, end)
                 element.flags.add("size")
+                element.sizes = self._sizes_told(i, end)
                 element.text = self.written(i, end)
             else:
                 self._add(MASK, i, end, frozenset([kind]))
@@ -180,6 +183,18 @@ class Scanner:
                 element.kind = NOISE
             return i + 1
         return self._word(i, before)
+
+    def _sizes_told(self, i: int, end: int) -> list[Size]:
+        """The one size in a stretch, if it tells the products of a thing before apart: "talle 40" of "jean mom 38"."""
+        told = [Size((t.value,)) for t in self.tokens[i:end] if t.kind == NUMBER and t.value is not None]
+        before = (e.match.products[0] for e in self._behind() if e.match is not None)
+        known = any(family.with_size(size) for n in before for family in self.matcher.families_of(n) for size in told)
+        return told if known and len(told) == 1 else []
+
+    def _written_out(self, i: int) -> Match | None:
+        """The product whose name stands at `i` word for word, where no longer name does."""
+        written = self.matcher.written_out(self.tokens, i)
+        return written if written is not None and self.matcher.match(self.tokens, self.roles, i) == written else None
 
     def _other_size(self, i: int) -> int:
         """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
@@ -278,6 +293,13 @@ class Scanner:
             return None
         return j + 1, Unusable.VAGUE
 
+    def _opens_name(self, i: int) -> bool:
+        """Whether a product is named at `i`, by one word or more: "media gorra", "media campera inflable"."""
+        if self._is_product(i):
+            return True
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False) if i < len(self.tokens) else None
+        return match is not None and match.words > 1 and match.how in _WHOLE
+
     def _opens_product(self, i: int) -> bool:
         if i >= len(self.tokens) or self.tokens[i].kind != WORD:
             return False
@@ -285,6 +307,9 @@ class Scanner:
 
     def _measure(self, i: int) -> int:
         """Past an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if none is here."""
+        token = self.tokens[i]
+        if token.kind == WORD and not self.roles[i] & QUANTITY_ROLES and token.norm not in self.lexicon.measures:
+            return 0
         found = measure(self.tokens, self.roles, i, self.lexicon)
         if found is None or self._is_letter_size(found):
             return 0
@@ -365,8 +390,10 @@ class Scanner:
         return self._quantity(i, q)
 
     def _quantity(self, i: int, q: Quantity) -> int:
-        if q.pieces and (self._is_vessel(q.end - 1) or self._opens_long(q.end - 1)):
-            q = msgspec.structs.replace(q, end=q.end - 1, pieces=False)
+        dotted = self.tokens[q.end - 1].norm == "."
+        held = q.end - 1 - dotted
+        if q.pieces and (self._names_long(held) if dotted else self._is_vessel(held) or self._opens_long(held)):
+            q = msgspec.structs.replace(q, end=held, pieces=False)
         element = self._add(QUANTITY, i, q.end)
         element.quantity = q
         if i > 0 and self.tokens[i - 1].norm == "-" and not self.tokens[i].spaced and self.tokens[i].kind == NUMBER:
@@ -389,6 +416,9 @@ class Scanner:
             element.flags.add("x after")
             end += 1
         return end
+
+    def _names_long(self, i: int) -> bool:
+        return self.matcher.written_out(self.tokens, i) is not None
 
     def _opens_long(self, i: int) -> bool:
         """Whether a container is the head of a name: "3 pack boxer"."""
@@ -438,7 +468,7 @@ class Scanner:
                 return self._contents(
                     i, at, held
                 )  # "paquetes de pañales etapa 4", where "paquete de pañales" is a name
-        if match is None and token.norm in ("media", "medio") and self._is_product(i + 1):
+        if match is None and token.norm in ("media", "medio") and self._opens_name(i + 1):
             return self._quantity(i, Quantity(Fraction(1, 2), i + 1))
         if match is None and self._is_long_name(i) and not self._is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
