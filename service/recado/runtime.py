@@ -65,7 +65,9 @@ def open_queue(
     """The queue that the settings name. Raises SettingsError if the events' file is wrong, StoreError where the queue
     can never work, StoreUnavailable where it cannot now."""
     audience = Audience(
-        wants={name: one.wanted for name, one in endpoints(settings).items()}, deadline_seconds=http.DEADLINE_SECONDS
+        wants={name: one.wanted for name, one in endpoints(settings).items()},
+        deadline_seconds=http.DEADLINE_SECONDS,
+        order_prefix=settings.order_prefix,
     )
     return SqliteRetryQueue(
         settings.database, retry_policy(settings), clock=clock, observer=observer, audience=audience

@@ -3,10 +3,10 @@
 import time
 
 import httpx
-from tests.events.test_signing import make_secret
 
 from recado.events import signing
 from recado.simulator import Simulator
+from tests.events.test_signing import make_secret
 
 SECRET = make_secret()
 

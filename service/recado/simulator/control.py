@@ -146,10 +146,8 @@ def _control(simulator: Simulator, request: Request) -> Response | Coroutine[Any
         case "POST", "health":
             simulator.graph.health = msgspec.json.decode(request.body, type=_Health).can_send_message
             return _json({"can_send_message": simulator.graph.health})
-        case "GET", "events":
-            return _json(simulator.receiver.summary())
-        case "POST", "receiver":
-            return _json(simulator.receiver.change(_object(request)))
+        case ("GET", "events") | ("POST", "receiver"):
+            return _json(_receiver(simulator.receiver, request))
         case "POST", "reset":
             simulator.ledger.reset()
             simulator.receiver.reset()
@@ -170,6 +168,11 @@ def _customers(simulator: Simulator, path: str, body: bytes) -> Coroutine[Any, A
             return _tap(simulator, msgspec.json.decode(body, type=_Taps))
         case _:
             return _play(simulator, msgspec.json.decode(body, type=_Chats))
+
+
+def _receiver(receiver: Receiver, request: Request) -> object:
+    """What came to the receiver, or its new plan."""
+    return receiver.summary() if request.method == "GET" else receiver.change(_object(request))
 
 
 def _object(request: Request) -> dict[str, Any]:
