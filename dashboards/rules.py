@@ -416,6 +416,41 @@ CAUSES = (
         ),
     ),
     Alert(
+        name="RecadoEventEndpointHeld",
+        severity="ticket",
+        for_seconds=900,
+        expr=lambda scale: f"{RULES.gauge(metrics.EVENT_ENDPOINT_HELD, by=('endpoint', 'reason'), merge='max')} > 0",
+        summary="An endpoint of events is down, wrongly configured, or wants nothing more.",
+        description=(
+            f"{TARGET}: the endpoint {{{{ $labels.endpoint }}}} has got no events for 15 minutes:"
+            " {{ $labels.reason }}."
+        ),
+    ),
+    Alert(
+        name="RecadoEventsLate",
+        severity="ticket",
+        for_seconds=300,
+        expr=lambda scale: (
+            f"{RULES.gauge(metrics.EVENT_OLDEST_AGE, by=('endpoint',), merge='max')} > {scale.seconds(3600)}"
+        ),
+        summary="Events wait for an endpoint; the shop's system does not hear of orders.",
+        description=(
+            f"{TARGET}: the oldest event for the endpoint {{{{ $labels.endpoint }}}} has waited for"
+            " {{ $value | humanizeDuration }}."
+        ),
+    ),
+    Alert(
+        name="RecadoEventsLost",
+        severity="ticket",
+        for_seconds=0,
+        expr=above(0, increase(metrics.EVENT_DELIVERIES, 3600, 'outcome="failed"', ("endpoint",))),
+        summary="Events were given up; the shop's system did not get them.",
+        description=(
+            f"{TARGET}: {{{{ $value | humanize }}}} events for the endpoint {{{{ $labels.endpoint }}}} were given up"
+            " in an hour."
+        ),
+    ),
+    Alert(
         name="RecadoOutcomesUnknown",
         severity="ticket",
         for_seconds=0,

@@ -18,6 +18,7 @@ import msgspec
 from recado import account
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
 from recado.conversation.conversation import COURTESIES, is_picture
+from recado.conversation.told import facts_of
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
@@ -241,13 +242,13 @@ class Inbox:
         """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, one.message.wamid):
-            new = self._new_reply(one.inbound, one.turn.reply, changes, span.traceparent)
+            new = self._new_reply(one.inbound, one.turn, changes, span.traceparent)
         adding = self._queue.add_message(new, lease=one.slot)
         span.end_with(adding)
         return adding
 
-    def _new_reply(self, inbound: Inbound, reply: Reply | None, changes: Changes, traceparent: str | None) -> NewReply:
-        message = inbound.message
+    def _new_reply(self, inbound: Inbound, turn: Turn, changes: Changes, traceparent: str | None) -> NewReply:
+        message, reply = inbound.message, turn.reply
         written_at = message.written_at(self._clock())
         key, *aliases = message.customer_names
         return NewReply(
@@ -266,6 +267,7 @@ class Inbox:
             may_order=inbound.may_order,
             courtesy=reply is not None and reply.kind in COURTESIES,
             picture=is_picture(inbound),
+            facts=facts_of(message, turn),
             traceparent=traceparent,
         )
 

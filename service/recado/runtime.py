@@ -69,7 +69,9 @@ def open_queue(
     """
     policy = retry_policy(settings)
     audience = Audience(
-        wants={name: one.wanted for name, one in endpoints(settings).items()}, deadline_seconds=http.DEADLINE_SECONDS
+        wants={name: one.wanted for name, one in endpoints(settings).items()},
+        deadline_seconds=http.DEADLINE_SECONDS,
+        order_prefix=settings.order_prefix,
     )
     if settings.database_url:
         from recado.queue.postgres import PostgresRetryQueue

@@ -142,6 +142,26 @@ CASES: list[Case] = [
         value="0s",
     ),
     Case(
+        alert="RecadoEventEndpointHeld",
+        series={series(metrics.EVENT_ENDPOINT_HELD, endpoint="crm", reason="outage"): "0 0 1x60"},
+        fires_at=17,
+        labels={"endpoint": "crm", "reason": "outage"},
+    ),
+    Case(
+        alert="RecadoEventsLate",
+        series={series(metrics.EVENT_OLDEST_AGE, endpoint="crm"): "0+60x90"},
+        fires_at=66,
+        value="1h 6m 0s",
+        labels={"endpoint": "crm"},
+    ),
+    Case(
+        alert="RecadoEventsLost",
+        series={series(metrics.EVENT_DELIVERIES, endpoint="crm", outcome="failed"): "0 0 0 2 2 2 2"},
+        fires_at=3,
+        value="2",
+        labels={"endpoint": "crm"},
+    ),
+    Case(
         alert="RecadoVolumeFull",
         series={series(metrics.VOLUME_FREE): "5 4 3 2.9 2.9 2.9", series(metrics.VOLUME_SIZE): "100x5"},
         fires_at=4,

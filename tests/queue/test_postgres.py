@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from recado.queue.errors import StoreUnavailable
+from recado.queue.model import NOBODY, Audience
 from recado.queue.postgres import PostgresRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
 from tests.clock import FakeClock
 from tests.queue.conformance import OpenQueue, RetryQueueConformance
 from tests.queue.conformance_customers import CustomerConformance
+from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -29,9 +31,9 @@ def open_queue(database_url: str, clock: FakeClock) -> Iterator[OpenQueue]:
     """Opens the test's database; each call is another process as far as the server can tell."""
     opened: list[PostgresRetryQueue] = []
 
-    def open_(**settings: str) -> PostgresRetryQueue:
+    def open_(audience: Audience = NOBODY, **settings: str) -> PostgresRetryQueue:
         policy = retry_policy(load(settings), chance=lambda: 0.5)
-        queue = PostgresRetryQueue(database_url, policy, clock=clock)
+        queue = PostgresRetryQueue(database_url, policy, clock=clock, audience=audience)
         opened.append(queue)
         return queue
 
@@ -55,6 +57,10 @@ class TestOutages(OutageConformance):
 
 class TestForms(FormConformance):
     """Its part on buttons and lists that Meta refuses."""
+
+
+class TestEvents(EventConformance):
+    """Its part on events."""
 
 
 class TestSessions(SessionConformance):

@@ -10,6 +10,7 @@ import apsw
 import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.model import NOBODY, Audience
 from recado.queue.sqlite import SqliteRetryQueue, database
 from recado.queue.sqlite.database import open_database
 from recado.runtime import retry_policy
@@ -26,6 +27,7 @@ from tests.queue.conformance import (
     new_reply,
 )
 from tests.queue.conformance_customers import CustomerConformance
+from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -38,9 +40,9 @@ def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
     """Opens the test's file; each call is another process as far as SQLite can tell."""
     opened: list[SqliteRetryQueue] = []
 
-    def open_(**settings: str) -> SqliteRetryQueue:
+    def open_(audience: Audience = NOBODY, **settings: str) -> SqliteRetryQueue:
         policy = retry_policy(load(settings), chance=lambda: 0.5)
-        queue = SqliteRetryQueue(tmp_path / "recado.db", policy, clock=clock)
+        queue = SqliteRetryQueue(tmp_path / "recado.db", policy, clock=clock, audience=audience)
         opened.append(queue)
         return queue
 
@@ -68,6 +70,10 @@ class TestSessions(SessionConformance):
 
 class TestOrders(OrderConformance):
     """Its part on the shop's staff."""
+
+
+class TestEvents(EventConformance):
+    """Its part on events."""
 
 
 class TestOutages(OutageConformance):

@@ -77,7 +77,7 @@ Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
 
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill,
-    `history` is what Prometheus saw before.
+    `history` is what Prometheus saw before; with `events` the simulator is an endpoint of events.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str] = {}
     volume: str = ""
     history: Callable[[], str] = str
+    events: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -206,6 +207,30 @@ def bad_catalogue(stack: Stack, traffic: Traffic) -> Iterator[None]:
     stack.catalogue.write_text("sku,name\nbroken")
     yield
     stack.catalogue.write_text(good)
+
+
+@contextlib.contextmanager
+def receiver_down(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    stack.receiver(always="server_error")
+    yield
+    stack.receiver(always="none")
+
+
+@contextlib.contextmanager
+def receiver_refuses(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """An endpoint takes no event until some are too old; then what waits is due at once."""
+
+    def put(column: str) -> None:
+        with contextlib.closing(apsw.Connection(str(stack.database))) as connection:
+            connection.set_busy_timeout(5_000)
+            sql = f"UPDATE entry SET {column} = ? WHERE channel = 'http' AND due_at IS NOT NULL"
+            connection.execute(sql, (time.time(),))
+
+    stack.receiver(always="refused")
+    with repeated(lambda: put("deadline_at"), per_second=0.5):
+        yield
+    stack.receiver(always="none")
+    put("due_at")
 
 
 @contextlib.contextmanager
@@ -366,6 +391,13 @@ DRILLS = (
         fault=meta(outages=[{"fault": "code:100"}]),
         alerts=(("RecadoDeliveryBurn", PAGE), ("RecadoRepliesLost", TICKET)),
     ),
+    Drill(
+        name="receiver",
+        fault=receiver_down,
+        alerts=(("RecadoEventEndpointHeld", TICKET), ("RecadoEventsLate", TICKET)),
+        events=True,
+    ),
+    Drill(name="refusals", fault=receiver_refuses, alerts=(("RecadoEventsLost", TICKET),), events=True),
     Drill(name="throttle", fault=meta(ratios={"throttled": 0.3}), alerts=(("RecadoThrottled", TICKET),), also=WAITING),
     Drill(
         name="no-answers",
@@ -439,20 +471,28 @@ def undrilled() -> set[str]:
 
 def run(drill: Drill) -> list[Outcome]:
     """One drill, from a healthy start to the alert's end."""
-    with tempfile.TemporaryDirectory(prefix="recado-drill-") as folder, volume(drill, Path(folder)):
-        settings = {**SETTINGS, **drill.settings}
-        history = drill.history()
-        with Stack(Path(folder), pace=TimeScale(FACTOR), settings=settings, scrape="250ms", history=history) as stack:
-            stack.start_drains(1.0)
-            traffic = Traffic(stack)
-            try:
-                time.sleep(WARM_UP_SECONDS)
-                before = {name for name, _ in stack.firing()}
-                if before:
-                    return [Outcome(drill.name, name, None, None, tuple(before)) for name, _ in drill.alerts]
-                return _inject(drill, stack, traffic)
-            finally:
-                traffic.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="recado-drill-") as folder,
+        volume(drill, Path(folder)),
+        Stack(
+            Path(folder),
+            pace=TimeScale(FACTOR),
+            settings={**SETTINGS, **drill.settings},
+            scrape="250ms",
+            history=drill.history(),
+            events=drill.events,
+        ) as stack,
+    ):
+        stack.start_drains(1.0)
+        traffic = Traffic(stack)
+        try:
+            time.sleep(WARM_UP_SECONDS)
+            before = {name for name, _ in stack.firing()}
+            if before:
+                return [Outcome(drill.name, name, None, None, tuple(before)) for name, _ in drill.alerts]
+            return _inject(drill, stack, traffic)
+        finally:
+            traffic.stop()
 
 
 def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[Outcome]:

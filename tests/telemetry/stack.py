@@ -50,7 +50,7 @@ class Stack:
     """Starts and stops the processes; speaks to each over HTTP.
 
     `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
-    what Prometheus saw before, as OpenMetrics with timestamps.
+    what Prometheus saw before, as OpenMetrics with timestamps. `events`: the simulator gets the events.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Stack:
         scrape: str = "500ms",
         latency_seconds: float = 0.02,
         history: str = "",
+        events: bool = False,
     ) -> None:
         self.folder = folder
         self.catalogue = folder / "catalogo.csv"
@@ -74,6 +75,8 @@ class Stack:
             {**SETTINGS, "RECADO_CATALOGUE": str(self.catalogue), **(settings or {})},
             logs=folder / "logs",
         )
+        if events:
+            self._recado.receive_events()
         self._server = self._recado.server(program=[str(DEFECTIVE)])
         self.database = self._recado.database
         self.web_port, self.prometheus_port = self._server.port, free_port()
@@ -216,6 +219,10 @@ class Stack:
     def faults(self, **changes: Any) -> None:
         """Changes parts of the simulator's fault plan."""
         self.simulator("POST", "faults", changes)
+
+    def receiver(self, **changes: Any) -> None:
+        """Changes parts of the plan of the receiver of events."""
+        self.simulator("POST", "receiver", changes)
 
     def orders(self, count: int, per_second: float = 50.0) -> None:
         """Has customers order; returns at once."""

@@ -27,6 +27,7 @@ def simulate(
     if webhook:
         check_url_option("--webhook", webhook)
     settings = read_settings()
+    from recado.runtime import endpoints
     from recado.simulator.process import run
 
     code = run(
@@ -45,5 +46,6 @@ def simulate(
         latency_ms=latency_ms,
         messages_per_second=80 if limits else 0,
         pair_interval=6.0 if limits else 0.0,
+        event_secrets=[secret for endpoint in endpoints(settings).values() for secret in endpoint.secrets],
     )
     raise typer.Exit(code)

@@ -132,10 +132,6 @@ class OrderCancelled(OrderChanged, frozen=True, kw_only=True, tag="order.cancell
     """The order was cancelled by the customer, in time, or by the shop's staff."""
 
 
-class OrderCancelRequested(OrderChanged, frozen=True, kw_only=True, tag="order.cancel_requested"):
-    """The customer asks to cancel an order that he can no longer cancel himself."""
-
-
 class HandoffRequested(Fact, frozen=True, kw_only=True, tag="handoff.requested"):
     """The customer asks for a person; recado is silent until `until` or until the conversation is given back."""
 

@@ -204,7 +204,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     wants: dict[str, frozenset[str]] = {}
     deadline_seconds: float = 0.0
-    order_prefix: str = "P-"
+    order_prefix: str = ""
 
     def endpoints_for(self, type_: str) -> tuple[str, ...]:
         """The endpoints that want a type."""

@@ -18,9 +18,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import msgspec
 
 from recado.errors import EXIT_FAILED, Expected
-from recado.simulator.simulator import PHONE_NUMBER_ID
+from recado.simulator.simulator import EVENTS_PATH, PHONE_NUMBER_ID
 
 SECRETS = {
     "WHATSAPP_VERIFY_TOKEN": "demo-verify-token",
@@ -30,6 +31,7 @@ SECRETS = {
 }
 #: How the names of our settings begin.
 OURS = ("RECADO_", "WHATSAPP_", "DATABASE_")
+EVENTS_SECRET = "whsec_ZGVtby1ldmVudHMtc2VjcmV0LW9mLTMyLWJ5dGVzISE="  # noqa: S105 - of the demo
 #: recado as Python's arguments.
 RECADO = ("-m", "recado")
 START_SECONDS = 30.0
@@ -209,6 +211,14 @@ class Installation:
         drain = self.command("drain", "--loop")
         self.drains.append(drain)
         return drain
+
+    def receive_events(self) -> None:
+        """Lets the simulator be an endpoint of all events, named `crm`; to be called before anything is started."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "events.json"
+        endpoint = {"name": "crm", "url": f"{self.api_url}{EVENTS_PATH}", "secret": EVENTS_SECRET, "allow_http": True}
+        path.write_bytes(msgspec.json.encode([endpoint]))
+        self.environment["RECADO_EVENTS_FILE"] = str(path.absolute())
 
     def simulate(self, *options: str) -> Process:
         """A `recado simulate` for the first server, not started yet; ready when it takes calls."""

@@ -39,6 +39,7 @@ def run(
     messages_per_second: int = 80,
     pair_interval: float = 6.0,
     enforce_window: bool = False,
+    event_secrets: Sequence[str] = (),
     settle_seconds: float = _SETTLE_SECONDS,
 ) -> int:
     """Serve until SIGINT or SIGTERM; with `count`, order that often, wait for the replies, report and end.
@@ -61,6 +62,7 @@ def run(
         pair_interval=pair_interval,
         enforce_window=enforce_window,
         duplicates=duplicates,
+        event_secrets=event_secrets,
     )
     import uvloop
 

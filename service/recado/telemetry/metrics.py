@@ -93,7 +93,7 @@ FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
 #: The types of events, as docs/events.md describes them.
 EVENT_TYPES = (
     *("message.received", "quote.created", "quote.replaced", "quote.rejected", "quote.expired", "quote.withdrawn"),
-    *("order.created", "order.updated", "order.cancelled", "order.cancel_requested"),
+    *("order.created", "order.updated", "order.cancelled"),
     *("handoff.requested", "reply.failed", "customer.erased"),
 )
 STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")

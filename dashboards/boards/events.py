@@ -1,0 +1,117 @@
+"""Events: do the shop's own systems hear of quotes and orders?"""
+
+from dashboards.boards import uids
+from dashboards.model import ORANGE, YELLOW, Board, Panel, Query, Row, Shape, above
+from dashboards.queries import BOARD as Q
+from dashboards.queries import INTERVAL
+from recado.telemetry import metrics
+
+_ENDPOINT = ("endpoint",)
+
+BOARD = Board(
+    uid=uids.EVENTS,
+    title="recado / Events",
+    description="Do the shop's own systems hear of quotes and orders?",
+    rows=(
+        Row(
+            "What do they hear of?",
+            (
+                Panel(
+                    title="Events by type",
+                    description=(
+                        "Events in 15 minutes. A type that no endpoint wants is not written; without endpoints there "
+                        "is none."
+                    ),
+                    unit="none",
+                    width=12,
+                    shape=Shape.STACKED,
+                    queries=(Query(Q.increase(metrics.EVENTS, "15m", by=("type",)), "{{type}}"),),
+                    board=uids.QUOTES,
+                ),
+                Panel(
+                    title="Age at delivery",
+                    description="From an event to its acceptance by an endpoint. The drain sends events every minute.",
+                    unit="s",
+                    width=12,
+                    shape=Shape.HEATMAP,
+                    queries=(Query(Q.increase(metrics.EVENT_AGE, INTERVAL, by=("le",), part="bucket"), "{{le}}"),),
+                    runbook="RecadoEventsLate",
+                ),
+            ),
+        ),
+        Row(
+            "Which endpoint does not take them?",
+            (
+                Panel(
+                    title="Waiting",
+                    description="Deliveries that wait or are under way, by endpoint.",
+                    unit="none",
+                    queries=(Query(Q.gauge(metrics.EVENT_BACKLOG, by=_ENDPOINT), "{{endpoint}}"),),
+                    steps=above((100, YELLOW), (10_000, ORANGE)),
+                    runbook="RecadoEventsLate",
+                ),
+                Panel(
+                    title="Oldest event that waits",
+                    description="How long the oldest event has waited, by endpoint. It is given up after 84 hours.",
+                    unit="s",
+                    queries=(Query(Q.gauge(metrics.EVENT_OLDEST_AGE, by=_ENDPOINT, merge="max"), "{{endpoint}}"),),
+                    steps=above((300, YELLOW), (3600, "red")),
+                    runbook="RecadoEventsLate",
+                ),
+                Panel(
+                    title="Endpoints held",
+                    description=(
+                        "1 while an endpoint gets nothing but trials: it is down (outage), or its configuration is "
+                        "wrong (operator); or nothing at all, because it answered 410 (ended)."
+                    ),
+                    unit="none",
+                    queries=(
+                        Query(
+                            Q.gauge(metrics.EVENT_ENDPOINT_HELD, by=("endpoint", "reason"), merge="max"),
+                            "{{endpoint}}: {{reason}}",
+                        ),
+                    ),
+                    runbook="RecadoEventEndpointHeld",
+                ),
+            ),
+        ),
+        Row(
+            "What do the endpoints answer?",
+            (
+                Panel(
+                    title="Attempts by outcome",
+                    description=(
+                        "Attempts per second: delivered; to be made again (retryable, unknown); slowed down by the "
+                        "endpoint (throttled); ended by a 410 response; or not possible until an operator acts."
+                    ),
+                    unit="cps",
+                    width=12,
+                    shape=Shape.STACKED,
+                    queries=(
+                        Query(
+                            Q.rate(metrics.EVENT_ATTEMPTS, INTERVAL, by=("endpoint", "outcome")),
+                            "{{endpoint}}: {{outcome}}",
+                        ),
+                    ),
+                    logs="attempt.finished",
+                ),
+                Panel(
+                    title="Deliveries that ended",
+                    description=(
+                        "Delivered; given up after ten attempts or 84 hours (failed); or discarded by an operator."
+                    ),
+                    unit="none",
+                    width=12,
+                    shape=Shape.STACKED,
+                    queries=(
+                        Query(
+                            Q.increase(metrics.EVENT_DELIVERIES, "15m", by=("endpoint", "outcome")),
+                            "{{endpoint}}: {{outcome}}",
+                        ),
+                    ),
+                    runbook="RecadoEventsLost",
+                ),
+            ),
+        ),
+    ),
+)
