@@ -13,7 +13,7 @@ from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 
 HERE = Path(__file__).parent
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+SHOPS = HERE.parent / "quotes"
 
 
 class Result(msgspec.Struct):
@@ -26,14 +26,15 @@ class Result(msgspec.Struct):
     wrong: list[str]
 
 
-def score(name: str) -> Result:
-    """Runs a file of dialogues."""
+def score(name: str, shop: str = "") -> Result:
+    """Runs a file of dialogues with the default catalogue, or that of a shop."""
+    catalogue = Catalogue.from_csv(SHOPS / f"{shop}.csv" if shop else DEFAULT_PATH)
     cases = [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
     right_turns = right_asks = right_dialogues = turns = confirmations = 0
     wrong: list[str] = []
     for case in cases:
         before = len(wrong)
-        for label, dialogue in _played(case):
+        for label, dialogue in _played(case, catalogue):
             turns += 1
             right = _is_right(label, dialogue)
             right_turns += right
@@ -45,8 +46,8 @@ def score(name: str) -> Result:
     return Result(right_dialogues / len(cases), right_turns / turns, right_asks / turns, confirmations, wrong)
 
 
-def _played(case: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Dialogue]]:
-    dialogue = Dialogue(CATALOGUE)
+def _played(case: dict[str, Any], catalogue: Catalogue) -> Iterator[tuple[dict[str, Any], Dialogue]]:
+    dialogue = Dialogue(catalogue)
     for label in case["turns"]:
         dialogue.say(label["text"])
         yield label, dialogue

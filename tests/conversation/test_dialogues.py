@@ -22,3 +22,11 @@ def test_dialogues(name: str, dialogues: float, turns: float, asks: float, wrong
     assert result.turns >= turns, result.wrong
     assert result.asks >= asks
     assert result.wrong_confirmations <= wrong_confirmations, result.wrong
+
+
+@pytest.mark.parametrize(("name", "shop"), [("ferreteria", "ferreteria"), ("restaurante", "restaurante2")])
+def test_dialogues_of_other_shops(name: str, shop: str) -> None:
+    """Sizes, measures and kinds tell what is meant where the head is left out."""
+    result = score(f"dialogues-{name}.jsonl", shop)
+
+    assert result.wrong == []

@@ -6,14 +6,14 @@ from msgspec.structs import replace
 
 from recado.quotes.clauses import Bare, Mention, Named, Replaced, Step
 from recado.quotes.constructions import Does
-from recado.quotes.sizes import Size
+from recado.quotes.lexicon import Unit
 
 
 class Chunk:
     """Collects what is said between two marks; `does` is what is done to it.
 
     mentions: with whether each was refused. steered: a verb says what is done. leads: it asks for something. more: in
-    addition. For the rest see `Bare`.
+    addition. written: what stands in it, with whether it is the amount. For the rest see `Bare`.
     """
 
     def __init__(self, does: Does) -> None:
@@ -21,14 +21,14 @@ class Chunk:
         self.mentions: list[tuple[Mention, bool]] = []
         self.amount: int | Fraction | None = None
         self.words: list[str] = []
-        self.sizes: list[Size] = []
-        self.text: list[str] = []
+        self.unit: Unit | None = None
+        self.written: list[tuple[str, bool]] = []
         self.plural: bool | None = None
         self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it that something could be done to."""
-        return not (self.mentions or self.amount is not None or self.words or self.sizes or self.each)
+        return not (self.mentions or self.amount is not None or self.words or self.each)
 
     def set_last(self, amount: int | Fraction) -> None:
         """A number behind "a" is what becomes of the last thing, or of what was spoken of: "las gorras a 1"."""
@@ -42,9 +42,8 @@ class Chunk:
         """Its things as steps."""
         does = Does.ADD if self.more and self.does in (Does.ORDER, Does.SET) else self.does
         only, refused = self.mentions[0]
-        if does is Does.SET and self.words and not refused and only.amount is None and self.amount is None:
-            comes = Bare(does=Does.SET, words=tuple(self.words), text=" ".join(self.text))
-            return [Replaced(only, comes)]  # "el vestido mejor de fiesta"
+        if does is Does.SET and not refused and only.amount in (None, self.amount) and self.text():
+            return [Replaced(only, self._as_bare(Does.SET))]  # "el vestido mejor de fiesta", "las camisas que sean 3"
         if len(self.mentions) == 1 and only.amount is None:
             self.mentions = [(replace(only, amount=self.amount), refused)]
         wanted = Does.ORDER if does in (Does.REMOVE, Does.CHANGE) else does
@@ -52,20 +51,28 @@ class Chunk:
 
     def bare(self) -> Bare | None:
         """What it holds besides things, as a step; None where that is nothing."""
-        if self.is_empty() and not self.more and not (self.steered and self.does is Does.REMOVE):
+        if self.is_empty() and not self.more and not self.foreign and not (self.steered and self.does is Does.REMOVE):
             return None
+        return self._as_bare(Does.ADD if self.more and self.does is not Does.REMOVE else self.does)
+
+    def text(self, *, amount: bool = True) -> str:
+        """What stands in it beside its things, as it is written."""
+        return " ".join(written for written, is_amount in self.written if amount or not is_amount)
+
+    def _as_bare(self, does: Does) -> Bare:
         return Bare(
-            does=Does.ADD if self.more and self.does is not Does.REMOVE else self.does,
+            does=does,
             amount=self.amount,
             words=tuple(self.words),
-            sizes=tuple(self.sizes),
-            text=" ".join(self.text),
+            text=self.text(),
+            fragment=self.text(amount=False),
+            unit=self.unit,
             plural=self.plural,
             foreign=self.foreign,
             describes=self.describes,
             pairs=self.pairs,
             each=self.each,
-            pointing=self.is_empty(),
+            pointing=self.is_empty() and not self.foreign,
         )
 
 

@@ -8,15 +8,15 @@ from fractions import Fraction
 import msgspec
 
 from recado.quotes.constructions import Does
+from recado.quotes.lexicon import Unit
 from recado.quotes.numbers import Unusable
-from recado.quotes.sizes import Size
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A thing that is named.
 
     skus: one where it is known, several where it could be any of them, none where it is not sold. amount: in what the
-    product is sold by; None where none was said. words: as they stand, plain.
+    product is sold by; None where none was said. words: as they stand, plain. written: with its number.
     """
 
     text: str
@@ -25,6 +25,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     unusable: Unusable | None = None
     confidence: float = 1.0
     words: tuple[str, ...] = ()
+    written: str = ""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -37,16 +38,18 @@ class Named(msgspec.Struct, frozen=True):
 class Bare(msgspec.Struct, frozen=True, kw_only=True):
     """A number, or words that only tell products apart, of something said before.
 
-    plural: whether the article before it is ("los 2"); None without one. foreign: it is about something else, such as
-    money. describes: a colour, a size or a part of a name is among the words. pairs: it is a number of pairs. each: of
-    each. pointing: nothing is said but what is to be done.
+    text: as it is written. fragment: without its amount. unit: that of the amount. plural: whether the article before
+    it is ("los 2"); None without one. foreign: it is about something else, such as money. describes: a colour, a size
+    or a part of a name is among the words. pairs: it is a number of pairs. each: of each. pointing: nothing is said but
+    what is to be done.
     """
 
     does: Does
     amount: int | Fraction | None = None
     words: tuple[str, ...] = ()
-    sizes: tuple[Size, ...] = ()
     text: str = ""
+    fragment: str = ""
+    unit: Unit | None = None
     plural: bool | None = None
     foreign: bool = False
     describes: bool = False

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from recado.quotes.acts import (
     Act,
@@ -40,33 +40,13 @@ from recado.quotes.acts import (
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Spoken, Step
 from recado.quotes.constructions import Does
+from recado.quotes.ellipsis import Ellipsis, Meant
+from recado.quotes.measures import amount_of
+from recado.quotes.numbers import Unusable
 from recado.quotes.service import as_sold
-from recado.quotes.sizes import Size
 
-_ORDINALS: Final = {
-    "primero": 1, "primera": 1, "primer": 1, "1ro": 1, "1ra": 1, "1era": 1, "1er": 1, "segundo": 2, "segunda": 2,
-    "2do": 2, "2da": 2, "tercero": 3, "tercera": 3, "tercer": 3, "3ro": 3, "3ra": 3, "cuarta": 4, "quinto": 5,
-    "quinta": 5, "ultimo": 0, "ultima": 0,
-}  # fmt: skip
-_PLAIN: Final = frozenset(
-    [
-        "normal",
-        "normales",
-        "sencillo",
-        "sencilla",
-        "simple",
-        "comun",
-        "comunes",
-        "basico",
-        "basica",
-        "regular",
-        "tradicional",
-    ]
-)
-_CHEAP: Final = frozenset(
-    ["barato", "barata", "economico", "economica", "baratos", "baratas", "economicos", "economicas"]
-)
-_DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
+_MOST_LINES: Final = 12
+"""Lines that are looked at for one of a kind that is not named."""
 _REST: Final = frozenset(["resto", "demas"])
 
 
@@ -78,6 +58,7 @@ class Interpreter:
         self._matcher = catalogue.matcher()
         self._matcher.begin()
         self._numbers = catalogue.places
+        self._ellipsis = Ellipsis(catalogue)
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
@@ -112,21 +93,23 @@ class Interpreter:
             rest = None
             while end < len(steps) and (chosen := self._chosen(steps[end], question)) is not None:
                 step = steps[end]
-                skus, amount = chosen
-                if len(skus) != 1:
+                if len(chosen.skus) != 1:
                     if picks:
                         break
-                    waits = question.quantity if amount is None else amount
-                    return [Narrow(index, skus, waits)], end + 1
+                    waits = question.quantity if chosen.quantity is None else chosen.quantity
+                    return [Narrow(index, chosen.skus, waits)], end + 1
                 if isinstance(step, Bare) and _REST.intersection(step.words):
                     rest = len(picks)
-                picks.append((skus[0], amount))
+                picks.append((chosen.skus[0], chosen.quantity))
                 end += 1
+                if end < len(steps) and chosen.quantity is None and _is_number(steps[end]):
+                    picks[-1] = (chosen.skus[0], self._amount(steps[end], chosen.skus[0]))  # "las de lluvia, 2"
+                    end += 1
             if picks:
                 return [Answer(index, _shared(picks, rest, question.quantity))], end
         return None
 
-    def _chosen(self, step: Step, question: Pending) -> tuple[tuple[str, ...], Quantity | None] | None:
+    def _chosen(self, step: Step, question: Pending) -> Meant | None:
         """The candidates that a step names, with its own quantity; None where it is about something else."""
         if isinstance(step, Named) and not step.mention.skus:
             step = _as_bare(step)  # "2 plazas"
@@ -135,65 +118,19 @@ class Interpreter:
                 return None
             skus = self._skus(step.mention)
             inside = tuple(sku for sku in question.candidates if sku in skus)
-            if not inside or len(inside) < len(skus):
-                return None
-            return inside, _quantity(step.mention.amount)
-        if not isinstance(step, Bare) or step.does is Does.REMOVE or step.foreign or step.each:
+            return Meant(inside, _quantity(step.mention.amount)) if inside and len(inside) == len(skus) else None
+        if not isinstance(step, Bare) or step.does is Does.REMOVE or step.each:
             return None
         amount = _quantity(step.amount)
-        if not step.words and not step.sizes:
-            ordinal = step.plural is False and isinstance(amount, int) and 1 <= amount <= len(question.candidates)
-            return ((question.candidates[int(amount or 1) - 1],), None) if ordinal else None
-        chosen = self._described(question.candidates, step)
-        named = self._described(question.candidates, _with_number(step, amount)) if amount is not None else ()
-        if len(chosen) != 1 and len(named) == 1:
-            return named, None  # "de 2 plazas"
-        return (chosen, amount) if chosen else None
-
-    def _described(self, skus: Sequence[str], bare: Bare) -> tuple[str, ...]:
-        """Which of several products words and sizes mean; none where they tell nothing of them."""
-        left = list(skus)
-        told = False
-        for word in bare.words:
-            ordinal = _ORDINALS.get(word)
-            if ordinal is not None and ordinal <= len(skus):
-                return (skus[ordinal - 1],)
-            if word in _CHEAP or word in _DEAR:
-                prices = [self._catalogue.by_sku[sku].unit_price for sku in left]
-                wanted = min(prices) if word in _CHEAP else max(prices)
-                left = [sku for sku, price in zip(left, prices, strict=True) if price == wanted]
-                told = True
-                continue
-            fits = [sku for sku in skus if self._has(sku, word)]
-            if not fits and word in _PLAIN and len(skus) > 1:
-                fits = [min(skus, key=lambda sku: len(self._catalogue.by_sku[sku].name))]
-            if fits:
-                told = True
-                left = [sku for sku in left if sku in fits]
-        for size in bare.sizes:
-            fits = [
-                sku for sku in skus if self._numbers[sku] in self._matcher.with_head(self._numbers[sku], [], [size])
-            ]
-            if fits:
-                told = True
-                left = [sku for sku in left if sku in fits]
-        return tuple(left) if told else ()
-
-    def _has(self, sku: str, word: str) -> bool:
-        """Whether a word or a number is part of a product's name."""
-        return self._numbers[sku] in self._matcher.with_head(self._numbers[sku], [word]) or self._is_called(sku, word)
-
-    def _has_size(self, sku: str, size: Size) -> bool:
-        return self._numbers[sku] in self._matcher.with_head(self._numbers[sku], [], [size])
-
-    def _is_called(self, sku: str, number: str) -> bool:
-        """Whether a number is part of a product's name: "el 501", "de 2 plazas"."""
-        product = self._numbers[sku]
-        return number.isdigit() and any(
-            number in form.words or any(size.values == (int(number),) for size in form.sizes)
-            for family in self._matcher.families_of(product)
-            for form in family.forms[product]
-        )
+        if (
+            step.plural is False
+            and not step.words
+            and isinstance(amount, int)
+            and 1 <= amount <= len(question.candidates)
+        ):
+            return Meant((question.candidates[amount - 1],))  # "la 2"
+        meant = self._ellipsis.chosen(question.candidates, question.text, step)
+        return meant if meant.skus else None
 
     # things that are named -----------------------------------------------------------------------------------
 
@@ -280,8 +217,8 @@ class Interpreter:
             return alike if len(alike) == 1 else []
         if skus:
             return []
-        described = self._described(lines, Bare(does=Does.REMOVE, words=mention.words))
-        return list(described) if len(described) == 1 else []
+        described = self._ellipsis.lines(lines, _as_bare(Named(Does.REMOVE, mention)))
+        return list(described.skus) if len(described.skus) == 1 else []
 
     def _kept(self, mentions: Sequence[Mention], view: View) -> list[Act]:
         if not view.lines:
@@ -301,47 +238,45 @@ class Interpreter:
             target = _target(view)
             found, taken, text = [] if target is None else [target], None, goes.text
         else:
-            found = list(self._described([sku for sku, _ in view.lines], goes))
-            taken, text = _quantity(goes.amount), goes.text
+            meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
+            found, taken, text = list(meant.skus), meant.quantity, goes.text
         if len(found) != 1 or comes is None:
-            return [Unresolved(text)]
-        quantity = _quantity(comes.amount)
-        if isinstance(comes, Mention):
-            skus = self._skus(comes)
-            if not skus:
-                return [Missing(comes.text)]
-        else:
-            if not comes.words and not comes.sizes:
-                named = [
-                    sku
-                    for sku in self._numbers
-                    if self._is_alike(found[0], sku) and self._is_called(sku, str(quantity))
-                ]
-                if len(named) != 1:
-                    return [SetQuantity(found[0], quantity)]  # "cambia las 2 camisas por 3"
-                return [Replace(found[0], named[0], None, taken)]  # "por el 501"
-            numbers = self._matcher.with_head(self._numbers[found[0]], list(comes.words), comes.sizes)
-            skus = tuple(self._catalogue.products[n].sku for n in numbers)
-        if len(skus) != 1:
+            corrects = isinstance(goes, Mention) and isinstance(comes, Bare) and comes.does is Does.SET
+            return self._named(Named(Does.SET, goes), view) if corrects else [Unresolved(text)]  # type: ignore[arg-type]
+        skus, quantity, text = self._comes(found[0], goes, comes)
+        if not skus:
+            return [Missing(text)] if isinstance(comes, Mention) else [SetQuantity(found[0], quantity)]
+        if len(skus) > 1:
             lost = dict(view.lines)[found[0]] if taken is None else taken
-            return [Remove(found[0]), AskBack(comes.text, skus, quantity or lost)] if skus else [Unresolved(comes.text)]
+            return [Remove(found[0]), AskBack(text, skus, quantity or lost)]
         if skus[0] == found[0]:
             return [SetQuantity(found[0], quantity)]
         return [Replace(found[0], skus[0], quantity, taken)]
 
+    def _comes(
+        self, sku: str, goes: Mention | Bare, comes: Mention | Bare
+    ) -> tuple[tuple[str, ...], Quantity | None, str]:
+        """The products that come for `sku`, how many, and how they were written."""
+        if isinstance(comes, Mention):
+            return self._skus(comes), _quantity(comes.amount), comes.text
+        meant = self._ellipsis.kin(sku, comes)
+        if len(meant.skus) > 1 and isinstance(goes, Bare):  # "la hawaiana mejor mediana"
+            both = replace(comes, fragment=f"{goes.fragment} {comes.fragment}")
+            meant = self._ellipsis.kin(sku, both)
+        return meant.skus, meant.quantity if meant.skus else self._amount(comes, sku), comes.text
+
     # numbers and qualities alone -----------------------------------------------------------------------------
 
     def _bare(self, step: Bare, view: View) -> list[Act]:
-        if step.foreign:
-            return []
         if step.pointing:
             return self._pointed(step, view)
         if step.each:
             return self._each(step, view)
-        if step.words or step.sizes:
-            return self._qualities(step, view)
-        quantity = _quantity(step.amount)
-        return [] if quantity is None else self._counted(step, quantity, view)
+        named = step.words or step.foreign or step.fragment or step.plural is False
+        acts = self._qualities(step, view) if named else []
+        if acts or step.words or step.foreign or step.amount is None:
+            return acts
+        return self._counted(step, view)
 
     def _pointed(self, step: Bare, view: View) -> list[Act]:
         if step.does is Does.ORDER:
@@ -362,11 +297,12 @@ class Interpreter:
             return [Add(sku, quantity) for sku, _ in view.lines]
         return [SetQuantity(sku, quantity) for sku, _ in view.lines]
 
-    def _counted(self, step: Bare, quantity: Quantity, view: View) -> list[Act]:
+    def _counted(self, step: Bare, view: View) -> list[Act]:
         """A number alone."""
+        quantity = _quantity(step.amount) or 0
         for index, pending in enumerate(view.pending):
             if len(pending.candidates) == 1 and step.does is not Does.REMOVE:
-                return [Answer(index, ((pending.candidates[0], quantity),))]
+                return [Answer(index, ((pending.candidates[0], self._amount(step, pending.candidates[0])),))]
         for index in reversed(range(len(view.pending))):
             candidates = view.pending[index].candidates
             if step.plural and quantity == len(candidates):
@@ -378,48 +314,62 @@ class Interpreter:
             return [Narrow(len(view.pending) - 1, view.pending[-1].candidates, quantity)]
         if target is None or quantity <= 0:
             return [Unresolved(step.text)]
-        if step.pairs and not self._catalogue.by_sku[target].pair:
-            quantity *= 2
+        amount = self._amount(step, target)
+        if amount is None:
+            return [AskBack(self._catalogue.by_sku[target].name, (target,), None)]
         match step.does:
             case Does.REMOVE | Does.LOWER:
-                return [Subtract(target, quantity)]
+                return [Subtract(target, amount)]
             case Does.ADD | Does.RAISE:
-                return [Add(target, quantity)]
+                return [Add(target, amount)]
             case _:
-                return [SetQuantity(target, quantity)]
+                return [SetQuantity(target, amount)]
+
+    def _amount(self, step: Step, sku: str) -> Quantity | None:
+        """What a bare number comes to in what a product is sold by; None where it cannot be sold so, or is none."""
+        if not isinstance(step, Bare) or step.amount is None:
+            return None
+        number, product = self._numbers[sku], self._catalogue.by_sku[sku]
+        value = step.amount * 2 if step.pairs and not product.pair else step.amount
+        families = self._matcher.families_of(number)
+        amount = amount_of(product, families, number, value, step.unit, self._matcher.lexicon)
+        return None if isinstance(amount, Unusable) else as_sold(amount)
 
     def _qualities(self, step: Bare, view: View) -> list[Act]:
         """ "mejor negros", "quita el azul", "2 más de los azules": a line, or another kind of what was spoken of."""
         lines = [sku for sku, _ in view.lines]
-        quantity = _quantity(step.amount)
-        described = self._described(lines, step) if lines else ()
+        meant = self._ellipsis.lines(lines, step)
         if step.does is Does.REMOVE:
-            return self._removed_by_quality(step, described, quantity, view)
-        if len(described) == 1 and (quantity is not None or step.does is Does.ADD):
-            return self._asked_for(step.does, described[0], quantity, 1.0, view)
+            return self._removed_by_quality(step, meant, view)
+        if len(meant.skus) == 1 and (meant.quantity is not None or step.does is Does.ADD):
+            return self._asked_for(step.does, meant.skus[0], meant.quantity, 1.0, view)
         target = _target(view) or next((sku for sku in reversed(view.topic) if sku in lines), None)
-        if target is not None and len(described) != 1:
-            numbers = self._matcher.with_head(self._numbers[target], list(step.words), step.sizes)
-            others = [sku for n in numbers if (sku := self._catalogue.products[n].sku) != target]
-            if len(others) == 1:
-                if step.does is Does.ADD or (step.does is Does.ORDER and quantity is not None):
-                    return [Add(others[0], quantity if quantity is not None else 1)]
-                return [Replace(target, others[0], quantity)]
-            if others:
-                return [AskBack(step.text, tuple(others), quantity)]
-        return [Unresolved(step.text)] if step.describes and not described else []
+        if len(meant.skus) != 1 and (kin := self._kin(target, lines, step)):
+            goes, other = kin
+            if len(other.skus) > 1:
+                return [AskBack(step.text, other.skus, other.quantity)]
+            if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
+                return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
+            return [Replace(goes, other.skus[0], other.quantity)]
+        return [Unresolved(step.text)] if step.describes and not meant.skus else []
 
-    def _removed_by_quality(
-        self, step: Bare, described: tuple[str, ...], quantity: Quantity | None, view: View
-    ) -> list[Act]:
+    def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
+        """A line, and what other products of its kind a step means: of the line that has some of its words, or of what
+        was spoken of, else of the only line with any."""
+        kin = {sku: meant for sku in lines[:_MOST_LINES] if (meant := self._ellipsis.kin(sku, step)).skus}
+        having = [sku for sku in kin if self._ellipsis.has_any(sku, step)]
+        first = having if len(having) == 1 else [target] if target in kin else list(kin)
+        return (first[0], kin[first[0]]) if len(first) == 1 and first[0] is not None else None
+
+    def _removed_by_quality(self, step: Bare, meant: Meant, view: View) -> list[Act]:
         for index, pending in enumerate(view.pending):
             if _alike(step.text, pending.text):
                 return [DropQuestion(index)]
-        if len(described) == 1 and len(view.lines) > 1:
-            return [Remove(described[0])] if quantity is None else [Subtract(described[0], quantity)]
-        if len(described) == 1 and step.describes:
-            return [Remove(described[0])] if quantity is None else [Subtract(described[0], quantity)]
-        return [Unresolved(step.text)] if step.describes or quantity is not None else []
+        if len(meant.skus) == 1 and (step.describes or len(view.lines) > 1):
+            sku = meant.skus[0]
+            return [Remove(sku)] if meant.quantity is None else [Subtract(sku, meant.quantity)]
+        counted = step.amount is not None and bool(step.words)
+        return [Unresolved(step.text)] if step.describes or counted else []
 
     def _scaled(self, factor: Fraction, view: View) -> list[Act]:
         return [Scale(factor)] if view.lines else [Unresolved("")]
@@ -431,12 +381,14 @@ class Interpreter:
 def _as_bare(step: Named) -> Bare:
     """A thing that is not sold, as words that may tell products apart."""
     mention = step.mention
-    return Bare(does=step.does, amount=mention.amount, words=mention.words, text=mention.text)
+    return Bare(
+        does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
+    )  # fmt: skip
 
 
-def _with_number(step: Bare, amount: Quantity) -> Bare:
-    """The step with its number as part of a name."""
-    return msgspec.structs.replace(step, words=(*step.words, str(amount)))
+def _is_number(step: Step) -> bool:
+    """Whether a step is nothing but a number."""
+    return isinstance(step, Bare) and step.amount is not None and not (step.words or step.each or step.foreign)
 
 
 def _target(view: View) -> str | None:

@@ -50,7 +50,14 @@ class Mentions:
             match = wish.element.match
             choices = () if match is not None and match.how is How.OTHER else wish.choices
             amount = wish.total(False) if said else None
-            return Mention(text=wish.text, skus=self._skus(choices), amount=amount, unusable=wish.unusable, words=words)
+            return Mention(
+                text=wish.text,
+                skus=self._skus(choices),
+                amount=amount,
+                unusable=wish.unusable,
+                words=words,
+                written=self._written(wish.element),
+            )
         product, families = matcher.products[wish.product], matcher.families_of(wish.product)
         value: int | Fraction | Unusable | None = wish.unusable
         if value is None:
@@ -76,6 +83,11 @@ class Mentions:
     def norms(self, element: Element) -> tuple[str, ...]:
         """The plain words of an element."""
         return tuple(self._reading.scanner.norms[element.start : element.end])
+
+    def _written(self, element: Element) -> str:
+        """An element with its number, as they stand."""
+        start = min(element.start, element.q.start) if element.q is not None else element.start
+        return self._reading.scanner.written(start, element.end)
 
     def _skus(self, products: Iterable[int]) -> tuple[str, ...]:
         return tuple(self._reading.matcher.products[number].sku for number in products)

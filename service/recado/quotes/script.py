@@ -28,6 +28,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )
+from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
 from recado.quotes.text import NUMBER, WORD
@@ -59,6 +60,8 @@ _SILENT: Final = frozenset(
     ]
 )
 """Kinds of elements that say nothing of what is done to which thing."""
+_INSIDE: Final = frozenset(["of", "to", "for"])
+"""Those of them that stand inside names."""
 _QUIET_WORDS: Final = frozenset(
     [
         "total",
@@ -162,7 +165,9 @@ class _Walk:
                 if one is not None and at >= past and not named:
                     past = one.end
                     self._construction(one)
-            if element.end > past or element.kind in (PRODUCT, SEVERAL):
+            if element.start >= past and (end := self._measured(element)):
+                past = end
+            elif element.end > past or element.kind in (PRODUCT, SEVERAL):
                 _KINDS.get(element.kind, _Walk._words)(self, element)
             if element.kind == "yes" and element.start >= past:
                 self._yes(element)
@@ -207,12 +212,24 @@ class _Walk:
     def _has_something(self) -> bool:
         return bool(self._chunk.mentions or self._chunk.amount)
 
-    def _mend(self, _: Element | None = None) -> None:
+    def _mend(self, element: Element | None = None) -> None:
         """A correction is about what stands before it ("las camisas que sean 3"), or else what comes."""
-        if self._chunk.is_empty():
+        chunk = self._chunk
+        if chunk.is_empty():
             self._steer(Does.SET)
-        else:
-            self._chunk.does, self._chunk.more = Does.SET, False
+            return
+        if chunk.words and not chunk.mentions and chunk.amount is None and self._exchange.goes is None:
+            described = chunk.bare()
+            points = described is not None and (described.describes or described.plural is not None)
+            if described is not None and points and not self._is_last(element):
+                self._exchange.takes(described, self._steps)  # "los azules que sean negros"
+                self._chunk = Chunk(Does.SET)
+                return
+        chunk.does, chunk.more = Does.SET, False
+
+    def _is_last(self, element: Element | None) -> bool:
+        """Whether nothing stands behind a correction: "los azules mejor"."""
+        return element is not None and self._closes(element.end)
 
     def _closes(self, token: int) -> bool:
         tokens = self._reading.scanner.tokens
@@ -323,10 +340,7 @@ class _Walk:
         q = element.quantity
         if q is None or ("bound" in element.flags and self._mentions.owns(element)):
             return
-        if self._chunk.amount is not None and (self._chunk.words or self._chunk.sizes):
-            does = self._chunk.does
-            self._flush()
-            self._chunk = Chunk(does)  # "2 azules 1 negro"
+        self._split()
         another = "another" in element.flags
         if another and self._context.kind(element.index - 1) == "definite":
             return  # "¿y la otra?"
@@ -334,12 +348,34 @@ class _Walk:
         self._chunk.more = self._chunk.more or more
         if q.unusable is not None or "size" in element.flags:
             self._chunk.foreign = True
+            self._written(element)
         elif q.article and not more and self._context.kind(element.index + 1) not in ("each", "more", ""):
             one = self._reading.scanner.norms[element.start] not in ("unos", "unas")
             self._chunk.amount = 1 if one else None  # "una azul"
+            self._written(element, is_amount=True)
         else:
             self._chunk.amount, self._chunk.pairs = q.value, q.pairs
-            self._written(element)
+            self._written(element, is_amount=True)
+
+    def _measured(self, element: Element) -> int:
+        """Past an amount in a unit that is of something said before: "medio kilo más"; 0 if there is none."""
+        scanner = self._reading.scanner
+        if element.kind in (PRODUCT, SEVERAL, MASK) or (element.quantity is not None and element.quantity.unit):
+            return 0
+        found = measure(scanner.tokens, scanner.roles, element.start, scanner.lexicon)
+        if found is None or found.unit is None:
+            return 0
+        self._split()
+        self._chunk.amount, self._chunk.unit = found.value, found.unit
+        self._chunk.written.append((scanner.written(element.start, found.end), True))
+        return found.end
+
+    def _split(self) -> None:
+        """A number begins another chunk where one is complete: "2 azules 1 negro"."""
+        if self._chunk.amount is not None and self._chunk.words:
+            does = self._chunk.does
+            self._flush()
+            self._chunk = Chunk(does)
 
     def _mask(self, element: Element) -> None:
         """ "a 3" behind a change of a quantity is no price."""
@@ -349,6 +385,7 @@ class _Walk:
         amount = tokens[-1].value
         if not to or amount is None or not (changing or self._exchange.goes is not None):
             self._chunk.foreign = True
+            self._written(element)
         elif isinstance(self._exchange.goes, Mention):
             mention = self._exchange.closes()
             assert isinstance(mention, Mention)
@@ -364,10 +401,11 @@ class _Walk:
 
     def _definite(self, element: Element) -> None:
         self._chunk.plural = self._context.norm(element.index) in ("los", "las")
-        self._written(element)
 
     def _words(self, element: Element) -> None:
         if element.kind in _SILENT or (element.kind == NOISE and "emoji" in element.roles):
+            if element.kind in _INSIDE:
+                self._written(element)
             return
         if "another" in element.flags:  # "otro par"
             self._chunk.more = True
@@ -376,11 +414,10 @@ class _Walk:
         if self._chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
             self._chunk.plural = False  # "opción 2", as "la 2"
         self._chunk.words += [norm for norm in self._mentions.norms(element) if norm not in _QUIET_WORDS]
-        self._chunk.sizes += element.sizes
         self._written(element)
 
-    def _written(self, element: Element) -> None:
-        self._chunk.text.append(self._reading.scanner.written(element.start, element.end))
+    def _written(self, element: Element, *, is_amount: bool = False) -> None:
+        self._chunk.written.append((self._reading.scanner.written(element.start, element.end), is_amount))
 
     # the end of a chunk --------------------------------------------------------------------------------------
 
@@ -393,7 +430,7 @@ class _Walk:
         bare = chunk.bare()
         if bare is None:
             return
-        described = bool(bare.words or bare.sizes)
+        described = bool(bare.words) or bare.foreign
         if self._exchange.expects and described:
             self._exchange.takes(bare, self._steps)
         elif self._exchange.goes is not None and (described or bare.amount is not None):

@@ -1,0 +1,150 @@
+"""Which product is meant where its head is left out: "el azul", "los de 1/2", "de bistec", "la más barata".
+
+What was said is completed with the head of what it may be of, and read as a name: "tubos pvc" + "de 1/2". So whatever
+tells the products of a shop apart tells them apart here.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Bare
+from recado.quotes.elements import PRODUCT, SEVERAL
+from recado.quotes.matcher import How
+from recado.quotes.service import as_sold, read
+from recado.quotes.steps import TooLongError
+from recado.quotes.text import NUMBER, WORD, tokenise
+
+_ORDINALS: Final = {
+    "primero": 1, "primera": 1, "primer": 1, "1ro": 1, "1ra": 1, "1era": 1, "1er": 1, "segundo": 2, "segunda": 2,
+    "2do": 2, "2da": 2, "tercero": 3, "tercera": 3, "tercer": 3, "3ro": 3, "3ra": 3, "cuarta": 4, "quinto": 5,
+    "quinta": 5, "ultimo": 0, "ultima": 0,
+}  # fmt: skip
+_PLAIN: Final = frozenset(
+    ["normal", "normales", "sencillo", "sencilla", "simple", "comun", "comunes", "basico", "basica", "regular"]
+)
+_CHEAP: Final = frozenset(
+    ["barato", "barata", "economico", "economica", "baratos", "baratas", "economicos", "economicas"]
+)
+_DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
+_MOST_LINES: Final = 12
+"""Lines whose heads are tried: more are nobody's order with a word left out."""
+_MOST_HEADS: Final = 3
+
+
+class Meant(msgspec.Struct, frozen=True):
+    """The products that are meant, none where it cannot be told; and how many, without a number that is of a name."""
+
+    skus: tuple[str, ...] = ()
+    quantity: int | Decimal | None = None
+
+
+class Ellipsis:
+    """Completes what was said against a catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._matcher = catalogue.matcher()
+
+    def chosen(self, candidates: Sequence[str], said: str, bare: Bare) -> Meant:
+        """Which candidates of a question are meant; `said` is what it is about, as the customer wrote it."""
+        place = self._by_place(candidates, bare)
+        if place:
+            return Meant(place, _amount(bare))
+        for fragment, quantity in _fragments(bare):
+            found = self._completed(said, fragment)
+            inside = tuple(sku for sku in candidates if sku in found)
+            if inside and len(inside) < len(candidates):
+                return Meant(inside, quantity)
+        described = self._by_words(candidates, bare.words)
+        return Meant(described, _amount(bare)) if described else Meant()
+
+    def lines(self, lines: Sequence[str], bare: Bare) -> Meant:
+        """Which lines of the quote are meant."""
+        described = () if bare.foreign else self._by_words(lines, bare.words)
+        if len(described) == 1:
+            return Meant(described, _amount(bare))
+        for fragment, quantity in _fragments(bare):
+            found = tuple(sku for sku in lines[:_MOST_LINES] if sku in self._of_kin(sku, fragment))
+            if len(found) == 1:
+                return Meant(found, quantity)
+        return Meant(described, _amount(bare))
+
+    def kin(self, sku: str, bare: Bare) -> Meant:
+        """Which other products with the head of `sku` are meant."""
+        for fragment, quantity in _fragments(bare):
+            found = tuple(one for one in self._of_kin(sku, fragment) if one != sku)
+            if found:
+                return Meant(found, quantity)
+        numbers = self._matcher.with_head(self._catalogue.places[sku], list(bare.words)) if not bare.foreign else ()
+        return Meant(
+            tuple(one for n in numbers if (one := self._catalogue.products[n].sku) != sku), _amount(bare)
+        )  # fmt: skip
+
+    def has_any(self, sku: str, bare: Bare) -> bool:
+        """Whether some of the words are in a product's names."""
+        return bool(self._by_words((sku,), bare.words))
+
+    def _by_place(self, skus: Sequence[str], bare: Bare) -> tuple[str, ...]:
+        """ "el segundo", "la más barata", "la normal"."""
+        for word in bare.words:
+            ordinal = _ORDINALS.get(word)
+            if ordinal is not None and ordinal <= len(skus):
+                return (skus[ordinal - 1],)
+            if word in _CHEAP or word in _DEAR:
+                prices = [self._catalogue.by_sku[sku].unit_price for sku in skus]
+                wanted = min(prices) if word in _CHEAP else max(prices)
+                return tuple(sku for sku, price in zip(skus, prices, strict=True) if price == wanted)
+            if word in _PLAIN and not self._by_words(skus, (word,)):
+                return (min(skus, key=lambda sku: len(self._catalogue.by_sku[sku].name)),)
+        return ()
+
+    def _by_words(self, skus: Sequence[str], words: Iterable[str]) -> tuple[str, ...]:
+        """The products that have all of the words that any of them has; none where none has any."""
+        left, told = list(skus), False
+        for word in words:
+            fits = [
+                sku for sku in skus if (place := self._catalogue.places[sku]) in self._matcher.with_head(place, [word])
+            ]
+            if fits:
+                told, left = True, [sku for sku in left if sku in fits]
+        return tuple(left) if told else ()
+
+    def _of_kin(self, sku: str, fragment: str) -> tuple[str, ...]:
+        """The products that a fragment names behind one of the heads of `sku`."""
+        product = self._catalogue.by_sku[sku]
+        heads = dict.fromkeys(name.split()[0] for name in (product.name, *product.aliases) if name.strip())
+        for head in list(heads)[:_MOST_HEADS]:
+            found = self._completed(head, fragment)
+            if found:
+                return found
+        return ()
+
+    def _completed(self, head: str, fragment: str) -> tuple[str, ...]:
+        """The products that "head fragment" names, if the fragment is part of the name."""
+        if not fragment:
+            return ()
+        try:
+            reading = read(f"{head} {fragment}", self._catalogue)
+        except TooLongError:
+            return ()
+        first = reading.elements[0] if reading.elements else None
+        match = first.match if first is not None and first.kind in (PRODUCT, SEVERAL) else None
+        if match is None or match.how is How.OTHER or match.last < len(tokenise(head)):
+            return ()
+        if any(token.kind in (WORD, NUMBER) for token in reading.scanner.tokens[match.last + 1 :]):
+            return ()  # something was said that is not part of it
+        return tuple(self._catalogue.products[number].sku for number in match.products)
+
+
+def _fragments(bare: Bare) -> list[tuple[str, int | Decimal | None]]:
+    """What may stand behind a head, with the quantity that is left then: a number may be part of the name."""
+    fragments = [(bare.fragment, _amount(bare))]
+    return fragments if bare.text == bare.fragment else [*fragments, (bare.text, None)]
+
+
+def _amount(bare: Bare) -> int | Decimal | None:
+    return None if bare.amount is None else as_sold(bare.amount)
