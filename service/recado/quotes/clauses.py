@@ -90,13 +90,15 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a message in order.
 
     agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. priced: it asks what
-    things cost and orders nothing. asked: what it asks for without ordering it ("¿tienen gorras?").
+    things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered. asked: what it asks
+    for without ordering it ("¿tienen gorras?").
     """
 
     steps: tuple[Step, ...]
     agrees: bool = False
     accepts: bool = False
     priced: bool = False
+    inquires: bool = False
     asked: tuple[Mention, ...] = ()
 
     @property

@@ -80,6 +80,16 @@ class Interpreter:
             case Spoken(does):
                 return _SPOKEN[does](view), at + 1
 
+    def asked_about(self, steps: Sequence[Step], view: View) -> tuple[tuple[str, Quantity], ...]:
+        """What a question behind a price question is about: "¿y el de chocolate?", "¿y la gorra?"."""
+        skus: list[str] = []
+        for step in steps:
+            if isinstance(step, Named) and step.mention.amount is None:
+                skus += self._skus(step.mention)[:1]
+            elif isinstance(step, Bare) and step.amount is None and view.asked:
+                skus += self._ellipsis.kin(view.asked[-1][0], step).skus[:1]
+        return tuple((sku, 1) for sku in skus)
+
     # answers to a question -----------------------------------------------------------------------------------
 
     def _answer(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:

@@ -30,6 +30,7 @@ from recado.quotes.elements import (
 )
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
+from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
 from recado.quotes.text import NUMBER, WORD
 
@@ -153,6 +154,7 @@ class _Walk:
         self._removing = False
         self._opened = False  # something was said beyond yes, no and greetings
         self._agrees = self._accepts = False
+        self._asks = any(element.kind == QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
         scanner = self._reading.scanner
@@ -183,6 +185,7 @@ class _Walk:
             agrees=self._agrees,
             accepts=self._accepts and not any(e.kind in _OPEN or "unsettled" in e.roles for e in elements),
             priced=self._reading.priced and not self._reading.requested,
+            inquires=self._asks and not self._reading.requested,
             asked=self._mentions.told() if offered else (),
         )
 
@@ -308,6 +311,8 @@ class _Walk:
             if (self._exchange.expects or self._removing) and self._mentions.is_taken_back(element):
                 self._mentioned(self._mentions.plain(element), element, refused=True)
             return
+        if wish.unusable is Unusable.VAGUE and self._asks:
+            return  # "¿cuántas camisas puse?"
         refused = wish.state == "refused" and not self._is_mended_apart(element)
         if refused and not (self._removing or self._exchange.expects or self._is_taken_out(element.index)):
             return  # taken back within the message
@@ -340,6 +345,10 @@ class _Walk:
         q = element.quantity
         if q is None or ("bound" in element.flags and self._mentions.owns(element)):
             return
+        if self._is_of_a_name(element):
+            self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
+            self._written(element)
+            return
         self._split()
         another = "another" in element.flags
         if another and self._context.kind(element.index - 1) == "definite":
@@ -365,10 +374,24 @@ class _Walk:
         found = measure(scanner.tokens, scanner.roles, element.start, scanner.lexicon)
         if found is None or found.unit is None:
             return 0
+        written = scanner.written(element.start, found.end)
+        if self._is_of_a_name(element):
+            self._chunk.words.append(written)
+            self._chunk.written.append((written, False))
+            return found.end
         self._split()
         self._chunk.amount, self._chunk.unit = found.value, found.unit
-        self._chunk.written.append((scanner.written(element.start, found.end), True))
+        self._chunk.written.append((written, True))
         return found.end
+
+    def _is_of_a_name(self, element: Element) -> bool:
+        """Whether a number is part of a name whose head is left out: "5 de 10", "la de 100"."""
+        named = self._chunk.amount is not None or self._context.kind(element.index - 2) == "definite"
+        return self._context.kind(element.index - 1) == "of" and (named or self._opens(element.index - 1))
+
+    def _opens(self, i: int) -> bool:
+        """Whether nothing but a mark stands before an element."""
+        return self._context.kind(i - 1) in ("", COMMA, STOP, LINE, "and", "correction")
 
     def _split(self) -> None:
         """A number begins another chunk where one is complete: "2 azules 1 negro"."""
@@ -381,6 +404,7 @@ class _Walk:
         """ "a 3" behind a change of a quantity is no price."""
         tokens = self._reading.scanner.tokens[element.start : element.end]
         changing = self._chunk.does in (Does.CHANGE, Does.RAISE, Does.LOWER, Does.SET)
+        changing = changing or self._goes_on_setting()
         to = len(tokens) == 2 and tokens[0].norm == "a" and tokens[1].kind == NUMBER
         amount = tokens[-1].value
         if not to or amount is None or not (changing or self._exchange.goes is not None):
@@ -392,6 +416,11 @@ class _Walk:
             self._steps.append(Named(Does.SET, replace(mention, amount=amount)))
         else:
             self._chunk.set_last(amount)
+
+    def _goes_on_setting(self) -> bool:
+        """ "sube las gorras a 5 y las camisas a 3"."""
+        last = self._steps[-1] if self._steps else None
+        return isinstance(last, Named) and last.does is Does.SET and self._chunk.does is Does.ORDER
 
     def _more(self, _: Element) -> None:
         self._chunk.more = True
