@@ -10,6 +10,8 @@ import itertools
 import json
 import random
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,13 @@ from typing import Any
 ORDERS = tuple((Path(__file__).parent / "orders.txt").read_text(encoding="utf-8").splitlines())
 #: The share of customers whose phone number the business may not see.
 HIDDEN_SHARE = 0.1
-#: The share of messages that the customer before writes too.
-AGAIN_SHARE = 0.1
+#: The share of customers who come back to their quote, and what they write then: typed, since what they could tap is
+#: known to the simulator alone.
+AGAIN_SHARE = 0.2
+ANSWERS = ("sí", "sí", "sí, por favor", "no", "agrega 1 gorra", "quiero 2 zapatos")
+#: They come when the reply has had its time. A message to which a later one comes too soon is answered together with
+#: it, and then a message would no longer be one reply.
+AGAIN_SECONDS = 8.0
 
 Event = dict[str, Any]
 
@@ -39,20 +46,29 @@ class Customer:
 class Crowd:
     """Customers and message ids that no other process and no other run makes."""
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._random = random.Random(seed)
         self._run = self._random.randrange(100_000)
         self._numbers = itertools.count()
         self._wamids = itertools.count()
         self._started = f"{time.time_ns() // 1_000_000:X}{self._run:05d}"
-        self._last: Customer | None = None
+        self._coming_back: deque[tuple[float, Customer]] = deque(maxlen=100_000)
 
     def customer(self) -> Customer:
-        """Somebody who writes; mostly somebody new."""
-        if self._last is None or self._random.random() >= AGAIN_SHARE:
-            number = f"49{self._run:05d}{next(self._numbers) % 10_000_000:07d}"
-            self._last = Customer(number, f"US.{number}", self._random.random() < HIDDEN_SHARE)
-        return self._last
+        """Somebody new."""
+        number = f"49{self._run:05d}{next(self._numbers) % 10_000_000:07d}"
+        return Customer(number, f"US.{number}", self._random.random() < HIDDEN_SHARE)
+
+    def writes(self) -> tuple[Customer, str]:
+        """Who writes what: somebody new an order, or somebody who has been quoted an answer."""
+        now = self._clock()
+        if self._coming_back and self._coming_back[0][0] <= now:
+            return self._coming_back.popleft()[1], self._random.choice(ANSWERS)
+        customer = self.customer()
+        if self._random.random() < AGAIN_SHARE:
+            self._coming_back.append((now + AGAIN_SECONDS, customer))
+        return customer, self.order()
 
     def wamid(self) -> str:
         return f"wamid.LOAD{self._started}{next(self._wamids):08X}"

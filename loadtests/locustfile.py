@@ -97,7 +97,7 @@ class Sender(FastHttpUser):
 
     def write(self, count: int, name: str, written_at: float) -> None:
         """Customers write; what is refused is brought again later, as Meta does."""
-        written = [(RUN.crowd.customer(), RUN.crowd.wamid(), RUN.crowd.order()) for _ in range(count)]
+        written = [(customer, RUN.crowd.wamid(), text) for customer, text in (RUN.crowd.writes() for _ in range(count))]
         body = self.shop.messages(written, written_at)
         customers = [customer for customer, _, _ in written]
         for customer in customers:

@@ -26,6 +26,8 @@ from recado.telemetry.metrics import RESCUES
 
 #: With statuses: long enough for Meta to bring them again to a process that has to start first.
 PATIENT_GRACE_SECONDS = 8.0
+#: Two web processes that start at once on a busy machine take their time.
+TALKS_GRACE_SECONDS = 20.0
 #: A kill of this share does not wait until its victim is up.
 EARLY = 0.2
 
@@ -98,7 +100,7 @@ async def run_talks(folder: Path, *, kills: int, per_second: float, seed: int) -
     chance = random.Random(seed)
     settings = {
         "RECADO_LOG_LEVEL": "warning",
-        "RECADO_UNKNOWN_GRACE_SECONDS": str(PATIENT_GRACE_SECONDS),
+        "RECADO_UNKNOWN_GRACE_SECONDS": str(TALKS_GRACE_SECONDS),
         # Without a wait between two replies to a customer none would supersede another.
         "RECADO_CUSTOMER_INTERVAL_SECONDS": "0.5",
     }
@@ -108,7 +110,7 @@ async def run_talks(folder: Path, *, kills: int, per_second: float, seed: int) -
         crowd = talks.Crowd(shop.simulator, per_second, chance)
         async with crowd.conversing(shop.database):
             await _kill(shop, kills, chance)
-        await shop.emptied(3 * (LEASE_SECONDS + PATIENT_GRACE_SECONDS) + 10)
+        await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
     return talks.judge(shop.database, shop.simulator.ledger, crowd.begun), inspect(shop.database)[0]
 
 

@@ -1,23 +1,31 @@
 """`recado demo`: the main job before a newcomer's eyes, with real processes and Meta simulated.
 
-A service and a simulator start on free ports with a queue of their own. An order is quoted. Then Meta is taken down,
-orders pile up, Meta comes back, `recado drain` delivers, and the simulator's ledger says who got how many answers.
+A service and a simulator start on free ports with a queue of their own. A customer is quoted, changes the quote, and
+taps: the shop has an order, accepts it, and the customer is told. Then Meta is taken down, orders pile up, Meta comes
+back, `recado drain` delivers, and the simulator's ledger says who got how many answers.
 """
 
 import asyncio
+import base64
 import contextlib
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.panel import Panel
+from rich.text import Text
 
 from recado.simulator import Simulator
+from recado.simulator.chat import Chat, Step
+from recado.simulator.graph import Accepted
 from recado.simulator.installation import SECRETS, Installation, started
 
 ORDER = "Quiero 2 zapatos y 1 camisa"
+TALK = (Step(say=ORDER), Step(say="agrega 2 gorras y quita la camisa"), Step(tap="confirm"))
 DURING_OUTAGE = (
     "Hola! me das 3 camisetas y un pantalón por favor",
     "media docena de medias deportivas",
@@ -26,11 +34,15 @@ DURING_OUTAGE = (
     "quiero dos toallas y 4 almohadas",
     "x3 camisas, x1 corbata",
 )
+PATIENCE_SECONDS = 10.0
 DELIVERY_SECONDS = 30.0
+#: The shop's own system checks with it that events are recado's.
+EVENT_SECRET = "whsec_" + base64.b64encode(b"demo-secret-for-signed-events-32").decode()
 #: The minutes of real life as seconds.
 SHORTENED = {
     "RECADO_BACKOFF_SECONDS": "2,4,8,16",
     "RECADO_BREAKER_PROBE_SECONDS": "1",
+    "RECADO_CUSTOMER_INTERVAL_SECONDS": "1",
     "RECADO_LOG_LEVEL": "error",
 }
 
@@ -40,6 +52,10 @@ Running. Try it; stop with Ctrl-C.
 
 A customer writes (the simulator signs it as Meta does):
   curl -s localhost:8090/_simulator/messages -d '{{"texts": ["quiero 3 gorras"]}}'
+Another one writes, reads the quote, and taps twice:
+  curl -s localhost:8090/_simulator/chats -d '{{"steps": [{{"say": "2 gorras"}}, {{"tap": "confirm", "times": 2}}]}}'
+The orders:
+  curl -s -H 'Authorization: Bearer {SECRETS["RECADO_ADMIN_TOKEN"]}' localhost:8000/api/v1/orders
 Who got which answers:
   curl -s localhost:8090/_simulator/ledger/full
 The queue:
@@ -95,23 +111,26 @@ async def _until_told(work: Awaitable[int]) -> int:
 async def _play(folder: Path, settings: Mapping[str, str]) -> int:
     async with installation(folder, settings) as shop:
         console.rule("1. A customer orders")
-        answered = await shop.order(ORDER)
-        console.rule("2. Meta is down")
+        chat = Chat(shop.simulator)
+        answered = await shop.talk(chat, TALK)
+        console.rule("2. The shop has the order")
+        told = await shop.accept_order(chat)
+        console.rule("3. Meta is down")
         shop.simulator.faults.change({"outages": [{"fault": "server_error"}]}, shop.simulator.clock())
         for text in DURING_OUTAGE:
             await shop.simulator.send_text(text)
         console.print(f"{len(DURING_OUTAGE)} more orders came in; each was acknowledged, and its quote written down.")
         waiting = await shop.recado.status()
         console.print(f"The queue: [bold]{waiting['queue_size']} waiting[/], {waiting['failed']} failed.")
-        console.rule("3. Meta is back")
+        console.rule("4. Meta is back")
         shop.simulator.faults.change({"outages": []}, shop.simulator.clock())
         drained = await shop.drain_until_empty()
-        return _verdict(shop.simulator, answered and drained, await shop.recado.status())
+        return _verdict(shop.simulator, answered and told and drained, await shop.orders(), await shop.recado.status())
 
 
 async def _keep(folder: Path, settings: Mapping[str, str]) -> int:
     async with installation(folder, settings, port=8000, metrics_port=9464, simulator_port=8090) as shop:
-        await shop.order(ORDER)
+        await shop.talk(Chat(shop.simulator), TALK[:1])
         show_commands()
         await asyncio.Event().wait()
     return 0
@@ -129,18 +148,43 @@ class Shop:
         self.simulator = simulator
         self.recado = recado
 
-    async def order(self, text: str) -> bool:
-        """A customer writes; shows what he gets. Whether he got it."""
-        console.print(f"A customer writes: [bold cyan]{text}[/]")
-        message = await self.simulator.send_text(text)
-        await self.simulator.settled(5)
-        if not message.arrived:
-            console.print("[red]No answer arrived.[/]")
-            return False
-        (reply,) = message.arrived
-        title = f"answered after {(reply.at - message.sent_at) * 1000:.0f} ms"
-        console.print(Panel(reply.text, title=title, expand=False, border_style="green"), emoji=False, markup=False)
+    async def talk(self, chat: Chat, steps: Sequence[Step]) -> bool:
+        """A customer does one thing after the other; shows what he gets. Whether he got it."""
+        for step in steps:
+            what = f"writes: [bold cyan]{step.say}[/]" if step.say else f"taps: [bold cyan]{chat.choice(step).title}[/]"
+            console.print(f"The customer {what}")
+            (line,) = await chat.play([step], patience=PATIENCE_SECONDS)
+            if not line.read:
+                console.print("[red]No answer arrived.[/]")
+                return False
+            for reply in line.read:
+                show_reply(reply, f"after {(reply.at - chat.written[-1].sent_at) * 1000:.0f} ms")
         return True
+
+    async def orders(self) -> list[dict[str, Any]]:
+        """The shop's orders, as the admin API gives them."""
+        orders: list[dict[str, Any]] = (await self.recado.admin("/api/v1/orders"))["orders"]
+        return orders
+
+    async def accept_order(self, chat: Chat) -> bool:
+        """The staff accepts the order; whether there is one, and its customer is told."""
+        orders = await self.orders()
+        if len(orders) != 1:
+            console.print(f"[red]There are {len(orders)} orders.[/]")
+            return False
+        number, had = orders[0]["number"], len(chat.replies)
+        for arguments in (("orders", "list"), ("orders", "accept", number), ("drain",)):
+            console.print(f"[bold]recado {' '.join(arguments)}[/]")
+            command = self.recado.command(*arguments)
+            async with started([command]):
+                await asyncio.to_thread(command.wait)
+        told = chat.replies[had:]
+        self.simulator.ledger.unprompted(told)
+        for reply in told:
+            show_reply(reply, "the customer is told")
+        types = [event["type"] for event in self.simulator.receiver.accepted.values()]
+        console.print(f"The shop's own system is told, by signed webhooks: [bold]{', '.join(types)}[/].")
+        return len(told) == 1 and "order.created" in types
 
     async def drain_until_empty(self) -> bool:
         """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
@@ -162,30 +206,43 @@ async def installation(
 ) -> AsyncIterator[Shop]:
     """A service with its queue in `folder`, and a simulator; on free ports unless told otherwise."""
     simulator = Simulator(
+        event_secrets=[EVENT_SECRET],
         port=simulator_port,
         app_secret=SECRETS["WHATSAPP_APP_SECRET"],
         access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
     )
     async with simulator:
-        recado = Installation(folder, {**SHORTENED, **settings}, api_url=simulator.base_url)
+        events = folder / "events.json"
+        crm = {"name": "crm", "url": simulator.events_url, "secret": EVENT_SECRET, "allow_http": True}
+        events.write_bytes(msgspec.json.encode([crm]))
+        told = {"RECADO_EVENTS_FILE": str(events)}
+        recado = Installation(folder, {**SHORTENED, **told, **settings}, api_url=simulator.base_url)
         server = recado.server(port=port, metrics_port=metrics_port)
         simulator.webhook_url = f"{server.url}/api/v1/webhook"
         async with started([server]):
             yield Shop(simulator, recado)
 
 
-def _verdict(simulator: Simulator, well: bool, status: dict[str, object]) -> int:
-    summary, clean = simulator.ledger.summary(), simulator.ledger.verify().clean
+def show_reply(reply: Accepted, title: str) -> None:
+    """What the customer reads, and can tap."""
+    choices = "  ".join(f"[ {choice.title} ]" for choice in reply.choices)
+    shown = f"{reply.text}\n\n{choices}" if choices else reply.text
+    console.print(Panel(Text(shown), title=title, expand=False, border_style="green"), emoji=False)
+
+
+def _verdict(simulator: Simulator, well: bool, orders: list[dict[str, Any]], status: dict[str, object]) -> int:
+    summary = simulator.ledger.summary()
+    clean = simulator.ledger.verify(order["quote"] for order in orders).clean
     console.rule("What Meta's side saw")
     console.print(
         f"{summary.inbound} messages, {summary.answered} answered, {summary.lost + summary.unanswered} without answer,"
-        f" {summary.doubled} answered twice; {status['queue_size']} left in the queue,"
+        f" {summary.doubled} answered twice, {len(orders)} order; {status['queue_size']} left in the queue,"
         f" {status['avg_attempts']} attempts on average."
     )
     good = well and clean and not status["queue_size"]
     console.print(
-        "[bold green]Every answer was delivered exactly once.[/]"
+        "[bold green]Every answer was delivered exactly once, and the yes is one order.[/]"
         if good
-        else "[bold red]Not every answer was delivered exactly once.[/]"
+        else "[bold red]Not every answer was delivered exactly once, or the yes is not one order.[/]"
     )
     return 0 if good else 1

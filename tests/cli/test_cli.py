@@ -511,6 +511,8 @@ def test_the_demo_plays(tmp_path: Path, words: tuple[str, ...]) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Total: $117.48" in done.stdout
+    assert "¡Pedido P-1001 confirmado!" in done.stdout
+    assert "order.created" in done.stdout
     assert "exactly once" in done.stdout
 
 
@@ -530,7 +532,7 @@ def test_commands_to_try_can_be_copied_whole_from_a_narrow_terminal() -> None:
     commands = [shlex.split(line) for line in shown.decode().splitlines() if "curl" in line]
 
     assert process.returncode == 0
-    assert len(commands) == 6
+    assert len(commands) == 8
     for command in commands:
         assert command[:2] == ["curl", "-s"]
         assert any(word.startswith("localhost:") for word in command)

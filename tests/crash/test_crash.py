@@ -16,3 +16,12 @@ def test_no_acknowledged_message_is_lost_by_kills(tmp_path: Path, statuses: bool
     assert report.good, report
     assert report.messages > 0
     assert not (statuses and report.doubled), report
+
+
+def test_each_yes_is_one_order_through_kills(tmp_path: Path) -> None:
+    """Customers tap twice on two pods, say yes while they tap, edit, say no, and tap old buttons."""
+    talks, file = asyncio.run(crash.run_talks(tmp_path, kills=4, per_second=6, seed=1))
+
+    assert file == "ok"
+    assert talks.good, talks
+    assert talks.said_yes > 0

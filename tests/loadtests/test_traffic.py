@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from loadtests.customers import ORDERS, Crowd, Shop
+from loadtests.customers import AGAIN_SECONDS, ANSWERS, ORDERS, Crowd, Shop
 from loadtests.shapes import SECONDS, SHAPES, rate_at
 
 from recado.whatsapp.payloads import parse
@@ -27,6 +27,21 @@ def test_recado_accepts_the_signature_and_reads_every_message() -> None:
         assert message.sender is not None
         assert customer.address in (message.sender.phone, message.sender.user_id)
     assert {customer.hidden for customer, _, _ in written} == {True, False}
+
+
+def test_customers_come_back_to_their_quotes() -> None:
+    """A fifth of them, once each, when the reply has had its time; they answer it."""
+    now = [0.0]
+    crowd = Crowd(seed=1, clock=lambda: now[0])
+    first = dict(crowd.writes() for _ in range(1000))
+    assert len(first) == 1000
+    assert set(first.values()) <= set(ORDERS)
+    now[0] = AGAIN_SECONDS
+    later = [crowd.writes() for _ in range(1000)]
+    again = [(customer, text) for customer, text in later if customer in first]
+    assert 150 < len(again) < 250
+    assert len({customer for customer, _ in again}) == len(again)
+    assert {text for _, text in again} == set(ANSWERS)
 
 
 def test_statuses_are_read_as_statuses() -> None:

@@ -11,6 +11,7 @@ from recado.simulator import FaultPlan, Simulator
 from recado.simulator.chat import Chat, ChatError, Place, Step
 from recado.simulator.interactive import Choice as Tappable
 from recado.whatsapp.content import Choice, Content, Text, with_choices
+from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import InvalidRequestError
 from recado.whatsapp.payloads import InboundMessage, Location, MessageType
 from tests.simulator.shop import Shop, open_shop
@@ -160,6 +161,24 @@ async def test_what_is_superseded_needs_a_later_reply() -> None:
         meta.ledger.superseded([lost.wamid, doubled.wamid])
         verdict = meta.ledger.verify()
         assert (verdict.lost, verdict.doubled) == ([lost.wamid], [doubled.wamid])
+
+
+async def test_a_notice_answers_nobody() -> None:
+    """The business says so: it is no second reply, and no reply to a message that waits."""
+    async with open_shop(statuses=()) as (meta, shop):
+        chat = Chat(meta)
+        await chat.say("2 zapatos")
+        customer = Customer(phone=chat.person.phone)
+        await shop.whatsapp.send_message(customer, Text("Listo"), phone_number_id="1", attempt_id="notice")
+        assert len(meta.ledger.verify().doubled) == 1
+        meta.ledger.unprompted(chat.replies[1:])
+        assert meta.ledger.verify().clean
+        shop.replies = 0
+        lost = await chat.say("¿y?")
+        await shop.whatsapp.send_message(customer, Text("Listo"), phone_number_id="1", attempt_id="notice")
+        assert meta.ledger.verify().clean
+        meta.ledger.unprompted(chat.replies[1:])
+        assert meta.ledger.verify().lost == [lost.wamid]
 
 
 async def test_webhooks_go_to_several_pods_in_turn() -> None:

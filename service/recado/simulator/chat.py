@@ -129,6 +129,10 @@ class Chat:
         message = self.message_with_choices(of)
         return await self.tap_choice(message, choice_of(message, choose), times=times, yes=yes)
 
+    def choice(self, step: Step) -> Choice:
+        """What a step taps. Raises ChatError where there is nothing such."""
+        return choice_of(self.message_with_choices(step.of or 1), step.tap or "")
+
     async def tap_choice(
         self, message: Accepted, choice: Choice, *, times: int = 1, yes: bool | None = None
     ) -> list[Inbound]:

@@ -249,10 +249,14 @@ class Installation:
 
     async def status(self) -> dict[str, Any]:
         """The queue's status, as the admin API tells it."""
+        return await self.admin("/api/v1/webhook/queue-status")
+
+    async def admin(self, path: str) -> dict[str, Any]:
+        """What the admin API of the first server responds to a GET."""
         headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}
         async with httpx.AsyncClient(headers=headers) as client:
-            status: dict[str, Any] = (await client.get(f"{self.url}/api/v1/webhook/queue-status")).json()
-            return status
+            response: dict[str, Any] = (await client.get(f"{self.url}{path}")).json()
+            return response
 
 
 @contextlib.asynccontextmanager

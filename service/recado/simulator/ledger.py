@@ -187,6 +187,15 @@ class Ledger:
         for customer in customers:
             self._match_again(customer)
 
+    def unprompted(self, sent: Iterable[Accepted]) -> None:
+        """The business says that these messages of its own answer nobody: a notice about an order, say."""
+        for accepted in sent:
+            for inbound in self._by_customer.get(accepted.customer, ()):
+                waited = inbound.waits
+                inbound.replies = [reply for reply in inbound.replies if reply.wamid != accepted.wamid]
+                self._open += inbound.waits - waited
+            self._match_again(accepted.customer)
+
     def said_yes(self, token: str) -> None:
         """A customer says yes to a quote, for the first time or once more: it must become one order."""
         self._yes.add(token)
@@ -235,7 +244,7 @@ class Ledger:
 
     def _match_again(self, customer: str) -> None:
         """Guesses once more which of a customer's messages his replies belong to."""
-        written = self._by_customer[customer]
+        written = self._by_customer.get(customer, [])
         guessed = [reply for inbound in written for reply in inbound.replies if reply.matched_by != "quote"]
         for inbound in written:
             waited = inbound.waits
