@@ -42,10 +42,13 @@ def moving(number: int, state: OrderState, key: str | None = None) -> Move:
 async def notices(queue: RetryQueue) -> list[str]:
     """The texts that wait for the customers."""
     claim = await queue.get_messages_to_retry(100)
+    texts = []
     for message in claim.messages:
         assert message.wamid is None
+        assert isinstance(message.content, Text)
         await queue.update_message_attempt(message, DELIVERED)
-    return [message.content.body for message in claim.messages if isinstance(message.content, Text)]
+        texts.append(message.content.body)
+    return texts
 
 
 class OrderConformance:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from recado.events.facts import Fact, QuoteWithdrawn, ReplyFailed
+from recado.events.facts import ENDS, Fact, ReplyFailed
 from recado.orders import QuoteState
 from recado.queue.model import NOBODY, REPLIES, AttemptResult, Audience, Lane, Reason, State
 from recado.queue.operations.telling import Told, write_events
@@ -65,7 +65,8 @@ class Transaction:
     def finish(self) -> None:
         """Withdraws the quotes of replies that were given up; writes the events, the totals and the state of the
         lanes."""
-        self._withdraw_quotes()
+        if self._given_up:
+            self.quotes_ended(self.run("withdraw_quotes", as_json(self._given_up), self.now))
         self._tell()
         changed = [
             (*lane, state.pace.next_at, *msgspec.structs.astuple(state.breaker))
@@ -171,27 +172,15 @@ class Transaction:
 
     # -- quotes
 
-    def _withdraw_quotes(self) -> None:
-        if not self._given_up:
-            return
-        withdrawn = self.run("withdraw_quotes", as_json(self._given_up), self.now)
-        self.quotes_ended([row[:4] for row in withdrawn])
-        for *_, key, token, opened_at, phone, user_id in withdrawn:
-            fact = QuoteWithdrawn(token=token, age_seconds=round(self.now - opened_at))
-            self.tell(key, fact, phone, user_id)
-
     def quotes_ended(self, closed: Sequence[Row]) -> None:
-        """Counts quotes that no message closed, each as (state, source, accepted_at, key). Their sessions change."""
+        """Counts and tells of quotes that no message closed, and gives their sessions new versions. Each is (state,
+        source, accepted_at, key, token, opened_at, phone, user_id)."""
         self.count_quotes([row[:3] for row in closed])
         if closed:
             self.run("new_versions", as_json([row[3] for row in closed]))
-
-    def count_quotes(self, closed: Sequence[Row]) -> None:
-        """Counts quotes that were closed, each as (state, source, accepted_at)."""
-        for state, source, accepted_at in closed:
-            self.totals.inc(metrics.QUOTES, state, source)
-            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED) and accepted_at is not None:
-                self.totals.observe(metrics.QUOTE_DECISION, max(0.0, self.now - accepted_at))
+        for state, _, _, key, token, opened_at, phone, user_id in closed:
+            fact = ENDS[QuoteState(state)](token=token, age_seconds=round(self.now - opened_at))
+            self.tell(key, fact, phone, user_id)
 
     # -- events
 
@@ -209,6 +198,13 @@ class Transaction:
                 self.tell(key, fact, phone, user_id)
         if self._told:
             write_events(self, self._told)
+
+    def count_quotes(self, closed: Sequence[Row]) -> None:
+        """Counts quotes that were closed, each as (state, source, accepted_at)."""
+        for state, source, accepted_at in closed:
+            self.totals.inc(metrics.QUOTES, state, source)
+            if state in (QuoteState.CONFIRMED, QuoteState.REJECTED) and accepted_at is not None:
+                self.totals.observe(metrics.QUOTE_DECISION, max(0.0, self.now - accepted_at))
 
     # -- names that only this store can make
 
