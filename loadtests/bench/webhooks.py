@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -72,10 +72,10 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class Bench:
-    """Folders and length of the measurements."""
+    """Folders and length of the measurements; `program` is recado, as Python's arguments."""
 
-    def __init__(self, folder: Path, seconds: float, rounds: int) -> None:
-        self.folder, self.seconds, self.rounds = folder, seconds, rounds
+    def __init__(self, folder: Path, seconds: float, rounds: int, *, program: Sequence[str] = ("-m", "recado")) -> None:
+        self.folder, self.seconds, self.rounds, self.program = folder, seconds, rounds, program
 
     @contextlib.contextmanager
     def graph(self, faults: float = 0.0) -> Iterator[int]:
@@ -93,7 +93,7 @@ class Bench:
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(parents=True)
         if target == "recado":
-            server = recado(data, graph_port, settings).server(core=SERVER_CORE)
+            server = recado(data, graph_port, settings).server(program=self.program, core=SERVER_CORE)
             with server:
                 yield server, server.port
             return

@@ -1,4 +1,4 @@
-"""What Meta says about the account and its numbers: logged, counted, and kept in the store."""
+"""Logs, counts and stores what Meta reports about the account and its numbers."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -14,18 +14,18 @@ from recado.whatsapp.payloads import ErrorDetail
 
 log = logging.getLogger(__name__)
 
-#: Errors of the account that one webhook may write to the log; all are counted.
+#: Errors of one webhook that are logged at most; all are counted.
 MAX_ERRORS_LOGGED = 5
-#: Business numbers that one line names.
+#: Business numbers that one line lists at most.
 MAX_NUMBERS_NAMED = 5
-#: Where the store keeps when Meta said so last; 0 when Meta took it back.
+#: The store's name for the time of Meta's last report; 0 after Meta has withdrawn it.
 KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_threatened_at"}
-#: Notices of one webhook that may be written to the log, the grave ones first; all are counted.
+#: Notices of one webhook that are logged at most, the serious ones first; all are counted.
 MAX_NOTICES_LOGGED = 20
 
 
 async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> None:
-    """Records what Meta said at `now`; durable when it is done, since Meta says it once.
+    """Records what Meta reported at `now`; it is durable when this returns, because Meta reports it only once.
 
     Raises StoreUnavailable.
     """
@@ -40,9 +40,12 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
     for notice in sorted(notices, key=lambda notice: notice.gravity not in KEPT_AS)[:MAX_NOTICES_LOGGED]:
         fields = {"event": notice.event.value, "gravity": notice.gravity.value, "detail": notice.said}
         level = logging.WARNING if notice.gravity in KEPT_AS else logging.INFO
-        wide(log, "account.notice", "Meta tells about the account", fields, level)
+        wide(log, "account.notice", "Meta reports a change of the account", fields, level)
     if (untold := len(notices) - MAX_NOTICES_LOGGED) > 0:
-        log.warning("Meta tells more about the account at once", extra={"action": "account.notices", "untold": untold})
+        log.warning(
+            "Meta reports more changes of the account in one webhook",
+            extra={"action": "account.notices", "untold": untold},
+        )
 
 
 def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
@@ -55,7 +58,8 @@ def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
         )
     if (untold := len(errors) - MAX_ERRORS_LOGGED) > 0:
         log.warning(
-            "Meta reports more errors of the account at once", extra={"action": "account.errors", "untold": untold}
+            "Meta reports more errors of the account in one webhook",
+            extra={"action": "account.errors", "untold": untold},
         )
 
 

@@ -1,4 +1,4 @@
-"""A defect of recado's that one message brings to light stops that message alone, never the rest of its webhook."""
+"""A bug that one message triggers affects only that message, not the rest of its webhook."""
 
 import logging
 from enum import StrEnum
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Stage(StrEnum):
-    """Where in the handling of one message or status a defect showed."""
+    """Where in the handling of a message or status a bug occurred."""
 
     READ = "read"
     ANSWER = "answer"
@@ -23,11 +23,11 @@ class Stage(StrEnum):
 
 
 class DefectError(Exception):
-    """One message met a defect, which is logged and counted by now."""
+    """A bug stopped the handling of one message; it is already logged and counted."""
 
 
 class Defects:
-    """Keeps a defect to its message."""
+    """Limits a bug to its message."""
 
     def __init__(self, metrics: WebMetrics, queue: Outbox) -> None:
         self._metrics = metrics
@@ -39,7 +39,7 @@ class Defects:
         return Guard(self, stage, wamid)
 
     def report(self, stage: Stage, wamid: str, error: Exception) -> None:
-        """Counts and logs a defect."""
+        """Counts and logs a bug."""
         self._metrics.message_error(stage)
         log.error(
             "a message met a defect",

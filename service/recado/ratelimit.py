@@ -1,4 +1,4 @@
-"""Limits on what comes in: counts by the minute, in memory, since one pod serves one store.
+"""Limits for messages and requests that come in, counted by the minute in the pod's memory.
 
 Ten lines of our own: the library `limits` keeps its memory clean by a thread that walks through every key again and
 again (7.7 us a hit at 100,000 customers, and pauses of the event loop; this is 0.3 us and has no thread).
@@ -12,7 +12,7 @@ WINDOW_SECONDS = 60
 
 
 class Allowance(Enum):
-    """Where an event leaves its key: within its limit, the first over it in this minute, or further over."""
+    """Whether an event is within the limit of its key, the first one over it in this minute, or a later one."""
 
     WITHIN = 0
     JUST_OVER = 1
@@ -22,8 +22,8 @@ class Allowance(Enum):
 class MinuteLimit:
     """So many events a minute for each key; 0 is no limit. Memory is bounded by the events that come in one minute.
 
-    An event with a name counts once, because Meta delivers webhooks again. An event that
-    happened before counts in the minute in which it happened: after a downtime of ours Meta brings hours at once.
+    An event with a name counts once, because Meta delivers webhooks again. An earlier event counts in the minute in
+    which it happened, because Meta delivers the messages of several hours together after a downtime.
     """
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""The web pod's application: every route of the API, and what runs as long as the pod does."""
+"""The web pod's application: every route of the API, and the tasks that run as long as the pod does."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ from recado.quotes import CatalogueFile
 from recado.runtime import Web
 from recado.telemetry.exposition import WebMetrics
 
-#: How often the catalogue's file is looked at.
+#: How often the catalogue's file is checked for a change.
 CATALOGUE_SECONDS = 2.0
 ORDERS = "/api/v1/orders"
 
@@ -39,7 +39,7 @@ ERROR_CODES = {
 
 
 class App:
-    """The pod's ASGI application: the webhook's POST goes straight to its own, everything else to FastAPI."""
+    """The pod's ASGI application: the webhook's POST goes to `Webhook`, everything else to FastAPI."""
 
     def __init__(self, web: Web) -> None:
         self.web = web
@@ -55,7 +55,7 @@ class App:
         self._webhook = Webhook(web.settings, web.whatsapp, web.inbox, web.metrics)
 
     def leave(self) -> None:
-        """The pod has been told to stop: a drain that was asked for claims no more, so that it can be answered."""
+        """Called at shutdown: a drain that an operator started claims no more, so its response can go out."""
         self.web.drain.stop.set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -82,7 +82,7 @@ class App:
 
 
 def routes(web: Web) -> list[APIRoute]:
-    """Every route but the webhook's POST, which does without FastAPI."""
+    """Every route except the webhook's POST, which does not use FastAPI."""
     handshake = Handshake(web.whatsapp, web.metrics, guesses_per_minute=web.settings.bad_signatures_per_minute)
     admin = Admin(web.queue, web.drain, web.settings, web.metrics)
     orders = Orders(web.queue, web.slots, web.settings)
@@ -118,7 +118,7 @@ def routes(web: Web) -> list[APIRoute]:
 
 
 async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
-    """Looks at the catalogue's file for as long as the pod lives; a bad new file leaves the old one serving."""
+    """Reloads the catalogue's file when it changes; while a new file is invalid, the old catalogue stays in use."""
     while True:
         await asyncio.sleep(CATALOGUE_SECONDS)
         metrics.catalogue_checked(await asyncio.to_thread(catalogue.reload_if_changed))

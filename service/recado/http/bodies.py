@@ -30,7 +30,7 @@ class QuoteView(msgspec.Struct, frozen=True):
 class MessageResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one message. `sent` says whether Meta has accepted the reply by now.
 
-    `duplicate`: it had been answered before. `ignored`: why it gets no reply.
+    `duplicate`: it was handled before. `ignored`: why it gets no reply.
     """
 
     success: bool
@@ -61,7 +61,7 @@ class RetryResponse(msgspec.Struct, frozen=True):
 
 
 class QueueEntryView(msgspec.Struct, frozen=True):
-    """A reply that was given up; `to` is masked."""
+    """A failed reply; `to` is masked."""
 
     id: int
     to: str
@@ -108,7 +108,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ErrorResponse(msgspec.Struct, frozen=True):
-    """Any refusal."""
+    """An error response."""
 
     error: Problem
     status: Literal["error"] = "error"

@@ -1,7 +1,7 @@
-"""A webhook's body: only what Meta signed comes through, and a stranger's request costs little.
+"""Reads the body of a webhook and checks its signature.
 
-Nothing is believed before the signature is checked: bodies are bounded in size and time, and all that is being read at
-once is bounded together, so that slow or large strangers take neither the memory nor the places of Meta's webhooks.
+Until the signature is checked, a body is limited in size and time, and all unfinished bodies together are limited in
+size. So slow or large requests of strangers use up neither the memory nor the capacity for Meta's webhooks.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
-    """A request that is answered without being handled."""
+class Refusal(Exception):  # noqa: N818 - it is a response, not an error
+    """A request that gets a response without being handled."""
 
     def __init__(self, status: int, outcome: str, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -39,8 +39,8 @@ class BadSignature(Refusal):
     """A request that Meta did not sign."""
 
 
-class ClientGone(Exception):  # noqa: N818 - nobody is left to be answered
-    """The sender hung up before its request was complete."""
+class ClientGone(Exception):  # noqa: N818 - there is nobody to respond to
+    """The client closed the connection before its request was complete."""
 
     logged = True
 
@@ -56,10 +56,10 @@ class RequestBody:
         self._unfinished_bytes = 0
 
     async def authentic(self, scope: Scope, receive: Receive) -> bytes:
-        """The body, once its signature is known to be right. Raises Refusal or ClientGone.
+        """The body, after its signature was checked. Raises Refusal or ClientGone.
 
-        Only failures are counted by address: a valid signature is never refused for where it came from. Beyond the
-        limit an address is told 429, and one refusal more is logged in that minute.
+        Only failures count against an address, so a valid signature is never refused because of its address. Over the
+        limit an address gets 429, and only one more refusal is logged in that minute.
         """
         try:
             return await self._authentic(scope, receive)
@@ -78,7 +78,7 @@ class RequestBody:
         length = 0
         for name, value in scope["headers"]:
             if name == b"x-hub-signature-256":
-                # Two are joined as RFC 9110 joins them, and so they are malformed.
+                # Two headers are joined as in RFC 9110; the result is malformed.
                 signature = value if signature is None else signature + b", " + value
             elif name == b"content-length" and value.isdigit():
                 length = int(value[:18])
@@ -96,7 +96,7 @@ class RequestBody:
         raise BadSignature(401, "bad_signature", f"X-Hub-Signature-256: {problem.value}")
 
     async def _body(self, receive: Receive) -> bytes:
-        # Until something comes nothing is held, and the connection's own limit counts.
+        # Until the first part comes, nothing is held in memory and the connection's time limit applies.
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
             whole: bytes = message["body"]

@@ -1,18 +1,18 @@
-"""Whose request it is, as limits count: an address that many of the same hand share is one key."""
+"""The key under which limits count a client."""
 
 import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-#: All who come from no address that can be read.
+#: The key of clients whose address cannot be read.
 NOBODY = ""
 
 
 def limit_key(scope: Mapping[str, Any]) -> str:
     """The key under which an ASGI request's client is counted: an IPv4 address, or an IPv6 network of 64 bits.
 
-    Whoever has one IPv6 address has 2^64 of them. What is no address at all, as a proxy may pass on from a header that
-    the client wrote, is nobody's: such clients share one key.
+    A client with one IPv6 address has 2^64 of them. A proxy may pass on a header that the client wrote and that is no
+    address; all such clients share one key.
     """
     client = scope.get("client")
     try:

@@ -1,9 +1,9 @@
-"""What a connection may do before anybody knows whose it is; uvicorn's protocol itself sets no bounds.
+"""Limits for connections, which uvicorn's own protocol does not have.
 
-A request must arrive whole within a time, and its fields (request line, headers, trailers) must be of a size. What its
-body may cost is the webhook's business. And both ends must agree where a request ends: a proxy sends the requests of
-many clients over one connection, and a stranger's body that is read as a request would take the place of Meta's next
-webhook. So a connection on which that was ever in doubt serves no second request.
+A request must be complete within a time, and its request line, headers and trailers are limited in size; the webhook
+limits the body. Both ends must also agree where a request ends. A proxy sends requests of many clients over one
+connection: if part of a stranger's body were read as a request, it would get the response to Meta's next webhook. So a
+connection on which the end of a request was in doubt serves no second request.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-#: From a connection's beginning, or a further request's, until the request is complete: 3 MB at 1 Mbit/s. Also how long
-#: the other end may leave a response unread.
+#: From the start of a connection, or of a further request, until the request is complete: 3 MB at 1 Mbit/s. A client
+#: may also leave a response unread for so long.
 REQUEST_SECONDS = 25.0
 #: Request line and headers of one request; and as much for its trailers.
 MAX_FIELD_BYTES = 64 * 1024
@@ -52,8 +52,8 @@ def _size(fields: list[tuple[bytes, bytes]]) -> int:
 class LimitedProtocol(HttpToolsProtocol):
     """One connection.
 
-    `_unread_bytes`: at most so many are in the fields that the parser has not told the end of. `_head_complete`: this
-    request's headers are. `_deaf`: nothing is read any more.
+    `_unread_bytes`: an upper bound for the size of the fields that the parser has not finished. `_head_complete`: the
+    parser has all headers of this request. `_deaf`: further bytes are ignored.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -64,7 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: ends a connection whose other end takes nothing
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: closes a connection whose client reads nothing
             transport.get_extra_info("socket").setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(REQUEST_SECONDS * 1000)
             )
@@ -88,11 +88,11 @@ class LimitedProtocol(HttpToolsProtocol):
         except (httptools.HttpParserError, RefusedError):
             self._stop_reading()
 
-    # -- what the parser tells -------------------------------------------------------------------------------------
+    # -- callbacks of the parser -------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
-            raise RefusedError  # no proxy sends a request before it has the last one's response
+            raise RefusedError  # no proxy sends a request before it has the response to the last one
         self._unset_keepalive_if_required()
         super().on_message_begin()
         self._head_complete = False
@@ -104,12 +104,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._too_large()
         self._unread_bytes = 0
         if self.parser.should_upgrade():
-            return  # it is read again without the offer
+            return  # the request is read again without the upgrade
         super().on_headers_complete()
         self._head_complete = True
         self.headers = []  # for the trailers, which come after all that is decided by headers
         if self.expect_100_continue or self.scope["http_version"] != "1.1":
-            # Whether a body follows a response that came before "100 Continue", each client decides for itself.
+            # Clients differ in whether they send the body after a response that came before "100 Continue".
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
@@ -129,12 +129,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._refusal = _TOO_LARGE
         raise RefusedError
 
-    # -- what is not served ----------------------------------------------------------------------------------------
+    # -- what is refused ----------------------------------------------------------------------------------------
 
     def _decline(self, rest: bytes) -> None:
-        """Reads the request again as if no upgrade had been offered (RFC 9110, 7.8), and no other after it.
+        """Reads the request again without the offer of an upgrade (RFC 9110, 7.8); it is the last of its connection.
 
-        The parser takes the offer for accepted: whatever `Content-Length` says, it goes on after the headers.
+        The parser takes the upgrade as accepted, and ends the request after the headers whatever `Content-Length` says.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
@@ -145,7 +145,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.parser.feed_data(b"\r\n".join([*lines, b"connection: close", b"", rest]))
 
     def _stop_reading(self) -> None:
-        """What came is no request, or is too large, or comes behind a request that has no response yet."""
+        """Ends the connection: what came is no request, is too large, or came before the response to the last one."""
         self._deaf = True
         if self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete:
             self.cycle.keep_alive = False

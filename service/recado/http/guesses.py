@@ -1,4 +1,4 @@
-"""Guesses of a token: after so many wrong ones in a minute no token from that address is looked at."""
+"""Limits wrong tokens: after so many in a minute, every token from that address is refused."""
 
 from fastapi import HTTPException, Request
 
@@ -8,14 +8,14 @@ from recado.telemetry.exposition import WebMetrics
 
 
 class Guesses:
-    """The wrong tokens of each address, for one kind of token."""
+    """Counts the wrong tokens of each address, for one kind of token."""
 
     def __init__(self, per_minute: int, metrics: WebMetrics) -> None:
         self._limit = MinuteLimit(per_minute)
         self._metrics = metrics
 
     def refuse_too_many(self, request: Request) -> None:
-        """Raises HTTPException (429) for an address that has no guess left in this minute, whatever it brings."""
+        """Raises HTTPException (429) for an address over the limit of this minute, even if its token is right."""
         if self._limit.reached(limit_key(request.scope)):
             self._metrics.rate_limited("address")
             raise HTTPException(429, "too many wrong tokens from this address", {"Retry-After": "60"})

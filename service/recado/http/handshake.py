@@ -1,4 +1,4 @@
-"""GET /api/v1/webhook: Meta asks whether this is really our webhook; touches neither disk nor queue."""
+"""GET /api/v1/webhook: Meta verifies the webhook. It uses neither disk nor queue."""
 
 import logging
 from typing import Annotated
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class Handshake:
-    """Answers Meta's subscription request."""
+    """Responds to Meta's verification request."""
 
     def __init__(self, whatsapp: WhatsAppService, metrics: WebMetrics, *, guesses_per_minute: int) -> None:
         self._whatsapp = whatsapp
@@ -28,7 +28,7 @@ class Handshake:
         token: Annotated[str | None, Query(alias="hub.verify_token")] = None,
         challenge: Annotated[str | None, Query(alias="hub.challenge")] = None,
     ) -> Response:
-        """Meta's handshake: answers the bare challenge when the verify token is ours."""
+        """Meta's handshake: returns the challenge if the verify token is right."""
         self._guesses.refuse_too_many(request)
         try:
             answer = self._whatsapp.verify_webhook(mode, token, challenge)

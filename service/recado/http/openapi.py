@@ -21,7 +21,7 @@ REFUSALS = {
     403: "the handshake does not carry our verify token",
     404: "no such path, or no such order",
     405: "no such method on this path",
-    408: "the body did not arrive in time",
+    408: "the body was not complete in time",
     409: "the order cannot get there from its state",
     413: "the body is too large",
     422: "a parameter is out of bounds, or a key was used for another request",

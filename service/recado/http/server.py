@@ -24,7 +24,7 @@ SHUTDOWN_SECONDS = 25
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; then finishes what is under way, flushes telemetry last."""
+    """Serves until SIGTERM or SIGINT, then finishes requests and sends under way, and flushes telemetry."""
     warn_of_expiry(settings.whatsapp_api_version, time.time())
     log.info("starting", extra={"action": "serve.starting", "settings": settings.public()})
     stop_tracing = tracing.configure("serve")
@@ -49,11 +49,11 @@ def serve(settings: Settings) -> None:
         ),
         shutdown,
     )
-    # What is there now stays: the garbage collector need not walk through it again and again.
+    # What exists now lives as long as the process; freeze it, so the garbage collector does not visit it again.
     gc.collect()
     gc.freeze()
-    # uvicorn sets its own handlers later, and raises the signal again after its shutdown. A signal before that must not
-    # be lost, and one after it must not end the process before the flush.
+    # uvicorn sets its own handlers later and raises the signal again after its shutdown. A signal must neither be lost
+    # before that nor end the process before telemetry is flushed.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: setattr(server, "should_exit", True))
     try:
@@ -65,13 +65,13 @@ def serve(settings: Settings) -> None:
 
 
 class PortTaken(Expected):
-    """Somebody else listens where we should."""
+    """Another process listens on the port."""
 
     exit_code = EXIT_FAILED
 
 
 def check_port(host: str, port: int, variable: str) -> None:
-    """Raises PortTaken, in words for an operator, when the port cannot be had."""
+    """Raises PortTaken if the port cannot be opened; the message names the variable."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -82,7 +82,7 @@ def check_port(host: str, port: int, variable: str) -> None:
 
 
 def warn_of_expiry(version: str, now: float) -> None:
-    """Warns of a Graph API version that Meta no longer serves as itself."""
+    """Warns of a Graph API version that Meta no longer serves."""
     if now >= API_VERSION_ENDS.get(version, now + 1):
         log.warning(
             "WHATSAPP_API_VERSION has expired: Meta silently serves a later version instead",

@@ -1,8 +1,7 @@
-"""POST /api/v1/webhook: the one hot path, as plain ASGI ahead of FastAPI (whose endpoint machinery would cost more
-than everything else here together).
+"""POST /api/v1/webhook, the hot path. It is plain ASGI: a FastAPI endpoint costs more than everything else here.
 
-Size, signature: 413, 401, 429. Load: 503. Parsing: 400. What is in it is the inbox's business: 200, or 503 when it
-cannot be stored.
+Size and signature: 413, 401, 429. Load: 503. Parsing: 400. The inbox handles the content: 200, or 503 if it cannot be
+stored.
 """
 
 import logging
@@ -63,7 +62,7 @@ class Webhook:
             status, outcome, retry_after = refusal.status, refusal.outcome, refusal.retry_after
             logged = refusal.logged
             body = error_body(outcome, refusal.message)
-        except ClientGone as gone:  # nobody is left to respond to
+        except ClientGone as gone:  # there is nobody to respond to
             self._finished("client_gone", 0, time.perf_counter() - started, batch, receipts, logged=gone.logged)
             return
         except Exception:

@@ -1,4 +1,4 @@
-"""Meta in a box: what the demo, the tests, the load tests and the drills stand on."""
+"""A simulated Meta, for the demo, the tests, the load tests and the drills."""
 
 from recado.simulator.faults import FaultError, FaultPlan, Outage
 from recado.simulator.ledger import Inbound, Ledger, Reply, Summary, Verdict

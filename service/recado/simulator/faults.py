@@ -31,7 +31,7 @@ class Kind(StrEnum):
     FAILED = "failed"
 
 
-#: The message counts as sent, whatever the caller is told.
+#: With these faults the message is sent although the caller gets an error.
 ACCEPTING = frozenset(
     {
         Kind.OK,
@@ -68,7 +68,7 @@ class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that can be set, in the order in which it is asked: poison, outages, interactive, script, ratios.
+    """The settings of the faults, in the order in which they apply: poison, outages, interactive, script, ratios.
 
     poison: customer (phone or BSUID) -> fault. interactive: the fault of messages with buttons or a list. script:
     faults of the next calls, one each. ratios: fault -> share of calls. latency_seconds: the median time of an answer;
@@ -88,7 +88,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultError(ValueError):
-    """A fault plan that makes no sense; the message says what."""
+    """An invalid fault plan; the message says what is wrong."""
 
 
 class Faults:
@@ -98,7 +98,7 @@ class Faults:
         self.set(plan, now)
 
     def set(self, plan: FaultPlan, now: float) -> None:
-        """Replace everything. Raises FaultError and changes nothing if the plan makes no sense."""
+        """Replaces the plan. Raises FaultError and changes nothing if the new plan is invalid."""
         ratios, edge = [], 0.0
         for name, ratio in plan.ratios.items():
             if not 0 <= ratio <= 1:
@@ -116,7 +116,7 @@ class Faults:
         self._random = random.Random(plan.seed)  # noqa: S311 - reproducible on purpose
 
     def change(self, changes: dict[str, Any], now: float) -> None:
-        """Replace the named parts of the plan. Raises FaultError."""
+        """Replaces the named parts of the plan. Raises FaultError."""
         try:
             self.set(msgspec.convert({**msgspec.structs.asdict(self.plan), **changes}, FaultPlan), now)
         except msgspec.ValidationError as error:
@@ -149,7 +149,7 @@ class Faults:
         return next((fault for since, until, fault in self._outages if since <= now < until), None)
 
     def latency(self) -> float:
-        """Seconds until one answer."""
+        """Seconds until the response to one call."""
         median, spread = self.plan.latency_seconds, self.plan.latency_spread
         return median * math.exp(self._random.gauss(0, spread)) if median and spread else median
 

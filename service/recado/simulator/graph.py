@@ -1,4 +1,4 @@
-"""The Graph API as far as a messaging business meets it, with Meta's shapes of success and error.
+"""The parts of the Graph API that recado uses, with Meta's shapes of success and error.
 
 `POST /{version}/{number}/messages` (texts, buttons and lists, other types, read receipts), `/media` (upload, look up,
 download, delete), `GET /{version}/{number}?fields=health_status` and `/{version}/{account}/subscribed_apps`.
@@ -103,7 +103,7 @@ _post = msgspec.json.Decoder(_Post).decode
 
 
 class Graph:
-    """Answers Graph API requests; every accepted message goes to `on_accepted` before it is answered.
+    """Handles Graph API requests; `on_accepted` gets every accepted message before the response is sent.
 
     access_token: the only one that is good; "" takes any. phone_number_ids: the numbers that exist; empty takes any.
     window_open: whether a customer may be written to freely; None does not ask.
@@ -136,7 +136,7 @@ class Graph:
         self._media: dict[str, tuple[bytes, bytes]] = {}
 
     def handle(self, request: Request) -> Response:
-        """The answer to one request."""
+        """The response to one request."""
         self.counts["calls"] += 1
         response = self._respond(request)
         return response._replace(delay=response.delay + self.faults.latency())
@@ -183,7 +183,7 @@ class Graph:
         return self._problem_of(post) or self._message(number, post)
 
     def _problem_of(self, post: _Post) -> Response | None:
-        """What Meta would find wrong with the parameters."""
+        """The error that Meta would return for the parameters."""
         # If both are given, the phone wins.
         if post.to is not None:
             if not _PHONE.fullmatch(post.to):
@@ -251,7 +251,7 @@ class Graph:
         return response if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, response)
 
     def _faulty(self, fault: Fault, response: Response | None = None) -> Response:
-        """What a fault makes of a call; `answer` is what it would have been."""
+        """The response to a call with a fault; `answer` is the response without it."""
         self.counts[f"fault:{fault.kind}"] += 1
         if fault.kind is Kind.CODE:
             return error(fault.code, subcode=fault.subcode)
@@ -328,7 +328,7 @@ def error(code: int, message: str | None = None, details: str | None = None, sub
 
 
 def title(code: int) -> str:
-    """What Meta calls an error."""
+    """Meta's name of an error."""
     return _TITLES.get(code, "An error occurred")
 
 

@@ -248,7 +248,7 @@ class Installation:
         return self.logs / f"{name}.log" if self.logs else None
 
     async def status(self) -> dict[str, Any]:
-        """The queue's status, as the admin API tells it."""
+        """The queue's status, from the admin API."""
         return await self.admin("/api/v1/webhook/queue-status")
 
     async def admin(self, path: str) -> dict[str, Any]:
@@ -277,7 +277,7 @@ async def started(processes: Sequence[Process], how: signal.Signals = signal.SIG
 
 
 def answers(url: str) -> bool:
-    """Whether a GET is answered with a success."""
+    """Whether a GET succeeds."""
     try:
         with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own http:// addresses
             return True
@@ -295,7 +295,7 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What Meta finds wrong with an interactive message: its shape and every length, counted in code points."""
+"""Checks an interactive message as Meta does: its shape and every length, counted in code points."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class Interactive(msgspec.Struct, frozen=True):
 
 
 def refusal_of(interactive: Interactive | None) -> Refusal | None:
-    """What Meta would find wrong; None for what it would accept."""
+    """The error that Meta would return; None if it accepts the message."""
     if interactive is None:
         return _missing("interactive")
     if interactive.header is not None or interactive.footer is not None:

@@ -104,14 +104,14 @@ class Verdict(msgspec.Struct, omit_defaults=True):
 
 
 class Ledger:
-    """Who wrote what and which replies arrived."""
+    """Records messages of customers and the replies to them."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forgets everything."""
         self._inbound: dict[str, Inbound] = {}
         self._by_customer: dict[str, list[Inbound]] = {}
         self._sent: dict[str, Accepted] = {}

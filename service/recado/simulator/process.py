@@ -18,7 +18,7 @@ _SETTLE_SECONDS = 30.0
 
 
 class SimulateError(Expected):
-    """What was asked for cannot be done; the message says why in one line."""
+    """The command cannot do what its options say; the message gives the reason in one line."""
 
 
 def run(
@@ -42,7 +42,7 @@ def run(
     event_secrets: Sequence[str] = (),
     settle_seconds: float = _SETTLE_SECONDS,
 ) -> int:
-    """Serve until SIGINT or SIGTERM; with `count`, order that often, wait for the replies, report and end.
+    """Serves until SIGINT or SIGTERM. With `count`, sends so many orders, waits for the replies, reports and ends.
 
     `fault` holds `NAME=RATIO` pairs; `fault_file` a whole plan as JSON. Returns the exit code: 1 when a counted run
     left a message without exactly one answer. Raises SimulateError for input that makes no sense.
@@ -98,7 +98,7 @@ async def _serve(simulator: Simulator, count: int, per_second: float, hidden: fl
 
 
 def report(summary: Summary) -> str:
-    """The totals as a person reads them."""
+    """The totals in a readable form."""
     seconds = summary.seconds
     times = f"; reply after {seconds['p50']:.3f} s (p50), {seconds['p99']:.3f} s (p99)" if seconds else ""
     return (
@@ -109,12 +109,12 @@ def report(summary: Summary) -> str:
 
 
 def say(line: str) -> None:
-    """One line to whoever watches, at once."""
+    """Prints one line and flushes it."""
     print(line, file=sys.stderr, flush=True)
 
 
 def _plan(fault: Sequence[str], fault_file: Path | None, latency_ms: float) -> FaultPlan:
-    """The faults asked for. Raises SimulateError."""
+    """The faults that the options name. Raises SimulateError."""
     try:
         plan = FaultPlan() if fault_file is None else msgspec.json.decode(fault_file.read_bytes(), type=FaultPlan)
         ratios = dict(plan.ratios)

@@ -1,4 +1,4 @@
-"""Brings webhooks to the business until each is answered 200, as Meta does: at once, then less and less often."""
+"""Delivers webhooks as Meta does: at once, and then at growing intervals until each gets a 200."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ _HEADERS = httpx.Headers({"User-Agent": "facebookexternalua", "Accept": "*/*", "
 
 
 class Webhook:
-    """One POST: its body, the messages in it, and what answers it got."""
+    """One POST: its body, the ids of its messages, and whether it was tried."""
 
     def __init__(self, body: bytes, wamids: Sequence[str] = ()) -> None:
         self.body = body
@@ -66,18 +66,18 @@ class Sender:
 
     @property
     def pending(self) -> int:
-        """Webhooks that are not answered 200 yet, nor given up."""
+        """Webhooks that have no 200 yet and are still to be tried."""
         return len(self._tasks)
 
     def send(self, webhook: Webhook) -> Webhook:
-        """Begin to deliver a webhook."""
+        """Begins to deliver a webhook."""
         self._start(self._deliver(webhook))
         if self.duplicates and self._random.random() < self.duplicates:
             self._start(self._try(webhook))
         return webhook
 
     async def close(self) -> None:
-        """Give up on everything."""
+        """Stops all deliveries."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

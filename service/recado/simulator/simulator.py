@@ -199,13 +199,13 @@ class Simulator:
         return self._people[address]
 
     async def send_batch(self, texts: Sequence[str]) -> list[Inbound]:
-        """As many new customers write at the same time, and Meta brings it all in one POST."""
+        """Each text is of a new customer, and Meta delivers them all in one POST."""
         written, webhook = self._write([(self.new_person(), "text", {"body": text}, None) for text in texts], True)
         await webhook.tried.wait()
         return written
 
     async def notify(self, field: str, value: dict[str, Any]) -> None:
-        """Meta tells about the account, as `account_update` and its like do. Returns when it was answered once."""
+        """Meta reports a change of the account, such as `account_update`. Returns after the first response."""
         if not self.webhook_url:
             raise ValueError("there is no webhook URL to send to")
         await self.sender.send(Webhook(webhooks.notice(field, value))).tried.wait()
@@ -215,7 +215,7 @@ class Simulator:
         return await self.send_text(self._next_order())
 
     async def traffic(self, count: int, per_second: float, *, hidden: float = 0.0) -> None:
-        """`count` orders of new customers, each at its time whatever the service does; `hidden` is the share of
+        """`count` orders of new customers, each at its time, even if the service is slow; `hidden` is the share of
         customers without phone number. Returns when all webhooks have been sent once.
         """
         loop = asyncio.get_running_loop()

@@ -1,6 +1,6 @@
 """Names of OpenTelemetry's semantic conventions (1.44) that recado's spans use.
 
-HTTP's are stable. Messaging's are still in development and may move: they are written here only.
+The HTTP names are stable. The messaging names are in development and may change, so they are written only here.
 """
 
 HTTP_METHOD = "http.request.method"

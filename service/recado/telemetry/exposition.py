@@ -1,7 +1,7 @@
 """The registry's metrics as Prometheus reads them, and the metrics port.
 
-`WebMetrics` is what the web pod's code calls: methods named after what happened, a microsecond at most each. What the
-store counts is exported by `recado.queue.exposition`.
+The web pod's code calls the methods of `WebMetrics`, which are named after events and take a microsecond at most.
+`recado.queue.exposition` exports what the store counts.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from recado.telemetry.totals import SUM, Key, Totals
 if TYPE_CHECKING:
     from recado.quotes import Quote, ReloadOutcome
 
-#: How often the event loop is asked how late it is.
+#: How often the event loop's lag is sampled.
 LAG_SAMPLE_SECONDS = 0.25
 
 #: SQLite's errors by the names of apsw's classes, as label values.
@@ -42,15 +42,15 @@ STORE_CAUSES = {
     "NoMemError": "memory",
 }
 
-#: Parts of a webhook that have a value of their own; what Meta may grow is counted as `other`.
+#: Parts of a webhook that have a label value of their own; parts that Meta adds later count as `other`.
 KNOWN_PARTS = frozenset(metrics.IGNORED.labels["part"] or ())
 
 
 class WebMetrics:
     """What one web pod counts; it also observes the store's commits. Tests use one of their own each.
 
-    Events are gathered as the store's are, in a dictionary: half the price of the client library's objects, whose locks
-    are not needed, since each metric is counted by one thread only.
+    Events are gathered in a dictionary, as the store's are. It costs half of the client library's objects, whose locks
+    are not needed because only one thread counts each metric.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class WebMetrics:
     # -- the webhook -------------------------------------------------------------------------------------------
 
     def webhook_answered(self, outcome: str, seconds: float) -> None:
-        """A webhook was answered; the trace it belongs to, if it is sampled, becomes the exemplar."""
+        """A webhook got its response; if its trace is sampled, it becomes the exemplar."""
         edge = self._totals.observe(metrics.WEBHOOK_DURATION, seconds, outcome)
         if exemplar := tracing.exemplar():
             self._exemplars[outcome, edge] = Exemplar(exemplar, seconds, time.time())
@@ -85,7 +85,7 @@ class WebMetrics:
         self._totals.inc(metrics.MESSAGES, type_)
 
     def duplicate(self) -> None:
-        """Meta brought a message that had been acknowledged before."""
+        """Meta delivered a message again that had been acknowledged."""
         self._totals.inc(metrics.DUPLICATES)
 
     def status(self, kind: str) -> None:
@@ -102,7 +102,7 @@ class WebMetrics:
         self._totals.inc(metrics.ACCOUNT_ERRORS, by=count)
 
     def message_error(self, stage: str) -> None:
-        """A single message or status met a defect of ours."""
+        """A bug stopped the handling of one message or status."""
         self._totals.inc(metrics.MESSAGE_ERRORS, stage)
 
     def unanswered(self, reason: str) -> None:
@@ -110,7 +110,7 @@ class WebMetrics:
         self._totals.inc(metrics.UNANSWERED, reason)
 
     def in_progress(self, count: Callable[[], int]) -> None:
-        """Where to look how many webhooks are being handled."""
+        """Sets the function that says how many webhooks are being handled."""
         self._in_progress = count
 
     def handshake(self, outcome: str) -> None:
@@ -134,7 +134,7 @@ class WebMetrics:
             self._totals.observe(metrics.QUOTE_CONFIDENCE, line.confidence)
 
     def catalogue_checked(self, outcome: "ReloadOutcome") -> None:
-        """The catalogue's file was looked at; `unchanged` is not counted."""
+        """The catalogue's file was checked for a change; `unchanged` is not counted."""
         if outcome.value in (metrics.CATALOGUE_RELOADS.labels["outcome"] or ()):
             self._totals.inc(metrics.CATALOGUE_RELOADS, outcome.value)
 

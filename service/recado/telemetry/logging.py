@@ -1,9 +1,9 @@
-"""Logs: one JSON object a line, for a terminal a line to read.
+"""Logs: one JSON object a line, or a readable line on a terminal.
 
 Every line has `ts` (UTC), `level`, `action` (a stable name of what happened), `message` and `logger`; `trace_id` and
-`span_id` when it was written within a sampled span; and whatever the call gave as `extra`, flattened. Lines name a
-customer's message by a keyed reference or the row's id, never a person. Secrets have no business here either: as a
-safety net, what looks like one is blanked. No character of a line commands a terminal.
+`span_id` if it was written within a sampled span; and the fields of the call's `extra`. Lines name a customer's message
+by a keyed reference or the row's id, never a person. No code logs a secret; as a safety net, anything that looks like
+one is blanked. Control characters are escaped.
 """
 
 import logging
@@ -49,7 +49,7 @@ def configure(level: str = "info", stream: IO[str] | None = None, secrets: Itera
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(True)
-    # Facts that no line shows cost a third of its time to gather.
+    # Gathering these fields, which no line shows, takes a third of a line's time.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # Each request of httpx would be a line, with its URL.
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
@@ -61,9 +61,10 @@ _direct: Callable[[str, str, str, dict[str, Any]], None] | None = None
 
 
 def wide(log: logging.Logger, action: str, message: str, fields: dict[str, Any], level: int = logging.INFO) -> None:
-    """The one line of a unit of work. As `log.log(level, message, extra={"action": action, **fields})`, at a fifth of
-    the price for ordinary lines, of which each message makes two; warnings take the usual way, past the handlers that
-    count them.
+    """Logs the one line of a unit of work, as `log.log(level, message, extra={"action": action, **fields})` does.
+
+    An INFO line, of which each message writes two, costs half because it skips the LogRecord. Warnings take the usual
+    way, past the handlers that count them.
     """
     if level == logging.INFO and _direct is not None:
         if log.isEnabledFor(level):
@@ -77,7 +78,7 @@ def _straight_to(stream: IO[str], formatter: "JsonFormatter") -> Callable[[str, 
         try:
             stream.write(formatter.line(logger, action, message, fields) + "\n")
             stream.flush()
-        except (OSError, ValueError):  # a full disk or a closed pipe must not stop the work that is told of
+        except (OSError, ValueError):  # a full disk or a closed pipe must not stop the work
             pass
 
     return write
@@ -102,7 +103,7 @@ class JsonFormatter(logging.Formatter):
         return self._shown(self._encode(self._fields(record)).decode())
 
     def line(self, logger: str, action: str, message: str, fields: dict[str, Any]) -> str:
-        """An ordinary line that never was a LogRecord."""
+        """An INFO line without a LogRecord."""
         ts = self._timestamp(time.time())
         head = {"ts": ts, "level": "info", "action": action, "message": message, "logger": logger}
         if ids := tracing.current_ids():
@@ -131,7 +132,7 @@ class JsonFormatter(logging.Formatter):
         return f"{self._second[1]}.{int((created - second) * 1e6):06d}Z"
 
     def _shown(self, line: str) -> str:
-        """The line as it may be seen: without secrets, and without commands to the terminal."""
+        """The line without secrets and with its control characters escaped."""
         for secret in self._secrets:
             if secret in line:
                 line = line.replace(secret, BLANK)
@@ -149,6 +150,6 @@ class ConsoleFormatter(JsonFormatter):
         exception = fields.pop("exception", None)
         head = f"{fields.pop('ts')[11:19]} {fields.pop('level'):<8}{fields.pop('message')}"
         extras = " ".join(f"{k}={v}" for k, v in fields.items() if k != "logger" and v not in (None, ""))
-        # What others wrote must not look like a line of its own.
+        # Text of others must not look like a line of its own.
         line = f"{head}  {extras}".replace("\n", "\\n")
         return self._shown(line + (f"\n{exception}" if exception else ""))

@@ -2,13 +2,12 @@
 
 Code, dashboards, alerts, tests and docs/metrics.md import the constants below. There are two sources:
 
-- `store`: durable totals and the state of the queue. They are written in the transaction of the fact they
-  count, by the web pod and by drains alike, and exported by the web pod: a drain that lives ten seconds loses
-  no number.
-- `process`: what one web pod sees and forgets when it ends.
+- `store`: durable totals and the state of the queue. The web pod and drains write them in the transaction of the fact
+  that they count, and the web pod exports them, so a drain that runs for ten seconds loses no number.
+- `process`: what one web pod counts in memory, until it ends.
 
-No label ever carries a person: no phone, no id of a user or a message, no text, no URL. Importing this costs
-next to nothing, since the drain does it before its first claim.
+No label contains personal data: no phone number, no id of a user or a message, no text, no URL. The drain imports this
+module before its first claim, so it must stay cheap to import.
 """
 
 from enum import StrEnum

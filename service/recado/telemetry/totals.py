@@ -1,4 +1,4 @@
-"""Durable totals, as they are gathered within a transaction of the store.
+"""Totals that a transaction of the store gathers and writes.
 
 A counter is one row: (name, label values) -> value. A histogram is a row per bucket, not cumulative, and one for the
 sum: (name, (label values..., edge)) and (name, (label values..., "sum")). All rows are additive, so that any number
@@ -32,7 +32,7 @@ class Totals:
         self._values[key] = self._values.get(key, 0) + by
 
     def observe(self, metric: Metric, value: float, *labels: str) -> str:
-        """Adds one observation to a histogram; the edge of its bucket."""
+        """Adds one observation to a histogram; returns the edge of its bucket."""
         name, values = metric.name, self._values
         edge = _EDGES[name][bisect_left(metric.buckets, value)]
         bucket, total = (name, (*labels, edge)), (name, (*labels, SUM))
@@ -46,7 +46,7 @@ class Totals:
             self._values[key] = self._values.get(key, 0) + value
 
     def snapshot(self) -> dict[Key, float]:
-        """A copy, which may be made by another thread."""
+        """A copy; another thread may make it."""
         return self._values.copy()
 
     def items(self) -> list[tuple[str, tuple[str, ...], float]]:

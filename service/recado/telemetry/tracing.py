@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry: off and free, unless the standard OTEL_* variables name an exporter.
+"""Traces by OpenTelemetry. They are off unless the standard OTEL_* variables name an exporter.
 
     POST /api/v1/webhook          SERVER    a root: an incoming traceparent is linked, never a parent
       send outbox                 PRODUCER  its traceparent goes on the row
@@ -9,10 +9,9 @@
         POST /{phone_id}/messages CLIENT
         settle outbox             CLIENT
 
-The sampling decision falls once, at the webhook (`OTEL_TRACES_SAMPLER` and `_ARG`), and is kept for all of that
-message's attempts, since only a sampled webhook puts a traceparent on its rows; an attempt in a run that is not sampled
-is a root. What is not sampled costs one random number. Business code calls the functions below and never asks whether
-tracing is on.
+The webhook makes the sampling decision (`OTEL_TRACES_SAMPLER` and `_ARG`). It holds for all attempts of its messages,
+because only a sampled webhook puts a traceparent on its rows. An attempt in a run that is not sampled is a root. An
+unsampled trace costs one random number. Business code calls the functions below whether tracing is on or off.
 """
 
 import asyncio
@@ -39,7 +38,7 @@ log = logging.getLogger(__name__)
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 #: What recado has of OpenTelemetry's exporters and protocols.
 EXPORTER, PROTOCOL = "otlp", "http/protobuf"
-#: At shutdown the last spans may take so long to be handed over.
+#: How long the last spans may take at shutdown.
 FLUSH_SECONDS = 5.0
 
 
@@ -59,7 +58,7 @@ class NoSpan:
         """Sets an attribute; None sets nothing."""
 
     def link(self, traceparents: Iterable[str | None]) -> None:
-        """Adds links to the spans named, as far as they are sampled."""
+        """Adds links to the given spans, if they are sampled."""
 
     def fail(self, error_type: str) -> None:
         """Marks the span as failed, with a bounded name of the error."""
@@ -192,7 +191,7 @@ class Tracing:
         return span.get_span_context() if span is not None and span.is_recording() else None
 
     def shut_down(self) -> None:
-        """Hands over what is left; a collector that does not answer is not waited for."""
+        """Sends the remaining spans; it waits only FLUSH_SECONDS for the collector."""
         thread = threading.Thread(target=self._provider.shutdown, name="recado-traces", daemon=True)
         thread.start()
         thread.join(FLUSH_SECONDS)
@@ -200,12 +199,12 @@ class Tracing:
 
 OFF = NoSpan()
 _tracing: Tracing | None = None
-#: The SDK's current span, but at a tenth of the price of asking the SDK, which most of the time has none.
+#: The SDK's current span. Reading it here costs a tenth of asking the SDK.
 _current: "ContextVar[trace.Span | None]" = ContextVar("recado_span", default=None)
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the standard variables ask for traces; warns of what they ask for that recado does not have."""
+    """Whether the standard variables ask for traces; warns of exporters and protocols that recado does not have."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     exporters = {name.strip() for name in environment.get("OTEL_TRACES_EXPORTER", "").split(",")} - {""}
@@ -246,9 +245,9 @@ def sampling_ratio(environment: Mapping[str, str]) -> float:
 
 
 def configure(command: str, environment: Mapping[str, str] | None = None, exporter: Any = None) -> Callable[[], None]:
-    """Turns tracing on if the environment asks for it; what is returned hands the last spans over, and ends it.
+    """Turns tracing on if the environment asks for it. Returns a function that sends the last spans and turns it off.
 
-    Never raises: what OpenTelemetry makes of its variables is warned about, and the service works without traces.
+    Never raises: if OpenTelemetry cannot use its variables, a warning says so and the service works without traces.
     """
     global _tracing
     environment = os.environ if environment is None else environment
@@ -256,7 +255,7 @@ def configure(command: str, environment: Mapping[str, str] | None = None, export
         return lambda: None
     try:
         tracing = _tracing = Tracing(command, environment, exporter)
-    except Exception as error:  # whatever the SDK does not like, customers are answered
+    except Exception as error:  # customers get their replies even if the SDK fails
         log.warning(
             "there are no traces: a variable of OpenTelemetry's cannot be used",
             extra={
@@ -279,7 +278,7 @@ def configure(command: str, environment: Mapping[str, str] | None = None, export
 
 
 def webhook(path: str, headers: Iterable[tuple[bytes, bytes]]) -> NoSpan:
-    """A webhook's POST. A `traceparent` among its headers is linked only: nobody has to believe it."""
+    """A webhook's POST. A `traceparent` in its headers is only linked, because anybody could have sent it."""
     if _tracing is None or not _tracing.sampled():
         return OFF
     given = [value.decode("latin-1") for name, value in headers if name == b"traceparent"]
@@ -293,7 +292,7 @@ def webhook(path: str, headers: Iterable[tuple[bytes, bytes]]) -> NoSpan:
 
 
 def webhook_answered(span: NoSpan, status: int, outcome: str, *, messages: int, statuses: int) -> None:
-    """What a webhook was about and how it was answered; the fault of a 4xx is its sender's."""
+    """What a webhook contained and the response to it. A 4xx is the client's fault, so the span does not fail."""
     if span is OFF:
         return
     span.set(names.HTTP_STATUS, status)

@@ -1,9 +1,8 @@
-"""One keep-alive HTTP/1.1 connection: writes a request, parses its answer, knows what was sent when it
-breaks.
+"""One keep-alive HTTP/1.1 connection: writes a request and parses its response.
 
-The exceptions are httpx's, and they tell whether the request can have been received: WriteError and
-WriteTimeout are raised only while bytes of it are still on our side; afterwards it is ReadError, ReadTimeout
-or RemoteProtocolError.
+The exceptions are httpx's and say whether the request can have been received. WriteError and WriteTimeout are raised
+only while part of the request has not left this process; after that it is ReadError, ReadTimeout or
+RemoteProtocolError.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ class Answer(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; `reusable` says after each whether there can be another."""
+    """Sends one request at a time; `reusable` says whether another one can follow."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, max_response_bytes: int) -> None:
         self._loop = loop
@@ -40,7 +39,7 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
 
     async def exchange(self, data: bytes, *, write_timeout: float | None, read_timeout: float | None) -> Answer:
-        """Write a request and return its whole answer, which has `read_timeout` seconds in all."""
+        """Writes a request and returns its response, for which `read_timeout` is the limit in seconds as a whole."""
         self._begin_answer()
         self._read_timeout = read_timeout
         self._received = 0
@@ -63,11 +62,11 @@ class Connection(asyncio.Protocol):
 
     @property
     def gone(self) -> bool:
-        """Whether nothing can be written to it any more."""
+        """Whether it can no longer be written to."""
         return self.closed or self._transport.is_closing()
 
     def stale(self, now: float, keepalive_seconds: float) -> bool:
-        """Whether an idle connection is gone, too old, or has something to say that nobody asked for."""
+        """Whether an idle connection is closed, too old, or has received bytes without a request."""
         idle = now - self.idle_since
         if self.gone or idle > keepalive_seconds:
             return True
@@ -75,7 +74,7 @@ class Connection(asyncio.Protocol):
         return idle > 1 and self._readable()
 
     def close(self) -> None:
-        """Drop the connection at once; an answer under way fails as a ReadError."""
+        """Closes the connection at once; a request under way fails with a ReadError."""
         self._transport.abort()
 
     def _readable(self) -> bool:
@@ -97,8 +96,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        # Pause with anything in the buffer, resume with nothing: so the transport says whether all of a request has
-        # left this process. (high=0 would mean "always paused" to a TLS transport.)
+        # The transport pauses while anything is in its buffer and resumes when it is empty, so it tells whether the
+        # whole request has left this process. (For a TLS transport high=0 means "always paused".)
         self._transport.set_write_buffer_limits(high=1, low=0)
 
     def pause_writing(self) -> None:
@@ -107,31 +106,31 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._unwritten = False
         if self._answer is not None:
-            self._set_deadline(self._read_timeout, httpx.ReadTimeout("no whole answer in time"))
+            self._set_deadline(self._read_timeout, httpx.ReadTimeout("no complete response in time"))
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:
-            self._transport.abort()  # an answer to no question: nothing on this connection can be trusted
+            self._transport.abort()  # bytes without a request: nothing on this connection can be trusted
             return
         self._received += len(data)
         if self._received > self._max_bytes:
-            self._fail(httpx.RemoteProtocolError(f"the answer exceeds {self._max_bytes} bytes"))
+            self._fail(httpx.RemoteProtocolError(f"the response exceeds {self._max_bytes} bytes"))
             return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(httpx.RemoteProtocolError(f"the answer is not HTTP: {type(error).__name__}"))
+            self._fail(httpx.RemoteProtocolError(f"the response is not HTTP: {type(error).__name__}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
         self.reusable = False
         if self._answer is not None and not self._answer.done():
             if self._unwritten:
-                self._answer.set_exception(httpx.WriteError("broken while the request was written"))
+                self._answer.set_exception(httpx.WriteError("the connection broke while the request was written"))
             elif exc is None and self._until_close:
                 self._answer.set_result(self._whole())
             else:
-                self._answer.set_exception(httpx.ReadError("broken before the whole answer came"))
+                self._answer.set_exception(httpx.ReadError("the connection broke before the response was complete"))
         if self.on_lost is not None:
             self.on_lost(self)
 
@@ -163,7 +162,7 @@ class Connection(asyncio.Protocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        if self._status < 200:  # informational: the answer is still to come
+        if self._status < 200:  # informational: the response is still to come
             self._begin_answer()
         elif self._answer is not None and not self._answer.done():
             self.reusable = self._parser.should_keep_alive() and not self._unwritten

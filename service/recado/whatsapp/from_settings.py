@@ -1,4 +1,4 @@
-"""WhatsAppService as the settings describe it: at once, or at the first message.
+"""Creates WhatsAppService from the settings: at once, or at the first message.
 
 Importing httpx takes 140 ms, which must not delay a drain's first claim: nothing here imports it before it is needed.
 """

@@ -95,7 +95,7 @@ class InboundMessage(Struct, frozen=True):
 
     @property
     def customer_names(self) -> tuple[str, ...]:
-        """What its customer is known by; nothing if it can be neither called nor addressed."""
+        """The names of its customer; none if there is neither a phone number nor a user id."""
         return self.sender.names_at(self.phone_number_id) if self.sender else ()
 
     @property

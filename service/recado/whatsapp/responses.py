@@ -1,4 +1,4 @@
-"""Reads what the Graph API answered when the answer is not a success."""
+"""Reads error responses of the Graph API."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ from recado.whatsapp.errors import (
 #: Graph's subcode for an object that does not exist, or not for this token.
 _OBJECT_UNKNOWN = 33
 
-#: No wait is longer, whatever was asked for: after a day nothing may be sent any more.
+#: The longest wait that is accepted: after a day no reply may be sent any more.
 MAX_WAIT_SECONDS = 86400.0
 #: What msgspec raises for JSON that is broken, of another shape, or too deep.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -36,7 +36,7 @@ def error_from_response(
     seconds: float | None = None,
     clock: Callable[[], float] = time.time,
 ) -> GraphError:
-    """The error of an answer that is not a success: any status, any body.
+    """The error that a response describes, whatever its status and body.
 
     `headers` must look names up without regard to case, or have them in lower case. `clock` (Unix seconds)
     reads a `Retry-After` that is a date.

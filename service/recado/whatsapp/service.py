@@ -1,4 +1,4 @@
-"""WhatsAppService: the one place that talks to the Graph API, and that reads what Meta sends.
+"""WhatsAppService: calls the Graph API and reads Meta's webhooks.
 
 Requests go straight to a transport (`recado.whatsapp.transport.GraphTransport` in production, httpx's MockTransport in
 tests): redirects are not followed, nothing is retried, and the token is in one header only. Every failure is a
@@ -58,7 +58,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Meta's own answer to "can this number send": AVAILABLE, LIMITED or BLOCKED, and what is in the way."""
+    """Whether Meta says that a number can send (AVAILABLE, LIMITED or BLOCKED), and the problems that it lists."""
 
     can_send: str
     problems: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ class WhatsAppService:
         self._timer = timer
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         await self._transport.aclose()
 
     def verify_webhook(self, mode: str | None, token: str | None, challenge: str | None) -> str:
@@ -214,7 +214,7 @@ class WhatsAppService:
     async def reachable(self, phone_number_id: str) -> bool:
         """Whether Graph itself answers for a business number, whatever it says.
 
-        It carries no reply, so that nobody can get one twice however often an outage is probed.
+        The call carries no reply, so probing an outage never sends one twice.
         """
         try:
             answer, _ = await self._request("GET", f"{phone_number_id}?fields=health_status")

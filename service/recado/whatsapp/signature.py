@@ -1,7 +1,6 @@
-"""Is this request really Meta's? The webhook's signature and the GET handshake.
+"""Checks that a request comes from Meta: the webhook's signature and the GET handshake.
 
-Both fail closed: without a configured secret a verifier cannot be made, and an empty verify token refuses
-everyone.
+Both fail closed. There is no verifier without a secret, and an empty verify token refuses every handshake.
 """
 
 import hmac
@@ -25,7 +24,7 @@ class HandshakeError(Exception):
 
 
 def malformed(header: bytes | None) -> SignatureProblem | None:
-    """What is wrong with an `X-Hub-Signature-256` on its face: cheap enough to ask before the body is read."""
+    """What is wrong with the form of an `X-Hub-Signature-256`; it can be checked before the body is read."""
     if header is None:
         return SignatureProblem.MISSING
     return None if _HEADER.fullmatch(header) else SignatureProblem.MALFORMED

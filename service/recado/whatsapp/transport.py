@@ -1,12 +1,11 @@
-"""GraphTransport: the HTTP client below httpx's types, lean enough for hundreds of calls in flight.
+"""GraphTransport: an HTTP client for hundreds of calls in flight, with httpx's types.
 
-A pool of keep-alive HTTP/1.1 connections for each origin, bounded in number. httpx's own pool costs 1.1 ms of CPU a
-call at 32 calls in flight and 14.8 ms at 100; this one costs the same at any number. It sends a request once: a
-connection found dead before any byte was written is replaced silently, everything later is raised. Proxies and
-HTTP/2 are not supported, and request bodies are bytes.
+It keeps a limited pool of keep-alive HTTP/1.1 connections for each origin. It sends a request only once: a connection
+that is found closed before any byte was written is replaced; every later failure is raised. It supports neither proxies
+nor HTTP/2, and a request's body must be bytes. docs/performance.md compares its CPU time with aiohttp's and httpx's.
 
-There are two ways in. `handle_async_request` is httpx's; `exchange` leaves httpx's Request and Response out, which
-cost three times as much as the rest of a call.
+`handle_async_request` is httpx's interface. `exchange` avoids httpx's Request and Response, which cost three times as
+much as the rest of a call.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ Timeouts = Mapping[str, float | None]
 
 
 class Endpoint:
-    """A method, a URL and headers that many calls share, rendered once."""
+    """A method, a URL and headers, rendered once for many calls."""
 
     def __init__(self, method: str, url: httpx.URL, headers: httpx.Headers) -> None:
         self.method, self.url, self.headers = method, url, headers
@@ -34,12 +33,12 @@ class Endpoint:
 
 
 class GraphTransport(httpx.AsyncBaseTransport):
-    """An httpx transport; reads the time-outs (seconds) from `request.extensions["timeout"]`.
+    """An httpx transport; it reads the timeouts (seconds) from `request.extensions["timeout"]`.
 
-    `max_connections` bounds the pool of each origin; an idle connection is used again for
-    `keepalive_seconds`; an answer of more than `max_response_bytes`, headers included, is refused. `read`
-    bounds the answer as a whole. A compressed answer, which nobody asked for, counts as one without a body: it could
-    become any size, and the status alone still says whether the request can have been carried out.
+    `max_connections` limits the pool of each origin. An idle connection is reused for `keepalive_seconds`. A response
+    of more than `max_response_bytes`, headers included, is refused. The timeout `read` limits the response as a whole.
+    recado asks for no compression, so a compressed response is taken without its body, which could become any size; its
+    status still says whether the request can have been carried out.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class GraphTransport(httpx.AsyncBaseTransport):
             pool.release(connection)
 
     async def aclose(self) -> None:
-        """Close every connection; calls under way fail as a ReadError."""
+        """Closes every connection; calls under way fail with a ReadError."""
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
@@ -124,7 +123,7 @@ def _head(method: str, url: httpx.URL, headers: Iterable[tuple[bytes, bytes]]) -
 
 def _line(header: tuple[bytes, bytes]) -> bytes:
     name, value = header
-    # A line break smuggled into a value would begin a header, or a request, of somebody else's.
+    # A line break in a value would begin another header or another request.
     if b"\n" in value or b"\r" in value or b"\n" in name or b"\r" in name:
         raise httpx.LocalProtocolError("a line break in a header")
     return b"%s: %s\r\n" % header
@@ -149,13 +148,11 @@ class _Pool:
         self._open = 0
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
-        #: Who waits for a connection; gets one, or None as the permission to make one (counted in `_open`).
+        #: Calls that wait for a connection; each gets one, or None if it may open one (counted in `_open`).
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
 
     async def acquire(self, connect_timeout: float | None, pool_timeout: float | None) -> Connection:
-        """A connection that nobody else uses: the one used last, a new one, or the next one that is given
-        back.
-        """
+        """A connection that is not in use: the one used last, a new one, or the next one that is released."""
         now = self._loop.time()
         while self._idle:
             connection = self._idle.pop()
@@ -169,7 +166,7 @@ class _Pool:
         return await self._connect(connect_timeout) if handed_over is None else handed_over
 
     def release(self, connection: Connection) -> None:
-        """Give a connection back, whatever became of it."""
+        """Returns a connection to the pool, or closes it."""
         if connection.closed:
             return
         if not connection.reusable:
@@ -185,7 +182,7 @@ class _Pool:
                 oldest.close()
 
     def close(self) -> None:
-        """Close every connection; those who wait for one get a PoolTimeout."""
+        """Closes every connection; calls that wait for one get a PoolTimeout."""
         while waiter := self._next_waiter():
             waiter.set_exception(httpx.PoolTimeout("the transport was closed"))
         for connection in self._all:
@@ -219,7 +216,7 @@ class _Pool:
                 return await waiter
         except BaseException as error:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                # We were cancelled in the very moment that it came: the next one gets it.
+                # The call was cancelled just when its connection came; the next one in line gets it.
                 connection = waiter.result()
                 if connection is None:
                     self._freed()
@@ -236,7 +233,7 @@ class _Pool:
         self._freed()
 
     def _freed(self) -> None:
-        """One connection less: whoever waits longest may make another."""
+        """A connection is gone: the call that waits longest may open another."""
         if waiter := self._next_waiter():
             waiter.set_result(None)
         else:

@@ -1,4 +1,4 @@
-"""The shapes of Meta's webhook JSON, and how to make the best of a body that does not fit them."""
+"""The shapes of Meta's webhook JSON, and how the readable parts of an invalid body are kept."""
 
 import json
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 
 class PayloadError(ValueError):
-    """The body is not a webhook of Meta's at all."""
+    """The body is not a webhook of Meta's."""
 
 
 # The shapes on the wire, with only what is used; every field may be missing.
