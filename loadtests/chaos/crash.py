@@ -53,6 +53,7 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     unexplained: int
     refused: int
     given_up: int
+    left: dict[str, int]
     rescued: int
     settle_seconds: float
     seconds: float
@@ -116,6 +117,7 @@ async def run(
         unexplained=len(first) - len(explained),
         refused=sum(count for answer, count in meta.sender.counts.items() if answer.isdigit() and answer != "200"),
         given_up=rows.get("failed", 0),
+        left={state: count for state, count in rows.items() if state not in ("delivered", "failed")},
         rescued=rescues,
         settle_seconds=round(settle, 1),
         seconds=round(time.monotonic() - started, 1),
