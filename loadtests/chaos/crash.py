@@ -4,24 +4,29 @@ A web process and a drain share a database and are killed again and again, also 
 acknowledged message must be answered; twice only where a kill fell between Meta's acceptance and the record of it,
 and not even there when Meta's statuses come.
 
-With `--talks` the customers converse, on two web processes, and each quote that one of them said yes to must be one
+With `--store postgres` three web processes and two drains share a server, which crashes and freezes, too. With
+`--talks` the customers converse, on two web processes, and each quote that one of them said yes to must be one
 order.
 """
 
 import argparse
 import asyncio
+import contextlib
 import random
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import apsw
 import msgspec
 from loadtests.chaos import talks
-from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installation, inspect, installation
+from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installation, installation
 
+from recado.queue.postgres.connection import DEADLINE_SECONDS
+from recado.queue.postgres.migrations import migrate
+from recado.simulator.postgres import PostgresServer, started_server
 from recado.telemetry.metrics import RESCUES
 
 #: With statuses: long enough for Meta to bring them again to a process that has to start first.
@@ -30,13 +35,15 @@ PATIENT_GRACE_SECONDS = 8.0
 TALKS_GRACE_SECONDS = 20.0
 #: A kill of this share does not wait until its victim is up.
 EARLY = 0.2
+#: So often a kill hits the database's server instead; this share of these freezes it.
+SERVER, FROZEN = 0.05, 0.3
 
 
 class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
     `unexplained`: doubled, although no process died between Meta's acceptance and the record of it. `refused`:
-    webhooks that were answered, but not by 200. `file`: SQLite's opinion of the database.
+    webhooks that were answered, but not by 200. `file`: the store's opinion of itself.
     """
 
     kills: int
@@ -48,6 +55,7 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     unexplained: int
     refused: int
     given_up: int
+    left: dict[str, int]
     rescued: int
     settle_seconds: float
     seconds: float
@@ -60,19 +68,42 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
         return not bad and self.acknowledged == self.messages and self.file == "ok"
 
 
-async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, seed: int) -> CrashReport:
+class Place(msgspec.Struct, frozen=True):
+    """Where a run's queue is, and how many processes share it; a server of ours is harmed, too."""
+
+    web: int = 1
+    drains: int = 1
+    settings: dict[str, str] = {}
+    server: PostgresServer | None = None
+
+
+SQLITE = Place()
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Place]:
+    """Three web processes and two drains on a PostgreSQL that is started for them."""
+    with started_server() as server:
+        url = server.create("recado")
+        migrate(url)
+        yield Place(web=3, drains=2, settings={"DATABASE_URL": url}, server=server)
+
+
+async def run(
+    folder: Path, *, kills: int, per_second: float, statuses: bool, seed: int, place: Place = SQLITE
+) -> CrashReport:
     """Kills that often while `per_second` customers write, then waits until all is settled."""
     started = time.monotonic()
     grace = PATIENT_GRACE_SECONDS if statuses else GRACE_SECONDS
-    settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(grace)}
-    async with installation(folder, settings, statuses=statuses) as shop:
+    settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(grace), **place.settings}
+    async with installation(folder, settings, web=place.web, drains=place.drains, statuses=statuses) as shop:
         meta = shop.simulator
         traffic = meta.begin_traffic(1_000_000, per_second)
-        moments = await _kill(shop, kills, random.Random(seed))
+        moments = await _kill(shop, kills, random.Random(seed), place.server)
         traffic.cancel()
         settle = await shop.settled(3 * (LEASE_SECONDS + grace) + 10)
-    file, rows = inspect(shop.database)
-    rescues, died = _rescues(shop.database)
+    file, rows = shop.inspect()
+    rescues, died = _rescues(shop)
     verdict, summary = meta.ledger.verify(), meta.ledger.summary()
     first = {wamid: meta.ledger[wamid].arrived[0].at for wamid in verdict.doubled}
     explained = [
@@ -88,6 +119,7 @@ async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, se
         unexplained=len(first) - len(explained),
         refused=sum(count for answer, count in meta.sender.counts.items() if answer.isdigit() and answer != "200"),
         given_up=rows.get("failed", 0),
+        left={state: count for state, count in rows.items() if state not in ("delivered", "failed")},
         rescued=rescues,
         settle_seconds=round(settle, 1),
         seconds=round(time.monotonic() - started, 1),
@@ -95,30 +127,40 @@ async def run(folder: Path, *, kills: int, per_second: float, statuses: bool, se
     )
 
 
-async def run_talks(folder: Path, *, kills: int, per_second: float, seed: int) -> tuple[talks.Talks, str]:
-    """Kills that often while `per_second` conversations begin; what came of them, and SQLite's opinion of the file."""
+async def run_talks(
+    folder: Path, *, kills: int, per_second: float, seed: int, place: Place = SQLITE
+) -> tuple[talks.Talks, str]:
+    """Kills that often while `per_second` conversations begin; what came of them, and the store's opinion of itself."""
     chance = random.Random(seed)
     settings = {
         "RECADO_LOG_LEVEL": "warning",
         "RECADO_UNKNOWN_GRACE_SECONDS": str(TALKS_GRACE_SECONDS),
         # Without a wait between two replies to a customer none would supersede another.
         "RECADO_CUSTOMER_INTERVAL_SECONDS": "0.5",
+        **place.settings,
     }
-    async with installation(folder, settings, web=2) as shop:
+    async with installation(folder, settings, web=max(2, place.web), drains=place.drains) as shop:
         # A delivered reply's row is deleted, and the rows are what is judged.
         shop.simulator.statuses = ("sent",)
         crowd = talks.Crowd(shop.simulator, per_second, chance)
-        async with crowd.conversing(shop.database):
-            await _kill(shop, kills, chance)
+        async with crowd.conversing(shop):
+            await _kill(shop, kills, chance, place.server)
         await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
-    return talks.judge(shop.database, shop.simulator.ledger, crowd.begun), inspect(shop.database)[0]
+    return talks.judge(shop, shop.simulator.ledger, crowd.begun), shop.inspect()[0]
 
 
-async def _kill(shop: Installation, kills: int, chance: random.Random) -> list[float]:
+async def _kill(
+    shop: Installation, kills: int, chance: random.Random, server: PostgresServer | None = None
+) -> list[float]:
     """The moments of the kills."""
     moments = []
     early = False
     for _ in range(kills):
+        if server and chance.random() < SERVER:
+            moments.append(time.time())
+            await asyncio.to_thread(_harm, server, chance)
+            moments.append(time.time())
+            continue
         victim = chance.choice(shop.processes)
         # Never twice in a row before it was up: statuses that nobody takes for long cannot settle anything.
         early = not early and chance.random() < EARLY
@@ -133,15 +175,24 @@ async def _kill(shop: Installation, kills: int, chance: random.Random) -> list[f
     return moments
 
 
-def _rescues(database: Path) -> tuple[int, set[str]]:
+def _harm(server: PostgresServer, chance: random.Random) -> None:
+    """A server crashes, is restarted, or answers nothing for a while: shorter or longer than a deadline."""
+    if chance.random() < FROZEN:
+        server.freeze()
+        try:
+            time.sleep(chance.uniform(0.5, 1.5 * DEADLINE_SECONDS))
+        finally:
+            server.thaw()
+    else:
+        server.stop(chance.choice(["immediate", "fast"]))
+        server.start()
+
+
+def _rescues(shop: Installation) -> tuple[int, set[str]]:
     """How many leases outlived their process, and the messages that are known to have had one."""
-    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        count = connection.execute("SELECT coalesce(sum(value), 0) FROM total WHERE metric = ?", (RESCUES.name,)).get
-        died = connection.execute("SELECT wamid FROM entry WHERE error_detail = 'lease ran out'")
-        return int(count), {str(wamid) for (wamid,) in died}
-    finally:
-        connection.close()
+    ((count,),) = shop.rows(f"SELECT coalesce(sum(value), 0) FROM total WHERE metric = '{RESCUES.name}'")
+    died = shop.rows("SELECT wamid FROM entry WHERE error_detail = 'lease ran out'")
+    return int(count), {str(wamid) for (wamid,) in died}
 
 
 def main() -> int:
@@ -150,10 +201,14 @@ def main() -> int:
     parser.add_argument("--per-second", type=float, default=30.0)
     parser.add_argument("--no-statuses", action="store_true", help="Meta never tells what became of a message")
     parser.add_argument("--talks", action="store_true", help="customers converse, and orders are judged")
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()
-    if asked.talks:
-        return _talks(asked)
+    with postgres() if asked.store == "postgres" else contextlib.nullcontext(SQLITE) as place:
+        return _talks(asked, place) if asked.talks else _messages(asked, place)
+
+
+def _messages(asked: argparse.Namespace, place: Place) -> int:
     with tempfile.TemporaryDirectory(prefix="recado-crash-") as folder:
         report = asyncio.run(
             run(
@@ -162,6 +217,7 @@ def main() -> int:
                 per_second=asked.per_second,
                 statuses=not asked.no_statuses,
                 seed=asked.seed,
+                place=place,
             )
         )
     print(f"seed {asked.seed}, statuses {'never' if asked.no_statuses else 'as Meta sends them'}")
@@ -170,10 +226,10 @@ def main() -> int:
     return 0 if report.good and not (report.doubled and not asked.no_statuses) else 1
 
 
-def _talks(asked: argparse.Namespace) -> int:
+def _talks(asked: argparse.Namespace, place: Place) -> int:
     with tempfile.TemporaryDirectory(prefix="recado-crash-") as folder:
         came, file = asyncio.run(
-            run_talks(Path(folder), kills=asked.kills, per_second=asked.per_second, seed=asked.seed)
+            run_talks(Path(folder), kills=asked.kills, per_second=asked.per_second, seed=asked.seed, place=place)
         )
     print(f"seed {asked.seed}, {asked.kills} kills, file {file}")
     for name, value in msgspec.structs.asdict(came).items():

@@ -9,13 +9,14 @@ import signal
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import apsw
 import httpx
+import psycopg
 
-from recado.queue.sqlite import SqliteRetryQueue
-from recado.runtime import retry_policy
-from recado.settings import Settings
+from recado.runtime import open_queue
+from recado.settings import load
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator import installation as harness
 from recado.simulator.installation import SECRETS, started
@@ -56,11 +57,31 @@ class Installation(harness.Installation):
 
     async def retry_given_up(self) -> int:
         """What an operator does with replies that were given up: `recado queue retry`; how many."""
-        queue = SqliteRetryQueue(self.database, retry_policy(Settings()))
+        queue = open_queue(load(self.environment))
         try:
             return await queue.retry([message.id for message in await queue.get_failed_messages(limit=1000)])
         finally:
             await queue.close()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query finds, in the tables that both stores have. Raises apsw.Error or psycopg.Error."""
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url, options="-c search_path=recado") as server:
+                return server.execute(sql.encode()).fetchall()
+        connection = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(5000)
+        try:
+            return list(connection.execute(sql))
+        finally:
+            connection.close()
+
+    def inspect(self) -> tuple[str, dict[str, int]]:
+        """What the store says of itself ("ok"), and its rows by state, counted and compared with the counters."""
+        verdict = "ok" if "DATABASE_URL" in self.environment else str(self.rows("PRAGMA integrity_check")[0][0])
+        counted: dict[str, int] = dict(self.rows("SELECT state, count(*) FROM entry GROUP BY state"))
+        sums = dict(self.rows("SELECT state, CAST(sum(rows) AS integer) FROM state_count GROUP BY state"))
+        counters = {state: count for state, count in sums.items() if count}
+        return (verdict if counted == counters else f"{counted} counted as {counters}"), counted
 
     async def settled(self, seconds: float) -> float:
         """Until everybody is answered and the queue is empty, or `seconds` are over; how long that took."""
@@ -109,15 +130,3 @@ async def installation(
         simulator.webhook_urls = [f"{server.url}/api/v1/webhook" for server in shop.servers]
         async with started(shop.processes, signal.SIGKILL):
             yield shop
-
-
-def inspect(database: Path) -> tuple[str, dict[str, int]]:
-    """SQLite's own check of a file ("ok"), and its rows by state, counted and compared with the counters."""
-    connection = apsw.Connection(str(database))
-    try:
-        verdict = str(connection.execute("PRAGMA integrity_check").get)
-        counted: dict[str, int] = dict(connection.execute("SELECT state, count(*) FROM entry GROUP BY state"))
-        counters: dict[str, int] = dict(connection.execute("SELECT state, rows FROM state_count WHERE rows > 0"))
-        return (verdict if counted == counters else f"{counted} counted as {counters}"), counted
-    finally:
-        connection.close()

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 import msgspec
-from loadtests.chaos.installation import Installation, inspect
+from loadtests.chaos.installation import Installation
 
 SETTLE_SECONDS = 60.0
 
@@ -60,7 +60,7 @@ async def judge(row: Row, shop: Installation) -> None:
     row.refused = sum(count for answer, count in counts.items() if answer.isdigit() and answer != "200")
     row.cut = sum(count for answer, count in counts.items() if not answer.isdigit() and answer != "ConnectError")
     await asyncio.sleep(0)
-    file, rows = inspect(shop.database)
+    file, rows = shop.inspect()
     row.require(file == "ok", f"the file: {file}")
     row.require(not row.lost, "nobody lost")
     row.require(not rows.get("failed"), f"{rows.get('failed')} given up")

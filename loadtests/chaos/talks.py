@@ -9,11 +9,12 @@ import contextlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import apsw
 import msgspec
+import psycopg
+from loadtests.chaos.installation import Installation
 
 from recado.simulator import Ledger, Simulator
 from recado.simulator.chat import Chat, ChatError, Step
@@ -81,10 +82,10 @@ class Crowd:
         self.begun = 0
 
     @contextlib.asynccontextmanager
-    async def conversing(self, database: Path) -> AsyncIterator[None]:
+    async def conversing(self, shop: Installation) -> AsyncIterator[None]:
         """New ones begin within the block; those under way end after it."""
         beginning = asyncio.create_task(self._begin())
-        telling = asyncio.create_task(_tell(database, self._meta.ledger))
+        telling = asyncio.create_task(_tell(shop, self._meta.ledger))
         try:
             yield
             beginning.cancel()
@@ -108,26 +109,26 @@ class Crowd:
             await Chat(self._meta).play(script, patience=PATIENCE_SECONDS)
 
 
-async def _tell(database: Path, ledger: Ledger) -> None:
+async def _tell(shop: Installation, ledger: Ledger) -> None:
     """Tells the ledger again and again which messages a later reply answers too."""
     told: set[str] = set()
     while True:
         await asyncio.sleep(TELL_SECONDS)
-        superseded = await asyncio.to_thread(superseded_in, database)
+        superseded = await asyncio.to_thread(superseded_in, shop)
         ledger.superseded(superseded - told)
         told |= superseded
 
 
-def superseded_in(database: Path) -> set[str]:
+def superseded_in(shop: Installation) -> set[str]:
     """The messages whose replies a later one replaced."""
-    with contextlib.suppress(apsw.Error):  # the file may not be there yet
-        return {wamid for (wamid,) in _rows(database, "SELECT wamid FROM entry WHERE reason = 'superseded'")}
+    with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
+        return {wamid for (wamid,) in shop.rows("SELECT wamid FROM entry WHERE reason = 'superseded'")}
     return set()
 
 
-def judge(database: Path, ledger: Ledger, conversations: int) -> Talks:
+def judge(shop: Installation, ledger: Ledger, conversations: int) -> Talks:
     """What came of it all, once everything has settled. No row may have been deleted meanwhile."""
-    rows = _rows(database, "SELECT id, wamid, answers, written_at, key FROM entry")
+    rows = shop.rows("SELECT id, wamid, answers, written_at, key FROM entry")
     answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
     arrived: dict[int, list[float]] = defaultdict(list)
     for accepted in ledger.all_sent():
@@ -138,11 +139,11 @@ def judge(database: Path, ledger: Ledger, conversations: int) -> Talks:
     for id_, _, _, written_at, key in rows:
         if id_ in arrived:
             lines[key].append((written_at, id_, min(arrived[id_])))
-    verdict = ledger.verify(token for (token,) in _rows(database, "SELECT quote FROM shop_order"))
+    verdict = ledger.verify(token for (token,) in shop.rows("SELECT quote FROM shop_order"))
     return Talks(
         conversations=conversations,
         said_yes=len(ledger.said_yes_to),
-        superseded=len(superseded_in(database)),
+        superseded=len(superseded_in(shop)),
         lost=sum(not replies[message.wamid] for message in ledger if message.expects_reply),
         doubled=sum(count > 1 for count in replies.values()),
         disordered=sum(_disordered(line) for line in lines.values()),
@@ -155,12 +156,3 @@ def judge(database: Path, ledger: Ledger, conversations: int) -> Talks:
 def _disordered(line: list[tuple[float, int, float]]) -> int:
     """Pairs of replies of which the one that was written and came first left last."""
     return sum(one[0] <= other[0] and one[1] < other[1] and one[2] > other[2] for one in line for other in line)
-
-
-def _rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
-    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(5000)
-    try:
-        return list(connection.execute(sql))
-    finally:
-        connection.close()

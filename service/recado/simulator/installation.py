@@ -6,6 +6,7 @@ Each user brings settings of its own; starting, waiting and stopping are the sam
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -295,7 +296,10 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now, below those that the kernel gives to connections: one of these could take it
+    before its server does."""
+    while True:
+        port = random.randrange(10_240, 32_768)  # noqa: S311 - so that two who ask at once get two
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
