@@ -36,12 +36,13 @@ class Dialogue:
 
     def __init__(self, catalogue: Catalogue, policy: Policy | None = None, *, now: float = 1_700_000_000.0) -> None:
         policy = policy or Policy(max_quantity=10**9)
+        self._catalogue = catalogue
         self._service = QuoteService(
-            lambda: catalogue, max_quantity=policy.max_quantity, confidence_threshold=policy.confidence_threshold
+            lambda: self._catalogue, max_quantity=policy.max_quantity, confidence_threshold=policy.confidence_threshold
         )
         tokens = (f"T{number}" for number in itertools.count(1))
         self._conversation = Conversation(
-            self._service, lambda: catalogue, frozenset([_NUMBER]), policy, new_token=lambda: next(tokens)
+            self._service, lambda: self._catalogue, frozenset([_NUMBER]), policy, new_token=lambda: next(tokens)
         )
         self._numbers = itertools.count(_FIRST_ORDER)
         self.now = now
@@ -49,6 +50,10 @@ class Dialogue:
         self.turn = Turn()
         self.inbound: Inbound | None = None
         self._quotes: dict[str, OpenQuote] = {}
+
+    def sell(self, catalogue: Catalogue) -> None:
+        """From now on the shop sells this."""
+        self._catalogue = catalogue
 
     def say(self, text: str) -> Turn:
         """The turn for a text, written some seconds after the last reply."""

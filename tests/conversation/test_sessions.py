@@ -1,0 +1,187 @@
+"""What a session makes of a message: what was seen, what is late, what is no longer sold; and whatever is said."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from recado.conversation import Policy, ReplyKind, Silence
+from recado.conversation.dialogue import Dialogue, State
+from recado.orders import QuoteState
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+LATE = Policy().quote_merge_seconds + 1
+
+
+@pytest.fixture
+def dialogue() -> Dialogue:
+    return Dialogue(CATALOGUE, Policy())
+
+
+def body(dialogue: Dialogue) -> str:
+    assert dialogue.turn.reply
+    return dialogue.turn.reply.content.body
+
+
+def quantities(dialogue: Dialogue) -> dict[str, object]:
+    return {line.sku: line.quantity for line in dialogue.lines}
+
+
+def unseen(dialogue: Dialogue) -> None:
+    """The newest quote waits in the queue."""
+    assert dialogue.session.quote
+    dialogue.session = replace(dialogue.session, quote=replace(dialogue.session.quote, accepted_at=None))
+
+
+@pytest.mark.parametrize("text", ["sí", "sí pero sin la gorra", "no"])
+def test_nobody_decides_what_he_has_not_seen(dialogue: Dialogue, text: str) -> None:
+    """The quote is shown, as it is or as the message changes it."""
+    dialogue.say("2 camisas y 1 gorra")
+    unseen(dialogue)
+    dialogue.say(text)
+
+    assert (dialogue.state, dialogue.session.order) == (State.OPEN, None)
+    assert "2 × $25.50" in body(dialogue)
+
+
+def test_a_yes_to_a_message_that_is_quoted_means_that_quote(dialogue: Dialogue) -> None:
+    """One that was replaced is not confirmed: the newest is shown."""
+    dialogue.say("2 camisas")
+    dialogue.say("y una gorra")
+    dialogue.hear(replace(dialogue.message("sí"), quoted="T1"))
+    assert body(dialogue).startswith("Esa cotización cambió. La última es esta:")
+    dialogue.hear(replace(dialogue.message("sí"), quoted="T2"))
+    assert dialogue.state is State.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("after", "text", "lines"),
+    [
+        (1.0, "una gorra", {"CAM-001": 2, "ACC-001": 1}),
+        (LATE, "una gorra", {"ACC-001": 1}),
+        (LATE, "agrega una gorra", {"CAM-001": 2, "ACC-001": 1}),
+        (LATE, "y una gorra", {"CAM-001": 2, "ACC-001": 1}),
+        (LATE, "quita una camisa", {"CAM-001": 1}),
+    ],
+)
+def test_an_order_adds_to_a_quote_for_a_while(
+    dialogue: Dialogue, after: float, text: str, lines: dict[str, int]
+) -> None:
+    """Later a plain one opens another, and says so; one that says what it does to the quote changes it."""
+    dialogue.say("2 camisas")
+    dialogue.now += after
+    dialogue.say(text)
+
+    assert quantities(dialogue) == lines
+    assert body(dialogue).startswith("Preparé una cotización nueva") == ("CAM-001" not in lines)
+
+
+def test_what_is_no_longer_sold_is_not_confirmed() -> None:
+    """The rest is quoted again, and has to be confirmed anew."""
+    shirt, cap = (Product(sku, name, (), Decimal(10), pair=False) for sku, name in (("A", "Camisa"), ("B", "Gorra")))
+    dialogue = Dialogue(Catalogue((shirt, cap), "USD"))
+    dialogue.say("2 camisas y 1 gorra")
+    dialogue.sell(Catalogue((shirt,), "USD"))
+    dialogue.say("sí")
+
+    assert (dialogue.state, quantities(dialogue)) == (State.OPEN, {"A": 2})
+    assert "Ya no tenemos: Gorra." in body(dialogue)
+    dialogue.say("sí")
+    assert dialogue.state is State.CONFIRMED
+
+
+def test_prices_of_a_quote_hold_until_it_is_changed() -> None:
+    """What was shown is what is ordered; a change shows today's prices."""
+    cheap, dear = (Product("A", "Camisa", (), Decimal(price), pair=False) for price in (10, 12))
+    dialogue = Dialogue(Catalogue((cheap,), "USD"))
+    dialogue.say("2 camisas")
+    dialogue.sell(Catalogue((dear,), "USD"))
+    dialogue.say("sí, mejor 1")
+    assert dialogue.session.order
+    assert dialogue.session.order.total == 10
+
+    dialogue.say("2 camisas")
+    dialogue.sell(Catalogue((cheap,), "USD"))
+    dialogue.say("que sean 3")
+    assert "3 × $10.00" in body(dialogue)
+
+
+def test_a_person_takes_over_until_the_hold_ends(dialogue: Dialogue) -> None:
+    """Then the shop answers again."""
+    dialogue.say("2 camisas")
+    dialogue.say("quiero hablar con una persona")
+    assert dialogue.say("sí").silence is Silence.HUMAN
+    dialogue.now += Policy().hold_seconds
+    dialogue.say("sí")
+
+    assert dialogue.state is State.CONFIRMED
+
+
+SAID = (
+    "2 camisas", "3 jeans y una gorra", "azules", "sí", "no", "sí pero sin la gorra", "quita la camisa", "quítale 1",
+    "mejor 3", "2 más", "lo mismo otra vez", "cancela todo", "el primero", "2 o 3 toallas", "un dinosaurio", "hola",
+    "cuánto cuesta el termo?", "me lo llevo", "cambia la camisa por una gorra", "el doble", "la mitad", "gracias",
+    "déjame solo la gorra", "una de cada una", "ninguna", "medio kilo", "200000 gorras", "👍", "?", "y",
+    "agrega 2 gorras",
+)  # fmt: skip
+TAPS = ("c:T1:0:PAN-004", *(f"q:T{n}:{choice}" for n in (1, 2, 3) for choice in ("confirm", "reject", "show")))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from([*SAID, *TAPS]), max_size=12))
+def test_whatever_is_said_the_books_are_right(said: list[str]) -> None:
+    """One order a quote, of nothing that was not shown; no line is empty; every message has a reply or a reason."""
+    dialogue = Dialogue(CATALOGUE)
+    ordered: dict[str, int] = {}
+    shown: dict[str, dict[str, object]] = {}
+    for one in said:
+        before = dialogue.session
+        turn = dialogue.tap(one) if one in TAPS else dialogue.say(one)
+        assert (turn.reply is None) != (turn.silence is None)
+        changes = turn.changes
+        if changes and changes.opens:
+            shown[changes.opens.token] = {line.sku: line.quantity for line in changes.opens.lines}
+            assert changes.opens.lines
+        if changes and changes.places:
+            order = changes.places
+            ordered[order.quote] = ordered.get(order.quote, 0) + 1
+            assert before.quote
+            assert before.quote.state is QuoteState.OPEN
+            assert all(line.quantity <= shown[order.quote].get(line.sku, 0) for line in order.lines)  # type: ignore[operator]
+        assert all(line.quantity > 0 and isinstance(line.total, Decimal) for line in dialogue.lines)
+        assert (dialogue.state is State.OPEN) == (bool(dialogue.lines) and dialogue.state is not State.CONFIRMED)
+    assert set(ordered.values()) <= {1}
+
+
+HOSTILE = Catalogue(
+    tuple(
+        Product(f"S{n}", f"Producto {'👩‍🚀' * 20} {'largo ' * 25}{n}", (f"cosa {n}",), Decimal("0.01"), pair=False)
+        for n in range(500)
+    ),
+    "USD",
+)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["\n".join(f"2 cosa {n}" for n in range(150)), "sí", "sí"],
+        ["cosa", "la primera", "sí"],
+        ["una cosa 1 y 2 cosa 2", "quita la cosa 1", "cuánto cuesta la cosa 3?", "lo mismo"],
+        ["2 o 3 cosa 1, 2 o 3 cosa 2, unas cuantas cosa 4", "hola", "sí"],
+    ],
+)
+def test_no_reply_is_longer_than_meta_allows(texts: list[str]) -> None:
+    """With 500 products of 200 letters and emoji of several code points."""
+    dialogue = Dialogue(HOSTILE)
+    for text in texts:
+        turn = dialogue.say(text)
+        assert turn.reply
+        content = turn.reply.content
+        assert 0 < len(content.body) <= (MOST_BUTTONS_BODY if isinstance(content, Buttons) else MOST_TEXT)
+        assert turn.reply.kind in ReplyKind
