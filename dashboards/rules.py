@@ -285,6 +285,11 @@ def _not_understood(scale: TimeScale) -> str:
     return f"{none} / ({every} >= 20) > 0.5"
 
 
+def _orders_waiting(scale: TimeScale) -> str:
+    # The limit is the shop's own, by a setting, and 0 where nobody accepts orders.
+    return f"{RULES.gauge(metrics.OLDEST_PLACED)} > ({RULES.gauge(metrics.ACCEPT_WITHIN)} > 0)"
+
+
 def _recent(at: metrics.Metric) -> Callable[[TimeScale], str]:
     """True while a moment is recent; the value is its age in seconds."""
     return lambda scale: f"time() - {RULES.gauge(at, merge='max')} < {scale.seconds(NOTICE_SECONDS)}"
@@ -554,6 +559,17 @@ CAUSES = (
         expr=_not_understood,
         summary="Most orders match no product.",
         description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of orders in an hour matched no product.",
+    ),
+    Alert(
+        name="RecadoOrdersWaiting",
+        severity="ticket",
+        for_seconds=60,
+        expr=_orders_waiting,
+        summary="An order waits for the shop's staff.",
+        description=(
+            f"{TARGET}: the oldest order was placed {{{{ $value | humanizeDuration }}}} ago and is neither accepted nor"
+            " cancelled."
+        ),
     ),
 )
 

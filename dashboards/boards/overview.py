@@ -27,6 +27,8 @@ def _budget(index: int) -> Panel:
     )
 
 
+_CONFIRMED = 'outcome="confirmed"'
+_DECIDED = 'outcome=~"confirmed|rejected|expired"'
 _DELIVERED = 'outcome="delivered"'
 
 BOARD = Board(
@@ -34,6 +36,71 @@ BOARD = Board(
     title="recado / Overview",
     description="Is anything wrong, and where do I look next?",
     rows=(
+        Row(
+            "Orders",
+            (
+                Panel(
+                    title="Orders by state",
+                    description=(
+                        "Orders that customers placed in an hour, and that the staff accepted, completed or cancelled."
+                    ),
+                    unit="none",
+                    width=8,
+                    height=6,
+                    queries=(Query(Q.increase(metrics.ORDERS, "1h", by=("state",)), "{{state}}"),),
+                    runbook="RecadoOrdersWaiting",
+                    logs="order.placed",
+                ),
+                Panel(
+                    title="Value of orders",
+                    description="Value of the orders that customers placed in a day, by currency.",
+                    unit="none",
+                    shape=Shape.STAT,
+                    width=4,
+                    height=6,
+                    decimals=2,
+                    queries=(Query(Q.increase(metrics.ORDER_VALUE, "1d", by=("currency",)), "{{currency}}"),),
+                    board=uids.QUOTES,
+                ),
+                Panel(
+                    title="Share confirmed",
+                    description=(
+                        "Confirmed quotes, as a share of the quotes of the last day that were confirmed, rejected or"
+                        " expired."
+                    ),
+                    unit="percentunit",
+                    shape=Shape.STAT,
+                    width=4,
+                    height=6,
+                    maximum=1,
+                    queries=(
+                        Query(
+                            f"{Q.increase(metrics.QUOTES, '1d', where=_CONFIRMED)}"
+                            f" / {Q.increase(metrics.QUOTES, '1d', where=_DECIDED)}",
+                            "confirmed",
+                        ),
+                    ),
+                    steps=below((0.25, YELLOW), (0.5, GREEN)),
+                    board=uids.QUOTES,
+                ),
+                Panel(
+                    title="Oldest order waiting",
+                    description=(
+                        "How long the oldest order has been placed and neither accepted nor cancelled, and the limit"
+                        " that is set (0: none)."
+                    ),
+                    unit="s",
+                    width=8,
+                    height=6,
+                    queries=(
+                        Query(Q.gauge(metrics.OLDEST_PLACED), "waiting"),
+                        Query(Q.gauge(metrics.ACCEPT_WITHIN), "limit"),
+                    ),
+                    runbook="RecadoOrdersWaiting",
+                    logs="order.moved",
+                ),
+            ),
+        ),
         Row(
             "Is recado running, and does Meta reach it?",
             (

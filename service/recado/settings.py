@@ -270,6 +270,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: Annotated[
         float, about("How long recado is silent to a customer who has asked for a person."), Positive
     ] = 14400
+    order_accept_seconds: Annotated[
+        float,
+        about("An alert tells of an order that the staff has not accepted or cancelled after so long; 0: no alert."),
+        NotNegative,
+    ] = 0
     order_prefix: Annotated[
         str, about("What stands before the number of an order."), Meta(pattern=r"^[A-Za-z0-9#-]{0,8}$")
     ] = "P-"

@@ -332,6 +332,15 @@ CASES: list[Case] = [
         fires_at=17,
         value="60%",
     ),
+    Case(
+        alert="RecadoOrdersWaiting",
+        series={
+            series(metrics.OLDEST_PLACED): "780+60x10",
+            series(metrics.ACCEPT_WITHIN): "900x10",
+        },
+        fires_at=4,
+        value="17m 0s",
+    ),
 ]
 
 NEXT_POD = {**POD, "instance": "10.0.0.8:9464"}

@@ -249,6 +249,16 @@ def nonsense(stack: Stack, traffic: Traffic) -> Iterator[None]:
     traffic.text = "Quiero 2 zapatos"
 
 
+@contextlib.contextmanager
+def order_waits(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """A customer says yes, and the staff accepts the order late."""
+    stack.post(webhook(message("wamid.order", phone="15559990000")))
+    time.sleep(2)
+    stack.post(webhook(message("wamid.yes", "sí", phone="15559990000")))
+    yield
+    stack.accept_order("P-1001")
+
+
 def notice(event: str, **value: object) -> dict[str, object]:
     """What Meta says about the account, as a webhook."""
     return webhook(field="account_update", event=event, **value)
@@ -438,6 +448,12 @@ DRILLS = (
     Drill(name="backups", fault=backups_stopped, alerts=(("RecadoBackupStale", TICKET),)),
     Drill(name="defect", fault=stumbling, alerts=(("RecadoMessageErrors", TICKET),)),
     Drill(name="number", fault=another_number, alerts=(("RecadoUnknownNumber", PAGE),)),
+    Drill(
+        name="waiting",
+        fault=order_waits,
+        alerts=(("RecadoOrdersWaiting", TICKET),),
+        settings={"RECADO_ORDER_ACCEPT_SECONDS": "5"},
+    ),
     Drill(name="nonsense", fault=nonsense, alerts=(("RecadoOrdersNotUnderstood", TICKET),)),
     Drill(
         name="lock",

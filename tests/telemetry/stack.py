@@ -194,6 +194,11 @@ class Stack:
         """One run of `recado drain`, to its end; its exit code."""
         return self._recado.run("drain", seconds=120)
 
+    def accept_order(self, number: str) -> None:
+        """The shop's staff accepts an order."""
+        code = self._recado.run("orders", "accept", number, seconds=120)
+        assert code == 0, f"{number} could not be accepted; see {self.folder}"
+
     def backup(self) -> None:
         """One run of `recado backup`, and one of its drill."""
         copies = str(self.folder / "copies")

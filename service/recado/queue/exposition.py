@@ -49,6 +49,7 @@ class StoreCollector(Collector):
     def _state(snapshot: Snapshot) -> Iterator[Any]:
         yield gauge(metrics.QUEUE_ROWS, [((s,), float(snapshot.rows.get(s, 0))) for s in metrics.STATES])
         yield gauge(metrics.OLDEST_DUE_AGE, [((), snapshot.oldest_due_seconds)])
+        yield gauge(metrics.OLDEST_PLACED, [((), snapshot.oldest_placed_seconds)])
         reasons = metrics.BREAKER_OPEN.labels["reason"] or ()
         yield gauge(
             metrics.BREAKER_OPEN,

@@ -58,6 +58,7 @@ class WebMetrics:
         self._totals = Totals()
         self._exemplars: dict[tuple[str, ...], Exemplar] = {}
         self._in_progress: Callable[[], int] = int
+        self._accept_within = 0.0
         ProcessCollector(registry=self.registry)
         self.registry.register(ProcessTotals(self._families))
 
@@ -113,6 +114,10 @@ class WebMetrics:
         """Sets the function that says how many webhooks are being handled."""
         self._in_progress = count
 
+    def accept_orders_within(self, seconds: float) -> None:
+        """How soon the staff accepts an order, by the settings."""
+        self._accept_within = seconds
+
     def handshake(self, outcome: str) -> None:
         self._totals.inc(metrics.HANDSHAKES, outcome)
 
@@ -167,6 +172,7 @@ class WebMetrics:
     def _families(self) -> Iterator[Any]:
         """Everything that was counted so far, for a scrape."""
         yield from families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
+        yield gauge(metrics.ACCEPT_WITHIN, [((), self._accept_within)])
         yield gauge(metrics.IN_FLIGHT, [((), float(self._in_progress()))])
         versions = (__version__, platform.python_version(), apsw.sqlite_lib_version())
         yield gauge(metrics.BUILD, [(versions, 1.0)])

@@ -226,6 +226,12 @@ OLDEST_PLACED = gauge(
     "How long the oldest order has been placed and not accepted or cancelled; 0 if there is none.",
 )
 
+ACCEPT_WITHIN = gauge(
+    PROCESS,
+    "recado_orders_accept_within_seconds",
+    "RECADO_ORDER_ACCEPT_SECONDS: how soon the staff accepts an order; 0 where nobody does.",
+)
+
 ACCOUNT_NOTICES = counter(
     STORE,
     "recado_account_notices_total",
