@@ -146,7 +146,7 @@ async def run_talks(
         async with crowd.conversing(shop):
             await _kill(shop, kills, chance, place.server)
         await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
-    return talks.judge(shop, shop.simulator.ledger, crowd.begun), shop.inspect()[0]
+    return talks.judge(shop.rows, shop.simulator.ledger, crowd.begun), shop.inspect()[0]
 
 
 async def _kill(

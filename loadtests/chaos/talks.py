@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final
 
 import apsw
 import msgspec
@@ -109,26 +109,31 @@ class Crowd:
             await Chat(self._meta).play(script, patience=PATIENCE_SECONDS)
 
 
+#: The rows of a statement.
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
 async def _tell(shop: Installation, ledger: Ledger) -> None:
     """Tells the ledger again and again which messages a later reply answers too."""
     told: set[str] = set()
     while True:
         await asyncio.sleep(TELL_SECONDS)
-        superseded = await asyncio.to_thread(superseded_in, shop)
+        superseded = await asyncio.to_thread(superseded_in, shop.rows)
         ledger.superseded(superseded - told)
         told |= superseded
 
 
-def superseded_in(shop: Installation) -> set[str]:
+def superseded_in(rows_of: Rows) -> set[str]:
     """The messages whose replies a later one replaced."""
     with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
-        return {wamid for (wamid,) in shop.rows("SELECT wamid FROM entry WHERE reason = 'superseded'")}
+        return {wamid for (wamid,) in rows_of("SELECT wamid FROM entry WHERE reason = 'superseded'")}
     return set()
 
 
-def judge(shop: Installation, ledger: Ledger, conversations: int) -> Talks:
-    """What came of it all, once everything has settled. No row may have been deleted meanwhile."""
-    rows = shop.rows("SELECT id, wamid, answers, written_at, key FROM entry")
+def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
+    """What came of it all, once everything has settled, from the rows of the database. None may have been deleted
+    meanwhile."""
+    rows = rows_of("SELECT id, wamid, answers, written_at, key FROM entry")
     answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
     arrived: dict[int, list[float]] = defaultdict(list)
     for accepted in ledger.all_sent():
@@ -139,11 +144,11 @@ def judge(shop: Installation, ledger: Ledger, conversations: int) -> Talks:
     for id_, _, _, written_at, key in rows:
         if id_ in arrived:
             lines[key].append((written_at, id_, min(arrived[id_])))
-    verdict = ledger.verify(token for (token,) in shop.rows("SELECT quote FROM shop_order"))
+    verdict = ledger.verify(token for (token,) in rows_of("SELECT quote FROM shop_order"))
     return Talks(
         conversations=conversations,
         said_yes=len(ledger.said_yes_to),
-        superseded=len(superseded_in(shop)),
+        superseded=len(superseded_in(rows_of)),
         lost=sum(not replies[message.wamid] for message in ledger if message.expects_reply),
         doubled=sum(count > 1 for count in replies.values()),
         disordered=sum(_disordered(line) for line in lines.values()),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
-from loadtests.chaos.talks import judge
+from loadtests.chaos.talks import Rows, judge
 
 from recado.simulator import Ledger
 from recado.simulator.graph import Accepted
@@ -12,15 +12,14 @@ from recado.simulator.graph import Accepted
 ANA = "+15550100001"
 
 
-def store(path: Path, entries: Sequence[tuple[int, str, str | None, float, str | None]], orders: list[str]) -> Path:
+def store(path: Path, entries: Sequence[tuple[int, str, str | None, float, str | None]], orders: list[str]) -> Rows:
     """A database with replies (id, wamid, answers, written_at, reason), all to one customer, and orders by token."""
     connection = apsw.Connection(str(path))
     connection.execute("CREATE TABLE entry (id, wamid, answers, written_at, reason, key DEFAULT 'ana')")
     connection.execute("CREATE TABLE shop_order (quote)")
     connection.executemany("INSERT INTO entry (id, wamid, answers, written_at, reason) VALUES (?, ?, ?, ?, ?)", entries)
     connection.executemany("INSERT INTO shop_order VALUES (?)", [(token,) for token in orders])
-    connection.close()
-    return path
+    return lambda statement: list(connection.execute(statement))
 
 
 def ledger_of(*wamids: str, sent: list[tuple[int, float]], yes: tuple[str, ...] = ()) -> Ledger:
