@@ -85,7 +85,7 @@ async def _post(app: App, scope: dict[str, Any], body: bytes) -> None:
 
 async def run(rounds: int, database: Path) -> None:
     """Handles so many rounds of messages, each until its reply is accepted."""
-    QuoteService.quote = lru_cache(QuoteService.quote)  # type: ignore[method-assign]  # each text once
+    QuoteService.understand = lru_cache(QuoteService.understand)  # type: ignore[method-assign]  # each text once
     graph = AcceptingGraph()
     settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
