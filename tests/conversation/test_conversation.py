@@ -1,14 +1,18 @@
 """What is replied to what, without any I/O."""
 
+from collections import Counter
+
 import pytest
 from msgspec.structs import replace
 
 from recado.conversation import Conversation, Policy, ReplyKind, Silence, Turn
+from recado.conversation.conversation import NAME_LETTERS, random_token
 from recado.orders import QuoteState, Session
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import InboundMessage, MessageType
+from tests.work import lines_run
 
 NUMBERS = frozenset({"1"})
 NOW = 1_000_000.0
@@ -136,3 +140,14 @@ def test_who_gets_no_reply(conversation: Conversation, changes: dict[str, object
 
     assert turn.silence is silence
     assert (turn.reply is None) == (silence is not None)
+
+
+def test_a_quote_s_name_is_drawn_at_once_from_all_letters() -> None:
+    """Each letter is as likely; all twelve take one draw."""
+    names = [random_token() for _ in range(2000)]
+    counts = Counter("".join(names))
+
+    assert {len(name) for name in names} == {12}
+    assert set(counts) == set(NAME_LETTERS)
+    assert max(counts.values()) < 1.5 * min(counts.values())
+    assert lines_run(random_token) < 15

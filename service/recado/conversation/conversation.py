@@ -47,12 +47,14 @@ COURTESIES = frozenset(
 #: What a token is made of: nothing that is taken for something else.
 NAME_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 NAME_LENGTH: Final = 12
+#: Each letter stands for as many bytes as any other.
+_LETTERS_BY_BYTE: Final = (NAME_LETTERS * (256 // len(NAME_LETTERS))).encode()
 _YES: Final = frozenset([Does.REST, Does.TAKE])
 
 
 def random_token() -> str:
-    """A name for a quote that nobody guesses."""
-    return "".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH))
+    """A name for a quote that nobody guesses. One draw for all letters: a draw each takes fifty times as long."""
+    return secrets.token_bytes(NAME_LENGTH).translate(_LETTERS_BY_BYTE).decode()
 
 
 class Conversation:

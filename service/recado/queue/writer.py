@@ -67,7 +67,7 @@ class Writer:
         self._database = database
         self._begin = begin
         self._observer = observer
-        #: None ends the thread; nothing is put behind it. A third of the price of a deque with a Condition.
+        #: None ends the thread; nothing is put behind it. Half the price of a deque with a Condition.
         self._waiting: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closing = False

@@ -1,0 +1,131 @@
+"""Instructions of a whole message: python -m loadtests.bench.instructions (needs valgrind; some minutes).
+
+The web pod runs in one process with its real store, under callgrind, and a Graph API that accepts at once. Unlike CPU
+time, the count depends neither on the machine nor on what else runs there, so that two commits can be compared on a
+shared machine. Only user mode counts; sockets, system calls and waiting for the disk are left out. Reading orders is
+left out too: each text is read once.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from loadtests.bench import bodies
+from loadtests.bench.machine import ROOT
+
+from recado.http.app import App
+from recado.quotes import QuoteService
+from recado.runtime import make_web
+from recado.settings import load
+from recado.telemetry import logging
+from recado.telemetry.exposition import WebMetrics
+from recado.whatsapp.connection import Answer
+from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
+
+ROUND, AT_ONCE = 200, 40
+#: The difference of two runs leaves out the start.
+FEW, MANY = 1, 3
+THREADS = {"01": "event loop", "02": "writer"}
+SETTINGS = {
+    "WHATSAPP_VERIFY_TOKEN": "bench-verify-token",
+    "WHATSAPP_APP_SECRET": bodies.SECRET,
+    "WHATSAPP_ACCESS_TOKEN": "bench-access-token",
+    "WHATSAPP_PHONE_NUMBER_ID": bodies.PHONE_NUMBER_ID,
+    "RECADO_MESSAGES_PER_SECOND": "0",
+    "RECADO_ACK_BUDGET_SECONDS": "0",
+}
+
+
+class AcceptingGraph(GraphTransport):
+    """Accepts every reply without a connection; `full` when there are AT_ONCE more."""
+
+    sent = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full = asyncio.Event()
+
+    async def exchange(
+        self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
+    ) -> Answer:
+        self.sent += 1
+        if self.sent % AT_ONCE == 0:
+            self.full.set()
+        await asyncio.sleep(0)
+        return Answer(200, [], b'{"messages":[{"id":"wamid.OUT%d"}]}' % self.sent)
+
+
+def _request() -> tuple[dict[str, Any], bytes]:
+    """A customer's order, as an ASGI scope and a body."""
+    head, _, body = bodies.text()[1].partition(b"\r\n\r\n")
+    lines = [line.split(b": ", 1) for line in head.split(b"\r\n")[1:]]
+    headers = [(name.lower(), value) for name, value in lines]
+    scope = {"type": "http", "method": "POST", "path": bodies.PATH, "headers": headers, "client": ("127.0.0.1", 1)}
+    return scope, body
+
+
+async def _post(app: App, scope: dict[str, Any], body: bytes) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        assert message.get("status", 200) == 200
+
+    await app(scope, receive, send)
+
+
+async def run(rounds: int, database: Path) -> None:
+    """Handles so many rounds of messages, each until its reply is accepted."""
+    QuoteService.understand = lru_cache(QuoteService.understand)  # type: ignore[method-assign]  # each text once
+    graph = AcceptingGraph()
+    settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
+    app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
+    async with app.api.router.lifespan_context(app.api):
+        for _ in range(rounds * ROUND // AT_ONCE):
+            graph.full.clear()
+            await asyncio.gather(*(_post(app, *_request()) for _ in range(AT_ONCE)))
+            await graph.full.wait()
+
+
+def count(rounds: int, folder: Path) -> dict[str, int]:
+    """The instructions of a run by thread."""
+    out = folder / f"out{rounds}"
+    argv = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={out}"]
+    argv += [sys.executable, "-m", "loadtests.bench.instructions", "--child", str(rounds), str(folder / f"{rounds}.db")]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    found = {}
+    for thread in THREADS:
+        total = re.search(r"^(?:totals|summary): (\d+)", Path(f"{out}-{thread}").read_text(errors="replace"), re.M)
+        assert total
+        found[thread] = int(total[1])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        with Path(os.devnull).open("w") as nowhere, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            logging.configure("info", nowhere, ["a secret of a length"])
+            runner.run(run(int(args.child[0]), Path(args.child[1])))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = count(FEW, Path(folder)), count(MANY, Path(folder))
+    for thread, name in THREADS.items():
+        each = (many[thread] - few[thread]) / ((MANY - FEW) * ROUND)
+        print(f"{name:10} {each / 1e3:8.1f} thousand instructions a message")
+
+
+if __name__ == "__main__":
+    main()
