@@ -361,6 +361,8 @@ class Interpreter:
             if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
                 return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
             return [Replace(goes, other.skus[0], other.quantity)]
+        if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
+            return [Add(target, self._amount(step, target) or 1)]  # a colour that tells no two of them apart
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
 
     def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
@@ -441,7 +443,7 @@ def _everything(view: View) -> list[Act]:
         candidates = view.pending[index].candidates
         if len(candidates) > 1:
             return [Answer(index, tuple((sku, 1) for sku in candidates))]
-    return []
+    return [Take()] if view.asked else []
 
 
 _SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {

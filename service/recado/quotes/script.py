@@ -40,6 +40,11 @@ _WEAK_YES: Final = frozenset(
 )
 """Words of a yes that open any sentence."""
 _BEFORE_YES: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
+_BEHIND_IF: Final = tuple(
+    [word]
+    for word in ("me", "te", "le", "les", "nos", "se", "hay", "tienen", "tiene", "tienes", "es", "son", "puede",
+                 "pueden", "fuera", "pago", "llega", "llegan", "alcanza")
+)  # fmt: skip
 _OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
 """With one of these a yes beside other words is not a plain one."""
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
@@ -169,7 +174,7 @@ class _Walk:
                     self._construction(one)
             if element.start >= past and (end := self._measured(element)):
                 past = end
-            elif element.end > past or element.kind in (PRODUCT, SEVERAL):
+            elif element.end > past:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
             if element.kind == "yes" and element.start >= past:
                 self._yes(element)
@@ -191,12 +196,18 @@ class _Walk:
 
     def _yes(self, element: Element) -> None:
         i = element.index
-        if self._context.norm(i) in _WEAK_YES or self._context.kind(i - 1) == "negation":
+        if self._context.norm(i) in _WEAK_YES or self._context.kind(i - 1) == "negation" or self._is_if(element):
             return  # "no vale, mejor 2"
         before = self._reading.elements[:i]
         opens = all(e.kind in _BEFORE_YES or (e.kind == NOISE and e.roles & {"filler", "emoji"}) for e in before)
         self._agrees = True
         self._accepts = self._accepts or opens or "settled" in element.roles
+
+    def _is_if(self, element: Element) -> bool:
+        """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
+        words = self._context.norm(element.index + 1).split() if self._context.kind(element.index + 1) else []
+        written = self._reading.scanner.written(element.start, element.end).lower()
+        return written == "si" and self._context.kind(element.index + 1) != "yes" and words[:1] in _BEHIND_IF
 
     # what steers ---------------------------------------------------------------------------------------------
 
@@ -248,9 +259,15 @@ class _Walk:
     def _add(self, _: Element) -> None:
         self._steer(Does.ADD)
 
-    def _remove(self, _: Element) -> None:
-        if not (self._chunk.mentions and self._chunk.mentions[-1][1]):  # "la gorra quítala"
-            self._steer(Does.REMOVE)
+    def _remove(self, element: Element) -> None:
+        mentions = self._chunk.mentions
+        if mentions and mentions[-1][1]:
+            return  # "la gorra quítala"
+        if mentions and element.kind == "without" and self._closes(element.end):
+            mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
+            return
+        self._steer(Does.REMOVE)
+        self._chunk.steered = element.kind == "remove"
 
     def _refuse(self, _: Element) -> None:
         self._removing = True
@@ -313,10 +330,18 @@ class _Walk:
             return
         if wish.unusable is Unusable.VAGUE and self._asks:
             return  # "¿cuántas camisas puse?"
+        if element.kind == UNKNOWN and self._is_beside_a_yes(element):
+            self._chunk.foreign = True
+            self._written(element)
+            return
         refused = wish.state == "refused" and not self._is_mended_apart(element)
         if refused and not (self._removing or self._exchange.expects or self._is_taken_out(element.index)):
             return  # taken back within the message
         self._mentioned(self._mentions.of(wish), element, refused=refused)
+
+    def _is_beside_a_yes(self, element: Element) -> bool:
+        """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for."""
+        return self._accepts and not self._chunk.steered and "good" not in element.flags
 
     def _is_mended_apart(self, element: Element) -> bool:
         """ "sube a 12 los lápices y baja a 5 los lapiceros": one correction does not undo the other."""
