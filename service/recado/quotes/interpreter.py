@@ -126,6 +126,10 @@ class Interpreter:
         if isinstance(step, Named):
             if step.does is Does.REMOVE:
                 return None
+            if step.mention.headless:  # "la de almohada": the cover
+                meant = self._ellipsis.chosen(question.candidates, question.text, _kind_of(step))
+                if meant.skus:
+                    return meant
             skus = self._skus(step.mention)
             inside = tuple(sku for sku in question.candidates if sku in skus)
             return Meant(inside, _quantity(step.mention.amount)) if inside and len(inside) == len(skus) else None
@@ -396,6 +400,12 @@ def _as_bare(step: Named) -> Bare:
     return Bare(
         does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
     )  # fmt: skip
+
+
+def _kind_of(step: Named) -> Bare:
+    """A thing behind "de", as what tells products apart."""
+    text = f"de {step.mention.text}"
+    return Bare(does=step.does, amount=step.mention.amount, words=step.mention.words, text=text, fragment=text)
 
 
 def _is_number(step: Step) -> bool:
