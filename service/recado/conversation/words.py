@@ -24,7 +24,7 @@ from recado.quotes.acts import (
     StartOver,
     Take,
 )
-from recado.quotes.clauses import Named, Script
+from recado.quotes.clauses import Named, Script, Spoken
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.quotes.service import Unmatched
@@ -97,9 +97,10 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     if script.priced and asked:
         draft.apply(AskPrice(asked))
         return draft
+    steps = script.steps if not script.priced else [step for step in script.steps if isinstance(step, Spoken)]
     at = 0
-    while at < len(script.steps):
-        acts, at = interpreter.acts(script.steps, at, draft.view)
+    while at < len(steps):
+        acts, at = interpreter.acts(steps, at, draft.view)
         for act in acts:
             draft.apply(act)
     if draft.spoke:

@@ -41,6 +41,8 @@ class Chunk:
     def named(self) -> list[Step]:
         """Its things as steps."""
         does = Does.ADD if self.more and self.does in (Does.ORDER, Does.SET) else self.does
+        if does is Does.REMOVE and self.steered:  # "quita también 2 gorras"
+            self.mentions = [(mention, True) for mention, _ in self.mentions]
         only, refused = self.mentions[0]
         if does is Does.SET and not refused and only.amount in (None, self.amount) and self.text():
             return [Replaced(only, self._as_bare(Does.SET))]  # "el vestido mejor de fiesta", "las camisas que sean 3"

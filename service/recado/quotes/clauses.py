@@ -16,7 +16,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A thing that is named.
 
     skus: one where it is known, several where it could be any of them, none where it is not sold. amount: in what the
-    product is sold by; None where none was said. words: as they stand, plain. written: with its number.
+    product is sold by; None where none was said. words: as they stand, plain. written: with its number. headless: it
+    stands behind "la de", so that it may be a kind of what was said before.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float = 1.0
     words: tuple[str, ...] = ()
     written: str = ""
+    headless: bool = False
 
 
 class Named(msgspec.Struct, frozen=True):

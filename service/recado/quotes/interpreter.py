@@ -126,6 +126,10 @@ class Interpreter:
         if isinstance(step, Named):
             if step.does is Does.REMOVE:
                 return None
+            if step.mention.headless:  # "la de almohada": the cover
+                meant = self._ellipsis.chosen(question.candidates, question.text, _kind_of(step))
+                if meant.skus:
+                    return meant
             skus = self._skus(step.mention)
             inside = tuple(sku for sku in question.candidates if sku in skus)
             return Meant(inside, _quantity(step.mention.amount)) if inside and len(inside) == len(skus) else None
@@ -361,6 +365,8 @@ class Interpreter:
             if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
                 return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
             return [Replace(goes, other.skus[0], other.quantity)]
+        if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
+            return [Add(target, self._amount(step, target) or 1)]  # a colour that tells no two of them apart
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
 
     def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
@@ -394,6 +400,12 @@ def _as_bare(step: Named) -> Bare:
     return Bare(
         does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
     )  # fmt: skip
+
+
+def _kind_of(step: Named) -> Bare:
+    """A thing behind "de", as what tells products apart."""
+    text = f"de {step.mention.text}"
+    return Bare(does=step.does, amount=step.mention.amount, words=step.mention.words, text=text, fragment=text)
 
 
 def _is_number(step: Step) -> bool:
@@ -441,7 +453,7 @@ def _everything(view: View) -> list[Act]:
         candidates = view.pending[index].candidates
         if len(candidates) > 1:
             return [Answer(index, tuple((sku, 1) for sku in candidates))]
-    return []
+    return [Take()] if view.asked else []
 
 
 _SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {

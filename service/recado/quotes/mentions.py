@@ -49,7 +49,8 @@ class Mentions:
         if wish.product is None:
             match = wish.element.match
             choices = () if match is not None and match.how is How.OTHER else wish.choices
-            amount = wish.total(False) if said else None
+            pairs = bool(choices) and all(matcher.products[number].pair for number in choices)
+            amount = wish.total(pairs) if said else None
             return Mention(
                 text=wish.text,
                 skus=self._skus(choices),

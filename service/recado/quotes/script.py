@@ -26,8 +26,10 @@ from recado.quotes.elements import (
     SEVERAL,
     STOP,
     UNKNOWN,
+    VERBS,
     Element,
 )
+from recado.quotes.matcher import How
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
@@ -40,6 +42,11 @@ _WEAK_YES: Final = frozenset(
 )
 """Words of a yes that open any sentence."""
 _BEFORE_YES: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
+_BEHIND_IF: Final = tuple(
+    [word]
+    for word in ("me", "te", "le", "les", "nos", "se", "hay", "tienen", "tiene", "tienes", "es", "son", "puede",
+                 "pueden", "fuera", "pago", "llega", "llegan", "alcanza")
+)  # fmt: skip
 _OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
 """With one of these a yes beside other words is not a plain one."""
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
@@ -63,6 +70,9 @@ _SILENT: Final = frozenset(
 """Kinds of elements that say nothing of what is done to which thing."""
 _INSIDE: Final = frozenset(["of", "to", "for"])
 """Those of them that stand inside names."""
+_PAYING: Final = frozenset(
+    ["pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete"]
+)
 _QUIET_WORDS: Final = frozenset(
     [
         "total",
@@ -154,11 +164,13 @@ class _Walk:
         self._removing = False
         self._opened = False  # something was said beyond yes, no and greetings
         self._agrees = self._accepts = False
+        self._closed = False
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
         scanner = self._reading.scanner
         found = {one.start: one for one in constructions(scanner.text, scanner.tokens)}
+        self._closed = any(one.does is Does.CLOSE for one in found.values())
         past = 0
         for element in self._reading.elements:
             for at in range(element.start, element.end):
@@ -169,7 +181,7 @@ class _Walk:
                     self._construction(one)
             if element.start >= past and (end := self._measured(element)):
                 past = end
-            elif element.end > past or element.kind in (PRODUCT, SEVERAL):
+            elif element.end > past:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
             if element.kind == "yes" and element.start >= past:
                 self._yes(element)
@@ -191,12 +203,22 @@ class _Walk:
 
     def _yes(self, element: Element) -> None:
         i = element.index
-        if self._context.norm(i) in _WEAK_YES or self._context.kind(i - 1) == "negation":
+        if self._context.kind(i - 1) == "negation" or self._is_if(element):
             return  # "no vale, mejor 2"
         before = self._reading.elements[:i]
+        apart = not before and not self._closed and self._context.kind(i + 1) in (COMMA, STOP, "but")
+        norm = self._context.norm(i)
+        if norm in _WEAK_YES and not (norm == "ya" and apart):  # "ya, pero ..."
+            return
         opens = all(e.kind in _BEFORE_YES or (e.kind == NOISE and e.roles & {"filler", "emoji"}) for e in before)
         self._agrees = True
         self._accepts = self._accepts or opens or "settled" in element.roles
+
+    def _is_if(self, element: Element) -> bool:
+        """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
+        words = self._context.norm(element.index + 1).split() if self._context.kind(element.index + 1) else []
+        written = self._reading.scanner.written(element.start, element.end).lower()
+        return written == "si" and self._context.kind(element.index + 1) != "yes" and words[:1] in _BEHIND_IF
 
     # what steers ---------------------------------------------------------------------------------------------
 
@@ -207,6 +229,8 @@ class _Walk:
             self._opened = True
         elif one.does is Does.SET:
             self._mend()
+        elif one.does is Does.ADD and self._chunk.does is Does.REMOVE and self._chunk.is_empty():
+            return  # "quita también 2 gorras"
         elif one.does in (Does.ADD, Does.KEEP) and self._closes(one.end) and self._has_something():
             self._chunk.does = one.does  # "2 gorras también"
         else:
@@ -248,14 +272,27 @@ class _Walk:
     def _add(self, _: Element) -> None:
         self._steer(Does.ADD)
 
-    def _remove(self, _: Element) -> None:
-        if not (self._chunk.mentions and self._chunk.mentions[-1][1]):  # "la gorra quítala"
-            self._steer(Does.REMOVE)
+    def _remove(self, element: Element) -> None:
+        mentions = self._chunk.mentions
+        if mentions and mentions[-1][1]:
+            return  # "la gorra quítala"
+        if mentions and element.kind == "without" and self._closes(element.end):
+            mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
+            return
+        self._steer(Does.REMOVE)
+        self._chunk.steered = element.kind == "remove"
 
     def _refuse(self, _: Element) -> None:
         self._removing = True
 
     def _change(self, _: Element) -> None:
+        mentions = self._chunk.mentions
+        if mentions and not self._chunk.steered:  # "las zapatillas cámbialas por botines"
+            goes = mentions.pop()[0]
+            self._steer(Does.CHANGE)
+            self._exchange.opens()
+            self._exchange.takes(goes, self._steps)
+            return
         self._steer(Does.CHANGE)
         self._exchange.opens()
 
@@ -285,6 +322,8 @@ class _Walk:
     def _part(self, element: Element) -> None:
         """A mark, "y" or "pero"; what is done may go on behind it."""
         kind, does = element.kind, self._chunk.does
+        if kind == "and" and does is Does.REMOVE and self._chunk.steered and self._chunk.is_empty():
+            return  # "quita también 2 gorras"
         if kind == LINK and self._chunk.is_empty() and not self._chunk.steered and self._steps:
             return
         self._flush()
@@ -313,19 +352,41 @@ class _Walk:
             return
         if wish.unusable is Unusable.VAGUE and self._asks:
             return  # "¿cuántas camisas puse?"
+        if self._is_of_payment() or self._is_guess(element) or self._is_beside_a_yes(element):
+            self._chunk.foreign = True
+            self._written(element)
+            return
         refused = wish.state == "refused" and not self._is_mended_apart(element)
         if refused and not (self._removing or self._exchange.expects or self._is_taken_out(element.index)):
             return  # taken back within the message
         self._mentioned(self._mentions.of(wish), element, refused=refused)
 
+    def _is_beside_a_yes(self, element: Element) -> bool:
+        """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for."""
+        unknown = element.kind == UNKNOWN and "good" not in element.flags
+        return unknown and self._accepts and not self._chunk.steered
+
+    def _is_of_payment(self) -> bool:
+        """ "pago con un billete de 500"."""
+        return not _PAYING.isdisjoint(self._chunk.words)
+
+    def _is_guess(self, element: Element) -> bool:
+        """ "¿hacen delivery a Surco?": a question orders nothing that only sounds like a product."""
+        asked = self._asks and not self._reading.requested and element.q is None
+        return asked and element.match is not None and element.match.how in (How.SOUND, How.MISSPELLED)
+
     def _is_mended_apart(self, element: Element) -> bool:
-        """ "sube a 12 los lápices y baja a 5 los lapiceros": one correction does not undo the other."""
-        mending = self._chunk.does is Does.SET and not self._exchange.expects
-        return mending and self._context.kind(element.index + 1) == "and"
+        """ "sube a 12 los lápices y baja a 5 los lapiceros", "suma 1 camiseta, cambia la gorra por": what is mended in
+        another clause is not this."""
+        if self._exchange.expects or self._removing:
+            return False
+        i = element.index + 1
+        verb = self._context.kind(i + 1) in VERBS
+        return self._context.kind(i) == "and" or (self._context.kind(i) in (COMMA, STOP) and verb)
 
     def _is_taken_out(self, i: int) -> bool:
-        """ "la gorra no", "la gorra quítala"."""
-        return self._context.post_negated(i) or self._context.kind(i + 1) == "remove"
+        """ "la gorra no", "la gorra quítala", "la gorra cámbiala por"."""
+        return self._context.post_negated(i) or self._context.kind(i + 1) in ("remove", "change")
 
     def _mentioned(self, mention: Mention, element: Element, *, refused: bool) -> None:
         self._opened = True
@@ -339,12 +400,19 @@ class _Walk:
         else:
             if element.q is not None and "another" in element.q.flags and not refused:
                 self._chunk.more = True
+            if self._context.kind(element.index - 1) == "of" and self._context.kind(element.index - 2) in (
+                "definite",
+                QUANTITY,
+            ):
+                mention = replace(mention, headless=True)
             self._chunk.mentions.append((mention, refused))
 
     def _quantity(self, element: Element) -> None:
         q = element.quantity
         if q is None or ("bound" in element.flags and self._mentions.owns(element)):
             return
+        if self._context.kind(element.index + 1) == "thanks":
+            return  # "mil gracias"
         if self._is_of_a_name(element):
             self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
             self._written(element)
