@@ -52,12 +52,22 @@ GOODS = [
     ("JN-1", "Jean recto hombre", "jean recto", None),
     ("BX-M", "Boxer algodón M", "boxer talle M", None),
     ("BX-L", "Boxer algodón L", "boxer talle L", None),
+    ("OIL1", "Aceite Castrol 20W50 1 L", "castrol 20w50 litro", None),
+    ("OIL4", "Aceite Castrol 20W50 4 L", "castrol 20w50 galón", None),
+    ("ICE", "Bolsa de hielo 3 kg", "hielo|hielo 3 kilos", None),
+    ("WHI7", "Whisky Parr 750 ml", "parr", None),
+    ("LIP1", "Labial rojo", "", None),
+    ("LIP2", "Labial vino", "", None),
+    ("MIC", "Agua micelar Garnier 400 ml", "agua micelar", None),
+    ("SUN1", "Protector solar FPS50 50 ml", "protector solar 50 ml", None),
+    ("SUN2", "Protector solar FPS50 200 ml", "protector solar 200 ml", None),
     ("EGG", "Huevos plancha x30", "huevos", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
 ]
 CATALOGUE = Catalogue(
     tuple(
-        Product(sku, name, tuple(a for a in [alias] if a), Decimal(2), False, unit) for sku, name, alias, unit in GOODS
+        Product(sku, name, tuple(filter(None, alias.split("|"))), Decimal(2), False, unit)
+        for sku, name, alias, unit in GOODS
     ),
     "USD",
 )
@@ -114,6 +124,10 @@ def lines(text: str) -> dict[str, float]:
         ("jean mom 38 x2, talle 40 x1", {"JN-38": 2, "JN-40": 1}),
         ("2 jean recto talle 44", {"JN-1": 2}),
         ("cuatro boxer talle eme", {"BX-M": 4}),
+        ("2 castrol 20w50 de litro", {"OIL1": 2}),
+        ("hielo - 3 bolsas", {"ICE": 3}),
+        ("labial rojo 2... mejor dame vino los 2", {"LIP2": 2}),
+        ("agua micelar 400 y 2 gasas", {"MIC": 1, "10054": 2}),
         ("si tienen gorros mándame 2", {"HAT": 2}),
         ("unas gasas, como 3", {"10054": 3}),
         ("un kilo de pan, pero que sean blanditos, y otro de chile serrano", {"BRD": 1, "CHI1": 1}),
@@ -134,6 +148,7 @@ def test_ways_to_order_are_understood_without_a_question(text: str, expected: di
         ("dos manojos de chile serrano", Unusable.UNIT),
         ("$3000 de pan", Unusable.WORTH),
         ("entre 10 y 15 gasas", Unusable.RANGE),
+        ("10.000 pesos en gasas", Unusable.WORTH),
         ("un cuarto de gasa", Unusable.FRACTION),
         ("media jean recto", Unusable.FRACTION),
     ],
@@ -161,6 +176,11 @@ def test_what_may_be_another_kind_is_marked(text: str) -> None:
         "lápiz 6B 2",
         "caja de bolígrafos rojos",
         "1 crema nivea",
+        "parr de litro, 1 botella",
+        "protector solar fps50, uno",
+        "2 gasas, mejor marmoladas",
+        "pinza de cejas y una gasa",
+        "labial rojo y vino, uno de cada uno",
         "chamarrin talle 12, 2 unidades",
         "dos JN-90",
         "precio de la granada?",

@@ -185,7 +185,7 @@ def each(reading: "Reading", i: int, state: State) -> None:
 def _heads(reading: "Reading", i: int) -> tuple[int, int | Fraction] | None:
     """Where it was told how many people there are, and how many: "somos 6, un almuerzo para cada uno"."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
-        counted = element.kind == QUANTITY and "bound" not in element.flags
+        counted = element.kind == QUANTITY
         if counted and element.quantity is not None and _counts_heads(reading, element.index):
             return element.index, element.quantity.value
     return None
@@ -200,6 +200,9 @@ def _counts_heads(reading: "Reading", i: int) -> bool:
 def share_each(reading: "Reading", state: State) -> None:
     if state.each is None:
         return
+    wanted = [wish for wish in reading.wishes if wish.state == "wanted"]
+    if len(wanted) == 1:
+        wanted[0].doubts.append("quality or thing")  # "pintauñas rojo y negro, uno de cada uno"
     for wish in reading.wishes:
         if wish.state == "wanted" and (wish.amount is None or wish.amount == 1):
             wish.amount, wish.pairs = state.each, state.each_pairs

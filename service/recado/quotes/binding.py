@@ -23,6 +23,8 @@ from recado.quotes.text import Token
 _SEPARATORS: Final = frozenset([COMMA, STOP, QUESTION, LINE, "and", "or", "but", "more"])
 _TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "possessive", "con"])
 _SIZE_NUMBERS: Final = range(20, 61)
+_COUNTS: Final = 19
+"""The highest number that is an amount rather than a size, behind a product that has both."""
 _BEFORE: Final = 40
 """Elements looked at for the thing whose sizes are listed."""
 SIZE_OF_PAIRS: Final = range(15, 51)
@@ -138,12 +140,19 @@ class Binder:
             thing.flags.add("qualified")
             return False
         singular = not self._tokens[thing.start].norm.endswith("s")
-        if singular and q.quantity.value in _SIZE_NUMBERS:
+        if singular and (q.quantity.value in _SIZE_NUMBERS or self._is_own_size(thing.match.products[0], q)):
             q.flags.add("size")
-            if any(family.dimensions for family in self._matcher.families_of(thing.match.products[0])):
+            sized = any(family.dimensions for family in self._matcher.families_of(thing.match.products[0]))
+            if sized and not self._is_own_size(thing.match.products[0], q):
                 thing.flags.add("kind")  # "protector solar 30", where it has sizes, and not this one
             return False
         return True
+
+    def _is_own_size(self, product: int, q: Element) -> bool:
+        """Whether a number is one that a product's size has: "agua micelar 400", of 400 ml; a small one counts."""
+        assert q.quantity is not None
+        value = q.quantity.value
+        return value > _COUNTS and any(value in size.values for size in self._matcher.sizes_of(product))
 
     def _join(self, thing: Element, q: Element, *, after: bool) -> None:
         thing.q = q

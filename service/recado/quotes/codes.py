@@ -74,13 +74,31 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
 
     `shapes`: only of these shapes; of any, in a catalogue's names.
     """
+    for i in range(len(tokens) - 3, -1, -1):
+        if i + 2 >= len(tokens):
+            continue  # what stood here has been joined
+        first, letters, last = tokens[i : i + 3]
+        if _is_grade(first, letters, last) and (
+            shapes is None or shape(first.norm + letters.norm + last.norm) in shapes
+        ):
+            word = first.norm + letters.norm + last.norm
+            tokens[i : i + 3] = [Token(WORD, word, first.start, last.end, first.spaced)]
     for i in range(len(tokens) - 2, -1, -1):
+        if i + 1 >= len(tokens):
+            continue
         first, second = tokens[i], tokens[i + 1]
         if not second.spaced and {first.kind, second.kind} == {WORD, NUMBER} and _is_model(first, second, lexicon):
             word = first.norm + second.norm
             apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind == PUNCT
             if apart and (i == 0 or first.spaced) and (shapes is None or shape(word) in shapes):
                 tokens[i : i + 2] = [Token(WORD, word, first.start, second.end, first.spaced)]
+
+
+def _is_grade(first: Token, letters: Token, last: Token) -> bool:
+    """ "20W50", "6PK1870": a letter or two between digits."""
+    if letters.spaced or last.spaced or (first.kind, letters.kind, last.kind) != (NUMBER, WORD, NUMBER):
+        return False
+    return len(letters.norm) <= _MODEL_LETTERS and letters.norm not in _NO_MODEL and first.norm.isdigit()
 
 
 def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:

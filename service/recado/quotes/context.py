@@ -172,11 +172,16 @@ class Context:
             j -= 1
         before = self.kind(j)
         q = element.q
+        opens = before == "" and self.kind(i + 1) == "and" and self.kind(i + 2) in (QUANTITY, PRODUCT, SEVERAL)
+        if opens and not self._is_short(element):
+            return True  # "pinza de cejas y un gel de cejas"
         if q is not None and q.quantity is not None:
             k = q.index - 1
             while self.kind(k) in (NOISE, "courtesy", LINK):
                 k -= 1
             opener = self.kind(k)
+            if opener == "copula" and self.norm(k) in ("somos", "seremos"):
+                return False
             return not (
                 opener in ("copula", "for", "to", "by", "that", "story", "possessive")
                 and not (good and opener == "copula")

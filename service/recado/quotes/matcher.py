@@ -38,6 +38,8 @@ from recado.quotes.vocabulary import EXACT, OTHER_GENDER, SMALL_FORM, Near, Voca
 
 _SPAN: Final = 10  # tokens after the head in which a name may be completed
 _MOST_CHOICES: Final = 8  # products that a word may leave open
+_HEAD_AND_WORD: Final = 2
+"""Parts of a name that do not say enough of it where others are left out; three that only one product has do."""
 _MOST: Final = 24
 """Products compared form by form; a head with more that fit is a question, unless a name says exactly what was said."""
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
@@ -45,9 +47,9 @@ _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifi
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
 _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
-_TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers", "grades"])
+_TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers", "grades", "sizemark"])
 """Qualities of which a product has one each."""
-_ALONE: Final = frozenset(["grades", "colours"])
+_ALONE: Final = frozenset(["grades", "colours", "sizemark"])
 """Those that tell even where a family names only one."""
 _TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
 
@@ -132,7 +134,8 @@ class Matcher:
         self._name_heads = {
             self.head(key(parts.words[0])) for parts in self._name_parts if len(parts.words) > 1 or parts.sizes
         }
-        sizes: dict[int, dict[Size, None]] = {}
+        self._sizes_of: dict[int, dict[Size, None]] = {}
+        sizes = self._sizes_of
         self._sized_names = [0] * len(self.products)
         for number, parts in names:
             sizes.setdefault(number, {}).update(dict.fromkeys(parts.sizes))
@@ -269,7 +272,7 @@ class Matcher:
                 return Match(
                     tuple(said.candidates or ()), said.last + 1, alike * 0.85, How.PART, said.count(), said.last
                 )
-            if complete and any(self._has_size_like(family, form.product, said.sizes) for form in complete):
+            if complete and any(self._has_size_like(form.product, said.sizes) for form in complete):
                 nearest = tuple(dict.fromkeys(form.product for form in complete))[:_MOST_CHOICES]
                 return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
             if complete:
@@ -312,10 +315,9 @@ class Matcher:
             for table, _ in said.qualities
         )
 
-    @staticmethod
-    def _has_size_like(family: Family, product: int, sizes: Sequence[Size]) -> bool:
-        """Whether a product has a size of its own where another was said."""
-        own = [size for form in family.forms[product] for size in form.sizes]
+    def _has_size_like(self, product: int, sizes: Sequence[Size]) -> bool:
+        """Whether a product has a size of its own, by any name, where another was said."""
+        own = self._sizes_of.get(product, {})
         dimensions = {size.key()[0] for size in own}
         return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
 
@@ -332,7 +334,7 @@ class Matcher:
             for form in forms
             if (fits is None or form.product in fits)
             and words.issuperset(form.words)
-            and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+            and all(any(family.means(other, size, form.product) for other in said.sizes) for size in form.sizes)
         ]
 
     def _only_without(self, family: Family, said: _Said, words: frozenset[str]) -> bool:
@@ -359,7 +361,10 @@ class Matcher:
         )  # the size that one name of several tells, as "brocha de 4", is what it is asked for by
         if count == 1 and not (said_all and not self.products[products[0]].aliases):
             return Match(products, end, score * 0.8, How.START, count, said.last)
-        return Match(products, end, score * (0.85 if said_all else 0.65), How.PART, count, said.last)
+        told = said_all or (
+            count > _HEAD_AND_WORD and said.telling > 0 and not said.qualities
+        )  # a part that is of this product alone
+        return Match(products, end, score * (0.85 if told else 0.65), How.PART, count, said.last)
 
     @staticmethod
     def _lacks_sin(family: Family, product: int, words: frozenset[str]) -> bool:
@@ -432,7 +437,7 @@ class Matcher:
         if (model := shape(norm)) and any(shape(word) == model for word in family.words):
             said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
             return i + 1
-        if "modifier" in role:
+        if role & {"modifier", "sizemark"}:
             word = self._canon(norm)
             said.qualities += [(table, word) for table in role & _TABLES]
         return i + 1 if role & _BETWEEN or norm in self._skipped else 0
@@ -470,6 +475,9 @@ class Matcher:
         marked = marked or (
             end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
         )  # "para 20 personas"
+        counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
+        if size.unit is None and counts and tokens[i].kind == NUMBER:
+            return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
         behind_word = (
             size.unit is None and said.last == i - 1 and bool(said.words) and family.numbers(said.words[-1][0], size)
         )
@@ -513,7 +521,11 @@ class Matcher:
         if not family.dimensions:
             return False
         if size.unit is not None:
-            if size.unit.name in SOLD_BY and (family.units or (not marked and self._counts(family, size))):
+            fits = family.products if said.candidates is None else said.candidates
+            measured = len(fits) > _MOST or any(self.products[number].unit is not None for number in fits)
+            if size.unit.name in SOLD_BY and (
+                (family.units and measured) or (not marked and self._counts(family, size))
+            ):
                 return False
             alike = size.unit.dimension in family.dimensions or "" in family.dimensions
         else:
@@ -522,7 +534,7 @@ class Matcher:
         named = self._complete(family, words, said) or ([] if said.telling else self._without(family))
         if any(form.sizes for form in named):
             return False  # "levis 501 talla 32": which one is said
-        return alike and (not named or any(self._has_size_like(family, form.product, [size]) for form in named))
+        return alike and (not named or any(self._has_size_like(form.product, [size]) for form in named))
 
     @staticmethod
     def _counts(family: Family, size: Size) -> bool:
@@ -598,6 +610,10 @@ class Matcher:
     def families_of(self, product: int) -> list[Family]:
         """The families that a product's names belong to."""
         return list(self._of[product].values())
+
+    def sizes_of(self, product: int) -> Collection[Size]:
+        """The sizes that a product has by any of its names."""
+        return self._sizes_of.get(product, {}).keys()
 
     def near(self, norm: str, noun: bool = False) -> Near:
         """The catalogue's words that a word of a text may be, best first."""

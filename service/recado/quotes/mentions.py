@@ -21,6 +21,7 @@ class Mentions:
         self._wishes: dict[int, list[Wish]] = {}
         for wish in reading.wishes:
             self._wishes.setdefault(wish.element.index, []).append(wish)
+        self._owners = {e.q.index: e for e in reversed(reading.elements) if e.q is not None}
 
     def wish(self, element: Element, *, told: bool = False) -> Wish | None:
         """What is wished of an element; with `told`, also where it is only told of."""
@@ -32,7 +33,7 @@ class Mentions:
 
     def owns(self, number: Element) -> bool:
         """Whether a number belongs to a thing; one of a bare quality is of something said before."""
-        owner = next((e for e in self._reading.elements if e.q is number), None)
+        owner = self._owners.get(number.index)
         if owner is None:
             return False
         return owner.kind in (PRODUCT, SEVERAL) or (owner.kind == UNKNOWN and owner.index in self._wishes)

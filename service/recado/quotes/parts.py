@@ -7,7 +7,7 @@ import msgspec
 
 from recado.quotes.codes import join_models
 from recado.quotes.lexicon import Lexicon
-from recado.quotes.sizes import COUNT, Size, SizeKey, Sizes
+from recado.quotes.sizes import COUNT, Number, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
 _ABBREVIATION: Final = 4
@@ -46,6 +46,7 @@ class Family:
         "forms",
         "heads",
         "numbered",
+        "plain_numbers",
         "products",
         "sized",
         "tables",
@@ -59,6 +60,7 @@ class Family:
         self.words: dict[str, set[int]] = {}
         self.sized: dict[SizeKey, set[int]] = {}
         self.exact: dict[frozenset[str], list[Form]] = {}
+        self.plain_numbers: dict[tuple[Number, ...], set[int]] = {}  # products by their sizes without a unit
         self.numbered: set[tuple[str, int]] = set()  # words before sizes without a unit, and the digits of those
         self.dimensions: set[str] = set()
         self.units: set[str] = set()
@@ -76,6 +78,8 @@ class Family:
             self.words.setdefault(word, set()).add(number)
         for size in sizes:
             self.dimensions.add(size.key()[0])
+            if size.unit is None:
+                self.plain_numbers.setdefault(size.values, set()).add(number)
             for size_key in size.found_by():
                 self.sized.setdefault(size_key, set()).add(number)
         if unit is not None:
@@ -86,6 +90,12 @@ class Family:
     def numbers(self, word: str, size: Size) -> bool:
         """Whether names have a number of as many digits behind the word: "fps 70" where there is "fps 50"."""
         return (word, len(str(size.values[0]))) in self.numbered
+
+    def means(self, said: Size, size: Size, product: int) -> bool:
+        """Whether a size that was said can be `size`; one without a unit is no "50 ml" where others have a plain 50."""
+        if said.unit is None and size.unit is not None and self.plain_numbers.get(said.values, {product}) != {product}:
+            return False
+        return size.agrees(said)
 
     def has_twice(self, number: int, size: Size) -> bool:
         """Whether a name has two sizes of these numbers: "10 mg x 10"."""

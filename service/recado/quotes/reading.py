@@ -28,7 +28,7 @@ from recado.quotes.numbers import Unusable
 from recado.quotes.scan import Scanner
 from recado.quotes.sizes import COUNT
 from recado.quotes.steering import negation, price, remove, request
-from recado.quotes.text import key
+from recado.quotes.text import key, plain
 from recado.quotes.wishes import State, Wish
 
 CLOTHES_SIZES: Final = range(31, 61)
@@ -102,7 +102,10 @@ class Reading:
             elif kind == "to" and state.changing and self.context.kind(i + 1) == QUANTITY:
                 state.changing, state.corrected = False, True  # "cámbiale a 3 camisas"
             elif kind == "correction":
-                state.corrected = True
+                state.corrected = (self.context.kind(i - 2), self.context.kind(i - 1)) != (
+                    "and",
+                    UNKNOWN,
+                )  # "y oja, perdón OJO-22" mends the word
                 state.refuse = False
             elif kind in ("price", "total"):
                 price(self, i, element, state)
@@ -433,6 +436,7 @@ class Reading:
         if len(others) == 1 and (others[0] != last.product or element.sizes):
             if state.corrected and q is None:
                 last.product, last.state = others[0], "wanted"
+                element.flags.add("mended")
                 state.corrected = False
                 return None
             if state.corrected and element.sizes and others[0] == last.product and q is not None:
@@ -440,6 +444,8 @@ class Reading:
                 last.parts = []
                 state.corrected = False
                 return None
+            if state.corrected and self.context.kind(element.index - 1) != "and" and last.state == "wanted":
+                last.state, state.corrected = "refused", False  # "labial rojo 2, mejor 2 vino"
             if q is not None or element.sizes or self._is_listed_kind(element):
                 whole = last.whole or last
                 wish = Wish(element, others[0], element.text, whole=whole)
@@ -454,6 +460,8 @@ class Reading:
                 self.wishes.append(wish)
             return None
         if q is None:
+            if "sizes" in self.scanner.roles[element.start] or element.flags & {"size"}:
+                element.flags.add("mended")  # "mejor en talla M": which of the same
             if last.amount is not None:
                 state.corrected = False  # "un kilo de chuleta, pero que sean delgaditas"
             return None
@@ -474,7 +482,10 @@ class Reading:
         last.parts.append(q.value)
         last.doubts.append("in parts")
         coloured = any("colours" in self.scanner.roles[i] for i in range(last.element.start, last.element.end))
-        if "good" in self.scanner.roles[element.start] and not (q.pairs or coloured):
+        kinds = self.scanner.roles[element.start]
+        if not (kinds & _EXCLUSIVE or element.sizes or others) and element.words:
+            last.doubts.append("quality or thing")  # "2 absolut y 4 tónicas"
+        if "good" in kinds and not (q.pairs or coloured):
             last.doubts.append("quality or thing")  # "tres jabones dos cafés"
         return None
 
@@ -530,17 +541,28 @@ class Reading:
         at = element.start if "container" in element.flags else q.end - 1 if q is not None and q.pieces else -1
         if at < 0 or "box" not in self.scanner.roles[at]:
             return False
-        forms = [f for family in self.matcher.families_of(wish.product) for f in family.forms.get(wish.product, ())]
-        box = key(self.scanner.norms[at])
-        named = {word for form in forms for word in (form.head, *form.words)}
-        if box in named:
+        product = self.matcher.products[wish.product]
+        named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
+        if key(self.scanner.norms[at]) in named:
             return False
-        packed = any("container" in self.matcher.lexicon.roles(word) for word in named)  # in a sachet, a bottle
-        return packed or not any(size.unit is not None for form in forms for size in form.sizes)
+        before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
+        packed = any("container" in self.matcher.lexicon.roles(word) for word in before_count)  # in a sachet, a bottle
+        sizes = (
+            size
+            for f in self.matcher.families_of(wish.product)
+            for form in f.forms[wish.product]
+            for size in form.sizes
+        )
+        return packed or not any(size.unit is not None for size in sizes)
 
     def left_over(self) -> list[str]:
-        """Numbers behind a product that are neither its amount nor its price, nor a size that it or clothes have."""
-        found = []
+        """Numbers behind a product that are neither its amount nor its price, nor a size that it or clothes have.
+
+        And what stands behind a correction that changed nothing: "mejor marmolado", which is not sold.
+        """
+        found = [
+            text for element in self.elements if element.kind == "correction" and (text := self._unmended(element))
+        ]
         for element in self.elements:
             q = element.quantity
             if element.kind != QUANTITY or q is None or q.article or element.flags & {"bound", "placed", "size"}:
@@ -552,6 +574,21 @@ class Reading:
             if not self._explains(thing.match.products[0], q.value):
                 found.append(self.scanner.written(element.start, element.end))
         return found
+
+    def _unmended(self, correction: Element) -> str:
+        """What a correction names that could not be taken for anything; empty if it could."""
+        i = correction.index + 1
+        if self.context.norm(correction.index).endswith(("sea", "sean", "fueran", "que")) or not self.wishes:
+            return ""  # "que sean delgaditas" says how, "no que están caros" why
+        while self.context.kind(i) in ("of", "definite", "copula"):
+            i += 1
+        element = self.elements[i] if i < len(self.elements) else None
+        if element is None or any(wish.element is element for wish in self.wishes):
+            return ""
+        lost = element.kind == QUALITY and element.q is None and "mended" not in element.flags
+        if (element.kind == UNKNOWN and "verb" not in element.flags and self.context.closes(i + 1)) or lost:
+            return self.scanner.written(element.start, element.end)
+        return ""
 
     def _explains(self, number: int, value: int | Fraction) -> bool:
         """Whether a number can be the price or a size of a product."""

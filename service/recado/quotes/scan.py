@@ -36,6 +36,7 @@ from recado.quotes.sizes import Size
 from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.tails import VERB_ENDINGS, Tails
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, key, tokenise
+from recado.quotes.vocabulary import EXACT
 
 _PRIORITY: Final = (
     "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
@@ -199,7 +200,9 @@ class Scanner:
     def _other_size(self, i: int) -> int:
         """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
         opener = -3 if self._kind(-2) == "copula" and self._kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
-        if self._kind(-1) != "of" or self._kind(opener) not in _BEFORE_SIZE:
+        if self._kind(-1) == "definite" and self._kind(-2) == "of" and self._kind(-3) == QUANTITY:
+            opener = -3  # "3 de la cincuenta"
+        elif self._kind(-1) != "of" or self._kind(opener) not in _BEFORE_SIZE:
             return 0
         if self._kind(-2) == "and" and self._kind(-3) not in (*THINGS, QUANTITY):
             return 0
@@ -280,7 +283,8 @@ class Scanner:
         end = mask[1] if mask is not None and mask[0] == "price" else 0
         if not end and self._norm(i + 1) == "mil" and self.tokens[i].kind == NUMBER:
             end = i + 2
-        if not (end and self._has(end, "of") and self._opens_product(end + 1)):
+        joined = self._has(end, "of") or self._norm(end) == "en"  # "10.000 pesos en toallitas"
+        if not (end and joined and self._opens_product(end + 1)):
             return None
         return end, Unusable.WORTH
 
@@ -729,10 +733,19 @@ class Scanner:
                 partly = kind == "kind" and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
                 if (kind == "other" or partly) and not several:
                     element.kind, element.text = SEVERAL, self.written(i, end)
+        elif end == match.end and self._is_foreign_word(end, match):
+            element.flags.add("kind")  # "hamburguesa hawaiana", where only a pizza is called so
         apart = self._kind(-2) in _PREPOSITIONS and self._kind(-3) == QUANTITY and self._follows_kinds()
-        if apart and self._kinds(i) != set(match.products):
+        if apart and self.norms[i] not in self.matcher.codes and self._kinds(i) != set(match.products):
             element.flags.add("kind")  # "3 empanadas de carne y 4 de queso", where queso is sold too
         return end
+
+    def _is_foreign_word(self, i: int, match: Match) -> bool:
+        """Whether the word at `i` belongs to names of other heads, and opens none."""
+        if i >= len(self.tokens) or self.tokens[i].kind != WORD or self.roles[i]:
+            return False
+        near = self.matcher.near(self.norms[i])
+        return bool(near) and near[0][1] == EXACT and not self.matcher.opens(near[0][0])
 
     def _follows_kinds(self) -> bool:
         """Whether the number before "de" is one that kinds of a thing said before may have."""
