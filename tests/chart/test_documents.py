@@ -62,7 +62,7 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     assert ("https://pedidos.example.com/api/v1/webhook" in notes) == (name not in ("minimal", "loadtest", "simulator"))
     assert ("kube-prometheus-stack selects only those" in notes) == (name in ("production", "monitoring"))
     assert ("THE SIMULATOR IS ON" in notes) == (name in ("loadtest", "simulator"))
-    assert ("NO POD WILL START" in notes) == (name == "postgres")
+    assert ("The queue is in PostgreSQL" in notes) == (name == "postgres")
 
 
 def test_operations_name_every_alert() -> None:

@@ -166,7 +166,7 @@ def test_the_drain_has_the_secrets_that_it_needs_and_no_other(scenario: list[Man
     drain = next(template for name, template in pod_templates(scenario) if name.endswith("/shop-recado-drain"))
     (container,) = drain["spec"]["containers"]
     secrets = {v["name"] for v in container["env"] if "secretKeyRef" in v.get("valueFrom", {})}
-    assert secrets - {"RECADO_DATABASE"} == {variable_of(field) for field in DRAIN_NEEDS}
+    assert secrets - {"DATABASE_URL"} == {variable_of(field) for field in DRAIN_NEEDS}
 
 
 def test_more_variables_reach_every_container(render: Render) -> None:
@@ -219,3 +219,50 @@ def test_the_copies_of_a_full_queue_fit() -> None:
     queue, volume = (int(part["size"].removesuffix("Gi")) for part in (values["store"]["sqlite"], values["backup"]))
     assert (values["backup"]["keep"] + 1) * queue <= volume
     assert inspect.signature(backup).parameters["keep"].default == values["backup"]["keep"]
+
+
+POSTGRES = ('store.type="postgres"', 'store.postgres.existingSecret="db"')
+
+
+def test_postgres_needs_no_volume_and_no_node(render: Render) -> None:
+    """Pods of web and drain run on any node, two drains share the work, and each is kept available."""
+    documents = render(*POSTGRES, "web.replicaCount=3")
+    web = find(documents, "Deployment", "shop-recado")["spec"]
+    drain = find(documents, "Deployment", "shop-recado-drain")["spec"]
+    kinds = [(document["kind"], document["metadata"]["name"]) for document in documents]
+    pods = [web["template"]["spec"], drain["template"]["spec"]]
+
+    assert (web["replicas"], drain["replicas"]) == (3, 2)
+    assert all("affinity" not in pod for pod in pods)
+    assert [pod["topologySpreadConstraints"][0]["topologyKey"] for pod in pods] == ["kubernetes.io/hostname"] * 2
+    assert not {"PersistentVolumeClaim", "CronJob"} & {kind for kind, _ in kinds}
+    assert {name for kind, name in kinds if kind == "PodDisruptionBudget"} == {"shop-recado", "shop-recado-drain"}
+
+
+def test_the_schema_is_brought_up_to_date_before_the_pods(render: Render) -> None:
+    """By a hook, with a URL of its own if there is one; it gets no other secret and depends on nothing of the chart."""
+    job = find(render(*POSTGRES, 'store.postgres.migrate.key="owner"'), "Job", "shop-recado-migrate")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    secrets = {
+        v["name"]: v["valueFrom"]["secretKeyRef"]["key"]
+        for v in container["env"]
+        if "secretKeyRef" in v.get("valueFrom", {})
+    }
+
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert container["args"] == ["migrate"]
+    assert secrets == {"DATABASE_URL": "owner"}
+    assert "envFrom" not in container
+
+
+def test_one_store_at_a_time(render: Render) -> None:
+    """A pod gets either a file or a URL."""
+    for asked, name in (((), "RECADO_DATABASE"), (POSTGRES, "DATABASE_URL")):
+        documents = render(*asked)
+        web = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]["containers"][0]
+        settings = next(
+            d["data"] for d in documents if d["kind"] == "ConfigMap" and "-settings-" in d["metadata"]["name"]
+        )
+        names = {variable["name"] for variable in web["env"]} | set(settings)
+
+        assert names & {"RECADO_DATABASE", "DATABASE_URL"} == {name}

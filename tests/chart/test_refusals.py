@@ -41,6 +41,14 @@ REFUSED = {
     "Azure Files": (['store.sqlite.storageClass="azurefile-csi"'], "looks like a network file system"),
     "postgres without URL": (['store.type="postgres"'], "needs store.postgres.existingSecret"),
     "backup of postgres": ([*POSTGRES, "backup.enabled=true"], "Back up PostgreSQL with its own tools"),
+    "a database that no pod would use": (
+        ['store.postgres.existingSecret="db"'],
+        "store.type is sqlite, so no pod would use that database",
+    ),
+    "a URL of one's own": (
+        ['extraEnv=[{"name":"DATABASE_URL","value":"postgresql://db/recado"}]'],
+        "extraEnv contains DATABASE_URL, which the chart sets",
+    ),
     "backup onto itself": (
         ["backup.enabled=true", 'backup.existingClaim="shop-recado-queue"'],
         "a backup on the same disk is lost with it",

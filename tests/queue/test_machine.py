@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
@@ -20,6 +20,7 @@ from recado.outcome import Outcome
 from recado.queue.model import TRANSITIONS, AttemptResult, Claim, LeasedReply, State, StatusUpdate
 from recado.queue.policy import is_verdict
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.queue.store import StoredQueue
 from recado.runtime import retry_policy
 from recado.settings import load
 from recado.whatsapp.content import Text
@@ -91,19 +92,16 @@ BEGIN INSERT OR IGNORE INTO moved VALUES (old.state, new.state); END;
 
 
 class RetryQueueMachine(RuleBasedStateMachine):
-    """Two processes on one file; `held` are the leases that live processes hold, as they got them."""
+    """Two processes on one store; `held` are the leases that live processes hold, as they got them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.folder = tempfile.TemporaryDirectory(dir=_memory())
+        self._make_database()
         self.clock = FakeClock()
         self.latest = self.clock()
         self.processes = [self._open(), self._open()]
-        watching = apsw.Connection(self._path())
-        watching.execute(WATCH)
-        watching.close()
-        self.look = apsw.Connection(self._path(), flags=apsw.SQLITE_OPEN_READONLY)
+        self._watch()
         self.known: dict[int, Known] = {}
         self.wamids: dict[int, bool] = {}
         self.held: list[tuple[int, LeasedReply]] = []
@@ -119,10 +117,9 @@ class RetryQueueMachine(RuleBasedStateMachine):
         finally:
             for queue in self.processes:
                 self._run(queue.close)
-            self.look.close()
             self.loop.run_until_complete(self.loop.shutdown_default_executor())
             self.loop.close()
-            self.folder.cleanup()
+            self._drop_database()
 
     # -- what processes do
 
@@ -307,10 +304,10 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @rule(process=PROCESSES)
     def upkeep(self, process: int) -> None:
         """What a drain does beside sending: only what came to its end is deleted, and not before its time."""
-        before: dict[int, str] = dict(self.look.execute("SELECT id, state FROM entry"))
+        before: dict[int, str] = dict(self._look("SELECT id, state FROM entry"))
         self._run(self.processes[process].expire)
         self._run(self.processes[process].prune)
-        kept = {row[0] for row in self.look.execute("SELECT id FROM entry")}
+        kept = {row[0] for row in self._look("SELECT id FROM entry")}
         for id_ in before.keys() - kept:
             assert before[id_] not in WAITING, "what was still to be sent was pruned"
             assert id_ / 1e6 <= self.latest - SETTINGS.delivered_retention_seconds, "a row was pruned before its time"
@@ -335,10 +332,10 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_rows(self) -> None:
         """The counts are those of the rows, and nothing that was acknowledged is missing."""
-        rows: dict[str, int] = dict(self.look.execute("SELECT state, count(*) FROM entry GROUP BY state"))
+        rows: dict[str, int] = dict(self._look("SELECT state, count(*) FROM entry GROUP BY state"))
         counted = self.processes[0].snapshot().rows
         assert counted == {state.value: rows.get(state.value, 0) for state in State}
-        stored = {row[0] for row in self.look.execute("SELECT id FROM entry")}
+        stored = {row[0] for row in self._look("SELECT id FROM entry")}
         assert stored >= {id_ for id_, known in self.known.items() if not known.gone}
 
     @invariant()
@@ -346,7 +343,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         """Every change of a state is one of the transition table's."""
         moved = {
             (State(before) if before else None, State(after) if after else None)
-            for before, after in self.look.execute("SELECT before, after FROM moved")
+            for before, after in self._look("SELECT before, after FROM moved")
         }
         assert moved <= TRANSITIONS.keys()
 
@@ -354,7 +351,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def one_send_at_a_time(self) -> None:
         """Never two leases on one customer; a message has one by its row."""
         query = "SELECT key FROM entry WHERE lease_until IS NOT NULL GROUP BY key HAVING count(*) > 1"
-        assert self.look.execute(query).fetchall() == []
+        assert self._look(query) == []
 
     @invariant()
     def a_lease_holds(self) -> None:
@@ -367,13 +364,13 @@ class RetryQueueMachine(RuleBasedStateMachine):
     def attempts_are_bounded(self) -> None:
         """No message costs more attempts than the settings say, whatever crashed."""
         query = "SELECT id, spent FROM entry WHERE spent > ?"
-        assert self.look.execute(query, (MAX_ATTEMPTS,)).fetchall() == []
+        assert self._look(query, MAX_ATTEMPTS) == []
 
     @invariant()
     def outages_cost_nothing(self) -> None:
         """What failed by outages alone is not given up, other than by its window."""
         query = "SELECT id, reason FROM entry WHERE state = 'failed' AND reason <> 'window_closed'"
-        for id_, reason in self.look.execute(query):
+        for id_, reason in self._look(query):
             assert self.known[id_].at_fault, f"an outage has cost a reply: {reason}"
 
     # -- helpers
@@ -384,7 +381,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         assert not known.delivered, "a delivered message was taken to be sent again"
         assert known.lease is None or known.lease.lease_until <= self.clock(), "two leases on one message"
         query = "SELECT id FROM entry WHERE key = ? AND finished_at IS NULL"
-        waiting = [row[0] for row in self.look.execute(query, (f"{NUMBER}:US.{known.customer}",))]
+        waiting = [row[0] for row in self._look(query, f"{NUMBER}:US.{known.customer}")]
         first = min(waiting, key=lambda id_: (self.known[id_].written_at, id_))
         assert message.id == first, "a reply overtook an earlier one to the same customer"
         if known.lease is not None:
@@ -420,7 +417,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
                 break
             self.clock.advance(61)
         assert status.queue_size == status.failed, f"these never ended: {status}"
-        ends: dict[int, str] = dict(self.look.execute("SELECT id, state FROM entry"))
+        ends: dict[int, str] = dict(self._look("SELECT id, state FROM entry"))
         for id_, known in self.known.items():
             if not known.gone and not known.delivered:
                 assert ends[id_] in (State.FAILED, State.DISCARDED)
@@ -432,17 +429,31 @@ class RetryQueueMachine(RuleBasedStateMachine):
         return max(message.attempt for message in self.attempts if message.id == id_)
 
     def _row(self, id_: int) -> tuple[str]:
-        return self.look.execute("SELECT state FROM entry WHERE id = ?", (id_,)).fetchone() or ("",)
+        return next(iter(self._look("SELECT state FROM entry WHERE id = ?", id_)), ("",))
 
     def _state(self, id_: int) -> State | None:
         (state,) = self._row(id_)
         return State(state) if state else None
 
-    def _path(self) -> str:
-        return str(Path(self.folder.name) / "recado.db")
+    # -- the store: a file
 
-    def _open(self) -> SqliteRetryQueue:
-        return SqliteRetryQueue(Path(self._path()), retry_policy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
+    def _make_database(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(dir=_memory())
+        self._path = Path(self._folder.name) / "recado.db"
+
+    def _open(self) -> StoredQueue:
+        return SqliteRetryQueue(self._path, retry_policy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
+
+    def _watch(self) -> None:
+        self._connection = apsw.Connection(str(self._path))
+        self._connection.execute(WATCH)
+
+    def _look(self, query: str, *bindings: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, bindings).fetchall()
+
+    def _drop_database(self) -> None:
+        self._connection.close()
+        self._folder.cleanup()
 
     def _run(self, begin: Callable[..., Awaitable[Result]], *arguments: object, **named: object) -> Result:
         async def wait() -> Result:

@@ -109,7 +109,10 @@ http://{{ include "recado.fullname" . }}-simulator:8090
 http://{{ include "recado.fullname" . }}:{{ .Values.service.port }}
 {{- end }}
 
-{{/* The environment. Call: (dict "root" $ "secrets" (list "accessToken" ...)); names are values.whatsapp.secretKeys' */}}
+{{/*
+The environment. Call: (dict "root" $ "secrets" (list "accessToken" ...)); names are values.whatsapp.secretKeys'.
+`databaseKey` is another key of the database's Secret, and may be left out.
+*/}}
 {{- define "recado.env" -}}
 {{- $root := .root -}}
 {{- $variables := dict "verifyToken" "WHATSAPP_VERIFY_TOKEN" "appSecret" "WHATSAPP_APP_SECRET" "appSecretPrevious" "WHATSAPP_APP_SECRET_PREVIOUS" "accessToken" "WHATSAPP_ACCESS_TOKEN" "adminToken" "RECADO_ADMIN_TOKEN" -}}
@@ -129,11 +132,11 @@ http://{{ include "recado.fullname" . }}:{{ .Values.service.port }}
       {{- end }}
 {{- end }}
 {{- if eq .root.Values.store.type "postgres" }}
-- name: RECADO_DATABASE
+- name: DATABASE_URL
   valueFrom:
     secretKeyRef:
       name: {{ .root.Values.store.postgres.existingSecret }}
-      key: {{ .root.Values.store.postgres.key }}
+      key: {{ .databaseKey | default .root.Values.store.postgres.key }}
 {{- end }}
 - name: POD_NAME
   valueFrom:
@@ -158,6 +161,17 @@ http://{{ include "recado.fullname" . }}:{{ .Values.service.port }}
 envFrom:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Evenly over the nodes, where a component's pods are free to run on any. Call: (dict "root" $ "component" "web") */}}
+{{- define "recado.spread" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "recado.selectorLabels" . | nindent 8 }}
 {{- end }}
 
 {{/*
@@ -241,6 +255,7 @@ before keep theirs whatever becomes of an upgrade.
 {{- define "recado.settingsData" -}}
 {{- $values := .Values -}}
 {{- $data := dict "RECADO_CATALOGUE" "/etc/recado/catalogue/catalogo.csv" -}}
+{{- if eq $values.store.type "sqlite" }}{{ $_ := set $data "RECADO_DATABASE" "/var/lib/recado/recado.db" }}{{ end -}}
 {{- $_ := set $data "RECADO_DRAIN_SECONDS" (toJson $values.drain.seconds) -}}
 {{- $_ := set $data "WHATSAPP_PHONE_NUMBER_ID" (join "," $values.whatsapp.phoneNumberIds) -}}
 {{- with $values.whatsapp.apiVersion }}{{ $_ := set $data "WHATSAPP_API_VERSION" . }}{{ end -}}

@@ -59,9 +59,14 @@ allows them: the month is always *, so that no run is further away than two mont
 {{- toJson $sorted -}}
 {{- end }}
 
+{{/* "true" where the drain is a Deployment. With PostgreSQL it always is: two of them share the work, and none waits for a minute. */}}
+{{- define "recado.drainLoops" -}}
+{{- if or .Values.drain.loop (eq .Values.store.type "postgres") }}true{{ end -}}
+{{- end }}
+
 {{/* After so many seconds without a success the drain is late: two runs were missed, and five where it runs every minute. */}}
 {{- define "recado.drainLate" -}}
-{{- .Values.drain.loop | ternary 300 (max 300 (add 60 (mul 120 (include "recado.longestGap" .Values.drain.schedule | int)))) -}}
+{{- (include "recado.drainLoops" . | eq "true") | ternary 300 (max 300 (add 60 (mul 120 (include "recado.longestGap" .Values.drain.schedule | int)))) -}}
 {{- end }}
 
 {{/* A copy and a drill are late two hours after they should have been there, or after 26 hours. */}}
@@ -75,7 +80,7 @@ allows them: the month is always *, so that no run is further away than two mont
 
 {{/* What the alerts about lateness compare with as they are generated, for the usual schedules, and with these values. */}}
 {{- define "recado.lateness" -}}
-{{- $gap := .Values.drain.loop | ternary 1 (include "recado.longestGap" .Values.drain.schedule | int) -}}
+{{- $gap := (include "recado.drainLoops" . | eq "true") | ternary 1 (include "recado.longestGap" .Values.drain.schedule | int) -}}
 RecadoDrainStalled: {usual: "> 300", own: "> {{ include "recado.drainLate" . }}"}
 RecadoRepliesLate: {usual: "> 300", own: "> {{ max 300 (add 240 (mul 60 $gap)) }}"}
 RecadoBackupStale: {usual: "> 93600", own: "> {{ include "recado.backupLate" . }}"}

@@ -25,10 +25,10 @@
 {{- end -}}
 {{- if $sqlite -}}
 {{- if gt (int $v.web.replicaCount) 1 -}}
-{{- fail "web.replicaCount is more than 1 with store.type=sqlite: the volume is on one node and SQLite has one writer. Set it to 1; one pod handles 1,000 messages per second." -}}
+{{- fail "web.replicaCount is more than 1 with store.type=sqlite: the volume is on one node and SQLite has one writer. Set it to 1; one pod handles 1,000 messages per second. For more pods set store.type=postgres." -}}
 {{- end -}}
 {{- if $v.autoscaling.enabled -}}
-{{- fail "autoscaling.enabled with store.type=sqlite: SQLite allows one web pod only. Set autoscaling.enabled=false." -}}
+{{- fail "autoscaling.enabled with store.type=sqlite: SQLite allows one web pod only. Set autoscaling.enabled=false, or store.type=postgres." -}}
 {{- end -}}
 {{- if eq $v.store.sqlite.accessMode "ReadWriteOncePod" -}}
 {{- fail "store.sqlite.accessMode=ReadWriteOncePod admits a single pod to the volume, so the drain could not start and no retry would be sent. Use ReadWriteOnce, which admits one node." -}}
@@ -36,12 +36,15 @@
 {{- if eq $v.store.sqlite.accessMode "ReadWriteMany" -}}
 {{- fail "store.sqlite.accessMode=ReadWriteMany needs a network file system, where SQLite's WAL loses data. Use ReadWriteOnce on local or block storage." -}}
 {{- end -}}
+{{- if $v.store.postgres.existingSecret -}}
+{{- fail "store.postgres.existingSecret is set, but store.type is sqlite, so no pod would use that database. Set store.type=postgres." -}}
+{{- end -}}
 {{- if regexMatch "(?i)(nfs|smb|cifs|efs|azure-?file|filestore|cephfs|gluster)" $v.store.sqlite.storageClass -}}
 {{- fail (printf "store.sqlite.storageClass=%s looks like a network file system, where SQLite's WAL loses data. Use local or block storage." $v.store.sqlite.storageClass) -}}
 {{- end -}}
 {{- else -}}
 {{- if not $v.store.postgres.existingSecret -}}
-{{- fail "store.type=postgres needs store.postgres.existingSecret: the name of a Secret with the connection URL." -}}
+{{- fail "store.type=postgres needs store.postgres.existingSecret: the name of a Secret with the connection URL, such as the <cluster>-app that CloudNativePG makes (store.postgres.key=uri)." -}}
 {{- end -}}
 {{- if $v.backup.enabled -}}
 {{- fail "backup.enabled backs up SQLite only; store.type is postgres. Back up PostgreSQL with its own tools." -}}
@@ -127,7 +130,7 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $own := list "POD_NAME" "NODE_NAME" "RECADO_DATABASE" "RECADO_EVENTS_DEPLOYMENT" "RECADO_ADMIN_TOKEN" -}}
+{{- $own := list "POD_NAME" "NODE_NAME" "RECADO_DATABASE" "DATABASE_URL" "RECADO_EVENTS_DEPLOYMENT" "RECADO_ADMIN_TOKEN" -}}
 {{- $seen := dict -}}
 {{- range $v.extraEnv -}}
 {{- if hasKey $seen .name -}}

@@ -85,7 +85,7 @@ class Link:
         """The connection, closed at the deadline or when the server cannot be used. Raises StoreUnavailable."""
         connection = self._connected()
         try:
-            with self._watchdog.watching(connection):
+            with self._watchdog.watching(connection, DEADLINE_SECONDS):
                 yield connection
         except psycopg.Error as error:
             if not is_unavailable(error):
@@ -107,7 +107,7 @@ class Link:
         try:
             connection = connect(self._url)
             try:
-                with self._watchdog.watching(connection):
+                with self._watchdog.watching(connection, DEADLINE_SECONDS):
                     self._prepare(connection)
             except psycopg.Error as error:
                 connection.close()
@@ -136,7 +136,7 @@ class Watchdog:
         self._thread.start()
 
     @contextlib.contextmanager
-    def watching(self, connection: psycopg.Connection[Any], seconds: float = DEADLINE_SECONDS) -> Iterator[None]:
+    def watching(self, connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
         """The work inside ends with an OperationalError when its time is up."""
         with self._wake:
             self._watched = (connection, time.monotonic() + seconds)

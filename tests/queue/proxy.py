@@ -1,0 +1,78 @@
+"""A TCP proxy between a client and a server that can stop answering, or hang up, at the word COMMIT."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from enum import Enum
+
+
+class Mode(Enum):
+    """What happens to what passes."""
+
+    FORWARD = "everything passes"
+    LOSE_ANSWER = "a COMMIT reaches the server, its answer does not reach the client"
+    LOSE_COMMIT = "a COMMIT does not reach the server"
+
+
+class Proxy:
+    """Listens on `port` of 127.0.0.1, forwards to another one. A mode other than FORWARD applies to one COMMIT."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.mode = Mode.FORWARD
+        self.lost = 0
+        self._sockets = [self._listener]
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def stop(self) -> None:
+        """Takes no more connections; those that there are go on."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Ends everything."""
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for one in self._sockets:
+            one.close()
+
+    def _start(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                self._sockets += [client, server]
+                self._start(self._to_server, client, server)
+                self._start(self._to_client, client, server)
+
+    def _to_server(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                if self.mode is not Mode.FORWARD and b"COMMIT" in data:
+                    mode, self.mode = self.mode, Mode.FORWARD
+                    self.lost += 1
+                    client.shutdown(socket.SHUT_RDWR)
+                    if mode is Mode.LOSE_ANSWER:
+                        server.sendall(data)
+                    server.shutdown(socket.SHUT_WR)
+                    return
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+
+    def _to_client(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)

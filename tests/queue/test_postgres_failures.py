@@ -1,0 +1,223 @@
+"""What a server, or the network before it, can do to a batch: nothing is lost, nothing is told that is not so."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import NewReply
+from recado.queue.postgres import PostgresRetryQueue, connection, connections
+from recado.runtime import retry_policy
+from recado.settings import load
+from recado.simulator.postgres import PostgresServer
+from tests.clock import FakeClock
+from tests.queue.conformance import UNLIMITED, new_reply
+from tests.queue.postgres import database_url as database_url
+from tests.queue.postgres import postgres as postgres
+from tests.queue.proxy import Mode, Proxy
+
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(time.time())
+
+
+@pytest.fixture
+def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
+    """A proxy before the session's server."""
+    one = Proxy(postgres.port)
+    yield one
+    one.close()
+
+
+def opened(url: str) -> PostgresRetryQueue:
+    return PostgresRetryQueue(url, retry_policy(load(UNLIMITED)))
+
+
+def behind(proxy: Proxy, url: str) -> PostgresRetryQueue:
+    """A queue whose connections go through the proxy."""
+    head, _, rest = url.rpartition("@")
+    return opened(f"{head}@127.0.0.1:{proxy.port}/{rest.partition('/')[2]}")
+
+
+def messages(url: str) -> list[str]:
+    """The customers' messages whose replies are in the database."""
+    with psycopg.connect(url) as server:
+        return [wamid for (wamid,) in server.execute("SELECT wamid FROM recado.entry ORDER BY id")]
+
+
+async def until_added(queue: PostgresRetryQueue, message: NewReply) -> int:
+    """Adds a message as Meta brings it: again until it is accepted; how often it was not."""
+    refused = 0
+    while True:
+        try:
+            await queue.add_message(message, lease=False)
+            return refused
+        except StoreUnavailable:
+            refused += 1
+            await asyncio.sleep(0.02)
+
+
+class TestInDoubt:
+    """The connection is lost while a COMMIT is under way."""
+
+    async def test_what_was_committed_is_told_as_done(self, proxy: Proxy, database_url: str, clock: FakeClock) -> None:
+        """The caller gets the result of the one transaction, with its lease; nothing is written twice."""
+        queue = behind(proxy, database_url)
+        await queue.check_writable()
+        proxy.mode = Mode.LOSE_ANSWER
+        added = await queue.add_message(new_reply(1, clock), lease=True)
+        again = await queue.add_message(new_reply(1, clock), lease=True)
+        await queue.close()
+
+        assert proxy.lost == 1
+        assert not added.duplicate
+        assert added.message is not None
+        assert again.duplicate
+        assert len(messages(database_url)) == 1
+
+    async def test_what_was_not_committed_is_told_as_not_recorded(
+        self, proxy: Proxy, database_url: str, clock: FakeClock
+    ) -> None:
+        """Meta brings it again, and it is no duplicate then."""
+        queue = behind(proxy, database_url)
+        await queue.check_writable()
+        proxy.mode = Mode.LOSE_COMMIT
+        with pytest.raises(StoreUnavailable):
+            await queue.add_message(new_reply(1, clock), lease=True)
+        before = messages(database_url)
+        again = await queue.add_message(new_reply(1, clock), lease=True)
+        await queue.close()
+
+        assert before == []
+        assert not again.duplicate
+
+    async def test_when_nobody_can_tell_it_says_so(
+        self, proxy: Proxy, database_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The server is gone for longer than one asks."""
+        monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.1)
+        queue = behind(proxy, database_url)
+        await queue.check_writable()
+        proxy.mode = Mode.LOSE_ANSWER
+        proxy.stop()
+        with pytest.raises(StoreUnavailable, match="not known whether"):
+            await queue.add_message(new_reply(1, clock), lease=True)
+        await queue.close()
+
+        assert len(messages(database_url)) == 1
+
+    async def test_a_process_leaves_one_number(self, database_url: str, clock: FakeClock) -> None:
+        """However many batches it commits; those of processes that ended a day ago go with the next that comes."""
+        queue = opened(database_url)
+        for n in range(3):
+            await queue.add_message(new_reply(n, clock), lease=False)
+        await queue.close()
+        with psycopg.connect(database_url, autocommit=True) as server:
+            left = server.execute("SELECT count(*) FROM recado.batch").fetchone()
+            server.execute("UPDATE recado.batch SET committed_at = committed_at - 100000")
+        other = opened(database_url)
+        await other.check_writable()
+        await other.close()
+        with psycopg.connect(database_url) as server:
+            after = server.execute("SELECT count(*) FROM recado.batch").fetchone()
+
+        assert left == (1,)
+        assert after == (0,)
+
+
+class TestServer:
+    """The server freezes, or its processes end."""
+
+    async def test_a_frozen_server_costs_the_deadline(
+        self, postgres: PostgresServer, database_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Writes and reads end with an error instead of waiting for ever, and go on when it answers again."""
+        monkeypatch.setattr(connection, "DEADLINE_SECONDS", 0.3)
+        monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.3)
+        monkeypatch.setitem(connection.DEFAULTS, "connect_timeout", "2")
+        queue = opened(database_url)
+        await queue.status()
+        await queue.check_writable()
+        postgres.freeze()
+        try:
+            async with asyncio.timeout(20):
+                refused = await asyncio.gather(
+                    queue.add_message(new_reply(1, clock), lease=False), queue.status(), return_exceptions=True
+                )
+        finally:
+            postgres.thaw()
+        await until_added(queue, new_reply(1, clock))
+        await queue.close()
+
+        assert [type(one) for one in refused] == [StoreUnavailable, StoreUnavailable]
+        assert len(messages(database_url)) == 1
+
+    async def test_ended_connections_are_made_again(self, database_url: str, clock: FakeClock) -> None:
+        """A failover, or an administrator: one batch fails or not, the next goes on."""
+        queue = opened(database_url)
+        await queue.add_message(new_reply(1, clock), lease=False)
+        with psycopg.connect(database_url, autocommit=True) as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        refused = await until_added(queue, new_reply(2, clock))
+        await queue.close()
+
+        assert refused >= 1
+        assert len(messages(database_url)) == 2
+
+    def test_a_process_that_stops_in_its_transaction_does_not_hold_up_the_others(self, database_url: str) -> None:
+        """Its node may be gone, and the network keeps its connection: the server ends what is idle in a transaction."""
+        other = PostgresRetryQueue(database_url, retry_policy(load({}))).database
+        holder = PostgresRetryQueue(database_url, retry_policy(load({}))).database
+        with holder._writing.use() as held, held.cursor() as cursor:
+            cursor.execute("BEGIN")
+            psycopg.RawCursor(held).execute(connections.BEGIN.replace("5s", "200ms"), (None,))
+            waiting = threading.Thread(target=other.write, args=(lambda found: None,))
+            waiting.start()
+            waiting.join(10)
+            went_on = not waiting.is_alive()
+            held.close()
+        for one in (other, holder):
+            one.close()
+
+        assert went_on
+        assert "idle_in_transaction_session_timeout" in connections.BEGIN
+
+
+class TestTwoStores:
+    """Two processes on one database, at once."""
+
+    async def test_a_message_is_written_once(self, database_url: str, clock: FakeClock) -> None:
+        """Whichever of four pods is faster; the others have a duplicate."""
+        pods = [opened(database_url) for _ in range(4)]
+        added = await asyncio.gather(
+            *(pod.add_message(new_reply(n, clock), lease=True) for n in range(50) for pod in pods)
+        )
+        for pod in pods:
+            await pod.close()
+
+        assert sum(not one.duplicate for one in added) == 50
+        assert len(messages(database_url)) == 50
+
+    async def test_a_message_is_leased_once(self, database_url: str, clock: FakeClock) -> None:
+        """Four drains share what is due; no two are sent to one customer at once."""
+        pods = [opened(database_url) for _ in range(4)]
+        await asyncio.gather(
+            *(pods[0].add_message(new_reply(n, clock, customer=n % 40), lease=False) for n in range(80))
+        )
+        claims = await asyncio.gather(*(pod.get_messages_to_retry(10) for _ in range(3) for pod in pods))
+        leased = [message for claim in claims for message in claim.messages]
+        for pod in pods:
+            await pod.close()
+
+        assert len({message.id for message in leased}) == len(leased) == 40
+        assert len({message.phone for message in leased}) == 40
