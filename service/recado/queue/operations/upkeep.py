@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from recado.events.facts import QuoteExpired
 from recado.queue.model import Lane, Reason
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.tally import TALLIES
@@ -72,10 +71,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
         for id_, *lane in rows:
             transaction.fail(id_, Lane(*lane), Reason.WINDOW_CLOSED)
         counts.append(len(rows))
-        quotes = transaction.run("expire_quotes", transaction.now, limit)
-        transaction.quotes_ended([row[:4] for row in quotes])
-        for *_, key, token, opened_at in quotes:
-            transaction.tell(key, QuoteExpired(token=token, age_seconds=round(transaction.now - opened_at)))
+        transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
     return counts
 
 

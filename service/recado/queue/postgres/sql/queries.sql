@@ -125,7 +125,7 @@ SELECT placed_at FROM recado.shop_order WHERE state = 'placed' ORDER BY number L
 -- name: expire_quotes
 UPDATE recado.quote SET state = 'expired', closed_at = $1
 WHERE id IN (SELECT id FROM recado.quote WHERE state = 'open' AND expires_at <= $1 LIMIT $2)
-RETURNING state, source, accepted_at, key, token, opened_at
+RETURNING state, source, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
 DELETE FROM recado.quote

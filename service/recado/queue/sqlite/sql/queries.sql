@@ -121,7 +121,7 @@ SELECT placed_at FROM shop_order WHERE state = 'placed' ORDER BY number LIMIT 1
 -- name: expire_quotes
 UPDATE quote SET state = 'expired', closed_at = ?1
 WHERE id IN (SELECT id FROM quote WHERE state = 'open' AND expires_at <= ?1 LIMIT ?2)
-RETURNING state, source, accepted_at, key, token, opened_at
+RETURNING state, source, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
 DELETE FROM quote
