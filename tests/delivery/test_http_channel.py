@@ -21,6 +21,8 @@ from recado.events.event import body
 from recado.events.examples import EXAMPLES
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Lane, LeasedReply
+from recado.runtime import retry_policy
+from recado.settings import load
 from recado.simulator.receiver import Receiver
 from recado.simulator.server import Request, Response, Server
 from recado.telemetry import tracing
@@ -345,3 +347,10 @@ def test_the_clock_is_that_of_the_attempt() -> None:
 
     assert [int(headers["webhook-timestamp"]) for headers in seen] == [1_800_000_000, 1_800_000_300]
     assert len({headers["webhook-id"] for headers in seen}) == 1
+
+
+def test_a_lease_is_long_enough_for_an_attempt() -> None:
+    """Whatever the lease of a reply is: an entry whose lease is too short would be given back each time."""
+    short = {"RECADO_LEASE_SECONDS": "8", "RECADO_READ_TIMEOUT_SECONDS": "1", "RECADO_CONNECT_TIMEOUT_SECONDS": "1"}
+
+    assert retry_policy(load(short)).limits[NAME].lease_seconds > HttpChannel.send_seconds + 5

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from recado.delivery.channels import http
 from recado.events.event import Event
 from recado.events.facts import USUAL_TYPES, HandoffRequested, MessageReceived
-from recado.orders import Changes, Closing, Located, QuoteState
+from recado.orders import Changes, Closing, Located, OrderState, QuoteState
 from recado.outcome import Outcome, Scope
 from recado.queue.model import EVENTS, AttemptResult, Audience, LeasedReply, NewReply, State
 from recado.queue.protocol import RetryQueue
@@ -26,6 +26,7 @@ from tests.queue.conformance import (
     add_leased,
     new_reply,
 )
+from tests.queue.conformance_orders import moving, ordered
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 
 CRM = Audience(wants={"crm": USUAL_TYPES}, deadline_seconds=http.DEADLINE_SECONDS, order_prefix="P-")
@@ -151,6 +152,19 @@ class EventConformance:
         assert (last.kind, last.data["token"]) == ("quote.rejected", "AAAA")
         assert last.data["age_seconds"] == pytest.approx(40, abs=2)
 
+    async def test_a_quote_that_expires(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Though nothing waits for its customer any more, the event says who he is."""
+        queue = open_queue(CRM)
+        await quoted(queue, clock)
+        clock.advance(86_400)
+        await queue.prune()
+        await queue.expire()
+        last = (await queue.events.after(0, limit=10))[-1]
+
+        assert (last.kind, last.data["token"]) == ("quote.expired", "AAAA")
+        assert last.data["age_seconds"] == pytest.approx(86_400, abs=10)
+        assert (last.customer.phone, last.customer.user_id) == (None, "US.1")
+
     async def test_a_reply_that_is_given_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """The shop hears of it, and that the quote in it is withdrawn; in the same transaction."""
         queue = open_queue(CRM)
@@ -176,6 +190,23 @@ class EventConformance:
         events = await queue.events.after(0, limit=10)
 
         assert [(event.kind, event.data["reason"]) for event in events] == [("reply.failed", "window_closed")] * 2
+
+    async def test_staff_move_an_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Each move is told once, however often it is asked for."""
+        queue = open_queue(CRM, **UNLIMITED)
+        order = await ordered(queue, clock)
+        for state in (OrderState.ACCEPTED, OrderState.ACCEPTED, OrderState.CANCELLED):
+            await queue.move_order(moving(order.number, state))
+        events = [event for event in await queue.events.after(0, limit=10) if event.kind.startswith("order.")]
+        number = f"P-{order.number}"
+
+        assert [(event.kind, event.data.get("state")) for event in events] == [
+            ("order.created", None),
+            ("order.updated", "accepted"),
+            ("order.cancelled", "cancelled"),
+        ]
+        assert events[1].data == {"number": number, "state": "accepted", "reason": "staff"}
+        assert {event.customer.phone for event in events} == {"+15550100001"}
 
     async def test_events_are_no_replies(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """The queue's size, its totals and lists are of replies, whatever becomes of events."""

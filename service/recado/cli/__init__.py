@@ -12,6 +12,7 @@ from recado.cli.converse import converse
 from recado.cli.demo import demo
 from recado.cli.doctor import doctor
 from recado.cli.drain import drain
+from recado.cli.events import commands as events
 from recado.cli.migrate import migrate
 from recado.cli.orders import commands as orders
 from recado.cli.queue import commands as queue
@@ -42,6 +43,7 @@ def version() -> None:
 for command in (serve, drain, quote, converse, simulate, demo, backup, restore, migrate, doctor, selftest, version):
     app.command()(command)
 app.add_typer(queue, name="queue")
+app.add_typer(events, name="events")
 app.add_typer(orders, name="orders")
 app.add_typer(catalogue, name="catalogue")
 

@@ -49,17 +49,16 @@ async def _drain(settings: Settings, *, loop: bool) -> None:
     from recado.runtime import make_drain, open_queue
     from recado.whatsapp.from_settings import LazyWhatsApp
 
-    queue = open_queue(settings)
-    whatsapp = LazyWhatsApp(settings)
-    try:
-        with _progress() as progress:
-            draining = make_drain(settings, queue, whatsapp, progress=progress)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, draining.stop.set)
-            await (draining.loop(MARK.touch) if loop else draining.run())
-    finally:
-        await whatsapp.aclose()
-        await queue.close()
+    async with contextlib.AsyncExitStack() as stack:
+        queue = open_queue(settings)
+        stack.push_async_callback(queue.close)
+        whatsapp = LazyWhatsApp(settings)
+        stack.push_async_callback(whatsapp.aclose)
+        draining = make_drain(settings, queue, whatsapp, progress=stack.enter_context(_progress()))
+        stack.push_async_callback(draining.close)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, draining.stop.set)
+        await (draining.loop(MARK.touch) if loop else draining.run())
 
 
 @contextlib.contextmanager

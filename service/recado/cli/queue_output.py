@@ -52,7 +52,7 @@ async def show(queue: QueueAdmin, id_: int, *, as_json: bool) -> bool:
     content = {f"content {name}": value for name, value in fields.pop("content").items()}
     for name, value in {**fields, **content}.items():
         at = isinstance(value, float) and name.endswith(("_at", "_until"))
-        shown.add_row(*cells(name, "-" if value is None else _time(value) if at else value))
+        shown.add_row(*cells(name, "-" if value is None else shown_time(value) if at else value))
     Console().show(shown)
     return True
 
@@ -73,12 +73,12 @@ def _cells(message: QueueEntry) -> list[str]:
         message.state.value,
         message.to,
         str(message.attempts),
-        _time(message.received_at),
-        _time(message.due_at) if message.due_at is not None else "-",
+        shown_time(message.received_at),
+        shown_time(message.due_at) if message.due_at is not None else "-",
         message.reason,
         message.last_error,
     ]
 
 
-def _time(at: object) -> str:
+def shown_time(at: object) -> str:
     return f"{datetime.datetime.fromtimestamp(float(str(at)), datetime.UTC):%Y-%m-%d %H:%M:%S}Z"

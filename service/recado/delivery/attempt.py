@@ -59,6 +59,11 @@ class Delivery:
         except StoreUnavailable as error:  # the next probe is due soon
             log.warning("a probe could not be recorded", extra={"action": "probe.unrecorded", "error": str(error)})
 
+    async def aclose(self) -> None:
+        """Closes the channels."""
+        for channel in self._channels.values():
+            await channel.aclose()
+
     async def _send(self, channel: Channel, message: LeasedReply, span: tracing.NoSpan) -> AttemptResult:
         """What the channel says. A defect of ours leaves the outcome unknown, since the message may be out: an attempt
         without a result would be made again each time that its lease runs out.

@@ -77,10 +77,12 @@ class Drain:
             return await self._run_and_tell(tell_idle)
 
     async def close(self) -> None:
-        """Tells it to stop, and waits until no run and no send is under way, also of a run that was cancelled."""
+        """Tells it to stop, waits until no run and no send is under way, also of a run that was cancelled, and closes
+        the channels."""
         self.stop.set()
         async with self._running:
             await self._finish_under_way()
+        await self._delivery.aclose()
 
     async def _run_and_tell(self, tell_idle: bool) -> DrainReport:
         with tracing.drain_run():

@@ -33,8 +33,8 @@ _ORDER = Order(
 )
 _FACTS: tuple[facts.Fact, ...] = (
     facts.OrderCreated(order=facts.order_data(_ORDER, "P-1042")),
-    facts.OrderUpdated(number="P-1042", state="accepted"),
-    facts.OrderCancelled(number="P-1042", state="cancelled", reason="customer"),
+    facts.OrderUpdated(number="P-1042", state="accepted", reason="staff"),
+    facts.OrderCancelled(number="P-1042", state="cancelled", reason="staff"),
     facts.QuoteCreated(quote=facts.quote_data(_QUOTE)),
     facts.QuoteReplaced(quote=facts.quote_data(_QUOTE), replaces="4HD81MZ0QC"),
     facts.QuoteRejected(token=_TOKEN, age_seconds=40),

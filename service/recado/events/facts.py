@@ -125,11 +125,11 @@ class OrderChanged(Fact, frozen=True, kw_only=True):
 
 
 class OrderUpdated(OrderChanged, frozen=True, kw_only=True, tag="order.updated"):
-    """The shop's staff moved the order on."""
+    """The shop's staff moved the order on (reason `staff`), or the customer sent where it goes (`location`)."""
 
 
 class OrderCancelled(OrderChanged, frozen=True, kw_only=True, tag="order.cancelled"):
-    """The order was cancelled by the customer, in time, or by the shop's staff."""
+    """The shop's staff cancelled the order."""
 
 
 class HandoffRequested(Fact, frozen=True, kw_only=True, tag="handoff.requested"):

@@ -13,7 +13,15 @@ from starlette.exceptions import HTTPException
 from recado import __version__
 from recado.cluster import events
 from recado.http.admin import Admin
-from recado.http.bodies import OrderResponse, OrdersResponse, QueueStatusResponse, RetryResponse, error_body
+from recado.http.bodies import (
+    EventsResponse,
+    OrderResponse,
+    OrdersResponse,
+    QueueStatusResponse,
+    RetryResponse,
+    error_body,
+)
+from recado.http.events import Events
 from recado.http.handshake import Handshake
 from recado.http.health import Probes
 from recado.http.openapi import add_descriptions, described, described_probe, described_text
@@ -26,6 +34,7 @@ from recado.telemetry.exposition import WebMetrics
 #: How often the catalogue's file is checked for a change.
 CATALOGUE_SECONDS = 2.0
 ORDERS = "/api/v1/orders"
+EVENTS = "/api/v1/events"
 
 ERROR_CODES = {
     401: "unauthorized",
@@ -112,6 +121,14 @@ def routes(web: Web) -> list[APIRoute]:
         APIRoute(f"{ORDERS}/{{number}}/accept", orders.accept, methods=["POST"], **staff, **moves),
         APIRoute(f"{ORDERS}/{{number}}/complete", orders.complete, methods=["POST"], **staff, **moves),
         APIRoute(f"{ORDERS}/{{number}}/cancel", orders.cancel, methods=["POST"], **staff, **moves),
+        APIRoute(
+            EVENTS,
+            Events(web.queue.events).listing,
+            methods=["GET"],
+            tags=["events"],
+            **guarded,
+            **described(EventsResponse, 401, 422, 429, 503),
+        ),
         APIRoute("/livez", probes.alive, methods=["GET"], tags=["probes"], **described_probe()),
         APIRoute("/readyz", probes.ready, methods=["GET"], tags=["probes"], **described_probe(503)),
     ]

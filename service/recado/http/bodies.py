@@ -1,6 +1,6 @@
 """The bodies of the HTTP API's responses: msgspec encodes them, and the OpenAPI schemas are generated from them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -99,6 +99,14 @@ class OrdersResponse(msgspec.Struct, frozen=True):
 
     orders: list[OrderView]
     next_after: int | None
+    status: Literal["ok"] = "ok"
+
+
+class EventsResponse(msgspec.Struct, frozen=True):
+    """A page of events, each as docs/events.md describes its type; `next_after`, if it is there, asks for the next."""
+
+    events: list[dict[str, Any]]
+    next_after: str | None
     status: Literal["ok"] = "ok"
 
 

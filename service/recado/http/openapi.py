@@ -8,6 +8,7 @@ from fastapi import FastAPI, Response
 from recado.http import webhook
 from recado.http.bodies import (
     ErrorResponse,
+    EventsResponse,
     OrderResponse,
     OrdersResponse,
     QueueStatusResponse,
@@ -71,7 +72,8 @@ def add_descriptions(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = from_routes()
             kinds = [
-                *(WebhookResponse, RetryResponse, QueueStatusResponse, OrderResponse, OrdersResponse, ErrorResponse)
+                *(WebhookResponse, RetryResponse, QueueStatusResponse, OrderResponse, OrdersResponse),
+                *(EventsResponse, ErrorResponse),
             ]
             _, components = msgspec.json.schema_components(kinds, ref_template=_REF)
             schema.setdefault("components", {}).setdefault("schemas", {}).update(components)

@@ -39,7 +39,6 @@ class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     backoff_jitter: float
     retry_after_max_seconds: float
-    lease_seconds: float
     unknown_grace_seconds: float
     unknown_policy: UnknownPolicy
     breaker_failures: int
@@ -56,14 +55,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one channel allows, and how often it tries.
 
     per_second: entries a second in a lane, 0 for no limit. in_order: entries of one key wait for each other.
-    key_interval_seconds: between two of them.
-    backoff_seconds: the waits before each further attempt. at_once: entries of a lane that are under way, 0 for no
-    limit. repeatable: a second copy does no harm, so an attempt without a verdict is simply made again.
+    key_interval_seconds: between two of them. lease_seconds: how long an attempt may take. backoff_seconds: the waits
+    before each further attempt. at_once: entries of a lane that are under way, 0 for no limit. repeatable: a second
+    copy does no harm, so an attempt without a verdict is simply made again.
     """
 
     per_second: float
     in_order: bool
     key_interval_seconds: float
+    lease_seconds: float
     backoff_seconds: tuple[float, ...]
     at_once: int = 0
     repeatable: bool = False
@@ -167,7 +167,7 @@ class RetryPolicy:
         """The longest that anything of a channel waits: a retry, a lease, an unknown outcome, a turn."""
         config, limits = self.config, self.limits[channel]
         backoff = max(limits.backoff_seconds, default=0.0) * (1 + config.backoff_jitter)
-        waits = (backoff, config.retry_after_max_seconds, config.lease_seconds, config.unknown_grace_seconds)
+        waits = (backoff, config.retry_after_max_seconds, limits.lease_seconds, config.unknown_grace_seconds)
         return max(*waits, config.breaker_probe_seconds * 2.0**MAX_DOUBLINGS, limits.key_interval_seconds)
 
     def rescue(self, channel: str, *, spent: int, lease_until: float) -> Decision:

@@ -20,6 +20,10 @@ class Channel(Protocol):
         """Sends a leased entry, once. Never raises for what the other side does."""
         ...
 
+    async def aclose(self) -> None:
+        """Closes what the channel has opened itself."""
+        ...
+
     async def probe(self, lane: str) -> bool:
         """Whether the other side answers for a lane; nothing is sent to anybody."""
         ...

@@ -25,6 +25,7 @@ BACKOFF_SECONDS = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.
 DEADLINE_SECONDS = 84 * 3600.0
 #: A request takes 15 seconds at most; the rest is for the event loop.
 SEND_SECONDS = 17.0
+LEASE_SECONDS = 60.0
 #: So many requests to one endpoint are under way at once: one that hangs must not keep the drain from the others.
 AT_ONCE = 16
 _GONE = 410
@@ -37,6 +38,7 @@ LIMITS = Limits(
     per_second=0.0,
     in_order=False,
     key_interval_seconds=0.0,
+    lease_seconds=LEASE_SECONDS,
     backoff_seconds=BACKOFF_SECONDS,
     at_once=AT_ONCE,
     repeatable=True,

@@ -26,6 +26,7 @@ def limits(settings: Settings) -> Limits:
         per_second=settings.messages_per_second,
         in_order=True,
         key_interval_seconds=settings.customer_interval_seconds,
+        lease_seconds=settings.lease_seconds,
         backoff_seconds=settings.backoff_seconds,
     )
 
@@ -75,6 +76,9 @@ class WhatsAppChannel:
                 return failure(error)
             span.set(conventions.HTTP_STATUS, 200)
             return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
+
+    async def aclose(self) -> None:
+        """The client belongs to whoever made it."""
 
     async def probe(self, lane: str) -> bool:
         """Whether Graph answers for a business number."""

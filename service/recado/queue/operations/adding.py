@@ -166,7 +166,7 @@ def _place(
     lane.changed = True
     line.join(id_, new.written_at, None)
     line.next_at = send_at + transaction.interval(new.lane)
-    lease_until = send_at + transaction.policy.config.lease_seconds
+    lease_until = send_at + transaction.policy.limits[new.lane.channel].lease_seconds
     owner = transaction.owner
     rows.append(_row(id_, new, answers, State.SENDING, attempts=1, lease_owner=owner, lease_until=lease_until))
     return Added(

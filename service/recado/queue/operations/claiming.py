@@ -28,10 +28,11 @@ class ClaimRequest(msgspec.Struct, frozen=True):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """When a claimed message is sent, whether as the trial of an open breaker, and whether its last failure was an
-    outage's and so costs nothing."""
+    """When a claimed message is sent and its lease ends, whether as the trial of an open breaker, and whether its last
+    failure was an outage's and so costs nothing."""
 
     send_at: float
+    lease_until: float
     trial: bool
     absolved: bool
 
@@ -76,8 +77,7 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
 def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[LeasedReply, ...]:
     if not turns:
         return ()
-    lease = transaction.policy.config.lease_seconds
-    leases = as_json([(id_, turn.send_at + lease, turn.absolved) for id_, turn in turns.items()])
+    leases = as_json([(id_, turn.lease_until, turn.absolved) for id_, turn in turns.items()])
     messages = [_leased(transaction, row, turns[row[0]]) for row in transaction.run("lease", leases, transaction.owner)]
     for message in messages:
         TALLIES[message.lane.channel].claimed(transaction.totals)
@@ -139,7 +139,7 @@ def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int
 
 def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence[DueRow], taken: Taken) -> None:
     """Sorts a page of due messages into those to give up, those that have to wait, and those taken."""
-    now = transaction.now
+    now, limits = transaction.now, transaction.policy.limits[lane.channel]
     postponed: list[tuple[int, float]] = []
     next_at: dict[str, float] = {}
     for row in page:
@@ -160,13 +160,13 @@ def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence
         else:
             turn = state.pace.take(now)
             state.changed = True
-            taken.turns[row.id] = Turn(turn, state.breaker.open, blame is Blame.OUTAGE)
+            taken.turns[row.id] = Turn(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
             next_at[row.key] = turn + transaction.interval(lane)
             if row.state == State.UNKNOWN:
                 transaction.totals.inc(metrics.SETTLED, "retry")
     if postponed:
         transaction.run("postpone", as_json(postponed))
-    if next_at and transaction.policy.limits[lane.channel].in_order:
+    if next_at and limits.in_order:
         transaction.run("keys_next", as_json(list(next_at.items())))
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from recado.events.facts import OrderCancelled, OrderUpdated
+from recado.orders import OrderState
 from recado.orders.shop import Move, Moved, MoveOutcome, ShopOrder, Step, outcome_of
 from recado.queue.model import Lane, State
 from recado.queue.operations.adding import NewRow
@@ -33,6 +35,10 @@ def _move(transaction: Transaction, move: Move) -> Moved:
         order = replace(before.order, state=move.state, changed_at=transaction.now)
         *_, key, channel, wrote_at = row
         transaction.run("new_versions", as_json([key]))
+        changed = OrderCancelled if move.state is OrderState.CANCELLED else OrderUpdated
+        number = f"{transaction.audience.order_prefix}{move.number}"
+        fact = changed(number=number, state=move.state.value, reason="staff")
+        transaction.tell(key, fact, before.phone, before.user_id)
         told = _tell(transaction, before, move, key, Lane(channel, before.phone_number_id), wrote_at)
         return Moved(outcome=outcome, order=replace(before, order=order, steps=steps), told=told)
     return Moved(outcome=MoveOutcome.UNKNOWN)

@@ -32,7 +32,7 @@ class Writing(Protocol):
 
     def ended(self, lane: Lane) -> bool: ...
 
-    def tell(self, key: str, fact: Fact, phone: str | None, user_id: str | None) -> None: ...
+    def tell(self, key: str, fact: Fact, phone: str | None = None, user_id: str | None = None) -> None: ...
 
     def reference(self, prefix: str, name: str) -> str: ...
 
@@ -98,6 +98,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
     wanted = [one for one in told if audience.endpoints_for(one.type)]
     if not wanted:
         return
+    wanted = _named(transaction, wanted)
     keys = sorted({one.key for one in wanted})
     sequences: dict[str, int] = dict(transaction.run("last_sequences", _json(keys)))
     first = max(int(transaction.now * 1e6), transaction.run("last_event")[0][0] + 1)
@@ -119,6 +120,19 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
         transaction.totals.inc(metrics.EVENTS, one.type)
     transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key in events]))
     _address(transaction, [(event, audience.endpoints_for(event.kind)) for event, _ in events])
+
+
+def _named(transaction: Writing, told: list[Told]) -> list[Told]:
+    """The facts with the names of their customers."""
+    nameless = sorted({one.key for one in told if one.phone is None and one.user_id is None})
+    if not nameless:
+        return told
+    names: dict[str, dict[str, str]] = {}
+    for key, name in transaction.run("names_of", _json(nameless)):
+        of_customer = name.partition(":")[2]
+        kind = "phone" if of_customer.startswith("+") else "user_id"
+        names.setdefault(key, {})[kind] = of_customer
+    return [msgspec.structs.replace(one, **names[one.key]) if one.key in names else one for one in told]
 
 
 def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str]]]) -> int:

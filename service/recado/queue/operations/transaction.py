@@ -184,8 +184,8 @@ class Transaction:
 
     # -- events
 
-    def tell(self, key: str, fact: Fact, phone: str | None, user_id: str | None) -> None:
-        """Notes a fact about the customer of a key, for the shop's systems."""
+    def tell(self, key: str, fact: Fact, phone: str | None = None, user_id: str | None = None) -> None:
+        """Notes a fact about the customer of a key, for the shop's systems; without names he gets those on record."""
         if self.audience.wants:
             self._told.append(Told(key, fact, phone, user_id))
 

@@ -123,10 +123,9 @@ UPDATE recado.shop_order SET state = $2, changed_at = $3, steps = $4 WHERE numbe
 SELECT placed_at FROM recado.shop_order WHERE state = 'placed' ORDER BY number LIMIT 1
 
 -- name: expire_quotes
-UPDATE recado.quote q SET state = 'expired', closed_at = $1
-WHERE q.id IN (SELECT id FROM recado.quote WHERE state = 'open' AND expires_at <= $1 LIMIT $2)
-RETURNING q.state, q.source, q.accepted_at, q.key, q.token, q.opened_at,
-  (SELECT e.phone FROM recado.entry e WHERE e.id = q.id), (SELECT e.user_id FROM recado.entry e WHERE e.id = q.id)
+UPDATE recado.quote SET state = 'expired', closed_at = $1
+WHERE id IN (SELECT id FROM recado.quote WHERE state = 'open' AND expires_at <= $1 LIMIT $2)
+RETURNING state, source, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
 DELETE FROM recado.quote
@@ -412,3 +411,7 @@ SELECT received_at FROM recado.entry WHERE channel = 'http' AND lane = $1 AND fi
 
 -- name: prune_events
 DELETE FROM recado.event WHERE id IN (SELECT id FROM recado.event WHERE id <= $1 LIMIT $2)
+
+-- name: names_of
+SELECT key, name FROM recado.identity WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+ORDER BY key, name

@@ -121,8 +121,7 @@ SELECT placed_at FROM shop_order WHERE state = 'placed' ORDER BY number LIMIT 1
 -- name: expire_quotes
 UPDATE quote SET state = 'expired', closed_at = ?1
 WHERE id IN (SELECT id FROM quote WHERE state = 'open' AND expires_at <= ?1 LIMIT ?2)
-RETURNING state, source, accepted_at, key, token, opened_at, (SELECT phone FROM entry WHERE entry.id = quote.id),
-  (SELECT user_id FROM entry WHERE entry.id = quote.id)
+RETURNING state, source, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
 DELETE FROM quote
@@ -392,3 +391,6 @@ SELECT received_at FROM entry WHERE channel = 'http' AND lane = ?1 AND finished_
 
 -- name: prune_events
 DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?1 LIMIT ?2)
+
+-- name: names_of
+SELECT key, name FROM identity WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key, name
