@@ -255,7 +255,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         about("Quote lines below this confidence are marked, and the customer is asked to check them."),
         Meta(ge=0, le=1),
-    ] = 0.7
+    ] = 0.9
     quote_valid_seconds: Annotated[
         float, about("How long a quote can be confirmed at its prices; later it is made again."), Positive
     ] = 86400

@@ -30,7 +30,12 @@ FLOORS = [
     ("panaderia2.jsonl", 0.97, 0.99, 0.96, 0.0, 0.02),
     ("papeleria2.jsonl", 0.97, 0.99, 0.96, 0.0, 0.02),
     ("restaurante2.jsonl", 0.97, 0.98, 0.95, 0.0, 0.022),
-    ("zapateria.jsonl", 0.98, 0.99, 0.96, 0.0, 0.0),
+    ("zapateria.jsonl", 0.98, 0.99, 0.96, 0.0, 0.01),
+    ("cosmetica.jsonl", 0.96, 0.99, 0.94, 0.01, 0.01),
+    ("licoreria.jsonl", 0.96, 0.99, 0.94, 0.0, 0.02),
+    ("repuestos.jsonl", 0.93, 0.99, 0.9, 0.0, 0.02),
+    ("vivero.jsonl", 0.98, 0.97, 0.94, 0.018, 0.018),
+    ("pizzeria.jsonl", 0.9, 0.97, 0.8, 0.01, 0.04),
     ("verduleria.jsonl", 0.97, 0.97, 0.98, 0.007, 0.0),
 ]
 

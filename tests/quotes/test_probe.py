@@ -15,8 +15,8 @@ from tests.quotes.scoring import HERE
 PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
 
-NO_NAMES = {"nosotras"}
-"""A brand that is a word of speech; nothing but another alias tells it."""
+NO_NAMES = {"nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches"}
+"""Names of words of speech and of portions, which the check tells the owner."""
 
 
 def product(sku: str, name: str, *aliases: str) -> Product:

@@ -1,22 +1,14 @@
 """`recado catalogue`: what a shop's owner can know of a catalogue before customers write."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recado.cli.shared import read_settings
+from recado.cli.shared import Language, read_settings
 from recado.errors import EXIT_FAILED
 
 commands = typer.Typer(help="Look into a catalogue.", no_args_is_help=True)
-
-
-class Language(StrEnum):
-    """The language of what is printed."""
-
-    ENGLISH = "en"
-    SPANISH = "es"
 
 
 _TEXTS = {

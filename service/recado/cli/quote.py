@@ -1,13 +1,16 @@
 """`recado quote`: shows how recado reads a message, or reads a file of cases."""
 
 import sys
+import tomllib
+from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from recado.cli.shared import BadInput, read_settings
+from recado.cli.shared import BadInput, Language, read_settings
 from recado.terminal import print_json
 
 _COLOURS = {
@@ -26,6 +29,7 @@ def quote(
     text: Annotated[str | None, typer.Argument(help="An order, as a customer writes it.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Explain how each word was read.")] = False,
+    language: Annotated[Language, typer.Option(help="The language of the explanation.")] = Language.ENGLISH,
     batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line per case.")] = None,
 ) -> None:
     """Show which words of an order are quantities, products and noise."""
@@ -34,10 +38,12 @@ def quote(
     path = catalogue or read_settings().catalogue
     if batch is not None:
         raise typer.Exit(read_cases(batch, path))
-    show(text or "", path, explain=explain)
+    show(text or "", path, explain=explain, language=language)
 
 
-def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -> None:
+def show(
+    text: str, catalogue_path: Path | None = None, explain: bool = False, language: Language = Language.ENGLISH
+) -> None:
     """Print how a message is read: quantities, products and noise in colour, the lines, and with `explain` why."""
     from rich.text import Text
 
@@ -80,20 +86,31 @@ def show(text: str, catalogue_path: Path | None = None, explain: bool = False) -
         names = ", ".join(entry.candidates) or "nothing"
         console.print(Text.assemble((repr(entry.text), "red"), f" {kind} {names}"))
     if explain:
-        why = table("words", "read as", "why", title="why", title_justify="left")
+        say = partial(_said, _explanations(), language)
+        why = table(say("texts", "words"), say("texts", "read_as"), say("texts", "why"), title_justify="left")
         for element in reading.elements:
             start, end = tokens[element.start].start, tokens[element.end - 1].end
-            reason = ", ".join(sorted(element.roles | element.flags))
+            reason = ""
             if element.match is not None:
                 names = " | ".join(catalogue.products[n].name for n in element.match.products)
-                reason = f"{names}: {element.match.how}, {element.match.score:.2f} {reason}"
+                reason = f"{names}: {say('names', element.match.how)}, {element.match.score:.2f}"
             elif element.quantity is not None:
-                reason = f"= {element.quantity.value} {reason}"
-            why.add_row(*cells(reading.scanner.text[start:end], element.kind, reason))
+                reason = f"= {element.quantity.value}"
+            why.add_row(*cells(reading.scanner.text[start:end], say("kinds", element.kind), reason))
         console.show(why)
         for wish in reading.wishes:
             name = catalogue.products[wish.product].name if wish.product is not None else wish.text
-            console.print(Text(f"{wish.state}: {name}, amount {wish.amount}, {', '.join(wish.doubts) or 'no doubts'}"))
+            amount = "" if wish.amount is None else f", {say('texts', 'amount')} {wish.amount}"
+            console.print(Text(f"{say('states', wish.state)}: {name}{amount}"))
+
+
+def _explanations() -> dict[str, dict[str, list[str]]]:
+    """What is said of each part of a reading, in the languages of `Language`, in their order."""
+    return tomllib.loads(resources.files("recado.quotes").joinpath("data/explain.toml").read_text("utf-8"))
+
+
+def _said(texts: dict[str, dict[str, list[str]]], language: Language, table: str, name: str) -> str:
+    return texts[table][name][list(Language).index(language)]
 
 
 class _Case(msgspec.Struct):

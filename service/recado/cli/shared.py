@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -19,6 +20,13 @@ Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", help="The release's namespace; default: the kubeconfig's.")
 ]
 Context = Annotated[str | None, typer.Option(help="The kubeconfig context; default: the current one.")]
+
+
+class Language(StrEnum):
+    """The language of what is printed."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
 
 
 class BadInput(Expected):

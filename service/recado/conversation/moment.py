@@ -24,7 +24,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: float = 14400.0
     order_prefix: str = "P-"
     max_quantity: int = 100_000
-    confidence_threshold: float = 0.7
+    confidence_threshold: float = 0.9
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,40 +1,54 @@
 """How sure a line of the quote is: the chance that product and quantity are what the customer meant.
 
-The factors are set so that what they multiply to agrees with the held-back cases (tests/quotes/reliability.py).
+A logistic model. Its weights (`data/confidence.toml`) are fitted by `tests/quotes/fit_confidence.py` to labelled orders
+of many trades, and to the same orders with one of their products taken out of the catalogue.
 """
 
+import math
+import tomllib
+from functools import cache
+from importlib import resources
 from typing import Final
 
 from recado.quotes.matcher import How
 from recado.quotes.wishes import Wish
 
-_BASE: Final = 0.985
-_DOUBTS: Final = {
-    "computed": 0.9,
-    "corrected": 0.94,
-    "head left out": 0.88,
-    "in parts": 0.92,
-    "in turn": 0.85,
-    "quality or thing": 0.65,
-    "quantity apart": 0.95,
-}
+_LIKENESS: Final = ((0.68, "hardly alike"), (0.84, "less alike"), (0.93, "one slip"), (0.965, "alike"))
+"""How well the name fits, up to which value, and what that is called."""
+_HALF: Final = 0.68
+"""How well a name fits, up to which too little of it was said."""
+_FLAGS: Final = ("box", "kind", "quantity after")
+
+
+def features(wish: Wish) -> frozenset[str]:
+    """What speaks for or against a line, by name."""
+    element = wish.element
+    found = {*wish.doubts, *(flag for flag in _FLAGS if flag in element.flags)}
+    match = element.match
+    if match is None:
+        return frozenset(found)
+    if match.how is How.START:
+        found.add("start of the name")
+    elif match.how is How.PART:
+        found.add("half of the name" if match.score <= _HALF else "part of the name")
+    elif (likeness := next((name for most, name in _LIKENESS if match.score <= most), None)) is not None:
+        found.add(likeness)
+    return frozenset(found)
 
 
 def line_confidence(wish: Wish) -> float:
     """Between 0 and 1, two decimals."""
-    sure = _BASE
-    match = wish.element.match
-    if match is not None:
-        sure *= match.score
-    for doubt in set(wish.doubts):
-        sure *= _DOUBTS[doubt]
-    element = wish.element
-    if match is not None and match.how is How.START:
-        sure *= 0.7
-    if "box" in element.flags:
-        sure *= 0.65
-    if "kind" in element.flags:
-        sure *= 0.65
-    if "quantity after" in element.flags:
-        sure *= 0.97
-    return round(sure, 2)
+    weights = _weights()
+    return round(chance(weights["base"] + sum(weights[name] for name in features(wish))), 2)
+
+
+def chance(log_odds: float) -> float:
+    """The chance that stands behind logarithmic odds."""
+    return 1 / (1 + math.exp(-log_odds))
+
+
+@cache
+def _weights() -> dict[str, float]:
+    text = resources.files("recado.quotes").joinpath("data/confidence.toml").read_text("utf-8")
+    weights: dict[str, float] = tomllib.loads(text)["weights"]
+    return weights

@@ -118,7 +118,8 @@ class Family:
 def name_tokens(text: str, lexicon: Lexicon) -> list[Token]:
     """The tokens of a name."""
     tokens = tokenise(text)
-    join_models(tokens, lexicon)
+    if any(map(str.isdigit, text)):
+        join_models(tokens, lexicon)
     return tokens
 
 

@@ -108,7 +108,7 @@ class QuoteService:
     """Reads orders against the catalogue that `catalogue()` gives at the time."""
 
     def __init__(
-        self, catalogue: Callable[[], Catalogue], *, max_quantity: int = 100_000, confidence_threshold: float = 0.7
+        self, catalogue: Callable[[], Catalogue], *, max_quantity: int = 100_000, confidence_threshold: float = 0.9
     ) -> None:
         self._catalogue = catalogue
         self._max_quantity = max_quantity

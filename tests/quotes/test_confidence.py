@@ -1,0 +1,34 @@
+"""What the confidence of a line says, and that everything that speaks for or against a line has a weight."""
+
+import tomllib
+
+import pytest
+
+from recado.quotes import Catalogue, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from tests.quotes.fit_confidence import BELIEVED, TARGET, fit
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+SERVICE = QuoteService(lambda: CATALOGUE)
+
+
+def test_every_doubt_has_a_weight() -> None:
+    weights = tomllib.loads(TARGET.read_text("utf-8"))["weights"]
+    assert weights.keys() == {"base", *BELIEVED}
+    assert all(weight < 0 for name, weight in weights.items() if name != "base")
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"), [("2 camisas", 0.97, 1.0), ("2 kamisas", 0.95, 1.0), ("una caja de jabones", 0.0, 0.75)]
+)
+def test_a_plain_line_is_sure_and_a_doubtful_one_is_not(text: str, least: float, most: float) -> None:
+    (line,) = SERVICE.quote(text).items
+    assert least <= line.confidence <= most
+
+
+def test_the_fit_learns_what_is_wrong_more_often() -> None:
+    """Of a hundred lines with a box ten are right, of a thousand plain ones nearly all."""
+    box = frozenset(["box"])
+    weights = fit([(frozenset(), True, 990.0), (frozenset(), False, 10.0), (box, True, 10.0), (box, False, 90.0)])
+    assert 0.97 < 1 / (1 + 2.718 ** -weights["base"]) < 1
+    assert 1 / (1 + 2.718 ** -(weights["base"] + weights["box"])) < 0.2

@@ -1,0 +1,32 @@
+"""The explanation of a reading has a text in both languages for all that can be read."""
+
+import tomllib
+
+import pytest
+from typer.testing import CliRunner
+
+from recado.cli import app
+from recado.quotes import elements
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.matcher import How
+from recado.quotes.scan import _PRIORITY
+
+TEXTS = tomllib.loads(DEFAULT_PATH.with_name("explain.toml").read_text("utf-8"))
+KINDS = {value for name, value in vars(elements).items() if name.isupper() and isinstance(value, str)}
+
+
+def test_everything_that_can_be_read_has_a_text_in_both_languages() -> None:
+    assert TEXTS["kinds"].keys() == KINDS | set(_PRIORITY)
+    assert TEXTS["names"].keys() == set(How)
+    assert all(len(texts) == 2 and all(texts) for table in TEXTS.values() for texts in table.values())
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", ["read as", "not in the catalogue", "refused"]), ("es", ["se leyó como", "rechazado"])],
+)
+def test_the_owner_reads_why(language: str, expected: list[str]) -> None:
+    order = "2 camisas y 1 heladera, sin gorra"
+    result = CliRunner().invoke(app, ["quote", order, "--explain", "--language", language])
+    assert result.exit_code == 0, result.output
+    assert all(text in result.output for text in expected)
