@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import apsw
 import httpx
 import pytest
 
@@ -12,6 +13,7 @@ from recado.demo import Shop, installation
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
+from recado.simulator.chat import Chat, Place, Step
 from recado.simulator.installation import SECRETS, started
 
 #: Minutes as fractions of a second, so that a flow with retries takes seconds.
@@ -127,4 +129,125 @@ async def test_a_service_told_to_stop_ends_the_retry_that_it_was_asked_for(tmp_p
     assert (status.in_flight, status.unknown, status.pending_retry) == (0, 0, 150 - answered)
     assert [breaker.open_reason for breaker in snapshot.breakers.values()] == [None]
     assert everybody
+    assert verdict.clean
+
+
+async def test_a_conversation_becomes_one_order(tmp_path: Path) -> None:
+    """Quoted, changed, tapped twice at once, said yes to once more: the shop has one order, of what was quoted last."""
+    async with installation(tmp_path, QUICK) as shop:
+        chat = Chat(shop.simulator)
+        await chat.play(
+            [
+                Step(say="Quiero 2 zapatos y 1 camisa"),
+                Step(say="quita la camisa y agrega 2 gorras"),
+                Step(tap="confirm", times=2),
+                Step(say="sí"),
+            ]
+        )
+        replies = chat.replies
+        orders = await shop.orders()
+        verdict = shop.simulator.ledger.verify(order["quote"] for order in orders)
+
+    assert verdict.clean
+    (order,) = orders
+    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [("CAL-001", 2), ("ACC-001", 2)]
+    assert (order["total"], order["state"]) == ("117.98", "placed")
+    assert [reply.kind for reply in replies] == ["button", "button", "text", "text", "text"]
+    assert [order["number"] in reply.text for reply in replies] == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("fault", "drains"),
+    [("code:131009", contextlib.nullcontext), ("code:100", contextlib.nullcontext), ("failed:131051", draining)],
+)
+async def test_refused_buttons_go_out_once_more_as_text(
+    tmp_path: Path, fault: str, drains: Callable[[Shop], contextlib.AbstractAsyncContextManager[None]]
+) -> None:
+    """At once, by the pod itself, or by a status; the customer reads the whole quote, and his typed yes is an order."""
+    async with installation(tmp_path, QUICK) as shop, drains(shop):
+        shop.simulator.faults.change({"interactive": fault}, shop.simulator.clock())
+        chat = Chat(shop.simulator)
+        await chat.say("Quiero 2 zapatos")
+        (quote,) = await chat.read()
+        await asyncio.sleep(1.1)  # Meta's timestamps are whole seconds
+        await chat.say("sí")
+        _, placed = await chat.read()
+        sent = [accepted.kind for accepted in shop.simulator.ledger.all_sent()]
+        counts = shop.simulator.graph.counts
+        orders = await shop.orders()
+
+    assert quote.kind == "text"
+    assert "Total: $91.98" in quote.text
+    assert len(orders) == 1
+    assert orders[0]["number"] in placed.text
+    # Accepted or not, the buttons were posted once.
+    assert sent.count("button") + counts["fault:code"] == 1
+
+
+async def test_buttons_can_be_turned_off(tmp_path: Path) -> None:
+    """Nothing interactive is sent, and the conversation is the same."""
+    async with installation(tmp_path, {**QUICK, "RECADO_BUTTONS": "false"}) as shop:
+        chat = Chat(shop.simulator)
+        await chat.say("Quiero 2 zapatos")
+        (quote,) = await chat.read()
+
+    assert (quote.kind, quote.choices) == ("text", ())
+    assert "Responde *SÍ* o *NO*" in quote.text
+
+
+def superseded(shop: Shop) -> list[str]:
+    """The messages that the reply to a later one answers."""
+    connection = apsw.Connection(str(shop.recado.database), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return [wamid for (wamid,) in connection.execute("SELECT wamid FROM entry WHERE reason = 'superseded'")]
+    finally:
+        connection.close()
+
+
+async def test_one_reply_answers_a_burst(tmp_path: Path) -> None:
+    """Messages that come while the last reply waits for its turn are answered together, and lose nothing."""
+    slow = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "2"}
+    async with installation(tmp_path, {**QUICK, **slow}) as shop:
+        simulator, chat = shop.simulator, Chat(shop.simulator)
+        for text in ("quiero 2 gorras", "agrega 1 camisa", "agrega 1 bufanda"):
+            await chat.say(text)
+        simulator.ledger.superseded(superseded(shop))
+        _, last = await chat.read()
+        await chat.tap("confirm")
+        await chat.read()
+        orders = await shop.orders()
+        verdict = simulator.ledger.verify(order["quote"] for order in orders)
+
+    assert simulator.ledger.summary().superseded == 1
+    assert verdict.clean
+    assert [line["sku"] for line in orders[0]["lines"]] == ["ACC-001", "CAM-001", "ACC-006"]
+    assert "Bufanda" in last.text
+
+
+async def test_a_cart_a_place_and_a_message_taken_back(tmp_path: Path) -> None:
+    """What customers send besides words: a cart is quoted at our prices, a revoked order is no quote to tap."""
+    async with installation(tmp_path, QUICK) as shop:
+        chat = Chat(shop.simulator)
+        await chat.fill_cart({"CAM-001": 2}, prices={"CAM-001": 1.0})
+        (cart,) = await chat.read()
+        await chat.tap("confirm")
+        await chat.read()
+        await chat.share(Place(4.65, -74.1, name="La tienda", address="Calle 1"))
+        await chat.read()
+        (order,) = await shop.orders()
+
+        second = Chat(shop.simulator)
+        written = await second.say("Quiero 2 zapatos")
+        await second.read()
+        await second.revoke(message=written)
+        await second.tap("confirm", yes=False)
+        *_, withdrawn = await second.read()
+        orders = await shop.orders()
+        verdict = shop.simulator.ledger.verify(order["quote"] for order in orders)
+
+    assert "$51.00" in cart.text
+    assert order["source"] == "cart"
+    assert "Calle 1" in (order["location"] or "")
+    assert len(orders) == 1
+    assert "P-" not in withdrawn.text
     assert verdict.clean

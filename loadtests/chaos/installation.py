@@ -36,6 +36,9 @@ SHORTENED = {
 #: Meta waits minutes before it brings a webhook again; so many are too many for one run.
 REDELIVERY_SECONDS = (0.1, 0.3, 0.6)
 GRAPH_LATENCY_SECONDS = 0.02
+#: Messages whose replies a later one replaced, and how often the ledger is told of them.
+SUPERSEDED = "SELECT wamid FROM entry WHERE reason = 'superseded'"
+TELL_SECONDS = 0.3
 
 
 class Installation(harness.Installation):
@@ -86,9 +89,29 @@ class Installation(harness.Installation):
     async def settled(self, seconds: float) -> float:
         """Until everybody is answered and the queue is empty, or `seconds` are over; how long that took."""
         started = time.monotonic()
-        await self.simulator.settled(seconds, statuses=True)
-        await self.emptied(seconds - (time.monotonic() - started))
+        async with self.telling():
+            await self.simulator.settled(seconds, statuses=True)
+            await self.emptied(seconds - (time.monotonic() - started))
         return time.monotonic() - started
+
+    @contextlib.asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """The ledger is told, again and again, which messages the reply to a later one answers too."""
+        telling = asyncio.create_task(self._tell())
+        try:
+            yield
+        finally:
+            telling.cancel()
+
+    async def _tell(self) -> None:
+        told: set[str] = set()
+        while True:
+            superseded: set[str] = set()
+            with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
+                superseded = {wamid for (wamid,) in await asyncio.to_thread(self.rows, SUPERSEDED)}
+            self.simulator.ledger.superseded(superseded - told)
+            told |= superseded
+            await asyncio.sleep(TELL_SECONDS)
 
     async def emptied(self, seconds: float) -> None:
         """Until the queue is empty and no webhook is under way, or `seconds` are over."""

@@ -11,10 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
-import apsw
 import msgspec
-import psycopg
-from loadtests.chaos.installation import Installation
+from loadtests.chaos.installation import SUPERSEDED, Installation
 
 from recado.simulator import Ledger, Simulator
 from recado.simulator.chat import Chat, ChatError, Step
@@ -47,7 +45,6 @@ SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
     ),
 )
 PATIENCE_SECONDS = 20.0
-TELL_SECONDS = 0.3
 
 
 class Talks(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,14 +82,13 @@ class Crowd:
     async def conversing(self, shop: Installation) -> AsyncIterator[None]:
         """New ones begin within the block; those under way end after it."""
         beginning = asyncio.create_task(self._begin())
-        telling = asyncio.create_task(_tell(shop, self._meta.ledger))
         try:
-            yield
-            beginning.cancel()
-            await asyncio.gather(*self._under_way)
+            async with shop.telling():
+                yield
+                beginning.cancel()
+                await asyncio.gather(*self._under_way)
         finally:
             beginning.cancel()
-            telling.cancel()
 
     async def _begin(self) -> None:
         weights, scripts = zip(*SCRIPTS, strict=True)
@@ -113,23 +109,6 @@ class Crowd:
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
-async def _tell(shop: Installation, ledger: Ledger) -> None:
-    """Tells the ledger again and again which messages a later reply answers too."""
-    told: set[str] = set()
-    while True:
-        await asyncio.sleep(TELL_SECONDS)
-        superseded = await asyncio.to_thread(superseded_in, shop.rows)
-        ledger.superseded(superseded - told)
-        told |= superseded
-
-
-def superseded_in(rows_of: Rows) -> set[str]:
-    """The messages whose replies a later one replaced."""
-    with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
-        return {wamid for (wamid,) in rows_of("SELECT wamid FROM entry WHERE reason = 'superseded'")}
-    return set()
-
-
 def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
     """What came of it all, once everything has settled, from the rows of the database. None may have been deleted
     meanwhile."""
@@ -148,7 +127,7 @@ def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
     return Talks(
         conversations=conversations,
         said_yes=len(ledger.said_yes_to),
-        superseded=len(superseded_in(rows_of)),
+        superseded=len(rows_of(SUPERSEDED)),
         lost=sum(not replies[message.wamid] for message in ledger if message.expects_reply),
         doubled=sum(count > 1 for count in replies.values()),
         disordered=sum(_disordered(line) for line in lines.values()),

@@ -305,6 +305,20 @@ class SessionConformance:
         assert (session.referred.token, session.referred.state) == ("AAAA", QuoteState.REPLACED)
         assert by_message == session
 
+    async def test_a_quote_is_found_by_the_message_that_it_was_made_from(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """The customer takes that message back, or quotes it himself; the entry may be gone by then."""
+        queue = open_queue(**UNLIMITED)
+        message = await add_leased(queue, opening(1, clock, "AAAA"))
+        await queue.update_message_attempt(message, DELIVERED)
+        await queue.apply_status(status_of(message, "delivered"))
+        session = await session_of(queue, clock, refers="wamid.IN1")
+
+        assert session.referred
+        assert session.referred.token == "AAAA"
+        assert (await session_of(queue, clock, 2, refers="wamid.IN1")).referred is None
+
     async def test_another_customers_quote_is_never_found(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A token or a wamid is input."""
         queue = open_queue(**UNLIMITED)

@@ -96,9 +96,10 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of
     the message), then of arrival. `aliases` are other names of the customer; names that came together belong to one
     customer. `content` is None where the customer gets no reply. `changes` says with which version of the session the
-    message was handled, and what it changes. `refers`: the token or the wamid of the quote that the message names.
-    `may_order`: it may place an order, which takes a number. `courtesy`: the reply brings the conversation no further.
-    `picture`: the message has no words and may be one of an album. `facts`: what else the shop's systems are told.
+    message was handled, and what it changes. `refers`: what names a quote in the message: its token, the wamid
+    of the reply that gave it, or that of the message that it was made from. `may_order`: it may place an order, which
+    takes a number. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and
+    may be one of an album. `facts`: what else the shop's systems are told.
     """
 
     wamid: str

@@ -165,7 +165,11 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
             raise ValueError("a quote that is not open was to be closed")
         transaction.count_quotes([row[:3] for row in rows])
         changed.ages = {key: transaction.now - opened_at for *_, key, _, opened_at in rows}
-    opened = [_quote_row(id_, m.key, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
+    opened = [
+        (*_quote_row(id_, m.key, quote), transaction.wamid_key(m.wamid))
+        for id_, m in changing.items()
+        if (quote := m.changes.opens)
+    ]
     if opened:
         keys = as_json([row[2] for row in opened])
         replaced = transaction.run("replace_quotes", keys, transaction.now)
@@ -231,8 +235,11 @@ def _quotes(
     """The newest quote of the customer of each message, and the one that it refers to."""
     newest: dict[int, OpenQuote] = {}
     referred: dict[int, OpenQuote] = {}
-    wanted = as_json([(id_, message.key, message.refers) for id_, message in messages.items()])
-    for id_, is_newest, *quote in transaction.run("session_quotes", wanted):
+    wanted = [
+        (id_, message.key, message.refers, transaction.wamid_key(message.refers) if message.refers else None)
+        for id_, message in messages.items()
+    ]
+    for id_, is_newest, *quote in transaction.run("session_quotes", as_json(wanted)):
         (newest if is_newest else referred)[id_] = _quote(quote)
     return newest, referred
 

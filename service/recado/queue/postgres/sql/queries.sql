@@ -53,9 +53,10 @@ UPDATE recado.customer SET version = version + 1
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
 
 -- name: open_quotes
-INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at,
+  wamid_key)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8
+  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8, value ->> 10
 FROM json_array_elements($1::json)
 
 -- name: quotes_accepted
@@ -94,6 +95,10 @@ UNION ALL
 SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
 FROM json_array_elements($1::json) j JOIN recado.quote q ON q.sent_wamid = j.value ->> 2 AND q.key = j.value ->> 1
+UNION ALL
+SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM json_array_elements($1::json) j JOIN recado.quote q ON q.wamid_key = j.value ->> 3 AND q.key = j.value ->> 1
 
 -- name: session_orders
 SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,

@@ -90,12 +90,14 @@ CREATE TABLE quote (
   closed_at   REAL,
   accepted_at REAL,                          -- when Meta accepted the reply; before that the customer has not seen it
   sent_wamid  TEXT,                          -- Meta's id of that reply, by which he may quote it
+  wamid_key   TEXT NOT NULL,                 -- a keyed hash of his message that the quote is from: he may take it back
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) STRICT;
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
 CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
+CREATE INDEX quote_from ON quote (wamid_key);
 
 -- What the shop has to deliver.
 CREATE TABLE shop_order (

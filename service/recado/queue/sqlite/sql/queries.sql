@@ -52,9 +52,9 @@ RETURNING state, source, accepted_at, key, token, opened_at, (SELECT phone FROM 
 UPDATE customer SET version = version + 1 WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: open_quotes
-INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at, wamid_key)
 SELECT value ->> 0, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9
+  value ->> 8, value ->> 9, value ->> 10
 FROM jsonb_each(?1)
 
 -- name: quotes_accepted
@@ -90,6 +90,10 @@ UNION ALL
 SELECT j.value ->> 0, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
 FROM jsonb_each(?1) j CROSS JOIN quote q ON q.sent_wamid = j.value ->> 2 WHERE q.key = j.value ->> 1
+UNION ALL
+SELECT j.value ->> 0, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM jsonb_each(?1) j CROSS JOIN quote q ON q.wamid_key = j.value ->> 3 WHERE q.key = j.value ->> 1
 
 -- name: session_orders
 SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
