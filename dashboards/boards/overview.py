@@ -37,7 +37,7 @@ BOARD = Board(
     description="Is anything wrong, and where do I look next?",
     rows=(
         Row(
-            "Orders",
+            "Do orders come in, and does the staff take them?",
             (
                 Panel(
                     title="Orders by state",

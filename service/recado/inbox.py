@@ -22,7 +22,8 @@ from recado.conversation.told import facts_of
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
-from recado.orders import Changes, Session
+from recado.orders import Changes, QuoteState, Session
+from recado.orders.edits import edits
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint
@@ -211,6 +212,7 @@ class Inbox:
                 if added.stale is None:
                     if added.id is not None:
                         one.session = session.after(changes)
+                        self._tell(one.message, session, changes)
                     return added
                 session = added.stale
         except DefectError:
@@ -223,6 +225,23 @@ class Inbox:
                 return one.answer(session)
         except DefectError:
             return self._conversation.not_read()
+
+    def _tell(self, message: InboundMessage, session: Session, changes: Changes) -> None:
+        """Counts what the customer changed in his open quote, and logs an order."""
+        if changes.opens and session.quote and session.quote.state is QuoteState.OPEN:
+            for edit in edits(session.quote.lines, changes.opens.lines):
+                self._metrics.edited(edit)
+        if changes.places:
+            log.info(
+                "order placed",
+                extra={
+                    "action": "order.placed",
+                    "order": changes.places.number,
+                    "message_ref": self._queue.message_reference(message.wamid),
+                    "source": changes.places.source.value,
+                    "lines": len(changes.places.lines),
+                },
+            )
 
     def _report(self, reply: Reply, message: InboundMessage) -> None:
         self._metrics.replied(reply.kind.value, reply.quote)

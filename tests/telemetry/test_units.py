@@ -26,6 +26,7 @@ from recado.conversation import ReplyKind, Silence
 from recado.http.metrics_port import serve_metrics
 from recado.orders import OrderState, QuoteState
 from recado.orders import Source as QuoteSource
+from recado.orders.edits import Edit
 from recado.outcome import Outcome, Scope
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
@@ -84,6 +85,7 @@ ERROR_CLASSES = {
         (metrics.QUOTES, "outcome", {"opened"} | set(QuoteState) - {QuoteState.OPEN}),
         (metrics.QUOTES, "source", set(QuoteSource)),
         (metrics.ORDERS, "state", set(OrderState)),
+        (metrics.EDITS, "edit", set(Edit)),
         (metrics.ORDERS, "source", set(QuoteSource)),
         (metrics.SIGNATURE_FAILURES, "reason", set(SignatureProblem)),
         (metrics.MESSAGES, "type", set(MessageType)),
@@ -214,8 +216,9 @@ def test_everything_is_exported_from_the_start(root_logger: logging.Logger) -> N
     web.registry.register(StoreCollector(Store(Totals()).snapshot))
     found = scrape(web)
     for metric in REGISTRY:
-        for name in metric.series:
-            assert found[name], name
+        if metric is not metrics.ORDER_VALUE:  # its currency is known with the first order
+            for name in metric.series:
+                assert found[name], name
     assert not [name for name in found if name.endswith("_created")]
     assert found[metrics.WEBHOOK_DURATION.name + "_count"][(("outcome", "accepted"),)] == 0
     assert found[metrics.STORE_SIZE.name] == {(("file", "database"),): 100, (("file", "wal"),): 0}

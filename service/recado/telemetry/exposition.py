@@ -138,6 +138,10 @@ class WebMetrics:
         for line in quote.items:
             self._totals.observe(metrics.QUOTE_CONFIDENCE, line.confidence)
 
+    def edited(self, edit: str) -> None:
+        """A customer changed a line of his open quote."""
+        self._totals.inc(metrics.EDITS, edit)
+
     def catalogue_checked(self, outcome: "ReloadOutcome") -> None:
         """The catalogue's file was checked for a change; `unchanged` is not counted."""
         if outcome.value in (metrics.CATALOGUE_RELOADS.labels["outcome"] or ()):

@@ -518,6 +518,13 @@ QUOTE_CONFIDENCE = histogram(
 
 UNMATCHED = counter(PROCESS, "recado_quote_unmatched_total", "Parts of orders for which no product was found.")
 
+EDITS = counter(
+    PROCESS,
+    "recado_quote_edits_total",
+    "Lines of open quotes that customers changed, by what became of the line.",
+    edit=("added", "removed", "more", "less"),
+)
+
 CATALOGUE_RELOADS = counter(
     PROCESS,
     "recado_catalogue_reloads_total",

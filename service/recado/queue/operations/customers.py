@@ -171,8 +171,8 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         if (quote := m.changes.opens)
     ]
     if opened:
-        keys = as_json([row[2] for row in opened])
-        replaced = transaction.run("replace_quotes", keys, transaction.now)
+        known = [m.key for m in changing.values() if m.changes.opens and m.changes.version]
+        replaced = transaction.run("replace_quotes", as_json(known), transaction.now) if known else []
         transaction.count_quotes([row[:3] for row in replaced])
         changed.replaced = {key: token for *_, key, token in replaced}
         transaction.run("open_quotes", as_json(opened))
