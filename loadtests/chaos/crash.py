@@ -31,6 +31,8 @@ from recado.telemetry.metrics import RESCUES
 
 #: With statuses: long enough for Meta to bring them again to a process that has to start first.
 PATIENT_GRACE_SECONDS = 8.0
+#: A status cannot be written while the server is frozen, nor until its pod has connected again, or started.
+FROZEN_GRACE_SECONDS = 25.0
 #: Two web processes that start at once on a busy machine take their time.
 TALKS_GRACE_SECONDS = 20.0
 #: A kill of this share does not wait until its victim is up.
@@ -69,12 +71,16 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a run's queue is, and how many processes share it; a server of ours is harmed, too."""
+    """Where a run's queue is, and how many processes share it; a server of ours is harmed, too.
+
+    `grace`: how long an unknown outcome waits for Meta's statuses, if these come.
+    """
 
     web: int = 1
     drains: int = 1
     settings: dict[str, str] = {}
     server: PostgresServer | None = None
+    grace: float = PATIENT_GRACE_SECONDS
 
 
 SQLITE = Place()
@@ -86,7 +92,7 @@ def postgres() -> Iterator[Place]:
     with started_server() as server:
         url = server.create("recado")
         migrate(url)
-        yield Place(web=3, drains=2, settings={"DATABASE_URL": url}, server=server)
+        yield Place(web=3, drains=2, settings={"DATABASE_URL": url}, server=server, grace=FROZEN_GRACE_SECONDS)
 
 
 async def run(
@@ -94,7 +100,7 @@ async def run(
 ) -> CrashReport:
     """Kills that often while `per_second` customers write, then waits until all is settled."""
     started = time.monotonic()
-    grace = PATIENT_GRACE_SECONDS if statuses else GRACE_SECONDS
+    grace = place.grace if statuses else GRACE_SECONDS
     settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(grace), **place.settings}
     async with installation(folder, settings, web=place.web, drains=place.drains, statuses=statuses) as shop:
         meta = shop.simulator
@@ -134,7 +140,7 @@ async def run_talks(
     chance = random.Random(seed)
     settings = {
         "RECADO_LOG_LEVEL": "warning",
-        "RECADO_UNKNOWN_GRACE_SECONDS": str(TALKS_GRACE_SECONDS),
+        "RECADO_UNKNOWN_GRACE_SECONDS": str(max(TALKS_GRACE_SECONDS, place.grace)),
         # Without a wait between two replies to a customer none would supersede another.
         "RECADO_CUSTOMER_INTERVAL_SECONDS": "0.5",
         **place.settings,

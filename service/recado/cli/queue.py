@@ -1,11 +1,13 @@
 """`recado queue ...`: the queue on an operator's terminal."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from recado.cli.shared import BadInput, with_queue
+from recado.cli.shared import BadInput, read_settings, with_queue
 from recado.queue.model import State
+from recado.urls import check_database_url
 
 LARGEST_ID = 2**63 - 1
 
@@ -81,6 +83,27 @@ def export(
     from recado.cli import queue_output
 
     with_queue(lambda queue: queue_output.export(queue, _states(state)))
+
+
+@commands.command("copy")
+def copy(
+    to: Annotated[
+        str, typer.Option(metavar="URL", help="The PostgreSQL database; `-` reads its URL from standard input.")
+    ],
+) -> None:
+    """Copy the whole queue from its SQLite file to an empty PostgreSQL database. Web and drain must have ended."""
+    settings = read_settings()
+    if settings.database_url or not settings.database.is_file():
+        raise BadInput("RECADO_DATABASE must name the SQLite file to copy from, and DATABASE_URL must not be set")
+    url = sys.stdin.readline().strip() if to == "-" else to
+    try:
+        check_database_url(url)
+    except ValueError as error:
+        raise BadInput(f"--to: {error}") from error
+    from recado.queue import copying
+
+    counts = copying.copy(settings.database, url)
+    print(", ".join(f"{count} {table}" for table, count in counts.items() if count) or "the queue was empty")
 
 
 def _states(names: list[str] | None) -> list[State]:

@@ -32,9 +32,10 @@ DEFAULTS: Final = {
     "application_name": "recado",
 }
 #: SQLSTATEs, or the classes of them, by which the server says that it cannot do it now: connection lost, too many of
-#: something, shutting down, read-only after a failover, lock not had in time, deadlock, data damaged.
+#: something, shutting down, read-only after a failover, transaction idle for too long, lock not had in time, deadlock,
+#: data damaged.
 UNAVAILABLE_CLASSES: Final = ("08", "53", "57P", "58")
-UNAVAILABLE_CODES: Final = frozenset({"25006", "0A000", "40P01", "40001", "55006", "55P03", "XX001", "XX002"})
+UNAVAILABLE_CODES: Final = frozenset({"25006", "25P03", "0A000", "40P01", "40001", "55006", "55P03", "XX001", "XX002"})
 
 
 def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:

@@ -1,0 +1,69 @@
+"""A queue carried from a SQLite file to PostgreSQL: everything or nothing, since the tables are the same."""
+
+import contextlib
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import psycopg
+from psycopg import sql
+
+from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.postgres.connection import connect, is_unavailable, reason
+from recado.queue.postgres.connections import LOCK
+from recado.queue.postgres.migrations import is_current
+from recado.queue.sqlite.database import UNAVAILABLE, open_database
+
+#: Made anew by the triggers of the other database.
+COUNTED: Final = "state_count"
+
+
+def copy(source: Path, url: str) -> dict[str, int]:
+    """Copies every table of a file that nothing else has open into a database without messages; rows by table.
+
+    The store's key goes with them, so that statuses of Meta's find the attempts that were made from the file.
+    Raises StoreError, or StoreUnavailable.
+    """
+    open_database(source).close()  # brings its schema up to date
+    try:
+        with contextlib.closing(apsw.Connection(str(source))) as file, connect(url) as server:
+            _take(file, source)
+            with server.transaction():
+                return _copy(file, server)
+    except psycopg.Error as error:
+        if is_unavailable(error):
+            raise StoreUnavailable(reason(error)) from error
+        raise StoreError(f"the database refused the copy: {reason(error)}") from error
+
+
+def _take(file: apsw.Connection, source: Path) -> None:
+    """Keeps everybody else away from the file: what is added to it while it is copied would be lost."""
+    try:
+        file.execute("PRAGMA locking_mode = EXCLUSIVE")
+        file.execute("PRAGMA journal_mode = DELETE")
+        file.execute("BEGIN EXCLUSIVE")
+    except UNAVAILABLE as error:
+        raise StoreError(f"{source} is in use; stop web and drain first, then copy") from error
+
+
+def _copy(file: apsw.Connection, server: psycopg.Connection[Any]) -> dict[str, int]:
+    if not is_current(server):
+        raise StoreError("the database has not this version's schema: run `recado migrate` first")
+    server.execute(LOCK)
+    if server.execute("SELECT id FROM recado.entry UNION ALL SELECT id FROM recado.seen_message LIMIT 1").fetchone():
+        raise StoreError("the database holds messages already; copy into an empty one")
+    names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+    return {name: _copy_table(file, server, str(name)) for name in names if name != COUNTED}
+
+
+def _copy_table(file: apsw.Connection, server: psycopg.Connection[Any], name: str) -> int:
+    columns = [column for _, column, *_ in file.execute(f'PRAGMA table_info("{name}")')]
+    table, into = sql.Identifier("recado", name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    server.execute(sql.SQL("DELETE FROM {}").format(table))  # `meta` and `total` have rows from the start
+    listed = ", ".join(f'"{column}"' for column in columns)
+    count = 0
+    with server.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, into)) as rows:
+        for row in file.execute(f'SELECT {listed} FROM "{name}"'):  # noqa: S608 - names from the schema
+            rows.write_row(row)
+            count += 1
+    return count
