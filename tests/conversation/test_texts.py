@@ -34,11 +34,12 @@ def test_the_layout_of_an_ordinary_quote() -> None:
 
 def test_questions_and_doubts_are_in_the_answer() -> None:
     """Several products are offered, the missing is named, the doubtful is marked, too many is explained."""
-    text = answer("2 camisas, 3 jeans, una heladera y 200000 gorras y 3 pamtuglas")
+    text = answer("2 camisas, 3 jeans, una heladera y 200000 gorras, 3 pamtuglas y una caja de jabones")
     assert "¿Cuál «jeans»: Jean azul, Jean negro o Jean 501?" in text
     assert "No encontré «heladera»" in text
     assert "200000 unidades de Gorra" in text
-    assert "Pantuflas ❓" in text
+    assert "No encontré «pamtuglas». ¿Quisiste decir Pantuflas?" in text
+    assert "Jabón ❓" in text
     assert "Revisa lo marcado" in text
 
 

@@ -12,6 +12,7 @@ from recado.orders.amend import Amount, Lines
 from recado.quotes import acts
 from recado.quotes.acts import Act, Pending, View
 from recado.quotes.catalogue import Catalogue
+from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500
 MOST_QUESTIONS: Final = 10
@@ -41,7 +42,7 @@ class Draft:
         self.changed = False
         self.spoke = False
         self.asked_back = False
-        self.missing: list[str] = []
+        self.missing: list[Unmatched] = []
         self.unresolved: list[str] = []
         self.too_much: list[TooMuch] = []
         self.told: list[str] = []
@@ -177,7 +178,7 @@ class Draft:
         del self.questions[act.question]
 
     def _missing(self, act: acts.Missing) -> None:
-        self.missing.append(act.text)
+        self.missing.append(Unmatched(act.text, act.like))
 
     def _unresolved(self, act: acts.Unresolved) -> None:
         self.unresolved.append(act.text)

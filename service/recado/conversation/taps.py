@@ -54,7 +54,7 @@ def cart(moment: Moment, quote: Quote) -> Turn:
     draft.questions.clear()
     for item in quote.items:
         draft.apply(Add(item.sku, item.quantity, item.confidence))
-    draft.missing += [entry.text for entry in quote.unmatched]
+    draft.missing += quote.unmatched
     shown = {line.sku: line.item_price for line in goods if line.item_price is not None}
     draft.told += [
         texts.other_price(item.name, item.unit_price, price, quote.currency)

@@ -27,7 +27,6 @@ from recado.quotes.acts import (
 from recado.quotes.clauses import Named, Script, Spoken
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
-from recado.quotes.service import Unmatched
 from recado.whatsapp.payloads import MessageType
 
 _MANY_HEADS: Final = 8
@@ -179,7 +178,7 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
     near = {entry.text: entry for entry in quote.unmatched} if quote is not None else {}
     reasons = {question.name: question.reason for question in quote.questions} if quote is not None else {}
     notes = question_notes(talk.questions, moment.catalogue, reasons)
-    notes += [texts.missing(near.get(text, Unmatched(text))) for text in draft.missing]
+    notes += [texts.missing(near.get(entry.text, entry)) for entry in draft.missing]
     notes += [texts.too_much(one.name, one.quantity) for one in draft.too_much]
     if draft.unresolved and len(draft.lines) > 1 and not any(draft.unresolved):
         notes.append(texts.which_line(names(draft.lines)))

@@ -87,9 +87,10 @@ class DropQuestion(msgspec.Struct, frozen=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """Something that is not sold was asked for; told once."""
+    """Something that is not sold was asked for; told once. like: names of products that it may be meant for."""
 
     text: str
+    like: tuple[str, ...] = ()
 
 
 class Unresolved(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
     skus: one where it is known, several where it could be any of them, none where it is not sold. amount: in what the
     product is sold by; None where none was said. words: as they stand, plain. written: with its number. headless: it
-    stands behind "la de", so that it may be a kind of what was said before.
+    stands behind "la de", so that it may be a kind of what was said before. like: names that it may be meant for.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
     written: str = ""
     headless: bool = False
+    like: tuple[str, ...] = ()
 
 
 class Named(msgspec.Struct, frozen=True):

@@ -155,7 +155,7 @@ class Interpreter:
         skus = self._skus(mention)
         if not skus:
             told = self._qualities(_as_bare(step), view)
-            return told if told and not isinstance(told[0], Unresolved) else [Missing(mention.text)]
+            return told if told and not isinstance(told[0], Unresolved) else [Missing(mention.text, mention.like)]
         quantity = _quantity(mention.amount)
         here = [sku for sku in skus if sku in dict(view.lines)]
         if len(skus) > 1:

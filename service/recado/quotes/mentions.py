@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Final
 
 from recado.quotes.clauses import Mention
 from recado.quotes.confidence import line_confidence
@@ -11,6 +12,9 @@ from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Wish
+
+_SURE: Final = 0.7
+"""A misspelled name that is less sure is asked back: "arepera" is no "remera"."""
 
 
 class Mentions:
@@ -65,12 +69,15 @@ class Mentions:
         if value is None:
             value = amount_of(product, families, wish.product, wish.total(product.pair), wish.unit, matcher.lexicon)
         unusable = value if isinstance(value, Unusable) else None
+        confidence = line_confidence(wish)
+        guessed = wish.element.match is not None and wish.element.match.how is How.MISSPELLED and confidence < _SURE
         return Mention(
             text=wish.text,
-            skus=(product.sku,),
+            skus=() if guessed else (product.sku,),
+            like=(product.name,) if guessed else (),
             amount=value if said and not isinstance(value, Unusable) else None,
             unusable=unusable,
-            confidence=line_confidence(wish),
+            confidence=confidence,
             words=words,
         )
 
