@@ -29,7 +29,6 @@ from recado.quotes.elements import (
     VERBS,
     Element,
 )
-from recado.quotes.matcher import How
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
@@ -143,6 +142,8 @@ _QUIET_WORDS: Final = frozenset(
         "jaja",
     ]
 )
+_CERTAIN: Final = 0.95
+"""A likeness to a name below which a word is only like it."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
 
 
@@ -163,7 +164,7 @@ class _Walk:
         self._exchange = Exchange()
         self._removing = False
         self._opened = False  # something was said beyond yes, no and greetings
-        self._agrees = self._accepts = False
+        self._agrees = self._accepts = self._wants = False
         self._closed = False
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
@@ -309,7 +310,10 @@ class _Walk:
         else:
             self._flush()
 
-    def _request(self, _: Element) -> None:
+    def _request(self, element: Element) -> None:
+        if self._context.kind(element.index - 1) in ("definite", "possessive"):
+            return  # "el pedido"
+        self._wants = True
         if self._chunk.does in (Does.ORDER, Does.REMOVE) and not self._removing:
             self._steer(Does.ORDER)
         self._chunk.steered = self._chunk.leads = True
@@ -371,9 +375,14 @@ class _Walk:
         return not _PAYING.isdisjoint(self._chunk.words)
 
     def _is_guess(self, element: Element) -> bool:
-        """ "¿hacen delivery a Surco?": a question orders nothing that only sounds like a product."""
-        asked = self._asks and not self._reading.requested and element.q is None
-        return asked and element.match is not None and element.match.how in (How.SOUND, How.MISSPELLED)
+        """ "¿hacen delivery a Surco?", "disculpe la demora": what only looks like a product is none where nothing is
+        counted or asked for."""
+        match = element.match
+        counted = element.q is not None or self._chunk.steered
+        if match is None or match.score >= _CERTAIN or counted:
+            return False
+        told = self._asks or bool(self._chunk.words) or self._context.kind(element.index - 1) == "definite"
+        return told and not self._wants
 
     def _is_mended_apart(self, element: Element) -> bool:
         """ "sube a 12 los lápices y baja a 5 los lapiceros", "suma 1 camiseta, cambia la gorra por": what is mended in

@@ -1,0 +1,134 @@
+"""What is said beside an order: addresses, payment, questions, small talk."""
+
+import pytest
+
+from recado.conversation.dialogue import Dialogue, State
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+ORDER = {"CAM-001": 2, "ACC-001": 1}
+NOISE = (
+    "a qué hora abren?",
+    "están abiertos el domingo?",
+    "dónde están ubicados?",
+    "hacen envíos a Medellín?",
+    "cuánto tarda en llegar a Quito?",
+    "aceptan nequi?",
+    "puedo pagar contra entrega?",
+    "mi dirección es calle 80 # 12-34 barrio La Paz",
+    "te paso la ubicación ahorita",
+    "soy Carlos, vivo en Providencia",
+    "el pago es con yape o plin?",
+    "tienen local en el centro?",
+    "es para regalo, lo pueden envolver?",
+    "me das factura?",
+    "a nombre de María Fernanda López, cédula 1020304050",
+    "mi whatsapp es 3001234567",
+    "ya hice la transferencia",
+    "te mando el comprobante",
+    "deja lo consulto con mi esposo",
+    "déjame ver y te aviso",
+    "ahorita te digo",
+    "un momento",
+    "espera",
+    "mmm",
+    "jajaja",
+    "ok gracias, déjame pensarlo",
+    "uy está carito",
+    "hay descuento por cantidad?",
+    "cuál es el mínimo de compra?",
+    "la ropa es original?",
+    "de qué material es la camisa?",
+    "qué tallas manejan?",
+    "es talla M",
+    "la camisa en talla L porfa",
+    "cuánto me sale el envío a 2 cuadras del parque?",
+    "llegará antes de las 6?",
+    "me lo traen mañana a las 10?",
+    "entrego a mi hermano, él recibe",
+    "buenas noches",
+    "hola?",
+    "disculpe la demora",
+    "vale, cuánto es el envío?",
+    "tienen garantía?",
+    "son 3 personas en la casa",
+    "llevo 2 días esperando respuesta",
+    "la última vez me llegó tarde",
+    "me llegó mal el pedido anterior",
+    "tengo 20 años comprando con ustedes",
+    "pago con 2 billetes de 50",
+    "si pago en efectivo hay descuento?",
+    "puedo recoger en tienda?",
+    "quiero saber si hacen envíos",
+    "me gustaría saber cuánto demora",
+    "necesito que llegue el viernes",
+    "quiero pagar con tarjeta",
+    "me confirmas la dirección?",
+    "me puedes mandar una foto?",
+    "tienes fotos de la camisa?",
+    "es para mi hijo de 5 años",
+    "somos 4 amigas",
+)
+AGREED = (
+    "sí, calle 80 # 12-34 apto 501",
+    "dale, a nombre de María Fernanda López",
+    "ok, pago con 100",
+    "listo, nequi al 3001234567",
+    "va, te transfiero en la tarde",
+    "sí señor, envíelo a mi casa",
+    "perfecto, muchas gracias",
+    "de una, parce",
+    "hágale pues",
+    "listo, quedo atento",
+    "sí, me lo mandas mañana a las 10",
+    "sí por favor, para hoy si se puede",
+    "confirmo, mi cédula es 1020304050",
+    "ok confirmado, transferencia",
+    "está bien, tráigalo a la oficina 302",
+    "sale, paso por él a las 5",
+    "sí, somos 4 en la casa",
+    "todo perfecto, mándelo",
+    "dale, gracias genio",
+    "joya, dale",
+    "ya, mándalo nomás",
+    "sí, entrega en portería torre 2",
+    "sí sí, eso mismo",
+    "de acuerdo, procede",
+    "simón, ya quedó",
+    "sí, ya hice el yape",
+    "ok va, con factura por favor",
+    "sí, a la misma dirección de siempre",
+    "claro que sí, muchas gracias",
+    "me parece bien, adelante",
+    "sí quiero",
+    "sí, lo quiero para el viernes",
+    "listo, ahí te deposito",
+    "sí, tengo 500 en efectivo",
+    "ok, llevo cambio de 200",
+    "va, así mero",
+    "sí, pedido para Juan Camisón",
+    "sí, avenida Reforma 222 piso 4",
+    "sí, quedo pendiente del domiciliario",
+    "sí, somos vecinos de la zapatería",
+)
+
+
+def after(text: str) -> tuple[State, dict[str, object]]:
+    """Where the conversation stands after an order and this."""
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("2 camisas y 1 gorra")
+    dialogue.say(text)
+    return dialogue.state, {line.sku: line.quantity for line in dialogue.lines}
+
+
+@pytest.mark.parametrize("text", NOISE)
+def test_noise_changes_nothing(text: str) -> None:
+    """No line, no number in it, and it is no yes."""
+    assert after(text) == (State.OPEN, ORDER)
+
+
+@pytest.mark.parametrize("text", AGREED)
+def test_a_yes_counts_with_noise_around_it(text: str) -> None:
+    """And the noise adds nothing."""
+    assert after(text) == (State.CONFIRMED, ORDER)
