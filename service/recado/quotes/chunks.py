@@ -49,7 +49,8 @@ class Chunk:
         if len(self.mentions) == 1 and only.amount is None:
             self.mentions = [(replace(only, amount=self.amount), refused)]
         wanted = Does.ORDER if does in (Does.REMOVE, Does.CHANGE) else does
-        return [Named(Does.REMOVE if refused else wanted, mention) for mention, refused in self.mentions]
+        kept = does is Does.KEEP  # "quita todo menos la gorra"
+        return [Named(Does.REMOVE if refused and not kept else wanted, mention) for mention, refused in self.mentions]
 
     def bare(self) -> Bare | None:
         """What it holds besides things, as a step; None where that is nothing."""
@@ -84,12 +85,12 @@ class Exchange:
     def __init__(self) -> None:
         self.expects = False  # the next thing is what goes
         self.goes: Mention | Bare | None = None
-        self._instead = False
+        self.is_instead = False
         self._at: int | None = None  # where what comes would stand, if it was said before
 
     def opens(self, *, instead: bool = False) -> None:
         """What goes comes next. instead: what comes may have been said before."""
-        self.expects, self.goes, self._instead = True, None, instead
+        self.expects, self.goes, self.is_instead = True, None, instead
 
     def ends(self) -> None:
         """A sentence is over without what goes."""
@@ -99,7 +100,7 @@ class Exchange:
     def takes(self, goes: Mention | Bare, steps: list[Step]) -> None:
         """That is what goes."""
         self.goes, self.expects = goes, False
-        self._at = len(steps) if self._instead else None
+        self._at = len(steps) if self.is_instead else None
 
     def closes(self) -> Mention | Bare:
         """What goes, once what comes is known."""

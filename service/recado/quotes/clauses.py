@@ -75,9 +75,10 @@ class Replaced(msgspec.Struct, frozen=True):
 
 
 class Scaled(msgspec.Struct, frozen=True):
-    """So many times as much of everything, or of the thing spoken of."""
+    """So many times as much of everything, or of one thing."""
 
     factor: Fraction
+    mention: Mention | None = None
 
 
 class Spoken(msgspec.Struct, frozen=True):

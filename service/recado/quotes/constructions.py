@@ -29,6 +29,7 @@ class Does(Enum):
     """A bare number is added; one behind "a" is set."""
     LOWER = auto()
     """A bare number is taken off; one behind "a" is set."""
+    DOUBLE = auto()
     REPEAT = auto()
     TOTAL = auto()
     START_OVER = auto()

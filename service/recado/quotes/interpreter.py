@@ -68,6 +68,9 @@ class Interpreter:
         step = steps[at]
         match step:
             case Named():
+                behind = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
+                if behind and step.does is Does.SET:  # "quita la bufanda, mejor una toalla": that one goes already
+                    step = Named(Does.ORDER, step.mention)
                 return self._named(step, view), at + 1
             case Bare():
                 return self._bare(step, view), at + 1
@@ -75,8 +78,8 @@ class Interpreter:
                 return self._kept(mentions, view), at + 1
             case Replaced(goes, comes):
                 return self._replaced(goes, comes, view), at + 1
-            case Scaled(factor):
-                return self._scaled(factor, view), at + 1
+            case Scaled(factor, mention):
+                return self._scaled(factor, mention, view), at + 1
             case Spoken(does):
                 return _SPOKEN[does](view), at + 1
 
@@ -248,9 +251,9 @@ class Interpreter:
     def _replaced(self, goes: Mention | Bare, comes: Mention | Bare | None, view: View) -> list[Act]:
         if isinstance(goes, Mention):
             found, taken, text = self._lines_of(goes, view), _quantity(goes.amount), goes.text
-        elif goes.pointing:
+        elif not goes.words and not goes.foreign:  # "cámbialas por", "cambia una por"
             target = _target(view)
-            found, taken, text = [] if target is None else [target], None, goes.text
+            found, taken, text = [] if target is None else [target], _quantity(goes.amount), goes.text
         else:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
@@ -387,8 +390,14 @@ class Interpreter:
         counted = step.amount is not None and bool(step.words)
         return [Unresolved(step.text)] if step.describes or counted else []
 
-    def _scaled(self, factor: Fraction, view: View) -> list[Act]:
-        return [Scale(factor)] if view.lines else [Unresolved("")]
+    def _scaled(self, factor: Fraction, mention: Mention | None, view: View) -> list[Act]:
+        if mention is None:
+            return [Scale(factor)] if view.lines else [Unresolved("")]
+        found = self._lines_of(mention, view)
+        scaled = Fraction(dict(view.lines)[found[0]]) * factor if len(found) == 1 else None
+        if scaled is None or (scaled.denominator != 1 and self._catalogue.by_sku[found[0]].unit is None):
+            return [Unresolved(mention.text)]
+        return [SetQuantity(found[0], as_sold(scaled))]
 
     def _skus(self, mention: Mention) -> tuple[str, ...]:
         return tuple(sku for sku in mention.skus if sku in self._numbers)

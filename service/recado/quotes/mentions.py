@@ -35,12 +35,12 @@ class Mentions:
         """Whether an element names a thing that the message itself had asked for before."""
         return element.kind in (PRODUCT, SEVERAL) and element.index not in self._wishes
 
-    def owns(self, number: Element) -> bool:
-        """Whether a number belongs to a thing; one of a bare quality is of something said before."""
+    def owner(self, number: Element) -> Element | None:
+        """The thing that a number belongs to; None for one of a bare quality, which is of something said before."""
         owner = self._owners.get(number.index)
-        if owner is None:
-            return False
-        return owner.kind in (PRODUCT, SEVERAL) or (owner.kind == UNKNOWN and owner.index in self._wishes)
+        if owner is None or owner.kind in (PRODUCT, SEVERAL):
+            return owner
+        return owner if owner.kind == UNKNOWN and owner.index in self._wishes else None
 
     def told(self) -> tuple[Mention, ...]:
         """The things that are only told of."""

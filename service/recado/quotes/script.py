@@ -35,7 +35,7 @@ from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
 from recado.quotes.text import NUMBER, WORD
 
-_STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.RAISE, Does.LOWER])
+_STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER])
 _WEAK_YES: Final = frozenset(
     ["bueno", "bien", "ya", "bn", "muy bien", "super", "ya pues", "yap", "me gusta", "todo bien"]
 )
@@ -166,6 +166,8 @@ class _Walk:
         self._opened = False  # something was said beyond yes, no and greetings
         self._agrees = self._accepts = self._wants = False
         self._closed = False
+        self._covered: set[int] = set()  # elements inside constructions
+        self._taking = False  # a construction says that things go
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
@@ -177,12 +179,15 @@ class _Walk:
             for at in range(element.start, element.end):
                 one = found.get(at)
                 named = element.kind in (PRODUCT, SEVERAL) and at == element.start
-                if one is not None and at >= past and not named:
+                denied = element.kind == "negation" and at > element.start  # "no son 3"
+                if one is not None and at >= past and not named and not denied:
                     past = one.end
                     self._construction(one)
             if element.start >= past and (end := self._measured(element)):
                 past = end
-            elif element.end > past:
+            elif element.end <= past:
+                self._covered.add(element.index)
+            else:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
             if element.kind == "yes" and element.start >= past:
                 self._yes(element)
@@ -209,7 +214,8 @@ class _Walk:
         before = self._reading.elements[:i]
         apart = not before and not self._closed and self._context.kind(i + 1) in (COMMA, STOP, "but")
         norm = self._context.norm(i)
-        if norm in _WEAK_YES and not (norm == "ya" and apart):  # "ya, pero ..."
+        strong = (norm == "ya" and apart) or self._context.kind(i + 1) == "but"  # "ya, ...", "todo bien pero ..."
+        if norm in _WEAK_YES and not strong:
             return
         opens = all(e.kind in _BEFORE_YES or (e.kind == NOISE and e.roles & {"filler", "emoji"}) for e in before)
         self._agrees = True
@@ -224,7 +230,10 @@ class _Walk:
     # what steers ---------------------------------------------------------------------------------------------
 
     def _construction(self, one: Found) -> None:
-        if one.does not in _STEERS:
+        if one.does is Does.DOUBLE:
+            self._flush()
+            self._steps.append(Scaled(Fraction(2)))
+        elif one.does not in _STEERS:
             self._flush()
             self._steps.append(Spoken(one.does))
             self._opened = True
@@ -236,6 +245,7 @@ class _Walk:
             self._chunk.does = one.does  # "2 gorras también"
         else:
             self._steer(one.does)
+            self._taking = one.does is Does.REMOVE
 
     def _has_something(self) -> bool:
         return bool(self._chunk.mentions or self._chunk.amount)
@@ -268,6 +278,7 @@ class _Walk:
             self._flush()
         self._chunk.does = does
         self._chunk.steered = True
+        self._taking = False
         self._removing = does in (Does.REMOVE, Does.LOWER)
 
     def _add(self, _: Element) -> None:
@@ -341,6 +352,7 @@ class _Walk:
         if kind == "and" and (not self._opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
         self._chunk = Chunk(does)
+        self._chunk.steered = self._taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"
 
     # what is named -------------------------------------------------------------------------------------------
 
@@ -360,10 +372,16 @@ class _Walk:
             self._chunk.foreign = True
             self._written(element)
             return
-        refused = wish.state == "refused" and not self._is_mended_apart(element)
-        if refused and not (self._removing or self._exchange.expects or self._is_taken_out(element.index)):
+        refused = wish.state == "refused" and not self._is_mended_apart(element) and not self._comes_with(element)
+        taken = self._removing or self._exchange.expects or self._chunk.does is Does.KEEP
+        if refused and not (taken or self._is_taken_out(element.index)):
             return  # taken back within the message
         self._mentioned(self._mentions.of(wish), element, refused=refused)
+
+    def _comes_with(self, element: Element) -> bool:
+        """ "reemplaza la bufanda con una toalla"."""
+        before = element.q.index if element.q is not None else element.index
+        return self._exchange.goes is not None and self._context.kind(before - 1) == "con"
 
     def _is_beside_a_yes(self, element: Element) -> bool:
         """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for."""
@@ -418,7 +436,8 @@ class _Walk:
 
     def _quantity(self, element: Element) -> None:
         q = element.quantity
-        if q is None or ("bound" in element.flags and self._mentions.owns(element)):
+        owner = self._mentions.owner(element) if "bound" in element.flags else None
+        if q is None or (owner is not None and owner.index not in self._covered):
             return
         if self._context.kind(element.index + 1) == "thanks":
             return  # "mil gracias"
@@ -531,18 +550,34 @@ class _Walk:
         chunk, self._chunk = self._chunk, Chunk(self._chunk.does)
         self._opened = self._opened or not chunk.is_empty()
         if chunk.mentions:
-            self._steps += chunk.named()
+            last = self._steps[-1] if self._steps else None
+            if isinstance(last, Scaled) and last.mention is None and chunk.does is Does.ORDER and not chunk.steered:
+                self._steps[-1] = replace(last, mention=chunk.mentions[0][0])  # "el doble de gorras"
+            else:
+                self._steps += chunk.named()
             return
         bare = chunk.bare()
         if bare is None:
             return
         described = bool(bare.words) or bare.foreign
-        if self._exchange.expects and described:
+        if self._exchange.expects and self._exchange.is_instead and not described:
+            self._exchange.expects = False  # "5 gorras en vez de 3"
+        elif self._is_denied(bare):
+            denied = self._steps.pop()
+            assert isinstance(denied, Named)
+            self._steps.append(Named(Does.SET, replace(denied.mention, amount=bare.amount)))
+        elif self._exchange.expects:
             self._exchange.takes(bare, self._steps)
         elif self._exchange.goes is not None and (described or bare.amount is not None):
             self._steps.append(Replaced(self._exchange.closes(), bare))
         else:
             self._steps.append(bare)
+
+    def _is_denied(self, bare: Bare) -> bool:
+        """ "no son 3 gorras, son 5": the number behind it is what there is to be of the last thing."""
+        last = self._steps[-1] if self._steps else None
+        counted = isinstance(last, Named) and last.does is Does.REMOVE and last.mention.amount is not None
+        return counted and bare.does in (Does.ORDER, Does.SET) and bare.amount is not None and not bare.words
 
 
 _KINDS: Final[dict[str, Callable[[_Walk, Element], None]]] = {
