@@ -1,4 +1,4 @@
-"""What is said to a quote for 2 shirts, 3 caps and 1 scarf, one construction a line."""
+"""One construction a line: what is said to a quote, to a question, to an order, behind a price."""
 
 import pytest
 
@@ -7,7 +7,9 @@ from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
-LETTERS = {"CAM-001": "c", "ACC-001": "g", "ACC-006": "b", "HOG-001": "t"}
+LETTERS = {
+    "CAM-001": "c", "ACC-001": "g", "ACC-006": "b", "HOG-001": "t", "PAN-004": "a", "PAN-005": "n", "PAN-006": "j",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -98,9 +100,117 @@ LETTERS = {"CAM-001": "c", "ACC-001": "g", "ACC-006": "b", "HOG-001": "t"}
 )
 def test_what_becomes_of_a_quote(text: str, lines: str, state: State) -> None:
     """Shirts (c), caps (g), scarfs (b), towels (t), and where the conversation stands."""
-    dialogue = Dialogue(CATALOGUE)
-    dialogue.say("2 camisas, 3 gorras y 1 bufanda")
-    dialogue.say(text)
-    left = {f"{LETTERS[line.sku]}{line.quantity}" for line in dialogue.lines}
+    assert after("2 camisas, 3 gorras y 1 bufanda", text) == (set(lines.split()), state)
 
-    assert (left, dialogue.state) == (set(lines.split()), state)
+
+@pytest.mark.parametrize(
+    ("before", "text", "lines", "state"),
+    [
+        # 3 jeans y una gorra
+        ("3 jeans y una gorra", "azul", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "el azul", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "los azules porfa", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "quiero los azules", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "dame azules", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "que sean azules", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "los negros mejor", "n3 g1", State.OPEN),
+        ("3 jeans y una gorra", "el 501", "j3 g1", State.OPEN),
+        ("3 jeans y una gorra", "los 501", "j3 g1", State.OPEN),
+        ("3 jeans y una gorra", "el primero", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "la segunda opción", "n3 g1", State.OPEN),
+        ("3 jeans y una gorra", "opción 2", "n3 g1", State.OPEN),
+        ("3 jeans y una gorra", "el último", "j3 g1", State.OPEN),
+        ("3 jeans y una gorra", "el más caro", "j3 g1", State.OPEN),
+        ("3 jeans y una gorra", "2 azules y 1 negro", "a2 n1 g1", State.OPEN),
+        ("3 jeans y una gorra", "uno de cada uno", "a1 n1 j1 g1", State.OPEN),
+        ("3 jeans y una gorra", "mejor 2 azules", "a2 g1", State.OPEN),
+        ("3 jeans y una gorra", "solo 1 negro", "n1 g1", State.OPEN),
+        ("3 jeans y una gorra", "jean azul", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "jeans negros", "n3 g1", State.OPEN),
+        ("3 jeans y una gorra", "quiero 2 jeans azules", "a2 g1", State.OPEN),
+        ("3 jeans y una gorra", "dos azules y el resto negros", "a2 n1 g1", State.OPEN),
+        ("3 jeans y una gorra", "no, ninguno", "g1", State.OPEN),
+        ("3 jeans y una gorra", "ya no quiero jeans", "g1", State.OPEN),
+        ("3 jeans y una gorra", "olvida los jeans", "g1", State.OPEN),
+        ("3 jeans y una gorra", "sin jeans", "g1", State.OPEN),
+        ("3 jeans y una gorra", "quita los jeans", "g1", State.OPEN),
+        ("3 jeans y una gorra", "mejor sin los jeans", "g1", State.OPEN),
+        ("3 jeans y una gorra", "olvida los jeans y confirmo", "g1", State.CONFIRMED),
+        ("3 jeans y una gorra", "sí", "g1", State.OPEN),
+        ("3 jeans y una gorra", "dale", "g1", State.OPEN),
+        ("3 jeans y una gorra", "cuál es la diferencia?", "g1", State.OPEN),
+        ("3 jeans y una gorra", "y 2 camisas", "c2 g1", State.OPEN),
+        ("3 jeans y una gorra", "agrega 2 camisas", "c2 g1", State.OPEN),
+        ("3 jeans y una gorra", "quita la gorra", "", State.NONE),
+        ("3 jeans y una gorra", "cancela todo", "", State.REJECTED),
+        ("3 jeans y una gorra", "un asesor", "g1", State.HUMAN),
+        ("3 jeans y una gorra", "azul y 2 camisas", "a3 c2 g1", State.OPEN),
+        ("3 jeans y una gorra", "sí, el azul", "a3 g1", State.OPEN),
+        ("3 jeans y una gorra", "los azules y quita la gorra", "a3", State.OPEN),
+        ("3 jeans y una gorra", "azules, y la gorra que sean 2", "a3 g2", State.OPEN),
+        # 2 o 3 camisas y una gorra
+        ("2 o 3 camisas y una gorra", "3", "c3 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "son 2", "c2 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "que sean 3", "c3 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "mejor 3", "c3 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "tres", "c3 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "3 camisas", "c3 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "dame 2", "c2 g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "sí", "g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "ninguna", "g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "ya no quiero camisas", "g1", State.OPEN),
+        ("2 o 3 camisas y una gorra", "mejor 2, sí", "c2 g1", State.OPEN),
+        # 2 camisas, sí
+        ("2 camisas|sí", "otra camisa", "c1", State.OPEN),
+        ("2 camisas|sí", "quiero 3 gorras", "g3", State.OPEN),
+        ("2 camisas|sí", "y 2 gorras", "g2", State.OPEN),
+        ("2 camisas|sí", "agrega 2 gorras", "g2", State.OPEN),
+        ("2 camisas|sí", "también una gorra", "g1", State.OPEN),
+        ("2 camisas|sí", "quita una camisa", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "cambia las camisas por gorras", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "mejor 3", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "que sean 3", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "cancela el pedido", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "quiero cancelar", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "ya no lo quiero", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "no", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "gracias", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "sí", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "ok", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "cuándo llega?", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "hola", "c2", State.CONFIRMED),
+        ("2 camisas|sí", "lo mismo", "c2", State.OPEN),
+        ("2 camisas|sí", "lo mismo pero 3", "c3", State.OPEN),
+        ("2 camisas|sí", "lo mismo y una gorra", "c2 g1", State.OPEN),
+        ("2 camisas|sí", "lo mismo más una gorra", "c2 g1", State.OPEN),
+        ("2 camisas|sí", "repite el pedido", "c2", State.OPEN),
+        ("2 camisas|sí", "otro igual", "c2", State.OPEN),
+        ("2 camisas|sí", "quiero lo mismo de antes", "c2", State.OPEN),
+        ("2 camisas|sí", "un asesor", "c2", State.HUMAN),
+        ("2 camisas|sí", "precio de la gorra", "c2", State.CONFIRMED),
+        # cuánto cuesta la gorra?
+        ("cuánto cuesta la gorra?", "dame 2", "g2", State.OPEN),
+        ("cuánto cuesta la gorra?", "la quiero", "g1", State.OPEN),
+        ("cuánto cuesta la gorra?", "me la llevo", "g1", State.OPEN),
+        ("cuánto cuesta la gorra?", "ok, dame una", "g1", State.OPEN),
+        ("cuánto cuesta la gorra?", "quiero 3", "g3", State.OPEN),
+        ("cuánto cuesta la gorra?", "sí, 2 por favor", "g2", State.OPEN),
+        ("cuánto cuesta la gorra?", "2", "g2", State.OPEN),
+        ("cuánto cuesta la gorra?", "y la camisa?", "", State.NONE),
+        ("cuánto cuesta la gorra?", "gracias", "", State.NONE),
+        ("cuánto cuesta la gorra?", "muy cara", "", State.NONE),
+        ("cuánto cuesta la gorra?", "2 camisas", "c2", State.OPEN),
+        ("cuánto cuesta la gorra?", "mejor una camisa", "c1", State.OPEN),
+    ],
+)
+def test_what_is_said_to_a_question_an_order_or_a_price(before: str, text: str, lines: str, state: State) -> None:
+    """Jeans in blue (a), black (n) and 501 (j) are what "jeans" may be."""
+    assert after(*before.split("|"), text) == (set(lines.split()), state)
+
+
+def after(*texts: str) -> tuple[set[str], State]:
+    """The lines after these messages, and where the conversation stands."""
+    dialogue = Dialogue(CATALOGUE)
+    for text in texts:
+        dialogue.say(text)
+    return {f"{LETTERS[line.sku]}{line.quantity}" for line in dialogue.lines}, dialogue.state

@@ -111,6 +111,7 @@ class Draft:
         self.lines = lines[:MOST_LINES]
         self.changed = True
         self.asked = ()
+        self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in named]
         self._named = tuple(dict.fromkeys((*self._named, *named)))
 
     def _add(self, act: acts.Add) -> None:

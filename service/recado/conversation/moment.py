@@ -102,8 +102,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
         locates: Located | None = None,
         choices: Sequence[Choice] = (),
     ) -> Turn:
-        """A turn with a reply; a talk that is as before is no change. It asks while a question waits."""
-        waits = (self.session.talk if talk is None else talk).questions
+        """A turn with a reply; a talk that is as before is no change. While a question waits it asks."""
+        waits = kind is not ReplyKind.HANDED_OVER and (self.session.talk if talk is None else talk).questions
         changes = Changes(
             version=self.session.version,
             talk=None if talk == self.session.talk else talk,
