@@ -266,3 +266,22 @@ def test_one_store_at_a_time(render: Render) -> None:
         names = {variable["name"] for variable in web["env"]} | set(settings)
 
         assert names & {"RECADO_DATABASE", "DATABASE_URL"} == {name}
+
+
+def test_the_endpoints_are_mounted_where_events_are_written_and_sent(render: Render) -> None:
+    """The web pod writes them, the drain sends them; no other pod sees their secrets."""
+    documents = render('events={"existingSecret": "shop-events", "key": "endpoints.json"}')
+    mounted = {}
+    for _, template in pod_templates(documents):
+        component = template["metadata"]["labels"]["app.kubernetes.io/component"]
+        volumes = [volume["secret"] for volume in template["spec"]["volumes"] if volume["name"] == "events"]
+        variables = {
+            one["name"]: one.get("value")
+            for container in template["spec"]["containers"]
+            for one in container.get("env", [])
+        }
+        if volumes or "RECADO_EVENTS_FILE" in variables:
+            mounted[component] = (volumes, variables["RECADO_EVENTS_FILE"])
+
+    secret = {"secretName": "shop-events", "items": [{"key": "endpoints.json", "path": "events.json"}]}
+    assert mounted == dict.fromkeys(("web", "drain"), ([secret], "/etc/recado/events/events.json"))

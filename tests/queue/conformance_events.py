@@ -404,3 +404,45 @@ class EventConformance:
 
 def without_age(status: Any) -> Any:
     return replace(status, oldest_due_seconds=0.0)
+
+
+class ErasureConformance:
+    """A customer who wants to be forgotten."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    @pytest.mark.parametrize("name", ["+15550100001", "US.1"])
+    async def test_nothing_is_left_but_the_order(self, open_queue: OpenQueue, clock: FakeClock, name: str) -> None:
+        """Under any of his names; the books keep the order, and the CRM hears of it by the references alone."""
+        queue = open_queue(TWO, **UNLIMITED)
+        order = await ordered(queue, clock, 1)
+        other = await ordered(queue, clock, 2)
+        current = Changes(version=(await session_of(queue, clock, 1)).version)
+        await queue.add_message(replace(asking(3, clock, customer=1), changes=current), lease=False)
+        before = await queue.events.after(0, limit=100)
+        erased = await queue.erase_customer(name)
+        events = await queue.events.after(0, limit=100)
+        last, (kept, *_) = events[-1], await queue.list_orders()
+
+        assert (erased.quotes, erased.orders, erased.events) == (1, 1, 3)
+        assert (kept.order.number, kept.order.total, kept.order.lines) == (order.number, order.total, order.lines)
+        assert (kept.phone, kept.user_id, kept.order.left_out) == (None, None, ())
+        assert last.kind == "customer.erased"
+        assert (last.customer.phone, last.customer.user_id) == (None, None)
+        assert (last.conversation, last.customer.ref) == (before[0].conversation, before[0].customer.ref)
+        assert {event.conversation for event in events[:-1]} == {before[2].conversation}
+        assert (await session_of(queue, clock, 1)).version == 0
+        assert (await session_of(queue, clock, 2)).order == other
+        assert "customer.erased" in [event_in(message).kind for message in await claimed(queue)]
+
+    async def test_who_comes_back_is_a_stranger(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """He can be erased again, and whoever was never there has nothing to erase."""
+        queue = open_queue(CRM, **UNLIMITED)
+        for n in (1, 2):
+            added = await queue.add_message(opening(n, clock, f"AAA{n}", customer=1), lease=False)
+            assert added.stale is None
+            assert (await queue.erase_customer("US.1")).found
+        assert not (await queue.erase_customer("US.1")).found
+        assert (await kinds(queue)).count("customer.erased") == 2

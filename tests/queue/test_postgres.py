@@ -14,7 +14,7 @@ from recado.settings import load
 from tests.clock import FakeClock
 from tests.queue.conformance import OpenQueue, RetryQueueConformance
 from tests.queue.conformance_customers import CustomerConformance
-from tests.queue.conformance_events import EventConformance
+from tests.queue.conformance_events import ErasureConformance, EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -59,7 +59,7 @@ class TestForms(FormConformance):
     """Its part on buttons and lists that Meta refuses."""
 
 
-class TestEvents(EventConformance):
+class TestEvents(EventConformance, ErasureConformance):
     """Its part on events."""
 
 

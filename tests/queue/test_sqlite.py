@@ -27,7 +27,7 @@ from tests.queue.conformance import (
     new_reply,
 )
 from tests.queue.conformance_customers import CustomerConformance
-from tests.queue.conformance_events import EventConformance
+from tests.queue.conformance_events import ErasureConformance, EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -72,7 +72,7 @@ class TestOrders(OrderConformance):
     """Its part on the shop's staff."""
 
 
-class TestEvents(EventConformance):
+class TestEvents(EventConformance, ErasureConformance):
     """Its part on events."""
 
 
@@ -81,7 +81,7 @@ class TestOutages(OutageConformance):
 
 
 #: Statements that walk through a whole table: an operator's, those of once an hour, and of a clock that ran ahead.
-RARE = {"clear", "forget_customers", "stale_customers", "repair_keys"}
+RARE = {"clear", "erase_entries", "erase_orders", "keys_of_name", "forget_customers", "stale_customers", "repair_keys"}
 
 
 def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:

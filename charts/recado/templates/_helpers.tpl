@@ -292,6 +292,33 @@ resources:
     storage: {{ .size }}
 {{- end }}
 
+{{/* The endpoints of events: the setting, the mount and the volume of the web and drain pods. */}}
+{{- define "recado.eventsEnv" -}}
+{{- if .Values.events.existingSecret }}
+- name: RECADO_EVENTS_FILE
+  value: /etc/recado/events/events.json
+{{- end }}
+{{- end }}
+
+{{- define "recado.eventsMount" -}}
+{{- if .Values.events.existingSecret }}
+- name: events
+  mountPath: /etc/recado/events
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "recado.eventsVolume" -}}
+{{- with .Values.events.existingSecret }}
+- name: events
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: {{ $.Values.events.key }}
+        path: events.json
+{{- end }}
+{{- end }}
+
 {{/* Mounted as a folder, so that a changed catalogue reaches running pods. */}}
 {{- define "recado.catalogueVolume" -}}
 - name: catalogue

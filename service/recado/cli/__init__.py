@@ -12,6 +12,7 @@ from recado.cli.converse import converse
 from recado.cli.demo import demo
 from recado.cli.doctor import doctor
 from recado.cli.drain import drain
+from recado.cli.erase import erase
 from recado.cli.events import commands as events
 from recado.cli.migrate import migrate
 from recado.cli.orders import commands as orders
@@ -40,7 +41,8 @@ def version() -> None:
     print(__version__)
 
 
-for command in (serve, drain, quote, converse, simulate, demo, backup, restore, migrate, doctor, selftest, version):
+COMMANDS = (serve, drain, quote, converse, simulate, demo, backup, restore, migrate, doctor, erase, selftest, version)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(queue, name="queue")
 app.add_typer(events, name="events")

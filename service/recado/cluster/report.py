@@ -6,7 +6,7 @@ import time
 import msgspec
 from rich.text import Text
 
-from recado.cluster import checks_access, checks_configuration, checks_workloads, drain_job
+from recado.cluster import checks_access, checks_configuration, checks_endpoints, checks_workloads, drain_job
 from recado.cluster.doctor import EXIT_CODES, SYMBOLS, Finding, Installation, Level, examine, worst
 from recado.cluster.kube import Kube, connect, default_namespace, inside
 from recado.console import Console
@@ -25,6 +25,7 @@ CHECKS = (
     ("volume", checks_workloads.free_space),
     ("queue", checks_workloads.queue),
     ("signatures", checks_workloads.signatures),
+    ("endpoints", checks_endpoints.endpoints),
     ("backup", checks_workloads.backups),
     ("ingress", checks_access.public),
     ("handshake", checks_access.handshake),

@@ -103,6 +103,7 @@ class Delivery:
     def _log(self, message: LeasedReply, result: AttemptResult, decision: Decision | None) -> None:
         fields = {
             "message_id": message.id,
+            "channel": message.lane.channel,
             "attempt": message.attempt,
             "outcome": result.outcome.value,
             "error_class": result.error_class,

@@ -240,6 +240,20 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     due_at: float | None
 
 
+class Erased(msgspec.Struct, frozen=True, kw_only=True):
+    """What was erased of a customer: rows deleted, and orders that lost the person."""
+
+    replies: int
+    quotes: int
+    events: int
+    orders: int
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was known of him."""
+        return any(msgspec.structs.astuple(self))
+
+
 class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The queue at a glance. `success_rate` and `avg_attempts` are None before the first delivery."""
 

@@ -16,6 +16,7 @@ from recado.queue.model import (
     Added,
     AttemptResult,
     Claim,
+    Erased,
     Lane,
     LeasedReply,
     NewReply,
@@ -144,6 +145,11 @@ class QueueAdmin(Protocol):
 
     async def clear(self) -> int:
         """Erases all failed and discarded messages, as `remove` does; how many."""
+        ...
+
+    async def erase_customer(self, name: str) -> Erased:
+        """Erases all that is known of the customer with a phone number or user id, also under his other names; of his
+        orders stays what book-keeping needs."""
         ...
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:

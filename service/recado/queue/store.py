@@ -21,6 +21,7 @@ from recado.queue.model import (
     AttemptResult,
     Audience,
     Claim,
+    Erased,
     Lane,
     LeasedReply,
     NewReply,
@@ -29,7 +30,7 @@ from recado.queue.model import (
     State,
     StatusUpdate,
 )
-from recado.queue.operations import adding, claiming, customers, orders, recording, upkeep
+from recado.queue.operations import adding, claiming, customers, erasing, orders, recording, upkeep
 from recado.queue.operations.transaction import (
     HORIZON_SECONDS,
     MIN_WAIT_SECONDS,
@@ -189,6 +190,11 @@ class StoredQueue:
 
     async def clear(self) -> int:
         return await self._erase(self._write(upkeep.clear, None))
+
+    async def erase_customer(self, name: str) -> Erased:
+        erased: Erased = await self._write(erasing.erase, name)
+        await asyncio.to_thread(self._database.scrub)
+        return erased
 
     async def _erase(self, erasing: Awaitable[int]) -> int:
         count = await erasing

@@ -38,12 +38,13 @@ class Writing(Protocol):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A fact about the customer of a key, who has these names."""
+    """A fact about the customer of a key, who has these names. anonymous: nothing of him is kept with it."""
 
     key: str
     fact: Fact
-    phone: str | None
-    user_id: str | None
+    phone: str | None = None
+    user_id: str | None = None
+    anonymous: bool = False
 
     @property
     def type(self) -> str:
@@ -116,7 +117,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
             ),
             data=data_of(one.fact),
         )
-        events.append((event, one.key))
+        events.append((event, event.public_id if one.anonymous else one.key))
         transaction.totals.inc(metrics.EVENTS, one.type)
     transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key in events]))
     _address(transaction, [(event, audience.endpoints_for(event.kind)) for event, _ in events])
@@ -124,7 +125,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
 
 def _named(transaction: Writing, told: list[Told]) -> list[Told]:
     """The facts with the names of their customers."""
-    nameless = sorted({one.key for one in told if one.phone is None and one.user_id is None})
+    nameless = sorted({one.key for one in told if not one.anonymous and one.phone is None and one.user_id is None})
     if not nameless:
         return told
     names: dict[str, dict[str, str]] = {}
@@ -132,7 +133,10 @@ def _named(transaction: Writing, told: list[Told]) -> list[Told]:
         of_customer = name.partition(":")[2]
         kind = "phone" if of_customer.startswith("+") else "user_id"
         names.setdefault(key, {})[kind] = of_customer
-    return [msgspec.structs.replace(one, **names[one.key]) if one.key in names else one for one in told]
+    return [
+        msgspec.structs.replace(one, **names[one.key]) if one.key in names and not one.anonymous else one
+        for one in told
+    ]
 
 
 def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str]]]) -> int:

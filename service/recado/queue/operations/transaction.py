@@ -189,6 +189,11 @@ class Transaction:
         if self.audience.wants:
             self._told.append(Told(key, fact, phone, user_id))
 
+    def tell_of_nobody(self, key: str, fact: Fact) -> None:
+        """Writes an event at once of which nothing but the references leads to the customer."""
+        if self.audience.wants:
+            write_events(self, [Told(key, fact, anonymous=True)])
+
     def _tell(self) -> None:
         if self._failed and self.audience.wants:
             for id_, key, phone, user_id, reason, error_class, error_code in self.run(

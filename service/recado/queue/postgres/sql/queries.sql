@@ -420,3 +420,37 @@ DELETE FROM recado.event WHERE id IN (SELECT id FROM recado.event WHERE id <= $1
 -- name: names_of
 SELECT key, name FROM recado.identity WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
 ORDER BY key, name
+
+-- name: keys_of_name
+SELECT key FROM recado.identity WHERE substr(name, strpos(name, ':') + 1) = $1
+UNION SELECT key FROM recado.shop_order WHERE phone = $1 OR user_id = $1
+UNION SELECT key FROM recado.entry WHERE channel = 'whatsapp' AND (phone = $1 OR user_id = $1)
+
+-- name: events_of
+SELECT id FROM recado.event WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: told_of
+SELECT DISTINCT key FROM recado.event WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: erase_deliveries
+DELETE FROM recado.entry WHERE event_id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+
+-- name: erase_entries
+DELETE FROM recado.entry
+WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+  OR channel = 'whatsapp' AND (phone = $2 OR user_id = $2)
+RETURNING id
+
+-- name: erase_events
+DELETE FROM recado.event WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+
+-- name: erase_quotes
+DELETE FROM recado.quote WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) RETURNING id
+
+-- name: erase_orders
+UPDATE recado.shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
+WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) OR phone = $2 OR user_id = $2
+RETURNING number
+
+-- name: erase_customers
+DELETE FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))

@@ -398,3 +398,36 @@ DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?1 LIMIT ?2)
 
 -- name: names_of
 SELECT key, name FROM identity WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key, name
+
+-- name: keys_of_name
+SELECT DISTINCT key FROM identity WHERE substr(name, instr(name, ':') + 1) = ?1
+UNION SELECT key FROM shop_order WHERE phone = ?1 OR user_id = ?1
+UNION SELECT key FROM entry WHERE channel = 'whatsapp' AND (phone = ?1 OR user_id = ?1)
+
+-- name: events_of
+SELECT id FROM event WHERE key IN (SELECT value FROM json_each(?1))
+
+-- name: told_of
+SELECT DISTINCT key FROM event WHERE key IN (SELECT value FROM json_each(?1))
+
+-- name: erase_deliveries
+DELETE FROM entry WHERE event_id IN (SELECT value FROM json_each(?1))
+
+-- name: erase_entries
+DELETE FROM entry
+WHERE key IN (SELECT value FROM json_each(?1)) OR channel = 'whatsapp' AND (phone = ?2 OR user_id = ?2)
+RETURNING id
+
+-- name: erase_events
+DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1))
+
+-- name: erase_quotes
+DELETE FROM quote WHERE key IN (SELECT value FROM json_each(?1)) RETURNING id
+
+-- name: erase_orders
+UPDATE shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
+WHERE key IN (SELECT value FROM json_each(?1)) OR phone = ?2 OR user_id = ?2
+RETURNING number
+
+-- name: erase_customers
+DELETE FROM customer WHERE key IN (SELECT value FROM json_each(?1))
