@@ -9,6 +9,7 @@ import contextlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from loadtests.chaos.installation import SUPERSEDED, Installation
 
 from recado.simulator import Ledger, Simulator
 from recado.simulator.chat import Chat, ChatError, Step
+from recado.simulator.graph import Accepted
 
 #: What customers do, and how often of a hundred.
 SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
@@ -48,8 +50,10 @@ PATIENCE_SECONDS = 20.0
 
 
 class Talks(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the conversations; all but the first three must be 0.
+    """What came of the conversations; all but the first four must be 0.
 
+    repeated: replies that were sent again, and nothing had told the service by then that the first one was out.
+    doubled: those that were sent again although it had acknowledged that.
     disordered: replies to a customer that left before one to an earlier message which was there. orders_missing: quotes
     that a customer said yes to, without an order; orders_unasked: the other way round.
     """
@@ -57,6 +61,7 @@ class Talks(msgspec.Struct, frozen=True, kw_only=True):
     conversations: int
     said_yes: int
     superseded: int
+    repeated: int
     lost: int
     doubled: int
     disordered: int
@@ -114,27 +119,37 @@ def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
     meanwhile."""
     rows = rows_of("SELECT id, wamid, answers, written_at, key FROM entry")
     answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
-    arrived: dict[int, list[float]] = defaultdict(list)
+    arrived: dict[int, list[Accepted]] = defaultdict(list)
     for accepted in ledger.all_sent():
         if not accepted.failure:
-            arrived[int((accepted.callback or "..").split(".")[1])].append(accepted.at)
-    replies = Counter(wamid for id_, times in arrived.items() for wamid in answers[id_] * len(times))
+            arrived[int((accepted.callback or "..").split(".")[1])].append(accepted)
+    again = [_is_blameless(ledger, first, second) for sent in arrived.values() for first, second in pairwise(sent)]
+    replies = Counter(wamid for id_ in arrived for wamid in answers[id_])
     lines: dict[str, list[tuple[float, int, float]]] = defaultdict(list)
     for id_, _, _, written_at, key in rows:
         if id_ in arrived:
-            lines[key].append((written_at, id_, min(arrived[id_])))
+            lines[key].append((written_at, id_, arrived[id_][0].at))
     verdict = ledger.verify(token for (token,) in rows_of("SELECT quote FROM shop_order"))
     return Talks(
         conversations=conversations,
         said_yes=len(ledger.said_yes_to),
         superseded=len(rows_of(SUPERSEDED)),
         lost=sum(not replies[message.wamid] for message in ledger if message.expects_reply),
-        doubled=sum(count > 1 for count in replies.values()),
+        repeated=sum(again),
+        doubled=len(again) - sum(again) + sum(count > 1 for count in replies.values()),
         disordered=sum(_disordered(line) for line in lines.values()),
         orders_missing=len(verdict.orders_missing),
         orders_doubled=len(verdict.orders_doubled),
         orders_unasked=len(verdict.orders_unasked),
     )
+
+
+def _is_blameless(ledger: Ledger, first: Accepted, second: Accepted) -> bool:
+    """Whether a reply was sent again before the service had acknowledged a status of the first one, as on a machine
+    that is too busy to take it in time.
+    """
+    known_at = ledger.known_at(first.wamid)
+    return known_at is None or known_at > second.at
 
 
 def _disordered(line: list[tuple[float, int, float]]) -> int:

@@ -47,6 +47,7 @@ def test_everything_that_must_not_be_is_counted(tmp_path: Path) -> None:
     """No reply, two, replies in the wrong order; a yes without an order, two orders of one, an order of nobody."""
     entries = [(1, "a", None, 10.0, None), (2, "b", None, 11.0, None), (3, "c", None, 12.0, None)]
     ledger = ledger_of("a", "b", "c", sent=[(2, 20.0), (1, 21.0), (1, 22.0)], yes=("T1", "T2"))
+    ledger.known(["wamid.OUT1"])
     talks = judge(store(tmp_path / "db", entries, ["T2", "T2", "T3"]), ledger, 1)
     assert (talks.lost, talks.doubled, talks.disordered) == (1, 1, 1)
     assert (talks.orders_missing, talks.orders_doubled, talks.orders_unasked) == (1, 1, 1)
@@ -58,3 +59,10 @@ def test_a_message_that_came_later_may_be_answered_later(tmp_path: Path) -> None
     entries = [(1, "b", None, 11.0, None), (2, "a", None, 10.0, None)]
     ledger = ledger_of("a", "b", sent=[(1, 20.0), (2, 21.0)])
     assert judge(store(tmp_path / "db", entries, []), ledger, 1).disordered == 0
+
+
+def test_a_reply_may_be_sent_again_as_long_as_nobody_knows_of_the_first(tmp_path: Path) -> None:
+    """The status that would have told came too late, or never."""
+    ledger = ledger_of("a", sent=[(1, 20.0), (1, 21.0)])
+    talks = judge(store(tmp_path / "db", [(1, "a", None, 10.0, None)], []), ledger, 1)
+    assert (talks.repeated, talks.doubled, talks.good) == (1, 0, True)

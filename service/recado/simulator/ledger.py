@@ -118,6 +118,7 @@ class Ledger:
         self._sent_to: dict[str, list[Accepted]] = {}
         self._unmatched: dict[str, int] = {}
         self._yes: set[str] = set()
+        self._known_at: dict[str, float] = {}
         self._open = 0
 
     def __iter__(self) -> Iterator[Inbound]:
@@ -199,6 +200,15 @@ class Ledger:
     def said_yes(self, token: str) -> None:
         """A customer says yes to a quote, for the first time or once more: it must become one order."""
         self._yes.add(token)
+
+    def known(self, wamids: Iterable[str]) -> None:
+        """The business has acknowledged that these messages of its own left Meta."""
+        for wamid in wamids:
+            self._known_at.setdefault(wamid, self._clock())
+
+    def known_at(self, wamid: str) -> float | None:
+        """When the business first acknowledged that a message of its own left Meta; None if it never did."""
+        return self._known_at.get(wamid)
 
     def sent(self, wamid: str) -> Accepted:
         """A message of the business. Raises ValueError for one that it never sent."""

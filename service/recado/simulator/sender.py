@@ -19,11 +19,14 @@ _HEADERS = httpx.Headers({"User-Agent": "facebookexternalua", "Accept": "*/*", "
 
 
 class Webhook:
-    """One POST: its body, the ids of its messages, and whether it was tried."""
+    """One POST: its body, the ids of its messages, and whether it was tried. `reached`: the business's messages of
+    which its statuses say that they have left Meta, or more.
+    """
 
-    def __init__(self, body: bytes, wamids: Sequence[str] = ()) -> None:
+    def __init__(self, body: bytes, wamids: Sequence[str] = (), reached: Sequence[str] = ()) -> None:
         self.body = body
         self.wamids = wamids
+        self.reached = reached
         self.tried = asyncio.Event()
 
 

@@ -273,6 +273,8 @@ class Simulator:
     def _tried(self, webhook: Webhook, outcome: str) -> None:
         for wamid in webhook.wamids:
             self.ledger.tried(wamid, outcome)
+        if outcome == "200":
+            self.ledger.known(webhook.reached)
 
     # The business
 
@@ -320,7 +322,8 @@ class Simulator:
                 [webhooks.status(one, kind, now, who) for (one, kind), who in zip(statuses, people, strict=True)],
                 [who for (_, kind), who in zip(statuses, people, strict=True) if who and kind != "failed"],
             )
-            self.sender.send(Webhook(webhooks.body(number, [value])))
+            reached = [accepted.wamid for accepted, kind in statuses if kind != "failed"]
+            self.sender.send(Webhook(webhooks.body(number, [value]), reached=reached))
 
     def _window_open(self, customer: str) -> bool:
         written_at = self.ledger.last_written_at(customer)
