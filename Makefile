@@ -87,9 +87,10 @@ drill: $(VENV)/.ready ## Inject each fault; check that its alert fires and clear
 	@$(BIN)/python -m tests.telemetry.drill $(ONLY)
 
 .PHONY: crash chaos fuzz
-crash: $(VENV)/.ready ## Kill web and drain 220 times under load and check that no reply is lost (2 minutes)
+crash: $(VENV)/.ready ## Kill web and drain 330 times under load; check that no reply is lost and each yes is one order (5 minutes)
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --no-statuses
+	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --talks --per-second 8
 
 chaos: $(VENV)/.ready ## Inject faults of power, disks, clocks, processes and Meta: a table (root; FAULTS="full_disk" for some)
 	@$(BIN)/python -m loadtests.chaos $(FAULTS)
