@@ -185,7 +185,7 @@ class _Walk:
                     self._construction(one)
             if element.start >= past and (end := self._measured(element)):
                 past = end
-            elif element.end <= past:
+            elif element.end <= past or (element.kind == UNKNOWN and element.start < past):
                 self._covered.add(element.index)
             else:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
@@ -518,6 +518,13 @@ class _Walk:
         last = self._steps[-1] if self._steps else None
         return isinstance(last, Named) and last.does is Does.SET and self._chunk.does is Does.ORDER
 
+    def _to(self, element: Element) -> None:
+        """ "sube el azúcar a 2 kilos"."""
+        after = self._context.kind(element.index + 1)
+        if self._chunk.does in (Does.RAISE, Does.LOWER) and after == QUANTITY:
+            self._chunk.does = Does.SET
+        self._words(element)
+
     def _more(self, _: Element) -> None:
         self._chunk.more = True
 
@@ -596,6 +603,7 @@ _KINDS: Final[dict[str, Callable[[_Walk, Element], None]]] = {
     "by": _Walk._by,
     "correction": _Walk._mend,
     "request": _Walk._request,
+    "to": _Walk._to,
     "definite": _Walk._definite,
 }
 
