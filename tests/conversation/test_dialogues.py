@@ -27,7 +27,14 @@ def test_dialogues(name: str, dialogues: float, turns: float, asks: float, wrong
 
 
 @pytest.mark.parametrize(
-    ("name", "shop"), [("ferreteria", "ferreteria"), ("restaurante", "restaurante2"), ("farmacia", "farmacia2")]
+    ("name", "shop"),
+    [
+        ("ferreteria", "ferreteria"),
+        ("restaurante", "restaurante2"),
+        ("farmacia", "farmacia2"),
+        ("panaderia", "panaderia2"),
+        ("verduleria", "verduleria"),
+    ],
 )
 def test_dialogues_of_other_shops(name: str, shop: str) -> None:
     """Sizes, measures and kinds tell what is meant where the head is left out."""

@@ -117,3 +117,11 @@ def test_what_is_sold_by_measure_is_shown_in_its_unit() -> None:
     assert "¿Cuántas unidades de Jabón?" in text
     assert "¿Cuántos kg de Queso fresco?" in answer("10 soles de queso", catalogue)
     assert "se vende por unidad" in answer("medio jabón", catalogue)
+
+
+def test_what_is_sold_is_told_by_its_heads() -> None:
+    """The words that most products are called by, each once."""
+    text = answer("qué venden?")
+    told = text.split("entre otros: ")[1].split(".")[0].split(", ")
+    assert told[:3] == ["Camisa", "Camiseta", "Pantalón"]
+    assert len(told) == len(set(told)) == 12

@@ -1,5 +1,6 @@
 """What a message's words lead to: its steps change a draft of the quote, and the draft says what is replied."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -29,7 +30,7 @@ from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.whatsapp.payloads import MessageType
 
-_MANY_HEADS: Final = 8
+_MANY_HEADS: Final = 12
 
 
 def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
@@ -249,9 +250,9 @@ def _no(moment: Moment) -> Turn:
 
 
 def _help(moment: Moment) -> Turn:
-    products = moment.catalogue.products
-    heads = [product.name for product in products[:: max(1, len(products) // _MANY_HEADS)][:_MANY_HEADS]]
-    return moment.say(ReplyKind.INSTRUCTIONS, texts.help_text(moment.catalogue, heads))
+    heads = Counter(product.name.split()[0].capitalize() for product in moment.catalogue.products)
+    shown = [head for head, _ in heads.most_common(_MANY_HEADS)]
+    return moment.say(ReplyKind.INSTRUCTIONS, texts.help_text(moment.catalogue, shown))
 
 
 def _not_understood(moment: Moment, quote: Quote) -> Turn:

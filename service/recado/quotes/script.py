@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from recado.quotes.agreement import Agreement
 from recado.quotes.chunks import Chunk, Exchange
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.quotes.constructions import Does, Found, constructions
@@ -28,7 +29,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     VERBS,
     Element,
-)
+)  # fmt: skip
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
@@ -36,112 +37,24 @@ from recado.quotes.reading import Reading
 from recado.quotes.text import NUMBER, WORD
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER])
-_WEAK_YES: Final = frozenset(
-    ["bueno", "bien", "ya", "bn", "muy bien", "super", "ya pues", "yap", "me gusta", "todo bien"]
-)
-"""Words of a yes that open any sentence."""
-_BEFORE_YES: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
-_BEHIND_IF: Final = tuple(
-    [word]
-    for word in ("me", "te", "le", "les", "nos", "se", "hay", "tienen", "tiene", "tienes", "es", "son", "puede",
-                 "pueden", "fuera", "pago", "llega", "llegan", "alcanza")
-)  # fmt: skip
-_OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
-"""With one of these a yes beside other words is not a plain one."""
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
-_SILENT: Final = frozenset(
-    [
-        "courtesy",
-        "thanks",
-        "greeting",
-        "yes",
-        "of",
-        "that",
-        "only",
-        "another",
-        "to",
-        "copula",
-        "for",
-        "possessive",
-        "by",
-    ]
-)
+_SILENT: Final = frozenset([
+    "courtesy", "thanks", "greeting", "yes", "of", "that", "only", "another", "to", "copula", "for",
+    "possessive", "by",
+])  # fmt: skip
 """Kinds of elements that say nothing of what is done to which thing."""
 _INSIDE: Final = frozenset(["of", "to", "for"])
 """Those of them that stand inside names."""
 _PAYING: Final = frozenset(
     ["pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete"]
 )
-_QUIET_WORDS: Final = frozenset(
-    [
-        "total",
-        "todo",
-        "bueno",
-        "pues",
-        "entonces",
-        "ah",
-        "oh",
-        "uy",
-        "ay",
-        "ahora",
-        "mejor",
-        "solo",
-        "en",
-        "a",
-        "de",
-        "del",
-        "el",
-        "la",
-        "los",
-        "las",
-        "lo",
-        "me",
-        "le",
-        "les",
-        "nomas",
-        "nada",
-        "mas",
-        "ya",
-        "si",
-        "no",
-        "ok",
-        "unidades",
-        "piezas",
-        "cada",
-        "uno",
-        "una",
-        "por",
-        "favor",
-        "porfa",
-        "y",
-        "o",
-        "pero",
-        "ahi",
-        "ese",
-        "esa",
-        "esos",
-        "esas",
-        "eso",
-        "esto",
-        "este",
-        "mismo",
-        "misma",
-        "mismos",
-        "mismas",
-        "cantidad",
-        "asi",
-        "quede",
-        "como",
-        "tipo",
-        "color",
-        "opcion",
-        "numero",
-        "que",
-        "sea",
-        "gracias",
-        "jaja",
-    ]
-)
+_QUIET_WORDS: Final = frozenset([
+    "total", "todo", "bueno", "pues", "entonces", "ah", "oh", "uy", "ay", "ahora", "mejor", "solo", "en", "a",
+    "de", "del", "el", "la", "los", "las", "lo", "me", "le", "les", "nomas", "nada", "mas", "ya", "si", "no",
+    "ok", "unidades", "piezas", "cada", "uno", "una", "por", "favor", "porfa", "y", "o", "pero", "ahi", "ese",
+    "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
+    "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
+])  # fmt: skip
 _CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
@@ -164,8 +77,8 @@ class _Walk:
         self._exchange = Exchange()
         self._removing = False
         self._opened = False  # something was said beyond yes, no and greetings
-        self._agrees = self._accepts = self._wants = False
-        self._closed = False
+        self._wants = False
+        self._agreement = Agreement(reading.elements, reading.scanner, self._context)
         self._covered: set[int] = set()  # elements inside constructions
         self._taking = False  # a construction says that things go
         self._asks = any(element.kind == QUESTION for element in reading.elements)
@@ -173,7 +86,8 @@ class _Walk:
     def walk(self) -> Script:
         scanner = self._reading.scanner
         found = {one.start: one for one in constructions(scanner.text, scanner.tokens)}
-        self._closed = any(one.does is Does.CLOSE for one in found.values())
+        if any(one.does is Does.CLOSE for one in found.values()):
+            self._agreement.closes_list()
         past = 0
         for element in self._reading.elements:
             for at in range(element.start, element.end):
@@ -185,13 +99,13 @@ class _Walk:
                     self._construction(one)
             if element.start >= past and (end := self._measured(element)):
                 past = end
-            elif element.end <= past:
+            elif element.end <= past or (element.kind == UNKNOWN and element.start < past):
                 self._covered.add(element.index)
             else:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
             if element.kind == "yes" and element.start >= past:
-                self._yes(element)
-        leads_in = not self._steps and self._chunk.is_empty() and self._chunk.leads and not self._agrees
+                self._agreement.hear(element)
+        leads_in = not self._steps and self._chunk.is_empty() and self._chunk.leads and not self._agreement.agrees
         self._flush()
         self._exchange.settle(self._steps)
         if leads_in and not self._steps:
@@ -200,32 +114,12 @@ class _Walk:
         offered = any(e.kind in ("available", "price", "total") for e in elements)
         return Script(
             steps=tuple(_together(self._steps)),
-            agrees=self._agrees,
-            accepts=self._accepts and not any(e.kind in _OPEN or "unsettled" in e.roles for e in elements),
+            agrees=self._agreement.agrees,
+            accepts=self._agreement.accepts_all(),
             priced=self._reading.priced and not self._reading.requested,
             inquires=self._asks and not self._reading.requested,
             asked=self._mentions.told() if offered else (),
         )
-
-    def _yes(self, element: Element) -> None:
-        i = element.index
-        if self._context.kind(i - 1) == "negation" or self._is_if(element):
-            return  # "no vale, mejor 2"
-        before = self._reading.elements[:i]
-        apart = not before and not self._closed and self._context.kind(i + 1) in (COMMA, STOP, "but")
-        norm = self._context.norm(i)
-        strong = (norm == "ya" and apart) or self._context.kind(i + 1) == "but"  # "ya, ...", "todo bien pero ..."
-        if norm in _WEAK_YES and not strong:
-            return
-        opens = all(e.kind in _BEFORE_YES or (e.kind == NOISE and e.roles & {"filler", "emoji"}) for e in before)
-        self._agrees = True
-        self._accepts = self._accepts or opens or "settled" in element.roles
-
-    def _is_if(self, element: Element) -> bool:
-        """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
-        words = self._context.norm(element.index + 1).split() if self._context.kind(element.index + 1) else []
-        written = self._reading.scanner.written(element.start, element.end).lower()
-        return written == "si" and self._context.kind(element.index + 1) != "yes" and words[:1] in _BEHIND_IF
 
     # what steers ---------------------------------------------------------------------------------------------
 
@@ -386,7 +280,7 @@ class _Walk:
     def _is_beside_a_yes(self, element: Element) -> bool:
         """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for."""
         unknown = element.kind == UNKNOWN and "good" not in element.flags
-        return unknown and self._accepts and not self._chunk.steered
+        return unknown and self._agreement.accepts and not self._chunk.steered
 
     def _is_of_payment(self) -> bool:
         """ "pago con un billete de 500"."""
@@ -518,6 +412,13 @@ class _Walk:
         last = self._steps[-1] if self._steps else None
         return isinstance(last, Named) and last.does is Does.SET and self._chunk.does is Does.ORDER
 
+    def _to(self, element: Element) -> None:
+        """ "sube el azúcar a 2 kilos"."""
+        after = self._context.kind(element.index + 1)
+        if self._chunk.does in (Does.RAISE, Does.LOWER) and after == QUANTITY:
+            self._chunk.does = Does.SET
+        self._words(element)
+
     def _more(self, _: Element) -> None:
         self._chunk.more = True
 
@@ -596,6 +497,7 @@ _KINDS: Final[dict[str, Callable[[_Walk, Element], None]]] = {
     "by": _Walk._by,
     "correction": _Walk._mend,
     "request": _Walk._request,
+    "to": _Walk._to,
     "definite": _Walk._definite,
 }
 
