@@ -193,12 +193,25 @@ BOARD = Board(
                     ),
                     unit="none",
                     shape=Shape.STAT,
-                    width=8,
+                    width=4,
                     decimals=0,
                     queries=(Query(Q.increase(metrics.CATALOGUE_RELOADS, "1d", by=("outcome",)), "{{outcome}}"),),
                     steps=above(),
                     runbook="RecadoCatalogueRefused",
                     logs="catalogue.refused",
+                ),
+                Panel(
+                    title="Names not understood",
+                    description=(
+                        "Names and aliases of the catalogue that, tried as orders, are not read as their product: "
+                        "`recado catalogue check` lists them for the owner."
+                    ),
+                    unit="none",
+                    shape=Shape.STAT,
+                    width=4,
+                    decimals=0,
+                    queries=(Query(Q.gauge(metrics.CATALOGUE_MISREAD), "names"),),
+                    logs="catalogue.misread",
                 ),
             ),
         ),

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from recado.cli import app
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH, Product
-from recado.quotes.probe import misread
+from recado.quotes.probe import MOST_TRIED, misread, sample
 from tests.quotes.scoring import HERE
 
 PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
@@ -42,3 +42,12 @@ def test_the_owner_reads_it_in_spanish(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "si escriben «no quiero» se entiende nada" in result.output
     assert "2 nombres y alias; 1 no se entienden" in result.output
+
+
+def test_a_large_catalogue_is_tried_by_a_sample_of_its_names() -> None:
+    """Evenly spread, so that no part of the file is left out; a small one is tried whole."""
+    products = [product(f"S-{n}", f"tornillo largo {n}", "no quiero") for n in range(3 * MOST_TRIED)]
+    large = Catalogue(tuple(products), "USD")
+    assert len(list(sample(large))) <= MOST_TRIED
+    small = Catalogue((product("A", "Camisa", "no quiero"), product("B", "Gorra")), "USD")
+    assert [found.name if found else None for found in sample(small)] == [None, "no quiero", None]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -28,9 +29,14 @@ from recado.http.openapi import add_descriptions, described, described_probe, de
 from recado.http.orders import Orders
 from recado.http.webhook import PATH, Webhook
 from recado.quotes import CatalogueFile
+from recado.quotes.probe import sample
 from recado.runtime import Web
 from recado.telemetry.exposition import WebMetrics
 
+log = logging.getLogger(__name__)
+
+#: The pause after each name of the catalogue that is tried as an order.
+BETWEEN_NAMES_SECONDS = 0.01
 #: How often the catalogue's file is checked for a change.
 CATALOGUE_SECONDS = 2.0
 ORDERS = "/api/v1/orders"
@@ -76,6 +82,7 @@ class App:
         web = self.web
         tasks = [
             asyncio.create_task(_reload(web.catalogue, web.metrics)),
+            asyncio.create_task(try_names(web.catalogue, web.metrics)),
             asyncio.create_task(web.metrics.sample_loop()),
         ]
         if web.settings.events_deployment:
@@ -139,6 +146,26 @@ async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
     while True:
         await asyncio.sleep(CATALOGUE_SECONDS)
         metrics.catalogue_checked(await asyncio.to_thread(catalogue.reload_if_changed))
+
+
+async def try_names(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
+    """Tries names of each new catalogue as orders, a millisecond at a time, and tells how many are not understood."""
+    tried = None
+    while True:
+        if catalogue.current is not tried:
+            tried = catalogue.current
+            misread = []
+            for found in sample(tried):
+                misread += [found.name] if found is not None else []
+                await asyncio.sleep(BETWEEN_NAMES_SECONDS)
+            metrics.catalogue_tried(len(misread))
+            if misread:
+                log.warning(
+                    "%d names of the catalogue are not read as their product, such as %s; see `recado catalogue check`",
+                    len(misread), ", ".join(map(repr, misread[:5])),
+                    extra={"action": "catalogue.misread", "names": len(misread)},
+                )  # fmt: skip
+        await asyncio.sleep(CATALOGUE_SECONDS)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

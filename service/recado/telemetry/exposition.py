@@ -58,6 +58,7 @@ class WebMetrics:
         self._totals = Totals()
         self._exemplars: dict[tuple[str, ...], Exemplar] = {}
         self._in_progress: Callable[[], int] = int
+        self._misread = 0
         self._accept_within = 0.0
         ProcessCollector(registry=self.registry)
         self.registry.register(ProcessTotals(self._families))
@@ -147,6 +148,10 @@ class WebMetrics:
         if outcome.value in (metrics.CATALOGUE_RELOADS.labels["outcome"] or ()):
             self._totals.inc(metrics.CATALOGUE_RELOADS, outcome.value)
 
+    def catalogue_tried(self, misread: int) -> None:
+        """The catalogue's names were tried as orders; so many are not read as their product."""
+        self._misread = misread
+
     # -- store and runtime -------------------------------------------------------------------------------------
 
     def committed(self, seconds: float, operations: int) -> None:
@@ -177,6 +182,7 @@ class WebMetrics:
         """Everything that was counted so far, for a scrape."""
         yield from families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
         yield gauge(metrics.ACCEPT_WITHIN, [((), self._accept_within)])
+        yield gauge(metrics.CATALOGUE_MISREAD, [((), float(self._misread))])
         yield gauge(metrics.IN_FLIGHT, [((), float(self._in_progress()))])
         versions = (__version__, platform.python_version(), apsw.sqlite_lib_version())
         yield gauge(metrics.BUILD, [(versions, 1.0)])

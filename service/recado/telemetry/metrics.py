@@ -532,6 +532,12 @@ CATALOGUE_RELOADS = counter(
     outcome=("loaded", "refused"),
 )
 
+CATALOGUE_MISREAD = gauge(
+    PROCESS,
+    "recado_catalogue_misread_names",
+    "Names and aliases of the catalogue that, tried as orders, are not read as their product.",
+)
+
 # -- the process: store and runtime --------------------------------------------------------------------------
 
 STORE_DURATION = histogram(
