@@ -183,6 +183,19 @@ class SessionMachine(RuleBasedStateMachine):
             self._run(self.processes[process].record_probe, lane, True)
         self.held += [(process, message) for message in claim.messages]
 
+    @rule(process=PROCESSES, customer=CUSTOMERS)
+    def buys(self, process: int, customer: int) -> None:
+        """The plain way to an order: a quote that arrives, and a yes."""
+        self.asks(process, customer, "carried", lease=True)
+        for _ in range(3):
+            self.clock.advance(7)
+            self.drain(process)
+            while self.held:
+                holder, message = self.held.pop()
+                self._run(self.processes[holder].update_message_attempt, message, DELIVERED)
+        message = self._handle(process, customer, "present", self._yes(customer, None), lease=False)
+        self._ordered(customer, message)
+
     @precondition(lambda self: any(known.orders for known in self.known.values()))
     @rule(process=PROCESSES, data=st.data(), state=st.sampled_from([*OrderState][1:]))
     def staff_moves(self, process: int, data: st.DataObject, state: OrderState) -> None:
