@@ -197,6 +197,41 @@ BOARD = Board(
                     runbook="RecadoStoreFailing",
                     logs="store.unreadable",
                 ),
+                Panel(
+                    title="Dead rows",
+                    description=(
+                        "With PostgreSQL: rows that were updated or deleted and are not vacuumed yet. They slow down "
+                        "every statement. Empty with SQLite."
+                    ),
+                    unit="none",
+                    width=8,
+                    queries=(Query(Q.gauge(metrics.DEAD_ROWS), "rows"),),
+                    steps=above((100_000, ORANGE)),
+                    runbook="RecadoStoreBusy",
+                ),
+                Panel(
+                    title="Oldest snapshot",
+                    description=(
+                        "With PostgreSQL: age of the oldest transaction in the database, of recado or of anybody else. "
+                        "While it lasts, no vacuum removes newer dead rows. Empty with SQLite."
+                    ),
+                    unit="s",
+                    width=8,
+                    queries=(Query(Q.gauge(metrics.OLDEST_SNAPSHOT), "age"),),
+                    steps=above((900, ORANGE)),
+                    runbook="RecadoStoreBusy",
+                ),
+                Panel(
+                    title="Standbys",
+                    description=(
+                        "With PostgreSQL: connected standbys. With a synchronous one a failover loses nothing that was "
+                        "acknowledged. Empty with SQLite."
+                    ),
+                    unit="none",
+                    width=8,
+                    queries=(Query(Q.gauge(metrics.STANDBYS, by=("state",)), "{{state}}"),),
+                    runbook="RecadoStoreFailing",
+                ),
             ),
         ),
         Row(

@@ -33,7 +33,7 @@ from recado.queue.exposition import StoreCollector
 from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import Breaker
 from recado.queue.protocol import Snapshot
-from recado.queue.statements import Sizes, Volume
+from recado.queue.statements import Server, Sizes, Volume
 from recado.quotes.catalogue import ReloadOutcome
 from recado.settings import Settings
 from recado.simulator.installation import free_port
@@ -149,6 +149,7 @@ def test_totals_add_up() -> None:
 
 
 VOLUME = Volume(5.0, 9.0)
+SERVER = Server(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0})
 
 
 class Store:
@@ -175,7 +176,7 @@ class Store:
                 "account_stopped_at": 6.0,
                 "account_threatened_at": 0.0,
             },
-            sizes=Sizes({"database": 100.0, "wal": 0.0}, self.volume),
+            sizes=Sizes({"database": 100.0, "wal": 0.0}, self.volume, SERVER),
         )
 
 

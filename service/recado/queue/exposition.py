@@ -44,6 +44,10 @@ class StoreCollector(Collector):
         if sizes.volume:
             yield gauge(metrics.VOLUME_FREE, [((), sizes.volume.free)])
             yield gauge(metrics.VOLUME_SIZE, [((), sizes.volume.size)])
+        if sizes.server:
+            yield gauge(metrics.DEAD_ROWS, [((), sizes.server.dead_rows)])
+            yield gauge(metrics.OLDEST_SNAPSHOT, [((), sizes.server.oldest_snapshot_seconds)])
+            yield gauge(metrics.STANDBYS, [((state,), count) for state, count in sizes.server.standbys.items()])
 
     @staticmethod
     def _state(snapshot: Snapshot) -> Iterator[Any]:

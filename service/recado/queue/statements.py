@@ -38,11 +38,21 @@ class Volume(msgspec.Struct, frozen=True):
     size: float
 
 
+class Server(msgspec.Struct, frozen=True):
+    """The state of a database's server: rows that wait for a vacuum, the age of the oldest snapshot in seconds,
+    connected standbys by state."""
+
+    dead_rows: float
+    oldest_snapshot_seconds: float
+    standbys: dict[str, float]
+
+
 class Sizes(msgspec.Struct, frozen=True):
-    """What a database takes, in bytes by file (`database`, `wal`); where it has a volume of ours, that too."""
+    """What a database takes, in bytes by file (`database`, `wal`); the volume or the server that it is on."""
 
     files: dict[str, float]
     volume: Volume | None = None
+    server: Server | None = None
 
 
 class Database(Protocol):

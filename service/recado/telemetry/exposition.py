@@ -40,6 +40,23 @@ STORE_CAUSES = {
     "NotADBError": "corrupt",
     "CantOpenError": "cannot_open",
     "NoMemError": "memory",
+    "LockNotAvailable": "busy",
+    "DeadlockDetected": "busy",
+    "IdleInTransactionSessionTimeout": "busy",
+    "DiskFull": "full",
+    "IoError": "io",
+    "ReadOnlySqlTransaction": "readonly",
+    "DataCorrupted": "corrupt",
+    "IndexCorrupted": "corrupt",
+    "OutOfMemory": "memory",
+    # No connection, one that was lost, or a server that does not take any.
+    "StoreUnavailable": "cannot_open",
+    "OperationalError": "cannot_open",
+    "InDoubtError": "cannot_open",
+    "AdminShutdown": "cannot_open",
+    "CrashShutdown": "cannot_open",
+    "CannotConnectNow": "cannot_open",
+    "TooManyConnections": "cannot_open",
 }
 
 #: Parts of a webhook that have a label value of their own; parts that Meta adds later count as `other`.
@@ -160,7 +177,7 @@ class WebMetrics:
         self._totals.observe(metrics.STORE_BATCH, operations)
 
     def failed(self, error: str) -> None:
-        """A transaction failed with an error of SQLite's, by the name of its class; told by the writer's thread."""
+        """A transaction failed with an error of the database's, by its class's name; told by the writer's thread."""
         self._totals.inc(metrics.STORE_ERRORS, STORE_CAUSES.get(error, "other"))
 
     def warned(self, level: str) -> None:

@@ -557,7 +557,7 @@ STORE_BATCH = histogram(
 STORE_ERRORS = counter(
     PROCESS,
     "recado_store_errors_total",
-    "Failed transactions, by cause; busy: the lock timed out.",
+    "Failed transactions, by cause; busy: the lock timed out; cannot_open: no file, or no connection to the server.",
     cause=("busy", "full", "io", "readonly", "corrupt", "cannot_open", "memory", "other"),
 )
 
@@ -565,6 +565,25 @@ STORE_READABLE = gauge(
     PROCESS,
     "recado_store_readable",
     "1 if this scrape could read the store; otherwise the scrape lacks the durable totals.",
+)
+
+DEAD_ROWS = gauge(
+    STORE,
+    "recado_store_dead_rows",
+    "With PostgreSQL: rows of ours that were updated or deleted and still take space and time, until a vacuum.",
+)
+
+OLDEST_SNAPSHOT = gauge(
+    STORE,
+    "recado_store_oldest_snapshot_seconds",
+    "With PostgreSQL: age of the oldest transaction of anybody in this database; no vacuum removes what it may see.",
+)
+
+STANDBYS = gauge(
+    STORE,
+    "recado_store_standbys",
+    "With PostgreSQL: connected standbys. A commit waits for the synchronous ones, so a failover to one loses nothing.",
+    state=("synchronous", "asynchronous"),
 )
 
 STORE_SIZE = gauge(PROCESS, "recado_store_size_bytes", "Size of the database's files.", file=("database", "wal"))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+import msgspec
 import psycopg
 from psycopg.errors import Diagnostic
 
@@ -20,7 +21,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.postgres.clock import ServerClock
 from recado.queue.postgres.connection import Link
 from recado.queue.postgres.migrations import is_current
-from recado.queue.statements import Row, Sizes, Statements, make_store_key
+from recado.queue.statements import Row, Server, Sizes, Statements, make_store_key
 
 Result = TypeVar("Result")
 #: The lock is had for one transaction, the time is read once it is had. A process that is stopped in the middle of its
@@ -36,23 +37,51 @@ INSERT INTO recado.batch (owner, id, committed_at) VALUES ($1, $2, $3)
 ON CONFLICT (owner) DO UPDATE SET id = excluded.id, committed_at = excluded.committed_at"""
 #: Numbers of processes that ended long ago.
 FORGET: Final = "DELETE FROM recado.batch WHERE committed_at < extract(epoch FROM now()) - 86400"
+#: What is told of the server. A role without pg_monitor sees no other role's transactions, and no standbys.
+SERVER: Final = """
+SELECT pg_database_size(current_database()),
+  (SELECT coalesce(sum(n_dead_tup), 0)::float8 FROM pg_stat_user_tables WHERE schemaname = 'recado'),
+  (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
+   WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()),
+  (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
+  (SELECT count(*) FROM pg_stat_replication WHERE sync_state NOT IN ('sync', 'quorum'))"""
 #: So long a batch whose COMMIT was not answered is asked for; then the caller is told that it is not known.
 IN_DOUBT_SECONDS: Final = 3.0
 
 
-class PostgresStatements:
-    """The statements of queries.sql on one connection. `wrote`: one of them may have changed something."""
+class Statement(msgspec.Struct, frozen=True):
+    """A statement of queries.sql; `writes`: it may change something; `answers`: it gives rows."""
 
-    def __init__(self, connection: psycopg.Connection[Row], queries: dict[str, bytes], now: float) -> None:
-        self._cursor = psycopg.RawCursor(connection)
+    text: bytes
+    writes: bool
+    answers: bool
+
+
+class PostgresStatements:
+    """The statements of queries.sql within a pipeline. `wrote`: one of them may have changed something.
+
+    Only a statement that gives rows is waited for. The others go with the next of these, or with the COMMIT, and so
+    do their errors.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Row],
+        pipeline: psycopg.Pipeline,
+        queries: dict[str, Statement],
+        now: float,
+    ) -> None:
+        self._connection, self._pipeline = connection, pipeline
         self._queries, self.now = queries, now
+        self._cursor = psycopg.RawCursor(connection)
         self.wrote = False
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
         statement = self._queries[query]
-        self.wrote |= not statement.startswith(b"SELECT")
-        self._cursor.execute(statement, bindings)
-        return self._cursor.fetchall() if self._cursor.description else []
+        self.wrote |= statement.writes
+        self._cursor = psycopg.RawCursor(self._connection)
+        self._cursor.execute(statement.text, bindings)
+        return self._cursor.fetchall() if statement.answers else []
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
         rows = self.run(query, *bindings)
@@ -60,6 +89,7 @@ class PostgresStatements:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def changes(self) -> int:
+        self._pipeline.sync()
         return self._cursor.rowcount
 
 
@@ -78,7 +108,7 @@ class PostgresDatabase:
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self._given_clock = clock
         self._clock = ServerClock()
-        self._queries = load_queries() | {"size": b"SELECT pg_database_size(current_database())"}
+        self._queries = load_queries() | {"server": _statement(SERVER)}
         self._owner = secrets.token_hex(8)
         self._store_key = ""
         self._unconfirmed = False
@@ -107,13 +137,21 @@ class PostgresDatabase:
         return done[0]
 
     def read(self, work: Callable[[Statements], Result]) -> Result:
-        with self._one_reader, self._reading.use() as connection, connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return work(self._statements(connection))
+        with self._one_reader, self._reading.use() as connection:
+            try:
+                with connection.pipeline() as pipeline:
+                    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    result = work(self._statements(connection, pipeline))
+                    connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+        return result
 
     def sizes(self, found: Statements) -> Sizes:
-        ((size,),) = found.run("size")
-        return Sizes({"database": float(size)})
+        ((size, dead_rows, oldest, synchronous, asynchronous),) = found.run("server")
+        standbys = {"synchronous": float(synchronous), "asynchronous": float(asynchronous)}
+        return Sizes({"database": float(size)}, server=Server(dead_rows, oldest, standbys))
 
     def scrub(self) -> None:
         """Nothing: the server's vacuum reuses what deleted rows leave, and its backups are its operator's."""
@@ -133,38 +171,34 @@ class PostgresDatabase:
             if value == "off":
                 raise StoreUnavailable(f"the database has {setting} = off: it would lose what was acknowledged")
         connection.execute(FORGET)
-        with connection.transaction():
-            self._store_key = make_store_key(self._statements(connection))
+        with connection.transaction(), connection.pipeline() as pipeline:
+            self._store_key = make_store_key(self._statements(connection, pipeline))
 
-    def _statements(self, connection: psycopg.Connection[Any]) -> PostgresStatements:
-        return PostgresStatements(connection, self._queries, self._read_clock(connection))
+    def _statements(self, connection: psycopg.Connection[Any], pipeline: psycopg.Pipeline) -> PostgresStatements:
+        return PostgresStatements(connection, pipeline, self._queries, self._read_clock(connection))
 
     def _transact(self, connection: psycopg.Connection[Any], batch: int, work: Callable[[Statements], object]) -> None:
+        committing = self._unconfirmed = False
         try:
-            connection.execute("BEGIN")
-            given = self._given_clock() if self._given_clock else None
-            ((_, now),) = psycopg.RawCursor(connection).execute(BEGIN, (given,)).fetchall()
-            self._clock.learn(now)
-            statements = PostgresStatements(connection, self._queries, now)
-            work(statements)
-        except BaseException:
-            with contextlib.suppress(psycopg.Error):
-                connection.execute("ROLLBACK")
-            raise
-        if statements.wrote:
-            self._commit(connection, batch, now)
-        else:
-            connection.execute("COMMIT")
-
-    def _commit(self, connection: psycopg.Connection[Any], batch: int, now: float) -> None:
-        self._unconfirmed = False
-        try:
-            with connection.pipeline():
-                psycopg.RawCursor(connection).execute(NUMBER, (self._owner, batch, now))
+            with connection.pipeline() as pipeline:
+                connection.execute("BEGIN")
+                given = self._given_clock() if self._given_clock else None
+                ((_, now),) = psycopg.RawCursor(connection).execute(BEGIN, (given,)).fetchall()
+                self._clock.learn(now)
+                statements = PostgresStatements(connection, pipeline, self._queries, now)
+                work(statements)
+                if statements.wrote:
+                    psycopg.RawCursor(connection).execute(NUMBER, (self._owner, batch, now))
+                    committing = True
                 connection.execute("COMMIT")
         except psycopg.OperationalError as error:
+            if not committing:
+                raise
             connection.close()
             raise InDoubtError from error
+        except BaseException:
+            _roll_back(connection)
+            raise
         if self._unconfirmed:
             raise StoreUnavailable("the standby did not confirm the commit: it is not known to be safe")
 
@@ -195,12 +229,19 @@ class PostgresDatabase:
         return float(now)
 
 
-def load_queries() -> dict[str, bytes]:
+def load_queries() -> dict[str, Statement]:
     """The statements of queries.sql by their names."""
     text = importlib.resources.files(__package__).joinpath("sql/queries.sql").read_text()
     parts = text.split("-- name: ")[1:]
-    return {name.strip(): _without_comments(sql).encode() for name, _, sql in (part.partition("\n") for part in parts)}
+    return {name.strip(): _statement(sql) for name, _, sql in (part.partition("\n") for part in parts)}
 
 
-def _without_comments(sql: str) -> str:
-    return "\n".join(line for line in sql.strip().splitlines() if not line.startswith("--"))
+def _statement(sql: str) -> Statement:
+    text = "\n".join(line for line in sql.strip().splitlines() if not line.startswith("--"))
+    reads = text.startswith("SELECT")
+    return Statement(text.encode(), writes=not reads, answers=reads or "RETURNING" in text)
+
+
+def _roll_back(connection: psycopg.Connection[Any]) -> None:
+    with contextlib.suppress(psycopg.Error):
+        connection.execute("ROLLBACK")
