@@ -44,7 +44,7 @@ def content(database: Path) -> bytes:
 
 def test_no_byte_is_left(tmp_path: Path, database: Path) -> None:
     before = content(database)
-    ended = recado("erase", "--phone", "15550100001", folder=tmp_path)
+    ended = recado("erase", "--phone", "1 555 010-0001", folder=tmp_path)
     after = content(database)
     again = recado("erase", "--user-id", "US.1", folder=tmp_path)
     orders = recado("orders", "list", folder=tmp_path).stdout
@@ -58,8 +58,20 @@ def test_no_byte_is_left(tmp_path: Path, database: Path) -> None:
     assert orders.count("P-") == 2
 
 
-@pytest.mark.parametrize("arguments", [(), ("--phone", "1", "--user-id", "2"), ("--phone", "call me")])
-def test_bad_input_is_one_line(tmp_path: Path, database: Path, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "give either --phone or --user-id"),
+        (("--phone", "+15550100001", "--user-id", "US.1"), "give either --phone or --user-id"),
+        (("--phone", "call me"), "--phone: must be a phone number"),
+        (("--phone", "١٢٣٤٥٦٧"), "--phone: must be a phone number"),
+        (("--phone", ""), "--phone: must be a phone number"),
+        (("--user-id", "US 1"), "--user-id: must be a user id"),
+        (("--user-id", ""), "--user-id: must be a user id"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, database: Path, arguments: tuple[str, ...], problem: str) -> None:
     ended = recado("erase", *arguments, folder=tmp_path)
 
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert problem in ended.stderr

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import NOBODY, Audience
@@ -14,7 +16,8 @@ from recado.settings import load
 from tests.clock import FakeClock
 from tests.queue.conformance import OpenQueue, RetryQueueConformance
 from tests.queue.conformance_customers import CustomerConformance
-from tests.queue.conformance_events import ErasureConformance, EventConformance
+from tests.queue.conformance_erasure import ErasureConformance, Kept
+from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -59,7 +62,26 @@ class TestForms(FormConformance):
     """Its part on buttons and lists that Meta refuses."""
 
 
-class TestEvents(EventConformance, ErasureConformance):
+class TestErasure(ErasureConformance):
+    """Its part on customers who want to be forgotten."""
+
+    @pytest.fixture
+    def kept(self, database_url: str) -> Kept:
+        """Every row of every table as text."""
+
+        def rows() -> bytes:
+            with psycopg.connect(database_url) as connection:
+                tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'recado'").fetchall()
+                found = [
+                    connection.execute(sql.SQL("SELECT t::text FROM recado.{} t").format(sql.Identifier(table)))
+                    for (table,) in tables
+                ]
+                return "".join(row for cursor in found for (row,) in cursor).encode()
+
+        return rows
+
+
+class TestEvents(EventConformance):
     """Its part on events."""
 
 

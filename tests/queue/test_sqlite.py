@@ -11,8 +11,11 @@ import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.model import NOBODY, Audience
+from recado.queue.operations import adding, erasing
+from recado.queue.people import Traces
 from recado.queue.sqlite import SqliteRetryQueue, database
 from recado.queue.sqlite.database import open_database
+from recado.queue.statements import Statements
 from recado.runtime import retry_policy
 from recado.settings import load
 from recado.whatsapp.content import Text
@@ -27,7 +30,8 @@ from tests.queue.conformance import (
     new_reply,
 )
 from tests.queue.conformance_customers import CustomerConformance
-from tests.queue.conformance_events import ErasureConformance, EventConformance
+from tests.queue.conformance_erasure import ALL, PHONE, ErasureConformance, Kept, written
+from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -72,8 +76,38 @@ class TestOrders(OrderConformance):
     """Its part on the shop's staff."""
 
 
-class TestEvents(EventConformance, ErasureConformance):
+class TestEvents(EventConformance):
     """Its part on events."""
+
+
+class TestErasure(ErasureConformance):
+    """Its part on customers who want to be forgotten."""
+
+    @pytest.fixture
+    def kept(self, tmp_path: Path) -> Kept:
+        """The bytes of every file: the database, its free pages, its write-ahead log."""
+        return lambda: b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+
+    async def test_a_message_in_the_same_commit_goes_too(
+        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, kept: Kept
+    ) -> None:
+        """Its event, which is written last, tells nobody who he was."""
+        queue = open_queue(ALL)
+
+        def work(found: Statements) -> None:
+            transaction = queue._begin(found)
+            adding.add(transaction, [adding.AddRequest(written(1, clock, PHONE), lease=False)])
+            traces = Traces(names={PHONE})
+            while erasing.erase(transaction, [traces]) == [None]:
+                pass
+            transaction.finish()
+
+        queue.database.write(work)
+        events = await queue.events.after(0, limit=10)
+        await queue.erase_customer(PHONE)  # empties the write-ahead log
+
+        assert [event.kind for event in events] == ["customer.erased"]
+        assert PHONE[1:].encode() not in kept()
 
 
 class TestOutages(OutageConformance):
@@ -81,7 +115,7 @@ class TestOutages(OutageConformance):
 
 
 #: Statements that walk through a whole table: an operator's, those of once an hour, and of a clock that ran ahead.
-RARE = {"clear", "erase_entries", "erase_orders", "keys_of_name", "forget_customers", "stale_customers", "repair_keys"}
+RARE = {"clear", "forget_customers", "stale_customers", "repair_keys"}
 
 
 def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`recado erase`: a customer who wants to be forgotten."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -8,18 +9,16 @@ from recado.cli.shared import BadInput, with_queue
 
 
 def erase(
-    phone: Annotated[str, typer.Option(help="The customer's phone number, as +5215512345678.")] = "",
-    user_id: Annotated[str, typer.Option(help="The customer's user id (BSUID), exactly as Meta writes it.")] = "",
+    phone: Annotated[str | None, typer.Option(help="The customer's phone number with country code.")] = None,
+    user_id: Annotated[str | None, typer.Option(help="The customer's user id (BSUID), as US.1234567890.")] = None,
 ) -> None:
     """Erase all that is known of a customer. Orders stay without the person; a customer.erased event tells the CRM.
 
     Backups, and what was sent to endpoints of events before, are not changed.
     """
-    if bool(phone) == bool(user_id):
+    if (phone is None) == (user_id is None):
         raise BadInput("give either --phone or --user-id")
-    name = f"+{phone.removeprefix('+')}" if phone else user_id
-    if phone and not name[1:].isdecimal():
-        raise BadInput("--phone: must be a number with its country code, as +5215512345678")
+    name = _phone(phone) if phone is not None else _user_id(user_id or "")
     erased = with_queue(lambda queue: queue.erase_customer(name))
     if not erased.found:
         raise BadInput("nothing is known of this customer")
@@ -27,3 +26,16 @@ def erase(
         f"erased: {erased.replies} replies, {erased.quotes} quotes, {erased.events} events;"
         f" {erased.orders} orders stay without the customer"
     )
+
+
+def _phone(text: str) -> str:
+    digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
+    if not re.fullmatch(r"[0-9]{5,32}", digits):
+        raise BadInput("--phone: must be a phone number with its country code, such as +5215512345678")
+    return f"+{digits}"
+
+
+def _user_id(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,256}", text) or text.startswith("+"):
+        raise BadInput("--user-id: must be a user id of Meta's, such as US.1234567890")
+    return text

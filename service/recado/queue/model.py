@@ -58,6 +58,9 @@ TRANSITIONS: dict[tuple[State | None, State | None], str] = {
     (State.FAILED, State.DISCARDED): "operator",
     (State.DISCARDED, State.QUEUED): "operator",
     (State.DELIVERED, None): "it has reached the customer, or retention",
+    (State.QUEUED, None): "its customer is erased",
+    (State.SENDING, None): "its customer is erased",
+    (State.UNKNOWN, None): "its customer is erased",
     (State.FAILED, None): "retention, or erased",
     (State.DISCARDED, None): "retention, or erased",
 }
@@ -241,17 +244,19 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """What was erased of a customer: rows deleted, and orders that lost the person."""
+    """What was erased of a customer: rows deleted, and orders that lost the person. conversations: with how many
+    business numbers he had one."""
 
     replies: int
     quotes: int
     events: int
     orders: int
+    conversations: int
 
     @property
     def found(self) -> bool:
         """Whether anything was known of him."""
-        return any(msgspec.structs.astuple(self))
+        return self.conversations > 0
 
 
 class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -148,8 +148,8 @@ class QueueAdmin(Protocol):
         ...
 
     async def erase_customer(self, name: str) -> Erased:
-        """Erases all that is known of the customer with a phone number or user id, also under his other names; of his
-        orders stays what book-keeping needs."""
+        """Erases everything that is kept of the customer with a phone number (`+` and digits) or user id, by all of his
+        names, at every business number. His orders stay without him. What he writes later is a stranger's."""
         ...
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:

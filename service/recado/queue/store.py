@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from recado.orders import OrderState
 from recado.orders.shop import Move, Moved, ShopOrder
+from recado.queue import people
 from recado.queue.event_log import StoredEvents, endpoint_readings
 from recado.queue.model import (
     NOBODY,
@@ -186,20 +187,24 @@ class StoredQueue:
         return await self._write(upkeep.discard, tuple(ids))
 
     async def remove(self, ids: Sequence[int]) -> int:
-        return await self._erase(self._write(upkeep.remove, tuple(ids)))
+        return await self._scrubbed(self._write(upkeep.remove, tuple(ids)))
 
     async def clear(self) -> int:
-        return await self._erase(self._write(upkeep.clear, None))
+        return await self._scrubbed(self._write(upkeep.clear, None))
 
     async def erase_customer(self, name: str) -> Erased:
-        erased: Erased = await self._write(erasing.erase, name)
-        await asyncio.to_thread(self._database.scrub)
-        return erased
+        return await self._scrubbed(self._search_and_erase(name))
 
-    async def _erase(self, erasing: Awaitable[int]) -> int:
-        count = await erasing
+    async def _search_and_erase(self, name: str) -> Erased:
+        while True:
+            traces = await asyncio.to_thread(people.find, self._database, name)
+            if erased := await self._write(erasing.erase, traces):
+                return erased
+
+    async def _scrubbed(self, deletion: Awaitable[Result]) -> Result:
+        deleted = await deletion
         await asyncio.to_thread(self._database.scrub)
-        return count
+        return deleted
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
         return [_as_failed(row) for row in await self._read(lambda found: found.run("failed", after, limit))]

@@ -1,26 +1,48 @@
-"""Erasing: all that is known of a customer goes; of orders stays what book-keeping needs, without the person."""
+"""Erasing: all that is kept of a customer goes, but for what the shop's books need of an order."""
 
 from collections.abc import Sequence
 
 from recado.events.facts import CustomerErased
-from recado.queue.model import Erased
+from recado.orders import QuoteState
+from recado.queue.model import REPLIES, Erased, State
+from recado.queue.operations.telling import Told, write_events
 from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.people import Traces
+from recado.queue.tally import TALLIES
+
+_WAITING = frozenset({State.QUEUED, State.SENDING, State.UNKNOWN})
 
 
-def erase(transaction: Transaction, names: Sequence[str]) -> list[Erased]:
-    """Erases the customers of names (a phone number or a user id), with every other name that they had."""
-    return [_erase(transaction, name) for name in names]
+def erase(transaction: Transaction, customers: Sequence[Traces]) -> list[Erased | None]:
+    """Erases customers. None where one has a new name since he was looked for, so that he has to be looked for again.
+
+    What is under way of him is not stopped; nobody records what becomes of it. His next message is a stranger's.
+    """
+    return [None if traces.catch_up(transaction.run) else _erase(transaction, traces) for traces in customers]
 
 
-def _erase(transaction: Transaction, name: str) -> Erased:
-    keys = as_json([key for (key,) in transaction.run("keys_of_name", name)])
-    told = transaction.run("events_of", keys)
-    for (key,) in transaction.run("told_of", keys):
-        transaction.tell_of_nobody(key, CustomerErased())
-    transaction.run("erase_deliveries", as_json([id_ for (id_,) in told]))
-    replies = len(transaction.run("erase_entries", keys, name))
-    transaction.run("erase_events", as_json([id_ for (id_,) in told]))
-    quotes = len(transaction.run("erase_quotes", keys))
-    orders = len(transaction.run("erase_orders", keys, name))
+def _erase(transaction: Transaction, traces: Traces) -> Erased:
+    keys = as_json(sorted(traces.keys))
+    transaction.forget(traces.keys)
+    orders = transaction.run("erase_orders", keys, as_json(list(traces.rows["shop_order"])))
+    quotes = transaction.run("erase_quotes", keys)
+    transaction.count_quotes(
+        [(QuoteState.WITHDRAWN, source, accepted_at) for state, source, accepted_at in quotes if state == "open"]
+    )
     transaction.run("erase_customers", keys)
-    return Erased(replies=replies, quotes=quotes, events=len(told), orders=orders)
+    transaction.run("erase_identities", keys)
+    # Before the events, whose sequences it goes on; after the names, which it must not hold.
+    write_events(transaction, [Told(key, CustomerErased(), None, None) for key in sorted(traces.keys)])
+    events = transaction.run("erase_events", keys, as_json(list(traces.rows["event"])))
+    event_ids = as_json([id_ for (id_,) in events])
+    entries = transaction.run("erase_entries", as_json(list(traces.rows["entry"])), event_ids)
+    for channel, lane, state in entries:
+        if state in _WAITING:
+            TALLIES[channel].discarded(transaction.totals, lane)
+    return Erased(
+        replies=sum(channel == REPLIES for channel, _, _ in entries),
+        quotes=len(quotes),
+        orders=len(orders),
+        events=len(events),
+        conversations=len(traces.keys),
+    )

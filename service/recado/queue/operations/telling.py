@@ -8,6 +8,7 @@ import msgspec
 from recado.events.event import Event, Person, data_of
 from recado.events.facts import (
     ENDS,
+    CustomerErased,
     Fact,
     OrderCreated,
     OrderUpdated,
@@ -38,13 +39,12 @@ class Writing(Protocol):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A fact about the customer of a key, who has these names. anonymous: nothing of him is kept with it."""
+    """A fact about the customer of a key, who has these names."""
 
     key: str
     fact: Fact
-    phone: str | None = None
-    user_id: str | None = None
-    anonymous: bool = False
+    phone: str | None
+    user_id: str | None
 
     @property
     def type(self) -> str:
@@ -100,24 +100,27 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
     if not wanted:
         return
     wanted = _named(transaction, wanted)
-    keys = sorted({one.key for one in wanted})
-    sequences: dict[str, int] = dict(transaction.run("last_sequences", _json(keys)))
+    conversations = {one.key: transaction.reference("cv", one.key) for one in wanted}
+    # A customer who was erased and came back goes on where the event of his end is.
+    last: dict[str, int] = dict(transaction.run("last_sequences", _json([*conversations, *conversations.values()])))
+    sequences = {key: max(last.get(key, 0), last.get(name, 0)) for key, name in conversations.items()}
     first = max(int(transaction.now * 1e6), transaction.run("last_event")[0][0] + 1)
     events: list[tuple[Event, str]] = []
     for id_, one in enumerate(wanted, first):
-        sequences[one.key] = sequences.get(one.key, 0) + 1
+        sequences[one.key] += 1
         event = Event(
             id=id_,
             kind=one.type,
             at=transaction.now,
             sequence=sequences[one.key],
-            conversation=transaction.reference("cv", one.key),
+            conversation=conversations[one.key],
             customer=Person(
                 ref=transaction.reference("cu", one.key.partition(":")[2]), phone=one.phone, user_id=one.user_id
             ),
             data=data_of(one.fact),
         )
-        events.append((event, event.public_id if one.anonymous else one.key))
+        # What outlives its customer is kept under a name that says nothing of him.
+        events.append((event, event.conversation if isinstance(one.fact, CustomerErased) else one.key))
         transaction.totals.inc(metrics.EVENTS, one.type)
     transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key in events]))
     _address(transaction, [(event, audience.endpoints_for(event.kind)) for event, _ in events])
@@ -125,7 +128,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
 
 def _named(transaction: Writing, told: list[Told]) -> list[Told]:
     """The facts with the names of their customers."""
-    nameless = sorted({one.key for one in told if not one.anonymous and one.phone is None and one.user_id is None})
+    nameless = sorted({one.key for one in told if one.phone is None and one.user_id is None})
     if not nameless:
         return told
     names: dict[str, dict[str, str]] = {}
@@ -133,10 +136,7 @@ def _named(transaction: Writing, told: list[Told]) -> list[Told]:
         of_customer = name.partition(":")[2]
         kind = "phone" if of_customer.startswith("+") else "user_id"
         names.setdefault(key, {})[kind] = of_customer
-    return [
-        msgspec.structs.replace(one, **names[one.key]) if one.key in names and not one.anonymous else one
-        for one in told
-    ]
+    return [msgspec.structs.replace(one, **names[one.key]) if one.key in names else one for one in told]
 
 
 def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str]]]) -> int:

@@ -4,7 +4,7 @@ The facts are counted in the transaction that records them, so a total is never 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -189,10 +189,9 @@ class Transaction:
         if self.audience.wants:
             self._told.append(Told(key, fact, phone, user_id))
 
-    def tell_of_nobody(self, key: str, fact: Fact) -> None:
-        """Writes an event at once of which nothing but the references leads to the customer."""
-        if self.audience.wants:
-            write_events(self, [Told(key, fact, anonymous=True)])
+    def forget(self, keys: Collection[str]) -> None:
+        """Drops what was noted about the customers of these keys and is not written yet."""
+        self._told = [one for one in self._told if one.key not in keys]
 
     def _tell(self) -> None:
         if self._failed and self.audience.wants:

@@ -421,36 +421,44 @@ DELETE FROM recado.event WHERE id IN (SELECT id FROM recado.event WHERE id <= $1
 SELECT key, name FROM recado.identity WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
 ORDER BY key, name
 
--- name: keys_of_name
-SELECT key FROM recado.identity WHERE substr(name, strpos(name, ':') + 1) = $1
-UNION SELECT key FROM recado.shop_order WHERE phone = $1 OR user_id = $1
-UNION SELECT key FROM recado.entry WHERE channel = 'whatsapp' AND (phone = $1 OR user_id = $1)
+-- name: people_in_identities
+SELECT name, key, substr(name, strpos(name, ':') + 1), NULL FROM recado.identity WHERE name > $1 ORDER BY name LIMIT $2
 
--- name: events_of
-SELECT id FROM recado.event WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+-- name: people_in_entries
+SELECT id, CASE channel WHEN 'http' THEN NULL ELSE key END,
+  CASE channel WHEN 'http' THEN content::json #>> '{customer,phone}' ELSE phone END,
+  CASE channel WHEN 'http' THEN content::json #>> '{customer,user_id}' ELSE user_id END
+FROM recado.entry WHERE id > $1 ORDER BY id LIMIT $2
 
--- name: told_of
-SELECT DISTINCT key FROM recado.event WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+-- name: people_in_events
+SELECT id, key, content::json #>> '{customer,phone}', content::json #>> '{customer,user_id}'
+FROM recado.event WHERE id > $1 ORDER BY id LIMIT $2
 
--- name: erase_deliveries
-DELETE FROM recado.entry WHERE event_id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
-
--- name: erase_entries
-DELETE FROM recado.entry
-WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
-  OR channel = 'whatsapp' AND (phone = $2 OR user_id = $2)
-RETURNING id
-
--- name: erase_events
-DELETE FROM recado.event WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
-
--- name: erase_quotes
-DELETE FROM recado.quote WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) RETURNING id
+-- name: people_in_orders
+SELECT number, key, phone, user_id FROM recado.shop_order WHERE number > $1 ORDER BY number LIMIT $2
 
 -- name: erase_orders
 UPDATE recado.shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
-WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) OR phone = $2 OR user_id = $2
+WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+  OR number IN (SELECT value::bigint FROM json_array_elements_text($2::json))
 RETURNING number
+
+-- name: erase_quotes
+DELETE FROM recado.quote WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+RETURNING state, source, accepted_at
 
 -- name: erase_customers
 DELETE FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: erase_identities
+DELETE FROM recado.identity WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: erase_events
+DELETE FROM recado.event WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+  OR id IN (SELECT value::bigint FROM json_array_elements_text($2::json))
+RETURNING id
+
+-- name: erase_entries
+DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+  OR event_id IN (SELECT value::bigint FROM json_array_elements_text($2::json))
+RETURNING channel, lane, state

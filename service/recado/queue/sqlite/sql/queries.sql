@@ -399,35 +399,40 @@ DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?1 LIMIT ?2)
 -- name: names_of
 SELECT key, name FROM identity WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key, name
 
--- name: keys_of_name
-SELECT DISTINCT key FROM identity WHERE substr(name, instr(name, ':') + 1) = ?1
-UNION SELECT key FROM shop_order WHERE phone = ?1 OR user_id = ?1
-UNION SELECT key FROM entry WHERE channel = 'whatsapp' AND (phone = ?1 OR user_id = ?1)
+-- name: people_in_identities
+SELECT name, key, substr(name, instr(name, ':') + 1), NULL FROM identity WHERE name > ?1 ORDER BY name LIMIT ?2
 
--- name: events_of
-SELECT id FROM event WHERE key IN (SELECT value FROM json_each(?1))
+-- name: people_in_entries
+SELECT id, CASE channel WHEN 'http' THEN NULL ELSE key END,
+  CASE channel WHEN 'http' THEN content ->> '$.customer.phone' ELSE phone END,
+  CASE channel WHEN 'http' THEN content ->> '$.customer.user_id' ELSE user_id END
+FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2
 
--- name: told_of
-SELECT DISTINCT key FROM event WHERE key IN (SELECT value FROM json_each(?1))
+-- name: people_in_events
+SELECT id, key, content ->> '$.customer.phone', content ->> '$.customer.user_id'
+FROM event WHERE id > ?1 ORDER BY id LIMIT ?2
 
--- name: erase_deliveries
-DELETE FROM entry WHERE event_id IN (SELECT value FROM json_each(?1))
-
--- name: erase_entries
-DELETE FROM entry
-WHERE key IN (SELECT value FROM json_each(?1)) OR channel = 'whatsapp' AND (phone = ?2 OR user_id = ?2)
-RETURNING id
-
--- name: erase_events
-DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1))
-
--- name: erase_quotes
-DELETE FROM quote WHERE key IN (SELECT value FROM json_each(?1)) RETURNING id
+-- name: people_in_orders
+SELECT number, key, phone, user_id FROM shop_order WHERE number > ?1 ORDER BY number LIMIT ?2
 
 -- name: erase_orders
 UPDATE shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
-WHERE key IN (SELECT value FROM json_each(?1)) OR phone = ?2 OR user_id = ?2
+WHERE key IN (SELECT value FROM json_each(?1)) OR number IN (SELECT value FROM json_each(?2))
 RETURNING number
+
+-- name: erase_quotes
+DELETE FROM quote WHERE key IN (SELECT value FROM json_each(?1)) RETURNING state, source, accepted_at
 
 -- name: erase_customers
 DELETE FROM customer WHERE key IN (SELECT value FROM json_each(?1))
+
+-- name: erase_identities
+DELETE FROM identity WHERE key IN (SELECT value FROM json_each(?1))
+
+-- name: erase_events
+DELETE FROM event WHERE key IN (SELECT value FROM json_each(?1)) OR id IN (SELECT value FROM json_each(?2))
+RETURNING id
+
+-- name: erase_entries
+DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) OR event_id IN (SELECT value FROM json_each(?2))
+RETURNING channel, lane, state

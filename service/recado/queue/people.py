@@ -1,0 +1,85 @@
+"""Where a customer is in the store: all rows that name him, found by walking through the tables in pages.
+
+`identity` leads to a customer's names only as long as something is kept of his conversation; what failed, and events,
+are kept longer. So every table that names customers is read. No page keeps anybody from writing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from recado.queue.statements import Database, Row
+
+PAGE: Final = 5000
+#: The statement that reads each table, and the value that all of its marks are above. Rows are (mark, key of the
+#: customer, phone number, user id).
+TABLES: Final[dict[str, tuple[str, int | str]]] = {
+    "identity": ("people_in_identities", ""),
+    "entry": ("people_in_entries", 0),
+    "event": ("people_in_events", 0),
+    "shop_order": ("people_in_orders", 0),
+}
+
+
+class Traces(msgspec.Struct):
+    """One customer. names: his phone numbers (with `+`) and user ids. keys: of his conversations. rows: the marks of
+    his rows by table. numbers: the business numbers that there are. read_to: the mark up to which a table was read."""
+
+    names: set[str]
+    keys: set[str] = msgspec.field(default_factory=set)
+    rows: dict[str, set[int | str]] = msgspec.field(default_factory=lambda: {table: set() for table in TABLES})
+    numbers: set[str] = msgspec.field(default_factory=set)
+    read_to: dict[str, int | str] = msgspec.field(default_factory=dict)
+
+    def take(self, table: str, rows: Iterable[Row]) -> bool:
+        """Takes over those rows that are his; whether they brought a name or a key that was not known."""
+        known = len(self.names) + len(self.keys)
+        for mark, key, *names in rows:
+            if key in self.keys or not self.names.isdisjoint(names):
+                self.rows[table].add(mark)
+                self.keys |= {key} - {None}
+                self.names |= set(names) - {None}
+            if table == "identity":
+                self.numbers.add(str(mark).partition(":")[0])
+            self.read_to[table] = mark
+        return len(self.names) + len(self.keys) > known
+
+    def catch_up(self, run: Callable[..., list[Row]]) -> bool:
+        """The same with what came since; to be called where nobody else can write."""
+        names = [f"{number}:{name}" for number in self.numbers for name in self.names]
+        leading = [(name, key, name.partition(":")[2], None) for name, key in run("identities", _json(names))]
+        back = [(name, key, name.partition(":")[2], None) for key, name in run("names_of", _json([*self.keys]))]
+        grew = self.take("identity", [*leading, *back])
+        for table in ("entry", "event", "shop_order"):
+            statement, first = TABLES[table]
+            while page := run(statement, self.read_to.get(table, first), PAGE):
+                grew |= self.take(table, page)
+        return grew
+
+
+def find(database: Database, name: str) -> Traces:
+    """Everything of the customer who has a name; names that came together belong to one customer."""
+    traces = Traces(names={name})
+    while _read_all(database, traces):
+        pass
+    return traces
+
+
+def _read_all(database: Database, traces: Traces) -> bool:
+    """Reads every table once; whether that brought a new name or key, so that rows before it may be his, too."""
+    grew = False
+    for table, (statement, first) in TABLES.items():
+        mark = first
+        while page := _page(database, statement, mark):
+            grew |= traces.take(table, page)
+            mark = page[-1][0]
+    return grew
+
+
+def _page(database: Database, statement: str, after: int | str) -> list[Row]:
+    return database.read(lambda found: found.run(statement, after, PAGE))
+
+
+def _json(value: list[str]) -> str:
+    return msgspec.json.encode(value).decode()
