@@ -191,10 +191,9 @@ class SessionMachine(RuleBasedStateMachine):
             self.clock.advance(7)
             self.drain(process)
             while self.held:
-                holder, message = self.held.pop()
-                self._run(self.processes[holder].update_message_attempt, message, DELIVERED)
-        message = self._handle(process, customer, "present", self._yes(customer, None), lease=False)
-        self._ordered(customer, message)
+                holder, reply = self.held.pop()
+                self._run(self.processes[holder].update_message_attempt, reply, DELIVERED)
+        self._ordered(customer, self._handle(process, customer, "present", self._yes(customer, None), lease=False))
 
     @precondition(lambda self: any(known.orders for known in self.known.values()))
     @rule(process=PROCESSES, data=st.data(), state=st.sampled_from([*OrderState][1:]))
