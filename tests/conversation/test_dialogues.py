@@ -11,7 +11,7 @@ from tests.conversation.scoring import score
         ("dialogues-dev.jsonl", 1.0, 1.0, 0.98, 0),
         ("dialogues-own.jsonl", 0.98, 0.99, 0.97, 0),
         # Written before the code was seen; the first run had 87 % of dialogues, 93.9 % of turns, 5 wrong confirmations.
-        ("dialogues-blind.jsonl", 0.99, 0.99, 0.99, 2),
+        ("dialogues-blind.jsonl", 1.0, 1.0, 0.99, 0),
         # Likewise, an hour later: 88 % of dialogues, 94.1 % of turns, 8 wrong confirmations.
         ("dialogues-blind2.jsonl", 1.0, 1.0, 0.98, 0),
     ],

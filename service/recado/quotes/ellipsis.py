@@ -33,6 +33,8 @@ _DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
 _MOST_LINES: Final = 12
 """Lines whose heads are tried: more are nobody's order with a word left out."""
 _MOST_HEADS: Final = 3
+MOST_READINGS: Final = 60
+"""Names that are read for one message; a hostile one would ask for thousands, at a tenth of a millisecond each."""
 
 
 class Meant(msgspec.Struct, frozen=True):
@@ -48,6 +50,7 @@ class Ellipsis:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._matcher = catalogue.matcher()
+        self._read: dict[str, tuple[str, ...]] = {}
 
     def chosen(self, candidates: Sequence[str], said: str, bare: Bare) -> Meant:
         """Which candidates of a question are meant; `said` is what it is about, as the customer wrote it."""
@@ -125,10 +128,16 @@ class Ellipsis:
 
     def _completed(self, head: str, fragment: str) -> tuple[str, ...]:
         """The products that "head fragment" names, if the fragment is part of the name."""
-        if not fragment:
-            return ()
+        name = f"{head} {fragment}"
+        if name not in self._read:
+            if not fragment or len(self._read) >= MOST_READINGS:
+                return ()
+            self._read[name] = self._named(head, name)
+        return self._read[name]
+
+    def _named(self, head: str, name: str) -> tuple[str, ...]:
         try:
-            reading = read(f"{head} {fragment}", self._catalogue)
+            reading = read(name, self._catalogue)
         except TooLongError:
             return ()
         first = reading.elements[0] if reading.elements else None

@@ -1,0 +1,27 @@
+"""What is meant where the head is left out."""
+
+import pytest
+
+from recado.conversation.dialogue import Dialogue
+from recado.quotes import Catalogue, ellipsis, service
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.reading import Reading
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+
+
+@pytest.mark.parametrize("text", ["2 turquesas, " * 200, "la de 5 y " * 250, "los raros que sean finos y " * 110])
+def test_a_message_costs_a_bounded_number_of_readings(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """However many things it leaves open, and however many lines they may be of."""
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("\n".join(f"2 {product.name}" for product in CATALOGUE.products[::6]))
+    count, original = 0, service.read
+
+    def counted(name: str, catalogue: Catalogue) -> Reading:
+        nonlocal count
+        count += 1
+        return original(name, catalogue)
+
+    monkeypatch.setattr(ellipsis, "read", counted)
+    assert dialogue.say(text[:4000]).reply
+    assert 0 < count <= ellipsis.MOST_READINGS
