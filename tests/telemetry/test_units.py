@@ -23,6 +23,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import recado
 from recado.conversation import ReplyKind, Silence
+from recado.events.facts import TYPES
 from recado.http.metrics_port import serve_metrics
 from recado.orders import OrderState, QuoteState
 from recado.orders import Source as QuoteSource
@@ -32,7 +33,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
 from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import Breaker
-from recado.queue.protocol import Snapshot
+from recado.queue.protocol import EndpointReading, Snapshot
 from recado.queue.statements import Server, Sizes, Volume
 from recado.quotes.catalogue import ReloadOutcome
 from recado.settings import Settings
@@ -76,7 +77,10 @@ ERROR_CLASSES = {
 @pytest.mark.parametrize(
     ("metric", "label", "values"),
     [
-        (metrics.ATTEMPTS, "outcome", set(Outcome)),
+        (metrics.ATTEMPTS, "outcome", set(Outcome) - {Outcome.ENDED}),
+        (metrics.EVENT_ATTEMPTS, "outcome", set(Outcome) - {Outcome.PERMANENT}),
+        (metrics.EVENT_DELIVERIES, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
+        (metrics.EVENTS, "type", set(TYPES)),
         (metrics.ATTEMPTS, "error_class", ERROR_CLASSES | {"none"}),
         (metrics.FINISHED, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.FAILED_REASONS, "reason", set(Reason) - {Reason.SUPERSEDED}),
@@ -167,6 +171,7 @@ class Store:
             oldest_due_seconds=7.0,
             oldest_placed_seconds=0.0,
             breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
+            endpoints={"crm": EndpointReading(breaker=Breaker(), waiting=3, oldest_seconds=9.0)},
             instants={
                 "created_at": 1.0,
                 "drain_started_at": 2.0,
@@ -226,6 +231,9 @@ def test_everything_is_exported_from_the_start(root_logger: logging.Logger) -> N
     assert found[metrics.DRAIN_LAST_SUCCESS.name] == {(): 3.0}
     assert found[metrics.BACKUP_LAST_SUCCESS.name] == {(): 4.0}
     assert found[metrics.BREAKER_OPEN.name][(("phone_number_id", "106"), ("reason", "outage"))] == 1
+    assert found[metrics.EVENT_BACKLOG.name] == {(("endpoint", "crm"),): 3.0}
+    assert found[metrics.EVENT_OLDEST_AGE.name] == {(("endpoint", "crm"),): 9.0}
+    assert found[metrics.EVENT_ENDPOINT_HELD.name][(("endpoint", "crm"), ("reason", "ended"))] == 0.0
 
 
 def test_totals_of_the_store_are_exported(root_logger: logging.Logger) -> None:
