@@ -12,18 +12,21 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook
 
 from recado.delivery.attempt import Delivery
-from recado.delivery.channels.http import DEADLINE_SECONDS, HttpChannel
+from recado.delivery.channels.http import AT_ONCE, DEADLINE_SECONDS, HttpChannel
 from recado.delivery.channels.posting import NotPosted, Response
+from recado.delivery.drain import Drain
 from recado.events import signing
 from recado.events.endpoints import Endpoint
 from recado.events.facts import TYPES, MessageReceived
-from recado.queue.model import Audience, NewReply
+from recado.outcome import Outcome
+from recado.queue.model import EVENTS, REPLIES, AttemptResult, Audience, LeasedReply, NewReply
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
+from recado.telemetry import tracing
 from tests.clock import FakeClock
 from tests.events.test_signing import make_secret
-from tests.queue.conformance import new_reply
+from tests.queue.conformance import UNLIMITED, new_reply
 from tests.queue.conformance_sessions import deciding, opening, session_of
 
 HOUR = 3600.0
@@ -183,3 +186,50 @@ async def test_no_body_names_the_customer(shop: Shop) -> None:
         event.kind for event in await web.events.after(0, limit=100)
     }
     assert not re.search(r"1555010|US\.1|wamid|Ana|cel|jeans", bodies)
+
+
+class Told:
+    """A channel that answers once `open` is set, and counts what was sent and what is under way."""
+
+    def __init__(self, name: str, *, opened: bool) -> None:
+        self.name, self.send_seconds = name, 1.0
+        self.sent = self.under_way = 0
+        self.open = asyncio.Event()
+        if opened:
+            self.open.set()
+
+    async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
+        self.under_way += 1
+        await self.open.wait()
+        self.under_way -= 1
+        self.sent += 1
+        return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=f"wamid.{message.id}")
+
+    async def probe(self, lane: str) -> bool:
+        return True
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_an_endpoint_that_hangs_keeps_no_reply_waiting(shop: Shop) -> None:
+    """All replies leave while its requests hang: these have 16 of the drain's places and no more."""
+    settings = load({**UNLIMITED, "RECADO_DRAIN_CONCURRENCY": "32", "RECADO_DRAIN_SECONDS": "30"})
+    audience = Audience(wants={"crm": frozenset(TYPES)}, deadline_seconds=DEADLINE_SECONDS)
+    queue = SqliteRetryQueue(shop.path, retry_policy(settings), clock=shop.clock, audience=audience)
+    shop.queues.append(queue)
+    for n in range(100):
+        facts = (MessageReceived(kind="text"),)
+        await queue.add_message(new_reply(n, shop.clock, facts=facts), lease=False)
+    replies, events = Told(REPLIES, opened=True), Told(EVENTS, opened=False)
+    drain = Drain(queue, Delivery(queue, [replies, events]), settings)
+    running = asyncio.create_task(drain.run())
+    async with asyncio.timeout(60):
+        while replies.sent < 100:
+            await asyncio.sleep(0.01)
+    hanging = events.under_way
+    events.open.set()
+    await drain.close()
+    await running
+
+    assert (replies.sent, hanging) == (100, AT_ONCE)
