@@ -26,7 +26,7 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.joined import part_joined, spell_out
-from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit, lexicon
+from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit
 from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.measures import Measure, measure
@@ -102,7 +102,7 @@ class Scanner:
             raise TooLongError
         self.text = text
         self.matcher = matcher
-        self.lexicon = lexicon()
+        self.lexicon = matcher.lexicon
         self.tokens = tokenise(text)
         if len(self.tokens) > MOST_TOKENS:
             raise TooLongError
