@@ -370,6 +370,8 @@ class Scanner:
     def _is_letter_size(self, found: Measure) -> bool:
         """ "3 M camisas": a capital that stands apart is a size of clothes."""
         unit = self.tokens[found.at]
+        if self._has(found.end - 1, "of"):
+            return False  # "10 L de abono"
         return len(unit.norm) == 1 and unit.spaced and self.text[unit.start].isupper()
 
     def _number(self, i: int) -> int:
