@@ -34,6 +34,7 @@ WHOLE = ("resources", "podSecurityContext", "securityContext")
 CHART_DECIDES = {
     "RECADO_DATABASE",
     "RECADO_CATALOGUE",
+    "RECADO_LANGUAGE",
     "RECADO_EVENTS_FILE",
     "RECADO_HOST",
     "RECADO_PORT",

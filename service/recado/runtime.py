@@ -121,7 +121,7 @@ def make_web(
     from recado.whatsapp.from_settings import make_whatsapp
 
     metrics.accept_orders_within(settings.order_accept_seconds)
-    catalogue = CatalogueFile(settings.catalogue or DEFAULT_PATH)
+    catalogue = CatalogueFile(settings.catalogue or DEFAULT_PATH, settings.language)
     queue = queue or open_queue(settings, clock=clock, observer=metrics)
     client = make_whatsapp(settings, transport)
     quotes = QuoteService(

@@ -139,6 +139,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     catalogue: Annotated[Path | None, about("The catalogue, a CSV file; by default a sample.")] = None
+    language: Annotated[
+        Path | None, about("A folder of tables that add words to those that orders are read by; by default none.")
+    ] = None
     host: Annotated[str, about("The address that the web and metrics ports listen on.")] = DEFAULT_HOST
     port: Annotated[int, about("The web port."), PORT] = 8000
     metrics_port: Annotated[int, about("The metrics port."), PORT] = 9464

@@ -285,3 +285,13 @@ def test_the_endpoints_are_mounted_where_events_are_written_and_sent(render: Ren
 
     secret = {"secretName": "shop-events", "items": [{"key": "endpoints.json", "path": "events.json"}]}
     assert mounted == dict.fromkeys(("web", "drain"), ([secret], "/etc/recado/events/events.json"))
+
+
+def test_words_of_the_shop_are_mounted_where_the_setting_says(render: Render) -> None:
+    """The ConfigMap is mounted as a folder, so that changed words reach running pods."""
+    documents = render('catalogue.wordsConfigMap="words-of-the-shop"')
+    settings = next(d for d in documents if d["kind"] == "ConfigMap" and "RECADO_LANGUAGE" in d.get("data", {}))
+    pod = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]
+    mount = next(m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "words")
+    assert mount["mountPath"] == settings["data"]["RECADO_LANGUAGE"]
+    assert {"name": "words", "configMap": {"name": "words-of-the-shop"}} in pod["volumes"]

@@ -61,6 +61,7 @@ GOODS = [
     ("MIC", "Agua micelar Garnier 400 ml", "agua micelar", None),
     ("SUN1", "Protector solar FPS50 50 ml", "protector solar 50 ml", None),
     ("SUN2", "Protector solar FPS50 200 ml", "protector solar 200 ml", None),
+    ("SOIL", "Compost a granel", "compost", "l"),
     ("EGG", "Huevos plancha x30", "huevos", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
 ]
@@ -124,6 +125,7 @@ def lines(text: str) -> dict[str, float]:
         ("jean mom 38 x2, talle 40 x1", {"JN-38": 2, "JN-40": 1}),
         ("2 jean recto talle 44", {"JN-1": 2}),
         ("cuatro boxer talle eme", {"BX-M": 4}),
+        ("2,5 kg de pan y 10 L de compost", {"BRD": 2.5, "SOIL": 10}),
         ("2 castrol 20w50 de litro", {"OIL1": 2}),
         ("hielo - 3 bolsas", {"ICE": 3}),
         ("labial rojo 2... mejor dame vino los 2", {"LIP2": 2}),
@@ -189,6 +191,11 @@ def test_what_may_be_another_kind_is_marked(text: str) -> None:
 )
 def test_what_is_not_sold_or_not_said_is_asked_back(text: str) -> None:
     assert SERVICE.quote(text).asks
+
+
+def test_what_a_thing_needs_is_no_order() -> None:
+    quote = SERVICE.quote("el gorro necesita mucho sol?")
+    assert (quote.items, quote.intent) == ((), Intent.OTHER)
 
 
 def test_the_price_of_two_kinds_is_told() -> None:

@@ -255,6 +255,7 @@ before keep theirs whatever becomes of an upgrade.
 {{- define "recado.settingsData" -}}
 {{- $values := .Values -}}
 {{- $data := dict "RECADO_CATALOGUE" "/etc/recado/catalogue/catalogo.csv" -}}
+{{- if $values.catalogue.wordsConfigMap }}{{ $_ := set $data "RECADO_LANGUAGE" "/etc/recado/words" }}{{ end -}}
 {{- if eq $values.store.type "sqlite" }}{{ $_ := set $data "RECADO_DATABASE" "/var/lib/recado/recado.db" }}{{ end -}}
 {{- $_ := set $data "RECADO_DRAIN_SECONDS" (toJson $values.drain.seconds) -}}
 {{- $_ := set $data "WHATSAPP_PHONE_NUMBER_ID" (join "," $values.whatsapp.phoneNumberIds) -}}
@@ -327,4 +328,9 @@ resources:
     items:
       - key: {{ .Values.catalogue.key }}
         path: catalogo.csv
+{{- with .Values.catalogue.wordsConfigMap }}
+- name: words
+  configMap:
+    name: {{ . }}
+{{- end }}
 {{- end }}

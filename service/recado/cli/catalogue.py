@@ -28,13 +28,14 @@ _TEXTS = {
 @commands.command()
 def check(
     catalogue: Annotated[Path | None, typer.Argument(help="The catalogue, a CSV file.")] = None,
+    words: Annotated[Path | None, typer.Option(help="A folder of words, as RECADO_LANGUAGE names one.")] = None,
     language: Annotated[Language, typer.Option(help="The language of what is printed.")] = Language.ENGLISH,
 ) -> None:
     """Read every name and alias as an order; name those that are not read as their product."""
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.probe import misread
 
-    read = Catalogue.from_csv(catalogue or read_settings().catalogue or DEFAULT_PATH)
+    read = Catalogue.from_csv(catalogue or read_settings().catalogue or DEFAULT_PATH, words)
     line, nothing, total = _TEXTS[language]
     wrong = 0
     for found in misread(read):

@@ -29,6 +29,7 @@ def quote(
     text: Annotated[str | None, typer.Argument(help="An order, as a customer writes it.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Explain how each word was read.")] = False,
+    words: Annotated[Path | None, typer.Option(help="A folder of words, as RECADO_LANGUAGE names one.")] = None,
     language: Annotated[Language, typer.Option(help="The language of the explanation.")] = Language.ENGLISH,
     batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line per case.")] = None,
 ) -> None:
@@ -37,12 +38,16 @@ def quote(
         raise BadInput("give either an order or --batch FILE")
     path = catalogue or read_settings().catalogue
     if batch is not None:
-        raise typer.Exit(read_cases(batch, path))
-    show(text or "", path, explain=explain, language=language)
+        raise typer.Exit(read_cases(batch, path, words))
+    show(text or "", path, words, explain=explain, language=language)
 
 
 def show(
-    text: str, catalogue_path: Path | None = None, explain: bool = False, language: Language = Language.ENGLISH
+    text: str,
+    catalogue_path: Path | None = None,
+    words: Path | None = None,
+    explain: bool = False,
+    language: Language = Language.ENGLISH,
 ) -> None:
     """Print how a message is read: quantities, products and noise in colour, the lines, and with `explain` why."""
     from rich.text import Text
@@ -52,7 +57,7 @@ def show(
     from recado.quotes.money import money
     from recado.quotes.service import Intent, QuoteService, read
 
-    catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
+    catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH, words)
     quote = QuoteService(lambda: catalogue).quote(text)
     if quote.intent is Intent.TOO_LONG:
         raise BadInput("the order is too long; recado asks customers for a shorter message")
@@ -118,7 +123,7 @@ class _Case(msgspec.Struct):
     text: str
 
 
-def read_cases(cases_path: Path, catalogue_path: Path | None = None) -> int:
+def read_cases(cases_path: Path, catalogue_path: Path | None = None, words: Path | None = None) -> int:
     """Print one line of JSON per case: id, items, unmatched, intent. The exit status: 0, or 2 for a bad file."""
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.service import QuoteService
@@ -137,7 +142,7 @@ def read_cases(cases_path: Path, catalogue_path: Path | None = None) -> int:
         except msgspec.DecodeError as error:
             print(f"recado quote: {cases_path}: line {number} is not a valid case: {error}", file=sys.stderr)
             return 2
-    catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH)
+    catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH, words)
     service = QuoteService(lambda: catalogue, max_quantity=sys.maxsize)
     for case in cases:
         quote = service.quote(case.text)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from recado.errors import Expected
+from recado.quotes.language import LanguageError, stamp
 from recado.quotes.text import NUMBER, WORD, plain, tokenise
 
 if TYPE_CHECKING:
-    from recado.quotes.matcher import Matcher
+    from recado.quotes.matcher import Language, Matcher
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +56,17 @@ class CatalogueError(Expected, ValueError):
 class Catalogue:
     """Products, all in one currency. Immutable; what reads orders against it is made at first use."""
 
-    def __init__(self, products: tuple[Product, ...], currency: str) -> None:
+    def __init__(self, products: tuple[Product, ...], currency: str, language: "Language | None" = None) -> None:
         self.products = products
         self.currency = currency
         self.by_sku = {product.sku: product for product in products}
         self.places = {product.sku: number for number, product in enumerate(products)}
+        self._language = language
         self._matcher: Matcher | None = None
 
     @classmethod
-    def from_csv(cls, path: str | Path) -> "Catalogue":
-        """Read and check a file. Raises CatalogueError with every problem it has."""
+    def from_csv(cls, path: str | Path, words: Path | None = None) -> "Catalogue":
+        """Read and check a file, and a folder of words. Raises CatalogueError or LanguageError with every problem."""
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -75,7 +77,7 @@ class Catalogue:
         products, currency, problems = _read(text)
         if problems:
             raise CatalogueError(path, problems)
-        catalogue = cls(products, currency)
+        catalogue = cls(products, currency, _language(words))
         catalogue.matcher()
         return catalogue
 
@@ -84,8 +86,16 @@ class Catalogue:
         if self._matcher is None:
             from recado.quotes.matcher import Matcher
 
-            self._matcher = Matcher(self.products)
+            self._matcher = Matcher(self.products, self._language)
         return self._matcher
+
+
+def _language(words: Path | None) -> "Language | None":
+    if words is None:
+        return None
+    from recado.quotes.matcher import Language
+
+    return Language.of(words)
 
 
 class _Row(msgspec.Struct):
@@ -213,15 +223,16 @@ class ReloadOutcome(Enum):
 
 
 class CatalogueFile:
-    """A catalogue that follows its file.
+    """A catalogue that follows its file, and a folder of words that are added to the reader's.
 
     The first load raises CatalogueError; a later bad file keeps the last good one.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, words: Path | None = None) -> None:
         self.path = Path(path)
+        self._words = words
         self._seen = self._stamp()
-        self.current = Catalogue.from_csv(self.path)
+        self.current = Catalogue.from_csv(self.path, words)
 
     def reload_if_changed(self) -> ReloadOutcome:
         """One stat; reads the file only when it is another one (a ConfigMap's swap included). Never raises."""
@@ -230,8 +241,8 @@ class CatalogueFile:
             return ReloadOutcome.UNCHANGED
         self._seen = stamp
         try:
-            self.current = Catalogue.from_csv(self.path)
-        except CatalogueError as error:
+            self.current = Catalogue.from_csv(self.path, self._words)
+        except (CatalogueError, LanguageError) as error:
             log.warning(
                 "the new catalogue is refused, the last good one serves on: %s", "; ".join(error.problems[:20]),
                 extra={"action": "catalogue.refused", "problems": len(error.problems)},
@@ -243,10 +254,10 @@ class CatalogueFile:
         )  # fmt: skip
         return ReloadOutcome.LOADED
 
-    def _stamp(self) -> tuple[int, ...]:
-        """What changes when the file, or what a symlink on the way to it points to, is replaced."""
+    def _stamp(self) -> tuple[object, ...]:
+        """What changes when the file, what a symlink on the way to it points to, or the folder of words does."""
         try:
             status = self.path.stat()
         except OSError:
             return ()
-        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, stamp(self._words)

@@ -5,15 +5,14 @@ numbers.toml). What is not listed is found as a form of a listed verb, in anothe
 """
 
 import re
-import tomllib
 from fractions import Fraction
 from functools import cache
-from importlib import resources
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from recado.quotes.language import Tables, tables
 from recado.quotes.text import bases, key, neuter, plain, sound
 
 NONE: Final[frozenset[str]] = frozenset()
@@ -42,8 +41,8 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
 class Lexicon:
     """The tables, and look-ups that remember every word they were asked for (see `forget`)."""
 
-    def __init__(self) -> None:
-        words, verbs, numbers = (_toml(name) for name in ("words", "verbs", "numbers"))
+    def __init__(self, tables: Tables) -> None:
+        words, verbs, numbers = tables.words, tables.verbs, tables.numbers
         self.values: dict[str, int] = {**numbers["articles"], **numbers["words"]}
         tens = {word: value for word, value in self.values.items() if value in range(30, 100, 10)}
         ones = {word: value for word, value in self.values.items() if 0 < value < 10}
@@ -90,9 +89,9 @@ class Lexicon:
                 for word in listed.split():
                     form = neuter(key(plain(word)))
                     self._neuters.setdefault(form, set()).update((role, name))
-        for good in _list("goods"):
+        for good in tables.goods:
             self._forms.setdefault(key(good), set()).add("good")
-        for name in _list("names"):
+        for name in tables.names:
             self._exact.setdefault(name, set()).add("name")
         for word in words["nouns"]["filler"].split():
             self._exact.setdefault(plain(word), set()).update(("noun", "filler"))
@@ -181,17 +180,7 @@ class Lexicon:
         return None
 
 
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("recado.quotes").joinpath(f"data/{name}.toml").read_text("utf-8"))
-
-
-def _list(name: str) -> list[str]:
-    """The words of a plain list; lines that open with "#" say what it is."""
-    text = resources.files("recado.quotes").joinpath(f"data/{name}.txt").read_text("utf-8")
-    return [plain(word) for line in text.splitlines() if not line.startswith("#") for word in line.split()]
-
-
 @cache
 def lexicon() -> Lexicon:
-    """The one lexicon of the process, read at its first use."""
-    return Lexicon()
+    """The lexicon of the package's own tables, read at its first use."""
+    return Lexicon(tables())

@@ -5,20 +5,20 @@ Looking up costs by the words of the text, not by the size of the catalogue, exc
 which are compared with the catalogue's words of about their length; each word is looked up once and remembered.
 """
 
-import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 from heapq import nsmallest
-from importlib import resources
 from itertools import chain, islice
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from recado.quotes.catalogue import Product
 from recado.quotes.codes import code_shape, shape
-from recado.quotes.lexicon import NONE, lexicon
+from recado.quotes.language import Tables, tables
+from recado.quotes.lexicon import NONE, Lexicon, lexicon
 from recado.quotes.parts import (
     DOTS,
     SIZE_MARKS,
@@ -102,11 +102,12 @@ class _Said(msgspec.Struct):
 class Matcher:
     """An index of product names. `products` are numbered as given."""
 
-    def __init__(self, products: Iterable[Product]) -> None:
+    def __init__(self, products: Iterable[Product], language: "Language | None" = None) -> None:
+        language = language or own_language()
         self.products = tuple(products)
-        self.lexicon = lexicon()
+        self.lexicon = language.lexicon
         self.sizes = Sizes(self.lexicon)
-        self._synonyms, self._skipped = _synonyms()
+        self._synonyms, self._skipped = language.synonyms, language.skipped
         self.single: dict[str, list[int]] = {}
         spelled: dict[str, str] = {}
         names: list[tuple[int, Parts]] = []
@@ -687,14 +688,30 @@ def _how(similarity: float) -> How:
     return How.SOUND if similarity >= 0.9 else How.MISSPELLED
 
 
-@cache
-def _synonyms() -> tuple[dict[str, str], frozenset[str]]:
-    table: dict[str, Any] = tomllib.loads(
-        resources.files("recado.quotes").joinpath("data/synonyms.toml").read_text("utf-8")
-    )
+def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
     same: dict[str, str] = {}
-    for group in table["groups"]:
+    for group in tables.synonyms["groups"]:
         first, *others = (key(plain(word)) for word in group.split())
         for other in others:
             same.setdefault(other, first)
-    return same, frozenset(table["skipped"].split()) | NONE
+    return same, frozenset(tables.synonyms["skipped"].split()) | NONE
+
+
+class Language(msgspec.Struct, frozen=True):
+    """What a matcher knows of the language: `synonyms` by key, and words of names that tell nothing."""
+
+    lexicon: Lexicon
+    synonyms: dict[str, str]
+    skipped: frozenset[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Language":
+        """The package's language with what a folder adds. Raises LanguageError."""
+        found = tables(folder)
+        return cls(Lexicon(found), *_synonyms(found))
+
+
+@cache
+def own_language() -> Language:
+    """The language of the package's own tables."""
+    return Language(lexicon(), *_synonyms(tables()))

@@ -38,6 +38,8 @@ _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 _EXCLUSIVE: Final = frozenset(["colours", "sizes", "materials", "wearers", "qualities"])
 """Tables of qualities: a thing has one of each."""
+_OWN_NEEDS: Final = frozenset(["necesita", "necesitan", "requiere", "requieren"])
+"""Requests that may be a thing's own."""
 _PACK: Final = 6
 """Pieces in a pack from which a number of them may be meant, and not of packs."""
 _NEAR: Final = 4
@@ -363,6 +365,9 @@ class Reading:
             kind = element.kind
             if kind == QUESTION and told:
                 return "mentioned"  # "los zapatos son de cuero?"
+            if self.context.norm(element.index) in _OWN_NEEDS:
+                told = True  # "el jazmín necesita mucho sol?"
+                continue
             if kind in _SENTENCE_PARTS or kind in VERBS:
                 return None
             relative = self.context.kind(element.index - 1) == "that"

@@ -26,7 +26,7 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.joined import part_joined, spell_out
-from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit, lexicon
+from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit
 from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.measures import Measure, measure
@@ -102,7 +102,7 @@ class Scanner:
             raise TooLongError
         self.text = text
         self.matcher = matcher
-        self.lexicon = lexicon()
+        self.lexicon = matcher.lexicon
         self.tokens = tokenise(text)
         if len(self.tokens) > MOST_TOKENS:
             raise TooLongError
@@ -370,6 +370,8 @@ class Scanner:
     def _is_letter_size(self, found: Measure) -> bool:
         """ "3 M camisas": a capital that stands apart is a size of clothes."""
         unit = self.tokens[found.at]
+        if self._has(found.end - 1, "of"):
+            return False  # "10 L de abono"
         return len(unit.norm) == 1 and unit.spaced and self.text[unit.start].isupper()
 
     def _number(self, i: int) -> int:
