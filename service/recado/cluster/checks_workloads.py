@@ -66,7 +66,12 @@ def _unready(installation: Installation, pod: Any) -> Iterator[Finding]:
         return
     status, body = installation.get(pod, "http", "/readyz")
     if status == 503 and not body.startswith("{"):  # a JSON body is the API server's: it did not reach the pod
-        fix = installation.kubectl(f"exec {pod.metadata.name} -- df -h /var/lib/recado")
+        look = (
+            f"logs {pod.metadata.name}"
+            if installation.claim_name is None
+            else f"exec {pod.metadata.name} -- df -h /var/lib/recado"
+        )
+        fix = installation.kubectl(look)
         yield fault("web", f"{pod.metadata.name} is not ready: {body.strip()[:200]}", fix)
 
 

@@ -6,7 +6,14 @@ import time
 import msgspec
 from rich.text import Text
 
-from recado.cluster import checks_access, checks_configuration, checks_endpoints, checks_workloads, drain_job
+from recado.cluster import (
+    checks_access,
+    checks_configuration,
+    checks_database,
+    checks_endpoints,
+    checks_workloads,
+    drain_job,
+)
 from recado.cluster.doctor import EXIT_CODES, SYMBOLS, Finding, Installation, Level, examine, worst
 from recado.cluster.kube import Kube, connect, default_namespace, inside
 from recado.console import Console
@@ -23,6 +30,7 @@ CHECKS = (
     ("node", checks_workloads.one_node),
     ("volume", checks_workloads.volume),
     ("volume", checks_workloads.free_space),
+    ("database", checks_database.database),
     ("queue", checks_workloads.queue),
     ("signatures", checks_workloads.signatures),
     ("endpoints", checks_endpoints.endpoints),

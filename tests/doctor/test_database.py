@@ -1,0 +1,58 @@
+"""What the doctor says of a queue in PostgreSQL."""
+
+from collections.abc import Callable
+
+import pytest
+
+from recado.cluster.doctor import Finding, Level
+
+from .conftest import METRICS
+from .fake_cluster import FakeCluster
+
+Look = Callable[..., list[Finding]]
+
+READABLE = """recado_store_readable 1.0
+recado_store_dead_rows 7.0
+recado_store_oldest_snapshot_seconds 3600.0
+recado_store_standbys{state="synchronous"} 1.0
+recado_store_standbys{state="asynchronous"} 1.0
+"""
+
+
+def on_postgres(cluster: FakeCluster, told: str) -> None:
+    """Takes the volume away, and lets the web pod tell of a server."""
+    pod = cluster.find("Deployment", "shop-recado")["spec"]["template"]["spec"]
+    pod["volumes"] = [volume for volume in pod["volumes"] if volume["name"] != "queue"]
+    cluster.metrics = METRICS + told
+
+
+def findings(look: Look) -> list[tuple[Level, str]]:
+    return [(finding.level, finding.text) for finding in look() if finding.area == "database"]
+
+
+def test_nothing_is_said_of_a_file(cluster: FakeCluster, look: Look) -> None:
+    """SQLite has its own checks."""
+    assert findings(look) == []
+
+
+def test_a_database_with_a_synchronous_standby(cluster: FakeCluster, look: Look) -> None:
+    """An old transaction alone hurts nobody."""
+    on_postgres(cluster, READABLE)
+    assert findings(look) == [(Level.OK, "a synchronous standby has what was acknowledged")]
+
+
+@pytest.mark.parametrize(
+    ("told", "level", "text"),
+    [
+        ("recado_store_readable 0.0\n", Level.FAULT, "the web pod cannot read the database"),
+        (READABLE.replace('synchronous"} 1.0', 'synchronous"} 0.0'), Level.WARNING, "no synchronous standby"),
+        (READABLE.replace("rows 7.0", "rows 200000.0"), Level.WARNING, "60 minutes keeps 200,000 dead rows"),
+    ],
+)
+def test_what_is_wrong_with_a_database(cluster: FakeCluster, look: Look, told: str, level: Level, text: str) -> None:
+    """A sentence and what to do."""
+    on_postgres(cluster, told)
+    (found,) = [finding for finding in look() if finding.area == "database" and finding.level is not Level.OK]
+    assert found.level is level
+    assert text in found.text
+    assert found.fix
