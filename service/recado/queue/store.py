@@ -44,6 +44,7 @@ from recado.queue.operations.upkeep import PruneRequest
 from recado.queue.policy import Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.statements import Database, Row, Statements
+from recado.queue.survey import HANDOFF, Survey, read_survey
 from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
@@ -237,6 +238,12 @@ class StoredQueue:
 
     async def move_order(self, move: Move) -> Moved:
         return await self._write(orders.move_orders, move)
+
+    async def survey(self, days: Sequence[float]) -> Survey:
+        told = bool(self._audience.endpoints_for(HANDOFF))
+        return await asyncio.to_thread(
+            lambda: self._database.survey(lambda found: read_survey(found, days, with_handoffs=told))
+        )
 
     # -- the metrics thread and logs ---------------------------------------------------------------------------
 
