@@ -249,6 +249,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_retention_seconds: Annotated[
         float, about("How long orders are kept, with their customers' addresses."), Positive
     ] = 34560000
+    asked_retention_seconds: Annotated[
+        float, about("How long the report knows what was asked for and is not sold; the default is 90 days."), Positive
+    ] = 7776000
+    report_min_customers: Annotated[
+        int,
+        about("The report names what so many customers asked for: what fewer wrote may tell who they are."),
+        Meta(ge=2, le=MAX_NUMBER),
+    ] = 3
 
     max_quantity: Annotated[int, about("The maximum quantity in a quote."), Positive] = 100_000
     confidence_threshold: Annotated[

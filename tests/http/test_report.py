@@ -8,6 +8,7 @@ from recado.queue.errors import StoreUnavailable
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.http.test_orders import BEARER, QUICK, order
+from tests.meta import text_message
 
 REPORT = "/api/v1/report"
 
@@ -28,6 +29,16 @@ async def test_the_report(start_pod: StartPod, clock: FakeClock) -> None:
     assert (report["days"], report["timezone"]) == (7, "America/Lima")
     assert [one["orders"] for one in report["products"]] == [1, 1]
     assert sum(one["orders"] for one in report["hours"]) == sum(one["orders"] for one in report["weekdays"]) == 1
+
+
+async def test_what_three_customers_asked_for_and_nobody_sells(start_pod: StartPod, clock: FakeClock) -> None:
+    """As they wrote it, in plain letters; what only two wrote stays between them and the shop."""
+    async with start_pod(**QUICK) as pod:
+        for n, text in enumerate(["2 Teléfonos", "1 teléfonos y 1 camisa", "quiero 3 telefonos", "3 sombrillas"], 1):
+            await pod.receive(text_message(n, text, sent_at=clock(), customer=n))
+        report = (await pod.client.get(REPORT, headers=BEARER)).json()["report"]
+
+    assert report["unsold"] == [{"phrase": "telefonos", "kind": "unmatched", "customers": 3}]
 
 
 @pytest.mark.parametrize("days", ["0", "401", "x"])

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from recado.orders import Changes, Closing, OrderState, QuoteState
+from recado.orders import Asked, Changes, Closing, OrderState, QuoteState, Unmet
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.queue.statements import Statements
-from recado.queue.survey import Survey, read_survey
+from recado.queue.survey import Survey, Unsold, read_survey
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import REJECTED, UNLIMITED, OpenQueue, add_leased, new_reply
@@ -170,7 +170,7 @@ class SurveyConformance:
 
         def work(found: Statements) -> None:
             for _ in range(2):
-                seen.append(read_survey(found, [begin - 1, begin + 1], with_handoffs=False))
+                seen.append(read_survey(found, [begin - 1, begin + 1], with_handoffs=False, min_customers=3))
                 other.database.write(lambda writing: writing.run("prune_seen", 2**60, 100))
                 assert queue.snapshot().rows is not None
 
@@ -185,10 +185,45 @@ class SurveyConformance:
         instants = iter(range(0, 10**6, 25))
 
         def work(found: Statements) -> Survey:
-            return read_survey(found, [DAY * n for n in range(10)], with_handoffs=False, clock=lambda: next(instants))
+            return read_survey(
+                found, [DAY * n for n in range(10)], with_handoffs=False, min_customers=3, clock=lambda: next(instants)
+            )
 
         with pytest.raises(StoreUnavailable, match="ask for fewer days"):
             queue.database.survey(work)
+
+    async def test_what_is_not_sold_is_named_once_enough_asked(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """By how many customers: one who asks again counts once. Erased ones do not count."""
+        queue = open_queue(**UNLIMITED, RECADO_ASKED_RETENTION_SECONDS=str(30 * DAY))
+        days = [clock() - 1, clock() + 2 * DAY]
+        for n, customer in enumerate([1, 2, 2, 3, 3, 4]):
+            asked = (Asked("gorras", Unmet.UNMATCHED), Asked("jeans", Unmet.AMBIGUOUS))[: customer % 2 + 1]
+            await queue.add_message(new_reply(n, clock, customer=customer, asked=asked), lease=False)
+            clock.advance(DAY / 4)
+        four = (await queue.survey(days)).unsold
+        await queue.erase_customer("+15550100002")
+        three = (await queue.survey(days)).unsold
+        await queue.erase_customer("US.3")
+        two = (await queue.survey(days)).unsold
+
+        assert four == [Unsold("gorras", Unmet.UNMATCHED, 4)]
+        assert three == [Unsold("gorras", Unmet.UNMATCHED, 3)]
+        assert two == []
+
+    async def test_what_is_not_sold_is_forgotten_in_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        queue = open_queue(**UNLIMITED, RECADO_REPORT_MIN_CUSTOMERS="2", RECADO_ASKED_RETENTION_SECONDS=str(30 * DAY))
+        days = [clock() - 1, clock() + 90 * DAY]
+        for customer in (1, 2):
+            asked = (Asked("gorras", Unmet.UNMATCHED),)
+            await queue.add_message(new_reply(customer, clock, customer=customer, asked=asked), lease=False)
+        clock.advance(29 * DAY)
+        await queue.prune()
+        kept = (await queue.survey(days)).unsold
+        clock.advance(2 * DAY)
+        pruned = await queue.prune()
+
+        assert kept == [Unsold("gorras", Unmet.UNMATCHED, 2)]
+        assert (pruned.rows["asked"], (await queue.survey(days)).unsold) == (2, [])
 
 
 def _count(amounts: dict[str, Any], state: str) -> int:

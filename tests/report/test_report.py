@@ -10,7 +10,7 @@ import pytest
 from recado.queue.survey import Amount, Sold, Survey
 from recado.report.report import MOST_PRODUCTS, Kept, Report, days_of, make_report
 
-KEPT = Kept(messages=8, quotes=90, orders=400, replies_lost=30, handoffs=30)
+KEPT = Kept(messages=8, quotes=90, orders=400, replies_lost=30, handoffs=30, unsold=90)
 
 
 def at(text: str) -> float:

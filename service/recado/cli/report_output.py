@@ -55,6 +55,8 @@ def _sections(report: Report) -> Iterator[Section]:
     yield "From quote to yes or no", ("figure", "value"), [(name.replace("_", " "), n) for name, n in decisions.items()]
     columns = ("sku", "name", "unit", "quotes", "quoted", "orders", "ordered")
     yield "Products", columns, [tuple(getattr(one, column) for column in columns) for one in report.products]
+    unsold = [msgspec.structs.astuple(one) for one in report.unsold]
+    yield "Asked for and not sold", ("phrase", "kind", "customers"), unsold
     yield "Hours", ("hour", "quotes", "orders"), [msgspec.structs.astuple(one) for one in report.hours]
     yield "Weekdays", ("weekday", "quotes", "orders"), [msgspec.structs.astuple(one) for one in report.weekdays]
     yield "Replies lost", ("reason", "count"), list(report.replies_lost.items())

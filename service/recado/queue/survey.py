@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from recado.orders import Unmet
 from recado.queue.errors import StoreUnavailable
 from recado.queue.statements import SURVEY_SECONDS, Statements
 
@@ -20,6 +21,7 @@ from recado.queue.statements import SURVEY_SECONDS, Statements
 HANDOFF: Final = "handoff.requested"
 #: Quarters of an hour are what time zones differ by.
 QUARTER_SECONDS: Final = 900
+DAY_SECONDS: Final = 86400
 
 
 class Amount(msgspec.Struct):
@@ -45,13 +47,21 @@ class Sold(msgspec.Struct):
     ordered: Decimal = Decimal(0)
 
 
+class Unsold(msgspec.Struct, frozen=True):
+    """Something that was asked for and is not sold, why, and how many customers asked for it."""
+
+    phrase: str
+    kind: Unmet
+    customers: int
+
+
 class Survey(msgspec.Struct):
     """What happened.
 
     quotes: by what became of them. seen: those that Meta accepted, without replaced ones. accepted: orders that the
     staff accepted. order_states: orders by their present state. decisions: by seconds from Meta's acceptance to a yes
     or no. quoted_at, ordered_at: by the quarter of an hour since 1970. lost: replies by reason. handoffs: by reason;
-    None where nobody notes them.
+    None where nobody notes them. unsold: by days of UTC, which its table counts.
     """
 
     messages: int = 0
@@ -66,6 +76,7 @@ class Survey(msgspec.Struct):
     ordered_at: Counter[int] = msgspec.field(default_factory=Counter)
     lost: Counter[str] = msgspec.field(default_factory=Counter)
     handoffs: Counter[str] | None = None
+    unsold: list[Unsold] = []
 
     def product(self, sku: str, unit: str, name: str) -> Sold:
         """The product's figures so far, under the name that was read last."""
@@ -79,9 +90,11 @@ def read_survey(
     days: Sequence[float],
     *,
     with_handoffs: bool,
+    min_customers: int,
     clock: Callable[[], float] = time.monotonic,
 ) -> Survey:
-    """The survey of the days that begin at all instants but the last, where the last one ends."""
+    """The survey of the days that begin at all instants but the last, where the last one ends. What fewer than
+    `min_customers` asked for is nobody's business."""
     survey = Survey(handoffs=Counter() if with_handoffs else None)
     end = clock() + SURVEY_SECONDS
     for since, until in itertools.pairwise(days):
@@ -95,6 +108,11 @@ def read_survey(
         _tally(survey.lost, found, "survey_lost", since, until)
         if survey.handoffs is not None:
             _tally(survey.handoffs, found, "survey_handoffs", *ids)
+    first, last = (int(at // DAY_SECONDS) for at in (days[0], days[-1]))
+    survey.unsold = [
+        Unsold(phrase, Unmet(kind), customers)
+        for phrase, kind, customers in found.run("survey_asked", first, last, min_customers)
+    ]
     return survey
 
 

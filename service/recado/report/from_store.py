@@ -16,5 +16,6 @@ async def report(queue: RetryQueue, settings: Settings, days: int) -> Report:
         orders=settings.order_retention_seconds / _DAY_SECONDS,
         replies_lost=settings.failed_retention_seconds / _DAY_SECONDS,
         handoffs=settings.events_retention_seconds / _DAY_SECONDS,
+        unsold=settings.asked_retention_seconds / _DAY_SECONDS,
     )
     return make_report(await queue.survey(begins), begins, settings.timezone, kept)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from recado.orders import OrderState, QuoteState
-from recado.queue.survey import QUARTER_SECONDS, Amount, Survey
+from recado.queue.survey import QUARTER_SECONDS, Amount, Survey, Unsold
 
 #: Orders are kept for little longer, by default.
 MAX_DAYS: Final = 400
@@ -63,14 +63,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     orders: float
     replies_lost: float
     handoffs: float
+    unsold: float
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What the conversations from `since` to `until` came to (RFC 3339, in the shop's time zone).
 
     funnel: messages, quotes (without those that an edit or a newer one replaced), those that were seen, yeses, and what
-    the staff made of the orders. quotes: by what became of them. replies_lost: by reason. handoffs: by reason; null
-    without an endpoint for handoff.requested, since nothing else notes them.
+    the staff made of the orders. quotes: by what became of them. unsold: what several customers asked for and was not
+    quoted. replies_lost: by reason. handoffs: by reason; null without an endpoint for handoff.requested, since nothing
+    else notes them.
     """
 
     since: str
@@ -82,6 +84,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     quotes: dict[str, int]
     decisions: Decisions
     products: list[Product]
+    unsold: list[Unsold]
     hours: list[Times]
     weekdays: list[Times]
     replies_lost: dict[str, int]
@@ -110,6 +113,7 @@ def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept
         quotes={state.value: survey.quotes.get(state, Amount()).count for state in QuoteState},
         decisions=_decisions(survey.decisions),
         products=_products(survey),
+        unsold=survey.unsold,
         hours=[Times(f"{hour:02}", hours[0][hour], weekdays[0][hour]) for hour in range(24)],
         weekdays=[Times(name, hours[1][day], weekdays[1][day]) for day, name in enumerate(WEEKDAYS)],
         replies_lost=dict(sorted(survey.lost.items())),

@@ -507,3 +507,19 @@ GROUP BY 2
 SELECT count(*), content::json #>> '{data,reason}' FROM recado.event
 WHERE id >= $1 AND id < $2 AND type = 'handoff.requested'
 GROUP BY 2
+
+-- name: note_asked
+INSERT INTO recado.asked (day, phrase, kind, customer)
+SELECT (value ->> 0)::integer, value ->> 1, value ->> 2, value ->> 3 FROM json_array_elements($1::json)
+ON CONFLICT DO NOTHING
+
+-- name: erase_asked
+DELETE FROM recado.asked WHERE customer IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: prune_asked
+DELETE FROM recado.asked WHERE (day, phrase, kind, customer) IN
+  (SELECT day, phrase, kind, customer FROM recado.asked WHERE day <= $1 ORDER BY day LIMIT $2)
+
+-- name: survey_asked
+SELECT phrase, kind, count(DISTINCT customer) FROM recado.asked WHERE day >= $1 AND day <= $2
+GROUP BY phrase, kind HAVING count(DISTINCT customer) >= $3 ORDER BY 3 DESC, 1, 2 LIMIT 100

@@ -481,3 +481,19 @@ GROUP BY 2
 SELECT count(*), content ->> '$.data.reason' FROM event
 WHERE id >= ?1 AND id < ?2 AND type = 'handoff.requested'
 GROUP BY 2
+
+-- name: note_asked
+INSERT INTO asked (day, phrase, kind, customer)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each(?1) WHERE true
+ON CONFLICT DO NOTHING
+
+-- name: erase_asked
+DELETE FROM asked WHERE customer IN (SELECT value FROM json_each(?1))
+
+-- name: prune_asked
+DELETE FROM asked WHERE (day, phrase, kind, customer) IN
+  (SELECT day, phrase, kind, customer FROM asked WHERE day <= ?1 ORDER BY day LIMIT ?2)
+
+-- name: survey_asked
+SELECT phrase, kind, count(DISTINCT customer) FROM asked WHERE day >= ?1 AND day <= ?2
+GROUP BY phrase, kind HAVING count(DISTINCT customer) >= ?3 ORDER BY 3 DESC, 1, 2 LIMIT 100
