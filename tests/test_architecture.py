@@ -16,7 +16,7 @@ LAYERS = (
     {"http", "selftest"},
     {"cluster", "simulator", "runtime", "settings_docs"},
     {"inbox"},
-    {"account", "delivery", "conversation", "defects"},
+    {"account", "delivery", "conversation", "defects", "report"},
     {"queue"},
     {"events"},
     {"orders"},

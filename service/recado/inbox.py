@@ -18,7 +18,7 @@ import msgspec
 from recado import account
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
 from recado.conversation.conversation import COURTESIES, is_picture
-from recado.conversation.told import facts_of
+from recado.conversation.told import asked_in, facts_of
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
@@ -287,6 +287,7 @@ class Inbox:
             courtesy=reply is not None and reply.kind in COURTESIES,
             picture=is_picture(inbound),
             facts=facts_of(message, turn),
+            asked=asked_in(reply.quote) if reply and reply.quote else (),
             traceparent=traceparent,
         )
 

@@ -252,6 +252,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_retention_seconds: Annotated[
         float, about("How long orders are kept, with their customers' addresses."), Positive
     ] = 34560000
+    asked_retention_seconds: Annotated[
+        float, about("How long the report knows what was asked for and is not sold; the default is 90 days."), Positive
+    ] = 7776000
+    report_min_customers: Annotated[
+        int,
+        about("The report names what so many customers asked for: what fewer wrote may tell who they are."),
+        Meta(ge=2, le=MAX_NUMBER),
+    ] = 3
 
     max_quantity: Annotated[int, about("The maximum quantity in a quote."), Positive] = 100_000
     confidence_threshold: Annotated[
@@ -281,6 +289,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_prefix: Annotated[
         str, about("What stands before the number of an order."), Meta(pattern=r"^[A-Za-z0-9#-]{0,8}$")
     ] = "P-"
+    timezone: Annotated[
+        str, about("The shop's time zone, such as America/Mexico_City; the report's days and hours are in it.")
+    ] = "UTC"
 
     @property
     def app_secrets(self) -> tuple[str, ...]:
@@ -425,6 +436,8 @@ def _value(setting: Setting, raw: str) -> Any:
         check_secret_safe(value)
     if setting.field == "database_url":
         check_database_url(value)
+    if setting.field == "timezone":
+        check_timezone(value)
     if setting.field == "forwarded_allow_ips":
         check_proxies(value)
     if setting.field == "whatsapp_phone_number_id" and not all(map(NUMBER_ID.fullmatch, value)):
@@ -432,6 +445,16 @@ def _value(setting: Setting, raw: str) -> Any:
     if setting.field == "messages_per_second" and 0 < value < MIN_PER_SECOND:
         raise ValueError(f"must be 0 or at least {MIN_PER_SECOND}")
     return value
+
+
+def check_timezone(name: str) -> None:
+    """Raises ValueError unless it is the name of a time zone."""
+    from zoneinfo import ZoneInfo  # costs the drain 3 ms at each start
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("is not a time zone, such as America/Mexico_City") from error
 
 
 def _convert(raw: str, kind: Any) -> Any:

@@ -23,6 +23,7 @@ from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_sessions import SessionConformance
+from tests.queue.conformance_survey import SurveyConformance
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 
@@ -60,6 +61,10 @@ class TestOutages(OutageConformance):
 
 class TestForms(FormConformance):
     """Its part on buttons and lists that Meta refuses."""
+
+
+class TestSurvey(SurveyConformance):
+    """Its part on what the report counts."""
 
 
 class TestErasure(ErasureConformance):

@@ -37,6 +37,7 @@ from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_sessions import SessionConformance
+from tests.queue.conformance_survey import SurveyConformance
 
 
 @pytest.fixture
@@ -78,6 +79,10 @@ class TestOrders(OrderConformance):
 
 class TestEvents(EventConformance):
     """Its part on events."""
+
+
+class TestSurvey(SurveyConformance):
+    """Its part on what the report counts."""
 
 
 class TestErasure(ErasureConformance):

@@ -18,6 +18,7 @@ from recado.cli.migrate import migrate
 from recado.cli.orders import commands as orders
 from recado.cli.queue import commands as queue
 from recado.cli.quote import quote
+from recado.cli.report import report
 from recado.cli.selftest import selftest
 from recado.cli.serve import serve
 from recado.cli.simulate import simulate
@@ -41,7 +42,10 @@ def version() -> None:
     print(__version__)
 
 
-COMMANDS = (serve, drain, quote, converse, simulate, demo, backup, restore, migrate, doctor, erase, selftest, version)
+COMMANDS = (
+    *(serve, drain, quote, converse, simulate, demo, report, erase),
+    *(backup, restore, migrate, doctor, selftest, version),
+)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(queue, name="queue")

@@ -1,23 +1,19 @@
 """The output of `recado orders`."""
 
-import csv
-import io
-import sys
 from collections.abc import AsyncIterator
 
+from recado.cli.spreadsheet import cell, write_row
 from recado.console import Console, cells, table
 from recado.orders import OrderState
 from recado.orders.view import LineView, OrderView, view
 from recado.queue.protocol import OrderBook
-from recado.terminal import print_json, visible
+from recado.terminal import print_json
 
 EXPORT_PAGE = 500
 COLUMNS = (
     *("number", "state", "source", "placed_at", "changed_at", "currency", "total", "phone", "user_id"),
     *("phone_number_id", "location", "left_out", "sku", "name", "quantity", "unit", "unit_price", "line_total"),
 )
-#: What a spreadsheet takes for the begin of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def listing(
@@ -73,10 +69,10 @@ async def export_json(book: OrderBook, prefix: str, state: OrderState | None, *,
 
 async def export_csv(book: OrderBook, prefix: str, state: OrderState | None, *, after: int) -> None:
     """Writes orders to stdout as CSV, a row for each of their lines."""
-    _write_row(COLUMNS)
+    write_row(COLUMNS)
     async for one in _all(book, prefix, state, after):
         for line in one.lines:
-            _write_row(_row(one, line))
+            write_row(_row(one, line))
 
 
 async def _all(book: OrderBook, prefix: str, state: OrderState | None, after: int) -> AsyncIterator[OrderView]:
@@ -90,21 +86,7 @@ def _row(one: OrderView, line: LineView) -> tuple[str, ...]:
     values = (
         *(one.number, one.state.value, one.source.value, one.placed_at, one.changed_at, one.currency, one.total),
         *(one.customer.phone, one.customer.user_id, one.phone_number_id),
-        *(_words(one.location), _words("; ".join(one.left_out)), line.sku, _words(line.name)),
+        *(cell(one.location), cell("; ".join(one.left_out)), line.sku, cell(line.name)),
         *(line.quantity, line.unit, line.unit_price, line.line_total),
     )
     return tuple("" if value is None else str(value) for value in values)
-
-
-def _words(text: str | None) -> str:
-    """Text that is not ours, which must not run as a formula when a spreadsheet opens the file."""
-    shown = visible(text or "")
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
-
-
-def _write_row(values: tuple[str, ...]) -> None:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(line.getvalue().encode())
-    sys.stdout.buffer.flush()

@@ -19,6 +19,7 @@ from recado.http.bodies import (
     OrderResponse,
     OrdersResponse,
     QueueStatusResponse,
+    ReportResponse,
     RetryResponse,
     error_body,
 )
@@ -27,6 +28,7 @@ from recado.http.handshake import Handshake
 from recado.http.health import Probes
 from recado.http.openapi import add_descriptions, described, described_probe, described_text
 from recado.http.orders import Orders
+from recado.http.report import Reports
 from recado.http.webhook import PATH, Webhook
 from recado.quotes import CatalogueFile
 from recado.quotes.probe import sample
@@ -41,6 +43,7 @@ BETWEEN_NAMES_SECONDS = 0.01
 CATALOGUE_SECONDS = 2.0
 ORDERS = "/api/v1/orders"
 EVENTS = "/api/v1/events"
+REPORT = "/api/v1/report"
 
 ERROR_CODES = {
     401: "unauthorized",
@@ -135,6 +138,14 @@ def routes(web: Web) -> list[APIRoute]:
             tags=["events"],
             **guarded,
             **described(EventsResponse, 401, 422, 429, 503),
+        ),
+        APIRoute(
+            REPORT,
+            Reports(web.queue, web.settings).show,
+            methods=["GET"],
+            tags=["report"],
+            **guarded,
+            **described(ReportResponse, 401, 422, 429, 503),
         ),
         APIRoute("/livez", probes.alive, methods=["GET"], tags=["probes"], **described_probe()),
         APIRoute("/readyz", probes.ready, methods=["GET"], tags=["probes"], **described_probe(503)),

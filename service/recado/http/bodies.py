@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from recado.orders.view import OrderView
+from recado.report import Report
 
 
 class QuoteItem(msgspec.Struct, frozen=True):
@@ -107,6 +108,13 @@ class EventsResponse(msgspec.Struct, frozen=True):
 
     events: list[dict[str, Any]]
     next_after: str | None
+    status: Literal["ok"] = "ok"
+
+
+class ReportResponse(msgspec.Struct, frozen=True):
+    """The report of the last days."""
+
+    report: Report
     status: Literal["ok"] = "ok"
 
 

@@ -12,6 +12,7 @@ from recado.http.bodies import (
     OrderResponse,
     OrdersResponse,
     QueueStatusResponse,
+    ReportResponse,
     RetryResponse,
     WebhookResponse,
 )
@@ -73,7 +74,7 @@ def add_descriptions(app: FastAPI) -> None:
             schema = from_routes()
             kinds = [
                 *(WebhookResponse, RetryResponse, QueueStatusResponse, OrderResponse, OrdersResponse),
-                *(EventsResponse, ErrorResponse),
+                *(EventsResponse, ReportResponse, ErrorResponse),
             ]
             _, components = msgspec.json.schema_components(kinds, ref_template=_REF)
             schema.setdefault("components", {}).setdefault("schemas", {}).update(components)

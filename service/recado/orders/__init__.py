@@ -2,10 +2,10 @@
 
 from recado.orders import amend as amend
 from recado.orders.order import Order, OrderState
-from recado.orders.quote import Line, OpenQuote, Question, QuoteState, Source
+from recado.orders.quote import Asked, Line, OpenQuote, Question, QuoteState, Source, Unmet
 from recado.orders.session import Changes, Closing, Located, Session, Talk
 
 __all__ = [
-    "Changes", "Closing", "Line", "Located", "OpenQuote", "Order", "OrderState", "Question", "QuoteState", "Session",
-    "Source", "Talk",
+    "Asked", "Changes", "Closing", "Line", "Located", "OpenQuote", "Order", "OrderState", "Question", "QuoteState",
+    "Session", "Source", "Talk", "Unmet",
 ]  # fmt: skip

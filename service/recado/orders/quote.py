@@ -48,6 +48,23 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return total.quantize(_CENT) if self.unit else total
 
 
+class Unmet(StrEnum):
+    """Why something that a customer asked for was not sold."""
+
+    UNMATCHED = "unmatched"
+    """No product has that name."""
+    AMBIGUOUS = "ambiguous"
+    """It could be several products."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Something that a customer asked for and was not quoted. phrase: his words in plain letters, without numbers and
+    addresses of persons."""
+
+    phrase: str
+    kind: Unmet
+
+
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Something that the customer was asked back and has not answered.
 

@@ -7,7 +7,7 @@ import msgspec
 
 from recado.events.event import Event
 from recado.events.facts import Fact
-from recado.orders import Changes, Session
+from recado.orders import Asked, Changes, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.content import Content
 
@@ -103,6 +103,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     of the reply that gave it, or that of the message that it was made from. `may_order`: it may place an order, which
     takes a number. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and
     may be one of an album. `facts`: what else the shop's systems are told.
+    `asked`: what the customer asked for and was not quoted.
     """
 
     wamid: str
@@ -122,6 +123,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     courtesy: bool = False
     picture: bool = False
     facts: tuple[Fact, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -45,9 +45,14 @@ class Traces(msgspec.Struct):
             self.read_to[table] = mark
         return len(self.names) + len(self.keys) > known
 
+    @property
+    def possible_keys(self) -> set[str]:
+        """The keys of his conversations, and those that they would have under his names."""
+        return self.keys | {f"{number}:{name}" for number in self.numbers for name in self.names}
+
     def catch_up(self, run: Callable[..., list[Row]]) -> bool:
         """The same with what came since; to be called where nobody else can write."""
-        names = [f"{number}:{name}" for number in self.numbers for name in self.names]
+        names = sorted(self.possible_keys)
         leading = [(name, key, name.partition(":")[2], None) for name, key in run("identities", _json(names))]
         back = [(name, key, name.partition(":")[2], None) for key, name in run("names_of", _json([*self.keys]))]
         grew = self.take("identity", [*leading, *back])

@@ -49,6 +49,8 @@ class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     dedupe_seconds: float
     quote_retention_seconds: float
     order_retention_seconds: float
+    asked_retention_seconds: float
+    report_min_customers: int
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from recado.queue.model import (
 )
 from recado.queue.policy import Breaker, Decision
 from recado.queue.statements import Sizes
+from recado.queue.survey import Survey
 from recado.telemetry.totals import Totals
 
 
@@ -199,6 +200,15 @@ class QueueReadings(Protocol):
         ...
 
 
+class Surveying(Protocol):
+    """What the report reads."""
+
+    async def survey(self, days: Sequence[float]) -> Survey:
+        """Counts what happened, from the first instant (Unix seconds) to the last, in steps from each to the next; on
+        one view of the store, without keeping anybody from writing. Raises StoreUnavailable, also after a minute."""
+        ...
+
+
 class EventLog(Protocol):
     """The events of the last weeks, and their endpoints."""
 
@@ -220,7 +230,7 @@ class EventLog(Protocol):
         ...
 
 
-class RetryQueue(Outbox, QueueAdmin, OrderBook, QueueReadings, Protocol):
+class RetryQueue(Outbox, QueueAdmin, OrderBook, QueueReadings, Surveying, Protocol):
     """Everything that a store offers: entries with their leases, limits, breakers and totals."""
 
     @property

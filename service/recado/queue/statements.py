@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
 Row = tuple[Any, ...]
+#: The longest that a survey may take.
+SURVEY_SECONDS: Final = 60.0
 Result = TypeVar("Result")
 
 
@@ -80,6 +82,11 @@ class Database(Protocol):
 
     def read(self, work: Callable[[Statements], Result]) -> Result:
         """Does the work on one view of the database; by any thread. Raises StoreUnavailable."""
+        ...
+
+    def survey(self, work: Callable[[Statements], Result]) -> Result:
+        """Does long work on one view of the database, on a connection of its own, so that no other read waits for it.
+        By any thread. Raises StoreUnavailable."""
         ...
 
     def sizes(self, found: Statements) -> Sizes:

@@ -44,6 +44,7 @@ from recado.queue.operations.upkeep import PruneRequest
 from recado.queue.policy import Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.statements import Database, Row, Statements
+from recado.queue.survey import DAY_SECONDS, HANDOFF, Survey, read_survey
 from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
@@ -146,6 +147,9 @@ class StoredQueue:
             PruneRequest("event", "prune_events", (int((now - config.events_retention_seconds) * 1e6), PRUNE_ROWS)),
             PruneRequest("quote", "prune_quotes", (int((now - config.quote_retention_seconds) * 1e6), PRUNE_ROWS)),
             PruneRequest("order", "prune_orders", (now - config.order_retention_seconds, PRUNE_ROWS)),
+            PruneRequest(
+                "asked", "prune_asked", (int((now - config.asked_retention_seconds) // DAY_SECONDS), PRUNE_ROWS)
+            ),
             PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
             *await self._stale_customers(now),
         ]
@@ -237,6 +241,17 @@ class StoredQueue:
 
     async def move_order(self, move: Move) -> Moved:
         return await self._write(orders.move_orders, move)
+
+    async def survey(self, days: Sequence[float]) -> Survey:
+        def read(found: Statements) -> Survey:
+            return read_survey(
+                found,
+                days,
+                with_handoffs=bool(self._audience.endpoints_for(HANDOFF)),
+                min_customers=self._policy.config.report_min_customers,
+            )
+
+        return await asyncio.to_thread(self._database.survey, read)
 
     # -- the metrics thread and logs ---------------------------------------------------------------------------
 

@@ -338,7 +338,7 @@ PRUNED = counter(
     STORE,
     "recado_rows_pruned_total",
     "Rows deleted because their retention was over.",
-    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event", "quote", "order"),
+    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event", "quote", "order", "asked"),
 )
 
 # -- the store: events to the shop's systems ------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Adding: the wamid of a customer's message is noted as seen and the reply written, leased if it may be sent now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from recado.queue.operations.customers import (
     read_sessions,
 )
 from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json
+from recado.queue.survey import DAY_SECONDS
 from recado.telemetry import metrics
 from recado.whatsapp.content import Content
 
@@ -77,6 +78,7 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
             current[id_] = message
     added |= _reply(transaction, current, new, customers)
     change_quotes(transaction, current)
+    _note_asked(transaction, current.values())
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])
     if stale:
         transaction.run("unsee_wamids", as_json(list(stale)))
@@ -105,6 +107,18 @@ def _reply(
         transaction.run("add", as_json(rows))
         transaction.totals.inc(metrics.QUEUED, by=len(rows))
     return added
+
+
+def _note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
+    """Notes what is not sold, under a keyed hash of the customer: once a day for each of them."""
+    day = int(transaction.now // DAY_SECONDS)
+    asked = [
+        (day, one.phrase, one.kind, transaction.reference("asked", message.key))
+        for message in messages
+        for one in message.asked
+    ]
+    if asked:
+        transaction.run("note_asked", as_json(asked))
 
 
 def _supersede(

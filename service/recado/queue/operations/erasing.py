@@ -31,6 +31,7 @@ def _erase(transaction: Transaction, traces: Traces) -> Erased:
     )
     transaction.run("erase_customers", keys)
     transaction.run("erase_identities", keys)
+    transaction.run("erase_asked", as_json([transaction.reference("asked", key) for key in traces.possible_keys]))
     # Before the events, whose sequences it goes on; after the names, which it must not hold.
     write_events(transaction, [Told(key, CustomerErased(), None, None) for key in sorted(traces.keys)])
     events = transaction.run("erase_events", keys, as_json(list(traces.rows["event"])))

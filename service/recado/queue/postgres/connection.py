@@ -72,8 +72,15 @@ class Link:
     `prepare` is called with each new connection before it is used, and may refuse it.
     """
 
-    def __init__(self, url: str, prepare: Callable[[psycopg.Connection[Any]], None] = lambda connection: None) -> None:
+    def __init__(
+        self,
+        url: str,
+        prepare: Callable[[psycopg.Connection[Any]], None] = lambda connection: None,
+        *,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
         self._url = url
+        self._deadline_seconds = deadline_seconds
         self._prepare = prepare
         self._watchdog = Watchdog()
         self._connection: psycopg.Connection[Any] | None = None
@@ -86,7 +93,7 @@ class Link:
         """The connection, closed at the deadline or when the server cannot be used. Raises StoreUnavailable."""
         connection = self._connected()
         try:
-            with self._watchdog.watching(connection, DEADLINE_SECONDS):
+            with self._watchdog.watching(connection, self._deadline_seconds):
                 yield connection
         except psycopg.Error as error:
             if not is_unavailable(error):

@@ -21,7 +21,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.postgres.clock import ServerClock
 from recado.queue.postgres.connection import Link
 from recado.queue.postgres.migrations import is_current
-from recado.queue.statements import Row, Server, Sizes, Statements, make_store_key
+from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statements, make_store_key
 
 Result = TypeVar("Result")
 #: The lock is had for one transaction, the time is read once it is had. A process that is stopped in the middle of its
@@ -112,6 +112,7 @@ class PostgresDatabase:
         self._owner = secrets.token_hex(8)
         self._store_key = ""
         self._unconfirmed = False
+        self._url = url
         self._writing = Link(url, self._prepare)
         self._reading = Link(url, self._prepare)
         self._one_reader = threading.Lock()
@@ -138,14 +139,22 @@ class PostgresDatabase:
 
     def read(self, work: Callable[[Statements], Result]) -> Result:
         with self._one_reader, self._reading.use() as connection:
-            try:
-                with connection.pipeline() as pipeline:
-                    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    result = work(self._statements(connection, pipeline))
-                    connection.execute("COMMIT")
-            except BaseException:
-                _roll_back(connection)
-                raise
+            return self._on_one_view(connection, work)
+
+    def survey(self, work: Callable[[Statements], Result]) -> Result:
+        link = Link(self._url, self._prepare, deadline_seconds=SURVEY_SECONDS)
+        with contextlib.closing(link), link.use() as connection:
+            return self._on_one_view(connection, work)
+
+    def _on_one_view(self, connection: psycopg.Connection[Any], work: Callable[[Statements], Result]) -> Result:
+        try:
+            with connection.pipeline() as pipeline:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                result = work(self._statements(connection, pipeline))
+                connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
         return result
 
     def sizes(self, found: Statements) -> Sizes:

@@ -1,5 +1,6 @@
 """A store's two connections to its SQLite file: one writes, the other reads beside it."""
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -78,6 +79,15 @@ class SqliteDatabase:
                 finally:
                     self._reader.execute("COMMIT")
         except (*UNAVAILABLE, apsw.ConnectionClosedError) as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def survey(self, work: Callable[[Statements], Result]) -> Result:
+        try:
+            self._refuse_another_file()
+            with contextlib.closing(open_database(self.path, read_only=True)) as connection:
+                connection.execute("BEGIN")
+                return work(SqliteStatements(connection, self._queries, self.now()))
+        except UNAVAILABLE as error:
             raise StoreUnavailable(str(error)) from error
 
     def sizes(self, found: Statements) -> Sizes:

@@ -129,6 +129,16 @@ CREATE TABLE event (
 );
 CREATE UNIQUE INDEX event_sequence ON event (key, sequence);
 
+-- What was asked for and is not sold, once a day for each customer, who is a keyed hash. Days are counted from 1970.
+CREATE TABLE asked (
+  day      integer NOT NULL,
+  phrase   text NOT NULL,
+  kind     text NOT NULL,
+  customer text NOT NULL,
+  PRIMARY KEY (day, phrase, kind, customer)
+);
+CREATE INDEX asked_customer ON asked (customer);
+
 CREATE TABLE identity (
   name text PRIMARY KEY,
   key  text NOT NULL

@@ -462,3 +462,64 @@ RETURNING id
 DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
   OR event_id IN (SELECT value::bigint FROM json_array_elements_text($2::json))
 RETURNING channel, lane, state
+
+-- What the report counts: rows of (how many, what), from one instant to another.
+
+-- name: survey_messages
+SELECT count(*) FROM recado.seen_message WHERE id >= $1 AND id < $2
+
+-- name: survey_quotes
+SELECT count(*), state, accepted_at IS NOT NULL, currency, total FROM recado.quote WHERE id >= $1 AND id < $2
+GROUP BY 2, 3, 4, 5
+
+-- name: survey_quote_times
+SELECT count(*), id / 900000000 FROM recado.quote WHERE id >= $1 AND id < $2 GROUP BY 2
+
+-- name: survey_decisions
+SELECT count(*), round(closed_at - accepted_at)::bigint FROM recado.quote
+WHERE id >= $1 AND id < $2 AND state IN ('confirmed', 'rejected') AND accepted_at IS NOT NULL
+GROUP BY 2
+
+-- name: survey_quoted
+SELECT count(*), l.value ->> 'sku', coalesce(l.value ->> 'unit', ''), l.value ->> 'quantity', max(l.value ->> 'name')
+FROM recado.quote q CROSS JOIN json_array_elements(q.lines::json) l WHERE q.id >= $1 AND q.id < $2 AND q.state <> 'replaced'
+GROUP BY 2, 3, 4
+
+-- name: survey_orders
+SELECT count(*), state, strpos(steps, '"state":"accepted"') > 0, currency, total FROM recado.shop_order
+WHERE placed_at >= $1 AND placed_at < $2
+GROUP BY 2, 3, 4, 5
+
+-- name: survey_order_times
+SELECT count(*), floor(placed_at / 900)::bigint FROM recado.shop_order WHERE placed_at >= $1 AND placed_at < $2 GROUP BY 2
+
+-- name: survey_ordered
+SELECT count(*), l.value ->> 'sku', coalesce(l.value ->> 'unit', ''), l.value ->> 'quantity', max(l.value ->> 'name')
+FROM recado.shop_order o CROSS JOIN json_array_elements(o.lines::json) l WHERE o.placed_at >= $1 AND o.placed_at < $2
+GROUP BY 2, 3, 4
+
+-- name: survey_lost
+SELECT count(*), reason FROM recado.entry
+WHERE state = 'failed' AND finished_at >= $1 AND finished_at < $2 AND channel = 'whatsapp'
+GROUP BY 2
+
+-- name: survey_handoffs
+SELECT count(*), content::json #>> '{data,reason}' FROM recado.event
+WHERE id >= $1 AND id < $2 AND type = 'handoff.requested'
+GROUP BY 2
+
+-- name: note_asked
+INSERT INTO recado.asked (day, phrase, kind, customer)
+SELECT (value ->> 0)::integer, value ->> 1, value ->> 2, value ->> 3 FROM json_array_elements($1::json)
+ON CONFLICT DO NOTHING
+
+-- name: erase_asked
+DELETE FROM recado.asked WHERE customer IN (SELECT value FROM json_array_elements_text($1::json))
+
+-- name: prune_asked
+DELETE FROM recado.asked WHERE (day, phrase, kind, customer) IN
+  (SELECT day, phrase, kind, customer FROM recado.asked WHERE day <= $1 ORDER BY day LIMIT $2)
+
+-- name: survey_asked
+SELECT phrase, kind, count(DISTINCT customer) FROM recado.asked WHERE day >= $1 AND day <= $2
+GROUP BY phrase, kind HAVING count(DISTINCT customer) >= $3 ORDER BY 3 DESC, 1, 2 LIMIT 100

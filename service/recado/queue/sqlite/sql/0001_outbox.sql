@@ -134,6 +134,16 @@ CREATE TABLE event (
 ) STRICT;
 CREATE UNIQUE INDEX event_sequence ON event (key, sequence);
 
+-- What was asked for and is not sold, once a day for each customer, who is a keyed hash. Days are counted from 1970.
+CREATE TABLE asked (
+  day      INTEGER NOT NULL,
+  phrase   TEXT NOT NULL,
+  kind     TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  PRIMARY KEY (day, phrase, kind, customer)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asked_customer ON asked (customer);
+
 -- The key of a customer for each name: phone number, user id, earlier ones.
 CREATE TABLE identity (
   name TEXT PRIMARY KEY,

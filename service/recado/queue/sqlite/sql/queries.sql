@@ -436,3 +436,64 @@ RETURNING id
 -- name: erase_entries
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) OR event_id IN (SELECT value FROM json_each(?2))
 RETURNING channel, lane, state
+
+-- What the report counts: rows of (how many, what), from one instant to another.
+
+-- name: survey_messages
+SELECT count(*) FROM seen_message WHERE id >= ?1 AND id < ?2
+
+-- name: survey_quotes
+SELECT count(*), state, accepted_at IS NOT NULL, currency, total FROM quote WHERE id >= ?1 AND id < ?2
+GROUP BY 2, 3, 4, 5
+
+-- name: survey_quote_times
+SELECT count(*), id / 900000000 FROM quote WHERE id >= ?1 AND id < ?2 GROUP BY 2
+
+-- name: survey_decisions
+SELECT count(*), CAST(round(closed_at - accepted_at) AS INTEGER) FROM quote
+WHERE id >= ?1 AND id < ?2 AND state IN ('confirmed', 'rejected') AND accepted_at IS NOT NULL
+GROUP BY 2
+
+-- name: survey_quoted
+SELECT count(*), l.value ->> 'sku', coalesce(l.value ->> 'unit', ''), l.value ->> 'quantity', max(l.value ->> 'name')
+FROM quote q CROSS JOIN json_each(q.lines) l WHERE q.id >= ?1 AND q.id < ?2 AND q.state <> 'replaced'
+GROUP BY 2, 3, 4
+
+-- name: survey_orders
+SELECT count(*), state, instr(steps, '"state":"accepted"') > 0, currency, total FROM shop_order
+WHERE placed_at >= ?1 AND placed_at < ?2
+GROUP BY 2, 3, 4, 5
+
+-- name: survey_order_times
+SELECT count(*), CAST(placed_at / 900 AS INTEGER) FROM shop_order WHERE placed_at >= ?1 AND placed_at < ?2 GROUP BY 2
+
+-- name: survey_ordered
+SELECT count(*), l.value ->> 'sku', coalesce(l.value ->> 'unit', ''), l.value ->> 'quantity', max(l.value ->> 'name')
+FROM shop_order o CROSS JOIN json_each(o.lines) l WHERE o.placed_at >= ?1 AND o.placed_at < ?2
+GROUP BY 2, 3, 4
+
+-- name: survey_lost
+SELECT count(*), reason FROM entry
+WHERE state = 'failed' AND finished_at >= ?1 AND finished_at < ?2 AND channel = 'whatsapp'
+GROUP BY 2
+
+-- name: survey_handoffs
+SELECT count(*), content ->> '$.data.reason' FROM event
+WHERE id >= ?1 AND id < ?2 AND type = 'handoff.requested'
+GROUP BY 2
+
+-- name: note_asked
+INSERT INTO asked (day, phrase, kind, customer)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each(?1) WHERE true
+ON CONFLICT DO NOTHING
+
+-- name: erase_asked
+DELETE FROM asked WHERE customer IN (SELECT value FROM json_each(?1))
+
+-- name: prune_asked
+DELETE FROM asked WHERE (day, phrase, kind, customer) IN
+  (SELECT day, phrase, kind, customer FROM asked WHERE day <= ?1 ORDER BY day LIMIT ?2)
+
+-- name: survey_asked
+SELECT phrase, kind, count(DISTINCT customer) FROM asked WHERE day >= ?1 AND day <= ?2
+GROUP BY phrase, kind HAVING count(DISTINCT customer) >= ?3 ORDER BY 3 DESC, 1, 2 LIMIT 100

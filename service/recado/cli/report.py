@@ -1,0 +1,31 @@
+"""`recado report`: what the conversations of some days came to."""
+
+from typing import Annotated
+
+import typer
+
+from recado.cli.shared import BadInput, read_settings, with_queue
+
+
+def report(
+    days: Annotated[int, typer.Option(min=1, max=400, help="The last so many days, today included.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, as the admin API has it.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one figure a row.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Markdown tables.")] = False,
+) -> None:
+    """Show what came of the customers' messages: quotes, orders and their value, products, times, replies lost."""
+    if as_json + as_csv + as_markdown > 1:
+        raise BadInput("give one of --json, --csv and --markdown")
+    from recado.cli import report_output
+    from recado.report import report as make
+
+    settings = read_settings()
+    made = with_queue(lambda queue: make(queue, settings, days))
+    if as_json:
+        report_output.as_json(made)
+    elif as_csv:
+        report_output.as_csv(made)
+    elif as_markdown:
+        report_output.as_markdown(made)
+    else:
+        report_output.as_tables(made)

@@ -1,0 +1,33 @@
+"""The report in the admin API."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+from fastapi import HTTPException, Query, Response
+
+from recado.http.bodies import ReportResponse
+from recado.queue.errors import StoreUnavailable
+from recado.queue.protocol import RetryQueue
+from recado.report import MAX_DAYS, report
+from recado.settings import Settings
+
+
+class Reports:
+    """One report at a time: each reads all that happened in its days."""
+
+    def __init__(self, queue: RetryQueue, settings: Settings) -> None:
+        self._queue = queue
+        self._settings = settings
+        self._one = asyncio.Lock()
+
+    async def show(
+        self, days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="The last so many days, today included.")] = 30
+    ) -> Response:
+        """What the conversations of the last days came to, by the shop's time zone."""
+        try:
+            async with self._one:
+                made = await report(self._queue, self._settings, days)
+        except StoreUnavailable as error:
+            raise HTTPException(503, "the report cannot be made") from error
+        return Response(msgspec.json.encode(ReportResponse(made)), media_type="application/json")

@@ -1,0 +1,147 @@
+"""What happened in a time, counted by the database day by day: the report is made of it.
+
+Money and quantities are text in the store, and sums of them are exact only outside of SQL. So the statements count rows
+of the same amount, and the sums are made here.
+"""
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from recado.orders import Unmet
+from recado.queue.errors import StoreUnavailable
+from recado.queue.statements import SURVEY_SECONDS, Statements
+
+#: The type of event that tells of a hand-off.
+HANDOFF: Final = "handoff.requested"
+#: Quarters of an hour are what time zones differ by.
+QUARTER_SECONDS: Final = 900
+DAY_SECONDS: Final = 86400
+
+
+class Amount(msgspec.Struct):
+    """How many, and what they are worth by currency."""
+
+    count: int = 0
+    value: dict[str, Decimal] = {}
+
+    def add(self, count: int, currency: str, total: str) -> None:
+        self.count += count
+        self.value[currency] = self.value.get(currency, Decimal(0)) + count * Decimal(total)
+
+
+class Sold(msgspec.Struct):
+    """A product: in how many quotes and orders it was, and how much of it; `unit` is empty for pieces."""
+
+    sku: str
+    unit: str
+    name: str = ""
+    quotes: int = 0
+    quoted: Decimal = Decimal(0)
+    orders: int = 0
+    ordered: Decimal = Decimal(0)
+
+
+class Unsold(msgspec.Struct, frozen=True):
+    """Something that was asked for and is not sold, why, and how many customers asked for it."""
+
+    phrase: str
+    kind: Unmet
+    customers: int
+
+
+class Survey(msgspec.Struct):
+    """What happened.
+
+    quotes: by what became of them. seen: those that Meta accepted, without replaced ones. accepted: orders that the
+    staff accepted. order_states: orders by their present state. decisions: by seconds from Meta's acceptance to a yes
+    or no. quoted_at, ordered_at: by the quarter of an hour since 1970. lost: replies by reason. handoffs: by reason;
+    None where nobody notes them. unsold: by days of UTC, which its table counts.
+    """
+
+    messages: int = 0
+    quotes: dict[str, Amount] = {}
+    seen: Amount = msgspec.field(default_factory=Amount)
+    orders: Amount = msgspec.field(default_factory=Amount)
+    accepted: Amount = msgspec.field(default_factory=Amount)
+    order_states: dict[str, Amount] = {}
+    products: dict[tuple[str, str], Sold] = {}
+    decisions: Counter[int] = msgspec.field(default_factory=Counter)
+    quoted_at: Counter[int] = msgspec.field(default_factory=Counter)
+    ordered_at: Counter[int] = msgspec.field(default_factory=Counter)
+    lost: Counter[str] = msgspec.field(default_factory=Counter)
+    handoffs: Counter[str] | None = None
+    unsold: list[Unsold] = []
+
+    def product(self, sku: str, unit: str, name: str) -> Sold:
+        """The product's figures so far, under the name that was read last."""
+        sold = self.products.setdefault((sku, unit), Sold(sku, unit))
+        sold.name = name
+        return sold
+
+
+def read_survey(
+    found: Statements,
+    days: Sequence[float],
+    *,
+    with_handoffs: bool,
+    min_customers: int,
+    clock: Callable[[], float] = time.monotonic,
+) -> Survey:
+    """The survey of the days that begin at all instants but the last, where the last one ends. What fewer than
+    `min_customers` asked for is nobody's business."""
+    survey = Survey(handoffs=Counter() if with_handoffs else None)
+    end = clock() + SURVEY_SECONDS
+    for since, until in itertools.pairwise(days):
+        if clock() > end:
+            raise StoreUnavailable(f"the report takes longer than {SURVEY_SECONDS:.0f} s: ask for fewer days")
+        # The ids of messages, quotes and events are the microseconds of their begin.
+        ids = round(since * 1e6), round(until * 1e6)
+        _count_quotes(survey, found, ids)
+        _count_orders(survey, found, (since, until))
+        survey.messages += found.run("survey_messages", *ids)[0][0]
+        _tally(survey.lost, found, "survey_lost", since, until)
+        if survey.handoffs is not None:
+            _tally(survey.handoffs, found, "survey_handoffs", *ids)
+    first, last = (int(at // DAY_SECONDS) for at in (days[0], days[-1]))
+    survey.unsold = [
+        Unsold(phrase, Unmet(kind), customers)
+        for phrase, kind, customers in found.run("survey_asked", first, last, min_customers)
+    ]
+    return survey
+
+
+def _count_quotes(survey: Survey, found: Statements, ids: tuple[int, int]) -> None:
+    for count, state, seen, currency, total in found.run("survey_quotes", *ids):
+        survey.quotes.setdefault(state, Amount()).add(count, currency, total)
+        if seen and state != "replaced":
+            survey.seen.add(count, currency, total)
+    for count, sku, unit, quantity, name in found.run("survey_quoted", *ids):
+        sold = survey.product(sku, unit, name)
+        sold.quotes += count
+        sold.quoted += count * Decimal(str(quantity))
+    _tally(survey.decisions, found, "survey_decisions", *ids)
+    _tally(survey.quoted_at, found, "survey_quote_times", *ids)
+
+
+def _count_orders(survey: Survey, found: Statements, between: tuple[float, float]) -> None:
+    for count, state, accepted, currency, total in found.run("survey_orders", *between):
+        survey.orders.add(count, currency, total)
+        survey.order_states.setdefault(state, Amount()).add(count, currency, total)
+        if accepted:
+            survey.accepted.add(count, currency, total)
+    for count, sku, unit, quantity, name in found.run("survey_ordered", *between):
+        sold = survey.product(sku, unit, name)
+        sold.orders += count
+        sold.ordered += count * Decimal(str(quantity))
+    _tally(survey.ordered_at, found, "survey_order_times", *between)
+
+
+def _tally(counter: "Counter[Any]", found: Statements, query: str, *bindings: float) -> None:
+    for count, key in found.run(query, *bindings):
+        counter[key] += count

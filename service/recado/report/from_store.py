@@ -1,0 +1,21 @@
+"""The report of a store."""
+
+from recado.queue.protocol import RetryQueue
+from recado.report.report import Kept, Report, days_of, make_report
+from recado.settings import Settings
+
+_DAY_SECONDS = 86400
+
+
+async def report(queue: RetryQueue, settings: Settings, days: int) -> Report:
+    """The report of the last so many days, today included, by the shop's time zone. Raises StoreUnavailable."""
+    begins = days_of(queue.now(), days, settings.timezone)
+    kept = Kept(
+        messages=settings.dedupe_seconds / _DAY_SECONDS,
+        quotes=settings.quote_retention_seconds / _DAY_SECONDS,
+        orders=settings.order_retention_seconds / _DAY_SECONDS,
+        replies_lost=settings.failed_retention_seconds / _DAY_SECONDS,
+        handoffs=settings.events_retention_seconds / _DAY_SECONDS,
+        unsold=settings.asked_retention_seconds / _DAY_SECONDS,
+    )
+    return make_report(await queue.survey(begins), begins, settings.timezone, kept)
