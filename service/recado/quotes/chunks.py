@@ -25,6 +25,7 @@ class Chunk:
         self.written: list[tuple[str, bool]] = []
         self.plural: bool | None = None
         self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
+        self.counts = False
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it that something could be done to."""
@@ -75,6 +76,7 @@ class Chunk:
             describes=self.describes,
             pairs=self.pairs,
             each=self.each,
+            counts=self.counts,
             pointing=self.is_empty() and not self.foreign,
         )
 
