@@ -61,7 +61,7 @@ def _is_described(clause: Sequence[Element], reading: Reading) -> bool:
         return False
     wanted = {wish.element.index for wish in reading.wishes if wish.state == "wanted"}
     said = any("qualified" in e.flags and e.q is None and e.index in wanted for e in clause)
-    return said or (any("colours" in e.roles for e in clause) and not _is_of_delivery(clause))
+    return said or (any("colours" in e.roles and e.kind != "yes" for e in clause) and not _is_of_delivery(clause))
 
 
 def _is_of_delivery(clause: Sequence[Element]) -> bool:

@@ -94,7 +94,8 @@ class _Walk:
             for at in range(element.start, element.end):
                 one = found.get(at)
                 named = element.kind in (PRODUCT, SEVERAL) and at == element.start
-                denied = element.kind == "negation" and at > element.start  # "no son 3"
+                denied = element.kind in ("negation", "nope") and at > element.start  # "no son 3", "no los quiero"
+                denied = denied or (element.kind == "nope" and bool(self._chunk.mentions))  # "la gorra ya no la quiero"
                 if one is not None and at >= past and not named and not denied:
                     past = one.end
                     self._construction(one)
@@ -185,8 +186,10 @@ class _Walk:
 
     def _remove(self, element: Element) -> None:
         mentions = self._chunk.mentions
-        if mentions and mentions[-1][1]:
-            return  # "la gorra quítala"
+        last = self._steps[-1] if self._steps and self._chunk.is_empty() else None
+        taken = isinstance(last, Named) and last.does is Does.REMOVE
+        if (mentions and mentions[-1][1]) or (taken and self._closes(element.end)):
+            return  # "la gorra quítala", "la gorra no, quítala"
         if mentions and element.kind == "without" and self._closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
@@ -240,6 +243,7 @@ class _Walk:
             return  # "quita también 2 gorras"
         if kind == LINK and self._chunk.is_empty() and not self._chunk.steered and self._steps:
             return
+        paying = kind == "and" and (self._chunk.pays or self._is_of_payment())
         self._flush()
         if kind in _ENDS and not (kind == LINK and does is Does.ADD):
             does, self._removing = Does.ORDER, False
@@ -250,7 +254,7 @@ class _Walk:
             does = Does.ORDER  # one thing takes another's place, the next ones are added
         if kind == "and" and (not self._opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
-        self._chunk = Chunk(does)
+        self._chunk = Chunk(does, pays=paying)
         self._chunk.steered = self._taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"
 
     # what is named -------------------------------------------------------------------------------------------
@@ -345,6 +349,8 @@ class _Walk:
             self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
             self._written(element)
             return
+        if self._chunk.pays:
+            return  # "con un billete de 50 y 3 de 10"
         self._split()
         self._chunk.counts = self._chunk.counts or self._begins(element.index)
         another = "another" in element.flags
