@@ -56,11 +56,11 @@ def _holds_back(clause: Sequence[Element], reading: Reading) -> bool:
 
 
 def _is_described(clause: Sequence[Element], reading: Reading) -> bool:
-    """Whether a thing that is not counted is told apart by what its catalogue does not: "sí, pero azules"."""
+    """Whether a thing is told apart by what its catalogue does not: "sí, pero azules"."""
     if any(element.kind in _TAKES_OUT for element in clause):
         return False
     wanted = {wish.element.index for wish in reading.wishes if wish.state == "wanted"}
-    said = any("qualified" in e.flags and e.q is None and e.index in wanted for e in clause)
+    said = any("qualified" in e.flags and e.index in wanted for e in clause)
     return said or (any("colours" in e.roles and e.kind != "yes" for e in clause) and not _is_of_delivery(clause))
 
 
