@@ -42,7 +42,7 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
         return hand_over(moment)
     if {CancelAll, StartOver} & draft.said and not draft.changed:
         return _called_off(moment)
-    agrees = script.agrees or bool({Confirm, Take} & draft.said)
+    agrees = (script.agrees or bool({Confirm, Take} & draft.said)) and not script.reserves
     talk = draft.talk(moment.session.talk)
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
@@ -54,6 +54,9 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
         return show(moment, base, texts.open_quote())
     if talk.questions != moment.session.talk.questions:
         return _dropped(moment, base, talk, agrees=agrees)
+    yes = script.agrees or quote.intent is Intent.CONFIRM
+    if yes and script.reserves and moment.open_quote is not None:
+        return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in script.reserves])
     if {Confirm, Take} & draft.said or (Close in draft.said and agrees) or script.accepts:
         return _yes(moment)
     if Close in draft.said:

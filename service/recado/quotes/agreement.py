@@ -7,7 +7,7 @@ from recado.quotes.context import Context
 from recado.quotes.elements import COMMA, LINE, NOISE, QUESTION, STOP, Element
 from recado.quotes.scan import Scanner
 
-_WEAK: Final = frozenset(["bueno", "bien", "ya", "bn", "muy bien", "super", "ya pues", "yap", "me gusta", "todo bien"])
+_WEAK: Final = frozenset(["bueno", "bien", "ya", "bn", "muy bien", "super", "ta", "ya pues", "yap", "me gusta", "todo bien"])
 """Words of a yes that open any sentence."""
 _BEFORE: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
 _BEHIND_IF: Final = frozenset([
@@ -38,7 +38,7 @@ class Agreement:
     def hear(self, element: Element) -> None:
         """Take a word of a yes for one, where it stands as one."""
         i = element.index
-        if self._context.kind(i - 1) == "negation" or self._is_if(element):
+        if self._context.kind(i - 1) == "negation" or is_if(element, self._context, self._scanner):
             return  # "no vale, mejor 2"
         before = self._elements[:i]
         apart = not before and not self._closed and self._context.kind(i + 1) in (COMMA, STOP, "but")
@@ -52,11 +52,12 @@ class Agreement:
 
     def accepts_all(self) -> bool:
         """Whether it accepts, and nothing is asked or put off beside it."""
-        return self.accepts and not any(e.kind in _OPEN or "unsettled" in e.roles for e in self._elements)
+        return self.accepts and not any((e.kind in _OPEN and "visit" not in e.roles) or "unsettled" in e.roles for e in self._elements)
 
-    def _is_if(self, element: Element) -> bool:
-        """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
-        after = self._context.kind(element.index + 1)
-        words = self._context.norm(element.index + 1).split() if after else []
-        written = self._scanner.written(element.start, element.end).lower()
-        return written == "si" and after != "yes" and not _BEHIND_IF.isdisjoint(words[:1])
+
+def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
+    """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
+    after = context.kind(element.index + 1)
+    words = context.norm(element.index + 1).split() if after else []
+    written = scanner.written(element.start, element.end).lower()
+    return written == "si" and after != "yes" and not _BEHIND_IF.isdisjoint(words[:1])

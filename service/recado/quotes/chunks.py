@@ -13,11 +13,12 @@ class Chunk:
     """Collects what is said between two marks; `does` is what is done to it.
 
     mentions: with whether each was refused. steered: a verb says what is done. leads: it asks for something. more: in
-    addition. written: what stands in it, with whether it is the amount. For the rest see `Bare`.
+    addition. pays: it goes on with how the customer pays. written: what stands in it, with whether it is the amount. For the rest see `Bare`.
     """
 
-    def __init__(self, does: Does) -> None:
+    def __init__(self, does: Does, *, pays: bool = False) -> None:
         self.does = does
+        self.pays = pays
         self.mentions: list[tuple[Mention, bool]] = []
         self.amount: int | Fraction | None = None
         self.words: list[str] = []
@@ -25,6 +26,7 @@ class Chunk:
         self.written: list[tuple[str, bool]] = []
         self.plural: bool | None = None
         self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
+        self.counts = False
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it that something could be done to."""
@@ -48,6 +50,8 @@ class Chunk:
             return [Replaced(only, self._as_bare(Does.SET))]  # "el vestido mejor de fiesta", "las camisas que sean 3"
         if len(self.mentions) == 1 and only.amount is None:
             self.mentions = [(replace(only, amount=self.amount), refused)]
+        elif len(self.mentions) == 1 and self.amount is not None and not only.skus:  # "3 de las de dos plazas"
+            self.mentions = [(replace(only, amount=self.amount, text=only.written), refused)]
         wanted = Does.ORDER if does in (Does.REMOVE, Does.CHANGE) else does
         kept = does is Does.KEEP  # "quita todo menos la gorra"
         return [Named(Does.REMOVE if refused and not kept else wanted, mention) for mention, refused in self.mentions]
@@ -75,6 +79,7 @@ class Chunk:
             describes=self.describes,
             pairs=self.pairs,
             each=self.each,
+            counts=self.counts,
             pointing=self.is_empty() and not self.foreign,
         )
 

@@ -43,8 +43,8 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
 
     text: as it is written. fragment: without its amount. unit: that of the amount. plural: whether the article before
     it is ("los 2"); None without one. foreign: it is about something else, such as money. describes: a colour, a size
-    or a part of a name is among the words. pairs: it is a number of pairs. each: of each. pointing: nothing is said but
-    what is to be done.
+    or a part of a name is among the words. pairs: it is a number of pairs. each: of each. counts: a number
+    begins it, so that it is a wish. pointing: nothing is said but what is to be done.
     """
 
     does: Does
@@ -58,6 +58,7 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     describes: bool = False
     pairs: bool = False
     each: bool = False
+    counts: bool = False
     pointing: bool = False
 
 
@@ -93,14 +94,15 @@ Step = Named | Bare | Kept | Replaced | Scaled | Spoken
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a message in order.
 
-    agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. priced: it asks what
-    things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered. asked: what it asks
+    agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds a
+    yes back, as it is written. priced: it asks what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered. asked: what it asks
     for without ordering it ("¿tienen gorras?").
     """
 
     steps: tuple[Step, ...]
     agrees: bool = False
     accepts: bool = False
+    reserves: tuple[str, ...] = ()
     priced: bool = False
     inquires: bool = False
     asked: tuple[Mention, ...] = ()

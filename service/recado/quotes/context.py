@@ -28,6 +28,13 @@ _PERSONS: Final = frozenset(["people", "name", "person"])
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
 
 
+_NOT_IT: Final = frozenset([
+    "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero", "no los quiero",
+    "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero", "no lo llevo", "no los llevo",
+])  # fmt: skip
+"""Refusals of the thing before them: "los aros no los quiero"."""
+
+
 class Context:
     """The elements of one message, and the plain words they stand for."""
 
@@ -74,7 +81,7 @@ class Context:
         if kind not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
             return False
         if kind == "nope" and not self.elements[j].roles & {"negation"} and "remove" not in self.elements[j].roles:
-            return self.norm(j) in ("ya no", "mejor no", "no gracias", "no va", "para nada")
+            return self.norm(j) in _NOT_IT
         after = self.kind(j + 1)
         if after == COMMA and self.kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:
             return False  # "3 camisas no, 2"

@@ -94,7 +94,7 @@ class Ellipsis:
     def _by_place(self, skus: Sequence[str], bare: Bare) -> tuple[str, ...]:
         """ "el segundo", "la más barata", "la normal"."""
         for word in bare.words:
-            ordinal = _ORDINALS.get(word)
+            ordinal = _ORDINALS.get(word.removesuffix("s"))
             if ordinal is not None and ordinal <= len(skus):
                 return (skus[ordinal - 1],)
             if word in _CHEAP or word in _DEAR:

@@ -352,6 +352,7 @@ class Noise:
                     last
                     and not self._roles[j] & {"address", "of", "con"}
                     and not (len(token.norm) == 1 or token.norm in ("bis", "sur", "norte", "este", "oeste"))
+                    and not self._is_number_sign(j)
                 )
                 or (not far and not last and j > i + 2)
             ):
@@ -360,6 +361,10 @@ class Noise:
                 far = far or token.norm in _FAR_TRIGGERS
             j += 1
         return last
+
+    def _is_number_sign(self, j: int) -> bool:
+        """ "cra 7 no 80-12", "calle 45 nro. 30-20"."""
+        return self._norm(j) in ("no", "nro", "num", "numero") and self._is_number(j + 1 + (self._norm(j + 1) == "."))
 
     def _opens_name(self, i: int) -> bool:
         """Whether a word of addresses opens a name here: "bloque de 15"."""

@@ -487,7 +487,7 @@ class Scanner:
                 return self._quantity(i, q)
         if match is not None:
             return self._thing(i, match)
-        if phrase is not None:
+        if phrase is not None and not ("of" in roles and self._kind(-1) == QUANTITY):  # "2 de una plaza"
             length, phrase_roles = phrase
             return self._steer(i, i + length, phrase_roles)
         if "another" in roles:

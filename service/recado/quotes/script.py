@@ -34,6 +34,7 @@ from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
+from recado.quotes.reserves import OF_DELIVERY, reserves
 from recado.quotes.text import NUMBER, WORD
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER])
@@ -93,7 +94,8 @@ class _Walk:
             for at in range(element.start, element.end):
                 one = found.get(at)
                 named = element.kind in (PRODUCT, SEVERAL) and at == element.start
-                denied = element.kind == "negation" and at > element.start  # "no son 3"
+                denied = element.kind in ("negation", "nope") and at > element.start  # "no son 3", "no los quiero"
+                denied = denied or (element.kind == "nope" and bool(self._chunk.mentions))  # "la gorra ya no la quiero"
                 if one is not None and at >= past and not named and not denied:
                     past = one.end
                     self._construction(one)
@@ -106,8 +108,11 @@ class _Walk:
             if element.kind == "yes" and element.start >= past:
                 self._agreement.hear(element)
         leads_in = not self._steps and self._chunk.is_empty() and self._chunk.leads and not self._agreement.agrees
+        changes = self._exchange.expects and self._chunk.steered and self._chunk.is_empty()
         self._flush()
         self._exchange.settle(self._steps)
+        if changes:
+            self._steps.append(Replaced(Bare(does=Does.CHANGE, pointing=True), None))  # "cámbiala"
         if leads_in and not self._steps:
             self._steps.append(Bare(does=Does.ORDER, pointing=True))  # "quiero"
         elements = self._reading.elements
@@ -116,6 +121,7 @@ class _Walk:
             steps=tuple(_together(self._steps)),
             agrees=self._agreement.agrees,
             accepts=self._agreement.accepts_all(),
+            reserves=reserves(self._reading),
             priced=self._reading.priced and not self._reading.requested,
             inquires=self._asks and not self._reading.requested,
             asked=self._mentions.told() if offered else (),
@@ -180,8 +186,10 @@ class _Walk:
 
     def _remove(self, element: Element) -> None:
         mentions = self._chunk.mentions
-        if mentions and mentions[-1][1]:
-            return  # "la gorra quítala"
+        last = self._steps[-1] if self._steps and self._chunk.is_empty() else None
+        taken = isinstance(last, Named) and last.does is Does.REMOVE
+        if (mentions and mentions[-1][1]) or (taken and self._closes(element.end)):
+            return  # "la gorra quítala", "la gorra no, quítala"
         if mentions and element.kind == "without" and self._closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
@@ -235,6 +243,7 @@ class _Walk:
             return  # "quita también 2 gorras"
         if kind == LINK and self._chunk.is_empty() and not self._chunk.steered and self._steps:
             return
+        paying = kind == "and" and (self._chunk.pays or self._is_of_payment())
         self._flush()
         if kind in _ENDS and not (kind == LINK and does is Does.ADD):
             does, self._removing = Does.ORDER, False
@@ -245,7 +254,7 @@ class _Walk:
             does = Does.ORDER  # one thing takes another's place, the next ones are added
         if kind == "and" and (not self._opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
-        self._chunk = Chunk(does)
+        self._chunk = Chunk(does, pays=paying)
         self._chunk.steered = self._taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"
 
     # what is named -------------------------------------------------------------------------------------------
@@ -278,9 +287,10 @@ class _Walk:
         return self._exchange.goes is not None and self._context.kind(before - 1) == "con"
 
     def _is_beside_a_yes(self, element: Element) -> bool:
-        """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for."""
+        """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for, unlike "dale, y un zarape"."""
         unknown = element.kind == UNKNOWN and "good" not in element.flags
-        return unknown and self._agreement.accepts and not self._chunk.steered
+        counted = element.q is not None and element.q.index < element.index and self._begins(element.q.index)
+        return unknown and self._agreement.accepts and not self._chunk.steered and not counted
 
     def _is_of_payment(self) -> bool:
         """ "pago con un billete de 500"."""
@@ -339,7 +349,10 @@ class _Walk:
             self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
             self._written(element)
             return
+        if self._chunk.pays:
+            return  # "con un billete de 50 y 3 de 10"
         self._split()
+        self._chunk.counts = self._chunk.counts or self._begins(element.index)
         another = "another" in element.flags
         if another and self._context.kind(element.index - 1) == "definite":
             return  # "¿y la otra?"
@@ -382,6 +395,10 @@ class _Walk:
     def _opens(self, i: int) -> bool:
         """Whether nothing but a mark stands before an element."""
         return self._context.kind(i - 1) in ("", COMMA, STOP, LINE, "and", "correction")
+
+    def _begins(self, i: int) -> bool:
+        """Whether an element begins a clause, also with "otro" or "la" before it."""
+        return self._opens(i - (self._context.kind(i - 1) == "definite"))
 
     def _split(self) -> None:
         """A number begins another chunk where one is complete: "2 azules 1 negro"."""
@@ -436,6 +453,7 @@ class _Walk:
         if "another" in element.flags:  # "otro par"
             self._chunk.more = True
             return
+        self._chunk.counts = self._chunk.counts and not element.roles & OF_DELIVERY
         self._chunk.describes = self._chunk.describes or element.kind == QUALITY
         if self._chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
             self._chunk.plural = False  # "opción 2", as "la 2"
