@@ -59,6 +59,17 @@ def test_a_yes_to_a_message_that_is_quoted_means_that_quote(dialogue: Dialogue) 
     assert dialogue.state is State.CONFIRMED
 
 
+@pytest.mark.parametrize("text", ["sí pero sin la gorra", "no quiero la gorra, lo demás sí", "no"])
+def test_what_is_said_to_an_older_quote_decides_on_no_other(dialogue: Dialogue, text: str) -> None:
+    """The newest holds what the older did not: it is shown, as it is or as the message changes it."""
+    dialogue.say("2 camisas y 1 gorra")
+    dialogue.say("y 2 zapatos")
+    dialogue.hear(replace(dialogue.message(text), quoted="T1"))
+
+    assert (dialogue.state, dialogue.session.order) == (State.OPEN, None)
+    assert "2 × $45.99" in body(dialogue)
+
+
 @pytest.mark.parametrize(
     ("after", "text", "lines"),
     [

@@ -134,7 +134,7 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
     if not draft.lines:
         return emptied(moment, talk, notes)
     shown = base.lines if base is not None else ()
-    if agrees and not notes and base is not None and moment.has_seen(base) and not amend.is_more(draft.lines, shown):
+    if agrees and not notes and base is not None and moment.may_agree_to(base) and not amend.is_more(draft.lines, shown):
         return confirm(moment, base, draft.lines, talk)
     lines, gone = moment.at_todays_prices(draft.lines)
     told = [*draft.told, *([texts.no_longer_sold(gone)] if gone else [])]
@@ -165,7 +165,7 @@ def _dropped(moment: Moment, base: OpenQuote | None, talk: Talk, *, agrees: bool
     """A question was dropped, and nothing else changed."""
     if base is None:
         return moment.say(ReplyKind.EMPTIED, texts.emptied(), talk=talk)
-    if agrees and not talk.questions and moment.has_seen(base):
+    if agrees and not talk.questions and moment.may_agree_to(base):
         return confirm(moment, base, base.lines, talk)
     return show(moment, base, texts.edited(), talk=talk)
 
@@ -242,9 +242,12 @@ def not_open(moment: Moment, quote: OpenQuote | None) -> Turn:
 
 
 def _no(moment: Moment) -> Turn:
-    quote = moment.session.quote
+    """A bare no: to the quote whose message is quoted, else to the newest one that was seen."""
+    quote = moment.session.referred or moment.session.quote
     if quote is not None and quote.state is QuoteState.OPEN:
         return reject(moment, quote) if moment.has_seen(quote) else show(moment, quote, texts.open_quote())
+    if moment.open_quote is not None:
+        return not_open(moment, quote)
     if moment.session.talk.questions:
         return reject(moment, None)
     if moment.confirmed is not None:
