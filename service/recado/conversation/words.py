@@ -134,7 +134,13 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
     if not draft.lines:
         return emptied(moment, talk, notes)
     shown = base.lines if base is not None else ()
-    if agrees and not notes and base is not None and moment.may_agree_to(base) and not amend.is_more(draft.lines, shown):
+    if (
+        agrees
+        and not notes
+        and base is not None
+        and moment.may_agree_to(base)
+        and not amend.is_more(draft.lines, shown)
+    ):
         return confirm(moment, base, draft.lines, talk)
     lines, gone = moment.at_todays_prices(draft.lines)
     told = [*draft.told, *([texts.no_longer_sold(gone)] if gone else [])]

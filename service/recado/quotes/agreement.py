@@ -7,7 +7,9 @@ from recado.quotes.context import Context
 from recado.quotes.elements import COMMA, LINE, NOISE, QUESTION, STOP, Element
 from recado.quotes.scan import Scanner
 
-_WEAK: Final = frozenset(["bueno", "bien", "ya", "bn", "muy bien", "super", "ta", "ya pues", "yap", "me gusta", "todo bien"])
+_WEAK: Final = frozenset(
+    ["bueno", "bien", "ya", "bn", "muy bien", "super", "ta", "ya pues", "yap", "me gusta", "todo bien"]
+)
 """Words of a yes that open any sentence."""
 _BEFORE: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
 _BEHIND_IF: Final = frozenset([
@@ -52,7 +54,9 @@ class Agreement:
 
     def accepts_all(self) -> bool:
         """Whether it accepts, and nothing is asked or put off beside it."""
-        return self.accepts and not any((e.kind in _OPEN and "visit" not in e.roles) or "unsettled" in e.roles for e in self._elements)
+        return self.accepts and not any(
+            (e.kind in _OPEN and "visit" not in e.roles) or "unsettled" in e.roles for e in self._elements
+        )
 
 
 def is_if(element: Element, context: Context, scanner: Scanner) -> bool:

@@ -73,7 +73,7 @@ class Interpreter:
                     step = Named(Does.ORDER, step.mention)
                 return self._named(step, view), at + 1
             case Bare():
-                lost = [Unresolved(step.text)] if step.counts else []
+                lost: list[Act] = [Unresolved(step.text)] if step.counts else []
                 return self._bare(step, view) or lost, at + 1
             case Kept(mentions):
                 return self._kept(mentions, view), at + 1
