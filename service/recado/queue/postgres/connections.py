@@ -25,9 +25,13 @@ from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statemen
 
 Result = TypeVar("Result")
 #: The lock is had for one transaction, the time is read once it is had. A process that is stopped in the middle of its
-#: transaction, or whose node is gone, must not hold up the others for longer than its own deadline.
+#: transaction, or whose node is gone, must not hold up the others for longer than its own deadline. Rows are looked up
+#: by an index whatever the server believes of the tables' sizes: it takes a batch of one for a hundred, and keeps plans
+#: that were made while a table was small.
 BEGIN: Final = """
-SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
+SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+  set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true),
   (SELECT coalesce($1::float8, extract(epoch FROM clock_timestamp())::float8)
    FROM (SELECT pg_advisory_xact_lock(8319384418) OFFSET 0) locked)"""
 LOCK: Final = "SELECT pg_advisory_xact_lock(8319384418)"
@@ -192,7 +196,7 @@ class PostgresDatabase:
             with connection.pipeline() as pipeline:
                 connection.execute("BEGIN")
                 given = self._given_clock() if self._given_clock else None
-                ((_, now),) = psycopg.RawCursor(connection).execute(BEGIN, (given,)).fetchall()
+                ((*_, now),) = psycopg.RawCursor(connection).execute(BEGIN, (given,)).fetchall()
                 self._clock.learn(now)
                 statements = PostgresStatements(connection, pipeline, self._queries, now)
                 work(statements)
