@@ -16,7 +16,7 @@ import msgspec
 from recado.delivery.attempt import Delivery
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult
+from recado.queue.model import REPLIES, AttemptResult
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
 from recado.telemetry import conventions, metrics, tracing
@@ -151,7 +151,7 @@ class Drain:
                 for lane in claim.probes:
                     self._start(self._delivery.probe(lane))
                 for message in claim.messages:
-                    self._start(self._delivery.attempt(message))
+                    self._start(self._delivery.attempt(message), counted=message.lane.channel == REPLIES)
                 if claim.messages:
                     most = self._settings.drain_batch
                     await asyncio.sleep(MIN_PAUSE_SECONDS)
@@ -162,13 +162,15 @@ class Drain:
         finally:
             await self._finish_under_way()
 
-    def _start(self, work: Coroutine[Any, Any, AttemptResult | None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, AttemptResult | None], *, counted: bool = False) -> None:
+        """Starts a probe or an attempt; the report counts attempts at replies, not at events."""
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._under_way.discard)
+        if counted:
+            task.add_done_callback(self._count)
 
-    def _finished(self, task: asyncio.Task[AttemptResult | None]) -> None:
-        self._under_way.discard(task)
+    def _count(self, task: asyncio.Task[AttemptResult | None]) -> None:
         if task.cancelled() or (result := task.result()) is None:
             return
         if result.outcome is Outcome.DELIVERED:
