@@ -58,8 +58,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def any(self) -> bool:
         """Whether there are any, so that the session gets a new version."""
-        parts = (self.talk, self.closes, self.opens, self.places, self.locates)
-        return any(part is not None for part in parts)
+        return bool(self.talk or self.closes or self.opens or self.places or self.locates)
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

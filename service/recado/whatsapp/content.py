@@ -196,7 +196,8 @@ def _text(name: str, text: str, most: int) -> list[str]:
 
 def _word(name: str, text: str, most: int) -> list[str]:
     """As `_text`, for what may have no space at its ends."""
-    return _text(name, text, most) + ([f"the {name} begins or ends with a space"] if text != text.strip() else [])
+    problems = _text(name, text, most)
+    return problems if text == text.strip() else [*problems, f"the {name} begins or ends with a space"]
 
 
 def _plain(text: str) -> list[str]:

@@ -82,7 +82,7 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])
     if stale:
         transaction.run("unsee_wamids", as_json(list(stale)))
-        sessions = read_sessions(transaction, stale)
+        sessions = read_sessions(transaction, stale, customers)
         added |= {id_: Added(id=None, duplicate=False, stale=session) for id_, session in sessions.items()}
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
 
