@@ -44,7 +44,7 @@ LETTERS_A_TURN = 2048
 MOST_TRIES = 20
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one message. `duplicate`: it was handled before. `replied`: a reply to it is on disk now.
     `sent`: Meta has accepted that reply by now."""
 

@@ -95,7 +95,7 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the queue does after an attempt: the row's next state, and who else has to wait.
 
     `suspect`: the failure may be an outage's. `hopeless`: why the message is given up when it falls due, unless an

@@ -20,14 +20,14 @@ from recado.telemetry import metrics
 from recado.whatsapp.content import Content
 
 
-class AddRequest(msgspec.Struct, frozen=True):
+class AddRequest(msgspec.Struct, frozen=True, gc=False):
     """`lease`: the caller can send the reply at once."""
 
     message: NewReply
     lease: bool
 
 
-class NewRow(msgspec.Struct, frozen=True, array_like=True):
+class NewRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A row of `entry`, in the order of the statement `add`."""
 
     id: int

@@ -34,7 +34,7 @@ class Rename(msgspec.Struct, frozen=True):
     after: tuple[str, ...]
 
 
-class Customer(msgspec.Struct):
+class Customer(msgspec.Struct, gc=False):
     """A row of the statement `customers`. Of the entries that wait for him: which is first, due at `first_due_at` or
     under way (None)."""
 
