@@ -157,7 +157,7 @@ class Inbox:
         return Receipt(quote=reply.quote, replied=True, sent=sent)
 
     def _silent(self, silence: Silence | Restraint, quote: Quote | None = None) -> Receipt:
-        self._metrics.unanswered(silence.value)
+        self._metrics.unanswered(silence)
         return Receipt(quote=quote, silence=silence)
 
     def _in_order(self, messages: Sequence[InboundMessage]) -> list[tuple[int, InboundMessage]]:
@@ -245,7 +245,7 @@ class Inbox:
             )
 
     def _report(self, reply: Reply, message: InboundMessage) -> None:
-        self._metrics.replied(reply.kind.value, reply.quote)
+        self._metrics.replied(reply.kind, reply.quote)
         if reply.kind is ReplyKind.NOT_UNDERSTOOD:
             log.warning(
                 "no product recognised",
@@ -340,9 +340,9 @@ class Inbox:
 
     def _count(self, batch: Batch) -> None:
         for message in batch.messages:
-            self._metrics.message(message.type.value)
+            self._metrics.message(message.type)
         for status in batch.statuses:
-            self._metrics.status(status.status.value)
+            self._metrics.status(status.status)
         for reason in batch.ignored:
             self._metrics.ignored(reason)
         if batch.errors:

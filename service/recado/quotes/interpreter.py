@@ -400,7 +400,7 @@ class Interpreter:
         return [SetQuantity(found[0], as_sold(scaled))]
 
     def _skus(self, mention: Mention) -> tuple[str, ...]:
-        return tuple(sku for sku in mention.skus if sku in self._numbers)
+        return tuple([sku for sku in mention.skus if sku in self._numbers])
 
 
 def _as_bare(step: Named) -> Bare:
