@@ -24,6 +24,7 @@ from loadtests.bench.machine import ROOT
 
 from recado.http import app as web_app
 from recado.http.app import App
+from recado.http.server import calm_collector
 from recado.quotes import QuoteService
 from recado.runtime import make_web
 from recado.settings import load
@@ -91,6 +92,7 @@ async def run(rounds: int, database: Path) -> None:
     graph = AcceptingGraph()
     settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
+    calm_collector()
     async with app.api.router.lifespan_context(app.api):
         for _ in range(rounds * ROUND // AT_ONCE):
             graph.full.clear()
