@@ -22,7 +22,9 @@ import uvloop
 from loadtests.bench import bodies
 from loadtests.bench.machine import ROOT
 
+from recado.http import app as web_app
 from recado.http.app import App
+from recado.http.server import calm_collector
 from recado.quotes import QuoteService
 from recado.runtime import make_web
 from recado.settings import load
@@ -86,9 +88,11 @@ async def _post(app: App, scope: dict[str, Any], body: bytes) -> None:
 async def run(rounds: int, database: Path) -> None:
     """Handles so many rounds of messages, each until its reply is accepted."""
     QuoteService.understand = lru_cache(QuoteService.understand)  # type: ignore[method-assign]  # each text once
+    web_app.BETWEEN_NAMES_SECONDS = 3600.0  # the catalogue's names are not tried meanwhile
     graph = AcceptingGraph()
     settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
+    calm_collector()
     async with app.api.router.lifespan_context(app.api):
         for _ in range(rounds * ROUND // AT_ONCE):
             graph.full.clear()

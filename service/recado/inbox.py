@@ -44,7 +44,7 @@ LETTERS_A_TURN = 2048
 MOST_TRIES = 20
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one message. `duplicate`: it was handled before. `replied`: a reply to it is on disk now.
     `sent`: Meta has accepted that reply by now."""
 
@@ -57,14 +57,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 class Pending:
     """A message on its way to disk; None comes of it where it met a defect. `slot`: a send slot is reserved for its
-    reply. `place`: its own in its batch. `session` is the one that it leaves."""
+    reply. `place`: its own in its batch. `names`: its customer's. `session` is the one that it leaves."""
 
     added: "asyncio.Task[Added | None]"
     turn = Turn(silence=Silence.ERROR)
     session = Session()
 
-    def __init__(self, place: int, inbound: Inbound, answer: Callable[[Session], Turn], *, slot: bool) -> None:
-        self.place, self.inbound, self.answer, self.slot = place, inbound, answer, slot
+    def __init__(
+        self, place: int, inbound: Inbound, names: tuple[str, ...], answer: Callable[[Session], Turn], *, slot: bool
+    ) -> None:
+        self.place, self.inbound, self.names, self.answer, self.slot = place, inbound, names, answer, slot
 
     @property
     def message(self) -> InboundMessage:
@@ -108,12 +110,12 @@ class Inbox:
                 if letters >= LETTERS_A_TURN:
                     letters = 0
                     await asyncio.sleep(0)
-                inbound, answer = self._read(message)
+                names = message.customer_names
+                inbound, answer = self._read(message, names)
                 if inbound.silence:
                     receipts[index] = self._silent(inbound.silence, inbound.quote)
                 else:
-                    one = Pending(index, inbound, answer, slot=self._slots.reserve())
-                    names = message.customer_names
+                    one = Pending(index, inbound, names, answer, slot=self._slots.reserve())
                     earlier = {last[name] for name in names if name in last}
                     one.added = asyncio.ensure_future(self._converse(one, earlier))
                     last |= dict.fromkeys(names, one)
@@ -155,7 +157,7 @@ class Inbox:
         return Receipt(quote=reply.quote, replied=True, sent=sent)
 
     def _silent(self, silence: Silence | Restraint, quote: Quote | None = None) -> Receipt:
-        self._metrics.unanswered(silence.value)
+        self._metrics.unanswered(silence)
         return Receipt(quote=quote, silence=silence)
 
     def _in_order(self, messages: Sequence[InboundMessage]) -> list[tuple[int, InboundMessage]]:
@@ -172,11 +174,10 @@ class Inbox:
 
     # -- what is said ------------------------------------------------------------------------------------------
 
-    def _read(self, message: InboundMessage) -> tuple[Inbound, Callable[[Session], Turn]]:
+    def _read(self, message: InboundMessage, names: Sequence[str]) -> tuple[Inbound, Callable[[Session], Turn]]:
         """How the message was read, and what it leads to in a session."""
         silence = self._conversation.silence(message)
         if silence is None:
-            names = message.customer_names
             allowance = self._customers.count(
                 *names, event=message.wamid, happened_at=message.written_at(self._clock())
             )
@@ -244,7 +245,7 @@ class Inbox:
             )
 
     def _report(self, reply: Reply, message: InboundMessage) -> None:
-        self._metrics.replied(reply.kind.value, reply.quote)
+        self._metrics.replied(reply.kind, reply.quote)
         if reply.kind is ReplyKind.NOT_UNDERSTOOD:
             log.warning(
                 "no product recognised",
@@ -261,32 +262,32 @@ class Inbox:
         """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, one.message.wamid):
-            new = self._new_reply(one.inbound, one.turn, changes, span.traceparent)
+            new = self._new_reply(one, changes, span.traceparent)
         adding = self._queue.add_message(new, lease=one.slot)
         span.end_with(adding)
         return adding
 
-    def _new_reply(self, inbound: Inbound, turn: Turn, changes: Changes, traceparent: str | None) -> NewReply:
-        message, reply = inbound.message, turn.reply
-        written_at = message.written_at(self._clock())
-        key, *aliases = message.customer_names
+    def _new_reply(self, one: Pending, changes: Changes, traceparent: str | None) -> NewReply:
+        inbound, message, reply, sender = one.inbound, one.message, one.turn.reply, one.message.sender
+        now = self._clock()
+        written_at = message.written_at(now)
         return NewReply(
             wamid=message.wamid,
             lane=Lane(NAME, message.phone_number_id),
-            key=key,
-            aliases=tuple(aliases),
-            phone=message.sender.phone if message.sender else None,
-            user_id=message.sender.user_id if message.sender else None,
+            key=one.names[0],
+            aliases=one.names[1:],
+            phone=sender.phone if sender else None,
+            user_id=sender.user_id if sender else None,
             content=reply.content if reply else None,
             written_at=written_at,
-            received_at=self._clock(),
+            received_at=now,
             deadline_at=deadline(self._settings, written_at),
             changes=changes,
             refers=inbound.refers,
             may_order=inbound.may_order,
             courtesy=reply is not None and reply.kind in COURTESIES,
             picture=is_picture(inbound),
-            facts=facts_of(message, turn),
+            facts=facts_of(message, one.turn),
             asked=asked_in(reply.quote) if reply and reply.quote else (),
             traceparent=traceparent,
         )
@@ -339,9 +340,9 @@ class Inbox:
 
     def _count(self, batch: Batch) -> None:
         for message in batch.messages:
-            self._metrics.message(message.type.value)
+            self._metrics.message(message.type)
         for status in batch.statuses:
-            self._metrics.status(status.status.value)
+            self._metrics.status(status.status)
         for reason in batch.ignored:
             self._metrics.ignored(reason)
         if batch.errors:

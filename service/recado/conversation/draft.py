@@ -70,8 +70,8 @@ class Draft:
     def view(self) -> View:
         """What the next step is read against."""
         return View(
-            lines=tuple((line.sku, line.quantity) for line in self.lines),
-            pending=tuple(Pending(q.text, q.candidates, q.quantity) for q in self.questions),
+            lines=tuple([(line.sku, line.quantity) for line in self.lines]),
+            pending=tuple([Pending(q.text, q.candidates, q.quantity) for q in self.questions]),
             topic=self._named or self.topic,
             asked=self.asked,
             ordered=self._ordered,

@@ -27,7 +27,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     confidence_threshold: float = 0.9
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message, the session that it meets, and the shop as it is."""
 
     inbound: Inbound
@@ -75,12 +75,12 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:
         """The lines as they are sold now, and the names of those that are not."""
         sold = self.catalogue.by_sku
-        now = tuple(
+        now = [
             msgspec.structs.replace(line, name=product.name, unit_price=product.unit_price, unit=product.unit)
             for line in lines
             if (product := sold.get(line.sku)) is not None
-        )
-        return now, tuple(line.name for line in lines if line.sku not in sold)
+        ]
+        return tuple(now), tuple([line.name for line in lines if line.sku not in sold])
 
     def new_quote(self, lines: Lines) -> OpenQuote:
         """A quote of these lines, in place of the one that is open."""

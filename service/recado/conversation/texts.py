@@ -33,7 +33,7 @@ _GENERATED: Final = "✅ *Cotización Generada*"
 def quote_text(lines: Sequence[Line], currency: str, *, lead: str = _GENERATED, notes: Sequence[str] = ()) -> str:
     """A whole quote, with what stays to be asked, and the question for a yes."""
     head = f"{lead}\n\n📦 *Productos:*\n"
-    total = sum((line.total for line in lines), Decimal(0))
+    total = sum([line.total for line in lines], Decimal(0))
     tail = f"\n\n💰 *Total: {money(total, currency)}*\n\n"
     if any(line.doubtful for line in lines):
         notes = [_DOUBT, *notes]

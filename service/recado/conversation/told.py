@@ -19,7 +19,7 @@ _PERSONAL = re.compile(r"\S*[@/]\S*|\+?\d[\d .()-]{3,}\d")
 
 def facts_of(message: InboundMessage, turn: Turn) -> tuple[Fact, ...]:
     """That the message came, and that its customer asked for a person."""
-    received = MessageReceived(kind=message.type.value, text=message.text or None)
+    received = MessageReceived(kind=message.type, text=message.text or None)
     if turn.reply is None or turn.reply.kind is not ReplyKind.HANDED_OVER:
         return (received,)
     talk = turn.changes.talk if turn.changes else None

@@ -50,7 +50,7 @@ class ReplyKind(StrEnum):
     TOO_LONG = "too_long"
 
 
-class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+class Inbound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer's message as it was understood.
 
     quote, script: what its words are as an order of their own, and as steps in a conversation; None when it has no
@@ -68,7 +68,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     may_order: bool = False
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the customer is told. quote: how his message was read, where it was read as an order. asks: it asks him
     something about what he wants."""
 
@@ -78,7 +78,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     asks: bool = False
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one message leads to: a reply, or the reason for none, and what changes in the session (None: nothing)."""
 
     reply: Reply | None = None

@@ -93,11 +93,10 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    asked = _asked(script) or (draft.asked if product is not None else ())
     if script.inquires and draft.asked and (more := interpreter.asked_about(script.steps, draft.view)):
         draft.apply(AskPrice(more))
         return draft
-    if script.priced and asked:
+    if script.priced and (asked := _asked(script) or (draft.asked if product is not None else ())):
         draft.apply(AskPrice(asked))
         return draft
     steps = script.steps if not script.priced else [step for step in script.steps if isinstance(step, Spoken)]

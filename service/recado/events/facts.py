@@ -16,7 +16,7 @@ from recado.orders import Line, OpenQuote, Order, QuoteState
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
     """What happened, as far as it does not say to whom.
 
     on_request: only endpoints that name the type get it.

@@ -8,7 +8,7 @@ from recado.orders.view import OrderView
 from recado.report import Report
 
 
-class QuoteItem(msgspec.Struct, frozen=True):
+class QuoteItem(msgspec.Struct, frozen=True, gc=False):
     """One line of a quote; money is a decimal string."""
 
     sku: str
@@ -19,7 +19,7 @@ class QuoteItem(msgspec.Struct, frozen=True):
     confidence: float
 
 
-class QuoteView(msgspec.Struct, frozen=True):
+class QuoteView(msgspec.Struct, frozen=True, gc=False):
     """A quote; `unmatched` holds the customer's words for which no product was found."""
 
     items: list[QuoteItem]
@@ -28,7 +28,7 @@ class QuoteView(msgspec.Struct, frozen=True):
     currency: str
 
 
-class MessageResult(msgspec.Struct, frozen=True, omit_defaults=True):
+class MessageResult(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What became of one message. `sent` says whether Meta has accepted the reply by now.
 
     `duplicate`: it was handled before. `ignored`: why it gets no reply.
@@ -42,7 +42,7 @@ class MessageResult(msgspec.Struct, frozen=True, omit_defaults=True):
     ignored: str | None = None
 
 
-class WebhookResponse(msgspec.Struct, frozen=True):
+class WebhookResponse(msgspec.Struct, frozen=True, gc=False):
     """The response to Meta: one result per message, `result` being the first's."""
 
     result: MessageResult | None

@@ -17,7 +17,7 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order with the lines and prices of its quote; times in Unix seconds.
 
     number: counts up, with gaps. quote: the token of the confirmed quote; no two orders have the same.

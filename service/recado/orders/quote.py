@@ -31,7 +31,7 @@ class Source(StrEnum):
     VOICE = "voice"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One product at its price. `quantity` counts pieces, or `unit` (kg, g, l, ml, m, m2, m3), then with decimals."""
 
     sku: str
@@ -65,7 +65,7 @@ class Asked(msgspec.Struct, frozen=True):
     kind: Unmet
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that the customer was asked back and has not answered.
 
     text: what he wrote. candidates: skus that it could be, in the catalogue's order; a single one means that the amount
@@ -77,7 +77,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int | Decimal | None = None
 
 
-class OpenQuote(msgspec.Struct, frozen=True, kw_only=True):
+class OpenQuote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A quote with its state; times in Unix seconds.
 
     token: random, names the quote in buttons. changed_at: when the customer wrote what the lines are from.

@@ -13,7 +13,7 @@ from recado.orders.order import Order
 from recado.orders.quote import OpenQuote, Question, QuoteState
 
 
-class Talk(msgspec.Struct, frozen=True, kw_only=True):
+class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a session that only the conversation reads. The store keeps it as JSON.
 
     questions: what the customer was asked back. topic: skus of his last order, change or price question.
@@ -27,7 +27,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
     hold_until: float | None = None
 
 
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
+class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The end of an open quote, named by its token."""
 
     token: str
@@ -41,7 +41,7 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
     location: str
 
 
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
+class Changes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a message changes in the session that it was handled with; written in one transaction with the reply.
 
     version: of that session. talk: None where it stays. closes comes before opens, which the reply gives; an open quote
@@ -58,11 +58,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def any(self) -> bool:
         """Whether there are any, so that the session gets a new version."""
-        parts = (self.talk, self.closes, self.opens, self.places, self.locates)
-        return any(part is not None for part in parts)
+        return bool(self.talk or self.closes or self.opens or self.places or self.locates)
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A conversation between a business number and a customer as it is now.
 
     version: 0 for a stranger; each change makes it larger. quote: the newest one, whatever its state. referred: the

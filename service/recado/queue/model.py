@@ -151,7 +151,7 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     traceparent: str | None
 
 
-class Added(msgspec.Struct, frozen=True, kw_only=True):
+class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
 
     `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
@@ -167,7 +167,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     due_at: float | None = None
 
 
-class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The facts of one finished attempt, as the Graph client saw them.
 
     `wait_seconds` is the wait that Meta asks for, `wait_growth` how much longer each further one gets. `outage`: the

@@ -1,7 +1,7 @@
 """Where a customer is in the store: all rows that name him, found by walking through the tables in pages.
 
-`identity` leads to a customer's names only as long as something is kept of his conversation; what failed, and events,
-are kept longer. So every table that names customers is read. No page keeps anybody from writing.
+`customer` and `identity` lead to his names only as long as something is kept of his conversation; what failed, and
+events, are kept longer. So every table that names customers is read. No page keeps anybody from writing.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,6 +15,7 @@ PAGE: Final = 5000
 #: The statement that reads each table, and the value that all of its marks are above. Rows are (mark, key of the
 #: customer, phone number, user id).
 TABLES: Final[dict[str, tuple[str, int | str]]] = {
+    "customer": ("people_in_customers", ""),
     "identity": ("people_in_identities", ""),
     "entry": ("people_in_entries", 0),
     "event": ("people_in_events", 0),
@@ -40,7 +41,7 @@ class Traces(msgspec.Struct):
                 self.rows[table].add(mark)
                 self.keys |= {key} - {None}
                 self.names |= set(names) - {None}
-            if table == "identity":
+            if table == "customer":
                 self.numbers.add(str(mark).partition(":")[0])
             self.read_to[table] = mark
         return len(self.names) + len(self.keys) > known

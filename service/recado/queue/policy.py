@@ -95,7 +95,7 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the queue does after an attempt: the row's next state, and who else has to wait.
 
     `suspect`: the failure may be an outage's. `hopeless`: why the message is given up when it falls due, unless an
@@ -206,7 +206,8 @@ class RetryPolicy:
         """The number's breaker after one more result, of a `trial` or of any other attempt."""
         if breaker.open_reason == ENDED:  # only an operator resumes it
             return breaker
-        good_at = now if is_verdict(result) and not result.outage else breaker.good_at
+        verdict = is_verdict(result)
+        good_at = now if verdict and not result.outage else breaker.good_at
         if result.outcome is Outcome.ENDED:
             return replace(breaker, open_reason=ENDED, opened_at=now, probe_at=NEVER, reachable=False, good_at=good_at)
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
@@ -224,7 +225,7 @@ class RetryPolicy:
                 return failed
             unknown = trial and result.outcome is Outcome.UNKNOWN
             return self._in_outage(replace(failed, unknown_trials=breaker.unknown_trials + unknown), now)
-        if not is_verdict(result):
+        if not verdict:
             return breaker
         return Breaker(good_at=good_at, outage_at=breaker.outage_at)
 

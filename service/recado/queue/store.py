@@ -89,6 +89,7 @@ class StoredQueue:
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._writer = Writer(database, self._begin, observer or NoObserver())
         self._customers_pruned_at: float | None = None
+        self.now = database.now
         self.events = StoredEvents(database, self._writer)
 
     def _begin(self, statements: Statements) -> Transaction:
@@ -175,9 +176,6 @@ class StoredQueue:
 
     async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
         await self._write(upkeep.record_totals, upkeep.TotalsRecord(totals, values))
-
-    def now(self) -> float:
-        return self._database.now()
 
     async def check_writable(self) -> None:
         await self._write(upkeep.check, None)

@@ -37,7 +37,7 @@ class ReplyTally(Tally):
     """Replies to customers; lanes are business numbers."""
 
     def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
-        totals.inc(metrics.ATTEMPTS, result.outcome.value, result.error_class)
+        totals.inc(metrics.ATTEMPTS, result.outcome, result.error_class)
         totals.observe(metrics.GRAPH_DURATION, result.seconds, result.code_class)
 
     def claimed(self, totals: Totals) -> None:
@@ -50,16 +50,16 @@ class ReplyTally(Tally):
         totals.inc(metrics.THROTTLED, scope)
 
     def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
-        totals.inc(metrics.FINISHED, State.DELIVERED.value)
+        totals.inc(metrics.FINISHED, State.DELIVERED)
         totals.observe(metrics.DELIVERY_AGE, age)
         totals.observe(metrics.DELIVERED_ATTEMPTS, attempts)
 
     def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
-        totals.inc(metrics.FINISHED, State.FAILED.value)
-        totals.inc(metrics.FAILED_REASONS, reason.value)
+        totals.inc(metrics.FINISHED, State.FAILED)
+        totals.inc(metrics.FAILED_REASONS, reason)
 
     def discarded(self, totals: Totals, lane: str) -> None:
-        totals.inc(metrics.FINISHED, State.DISCARDED.value)
+        totals.inc(metrics.FINISHED, State.DISCARDED)
 
     def breaker(self, totals: Totals, lane: str, to: str) -> None:
         totals.inc(metrics.BREAKER_TRIPS, lane, to)
@@ -69,17 +69,17 @@ class EventTally(Tally):
     """Events to the shop's systems; lanes are endpoints."""
 
     def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
-        totals.inc(metrics.EVENT_ATTEMPTS, lane, result.outcome.value)
+        totals.inc(metrics.EVENT_ATTEMPTS, lane, result.outcome)
 
     def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
-        totals.inc(metrics.EVENT_DELIVERIES, lane, State.DELIVERED.value)
+        totals.inc(metrics.EVENT_DELIVERIES, lane, State.DELIVERED)
         totals.observe(metrics.EVENT_AGE, age)
 
     def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
-        totals.inc(metrics.EVENT_DELIVERIES, lane, State.FAILED.value)
+        totals.inc(metrics.EVENT_DELIVERIES, lane, State.FAILED)
 
     def discarded(self, totals: Totals, lane: str) -> None:
-        totals.inc(metrics.EVENT_DELIVERIES, lane, State.DISCARDED.value)
+        totals.inc(metrics.EVENT_DELIVERIES, lane, State.DISCARDED)
 
 
 TALLIES: dict[str, Tally] = {REPLIES: ReplyTally(), EVENTS: EventTally()}

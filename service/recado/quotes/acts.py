@@ -8,7 +8,7 @@ import msgspec
 Quantity = int | Decimal
 
 
-class Add(msgspec.Struct, frozen=True):
+class Add(msgspec.Struct, frozen=True, gc=False):
     """So many more of a sku. confidence: the chance (0..1) that it is what was meant."""
 
     sku: str
@@ -154,7 +154,7 @@ class Pending(msgspec.Struct, frozen=True):
     quantity: Quantity | None = None
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the steps are read against.
 
     lines: skus with quantities. topic: skus of the last order or change. asked: skus with quantities of the last price

@@ -62,8 +62,7 @@ class Interpreter:
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
-        answer = self._answer(steps, at, view)
-        if answer is not None:
+        if view.pending and (answer := self._answer(steps, at, view)) is not None:
             return answer
         step = steps[at]
         match step:
@@ -161,8 +160,8 @@ class Interpreter:
             told = self._qualities(_as_bare(step), view)
             return told if told and not isinstance(told[0], Unresolved) else [Missing(mention.text, mention.like)]
         quantity = _quantity(mention.amount)
-        here = [sku for sku in skus if sku in dict(view.lines)]
         if len(skus) > 1:
+            here = [sku for sku in skus if sku in dict(view.lines)]
             for index, pending in enumerate(view.pending):
                 if set(pending.candidates) == set(skus):
                     return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
@@ -401,7 +400,7 @@ class Interpreter:
         return [SetQuantity(found[0], as_sold(scaled))]
 
     def _skus(self, mention: Mention) -> tuple[str, ...]:
-        return tuple(sku for sku in mention.skus if sku in self._numbers)
+        return tuple([sku for sku in mention.skus if sku in self._numbers])
 
 
 def _as_bare(step: Named) -> Bare:

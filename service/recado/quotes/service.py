@@ -42,7 +42,7 @@ class Intent(StrEnum):
     """Not known: the message is too long to be read."""
 
 
-class QuoteLine(msgspec.Struct, frozen=True):
+class QuoteLine(msgspec.Struct, frozen=True, gc=False):
     """One product of a quote.
 
     `confidence` is the chance (0..1) that product and quantity are what was meant; below the threshold the line is
@@ -59,7 +59,7 @@ class QuoteLine(msgspec.Struct, frozen=True):
     unit: str | None = None
 
 
-class Unmatched(msgspec.Struct, frozen=True):
+class Unmatched(msgspec.Struct, frozen=True, gc=False):
     """A thing asked for that is not on the quote, as it was written.
 
     `candidates`: names of products that it could be (`ambiguous`), or of the nearest ones, if any.
@@ -78,7 +78,7 @@ class TooMany(msgspec.Struct, frozen=True):
     quantity: int
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """A product that was asked for with an amount that cannot be quoted; it is sold by `unit`, or by the piece."""
 
     name: str
@@ -86,7 +86,7 @@ class Question(msgspec.Struct, frozen=True):
     unit: str | None = None
 
 
-class Quote(msgspec.Struct, frozen=True):
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """The answer to one message. `total` is the sum of `items`, in `currency` (ISO 4217)."""
 
     intent: Intent

@@ -133,8 +133,7 @@ def with_choices(text: str, choices: Sequence[Choice], *, label: str = LABEL, pl
     names = [choice.name for choice in choices]
     if len(text) <= MOST_BUTTONS_BODY and len(choices) <= MOST_BUTTONS:
         short = titles(names, MOST_BUTTON_TITLE)
-        buttons = tuple(Button(choice.id, title) for choice, title in zip(choices, short, strict=True))
-        return Buttons(text, buttons, plain)
+        return Buttons(text, tuple(map(Button, [choice.id for choice in choices], short)), plain)
     rows = tuple(map(_choice_row, choices, titles(names, MOST_ROW_TITLE)))
     return List(text, (Section(rows),), label, plain)
 
@@ -196,7 +195,8 @@ def _text(name: str, text: str, most: int) -> list[str]:
 
 def _word(name: str, text: str, most: int) -> list[str]:
     """As `_text`, for what may have no space at its ends."""
-    return _text(name, text, most) + ([f"the {name} begins or ends with a space"] if text != text.strip() else [])
+    problems = [] if 0 < len(text) <= most else _text(name, text, most)
+    return problems if text == text.strip() else [*problems, f"the {name} begins or ends with a space"]
 
 
 def _plain(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Customer(msgspec.Struct, frozen=True):
+class Customer(msgspec.Struct, frozen=True, gc=False):
     """A person on WhatsApp; at least one of the two fields is set.
 
     phone: Meta's digits behind a `+`. user_id: the BSUID, opaque and case-exact.

@@ -66,7 +66,7 @@ class ErrorDetail(Struct, frozen=True):
     detail: str = ""
 
 
-class InboundMessage(Struct, frozen=True):
+class InboundMessage(Struct, frozen=True, gc=False):
     """A message that a customer wrote.
 
     text: what it says (body, caption, the title of the button that was tapped, or what an edit makes of it), None if it
@@ -127,7 +127,7 @@ class Status(Struct, frozen=True):
     errors: tuple[ErrorDetail, ...] = ()
 
 
-class Batch(Struct):
+class Batch(Struct, gc=False):
     """All events of one POST, in Meta's order; `ignored` holds bounded reasons, for counters."""
 
     messages: list[InboundMessage] = field(default_factory=list)

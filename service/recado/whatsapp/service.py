@@ -50,7 +50,7 @@ _TRANSPORT_ERRORS: tuple[tuple[type[httpx.RequestError], type[GraphError]], ...]
 )
 
 
-class Sent(msgspec.Struct, frozen=True):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """A message that Meta accepted: its id and how long the call took."""
 
     wamid: str
@@ -64,11 +64,11 @@ class Health(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-class _MessageId(msgspec.Struct):
+class _MessageId(msgspec.Struct, gc=False):
     id: str = ""
 
 
-class _Accepted(msgspec.Struct):
+class _Accepted(msgspec.Struct, gc=False):
     messages: list[_MessageId]
 
 

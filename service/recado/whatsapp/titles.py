@@ -24,6 +24,8 @@ def titles(names: Sequence[str], limit: int) -> list[str]:
     Names that are alike once they are cut show how they end; names that are the same get numbers.
     """
     cut = [shortened(name, limit) for name in names]
+    if len(set(cut)) == len(cut):
+        return cut
     seen = Counter(cut)
     ends = [_both_ends(name, limit) if seen[title] > 1 else title for name, title in zip(names, cut, strict=True)]
     taken: set[str] = set()

@@ -14,7 +14,7 @@ class PayloadError(ValueError):
 # The shapes on the wire, with only what is used; every field may be missing.
 
 
-class Text(Struct):
+class Text(Struct, gc=False):
     body: str | None = None
 
 
@@ -56,7 +56,7 @@ class Error(Struct):
     error_data: Any = None
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     id: str = ""
     type: str = ""
     timestamp: str | float | None = None
@@ -89,16 +89,16 @@ class Status(Struct):
     errors: list[Error] | None = None
 
 
-class Contact(Struct):
+class Contact(Struct, gc=False):
     wa_id: str | None = None
     user_id: str | None = None
 
 
-class Metadata(Struct):
+class Metadata(Struct, gc=False):
     phone_number_id: str = ""
 
 
-class Value(Struct):
+class Value(Struct, gc=False):
     """What a change holds. Field `messages` has the first five; the rest is of the fields about the account, where Meta
     promises no shapes.
     """
@@ -126,16 +126,16 @@ class Value(Struct):
 _ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - {"metadata", "contacts", "messages", "statuses", "errors"}
 
 
-class Change(Struct):
+class Change(Struct, gc=False):
     field: str = ""
     value: Value | None = None
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):
     changes: list[Change] | None = None
 
 
-class Webhook(Struct):
+class Webhook(Struct, gc=False):
     entry: list[Entry] | UnsetType = UNSET
 
 

@@ -20,14 +20,14 @@ from recado.telemetry import metrics
 from recado.whatsapp.content import Content
 
 
-class AddRequest(msgspec.Struct, frozen=True):
+class AddRequest(msgspec.Struct, frozen=True, gc=False):
     """`lease`: the caller can send the reply at once."""
 
     message: NewReply
     lease: bool
 
 
-class NewRow(msgspec.Struct, frozen=True, array_like=True):
+class NewRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A row of `entry`, in the order of the statement `add`."""
 
     id: int
@@ -82,7 +82,7 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])
     if stale:
         transaction.run("unsee_wamids", as_json(list(stale)))
-        sessions = read_sessions(transaction, stale)
+        sessions = read_sessions(transaction, stale, customers)
         added |= {id_: Added(id=None, duplicate=False, stale=session) for id_, session in sessions.items()}
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
 

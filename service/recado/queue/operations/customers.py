@@ -1,7 +1,7 @@
 """Who a customer is, what he has been told of late, and his session.
 
-A person is known by a phone number, a user id, or both, and each may change: `identity` leads from every name to the
-one under which the customer is kept.
+A person is known by a phone number, a user id, or both, and each may change: `identity` leads from every other name to
+the one under which the customer is kept. A stranger with one name costs no row there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ class Rename(msgspec.Struct, frozen=True):
     after: tuple[str, ...]
 
 
-class Customer(msgspec.Struct):
+class Customer(msgspec.Struct, gc=False):
     """A row of the statement `customers`. Of the entries that wait for him: which is first, due at `first_due_at` or
     under way (None)."""
 
@@ -102,10 +102,8 @@ def identified(transaction: Transaction, messages: Sequence[NewReply]) -> list[N
     for message in messages:
         names = (message.key, *message.aliases)
         key = next((kept[name] for name in names if name in kept), message.key)
-        changed = {name: key for name in names if kept.get(name) != key}
-        news |= changed
-        kept |= changed
-        found.append(replace(message, key=key))
+        news |= _led(kept, names, key)
+        found.append(message if key == message.key else replace(message, key=key))
     _keep(transaction, news)
     return found
 
@@ -118,11 +116,17 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
         # A new name that has been written from is the one with the newer quote.
         key = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
         if key is not None:
-            changed = dict.fromkeys((*request.before, *request.after), key)
-            news |= changed
-            kept |= changed
+            news |= _led(kept, (*request.before, *request.after), key)
     _keep(transaction, news)
     return [None] * len(requests)
+
+
+def _led(kept: dict[str, str], names: Sequence[str], key: str) -> dict[str, str]:
+    """Lets names lead to a key; which of them led elsewhere. The key leads to itself without being told so."""
+    kept.setdefault(key, key)
+    changed = {name: key for name in names if kept.get(name) != key}
+    kept |= changed
+    return changed
 
 
 def _kept(transaction: Transaction, names: Sequence[str]) -> dict[str, str]:
@@ -165,11 +169,7 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
             raise ValueError("a quote that is not open was to be closed")
         transaction.count_quotes([row[:3] for row in rows])
         changed.ages = {key: transaction.now - opened_at for *_, key, _, opened_at in rows}
-    opened = [
-        (*_quote_row(id_, m.key, quote), transaction.wamid_key(m.wamid))
-        for id_, m in changing.items()
-        if (quote := m.changes.opens)
-    ]
+    opened = [_quote_row(id_, m.key, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
     if opened:
         known = [m.key for m in changing.values() if m.changes.opens and m.changes.version]
         replaced = transaction.run("replace_quotes", as_json(known), transaction.now) if known else []
@@ -201,13 +201,13 @@ def _order_row(message: NewReply, order: Order) -> Row:
     return (order.number, order.quote, *who, *what, order.placed_at, order.changed_at)
 
 
-def read_sessions(transaction: Transaction, messages: Mapping[int, NewReply]) -> dict[int, Session]:
+def read_sessions(
+    transaction: Transaction, messages: Mapping[int, NewReply], customers: Mapping[str, Customer]
+) -> dict[int, Session]:
     """The present session of each message, with what it refers to and a number for the order that it may place."""
-    if not messages:
-        return {}
-    customers = read_customers(transaction, [message.key for message in messages.values()])
     newest, referred = _quotes(transaction, messages)
-    orders = {key: read_order(row) for key, *row in transaction.run("session_orders", as_json(list(customers)))}
+    keys = as_json(list({message.key for message in messages.values()}))
+    orders = {key: read_order(row) for key, *row in transaction.run("session_orders", keys)}
     numbers = _numbers(
         transaction,
         [

@@ -17,7 +17,7 @@ from recado.whatsapp.content import Text, as_text, decode
 REACHED = frozenset({"delivered", "read", "played"})
 
 
-class ResultRequest(msgspec.Struct, frozen=True):
+class ResultRequest(msgspec.Struct, frozen=True, gc=False):
     """A finished attempt."""
 
     message: LeasedReply

@@ -87,14 +87,12 @@ CREATE TABLE quote (
   closed_at   float8,
   accepted_at float8,
   sent_wamid  text,
-  wamid_key   text NOT NULL,
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
 CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
-CREATE INDEX quote_from ON quote (wamid_key);
 
 CREATE TABLE shop_order (
   number          bigint PRIMARY KEY,

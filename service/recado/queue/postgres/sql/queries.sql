@@ -53,10 +53,9 @@ UPDATE recado.customer SET version = version + 1
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
 
 -- name: open_quotes
-INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at,
-  wamid_key)
+INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8, value ->> 10
+  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8
 FROM json_array_elements($1::json)
 
 -- name: quotes_accepted
@@ -98,7 +97,8 @@ FROM json_array_elements($1::json) j JOIN recado.quote q ON q.sent_wamid = j.val
 UNION ALL
 SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM json_array_elements($1::json) j JOIN recado.quote q ON q.wamid_key = j.value ->> 3 AND q.key = j.value ->> 1
+FROM json_array_elements($1::json) j JOIN recado.seen_message s ON s.wamid_key = j.value ->> 3
+  JOIN recado.quote q ON q.id = s.id AND q.key = j.value ->> 1
 
 -- name: session_orders
 SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
@@ -149,7 +149,10 @@ ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at)
 DELETE FROM recado.seen_message WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
 
 -- name: identities
-SELECT name, key FROM recado.identity WHERE name IN (SELECT value FROM json_array_elements_text($1::json))
+SELECT j.value, coalesce(i.key, c.key)
+FROM json_array_elements_text($1::json) j LEFT JOIN recado.identity i ON i.name = j.value
+  LEFT JOIN recado.customer c ON c.key = j.value
+WHERE coalesce(i.key, c.key) IS NOT NULL
 
 -- name: put_identities
 INSERT INTO recado.identity (name, key)
@@ -418,8 +421,12 @@ SELECT received_at FROM recado.entry WHERE channel = 'http' AND lane = $1 AND fi
 DELETE FROM recado.event WHERE id IN (SELECT id FROM recado.event WHERE id <= $1 LIMIT $2)
 
 -- name: names_of
-SELECT key, name FROM recado.identity WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
-ORDER BY key, name
+SELECT key, key FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
+UNION
+SELECT key, name FROM recado.identity WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) ORDER BY 1, 2
+
+-- name: people_in_customers
+SELECT key, key, substr(key, strpos(key, ':') + 1), NULL FROM recado.customer WHERE key > $1 ORDER BY key LIMIT $2
 
 -- name: people_in_identities
 SELECT name, key, substr(name, strpos(name, ':') + 1), NULL FROM recado.identity WHERE name > $1 ORDER BY name LIMIT $2

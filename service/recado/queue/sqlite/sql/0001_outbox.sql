@@ -76,7 +76,7 @@ CREATE TABLE customer (
 
 -- What a customer was offered. Money is text: a REAL would round it.
 CREATE TABLE quote (
-  id          INTEGER PRIMARY KEY,           -- of the entry that gives it
+  id          INTEGER PRIMARY KEY,           -- of the entry that gives it, and of his message in seen_message
   token       TEXT NOT NULL UNIQUE,
   key         TEXT NOT NULL,
   state       TEXT NOT NULL,
@@ -90,14 +90,12 @@ CREATE TABLE quote (
   closed_at   REAL,
   accepted_at REAL,                          -- when Meta accepted the reply; before that the customer has not seen it
   sent_wamid  TEXT,                          -- Meta's id of that reply, by which he may quote it
-  wamid_key   TEXT NOT NULL,                 -- a keyed hash of his message that the quote is from: he may take it back
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) STRICT;
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
 CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
-CREATE INDEX quote_from ON quote (wamid_key);
 
 -- What the shop has to deliver.
 CREATE TABLE shop_order (
@@ -144,7 +142,7 @@ CREATE TABLE asked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asked_customer ON asked (customer);
 
--- The key of a customer for each name: phone number, user id, earlier ones.
+-- The key of a customer for each other name: phone number, user id, earlier ones.
 CREATE TABLE identity (
   name TEXT PRIMARY KEY,
   key  TEXT NOT NULL

@@ -52,9 +52,9 @@ RETURNING state, source, accepted_at, key, token, opened_at, (SELECT phone FROM 
 UPDATE customer SET version = version + 1 WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: open_quotes
-INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at, wamid_key)
+INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9, value ->> 10
+  value ->> 8, value ->> 9
 FROM jsonb_each(?1)
 
 -- name: quotes_accepted
@@ -93,7 +93,8 @@ FROM jsonb_each(?1) j CROSS JOIN quote q ON q.sent_wamid = j.value ->> 2 WHERE q
 UNION ALL
 SELECT j.value ->> 0, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM jsonb_each(?1) j CROSS JOIN quote q ON q.wamid_key = j.value ->> 3 WHERE q.key = j.value ->> 1
+FROM jsonb_each(?1) j CROSS JOIN seen_message s ON s.wamid_key = j.value ->> 3 CROSS JOIN quote q ON q.id = s.id
+WHERE q.key = j.value ->> 1
 
 -- name: session_orders
 SELECT j.value, o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
@@ -144,7 +145,9 @@ ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 DELETE FROM seen_message WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: identities
-SELECT name, key FROM identity WHERE name IN (SELECT value FROM json_each(?1))
+SELECT j.value, coalesce(i.key, c.key)
+FROM json_each(?1) j LEFT JOIN identity i ON i.name = j.value LEFT JOIN customer c ON c.key = j.value
+WHERE coalesce(i.key, c.key) IS NOT NULL
 
 -- name: put_identities
 INSERT INTO identity (name, key)
@@ -397,7 +400,12 @@ SELECT received_at FROM entry WHERE channel = 'http' AND lane = ?1 AND finished_
 DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?1 LIMIT ?2)
 
 -- name: names_of
-SELECT key, name FROM identity WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key, name
+SELECT key, key FROM customer WHERE key IN (SELECT value FROM json_each(?1))
+UNION
+SELECT key, name FROM identity WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY 1, 2
+
+-- name: people_in_customers
+SELECT key, key, substr(key, instr(key, ':') + 1), NULL FROM customer WHERE key > ?1 ORDER BY key LIMIT ?2
 
 -- name: people_in_identities
 SELECT name, key, substr(name, instr(name, ':') + 1), NULL FROM identity WHERE name > ?1 ORDER BY name LIMIT ?2
