@@ -111,6 +111,52 @@ AGREED = (
     "sí, avenida Reforma 222 piso 4",
     "sí, quedo pendiente del domiciliario",
     "sí, somos vecinos de la zapatería",
+    "sí, no hay problema",
+    "ok, no pasa nada",
+    "sí, pero a las 5",
+    "sí, pero pago con tarjeta",
+    "sí, pago con un billete de 50 y 3 de 10",
+    "sii, cra 7 no 80-12, llego a las 5, tarjeta",
+    "sí así, el evento es el 12 a las 8",
+    "sí, y un abrazo",
+    "sí, y me avisas",
+    "claro",
+)
+
+HELD = (
+    # something that may be goods
+    "perfecto, y un zarape",
+    "dale, y tres pupusas",
+    "sí, y un combo familiar",
+    "dale, y unos tirantes",
+    "sí, y una para mi mamá",
+    "sí, y dos para mi hermano",
+    "sí, y lo mismo para mi hermano",
+    "sí, y 2 kilos de papa",
+    # a quality that the catalogue does not tell apart
+    "sí pero la gorra roja",
+    "sí, pero azules",
+    "sí, con camisas negras",
+    "sí, con una gorra azul",
+    "sí, pero camisa de mujer",
+    # a no, a doubt, a condition, a question
+    "sí, no",
+    "sí, mejor no",
+    "bueno, no",
+    "sí, todavía no",
+    "creo que sí",
+    "sí, pero espera",
+    "sí, pero no estoy seguro",
+    "sí, pero si es de algodón",
+    "sí, si me haces descuento",
+    "ok, pero quiero ver fotos",
+    "sí, pero antes dime si la gorra es de lana",
+    # a change without what it is of
+    "sí, cámbiala",
+    "dale, réstale una",
+    "sí, dos más",
+    # the list is complete, which is no yes
+    "ya está, eso nomás",
 )
 
 
@@ -132,3 +178,9 @@ def test_noise_changes_nothing(text: str) -> None:
 def test_a_yes_counts_with_noise_around_it(text: str) -> None:
     """And the noise adds nothing."""
     assert after(text) == (State.CONFIRMED, ORDER)
+
+
+@pytest.mark.parametrize("text", HELD)
+def test_a_yes_is_held_back_by_what_is_not_accounted_for(text: str) -> None:
+    """Nothing is confirmed before it is clear, and what was quoted stays."""
+    assert after(text) == (State.OPEN, ORDER)

@@ -1,7 +1,7 @@
 """What a message's words lead to: its steps change a draft of the quote, and the draft says what is replied."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from recado.quotes.acts import (
     StartOver,
     Take,
 )
-from recado.quotes.clauses import Named, Script, Spoken
+from recado.quotes.clauses import Mention, Named, Script, Spoken
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.whatsapp.payloads import MessageType
@@ -96,7 +96,7 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     if script.inquires and draft.asked and (more := interpreter.asked_about(script.steps, draft.view)):
         draft.apply(AskPrice(more))
         return draft
-    if script.priced and (asked := _asked(script) or (draft.asked if product is not None else ())):
+    if script.priced and (asked := _one_each(script.named) or (draft.asked if product is not None else ())):
         draft.apply(AskPrice(asked))
         return draft
     steps = script.steps if not script.priced else [step for step in script.steps if isinstance(step, Spoken)]
@@ -109,14 +109,14 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:  # "ask about this product": one of it, unless the message says otherwise
         draft.apply(Take())
-    elif script.asked:
-        draft.asked = tuple((m.skus[0], _whole(m.amount)) for m in script.asked if len(m.skus) == 1)
+    elif available := _one_each(script.asked):
+        draft.apply(AskPrice(available))
     return draft
 
 
-def _asked(script: Script) -> tuple[tuple[str, Quantity], ...]:
-    """What a price question is about."""
-    return tuple((m.skus[0], _whole(m.amount)) for m in script.named if len(m.skus) == 1)
+def _one_each(mentions: Sequence[Mention]) -> tuple[tuple[str, Quantity], ...]:
+    """What a question of prices or of what there is is about: one of each, unless it says how many."""
+    return tuple((m.skus[0], _whole(m.amount)) for m in mentions if len(m.skus) == 1)
 
 
 def _whole(amount: object) -> Quantity:

@@ -7,9 +7,10 @@ from recado.quotes.context import Context
 from recado.quotes.elements import COMMA, LINE, NOISE, QUESTION, STOP, Element
 from recado.quotes.scan import Scanner
 
-_WEAK: Final = frozenset(
-    ["bueno", "bien", "ya", "bn", "muy bien", "super", "ta", "ya pues", "yap", "me gusta", "todo bien"]
-)
+_WEAK: Final = frozenset([
+    "bueno", "bien", "ya", "bn", "muy bien", "super", "ta", "ya esta", "ya ta", "ya estuvo", "ya pues", "yap",
+    "me gusta", "todo bien",
+])  # fmt: skip
 """Words of a yes that open any sentence."""
 _BEFORE: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
 _BEHIND_IF: Final = frozenset([

@@ -94,9 +94,9 @@ Step = Named | Bare | Kept | Replaced | Scaled | Spoken
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a message in order.
 
-    agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds a
-    yes back, as it is written. priced: it asks what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered. asked: what it asks
-    for without ordering it ("¿tienen gorras?").
+    agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds
+    a yes back, as it is written. priced: it asks what things cost and orders nothing. inquires: it is a question, and
+    asks for nothing to be ordered. asked: what it asks for without ordering it ("¿tienen gorras?").
     """
 
     steps: tuple[Step, ...]

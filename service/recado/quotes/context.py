@@ -29,8 +29,9 @@ QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "po
 
 
 _NOT_IT: Final = frozenset([
-    "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero", "no los quiero",
-    "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero", "no lo llevo", "no los llevo",
+    "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero",
+    "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero",
+    "no lo llevo", "no los llevo", "olvidalo", "olvidelo", "cancelalo", "cancelala", "anulalo",
 ])  # fmt: skip
 """Refusals of the thing before them: "los aros no los quiero"."""
 

@@ -230,7 +230,8 @@ class Interpreter:
             plural = mention.words[:1] and mention.words[0].endswith("s")
             return found if len(found) == 1 or plural else []
         if len(skus) == 1:
-            alike = [sku for sku in lines if self._is_alike(sku, skus[0])]
+            said = _as_bare(Named(Does.REMOVE, mention))  # "la camisa" is the only "camisa polo"
+            alike = [sku for sku in lines if self._is_alike(sku, skus[0]) and self._ellipsis.has_any(sku, said)]
             return alike if len(alike) == 1 else []
         if skus:
             return []

@@ -207,7 +207,8 @@ class Noise:
         if not self._is_day(j):
             return None
         due = i > 0 and self._roles[i - 1] & {"for", "to"}
-        if norm == "el" and (due or self._closes(j + 1) or self._has(j + 1, "of")):
+        timed = self._has(j + 1, "to") and self._norm(j + 2) in ("la", "las")  # "el 12 a las 8"
+        if norm == "el" and (due or timed or self._closes(j + 1) or self._has(j + 1, "of")):
             return "date", j + 1
         if "weekday" in roles and not self._closes(i) and self._closes(j + 1):
             return "date", j + 1
@@ -216,7 +217,8 @@ class Noise:
     def _after_article(self, i: int) -> Mask | None:
         """ "a las 3", "desde la 1", "de la 38"; but not "2 de las 3"."""
         j = i + 2
-        if (i > 0 and self._tokens[i - 1].kind == NUMBER) or self._names_product(j + 1):
+        counted = i > 0 and self._tokens[i - 1].kind == NUMBER and "of" in self._roles[i]
+        if counted or self._names_product(j + 1):
             return None
         if not (self._is_number(j) or self._has(j, "number") or self._norm(j) == "una"):
             return None

@@ -65,7 +65,7 @@ def _is_described(clause: Sequence[Element], reading: Reading) -> bool:
 
 
 def _is_of_delivery(clause: Sequence[Element]) -> bool:
-    """Whether it speaks of where, when or how it is paid; "about" is what is asked of goods: "pero quiero ver fotos"."""
+    """Whether it speaks of where, when or how it is paid; what is asked of goods does not: "pero quiero ver fotos"."""
     return any(
         element.kind == MASK
         or (not element.roles.isdisjoint(OF_DELIVERY) and "about" not in element.roles)

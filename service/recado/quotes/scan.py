@@ -487,7 +487,7 @@ class Scanner:
                 return self._quantity(i, q)
         if match is not None:
             return self._thing(i, match)
-        if phrase is not None and not ("of" in roles and self._kind(-1) == QUANTITY):  # "2 de una plaza"
+        if phrase is not None and not self._is_behind_a_number(roles, phrase[1]):
             length, phrase_roles = phrase
             return self._steer(i, i + length, phrase_roles)
         if "another" in roles:
@@ -497,7 +497,7 @@ class Scanner:
             return i + 1
         if (
             roles & {"con", "to", "for"}
-            and self._kind(-1) == QUANTITY
+            and self._kind(-1) in (QUANTITY, "definite")
             and i + 1 < len(self.tokens)
             and self._is_kind(i + 1)
         ):
@@ -531,6 +531,10 @@ class Scanner:
         if tells and not roles and self._is_kind(i):
             return self._quality(i)
         return self._unknown(i)
+
+    def _is_behind_a_number(self, roles: frozenset[str], phrase: frozenset[str]) -> bool:
+        """ "2 de una plaza", "la de una plaza", where "de una" is no yes."""
+        return "of" in roles and "yes" in phrase and self._kind(-1) == QUANTITY
 
     def _is_name(
         self, i: int, match: Match, phrase: tuple[int, frozenset[str]] | None, determined: bool, before: Element | None

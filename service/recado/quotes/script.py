@@ -56,6 +56,8 @@ _QUIET_WORDS: Final = frozenset([
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
+_LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
+"""Corrections that are of what follows, and not of what stands before."""
 _CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
@@ -215,13 +217,24 @@ class _Walk:
         self._exchange.opens(instead=True)
         self._chunk.steered = True
 
-    def _by(self, _: Element) -> None:
+    def _by(self, element: Element) -> None:
+        mentions = self._chunk.mentions
+        if not self._exchange.expects and len(mentions) == 1 and not mentions[0][1] and self._names_two(element):
+            self._exchange.takes(mentions[0][0], self._steps)  # "la gorra por un sombrero"
+            self._chunk = Chunk(Does.ORDER)
+            return
         if not self._exchange.expects:
             return
         if self._chunk.is_empty():  # "cámbialas por"
             self._exchange.takes(Bare(does=Does.CHANGE, pointing=True), self._steps)
         else:
             self._flush()
+
+    def _names_two(self, element: Element) -> bool:
+        """Whether a thing that is known stands before "por", and another one behind it."""
+        i = element.index
+        behind = self._context.kind(i + 1 + (self._context.kind(i + 1) in (QUANTITY, "definite")))
+        return behind in (PRODUCT, SEVERAL) and self._context.kind(i - 2) == "definite"
 
     def _request(self, element: Element) -> None:
         if self._context.kind(element.index - 1) in ("definite", "possessive"):
@@ -312,7 +325,7 @@ class _Walk:
         if self._exchange.expects or self._removing:
             return False
         i = element.index + 1
-        verb = self._context.kind(i + 1) in VERBS
+        verb = self._context.kind(i + 1) in VERBS or self._context.norm(i + 1) in _LEVELS
         return self._context.kind(i) == "and" or (self._context.kind(i) in (COMMA, STOP) and verb)
 
     def _is_taken_out(self, i: int) -> bool:
@@ -331,12 +344,15 @@ class _Walk:
         else:
             if element.q is not None and "another" in element.q.flags and not refused:
                 self._chunk.more = True
-            if self._context.kind(element.index - 1) == "of" and self._context.kind(element.index - 2) in (
-                "definite",
-                QUANTITY,
-            ):
-                mention = replace(mention, headless=True)
+            if self._is_headless(element):
+                q = element.q.quantity if element.q is not None else None
+                mention = replace(mention, headless=True, amount=mention.amount if q is None else q.value)
             self._chunk.mentions.append((mention, refused))
+
+    def _is_headless(self, element: Element) -> bool:
+        """ "la de almohada", "4 de almohada", "de boxers"."""
+        i = element.index - 1
+        return self._context.kind(i) == "of" and (self._context.kind(i - 1) in ("definite", QUANTITY) or self._opens(i))
 
     def _quantity(self, element: Element) -> None:
         q = element.quantity
