@@ -13,6 +13,7 @@ from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
+from recado.whatsapp.payloads import CartLine, MessageType
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 LATE = Policy().quote_merge_seconds + 1
@@ -196,3 +197,19 @@ def test_no_reply_is_longer_than_meta_allows(texts: list[str]) -> None:
         content = turn.reply.content
         assert 0 < len(content.body) <= (MOST_BUTTONS_BODY if isinstance(content, Buttons) else MOST_TEXT)
         assert turn.reply.kind in ReplyKind
+
+
+def test_a_text_that_costs_too_much_beside_a_long_quote_is_too_long() -> None:
+    """Its words are compared with every line; the quote stays as it is."""
+    sizes = [
+        Product(f"S{n}", f"{'🧵' * 30} cosa{n}", (f"cosa {n}", f"pieza tamaño {n}"), Decimal(1), pair=False)
+        for n in range(500)
+    ]
+    dialogue = Dialogue(Catalogue(tuple(sizes), "USD"))
+    goods = tuple(CartLine(f"S{n}", 1) for n in range(500))
+    dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
+    turn = dialogue.say(", ".join(f"1 piesa tamano {n}" for n in range(30)))
+
+    assert turn.reply
+    assert turn.reply.kind is ReplyKind.TOO_LONG
+    assert len(dialogue.lines) == 500
