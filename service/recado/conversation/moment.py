@@ -63,7 +63,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
         """Whether Meta had accepted the quote when the customer wrote. Meta's seconds are whole, rounded down."""
         return quote.accepted_at is not None and int(quote.accepted_at) <= self.written_at
 
-    def may_agree_to(self, quote: OpenQuote) -> bool:
+    def is_meant(self, quote: OpenQuote) -> bool:
         """Whether a yes can mean this quote: the customer has seen it, and quotes the message of no other."""
         referred = self.session.referred
         return self.has_seen(quote) and (referred is None or referred.token == quote.token)
