@@ -107,6 +107,34 @@ def test_what_is_no_longer_sold_is_not_confirmed() -> None:
     assert dialogue.state is State.CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [("kg", None, "Arroz por kg"), (None, "kg", "Arroz por unidad"), ("kg", "g", "Arroz por kg")],
+)
+@pytest.mark.parametrize("text", ["sí", "agrega 1 gorra"])
+def test_a_quantity_is_of_the_unit_that_it_was_asked_in(
+    before: str | None, now: str | None, told: str, text: str
+) -> None:
+    """2 kilos become neither 2 grams nor 2 pieces when the catalogue changes, in the quote or in the next order."""
+    rice, by_other = (Product("A", "Arroz", (), Decimal(10), pair=False, unit=unit) for unit in (before, now))
+    cap = Product("B", "Gorra", (), Decimal(5), pair=False)
+    dialogue = Dialogue(Catalogue((rice, cap), "USD"))
+    dialogue.say("2 kg de arroz y 1 gorra" if before else "2 arroz y 1 gorra")
+    dialogue.sell(Catalogue((by_other, cap), "USD"))
+    dialogue.say(text)
+
+    assert (dialogue.state, quantities(dialogue).keys()) == (State.OPEN, {"B"})
+    assert f"Ya no tenemos: {told}." in body(dialogue)
+
+    dialogue.sell(Catalogue((rice, cap), "USD"))
+    dialogue.say("2 kg de arroz" if before else "2 arroz")
+    dialogue.say("sí")
+    assert quantities(dialogue)["A"] == 2
+    dialogue.sell(Catalogue((by_other, cap), "USD"))
+    dialogue.say("lo mismo otra vez")
+    assert quantities(dialogue).keys() == {"B"}
+
+
 def test_prices_of_a_quote_hold_until_it_is_changed() -> None:
     """What was shown is what is ordered; a change shows today's prices."""
     cheap, dear = (Product("A", "Camisa", (), Decimal(price), pair=False) for price in (10, 12))
