@@ -13,6 +13,7 @@ from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
+from recado.whatsapp.payloads import CartLine, MessageType
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 LATE = Policy().quote_merge_seconds + 1
@@ -106,6 +107,34 @@ def test_what_is_no_longer_sold_is_not_confirmed() -> None:
     assert dialogue.state is State.CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [("kg", None, "Arroz por kg"), (None, "kg", "Arroz por unidad"), ("kg", "g", "Arroz por kg")],
+)
+@pytest.mark.parametrize("text", ["sí", "agrega 1 gorra"])
+def test_a_quantity_is_of_the_unit_that_it_was_asked_in(
+    before: str | None, now: str | None, told: str, text: str
+) -> None:
+    """2 kilos become neither 2 grams nor 2 pieces when the catalogue changes, in the quote or in the next order."""
+    rice, by_other = (Product("A", "Arroz", (), Decimal(10), pair=False, unit=unit) for unit in (before, now))
+    cap = Product("B", "Gorra", (), Decimal(5), pair=False)
+    dialogue = Dialogue(Catalogue((rice, cap), "USD"))
+    dialogue.say("2 kg de arroz y 1 gorra" if before else "2 arroz y 1 gorra")
+    dialogue.sell(Catalogue((by_other, cap), "USD"))
+    dialogue.say(text)
+
+    assert (dialogue.state, quantities(dialogue).keys()) == (State.OPEN, {"B"})
+    assert f"Ya no tenemos: {told}." in body(dialogue)
+
+    dialogue.sell(Catalogue((rice, cap), "USD"))
+    dialogue.say("2 kg de arroz" if before else "2 arroz")
+    dialogue.say("sí")
+    assert quantities(dialogue)["A"] == 2
+    dialogue.sell(Catalogue((by_other, cap), "USD"))
+    dialogue.say("lo mismo otra vez")
+    assert quantities(dialogue).keys() == {"B"}
+
+
 def test_prices_of_a_quote_hold_until_it_is_changed() -> None:
     """What was shown is what is ordered; a change shows today's prices."""
     cheap, dear = (Product("A", "Camisa", (), Decimal(price), pair=False) for price in (10, 12))
@@ -196,3 +225,19 @@ def test_no_reply_is_longer_than_meta_allows(texts: list[str]) -> None:
         content = turn.reply.content
         assert 0 < len(content.body) <= (MOST_BUTTONS_BODY if isinstance(content, Buttons) else MOST_TEXT)
         assert turn.reply.kind in ReplyKind
+
+
+def test_a_text_that_costs_too_much_beside_a_long_quote_is_too_long() -> None:
+    """Its words are compared with every line; the quote stays as it is."""
+    sizes = [
+        Product(f"S{n}", f"{'🧵' * 30} cosa{n}", (f"cosa {n}", f"pieza tamaño {n}"), Decimal(1), pair=False)
+        for n in range(500)
+    ]
+    dialogue = Dialogue(Catalogue(tuple(sizes), "USD"))
+    goods = tuple(CartLine(f"S{n}", 1) for n in range(500))
+    dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
+    turn = dialogue.say(", ".join(f"1 piesa tamano {n}" for n in range(30)))
+
+    assert turn.reply
+    assert turn.reply.kind is ReplyKind.TOO_LONG
+    assert len(dialogue.lines) == 500

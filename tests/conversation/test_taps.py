@@ -167,6 +167,26 @@ class TestCarts:
         assert body(dialogue).count("en tu carrito") == 1
         assert "No encontré «XXX»" in body(dialogue)
 
+    @pytest.mark.parametrize(
+        ("note", "more", "told"),
+        [
+            (None, CartLine("ACC-001", 200_000), "200000 unidades de Gorra son más"),
+            ("y 200000 gorras", None, "200000 unidades de Gorra son más"),
+            ("y 2 o 3 gorras", None, "¿A qué te refieres con «Gorra»?"),
+            ("camisa " * 1_000, None, "¿A qué te refieres con «camisa"),
+        ],
+    )
+    def test_nothing_of_a_cart_and_its_note_is_left_out_silently(
+        self, dialogue: Dialogue, note: str | None, more: CartLine | None, told: str
+    ) -> None:
+        """What cannot be quoted is named beside the rest."""
+        goods = (CartLine("CAM-001", 2), *([more] if more else []))
+        dialogue.hear(replace(dialogue.message(note), type=MessageType.ORDER, cart=goods))
+
+        assert quantities(dialogue) == {"CAM-001": 2}
+        assert told in body(dialogue)
+        assert dialogue.asks
+
     def test_another_currency_is_for_a_person(self, dialogue: Dialogue) -> None:
         goods = (CartLine("CAM-001", 2, Decimal("90000"), "COP"),)
         dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))

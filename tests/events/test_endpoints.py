@@ -15,7 +15,7 @@ CRM = {"name": "crm", "url": "https://crm.example.com/hooks?shop=1", "secret": S
 
 def write(tmp_path: Path, content: Any) -> Path:
     path = tmp_path / "events.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     return path
 
 
@@ -84,6 +84,9 @@ def test_every_problem_of_every_endpoint_is_named_at_once(tmp_path: Path) -> Non
     [
         ({"url": "http://crm.example.com"}, "url: must be https"),
         ({"url": "http://crm.example.com", "allow_http": True}, "url: must be https; http is for"),
+        ({"url": "HTTP://crm.example.com"}, "url: must be https"),
+        ({"url": "HTTP://crm.example.com", "allow_http": True}, "url: must be https; http is for"),
+        ({"url": "https://[::1"}, "url: not a URL"),
         ({"url": "https://user:pass@crm.example.com"}, "user or password"),
         ({"url": "https://crm.example.com/#x"}, "fragment"),
         ({"url": "https://169.254.169.254/latest"}, "link-local"),
@@ -99,6 +102,7 @@ def test_every_problem_of_every_endpoint_is_named_at_once(tmp_path: Path) -> Non
         ({"types": "order.created"}, "types: Expected `array`"),
         ({"headers": {"X-Token": "a\r\nb"}}, "printable ASCII"),
         ({"headers": {"Webhook-Id": "1"}}, "cannot be set"),
+        ({"headers": {"user-agent": "shop"}}, "cannot be set"),
         ({"headers": {"bad name": "1"}}, "cannot be set"),
         ({"name": "a" * 33}, "1 to 32"),
         ({"name": ""}, "1 to 32"),
@@ -116,8 +120,10 @@ def test_http_inside_the_cluster_if_allowed(tmp_path: Path, url: str) -> None:
     assert load_endpoints(write(tmp_path, [{**CRM, "url": url, "allow_http": True}]))
 
 
-@pytest.mark.parametrize("content", ["", "{", "{}", "[1]", "null"])
-def test_a_file_that_is_no_list_of_objects(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}", b"[1]", b"null", b'[{"name":"\xff"}]', b"[" * 100_000, b"\xef\xbb\xbf[]"]
+)
+def test_a_file_that_is_no_list_of_objects(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(SettingsError, match=r"events\.json"):
         load_endpoints(write(tmp_path, content))
 

@@ -428,6 +428,16 @@ def test_half_of_a_surrogate_pair_is_not_the_end_of_a_batch() -> None:
     assert [message.text for message in batch.messages] == ["? 2 zapatos", "ñandú"]
 
 
+def test_no_text_or_id_holds_a_nul() -> None:
+    r"""PostgreSQL takes none, so that Meta would bring the batch for ever. What only looks like one stays."""
+    place = {"name": "x", "latitude": 1, "longitude": 2}
+    raw = webhook(messages=[{**TEXT, "context": {"id": "x"}, "text": {"body": "x"}, "location": place}])
+    for written, read in ((rb"\u0000\u0000 2", "\ufffd\ufffd 2"), (rb"\\\u0000", "\\\ufffd"), (rb"\\u0000", r"\u0000")):
+        (message,) = parse(raw.replace(b'"x"', b'"' + written + b'"')).messages
+        assert message.location
+        assert [message.text, message.quoted, message.location.name] == [read] * 3
+
+
 @pytest.mark.parametrize("digits", [b"9" * 5_000, b"-" + b"9" * 5_000, b"1e400"], ids=["large", "small", "float"])
 def test_a_number_beyond_all_numbers_is_not_the_end_of_a_batch(digits: bytes) -> None:
     """Python reads no integer of more than 4,300 digits."""

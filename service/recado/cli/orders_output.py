@@ -85,7 +85,7 @@ async def _all(book: OrderBook, prefix: str, state: OrderState | None, after: in
 def _row(one: OrderView, line: LineView) -> tuple[str, ...]:
     values = (
         *(one.number, one.state.value, one.source.value, one.placed_at, one.changed_at, one.currency, one.total),
-        *(one.customer.phone, one.customer.user_id, one.phone_number_id),
+        *(one.customer.phone, cell(one.customer.user_id), one.phone_number_id),
         *(cell(one.location), cell("; ".join(one.left_out)), line.sku, cell(line.name)),
         *(line.quantity, line.unit, line.unit_price, line.line_total),
     )

@@ -2,19 +2,20 @@
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterable
 
 from recado.terminal import visible
 
-#: What a spreadsheet takes for the begin of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Where a spreadsheet may take text for the begin of a formula. In countries with decimal commas, Latin America's
+#: among them, a semicolon ends a cell.
+FORMULA = re.compile(r"(^|[;,\t\r\n])(\s*)(?=[=+@\-])")
 
 
 def cell(text: str | None) -> str:
     """Text that is not ours, which must not run as a formula when a spreadsheet opens the file."""
-    shown = visible(text or "")
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
+    return FORMULA.sub(r"\1\2'", visible(text or ""))
 
 
 def write_row(values: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from recado.orders import Changes, Session
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
 from recado.quotes.clauses import Script, Spoken
 from recado.quotes.constructions import Does
+from recado.quotes.steps import TooLongError
 from recado.whatsapp.content import Text
 from recado.whatsapp.payloads import InboundMessage, MessageType
 
@@ -131,7 +132,10 @@ class Conversation:
             return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
         if inbound.message.cart:
             return taps.cart(moment, inbound.quote)
-        return answer(moment, inbound.quote, inbound.script)
+        try:
+            return answer(moment, inbound.quote, inbound.script)
+        except TooLongError:
+            return moment.say(ReplyKind.TOO_LONG, texts.too_long())
 
     @staticmethod
     def slow_down() -> Turn:

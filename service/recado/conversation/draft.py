@@ -152,7 +152,8 @@ class Draft:
             self.unresolved.append("")
 
     def _repeat(self, _: acts.Repeat) -> None:
-        sold = [line for line in self._last_order if line.sku in self._catalogue.by_sku]
+        products = self._catalogue.by_sku
+        sold = [line for line in self._last_order if line.sku in products and products[line.sku].unit == line.unit]
         if not sold:
             self.unresolved.append("")
             return

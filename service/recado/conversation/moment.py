@@ -63,7 +63,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether Meta had accepted the quote when the customer wrote. Meta's seconds are whole, rounded down."""
         return quote.accepted_at is not None and int(quote.accepted_at) <= self.written_at
 
-    def may_agree_to(self, quote: OpenQuote) -> bool:
+    def is_meant(self, quote: OpenQuote) -> bool:
         """Whether a yes can mean this quote: the customer has seen it, and quotes the message of no other."""
         referred = self.session.referred
         return self.has_seen(quote) and (referred is None or referred.token == quote.token)
@@ -73,14 +73,16 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"{self.policy.order_prefix}{order.number}"
 
     def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:
-        """The lines as they are sold now, and the names of those that are not."""
+        """The lines as they are sold now, and the names of those that are not: of 3 pieces nobody knows the kilos."""
         sold = self.catalogue.by_sku
         now = [
-            msgspec.structs.replace(line, name=product.name, unit_price=product.unit_price, unit=product.unit)
+            msgspec.structs.replace(line, name=product.name, unit_price=product.unit_price)
             for line in lines
-            if (product := sold.get(line.sku)) is not None
+            if (product := sold.get(line.sku)) is not None and product.unit == line.unit
         ]
-        return tuple(now), tuple([line.name for line in lines if line.sku not in sold])
+        gone = [line for line in lines if line.sku not in sold]
+        measured = [line for line in lines if line.sku in sold and sold[line.sku].unit != line.unit]
+        return tuple(now), (*names(gone), *(f"{line.name} por {line.unit or 'unidad'}" for line in measured))
 
     def new_quote(self, lines: Lines) -> OpenQuote:
         """A quote of these lines, in place of the one that is open."""
@@ -128,6 +130,6 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return quote if kind in _ABOUT_AN_ORDER and (quote.items or quote.unmatched) else None
 
 
-def names(lines: tuple[Line, ...]) -> list[str]:
+def names(lines: Sequence[Line]) -> list[str]:
     """What the lines are called."""
     return [line.name for line in lines]

@@ -54,6 +54,8 @@ def cart(moment: Moment, quote: Quote) -> Turn:
     draft.questions.clear()
     for item in quote.items:
         draft.apply(Add(item.sku, item.quantity, item.confidence))
+    for one in quote.too_many:
+        draft.apply(Add(one.sku, one.quantity))
     draft.missing += quote.unmatched
     shown = {line.sku: line.item_price for line in goods if line.item_price is not None}
     draft.told += [

@@ -133,13 +133,7 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
     if not draft.lines:
         return emptied(moment, talk, notes)
     shown = base.lines if base is not None else ()
-    if (
-        agrees
-        and not notes
-        and base is not None
-        and moment.may_agree_to(base)
-        and not amend.is_more(draft.lines, shown)
-    ):
+    if agrees and not notes and base is not None and moment.is_meant(base) and not amend.is_more(draft.lines, shown):
         return confirm(moment, base, draft.lines, talk)
     lines, gone = moment.at_todays_prices(draft.lines)
     told = [*draft.told, *([texts.no_longer_sold(gone)] if gone else [])]
@@ -170,7 +164,7 @@ def _dropped(moment: Moment, base: OpenQuote | None, talk: Talk, *, agrees: bool
     """A question was dropped, and nothing else changed."""
     if base is None:
         return moment.say(ReplyKind.EMPTIED, texts.emptied(), talk=talk)
-    if agrees and not talk.questions and moment.may_agree_to(base):
+    if agrees and not talk.questions and moment.is_meant(base):
         return confirm(moment, base, base.lines, talk)
     return show(moment, base, texts.edited(), talk=talk)
 

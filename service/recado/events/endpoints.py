@@ -21,7 +21,9 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 #: What the request itself consists of.
-_OWN_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection", "expect"})
+_OWN_HEADERS = frozenset(
+    {"host", "content-type", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "user-agent"}
+)
 
 
 class Shown(StrEnum):
@@ -77,7 +79,7 @@ def load_endpoints(path: Path) -> dict[str, Endpoint]:
         items = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
     except OSError as error:
         raise SettingsError([f"{VARIABLE} {path}: cannot be read: {error.strerror}"]) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError([f"{VARIABLE} {path}: must be a JSON list of objects: {error}"]) from error
     problems: list[str] = []
     endpoints: dict[str, Endpoint] = {}
@@ -125,7 +127,7 @@ def _problems(item: Mapping[str, Any]) -> Iterator[str]:
 
 def _insecure(url: str, allow_http: bool) -> str | None:
     """Why a URL is not https enough; None if it is, or no URL at all."""
-    if not url.startswith("http://"):
+    if not url.lower().startswith("http://"):
         return None
     if not allow_http:
         return "must be https; for a receiver inside the cluster set allow_http"

@@ -162,7 +162,7 @@ class QuoteService:
         """The quote for a cart of skus and quantities, at the catalogue's own prices.
 
         Skus that are not sold, and products without a quantity, are unmatched. `note` is what the customer wrote
-        beside the cart: it may ask for more, and changes nothing in it.
+        beside the cart: it may ask for more, and changes nothing in it; what it leaves open is unclear.
         """
         catalogue = self._catalogue()
         noted = self.quote(note)
@@ -176,7 +176,13 @@ class QuoteService:
             else:
                 counts[sku] = counts.get(sku, 0) + quantity
         lines |= {sku: (Fraction(count), 1.0) for sku, count in counts.items()}
-        return self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue)
+        quote = self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue)
+        unread = (note,) if noted.intent is Intent.TOO_LONG else noted.unclear
+        return msgspec.structs.replace(
+            quote,
+            too_many=(*quote.too_many, *noted.too_many),
+            unclear=(*unread, *(question.name for question in noted.questions)),
+        )
 
     def _totalled(
         self,

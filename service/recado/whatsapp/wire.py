@@ -1,6 +1,7 @@
 """The shapes of Meta's webhook JSON, and how the readable parts of an invalid body are kept."""
 
 import json
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -142,6 +143,8 @@ class Webhook(Struct, gc=False):
 Piece = TypeVar("Piece", bound=Struct)
 
 _decode = msgspec.json.Decoder(Webhook).decode
+#: An escaped NUL, behind any number of escaped backslashes.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def read(body: bytes, ignored: list[str]) -> list[Entry]:
@@ -149,7 +152,11 @@ def read(body: bytes, ignored: list[str]) -> list[Entry]:
 
     The body is decoded at once. When that fails, because anything in it has another shape, it is decoded piece by
     piece: what is readable is kept, and the rest is counted in `ignored`, so one bad message never hurts another.
+
+    The character NUL is read as U+FFFD: PostgreSQL takes it in no text, and no language has it.
     """
+    if rb"\u0000" in body:
+        body = _NUL.sub(rb"\1\\ufffd", body)
     try:
         entries = _decode(body).entry
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
