@@ -59,7 +59,7 @@ class OrderConformance:
         return FakeClock()
 
     async def test_orders_come_in_pages_and_by_state(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """In order of their numbers, with whom they are from."""
+        """In the order in which they were placed, with whom they are from."""
         queue = open_queue(**UNLIMITED)
         placed = [await ordered(queue, clock, customer) for customer in (1, 2, 3, 4)]
         numbers = [order.number for order in placed]
@@ -74,6 +74,21 @@ class OrderConformance:
         assert one == first[0]
         assert (one.order, one.phone_number_id, one.phone, one.user_id) == (placed[0], NUMBER, "+15550100001", None)
         assert await queue.get_order(7) is None
+
+    async def test_no_page_misses_an_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Numbers are reserved before the orders are placed: the smaller one may come later."""
+        queue = open_queue(**UNLIMITED)
+        for customer in (1, 2):
+            await quoted(queue, clock, f"AAA{customer}", customer=customer)
+        clock.advance(6)
+        smaller, larger = [await session_of(queue, clock, customer, may_order=True) for customer in (1, 2)]
+        await queue.add_message(deciding(50, clock, larger, customer=2), lease=False)
+        (first,) = await queue.list_orders()
+        await queue.add_message(deciding(51, clock, smaller, customer=1), lease=False)
+        for state in (None, OrderState.PLACED):
+            (second,) = await queue.list_orders(after=first.order.number, state=state)
+            assert (first.order.number, second.order.number) == (larger.order_number, smaller.order_number)
+            assert await queue.list_orders(after=second.order.number, state=state) == []
 
     async def test_staff_move_an_order_and_its_customer_is_told(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Each move once; the session has a new version, in which the order has its new state."""

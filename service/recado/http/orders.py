@@ -43,11 +43,13 @@ class Orders:
 
     async def listing(
         self,
-        after: Annotated[int, Query(ge=0, lt=2**63, description="Orders after this number, without prefix.")] = 0,
+        after: Annotated[
+            int, Query(ge=0, lt=2**63, description="Orders placed after the one with this number, without prefix.")
+        ] = 0,
         state: Annotated[OrderState | None, Query(description="Only orders in this state.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000, description="Orders on a page.")] = PAGE,
     ) -> Response:
-        """A page of orders in order of their numbers."""
+        """A page of orders, in the order in which they were placed."""
         try:
             orders = await self._book.list_orders(after=after, state=state, limit=limit)
         except StoreUnavailable as error:

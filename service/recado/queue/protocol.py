@@ -176,7 +176,7 @@ class OrderBook(Protocol):
     async def list_orders(
         self, *, after: int = 0, state: OrderState | None = None, limit: int = 100
     ) -> list[ShopOrder]:
-        """Orders in order of their numbers, from the one after `after`; all, or those in one state."""
+        """Orders as they were placed, from the one after number `after`; all, or those in one state."""
         ...
 
     async def get_order(self, number: int) -> ShopOrder | None:

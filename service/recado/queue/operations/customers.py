@@ -178,10 +178,10 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         transaction.run("open_quotes", as_json(opened))
         for row in opened:
             transaction.totals.inc(metrics.QUOTES, "opened", row[3])
-    placed = [(m, order) for m in changing.values() if (order := m.changes.places)]
+    placed = [(id_, m, order) for id_, m in changing.items() if (order := m.changes.places)]
     if placed:
-        transaction.run("place_orders", as_json([_order_row(message, order) for message, order in placed]))
-        for _, order in placed:
+        transaction.run("place_orders", as_json([_order_row(*one) for one in placed]))
+        for *_, order in placed:
             transaction.totals.inc(metrics.ORDERS, order.state, order.source)
             transaction.totals.inc(metrics.ORDER_VALUE, order.currency, by=float(order.total))
     located = [(at.number, m.key, at.location) for m in changing.values() if (at := m.changes.locates)]
@@ -195,10 +195,10 @@ def _quote_row(id_: int, key: str, quote: OpenQuote) -> Row:
     return (*what, quote.opened_at, quote.changed_at, quote.expires_at)
 
 
-def _order_row(message: NewReply, order: Order) -> Row:
+def _order_row(id_: int, message: NewReply, order: Order) -> Row:
     who = (message.key, message.phone, message.user_id, *message.lane)
     what = (order.state, order.source, order.currency, order.lines, order.total, order.left_out, order.location)
-    return (order.number, order.quote, *who, *what, order.placed_at, order.changed_at)
+    return (order.number, order.quote, *who, *what, order.placed_at, order.changed_at, id_)
 
 
 def read_sessions(

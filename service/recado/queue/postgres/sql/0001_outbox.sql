@@ -111,10 +111,12 @@ CREATE TABLE shop_order (
   location        text,
   placed_at       float8 NOT NULL,
   changed_at      float8 NOT NULL,
-  steps           text NOT NULL DEFAULT '[]'
+  steps           text NOT NULL DEFAULT '[]',
+  placed_id       bigint NOT NULL
 );
 CREATE INDEX shop_order_newest ON shop_order (key, number);
-CREATE INDEX shop_order_state ON shop_order (state, number);
+CREATE INDEX shop_order_state ON shop_order (state, placed_id);
+CREATE UNIQUE INDEX shop_order_in_turn ON shop_order (placed_id);
 CREATE INDEX shop_order_placed ON shop_order (placed_at);
 
 CREATE TABLE event (

@@ -115,10 +115,12 @@ CREATE TABLE shop_order (
   location        TEXT,
   placed_at       REAL NOT NULL,
   changed_at      REAL NOT NULL,
-  steps           TEXT NOT NULL DEFAULT '[]'  -- JSON, see orders/shop.py
+  steps           TEXT NOT NULL DEFAULT '[]', -- JSON, see orders/shop.py
+  placed_id       INTEGER NOT NULL           -- of the message that placed it: counts up by commits, as numbers do not
 ) STRICT;
 CREATE INDEX shop_order_newest ON shop_order (key, number);
-CREATE INDEX shop_order_state ON shop_order (state, number);
+CREATE INDEX shop_order_state ON shop_order (state, placed_id);
+CREATE UNIQUE INDEX shop_order_in_turn ON shop_order (placed_id);
 CREATE INDEX shop_order_placed ON shop_order (placed_at);
 
 -- What the shop's systems are told. An event's id is its microsecond, made unique; events of a key count up.

@@ -63,9 +63,10 @@ WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: place_orders
 INSERT INTO shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
-  left_out, location, placed_at, changed_at)
+  left_out, location, placed_at, changed_at, placed_id)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
+  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
+  value ->> 16
 FROM jsonb_each(?1)
 
 -- name: locate_orders
@@ -110,18 +111,22 @@ FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.number = ?1
 -- name: orders
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
   o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
-FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.number > ?1 ORDER BY o.number LIMIT ?2
+FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.placed_id >
+  coalesce((SELECT placed_id FROM shop_order WHERE number <= ?1 ORDER BY number DESC LIMIT 1), 0)
+ORDER BY o.placed_id LIMIT ?2
 
 -- name: orders_in
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
   o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
-FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.state = ?1 AND o.number > ?2 ORDER BY o.number LIMIT ?3
+FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.state = ?1 AND o.placed_id >
+  coalesce((SELECT placed_id FROM shop_order WHERE number <= ?2 ORDER BY number DESC LIMIT 1), 0)
+ORDER BY o.placed_id LIMIT ?3
 
 -- name: move_order
 UPDATE shop_order SET state = ?2, changed_at = ?3, steps = ?4 WHERE number = ?1
 
 -- name: oldest_placed
-SELECT placed_at FROM shop_order WHERE state = 'placed' ORDER BY number LIMIT 1
+SELECT placed_at FROM shop_order WHERE state = 'placed' ORDER BY placed_id LIMIT 1
 
 -- name: expire_quotes
 UPDATE quote SET state = 'expired', closed_at = ?1
@@ -421,11 +426,11 @@ SELECT id, key, content ->> '$.customer.phone', content ->> '$.customer.user_id'
 FROM event WHERE id > ?1 ORDER BY id LIMIT ?2
 
 -- name: people_in_orders
-SELECT number, key, phone, user_id FROM shop_order WHERE number > ?1 ORDER BY number LIMIT ?2
+SELECT placed_id, key, phone, user_id FROM shop_order WHERE placed_id > ?1 ORDER BY placed_id LIMIT ?2
 
 -- name: erase_orders
 UPDATE shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
-WHERE key IN (SELECT value FROM json_each(?1)) OR number IN (SELECT value FROM json_each(?2))
+WHERE key IN (SELECT value FROM json_each(?1)) OR placed_id IN (SELECT value FROM json_each(?2))
 RETURNING number
 
 -- name: erase_quotes
