@@ -33,6 +33,7 @@ from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.logging import wide
 from recado.whatsapp.payloads import Batch, InboundMessage, Status
 
 log = logging.getLogger(__name__)
@@ -233,16 +234,13 @@ class Inbox:
             for edit in edits(session.quote.lines, changes.opens.lines):
                 self._metrics.edited(edit)
         if changes.places:
-            log.info(
-                "order placed",
-                extra={
-                    "action": "order.placed",
-                    "order": changes.places.number,
-                    "message_ref": self._queue.message_reference(message.wamid),
-                    "source": changes.places.source.value,
-                    "lines": len(changes.places.lines),
-                },
-            )
+            fields = {
+                "order": changes.places.number,
+                "message_ref": self._queue.message_reference(message.wamid),
+                "source": changes.places.source,
+                "lines": len(changes.places.lines),
+            }
+            wide(log, "order.placed", "order placed", fields)
 
     def _report(self, reply: Reply, message: InboundMessage) -> None:
         self._metrics.replied(reply.kind, reply.quote)
@@ -262,20 +260,22 @@ class Inbox:
         """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, one.message.wamid):
-            new = self._new_reply(one, changes, span.traceparent)
+            new = self._new_reply(one.inbound, one.names, one.turn, changes, span.traceparent)
         adding = self._queue.add_message(new, lease=one.slot)
         span.end_with(adding)
         return adding
 
-    def _new_reply(self, one: Pending, changes: Changes, traceparent: str | None) -> NewReply:
-        inbound, message, reply, sender = one.inbound, one.message, one.turn.reply, one.message.sender
+    def _new_reply(
+        self, inbound: Inbound, names: tuple[str, ...], turn: Turn, changes: Changes, traceparent: str | None
+    ) -> NewReply:
+        message, reply, sender = inbound.message, turn.reply, inbound.message.sender
         now = self._clock()
         written_at = message.written_at(now)
         return NewReply(
             wamid=message.wamid,
             lane=Lane(NAME, message.phone_number_id),
-            key=one.names[0],
-            aliases=one.names[1:],
+            key=names[0],
+            aliases=names[1:],
             phone=sender.phone if sender else None,
             user_id=sender.user_id if sender else None,
             content=reply.content if reply else None,
@@ -287,7 +287,7 @@ class Inbox:
             may_order=inbound.may_order,
             courtesy=reply is not None and reply.kind in COURTESIES,
             picture=is_picture(inbound),
-            facts=facts_of(message, one.turn),
+            facts=facts_of(message, turn),
             asked=asked_in(reply.quote) if reply and reply.quote else (),
             traceparent=traceparent,
         )
