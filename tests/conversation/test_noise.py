@@ -121,6 +121,8 @@ AGREED = (
     "sí, y un abrazo",
     "sí, y me avisas",
     "claro",
+    "sí, no falta nada",
+    "sí, así está bien, no agregues nada",
 )
 
 HELD = (
@@ -133,6 +135,7 @@ HELD = (
     "sí, y dos para mi hermano",
     "sí, y lo mismo para mi hermano",
     "sí, y 2 kilos de papa",
+    "sí, te pedí una bufanda también",
     # a quality that the catalogue does not tell apart
     "sí pero la gorra roja",
     "sí, pero azules",
