@@ -136,6 +136,7 @@ HELD = (
     "sí, y lo mismo para mi hermano",
     "sí, y 2 kilos de papa",
     "sí, te pedí una bufanda también",
+    "sí, te pedí un zarape también",
     # a quality that the catalogue does not tell apart
     "sí pero la gorra roja",
     "sí, pero azules",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from recado.quotes.agreement import is_if
-from recado.quotes.elements import COMMA, LINE, LINK, MASK, PRODUCT, QUALITY, QUESTION, SEVERAL, STOP, Element
+from recado.quotes.elements import COMMA, LINE, LINK, MASK, PRODUCT, QUALITY, QUESTION, SEVERAL, STOP, UNKNOWN, Element
 from recado.quotes.reading import Reading
 
 _MARKS: Final = frozenset([COMMA, STOP, LINE, QUESTION, LINK, "and", "but"])
@@ -68,7 +68,9 @@ def _is_described(clause: Sequence[Element], states: dict[int, str]) -> bool:
 
 def _is_told(clause: Sequence[Element], states: dict[int, str]) -> bool:
     """Whether things are counted and only told of: "sí, te pedí una bufanda"."""
-    told = any(element.q is not None and states.get(element.index) == "mentioned" for element in clause)
+    counted = [element for element in clause if element.q is not None and element.q.index < element.index]
+    story = any(element.kind == "story" for element in clause)
+    told = any(states.get(e.index) == "mentioned" or (story and e.kind == UNKNOWN) for e in counted)
     return told and not _is_of_delivery(clause)
 
 
