@@ -121,6 +121,9 @@ AGREED = (
     "sí, y un abrazo",
     "sí, y me avisas",
     "claro",
+    "sí, col. Del Valle 123",
+    "ok, ahí te mando la captura",
+    "dale, pásame el alias",
     "sí, no falta nada",
     "sí, así está bien, no agregues nada",
 )
