@@ -121,6 +121,11 @@ AGREED = (
     "sí, y un abrazo",
     "sí, y me avisas",
     "claro",
+    "sí, col. Del Valle 123",
+    "ok, ahí te mando la captura",
+    "dale, pásame el alias",
+    "sí, no falta nada",
+    "sí, así está bien, no agregues nada",
 )
 
 HELD = (
@@ -133,6 +138,8 @@ HELD = (
     "sí, y dos para mi hermano",
     "sí, y lo mismo para mi hermano",
     "sí, y 2 kilos de papa",
+    "sí, te pedí una bufanda también",
+    "sí, te pedí un zarape también",
     # a quality that the catalogue does not tell apart
     "sí pero la gorra roja",
     "sí, pero azules",

@@ -24,7 +24,6 @@ from recado.quotes.acts import (
     KeepOnly,
     Missing,
     Narrow,
-    Pending,
     Quantity,
     Remove,
     Repeat,
@@ -37,17 +36,15 @@ from recado.quotes.acts import (
     Unresolved,
     View,
 )  # fmt: skip
+from recado.quotes.answers import Answers, as_bare, quantity_of, skus_of
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Spoken, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis, Meant
-from recado.quotes.measures import amount_of
-from recado.quotes.numbers import Unusable
 from recado.quotes.service import as_sold
 
 _MOST_LINES: Final = 12
 """Lines that are looked at for one of a kind that is not named."""
-_REST: Final = frozenset(["resto", "demas"])
 
 
 class Interpreter:
@@ -59,10 +56,11 @@ class Interpreter:
         self._matcher.begin()
         self._numbers = catalogue.places
         self._ellipsis = Ellipsis(catalogue)
+        self._answers = Answers(catalogue, self._ellipsis)
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
-        if view.pending and (answer := self._answer(steps, at, view)) is not None:
+        if view.pending and (answer := self._answers.answer(steps, at, view)) is not None:
             return answer
         step = steps[at]
         match step:
@@ -88,66 +86,10 @@ class Interpreter:
         skus: list[str] = []
         for step in steps:
             if isinstance(step, Named) and step.mention.amount is None:
-                skus += self._skus(step.mention)[:1]
+                skus += skus_of(step.mention, self._catalogue)[:1]
             elif isinstance(step, Bare) and step.amount is None and view.asked:
                 skus += self._ellipsis.kin(view.asked[-1][0], step).skus[:1]
         return tuple((sku, 1) for sku in skus)
-
-    # answers to a question -----------------------------------------------------------------------------------
-
-    def _answer(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:
-        """The steps from `at` that choose among the candidates of one question, the last one first."""
-        for index in reversed(range(len(view.pending))):
-            question = view.pending[index]
-            if len(question.candidates) < 2:
-                continue
-            picks: list[tuple[str, Quantity | None]] = []
-            end = at
-            rest = None
-            while end < len(steps) and (chosen := self._chosen(steps[end], question)) is not None:
-                step = steps[end]
-                if len(chosen.skus) != 1:
-                    if picks:
-                        break
-                    waits = question.quantity if chosen.quantity is None else chosen.quantity
-                    return [Narrow(index, chosen.skus, waits)], end + 1
-                if isinstance(step, Bare) and _REST.intersection(step.words):
-                    rest = len(picks)
-                picks.append((chosen.skus[0], chosen.quantity))
-                end += 1
-                if end < len(steps) and chosen.quantity is None and _is_number(steps[end]):
-                    picks[-1] = (chosen.skus[0], self._amount(steps[end], chosen.skus[0]))  # "las de lluvia, 2"
-                    end += 1
-            if picks:
-                return [Answer(index, _shared(picks, rest, question.quantity))], end
-        return None
-
-    def _chosen(self, step: Step, question: Pending) -> Meant | None:
-        """The candidates that a step names, with its own quantity; None where it is about something else."""
-        if isinstance(step, Named) and not step.mention.skus:
-            step = _as_bare(step)  # "2 plazas"
-        if isinstance(step, Named):
-            if step.does is Does.REMOVE:
-                return None
-            if step.mention.headless:  # "la de almohada": the cover
-                meant = self._ellipsis.chosen(question.candidates, question.text, _kind_of(step))
-                if meant.skus:
-                    return meant
-            skus = self._skus(step.mention)
-            inside = tuple(sku for sku in question.candidates if sku in skus)
-            return Meant(inside, _quantity(step.mention.amount)) if inside and len(inside) == len(skus) else None
-        if not isinstance(step, Bare) or step.does is Does.REMOVE or step.each:
-            return None
-        amount = _quantity(step.amount)
-        if (
-            step.plural is False
-            and not step.words
-            and isinstance(amount, int)
-            and 1 <= amount <= len(question.candidates)
-        ):
-            return Meant((question.candidates[amount - 1],))  # "la 2"
-        meant = self._ellipsis.chosen(question.candidates, question.text, step)
-        return meant if meant.skus else None
 
     # things that are named -----------------------------------------------------------------------------------
 
@@ -155,11 +97,11 @@ class Interpreter:
         if step.does is Does.REMOVE:
             return self._removed(step.mention, view)
         mention = step.mention
-        skus = self._skus(mention)
+        skus = skus_of(mention, self._catalogue)
         if not skus:
-            told = self._qualities(_as_bare(step), view)
+            told = self._qualities(as_bare(step), view)
             return told if told and not isinstance(told[0], Unresolved) else [Missing(mention.text, mention.like)]
-        quantity = _quantity(mention.amount)
+        quantity = quantity_of(mention.amount)
         if len(skus) > 1:
             here = [sku for sku in skus if sku in dict(view.lines)]
             for index, pending in enumerate(view.pending):
@@ -201,20 +143,15 @@ class Interpreter:
         families = self._matcher.families_of(self._numbers[one])
         return any(family in families for family in self._matcher.families_of(self._numbers[other]))
 
-    def _alike_to(self, sku: str) -> list[str]:
-        """The products that share a head word with one."""
-        families = self._matcher.families_of(self._numbers[sku])
-        return [self._catalogue.products[n].sku for n in {n: None for family in families for n in family.products}]
-
     def _removed(self, mention: Mention, view: View) -> list[Act]:
-        skus = self._skus(mention)
+        skus = skus_of(mention, self._catalogue)
         for index, pending in enumerate(view.pending):
             if (skus and set(skus) <= set(pending.candidates) and len(skus) > 1) or _alike(mention.text, pending.text):
                 return [DropQuestion(index)]
         found = self._lines_of(mention, view)
         if not found:
             return [Unresolved(mention.text)]
-        quantity = _quantity(mention.amount)
+        quantity = quantity_of(mention.amount)
         if quantity is None:
             return [Remove(sku) for sku in found]
         if len(found) > 1:
@@ -224,18 +161,18 @@ class Interpreter:
     def _lines_of(self, mention: Mention, view: View) -> list[str]:
         """The lines that a thing may be: those of its products, else the only one with its head or qualities."""
         lines = [sku for sku, _ in view.lines]
-        skus = self._skus(mention)
+        skus = skus_of(mention, self._catalogue)
         found = [sku for sku in lines if sku in skus]
         if found:
             plural = mention.words[:1] and mention.words[0].endswith("s")
             return found if len(found) == 1 or plural else []
         if len(skus) == 1:
-            said = _as_bare(Named(Does.REMOVE, mention))  # "la camisa" is the only "camisa polo"
+            said = as_bare(Named(Does.REMOVE, mention))  # "la camisa" is the only "camisa polo"
             alike = [sku for sku in lines if self._is_alike(sku, skus[0]) and self._ellipsis.has_any(sku, said)]
             return alike if len(alike) == 1 else []
         if skus:
             return []
-        described = self._ellipsis.lines(lines, _as_bare(Named(Does.REMOVE, mention)))
+        described = self._ellipsis.lines(lines, as_bare(Named(Does.REMOVE, mention)))
         return list(described.skus) if len(described.skus) == 1 else []
 
     def _kept(self, mentions: Sequence[Mention], view: View) -> list[Act]:
@@ -246,15 +183,15 @@ class Interpreter:
             found = self._lines_of(mention, view)
             if not found:
                 return [Unresolved(mention.text)]
-            kept += [(sku, _quantity(mention.amount)) for sku in found]
+            kept += [(sku, quantity_of(mention.amount)) for sku in found]
         return [KeepOnly(tuple(kept))]
 
     def _replaced(self, goes: Mention | Bare, comes: Mention | Bare | None, view: View) -> list[Act]:
         if isinstance(goes, Mention):
-            found, taken, text = self._lines_of(goes, view), _quantity(goes.amount), goes.text
+            found, taken, text = self._lines_of(goes, view), quantity_of(goes.amount), goes.text
         elif not goes.words and not goes.foreign:  # "cámbialas por", "cambia una por"
             target = _target(view)
-            found, taken, text = [] if target is None else [target], _quantity(goes.amount), goes.text
+            found, taken, text = [] if target is None else [target], quantity_of(goes.amount), goes.text
         else:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
@@ -276,12 +213,12 @@ class Interpreter:
     ) -> tuple[tuple[str, ...], Quantity | None, str]:
         """The products that come for `sku`, how many, and how they were written."""
         if isinstance(comes, Mention):
-            return self._skus(comes), _quantity(comes.amount), comes.text
+            return skus_of(comes, self._catalogue), quantity_of(comes.amount), comes.text
         meant = self._ellipsis.kin(sku, comes)
         if len(meant.skus) > 1 and isinstance(goes, Bare):  # "la hawaiana mejor mediana"
             both = replace(comes, fragment=f"{goes.fragment} {comes.fragment}")
             meant = self._ellipsis.kin(sku, both)
-        return meant.skus, meant.quantity if meant.skus else self._amount(comes, sku), comes.text
+        return meant.skus, meant.quantity if meant.skus else self._answers.amount(comes, sku), comes.text
 
     # numbers and qualities alone -----------------------------------------------------------------------------
 
@@ -305,7 +242,7 @@ class Interpreter:
         return [Unresolved("")] if target is None else [Remove(target)]
 
     def _each(self, step: Bare, view: View) -> list[Act]:
-        quantity = _quantity(step.amount) or 1
+        quantity = quantity_of(step.amount) or 1
         for index in reversed(range(len(view.pending))):
             if len(view.pending[index].candidates) > 1:
                 return [Answer(index, tuple((sku, quantity) for sku in view.pending[index].candidates))]
@@ -317,10 +254,10 @@ class Interpreter:
 
     def _counted(self, step: Bare, view: View) -> list[Act]:
         """A number alone."""
-        quantity = _quantity(step.amount) or 0
+        quantity = quantity_of(step.amount) or 0
         for index, pending in enumerate(view.pending):
             if len(pending.candidates) == 1 and step.does is not Does.REMOVE:
-                return [Answer(index, ((pending.candidates[0], self._amount(step, pending.candidates[0])),))]
+                return [Answer(index, ((pending.candidates[0], self._answers.amount(step, pending.candidates[0])),))]
         for index in reversed(range(len(view.pending))):
             candidates = view.pending[index].candidates
             if step.plural and quantity == len(candidates):
@@ -332,7 +269,7 @@ class Interpreter:
             return [Narrow(len(view.pending) - 1, view.pending[-1].candidates, quantity)]
         if target is None or quantity <= 0:
             return [Unresolved(step.text)]
-        amount = self._amount(step, target)
+        amount = self._answers.amount(step, target)
         if amount is None:
             return [AskBack(self._catalogue.by_sku[target].name, (target,), None)]
         match step.does:
@@ -342,16 +279,6 @@ class Interpreter:
                 return [Add(target, amount)]
             case _:
                 return [SetQuantity(target, amount)]
-
-    def _amount(self, step: Step, sku: str) -> Quantity | None:
-        """What a bare number comes to in what a product is sold by; None where it cannot be sold so, or is none."""
-        if not isinstance(step, Bare) or step.amount is None:
-            return None
-        number, product = self._numbers[sku], self._catalogue.by_sku[sku]
-        value = step.amount * 2 if step.pairs and not product.pair else step.amount
-        families = self._matcher.families_of(number)
-        amount = amount_of(product, families, number, value, step.unit, self._matcher.lexicon)
-        return None if isinstance(amount, Unusable) else as_sold(amount)
 
     def _qualities(self, step: Bare, view: View) -> list[Act]:
         """ "mejor negros", "quita el azul", "2 más de los azules": a line, or another kind of what was spoken of."""
@@ -370,7 +297,7 @@ class Interpreter:
                 return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
             return [Replace(goes, other.skus[0], other.quantity)]
         if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
-            return [Add(target, self._amount(step, target) or 1)]  # a colour that tells no two of them apart
+            return [Add(target, self._answers.amount(step, target) or 1)]  # a colour that tells no two of them apart
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
 
     def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
@@ -400,28 +327,6 @@ class Interpreter:
             return [Unresolved(mention.text)]
         return [SetQuantity(found[0], as_sold(scaled))]
 
-    def _skus(self, mention: Mention) -> tuple[str, ...]:
-        return tuple([sku for sku in mention.skus if sku in self._numbers])
-
-
-def _as_bare(step: Named) -> Bare:
-    """A thing that is not sold, as words that may tell products apart."""
-    mention = step.mention
-    return Bare(
-        does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
-    )  # fmt: skip
-
-
-def _kind_of(step: Named) -> Bare:
-    """A thing behind "de", as what tells products apart."""
-    text = f"de {step.mention.text}"
-    return Bare(does=step.does, amount=step.mention.amount, words=step.mention.words, text=text, fragment=text)
-
-
-def _is_number(step: Step) -> bool:
-    """Whether a step is nothing but a number."""
-    return isinstance(step, Bare) and step.amount is not None and not (step.words or step.each or step.foreign)
-
 
 def _target(view: View) -> str | None:
     """The product that a bare number is of: that of the last order or change, or the only line."""
@@ -431,26 +336,10 @@ def _target(view: View) -> str | None:
     return lines[0] if len(lines) == 1 else None
 
 
-def _shared(
-    picks: list[tuple[str, Quantity | None]], rest: int | None, waits: Quantity | None
-) -> tuple[tuple[str, Quantity | None], ...]:
-    """The picks, what waits shared among several that have no number of their own."""
-    if rest is not None and waits is not None:
-        left = waits - sum(quantity or 0 for n, (_, quantity) in enumerate(picks) if n != rest)
-        picks[rest] = (picks[rest][0], max(left, 1))
-    if len(picks) == 1:
-        return tuple(picks)
-    return tuple((sku, 1 if quantity is None else quantity) for sku, quantity in picks)
-
-
 def _alike(one: str, other: str) -> bool:
     """Whether two fragments share a word of some length, but for its number."""
     words = [{word.rstrip("s") for word in text.lower().split() if len(word) > 3} for text in (one, other)]
     return bool(words[0] & words[1])
-
-
-def _quantity(amount: int | Fraction | None) -> Quantity | None:
-    return None if amount is None else as_sold(amount)
 
 
 def _dropped(view: View) -> list[Act]:

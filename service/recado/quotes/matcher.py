@@ -441,6 +441,8 @@ class Matcher:
         if role & {"modifier", "sizemark"}:
             word = self._canon(norm)
             said.qualities += [(table, word) for table in role & _TABLES]
+        if norm == "por" and i + 1 < len(tokens) and tokens[i + 1].norm in ("el", "la", "los", "las"):
+            return 0  # "cambia el jean azul por el negro"
         return i + 1 if role & _BETWEEN or norm in self._skipped else 0
 
     def _goes_on(self, family: Family, said: _Said, tokens: list[Token], i: int) -> bool:

@@ -21,7 +21,7 @@ _ADDRESS_WORDS: Final = 14
 _FAR_TRIGGERS: Final = frozenset(
     [
         "calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal",
-        "dg", "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "urbanizacion",
+        "dg", "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "col", "urbanizacion",
         "direccion", "mz",
     ]
 )  # fmt: skip
@@ -77,7 +77,8 @@ class Noise:
         if token.norm == "s" and self._norm(i + 1) == "/" and self._is_number(i + 2) and not self._names_product(i + 3):
             return "price", self._after_price(i + 3)
         known = self._matcher.knows(token.norm)  # "etapa 4", "manzana": words of names
-        if "address" in roles and not self._opens_name(i) and (not known or self._is_place(i)):
+        short = self._norm(i + 1) == "." and i + 2 < self._n and self._is_capital(i + 2)  # "col. Del Valle 123"
+        if "address" in roles and not self._opens_name(i) and (not known or short or self._is_place(i)):
             end = self._address(i)
             if not end and self._matcher.names(token.norm):
                 end = i + 1

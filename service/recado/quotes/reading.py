@@ -44,6 +44,8 @@ _PACK: Final = 6
 """Pieces in a pack from which a number of them may be meant, and not of packs."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
+_LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
+"""Corrections that are of what follows, and not of what stands before."""
 
 
 class Reading:
@@ -267,7 +269,7 @@ class Reading:
             if wish.amount is None:
                 wish.amount, wish.pairs = state.heir.amount, state.heir.pairs
             state.heir = None
-        elif not state.replacing:
+        elif not state.replacing and not self._is_level(wish.element):
             last = self.last(("wanted",))
             if last is not None and (wish.state == "wanted"):
                 last.state = "refused"
@@ -276,6 +278,11 @@ class Reading:
         wish.doubts.append("corrected")
         state.replacing = False
         self.wishes.append(wish)
+
+    def _is_level(self, element: Element) -> bool:
+        """ "4 gorras, baja a 1 camisa": it sets what it names, and takes back nothing before it."""
+        i = min(element.index, element.q.index if element.q is not None else element.index) - 1
+        return self.context.norm(i if self.context.kind(i) != "definite" else i - 1) in _LEVELS
 
     def _known(self, element: Element) -> Wish | None:
         """The wish for the same product, if there is one."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from recado.quotes.agreement import is_if
-from recado.quotes.elements import COMMA, LINE, LINK, MASK, PRODUCT, QUALITY, QUESTION, SEVERAL, STOP, Element
+from recado.quotes.elements import COMMA, LINE, LINK, MASK, PRODUCT, QUALITY, QUESTION, SEVERAL, STOP, UNKNOWN, Element
 from recado.quotes.reading import Reading
 
 _MARKS: Final = frozenset([COMMA, STOP, LINE, QUESTION, LINK, "and", "but"])
@@ -20,7 +20,8 @@ _CHECKS: Final = frozenset(["ask", "available"])
 
 def reserves(reading: Reading) -> tuple[str, ...]:
     """What holds a yes back, as it is written."""
-    found = (clause for clause in _clauses(reading.elements) if _holds_back(clause, reading))
+    states = {wish.element.index: wish.state for wish in reading.wishes}
+    found = (clause for clause in _clauses(reading.elements) if _holds_back(clause, reading, states))
     return tuple(reading.scanner.written(clause[0].start, clause[-1].end) for clause in found)
 
 
@@ -40,13 +41,14 @@ def _clauses(elements: Sequence[Element]) -> Iterator[list[Element]]:
         yield clause
 
 
-def _holds_back(clause: Sequence[Element], reading: Reading) -> bool:
+def _holds_back(clause: Sequence[Element], reading: Reading, states: dict[int, str]) -> bool:
     if any(is_if(element, reading.context, reading.scanner) for element in clause):
         return not _is_of_delivery(clause)
     named = any(element.kind in (PRODUCT, SEVERAL, QUALITY) for element in clause)
-    if not named and (clause[-1].kind in _REFUSALS or any(element.kind == "same" for element in clause)):
-        return True  # "sí, no", "y lo mismo para mi hermano"
-    if _is_described(clause, reading):
+    no = clause[-1].kind in _REFUSALS and not (len(clause) > 1 and reading.context.norm(clause[-1].index) == "nada")
+    if not named and (no or any(element.kind == "same" for element in clause)):
+        return True  # "sí, no", "y lo mismo para mi hermano", but not "no falta nada"
+    if _is_described(clause, states) or _is_told(clause, states):
         return True
     if clause[0].kind != "but":
         return False
@@ -55,13 +57,21 @@ def _holds_back(clause: Sequence[Element], reading: Reading) -> bool:
     return not named and not any(e.quantity is not None for e in clause) and not _is_of_delivery(clause)
 
 
-def _is_described(clause: Sequence[Element], reading: Reading) -> bool:
+def _is_described(clause: Sequence[Element], states: dict[int, str]) -> bool:
     """Whether a thing is told apart by what its catalogue does not: "sí, pero azules"."""
     if any(element.kind in _TAKES_OUT for element in clause):
         return False
-    wanted = {wish.element.index for wish in reading.wishes if wish.state == "wanted"}
-    said = any("qualified" in e.flags and e.index in wanted for e in clause)
-    return said or (any("colours" in e.roles and e.kind != "yes" for e in clause) and not _is_of_delivery(clause))
+    if any("qualified" in e.flags and states.get(e.index) == "wanted" for e in clause):
+        return True
+    return any("colours" in e.roles and e.kind != "yes" for e in clause) and not _is_of_delivery(clause)
+
+
+def _is_told(clause: Sequence[Element], states: dict[int, str]) -> bool:
+    """Whether things are counted and only told of: "sí, te pedí una bufanda"."""
+    counted = [element for element in clause if element.q is not None and element.q.index < element.index]
+    story = any(element.kind == "story" for element in clause)
+    told = any(states.get(e.index) == "mentioned" or (story and e.kind == UNKNOWN) for e in counted)
+    return told and not _is_of_delivery(clause)
 
 
 def _is_of_delivery(clause: Sequence[Element]) -> bool:

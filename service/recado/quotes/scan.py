@@ -534,7 +534,7 @@ class Scanner:
 
     def _is_behind_a_number(self, roles: frozenset[str], phrase: frozenset[str]) -> bool:
         """ "2 de una plaza", "la de una plaza", where "de una" is no yes."""
-        return "of" in roles and "yes" in phrase and self._kind(-1) == QUANTITY
+        return "of" in roles and "yes" in phrase and self._kind(-1) in (QUANTITY, "definite")
 
     def _is_name(
         self, i: int, match: Match, phrase: tuple[int, frozenset[str]] | None, determined: bool, before: Element | None

@@ -56,8 +56,6 @@ _QUIET_WORDS: Final = frozenset([
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
-_LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
-"""Corrections that are of what follows, and not of what stands before."""
 _CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
@@ -288,7 +286,8 @@ class _Walk:
             self._chunk.foreign = True
             self._written(element)
             return
-        refused = wish.state == "refused" and not self._is_mended_apart(element) and not self._comes_with(element)
+        apart = adding or self._is_mended_apart(element) or self._comes_with(element)  # "se me olvidó la gorra"
+        refused = wish.state == "refused" and not apart
         taken = self._removing or self._exchange.expects or self._chunk.does is Does.KEEP
         if refused and not (taken or self._is_taken_out(element.index)):
             return  # taken back within the message
@@ -325,7 +324,7 @@ class _Walk:
         if self._exchange.expects or self._removing:
             return False
         i = element.index + 1
-        verb = self._context.kind(i + 1) in VERBS or self._context.norm(i + 1) in _LEVELS
+        verb = self._context.kind(i + 1) in VERBS
         return self._context.kind(i) == "and" or (self._context.kind(i) in (COMMA, STOP) and verb)
 
     def _is_taken_out(self, i: int) -> bool:

@@ -1,0 +1,130 @@
+"""Which candidates of a question are answered with, and how many: "el azul", "2 del negro y 1 del azul", "las dos"."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.acts import Act, Answer, Narrow, Pending, Quantity, View
+from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Bare, Mention, Named, Step
+from recado.quotes.constructions import Does
+from recado.quotes.ellipsis import Ellipsis, Meant
+from recado.quotes.measures import amount_of
+from recado.quotes.numbers import Unusable
+from recado.quotes.service import as_sold
+
+_REST: Final = frozenset(["resto", "demas"])
+
+
+class Answers:
+    """Reads steps against the questions that wait."""
+
+    def __init__(self, catalogue: Catalogue, ellipsis: Ellipsis) -> None:
+        self._catalogue = catalogue
+        self._matcher = catalogue.matcher()
+        self._ellipsis = ellipsis
+
+    def answer(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:
+        """The steps from `at` that choose among the candidates of one question, the last one first."""
+        for index in reversed(range(len(view.pending))):
+            question = view.pending[index]
+            if len(question.candidates) < 2:
+                continue
+            picks: list[tuple[str, Quantity | None]] = []
+            end = at
+            rest = None
+            while end < len(steps) and (chosen := self._chosen(steps[end], question)) is not None:
+                step = steps[end]
+                if len(chosen.skus) != 1:
+                    if picks:
+                        break
+                    waits = question.quantity if chosen.quantity is None else chosen.quantity
+                    return [Narrow(index, chosen.skus, waits)], end + 1
+                if isinstance(step, Bare) and _REST.intersection(step.words):
+                    rest = len(picks)
+                picks.append((chosen.skus[0], chosen.quantity))
+                end += 1
+                if end < len(steps) and chosen.quantity is None and _is_number(steps[end]):
+                    picks[-1] = (chosen.skus[0], self.amount(steps[end], chosen.skus[0]))  # "las de lluvia, 2"
+                    end += 1
+            if picks:
+                return [Answer(index, _shared(picks, rest, question.quantity))], end
+        return None
+
+    def _chosen(self, step: Step, question: Pending) -> Meant | None:
+        """The candidates that a step names, with its own quantity; None where it is about something else."""
+        if isinstance(step, Named) and not step.mention.skus:
+            step = as_bare(step)  # "2 plazas"
+        if isinstance(step, Named):
+            if step.does is Does.REMOVE:
+                return None
+            if step.mention.headless:  # "la de almohada": the cover
+                meant = self._ellipsis.chosen(question.candidates, question.text, _kind_of(step))
+                if meant.skus:
+                    return meant
+            skus = skus_of(step.mention, self._catalogue)
+            inside = tuple(sku for sku in question.candidates if sku in skus)
+            return Meant(inside, quantity_of(step.mention.amount)) if inside and len(inside) == len(skus) else None
+        if not isinstance(step, Bare) or step.does is Does.REMOVE or step.each:
+            return None
+        amount = quantity_of(step.amount)
+        if (
+            step.plural is False
+            and not step.words
+            and isinstance(amount, int)
+            and 1 <= amount <= len(question.candidates)
+        ):
+            return Meant((question.candidates[amount - 1],))  # "la 2"
+        meant = self._ellipsis.chosen(question.candidates, question.text, step)
+        return meant if meant.skus else None
+
+    def amount(self, step: Step, sku: str) -> Quantity | None:
+        """What a bare number comes to in what a product is sold by; None where it cannot be sold so, or is none."""
+        if not isinstance(step, Bare) or step.amount is None:
+            return None
+        number, product = self._catalogue.places[sku], self._catalogue.by_sku[sku]
+        value = step.amount * 2 if step.pairs and not product.pair else step.amount
+        families = self._matcher.families_of(number)
+        amount = amount_of(product, families, number, value, step.unit, self._matcher.lexicon)
+        return None if isinstance(amount, Unusable) else as_sold(amount)
+
+
+def skus_of(mention: Mention, catalogue: Catalogue) -> tuple[str, ...]:
+    """The skus of a thing that are sold."""
+    return tuple(sku for sku in mention.skus if sku in catalogue.places)
+
+
+def quantity_of(amount: int | Fraction | None) -> Quantity | None:
+    """An amount in what a line holds; None where none was said."""
+    return None if amount is None else as_sold(amount)
+
+
+def as_bare(step: Named) -> Bare:
+    """A thing that is not sold, as words that may tell products apart."""
+    mention = step.mention
+    return Bare(
+        does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
+    )  # fmt: skip
+
+
+def _kind_of(step: Named) -> Bare:
+    """A thing behind "de", as what tells products apart."""
+    text = f"de {step.mention.text}"
+    return Bare(does=step.does, amount=step.mention.amount, words=step.mention.words, text=text, fragment=text)
+
+
+def _is_number(step: Step) -> bool:
+    """Whether a step is nothing but a number."""
+    return isinstance(step, Bare) and step.amount is not None and not (step.words or step.each or step.foreign)
+
+
+def _shared(
+    picks: list[tuple[str, Quantity | None]], rest: int | None, waits: Quantity | None
+) -> tuple[tuple[str, Quantity | None], ...]:
+    """The picks, what waits shared among several that have no number of their own."""
+    if rest is not None and waits is not None:
+        left = waits - sum(quantity or 0 for n, (_, quantity) in enumerate(picks) if n != rest)
+        picks[rest] = (picks[rest][0], max(left, 1))
+    if len(picks) == 1:
+        return tuple(picks)
+    return tuple((sku, 1 if quantity is None else quantity) for sku, quantity in picks)
