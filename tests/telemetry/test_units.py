@@ -81,6 +81,8 @@ ERROR_CLASSES = {
         (metrics.EVENT_ATTEMPTS, "outcome", set(Outcome) - {Outcome.PERMANENT}),
         (metrics.EVENT_DELIVERIES, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.EVENTS, "type", set(TYPES)),
+        (metrics.NOTICE_ATTEMPTS, "outcome", set(Outcome) - {Outcome.ENDED}),
+        (metrics.NOTICES, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.ATTEMPTS, "error_class", ERROR_CLASSES | {"none"}),
         (metrics.FINISHED, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.FAILED_REASONS, "reason", set(Reason) - {Reason.SUPERSEDED}),
