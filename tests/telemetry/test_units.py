@@ -174,6 +174,7 @@ class Store:
             oldest_placed_seconds=0.0,
             breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
             endpoints={"crm": EndpointReading(breaker=Breaker(), waiting=3, oldest_seconds=9.0)},
+            targets=("slack",),
             instants={
                 "created_at": 1.0,
                 "drain_started_at": 2.0,
