@@ -185,6 +185,13 @@ def above(limit: float, expr: Callable[[TimeScale], str]) -> Callable[[TimeScale
     return lambda scale: f"{expr(scale)} > {limit:g}"
 
 
+def _notices_failing(scale: TimeScale) -> str:
+    failed, sent = (
+        increase(metrics.NOTICE_ATTEMPTS, 3600, f'outcome{sign}"delivered"', ("target",))(scale) for sign in ("!=", "=")
+    )
+    return f"{failed} > 0 unless {sent} > 0"
+
+
 def _down(scale: TimeScale) -> str:
     present = f"count by (namespace, job) ({metrics.BUILD.name})"
     recent = f"present_over_time({metrics.BUILD.name}[{scale.span(2 * DAY)}])"
@@ -453,6 +460,17 @@ CAUSES = (
         description=(
             f"{TARGET}: {{{{ $value | humanize }}}} events for the endpoint {{{{ $labels.endpoint }}}} were given up"
             " in an hour."
+        ),
+    ),
+    Alert(
+        name="RecadoNoticesFailing",
+        severity="ticket",
+        for_seconds=300,
+        expr=_notices_failing,
+        summary="Notices do not reach the operator.",
+        description=(
+            f"{TARGET}: {{{{ $value | humanize }}}} attempts in an hour to send a notice to {{{{ $labels.target }}}}"
+            " failed, and none succeeded."
         ),
     ),
     Alert(

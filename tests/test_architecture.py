@@ -18,9 +18,10 @@ LAYERS = (
     {"inbox"},
     {"account", "delivery", "conversation", "defects", "report"},
     {"queue"},
+    {"notices"},
     {"events"},
     {"orders"},
-    {"ratelimit", "telemetry", "whatsapp", "quotes"},
+    {"named", "ratelimit", "telemetry", "whatsapp", "quotes"},
     {"settings"},
     {"addresses", "console", "errors", "files", "outcome", "terminal", "urls", "waits"},
 )

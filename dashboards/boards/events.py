@@ -113,5 +113,39 @@ BOARD = Board(
                 ),
             ),
         ),
+        Row(
+            "Does the operator get notices?",
+            (
+                Panel(
+                    title="Attempts at notices",
+                    description="Attempts in 15 minutes to send a notice, by target and outcome.",
+                    unit="none",
+                    width=12,
+                    shape=Shape.STACKED,
+                    queries=(
+                        Query(
+                            Q.increase(metrics.NOTICE_ATTEMPTS, "15m", by=("target", "outcome")),
+                            "{{target}}: {{outcome}}",
+                        ),
+                    ),
+                    runbook="RecadoNoticesFailing",
+                    logs="attempt.finished",
+                ),
+                Panel(
+                    title="Notices that ended",
+                    description="Delivered; given up after five attempts or six hours (failed); or discarded.",
+                    unit="none",
+                    width=12,
+                    shape=Shape.STACKED,
+                    queries=(
+                        Query(
+                            Q.increase(metrics.NOTICES, "15m", by=("target", "outcome")),
+                            "{{target}}: {{outcome}}",
+                        ),
+                    ),
+                    runbook="RecadoNoticesFailing",
+                ),
+            ),
+        ),
     ),
 )

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from recado.delivery.attempt import Delivery
-from recado.delivery.channels import http, whatsapp
+from recado.delivery.channels import http, notice, whatsapp
 from recado.delivery.channels.http import HttpChannel
+from recado.delivery.channels.notice import NoticeChannel
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
 from recado.events.endpoints import Endpoint, load_endpoints
+from recado.notices.targets import Target, load_targets
 from recado.queue.model import Audience
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
@@ -51,7 +53,8 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
 def retry_policy(settings: Settings, chance: Callable[[], float] = random.random) -> RetryPolicy:
     """The decisions of the queue; `chance` varies the waits."""
     config = RetryConfig(**{name: getattr(settings, name) for name in RetryConfig.__struct_fields__})
-    return RetryPolicy(config, {whatsapp.NAME: whatsapp.limits(settings), http.NAME: http.LIMITS}, chance)
+    limits = {whatsapp.NAME: whatsapp.limits(settings), http.NAME: http.LIMITS, notice.NAME: notice.LIMITS}
+    return RetryPolicy(config, limits, chance)
 
 
 def endpoints(settings: Settings) -> dict[str, Endpoint]:
@@ -59,19 +62,28 @@ def endpoints(settings: Settings) -> dict[str, Endpoint]:
     return load_endpoints(settings.events_file) if settings.events_file else {}
 
 
+def targets(settings: Settings) -> dict[str, Target]:
+    """The targets of notices by name. Raises SettingsError, which names every problem of their file."""
+    return load_targets(settings.notify_file) if settings.notify_file else {}
+
+
 def open_queue(
     settings: Settings, *, clock: Clock | None = None, observer: "CommitObserver | None" = None
 ) -> "StoredQueue":
     """The queue that the settings name; `clock` stands in for the store's in tests.
 
-    A SQLite file is opened at once, PostgreSQL is connected to when it is needed. Raises SettingsError if the events'
-    file is wrong, StoreError where the queue can never work, StoreUnavailable where it cannot now.
+    A SQLite file is opened at once, PostgreSQL is connected to when it is needed. Raises SettingsError if the file of
+    events or of notices is wrong, StoreError where the queue can never work, StoreUnavailable where it cannot now.
     """
     policy = retry_policy(settings)
     audience = Audience(
         wants={name: one.wanted for name, one in endpoints(settings).items()},
         deadline_seconds=http.DEADLINE_SECONDS,
         order_prefix=settings.order_prefix,
+        notices=tuple(targets(settings)),
+        notice_seconds=settings.notify_seconds,
+        notice_deadline_seconds=notice.DEADLINE_SECONDS,
+        accept_seconds=settings.order_accept_seconds,
     )
     if settings.database_url:
         from recado.queue.postgres import PostgresRetryQueue
@@ -85,7 +97,8 @@ def open_queue(
 def make_delivery(settings: Settings, queue: Outbox, client: MessageClient) -> Delivery:
     """Attempts at what is in the queue."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
-    return Delivery(queue, [replies, HttpChannel(endpoints(settings), clock=queue.now)])
+    events = HttpChannel(endpoints(settings), clock=queue.now)
+    return Delivery(queue, [replies, events, NoticeChannel(targets(settings), clock=queue.now)])
 
 
 def make_drain(

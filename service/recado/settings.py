@@ -159,6 +159,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     events_file: Annotated[
         Path | None, about("The endpoints that get events, a JSON file with secrets; see docs/events.md.")
     ] = None
+    notify_file: Annotated[
+        Path | None, about("Who is told of lost replies and new orders, a JSON file with secrets; see docs/notices.md.")
+    ] = None
+    notify_seconds: Annotated[
+        float, about("After a notice, further facts of its kind are told together after so long."), Positive
+    ] = 900
     log_level: Annotated[LogLevel, about("debug, info, warning or error.")] = LogLevel.INFO
 
     ack_budget_seconds: Annotated[

@@ -268,23 +268,25 @@ def test_one_store_at_a_time(render: Render) -> None:
         assert names & {"RECADO_DATABASE", "DATABASE_URL"} == {name}
 
 
-def test_the_endpoints_are_mounted_where_events_are_written_and_sent(render: Render) -> None:
-    """The web pod writes them, the drain sends them; no other pod sees their secrets."""
-    documents = render('events={"existingSecret": "shop-events", "key": "endpoints.json"}')
+@pytest.mark.parametrize("name", ["events", "notify"])
+def test_the_receivers_are_mounted_where_entries_for_them_are_written_and_sent(render: Render, name: str) -> None:
+    """The web pod writes events and notices, the drain sends them; no other pod sees their secrets."""
+    documents = render(f'{name}={{"existingSecret": "shop-told", "key": "told.json"}}')
+    setting = f"RECADO_{name.upper()}_FILE"
     mounted = {}
     for _, template in pod_templates(documents):
         component = template["metadata"]["labels"]["app.kubernetes.io/component"]
-        volumes = [volume["secret"] for volume in template["spec"]["volumes"] if volume["name"] == "events"]
+        volumes = [volume["secret"] for volume in template["spec"]["volumes"] if volume["name"] == name]
         variables = {
             one["name"]: one.get("value")
             for container in template["spec"]["containers"]
             for one in container.get("env", [])
         }
-        if volumes or "RECADO_EVENTS_FILE" in variables:
-            mounted[component] = (volumes, variables["RECADO_EVENTS_FILE"])
+        if volumes or setting in variables:
+            mounted[component] = (volumes, variables[setting])
 
-    secret = {"secretName": "shop-events", "items": [{"key": "endpoints.json", "path": "events.json"}]}
-    assert mounted == dict.fromkeys(("web", "drain"), ([secret], "/etc/recado/events/events.json"))
+    secret = {"secretName": "shop-told", "items": [{"key": "told.json", "path": f"{name}.json"}]}
+    assert mounted == dict.fromkeys(("web", "drain"), ([secret], f"/etc/recado/{name}/{name}.json"))
 
 
 def test_words_of_the_shop_are_mounted_where_the_setting_says(render: Render) -> None:

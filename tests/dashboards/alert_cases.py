@@ -162,6 +162,18 @@ CASES: list[Case] = [
         labels={"endpoint": "crm"},
     ),
     Case(
+        alert="RecadoNoticesFailing",
+        series={
+            series(metrics.NOTICE_ATTEMPTS, target="slack", outcome="retryable"): "0 0 0 2x40",
+            series(metrics.NOTICE_ATTEMPTS, target="slack", outcome="delivered"): "3x43",
+            series(metrics.NOTICE_ATTEMPTS, target="mail", outcome="retryable"): "0 0 0 2x40",
+            series(metrics.NOTICE_ATTEMPTS, target="mail", outcome="delivered"): "0 0 0 0 1x40",
+        },
+        fires_at=8,
+        value="2",
+        labels={"target": "slack"},
+    ),
+    Case(
         alert="RecadoVolumeFull",
         series={series(metrics.VOLUME_FREE): "5 4 3 2.9 2.9 2.9", series(metrics.VOLUME_SIZE): "100x5"},
         fires_at=4,

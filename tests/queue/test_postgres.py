@@ -20,6 +20,7 @@ from tests.queue.conformance_erasure import ErasureConformance, Kept
 from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
+from tests.queue.conformance_notices import NoticeConformance
 from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_sessions import SessionConformance
@@ -88,6 +89,10 @@ class TestErasure(ErasureConformance):
 
 class TestEvents(EventConformance):
     """Its part on events."""
+
+
+class TestNotices(NoticeConformance):
+    """Its part on notices."""
 
 
 class TestSessions(SessionConformance):

@@ -34,6 +34,7 @@ from tests.queue.conformance_erasure import ALL, PHONE, ErasureConformance, Kept
 from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_lines import LineConformance
+from tests.queue.conformance_notices import NoticeConformance
 from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_sessions import SessionConformance
@@ -83,6 +84,10 @@ class TestEvents(EventConformance):
 
 class TestSurvey(SurveyConformance):
     """Its part on what the report counts."""
+
+
+class TestNotices(NoticeConformance):
+    """Its part on notices."""
 
 
 class TestErasure(ErasureConformance):

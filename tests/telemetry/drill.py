@@ -77,7 +77,8 @@ Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
 
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill,
-    `history` is what Prometheus saw before; with `events` the simulator is an endpoint of events.
+    `history` is what Prometheus saw before; with `events` the simulator is an endpoint of events, with `notices`
+    the target of notices takes none.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     volume: str = ""
     history: Callable[[], str] = str
     events: bool = False
+    notices: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -408,6 +410,13 @@ DRILLS = (
         events=True,
     ),
     Drill(name="refusals", fault=receiver_refuses, alerts=(("RecadoEventsLost", TICKET),), events=True),
+    Drill(
+        name="notices",
+        fault=meta(outages=[{"fault": "code:100"}]),
+        alerts=(("RecadoNoticesFailing", TICKET),),
+        also=("RecadoDeliveryBurn", "RecadoRepliesLost"),
+        notices=True,
+    ),
     Drill(name="throttle", fault=meta(ratios={"throttled": 0.3}), alerts=(("RecadoThrottled", TICKET),), also=WAITING),
     Drill(
         name="no-answers",
@@ -497,6 +506,7 @@ def run(drill: Drill) -> list[Outcome]:
             scrape="250ms",
             history=drill.history(),
             events=drill.events,
+            notices=drill.notices,
         ) as stack,
     ):
         stack.start_drains(1.0)

@@ -51,6 +51,7 @@ class Stack:
 
     `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
     what Prometheus saw before, as OpenMetrics with timestamps. `events`: the simulator gets the events.
+    `notices`: the target of notices is a port that nobody listens at.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Stack:
         latency_seconds: float = 0.02,
         history: str = "",
         events: bool = False,
+        notices: bool = False,
     ) -> None:
         self.folder = folder
         self.catalogue = folder / "catalogo.csv"
@@ -77,6 +79,10 @@ class Stack:
         )
         if events:
             self._recado.receive_events()
+        if notices:
+            target = {"name": "slack", "format": "slack", "url": "http://127.0.0.1:9", "allow_http": True}
+            (folder / "notify.json").write_text(json.dumps([target]))
+            self._recado.environment["RECADO_NOTIFY_FILE"] = str((folder / "notify.json").absolute())
         self._server = self._recado.server(program=[str(DEFECTIVE)])
         self.database = self._recado.database
         self.web_port, self.prometheus_port = self._server.port, free_port()

@@ -81,6 +81,8 @@ ERROR_CLASSES = {
         (metrics.EVENT_ATTEMPTS, "outcome", set(Outcome) - {Outcome.PERMANENT}),
         (metrics.EVENT_DELIVERIES, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.EVENTS, "type", set(TYPES)),
+        (metrics.NOTICE_ATTEMPTS, "outcome", set(Outcome) - {Outcome.ENDED}),
+        (metrics.NOTICES, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.ATTEMPTS, "error_class", ERROR_CLASSES | {"none"}),
         (metrics.FINISHED, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.FAILED_REASONS, "reason", set(Reason) - {Reason.SUPERSEDED}),
@@ -172,6 +174,7 @@ class Store:
             oldest_placed_seconds=0.0,
             breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
             endpoints={"crm": EndpointReading(breaker=Breaker(), waiting=3, oldest_seconds=9.0)},
+            targets=("slack",),
             instants={
                 "created_at": 1.0,
                 "drain_started_at": 2.0,

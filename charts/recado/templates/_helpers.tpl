@@ -293,30 +293,38 @@ resources:
     storage: {{ .size }}
 {{- end }}
 
-{{/* The endpoints of events: the setting, the mount and the volume of the web and drain pods. */}}
-{{- define "recado.eventsEnv" -}}
-{{- if .Values.events.existingSecret }}
-- name: RECADO_EVENTS_FILE
-  value: /etc/recado/events/events.json
+{{/* The files of events and notices: the settings, the mounts and the volumes of the web and drain pods. */}}
+{{- define "recado.tellingEnv" -}}
+{{- range $name := list "events" "notify" }}
+{{- if (index $.Values $name).existingSecret }}
+- name: RECADO_{{ upper $name }}_FILE
+  value: /etc/recado/{{ $name }}/{{ $name }}.json
+{{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "recado.eventsMount" -}}
-{{- if .Values.events.existingSecret }}
-- name: events
-  mountPath: /etc/recado/events
+{{- define "recado.tellingMounts" -}}
+{{- range $name := list "events" "notify" }}
+{{- if (index $.Values $name).existingSecret }}
+- name: {{ $name }}
+  mountPath: /etc/recado/{{ $name }}
   readOnly: true
 {{- end }}
 {{- end }}
+{{- end }}
 
-{{- define "recado.eventsVolume" -}}
-{{- with .Values.events.existingSecret }}
-- name: events
+{{- define "recado.tellingVolumes" -}}
+{{- range $name := list "events" "notify" }}
+{{- with index $.Values $name }}
+{{- if .existingSecret }}
+- name: {{ $name }}
   secret:
-    secretName: {{ . }}
+    secretName: {{ .existingSecret }}
     items:
-      - key: {{ $.Values.events.key }}
-        path: events.json
+      - key: {{ .key }}
+        path: {{ $name }}.json
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

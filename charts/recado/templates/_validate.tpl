@@ -148,14 +148,14 @@
 {{- end -}}
 {{- end -}}
 {{- range $pod, $chosen := dict "web" $v.web "drain" $v.drain -}}
-{{- $names := list "tmp" "queue" "catalogue" "words" "events" -}}
+{{- $names := list "tmp" "queue" "catalogue" "words" "events" "notify" -}}
 {{- range $chosen.extraVolumes -}}
 {{- if has .name $names -}}
 {{- fail (printf "%s.extraVolumes contains the volume %s twice, or the chart already has it." $pod .name) -}}
 {{- end -}}
 {{- $names = append $names .name -}}
 {{- end -}}
-{{- $paths := list "/tmp" "/var/lib/recado" "/etc/recado/catalogue" "/etc/recado/words" "/etc/recado/events" -}}
+{{- $paths := list "/tmp" "/var/lib/recado" "/etc/recado/catalogue" "/etc/recado/words" "/etc/recado/events" "/etc/recado/notify" -}}
 {{- range $chosen.extraVolumeMounts -}}
 {{- $path := default "" .mountPath | trimSuffix "/" -}}
 {{- if has $path $paths -}}

@@ -15,6 +15,7 @@ from recado.cli.drain import drain
 from recado.cli.erase import erase
 from recado.cli.events import commands as events
 from recado.cli.migrate import migrate
+from recado.cli.notify import commands as notify
 from recado.cli.orders import commands as orders
 from recado.cli.queue import commands as queue
 from recado.cli.quote import quote
@@ -50,6 +51,7 @@ for command in COMMANDS:
     app.command()(command)
 app.add_typer(queue, name="queue")
 app.add_typer(events, name="events")
+app.add_typer(notify, name="notify")
 app.add_typer(orders, name="orders")
 app.add_typer(catalogue, name="catalogue")
 

@@ -13,11 +13,10 @@ from msgspec import UNSET, UnsetType
 from recado.addresses import refusal
 from recado.events.facts import TYPES, USUAL_TYPES
 from recado.events.signing import key_of
-from recado.settings import SettingsError
+from recado.named import Item, check_name, field_problems, load_named
 from recado.urls import check_secret_safe, check_url
 
 VARIABLE = "RECADO_EVENTS_FILE"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 #: What the request itself consists of.
@@ -75,57 +74,18 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_endpoints(path: Path) -> dict[str, Endpoint]:
     """The endpoints of a file by name. Raises SettingsError, which names every problem and no secret."""
-    try:
-        items = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
-    except OSError as error:
-        raise SettingsError([f"{VARIABLE} {path}: cannot be read: {error.strerror}"]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError([f"{VARIABLE} {path}: must be a JSON list of objects: {error}"]) from error
-    problems: list[str] = []
-    endpoints: dict[str, Endpoint] = {}
-    for place, item in enumerate(items, 1):
-        found = list(_problems(item))
-        if not found:
-            endpoint = msgspec.convert(item, Endpoint)
-            if endpoint.name in endpoints:
-                found.append("name: another endpoint has it too")
-            endpoints[endpoint.name] = endpoint
-        problems += [f"{VARIABLE} {path}: endpoint {place}{_named(item)}: {problem}" for problem in found]
-    if problems:
-        raise SettingsError(problems)
-    return endpoints
+    return load_named(path, VARIABLE, "endpoint", _problems, lambda item: msgspec.convert(item, Endpoint))
 
 
-def _named(item: Mapping[str, Any]) -> str:
-    name = item.get("name")
-    return f" ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else ""
-
-
-def _problems(item: Mapping[str, Any]) -> Iterator[str]:
+def _problems(item: Item) -> Iterator[str]:
     """What is wrong with one endpoint."""
-    fields = msgspec.structs.fields(Endpoint)
-    unknown = sorted(item.keys() - {field.name for field in fields})
-    yield from (f"{name!r} is not a field; there are {', '.join(f.name for f in fields)}" for name in unknown)
-    values: dict[str, Any] = {}
-    for field in fields:
-        if field.name in item:
-            try:
-                values[field.name] = msgspec.convert(item[field.name], field.type)
-            except msgspec.ValidationError as error:
-                yield f"{field.name}: {error}"
-        elif field.required:
-            yield f"{field.name} is missing"
-    for name, check in _CHECKS.items():
-        if name in values:
-            try:
-                check(values[name])
-            except ValueError as error:
-                yield f"{name}: {error}"
-    if (url := values.get("url")) and (problem := _insecure(url, bool(values.get("allow_http")))):
+    yield from field_problems(item, Endpoint, _CHECKS)
+    url = item.get("url")
+    if isinstance(url, str) and (problem := insecure(url, bool(item.get("allow_http")))):
         yield f"url: {problem}"
 
 
-def _insecure(url: str, allow_http: bool) -> str | None:
+def insecure(url: str, allow_http: bool) -> str | None:
     """Why a URL is not https enough; None if it is, or no URL at all."""
     if not url.lower().startswith("http://"):
         return None
@@ -138,12 +98,8 @@ def _insecure(url: str, allow_http: bool) -> str | None:
     return None
 
 
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError("must be 1 to 32 lower case letters, digits and hyphens, such as crm")
-
-
-def _check_url(url: str) -> None:
+def check_receiver(url: str) -> None:
+    """Raises ValueError where a URL is none, or names an address that nothing is sent to."""
     check_url(url)
     parts = urlsplit(url)
     if parts.fragment:
@@ -174,8 +130,8 @@ def _check_headers(headers: Mapping[str, str]) -> None:
 
 
 _CHECKS: dict[str, Callable[[Any], None]] = {
-    "name": _check_name,
-    "url": _check_url,
+    "name": check_name,
+    "url": check_receiver,
     "secret": _check_secret,
     "secret_previous": _check_secret,
     "types": _check_types,

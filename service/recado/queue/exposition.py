@@ -35,7 +35,11 @@ class StoreCollector(Collector):
         yield gauge(metrics.STORE_READABLE, [((), 1.0)])
         yield from self._sizes(snapshot.sizes)
         yield from self._state(snapshot)
-        bounds = {"phone_number_id": tuple(snapshot.breakers), "endpoint": tuple(snapshot.endpoints)}
+        bounds = {
+            "phone_number_id": tuple(snapshot.breakers),
+            "endpoint": tuple(snapshot.endpoints),
+            "target": snapshot.targets,
+        }
         yield from families(Source.STORE, snapshot.totals, bounds, {})
 
     @staticmethod

@@ -7,6 +7,7 @@ import msgspec
 
 from recado.events.event import Event
 from recado.events.facts import Fact
+from recado.notices.notice import Notice
 from recado.orders import Asked, Changes, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.content import Content
@@ -14,9 +15,10 @@ from recado.whatsapp.content import Content
 #: The channels, as the rows of the queue name them.
 REPLIES = "whatsapp"
 EVENTS = "http"
+NOTICES = "notice"
 
 #: What an entry holds, as its channel reads it.
-Payload: TypeAlias = Content | Event
+Payload: TypeAlias = Content | Event | Notice
 
 decode_payload = msgspec.json.Decoder(Payload).decode
 
@@ -205,12 +207,23 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """Who is told of facts: endpoints by name, each with the types of events that it wants, for so many seconds.
 
-    order_prefix: what the number of an order begins with, as its customer reads it.
+    order_prefix: what the number of an order begins with, as its customer reads it. notices: the operator's own
+    targets by name, with the seconds between two notices of a kind, those after which a notice is too old, and those
+    that an order may wait to be accepted (0: as long as it takes).
     """
 
     wants: dict[str, frozenset[str]] = {}
     deadline_seconds: float = 0.0
     order_prefix: str = ""
+    notices: tuple[str, ...] = ()
+    notice_seconds: float = 900.0
+    notice_deadline_seconds: float = 0.0
+    accept_seconds: float = 0.0
+
+    @property
+    def listens(self) -> bool:
+        """Whether anybody is told of anything."""
+        return bool(self.wants or self.notices)
 
     def endpoints_for(self, type_: str) -> tuple[str, ...]:
         """The endpoints that want a type."""

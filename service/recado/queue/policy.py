@@ -29,6 +29,8 @@ THROTTLE_SECONDS = 60.0
 MAX_GROWTH = 8
 #: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
 MAX_DOUBLINGS = 4
+#: Why the breaker of a lane is open that needs its operator.
+OPERATOR = "operator"
 #: Why the breaker of a lane is open whose other side wants nothing more, and when it is probed: never.
 ENDED = "ended"
 NEVER = 1e12
@@ -213,7 +215,7 @@ class RetryPolicy:
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
             return replace(
                 breaker,
-                open_reason="operator",
+                open_reason=OPERATOR,
                 opened_at=breaker.opened_at or now,
                 probe_at=now + self.config.breaker_probe_seconds,
                 reachable=False,

@@ -52,7 +52,7 @@ class EventDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What the metrics port exports of the store: durable totals by (metric, label values), and the present. `rows` and
-    `breakers` are those of replies and business numbers."""
+    `breakers` are those of replies and business numbers, `targets` those that ever had a notice."""
 
     totals: dict[tuple[str, tuple[str, ...]], float]
     rows: dict[str, int]
@@ -62,6 +62,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     instants: dict[str, float]
     sizes: Sizes
     endpoints: dict[str, EndpointReading] = {}
+    targets: tuple[str, ...] = ()
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from recado.queue import people
 from recado.queue.event_log import StoredEvents, endpoint_readings
 from recado.queue.model import (
     NOBODY,
+    NOTICES,
     REPLIES,
     Added,
     AttemptResult,
@@ -270,6 +271,7 @@ class StoredQueue:
             oldest_due_seconds=max(0.0, found.now - min(due)) if due else 0.0,
             breakers={lane.name: lanes[lane].breaker for lane in replies},
             endpoints=endpoint_readings(found, lanes, counts),
+            targets=tuple(lane.name for lane in lanes if lane.channel == NOTICES),
             oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
             sizes=self._database.sizes(found),

@@ -1,6 +1,6 @@
-"""How the entries of each channel are counted: replies are what the service's objectives are about, events are not."""
+"""How the entries of each channel are counted. Replies are what the service's objectives are about."""
 
-from recado.queue.model import EVENTS, REPLIES, AttemptResult, Reason, State
+from recado.queue.model import EVENTS, NOTICES, REPLIES, AttemptResult, Reason, State
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -82,4 +82,20 @@ class EventTally(Tally):
         totals.inc(metrics.EVENT_DELIVERIES, lane, State.DISCARDED)
 
 
-TALLIES: dict[str, Tally] = {REPLIES: ReplyTally(), EVENTS: EventTally()}
+class NoticeTally(Tally):
+    """Notices to the operator; lanes are targets."""
+
+    def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
+        totals.inc(metrics.NOTICE_ATTEMPTS, lane, result.outcome.value)
+
+    def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
+        totals.inc(metrics.NOTICES, lane, State.DELIVERED.value)
+
+    def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
+        totals.inc(metrics.NOTICES, lane, State.FAILED.value)
+
+    def discarded(self, totals: Totals, lane: str) -> None:
+        totals.inc(metrics.NOTICES, lane, State.DISCARDED.value)
+
+
+TALLIES: dict[str, Tally] = {REPLIES: ReplyTally(), EVENTS: EventTally(), NOTICES: NoticeTally()}

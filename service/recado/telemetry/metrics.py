@@ -366,6 +366,22 @@ EVENT_DELIVERIES = counter(
     outcome=("delivered", "failed", "discarded"),
 )
 
+NOTICE_ATTEMPTS = counter(
+    STORE,
+    "recado_notice_attempts_total",
+    "Attempts to send a notice to the operator, by target and outcome.",
+    target=None,
+    outcome=("delivered", "retryable", "throttled", "permanent", "operator", "unknown"),
+)
+
+NOTICES = counter(
+    STORE,
+    "recado_notices_total",
+    "Notices to the operator that ended, by target.",
+    target=None,
+    outcome=("delivered", "failed", "discarded"),
+)
+
 EVENT_AGE = histogram(
     STORE,
     "recado_event_delivery_age_seconds",

@@ -63,7 +63,7 @@ class HttpChannel:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoints = endpoints
-        self._make_poster = make_poster or _make_poster
+        self._make_poster = make_poster or new_poster
         self._poster: Poster | None = None
         self._clock = clock
 
@@ -71,7 +71,7 @@ class HttpChannel:
         """Posts an event, signed as of now."""
         endpoint = self._endpoints.get(message.lane.name)
         if endpoint is None:
-            return _misconfigured("the endpoint is not in RECADO_EVENTS_FILE")
+            return misconfigured("the endpoint is not in RECADO_EVENTS_FILE")
         assert isinstance(message.content, Event)
         content = body(message.content, endpoint)
         headers = {
@@ -81,7 +81,7 @@ class HttpChannel:
             **signing.signed_headers(endpoint.secrets, message.content.public_id, content, now=self._clock()),
         }
         started = time.monotonic()
-        result = await self._post(endpoint, headers, content)
+        result = await post(self._made(), endpoint.url, headers, content, self._clock)
         if result.outcome is not Outcome.DELIVERED:
             attempt.set(conventions.ERROR_TYPE, result.error_class)
         return replace(result, seconds=time.monotonic() - started)
@@ -96,29 +96,34 @@ class HttpChannel:
         if self._poster is not None:
             await self._poster.aclose()
 
-    async def _post(self, endpoint: Endpoint, headers: Mapping[str, str], content: bytes) -> AttemptResult:
-        from recado.delivery.channels.posting import NotPosted, RefusedAddress, TooSlow
-
-        try:
-            response = await self._made().post(endpoint.url, headers, content)
-        except RefusedAddress as error:
-            return _misconfigured(str(error))
-        except TooSlow as error:
-            return _unanswered("timeout", error)
-        except NotPosted as error:
-            return _unanswered("transport", error)
-        return _meaning(response, self._clock())
-
     def _made(self) -> "Poster":
         if self._poster is None:
             self._poster = self._make_poster()
         return self._poster
 
 
-def _make_poster() -> "Poster":
+def new_poster() -> "Poster":
+    """The way out, made when something is to be sent."""
     from recado.delivery.channels.posting import Poster
 
     return Poster()
+
+
+async def post(
+    poster: "Poster", url: str, headers: Mapping[str, str], content: bytes, clock: Callable[[], float]
+) -> AttemptResult:
+    """Posts once; what came of it."""
+    from recado.delivery.channels.posting import NotPosted, RefusedAddress, TooSlow
+
+    try:
+        response = await poster.post(url, headers, content)
+    except RefusedAddress as error:
+        return misconfigured(str(error))
+    except TooSlow as error:
+        return unanswered("timeout", error)
+    except NotPosted as error:
+        return unanswered("transport", error)
+    return _meaning(response, clock())
 
 
 def _meaning(response: "Response", now: float) -> AttemptResult:
@@ -141,13 +146,15 @@ def _meaning(response: "Response", now: float) -> AttemptResult:
     return replace(said, outcome=Outcome.RETRYABLE, error_class=error_class, outage=outage, scope=Scope.MESSAGE)
 
 
-def _unanswered(kind: str, error: Exception) -> AttemptResult:
+def unanswered(kind: str, error: Exception) -> AttemptResult:
+    """The result where the other side did not answer."""
     return AttemptResult(
         outcome=Outcome.RETRYABLE, error_class=kind, detail=str(error)[:200], outage=True, code_class=kind
     )
 
 
-def _misconfigured(why: str) -> AttemptResult:
+def misconfigured(why: str) -> AttemptResult:
+    """The result where nothing can be sent until an operator acts."""
     return AttemptResult(
         outcome=Outcome.OPERATOR,
         error_class="configuration",

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 
 from recado.events.facts import ENDS, Fact, ReplyFailed
+from recado.notices.notice import NoticeKind
 from recado.orders import QuoteState
-from recado.queue.model import NOBODY, REPLIES, AttemptResult, Audience, Lane, Reason, State
+from recado.queue.model import NOBODY, NOTICES, REPLIES, AttemptResult, Audience, Lane, Reason, State
+from recado.queue.operations.noticing import Noted, notices_of, write_notices
 from recado.queue.operations.telling import Told, write_events
-from recado.queue.policy import ENDED, Breaker, Decision, Pace, RetryPolicy
+from recado.queue.policy import ENDED, OPERATOR, Breaker, Decision, Pace, RetryPolicy
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -61,10 +63,11 @@ class Transaction:
         self._given_up: list[int] = []
         self._failed: list[int] = []
         self._told: list[Told] = []
+        self._noted: list[Noted] = []
 
     def finish(self) -> None:
-        """Withdraws the quotes of replies that were given up; writes the events, the totals and the state of the
-        lanes."""
+        """Withdraws the quotes of replies that were given up; writes the events, the notices, the totals and the state
+        of the lanes."""
         if self._given_up:
             self.quotes_ended(self.run("withdraw_quotes", as_json(self._given_up), self.now))
         self._tell()
@@ -119,6 +122,9 @@ class Transaction:
         state.breaker, state.changed = after, True
         if after.open != before.open:
             TALLIES[lane.channel].breaker(self.totals, lane.name, "open" if after.open else "closed")
+        # A target of notices that is wrongly configured is an alert's: there is no notice about a notice.
+        if after.open_reason == OPERATOR != before.open_reason and lane.channel != NOTICES:
+            self.note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")
 
     # -- keys
 
@@ -186,15 +192,19 @@ class Transaction:
 
     def tell(self, key: str, fact: Fact, phone: str | None = None, user_id: str | None = None) -> None:
         """Notes a fact about the customer of a key, for the shop's systems; without names he gets those on record."""
-        if self.audience.wants:
+        if self.audience.listens:
             self._told.append(Told(key, fact, phone, user_id))
+
+    def note(self, kind: NoticeKind, what: str) -> None:
+        """Notes for the operator what no customer is part of."""
+        self._noted.append(Noted(kind, what))
 
     def forget(self, keys: Collection[str]) -> None:
         """Drops what was noted about the customers of these keys and is not written yet."""
         self._told = [one for one in self._told if one.key not in keys]
 
     def _tell(self) -> None:
-        if self._failed and self.audience.wants:
+        if self._failed and self.audience.listens:
             for id_, key, phone, user_id, reason, error_class, error_code in self.run(
                 "failed_replies", as_json(self._failed)
             ):
@@ -202,6 +212,8 @@ class Transaction:
                 self.tell(key, fact, phone, user_id)
         if self._told:
             write_events(self, self._told)
+        if self.audience.notices and (noted := [*notices_of(one.fact for one in self._told), *self._noted]):
+            write_notices(self, noted)
 
     def count_quotes(self, closed: Sequence[Row]) -> None:
         """Counts quotes that were closed, each as (state, source, accepted_at)."""

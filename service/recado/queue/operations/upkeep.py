@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from recado.queue.model import Lane, Reason
+from recado.queue.operations.noticing import note_waiting_orders
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -63,8 +64,10 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
-    """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired."""
+    """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
+    notes orders that the staff has not accepted in time."""
     _repair_clock(transaction)
+    note_waiting_orders(transaction)
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)

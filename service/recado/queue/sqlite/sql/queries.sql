@@ -510,3 +510,6 @@ DELETE FROM asked WHERE (day, phrase, kind, customer) IN
 -- name: survey_asked
 SELECT phrase, kind, count(DISTINCT customer) FROM asked WHERE day >= ?1 AND day <= ?2
 GROUP BY phrase, kind HAVING count(DISTINCT customer) >= ?3 ORDER BY 3 DESC, 1, 2 LIMIT 100
+
+-- name: placed_between
+SELECT number FROM shop_order WHERE state = 'placed' AND placed_at > ?1 AND placed_at <= ?2 ORDER BY number

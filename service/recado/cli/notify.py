@@ -1,0 +1,50 @@
+"""`recado notify ...`: notices to the operator."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from recado.cli.shared import BadInput, read_settings
+
+if TYPE_CHECKING:
+    from recado.notices.targets import Target
+    from recado.queue.model import AttemptResult
+
+commands = typer.Typer(help="Try the notices to the operator.", no_args_is_help=True)
+
+
+@commands.callback()
+def _group() -> None:
+    """Lets `test` be a command of a group, although it is the only one."""
+
+
+@commands.command("test")
+def test() -> None:
+    """Send a notice to each target now, and say what came of it; exits with 1 if any of them fails."""
+    from recado.outcome import Outcome
+    from recado.runtime import targets as configured
+
+    targets = configured(read_settings())
+    if not targets:
+        raise BadInput("RECADO_NOTIFY_FILE is not set, or names no target: nobody gets notices")
+    results = asyncio.run(_tell(targets))
+    for name, result in results.items():
+        reason = ": ".join(str(part) for part in (result.error_class, result.error_code, result.detail) if part)
+        print(f"{name}: sent" if result.outcome is Outcome.DELIVERED else f"{name}: not sent: {reason}")
+    if any(result.outcome is not Outcome.DELIVERED for result in results.values()):
+        raise typer.Exit(1)
+
+
+async def _tell(targets: "dict[str, Target]") -> "dict[str, AttemptResult]":
+    import time
+
+    from recado.delivery.channels.notice import NoticeChannel
+    from recado.notices.notice import Notice, NoticeKind
+
+    channel = NoticeChannel(targets)
+    notice = Notice(kind=NoticeKind.TEST, count=1, since=time.time())
+    try:
+        return {name: await channel.tell(name, notice) for name in targets}
+    finally:
+        await channel.aclose()

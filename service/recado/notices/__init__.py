@@ -1,0 +1,1 @@
+"""Notices: what the shop's operator is told, on Slack or by mail."""

@@ -1,0 +1,143 @@
+"""Noticing: facts become notices to the operator, within their transaction: the first of a kind at once, more of them
+together, once a period."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from recado.events.facts import Fact, HandoffRequested, OrderCreated, ReplyFailed
+from recado.notices.notice import Notice, NoticeKind
+from recado.queue.model import NOTICES, Audience, Lane
+from recado.queue.statements import Row
+
+#: Orders are told one by one until there are so many in a period.
+ORDERS_ONE_BY_ONE = 10
+_META = "notice."
+_CHECKED = "notice_orders"
+
+
+class Writing(Protocol):
+    """What noticing needs of a write transaction; see transaction.py."""
+
+    run: Callable[..., list[Row]]
+    now: float
+    audience: Audience
+
+    def lane(self, lane: Lane) -> Any: ...
+
+    def note(self, kind: NoticeKind, what: str) -> None: ...
+
+
+class Noted(NamedTuple):
+    """Something that the operator hears of, and its reason, order or lane."""
+
+    kind: NoticeKind
+    what: str
+
+
+class Period(msgspec.Struct):
+    """The present period of a kind: when it ends, what was told at once in it, the notice that goes out at its end,
+    and the entries of that."""
+
+    until: float = 0.0
+    told: int = 0
+    digest: Notice | None = None
+    entries: list[int] = []
+
+
+_period = msgspec.json.Decoder(Period).decode
+
+
+def notices_of(facts: Iterable[Fact]) -> Iterator[Noted]:
+    """What of facts the operator hears."""
+    for fact in facts:
+        match fact:
+            case ReplyFailed():
+                yield Noted(
+                    NoticeKind.REPLY_LOST, f"{fact.reason} ({fact.error_class})" if fact.error_class else fact.reason
+                )
+            case OrderCreated():
+                order = fact.order
+                yield Noted(NoticeKind.ORDER_PLACED, f"{order.number}: {order.total} {order.currency}")
+            case HandoffRequested():
+                yield Noted(NoticeKind.HANDOFF, fact.reason)
+
+
+def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
+    """Queues notices for every target, or adds to those that go out at the end of the period."""
+    meta: dict[str, str] = dict(transaction.run("get_meta"))
+    for kind in dict.fromkeys(one.kind for one in noted):
+        stored = meta.get(_META + kind)
+        period = _present(_period(stored) if stored else Period(), kind, transaction)
+        notices = [
+            Notice(kind=kind, count=1, since=transaction.now, whats={one.what: 1}) for one in noted if one.kind is kind
+        ]
+        if kind is not NoticeKind.ORDER_PLACED:  # failures that happen together are one notice
+            notices = [_together(notices)]
+        room = max(0, _at_once(kind) - period.told)
+        for notice in notices[:room]:
+            _queue(transaction, notice, transaction.now)
+            period.told += 1
+        if later := notices[room:]:
+            _put_off(transaction, period, _together(later))
+        transaction.run("set_meta", _META + kind, _json(period))
+
+
+def note_waiting_orders(transaction: Writing) -> None:
+    """Notes the orders that have become overdue since this was last done."""
+    within = transaction.audience.accept_seconds
+    if not (transaction.audience.notices and within):
+        return
+    meta: dict[str, str] = dict(transaction.run("get_meta"))
+    checked = float(meta.get(_CHECKED, 0.0))
+    due = transaction.now - within
+    for (number,) in transaction.run("placed_between", checked, due):
+        transaction.note(NoticeKind.ORDER_WAITING, f"{transaction.audience.order_prefix}{number}")
+    transaction.run("set_meta", _CHECKED, str(max(checked, due)))
+
+
+def _at_once(kind: NoticeKind) -> int:
+    return ORDERS_ONE_BY_ONE if kind is NoticeKind.ORDER_PLACED else 1
+
+
+def _present(period: Period, kind: NoticeKind, transaction: Writing) -> Period:
+    """The period that it is now. One that ended with a notice is followed by one in which nothing is told at once."""
+    seconds = transaction.audience.notice_seconds
+    if transaction.now < period.until:
+        # A clock that was set back must not put a notice off for longer than a period.
+        period.until = min(period.until, transaction.now + seconds)
+        return period
+    if period.digest and transaction.now < period.until + seconds:
+        return Period(until=period.until + seconds, told=_at_once(kind))
+    return Period(until=transaction.now + seconds)
+
+
+def _put_off(transaction: Writing, period: Period, notice: Notice) -> None:
+    if period.digest:
+        period.digest = period.digest.with_more(notice)
+        transaction.run("put_content", _json([(id_, period.digest) for id_ in period.entries]))
+    else:
+        period.digest, period.entries = notice, _queue(transaction, notice, period.until)
+
+
+def _queue(transaction: Writing, notice: Notice, due_at: float) -> list[int]:
+    """Queues a notice for every target; the ids of the entries."""
+    first = max(transaction.run("last_id")[0][0] + 1, int(transaction.now * 1e6))
+    rows = []
+    for id_, target in enumerate(transaction.audience.notices, first):
+        transaction.lane(Lane(NOTICES, target))
+        rows.append((id_, NOTICES, target, f"notice/{id_}", notice, None, transaction.now))
+    transaction.run("address_events", _json(rows), due_at, due_at + transaction.audience.notice_deadline_seconds)
+    return [row[0] for row in rows]
+
+
+def _together(notices: Sequence[Notice]) -> Notice:
+    total = notices[0]
+    for notice in notices[1:]:
+        total = total.with_more(notice)
+    return total
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,150 @@
+"""Notices to a webhook of Slack's format and by mail: what is sent, and what each response means."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from recado.delivery.channels import mail
+from recado.delivery.channels.notice import NoticeChannel
+from recado.delivery.channels.posting import Poster
+from recado.notices.notice import Notice, NoticeKind, text
+from recado.notices.targets import Security, SlackTarget, SmtpTarget
+from recado.outcome import Outcome
+from recado.simulator.server import Request, Response, Server
+from tests.clock import FakeClock
+
+TLS = Path(__file__).parent.parent / "whatsapp" / "tls"
+NOTICE = Notice(kind=NoticeKind.REPLY_LOST, count=3, since=FakeClock()(), whats={"window_closed": 2, "rejected": 1})
+
+
+class Slack:
+    """A webhook that answers with `status`."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.bodies: list[bytes] = []
+        self.server = Server(self.handle, "127.0.0.1", 0)
+
+    async def handle(self, request: Request) -> Response:
+        self.bodies.append(request.body)
+        return Response(self.status, b"ok")
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Slack]:
+    made = Slack()
+    await made.server.start()
+    yield made
+    await made.server.stop()
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (200, Outcome.DELIVERED),
+        (400, Outcome.RETRYABLE),
+        (410, Outcome.OPERATOR),
+        (429, Outcome.THROTTLED),
+        (500, Outcome.RETRYABLE),
+    ],
+)
+async def test_slack_gets_a_text(slack: Slack, status: int, outcome: Outcome) -> None:
+    """And nothing else; a webhook that was removed needs its operator, and is not ended for good."""
+    slack.status = status
+    target = SlackTarget(name="slack", url=f"http://127.0.0.1:{slack.server.port}/hook", allow_http=True)
+    channel = NoticeChannel({"slack": target}, lambda: Poster(seconds=5.0))
+    result = await channel.tell("slack", NOTICE)
+    await channel.aclose()
+
+    assert result.outcome is outcome
+    assert [json.loads(body) for body in slack.bodies] == [{"text": text(NOTICE)}]
+
+
+async def test_an_unknown_target_needs_an_operator() -> None:
+    assert (await NoticeChannel({}).tell("gone", NOTICE)).outcome is Outcome.OPERATOR
+    assert not await NoticeChannel({}).probe("gone")
+
+
+class Mail:
+    """A mail server that speaks TLS from the beginning; `answers` are what it says to some commands."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.answers = answers
+        self.lines: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def say(line: str) -> None:
+            writer.write(f"{line}\r\n".encode())
+
+        say("220 here")
+        in_data = False
+        while line := (await reader.readline()).decode().rstrip("\r\n"):
+            self.lines.append(line)
+            while in_data and line != ".":
+                line = (await reader.readline()).decode().rstrip("\r\n")
+                self.lines.append(line)
+            command = "." if in_data else line.split()[0].upper()
+            in_data = command == "DATA"
+            usual = {"EHLO": "250-here\r\n250 AUTH PLAIN", "AUTH": "235 ok", "DATA": "354 go on", "QUIT": "221 bye"}
+            say(self.answers.get(command) or usual.get(command, "250 ok"))
+        writer.close()
+
+
+async def mailed(
+    answers: dict[str, str], *, trusted: bool = True, to: Sequence[str] = ("a@x.mx",)
+) -> tuple[Mail, Outcome]:
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    made = Mail(answers)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=server_side)
+    target = SmtpTarget(
+        name="mail",
+        host="127.0.0.1",
+        port=server.sockets[0].getsockname()[1],
+        security=Security.TLS,
+        username="recado",
+        password="s3cr3t",
+        sender="recado@x.mx",
+        to=tuple(to),
+    )
+    context = ssl.create_default_context(cafile=TLS / "certificate.pem" if trusted else None)
+    context.check_hostname = False
+    result = await asyncio.to_thread(mail.send, target, NOTICE, context)
+    server.close()
+    assert "s3cr3t" not in str(result)
+    return made, result.outcome
+
+
+async def test_mail_arrives() -> None:
+    """To every mailbox, with what happened as its subject."""
+    server, outcome = await mailed({}, to=("a@x.mx", "b@x.mx"))
+
+    assert outcome is Outcome.DELIVERED
+    assert [line for line in server.lines if line.startswith("rcpt")] == ["rcpt TO:<a@x.mx>", "rcpt TO:<b@x.mx>"]
+    assert "Subject: recado: 3 respuestas no llegaron a sus clientes" in server.lines
+    assert "window_closed x 2, rejected" in server.lines
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ({"AUTH": "535 no"}, Outcome.OPERATOR),
+        ({"RCPT": "550 nobody"}, Outcome.PERMANENT),
+        ({"RCPT": "451 later"}, Outcome.RETRYABLE),
+        ({"MAIL": "550 not you"}, Outcome.PERMANENT),
+        ({".": "452 full"}, Outcome.RETRYABLE),
+    ],
+)
+async def test_what_a_mail_server_says(answers: dict[str, str], outcome: Outcome) -> None:
+    assert (await mailed(answers))[1] is outcome
+
+
+async def test_a_certificate_that_nobody_trusts_gets_no_password() -> None:
+    server, outcome = await mailed({}, trusted=False)
+
+    assert outcome is Outcome.OPERATOR
+    assert server.lines == []

@@ -1,0 +1,220 @@
+"""What every RetryQueue must do for its operator: notices of what happens, few of them, and nothing of a customer.
+
+A store's tests subclass `NoticeConformance` and provide `open_queue`.
+"""
+
+import pytest
+from msgspec.structs import replace
+
+from recado.delivery.channels import notice as channel
+from recado.events.facts import HandoffRequested
+from recado.notices.notice import Notice, NoticeKind, text
+from recado.orders import OrderState
+from recado.outcome import Outcome, Scope
+from recado.queue.model import NOTICES, AttemptResult, Audience, LeasedReply
+from recado.queue.protocol import RetryQueue
+from recado.telemetry import metrics
+from tests.clock import FakeClock
+from tests.queue.conformance import (
+    EXPIRED_TOKEN,
+    NO_JITTER,
+    REJECTED,
+    UNLIMITED,
+    OpenQueue,
+    add_leased,
+    new_reply,
+)
+from tests.queue.conformance_orders import moving, ordered
+
+PERIOD = 900.0
+SLACK = Audience(
+    notices=("slack",),
+    notice_seconds=PERIOD,
+    notice_deadline_seconds=channel.DEADLINE_SECONDS,
+    order_prefix="P-",
+    accept_seconds=1800.0,
+)
+TOOK = AttemptResult(outcome=Outcome.DELIVERED, code_class="2xx")
+DOWN = AttemptResult(outcome=Outcome.RETRYABLE, error_class="refused", code_class="4xx")
+
+
+async def claimed(queue: RetryQueue) -> list[LeasedReply]:
+    """The notices that may be sent now."""
+    claim = await queue.get_messages_to_retry(200)
+    return [message for message in claim.messages if message.lane.channel == NOTICES]
+
+
+async def sent(queue: RetryQueue) -> list[Notice]:
+    """The same, which arrive."""
+    notices = []
+    for message in await claimed(queue):
+        assert isinstance(message.content, Notice)
+        await queue.update_message_attempt(message, TOOK)
+        notices.append(message.content)
+    return notices
+
+
+async def lose(queue: RetryQueue, clock: FakeClock, n: int) -> None:
+    """Meta refuses the reply to message n."""
+    await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), REJECTED)
+
+
+class NoticeConformance:
+    """Notices; `open_queue(audience, **settings)` opens the same store each time within a test."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    async def test_a_thousand_lost_replies_are_few_notices(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """In 50 minutes: one at once, one at the end of each quarter of an hour, and every reply is counted once."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        got: list[tuple[float, Notice]] = []
+        began = clock()
+        for n in range(1000):
+            await lose(queue, clock, n)
+            clock.advance(3)
+            if n % 10 == 0:
+                got += [(clock() - began, notice) for notice in await sent(queue)]
+        clock.advance(PERIOD)
+        got += [(clock() - began, notice) for notice in await sent(queue)]
+
+        assert [at // PERIOD for at, _ in got] == [0, 1, 2, 3, 4]
+        assert next(notice.count for _, notice in got) == 1
+        assert sum(notice.count for _, notice in got) == 1000
+        assert {notice.kind for _, notice in got} == {NoticeKind.REPLY_LOST}
+        assert got[1][1].whats == {"rejected (invalid)": got[1][1].count}
+
+    async def test_a_quiet_period_begins_anew(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """What fails a quarter of an hour after the last notice is told at once; before that with the next digest."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        await lose(queue, clock, 1)
+        first = await sent(queue)
+        clock.advance(PERIOD)
+        await lose(queue, clock, 2)
+        second = await sent(queue)
+        await lose(queue, clock, 3)
+        clock.advance(PERIOD)
+        digest = await sent(queue)
+        clock.advance(PERIOD / 2)
+        await lose(queue, clock, 4)
+        early = await sent(queue)
+        clock.advance(PERIOD / 2)
+        next_digest = await sent(queue)
+
+        assert [len(one) for one in (first, second, digest, early, next_digest)] == [1, 1, 1, 0, 1]
+
+    async def test_a_closed_window_is_told(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A hundred replies that are too late together are one notice."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        for n in range(100):
+            await queue.add_message(new_reply(n, clock), lease=False)
+        clock.advance(90_000)
+        await queue.expire()
+        (notice,) = await sent(queue)
+
+        assert (notice.count, notice.whats) == (100, {"window_closed": 100})
+        assert "100 respuestas" in text(notice)
+        assert "RecadoRepliesLost" in text(notice)
+        assert "recado queue list --state failed" in text(notice)
+
+    async def test_orders_are_told_one_by_one_until_they_are_many(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Ten in a quarter of an hour, then the others together."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        for customer in range(1, 14):
+            await ordered(queue, clock, customer)
+        at_once = await sent(queue)
+        clock.advance(PERIOD)
+        digest = await sent(queue)
+
+        assert [notice.count for notice in at_once] == [1] * 10
+        assert [notice.count for notice in digest] == [3]
+        assert {notice.kind for notice in at_once + digest} == {NoticeKind.ORDER_PLACED}
+        assert "P-" in text(at_once[0])
+
+    async def test_an_order_that_nobody_accepts_is_told_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Half an hour after it was placed, and not again; one that was accepted is not."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        first, second = [await ordered(queue, clock, customer) for customer in (1, 2)]
+        await queue.move_order(moving(first.number, OrderState.ACCEPTED))
+        await sent(queue)
+        clock.advance(1801)
+        await queue.expire()
+        (notice,) = await sent(queue)
+        clock.advance(3600)
+        await queue.expire()
+
+        assert (notice.kind, notice.whats) == (NoticeKind.ORDER_WAITING, {f"P-{second.number}": 1})
+        assert await sent(queue) == []
+
+    async def test_hand_offs_and_an_operator_are_asked_for(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Each kind has its own notice, whatever else was told; a breaker that stays open is told once."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        leased = await add_leased(queue, new_reply(1, clock, facts=(HandoffRequested(reason="asked"),)))
+        again = await add_leased(queue, new_reply(2, clock))
+        await queue.update_message_attempt(leased, EXPIRED_TOKEN)
+        await queue.update_message_attempt(again, EXPIRED_TOKEN)
+        notices = await sent(queue)
+
+        assert {notice.kind: notice.count for notice in notices} == {
+            NoticeKind.HANDOFF: 1,
+            NoticeKind.OPERATOR_NEEDED: 1,
+        }
+        clock.advance(PERIOD)
+        assert await sent(queue) == []
+
+    async def test_nothing_is_told_of_a_notice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A notice that fails, or whose target needs an operator, is counted and makes none; five tries in an hour."""
+        queue = open_queue(SLACK, **UNLIMITED, **NO_JITTER)
+        await lose(queue, clock, 1)
+        began = clock()
+        for wait in (*channel.BACKOFF_SECONDS, 0.0):
+            (message,) = await claimed(queue)
+            await queue.update_message_attempt(message, DOWN)
+            clock.advance(wait)
+        clock.advance(PERIOD)
+        totals = queue.snapshot().totals
+
+        assert clock() - began - PERIOD <= 3600
+        assert await claimed(queue) == []
+        assert totals[metrics.NOTICES.name, ("slack", "failed")] == 1
+        assert totals[metrics.NOTICE_ATTEMPTS.name, ("slack", "retryable")] == 5
+        await lose(queue, clock, 2)
+        (message,) = await claimed(queue)
+        await queue.update_message_attempt(
+            message, replace(DOWN, outcome=Outcome.OPERATOR, error_class="configuration", scope=Scope.NUMBER)
+        )
+        clock.advance(PERIOD * 30)  # the deadline, six hours, has passed
+        await queue.expire()
+        assert await claimed(queue) == []
+        assert queue.snapshot().totals[metrics.NOTICES.name, ("slack", "failed")] == 2
+
+    async def test_a_notice_names_no_customer(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """No phone, user id, message id, name or text in any of them."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        await ordered(queue, clock)
+        await lose(queue, clock, 7)
+        asked = new_reply(8, clock, facts=(HandoffRequested(reason="asked"),))
+        await queue.add_message(asked, lease=False)
+        written = " ".join(text(notice) for notice in await sent(queue))
+
+        assert "Pedido nuevo" in written
+        for private in ("1555010", "US.", "wamid", "jeans"):
+            assert private not in written
+
+    async def test_every_target_gets_each_notice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """The digest too, with the same count; without targets there are none."""
+        queue = open_queue(replace(SLACK, notices=("mail", "slack")), **UNLIMITED)
+        for n in range(5):
+            await lose(queue, clock, n)
+        at_once = await sent(queue)
+        clock.advance(PERIOD)
+        digests = await sent(queue)
+
+        assert [notice.count for notice in at_once] == [1, 1]
+        assert [notice.count for notice in digests] == [4, 4]
+        silent = open_queue(Audience(), **UNLIMITED)
+        await lose(silent, clock, 6)
+        assert await sent(silent) == []
