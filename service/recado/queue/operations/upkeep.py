@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from recado.queue.model import Lane, Reason
+from recado.queue.operations.handoffs import end_of_time
 from recado.queue.operations.transaction import Transaction, as_json
-from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -37,11 +37,7 @@ def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[
 
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
     """Gives messages up at an operator's word; how many of each batch."""
-    discarded = [transaction.run("discard", as_json(ids), transaction.now) for ids in batches]
-    for id_, channel, lane in (row for rows in discarded for row in rows):
-        TALLIES[channel].discarded(transaction.totals, lane)
-        transaction.give_up([id_])
-    return [len(rows) for rows in discarded]
+    return [transaction.discard(ids) for ids in batches]
 
 
 def remove(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
@@ -63,7 +59,8 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
-    """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired."""
+    """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
+    ends hand-offs."""
     _repair_clock(transaction)
     counts = []
     for limit in limits:
@@ -72,6 +69,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
             transaction.fail(id_, Lane(*lane), Reason.WINDOW_CLOSED)
         counts.append(len(rows))
         transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
+        end_of_time(transaction, limit)
     return counts
 
 
