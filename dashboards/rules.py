@@ -292,6 +292,11 @@ def _not_understood(scale: TimeScale) -> str:
     return f"{none} / ({every} >= 20) > 0.5"
 
 
+def _person_wanted(scale: TimeScale) -> str:
+    # As with orders, the limit is the shop's own.
+    return f"{RULES.gauge(metrics.HANDOFFS_OLDEST_WAITING)} > ({RULES.gauge(metrics.HANDOFF_ANSWER_WITHIN)} > 0)"
+
+
 def _orders_waiting(scale: TimeScale) -> str:
     # The limit is the shop's own, by a setting, and 0 where nobody accepts orders.
     return f"{RULES.gauge(metrics.OLDEST_PLACED)} > ({RULES.gauge(metrics.ACCEPT_WITHIN)} > 0)"
@@ -577,6 +582,17 @@ CAUSES = (
         expr=_not_understood,
         summary="Most orders match no product.",
         description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of orders in an hour matched no product.",
+    ),
+    Alert(
+        name="RecadoPersonWanted",
+        severity="ticket",
+        for_seconds=60,
+        expr=_person_wanted,
+        summary="A customer waits for a person.",
+        description=(
+            f"{TARGET}: a customer asked for a person {{{{ $value | humanizeDuration }}}} ago, and nobody has"
+            " written to him."
+        ),
     ),
     Alert(
         name="RecadoOrdersWaiting",

@@ -102,6 +102,44 @@ BOARD = Board(
             ),
         ),
         Row(
+            "Do customers who want a person get one?",
+            (
+                Panel(
+                    title="Hand-offs by reason",
+                    description=(
+                        "Conversations that a person took over in an hour: the customer asked, the shop wrote from its"
+                        " phone, or the staff took it."
+                    ),
+                    unit="none",
+                    width=8,
+                    height=6,
+                    queries=(Query(Q.increase(metrics.HANDOFFS, "1h", by=("reason",)), "{{reason}}"),),
+                    logs="handoff.changed",
+                ),
+                Panel(
+                    title="Waiting for a person",
+                    description="Customers who asked for a person and to whom nobody has written.",
+                    unit="none",
+                    width=8,
+                    height=6,
+                    queries=(Query(Q.gauge(metrics.HANDOFFS_WAITING), "customers"),),
+                    runbook="RecadoPersonWanted",
+                ),
+                Panel(
+                    title="Longest wait for a person",
+                    description="How long the first of them has waited, and the limit that is set (0: none).",
+                    unit="s",
+                    width=8,
+                    height=6,
+                    queries=(
+                        Query(Q.gauge(metrics.HANDOFFS_OLDEST_WAITING), "waiting"),
+                        Query(Q.gauge(metrics.HANDOFF_ANSWER_WITHIN), "limit"),
+                    ),
+                    runbook="RecadoPersonWanted",
+                ),
+            ),
+        ),
+        Row(
             "Is recado running, and does Meta reach it?",
             (
                 Panel(

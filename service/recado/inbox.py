@@ -22,7 +22,7 @@ from recado.conversation.told import asked_in, facts_of
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
-from recado.orders import Changes, QuoteState, Session
+from recado.orders import Changes, HandoffChange, QuoteState, Returned, Session, Taken
 from recado.orders.edits import edits
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
@@ -34,7 +34,7 @@ from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
-from recado.whatsapp.payloads import Batch, InboundMessage, Status
+from recado.whatsapp.payloads import Batch, Echo, InboundMessage, Status
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +139,25 @@ class Inbox:
         for renamed in batch.renamed:
             before, after = (who.names_at(renamed.phone_number_id) for who in (renamed.before, renamed.after))
             settling.append(self._queue.rename_customer(before, after))
+        numbers = self._settings.whatsapp_phone_number_id
+        settling += [self._take_echo(echo) for echo in batch.echoes if echo.phone_number_id in numbers]
         if batch.notices:
             settling.append(account.take_notice(self._queue, batch.notices, self._clock()))
         return settling
+
+    def _take_echo(self, echo: Echo) -> Awaitable[bool]:
+        """Begins to let the shop's own message give the conversation to a person, or back to recado."""
+        key, *aliases = echo.customer.names_at(echo.phone_number_id)
+        at = echo.written_at(self._clock())
+        change = HandoffChange(
+            key=key,
+            aliases=tuple(aliases),
+            why=Returned.ECHO if echo.returns else Taken.ECHO,
+            at=at,
+            until=None if echo.returns else at + self._settings.hold_seconds,
+            echo=echo.wamid,
+        )
+        return self._queue.change_handoff(change)
 
     def _receipt(self, one: Pending, added: Added | None, *, sent: bool) -> Receipt:
         if added is None:

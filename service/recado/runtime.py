@@ -133,6 +133,7 @@ def make_web(
     from recado.quotes.catalogue import DEFAULT_PATH
     from recado.whatsapp.from_settings import make_whatsapp
 
+    metrics.answer_handoffs_within(settings.handoff_answer_seconds)
     metrics.accept_orders_within(settings.order_accept_seconds)
     catalogue = CatalogueFile(settings.catalogue or DEFAULT_PATH, settings.language)
     queue = queue or open_queue(settings, clock=clock, observer=metrics)

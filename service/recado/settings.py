@@ -285,8 +285,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         NotNegative,
     ] = 1800
     hold_seconds: Annotated[
-        float, about("How long recado is silent to a customer who has asked for a person."), Positive
+        float,
+        about("How long recado is silent after a customer has asked for a person, or the shop has written to him."),
+        Positive,
     ] = 14400
+    handoff_answer_seconds: Annotated[
+        float,
+        about(
+            "An alert tells of a customer who asked for a person and to whom nobody has written after so long; 0: no"
+            " alert."
+        ),
+        NotNegative,
+    ] = 0
     order_accept_seconds: Annotated[
         float,
         about("An alert tells of an order that the staff has not accepted or cancelled after so long; 0: no alert."),

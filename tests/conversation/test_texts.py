@@ -102,6 +102,7 @@ def test_every_courtesy_is_short() -> None:
         texts.greeting(CATALOGUE), texts.help_text(CATALOGUE, ["Camisa", "Gorra"]), texts.instructions(CATALOGUE),
         texts.please_write(), texts.already_confirmed("P-1"), texts.rejected(), texts.no_open_quote(),
         texts.slow_down(), texts.thanks(), texts.ask_staff("P-1"), texts.handed_over(), texts.emptied(),
+        texts.given_back(CATALOGUE),
         texts.how_to_change(CATALOGUE), texts.located("P-1"),
     ]  # fmt: skip
     assert all(20 < len(text) < 400 for text in fixed)

@@ -345,6 +345,15 @@ CASES: list[Case] = [
         value="60%",
     ),
     Case(
+        alert="RecadoPersonWanted",
+        series={
+            series(metrics.HANDOFFS_OLDEST_WAITING): "480+60x10",
+            series(metrics.HANDOFF_ANSWER_WITHIN): "600x10",
+        },
+        fires_at=4,
+        value="12m 0s",
+    ),
+    Case(
         alert="RecadoOrdersWaiting",
         series={
             series(metrics.OLDEST_PLACED): "780+60x10",

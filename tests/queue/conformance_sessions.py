@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from recado.orders import (
     Changes,
     Closing,
+    Handoff,
     Line,
     Located,
     OpenQuote,
@@ -51,7 +52,7 @@ TALK = Talk(
     questions=(Question(text="jeans", candidates=("PAN-001", "PAN-002"), quantity=Decimal("2.5")),),
     topic=("CAL-001",),
     asked=(("CAL-001", 2),),
-    hold_until=5.5,
+    handoff=Handoff(until=5.5, changed_at=5.0),
 )
 PHONE, USER, NEW_USER = (f"{NUMBER}:{name}" for name in ("+1", "US.1", "US.2"))
 
@@ -195,7 +196,7 @@ class SessionConformance:
     async def test_a_silent_message_changes_the_session(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Its wamid is claimed, and there is no reply."""
         queue = open_queue(**UNLIMITED)
-        held = Changes(version=0, talk=Talk(hold_until=clock() + 60))
+        held = Changes(version=0, talk=Talk(handoff=Handoff(until=clock() + 60)))
         added = await queue.add_message(new_reply(1, clock, customer=1, content=None, changes=held), lease=True)
         again = await queue.add_message(new_reply(1, clock, customer=1, content=None, changes=held), lease=True)
 

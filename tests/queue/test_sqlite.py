@@ -33,6 +33,7 @@ from tests.queue.conformance_customers import CustomerConformance
 from tests.queue.conformance_erasure import ALL, PHONE, ErasureConformance, Kept, written
 from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
+from tests.queue.conformance_handoffs import HandoffConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_notices import NoticeConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -72,6 +73,10 @@ class TestForms(FormConformance):
 
 class TestSessions(SessionConformance):
     """Its part on conversations."""
+
+
+class TestHandoffs(HandoffConformance):
+    """Hand-offs."""
 
 
 class TestOrders(OrderConformance):

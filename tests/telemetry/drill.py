@@ -261,6 +261,15 @@ def order_waits(stack: Stack, traffic: Traffic) -> Iterator[None]:
     stack.accept_order("P-1001")
 
 
+@contextlib.contextmanager
+def person_wanted(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """A customer asks for a person, and the shop writes to him late."""
+    stack.post(webhook(message("wamid.person", "quiero hablar con una persona", phone="15559990001")))
+    yield
+    echo = {"id": "wamid.eva", "to": "15559990001", "type": "text", "text": {"body": "Hola"}}
+    stack.post(webhook(field="smb_message_echoes", message_echoes=[echo]))
+
+
 def notice(event: str, **value: object) -> dict[str, object]:
     """What Meta says about the account, as a webhook."""
     return webhook(field="account_update", event=event, **value)
@@ -457,6 +466,12 @@ DRILLS = (
     Drill(name="backups", fault=backups_stopped, alerts=(("RecadoBackupStale", TICKET),)),
     Drill(name="defect", fault=stumbling, alerts=(("RecadoMessageErrors", TICKET),)),
     Drill(name="number", fault=another_number, alerts=(("RecadoUnknownNumber", PAGE),)),
+    Drill(
+        name="person",
+        fault=person_wanted,
+        alerts=(("RecadoPersonWanted", TICKET),),
+        settings={"RECADO_HANDOFF_ANSWER_SECONDS": "5"},
+    ),
     Drill(
         name="waiting",
         fault=order_waits,

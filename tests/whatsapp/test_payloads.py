@@ -14,6 +14,7 @@ from tests.work import lines_run
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import (
     Batch,
+    Echo,
     ErrorDetail,
     InboundMessage,
     Location,
@@ -352,11 +353,39 @@ def test_every_entry_change_message_and_status_is_read() -> None:
     assert batch.errors[0] == ErrorDetail(130429, "Rate limit hit")
 
 
+def test_echoes_say_to_whom_and_when_the_shop_wrote() -> None:
+    """All of the array, by phone number or user id, also beside one that cannot be read; not what they say, but for the
+    word that gives the conversation back."""
+    echoes = [
+        {"id": "E1", "from": "1555", "to": "15550100001", "timestamp": "1790000001", "text": {"body": "Hola, soy Eva"}},
+        {"id": "E2", "from": "1555", "to_user_id": "US.ABC123", "timestamp": "1790000002", "type": "image", "text": 7},
+        {"id": "E3", "to": "15550100001", "to_user_id": "US.ABC123", "text": {"body": "#bot"}},
+        {"id": "E4", "to": "15550100001", "text": {"body": "usa #bot"}},
+        {"id": 5},
+    ]
+    value = {"metadata": {"phone_number_id": NUMBER}, "message_echoes": echoes}
+    batch = parse(body([{"changes": [{"field": "smb_message_echoes", "value": value}]}]))
+
+    phone, user = "+15550100001", "US.ABC123"
+    assert batch == Batch(
+        echoes=[
+            Echo("E1", Customer(phone, None), NUMBER, 1790000001.0, returns=False),
+            Echo("E2", Customer(None, user), NUMBER, 1790000002.0, returns=False),
+            Echo("E3", Customer(phone, user), NUMBER, None, returns=True),
+            Echo("E4", Customer(phone, None), NUMBER, None, returns=False),
+        ],
+        ignored=["echo:unreadable"],
+    )
+
+
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
         ("calls", {"event": "terminate"}, "field:calls"),
-        ("smb_message_echoes", {"message_echoes": [TEXT]}, "field:smb_message_echoes"),
+        ("smb_message_echoes", {"message_echoes": [TEXT]}, "echo:no_customer"),
+        ("smb_message_echoes", {"message_echoes": [{"to": "15550100001"}]}, "echo:no_id"),
+        ("smb_message_echoes", {"message_echoes": [7]}, "echo:unreadable"),
+        ("smb_message_echoes", {"message_echoes": "all"}, "echo:unreadable"),
         ("flows", {"messages": "not a list", "metadata": 7}, "field:flows"),
         ("user_preferences", None, "field:user_preferences"),
         ("something_of_2027", [1, 2], "field:other"),

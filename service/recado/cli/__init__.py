@@ -14,6 +14,7 @@ from recado.cli.doctor import doctor
 from recado.cli.drain import drain
 from recado.cli.erase import erase
 from recado.cli.events import commands as events
+from recado.cli.handoff import handoff, resume
 from recado.cli.migrate import migrate
 from recado.cli.notify import commands as notify
 from recado.cli.orders import commands as orders
@@ -44,8 +45,8 @@ def version() -> None:
 
 
 COMMANDS = (
-    *(serve, drain, quote, converse, simulate, demo, report, erase),
-    *(backup, restore, migrate, doctor, selftest, version),
+    *(serve, drain, quote, converse, simulate, demo, report, handoff, resume),
+    *(backup, restore, migrate, doctor, erase, selftest, version),
 )
 for command in COMMANDS:
     app.command()(command)

@@ -13,6 +13,7 @@ from recado.quotes.money import money
 from recado.whatsapp.content import MOST_ROWS, Choice, Content, ContentError, Text, with_choices
 
 _QUOTE_ID: Final = re.compile(r"q:([0-9A-Za-z]{1,64}):(confirm|change|reject|show)")
+_HANDOFF_ID: Final = re.compile(r"h:(person|assistant)")
 _PRODUCT_ID: Final = re.compile(r"c:([0-9A-Za-z]{1,64}):([0-9]{1,3}):(.+)", re.DOTALL)
 
 
@@ -24,6 +25,8 @@ class Decision(StrEnum):
     REJECT = "reject"
     SHOW = "show"
     PRODUCT = "product"
+    PERSON = "person"
+    ASSISTANT = "assistant"
 
 
 _TITLES: Final = {
@@ -33,8 +36,13 @@ _TITLES: Final = {
 }
 
 
+#: Buttons that say who is to have the conversation.
+TO_A_PERSON: Final = Choice(f"h:{Decision.PERSON}", "Hablar con alguien")
+TO_THE_ASSISTANT: Final = Choice(f"h:{Decision.ASSISTANT}", "Seguir con asistente")
+
+
 class Tap(msgspec.Struct, frozen=True):
-    """A tap. token: of the quote. sku: of the product that was chosen."""
+    """A tap. token: of the quote, if it is about one. sku: of the product that was chosen."""
 
     token: str
     decision: Decision
@@ -47,6 +55,8 @@ def parsed(tapped: str | None) -> Tap | None:
         return None
     if of_quote := _QUOTE_ID.fullmatch(tapped):
         return Tap(of_quote[1], Decision(of_quote[2]))
+    if of_handoff := _HANDOFF_ID.fullmatch(tapped):
+        return Tap("", Decision(of_handoff[1]))
     if of_question := _PRODUCT_ID.fullmatch(tapped):
         return Tap(of_question[1], Decision.PRODUCT, of_question[3])
     return None

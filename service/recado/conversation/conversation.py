@@ -8,7 +8,7 @@ from recado.conversation import taps, texts
 from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
-from recado.conversation.words import answer
+from recado.conversation.words import answer, give_back, says_bot
 from recado.orders import Changes, Session
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
 from recado.quotes.clauses import Script, Spoken
@@ -120,11 +120,14 @@ class Conversation:
             return Turn(silence=inbound.silence)
         moment = Moment(inbound=inbound, session=session, now=now, catalogue=self._catalogue(), policy=self._policy)
         tap = parsed(inbound.message.tapped)
-        if tap is not None:
+        held = session.talk.handoff.holds(now)
+        if tap is not None and not (held and tap.decision is Decision.PERSON):
             return taps.answer(moment, tap)
         if inbound.message.type is MessageType.REVOKE:
             return taps.revoked(moment)
-        if session.talk.hold_until is not None and now < session.talk.hold_until:
+        if held and says_bot(inbound.message.text or ""):
+            return give_back(moment)
+        if held:
             return Turn(silence=Silence.HUMAN, changes=Changes(version=session.version))
         if inbound.message.location is not None:
             return taps.located(moment, inbound.message.location)

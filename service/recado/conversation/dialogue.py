@@ -97,8 +97,8 @@ class Dialogue:
     @property
     def state(self) -> State:
         """Where the conversation stands after the last message."""
-        quote, hold = self.session.quote, self.session.talk.hold_until
-        if hold is not None and self.now < hold:
+        quote = self.session.quote
+        if self.session.talk.handoff.holds(self.now):
             return State.HUMAN
         return State.NONE if quote is None else _STATES.get(quote.state, State.NONE)
 

@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from recado.conversation.choices import offered
+from recado.conversation import texts
+from recado.conversation.choices import TO_A_PERSON, offered
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Turn
 from recado.orders import Changes, Closing, Line, Located, OpenQuote, Order, QuoteState, Session, Source, Talk
 from recado.orders.amend import Lines
@@ -13,6 +14,8 @@ from recado.quotes import Catalogue, Quote
 from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0
+#: After so many messages in a row that were not understood a person is offered.
+MISSED_IN_A_ROW: Final = 3
 _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
 
 
@@ -110,7 +113,12 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         choices: Sequence[Choice] = (),
     ) -> Turn:
         """A turn with a reply; a talk that is as before is no change. While a question waits it asks."""
-        waits = kind is not ReplyKind.HANDED_OVER and (self.session.talk if talk is None else talk).questions
+        talk = self.session.talk if talk is None else talk
+        missed = talk.missed + 1 if kind is ReplyKind.NOT_UNDERSTOOD else 0
+        if missed == MISSED_IN_A_ROW:
+            text, choices, missed = texts.with_offer_of_a_person(text), [*choices, TO_A_PERSON], 0
+        talk = msgspec.structs.replace(talk, missed=missed)
+        waits = kind is not ReplyKind.HANDED_OVER and talk.questions
         changes = Changes(
             version=self.session.version,
             talk=None if talk == self.session.talk else talk,

@@ -1,10 +1,11 @@
-"""What the staff's moves of an order say to its customer."""
+"""What the shop's staff does: moves of an order, with what they say to its customer; hand-offs."""
 
 from recado.conversation import texts
-from recado.orders import OrderState
+from recado.orders import HandoffChange, OrderState, Returned, Taken
 from recado.orders.shop import Move
 from recado.settings import Settings
 from recado.whatsapp.content import Text
+from recado.whatsapp.customer import named
 
 
 def move(settings: Settings, number: int, state: OrderState, key: str | None = None) -> Move:
@@ -16,3 +17,36 @@ def move(settings: Settings, number: int, state: OrderState, key: str | None = N
         notice=Text(texts.moved(f"{settings.order_prefix}{number}", state)),
         window_seconds=settings.reply_window_seconds - settings.reply_window_margin_seconds,
     )
+
+
+def handoff(
+    settings: Settings, customer: str, number: str | None, now: float, seconds: float | None = None
+) -> HandoffChange:
+    """The staff takes the conversation with a customer for so long. number: the business number's id; None: the only
+    one.
+
+    Raises ValueError where it is not clear whose conversation is meant.
+    """
+    hold = settings.hold_seconds if seconds is None else seconds
+    return _change(settings, customer, number, now, Taken.STAFF, now + hold)
+
+
+def resume(settings: Settings, customer: str, number: str | None, now: float) -> HandoffChange:
+    """The staff gives the conversation with a customer back to recado. Raises ValueError as `handoff` does."""
+    return _change(settings, customer, number, now, Returned.STAFF, None)
+
+
+def _change(
+    settings: Settings, customer: str, number: str | None, now: float, why: Taken | Returned, until: float | None
+) -> HandoffChange:
+    numbers = settings.whatsapp_phone_number_id
+    if number is None and len(numbers) != 1:
+        raise ValueError("there are several business numbers: say which one")
+    at = numbers[0] if number is None else number
+    if at not in numbers:
+        raise ValueError(f"{at} is none of the business numbers: {', '.join(numbers)}")
+    try:
+        (key,) = named(customer).names_at(at)
+    except ValueError as error:
+        raise ValueError(f"the customer {error}") from error
+    return HandoffChange(key=key, why=why, at=now, until=until)

@@ -9,7 +9,7 @@ from recado.conversation.decisions import confirm, quote_again, reject, show
 from recado.conversation.draft import Draft
 from recado.conversation.moment import DAY, Moment
 from recado.conversation.turn import ReplyKind, Silence, Turn
-from recado.conversation.words import changed, hand_over, not_open
+from recado.conversation.words import changed, give_back, hand_over, not_open
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
 from recado.quotes.acts import Add, Answer
@@ -20,6 +20,10 @@ def answer(moment: Moment, tap: Tap) -> Turn:
     """The turn for a tap. A tap says which quote is meant, not that it is still open."""
     if tap.decision is Decision.PRODUCT:
         return _chosen(moment, tap.sku)
+    if tap.decision is Decision.PERSON:
+        return hand_over(moment)
+    if tap.decision is Decision.ASSISTANT:
+        return give_back(moment)
     quote = moment.session.referred
     if tap.decision is Decision.CHANGE:
         return moment.say(ReplyKind.HOW_TO_CHANGE, texts.how_to_change(moment.catalogue))

@@ -183,7 +183,19 @@ def ask_staff(number: str) -> str:
 
 def handed_over() -> str:
     """The answer to a request for a person."""
-    return "Te paso con una persona del equipo. Te escribe por aquí en un momento 🙋."
+    return "Te paso con una persona del equipo. Te escribe por aquí en un momento 🙋.\n" + (
+        "Para seguir con el asistente, escribe *bot*."
+    )
+
+
+def given_back(catalogue: Catalogue) -> str:
+    """The answer to a customer who prefers recado to a person."""
+    return f"Sigues con el asistente 🤖.\n\n{example(catalogue)}"
+
+
+def with_offer_of_a_person(text: str) -> str:
+    """The answer to several messages in a row that were not understood."""
+    return _fit(f"{text}\n\n🙋 Si prefieres que te atienda una persona, escribe *un asesor*.")
 
 
 def how_to_change(catalogue: Catalogue) -> str:

@@ -23,7 +23,7 @@ def facts_of(message: InboundMessage, turn: Turn) -> tuple[Fact, ...]:
     if turn.reply is None or turn.reply.kind is not ReplyKind.HANDED_OVER:
         return (received,)
     talk = turn.changes.talk if turn.changes else None
-    until = talk.hold_until if talk else None
+    until = talk.handoff.until if talk else None
     return (received, HandoffRequested(reason="asked", until=None if until is None else instant(until)))
 
 

@@ -44,6 +44,8 @@ class ReplyKind(StrEnum):
     ASK_STAFF = "ask_staff"
     """What only a person can do is offered."""
     HANDED_OVER = "handed_over"
+    GIVEN_BACK = "given_back"
+    """The customer has recado again instead of a person."""
     LOCATED = "located"
     SLOW_DOWN = "slow_down"
     THANKS = "thanks"

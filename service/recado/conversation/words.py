@@ -7,11 +7,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from recado.conversation import texts
+from recado.conversation.choices import TO_THE_ASSISTANT
 from recado.conversation.decisions import choices_for, confirm, emptied, question_notes, quote_again, reject, show
 from recado.conversation.draft import Draft
 from recado.conversation.moment import Moment, names
 from recado.conversation.turn import ReplyKind, Turn
-from recado.orders import OpenQuote, QuoteState, Talk, amend
+from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
 from recado.quotes import Intent, Quote
 from recado.quotes.acts import (
     AskPerson,
@@ -31,6 +32,7 @@ from recado.quotes.interpreter import Interpreter
 from recado.whatsapp.payloads import MessageType
 
 _MANY_HEADS: Final = 12
+_AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
 
 
 def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
@@ -192,8 +194,24 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
 
 def hand_over(moment: Moment) -> Turn:
     """A person takes the conversation; the quote stays as it is."""
-    talk = replace(moment.session.talk, hold_until=moment.now + moment.policy.hold_seconds)
-    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(), talk=talk)
+    handoff = Handoff(
+        until=moment.now + moment.policy.hold_seconds, changed_at=moment.written_at, waiting_since=moment.now
+    )
+    talk = replace(moment.session.talk, handoff=handoff)
+    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(), talk=talk, choices=[TO_THE_ASSISTANT])
+
+
+def says_bot(text: str) -> bool:
+    """Whether a message is nothing but the word that gives the conversation back to recado."""
+    return text.strip(_AROUND_A_WORD).casefold() == "bot"
+
+
+def give_back(moment: Moment) -> Turn:
+    """recado has the conversation again."""
+    handoff, talk = moment.session.talk.handoff, moment.session.talk
+    if handoff.until is not None:
+        talk = replace(talk, handoff=Handoff(changed_at=moment.written_at))
+    return moment.say(ReplyKind.GIVEN_BACK, texts.given_back(moment.catalogue), talk=talk)
 
 
 def _called_off(moment: Moment) -> Turn:

@@ -41,6 +41,8 @@ _FACTS: tuple[facts.Fact, ...] = (
     facts.QuoteExpired(token=_TOKEN, age_seconds=86400),
     facts.QuoteWithdrawn(token=_TOKEN, age_seconds=86100),
     facts.HandoffRequested(reason="asked", until=facts.instant(_AT + 14400)),
+    facts.HandoffStarted(reason="echo", until=facts.instant(_AT + 14400)),
+    facts.HandoffEnded(reason="customer"),
     facts.ReplyFailed(message=1795689845000001, reason="rejected", error_class="undeliverable", error_code=131026),
     facts.MessageReceived(kind="text", text="Quiero 2 zapatos y 1 camisa"),
     facts.CustomerErased(),

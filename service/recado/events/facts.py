@@ -139,6 +139,21 @@ class HandoffRequested(Fact, frozen=True, kw_only=True, tag="handoff.requested")
     until: Instant | None = None
 
 
+class HandoffStarted(Fact, frozen=True, kw_only=True, tag="handoff.started"):
+    """A person has the conversation, and recado is silent until `until`: the customer asked for one (reason `asked`),
+    the shop wrote to him from its phone (`echo`), or the staff took it (`staff`)."""
+
+    reason: str
+    until: Instant
+
+
+class HandoffEnded(Fact, frozen=True, kw_only=True, tag="handoff.ended"):
+    """recado has the conversation again: the time was over (reason `time`), the customer wrote *bot* (`customer`), the
+    shop wrote #bot from its phone (`echo`), or the staff gave it back (`staff`)."""
+
+    reason: str
+
+
 class ReplyFailed(Fact, frozen=True, kw_only=True, tag="reply.failed"):
     """A reply was given up: the customer did not get it. `message` is the id that `recado queue show` takes."""
 

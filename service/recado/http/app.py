@@ -16,6 +16,7 @@ from recado.cluster import events
 from recado.http.admin import Admin
 from recado.http.bodies import (
     EventsResponse,
+    HandoffResponse,
     OrderResponse,
     OrdersResponse,
     QueueStatusResponse,
@@ -24,6 +25,7 @@ from recado.http.bodies import (
     error_body,
 )
 from recado.http.events import Events
+from recado.http.handoffs import Handoffs
 from recado.http.handshake import Handshake
 from recado.http.health import Probes
 from recado.http.openapi import add_descriptions, described, described_probe, described_text
@@ -42,6 +44,8 @@ BETWEEN_NAMES_SECONDS = 0.01
 #: How often the catalogue's file is checked for a change.
 CATALOGUE_SECONDS = 2.0
 ORDERS = "/api/v1/orders"
+HANDOFF = "/api/v1/handoff"
+RESUME = "/api/v1/resume"
 EVENTS = "/api/v1/events"
 REPORT = "/api/v1/report"
 
@@ -105,10 +109,12 @@ def routes(web: Web) -> list[APIRoute]:
     handshake = Handshake(web.whatsapp, web.metrics, guesses_per_minute=web.settings.bad_signatures_per_minute)
     admin = Admin(web.queue, web.drain, web.settings, web.metrics)
     orders = Orders(web.queue, web.slots, web.settings)
+    handoffs = Handoffs(web.queue, web.settings)
     probes = Probes(web.queue)
     guarded: dict[str, Any] = {"dependencies": [Depends(admin.check_token)]}
     operator: dict[str, Any] = {"tags": ["admin"], **guarded}
     staff: dict[str, Any] = {"tags": ["orders"], **guarded}
+    people: dict[str, Any] = {"tags": ["handoff"], **guarded}
     moves = described(OrderResponse, 401, 404, 409, 422, 429, 503)
     return [
         APIRoute(PATH, handshake.verify, methods=["GET"], tags=["webhook"], **described_text(403, 429)),
@@ -131,6 +137,10 @@ def routes(web: Web) -> list[APIRoute]:
         APIRoute(f"{ORDERS}/{{number}}/accept", orders.accept, methods=["POST"], **staff, **moves),
         APIRoute(f"{ORDERS}/{{number}}/complete", orders.complete, methods=["POST"], **staff, **moves),
         APIRoute(f"{ORDERS}/{{number}}/cancel", orders.cancel, methods=["POST"], **staff, **moves),
+        APIRoute(HANDOFF, handoffs.take, methods=["POST"], **people, **described(HandoffResponse, 401, 422, 429, 503)),
+        APIRoute(
+            RESUME, handoffs.give_back, methods=["POST"], **people, **described(HandoffResponse, 401, 422, 429, 503)
+        ),
         APIRoute(
             EVENTS,
             Events(web.queue.events).listing,

@@ -103,6 +103,13 @@ class OrdersResponse(msgspec.Struct, frozen=True):
     status: Literal["ok"] = "ok"
 
 
+class HandoffResponse(msgspec.Struct, frozen=True):
+    """Whether the request changed who has the conversation."""
+
+    changed: bool
+    status: Literal["ok"] = "ok"
+
+
 class EventsResponse(msgspec.Struct, frozen=True):
     """A page of events, each as docs/events.md describes its type; `next_after`, if it is there, asks for the next."""
 

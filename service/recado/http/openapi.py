@@ -9,6 +9,7 @@ from recado.http import webhook
 from recado.http.bodies import (
     ErrorResponse,
     EventsResponse,
+    HandoffResponse,
     OrderResponse,
     OrdersResponse,
     QueueStatusResponse,
@@ -73,7 +74,7 @@ def add_descriptions(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = from_routes()
             kinds = [
-                *(WebhookResponse, RetryResponse, QueueStatusResponse, OrderResponse, OrdersResponse),
+                *(WebhookResponse, RetryResponse, QueueStatusResponse, OrderResponse, OrdersResponse, HandoffResponse),
                 *(EventsResponse, ReportResponse, ErrorResponse),
             ]
             _, components = msgspec.json.schema_components(kinds, ref_template=_REF)

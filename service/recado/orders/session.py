@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
+from recado.orders.handoff import Handoff
 from recado.orders.order import Order
 from recado.orders.quote import OpenQuote, Question, QuoteState
 
@@ -17,14 +18,15 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a session that only the conversation reads. The store keeps it as JSON.
 
     questions: what the customer was asked back. topic: skus of his last order, change or price question.
-    asked: skus and quantities of a price question, which "me lo llevo" orders. hold_until: a person has the
-    conversation until then (Unix seconds).
+    asked: skus and quantities of a price question, which "me lo llevo" orders. handoff: who has the
+    conversation. missed: how many of his last messages in a row recado did not understand.
     """
 
     questions: tuple[Question, ...] = ()
     topic: tuple[str, ...] = ()
     asked: tuple[tuple[str, int | Decimal], ...] = ()
-    hold_until: float | None = None
+    handoff: Handoff = Handoff()
+    missed: int = 0
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -58,6 +58,8 @@ class StoreCollector(Collector):
         yield gauge(metrics.QUEUE_ROWS, [((s,), float(snapshot.rows.get(s, 0))) for s in metrics.STATES])
         yield gauge(metrics.OLDEST_DUE_AGE, [((), snapshot.oldest_due_seconds)])
         yield gauge(metrics.OLDEST_PLACED, [((), snapshot.oldest_placed_seconds)])
+        yield gauge(metrics.HANDOFFS_WAITING, [((), float(snapshot.waiting_for_a_person))])
+        yield gauge(metrics.HANDOFFS_OLDEST_WAITING, [((), snapshot.waiting_for_a_person_seconds)])
         reasons = metrics.BREAKER_OPEN.labels["reason"] or ()
         yield gauge(
             metrics.BREAKER_OPEN,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from recado.events.event import Event
-from recado.orders import OrderState
+from recado.orders import HandoffChange, OrderState
 from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue.model import (
     Added,
@@ -63,6 +63,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     sizes: Sizes
     endpoints: dict[str, EndpointReading] = {}
     targets: tuple[str, ...] = ()
+    waiting_for_a_person: int = 0
+    waiting_for_a_person_seconds: float = 0.0
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +125,11 @@ class Outbox(Protocol):
 
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
         """Lets new names of a customer lead to what is known of him by those before."""
+        ...
+
+    def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
+        """Gives a conversation to a person, or back to recado; whether that changed anything. When a person takes over,
+        replies that wait are discarded."""
         ...
 
     def message_reference(self, wamid: str) -> str:

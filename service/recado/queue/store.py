@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from recado.orders import OrderState
+from recado.orders import HandoffChange, OrderState
 from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue import people
 from recado.queue.event_log import StoredEvents, endpoint_readings
@@ -32,7 +32,7 @@ from recado.queue.model import (
     State,
     StatusUpdate,
 )
-from recado.queue.operations import adding, claiming, customers, erasing, orders, recording, upkeep
+from recado.queue.operations import adding, claiming, customers, erasing, handoffs, orders, recording, upkeep
 from recado.queue.operations.transaction import (
     HORIZON_SECONDS,
     MIN_WAIT_SECONDS,
@@ -133,6 +133,9 @@ class StoredQueue:
 
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
         return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
+
+    def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
+        return self._write(handoffs.change_handoffs, change)
 
     # -- upkeep ------------------------------------------------------------------------------------------------
 
@@ -262,6 +265,7 @@ class StoredQueue:
         meta: dict[str, str] = dict(found.run("get_meta"))
         counts = {(channel, lane, state): rows for channel, lane, state, rows in found.run("state_counts")}
         replies = [lane for lane in lanes if lane.channel == REPLIES]
+        waiting, waiting_since = found.run("waiting_for_a_person", found.now)[0]
         due = [at for lane in replies if (at := found.run("next_due", *lane)[0][0]) is not None]
         return Snapshot(
             totals={
@@ -273,6 +277,8 @@ class StoredQueue:
             endpoints=endpoint_readings(found, lanes, counts),
             targets=tuple(lane.name for lane in lanes if lane.channel == NOTICES),
             oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
+            waiting_for_a_person=waiting,
+            waiting_for_a_person_seconds=max(0.0, found.now - waiting_since) if waiting else 0.0,
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
             sizes=self._database.sizes(found),
         )

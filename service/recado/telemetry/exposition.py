@@ -77,6 +77,7 @@ class WebMetrics:
         self._in_progress: Callable[[], int] = int
         self._misread = 0
         self._accept_within = 0.0
+        self._answer_within = 0.0
         ProcessCollector(registry=self.registry)
         self.registry.register(ProcessTotals(self._families))
 
@@ -135,6 +136,10 @@ class WebMetrics:
     def accept_orders_within(self, seconds: float) -> None:
         """How soon the staff accepts an order, by the settings."""
         self._accept_within = seconds
+
+    def answer_handoffs_within(self, seconds: float) -> None:
+        """How soon a person comes to a customer who asked for one, by the settings."""
+        self._answer_within = seconds
 
     def handshake(self, outcome: str) -> None:
         self._totals.inc(metrics.HANDSHAKES, outcome)
@@ -198,6 +203,7 @@ class WebMetrics:
     def _families(self) -> Iterator[Any]:
         """Everything that was counted so far, for a scrape."""
         yield from families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
+        yield gauge(metrics.HANDOFF_ANSWER_WITHIN, [((), self._answer_within)])
         yield gauge(metrics.ACCEPT_WITHIN, [((), self._accept_within)])
         yield gauge(metrics.CATALOGUE_MISREAD, [((), float(self._misread))])
         yield gauge(metrics.IN_FLIGHT, [((), float(self._in_progress()))])

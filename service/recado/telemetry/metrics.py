@@ -93,7 +93,7 @@ FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
 EVENT_TYPES = (
     *("message.received", "quote.created", "quote.replaced", "quote.rejected", "quote.expired", "quote.withdrawn"),
     *("order.created", "order.updated", "order.cancelled"),
-    *("handoff.requested", "reply.failed", "customer.erased"),
+    *("handoff.requested", "handoff.started", "handoff.ended", "reply.failed", "customer.erased"),
 )
 STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 
@@ -224,6 +224,31 @@ OLDEST_PLACED = gauge(
     STORE,
     "recado_orders_oldest_placed_seconds",
     "How long the oldest order has been placed and not accepted or cancelled; 0 if there is none.",
+)
+
+HANDOFFS = counter(
+    STORE,
+    "recado_handoffs_total",
+    "Conversations that a person took over: the customer asked, the shop wrote from its phone, or the staff said so.",
+    reason=("asked", "echo", "staff"),
+)
+
+HANDOFFS_WAITING = gauge(
+    STORE,
+    "recado_handoffs_waiting",
+    "Customers who asked for a person and to whom none has come.",
+)
+
+HANDOFFS_OLDEST_WAITING = gauge(
+    STORE,
+    "recado_handoffs_oldest_waiting_seconds",
+    "How long the customer has waited who asked for a person first of those to whom none has come; 0 if there is none.",
+)
+
+HANDOFF_ANSWER_WITHIN = gauge(
+    PROCESS,
+    "recado_handoffs_answer_within_seconds",
+    "RECADO_HANDOFF_ANSWER_SECONDS: how soon a person writes to a customer who asked for one; 0 where nobody promises.",
 )
 
 ACCEPT_WITHIN = gauge(
@@ -514,7 +539,7 @@ ANSWERS = counter(
     kind=(
         *("quote", "prices", "question", "emptied", "not_understood", "instructions", "please_write"),
         *("confirmed", "already_confirmed", "rejected", "no_open_quote", "how_to_change", "ask_staff"),
-        *("handed_over", "located", "slow_down", "thanks", "too_long"),
+        *("handed_over", "given_back", "located", "slow_down", "thanks", "too_long"),
     ),
 )
 

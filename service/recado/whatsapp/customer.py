@@ -1,6 +1,11 @@
 """Who wrote to us: since 2026 a phone number, a business-scoped user id (BSUID), or both."""
 
+import re
+
 import msgspec
+
+_USER_ID = re.compile(r"[!-~]{1,256}")
+_PHONE = re.compile(r"[0-9]{5,32}")
 
 
 class Customer(msgspec.Struct, frozen=True, gc=False):
@@ -15,6 +20,19 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
     def names_at(self, phone_number_id: str) -> tuple[str, ...]:
         """The names of a customer of a business number. The BSUID outlives a hidden phone number, so it comes first."""
         return tuple([f"{phone_number_id}:{name}" for name in (self.user_id, self.phone) if name])
+
+
+def named(text: str) -> Customer:
+    """The customer whom an operator names: by a phone number with its country code, or a user id.
+
+    Raises ValueError for anything else.
+    """
+    digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
+    if _PHONE.fullmatch(digits):
+        return Customer(phone=f"+{digits}")
+    if not _USER_ID.fullmatch(text) or text.startswith("+"):
+        raise ValueError("must be a phone number with its country code, such as +5215512345678, or a user id of Meta's")
+    return Customer(user_id=text)
 
 
 def mask(recipient: str) -> str:

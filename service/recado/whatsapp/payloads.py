@@ -127,16 +127,35 @@ class Status(Struct, frozen=True):
     errors: tuple[ErrorDetail, ...] = ()
 
 
+class Echo(Struct, frozen=True):
+    """A message that the shop wrote to a customer from its own phone. returns: it gives the conversation back to
+    recado. What else it says is not kept."""
+
+    wamid: str
+    customer: Customer
+    phone_number_id: str
+    sent_at: float | None
+    returns: bool
+
+    def written_at(self, now: float) -> float:
+        """When it was written, in Unix seconds; a clock of Meta's that runs ahead of ours does not count."""
+        return min(self.sent_at or now, now)
+
+
 class Batch(Struct, gc=False):
     """All events of one POST, in Meta's order; `ignored` holds bounded reasons, for counters."""
 
     messages: list[InboundMessage] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     errors: list[ErrorDetail] = field(default_factory=list)
+    echoes: list[Echo] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
+
+#: What the shop writes from its phone to give a conversation back.
+GIVE_BACK = "#bot"
 
 _TYPES = {str(kind): kind for kind in MessageType}
 _STATUSES = {str(kind): kind for kind in StatusKind}
@@ -161,7 +180,6 @@ _OTHER_FIELDS = frozenset(
         "partner_solutions",
         "payment_configuration_update",
         "smb_app_state_sync",
-        "smb_message_echoes",
         "standby",
         "template_correct_category_detection",
         "tracking_events",
@@ -177,9 +195,12 @@ def parse(body: bytes) -> Batch:
     entries = wire.read(body, batch.ignored)
     for entry in entries:
         for change in entry.changes or ():
-            if change.field == "messages":
+            if change.field == wire.MESSAGES:
                 if change.value is not None:
                     _read(change.value, batch)
+            elif change.field == wire.ECHOES:
+                if change.value is not None:
+                    _read_echoes(change.value, batch)
             elif notice := notices.read(change.field, change.value or wire.Value()):
                 batch.notices.append(notice)
             else:
@@ -228,6 +249,18 @@ def _read(value: wire.Value, batch: Batch) -> None:
             batch.ignored.append("status:no_id")
     for error in value.errors or ():
         batch.errors.append(_detail(error))
+
+
+def _read_echoes(value: wire.Value, batch: Batch) -> None:
+    phone_number_id = value.metadata.phone_number_id if value.metadata else ""
+    for echo in value.message_echoes or ():
+        to = identify(echo.to, echo.to_user_id)
+        if not echo.id or to is None:
+            batch.ignored.append("echo:no_id" if not echo.id else "echo:no_customer")
+            continue
+        body = echo.text.get("body") if isinstance(echo.text, dict) else None
+        returns = body == GIVE_BACK
+        batch.echoes.append(Echo(echo.id, to, phone_number_id, _seconds(echo.timestamp), returns))
 
 
 def _message(

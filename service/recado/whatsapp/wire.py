@@ -57,6 +57,16 @@ class Error(Struct):
     error_data: Any = None
 
 
+class Echo(Struct, gc=False):
+    """A message that the shop wrote from its own phone. `text` may be anything: only one text is of interest."""
+
+    id: str = ""
+    timestamp: str | float | None = None
+    to: str | None = None
+    to_user_id: str | None = None
+    text: Any = None
+
+
 class Message(Struct, gc=False):
     id: str = ""
     type: str = ""
@@ -100,7 +110,8 @@ class Metadata(Struct, gc=False):
 
 
 class Value(Struct, gc=False):
-    """What a change holds. Field `messages` has the first five; the rest is of the fields about the account, where Meta
+    """What a change holds. Field `messages` has the first five, field `smb_message_echoes` the
+    sixth; the rest is of the fields about the account, where Meta
     promises no shapes.
     """
 
@@ -109,6 +120,7 @@ class Value(Struct, gc=False):
     messages: list[Message] | None = None
     statuses: list[Status] | None = None
     errors: list[Error] | None = None
+    message_echoes: list[Echo] | None = None
     display_phone_number: Any = None
     event: Any = None
     decision: Any = None
@@ -124,7 +136,10 @@ class Value(Struct, gc=False):
     user_id_update: Any = None
 
 
-_ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - {"metadata", "contacts", "messages", "statuses", "errors"}
+#: The fields of webhooks about single messages.
+MESSAGES, ECHOES = "messages", "smb_message_echoes"
+_OF_MESSAGES = {"metadata", "contacts", "messages", "statuses", "errors", "message_echoes"}
+_ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - _OF_MESSAGES
 
 
 class Change(Struct, gc=False):
@@ -182,7 +197,7 @@ def _salvage(body: bytes, ignored: list[str]) -> list[Entry] | UnsetType:
                 ignored.append("change:unreadable")
                 continue
             value = raw.get("value")
-            readable = _value(value, ignored) if raw["field"] == "messages" else _about_the_account(value)
+            readable = _value(value, ignored) if raw["field"] in (MESSAGES, ECHOES) else _about_the_account(value)
             changes.append(Change(raw["field"], readable))
         entries.append(Entry(changes))
     return entries
@@ -199,6 +214,7 @@ def _value(raw: Any, ignored: list[str]) -> Value | None:
         messages=_pieces(_list(raw, "messages", "message:unreadable", ignored), Message, "message", ignored),
         statuses=_pieces(_list(raw, "statuses", "status:unreadable", ignored), Status, "status", ignored),
         errors=_pieces(_list(raw, "errors", "error:unreadable", ignored), Error, "error", ignored),
+        message_echoes=_pieces(_list(raw, "message_echoes", "echo:unreadable", ignored), Echo, "echo", ignored),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from recado.queue.model import Added, LeasedReply, NewReply, Reason, State
 from recado.queue.operations.customers import (
@@ -13,8 +14,10 @@ from recado.queue.operations.customers import (
     put_customers,
     read_customers,
     read_sessions,
+    talk_of,
 )
-from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json
+from recado.queue.operations.handoffs import note_changed
+from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json, see_wamids
 from recado.queue.survey import DAY_SECONDS
 from recado.telemetry import metrics
 from recado.whatsapp.content import Content
@@ -58,11 +61,15 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     A wamid that was seen before is a duplicate. A message that was handled with an older session is given the present
     one, and nothing of it is written.
     """
-    fresh = _see_wamids(transaction, [request.message.wamid for request in requests])
+    fresh = see_wamids(transaction, [request.message.wamid for request in requests])
     new = {id_: request for id_, request in zip(fresh, requests, strict=True) if id_ is not None}
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
-    messages = dict(zip(new, identified(transaction, [request.message for request in new.values()]), strict=True))
+    keys = identified(transaction, [(r.message.key, *r.message.aliases) for r in new.values()])
+    messages = {
+        id_: r.message if key == r.message.key else replace(r.message, key=key)
+        for (id_, r), key in zip(new.items(), keys, strict=True)
+    }
     customers = read_customers(transaction, [message.key for message in messages.values()])
     added: dict[int, Added] = {}
     current: dict[int, NewReply] = {}
@@ -74,6 +81,9 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
         elif restraint := customer.restrain(message):
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
+            if message.changes.talk is not None:
+                before, after = talk_of(customer.talk), message.changes.talk
+                note_changed(transaction, message.key, before, after, message.phone, message.user_id)
             customer.follow(message)
             current[id_] = message
     added |= _reply(transaction, current, new, customers)
@@ -142,15 +152,6 @@ def _supersede(
         for key, customer in read_customers(transaction, {row[1] for row in rows}).items():
             customers[key].stands_behind(customer)
     return answers
-
-
-def _see_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:
-    """The new row's id for each wamid that was not seen before, None for the others."""
-    last = int(transaction.run("last_id")[0][0])
-    first = max(last + 1, int(transaction.now * 1e6))
-    wanted = [(first + i, transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
-    unseen = {row[0] for row in transaction.run("see_wamids", as_json(wanted))}
-    return [id_ if id_ in unseen else None for id_, _ in wanted]
 
 
 def _place(

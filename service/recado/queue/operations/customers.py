@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from recado.orders import Line, OpenQuote, Order, OrderState, QuoteState, Session, Source, Talk
 from recado.queue.model import NewReply, Restraint
@@ -94,18 +93,17 @@ class Customer(msgspec.Struct, gc=False):
 # -- names
 
 
-def identified(transaction: Transaction, messages: Sequence[NewReply]) -> list[NewReply]:
-    """The messages with each customer by the name under which he is kept; what is new of his names is kept too."""
-    kept = _kept(transaction, [name for message in messages for name in (message.key, *message.aliases)])
-    found: list[NewReply] = []
+def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]]) -> list[str]:
+    """The name under which each customer is kept, of whom some names are given; keeps what is new of these."""
+    kept = _kept(transaction, [name for names in customers for name in names])
+    keys: list[str] = []
     news: dict[str, str] = {}
-    for message in messages:
-        names = (message.key, *message.aliases)
-        key = next((kept[name] for name in names if name in kept), message.key)
+    for names in customers:
+        key = next((kept[name] for name in names if name in kept), names[0])
         news |= _led(kept, names, key)
-        found.append(message if key == message.key else replace(message, key=key))
+        keys.append(key)
     _keep(transaction, news)
-    return found
+    return keys
 
 
 def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
@@ -223,7 +221,7 @@ def read_sessions(
             referred=referred.get(id_),
             order=orders.get(message.key),
             order_number=numbers.get(id_),
-            talk=_talk(talk) if (talk := customers[message.key].talk) else Talk(),
+            talk=talk_of(customers[message.key].talk),
         )
         for id_, message in messages.items()
     }
@@ -265,6 +263,11 @@ def _quote(row: Sequence[Any]) -> OpenQuote:
         state=QuoteState(state),
         accepted_at=accepted_at,
     )
+
+
+def talk_of(stored: str | None) -> Talk:
+    """The talk of a customer, as his row has it."""
+    return _talk(stored) if stored else Talk()
 
 
 def read_order(row: Sequence[Any]) -> Order:

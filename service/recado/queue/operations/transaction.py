@@ -160,6 +160,14 @@ class Transaction:
         """Notes entries that will not be sent: what they quote was not seen."""
         self._given_up += ids
 
+    def discard(self, ids: Sequence[int]) -> int:
+        """Gives up entries that wait; how many."""
+        rows = self.run("discard", as_json(ids), self.now) if ids else []
+        for id_, channel, lane in rows:
+            TALLIES[channel].discarded(self.totals, lane)
+            self.give_up([id_])
+        return len(rows)
+
     def count_failed(self, id_: int, lane: Lane, reason: Reason) -> None:
         """Counts an entry that failed."""
         TALLIES[lane.channel].failed(self.totals, lane.name, reason)
@@ -243,6 +251,15 @@ class Transaction:
     def wamid_key(self, wamid: str) -> str:
         """A keyed hash of a wamid, which holds a phone number."""
         return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
+
+
+def see_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:
+    """The new row's id for each wamid that was not seen before, None for the others."""
+    last = int(transaction.run("last_id")[0][0])
+    first = max(last + 1, int(transaction.now * 1e6))
+    wanted = [(first + i, transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
+    unseen = {row[0] for row in transaction.run("see_wamids", as_json(wanted))}
+    return [id_ if id_ in unseen else None for id_, _ in wanted]
 
 
 def lanes_of(policy: RetryPolicy, rows: Sequence[Row]) -> dict[Lane, LaneState]:

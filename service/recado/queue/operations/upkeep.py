@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from recado.queue.model import Lane, Reason
+from recado.queue.operations.handoffs import end_of_time
 from recado.queue.operations.noticing import note_waiting_orders
 from recado.queue.operations.transaction import Transaction, as_json
-from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -38,11 +38,7 @@ def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[
 
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
     """Gives messages up at an operator's word; how many of each batch."""
-    discarded = [transaction.run("discard", as_json(ids), transaction.now) for ids in batches]
-    for id_, channel, lane in (row for rows in discarded for row in rows):
-        TALLIES[channel].discarded(transaction.totals, lane)
-        transaction.give_up([id_])
-    return [len(rows) for rows in discarded]
+    return [transaction.discard(ids) for ids in batches]
 
 
 def remove(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
@@ -65,7 +61,7 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
-    notes orders that the staff has not accepted in time."""
+    ends hand-offs, and notes orders that the staff has not accepted in time."""
     _repair_clock(transaction)
     note_waiting_orders(transaction)
     counts = []
@@ -75,6 +71,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
             transaction.fail(id_, Lane(*lane), Reason.WINDOW_CLOSED)
         counts.append(len(rows))
         transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
+        end_of_time(transaction, limit)
     return counts
 
 

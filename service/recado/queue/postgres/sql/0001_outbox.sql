@@ -71,6 +71,9 @@ CREATE TABLE customer (
   written_at float8 NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 
+CREATE INDEX customer_held ON customer (((talk::json #>> '{handoff,until}')::float8))
+  WHERE talk::json #>> '{handoff,until}' IS NOT NULL;
+
 -- Money is text: it is written as it was computed.
 CREATE TABLE quote (
   id          bigint PRIMARY KEY,

@@ -294,12 +294,14 @@ DELETE FROM recado.seen_message
 WHERE id IN (SELECT id FROM recado.seen_message WHERE id <= $1 ORDER BY id LIMIT $2)
 
 -- name: stale_customers
-SELECT c.key FROM recado.customer c WHERE c.next_at <= $1 AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
+SELECT c.key FROM recado.customer c WHERE c.next_at <= $1 AND c.talk::json #>> '{handoff,until}' IS NULL
+  AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
   AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
 -- name: prune_customers
 DELETE FROM recado.customer c
 WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json)) AND c.next_at <= $2
+  AND c.talk::json #>> '{handoff,until}' IS NULL
   AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
   AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
@@ -365,7 +367,7 @@ DELETE FROM recado.entry WHERE channel = 'whatsapp' AND state IN ('failed', 'dis
 -- name: forget_customers
 DELETE FROM recado.customer c
 WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json))
-  AND NOT EXISTS (SELECT FROM recado.entry e WHERE e.key = c.key)
+  AND NOT EXISTS (SELECT FROM recado.entry e WHERE e.key = c.key) AND c.talk::json #>> '{handoff,until}' IS NULL
   AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key AND q.state = 'open')
   AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
@@ -537,3 +539,17 @@ GROUP BY phrase, kind HAVING count(DISTINCT customer) >= $3 ORDER BY 3 DESC, 1, 
 
 -- name: placed_between
 SELECT number FROM recado.shop_order WHERE state = 'placed' AND placed_at > $1 AND placed_at <= $2 ORDER BY number
+
+-- name: waiting_replies
+SELECT id FROM recado.entry
+WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+
+-- name: sent_by_us
+SELECT 1 FROM recado.entry WHERE sent_wamid = $1 UNION ALL SELECT 1 FROM recado.quote WHERE sent_wamid = $1
+
+-- name: held_until
+SELECT key FROM recado.customer WHERE (talk::json #>> '{handoff,until}')::float8 <= $1 LIMIT $2
+
+-- name: waiting_for_a_person
+SELECT count((talk::json #>> '{handoff,waiting_since}')::float8), min((talk::json #>> '{handoff,waiting_since}')::float8) FROM recado.customer
+WHERE (talk::json #>> '{handoff,until}')::float8 > $1

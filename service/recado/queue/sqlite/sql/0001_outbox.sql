@@ -74,6 +74,9 @@ CREATE TABLE customer (
   written_at REAL NOT NULL DEFAULT 0         -- when he wrote last, by Meta
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX customer_held ON customer (talk ->> '$.handoff.until')
+  WHERE talk ->> '$.handoff.until' IS NOT NULL;
+
 -- What a customer was offered. Money is text: a REAL would round it.
 CREATE TABLE quote (
   id          INTEGER PRIMARY KEY,           -- of the entry that gives it, and of his message in seen_message

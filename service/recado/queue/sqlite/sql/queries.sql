@@ -281,12 +281,14 @@ DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE state = ?1 AND finishe
 DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE id <= ?1 LIMIT ?2)
 
 -- name: stale_customers
-SELECT key FROM customer WHERE next_at <= ?1 AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
+SELECT key FROM customer WHERE next_at <= ?1 AND talk ->> '$.handoff.until' IS NULL
+  AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
   AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
 -- name: prune_customers
 DELETE FROM customer
 WHERE key IN (SELECT value FROM json_each(?1)) AND next_at <= ?2
+  AND talk ->> '$.handoff.until' IS NULL
   AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
   AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
@@ -349,7 +351,7 @@ DELETE FROM entry WHERE channel = 'whatsapp' AND state IN ('failed', 'discarded'
 -- name: forget_customers
 WITH erased AS (SELECT value AS key FROM json_each(?1))
 DELETE FROM customer WHERE key IN erased
-  AND key NOT IN (SELECT key FROM entry WHERE key IN erased)
+  AND key NOT IN (SELECT key FROM entry WHERE key IN erased) AND talk ->> '$.handoff.until' IS NULL
   AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key AND q.state = 'open')
   AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
@@ -513,3 +515,17 @@ GROUP BY phrase, kind HAVING count(DISTINCT customer) >= ?3 ORDER BY 3 DESC, 1, 
 
 -- name: placed_between
 SELECT number FROM shop_order WHERE state = 'placed' AND placed_at > ?1 AND placed_at <= ?2 ORDER BY number
+
+-- name: waiting_replies
+SELECT id FROM entry
+WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+
+-- name: sent_by_us
+SELECT 1 FROM entry WHERE sent_wamid = ?1 UNION ALL SELECT 1 FROM quote WHERE sent_wamid = ?1
+
+-- name: held_until
+SELECT key FROM customer WHERE talk ->> '$.handoff.until' <= ?1 LIMIT ?2
+
+-- name: waiting_for_a_person
+SELECT count(talk ->> '$.handoff.waiting_since'), min(talk ->> '$.handoff.waiting_since') FROM customer
+WHERE talk ->> '$.handoff.until' > ?1

@@ -1,0 +1,99 @@
+"""Hand-offs: who has a conversation, as the shop says it, and what is told and counted when that changes."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from recado.events.facts import HandoffEnded, HandoffStarted, instant
+from recado.orders import Handoff, HandoffChange, Returned, Taken, Talk
+from recado.queue.operations.customers import identified, put_customers, read_customers, talk_of
+from recado.queue.operations.transaction import Transaction, as_json, see_wamids
+from recado.telemetry import metrics
+
+
+def change_handoffs(transaction: Transaction, changes: Sequence[HandoffChange]) -> list[bool]:
+    """Gives conversations to a person, or back to recado; of each whether it changed anything.
+
+    The session gets a new version, so that a message that is handled at the same time is handled again. Replies that
+    wait when a person takes over are discarded. An echo that was seen before changes nothing; nor does one of a message
+    that recado sent.
+    """
+    return [_change(transaction, change) for change in changes]
+
+
+def _change(transaction: Transaction, change: HandoffChange) -> bool:
+    if change.echo is not None and not _is_new(transaction, change.echo):
+        return False
+    (key,) = identified(transaction, [(change.key, *change.aliases)])
+    customer = read_customers(transaction, [key])[key]
+    talk = talk_of(customer.talk)
+    after = _after(talk.handoff, change, transaction.now)
+    if after is None:
+        return False
+    note(transaction, key, talk.handoff, after, change.why)
+    if after.holds(transaction.now) and not talk.handoff.holds(transaction.now):
+        transaction.discard([id_ for (id_,) in transaction.run("waiting_replies", key)])
+    customer.talk = as_json(replace(talk, handoff=after, missed=0))
+    customer.version += 1
+    put_customers(transaction, [customer])
+    return True
+
+
+def _is_new(transaction: Transaction, echo: str) -> bool:
+    (id_,) = see_wamids(transaction, [echo])
+    return id_ is not None and not transaction.run("sent_by_us", echo)
+
+
+def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None:
+    """Who has the conversation then; None where that stays as it is."""
+    if change.at < int(before.changed_at):
+        return None
+    until = change.until
+    if until is None:
+        return Handoff(changed_at=change.at) if before.until is not None else None
+    if before.until is not None and change.why is Taken.ECHO:
+        until = max(until, before.until)
+    return Handoff(until=until, changed_at=change.at) if until > now else None
+
+
+def end_of_time(transaction: Transaction, limit: int) -> None:
+    """Gives conversations back to recado that a person has had for their time."""
+    keys = [key for (key,) in transaction.run("held_until", transaction.now, limit)]
+    ended = list(read_customers(transaction, keys).values())
+    for customer in ended:
+        talk = talk_of(customer.talk)
+        after = Handoff(changed_at=talk.handoff.changed_at)
+        note(transaction, customer.key, talk.handoff, after, Returned.TIME)
+        customer.talk = as_json(replace(talk, handoff=after))
+        customer.version += 1
+    put_customers(transaction, ended)
+
+
+def note(
+    transaction: Transaction,
+    key: str,
+    before: Handoff,
+    after: Handoff,
+    why: Taken | Returned,
+    phone: str | None = None,
+    user_id: str | None = None,
+) -> None:
+    """Counts and tells that a person took a conversation over, or that recado has it again."""
+    held = before.until is not None
+    if held and not before.holds(transaction.now) and why is not Returned.TIME:
+        transaction.tell(key, HandoffEnded(reason=Returned.TIME), phone, user_id)
+        held = False
+    if after.until is not None and not held:
+        transaction.totals.inc(metrics.HANDOFFS, why)
+        transaction.tell(key, HandoffStarted(reason=why, until=instant(after.until)), phone, user_id)
+    elif after.until is None and held:
+        transaction.tell(key, HandoffEnded(reason=why), phone, user_id)
+
+
+def note_changed(
+    transaction: Transaction, key: str, before: Talk, after: Talk, phone: str | None, user_id: str | None
+) -> None:
+    """Counts and tells what a customer's own message changed."""
+    if after.handoff != before.handoff:
+        why = Returned.CUSTOMER if after.handoff.until is None else Taken.ASKED
+        note(transaction, key, before.handoff, after.handoff, why, phone, user_id)

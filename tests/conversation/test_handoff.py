@@ -1,0 +1,83 @@
+"""When a person has the conversation, and how recado gets it back."""
+
+import pytest
+
+from recado.conversation import Policy, ReplyKind, Silence
+from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.moment import MISSED_IN_A_ROW
+from recado.orders import Handoff
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.whatsapp.content import Buttons, Text
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+NONSENSE = ("quiero 3 heladeras", "quiero 2 televisores", "quiero 4 lavadoras")
+
+
+@pytest.fixture
+def dialogue() -> Dialogue:
+    return Dialogue(CATALOGUE, Policy())
+
+
+def kind(dialogue: Dialogue) -> ReplyKind | None:
+    return dialogue.turn.reply.kind if dialogue.turn.reply else None
+
+
+def buttons(dialogue: Dialogue) -> list[str]:
+    """The ids that the last reply offers."""
+    assert dialogue.turn.reply
+    content = dialogue.turn.reply.content
+    return [button.id for button in content.buttons] if isinstance(content, Buttons) else []
+
+
+@pytest.mark.parametrize("back", ["bot", "Bot", " BOT! ", "«bot»"])
+def test_bot_alone_ends_a_hold(dialogue: Dialogue, back: str) -> None:
+    """And what recado knew is there again."""
+    dialogue.say("2 camisas")
+    dialogue.say("un asesor por favor")
+    dialogue.say(back)
+
+    assert (kind(dialogue), dialogue.state) == (ReplyKind.GIVEN_BACK, State.OPEN)
+    assert dialogue.session.talk.handoff == Handoff(changed_at=dialogue.now)
+
+
+@pytest.mark.parametrize("words", ["el bot no sirve", "bote", "no quiero bot", "bot 2 camisas"])
+def test_bot_beside_other_words_does_not(dialogue: Dialogue, words: str) -> None:
+    """It may be said to the person."""
+    dialogue.say("un asesor por favor")
+    assert dialogue.say(words).silence is Silence.HUMAN
+    assert dialogue.state is State.HUMAN
+
+
+def test_the_hand_over_offers_the_way_back_by_a_tap(dialogue: Dialogue) -> None:
+    """A tap for a person during the hold gets no reply: there is one."""
+    dialogue.say("un asesor por favor")
+    offered = buttons(dialogue)
+    again = dialogue.tap("h:person")
+    dialogue.tap(offered[0])
+
+    assert offered == ["h:assistant"]
+    assert again.silence is Silence.HUMAN
+    assert (kind(dialogue), dialogue.state) == (ReplyKind.GIVEN_BACK, State.NONE)
+
+
+def test_a_person_is_offered_after_messages_that_were_not_understood(dialogue: Dialogue) -> None:
+    """Nothing is held until the offer is taken."""
+    offers = []
+    for words in NONSENSE:
+        dialogue.say(words)
+        offers.append((kind(dialogue), buttons(dialogue), dialogue.state))
+    dialogue.tap("h:person")
+
+    assert len(NONSENSE) == MISSED_IN_A_ROW
+    missed: tuple[ReplyKind, list[str], State] = (ReplyKind.NOT_UNDERSTOOD, [], State.NONE)
+    assert offers == [missed, missed, (ReplyKind.NOT_UNDERSTOOD, ["h:person"], State.NONE)]
+    assert (kind(dialogue), dialogue.state) == (ReplyKind.HANDED_OVER, State.HUMAN)
+
+
+def test_messages_that_are_understood_begin_the_count_anew(dialogue: Dialogue) -> None:
+    """Only a row of misses says that recado is of no help."""
+    for words in (*NONSENSE[:2], "hola", *NONSENSE[:2]):
+        dialogue.say(words)
+        assert dialogue.turn.reply
+        assert isinstance(dialogue.turn.reply.content, Text)

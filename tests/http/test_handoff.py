@@ -1,0 +1,94 @@
+"""A person of the shop takes a conversation over, and recado is silent meanwhile."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.http.conftest import Pod, StartPod
+from tests.http.test_orders import BEARER
+from tests.http.test_talk import IMMEDIATE, ORDER
+from tests.meta import NUMBER, text_message
+
+PHONE = "15550100001"
+
+
+async def echo(pod: Pod, n: int, at: float, body: str = "Hola, te atiende Eva", **to: str) -> None:
+    """The shop writes to a customer from its phone."""
+    raw = {"id": f"wamid.E{n}", "to": PHONE, "timestamp": str(int(at)), "type": "text", "text": {"body": body}} | to
+    value: dict[str, Any] = {"metadata": {"phone_number_id": NUMBER}, "message_echoes": [raw]}
+    change = {"field": "smb_message_echoes", "value": value}
+    response = await pod.post(json.dumps({"entry": [{"changes": [change]}]}).encode())
+    assert response.status_code == 200
+
+
+async def test_the_shop_writes_and_recado_is_silent_until_it_says_bot(start_pod: StartPod, clock: FakeClock) -> None:
+    """To this customer, under any of his names."""
+    async with start_pod(**IMMEDIATE) as pod:
+        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+        clock.advance(5)
+        await echo(pod, 1, clock())
+        await pod.receive(text_message(2, ORDER, sent_at=clock(), customer=1))
+        await pod.receive(text_message(3, ORDER, sent_at=clock(), customer=2))
+        during = len(pod.graph.sent)
+        clock.advance(5)
+        await echo(pod, 2, clock(), "#bot")
+        await pod.receive(text_message(4, ORDER, sent_at=clock(), customer=1))
+        after = len(pod.graph.sent)
+
+    assert (during, after) == (2, 3)
+
+
+async def test_an_echo_of_another_business_number_is_somebody_elses(start_pod: StartPod, clock: FakeClock) -> None:
+    """Nothing is kept of it."""
+    async with start_pod(**IMMEDIATE) as pod:
+        other = {"metadata": {"phone_number_id": "9"}, "message_echoes": [{"id": "wamid.E9", "to": PHONE}]}
+        change = {"field": "smb_message_echoes", "value": other}
+        await pod.post(json.dumps({"entry": [{"changes": [change]}]}).encode())
+        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+
+        assert len(pod.graph.sent) == 1
+
+
+async def test_staff_take_a_conversation_and_give_it_back(start_pod: StartPod, clock: FakeClock) -> None:
+    """By any name of the customer; hours that are over end it too."""
+    async with start_pod(**IMMEDIATE) as pod:
+
+        async def ask(path: str, **body: object) -> Any:
+            response = await pod.client.post(f"/api/v1/{path}", json={"customer": "US.000001"} | body, headers=BEARER)
+            return response.json()["changed"]
+
+        async def answered(n: int) -> bool:
+            before = len(pod.graph.sent)
+            await pod.receive(text_message(n, ORDER, sent_at=clock(), customer=1))
+            return len(pod.graph.sent) > before
+
+        said = [await answered(1), await ask("handoff", customer="+1 555 010-0001", hours=2), await answered(2)]
+        said += [await ask("resume"), await ask("resume"), await answered(3)]
+        said += [await ask("handoff", phone_number_id=NUMBER, hours=1)]
+        clock.advance(3601)
+        said += [await answered(4)]
+
+    assert said == [True, True, False, True, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"customer": "+12"}, 422),
+        ({"customer": "US.1", "hours": 0}, 422),
+        ({"customer": "US.1", "hours": 721}, 422),
+        ({"customer": "US.1", "phone_number_id": "9"}, 422),
+    ],
+)
+async def test_a_hand_off_that_is_not_clear_is_refused(
+    start_pod: StartPod, body: dict[str, object], status: int
+) -> None:
+    """And one without the token is."""
+    async with start_pod(**IMMEDIATE) as pod:
+        answer = await pod.client.post("/api/v1/handoff", json=body, headers=BEARER)
+        stranger = await pod.client.post("/api/v1/resume", json={"customer": "US.1"})
+
+    assert (answer.status_code, stranger.status_code) == (status, 401)

@@ -1,0 +1,100 @@
+"""Whatever comes in which order: while a person has the conversation recado says nothing by itself."""
+
+import random
+from typing import Any
+
+from tests.clock import FakeClock
+from tests.http.conftest import Pod, StartPod
+from tests.http.test_admin import RETRY
+from tests.http.test_handoff import echo
+from tests.http.test_orders import BEARER
+from tests.http.test_talk import ORDER, message
+from tests.meta import text_message
+
+WALKS, STEPS = 500, 6
+HOLD = 600
+#: The pod itself follows up nothing that is due so late: only a drain does.
+SLOW = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_CUSTOMER_INTERVAL_SECONDS": "20"}
+
+
+class Walk:
+    """One customer, the shop's phone and the drain; `until` is when the hold ends by the rules."""
+
+    def __init__(self, pod: Pod, clock: FakeClock, customer: int) -> None:
+        self.pod, self.clock, self.customer = pod, clock, customer
+        self.until = 0.0
+        self.n = customer * 100
+        self.taps: set[str] = set()
+        self.phone = f"1555010{customer:04d}"
+        self.checked = len(pod.graph.sent)
+
+    @property
+    def held(self) -> bool:
+        return self.clock() < self.until
+
+    async def order(self) -> None:
+        answer = await self.pod.receive(text_message(self.n, ORDER, sent_at=self.clock(), customer=self.customer))
+        assert (answer["result"].get("ignored") == "human") == self.held
+
+    async def tap(self) -> None:
+        tapped = {"button_reply": {"id": self._choice(), "title": "Sí"}}
+        raw = message(self.n, self.clock, "interactive", tapped, customer=self.customer)
+        self.taps.add(raw["id"])
+        await self.pod.receive(raw)
+
+    async def shop_writes(self) -> None:
+        await echo(self.pod, self.n, self.clock(), to=self.phone)
+        self.until = self.clock() + HOLD
+
+    async def shop_returns(self) -> None:
+        await echo(self.pod, self.n, self.clock(), "#bot", to=self.phone)
+        self.until = 0.0
+
+    async def own_reply_is_echoed(self) -> None:
+        if self.pod.graph.sent:
+            await echo(self.pod, self.n, self.clock(), to=self.phone, id=f"wamid.OUT{len(self.pod.graph.sent)}")
+
+    async def drain(self) -> None:
+        await self.pod.client.post(RETRY, headers=BEARER)
+
+    async def time_passes(self) -> None:
+        self.clock.advance(random.Random(self.n).choice([1, 25, 25, HOLD]))
+
+    async def check(self) -> None:
+        """What was sent since the last step, where a person has the conversation, replies to a tap."""
+        sent, self.checked = self.pod.graph.sent[self.checked :], len(self.pod.graph.sent)
+        for one in sent if self.held else ():
+            if one["to"] == f"+{self.phone}":
+                entry = await self.pod.queue.show(int(one["biz_opaque_callback_data"].split(".")[1]))
+                assert entry is not None
+                assert entry["wamid"] in self.taps
+
+    def _choice(self) -> str:
+        """A button that the customer has seen, or none of ours."""
+        for one in reversed(self.pod.graph.sent):
+            if one["to"] == f"+{self.phone}" and (action := _buttons(one)):
+                return str(action[0]["reply"]["id"])
+        return "q:XXXXXXXXXXXX:confirm"
+
+
+def _buttons(sent: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(sent.get("interactive", {}).get("action", {}).get("buttons", ()))
+
+
+async def test_no_text_of_recados_own_during_a_hold(start_pod: StartPod, clock: FakeClock) -> None:
+    """Replies wait for their customer's turn and a drain takes them; no echo of what recado sent starts a hold."""
+    steps = (
+        *(Walk.order, Walk.order, Walk.tap, Walk.shop_writes, Walk.shop_writes, Walk.shop_returns),
+        *(Walk.own_reply_is_echoed, Walk.drain, Walk.drain, Walk.time_passes, Walk.time_passes),
+    )
+    chosen = random.Random(17)
+    async with start_pod(**SLOW, RECADO_HOLD_SECONDS=str(HOLD), RECADO_BUTTONS="true") as pod:
+        for customer in range(1, WALKS + 1):
+            walk = Walk(pod, clock, customer)
+            for step in chosen.choices(steps, k=STEPS):
+                walk.n += 1
+                await step(walk)
+                await walk.check()
+        held = pod.queue.snapshot().totals["recado_handoffs_total", ("echo",)]
+
+    assert held > WALKS / 2

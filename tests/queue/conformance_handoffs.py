@@ -1,0 +1,145 @@
+"""What every RetryQueue must do when a person of the shop takes a conversation over, and when recado has it again."""
+
+import pytest
+from msgspec.structs import replace
+
+from recado.orders import Changes, Handoff, HandoffChange, Returned, Taken, Talk
+from recado.queue.model import State
+from recado.queue.protocol import RetryQueue
+from recado.telemetry import metrics
+from tests.clock import FakeClock
+from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply
+from tests.queue.conformance_sessions import opening, session_of
+
+HOLD = 14400.0
+
+
+def echo(n: int, clock: FakeClock, *, at: float | None = None, customer: int = 1) -> HandoffChange:
+    """The shop writes to a customer from its phone."""
+    at = clock() if at is None else at
+    key = f"{NUMBER}:US.{customer}"
+    return HandoffChange(key=key, why=Taken.ECHO, at=at, until=at + HOLD, echo=f"wamid.ECHO{n}")
+
+
+def returned(n: int, clock: FakeClock, *, at: float | None = None) -> HandoffChange:
+    """The shop writes `#bot`."""
+    return replace(echo(n, clock, at=at), why=Returned.ECHO, until=None)
+
+
+async def handoff_of(queue: RetryQueue, clock: FakeClock) -> Handoff:
+    return (await session_of(queue, clock)).talk.handoff
+
+
+class HandoffConformance:
+    """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    async def test_an_echo_starts_a_hold_and_the_next_lengthens_it(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Also a stranger's; a delivery that is repeated changes nothing."""
+        queue = open_queue(**UNLIMITED)
+        begin = clock()
+        first = await queue.change_handoff(echo(1, clock))
+        clock.advance(60)
+        again = await queue.change_handoff(echo(1, clock))
+        after_again = await handoff_of(queue, clock)
+        second = await queue.change_handoff(echo(2, clock))
+        after_second = await handoff_of(queue, clock)
+
+        assert (first, again, second) == (True, False, True)
+        assert after_again == Handoff(until=begin + HOLD, changed_at=begin)
+        assert after_second == Handoff(until=begin + 60 + HOLD, changed_at=begin + 60)
+        assert queue.snapshot().totals[metrics.HANDOFFS.name, ("echo",)] == 1
+
+    async def test_what_was_said_earlier_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Meta brings echoes in any order; one whose time is over starts nothing."""
+        queue = open_queue(**UNLIMITED)
+        await queue.change_handoff(echo(1, clock))
+        clock.advance(60)
+        ended = await queue.change_handoff(returned(2, clock))
+        late = await queue.change_handoff(echo(3, clock, at=clock() - 30))
+        after = await handoff_of(queue, clock)
+        much_later = await queue.change_handoff(echo(4, clock, at=clock() - HOLD, customer=2))
+
+        assert (ended, late, much_later) == (True, False, False)
+        assert after == Handoff(changed_at=clock())
+
+    async def test_an_echo_of_what_recado_sent_starts_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Meta does not echo what the API sends; where it did, recado would silence itself."""
+        queue = open_queue(**UNLIMITED)
+        message = await add_leased(queue, new_reply(1, clock, customer=1))
+        await queue.update_message_attempt(message, DELIVERED)
+        ours = replace(echo(1, clock), echo=DELIVERED.sent_wamid)
+
+        assert not await queue.change_handoff(ours)
+        assert (await handoff_of(queue, clock)).until is None
+
+    async def test_replies_that_wait_are_discarded_when_a_person_takes_over(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Or a drain would talk over the person; the quote that was not seen is withdrawn, other customers' go out."""
+        queue = open_queue(**UNLIMITED)
+        await queue.add_message(opening(1, clock, "AAAA"), lease=False)
+        await queue.add_message(new_reply(2, clock, customer=2), lease=False)
+        await queue.change_handoff(echo(1, clock))
+        claim = await queue.get_messages_to_retry(10)
+        discarded = await queue.list_messages([State.DISCARDED])
+
+        assert [message.wamid for message in claim.messages] == ["wamid.IN2"]
+        assert len(discarded) == 1
+        assert queue.snapshot().totals[metrics.QUOTES.name, ("withdrawn", "text")] == 1
+
+    async def test_a_message_that_is_handled_meanwhile_is_handled_again(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """The hold gives the session a new version."""
+        queue = open_queue(**UNLIMITED)
+        session = await session_of(queue, clock)
+        await queue.change_handoff(echo(1, clock))
+        added = await queue.add_message(
+            new_reply(1, clock, customer=1, changes=Changes(version=session.version)), lease=True
+        )
+
+        assert added.stale
+        assert added.stale.talk.handoff.until == clock() + HOLD
+
+    async def test_a_hold_ends_by_its_time_and_is_kept_until_then(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """A customer who is idle for days is forgotten, but not while a person has him."""
+        queue = open_queue(**UNLIMITED)
+        change = HandoffChange(key=f"{NUMBER}:US.1", why=Taken.STAFF, at=clock(), until=clock() + 200_000)
+        await queue.change_handoff(change)
+        await queue.prune()
+        clock.advance(190_000)
+        await queue.prune()
+        await queue.expire()
+        held = await handoff_of(queue, clock)
+        clock.advance(10_001)
+        await queue.expire()
+        over = await handoff_of(queue, clock)
+
+        assert held.until == change.until
+        assert over.until is None
+
+    async def test_customers_who_wait_for_a_person_are_counted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """From the request until somebody writes to them."""
+        queue = open_queue(**UNLIMITED)
+        asked = Handoff(until=clock() + HOLD, changed_at=clock(), waiting_since=clock())
+        for n in (1, 2):
+            changes = Changes(version=0, talk=Talk(handoff=asked))
+            await queue.add_message(new_reply(n, clock, changes=changes), lease=True)
+        clock.advance(30)
+        both = queue.snapshot()
+        await queue.change_handoff(echo(1, clock, customer=1))
+        one = queue.snapshot()
+        await queue.change_handoff(echo(2, clock, customer=2))
+        none = queue.snapshot()
+
+        counts = [(s.waiting_for_a_person, s.waiting_for_a_person_seconds) for s in (both, one, none)]
+        assert counts == [(2, 30.0), (1, 30.0), (0, 0.0)]
+        assert none.totals[metrics.HANDOFFS.name, ("asked",)] == 2
