@@ -136,6 +136,15 @@ def lines(text: str) -> dict[str, float]:
         ("4 sobres manila oficio y 6 A4", {"ENV5": 4, "ENV4": 6}),
         ("caja de losartán 100, no mentiras, es de 50", {"LOS50": 1}),
         ("torta de cumpleaños de 2 kg y medio", {"CAK": 2.5}),
+        ("2 k d pan", {"BRD": 2}),
+        ("labial rojo y vino, uno de cada uno", {"LIP1": 1, "LIP2": 1}),
+        ("quiero 10 tacos al pastor, 4 de los tacos de suadero", {"TAC-01": 6, "TAC-02": 4}),
+        ("precio de labial rojo y vino", {"LIP1": 1, "LIP2": 1}),
+        ("medio kilo de pan a cuanto sale", {"BRD": 0.5}),
+        ("1 1/2 k de pan", {"BRD": 1.5}),
+        ("queria para el sabado la torta rogel y una leche", {"RGL": 1, "MILK": 1}),
+        ("quiero para el 14 cien gasas", {"10054": 100}),
+        ("3 tacos al pastor y 1 de suadero, ay no perdón 2 de pastor y 1 de suadero", {"TAC-01": 2, "TAC-02": 1}),
     ],
 )
 def test_ways_to_order_are_understood_without_a_question(text: str, expected: dict[str, float]) -> None:
@@ -153,6 +162,7 @@ def test_ways_to_order_are_understood_without_a_question(text: str, expected: di
         ("10.000 pesos en gasas", Unusable.WORTH),
         ("un cuarto de gasa", Unusable.FRACTION),
         ("media jean recto", Unusable.FRACTION),
+        ("gasas varias", Unusable.VAGUE),
     ],
 )
 def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Unusable) -> None:
@@ -182,10 +192,10 @@ def test_what_may_be_another_kind_is_marked(text: str) -> None:
         "protector solar fps50, uno",
         "2 gasas, mejor marmoladas",
         "pinza de cejas y una gasa",
-        "labial rojo y vino, uno de cada uno",
         "chamarrin talle 12, 2 unidades",
         "dos JN-90",
         "precio de la granada?",
+        "bisté 1 kilo y compost 2 litros",
         "que precio tienen las mochilas?",
     ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
+from recado.quotes.numbers import Unusable
 from recado.quotes.text import NUMBER
 from recado.quotes.wishes import State, Wish
 
@@ -53,8 +54,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         last = reading.last(("refused",))  # "no 2 camisas sino 3"
     if last is None:
         state.pending = None if q.article else q.value
-        if not q.article:
-            _ask_for_unknown(reading, i)
+        return q.article or _ask_for_unknown(reading, i)
+    if q.unusable is Unusable.VAGUE and last.amount is None:
+        last.set_amount(q)  # "gasas varias"
         return True
     if q.unit is not None and reading.elements[i - 1].kind == "of" and last.element.index == i - 2:
         last.set_amount(q)  # "una torta de 3 kilos"
@@ -93,12 +95,14 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     return True
 
 
-def _ask_for_unknown(reading: "Reading", i: int) -> None:
+def _ask_for_unknown(reading: "Reading", i: int) -> bool:
     """ "Jogin talle 12, 2 unidades": a number that follows nothing but an unknown thing is how many of it."""
     element = reading.elements[i]
     unknown = reading.elements[i - 2] if i > 1 and reading.context.norm(i - 1) == "," else None
     if unknown is not None and unknown.kind == UNKNOWN and "verb" not in unknown.flags and element.quantity is not None:
         reading.wishes.append(Wish(unknown, None, unknown.text, element.quantity.value))
+        return True
+    return False
 
 
 def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:

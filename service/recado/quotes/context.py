@@ -101,7 +101,9 @@ class Context:
     def incidental(self, i: int, element: Element, priced: bool) -> bool:
         """Named only beside the matter: "mi camisa", "algo para zapatos"."""
         j = i - 1
-        while self.kind(j) in ("definite", NOISE) or (
+        while (
+            self.kind(j) == "definite" or (self.kind(j) == NOISE and "weekday" not in self.roles(j))
+        ) or (  # in "para el sábado la torta" the day is what it is for
             self.kind(j) == QUANTITY
             and self.elements[j] is element.q
             and element.q is not None

@@ -30,10 +30,14 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
         i += 1  # "unos 2 kilos"
     digits = tokens[i].value
-    if digits is not None and _norm(tokens, i + 1) == "k" and not tokens[i + 1].spaced:
-        end = i + 2 + _is_of(tokens, i + 2)
-        return Measure(digits, lexicon.measures["kg"], i + 1, end)  # "2k de papa"; sold by kg, or it is 2,000
-    value, j = cardinal(tokens, roles, i, lexicon)
+    k = i + 1
+    if isinstance(digits, int) and k < len(tokens) and isinstance(half := tokens[k].value, Fraction) and half < 1:
+        digits, k = digits + half, k + 1  # "1 1/2 kg"
+    spaced = k < len(tokens) and tokens[k].spaced
+    if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
+        end = k + 1 + _is_of(tokens, k + 1)
+        return Measure(digits, lexicon.measures["kg"], k, end)  # "2k de papa"; sold by kg, or it is 2,000
+    value, j = (digits, k) if k > i + 1 else cardinal(tokens, roles, i, lexicon)
     if value in (None, 1) and j < len(tokens) and "pair" in roles[j] and _is_of(tokens, j + 1):
         value, j = 2, j + 2  # "un par de kilos"
     part, j = _part(tokens, j, i, value)

@@ -209,7 +209,8 @@ class Noise:
             return None
         due = i > 0 and self._roles[i - 1] & {"for", "to"}
         timed = self._has(j + 1, "to") and self._norm(j + 2) in ("la", "las")  # "el 12 a las 8"
-        if norm == "el" and (due or timed or self._closes(j + 1) or self._has(j + 1, "of")):
+        apart = timed or self._counts(j + 1)  # "el 14 cien rosas"
+        if norm == "el" and (due or apart or self._closes(j + 1) or self._has(j + 1, "of")):
             return "date", j + 1
         if "weekday" in roles and not self._closes(i) and self._closes(j + 1):
             return "date", j + 1
@@ -457,6 +458,10 @@ class Noise:
     def _is_day(self, j: int) -> bool:
         value = self._tokens[j].value
         return value is not None and 0 < value <= _MONTH_DAYS
+
+    def _counts(self, j: int) -> bool:
+        """Whether an amount of its own stands behind a number: "para el 14 cien rosas"."""
+        return self._is_number(j) or bool({"number", "article"} & self._roles[j] if j < self._n else ())
 
     def _is_hour(self, j: int) -> bool:
         return self._is_number(j) and self._tokens[j].value in _DAY and not self._names_product(j + 1)

@@ -84,8 +84,8 @@ def quantity(
         if value is None and not ("collective" in role or "pair" in role):
             break
         if "collective" in role and tokens[i].kind == WORD:
-            if tokens[i].norm in ("cien", "ciento") and value is None:
-                break
+            if tokens[i].norm == "cien" or (tokens[i].norm == "ciento" and value is None):
+                break  # "el 14 cien rosas": no number stands before "cien"
             size = lexicon.collective(tokens[i].norm) or 1
             value, i, collective, article = (1 if value is None else value) * size, i + 1, size, False
             if i + 1 < n and tokens[i].norm in ("y", "i") and "half" in roles[i + 1]:

@@ -24,7 +24,7 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.matcher import How, Matcher
-from recado.quotes.numbers import Unusable
+from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.scan import Scanner
 from recado.quotes.sizes import COUNT
 from recado.quotes.steering import negation, price, remove, request
@@ -211,6 +211,7 @@ class Reading:
         last = self.last(("wanted",))
         if wish.state == "wanted" and last is not None and self._alternative(i, wish, last):
             return
+        self._take_out(i, wish)
         if state.corrected or (state.restating and known is not None and amount is not None and not amount.article):
             self._correct(wish, state)
         else:
@@ -234,6 +235,19 @@ class Reading:
         last.text = self.scanner.written(last.element.start, wish.element.end)
         last.product = None
         return True
+
+    def _take_out(self, i: int, wish: Wish) -> None:
+        """ "10 aguas, 5 de las aguas con gas": some of those that were wished are of another kind."""
+        if wish.amount is None or wish.product is None or wish.state != "wanted":
+            return
+        if [self.context.kind(k) for k in range(i - 4, i)] != [COMMA, QUANTITY, "of", "definite"]:
+            return
+        kin = {number for family in self.matcher.families_of(wish.product) for number in family.products}
+        for whole in self.wishes:
+            if whole.state == "wanted" and whole.product in kin - {wish.product} and (whole.amount or 1) > wish.amount:
+                whole.amount = (whole.amount or 1) - wish.amount
+                whole.doubts.append("in parts")
+                return
 
     def _same_pack(self, i: int, wish: Wish, last: Wish | None) -> None:
         """ "un pack de medias y otro de bóxer": the second one is a pack too."""
@@ -445,6 +459,9 @@ class Reading:
                 wish.set_amount(q)
                 self.wishes.append(wish)
             return None
+        restated = len(others) == 1 and q is not None and (state.corrected or state.restating)
+        if restated and q is not None and self._says_again(others[0], q, state):
+            return None
         if len(others) == 1 and (others[0] != last.product or element.sizes):
             if state.corrected and q is None:
                 last.product, last.state = others[0], "wanted"
@@ -501,9 +518,22 @@ class Reading:
             last.doubts.append("quality or thing")  # "tres jabones dos cafés"
         return None
 
+    def _says_again(self, product: int, q: Quantity, state: State) -> bool:
+        """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a kind that was wished gets its amount anew."""
+        same = next((w for w in self.wishes if w.product == product and w.state == "wanted"), None)
+        if same is None:
+            return False
+        same.set_amount(q)
+        same.parts = []
+        same.doubts.append("corrected")
+        state.corrected, state.restating = False, True
+        return True
+
     def _is_listed_kind(self, element: Element) -> bool:
-        """ "Los tacos al pastor y los de suadero": a kind with an article, and no number, that goes on with a list."""
+        """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that goes on with a list."""
         i = element.index - 1
+        if self.context.kind(i) == "and":
+            return self.context.closes(element.index + 1)
         if self.context.kind(i) == "of":
             i -= 1
         return self.context.kind(i) == "definite" and self.context.kind(i - 1) in ("and", COMMA)
@@ -582,6 +612,9 @@ class Reading:
             before = element.index - (2 if self.context.kind(element.index - 1) == "of" else 1)
             thing = self.elements[before] if before >= 0 else None
             if thing is None or thing.kind != PRODUCT or thing.match is None or thing.end > thing.match.end:
+                noun = self.context.kind(element.index - 1) == NOISE  # "bisté 1 kilo": a measure is no phone, no size
+                if noun and (q.unit is not None or q.pieces) and self.wishes:
+                    found.append(self.scanner.written(element.start, element.end))
                 continue
             if not self._explains(thing.match.products[0], q.value):
                 found.append(self.scanner.written(element.start, element.end))

@@ -292,6 +292,8 @@ class Scanner:
         j = i + 1 if "article" in self.roles[i] or self._norm(i) == "un" else i
         if self._norm(j) not in _VAGUE or (j == i and self._norm(j) in ("pocos", "pocas", "poco", "monton")):
             return None
+        if j == i and self._kind(-1) == PRODUCT and self._kind(-2) != QUANTITY and self._closes(j + 1):
+            return j + 1, Unusable.VAGUE  # "gasas varias"
         opens = j + 1 + self._has(j + 1, "of")
         if not (self._opens_product(opens) or self._opens_thing(opens)) or "timeunit" in self.roles[opens]:
             return None
