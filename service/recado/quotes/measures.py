@@ -31,8 +31,10 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
         i += 1  # "unos 2 kilos"
     digits = tokens[i].value
     k = i + 1
-    if isinstance(digits, int) and k < len(tokens) and isinstance(half := tokens[k].value, Fraction) and half < 1:
-        digits, k = digits + half, k + 1  # "1 1/2 kg"
+    half = tokens[k].value if k < len(tokens) else None
+    if isinstance(digits, int) and isinstance(half, Fraction) and half < 1:
+        if _unit(tokens, k + 1, lexicon)[0] is not None or _norm(tokens, k + 1) == "k":
+            digits, k = digits + half, k + 1  # "1 1/2 kg", but not "2 1/4 de pollo"
     spaced = k < len(tokens) and tokens[k].spaced
     if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
         end = k + 1 + _is_of(tokens, k + 1)
