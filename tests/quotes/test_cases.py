@@ -36,10 +36,10 @@ FLOORS = [
     ("repuestos.jsonl", 0.93, 0.99, 0.9, 0.0, 0.02),
     ("vivero.jsonl", 0.99, 0.98, 0.94, 0.0, 0.018),
     ("pizzeria.jsonl", 0.9, 0.97, 0.8, 0.01, 0.04),
-    ("heladeria.jsonl", 0.88, 0.97, 0.86, 0.034, 0.056),
-    ("floristeria.jsonl", 0.92, 0.96, 0.95, 0.045, 0.012),
-    ("celulares.jsonl", 0.92, 0.98, 0.94, 0.012, 0.023),
-    ("carniceria.jsonl", 0.88, 0.96, 0.92, 0.045, 0.012),
+    ("heladeria.jsonl", 0.92, 0.97, 0.86, 0.0, 0.056),
+    ("floristeria.jsonl", 0.96, 0.96, 0.95, 0.0, 0.012),
+    ("celulares.jsonl", 0.93, 0.98, 0.94, 0.0, 0.023),
+    ("carniceria.jsonl", 0.92, 0.96, 0.92, 0.0, 0.012),
     ("verduleria.jsonl", 0.97, 0.97, 0.98, 0.007, 0.0),
 ]
 

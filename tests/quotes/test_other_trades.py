@@ -61,6 +61,8 @@ GOODS = [
     ("MIC", "Agua micelar Garnier 400 ml", "agua micelar", None),
     ("SUN1", "Protector solar FPS50 50 ml", "protector solar 50 ml", None),
     ("SUN2", "Protector solar FPS50 200 ml", "protector solar 200 ml", None),
+    ("ROSE", "Rosa roja", "", None),
+    ("BUN", "Ramo x12 rosas rojas", "ramo de 12 rosas rojas", None),
     ("SOIL", "Compost a granel", "compost", "l"),
     ("EGG", "Huevos plancha x30", "huevos", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
@@ -137,6 +139,7 @@ def lines(text: str) -> dict[str, float]:
         ("caja de losartán 100, no mentiras, es de 50", {"LOS50": 1}),
         ("torta de cumpleaños de 2 kg y medio", {"CAK": 2.5}),
         ("2 k d pan", {"BRD": 2}),
+        ("Promo!! 2 leches x $3 solo hoy. Reenviado\nhola vi esto, mandame 2 leches", {"MILK": 2}),
         ("labial rojo y vino, uno de cada uno", {"LIP1": 1, "LIP2": 1}),
         ("quiero 10 tacos al pastor, 4 de los tacos de suadero", {"TAC-01": 6, "TAC-02": 4}),
         ("precio de labial rojo y vino", {"LIP1": 1, "LIP2": 1}),
@@ -172,7 +175,14 @@ def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Un
 
 
 @pytest.mark.parametrize(
-    "text", ["2 leches sin lactosa", "3 empanadas de carne y una de queso", "2 gorritas", "una caja de gasas"]
+    "text",
+    [
+        "un ramo de rosas rojas",
+        "2 leches sin lactosa",
+        "3 empanadas de carne y una de queso",
+        "2 gorritas",
+        "una caja de gasas",
+    ],
 )
 def test_what_may_be_another_kind_is_marked(text: str) -> None:
     """A kind that is no part of a name, one of two things in a name, the other gender."""

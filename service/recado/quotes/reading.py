@@ -422,6 +422,18 @@ class Reading:
             for wish in wishes:
                 wish.state = "mentioned"
 
+    def drop_advertised(self, request: int) -> None:
+        """Take things on a line that advertises them for an offer, where the first request stands on a later one."""
+        if self.requested:
+            return
+        line = 0
+        for end in (e.index for e in self.elements[:request] if e.kind == LINE):
+            if any("advert" in self.context.roles(i) for i in range(line, end)):
+                for wish in self.wishes:
+                    if line <= wish.element.index < end and wish.state == "wanted":
+                        wish.state = "mentioned"
+            line = end
+
     def _is_offered(self, wish: Wish) -> bool:
         """Whether a price stands behind a thing, and no amount that says how many."""
         i, q = wish.element.index, wish.element.q

@@ -723,9 +723,19 @@ class Scanner:
     def _contents(self, i: int, at: int, match: Match) -> int:
         """The thing at `at`, in the container at `i`."""
         end = self._thing(at, match)
-        self.elements[-1].flags.add("container")
-        self.elements[-1].start = i
+        thing = self.elements[-1]
+        thing.flags.add("container")
+        if match.how is How.NAME and "good" in self.roles[i] and self._is_sold_whole(i, at):
+            thing.flags.add("kind")  # "un ramo de rosas", where bunches of roses are sold by number
+        thing.start = i
         return end
+
+    def _is_sold_whole(self, i: int, at: int) -> bool:
+        """Whether products are named by the container at `i` and what is in it, at `at`."""
+        whole = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        kinds = self.matcher.with_head(whole.products[0], [self.norms[at]]) if whole is not None else ()
+        thing = self.elements[-1].match
+        return bool(kinds) and thing is not None and thing.products[0] not in kinds
 
     def _thing(self, i: int, match: Match) -> int:
         several = len(match.products) > 1 or match.how is How.OTHER

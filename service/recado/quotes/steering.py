@@ -56,6 +56,7 @@ def request(reading: "Reading", i: int, kind: str, state: State) -> None:
     if asked is not None and asked.element.q is not None and asked.element.q.index > i:
         asked.state = "wanted"  # "si tienen bufandas mándame 2"
     reading.drop_offers()
+    reading.drop_advertised(i)
     if not (conditional and reading.asks_price):
         state.request_at = i
         reading.requested = True
