@@ -32,8 +32,8 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     digits = tokens[i].value
     k = i + 1
     half = tokens[k].value if k < len(tokens) else None
-    mixed = isinstance(half, Fraction) and half < 1 and isinstance(digits, int)
-    if mixed and (_norm(tokens, k + 1) == "k" or _unit(tokens, k + 1, lexicon)[0] is not None):
+    measured = _norm(tokens, k + 1) == "k" or _unit(tokens, k + 1, lexicon)[0] is not None
+    if measured and isinstance(digits, int) and isinstance(half, Fraction) and half < 1:
         digits, k = digits + half, k + 1  # "1 1/2 kg", but not "2 1/4 de pollo"
     spaced = k < len(tokens) and tokens[k].spaced
     if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
