@@ -63,6 +63,8 @@ GOODS = [
     ("SUN2", "Protector solar FPS50 200 ml", "protector solar 200 ml", None),
     ("ROSE", "Rosa roja", "", None),
     ("BUN", "Ramo x12 rosas rojas", "ramo de 12 rosas rojas", None),
+    ("PIZ1", "Pizza Margarita mediana", "margarita mediana", None),
+    ("PIZ2", "Pizza 4 quesos familiar", "4 quesos|cuatro quesos", None),
     ("SOIL", "Compost a granel", "compost", "l"),
     ("EGG", "Huevos plancha x30", "huevos", None),
     ("LEV50", "Levotiroxina 50 mcg caja x 50 tab", "caja de levotiroxina 50", None),
@@ -177,6 +179,7 @@ def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Un
 @pytest.mark.parametrize(
     "text",
     [
+        "una cuatro quesos mediana",
         "un ramo de rosas rojas",
         "2 leches sin lactosa",
         "3 empanadas de carne y una de queso",

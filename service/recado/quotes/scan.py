@@ -794,10 +794,17 @@ class Scanner:
                     return None  # for whom, for what
                 if roles & _PREPOSITIONS:
                     prep = roles
+                elif "sizes" in roles and self._is_of_kin(match.products[0], norm):
+                    return "kind"  # "cuatro quesos mediana", of which there is only a big one
                 elif self._is_another_kind(norm, roles, "of" in prep):
                     return "other" if "of" in prep and roles <= {"good"} else "kind"
             i += 1
         return None
+
+    def _is_of_kin(self, product: int, norm: str) -> bool:
+        """Whether products that share a head with one are named by a word, and it is none of them."""
+        kin = self.matcher.with_head(product, [norm])
+        return bool(kin) and product not in kin
 
     def _has_sizes(self, match: Match) -> bool:
         return any(family.dimensions for family in self.matcher.families_of(match.products[0]))
