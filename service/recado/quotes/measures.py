@@ -31,9 +31,8 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
         i += 1  # "unos 2 kilos"
     digits = tokens[i].value
     k = i + 1
-    half = tokens[k].value if k < len(tokens) else None
-    measured = _norm(tokens, k + 1) == "k" or _unit(tokens, k + 1, lexicon)[0] is not None
-    if measured and isinstance(digits, int) and isinstance(half, Fraction) and half < 1:
+    half = tokens[k].value if isinstance(digits, int) and k < len(tokens) else None
+    if isinstance(digits, int) and isinstance(half, Fraction) and half < 1 and _measures(tokens, k + 1, lexicon):
         digits, k = digits + half, k + 1  # "1 1/2 kg", but not "2 1/4 de pollo"
     spaced = k < len(tokens) and tokens[k].spaced
     if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
@@ -78,6 +77,10 @@ def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, i
         return None, i
     unit, end = Sizes(lexicon).unit(tokens, i)
     return (unit, end) if unit is not None and unit.name in SOLD_BY else (None, i)
+
+
+def _measures(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
+    return _norm(tokens, i) == "k" or _unit(tokens, i, lexicon)[0] is not None
 
 
 def _is_of(tokens: list[Token], i: int) -> bool:
