@@ -13,7 +13,7 @@ from tests.work import lines_run
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 SERVICE = QuoteService(lambda: CATALOGUE)
-#: An ordinary order takes about 250 lines of Python for each of its tokens; four times that is the most for any text.
+#: An ordinary order takes about 250 lines of Python for each of its tokens; five times that is the most for any text.
 MOST_LINES = 1_250 * MOST_TOKENS
 UNITS = (
     *("½", "½ ", "¼", "🔟", "ﷺ", "ﷻ", "⅒", "1/2", "1/2 ", "¹ ", "\u20e3", "1\ufe0f\u20e3", "😂", "(", "* ", "\u0301"),
