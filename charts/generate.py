@@ -43,6 +43,8 @@ CHART_DECIDES = {
     "RECADO_DRAIN_SECONDS",
     "RECADO_EVENTS_DEPLOYMENT",
 }
+#: What the names of time zones look like; the pods know which there are.
+TIMEZONE = r"^(UTC|(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_/-]+)$"
 #: A number of a list, as text: more than 0, and no more than `settings.MAX_NUMBER` has digits.
 POSITIVE = r"(0*[1-9][0-9]{0,8}(\.[0-9]+)?|0*\.[0-9]*[1-9][0-9]*)"
 
@@ -186,6 +188,8 @@ def _setting(setting: Setting) -> dict[str, Any]:
         known = {"anyOf": [known["items"], {"type": "string", "pattern": f"^{POSITIVE}( *, *{POSITIVE})*$"}]}
     if setting.field == "forwarded_allow_ips":
         known["pattern"] = rf"^(\*|{PROXY}( *, *{PROXY})*)$"
+    if setting.field == "timezone":
+        known["pattern"] = TIMEZONE
     if setting.field == "messages_per_second":
         known = {"anyOf": [{"const": 0}, known | {"minimum": MIN_PER_SECOND}]}
     return {word: value for word, value in known.items() if word not in ("title", "description")}

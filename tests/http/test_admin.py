@@ -267,7 +267,10 @@ class TestDescription:
             docs = await pod.client.get("/docs")
 
         assert docs.status_code == 200
-        assert set(document["paths"]) == {"/api/v1/webhook", RETRY, STATUS, "/livez", "/readyz"}
+        moves = {f"/api/v1/orders/{{number}}/{move}" for move in ("accept", "complete", "cancel")}
+        staff = {"/api/v1/orders", "/api/v1/orders/{number}", *moves, "/api/v1/handoff", "/api/v1/resume"}
+        told = {"/api/v1/events", "/api/v1/report"}
+        assert set(document["paths"]) == {"/api/v1/webhook", RETRY, STATUS, "/livez", "/readyz", *staff, *told}
         assert set(document["paths"]["/api/v1/webhook"]) == {"get", "post"}
         schemas = document["components"]["schemas"]
         assert {"WebhookResponse", "MessageResult", "QuoteView", "QueueStatusResponse", "ErrorResponse"} <= set(schemas)

@@ -13,7 +13,7 @@ from tests.queue.postgres import postgres as postgres
 pytestmark = pytest.mark.xdist_group("postgres")
 
 #: Statements of operators, of a clock that was wrong, and of the search for customers to forget, once an hour.
-RARE = {"repair_keys", "stale_customers", "clear", "forget_customers", "erase_orders", "erase_events", "erase_entries"}
+RARE = {"repair_keys", "stale_customers", "clear", "forget_customers", "erase_orders", "erase_events", "erase_entries", "survey_lost"}
 ROWS = """
 INSERT INTO recado.entry
   (id, state, channel, lane, key, phone, content, written_at, received_at, deadline_at, finished_at)
@@ -26,9 +26,8 @@ SELECT n, 'sending', 'whatsapp', '1', 'k' || n, '+1', '{}', n, n, n, n FROM gene
 INSERT INTO recado.seen_message SELECT 'w' || n, n FROM generate_series(1, 5000) n;
 INSERT INTO recado.customer (key) SELECT 'k' || n FROM generate_series(1, 5000) n;
 INSERT INTO recado.identity SELECT 'n' || n, 'k' || n FROM generate_series(1, 5000) n;
-INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at,
-  wamid_key)
-SELECT n, 't' || n, 'k' || n, 'open', 'text', 'USD', '[]', '1', n, n, n, 'w' || n FROM generate_series(1, 5000) n;
+INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+SELECT n, 't' || n, 'k' || n, 'open', 'text', 'USD', '[]', '1', n, n, n FROM generate_series(1, 5000) n;
 ANALYZE recado.entry, recado.seen_message, recado.customer, recado.identity, recado.quote;
 """
 #: An index of what is under way alone.

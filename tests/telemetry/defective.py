@@ -2,16 +2,17 @@
 
 from recado.cli import main
 from recado.quotes import Quote, QuoteService
+from recado.quotes.clauses import Script
 
 STUMBLES = "tropezon"
 
 if __name__ == "__main__":
-    quote = QuoteService.quote
+    understand = QuoteService.understand
 
-    def defective(service: QuoteService, text: str) -> Quote:
+    def defective(service: QuoteService, text: str) -> tuple[Quote, Script]:
         if STUMBLES in text:
             raise ValueError(text)
-        return quote(service, text)
+        return understand(service, text)
 
-    QuoteService.quote = defective  # type: ignore[method-assign, assignment]  # that is the defect
+    QuoteService.understand = defective  # type: ignore[method-assign, assignment]  # that is the defect
     main()

@@ -23,17 +23,21 @@ from tests.telemetry.otlp import OtlpReceiver, Received
 from tests.telemetry.stack import Stack, fetch, message, webhook
 
 #: Series that one web pod exports at most: with one business number, whatever its customers do.
-MAX_SERIES = 700
+MAX_SERIES = 900
 CUSTOMERS = 10_000
 
 #: The run that they all look at is made once, by one worker.
 pytestmark = [pytest.mark.prometheus, pytest.mark.xdist_group("observed")]
+
+#: What only a PostgreSQL server has; this world's store is SQLite.
+POSTGRES_ONLY = (metrics.DEAD_ROWS, metrics.OLDEST_SNAPSHOT, metrics.STANDBYS)
 
 EXPRESSIONS = [
     pytest.param(query.expr, id=f"{board.uid}: {panel.title}: {query.legend}")
     for board in BOARDS
     for panel in board.panels
     for query in panel.queries
+    if not any(metric.name in query.expr for metric in POSTGRES_ONLY)
 ]
 
 
@@ -63,7 +67,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     with OtlpReceiver() as collector:
         settings = {**traffic.SETTINGS, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
-        with Stack(folder, settings=settings) as stack:
+        with Stack(folder, settings=settings, events=True, notices=True) as stack:
             third_time = traffic.everything(stack)
             series_before = series(stack.exposition())
             many_customers(stack)
@@ -127,7 +131,7 @@ def test_every_query_of_every_panel_returns_data(world: World, expr: str) -> Non
     assert any(math.isfinite(value) for value in values)
 
 
-@pytest.mark.parametrize("metric", REGISTRY, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("metric", [m for m in REGISTRY if m not in POSTGRES_ONLY], ids=lambda metric: metric.name)
 def test_every_metric_was_seen_and_moved(world: World, metric: metrics.Metric) -> None:
     """Each is exported; each counter and histogram counted something."""
     samples = parse(world.exposition)
@@ -302,12 +306,12 @@ def test_the_trace_of_a_third_attempt(world: World) -> None:
 
 
 def test_a_claim_is_linked_to_the_webhooks_of_its_batch(world: World) -> None:
-    """`receive` says how many it claimed and links to each."""
+    """`receive` says how many it claimed and links to each that came with a webhook; a notice did not."""
     claims = [span for span in world.spans if span.name == "receive outbox" and span.links]
     assert claims
     for span in claims:
         assert span.kind == "SPAN_KIND_CLIENT"
-        assert span.attributes["messaging.batch.message_count"] == len(span.links)
+        assert 0 < len(span.links) <= span.attributes["messaging.batch.message_count"]
 
 
 def test_a_traceparent_from_outside_is_linked_and_never_believed(world: World) -> None:

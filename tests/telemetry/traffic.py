@@ -112,6 +112,8 @@ def conversations(stack: Stack) -> None:
     for number, text in enumerate(("hola", "Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no", "xyzzy", "ayuda")):
         person = 20 if text in ("Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no") else 30 + number
         stack.post(webhook(message(f"{WAMID}.c{number}", text, phone=phone(person))))
+    for number, text in enumerate(("Quiero 2 zapatos", "agrega 1 gorra", "un asesor por favor")):
+        stack.post(webhook(message(f"{WAMID}.edit{number}", text, phone=phone(21))))
     stack.post(webhook(order(40, "Quiero 2 zapatos y 3 unicornios voladores")))
     stack.post(webhook(order(43, STUMBLES), order(44, "½" * 4000)))
     stack.post(webhook(order(41), order(41)))
@@ -244,6 +246,8 @@ def meta_is_down(stack: Stack) -> None:
 def outage(stack: Stack) -> None:
     """The Graph API fails until the breaker opens, and comes back until it closes."""
     meta_is_down(stack)
+    for number, text in enumerate(("Quiero 2 zapatos", "Quiero 1 camisa")):  # the second quote supersedes the first
+        stack.post(webhook(message(f"{WAMID}.super{number}", text, phone=phone(22))))
     stack.faults(outages=[])
     assert wait_until(lambda: breaker(stack) is None, 15), "the breaker did not close"
 
