@@ -13,7 +13,16 @@ from tests.queue.postgres import postgres as postgres
 pytestmark = pytest.mark.xdist_group("postgres")
 
 #: Statements of operators, of a clock that was wrong, and of the search for customers to forget, once an hour.
-RARE = {"repair_keys", "stale_customers", "clear", "forget_customers", "erase_orders", "erase_events", "erase_entries", "survey_lost"}
+RARE = {
+    "repair_keys",
+    "stale_customers",
+    "clear",
+    "forget_customers",
+    "erase_orders",
+    "erase_events",
+    "erase_entries",
+    "survey_lost",
+}
 ROWS = """
 INSERT INTO recado.entry
   (id, state, channel, lane, key, phone, content, written_at, received_at, deadline_at, finished_at)
