@@ -42,6 +42,7 @@ class SendSlots:
         self._tasks: set[asyncio.Task[AttemptResult | None]] = set()
         self._marks: set[asyncio.Task[None]] = set()
         self._follow_ups: dict[int, asyncio.TimerHandle] = {}
+        self._closing = False
 
     def reserve(self) -> bool:
         """Takes a slot if one is free. Whoever takes one sends with it or gives it back."""
@@ -60,7 +61,8 @@ class SendSlots:
 
     def follow_up(self, id_: int, due_at: float) -> None:
         """Sends a queued reply of ours once it is due and a slot is free; if this pod ends before, the drain does."""
-        if due_at - self._clock() <= FOLLOW_UP_SECONDS and len(self._follow_ups) < FOLLOW_UP_LIMIT:
+        room = not self._closing and len(self._follow_ups) < FOLLOW_UP_LIMIT
+        if room and due_at - self._clock() <= FOLLOW_UP_SECONDS:
             self._follow_up_in(max(due_at - self._clock(), 0.0) + 0.01, id_, due_at + FOLLOW_UP_SECONDS)
 
     def mark_as_read(self, wamid: str, phone_number_id: str) -> None:
@@ -70,7 +72,8 @@ class SendSlots:
         task.add_done_callback(self._marks.discard)
 
     async def close(self) -> None:
-        """Lets the sends under way finish; what was still to come is in the queue."""
+        """Lets the sends under way finish; what was still to come is in the queue. A send that ends begins no other."""
+        self._closing = True
         for timer in self._follow_ups.values():
             timer.cancel()
         for task in self._marks:
