@@ -6,7 +6,6 @@ back, `recado drain` delivers, and the simulator's ledger says who got how many 
 """
 
 import asyncio
-import base64
 import contextlib
 import signal
 import tempfile
@@ -14,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequenc
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -22,7 +20,7 @@ from rich.text import Text
 from recado.simulator import Simulator
 from recado.simulator.chat import Chat, Step
 from recado.simulator.graph import Accepted
-from recado.simulator.installation import SECRETS, Installation, started
+from recado.simulator.installation import EVENTS_SECRET, SECRETS, Installation, started
 
 ORDER = "Quiero 2 zapatos y 1 camisa"
 TALK = (Step(say=ORDER), Step(say="agrega 2 gorras y quita la camisa"), Step(tap="confirm"))
@@ -36,8 +34,6 @@ DURING_OUTAGE = (
 )
 PATIENCE_SECONDS = 10.0
 DELIVERY_SECONDS = 30.0
-#: The shop's own system checks with it that events are recado's.
-EVENT_SECRET = "whsec_" + base64.b64encode(b"demo-secret-for-signed-events-32").decode()
 #: The minutes of real life as seconds.
 SHORTENED = {
     "RECADO_BACKOFF_SECONDS": "2,4,8,16",
@@ -206,17 +202,14 @@ async def installation(
 ) -> AsyncIterator[Shop]:
     """A service with its queue in `folder`, and a simulator; on free ports unless told otherwise."""
     simulator = Simulator(
-        event_secrets=[EVENT_SECRET],
+        event_secrets=[EVENTS_SECRET],
         port=simulator_port,
         app_secret=SECRETS["WHATSAPP_APP_SECRET"],
         access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
     )
     async with simulator:
-        events = folder / "events.json"
-        crm = {"name": "crm", "url": simulator.events_url, "secret": EVENT_SECRET, "allow_http": True}
-        events.write_bytes(msgspec.json.encode([crm]))
-        told = {"RECADO_EVENTS_FILE": str(events)}
-        recado = Installation(folder, {**SHORTENED, **told, **settings}, api_url=simulator.base_url)
+        recado = Installation(folder, {**SHORTENED, **settings}, api_url=simulator.base_url)
+        recado.receive_events()
         server = recado.server(port=port, metrics_port=metrics_port)
         simulator.webhook_url = f"{server.url}/api/v1/webhook"
         async with started([server]):

@@ -292,14 +292,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     handoff_answer_seconds: Annotated[
         float,
         about(
-            "An alert tells of a customer who asked for a person and to whom nobody has written after so long; 0: no"
+            "An alert reports a customer who asked for a person and to whom nobody has written after so long; 0: no"
             " alert."
         ),
         NotNegative,
     ] = 0
     order_accept_seconds: Annotated[
         float,
-        about("An alert tells of an order that the staff has not accepted or cancelled after so long; 0: no alert."),
+        about("An alert reports an order that the staff has not accepted or cancelled after so long; 0: no alert."),
         NotNegative,
     ] = 0
     order_prefix: Annotated[

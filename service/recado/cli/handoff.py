@@ -7,6 +7,9 @@ import typer
 from recado.cli.shared import BadInput, read_settings, with_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recado.orders import HandoffChange
     from recado.queue.store import StoredQueue
 
 SECONDS_AN_HOUR = 3600
@@ -32,14 +35,7 @@ def handoff(
     settings = read_settings(["WHATSAPP_PHONE_NUMBER_ID"])
     seconds = None if hours is None else hours * SECONDS_AN_HOUR
 
-    async def take(queue: "StoredQueue") -> bool:
-        try:
-            change = staff.handoff(settings, customer, number, queue.now(), seconds)
-        except ValueError as error:
-            raise BadInput(str(error)) from error
-        return await queue.change_handoff(change)
-
-    with_queue(take)
+    _change(lambda now: staff.handoff(settings, customer, number, now, seconds))
     print(f"a person has the conversation for {(seconds or settings.hold_seconds) / SECONDS_AN_HOUR:g} hours")
 
 
@@ -49,11 +45,18 @@ def resume(customer: Who, number: Number = None) -> None:
 
     settings = read_settings(["WHATSAPP_PHONE_NUMBER_ID"])
 
-    async def give_back(queue: "StoredQueue") -> bool:
+    changed = _change(lambda now: staff.resume(settings, customer, number, now))
+    print("recado has the conversation again" if changed else "no person had the conversation")
+
+
+def _change(asked: "Callable[[float], HandoffChange]") -> bool:
+    """Makes the change that is asked for at the store's time; whether it changed anything."""
+
+    async def change(queue: "StoredQueue") -> bool:
         try:
-            change = staff.resume(settings, customer, number, queue.now())
+            wanted = asked(queue.now())
         except ValueError as error:
             raise BadInput(str(error)) from error
-        return await queue.change_handoff(change)
+        return await queue.change_handoff(wanted)
 
-    print("recado has the conversation again" if with_queue(give_back) else "no person had the conversation")
+    return with_queue(change)

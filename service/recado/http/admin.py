@@ -1,13 +1,12 @@
 """The admin API: for operators with the bearer token, on a path that the ingress does not expose."""
 
 import hmac
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import Header, HTTPException, Query, Request, Response
 
 from recado.delivery.drain import Drain
-from recado.http.bodies import QueueEntryView, QueueStatusResponse, RetryResponse, RetryResult
+from recado.http.bodies import QueueEntryView, QueueStatusResponse, RetryResponse, RetryResult, json_response
 from recado.http.guesses import Guesses
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
@@ -47,7 +46,7 @@ class Admin:
         except StoreUnavailable as error:
             raise HTTPException(503, "the queue cannot be worked on") from error
         result = RetryResult(messages_retried=report.retried, successful=report.successful, failed=report.failed)
-        return _json(RetryResponse(result))
+        return json_response(RetryResponse(result))
 
     async def queue_status(
         self,
@@ -60,7 +59,7 @@ class Admin:
             failed = await self._queue.get_failed_messages(after=after, limit=limit)
         except StoreUnavailable as error:
             raise HTTPException(503, "the queue cannot be read") from error
-        return _json(
+        return json_response(
             QueueStatusResponse(
                 queue_size=status.queue_size,
                 pending_retry=status.pending_retry,
@@ -76,7 +75,3 @@ class Admin:
                 oldest_due_seconds=status.oldest_due_seconds,
             )
         )
-
-
-def _json(body: Any) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")

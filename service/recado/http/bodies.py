@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 import msgspec
+from fastapi import Response
 
 from recado.orders.view import OrderView
 from recado.report import Report
@@ -139,3 +140,8 @@ class ErrorResponse(msgspec.Struct, frozen=True):
 
 def error_body(code: str, message: str) -> bytes:
     return msgspec.json.encode(ErrorResponse(Problem(code, message)))
+
+
+def json_response(body: msgspec.Struct) -> Response:
+    """A response with one of these bodies."""
+    return Response(msgspec.json.encode(body), media_type="application/json")

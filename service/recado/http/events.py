@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import HTTPException, Query, Response
 
 from recado.events.endpoints import Shown, Text
 from recado.events.event import shown
 from recado.events.facts import TYPES
-from recado.http.bodies import EventsResponse
+from recado.http.bodies import EventsResponse, json_response
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import EventLog
 
@@ -41,4 +40,4 @@ class Events:
             events=[shown(event, Shown.FULL, Text.FULL) for event in events],
             next_after=events[-1].public_id if len(events) == limit else None,
         )
-        return Response(msgspec.json.encode(page), media_type="application/json")
+        return json_response(page)

@@ -4,11 +4,10 @@ import logging
 from collections.abc import Callable
 from typing import Annotated
 
-import msgspec
 from fastapi import Body, HTTPException, Response
 
 from recado.conversation import staff
-from recado.http.bodies import HandoffResponse
+from recado.http.bodies import HandoffResponse, json_response
 from recado.orders import HandoffChange
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import Outbox
@@ -61,4 +60,4 @@ class Handoffs:
             "a conversation was given to a person or back",
             extra={"action": "handoff.changed", "held": change.until is not None, "changed": changed},
         )
-        return Response(msgspec.json.encode(HandoffResponse(changed)), media_type="application/json")
+        return json_response(HandoffResponse(changed))

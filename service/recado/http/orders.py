@@ -1,14 +1,13 @@
 """The orders in the admin API: listed, shown, moved by the shop's staff."""
 
 import logging
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import Header, HTTPException, Path, Query, Response
 
 from recado.conversation import staff
 from recado.delivery.slots import SendSlots
-from recado.http.bodies import OrderResponse, OrdersResponse
+from recado.http.bodies import OrderResponse, OrdersResponse, json_response
 from recado.orders import OrderState
 from recado.orders.shop import Moved, MoveOutcome
 from recado.orders.view import number_in, view
@@ -55,7 +54,7 @@ class Orders:
         except StoreUnavailable as error:
             raise HTTPException(503, "the orders cannot be read") from error
         next_after = orders[-1].order.number if len(orders) == limit else None
-        return _json(OrdersResponse([view(order, self._prefix) for order in orders], next_after))
+        return json_response(OrdersResponse([view(order, self._prefix) for order in orders], next_after))
 
     async def show(self, number: Number) -> Response:
         """One order."""
@@ -65,7 +64,7 @@ class Orders:
             raise HTTPException(503, "the orders cannot be read") from error
         if order is None:
             raise _no_order(number)
-        return _json(OrderResponse(view(order, self._prefix)))
+        return json_response(OrderResponse(view(order, self._prefix)))
 
     async def accept(self, number: Number, key: Key = None) -> Response:
         """Accepts an order that was placed, and tells its customer inside Meta's window."""
@@ -91,7 +90,7 @@ class Orders:
         if moved.outcome is MoveOutcome.KEY_REUSED:
             raise HTTPException(422, "this Idempotency-Key was used for another request")
         self._follow(moved)
-        return _json(OrderResponse(view(moved.order, self._prefix)))
+        return json_response(OrderResponse(view(moved.order, self._prefix)))
 
     def _follow(self, moved: Moved) -> None:
         assert moved.order
@@ -118,7 +117,3 @@ class Orders:
 
 def _no_order(number: str) -> HTTPException:
     return HTTPException(404, f"there is no order {number}")
-
-
-def _json(body: Any) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")

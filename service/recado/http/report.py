@@ -3,10 +3,9 @@
 import asyncio
 from typing import Annotated
 
-import msgspec
 from fastapi import HTTPException, Query, Response
 
-from recado.http.bodies import ReportResponse
+from recado.http.bodies import ReportResponse, json_response
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.report import MAX_DAYS, report
@@ -30,4 +29,4 @@ class Reports:
                 made = await report(self._queue, self._settings, days)
         except StoreUnavailable as error:
             raise HTTPException(503, "the report cannot be made") from error
-        return Response(msgspec.json.encode(ReportResponse(made)), media_type="application/json")
+        return json_response(ReportResponse(made))

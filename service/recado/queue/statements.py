@@ -1,5 +1,6 @@
 """What a database offers to the operations: statements by name, inside a transaction."""
 
+import importlib.resources
 import secrets
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
@@ -108,3 +109,10 @@ def make_store_key(found: Statements) -> str:
     found.run("init_meta", "created_at", str(found.now))
     meta: dict[str, str] = dict(found.run("get_meta"))
     return meta["store_key"]
+
+
+def named_statements(package: str) -> dict[str, str]:
+    """The statements of a store's sql/queries.sql by their names."""
+    text = importlib.resources.files(package).joinpath("sql/queries.sql").read_text()
+    parts = text.split("-- name: ")[1:]
+    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}

@@ -66,6 +66,12 @@ def reason(error: psycopg.Error) -> str:
     return f"{type(error).__name__}: {error.diag.message_primary or str(error).splitlines()[0]}"
 
 
+def backoff(failures: int) -> float:
+    """Seconds to wait after so many failures in a row."""
+    first, longest = RETRY_SECONDS
+    return random.uniform(0, min(longest, first * 2**failures))  # noqa: S311 - spreads pods in time
+
+
 class Link:
     """One connection, made when it is needed and again after it was lost. For one thread at a time.
 
@@ -124,9 +130,8 @@ class Link:
                 connection.close()
                 raise
         except StoreUnavailable as error:
-            first, longest = RETRY_SECONDS
             self._failures += 1
-            self._retry_at = time.monotonic() + random.uniform(0, min(longest, first * 2**self._failures))  # noqa: S311 - spreads pods in time
+            self._retry_at = time.monotonic() + backoff(self._failures)
             self._problem = str(error)
             raise
         self._connection, self._failures = connection, 0

@@ -5,7 +5,6 @@ they write upon. The group commit of every process makes up for it, since what w
 """
 
 import contextlib
-import importlib.resources
 import random
 import secrets
 import threading
@@ -21,7 +20,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.postgres.clock import ServerClock
 from recado.queue.postgres.connection import Link
 from recado.queue.postgres.migrations import is_current
-from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statements, make_store_key
+from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statements, make_store_key, named_statements
 
 Result = TypeVar("Result")
 #: The lock is had for one transaction, the time is read once it is had. A process that is stopped in the middle of its
@@ -244,9 +243,7 @@ class PostgresDatabase:
 
 def load_queries() -> dict[str, Statement]:
     """The statements of queries.sql by their names."""
-    text = importlib.resources.files(__package__).joinpath("sql/queries.sql").read_text()
-    parts = text.split("-- name: ")[1:]
-    return {name.strip(): _statement(sql) for name, _, sql in (part.partition("\n") for part in parts)}
+    return {name: _statement(sql) for name, sql in named_statements(__package__).items()}
 
 
 def _statement(sql: str) -> Statement:

@@ -5,7 +5,6 @@ Steps only add. A pod that is older than the schema leaves it alone; one that is
 
 import hashlib
 import importlib.resources
-import random
 import time
 from collections.abc import Callable
 from importlib.resources.abc import Traversable
@@ -14,7 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.postgres.connection import connect, is_unavailable, reason
+from recado.queue.postgres.connection import backoff, connect, is_unavailable, reason
 
 #: The same in every recado, so that only one migrates a database at a time: "recado" as a number.
 LOCK: Final = 0x72656361646F
@@ -35,7 +34,7 @@ def migrate(url: str, *, sleep: Callable[[float], None] = time.sleep, lock_secon
             except psycopg.errors.LockNotAvailable as error:
                 if attempt == TRIES:
                     raise StoreUnavailable(reason(error)) from error
-                sleep(random.uniform(0, min(5.0, 0.1 * 2**attempt)))  # noqa: S311 - spreads pods in time
+                sleep(backoff(attempt))
             except psycopg.Error as error:
                 if is_unavailable(error):
                     raise StoreUnavailable(reason(error)) from error

@@ -15,6 +15,7 @@ import apsw
 
 from recado.files import close_to_others, make_private_file, make_private_folder
 from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.statements import named_statements
 
 #: The first version without the WAL-reset bug that also has `jsonb_each`: what was backported has not.
 FIXED_IN = (3, 51, 3)
@@ -69,9 +70,7 @@ def companions(database: Path) -> list[Path]:
 
 def load_queries() -> dict[str, str]:
     """The statements of queries.sql by their names."""
-    text = importlib.resources.files(__package__).joinpath("sql/queries.sql").read_text()
-    parts = text.split("-- name: ")[1:]
-    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+    return named_statements(__package__)
 
 
 def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
