@@ -14,13 +14,16 @@ from recado.whatsapp.content import (
     Choice,
     Content,
     ContentError,
+    DirectSend,
     List,
     Row,
     Section,
+    Template,
     Text,
     as_text,
     decode,
     encode,
+    parameter,
     rendered,
     with_choices,
 )
@@ -219,3 +222,60 @@ def test_what_is_seen_as_one_character_is_never_cut(cluster: str) -> None:
         cut = shortened("x" * before + cluster * 30, 24)
         assert len(cut) <= 24
         assert cut.removesuffix("…").lstrip("x").replace(cluster, "") == ""
+
+
+def test_a_template_goes_out_as_the_reference_says() -> None:
+    """Field by field, through the queue's JSON and back."""
+    content = decode(encode(Template("recado_cotizacion_lista", "es", ("2", "$117.48"), "q:7K3M9QX2TB:show")))
+
+    assert rendered(content) == {
+        "type": "template",
+        "template": {
+            "name": "recado_cotizacion_lista",
+            "language": {"code": "es"},
+            "components": [
+                {"type": "body", "parameters": [{"type": "text", "text": "2"}, {"type": "text", "text": "$117.48"}]},
+                {
+                    "type": "button",
+                    "sub_type": "quick_reply",
+                    "index": "0",
+                    "parameters": [{"type": "payload", "payload": "q:7K3M9QX2TB:show"}],
+                },
+            ],
+        },
+    }
+    assert rendered(Template("aviso", "es_MX")) == {
+        "type": "template",
+        "template": {"name": "aviso", "language": {"code": "es_MX"}},
+    }
+
+
+@pytest.mark.parametrize("value", ["", "  ", "dos\nlíneas", "tab\t", "a     b", "x" * 1025])
+def test_meta_would_refuse_such_a_parameter(value: str) -> None:
+    """So it is refused where it is made, and `parameter` makes it fit where there is anything to fit."""
+    with pytest.raises(ContentError, match="parameter 2"):
+        Template("aviso", "es", ("2", value))
+    if value.strip():
+        Template("aviso", "es", ("2", parameter(value)))
+
+
+@pytest.mark.parametrize(("name", "language"), [("Aviso", "es"), ("", "es"), ("aviso", "es-MX"), ("aviso", "")])
+def test_a_template_has_a_name_and_a_language_of_metas_form(name: str, language: str) -> None:
+    """Another spelling is another template, or none."""
+    with pytest.raises(ContentError):
+        Template(name, language)
+
+
+def test_direct_send_is_the_message_with_its_category() -> None:
+    """Meta makes the template; its body has the length of one."""
+    inner = with_choices("¿Confirmas?", [YES, NO])
+    assert isinstance(inner, Buttons)
+    assert rendered(DirectSend(inner)) == {**rendered(inner), "category": "utility"}
+    with pytest.raises(ContentError):
+        DirectSend(Text("x" * 1025))
+
+
+@pytest.mark.parametrize("content", [Template("aviso", "es"), DirectSend(Text("hola"))])
+def test_what_is_sent_outside_the_window_has_no_other_form(content: Content) -> None:
+    """Outside the window Meta takes no plain text."""
+    assert as_text(content) == content

@@ -10,7 +10,7 @@ import msgspec
 from recado.orders import OpenQuote, Question
 from recado.quotes import Catalogue
 from recado.quotes.money import money
-from recado.whatsapp.content import MOST_ROWS, Choice, Content, ContentError, Text, with_choices
+from recado.whatsapp.content import MOST_ROWS, Choice, ContentError, Inside, Text, with_choices
 
 _QUOTE_ID: Final = re.compile(r"q:([0-9A-Za-z]{1,64}):(confirm|change|reject|show)")
 _HANDOFF_ID: Final = re.compile(r"h:(person|assistant)")
@@ -81,7 +81,7 @@ def candidates(questions: Sequence[Question], token: str, catalogue: Catalogue) 
     return []
 
 
-def offered(text: str, choices: Sequence[Choice]) -> Content:
+def offered(text: str, choices: Sequence[Choice]) -> Inside:
     """The text with its choices; alone where there are none, or Meta would refuse them (an id of 300 letters)."""
     if not choices:
         return Text(text)

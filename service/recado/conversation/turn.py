@@ -7,7 +7,7 @@ import msgspec
 from recado.orders import Changes
 from recado.quotes import Quote
 from recado.quotes.clauses import Script
-from recado.whatsapp.content import Content
+from recado.whatsapp.content import Inside
 from recado.whatsapp.payloads import InboundMessage
 
 
@@ -75,7 +75,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     something about what he wants."""
 
     kind: ReplyKind
-    content: Content
+    content: Inside
     quote: Quote | None = None
     asks: bool = False
 

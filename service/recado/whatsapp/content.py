@@ -1,10 +1,11 @@
 """What a reply says: typed, stored as JSON in the queue, rendered as Meta's JSON when it is sent.
 
-A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered` and of `as_text`.
+A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered`.
 Each is checked against Meta's limits when it is built, because an over-long title refuses the whole message. Meta
 counts code points.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
@@ -22,15 +23,47 @@ MOST_ROW_TITLE: Final = 24
 MOST_ROW_DESCRIPTION: Final = 72
 MOST_ROW_ID: Final = 200
 MOST_LABEL: Final = 20
+MOST_PARAMETER: Final = 1024
 #: What opens a list.
 LABEL: Final = "Responder"
+
+_TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
+_TEMPLATE_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(_[A-Z]{2,4})?")
+#: What Meta refuses in the value of a parameter.
+_NOT_IN_A_PARAMETER: Final = re.compile(r"[\n\r\t]| {5}")
 
 
 class ContentError(ValueError):
     """A content that Meta would refuse; the message names everything that is wrong with it."""
 
 
-class Text(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="text"):
+class Template(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="template"):
+    """A message that Meta has approved before, the only kind that may be sent outside the customer's window.
+
+    name, language: of the template in Meta's account; `es` and `es_MX` are two templates. parameters: the values of its
+    body's `{{1}}`, `{{2}}`, ... in order, each one line. payload: what a tap on its quick reply brings back; "" where
+    it has none.
+    """
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+    payload: str = ""
+
+    def __post_init__(self) -> None:
+        problems = [] if _TEMPLATE_NAME.fullmatch(self.name) else [f"{self.name!r} is no name of a template"]
+        if not _TEMPLATE_LANGUAGE.fullmatch(self.language):
+            problems.append(f"{self.language!r} is no language of a template, such as es or es_MX")
+        for place, value in enumerate(self.parameters, 1):
+            problems += _text(f"parameter {place}", value, MOST_PARAMETER)
+            if _NOT_IN_A_PARAMETER.search(value):
+                problems.append(f"parameter {place} has a line break, a tab or five spaces in a row")
+        if self.payload:
+            problems += _word("payload", self.payload, MOST_BUTTON_ID)
+        _check(problems)
+
+
+class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="text"):
     """Plain text of at most 4,096 characters, with WhatsApp's marks."""
 
     body: str
@@ -111,7 +144,22 @@ class List(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field=
         return tuple(row for section in self.sections for row in section.rows)
 
 
-Content: TypeAlias = Text | Buttons | List
+class DirectSend(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="direct_send"):
+    """A text or buttons for outside the customer's window: Meta makes a template of it by itself (Direct Send).
+
+    Meta allows it to some accounts only.
+    """
+
+    content: Text | Buttons
+
+    def __post_init__(self) -> None:
+        _check(_text("body", self.content.body, MOST_BUTTONS_BODY))
+
+
+#: What may be sent inside the customer's window, and outside of it.
+Inside: TypeAlias = Text | Buttons | List
+Outside: TypeAlias = Template | DirectSend
+Content: TypeAlias = Inside | Outside
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Content).decode
@@ -144,13 +192,17 @@ def _choice_row(choice: Choice, title: str) -> Row:
     return Row(choice.id, title, shortened(description, MOST_ROW_DESCRIPTION))
 
 
-def as_text(content: Content) -> Text:
-    """The same, complete, where nothing can be tapped."""
+def parameter(text: str) -> str:
+    """A text as the value of a template's parameter: one line, cut to fit."""
+    return " ".join(text.split())[:MOST_PARAMETER]
+
+
+def as_text(content: Content) -> Content:
+    """The same, complete, where nothing can be tapped. What is sent outside the window stays as Meta knows it."""
     match content:
-        case Text():
-            return content
         case Buttons(body=body, plain=plain) | List(body=body, plain=plain):
             return Text(plain or body)
+    return content
 
 
 def rendered(content: Content) -> dict[str, Any]:
@@ -163,10 +215,23 @@ def rendered(content: Content) -> dict[str, Any]:
             return _interactive("button", body, {"buttons": replies})
         case List(body=body, sections=sections, label=label):
             return _interactive("list", body, {"button": label, "sections": [_section(one) for one in sections]})
+        case Template():
+            return {"type": "template", "template": _template(content)}
+        case DirectSend(inner):
+            return {**rendered(inner), "category": "utility"}
 
 
 def _interactive(kind: str, body: str, action: dict[str, Any]) -> dict[str, Any]:
     return {"type": "interactive", "interactive": {"type": kind, "body": {"text": body}, "action": action}}
+
+
+def _template(template: Template) -> dict[str, Any]:
+    values = [{"type": "text", "text": value} for value in template.parameters]
+    tap = {"sub_type": "quick_reply", "index": "0", "parameters": [{"type": "payload", "payload": template.payload}]}
+    body = [{"type": "body", "parameters": values}] if values else []
+    components = [*body, *([{"type": "button", **tap}] if template.payload else [])]
+    shape = {"name": template.name, "language": {"code": template.language}}
+    return {**shape, "components": components} if components else shape
 
 
 def _section(section: Section) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from recado.queue.policy import Attempted, Decision, is_verdict
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
-from recado.whatsapp.content import Text, as_text, decode
+from recado.whatsapp.content import as_text, decode
 
 #: Statuses after which nothing can happen to a message any more: `delivered` wins over a later `failed`.
 REACHED = frozenset({"delivered", "read", "played"})
@@ -86,7 +86,7 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
         throttles=row.throttles,
         unknowns=row.unknowns,
         deadline_at=row.deadline_at,
-        interactive=content is not None and not isinstance(content, Text),
+        interactive=content is not None and as_text(content) != content,
     )
     decision = transaction.policy.decide(attempted, result, now=transaction.now)
     if decision.as_text and content is not None:
