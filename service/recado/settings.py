@@ -89,6 +89,8 @@ SECRET_LENGTHS = {
 }
 #: Meta's ids begin at 10^14; telephone numbers and numbers such as 1.06e+14 are invalid.
 NUMBER_ID = re.compile("[1-9][0-9]{14,19}")
+#: A name with at least one dot behind the star, so that no `*.com` is trusted by a slip.
+MEDIA_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def about(text: str) -> Meta:
@@ -121,6 +123,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         about("The Graph API's URL, without a version; `http` only for this machine and names inside a cluster."),
         Meta(pattern=r"^https?://[^/?#]+/?$"),
     ] = "https://graph.facebook.com"
+
+    whatsapp_media_hosts: Annotated[
+        tuple[str, ...],
+        about(
+            "The hosts that customers' files are fetched from, beside the Graph API's own; `*.` stands for all below."
+            " The access token goes there."
+        ),
+    ] = ("lookaside.fbsbx.com", "*.fbcdn.net", "*.whatsapp.net")
 
     admin_token: Annotated[
         str,
@@ -458,6 +468,8 @@ def _value(setting: Setting, raw: str) -> Any:
         check_proxies(value)
     if setting.field == "whatsapp_phone_number_id" and not all(map(NUMBER_ID.fullmatch, value)):
         raise ValueError("must be ids of 15 to 20 digits (Meta's dashboard, API Setup > Phone number ID)")
+    if setting.field == "whatsapp_media_hosts" and not all(map(MEDIA_HOST.fullmatch, value)):
+        raise ValueError("must be names of hosts, such as lookaside.fbsbx.com or *.fbcdn.net")
     if setting.field == "messages_per_second" and 0 < value < MIN_PER_SECOND:
         raise ValueError(f"must be 0 or at least {MIN_PER_SECOND}")
     return value

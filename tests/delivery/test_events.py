@@ -13,11 +13,11 @@ from standardwebhooks import Webhook
 
 from recado.delivery.attempt import Delivery
 from recado.delivery.channels.http import AT_ONCE, DEADLINE_SECONDS, HttpChannel
-from recado.delivery.channels.posting import NotPosted, Response
 from recado.delivery.drain import Drain
 from recado.events import signing
 from recado.events.endpoints import Endpoint
 from recado.events.facts import TYPES, MessageReceived
+from recado.network import NotReached, Response
 from recado.outcome import Outcome
 from recado.queue.model import EVENTS, REPLIES, AttemptResult, Audience, LeasedReply, NewReply
 from recado.queue.sqlite import SqliteRetryQueue
@@ -47,7 +47,7 @@ class Crm:
         self.attempts += 1
         assert url == self.endpoint.url
         if self.down:
-            raise NotPosted("ConnectError: refused")
+            raise NotReached("ConnectError: refused")
         id_, timestamp = headers[signing.ID], headers[signing.TIMESTAMP]
         assert abs(int(timestamp) - self.clock()) <= 1
         at = datetime.fromtimestamp(int(timestamp), UTC)
@@ -55,7 +55,7 @@ class Crm:
         assert set(expected) <= set(headers[signing.SIGNATURE].split())
         assert self.bodies.setdefault(id_, body) == body
         self.got.append(id_)
-        return Response(204, "")
+        return Response(204)
 
     async def reachable(self, url: str) -> bool:
         return not self.down

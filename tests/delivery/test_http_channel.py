@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from recado.delivery.channels.http import NAME, HttpChannel
-from recado.delivery.channels.posting import NotPosted, Poster, RefusedAddress
 from recado.events.endpoints import Endpoint, Shown, Text
 from recado.events.event import body
 from recado.events.examples import EXAMPLES
+from recado.network import BoundedClient, NotReached, RefusedAddress
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Lane, LeasedReply
 from recado.runtime import retry_policy
@@ -61,7 +61,7 @@ class Shop:
         self.receiver = Receiver([OLD], verify=self.verify)
         self.server = Server(self.receiver.handle, "127.0.0.1", 0)
         self.resolved: list[str] = []
-        self.poster = Poster(resolve=self.resolve, seconds=1.0)
+        self.client = BoundedClient(resolve=self.resolve, seconds=1.0)
 
     def verify(self, headers: Any, body: bytes) -> bool:
         for secret in self.receiver.secrets:
@@ -80,7 +80,7 @@ class Shop:
         return replace(Endpoint(name="crm", url=url, secret=OLD, allow_http=True), **changes)
 
     async def send(self, message: LeasedReply | None = None, **changes: Any) -> AttemptResult:
-        channel = HttpChannel({"crm": self.endpoint(**changes)}, lambda: self.poster)
+        channel = HttpChannel({"crm": self.endpoint(**changes)}, lambda: self.client)
         return await channel.send(message or leased(), tracing.NoSpan())
 
 
@@ -89,7 +89,7 @@ async def shop() -> AsyncIterator[Shop]:
     made = Shop()
     await made.server.start()
     yield made
-    await made.poster.aclose()
+    await made.client.aclose()
     await made.server.stop()
 
 
@@ -109,7 +109,7 @@ async def test_a_rotation_is_noticed_by_nobody(shop: Shop) -> None:
     outcomes = []
     for known, endpoint in (([OLD], old), ([OLD], both), ([OLD, NEW], both), ([NEW], both), ([NEW], new)):
         shop.receiver.secrets = known
-        channel = HttpChannel({"crm": endpoint}, lambda: shop.poster)
+        channel = HttpChannel({"crm": endpoint}, lambda: shop.client)
         outcomes.append((await channel.send(leased(), tracing.NoSpan())).outcome)
 
     assert outcomes == [Outcome.DELIVERED] * 5
@@ -216,12 +216,12 @@ async def test_a_name_that_changes_between_check_and_connection_is_looked_up_onc
         asked.append(host)
         return answers.pop(0)
 
-    poster = Poster(resolve=rebinding, seconds=1.0)
+    client = BoundedClient(resolve=rebinding, seconds=1.0)
     channel = HttpChannel(
-        {"crm": shop.endpoint(url=f"http://crm.example.com:{shop.server.port}/hooks")}, lambda: poster
+        {"crm": shop.endpoint(url=f"http://crm.example.com:{shop.server.port}/hooks")}, lambda: client
     )
     result = await channel.send(leased(), tracing.NoSpan())
-    await poster.aclose()
+    await client.aclose()
 
     assert result.outcome is Outcome.DELIVERED
     assert asked == ["crm.example.com"]
@@ -234,15 +234,15 @@ async def test_each_new_connection_is_checked_again(shop: Shop) -> None:
     async def rebinding(host: str, port: int) -> list[str]:
         return answers.pop(0)
 
-    poster = Poster(resolve=rebinding, seconds=1.0)
+    client = BoundedClient(resolve=rebinding, seconds=1.0)
     url = f"http://crm.example.com:{shop.server.port}/"
-    await poster.post(url, {}, b"{}")
+    await client.post(url, {}, b"{}")
     for connection in list(shop.server.connections):
         connection.drop()
     await asyncio.sleep(0)
     with pytest.raises(RefusedAddress):
-        await poster.post(url, {}, b"{}")
-    await poster.aclose()
+        await client.post(url, {}, b"{}")
+    await client.aclose()
 
 
 async def test_the_next_address_is_tried(shop: Shop) -> None:
@@ -259,10 +259,10 @@ async def test_a_name_that_nobody_knows(shop: Shop) -> None:
     async def unknown(host: str, port: int) -> list[str]:
         raise socket.gaierror(-2, "Name or service not known")
 
-    poster = Poster(resolve=unknown)
-    with pytest.raises(NotPosted, match="cannot be looked up"):
-        await poster.post("http://crm.example.com/", {}, b"")
-    await poster.aclose()
+    client = BoundedClient(resolve=unknown)
+    with pytest.raises(NotReached, match="cannot be looked up"):
+        await client.post("http://crm.example.com/", {}, b"")
+    await client.aclose()
 
 
 async def test_tls_is_for_the_name_and_not_for_the_address() -> None:
@@ -282,15 +282,15 @@ async def test_tls_is_for_the_name_and_not_for_the_address() -> None:
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
-    poster = Poster(resolve=local, ssl_context=ssl.create_default_context(cafile=TLS / "certificate.pem"))
+    client = BoundedClient(resolve=local, ssl_context=ssl.create_default_context(cafile=TLS / "certificate.pem"))
     try:
-        assert await poster.reachable(f"https://localhost:{port}/")
-        assert not await poster.reachable(f"https://crm.example.com:{port}/")
-        assert (await poster.post(f"https://localhost:{port}/", {}, b"{}")).status == 204
-        with pytest.raises(NotPosted, match="certificate"):
-            await poster.post(f"https://crm.example.com:{port}/", {}, b"{}")
+        assert await client.reachable(f"https://localhost:{port}/")
+        assert not await client.reachable(f"https://crm.example.com:{port}/")
+        assert (await client.post(f"https://localhost:{port}/", {}, b"{}")).status == 204
+        with pytest.raises(NotReached, match="certificate"):
+            await client.post(f"https://crm.example.com:{port}/", {}, b"{}")
     finally:
-        await poster.aclose()
+        await client.aclose()
         server.close()
     assert len(asked) == 1
 
@@ -303,7 +303,7 @@ async def test_an_endpoint_that_was_removed_holds_its_events(shop: Shop) -> None
 
 
 async def test_a_probe_sends_nothing(shop: Shop) -> None:
-    channel = HttpChannel({"crm": shop.endpoint()}, lambda: shop.poster)
+    channel = HttpChannel({"crm": shop.endpoint()}, lambda: shop.client)
 
     assert await channel.probe("crm")
     await shop.server.stop()
@@ -338,7 +338,7 @@ def test_the_clock_is_that_of_the_attempt() -> None:
     class Recorder:
         async def post(self, url: str, headers: dict[str, str], body: bytes) -> Any:
             seen.append(headers)
-            raise NotPosted("no")
+            raise NotReached("no")
 
     channel = HttpChannel({"crm": endpoint}, lambda: Recorder(), clock=clock)  # type: ignore[arg-type, return-value]
     for _ in range(2):

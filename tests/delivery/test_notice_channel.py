@@ -10,7 +10,7 @@ import pytest
 
 from recado.delivery.channels import mail
 from recado.delivery.channels.notice import NoticeChannel
-from recado.delivery.channels.posting import Poster
+from recado.network import BoundedClient
 from recado.notices.notice import Notice, NoticeKind, text
 from recado.notices.targets import Security, SlackTarget, SmtpTarget
 from recado.outcome import Outcome
@@ -56,7 +56,7 @@ async def test_slack_gets_a_text(slack: Slack, status: int, outcome: Outcome) ->
     """And nothing else; a webhook that was removed needs its operator, and is not ended for good."""
     slack.status = status
     target = SlackTarget(name="slack", url=f"http://127.0.0.1:{slack.server.port}/hook", allow_http=True)
-    channel = NoticeChannel({"slack": target}, lambda: Poster(seconds=5.0))
+    channel = NoticeChannel({"slack": target}, lambda: BoundedClient(seconds=5.0))
     result = await channel.tell("slack", NOTICE)
     await channel.aclose()
 

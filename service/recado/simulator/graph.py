@@ -16,13 +16,14 @@ import msgspec
 from recado.simulator.faults import ACCEPTING, Fault, Faults, Kind
 from recado.simulator.interactive import Choice, Interactive, refusal_of
 from recado.simulator.limits import PairLimit, Throughput
+from recado.simulator.media import MediaStore
 from recado.simulator.server import Manner, Request, Response
 
 _PHONE = re.compile(r"\+[0-9]{5,20}")
 _USER_ID = re.compile(r"[A-Za-z][!-~]{0,255}")
 _ID = re.compile(r"[0-9]{1,20}")
 _FILE = re.compile(rb'name="file".*?\r\n\r\n(.*?)\r\n--', re.DOTALL)
-_MOST_MEDIA = 100
+_FILE_TYPE = re.compile(rb'name="file".*?\r\nContent-Type: ([!-~]+)\r\n', re.DOTALL)
 _MOST_CHARACTERS = 4096
 _MOST_CALLBACK = 512
 _EDGE_HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>"
@@ -114,6 +115,7 @@ class Graph:
         on_accepted: Callable[[Accepted], None],
         *,
         faults: Faults,
+        media: MediaStore,
         throughput: Throughput,
         pair_limit: PairLimit,
         access_token: str = "",
@@ -123,6 +125,7 @@ class Graph:
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.faults = faults
+        self.media = media
         self.health = "AVAILABLE"
         self._on_accepted = on_accepted
         self._throughput, self._pair_limit = throughput, pair_limit
@@ -133,7 +136,6 @@ class Graph:
         self._ids = itertools.count(1)
         # Two simulators in a row must not give the same wamid to different messages.
         self._run = f"{time.time_ns() // 1_000_000:X}"
-        self._media: dict[str, tuple[bytes, bytes]] = {}
 
     def handle(self, request: Request) -> Response:
         """The response to one request."""
@@ -146,7 +148,7 @@ class Graph:
         if refused := self._unauthorized(request.authorization):
             return refused
         if parts[0] == "_media" and len(parts) == 2:
-            return self._download(parts[1])
+            return self.media.download(parts[1])
         if len(parts) == 3 and parts[2] == "messages" and request.method == "POST":
             return self._messages(parts[1], request.body)
         if (outage := self.faults.outage(self._clock())) is not None:
@@ -273,14 +275,12 @@ class Graph:
         return error(code, message, details)
 
     def _object(self, id_: str, request: Request) -> Response:
-        if id_ in self._media:
-            if request.method == "DELETE":
-                del self._media[id_]
-                return Response(body=_SUCCESS)
-            content_type, content = self._media[id_]
-            about = {"url": f"/_media/{id_}", "mime_type": content_type.decode("latin-1"), "file_size": len(content)}
-            return _json({"messaging_product": "whatsapp", **about, "id": id_})
-        if request.method != "GET" or (self._numbers and id_ not in self._numbers):
+        if id_ in self.media and request.method == "DELETE":
+            self.media.delete(id_)
+            return Response(body=_SUCCESS)
+        if id_ in self.media and (described := self.media.describe(id_)):
+            return _json(described)
+        if request.method != "GET" or id_ in self.media or (self._numbers and id_ not in self._numbers):
             self.counts["refused:100"] += 1
             return error(100, subcode=33)
         if request.parameters().get("fields") != "health_status":
@@ -294,17 +294,9 @@ class Graph:
         found = _FILE.search(request.body)
         if not request.content_type.startswith(b"multipart/form-data") or not found:
             return self._refuse(100, "(#100) The parameter file is required.")
-        if len(self._media) >= _MOST_MEDIA:
-            del self._media[next(iter(self._media))]
-        id_ = str(9_000_000_000 + next(self._ids))
-        self._media[id_] = (b"application/octet-stream", found.group(1))
-        return _json({"id": id_})
-
-    def _download(self, id_: str) -> Response:
-        if id_ not in self._media:
-            return Response(404, b"", b"text/plain")
-        content_type, content = self._media[id_]
-        return Response(200, content, content_type)
+        type_ = _FILE_TYPE.search(request.body)
+        kind = type_.group(1).decode("latin-1") if type_ else "application/octet-stream"
+        return _json({"id": self.media.put(found.group(1), kind)["id"]})
 
 
 def error(code: int, message: str | None = None, details: str | None = None, subcode: int = 0) -> Response:

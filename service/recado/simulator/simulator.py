@@ -22,6 +22,7 @@ from recado.simulator.faults import FaultPlan, Faults
 from recado.simulator.graph import Accepted, Graph
 from recado.simulator.ledger import Inbound, Ledger
 from recado.simulator.limits import PairLimit, Throughput
+from recado.simulator.media import MediaStore
 from recado.simulator.receiver import Receiver
 from recado.simulator.sender import REDELIVERY_SECONDS, Sender, Webhook
 from recado.simulator.server import Request, Server
@@ -82,9 +83,11 @@ class Simulator:
         self.clock = clock
         self.ledger = Ledger(clock)
         self.faults = Faults(faults or FaultPlan(), now=clock())
+        self.media = MediaStore(lambda: self.base_url, clock)
         self.graph = Graph(
             self._accepted,
             faults=self.faults,
+            media=self.media,
             throughput=Throughput(messages_per_second),
             pair_limit=PairLimit(pair_interval, pair_burst),
             access_token=access_token,

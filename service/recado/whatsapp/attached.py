@@ -1,4 +1,4 @@
-"""What a message carries besides words: carts of Meta's catalogue and locations. All of it is input: bounded here."""
+"""What a message carries besides words: carts of Meta's catalogue, places, files. All of it is input: bounded here."""
 
 import math
 import re
@@ -15,6 +15,9 @@ _MOST_ADDRESS: Final = 500
 _MOST_PRICE: Final = 10**12
 _PRICE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+#: It becomes a part of a URL.
+_MEDIA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SHA256: Final = re.compile(r"[A-Za-z0-9+/=_-]{43,64}")
 
 
 class CartLine(Struct, frozen=True):
@@ -37,6 +40,14 @@ class Location(Struct, frozen=True):
     longitude: float
     name: str | None = None
     address: str | None = None
+
+
+class Media(Struct, frozen=True):
+    """A file that a customer sent, by Meta's id, which is good for seven days. sha256: of its content, as Meta writes
+    it (base64, or hexadecimal); None where Meta does not say."""
+
+    id: str
+    sha256: str | None = None
 
 
 def cart_of(items: Any) -> tuple[CartLine, ...]:
@@ -62,6 +73,21 @@ def location_of(raw: Any) -> Location | None:
         return None
     name, address = _line(raw.get("name"), _MOST_NAME), _line(raw.get("address"), _MOST_ADDRESS)
     return Location(latitude, longitude, name, address)
+
+
+def voice_of(raw: Any) -> Media | None:
+    """The voice note of an audio message; None where it is a file of sound."""
+    if not isinstance(raw, dict) or raw.get("voice") is not True:
+        return None
+    return media_of(raw)
+
+
+def media_of(raw: Any) -> Media | None:
+    """The file that an object names; None where it names none."""
+    id_, sha256 = (raw.get("id"), raw.get("sha256")) if isinstance(raw, dict) else (None, None)
+    if not isinstance(id_, str) or not _MEDIA_ID.fullmatch(id_):
+        return None
+    return Media(id_, sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else None)
 
 
 def id_in(raw: Any, key: str) -> str | None:

@@ -27,6 +27,7 @@ def make_whatsapp(settings: Settings, transport: "httpx.AsyncBaseTransport | Non
         verify_token=settings.whatsapp_verify_token,
         connect_timeout=settings.connect_timeout_seconds,
         read_timeout=settings.read_timeout_seconds,
+        media_hosts=settings.whatsapp_media_hosts,
     )
 
 

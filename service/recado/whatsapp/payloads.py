@@ -15,7 +15,8 @@ from msgspec import Struct, field
 from recado.whatsapp import notices, wire
 from recado.whatsapp.attached import CartLine as CartLine
 from recado.whatsapp.attached import Location as Location
-from recado.whatsapp.attached import cart_of, id_in, id_of, location_of
+from recado.whatsapp.attached import Media as Media
+from recado.whatsapp.attached import cart_of, id_in, id_of, location_of, voice_of
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import code_in
 from recado.whatsapp.notices import Notice
@@ -76,7 +77,7 @@ class InboundMessage(Struct, frozen=True, gc=False):
     must do. cart: what an order of Meta's catalogue holds. tapped: the id that we gave to the button or list row
     that was tapped. quoted: the wamid of the message that this one refers to. product: the SKU of the product of Meta's
     catalogue that it asks about. location: the place that it shares. original: the wamid of the message that it edits
-    or takes back.
+    or takes back. voice: the recording of a voice note.
     """
 
     wamid: str
@@ -92,6 +93,7 @@ class InboundMessage(Struct, frozen=True, gc=False):
     product: str | None = None
     location: Location | None = None
     original: str | None = None
+    voice: Media | None = None
 
     @property
     def customer_names(self) -> tuple[str, ...]:
@@ -290,6 +292,7 @@ def _message(
         product=id_in(context.get("referred_product"), "product_retailer_id"),
         location=location_of(message.location),
         original=id_in(message.edit or message.revoke, "original_message_id"),
+        voice=voice_of(message.audio),
     )
 
 

@@ -6,17 +6,19 @@ GraphError that says whether the message can have been sent.
 """
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
 
+from recado.whatsapp.attached import Media
 from recado.whatsapp.connection import Answer
 from recado.whatsapp.content import Content, Text, rendered
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     AnswerTimeoutError,
+    ConfigurationError,
     ConnectTimeoutError,
     GraphError,
     InvalidRequestError,
@@ -25,10 +27,14 @@ from recado.whatsapp.errors import (
     PoolExhaustedError,
     UnreadableAnswerError,
 )
+from recado.whatsapp.media import Described, FileType, MediaError, MediaProblem, check_upload
 from recado.whatsapp.payloads import Batch, parse
 from recado.whatsapp.responses import UNREADABLE, error_from_response
 from recado.whatsapp.signature import verify_challenge
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
+
+if TYPE_CHECKING:  # it imports httpcore, which nothing else here needs
+    from recado.whatsapp.download import Downloader
 
 #: Meta: parameter value invalid, which also says that the quoted message is unknown.
 _BAD_PARAMETER = 131009
@@ -94,6 +100,8 @@ class _HealthAnswer(msgspec.Struct):
 
 
 _accepted = msgspec.json.Decoder(_Accepted).decode
+_message_id = msgspec.json.Decoder(_MessageId).decode
+_described = msgspec.json.Decoder(Described).decode
 _health = msgspec.json.Decoder(_HealthAnswer).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -111,9 +119,12 @@ class WhatsAppService:
         verify_token: str = "",
         connect_timeout: float = 5.0,
         read_timeout: float = 15.0,
+        media_hosts: Sequence[str] = (),
+        downloader: "Downloader | None" = None,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`api_url` is without a version; the time-outs are seconds; `timer` measures the calls."""
+        """`api_url` is without a version; the time-outs are seconds; `media_hosts` are those that files are at;
+        `downloader` stands in for what fetches them in tests; `timer` measures the calls."""
         self._transport = transport
         self._exchange = transport.exchange if isinstance(transport, GraphTransport) else _over_httpx(transport)
         self._base = f"{api_url.rstrip('/')}/{api_version}"
@@ -133,10 +144,14 @@ class WhatsAppService:
             "read": read_timeout,
         }
         self._timer = timer
+        self._downloader = downloader
+        self._access_token, self._api_url, self._media_hosts = access_token, api_url, media_hosts
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._transport.aclose()
+        if self._downloader is not None:
+            await self._downloader.aclose()
 
     def verify_webhook(self, mode: str | None, token: str | None, challenge: str | None) -> str:
         """The challenge to answer Meta's GET handshake with. Raises HandshakeError."""
@@ -224,6 +239,61 @@ class WhatsAppService:
         except UNREADABLE:
             return False
 
+    async def get_media(
+        self, media: Media, *, phone_number_id: str, most_bytes: int, accepts: Collection[FileType]
+    ) -> bytes:
+        """The content of a file that a customer sent to a business number: of the size, hash and type that it should
+        be, in memory only.
+
+        Raises MediaError where the file is unusable, GraphError where Graph does not say where it is.
+        """
+
+        async def look_up() -> Described:
+            return await self._describe(media.id, phone_number_id)
+
+        if self._downloader is None:
+            from recado.whatsapp.download import Downloader
+
+            self._downloader = Downloader(
+                access_token=self._access_token, graph_url=self._api_url, hosts=self._media_hosts
+            )
+        return await self._downloader.fetch(media, look_up, most_bytes=most_bytes, accepts=accepts)
+
+    async def upload_media(self, content: bytes, *, phone_number_id: str) -> str:
+        """Uploads a file for messages of a business number; its id, which is good for 30 days.
+
+        Raises MediaError for what Meta does not take, GraphError.
+        """
+        kind = check_upload(content)
+        form = httpx.Request(
+            "POST",
+            f"{self._base}/{phone_number_id}/media",
+            data={"messaging_product": "whatsapp", "type": kind.value},
+            files={"file": ("file", content, kind.value)},
+        )
+        headers = self._headers.copy()
+        headers["Content-Type"] = form.headers["Content-Type"]
+        answer, seconds = await self._call(Endpoint("POST", form.url, headers), form.read())
+        try:
+            id_ = _message_id(answer.body).id
+        except UNREADABLE:
+            id_ = ""
+        if not id_:
+            raise _error(answer, seconds)
+        return id_
+
+    async def _describe(self, media_id: str, phone_number_id: str) -> Described:
+        """Where a file is. The endpoint is not kept: there is one for each file."""
+        url = httpx.URL(f"{self._base}/{media_id}", params={"phone_number_id": phone_number_id})
+        try:
+            answer, seconds = await self._call(Endpoint("GET", url, self._headers), b"")
+        except ConfigurationError as error:  # 100/33 is about the object of the path: this time the file
+            raise MediaError(MediaProblem.GONE, error.detail, code=error.code, http_status=error.http_status) from error
+        try:
+            return _described(answer.body)
+        except UNREADABLE as error:
+            raise UnreadableAnswerError("no url in the answer", seconds=seconds) from error
+
     async def _send(self, phone_number_id: str, message: dict[str, Any]) -> Sent:
         answer, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
         try:
@@ -234,13 +304,17 @@ class WhatsAppService:
             raise _error(answer, seconds)
         return Sent(messages[0].id, seconds)
 
-    async def _request(self, method: str, path: str, payload: dict[str, Any] | None = None) -> tuple[Answer, float]:
+    def _request(
+        self, method: str, path: str, payload: dict[str, Any] | None = None
+    ) -> Coroutine[Any, Any, tuple[Answer, float]]:
         """One call, once. Returns a 2xx answer and its seconds; anything else is raised as GraphError."""
         endpoint = self._endpoints.get((method, path))
         if endpoint is None:
             endpoint = Endpoint(method, httpx.URL(f"{self._base}/{path}"), self._headers)
             self._endpoints[method, path] = endpoint
-        body = b"" if payload is None else _encode(payload)
+        return self._call(endpoint, b"" if payload is None else _encode(payload))
+
+    async def _call(self, endpoint: Endpoint, body: bytes) -> tuple[Answer, float]:
         started = self._timer()
         try:
             answer = await self._exchange(endpoint, body, self._timeouts)

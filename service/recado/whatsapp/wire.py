@@ -79,6 +79,7 @@ class Message(Struct, gc=False):
     image: Captioned | None = None
     video: Captioned | None = None
     document: Captioned | None = None
+    audio: Any = None
     interactive: Interactive | None = None
     button: Button | None = None
     order: Order | None = None

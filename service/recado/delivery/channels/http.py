@@ -16,7 +16,7 @@ from recado.telemetry import conventions, tracing
 from recado.waits import retry_after
 
 if TYPE_CHECKING:  # it imports httpx, which a drain without events does not need
-    from recado.delivery.channels.posting import Poster, Response
+    from recado.network import BoundedClient, Response
 
 NAME = EVENTS
 #: The waits before each further attempt, in seconds; together 75 hours and a half, or up to 83 as they vary.
@@ -58,13 +58,13 @@ class HttpChannel:
     def __init__(
         self,
         endpoints: Mapping[str, Endpoint],
-        make_poster: "Callable[[], Poster] | None" = None,
+        make_client: "Callable[[], BoundedClient] | None" = None,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoints = endpoints
-        self._make_poster = make_poster or new_poster
-        self._poster: Poster | None = None
+        self._make_client = make_client or new_client
+        self._client: BoundedClient | None = None
         self._clock = clock
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
@@ -93,35 +93,35 @@ class HttpChannel:
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        if self._poster is not None:
-            await self._poster.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
-    def _made(self) -> "Poster":
-        if self._poster is None:
-            self._poster = self._make_poster()
-        return self._poster
+    def _made(self) -> "BoundedClient":
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client
 
 
-def new_poster() -> "Poster":
+def new_client() -> "BoundedClient":
     """The way out, made when something is to be sent."""
-    from recado.delivery.channels.posting import Poster
+    from recado.network import BoundedClient
 
-    return Poster()
+    return BoundedClient()
 
 
 async def post(
-    poster: "Poster", url: str, headers: Mapping[str, str], content: bytes, clock: Callable[[], float]
+    client: "BoundedClient", url: str, headers: Mapping[str, str], content: bytes, clock: Callable[[], float]
 ) -> AttemptResult:
     """Posts once; what came of it."""
-    from recado.delivery.channels.posting import NotPosted, RefusedAddress, TooSlow
+    from recado.network import NotReached, RefusedAddress, TooSlow
 
     try:
-        response = await poster.post(url, headers, content)
+        response = await client.post(url, headers, content)
     except RefusedAddress as error:
         return misconfigured(str(error))
     except TooSlow as error:
         return unanswered("timeout", error)
-    except NotPosted as error:
+    except NotReached as error:
         return unanswered("transport", error)
     return _meaning(response, clock())
 
@@ -137,7 +137,8 @@ def _meaning(response: "Response", now: float) -> AttemptResult:
     if status == _GONE:
         return replace(said, outcome=Outcome.ENDED, error_class="gone")
     outage = status >= 500
-    asked = retry_after(response.retry_after, now) if response.retry_after else None
+    header = response.headers.get("retry-after")
+    asked = retry_after(header, now) if header else None
     if status in _SLOW_DOWN or asked is not None:
         growth = _GROWTH if asked is None else 1.0
         throttled = replace(said, outcome=Outcome.THROTTLED, error_class="throttled", outage=outage)

@@ -17,7 +17,7 @@ from recado.queue.policy import Limits
 from recado.telemetry import conventions, tracing
 
 if TYPE_CHECKING:  # it imports httpx, which a drain without notices does not need
-    from recado.delivery.channels.posting import Poster
+    from recado.network import BoundedClient
 
 NAME = NOTICES
 #: The waits before each further attempt, in seconds: five tries within an hour.
@@ -47,13 +47,13 @@ class NoticeChannel:
     def __init__(
         self,
         targets: Mapping[str, Target],
-        make_poster: "Callable[[], Poster]" = http.new_poster,
+        make_client: "Callable[[], BoundedClient]" = http.new_client,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._targets = targets
-        self._make_poster = make_poster
-        self._poster: Poster | None = None
+        self._make_client = make_client
+        self._client: BoundedClient | None = None
         self._clock = clock
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
@@ -92,8 +92,8 @@ class NoticeChannel:
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        if self._poster is not None:
-            await self._poster.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def _post(self, target: SlackTarget, notice: Notice) -> AttemptResult:
         headers = {"Content-Type": "application/json", "User-Agent": "recado"}
@@ -102,7 +102,7 @@ class NoticeChannel:
         # A webhook that was removed: its operator makes another one, and nobody resumes this by hand.
         return replace(result, outcome=Outcome.OPERATOR) if result.outcome is Outcome.ENDED else result
 
-    def _made(self) -> "Poster":
-        if self._poster is None:
-            self._poster = self._make_poster()
-        return self._poster
+    def _made(self) -> "BoundedClient":
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client

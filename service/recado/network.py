@@ -1,10 +1,11 @@
-"""POSTs to URLs that somebody wrote into a file: only to addresses that were checked, without redirects, bounded."""
+"""HTTP to URLs that somebody else wrote: only to addresses that were checked, without redirects, bounded."""
 
 import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
+from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import httpx
 
 from recado.addresses import refusal
 
-#: The longest that a request takes, from the look-up of the name to the response.
+#: The longest that a request takes, from the look-up of the name to the end of the response.
 TIMEOUT_SECONDS = 15.0
 #: So much of a response is read.
 MAX_RESPONSE_BYTES = 16 * 1024
@@ -23,23 +24,33 @@ MAX_CONNECTIONS = 64
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
-class NotPosted(Exception):  # noqa: N818 - as httpcore names its own
+class NotReached(Exception):  # noqa: N818 - as httpcore names its own
     """There was no response; the message says why."""
 
 
-class RefusedAddress(NotPosted):
+class RefusedAddress(NotReached):
     """The host leads to an address that nothing is sent to."""
 
 
-class TooSlow(NotPosted):
+class TooSlow(NotReached):
     """There was no response in time."""
 
 
+class Cut(StrEnum):
+    """Why a response was not read to its end."""
+
+    TOO_LONG = "too_long"
+    TOO_SLOW = "too_slow"
+    BROKEN = "broken"
+
+
 class Response(NamedTuple):
-    """What a receiver answered; of its content nothing is kept."""
+    """What the other side answered: headers in lower case, and the content as far as it was read."""
 
     status: int
-    retry_after: str
+    headers: Mapping[str, str] = {}
+    content: bytes = b""
+    cut: Cut | None = None
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -82,8 +93,8 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         raise failed
 
 
-class Poster:
-    """Posts over a pool of kept connections. `seconds` bounds a whole request."""
+class BoundedClient:
+    """HTTP over a pool of kept connections. `seconds` bounds a whole request."""
 
     def __init__(
         self,
@@ -103,21 +114,42 @@ class Poster:
         )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
-        """Posts once. Raises NotPosted."""
-        response = None
+        """Posts once. Raises NotReached."""
+        return await self.request("POST", url, headers, body)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        most_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> Response:
+        """One request, once; of the content at most `most_bytes` are kept. Raises NotReached.
+
+        Once there is a status there is a response, whatever becomes of the rest: the status says what was done.
+        """
+        response: Response | None = None
+        content = bytearray()
         try:
             async with asyncio.timeout(self._seconds):
-                async with self._pool.stream("POST", url, headers=list(headers.items()), content=body) as stream:
-                    found = {name.lower(): value for name, value in stream.headers}
-                    response = Response(stream.status, found.get(b"retry-after", b"").decode("latin-1"))
-                    await _read(stream)
+                async with self._pool.stream(method, url, headers=list(headers.items()), content=body) as stream:
+                    found = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in stream.headers}
+                    response = Response(stream.status, found)
+                    async for part in stream.aiter_stream():
+                        if len(content) + len(part) > most_bytes:
+                            return response._replace(content=bytes(content), cut=Cut.TOO_LONG)
+                        content += part
         except (TimeoutError, httpcore.TimeoutException) as error:
             if response is None:
                 raise TooSlow("no response in time") from error
+            return response._replace(content=bytes(content), cut=Cut.TOO_SLOW)
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             if response is None:
-                raise NotPosted(f"{type(error).__name__}: {error}") from error
-        return response
+                raise NotReached(f"{type(error).__name__}: {error}") from error
+            return response._replace(content=bytes(content), cut=Cut.BROKEN)
+        return response._replace(content=bytes(content))
 
     async def reachable(self, url: str) -> bool:
         """Whether the URL's host takes connections, with a valid certificate if it is https; nothing is sent."""
@@ -130,19 +162,10 @@ class Poster:
                 async with aclosing(stream):
                     if parts.scheme == "https":
                         await stream.start_tls(self._ssl_context, server_hostname=host)
-        except (TimeoutError, NotPosted, httpcore.NetworkError, httpcore.TimeoutException):
+        except (TimeoutError, NotReached, httpcore.NetworkError, httpcore.TimeoutException):
             return False
         return True
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._pool.aclose()
-
-
-async def _read(stream: httpcore.Response) -> None:
-    """Reads a response, so that its connection can be used again; what is too long is left, with its connection."""
-    size = 0
-    async for part in stream.aiter_stream():
-        size += len(part)
-        if size > MAX_RESPONSE_BYTES:
-            return

@@ -1,0 +1,59 @@
+"""What goes wrong at a part of the simulator, by a plan: a script, always the same, or by ratio."""
+
+import random
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from recado.simulator.faults import FaultError
+
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class MishapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """script: what the next calls meet, one each. always: what all after them meet. ratios: what the rest meets, by its
+    share of calls. seconds: how long what is slow takes."""
+
+    script: tuple[str, ...] = ()
+    always: str = "none"
+    ratios: dict[str, float] = {}
+    seconds: float = 1.0
+    seed: int = 1
+
+
+class Mishaps(Generic[Kind]):
+    """Draws what each call meets. The same seed and calls give the same."""
+
+    def __init__(self, kinds: type[Kind]) -> None:
+        self._kinds = kinds
+        self.plan = MishapPlan()
+        self.reset()
+
+    def reset(self) -> None:
+        """Lets everything go well."""
+        self.change(msgspec.to_builtins(MishapPlan()))
+
+    def change(self, changes: dict[str, Any]) -> MishapPlan:
+        """Replaces the named parts of the plan. Raises FaultError, and changes nothing then."""
+        try:
+            plan = msgspec.convert({**msgspec.to_builtins(self.plan), **changes}, MishapPlan)
+            script = [self._kinds(name) for name in plan.script]
+            always = self._kinds(plan.always)
+            ratios = {self._kinds(name): share for name, share in plan.ratios.items()}
+        except (msgspec.ValidationError, ValueError) as error:
+            raise FaultError(str(error)) from error
+        self.plan, self._script, self._always, self._ratios = plan, script, always, ratios
+        self._random = random.Random(plan.seed)  # noqa: S311 - reproducible on purpose
+        return plan
+
+    def draw(self) -> Kind:
+        """What the next call meets."""
+        if self._script:
+            return self._script.pop(0)
+        drawn, edge = self._random.random(), 0.0
+        for kind, share in self._ratios.items():
+            edge += share
+            if drawn < edge:
+                return kind
+        return self._always
