@@ -29,7 +29,8 @@ class Draft:
     """Changes with `apply`. `lines` and `talk` are what is to be kept; the rest is said once.
 
     changed: whether lines were. missing, unresolved: what is asked back once, as it was written. told: notes that ask
-    nothing. said: the kinds of the acts that are about the order as a whole.
+    nothing. lost: what was said and led to nothing, as it was written. said: the kinds of the acts that are about the
+    order as a whole.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Draft:
         self.unresolved: list[str] = []
         self.too_much: list[TooMuch] = []
         self.told: list[str] = []
+        self.lost: list[str] = []
         self.said: set[type[Act]] = set()
         self._last_order = last_order
         self._ordered = tuple(line.sku for line in ordered)

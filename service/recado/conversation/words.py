@@ -26,7 +26,7 @@ from recado.quotes.acts import (
     StartOver,
     Take,
 )
-from recado.quotes.clauses import Mention, Named, Script, Spoken
+from recado.quotes.clauses import Bare, Mention, Named, Script, Spoken
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.whatsapp.payloads import MessageType
@@ -44,7 +44,8 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
         return hand_over(moment)
     if {CancelAll, StartOver} & draft.said and not draft.changed:
         return _called_off(moment)
-    agrees = (script.agrees or bool({Confirm, Take} & draft.said)) and not script.reserves
+    reserves = [*script.reserves, *draft.lost]
+    agrees = (script.agrees or bool({Confirm, Take} & draft.said)) and not reserves
     talk = draft.talk(moment.session.talk)
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
@@ -56,9 +57,9 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
         return show(moment, base, texts.open_quote())
     if talk.questions != moment.session.talk.questions:
         return _dropped(moment, base, talk, agrees=agrees)
-    yes = script.agrees or quote.intent is Intent.CONFIRM
-    if yes and script.reserves and moment.open_quote is not None:
-        return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in script.reserves])
+    yes = script.agrees or quote.intent is Intent.CONFIRM or bool({Confirm, Take} & draft.said)
+    if yes and reserves and moment.open_quote is not None:
+        return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in reserves])
     if {Confirm, Take} & draft.said or (Close in draft.said and agrees) or script.accepts:
         return _yes(moment)
     if Close in draft.said:
@@ -104,7 +105,10 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     steps = script.steps if not script.priced else [step for step in script.steps if isinstance(step, Spoken)]
     at = 0
     while at < len(steps):
+        step = steps[at]
         acts, at = interpreter.acts(steps, at, draft.view)
+        if not acts and isinstance(step, Bare) and not script.tells.isdisjoint(step.places):
+            draft.lost.append(step.text)
         for act in acts:
             draft.apply(act)
     if draft.spoke:

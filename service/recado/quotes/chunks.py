@@ -13,8 +13,8 @@ class Chunk:
     """Collects what is said between two marks; `does` is what is done to it.
 
     mentions: with whether each was refused. steered: a verb says what is done. leads: it asks for something. more: in
-    addition. pays: it goes on with how the customer pays. written: what stands in it, with whether it
-    is the amount. For the rest see `Bare`.
+    addition. pays: it goes on with how the customer pays. written: what stands in it, with whether it is the amount. For
+    the rest see `Bare`.
     """
 
     def __init__(self, does: Does, *, pays: bool = False) -> None:
@@ -25,6 +25,7 @@ class Chunk:
         self.words: list[str] = []
         self.unit: Unit | None = None
         self.written: list[tuple[str, bool]] = []
+        self.places: list[int] = []
         self.plural: bool | None = None
         self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
         self.counts = False
@@ -82,6 +83,7 @@ class Chunk:
             each=self.each,
             counts=self.counts,
             pointing=self.is_empty() and not self.foreign,
+            places=tuple(self.places),
         )
 
 

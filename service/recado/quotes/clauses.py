@@ -44,7 +44,7 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     text: as it is written. fragment: without its amount. unit: that of the amount. plural: whether the article before
     it is ("los 2"); None without one. foreign: it is about something else, such as money. describes: a colour, a size
     or a part of a name is among the words. pairs: it is a number of pairs. each: of each. counts: a number
-    begins it, so that it is a wish. pointing: nothing is said but what is to be done.
+    begins it, so that it is a wish. pointing: nothing is said but what is to be done. places: indexes of its elements.
     """
 
     does: Does
@@ -60,6 +60,7 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     each: bool = False
     counts: bool = False
     pointing: bool = False
+    places: tuple[int, ...] = ()
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -95,14 +96,15 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a message in order.
 
     agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds
-    a yes back, as it is written. priced: it asks what things cost and orders nothing. inquires: it is a question, and
-    asks for nothing to be ordered. asked: what it asks for without ordering it ("¿tienen gorras?").
+    a yes back, as it is written. tells: indexes of elements that have to lead to a change beside a yes. priced: it asks
+    what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered. asked: what it asks for without ordering it ("¿tienen gorras?").
     """
 
     steps: tuple[Step, ...]
     agrees: bool = False
     accepts: bool = False
     reserves: tuple[str, ...] = ()
+    tells: frozenset[int] = frozenset()
     priced: bool = False
     inquires: bool = False
     asked: tuple[Mention, ...] = ()

@@ -1,84 +1,205 @@
-"""What holds a yes back: a no, a condition, a "but" or a quality beside it, of which nothing comes.
+"""What holds a yes back: whatever in a message is neither harmless beside it nor part of a step.
 
-An address, a payment, a time and courtesy hold nothing back.
+Harmless are the words of a yes, courtesy, and what says where, when or how it is paid. All else has to lead to a change
+of the quote, or it is asked about: a yes is to what the customer saw.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from recado.quotes.agreement import is_if
-from recado.quotes.elements import COMMA, LINE, LINK, MASK, PRODUCT, QUALITY, QUESTION, SEVERAL, STOP, UNKNOWN, Element
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    MASK,
+    NOISE,
+    PRODUCT,
+    QUALITY,
+    QUANTITY,
+    QUESTION,
+    SEVERAL,
+    STOP,
+    UNKNOWN,
+    Element,
+)  # fmt: skip
 from recado.quotes.reading import Reading
 
+PAYING: Final = frozenset([
+    "pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete",
+    "transferi", "deposite", "pague",
+])  # fmt: skip
 _MARKS: Final = frozenset([COMMA, STOP, LINE, QUESTION, LINK, "and", "but"])
-OF_DELIVERY: Final = frozenset(["address", "later", "weekday", "services", "courtesy", "thanks", "greeting"])
-"""Roles of what changes nothing: "pero para mañana", "pero pago con tarjeta", "un abrazo"."""
+_ENDS: Final = frozenset([STOP, LINE, QUESTION, "but"])
+_HARMLESS: Final = frozenset([
+    *_MARKS, MASK, "yes", "courtesy", "thanks", "greeting", "definite", "of", "to", "for", "by", "that", "possessive",
+    "con", "copula", "request", "only", "correction",
+])  # fmt: skip
+"""Kinds of elements that ask for nothing by themselves."""
+_HARMLESS_NOISE: Final = frozenset([
+    "filler", "vacuous", "emoji", "services", "people", "occasions", "name", "later", "weekday", "address", "taking",
+    "second_thought", "settled", "reason", "limit",
+])  # fmt: skip
+_SPEAKS_OF_GOODS: Final = frozenset(["modifier", "about"])
+OF_DELIVERY: Final = frozenset(["address", "later", "weekday", "services"])
+"""Roles of what changes nothing: "pero para mañana", "pero pago con tarjeta"."""
+_ANCHORS: Final = OF_DELIVERY | {"name", "people", "occasions"}
+_STEERING: Final = frozenset([
+    "add", "remove", "change", "without", "instead", "negation", "nope", "same", "each", "another", "more", "double",
+    "triple", "half_of", "or",
+])  # fmt: skip
+"""Kinds that say or ask something of goods, also beside an address."""
+_NAMING: Final = frozenset(["people", "occasions", "services", "address"])
+_SENDING: Final = frozenset(["envio", "envios"])
+_POINTING: Final = frozenset(["ese", "esa", "esos", "esas", "eso", "este", "esta"])
+_PRONOUNS: Final = frozenset(["me", "te", "se", "le", "les", "nos", "lo"])
+_VERBAL: Final = ("ando", "iendo", "yendo", "mente", "amos", "emos", "imos")
+_ASKING: Final = frozenset(["price", "total", "available", "aside"])
 _REFUSALS: Final = frozenset(["negation", "nope"])
 _TAKES_OUT: Final = frozenset(["only", "remove", "without", "negation", "change", "instead"])
-_CHECKS: Final = frozenset(["ask", "available"])
 
 
-def reserves(reading: Reading) -> tuple[str, ...]:
-    """What holds a yes back, as it is written."""
-    states = {wish.element.index: wish.state for wish in reading.wishes}
-    found = (clause for clause in _clauses(reading.elements) if _holds_back(clause, reading, states))
-    return tuple(reading.scanner.written(clause[0].start, clause[-1].end) for clause in found)
+class Reserves:
+    """What a message holds beside a yes.
+
+    heard: indexes of the elements that are part of a step; spoken: of those that say something of the order as a whole;
+    steering: of those that only say what is done to another. tells: indexes of those that have to lead to something.
+    """
+
+    def __init__(
+        self, reading: Reading, heard: AbstractSet[int], spoken: AbstractSet[int], steering: AbstractSet[int]
+    ) -> None:
+        self._reading = reading
+        self._context = reading.context
+        self._states = {wish.element.index: wish.state for wish in reading.wishes}
+        self._heard, self._spoken, self._steering = heard, spoken, steering
+        self._clauses = [(clause, of_delivery) for clause, of_delivery in self._delivered()]
+        self._leads = [any(e.index in heard and e.kind not in _STEERING for e in clause) for clause, _ in self._clauses]
+        self.tells = frozenset(
+            element.index
+            for clause, of_delivery in self._clauses
+            for element in clause
+            if not (self._is_harmless(element) or (of_delivery and element.kind not in _STEERING))
+        )
+
+    def left(self) -> tuple[str, ...]:
+        """What holds a yes back, as it is written."""
+        return tuple(
+            self._reading.scanner.written(clause[0].start, clause[-1].end)
+            for n, (clause, of_delivery) in enumerate(self._clauses)
+            if self._holds_back(n, clause, of_delivery=of_delivery)
+        )
+
+    def _delivered(self) -> Iterator[tuple[list[Element], bool]]:
+        """The clauses, with whether they say where, when or how it is paid; that goes on over commas."""
+        goes_on = False
+        for clause, ends in _clauses(self._reading.elements):
+            begins = clause[0].kind == QUANTITY and not goes_on  # "y una para mi mamá"
+            of_delivery = (self._is_of_delivery(clause) and not begins) or (goes_on and self._adds_nothing(clause))
+            yield clause, of_delivery
+            goes_on = of_delivery and (not ends or "address" in self._context.roles(clause[-1].index))
+
+    def _adds_nothing(self, clause: Sequence[Element]) -> bool:
+        """Whether a clause behind an address or a payment only goes on with it: "y 3 de 10", but not "y 3"."""
+        return self._context.kind(clause[0].index - 1) != "and" or any(element.kind == "of" for element in clause)
+
+    def _holds_back(self, n: int, clause: Sequence[Element], *, of_delivery: bool) -> bool:
+        if any(is_if(element, self._context, self._reading.scanner) for element in clause):
+            return not of_delivery
+        leads = any(self._leads[max(0, n - 1) : n + 2])
+        if any(self._is_left(element, leads=leads) for element in clause) or self._asks(clause):
+            return True
+        if self._is_refused(clause) or self._is_described(clause, of_delivery=of_delivery):
+            return True
+        return clause[0].kind == "but" and not (of_delivery or any(e.index in self._heard for e in clause))
+
+    def _is_harmless(self, element: Element) -> bool:
+        norm = self._context.norm(element.index)
+        if element.kind == NOISE:
+            roles = element.roles or self._context.roles(element.index)
+            return bool(roles & _HARMLESS_NOISE) and not self._is_of_goods(element)
+        if element.kind == UNKNOWN:
+            return self._is_talk(element)
+        if element.kind == MASK and "price" in element.roles:
+            return not norm.startswith(("a ", "de "))  # "sí, a 3" is a wish, if not for so many then for so much
+        if element.kind == QUANTITY:
+            return norm in ("mil", "un", "una") and self._context.kind(element.index + 1) == "thanks"  # "mil gracias"
+        return element.kind in _HARMLESS or norm in _POINTING or "visit" in element.roles
+
+    def _is_of_goods(self, element: Element) -> bool:
+        """Whether a word tells goods apart: "mujer", "lluvia" where boots are sold for it; but not "para mi mujer"."""
+        before, norm = self._context.kind(element.index - 1), self._context.norm(element.index)
+        if norm in _SENDING or before == "possessive":
+            return False
+        if element.roles & _SPEAKS_OF_GOODS:
+            return True
+        named = bool(element.roles & _NAMING) and self._reading.matcher.knows(norm)
+        return named and before not in ("for", "to", "definite", "by")
+
+    def _is_talk(self, element: Element) -> bool:
+        """Whether a word that nobody knows is a verb by its form or its place: goods are named by nouns."""
+        if element.q is not None or "good" in element.flags:
+            return False
+        word, before = self._reading.scanner.norms[element.start], self._context.norm(element.index - 1)
+        return word.endswith(_VERBAL) or before in _PRONOUNS or before.endswith((" me", " te", " se", " lo"))
+
+    def _is_left(self, element: Element, *, leads: bool) -> bool:
+        """Whether an element leads to nothing. leads: whether something beside it does, for a verb, a no or "otro"."""
+        if element.index in self._heard or element.index in self._spoken:
+            return False
+        if element.kind in _STEERING or element.index in self._steering:
+            return not leads
+        return element.index in self.tells
+
+    def _asks(self, clause: Sequence[Element]) -> bool:
+        """Whether it is a question, with its mark or without; "¿sí?" is none."""
+        marked = self._context.kind(clause[-1].index + 1) == QUESTION and any(e.kind != "yes" for e in clause)
+        return marked or any(e.kind in _ASKING and "visit" not in e.roles for e in clause)
+
+    def _is_refused(self, clause: Sequence[Element]) -> bool:
+        """ "sí, no", but not "no falta nada"."""
+        named = any(element.kind in (PRODUCT, SEVERAL, QUALITY) for element in clause)
+        no = clause[-1].kind in _REFUSALS and not (len(clause) > 1 and self._context.norm(clause[-1].index) == "nada")
+        return no and not named
+
+    def _is_described(self, clause: Sequence[Element], *, of_delivery: bool) -> bool:
+        """Whether a thing is told apart by what its catalogue does not: "sí, pero azules"."""
+        if any(element.kind in _TAKES_OUT for element in clause):
+            return False
+        if any("qualified" in e.flags and self._states.get(e.index) == "wanted" for e in clause):
+            return True
+        return any("colours" in e.roles and e.kind != "yes" for e in clause) and not of_delivery
+
+    def _is_of_delivery(self, clause: Sequence[Element]) -> bool:
+        """Whether it speaks of where, when or how it is paid; what is asked of goods does not: "quiero ver fotos"."""
+        return any(
+            (element.kind == MASK and self._is_harmless(element))
+            or (element.kind == NOISE and bool(element.roles & _ANCHORS) and not self._is_of_goods(element))
+            or not PAYING.isdisjoint(self._context.norm(element.index).split())
+            or self._is_place(element)
+            for element in clause
+        )
+
+    def _is_place(self, element: Element) -> bool:
+        """ "mándalo a Rivadavia 4520"."""
+        i = element.index
+        counted = self._context.kind(i + 1) == QUANTITY and "quantity after" in element.flags
+        sent = "taking" in self._context.roles(i - 2) or self._context.kind(i - 2) == "request"
+        return element.kind == UNKNOWN and self._context.norm(i - 1) in ("a", "hasta") and (counted or sent)
 
 
-def _clauses(elements: Sequence[Element]) -> Iterator[list[Element]]:
-    """What stands between two marks; a clause behind "pero" begins with it."""
+def _clauses(elements: Sequence[Element]) -> Iterator[tuple[list[Element], bool]]:
+    """What stands between two marks, with whether a sentence ends there; a clause behind "pero" begins with it."""
     clause: list[Element] = []
     for element in elements:
         if element.kind in _MARKS:
             if clause and clause[-1].kind != "but":
-                yield clause
+                yield clause, element.kind in _ENDS
                 clause = []
             if element.kind == "but":
                 clause = [element]
         else:
             clause.append(element)
     if clause:
-        yield clause
-
-
-def _holds_back(clause: Sequence[Element], reading: Reading, states: dict[int, str]) -> bool:
-    if any(is_if(element, reading.context, reading.scanner) for element in clause):
-        return not _is_of_delivery(clause)
-    named = any(element.kind in (PRODUCT, SEVERAL, QUALITY) for element in clause)
-    no = clause[-1].kind in _REFUSALS and not (len(clause) > 1 and reading.context.norm(clause[-1].index) == "nada")
-    if not named and (no or any(element.kind == "same" for element in clause)):
-        return True  # "sí, no", "y lo mismo para mi hermano", but not "no falta nada"
-    if _is_described(clause, states) or _is_told(clause, states):
-        return True
-    if clause[0].kind != "but":
-        return False
-    if any(element.kind in _CHECKS for element in clause):
-        return True  # "pero antes dime si la gorra es de lana"
-    return not named and not any(e.quantity is not None for e in clause) and not _is_of_delivery(clause)
-
-
-def _is_described(clause: Sequence[Element], states: dict[int, str]) -> bool:
-    """Whether a thing is told apart by what its catalogue does not: "sí, pero azules"."""
-    if any(element.kind in _TAKES_OUT for element in clause):
-        return False
-    if any("qualified" in e.flags and states.get(e.index) == "wanted" for e in clause):
-        return True
-    return any("colours" in e.roles and e.kind != "yes" for e in clause) and not _is_of_delivery(clause)
-
-
-def _is_told(clause: Sequence[Element], states: dict[int, str]) -> bool:
-    """Whether things are counted and only told of: "sí, te pedí una bufanda"."""
-    counted = [element for element in clause if element.q is not None and element.q.index < element.index]
-    story = any(element.kind == "story" for element in clause)
-    told = any(states.get(e.index) == "mentioned" or (story and e.kind == UNKNOWN) for e in counted)
-    return told and not _is_of_delivery(clause)
-
-
-def _is_of_delivery(clause: Sequence[Element]) -> bool:
-    """Whether it speaks of where, when or how it is paid; what is asked of goods does not: "pero quiero ver fotos"."""
-    return any(
-        element.kind == MASK
-        or (not element.roles.isdisjoint(OF_DELIVERY) and "about" not in element.roles)
-        or element.kind in OF_DELIVERY
-        for element in clause
-    )
+        yield clause, True

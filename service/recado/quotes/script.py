@@ -34,7 +34,7 @@ from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
-from recado.quotes.reserves import OF_DELIVERY, reserves
+from recado.quotes.reserves import OF_DELIVERY, PAYING, Reserves
 from recado.quotes.text import NUMBER, WORD
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER])
@@ -46,9 +46,6 @@ _SILENT: Final = frozenset([
 """Kinds of elements that say nothing of what is done to which thing."""
 _INSIDE: Final = frozenset(["of", "to", "for"])
 """Those of them that stand inside names."""
-_PAYING: Final = frozenset(
-    ["pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete"]
-)
 _QUIET_WORDS: Final = frozenset([
     "total", "todo", "bueno", "pues", "entonces", "ah", "oh", "uy", "ay", "ahora", "mejor", "solo", "en", "a",
     "de", "del", "el", "la", "los", "las", "lo", "me", "le", "les", "nomas", "nada", "mas", "ya", "si", "no",
@@ -81,6 +78,9 @@ class _Walk:
         self._wants = False
         self._agreement = Agreement(reading.elements, reading.scanner, self._context)
         self._covered: set[int] = set()  # elements inside constructions
+        self._heard: set[int] = set()  # elements that are part of a step
+        self._spoken: set[int] = set()  # elements of constructions that speak of the order as a whole
+        self._steering: set[int] = set()  # elements of constructions that only say what is done to the next thing
         self._taking = False  # a construction says that things go
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
@@ -89,7 +89,7 @@ class _Walk:
         found = {one.start: one for one in constructions(scanner.text, scanner.tokens)}
         if any(one.does is Does.CLOSE for one in found.values()):
             self._agreement.closes_list()
-        past = 0
+        past, steers = 0, False
         for element in self._reading.elements:
             for at in range(element.start, element.end):
                 one = found.get(at)
@@ -98,13 +98,17 @@ class _Walk:
                 denied = denied or (element.kind == "nope" and bool(self._chunk.mentions))  # "la gorra ya no la quiero"
                 if one is not None and at >= past and not named and not denied:
                     past = one.end
+                    steers = one.does in _STEERS and one.does is not Does.KEEP  # "mándalo nomás"
                     self._construction(one)
             if element.start >= past and (end := self._measured(element)):
                 past = end
+                self._chunk.places.append(element.index)
             elif element.end <= past or (element.kind == UNKNOWN and element.start < past):
                 self._covered.add(element.index)
+                (self._steering if steers else self._spoken).add(element.index)
             else:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
+                self._chunk.places.append(element.index)
             if element.kind == "yes" and element.start >= past:
                 self._agreement.hear(element)
         leads_in = not self._steps and self._chunk.is_empty() and self._chunk.leads and not self._agreement.agrees
@@ -117,15 +121,23 @@ class _Walk:
             self._steps.append(Bare(does=Does.ORDER, pointing=True))  # "quiero"
         elements = self._reading.elements
         offered = any(e.kind in ("available", "price", "total") for e in elements)
+        spoken = any(isinstance(step, Spoken) for step in self._steps)
+        agreeing = spoken or any(e.kind == "yes" or "emoji" in e.roles for e in elements)
+        held = self._reserves() if agreeing else None  # nothing else can be held back
         return Script(
             steps=tuple(_together(self._steps)),
             agrees=self._agreement.agrees,
             accepts=self._agreement.accepts_all(),
-            reserves=reserves(self._reading),
+            reserves=held.left() if held is not None else (),
+            tells=held.tells if held is not None else frozenset(),
             priced=self._reading.priced and not self._reading.requested,
             inquires=self._asks and not self._reading.requested,
             asked=self._mentions.told() if offered else (),
         )
+
+    def _reserves(self) -> Reserves:
+        heard = self._heard.union(*(step.places for step in self._steps if isinstance(step, Bare)))
+        return Reserves(self._reading, heard, self._spoken, self._steering)
 
     # what steers ---------------------------------------------------------------------------------------------
 
@@ -306,7 +318,7 @@ class _Walk:
 
     def _is_of_payment(self) -> bool:
         """ "pago con un billete de 500"."""
-        return not _PAYING.isdisjoint(self._chunk.words)
+        return not PAYING.isdisjoint(self._chunk.words)
 
     def _is_guess(self, element: Element) -> bool:
         """ "¿hacen delivery a Surco?", "disculpe la demora": what only looks like a product is none where nothing is
@@ -333,6 +345,7 @@ class _Walk:
 
     def _mentioned(self, mention: Mention, element: Element, *, refused: bool) -> None:
         self._opened = True
+        self._heard |= {element.index, element.q.index if element.q is not None else element.index}
         if self._exchange.expects and refused:
             self._flush()
             self._exchange.takes(mention, self._steps)

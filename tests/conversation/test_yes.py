@@ -1,0 +1,108 @@
+"""A yes is to what was shown: beside anything else that may ask for something it confirms nothing that was not seen."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from recado.conversation.dialogue import Dialogue, State
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.lexicon import FUNCTION, lexicon
+from recado.quotes.text import plain
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+SHOWN = {"CAM-001": 2, "ACC-001": 1}
+FRAMES = (
+    "sí {}", "sí, {}", "{} sí", "{}, dale", "sí y {}", "ok, y {}", "sí pero {}", "dale {}", "listo. {}", "sí\n{}",
+    "perfecto {} gracias", "va {} porfa", "sí, con {}", "sí, de {}", "sí, {} también", "confirmo {}",
+    "ok gracias, {}", "mándalo, {}",
+)  # fmt: skip
+NUMBERS = (
+    "1", "3", "5", "12", "100", "uno", "dos", "tres", "media docena", "una docena", "un par", "2 o 3", "10 kilos",
+    "2 litros", "2 más", "otra más", "el doble", "una menos", "de cada uno", "la mitad",
+)  # fmt: skip
+UNKNOWN = (
+    "zarape", "huipil", "pupusas", "tirantes", "violín", "martillo", "lechuga", "tornillos", "quesadilla", "jabalí",
+    "rehilete", "mantel", "vela", "sombrilla", "ladrillo", "caballo", "xylofono", "un rehilete", "2 pupusas",
+)  # fmt: skip
+QUESTIONS = (
+    "¿tienen bufandas?", "¿hay talla M?", "¿es de algodón?", "¿y la bufanda?", "¿cuándo llega?", "¿cuánto es?",
+    "¿puedo pagar con tarjeta?", "¿de qué color?", "¿seguro?", "¿me haces descuento?", "¿y si llevo 3?",
+    "cuánto es el envío", "cuánto vale la bufanda",
+)  # fmt: skip
+REFUSALS = (
+    "no", "ya no", "mejor no", "nunca", "tampoco", "todavía no", "ninguna", "no gracias", "no tanto", "no sé",
+    "no me convence", "no estoy seguro", "no así", "no la bufanda", "si me haces descuento",
+)  # fmt: skip
+
+
+def after(text: str) -> tuple[State, dict[str, object]]:
+    """Where the conversation stands once this was written to a quote of two shirts and a cap."""
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("2 camisas y 1 gorra")
+    dialogue.say(text)
+    return dialogue.state, {line.sku: line.quantity for line in dialogue.lines}
+
+
+def names() -> list[str]:
+    """What the shop sells and the quote has not."""
+    sold = (product for product in CATALOGUE.products if product.sku not in SHOWN)
+    return sorted({name for product in sold for name in (product.name, *product.aliases)})
+
+
+def words() -> list[str]:
+    """The words of all names that are neither a line of the quote nor speech ("con", "mano": a brother)."""
+    shown = {plain(name) for sku in SHOWN for name in (CATALOGUE.by_sku[sku].name, *CATALOGUE.by_sku[sku].aliases)}
+    spoken = FUNCTION | {"yes"}
+    return sorted(
+        {word for name in names() for word in plain(name).split() if word.isalpha() and len(word) > 2}
+        - shown
+        - {word for name in names() for word in plain(name).split() if lexicon().roles(word) & spoken}
+    )
+
+
+def beside(things: list[str], each: int) -> Iterator[str]:
+    """Yes-messages with each of the things, in so many frames in turn."""
+    frames = itertools.cycle(FRAMES)
+    for thing in things:
+        for frame in itertools.islice(frames, each):
+            yield frame.format(thing)
+
+
+def confirmed(texts: Iterator[str]) -> list[str]:
+    """Those of the messages that place an order."""
+    return [text for text in texts if after(text)[0] is State.CONFIRMED]
+
+
+def test_no_product_beside_a_yes_is_confirmed_unseen() -> None:
+    """Named as the catalogue names it."""
+    assert confirmed(beside(names(), 2)) == []
+
+
+def test_no_word_of_the_catalogue_goes_unasked_beside_a_yes() -> None:
+    """A colour, a kind, half a name: what tells products apart."""
+    assert confirmed(beside(words(), 2)) == []
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_nothing_else_is_taken_for_part_of_a_yes(frame: str) -> None:
+    """Numbers, things that nobody sells, questions, refusals."""
+    texts = (frame.format(thing) for thing in (*NUMBERS, *UNKNOWN, *QUESTIONS, *REFUSALS))
+
+    more = [text for text in texts if after(text)[0] is State.CONFIRMED and not fewer(after(text)[1])]
+
+    assert more == []
+
+
+def fewer(lines: dict[str, object]) -> bool:
+    """Whether something was taken out of the quote, which a yes may confirm at once."""
+    return lines != SHOWN and lines.keys() <= SHOWN.keys()
+
+
+@pytest.mark.parametrize(
+    "text", ["sí, para abrigo", "sí, a 3", "sí, y 3", "sí, pago con yape y 3", "sí, ponle", "dale, agrega"]
+)
+def test_a_yes_is_held_back_by_half_a_wish(text: str) -> None:
+    """Also behind a preposition, a payment, or a verb without a thing."""
+    assert after(text) == (State.OPEN, SHOWN)
