@@ -13,8 +13,8 @@ class Chunk:
     """Collects what is said between two marks; `does` is what is done to it.
 
     mentions: with whether each was refused. steered: a verb says what is done. leads: it asks for something. more: in
-    addition. pays: it goes on with how the customer pays. written: what stands in it, with whether it is the amount. For
-    the rest see `Bare`.
+    addition. pays: it goes on with how the customer pays. written: what stands in it, with whether it is the amount.
+    For the rest see `Bare`.
     """
 
     def __init__(self, does: Does, *, pays: bool = False) -> None:

@@ -97,7 +97,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
     agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds
     a yes back, as it is written. tells: indexes of elements that have to lead to a change beside a yes. priced: it asks
-    what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered. asked: what it asks for without ordering it ("¿tienen gorras?").
+    what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered.
+    asked: what it asks for without ordering it ("¿tienen gorras?").
     """
 
     steps: tuple[Step, ...]
