@@ -100,7 +100,8 @@ def test_every_courtesy_is_short() -> None:
     """Fixed answers are of a few lines, in Spanish."""
     fixed = [
         texts.greeting(CATALOGUE), texts.help_text(CATALOGUE, ["Camisa", "Gorra"]), texts.instructions(CATALOGUE),
-        texts.please_write(), texts.already_confirmed("P-1"), texts.rejected(), texts.no_open_quote(),
+        texts.please_write(), texts.please_write_or_speak(), texts.document(),
+        texts.already_confirmed("P-1"), texts.rejected(), texts.no_open_quote(),
         texts.slow_down(), texts.thanks(), texts.ask_staff("P-1"), texts.handed_over(), texts.emptied(),
         texts.given_back(CATALOGUE),
         texts.how_to_change(CATALOGUE), texts.located("P-1"),

@@ -83,7 +83,7 @@ class TestQuotes:
         assert "2 zapatos" in sent["text"]["body"]
         assert "quote.nothing_recognised" in [getattr(r, "action", "") for r in caplog.records]
 
-    @pytest.mark.parametrize("kind", ["audio", "image", "sticker", "video", "location", "contacts"])
+    @pytest.mark.parametrize("kind", ["audio", "image", "video", "location", "contacts"])
     async def test_a_message_without_words_is_asked_to_be_written(
         self, start_pod: StartPod, clock: FakeClock, kind: str
     ) -> None:

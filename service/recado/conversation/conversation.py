@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from recado.conversation import taps, texts
+from recado.conversation import taps, texts, wordless
 from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
@@ -21,6 +21,7 @@ from recado.whatsapp.payloads import InboundMessage, MessageType
 SILENT_TYPES = frozenset(
     {
         MessageType.REACTION,
+        MessageType.STICKER,
         MessageType.SYSTEM,
         MessageType.UNSUPPORTED,
         MessageType.REQUEST_WELCOME,
@@ -129,10 +130,8 @@ class Conversation:
             return give_back(moment)
         if held:
             return Turn(silence=Silence.HUMAN, changes=Changes(version=session.version))
-        if inbound.message.location is not None:
-            return taps.located(moment, inbound.message.location)
         if inbound.quote is None or inbound.script is None:
-            return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
+            return wordless.answer(moment)
         if inbound.message.cart:
             return taps.cart(moment, inbound.quote)
         try:

@@ -20,7 +20,10 @@ _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKi
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long things hold, in seconds, and how orders are numbered. See the settings of the same names."""
+    """How long things hold, in seconds, and how orders are numbered. See the settings of the same names.
+
+    hears: whether voice notes are transcribed.
+    """
 
     quote_valid_seconds: float = DAY
     quote_merge_seconds: float = 1800.0
@@ -28,6 +31,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     order_prefix: str = "P-"
     max_quantity: int = 100_000
     confidence_threshold: float = 0.9
+    hears: bool = False
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):

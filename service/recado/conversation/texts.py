@@ -243,8 +243,21 @@ def greeting(catalogue: Catalogue) -> str:
 
 
 def please_write() -> str:
-    """The answer to an audio, a picture, a sticker."""
+    """The answer to what has no words, such as a picture."""
     return "Por ahora solo puedo leer texto 🙏. ¿Me escribes tu pedido, por favor?"
+
+
+def please_write_or_speak() -> str:
+    """The same where voice notes are understood."""
+    return "No puedo ver imágenes 🙏. ¿Me escribes tu pedido, o me mandas una nota de voz?"
+
+
+def document() -> str:
+    """The answer to a document without words."""
+    return (
+        "Recibí tu documento, pero no puedo leerlo por aquí 🙏. Escríbeme tu pedido o, si prefieres que te atienda una "
+        "persona, escribe *asesor*."
+    )
 
 
 def rejected() -> str:

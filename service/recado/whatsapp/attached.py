@@ -90,6 +90,17 @@ def media_of(raw: Any) -> Media | None:
     return Media(id_, sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else None)
 
 
+def given_phone(contacts: Any) -> str | None:
+    """The customer's own phone number, as Meta writes one, where he gives it at the shop's request."""
+    for contact in contacts if isinstance(contacts, list) else ():
+        if isinstance(contact, dict) and contact.get("origin") == "contact_request":
+            phones = contact.get("phones")
+            for phone in phones if isinstance(phones, list) else ():
+                if isinstance(phone, dict) and isinstance(phone.get("wa_id"), str):
+                    return str(phone["wa_id"])
+    return None
+
+
 def id_in(raw: Any, key: str) -> str | None:
     """The id that an object has under a key, as `id_of` takes it."""
     return id_of(raw.get(key)) if isinstance(raw, dict) else None

@@ -16,7 +16,7 @@ from recado.whatsapp import notices, wire
 from recado.whatsapp.attached import CartLine as CartLine
 from recado.whatsapp.attached import Location as Location
 from recado.whatsapp.attached import Media as Media
-from recado.whatsapp.attached import cart_of, id_in, id_of, location_of, voice_of
+from recado.whatsapp.attached import cart_of, given_phone, id_in, id_of, location_of, voice_of
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import code_in
 from recado.whatsapp.notices import Notice
@@ -77,7 +77,8 @@ class InboundMessage(Struct, frozen=True, gc=False):
     must do. cart: what an order of Meta's catalogue holds. tapped: the id that we gave to the button or list row
     that was tapped. quoted: the wamid of the message that this one refers to. product: the SKU of the product of Meta's
     catalogue that it asks about. location: the place that it shares. original: the wamid of the message that it edits
-    or takes back. voice: the recording of a voice note.
+    or takes back. voice: the recording of a voice note. gives_phone: the customer gives his phone number, which is the
+    sender's then.
     """
 
     wamid: str
@@ -94,6 +95,7 @@ class InboundMessage(Struct, frozen=True, gc=False):
     location: Location | None = None
     original: str | None = None
     voice: Media | None = None
+    gives_phone: bool = False
 
     @property
     def customer_names(self) -> tuple[str, ...]:
@@ -276,13 +278,14 @@ def _message(
         contact = by_user_id.get(user_id) if wa_id is None else by_wa_id.get(wa_id)
         if contact:
             wa_id, user_id = wa_id or contact.wa_id, user_id or contact.user_id
+    given = given_phone(message.contacts) if message.contacts else None
     kind = _TYPES.get(message.type, MessageType.UNKNOWN)
     context = message.context if isinstance(message.context, dict) else {}
     return InboundMessage(
         wamid=message.id,
         type=kind,
         text=_edited(message.edit) if message.edit else _words(message),
-        sender=identify(wa_id, user_id),
+        sender=identify(wa_id or given, user_id),
         phone_number_id=phone_number_id,
         sent_at=_seconds(message.timestamp),
         is_group=message.group_id is not None,
@@ -293,6 +296,7 @@ def _message(
         location=location_of(message.location),
         original=id_in(message.edit or message.revoke, "original_message_id"),
         voice=voice_of(message.audio),
+        gives_phone=given is not None,
     )
 
 

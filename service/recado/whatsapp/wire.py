@@ -85,6 +85,7 @@ class Message(Struct, gc=False):
     order: Order | None = None
     system: System | None = None
     location: Any = None
+    contacts: Any = None
     edit: Any = None
     revoke: Any = None
 
