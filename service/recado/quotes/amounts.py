@@ -9,6 +9,7 @@ from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNO
 from recado.quotes.numbers import Unusable
 from recado.quotes.text import NUMBER
 from recado.quotes.wishes import State, Wish
+from recado.quotes.words import Kind
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
@@ -113,10 +114,10 @@ def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
 
 def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
     """Whether a size of the last thing was told in digits: the next number may be one too."""
-    masks, tokens = reading.scanner.masks, reading.scanner.tokens
+    spans, tokens = reading.scanner.spans, reading.scanner.tokens
     start = max(last.element.start, until.start - _AHEAD)
-    told = (masks[at] for at in range(start, until.start) if at in masks)
-    return any(kind == "size" and tokens[end - 1].kind == NUMBER for kind, end in told)
+    told = (spans[at] for at in range(start, until.start) if at in spans)
+    return any(span.kind is Kind.SIZE and tokens[span.end - 1].kind == NUMBER for span in told)
 
 
 def _share(reading: "Reading", i: int, last: Wish) -> None:

@@ -30,6 +30,7 @@ from recado.quotes.sizes import COUNT
 from recado.quotes.steering import negation, price, remove, request
 from recado.quotes.text import key, plain
 from recado.quotes.wishes import State, Wish
+from recado.quotes.words import Kind
 
 CLOTHES_SIZES: Final = range(31, 61)
 _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
@@ -731,10 +732,10 @@ class Reading:
         found: set[str] = set()
         i = element.start
         while i < element.end:
-            mask = self.scanner.masks.get(i)
-            if mask is not None and mask[0] == "size":
+            span = self.scanner.spans.get(i)
+            if span is not None and span.kind is Kind.SIZE:
                 found.add("sizes")
-                i = mask[1]
+                i = span.end
                 continue
             found |= self.scanner.roles[i] & _EXCLUSIVE
             i += 1

@@ -30,13 +30,14 @@ from recado.quotes.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit
 from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.measures import Measure, measure
-from recado.quotes.noise import Noise
+from recado.quotes.noise import TABLE
 from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.sizes import Size
 from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.tails import VERB_ENDINGS, Tails
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, key, tokenise
 from recado.quotes.vocabulary import EXACT
+from recado.quotes.words import Kind, Words
 
 _PRIORITY: Final = (
     "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
@@ -115,8 +116,8 @@ class Scanner:
         find = self.lexicon.roles
         self.roles: list[frozenset[str]] = [find(t.norm) if t.kind == WORD else NONE for t in self.tokens]
         self.norms = [t.norm for t in self.tokens]
-        self.masks = Noise(self.text, self.tokens, self.roles, matcher).masks()
-        self.tails = Tails(self.tokens, self.roles, self.masks, matcher, self.lexicon)
+        self.spans = TABLE.spans(Words(self.text, self.tokens, self.roles, matcher))
+        self.tails = Tails(self.tokens, self.roles, self.spans, matcher, self.lexicon)
         self.elements: list[Element] = []
 
     def scan(self) -> list[Element]:
@@ -136,34 +137,34 @@ class Scanner:
         return element
 
     def _element(self, i: int) -> int:
-        mask = self.masks.get(i)
+        span = self.spans.get(i)
         token = self.tokens[i]
         before = self.elements[-1] if self.elements else None
         if token.kind in (NUMBER, WORD) and (written := self._written_out(i)) is not None:
             return self._thing(i, written)
-        priced = mask is not None and mask[0] == "price"
+        priced = span is not None and span.kind is Kind.PRICE
         if (token.kind in (NUMBER, WORD) or priced) and (
             end := self._other_size(i) or self._unusable(i) or self._measure(i)
         ):
             return end
-        if mask is not None and "of" in self.roles[i]:
+        if span is not None and "of" in self.roles[i]:
             self._add("of", i, i + 1, self.roles[i])
             if end := self._other_size(i + 1):
                 return end  # "y 1 de 3/4", that a price would be written like
             self.elements.pop()
-        if mask is not None:
-            kind, end = mask
-            if kind in ("size", "price") and token.kind == NUMBER and self.matcher.near(token.norm):
+        if span is not None:
+            end = span.end
+            if span.kind in (Kind.SIZE, Kind.PRICE) and token.kind == NUMBER and self.matcher.near(token.norm):
                 match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
                 if match is not None and match.words > 1:
                     return self._thing(i, match)
-            if kind == "size":
+            if span.kind is Kind.SIZE:
                 element = self._add(QUALITY, i, end)
                 element.flags.add("size")
                 element.sizes = self._sizes_told(i, end)
                 element.text = self.written(i, end)
             else:
-                self._add(MASK, i, end, frozenset([kind]))
+                self._add(MASK, i, end, frozenset([span.kind]))
             return end
         if token.kind == NUMBER:
             return self._number(i)
@@ -257,7 +258,7 @@ class Scanner:
         between = self._norm(i) == "entre" and i + 1 < len(self.tokens)
         if between:
             i += 1
-        if i in self.masks or not (self.tokens[i].kind == NUMBER or self.roles[i] & {"number", "article"}):
+        if i in self.spans or not (self.tokens[i].kind == NUMBER or self.roles[i] & {"number", "article"}):
             return None
         first, j = cardinal(self.tokens, self.roles, i, self.lexicon)
         if first is None or j >= len(self.tokens):
@@ -271,7 +272,7 @@ class Scanner:
             if j + 1 < len(self.tokens)
             else None
         )
-        if second is None or second.article or second.value <= first or j + 1 in self.masks:
+        if second is None or second.article or second.value <= first or j + 1 in self.spans:
             return None
         if "or" not in self.roles[j] and not self._opens_thing(second.end + self._has(second.end, "of")):
             return None
@@ -279,8 +280,8 @@ class Scanner:
         return second.end if whole is None else whole.end, Unusable.RANGE
 
     def _worth(self, i: int) -> tuple[int, Unusable] | None:
-        mask = self.masks.get(i)
-        end = mask[1] if mask is not None and mask[0] == "price" else 0
+        span = self.spans.get(i)
+        end = span.end if span is not None and span.kind is Kind.PRICE else 0
         if not end and self._norm(i + 1) == "mil" and self.tokens[i].kind == NUMBER:
             end = i + 2
         joined = self._has(end, "of") or self._norm(end) == "en"  # "10.000 pesos en toallitas"
@@ -780,13 +781,13 @@ class Scanner:
         prep: frozenset[str] = NONE
         i = match.end
         while i < end:
-            mask = self.masks.get(i)
-            if mask is not None:
-                if mask[0] == "measure" and not self._is_length(i):
+            span = self.spans.get(i)
+            if span is not None:
+                if span.kind is Kind.MEASURE and not self._is_length(i):
                     return "kind"
-                if mask[0] == "size" and self.tokens[i].kind == NUMBER and self._has_sizes(match):
+                if span.kind is Kind.SIZE and self.tokens[i].kind == NUMBER and self._has_sizes(match):
                     return "kind"
-                i = mask[1]
+                i = span.end
                 continue
             norm, roles = self.norms[i], self.roles[i]
             if self.tokens[i].kind == WORD:
@@ -844,9 +845,9 @@ class Scanner:
         element = self._add(QUALITY, i, i + 1)
         end = i
         while end < len(self.tokens):
-            mask = self.masks.get(end)
-            if mask is not None and mask[0] == "size":
-                end = mask[1]
+            span = self.spans.get(end)
+            if span is not None and span.kind is Kind.SIZE:
+                end = span.end
                 continue
             roles = self.roles[end]
             if self.tokens[end].kind != WORD:

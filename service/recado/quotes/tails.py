@@ -6,9 +6,9 @@ from typing import Final
 from recado.quotes.lexicon import FUNCTION, Lexicon
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import measure
-from recado.quotes.noise import Mask
 from recado.quotes.text import NUMBER, WORD, Token
 from recado.quotes.vocabulary import TWO_EDITS
+from recado.quotes.words import Kind, Span
 
 INFINITIVES: Final = ("ar", "er", "ir")
 VERB_ENDINGS: Final = (
@@ -40,14 +40,14 @@ class Tails:
         self,
         tokens: list[Token],
         roles: list[frozenset[str]],
-        masks: Mapping[int, Mask],
+        spans: Mapping[int, Span],
         matcher: Matcher,
         lexicon: Lexicon,
     ) -> None:
         self.tokens = tokens
         self.roles = roles
         self.norms = [token.norm for token in tokens]
-        self.masks = masks
+        self.spans = spans
         self.matcher = matcher
         self.lexicon = lexicon
 
@@ -55,15 +55,15 @@ class Tails:
         """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá"."""
         strange = 0
         while i < len(self.tokens):
-            mask = self.masks.get(i)
-            if mask is not None:
-                if mask[0] == "measure" and self._counts(i):
+            span = self.spans.get(i)
+            if span is not None:
+                if span.kind is Kind.MEASURE and self._counts(i):
                     return i
-                if mask[0] in ("size", "measure"):
-                    i = mask[1]
+                if span.kind in (Kind.SIZE, Kind.MEASURE):
+                    i = span.end
                     continue
-                if mask[0] == "price" and self.tokens[i].kind == WORD and "of" in self.roles[i]:
-                    i = mask[1]
+                if span.kind is Kind.PRICE and self.tokens[i].kind == WORD and "of" in self.roles[i]:
+                    i = span.end
                     continue
                 return i
             token, roles = self.tokens[i], self.roles[i]
@@ -118,9 +118,9 @@ class Tails:
             return alone
         if "of" in roles and self._counts(j):
             return i  # "una torta de dos kilos": how much
-        mask = self.masks.get(j)
-        if mask is not None:
-            return mask[1] if mask[0] in ("size", "measure") and "of" in roles else i
+        span = self.spans.get(j)
+        if span is not None:
+            return span.end if span.kind in (Kind.SIZE, Kind.MEASURE) and "of" in roles else i
         token, role = self.tokens[j], self.roles[j]
         if token.kind == NUMBER or role & {"number", "article"}:
             if "for" in roles and self._has(j + 1, "people"):
@@ -176,7 +176,7 @@ class Tails:
     def trimmed(self, start: int, end: int) -> int:
         """`end` without the sizes, prices and purposes at the end of a fragment."""
         for i in range(start, end):
-            if i in self.masks or (
+            if i in self.spans or (
                 "for" in self.roles[i]
                 and i + 1 < len(self.roles)
                 and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}

@@ -1,0 +1,281 @@
+"""Where a number in digits ends that is a phone, a price, an hour, a date or a list of sizes."""
+
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.text import NEWLINE, PUNCT, WORD
+from recado.quotes.words import Words
+
+SIZES: Final = range(16, 61)
+_PHONE_DIGITS: Final = 7
+_BARE_PHONE_DIGITS: Final = 8
+"""Of a number in one piece, without a country's code."""
+_SURE_PHONE_DIGITS: Final = 9
+_NAMED_PHONE_DIGITS: Final = 4
+_NAMED_WITHIN: Final = 6
+"""Tokens from "cel" to its number."""
+_MONTH_DAYS: Final = 31
+_MONTHS: Final = 12
+_HOURS: Final = range(1, 13)
+_DAY: Final = range(1, 25)
+_CLAUSE: Final = 8
+_HOUSE_DIGITS: Final = 4
+_STEERS: Final = frozenset(["change", "correction", "add", "remove"])
+_PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
+_PIECES: Final = frozenset(["piece", "pair", "collective"])
+_HOUR_WORDS: Final = frozenset(["am", "pm", "hrs", "hs", "h", "horas", "hora", "punto", "min"])
+_PARTS_OF_DAY: Final = ("tarde", "noche", "manana", "madrugada")
+
+
+def before_product(words: Words, start: int, end: int) -> bool:
+    """Whether a product's name follows."""
+    return words.names_product(end)
+
+
+# prices ------------------------------------------------------------------------------------------------------
+
+
+def past_price(words: Words, start: int, end: int) -> int:
+    """Past "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount."""
+    while words.has(end, "currency") and not words.names_product(end):
+        end += 1
+    if words.norm(end) == "cada":
+        return end + 2 if words.norm(end + 1) in _PER_ONE else end + 1
+    if words.norm(end) == "c" and words.norm(end + 1) in ("/", "u"):
+        return end + 3 if words.norm(end + 1) == "/" else end + 2
+    if words.norm(end) in ("la", "el") and any(words.has(end + 1, role) for role in _PIECES):
+        return end + 2
+    return end
+
+
+def is_of_next(words: Words, start: int, end: int) -> bool:
+    """Whether a sign of currency is the next number's: "3 $35"."""
+    return words.is_number(end) and not words.tokens[end].spaced
+
+
+def ends_price(words: Words, start: int, end: int) -> bool:
+    """Whether "a" is what a number costs, and not what an amount becomes: "a 20 cada una", but not "cámbialo a 20"."""
+    steered = start > 0 and not words.roles[start - 1].isdisjoint(_STEERS)
+    return not steered and (words.closes(end) or words.norm(end) in ("cada", "c", "la", "el", "por"))
+
+
+def is_decimal(words: Words, start: int, end: int) -> bool:
+    """Whether a number has decimals, and no unit behind it."""
+    return isinstance(words.tokens[end - 1].value, Fraction) and not words.has(end, "measure")
+
+
+# phones ------------------------------------------------------------------------------------------------------
+
+
+def past_phone(words: Words, start: int, end: int) -> int:
+    """Past a number of seven digits or more, in one piece or in groups."""
+    first = end - 1
+    i, digits, groups = first, 0, 0
+    while words.is_number(i) and (norm := words.norm(i))[0].isdigit() and "," not in norm:
+        digits += sum(c.isdigit() for c in norm)
+        groups += 1
+        i += 1
+        if words.norm(i) in ("-", ")", "(") and words.is_number(i + 1):
+            i += 1
+    if digits < _PHONE_DIGITS:
+        return 0
+    if groups == 1 and ("." in words.norm(first) or (digits < _BARE_PHONE_DIGITS and first == start)):
+        return 0
+    if not words.names_product(i):
+        return i
+    return 0 if groups == 1 or digits < _SURE_PHONE_DIGITS else i - 1  # the last group is the product's
+
+
+def past_named_phone(words: Words, start: int, end: int) -> int:
+    """Past "mi cel es el 555 12 34"; 0 if no long number follows."""
+    i = end
+    while i < min(words.count, start + _NAMED_WITHIN) and not words.is_number(i):
+        if words.tokens[i].kind == NEWLINE or words.names_product(i):
+            return 0
+        i += 1
+    digits = 0
+    while words.is_number(i) or (words.norm(i) in ("-", ".", "/") and words.is_number(i + 1)):
+        if words.is_number(i) and words.names_product(i + 1):
+            break
+        digits += len(words.norm(i))
+        i += 1
+    return i if digits >= _NAMED_PHONE_DIGITS else 0
+
+
+# times and dates ---------------------------------------------------------------------------------------------
+
+
+def past_hour(words: Words, start: int, end: int) -> int:
+    """Past what goes on with an hour: ":30", "y media", "pm", "de la tarde"."""
+    while end < words.count and words.tokens[end].kind != NEWLINE:
+        step = _of_hour(words, end)
+        if not step:
+            return end
+        end += step
+    return end
+
+
+def _of_hour(words: Words, i: int) -> int:
+    """How many tokens at `i` go on with an hour."""
+    norm = words.norm(i)
+    if norm in (":", "y"):
+        if norm == ":" and i + 1 < words.count and words.tokens[i + 1].spaced:
+            return 0  # "mañana 8 am: 4 varillas"
+        counted = words.is_number(i + 1) or words.has(i + 1, "half") or words.has(i + 1, "number")
+        return 2 if counted and not (norm == "y" and words.names_product(i + 2)) else 0
+    if norm in _HOUR_WORDS or words.has(i, "timeunit"):
+        return 1
+    if norm in ("p", "a") and words.norm(i + 1) in (".", "m"):
+        return 2
+    of_day = norm == "de" and words.norm(i + 1) == "la" and words.norm(i + 2) in _PARTS_OF_DAY
+    return 3 if of_day else 0
+
+
+def past_duration(words: Words, start: int, end: int) -> int:
+    """Past "y media", "y cuarto" behind a unit of time: "en una hora y media"."""
+    part = words.norm(end) == "y" and words.norm(end + 1) in ("media", "medio", "cuarto")
+    return end + 2 if part and not words.names_product(end + 2) else end
+
+
+def is_hour(words: Words, start: int, end: int) -> bool:
+    """Whether a number is an hour of a clock, and no product follows."""
+    return words.tokens[start].value in _HOURS and not words.names_product(end)
+
+
+def is_visit(words: Words, start: int, end: int) -> bool:
+    """Whether a number is an hour of the day, and the clause before says that somebody comes: "paso tipo 5"."""
+    if words.tokens[end - 1].value not in _DAY or words.names_product(end):
+        return False
+    for i in range(start - 1, max(-1, start - _CLAUSE), -1):
+        if words.tokens[i].kind in (PUNCT, NEWLINE):
+            return False
+        if words.has(i, "visit"):
+            return True
+    return False
+
+
+def is_day_and_month(words: Words, start: int, end: int) -> bool:
+    """Whether "3/8" can be a date, and no product follows."""
+    day, month = words.tokens[start].value, words.tokens[end - 1].value
+    return bool(day and month and day <= _MONTH_DAYS and month <= _MONTHS) and not words.names_product(end)
+
+
+def is_due(words: Words, start: int, end: int) -> bool:
+    """Whether "el 14" is a day: it is due then, an hour or an amount follows, or nothing does."""
+    if not _is_day(words, end - 1) or words.names_product(end):
+        return False
+    if words.has(start - 1, "for") or words.has(start - 1, "to") or words.closes(end) or words.has(end, "of"):
+        return True
+    timed = words.has(end, "to") and words.norm(end + 1) in ("la", "las")  # "el 12 a las 8"
+    counted = words.is_number(end) or words.has(end, "number") or words.has(end, "article")  # "el 14 cien rosas"
+    return timed or counted
+
+
+def is_day_of_week(words: Words, start: int, end: int) -> bool:
+    """ "el viernes 14": a day's name with its number, at the end of a clause."""
+    if not _is_day(words, end - 1) or words.names_product(end):
+        return False
+    return not words.closes(start) and words.closes(end)
+
+
+def is_short_pair(words: Words, start: int, end: int) -> bool:
+    """Whether "2-3" is too short for a house, or a product follows."""
+    return len(words.norm(start)) + len(words.norm(end - 1)) < _HOUSE_DIGITS or words.names_product(end)
+
+
+def _is_day(words: Words, i: int) -> bool:
+    value = words.tokens[i].value
+    return value is not None and 0 < value <= _MONTH_DAYS
+
+
+# sizes -------------------------------------------------------------------------------------------------------
+
+
+def is_size_of_article(words: Words, start: int, end: int) -> bool:
+    """ "de la 38": a size; but not "2 de la 38"."""
+    value = words.tokens[end - 1].value
+    return value is not None and value in SIZES and not is_counted(words, start, end)
+
+
+def is_counted(words: Words, start: int, end: int) -> bool:
+    """Whether an amount stands before "de", as in "2 de las 3", or a product follows."""
+    counted = words.is_number(start - 1) and words.has(start, "of")
+    return counted or words.names_product(end)
+
+
+def is_inches(words: Words, start: int, end: int) -> bool:
+    """Whether a number with a mark of inches is no product's."""
+    value = words.tokens[start].value
+    return value is not None and value in SIZES and not words.names_product(end)
+
+
+def past_named_size(words: Words, start: int, end: int) -> int:
+    """Past "talla M, L y 38", "número 38"; 0 if no size follows."""
+    single = len(words.norm(start)) == 1
+    if words.is_number(end) and not words.names_product(end + 1) and len(words.norm(end)) <= 4:
+        return past_sizes(words, start, end + 1)
+    if words.has(end, "sizemark") or (not single and (words.has(end, "number") or words.has(end, "modifier"))):
+        return past_sizes(words, start, end + 1)
+    return 0
+
+
+def is_mark(words: Words, start: int, end: int) -> bool:
+    """Whether letters are a size and no word: "XL", "M", but not "m"."""
+    return len(words.norm(start)) > 1 or words.is_capital(start)
+
+
+def past_sizes(words: Words, start: int, end: int) -> int:
+    """Past a list of more sizes: "M, L y XL", "38-40", "6/8"."""
+    while end < words.count:
+        i = end
+        while words.norm(i) in (",", "-", "/") or words.has(i, "and") or words.has(i, "or"):
+            i += 1
+        if i == end or i - end > 2:
+            return end
+        mark = words.has(i, "sizemark") and is_mark(words, i, i + 1)
+        number = words.is_number(i) and words.tokens[i].value in SIZES and words.closes(i + 1)
+        if not (mark or (number and words.norm(end) != ",")):
+            return end
+        end = i + 1
+    return end
+
+
+def past_bare_sizes(words: Words, start: int, end: int) -> int:
+    """Past a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
+    i = start
+    while _is_bare_size(words, i) and (words.norm(i + 1) in (",", "-", "/") or words.has(i + 1, "and")):
+        i += 2
+    if i == start:
+        return 0
+    words.matcher.steps.charge(i - start)
+    behind_word = start > 0 and words.tokens[start - 1].kind == WORD
+    return i + 1 if behind_word and _is_bare_size(words, i) and words.closes(i + 1) else 0
+
+
+def _is_bare_size(words: Words, i: int) -> bool:
+    return words.is_number(i) and words.tokens[i].value in SIZES and not words.names_product(i + 1)
+
+
+def is_known(words: Words, start: int, end: int) -> bool:
+    """Whether a number is a word of a product's name, or a product follows."""
+    return words.matcher.knows(words.norm(start)) or words.names_product(end)
+
+
+def past_factors(words: Words, start: int, end: int) -> int:
+    """Past "x 3", "x 2 cm" behind "4 x 5"."""
+    spaced = words.tokens[start + 1].spaced
+    while words.norm(end) == "x" and words.is_number(end + 1) and words.tokens[end].spaced == spaced:
+        end += 2
+    return end + 1 if words.has(end, "measure") else end
+
+
+def is_sold_by(words: Words, start: int, end: int) -> bool:
+    """Whether a measure is an amount, "3 m de", or its unit a size's letter, "3 M"."""
+    return words.has(end, "of") or words.is_capital(end - 1)
+
+
+def past_link(words: Words, start: int, end: int) -> int:
+    """Past all that stands there without a space."""
+    while end < words.count and not words.tokens[end].spaced and words.tokens[end].kind != NEWLINE:
+        end += 1
+    return end

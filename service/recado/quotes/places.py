@@ -1,0 +1,111 @@
+"""Where an address ends: "Cra 7 # 45-10", "Av. Los Pinos 123, depto 4"."""
+
+from typing import Final
+
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+from recado.quotes.words import Kind, Words
+
+_MOST_WORDS: Final = 14
+_FAR: Final = frozenset(
+    [
+        "calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal",
+        "dg", "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "col", "urbanizacion",
+        "direccion", "mz",
+    ]
+)  # fmt: skip
+"""Words that an address' number may follow at some distance; after the others it stands next."""
+_WHERE: Final = frozenset(["a", "en", "hasta"])
+_STEERS: Final = frozenset(["request", "add", "greeting"])
+_BEHIND_NUMBER: Final = frozenset(["address", "of", "con"])
+_PARTS: Final = frozenset(["bis", "sur", "norte", "este", "oeste"])
+
+
+def may_open(words: Words, start: int, end: int) -> bool:
+    """Whether a word of addresses is one here, and no word of a product's name: "etapa 4", "bloque de 15"."""
+    norm = words.tokens[start].norm
+    if not words.matcher.knows(norm):
+        return True
+    match = words.matcher.match(words.tokens, words.roles, start)
+    if match is not None and match.words > 1:
+        return False
+    short = words.norm(end) == "." and words.is_capital(end + 1)  # "col. Del Valle 123"
+    return short or _is_place(words, start)
+
+
+def past_address(words: Words, start: int, end: int) -> int:
+    """Past an address that opens at `start`. Without a number it is one only where the word names a product too."""
+    found = _past_number(words, start)
+    return found or (end if words.matcher.names(words.tokens[start].norm) else 0)
+
+
+def _past_number(words: Words, start: int) -> int:
+    """Past the last number of an address; 0 if it has none."""
+    last = 0
+    far = words.tokens[start].norm in _FAR
+    for i in range(start + 1, min(words.count, start + _MOST_WORDS)):
+        token = words.tokens[i]
+        if token.kind == NUMBER:
+            if words.names_product(i + 1):
+                break
+            last = i + 1
+        elif token.kind == PUNCT:
+            if _stops(words, token.norm, i, behind=last > 0, first=i == start + 1):
+                break
+        elif _is_foreign(words, token, i, behind=last > 0) or (not far and not last and i > start + 2):
+            break
+        elif words.has(i, "address"):
+            far = far or token.norm in _FAR
+    return last
+
+
+def _stops(words: Words, mark: str, i: int, *, behind: bool, first: bool) -> bool:
+    """Whether a mark ends an address. behind: a number stands before it. first: it follows the first word."""
+    if mark == ",":
+        return not _goes_on(words, i + 1)
+    if mark == ".":
+        return behind and not first and not words.is_number(i + 1)
+    return mark in ":;!?"
+
+
+def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
+    """Whether a word is no part of an address. behind: a number stands before it."""
+    if token.kind == NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
+        return True
+    if not behind or not words.roles[i].isdisjoint(_BEHIND_NUMBER):
+        return False
+    return not (len(token.norm) == 1 or token.norm in _PARTS or _is_number_sign(words, i))
+
+
+def _is_number_sign(words: Words, i: int) -> bool:
+    """ "cra 7 no 80-12", "calle 45 nro. 30-20"."""
+    return words.norm(i) in ("no", "nro", "num", "numero") and words.is_number(i + 1 + (words.norm(i + 1) == "."))
+
+
+def _is_place(words: Words, i: int) -> bool:
+    """Whether a good's name is a place here: "en la colonia Roma", "soy de la colonia", behind an address."""
+    j = i - 1
+    while words.has(j, "definite") or words.has(j, "possessive"):
+        j -= 1
+    if words.norm(j) in _WHERE or (words.has(j, "of") and words.has(j - 1, "copula")):
+        return True
+    if words.norm(j) in (":", ",") or words.has(j, "copula"):
+        j -= 1
+    last = max((span.end for span in words.spans.values() if span.kind is Kind.ADDRESS), default=-_MOST_WORDS)
+    return last > j or words.has(j, "address")
+
+
+def _goes_on(words: Words, i: int) -> bool:
+    """Whether an address goes on behind a comma."""
+    if words.has(i, "address") or words.norm(i) == "#":
+        return True
+    if _is_street(words, i):
+        return len(words.norm(i + 1)) >= 3
+    long = words.is_number(i) and len(words.norm(i)) >= 3
+    return long and (words.closes(i + 1) or words.has(i + 1, "address"))
+
+
+def _is_street(words: Words, i: int) -> bool:
+    """Whether a name and a number stand here, as "Durango 210"."""
+    if i >= words.count or words.tokens[i].kind != WORD or words.roles[i] or not words.is_capital(i):
+        return False
+    return words.is_number(i + 1) and not (words.names_product(i) or words.names_product(i + 2))

@@ -1,0 +1,79 @@
+"""The words, numbers and marks of one message, what stretches of them are, and the questions that rules ask."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from recado.quotes.matcher import Matcher
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+
+_ENDS: Final = frozenset(["and", "courtesy", "thanks", "but"])
+_PIECES: Final = frozenset(["piece", "container", "collective", "pair"])
+_NO_GOODS: Final = frozenset(["currency", "timeunit", "month", "definite", "to", "and"])
+
+
+class Kind(StrEnum):
+    """What a stretch is that is neither a thing nor an amount."""
+
+    PRICE = "price"
+    PHONE = "phone"
+    ADDRESS = "address"
+    DATE = "date"
+    TIME = "time"
+    SIZE = "size"
+    MEASURE = "measure"
+    PERCENT = "percent"
+    ORDINAL = "ordinal"
+    LINK = "link"
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """One stretch, from token `start` to the one before `end`."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+class Words:
+    """The tokens of one message with the roles of each. A place outside the message has no word and no role."""
+
+    def __init__(self, text: str, tokens: list[Token], roles: list[frozenset[str]], matcher: Matcher) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.roles = roles
+        self.matcher = matcher
+        self.count = len(tokens)
+        self.spans: dict[int, Span] = {}  # what was found so far, by the token that it starts at
+
+    def norm(self, i: int) -> str:
+        return self.tokens[i].norm if 0 <= i < self.count else ""
+
+    def has(self, i: int, role: str) -> bool:
+        return 0 <= i < self.count and role in self.roles[i]
+
+    def is_number(self, i: int) -> bool:
+        return 0 <= i < self.count and self.tokens[i].kind == NUMBER
+
+    def is_capital(self, i: int) -> bool:
+        return i < self.count and self.text[self.tokens[i].start].isupper()
+
+    def closes(self, i: int) -> bool:
+        """Whether a clause ends here: end of the text, a new line, a mark, a conjunction, a courtesy."""
+        if i >= self.count:
+            return True
+        return self.tokens[i].kind in (PUNCT, NEWLINE) or not self.roles[i].isdisjoint(_ENDS)
+
+    def names_product(self, i: int) -> bool:
+        """Whether a product's name, or a noun for pieces, opens here (an "of" before it does not matter)."""
+        if self.has(i, "of"):
+            i += 1
+        if not 0 <= i < self.count or self.tokens[i].kind != WORD:
+            return False
+        if not self.roles[i].isdisjoint(_PIECES):
+            return True
+        if not self.roles[i].isdisjoint(_NO_GOODS):
+            return False
+        near = self.matcher.near(self.tokens[i].norm)
+        return bool(near) and self.matcher.opens(near[0][0])
