@@ -86,6 +86,10 @@ dashboards-preview: $(VENV)/.ready ## Draw every dashboard as a PNG in build/pre
 drill: $(VENV)/.ready ## Inject each fault; check that its alert fires and clears (15 minutes; ONLY="token outage" for some)
 	@$(BIN)/python -m tests.telemetry.drill $(ONLY)
 
+.PHONY: agreement
+agreement: $(VENV)/.ready ## Compare report, metrics and a count by hand over 10,000 conversations (2 minutes)
+	@$(BIN)/python -m tests.report.agreement 10000
+
 .PHONY: crash chaos fuzz
 crash: $(VENV)/.ready ## Kill web and drain 330 times under load; check that no reply is lost and each yes is one order (5 minutes)
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110

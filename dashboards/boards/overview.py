@@ -60,7 +60,7 @@ BOARD = Board(
                     height=6,
                     decimals=2,
                     queries=(Query(Q.increase(metrics.ORDER_VALUE, "1d", by=("currency",)), "{{currency}}"),),
-                    board=uids.QUOTES,
+                    board=uids.SHOP,
                 ),
                 Panel(
                     title="Share confirmed",
@@ -81,7 +81,7 @@ BOARD = Board(
                         ),
                     ),
                     steps=below((0.25, YELLOW), (0.5, GREEN)),
-                    board=uids.QUOTES,
+                    board=uids.SHOP,
                 ),
                 Panel(
                     title="Oldest order waiting",

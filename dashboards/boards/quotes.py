@@ -7,7 +7,6 @@ from dashboards.queries import INTERVAL
 from recado.telemetry import metrics
 
 _NONE = 'outcome="none"'
-_OPENED = 'outcome="opened"'
 
 BOARD = Board(
     uid=uids.QUOTES,
@@ -139,36 +138,8 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Do customers buy?",
+            "Are quotes and catalogue up to date?",
             (
-                Panel(
-                    title="Quotes by outcome",
-                    description="Quotes opened in an hour, and what became of quotes. An edit replaces a quote.",
-                    unit="none",
-                    width=8,
-                    queries=(Query(Q.increase(metrics.QUOTES, "1h", by=("outcome",)), "{{outcome}}"),),
-                    board=uids.OVERVIEW,
-                ),
-                Panel(
-                    title="Quotes by source",
-                    description="What the quotes of an hour were made from.",
-                    unit="none",
-                    width=8,
-                    shape=Shape.STACKED,
-                    queries=(Query(Q.increase(metrics.QUOTES, "1h", by=("source",), where=_OPENED), "{{source}}"),),
-                    board=uids.OVERVIEW,
-                ),
-                Panel(
-                    title="Time to decide",
-                    description="From Meta's acceptance of a quote to the customer's yes or no, in a day.",
-                    unit="s",
-                    width=8,
-                    queries=(
-                        Query(Q.quantile(0.5, metrics.QUOTE_DECISION, "1d"), "median"),
-                        Query(Q.quantile(0.9, metrics.QUOTE_DECISION, "1d"), "p90"),
-                    ),
-                    board=uids.OVERVIEW,
-                ),
                 Panel(
                     title="Superseded replies",
                     description="Quotes that were not sent because a newer quote answers their message too.",
@@ -178,22 +149,13 @@ BOARD = Board(
                     board=uids.QUEUE,
                 ),
                 Panel(
-                    title="Edits of quotes",
-                    description="Lines of open quotes that customers changed in an hour.",
-                    unit="none",
-                    width=8,
-                    shape=Shape.STACKED,
-                    queries=(Query(Q.increase(metrics.EDITS, "1h", by=("edit",)), "{{edit}}"),),
-                    board=uids.OVERVIEW,
-                ),
-                Panel(
                     title="Catalogue changes",
                     description=(
                         "Changes of the catalogue file in a day: loaded, or refused (the previous prices stay in use)."
                     ),
                     unit="none",
                     shape=Shape.STAT,
-                    width=4,
+                    width=8,
                     decimals=0,
                     queries=(Query(Q.increase(metrics.CATALOGUE_RELOADS, "1d", by=("outcome",)), "{{outcome}}"),),
                     steps=above(),
@@ -208,7 +170,7 @@ BOARD = Board(
                     ),
                     unit="none",
                     shape=Shape.STAT,
-                    width=4,
+                    width=8,
                     decimals=0,
                     queries=(Query(Q.gauge(metrics.CATALOGUE_MISREAD), "names"),),
                     logs="catalogue.misread",

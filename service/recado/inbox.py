@@ -168,9 +168,9 @@ class Inbox:
         if reply is None:
             assert one.turn.silence
             return self._silent(one.turn.silence, one.inbound.quote)
-        self._report(reply, one.message)
         if added.duplicate:
             return Receipt(duplicate=True)
+        self._report(reply, one.message)
         return Receipt(quote=reply.quote, replied=True, sent=sent)
 
     def _silent(self, silence: Silence | Restraint, quote: Quote | None = None) -> Receipt:

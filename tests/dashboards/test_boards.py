@@ -133,7 +133,7 @@ def test_what_is_one_at_most_is_never_added_up() -> None:
 def test_uids_never_change() -> None:
     """Bookmarks and links hang on them."""
     assert [board.uid for board in BOARDS] == [
-        *("recado-overview", "recado-queue", "recado-graph", "recado-quotes", "recado-events"),
+        *("recado-overview", "recado-shop", "recado-queue", "recado-graph", "recado-quotes", "recado-events"),
         "recado-runtime",
     ]
 

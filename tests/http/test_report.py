@@ -39,6 +39,20 @@ async def test_what_three_customers_asked_for_and_nobody_sells(start_pod: StartP
         report = (await pod.client.get(REPORT, headers=BEARER)).json()["report"]
 
     assert report["unsold"] == [{"phrase": "telefonos", "kind": "unmatched", "customers": 3}]
+    assert report["aliases"] == []
+
+
+async def test_words_that_may_be_another_name_of_a_product(start_pod: StartPod, clock: FakeClock) -> None:
+    """With the product's line of the catalogue."""
+    async with start_pod(**QUICK) as pod:
+        for n in (1, 2, 3):
+            await pod.receive(text_message(n, "2 bolsas de tela", sent_at=clock(), customer=n))
+        report = (await pod.client.get(REPORT, headers=BEARER)).json()["report"]
+
+    (alias,) = report["aliases"]
+    assert (alias["name"], alias["phrases"]) == ("Cartera", {"bolsas de tela": 3})
+    assert alias["line"].startswith(f"{alias['sku']},Cartera,")
+    assert "|bolsas de tela," in alias["line"]
 
 
 @pytest.mark.parametrize("days", ["0", "401", "x"])

@@ -14,11 +14,12 @@ from recado.orders import Asked, Changes, Closing, OrderState, QuoteState, Unmet
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.queue.statements import Statements
-from recado.queue.survey import Survey, Unsold, read_survey
+from recado.queue.survey import Amount, Survey, Unsold, read_survey
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import REJECTED, UNLIMITED, OpenQueue, add_leased, new_reply
 from tests.queue.conformance_events import CRM, asking
+from tests.queue.conformance_handoffs import echo
 from tests.queue.conformance_orders import ACCEPTED, CANCELLED, COMPLETED, moving
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 
@@ -73,6 +74,8 @@ async def simulated(queue: RetryQueue, clock: FakeClock) -> tuple[list[float], i
     for customer in range(1, CONVERSATIONS + 1):
         clock.advance(chance.randrange(60, 7200))
         messages += await converse(queue, clock, chance, customer)
+        if customer % 5 == 0:  # the shop's own messages are not a customer's
+            await queue.change_handoff(echo(customer, clock, customer=customer + 1000))
     clock.advance(3600)
     await queue.expire()
     days = [begin + DAY * n for n in range(int((clock() - begin) / DAY) + 1)]
@@ -97,15 +100,18 @@ class SurveyConformance:
             return totals.get((metric.name, labels), 0)
 
         assert len(days) > 3
-        assert survey.messages == messages
+        assert survey.messages == messages == total(metrics.HANDLED)
         assert sum(one.count for one in survey.quotes.values()) == total(metrics.QUOTES, "opened", "text")
         for state in set(QuoteState) - {QuoteState.OPEN}:
             assert _count(survey.quotes, state) == total(metrics.QUOTES, state, "text")
+            assert _worth(survey.quotes, state) == _cents(total(metrics.QUOTE_VALUE, state, "USD"))
         assert survey.orders.count == total(metrics.ORDERS, "placed", "text") > 9
         assert survey.accepted.count == total(metrics.ORDERS, "accepted", "text") > 4
         for order_state in (COMPLETED, CANCELLED):
             assert _count(survey.order_states, order_state) == total(metrics.ORDERS, order_state, "text") > 0
-        assert float(survey.orders.value["USD"]) == pytest.approx(total(metrics.ORDER_VALUE, "USD"))
+        quoted = sum(_worth(survey.quotes, state) for state in QuoteState)
+        assert quoted == _cents(total(metrics.QUOTE_VALUE, "opened", "USD")) > 1000
+        assert survey.orders.value["USD"] == _cents(total(metrics.ORDER_VALUE, "USD"))
         decided = sum(total(metrics.QUOTE_DECISION, edge) for edge in metrics.QUOTE_DECISION.edges)
         assert survey.decisions.total() == decided > 9
         seconds = sum(at * count for at, count in survey.decisions.items())
@@ -224,6 +230,14 @@ class SurveyConformance:
 
         assert kept == [Unsold("gorras", Unmet.UNMATCHED, 2)]
         assert (pruned.rows["asked"], (await queue.survey(days)).unsold) == (2, [])
+
+
+def _worth(amounts: dict[str, Amount], state: str) -> Decimal:
+    return amounts[state].value["USD"] if state in amounts else Decimal(0)
+
+
+def _cents(value: float) -> Decimal:
+    return Decimal(value).quantize(Decimal("0.01"))
 
 
 def _count(amounts: dict[str, Any], state: str) -> int:

@@ -3,12 +3,15 @@
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from recado.orders import QuoteState
 from recado.queue.survey import Amount, Sold, Survey
 from recado.report.report import MOST_PRODUCTS, Kept, Report, days_of, make_report
+from tests.report.agreement import compare, conversed
 
 KEPT = Kept(messages=8, quotes=90, orders=400, replies_lost=30, handoffs=30, unsold=90)
 
@@ -19,7 +22,7 @@ def at(text: str) -> float:
 
 def made(survey: Survey, timezone: str = "UTC") -> Report:
     days = days_of(at("2026-11-26T18:00"), 3, timezone)
-    return make_report(survey, days, timezone, KEPT)
+    return make_report(survey, days, timezone, KEPT, [])
 
 
 @pytest.mark.parametrize(
@@ -94,3 +97,14 @@ def test_the_products_that_sell_most_come_first() -> None:
 def test_what_nobody_notes_is_not_zero() -> None:
     assert made(Survey()).handoffs is None
     assert made(Survey(handoffs=Counter(asked=2))).handoffs == {"asked": 2}
+
+
+async def test_report_metrics_and_a_count_by_hand_agree(tmp_path: Path) -> None:
+    """Of the same conversations, to the last message and the last cent; `make agreement` does it for 10,000."""
+    outcome = await conversed(tmp_path, 300)
+    compare(outcome)
+
+    ledger = outcome.ledger
+    assert min(len(ledger.orders), ledger.lost, ledger.handoffs, ledger.edits, ledger.not_understood) > 9
+    assert {one.state for one in ledger.quotes} == set(QuoteState)
+    assert outcome.messages > 500

@@ -17,10 +17,12 @@ def report(
     if as_json + as_csv + as_markdown > 1:
         raise BadInput("give one of --json, --csv and --markdown")
     from recado.cli import report_output
+    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.report import report as make
 
     settings = read_settings()
-    made = with_queue(lambda queue: make(queue, settings, days))
+    catalogue = Catalogue.from_csv(settings.catalogue or DEFAULT_PATH, settings.language)
+    made = with_queue(lambda queue: make(queue, settings, catalogue, days))
     if as_json:
         report_output.as_json(made)
     elif as_csv:

@@ -57,6 +57,8 @@ def _sections(report: Report) -> Iterator[Section]:
     yield "Products", columns, [tuple(getattr(one, column) for column in columns) for one in report.products]
     unsold = [msgspec.structs.astuple(one) for one in report.unsold]
     yield "Asked for and not sold", ("phrase", "kind", "customers"), unsold
+    aliases: list[tuple[object, ...]] = [(one.sku, one.name, _counts(one.phrases), one.line) for one in report.aliases]
+    yield "Aliases to consider for the catalogue", ("sku", "name", "customers wrote", "line"), aliases
     yield "Hours", ("hour", "quotes", "orders"), [msgspec.structs.astuple(one) for one in report.hours]
     yield "Weekdays", ("weekday", "quotes", "orders"), [msgspec.structs.astuple(one) for one in report.weekdays]
     yield "Replies lost", ("reason", "count"), list(report.replies_lost.items())
@@ -72,6 +74,10 @@ def _note(report: Report) -> str:
     kept = [f"{name.replace('_', ' ')} {days:g}" for name, days in msgspec.structs.asdict(report.kept_days).items()]
     handed = "" if report.handoffs is not None else " Hand-offs are noted only for endpoints of events."
     return f"Days that are kept: {', '.join(kept)}.{handed}"
+
+
+def _counts(phrases: Mapping[str, int]) -> str:
+    return ", ".join(f"{phrase} ({customers})" for phrase, customers in phrases.items())
 
 
 def _money(value: Mapping[str, object]) -> str:

@@ -151,7 +151,7 @@ def routes(web: Web) -> list[APIRoute]:
         ),
         APIRoute(
             REPORT,
-            Reports(web.queue, web.settings).show,
+            Reports(web.queue, web.settings, web.catalogue).show,
             methods=["GET"],
             tags=["report"],
             **guarded,

@@ -8,6 +8,7 @@ from fastapi import HTTPException, Query, Response
 from recado.http.bodies import ReportResponse, json_response
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
+from recado.quotes import CatalogueFile
 from recado.report import MAX_DAYS, report
 from recado.settings import Settings
 
@@ -15,9 +16,10 @@ from recado.settings import Settings
 class Reports:
     """One report at a time: each reads all that happened in its days."""
 
-    def __init__(self, queue: RetryQueue, settings: Settings) -> None:
+    def __init__(self, queue: RetryQueue, settings: Settings, catalogue: CatalogueFile) -> None:
         self._queue = queue
         self._settings = settings
+        self._catalogue = catalogue
         self._one = asyncio.Lock()
 
     async def show(
@@ -26,7 +28,7 @@ class Reports:
         """What the conversations of the last days came to, by the shop's time zone."""
         try:
             async with self._one:
-                made = await report(self._queue, self._settings, days)
+                made = await report(self._queue, self._settings, self._catalogue.current, days)
         except StoreUnavailable as error:
             raise HTTPException(503, "the report cannot be made") from error
         return json_response(ReportResponse(made))

@@ -1,14 +1,17 @@
 """The report of a store."""
 
 from recado.queue.protocol import RetryQueue
+from recado.quotes import Catalogue
+from recado.report.aliases import proposals
 from recado.report.report import Kept, Report, days_of, make_report
 from recado.settings import Settings
 
 _DAY_SECONDS = 86400
 
 
-async def report(queue: RetryQueue, settings: Settings, days: int) -> Report:
-    """The report of the last so many days, today included, by the shop's time zone. Raises StoreUnavailable."""
+async def report(queue: RetryQueue, settings: Settings, catalogue: Catalogue, days: int) -> Report:
+    """The report of the last so many days, today included, by the shop's time zone; aliases are proposed for the
+    catalogue. Raises StoreUnavailable."""
     begins = days_of(queue.now(), days, settings.timezone)
     kept = Kept(
         messages=settings.dedupe_seconds / _DAY_SECONDS,
@@ -18,4 +21,5 @@ async def report(queue: RetryQueue, settings: Settings, days: int) -> Report:
         handoffs=settings.events_retention_seconds / _DAY_SECONDS,
         unsold=settings.asked_retention_seconds / _DAY_SECONDS,
     )
-    return make_report(await queue.survey(begins), begins, settings.timezone, kept)
+    survey = await queue.survey(begins)
+    return make_report(survey, begins, settings.timezone, kept, proposals(survey.unsold, catalogue))

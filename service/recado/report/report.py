@@ -11,6 +11,7 @@ import msgspec
 
 from recado.orders import OrderState, QuoteState
 from recado.queue.survey import QUARTER_SECONDS, Amount, Survey, Unsold
+from recado.report.aliases import Proposal
 
 #: Orders are kept for little longer, by default.
 MAX_DAYS: Final = 400
@@ -71,8 +72,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     funnel: messages, quotes (without those that an edit or a newer one replaced), those that were seen, yeses, and what
     the staff made of the orders. quotes: by what became of them. unsold: what several customers asked for and was not
-    quoted. replies_lost: by reason. handoffs: by reason; null without an endpoint for handoff.requested, since nothing
-    else notes them.
+    quoted. aliases: which of that may be another name of a product. replies_lost: by reason. handoffs: by reason; null
+    without an endpoint for handoff.requested, since nothing else notes them.
     """
 
     since: str
@@ -85,6 +86,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     decisions: Decisions
     products: list[Product]
     unsold: list[Unsold]
+    aliases: list[Proposal]
     hours: list[Times]
     weekdays: list[Times]
     replies_lost: dict[str, int]
@@ -99,7 +101,7 @@ def days_of(now: float, days: int, timezone: str) -> list[float]:
     return [*(datetime.datetime.combine(date, datetime.time(), zone).timestamp() for date in dates), now]
 
 
-def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept) -> Report:
+def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept, aliases: list[Proposal]) -> Report:
     """The report of a survey of these days."""
     zone = ZoneInfo(timezone)
     hours, weekdays = _by_clock(survey.quoted_at, zone), _by_clock(survey.ordered_at, zone)
@@ -114,6 +116,7 @@ def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept
         decisions=_decisions(survey.decisions),
         products=_products(survey),
         unsold=survey.unsold,
+        aliases=aliases,
         hours=[Times(f"{hour:02}", hours[0][hour], weekdays[0][hour]) for hour in range(24)],
         weekdays=[Times(name, hours[1][day], weekdays[1][day]) for day, name in enumerate(WEEKDAYS)],
         replies_lost=dict(sorted(survey.lost.items())),

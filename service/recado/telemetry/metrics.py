@@ -188,6 +188,12 @@ RESCUES = counter(
     STORE, "recado_lease_rescues_total", "Replies taken over because the process that was sending them died."
 )
 
+HANDLED = counter(
+    STORE,
+    "recado_messages_handled_total",
+    "Customers' messages that were handled, each once however often Meta sends it; those that nobody answers are not.",
+)
+
 SOURCES = ("text", "cart", "button", "voice")
 
 QUOTES = counter(
@@ -196,6 +202,14 @@ QUOTES = counter(
     "Quotes that were opened, and what became of them. An edit replaces a quote by another one.",
     outcome=("opened", "confirmed", "rejected", "replaced", "expired", "withdrawn"),
     source=SOURCES,
+)
+
+QUOTE_VALUE = counter(
+    STORE,
+    "recado_quote_value_total",
+    "Value of the quotes that were opened, and of what became of them, in units of the currency.",
+    outcome=("opened", "confirmed", "rejected", "replaced", "expired", "withdrawn"),
+    currency=None,
 )
 
 QUOTE_DECISION = histogram(

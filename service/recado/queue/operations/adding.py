@@ -90,6 +90,8 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     change_quotes(transaction, current)
     _note_asked(transaction, current.values())
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])
+    if added:
+        transaction.totals.inc(metrics.HANDLED, by=len(added))
     if stale:
         transaction.run("unsee_wamids", as_json(list(stale)))
         sessions = read_sessions(transaction, stale, customers)

@@ -165,17 +165,18 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         rows = transaction.run("close_quotes", as_json(closed), transaction.now)
         if len(rows) != len(closed):
             raise ValueError("a quote that is not open was to be closed")
-        transaction.count_quotes([row[:3] for row in rows])
+        transaction.count_quotes([row[:5] for row in rows])
         changed.ages = {key: transaction.now - opened_at for *_, key, _, opened_at in rows}
     opened = [_quote_row(id_, m.key, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
     if opened:
         known = [m.key for m in changing.values() if m.changes.opens and m.changes.version]
         replaced = transaction.run("replace_quotes", as_json(known), transaction.now) if known else []
-        transaction.count_quotes([row[:3] for row in replaced])
+        transaction.count_quotes([row[:5] for row in replaced])
         changed.replaced = {key: token for *_, key, token in replaced}
         transaction.run("open_quotes", as_json(opened))
-        for row in opened:
-            transaction.totals.inc(metrics.QUOTES, "opened", row[3])
+        for _, _, _, source, currency, _, total, *_ in opened:
+            transaction.totals.inc(metrics.QUOTES, "opened", source)
+            transaction.totals.inc(metrics.QUOTE_VALUE, "opened", currency, by=float(total))
     placed = [(id_, m, order) for id_, m in changing.items() if (order := m.changes.places)]
     if placed:
         transaction.run("place_orders", as_json([_order_row(*one) for one in placed]))

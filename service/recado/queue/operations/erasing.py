@@ -26,9 +26,7 @@ def _erase(transaction: Transaction, traces: Traces) -> Erased:
     transaction.forget(traces.keys)
     orders = transaction.run("erase_orders", keys, as_json(list(traces.rows["shop_order"])))
     quotes = transaction.run("erase_quotes", keys)
-    transaction.count_quotes(
-        [(QuoteState.WITHDRAWN, source, accepted_at) for state, source, accepted_at in quotes if state == "open"]
-    )
+    transaction.count_quotes([(QuoteState.WITHDRAWN, *rest) for state, *rest in quotes if state == QuoteState.OPEN])
     transaction.run("erase_customers", keys)
     transaction.run("erase_identities", keys)
     transaction.run("erase_asked", as_json([transaction.reference("asked", key) for key in traces.possible_keys]))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from recado.events.facts import HandoffEnded, HandoffStarted, instant
 from recado.orders import Handoff, HandoffChange, Returned, Taken, Talk
 from recado.queue.operations.customers import identified, put_customers, read_customers, talk_of
-from recado.queue.operations.transaction import Transaction, as_json, see_wamids
+from recado.queue.operations.transaction import ECHO, Transaction, as_json, see_wamids
 from recado.telemetry import metrics
 
 
@@ -40,7 +40,7 @@ def _change(transaction: Transaction, change: HandoffChange) -> bool:
 
 
 def _is_new(transaction: Transaction, echo: str) -> bool:
-    (id_,) = see_wamids(transaction, [echo])
+    (id_,) = see_wamids(transaction, [echo], mark=ECHO)
     return id_ is not None and not transaction.run("sent_by_us", echo)
 
 

@@ -21,6 +21,8 @@ from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
+#: Begins the keys of echoes' wamids. The hashes of all others are hexadecimal, and so come before it.
+ECHO = "x"
 #: How far ahead of its turn a message may be leased: its process waits for the turn itself.
 HORIZON_SECONDS = 0.5
 #: A message that has to wait for something of unknown length is looked at again after so long.
@@ -188,11 +190,11 @@ class Transaction:
 
     def quotes_ended(self, closed: Sequence[Row]) -> None:
         """Counts and tells of quotes that no message closed, and gives their sessions new versions. Each is (state,
-        source, accepted_at, key, token, opened_at, phone, user_id)."""
-        self.count_quotes([row[:3] for row in closed])
+        source, currency, total, accepted_at, key, token, opened_at, phone, user_id)."""
+        self.count_quotes([row[:5] for row in closed])
         if closed:
-            self.run("new_versions", as_json([row[3] for row in closed]))
-        for state, _, _, key, token, opened_at, phone, user_id in closed:
+            self.run("new_versions", as_json([row[5] for row in closed]))
+        for state, *_, key, token, opened_at, phone, user_id in closed:
             fact = ENDS[QuoteState(state)](token=token, age_seconds=round(self.now - opened_at))
             self.tell(key, fact, phone, user_id)
 
@@ -224,9 +226,10 @@ class Transaction:
             write_notices(self, noted)
 
     def count_quotes(self, closed: Sequence[Row]) -> None:
-        """Counts quotes that were closed, each as (state, source, accepted_at)."""
-        for state, source, accepted_at in closed:
+        """Counts quotes that were closed, each as (state, source, currency, total, accepted_at)."""
+        for state, source, currency, total, accepted_at in closed:
             self.totals.inc(metrics.QUOTES, state, source)
+            self.totals.inc(metrics.QUOTE_VALUE, state, currency, by=float(total))
             if state in (QuoteState.CONFIRMED, QuoteState.REJECTED) and accepted_at is not None:
                 self.totals.observe(metrics.QUOTE_DECISION, max(0.0, self.now - accepted_at))
 
@@ -253,11 +256,12 @@ class Transaction:
         return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
 
 
-def see_wamids(transaction: Transaction, wamids: Sequence[str]) -> list[int | None]:
-    """The new row's id for each wamid that was not seen before, None for the others."""
+def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "") -> list[int | None]:
+    """The new row's id for each wamid that was not seen before, None for the others. `mark` tells those of echoes
+    from the customers', which alone the report counts."""
     last = int(transaction.run("last_id")[0][0])
     first = max(last + 1, int(transaction.now * 1e6))
-    wanted = [(first + i, transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
+    wanted = [(first + i, mark + transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
     unseen = {row[0] for row in transaction.run("see_wamids", as_json(wanted))}
     return [id_ if id_ in unseen else None for id_, _ in wanted]
 

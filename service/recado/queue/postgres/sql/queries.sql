@@ -35,17 +35,17 @@ RETURNING e.id, e.key, e.wamid, e.answers
 UPDATE recado.quote q SET state = j.value ->> 2, closed_at = $2
 FROM json_array_elements($1::json) j
 WHERE q.token = j.value ->> 0 AND q.key = j.value ->> 1 AND q.state = 'open'
-RETURNING q.state, q.source, q.accepted_at, q.key, q.token, q.opened_at
+RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token, q.opened_at
 
 -- name: replace_quotes
 UPDATE recado.quote SET state = 'replaced', closed_at = $2
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) AND state = 'open'
-RETURNING state, source, accepted_at, key, token
+RETURNING state, source, currency, total, accepted_at, key, token
 
 -- name: withdraw_quotes
 UPDATE recado.quote q SET state = 'withdrawn', closed_at = $2
 WHERE q.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND q.state = 'open'
-RETURNING q.state, q.source, q.accepted_at, q.key, q.token, q.opened_at,
+RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token, q.opened_at,
   (SELECT e.phone FROM recado.entry e WHERE e.id = q.id), (SELECT e.user_id FROM recado.entry e WHERE e.id = q.id)
 
 -- name: new_versions
@@ -134,7 +134,7 @@ SELECT placed_at FROM recado.shop_order WHERE state = 'placed' ORDER BY placed_i
 -- name: expire_quotes
 UPDATE recado.quote SET state = 'expired', closed_at = $1
 WHERE id IN (SELECT id FROM recado.quote WHERE state = 'open' AND expires_at <= $1 LIMIT $2)
-RETURNING state, source, accepted_at, key, token, opened_at, NULL, NULL
+RETURNING state, source, currency, total, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
 DELETE FROM recado.quote
@@ -458,7 +458,7 @@ RETURNING number
 
 -- name: erase_quotes
 DELETE FROM recado.quote WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
-RETURNING state, source, accepted_at
+RETURNING state, source, currency, total, accepted_at
 
 -- name: erase_customers
 DELETE FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
@@ -479,7 +479,7 @@ RETURNING channel, lane, state
 -- What the report counts: rows of (how many, what), from one instant to another.
 
 -- name: survey_messages
-SELECT count(*) FROM recado.seen_message WHERE id >= $1 AND id < $2
+SELECT count(*) FROM recado.seen_message WHERE id >= $1 AND id < $2 AND wamid_key < 'x'
 
 -- name: survey_quotes
 SELECT count(*), state, accepted_at IS NOT NULL, currency, total FROM recado.quote WHERE id >= $1 AND id < $2

@@ -35,17 +35,17 @@ RETURNING id, key, wamid, answers
 UPDATE quote SET state = j.value ->> 2, closed_at = ?2
 FROM jsonb_each(?1) j
 WHERE quote.token = j.value ->> 0 AND quote.key = j.value ->> 1 AND quote.state = 'open'
-RETURNING state, source, accepted_at, key, token, opened_at
+RETURNING state, source, currency, total, accepted_at, key, token, opened_at
 
 -- name: replace_quotes
 UPDATE quote SET state = 'replaced', closed_at = ?2
 WHERE key IN (SELECT value FROM json_each(?1)) AND state = 'open'
-RETURNING state, source, accepted_at, key, token
+RETURNING state, source, currency, total, accepted_at, key, token
 
 -- name: withdraw_quotes
 UPDATE quote SET state = 'withdrawn', closed_at = ?2
 WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'open'
-RETURNING state, source, accepted_at, key, token, opened_at, (SELECT phone FROM entry WHERE entry.id = quote.id),
+RETURNING state, source, currency, total, accepted_at, key, token, opened_at, (SELECT phone FROM entry WHERE entry.id = quote.id),
   (SELECT user_id FROM entry WHERE entry.id = quote.id)
 
 -- name: new_versions
@@ -131,7 +131,7 @@ SELECT placed_at FROM shop_order WHERE state = 'placed' ORDER BY placed_id LIMIT
 -- name: expire_quotes
 UPDATE quote SET state = 'expired', closed_at = ?1
 WHERE id IN (SELECT id FROM quote WHERE state = 'open' AND expires_at <= ?1 LIMIT ?2)
-RETURNING state, source, accepted_at, key, token, opened_at, NULL, NULL
+RETURNING state, source, currency, total, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
 DELETE FROM quote
@@ -436,7 +436,7 @@ WHERE key IN (SELECT value FROM json_each(?1)) OR placed_id IN (SELECT value FRO
 RETURNING number
 
 -- name: erase_quotes
-DELETE FROM quote WHERE key IN (SELECT value FROM json_each(?1)) RETURNING state, source, accepted_at
+DELETE FROM quote WHERE key IN (SELECT value FROM json_each(?1)) RETURNING state, source, currency, total, accepted_at
 
 -- name: erase_customers
 DELETE FROM customer WHERE key IN (SELECT value FROM json_each(?1))
@@ -455,7 +455,7 @@ RETURNING channel, lane, state
 -- What the report counts: rows of (how many, what), from one instant to another.
 
 -- name: survey_messages
-SELECT count(*) FROM seen_message WHERE id >= ?1 AND id < ?2
+SELECT count(*) FROM seen_message WHERE id >= ?1 AND id < ?2 AND wamid_key < 'x'
 
 -- name: survey_quotes
 SELECT count(*), state, accepted_at IS NOT NULL, currency, total FROM quote WHERE id >= ?1 AND id < ?2
