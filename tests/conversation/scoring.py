@@ -1,5 +1,6 @@
 """Scores dialogues: what is quoted, where the conversation stands and what it asks after each message."""
 
+import functools
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -27,14 +28,13 @@ class Result(msgspec.Struct):
 
 
 def score(name: str, shop: str = "") -> Result:
-    """Runs a file of dialogues with the default catalogue, or that of a shop."""
-    catalogue = Catalogue.from_csv(SHOPS / f"{shop}.csv" if shop else DEFAULT_PATH)
+    """Runs a file of dialogues with the default catalogue, that of a shop, or those of the shops that they name."""
     cases = [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
     right_turns = right_asks = right_dialogues = turns = confirmations = 0
     wrong: list[str] = []
     for case in cases:
         before = len(wrong)
-        for label, dialogue in _played(case, catalogue):
+        for label, dialogue in _played(case, _catalogue(case.get("shop", shop))):
             turns += 1
             right = _is_right(label, dialogue)
             right_turns += right
@@ -44,6 +44,11 @@ def score(name: str, shop: str = "") -> Result:
                 wrong.append(f"{case['id']}: {label['text']}: {dialogue.state} {_quantities(dialogue)}")
         right_dialogues += len(wrong) == before
     return Result(right_dialogues / len(cases), right_turns / turns, right_asks / turns, confirmations, wrong)
+
+
+@functools.cache
+def _catalogue(shop: str) -> Catalogue:
+    return Catalogue.from_csv(SHOPS / f"{shop}.csv" if shop else DEFAULT_PATH)
 
 
 def _played(case: dict[str, Any], catalogue: Catalogue) -> Iterator[tuple[dict[str, Any], Dialogue]]:

@@ -12,6 +12,8 @@ from recado.orders.amend import Amount, Lines
 from recado.quotes import acts
 from recado.quotes.acts import Act, Pending, View
 from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Bare
+from recado.quotes.constructions import Does
 from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500
@@ -29,8 +31,8 @@ class Draft:
     """Changes with `apply`. `lines` and `talk` are what is to be kept; the rest is said once.
 
     changed: whether lines were. missing, unresolved: what is asked back once, as it was written. told: notes that ask
-    nothing. lost: what was said and led to nothing, as it was written. said: the kinds of the acts that are about the
-    order as a whole.
+    nothing. lost: what was said and led to nothing, as it was written. unsure: it was to be a change. said: the kinds
+    of the acts that are about the order as a whole.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class Draft:
         self.questions = list(talk.questions)
         self.topic = talk.topic
         self.asked = talk.asked
+        self.offered = talk.offered
+        self.unsure = False
         self.changed = False
         self.spoke = False
         self.asked_back = False
@@ -76,6 +80,7 @@ class Draft:
             pending=tuple([Pending(q.text, q.candidates, q.quantity) for q in self.questions]),
             topic=self._named or self.topic,
             asked=self.asked,
+            offered=None if self.offered is None else Pending(self.offered.text, self.offered.candidates),
             ordered=self._ordered,
         )
 
@@ -88,10 +93,24 @@ class Draft:
         else:
             handler(self, act)
 
+    def lose(self, step: Bare) -> None:
+        """A step has led to nothing; where it was to change something it is asked back."""
+        self.lost.append(step.text)
+        if step.steered and step.does is not Does.ORDER:
+            self.unsure = True
+            self.unresolved.append(step.text)
+
     def talk(self, before: Talk) -> Talk:
         """What the session keeps of it."""
         topic = self._named or (before.topic if not self.changed else ())
-        return replace(before, questions=tuple(self.questions), topic=topic, asked=self.asked)
+        return replace(
+            before,
+            questions=tuple(self.questions),
+            topic=topic,
+            asked=self.asked,
+            offered=self.offered,
+            unsure=self.unsure,
+        )
 
     # what acts do --------------------------------------------------------------------------------------------
 
@@ -112,7 +131,7 @@ class Draft:
                 return
         self.lines = lines[:MOST_LINES]
         self.changed = True
-        self.asked = ()
+        self.asked, self.offered = (), None
         self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in named]
         self._named = tuple(dict.fromkeys((*self._named, *named)))
 
@@ -188,7 +207,9 @@ class Draft:
         self.unresolved.append(act.text)
 
     def _price(self, act: acts.AskPrice) -> None:
-        self.asked = act.lines
+        self.asked, self.offered = act.lines, None
+        if act.offered is not None:
+            self.offered = Question(text=act.offered.text, candidates=act.offered.candidates)
         self.said.add(acts.AskPrice)
 
     def _take(self, _: acts.Take) -> None:
@@ -199,7 +220,7 @@ class Draft:
 
     def _drop_all(self, act: acts.CancelAll | acts.StartOver) -> None:
         """The order so far goes; what the message says after that is another one."""
-        self.lines, self.asked, self._named = (), (), ()
+        self.lines, self.asked, self.offered, self._named = (), (), None, ()
         self.questions.clear()
         self.said.add(type(act))
 

@@ -15,6 +15,7 @@ from recado.conversation.turn import ReplyKind, Turn
 from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
 from recado.quotes import Intent, Quote
 from recado.quotes.acts import (
+    Act,
     AskPerson,
     AskPrice,
     AskTotal,
@@ -22,11 +23,11 @@ from recado.quotes.acts import (
     Close,
     Confirm,
     Missing,
-    Quantity,
     StartOver,
     Take,
+    Unresolved,
 )
-from recado.quotes.clauses import Bare, Mention, Named, Script, Spoken
+from recado.quotes.clauses import Bare, Named, Replaced, Script, Spoken, Step
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.whatsapp.payloads import MessageType
@@ -96,11 +97,12 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    if script.inquires and draft.asked and (more := interpreter.asked_about(script.steps, draft.view)):
-        draft.apply(AskPrice(more))
+    inquires = script.priced or (script.inquires and bool(draft.asked or draft.offered))
+    if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
+        draft.apply(asked)
         return draft
-    if script.priced and (asked := _one_each(script.named) or (draft.asked if product is not None else ())):
-        draft.apply(AskPrice(asked))
+    if script.priced and product is not None and draft.asked:
+        draft.apply(AskPrice(draft.asked))
         return draft
     steps = script.steps if not script.priced else [step for step in script.steps if isinstance(step, Spoken)]
     at = 0
@@ -108,25 +110,28 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         step = steps[at]
         acts, at = interpreter.acts(steps, at, draft.view)
         if not acts and isinstance(step, Bare) and not script.tells.isdisjoint(step.places):
-            draft.lost.append(step.text)
+            draft.lose(step)
+        draft.unsure = draft.unsure or _is_unsure(step, acts)
         for act in acts:
             draft.apply(act)
     if draft.spoke:
         return draft
     if product is not None:  # "ask about this product": one of it, unless the message says otherwise
         draft.apply(Take())
-    elif available := _one_each(script.asked):
-        draft.apply(AskPrice(available))
+    elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
+        draft.apply(asked)
     return draft
 
 
-def _one_each(mentions: Sequence[Mention]) -> tuple[tuple[str, Quantity], ...]:
-    """What a question of prices or of what there is is about: one of each, unless it says how many."""
-    return tuple((m.skus[0], _whole(m.amount)) for m in mentions if len(m.skus) == 1)
-
-
-def _whole(amount: object) -> Quantity:
-    return amount if isinstance(amount, int) and amount > 0 else 1
+def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
+    """Whether a step was to change something, and nobody knows what: unlike a product that is not in the quote."""
+    if not any(isinstance(act, Missing | Unresolved) for act in acts):
+        return False
+    if isinstance(step, Named):
+        return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
+    if isinstance(step, Spoken):
+        return step.does in (Does.PUT, Does.SWAP)
+    return isinstance(step, Replaced) or (isinstance(step, Bare) and bool(step.words))
 
 
 # -- what a draft leads to -----------------------------------------------------------------------------------------
@@ -139,7 +144,8 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
     if not draft.lines:
         return emptied(moment, talk, notes)
     shown = base.lines if base is not None else ()
-    if agrees and not notes and base is not None and moment.is_meant(base) and not amend.is_more(draft.lines, shown):
+    sure = not (notes or moment.session.talk.unsure)
+    if agrees and sure and base is not None and moment.is_meant(base) and not amend.is_more(draft.lines, shown):
         return confirm(moment, base, draft.lines, talk)
     lines, gone = moment.at_todays_prices(draft.lines)
     told = [*draft.told, *([texts.no_longer_sold(gone)] if gone else [])]
@@ -177,6 +183,7 @@ def _dropped(moment: Moment, base: OpenQuote | None, talk: Talk, *, agrees: bool
 
 def _priced(moment: Moment, draft: Draft, talk: Talk) -> Turn:
     lines = [draft.line(sku, quantity) for sku, quantity in talk.asked]
+    lines += [draft.line(sku, 1) for sku in (talk.offered.candidates if talk.offered is not None else ())]
     text = texts.prices(lines, moment.catalogue.currency, texts.short(_notes(moment, draft, Talk())))
     return moment.say(ReplyKind.PRICES, text, talk=talk)
 
@@ -238,6 +245,8 @@ def _yes(moment: Moment) -> Turn:
     if quote is not None and quote.state is QuoteState.OPEN:
         if talk.questions:
             return show(moment, quote, texts.before_confirming())
+        if talk.unsure:
+            return show(moment, quote, texts.changed_since(), talk=replace(talk, unsure=False))
         if moment.is_over(quote):
             return quote_again(moment, quote)
         if not moment.has_seen(quote):

@@ -18,13 +18,16 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a session that only the conversation reads. The store keeps it as JSON.
 
     questions: what the customer was asked back. topic: skus of his last order, change or price question.
-    asked: skus and quantities of a price question, which "me lo llevo" orders. handoff: who has the
-    conversation. missed: how many of his last messages in a row recado did not understand.
+    asked: skus and quantities of a price question, which "me lo llevo" orders. offered: products of which any may have
+    been asked about. unsure: the last change was not understood, so that the next yes may be to what was not done.
+    handoff: who has the conversation. missed: how many of his last messages in a row recado did not understand.
     """
 
     questions: tuple[Question, ...] = ()
     topic: tuple[str, ...] = ()
     asked: tuple[tuple[str, int | Decimal], ...] = ()
+    offered: Question | None = None
+    unsure: bool = False
     handoff: Handoff = Handoff()
     missed: int = 0
 

@@ -103,10 +103,19 @@ class Repeat(msgspec.Struct, frozen=True):
     """The same as in the last order."""
 
 
+class Pending(msgspec.Struct, frozen=True):
+    """A question that waits: see `AskBack`."""
+
+    text: str
+    candidates: tuple[str, ...]
+    quantity: Quantity | None = None
+
+
 class AskPrice(msgspec.Struct, frozen=True):
-    """What these cost; the quantity that was asked about."""
+    """What these cost; the quantity that was asked about. offered: products of which any may be meant."""
 
     lines: tuple[tuple[str, Quantity], ...]
+    offered: Pending | None = None
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -146,23 +155,16 @@ Talked = AskBack | Answer | Narrow | DropQuestion | Missing | Unresolved
 Act = Edit | Talked | AskPrice | Take | Confirm | Decline | CancelAll | AskTotal | Close | StartOver | AskPerson
 
 
-class Pending(msgspec.Struct, frozen=True):
-    """A question that waits: see `AskBack`."""
-
-    text: str
-    candidates: tuple[str, ...]
-    quantity: Quantity | None = None
-
-
 class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the steps are read against.
 
     lines: skus with quantities. topic: skus of the last order or change. asked: skus with quantities of the last price
-    question. ordered: skus of a confirmed order, which is not changed here.
+    question; offered: what else it may have been about. ordered: skus of a confirmed order, which is not changed here.
     """
 
     lines: tuple[tuple[str, Quantity], ...] = ()
     pending: tuple[Pending, ...] = ()
     topic: tuple[str, ...] = ()
     asked: tuple[tuple[str, Quantity], ...] = ()
+    offered: Pending | None = None
     ordered: tuple[str, ...] = ()

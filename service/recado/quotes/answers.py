@@ -64,7 +64,8 @@ class Answers:
                     return meant
             skus = skus_of(step.mention, self._catalogue)
             inside = tuple(sku for sku in question.candidates if sku in skus)
-            return Meant(inside, quantity_of(step.mention.amount)) if inside and len(inside) == len(skus) else None
+            tells = len(inside) == len(skus) or len(inside) < len(question.candidates)  # "la mediana"
+            return Meant(inside, quantity_of(step.mention.amount)) if inside and tells else None
         if not isinstance(step, Bare) or step.does is Does.REMOVE or step.each:
             return None
         amount = quantity_of(step.amount)

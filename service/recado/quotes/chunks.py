@@ -12,9 +12,9 @@ from recado.quotes.lexicon import Unit
 class Chunk:
     """Collects what is said between two marks; `does` is what is done to it.
 
-    mentions: with whether each was refused. steered: a verb says what is done. leads: it asks for something. more: in
-    addition. pays: it goes on with how the customer pays. written: what stands in it, with whether it is the amount.
-    For the rest see `Bare`.
+    mentions: with whether each was refused. steered: a verb says what is done; listed: one before it does. leads: it
+    asks for something. more: in addition. pays: it goes on with how the customer pays. written: what stands in it, with
+    whether it is the amount. For the rest see `Bare`.
     """
 
     def __init__(self, does: Does, *, pays: bool = False) -> None:
@@ -28,7 +28,7 @@ class Chunk:
         self.places: list[int] = []
         self.plural: bool | None = None
         self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
-        self.counts = False
+        self.counts = self.listed = False
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it that something could be done to."""
@@ -82,6 +82,8 @@ class Chunk:
             pairs=self.pairs,
             each=self.each,
             counts=self.counts,
+            leads=self.leads,
+            steered=self.steered or self.listed,
             pointing=self.is_empty() and not self.foreign,
             places=tuple(self.places),
         )

@@ -44,7 +44,8 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     text: as it is written. fragment: without its amount. unit: that of the amount. plural: whether the article before
     it is ("los 2"); None without one. foreign: it is about something else, such as money. describes: a colour, a size
     or a part of a name is among the words. pairs: it is a number of pairs. each: of each. counts: a number
-    begins it, so that it is a wish. pointing: nothing is said but what is to be done. places: indexes of its elements.
+    begins it, so that it is a wish. leads: it asks for something ("dame los negros"). steered: a
+    verb says what is done. pointing: nothing is said but what is to be done. places: indexes of its elements.
     """
 
     does: Does
@@ -59,6 +60,8 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     pairs: bool = False
     each: bool = False
     counts: bool = False
+    leads: bool = False
+    steered: bool = False
     pointing: bool = False
     places: tuple[int, ...] = ()
 

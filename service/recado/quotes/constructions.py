@@ -40,6 +40,10 @@ class Does(Enum):
     """None of what was offered."""
     TAKE = auto()
     """What was spoken of is ordered."""
+    PUT = auto()
+    """What was asked about is ordered; that is no yes."""
+    SWAP = auto()
+    """What was asked about takes the place of what was spoken of."""
     CANCEL = auto()
     """The whole order is called off."""
     CLOSE = auto()

@@ -12,11 +12,12 @@ import msgspec
 
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare
+from recado.quotes.constructions import Does
 from recado.quotes.elements import PRODUCT, SEVERAL
 from recado.quotes.matcher import How
 from recado.quotes.service import as_sold, read
 from recado.quotes.steps import TooLongError
-from recado.quotes.text import NUMBER, WORD, tokenise
+from recado.quotes.text import NUMBER, WORD, key, plain, tokenise
 
 _ORDINALS: Final = {
     "primero": 1, "primera": 1, "primer": 1, "1ro": 1, "1ra": 1, "1era": 1, "1er": 1, "segundo": 2, "segunda": 2,
@@ -33,6 +34,9 @@ _DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
 _MOST_LINES: Final = 12
 """Lines whose heads are tried: more are nobody's order with a word left out."""
 _MOST_HEADS: Final = 3
+_MOST_PRODUCTS: Final = 2000
+_MOST_SOUGHT: Final = 3
+"""Names are looked through for words so often in a message, some milliseconds each."""
 MOST_READINGS: Final = 60
 """Names that are read for one message; a hostile one would ask for thousands, at a tenth of a millisecond each."""
 
@@ -51,6 +55,7 @@ class Ellipsis:
         self._catalogue = catalogue
         self._matcher = catalogue.matcher()
         self._read: dict[str, tuple[str, ...]] = {}
+        self._having: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def chosen(self, candidates: Sequence[str], said: str, bare: Bare) -> Meant:
         """Which candidates of a question are meant; `said` is what it is about, as the customer wrote it."""
@@ -63,10 +68,16 @@ class Ellipsis:
             if inside and len(inside) < len(candidates):
                 return Meant(inside, quantity)
         described = self._by_words(candidates, bare.words)
+        if not described or len(described) == len(candidates):
+            described = self._by_names(candidates, bare.words) or described
         return Meant(described, _amount(bare)) if described else Meant()
 
     def lines(self, lines: Sequence[str], bare: Bare) -> Meant:
         """Which lines of the quote are meant."""
+        if _ends_in_number(bare):
+            named = {one for sku in lines[:_MOST_LINES] for one in self._of_kin(sku, bare.text)}
+            if named:
+                return Meant(tuple(sku for sku in lines if sku in named))
         described = () if bare.foreign else self._by_words(lines, bare.words)
         if len(described) == 1:
             return Meant(described, _amount(bare))
@@ -74,7 +85,8 @@ class Ellipsis:
             found = tuple(sku for sku in lines[:_MOST_LINES] if sku in self._of_kin(sku, fragment))
             if len(found) == 1:
                 return Meant(found, quantity)
-        return Meant(described, _amount(bare))
+        written = () if described else self._by_names(lines, bare.words)
+        return Meant(written if len(written) == 1 else described, _amount(bare))
 
     def kin(self, sku: str, bare: Bare) -> Meant:
         """Which other products with the head of `sku` are meant."""
@@ -83,13 +95,20 @@ class Ellipsis:
             if found:
                 return Meant(found, quantity)
         numbers = self._matcher.with_head(self._catalogue.places[sku], list(bare.words)) if not bare.foreign else ()
-        return Meant(
-            tuple(one for n in numbers if (one := self._catalogue.products[n].sku) != sku), _amount(bare)
-        )  # fmt: skip
+        others = tuple(one for n in numbers if (one := self._catalogue.products[n].sku) != sku)
+        if not others and (bare.steered or bare.does is not Does.ORDER):
+            others = self._of_its_kind(sku, bare.words)
+        return Meant(others, _amount(bare))
 
     def has_any(self, sku: str, bare: Bare) -> bool:
         """Whether some of the words are in a product's names."""
         return bool(self._by_words((sku,), bare.words))
+
+    def nearest(self, sku: str, others: Iterable[str]) -> list[str]:
+        """Those of the others that share the most words with a name of a product."""
+        own = frozenset().union(*self._names(sku))
+        shared = {one: max(len(own & name) for name in self._names(one)) for one in others}
+        return [one for one, count in shared.items() if 0 < count == max(shared.values())]
 
     def _by_place(self, skus: Sequence[str], bare: Bare) -> tuple[str, ...]:
         """ "el segundo", "la más barata", "la normal"."""
@@ -115,6 +134,25 @@ class Ellipsis:
             if fits:
                 told, left = True, [sku for sku in left if sku in fits]
         return tuple(left) if told else ()
+
+    def _by_names(self, skus: Iterable[str], words: Sequence[str]) -> tuple[str, ...]:
+        """The products in one of whose names all of the words stand: "la botella", of a "botella de ron"."""
+        said = {key(word) for word in words if len(word) > 2 or word.isdigit()}
+        return tuple(sku for sku in skus if any(said <= name for name in self._names(sku))) if said else ()
+
+    def _of_its_kind(self, sku: str, words: Sequence[str]) -> tuple[str, ...]:
+        """The products in one of whose names the words stand, those that share the most other words with it."""
+        said = tuple(words)
+        if said not in self._having:
+            products = self._catalogue.products if len(self._having) < _MOST_SOUGHT else ()
+            self._having[said] = self._by_names((one.sku for one in products[:_MOST_PRODUCTS]), said)
+        return tuple(self.nearest(sku, (one for one in self._having[said] if one != sku)))
+
+    def _names(self, sku: str) -> list[frozenset[str]]:
+        """The words of each name of a product, but for "de" and its like."""
+        product = self._catalogue.by_sku[sku]
+        names = (plain(name).split() for name in (product.name, *product.aliases))
+        return [frozenset(key(word) for word in name if len(word) > 2 or word.isdigit()) for name in names]
 
     def _of_kin(self, sku: str, fragment: str) -> tuple[str, ...]:
         """The products that a fragment names behind one of the heads of `sku`."""
@@ -152,7 +190,15 @@ class Ellipsis:
 def _fragments(bare: Bare) -> list[tuple[str, int | Decimal | None]]:
     """What may stand behind a head, with the quantity that is left then: a number may be part of the name."""
     fragments = [(bare.fragment, _amount(bare))]
-    return fragments if bare.text == bare.fragment else [*fragments, (bare.text, None)]
+    if bare.text == bare.fragment:
+        return fragments
+    whole: tuple[str, int | Decimal | None] = (bare.text, None)
+    return [whole, *fragments] if _ends_in_number(bare) else [*fragments, whole]
+
+
+def _ends_in_number(bare: Bare) -> bool:
+    """ "etapa 4": the number may be part of the name."""
+    return bool(bare.fragment) and bare.text != bare.fragment and bare.text.startswith(bare.fragment)
 
 
 def _amount(bare: Bare) -> int | Decimal | None:

@@ -16,6 +16,7 @@ from recado.quotes.acts import (
     Answer,
     AskBack,
     AskPerson,
+    AskPrice,
     AskTotal,
     CancelAll,
     Close,
@@ -37,6 +38,7 @@ from recado.quotes.acts import (
     View,
 )  # fmt: skip
 from recado.quotes.answers import Answers, as_bare, quantity_of, skus_of
+from recado.quotes.asked import PriceQuestions, put, swapped, taken
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Spoken, Step
 from recado.quotes.constructions import Does
@@ -57,6 +59,7 @@ class Interpreter:
         self._numbers = catalogue.places
         self._ellipsis = Ellipsis(catalogue)
         self._answers = Answers(catalogue, self._ellipsis)
+        self._questions = PriceQuestions(catalogue, self._ellipsis, self._answers)
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
@@ -81,15 +84,9 @@ class Interpreter:
             case Spoken(does):
                 return _SPOKEN[does](view), at + 1
 
-    def asked_about(self, steps: Sequence[Step], view: View) -> tuple[tuple[str, Quantity], ...]:
-        """What a question behind a price question is about: "¿y el de chocolate?", "¿y la gorra?"."""
-        skus: list[str] = []
-        for step in steps:
-            if isinstance(step, Named) and step.mention.amount is None:
-                skus += skus_of(step.mention, self._catalogue)[:1]
-            elif isinstance(step, Bare) and step.amount is None and view.asked:
-                skus += self._ellipsis.kin(view.asked[-1][0], step).skus[:1]
-        return tuple((sku, 1) for sku in skus)
+    def asked_about(self, steps: Sequence[Step], view: View) -> AskPrice | None:
+        """What a price question is about."""
+        return self._questions.about(steps, view)
 
     # things that are named -----------------------------------------------------------------------------------
 
@@ -98,10 +95,14 @@ class Interpreter:
             return self._removed(step.mention, view)
         mention = step.mention
         skus = skus_of(mention, self._catalogue)
+        if not skus and (of_asked := self._questions.unknown(mention, view)):
+            return of_asked
         if not skus:
             told = self._qualities(as_bare(step), view)
             return told if told and not isinstance(told[0], Unresolved) else [Missing(mention.text, mention.like)]
         quantity = quantity_of(mention.amount)
+        if len(skus) > 1 and len(nearest := self._nearest(step.does, skus, view)) == 1:
+            skus = (nearest[0],)
         if len(skus) > 1:
             here = [sku for sku in skus if sku in dict(view.lines)]
             for index, pending in enumerate(view.pending):
@@ -114,6 +115,14 @@ class Interpreter:
         if mention.unusable is not None:
             return [AskBack(mention.text, (sku,), None)]
         return self._asked_for(step.does, sku, quantity, mention.confidence, view)
+
+    def _nearest(self, does: Does, skus: Sequence[str], view: View) -> list[str]:
+        """Those of several products that were just asked about, or are the most like what they are to replace."""
+        target = _target(view)
+        told = self._questions.told(skus, view)
+        if told or does is not Does.SET or target is None:
+            return told
+        return self._ellipsis.nearest(target, skus)  # "mejor familiar": of the same pizza
 
     def _asked_for(self, does: Does, sku: str, quantity: Quantity | None, confidence: float, view: View) -> list[Act]:
         """One product is asked for: added, set, or instead of another."""
@@ -189,9 +198,11 @@ class Interpreter:
     def _replaced(self, goes: Mention | Bare, comes: Mention | Bare | None, view: View) -> list[Act]:
         if isinstance(goes, Mention):
             found, taken, text = self._lines_of(goes, view), quantity_of(goes.amount), goes.text
-        elif not goes.words and not goes.foreign:  # "cámbialas por", "cambia una por"
-            target = _target(view)
-            found, taken, text = [] if target is None else [target], quantity_of(goes.amount), goes.text
+        elif not goes.words and not goes.foreign:  # "cámbialas por", "cambia una por", "en vez de los 10"
+            found, taken, text = _pointed_at(goes, view), quantity_of(goes.amount), goes.text
+            skus = skus_of(comes, self._catalogue) if isinstance(comes, Mention) else ()
+            if len(skus) == 1 and skus[0] in dict(view.lines):  # "5 gorras en vez de 3"
+                found, taken = list(skus), None
         else:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
@@ -225,6 +236,8 @@ class Interpreter:
     def _bare(self, step: Bare, view: View) -> list[Act]:
         if step.pointing:
             return self._pointed(step, view)
+        if step.does in (Does.ORDER, Does.ADD) and (of_asked := self._questions.acts(step, view)):
+            return of_asked
         if step.each:
             return self._each(step, view)
         named = step.words or step.foreign or step.fragment or step.plural is False
@@ -235,10 +248,11 @@ class Interpreter:
 
     def _pointed(self, step: Bare, view: View) -> list[Act]:
         if step.does is Does.ORDER:
-            return [Take()] if view.asked else [Unresolved("")]  # "quiero": what?
+            return put(view)  # "quiero": what?
         if step.does is not Does.REMOVE:
             return []
-        target = _target(view)
+        asked = [sku for sku, _ in view.asked if sku in dict(view.lines)]
+        target = asked[0] if len(asked) == 1 else _target(view)  # "¿cuánto vale la gorra? sácala"
         return [Unresolved("")] if target is None else [Remove(target)]
 
     def _each(self, step: Bare, view: View) -> list[Act]:
@@ -286,6 +300,8 @@ class Interpreter:
         meant = self._ellipsis.lines(lines, step)
         if step.does is Does.REMOVE:
             return self._removed_by_quality(step, meant, view)
+        if step.does is Does.KEEP and meant.skus:
+            return [KeepOnly(tuple((sku, meant.quantity) for sku in meant.skus))]  # "solo las de 220"
         if len(meant.skus) == 1 and (meant.quantity is not None or step.does is Does.ADD):
             return self._asked_for(step.does, meant.skus[0], meant.quantity, 1.0, view)
         target = _target(view) or next((sku for sku in reversed(view.topic) if sku in lines), None)
@@ -328,6 +344,13 @@ class Interpreter:
         return [SetQuantity(found[0], as_sold(scaled))]
 
 
+def _pointed_at(goes: Bare, view: View) -> list[str]:
+    """What a number alone says of what goes: the only line of so many, else so many of what was spoken of."""
+    counted = [sku for sku, quantity in view.lines if goes.plural is not None and quantity == goes.amount]
+    target = _target(view)
+    return counted if len(counted) == 1 else [] if target is None else [target]
+
+
 def _target(view: View) -> str | None:
     """The product that a bare number is of: that of the last order or change, or the only line."""
     lines = [sku for sku, _ in view.lines]
@@ -363,7 +386,9 @@ _SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {
     Does.PERSON: lambda _: [AskPerson()],
     Does.REST: lambda _: [Confirm()],
     Does.DROP: _dropped,
-    Does.TAKE: lambda _: [Take()],
+    Does.TAKE: taken,
+    Does.PUT: put,
+    Does.SWAP: lambda view: swapped(view, _target(view)),
     Does.CANCEL: lambda _: [CancelAll()],
     Does.EVERYTHING: _everything,
 }

@@ -41,7 +41,7 @@ _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAI
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
 _SILENT: Final = frozenset([
     "courtesy", "thanks", "greeting", "yes", "of", "that", "only", "another", "to", "copula", "for",
-    "possessive", "by",
+    "possessive", "by", "price", "available", "total",
 ])  # fmt: skip
 """Kinds of elements that say nothing of what is done to which thing."""
 _INSIDE: Final = frozenset(["of", "to", "for"])
@@ -53,6 +53,7 @@ _QUIET_WORDS: Final = frozenset([
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
+_PERSONS: Final = frozenset(["people", "name"])
 _CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
@@ -82,6 +83,8 @@ class _Walk:
         self._spoken: set[int] = set()  # elements of constructions that speak of the order as a whole
         self._steering: set[int] = set()  # elements of constructions that only say what is done to the next thing
         self._taking = False  # a construction says that things go
+        self._late: int | Fraction | None = None  # an amount that a thing has from a number behind it
+        self._quitting = False  # a verb does
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
@@ -120,9 +123,10 @@ class _Walk:
         if leads_in and not self._steps:
             self._steps.append(Bare(does=Does.ORDER, pointing=True))  # "quiero"
         elements = self._reading.elements
-        offered = any(e.kind in ("available", "price", "total") for e in elements)
+        offered = any(e.kind in ("available", "price", "total") or (e.kind == "or" and self._asks) for e in elements)
         spoken = any(isinstance(step, Spoken) for step in self._steps)
-        agreeing = spoken or any(e.kind == "yes" or "emoji" in e.roles for e in elements)
+        bare = any(isinstance(step, Bare) for step in self._steps)
+        agreeing = spoken or bare or any(e.kind == "yes" or "emoji" in e.roles for e in elements)
         held = self._reserves() if agreeing else None  # nothing else can be held back
         return Script(
             steps=tuple(_together(self._steps)),
@@ -190,7 +194,7 @@ class _Walk:
             self._flush()
         self._chunk.does = does
         self._chunk.steered = True
-        self._taking = False
+        self._taking = self._quitting = False
         self._removing = does in (Does.REMOVE, Does.LOWER)
 
     def _add(self, _: Element) -> None:
@@ -205,8 +209,11 @@ class _Walk:
         if mentions and element.kind == "without" and self._closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
+        if self._context.norm(element.index) == "menos" and self._chunk.amount is not None and not self._chunk.words:
+            self._chunk.does = Does.REMOVE  # "una menos de mango"
+            return
         self._steer(Does.REMOVE)
-        self._chunk.steered = element.kind == "remove"
+        self._chunk.steered = self._quitting = element.kind == "remove"
 
     def _refuse(self, _: Element) -> None:
         self._removing = True
@@ -279,6 +286,7 @@ class _Walk:
             does = Does.ADD
         self._chunk = Chunk(does, pays=paying)
         self._chunk.steered = self._taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"
+        self._chunk.listed = self._quitting and does is Does.REMOVE
 
     # what is named -------------------------------------------------------------------------------------------
 
@@ -299,6 +307,8 @@ class _Walk:
             self._written(element)
             return
         apart = adding or self._is_mended_apart(element) or self._comes_with(element)  # "se me olvidó la gorra"
+        own = element.q.quantity if element.q is not None else None
+        self._late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
         refused = wish.state == "refused" and not apart
         taken = self._removing or self._exchange.expects or self._chunk.does is Does.KEEP
         if refused and not (taken or self._is_taken_out(element.index)):
@@ -376,6 +386,10 @@ class _Walk:
         if self._is_of_a_name(element):
             self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
             self._written(element)
+            return
+        if self._late is not None and q.value == self._late and not self._chunk.mentions:
+            self._late = None
+            self._heard.add(element.index)
             return
         if self._chunk.pays:
             return  # "con un billete de 50 y 3 de 10"
@@ -481,12 +495,18 @@ class _Walk:
         if "another" in element.flags:  # "otro par"
             self._chunk.more = True
             return
+        if element.kind == NOISE and element.roles & _PERSONS and self._is_for(element.index - 1):
+            return  # "unas blancas para mi hijo"
         self._chunk.counts = self._chunk.counts and not element.roles & OF_DELIVERY
         self._chunk.describes = self._chunk.describes or element.kind == QUALITY
         if self._chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
             self._chunk.plural = False  # "opción 2", as "la 2"
         self._chunk.words += [norm for norm in self._mentions.norms(element) if norm not in _QUIET_WORDS]
         self._written(element)
+
+    def _is_for(self, i: int) -> bool:
+        """Whether somebody comes whom something is for."""
+        return self._context.kind(i - (self._context.kind(i) in ("possessive", "definite"))) == "for"
 
     def _written(self, element: Element, *, is_amount: bool = False) -> None:
         self._chunk.written.append((self._reading.scanner.written(element.start, element.end), is_amount))
@@ -507,9 +527,7 @@ class _Walk:
         if bare is None:
             return
         described = bool(bare.words) or bare.foreign
-        if self._exchange.expects and self._exchange.is_instead and not described:
-            self._exchange.expects = False  # "5 gorras en vez de 3"
-        elif self._is_denied(bare):
+        if self._is_denied(bare):
             denied = self._steps.pop()
             assert isinstance(denied, Named)
             self._steps.append(Named(Does.SET, replace(denied.mention, amount=bare.amount)))

@@ -1,0 +1,98 @@
+"""What a price question was about, and what the next message does with it: "dame 2", "el azul", "mejor esa"."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from recado.quotes.acts import Act, Add, AskBack, AskPrice, Pending, Quantity, Replace, Take, Unresolved, View
+from recado.quotes.answers import Answers, as_bare, quantity_of, skus_of
+from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Bare, Mention, Named, Step
+from recado.quotes.constructions import Does
+from recado.quotes.ellipsis import Ellipsis
+
+_MOST_OFFERED: Final = 12
+"""Products that one question may be about."""
+
+
+class PriceQuestions:
+    """Reads steps against the last price question."""
+
+    def __init__(self, catalogue: Catalogue, ellipsis: Ellipsis, answers: Answers) -> None:
+        self._catalogue = catalogue
+        self._ellipsis = ellipsis
+        self._answers = answers
+
+    def about(self, steps: Sequence[Step], view: View) -> AskPrice | None:
+        """What a price question is about, also one behind another: "¿y el de chocolate?", "¿y la gorra?"."""
+        lines: list[tuple[str, Quantity]] = []
+        offered: Pending | None = None
+        for step in steps:
+            skus, amount, text = self._asked(step, view)
+            if len(skus) == 1:
+                lines.append((skus[0], amount))
+            elif skus:
+                offered = Pending(text, skus[:_MOST_OFFERED])
+        return AskPrice(tuple(lines), offered) if lines or offered else None
+
+    def _asked(self, step: Step, view: View) -> tuple[tuple[str, ...], Quantity, str]:
+        """The products that a step may ask about, how many, and how they were written."""
+        if isinstance(step, Named):
+            amount = step.mention.amount
+            skus = skus_of(step.mention, self._catalogue) or self._among(as_bare(step), view)
+            return skus, amount if isinstance(amount, int) and amount > 0 else 1, step.mention.text
+        if isinstance(step, Bare) and step.amount is None:
+            return self._among(step, view), 1, step.text
+        return (), 1, ""
+
+    def _among(self, step: Bare, view: View) -> tuple[str, ...]:
+        """What of the last question's a step means, or what else of its kind."""
+        if view.offered is not None:
+            return self._ellipsis.chosen(view.offered.candidates, view.offered.text, step).skus
+        return self._ellipsis.kin(view.asked[-1][0], step).skus if view.asked else ()
+
+    def told(self, skus: Sequence[str], view: View) -> list[str]:
+        """Those of the skus that the last question was about."""
+        asked = {*(view.offered.candidates if view.offered is not None else ()), *(sku for sku, _ in view.asked)}
+        return [sku for sku in skus if sku in asked]
+
+    def unknown(self, mention: Mention, view: View) -> list[Act]:
+        """Of a thing that is no product but may be one of those: "deme 2 cajas"."""
+        return self.acts(replace(as_bare(Named(Does.ORDER, mention)), leads=True), view)
+
+    def acts(self, step: Bare, view: View) -> list[Act]:
+        """ "los marrones" tells which is meant, "dame los negros" orders them; none where it is of something else."""
+        if not (view.asked or view.offered):
+            return []
+        if not (step.words or step.foreign):
+            offered = view.offered if not view.asked and step.amount is not None else None
+            return [] if offered is None else [AskBack(offered.text, offered.candidates, quantity_of(step.amount))]
+        meant = self._ellipsis.lines([sku for sku, _ in view.asked], step)
+        skus = meant.skus if len(meant.skus) == 1 else self._among(step, view)
+        if len(skus) != 1 and step.describes and not step.foreign and step.leads:
+            skus = tuple(sku for sku, _ in view.asked)  # "dame 2 negros", of what has no colours
+        if len(skus) != 1:
+            return []
+        if step.leads or step.amount is not None:
+            return [Add(skus[0], self._answers.amount(step, skus[0]) or 1)]
+        return [] if view.lines and view.offered is None else [AskPrice(((skus[0], 1),), view.offered)]
+
+
+def taken(view: View) -> list[Act]:
+    """ "me lo llevo": what was asked about, once it is known which; where nothing was, it is a yes."""
+    if view.offered is not None and not view.asked:
+        return [AskBack(view.offered.text, view.offered.candidates, None)]
+    return [Take()]
+
+
+def put(view: View) -> list[Act]:
+    """ "ponlo", "quiero": what was asked about; where nothing was, it is not known what."""
+    return taken(view) if view.asked or view.offered is not None else [Unresolved("")]
+
+
+def swapped(view: View, target: str | None) -> list[Act]:
+    """ "mejor esa": the one that was asked about, instead of `target`."""
+    if len(view.asked) != 1 or target is None or target == view.asked[0][0]:
+        return put(view)
+    return [Replace(target, view.asked[0][0])]
