@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,19 @@ class Release:
         pods = self.get("pods", "-l", f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=web")
         return [pod["metadata"]["name"] for pod in pods["items"] if not pod["metadata"].get("deletionTimestamp")]
 
+    def kill(self, *components: str) -> bool:
+        """Kills a running pod of the first component that has one, without a warning; says whether there was one."""
+        for component in components:
+            selector = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
+            running = self.get("pods", "-l", selector, "--field-selector", "status.phase=Running")["items"]
+            if running:
+                self.kubectl("delete", "pod", running[0]["metadata"]["name"], "--grace-period=0", "--force")
+                return True
+        return False
+
     def healthy(self) -> bool:
         deployment = self.get("deployment", NAME)
-        return bool(deployment["status"].get("readyReplicas") == deployment["spec"]["replicas"] == 1)
+        return bool(deployment["status"].get("readyReplicas") == deployment["spec"]["replicas"] > 0)
 
     # -- Meta in a box -----------------------------------------------------------------------------------------
 
@@ -158,6 +169,14 @@ class Release:
         eventually(lambda: self.ledger()["answered"] >= count, seconds, f"{count} answers, but {self.ledger()}")
         return self.ledger()
 
+    def undisturbed(self, count: int) -> None:
+        """Every webhook was answered with 200, and every message once."""
+        ledger = self.settled(count, 120)
+        webhooks = self.simulator("")["webhooks"]
+        print(f"webhooks {webhooks}, {ledger}")
+        assert set(webhooks) == {"200"}
+        assert (ledger["lost"], ledger["doubled"], ledger["redeliveries"]) == (0, 0, 0)
+
 
 def merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(values)
@@ -167,8 +186,9 @@ def merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-@pytest.fixture(scope="session")
-def namespace() -> Iterator[str]:
+@contextmanager
+def new_namespace() -> Iterator[str]:
+    """A namespace of its own, deleted in the end unless RECADO_TEST_KEEP is set."""
     name = f"recado-test-{secrets.token_hex(3)}"
     kubectl = str(tools.install() / "kubectl")
     run(kubectl, "create", "namespace", name)
@@ -179,8 +199,13 @@ def namespace() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def release(namespace: str) -> Release:
-    """A fresh installation with the simulator; the tests of this folder share it, one after the other."""
+def namespace() -> Iterator[str]:
+    with new_namespace() as name:
+        yield name
+
+
+def install(namespace: str, **values: Any) -> Release:
+    """A release of the image under test that talks to the simulator."""
     repository, _, tag = os.environ["RECADO_TEST_IMAGE"].rpartition(":")
     installed = Release(namespace)
     installed.upgrade(
@@ -189,15 +214,22 @@ def release(namespace: str) -> Release:
         simulator={"enabled": True, "limits": False, "latencyMs": 20},
         networkPolicy={"enabled": True},
         settings=SETTINGS,
+        **values,
     )
     return installed
 
 
+@pytest.fixture(scope="session")
+def release(namespace: str) -> Release:
+    """A fresh installation with the simulator; the modules of this folder share it unless they have their own."""
+    return install(namespace)
+
+
 @pytest.fixture(autouse=True)
 def fresh(release: Release) -> Iterator[None]:
-    """Each test begins and ends with a healthy Meta and a healthy web pod."""
-    eventually(release.healthy, 120, "a ready web pod")
+    """Each test begins and ends with a healthy Meta and healthy web pods."""
+    eventually(release.healthy, 120, "ready web pods")
     release.reset()
     yield
-    eventually(release.healthy, 120, "a ready web pod")
+    eventually(release.healthy, 120, "ready web pods")
     release.reset()

@@ -84,7 +84,7 @@ def test_an_upgrade_under_load_refuses_nothing_and_loses_nothing(release: Releas
     time.sleep(5)
     release.upgrade(settings={"RECADO_LOG_LEVEL": "warning"})
     eventually(lambda: release.web_pods() != before, 60, "a new web pod")
-    _undisturbed(release, 3000)
+    release.undisturbed(3000)
 
 
 def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
@@ -95,15 +95,7 @@ def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Releas
     release.helm("rollback", RELEASE, "--wait", "--timeout", "180s")
     release.values["settings"].pop("RECADO_LOG_LEVEL")
     eventually(lambda: release.web_pods() != before, 60, "a new web pod")
-    _undisturbed(release, 3000)
-
-
-def _undisturbed(release: Release, count: int) -> None:
-    ledger = release.settled(count, 120)
-    webhooks = release.simulator("")["webhooks"]
-    print(f"webhooks {webhooks}, {ledger}")
-    assert set(webhooks) == {"200"}
-    assert (ledger["lost"], ledger["doubled"], ledger["redeliveries"]) == (0, 0, 0)
+    release.undisturbed(3000)
 
 
 def test_an_upgrade_that_fails_leaves_the_old_pod_able_to_start_again(release: Release) -> None:
@@ -139,13 +131,7 @@ def test_killed_pods_lose_nothing(release: Release) -> None:
     kills = 0
     while kills < 6:
         time.sleep(chance.uniform(3, 7))
-        for component in chance.choice([("web",), ("drain", "web")]):
-            selector = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
-            running = release.get("pods", "-l", selector, "--field-selector", "status.phase=Running")["items"]
-            if running:
-                release.kubectl("delete", "pod", running[0]["metadata"]["name"], "--grace-period=0", "--force")
-                kills += 1
-                break
+        kills += release.kill(*chance.choice([("web",), ("drain", "web")]))
     release.simulator("/faults", {"ratios": {}})
     ledger = release.settled(2000, 400)
     print(f"{kills} pods killed, {ledger}")

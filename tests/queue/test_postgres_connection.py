@@ -1,17 +1,26 @@
 """Connections to a real PostgreSQL, and its schema's steps."""
 
+import re
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
+from recado.queue.postgres import PostgresRetryQueue
 from recado.queue.postgres.connection import Watchdog, connect, is_unavailable
 from recado.queue.postgres.migrations import LOCK, is_current, migrate, steps
-from recado.simulator.postgres import PostgresServer
+from recado.runtime import retry_policy
+from recado.settings import load
+from recado.simulator.postgres import ROLE, PostgresServer
+from tests.clock import FakeClock
+from tests.queue.conformance import DELIVERED, new_reply
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -111,3 +120,24 @@ class TestMigrations:
                 migrate(database_url, sleep=waits.append, lock_seconds=0.01)
 
         assert len(waits) == 9
+
+    async def test_the_documented_roles_have_what_they_need(self, postgres: PostgresServer) -> None:
+        """The owner of the schema migrates without a right on the database; the pods' role uses what it made."""
+        url = postgres.create("roles")
+        (grants,) = re.findall(
+            r"```sql\n(CREATE SCHEMA.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL
+        )
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE ROLE recado_owner LOGIN; CREATE ROLE recado_app LOGIN")
+            connection.execute(grants)
+
+        assert migrate(url.replace(f"{ROLE}@", "recado_owner@")) == [step.name for step in steps()]
+        queue = PostgresRetryQueue(url.replace(f"{ROLE}@", "recado_app@"), retry_policy(load({})))
+        clock = FakeClock(queue.now())
+        added = await queue.add_message(new_reply(1, clock), lease=True)
+        assert added.message is not None
+        decision = await queue.update_message_attempt(added.message, DELIVERED)
+        status = await queue.status()
+        await queue.close()
+        assert decision is not None
+        assert status.queue_size == 0

@@ -60,7 +60,9 @@ def _migrate(connection: psycopg.Connection[Any], lock_seconds: float) -> list[s
     with connection.transaction():
         connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{lock_seconds * 1000:.0f}ms",))
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        connection.execute("CREATE SCHEMA IF NOT EXISTS recado")
+        # IF NOT EXISTS asks for the right to create schemas even where the schema is there, made for a role with less.
+        if connection.execute("SELECT to_regnamespace('recado')").fetchone() == (None,):
+            connection.execute("CREATE SCHEMA recado")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS recado.schema_step (name text PRIMARY KEY, checksum text NOT NULL)"
         )

@@ -1,0 +1,141 @@
+"""A release on PostgreSQL: three web pods, two drains, and a server that is killed and frozen under load.
+
+RECADO_TEST_POSTGRES_IMAGE names an image with PostgreSQL's programs, such as docker.io/library/postgres:18.
+"""
+
+import os
+import random
+import secrets
+import string
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import RELEASE, Release, eventually, install, new_namespace
+
+MANIFESTS = Path(__file__).with_name("postgres.yaml")
+#: What the server's container runs to send a signal to the server.
+SIGNAL = "kill -{} $(head -1 $PGDATA/postmaster.pid)"
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    if "RECADO_TEST_POSTGRES_IMAGE" not in os.environ:
+        pytest.skip("needs RECADO_TEST_POSTGRES_IMAGE")
+    with new_namespace() as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def release(namespace: str) -> Release:
+    """Three web pods and two drains that may use the tables, on a schema that another role owns."""
+    given = {"IMAGE": os.environ["RECADO_TEST_POSTGRES_IMAGE"], "PASSWORD": secrets.token_hex(12)}
+    Release(namespace).kubectl("apply", "-f", "-", stdin=string.Template(MANIFESTS.read_text()).safe_substitute(given))
+    migrate = {"key": "owner"}
+    store = {"type": "postgres", "postgres": {"existingSecret": "postgres", "key": "pods", "migrate": migrate}}
+    return install(namespace, store=store, web={"replicaCount": 3}, drain={"replicas": 2})
+
+
+def signal(release: Release, name: str) -> None:
+    """Sends a signal to the database server."""
+    release.kubectl("exec", "deploy/postgres", "--", "sh", "-c", SIGNAL.format(name))
+
+
+def test_an_order_is_answered_by_one_of_three_pods(release: Release) -> None:
+    """The hook's Job has made the schema before the pods started; an order is quoted once."""
+    assert len(release.web_pods()) == 3
+    release.simulator("/messages", {"texts": ["Quiero 2 zapatos y 1 camisa"]})
+    ledger = release.settled(1, 10)
+    assert (ledger["lost"], ledger["doubled"], ledger["redeliveries"]) == (0, 0, 0)
+
+
+def test_helm_test_passes(release: Release) -> None:
+    """The chart's own test says that the installation works."""
+    output = release.helm("test", RELEASE, "--logs")
+    assert "✓ a signed order is quoted, and no reply is sent" in output
+    assert "✗" not in output
+
+
+def test_the_doctor_finds_no_fault(release: Release) -> None:
+    """No check that knows only a volume and a CronJob misjudges a database and a Deployment."""
+
+    def faults() -> list[str]:
+        return [f"{f['area']}: {f['text']}" for f in release.doctor() if f["level"] == "fault"]
+
+    eventually(lambda: not faults(), 60, f"no fault: {faults()}")
+
+
+def test_what_an_outage_holds_up_the_drains_deliver(release: Release) -> None:
+    """While the Graph API is down the queue grows; when it is back two drains share it and deliver each reply once."""
+    release.outage(True)
+    release.order(200)
+    eventually(lambda: release.queue()["pending_retry"] >= 200, 60, "a queue that grows")
+    release.outage(False)
+    ledger = release.settled(200, 120)
+    assert (ledger["lost"], ledger["doubled"]) == (0, 0)
+    eventually(lambda: release.queue()["queue_size"] == 0, 10, "an empty queue")
+
+
+def change_under_load(release: Release, change: Callable[[], None]) -> None:
+    """0 responses other than 200, 0 redeliveries, 0 lost, 0 doubled while all web pods and drains are replaced."""
+    before = set(release.web_pods())
+    release.order(3000, per_second=100)
+    time.sleep(5)
+    change()
+    eventually(lambda: not before & set(release.web_pods()), 90, "new web pods")
+    release.undisturbed(3000)
+
+
+def test_an_upgrade_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
+    """The hook's Job runs beside the pods of before, which go on answering until the new ones are ready."""
+    change_under_load(release, lambda: release.upgrade(settings={"RECADO_LOG_LEVEL": "warning"}))
+
+
+def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
+    """The way back is as quiet as the way there."""
+
+    def rollback() -> None:
+        release.helm("rollback", RELEASE, "--wait", "--timeout", "180s")
+        release.values["settings"].pop("RECADO_LOG_LEVEL")
+
+    change_under_load(release, rollback)
+
+
+def test_killed_pods_and_a_killed_server_lose_nothing(release: Release) -> None:
+    """Web pods, drains and the server die at random under load; every order is answered in the end.
+
+    A kill between Meta's acceptance and its record is settled by the status that follows, so doubles are rare; they are
+    printed. Replies are sent through the drains too, since one call in five fails at first.
+    """
+    chance = random.Random(11)  # what dies when is the same in every run
+    release.simulator("/faults", {"ratios": {"server_error": 0.2}})
+    release.order(3000, per_second=40)
+    victims = ["web", "server", "drain"] * 3
+    for victim in victims:
+        time.sleep(chance.uniform(4, 8))
+        if victim == "server":
+            signal(release, "KILL")
+            release.kubectl("wait", "deployment/postgres", "--for=condition=Available", "--timeout=90s")
+        else:
+            release.kill(victim, "web")
+    release.simulator("/faults", {"ratios": {}})
+    ledger = release.settled(3000, 400)
+    print(f"{len(victims)} kills, {ledger}")
+    assert (ledger["lost"], ledger["unanswered"]) == (0, 0)
+    assert ledger["doubled"] <= len(victims)
+
+
+def test_a_frozen_server_holds_up_and_loses_nothing(release: Release) -> None:
+    """A server that answers nothing for 20 s: pods become unready, Meta brings its webhooks again, nothing is lost."""
+    release.order(1000, per_second=40)
+    time.sleep(5)
+    signal(release, "STOP")
+    try:
+        time.sleep(20)
+    finally:
+        signal(release, "CONT")
+    ledger = release.settled(1000, 300)
+    print(ledger)
+    assert (ledger["lost"], ledger["unanswered"]) == (0, 0)
