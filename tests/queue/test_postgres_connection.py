@@ -42,6 +42,15 @@ class TestConnection:
         with pytest.raises(StoreUnavailable, match="onnection"):
             connect("postgresql://recado@127.0.0.1:1/postgres")
 
+    def test_a_database_without_utf8_is_refused(self, postgres: PostgresServer) -> None:
+        """Its texts could not hold every customer's, so the error names the encoding instead of a wrong schema."""
+        url = postgres.create("ascii")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE ascii_only TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+
+        with pytest.raises(StoreUnavailable, match="SQL_ASCII: recado needs UTF8"):
+            migrate(url.replace("/ascii", "/ascii_only"))
+
     def test_a_frozen_server_ends_the_work_at_the_deadline(self, postgres: PostgresServer, database_url: str) -> None:
         """A statement that is never answered ends with an error that means unavailable."""
         watchdog = Watchdog()

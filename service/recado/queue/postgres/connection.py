@@ -44,13 +44,19 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     Raises StoreUnavailable, and StoreError for a URL that is none.
     """
     try:
-        parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url)}
-        return psycopg.connect(conninfo.make_conninfo(**parameters), autocommit=True)
+        parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url), "client_encoding": "UTF8"}
+        connection = psycopg.connect(conninfo.make_conninfo(**parameters), autocommit=True)
     except psycopg.ProgrammingError as error:
         # libpq's words would repeat the URL, which holds a password.
         raise StoreError("DATABASE_URL: libpq cannot read it") from error
     except psycopg.Error as error:
         raise StoreUnavailable(reason(error)) from error
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        # Another one cannot hold every text that customers write.
+        connection.close()
+        raise StoreUnavailable(f"the database's encoding is {encoding}: recado needs UTF8")
+    return connection
 
 
 def is_unavailable(error: psycopg.Error) -> bool:
