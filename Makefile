@@ -69,7 +69,7 @@ image: ## Build the images recado:dev and recado-loadtest:dev (or with DOCKER=po
 		--build-arg VERSION=$$(PYTHONPATH=service $(PYTHON) -c 'import recado; print(recado.__version__)') -t recado:dev .
 	$(DOCKER) build -t recado-loadtest:dev loadtests
 
-cluster-test: $(VENV)/.ready ## Install, break and repair recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE, RECADO_TEST_LOADTEST_IMAGE)
+cluster-test: $(VENV)/.ready ## Install, break and repair recado on the cluster of KUBECONFIG (RECADO_TEST_IMAGE, ..._LOADTEST_IMAGE, ..._POSTGRES_IMAGE)
 	$(BIN)/pytest tests/cluster -m cluster -v -s
 
 .PHONY: loadtest

@@ -1,7 +1,8 @@
 """A release on a real cluster, with Meta in a box beside it.
 
     make cluster-test      KUBECONFIG and RECADO_TEST_IMAGE (repository:tag that the nodes can run) must be set;
-                           with RECADO_TEST_LOADTEST_IMAGE locust is run in the cluster, too
+                           with RECADO_TEST_LOADTEST_IMAGE locust is run in the cluster, too, and with
+                           RECADO_TEST_POSTGRES_IMAGE a release on PostgreSQL
 
 Everything happens in a namespace of its own that enforces the restricted Pod Security Standard. The simulator is asked
 by way of the API server; its webhooks and the replies go through the cluster's Services.
