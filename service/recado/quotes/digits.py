@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
+from recado.quotes.numbers import cardinal
 from recado.quotes.text import NEWLINE, PUNCT, WORD
 from recado.quotes.words import Words
 
@@ -19,6 +20,11 @@ _MONTHS: Final = 12
 _HOURS: Final = range(1, 13)
 _DAY: Final = range(1, 25)
 _CLAUSE: Final = 8
+_PAYING: Final = frozenset(
+    ["pago", "pagamos", "pagare", "pagar", "cancelo", "billete", "billetes", "devuelta", "vuelto", "vueltas"]
+)
+_PAID_WITHIN: Final = 3
+"""Tokens from a word of paying to the number."""
 _HOUSE_DIGITS: Final = 4
 _STEERS: Final = frozenset(["change", "correction", "add", "remove"])
 _PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
@@ -62,6 +68,11 @@ def ends_price(words: Words, start: int, end: int) -> bool:
 def is_decimal(words: Words, start: int, end: int) -> bool:
     """Whether a number has decimals, and no unit behind it."""
     return isinstance(words.tokens[end - 1].value, Fraction) and not words.has(end, "measure")
+
+
+def is_paid(words: Words, start: int, end: int) -> bool:
+    """Whether a number is what somebody pays with: "pago con 20", "billete de 100"."""
+    return any(words.norm(i) in _PAYING for i in range(max(0, start - _PAID_WITHIN), start))
 
 
 # phones ------------------------------------------------------------------------------------------------------
@@ -156,26 +167,42 @@ def is_visit(words: Words, start: int, end: int) -> bool:
 
 def is_day_and_month(words: Words, start: int, end: int) -> bool:
     """Whether "3/8" can be a date, and no product follows."""
-    day, month = words.tokens[start].value, words.tokens[end - 1].value
+    day, month = words.tokens[end - 3].value, words.tokens[end - 1].value
     return bool(day and month and day <= _MONTH_DAYS and month <= _MONTHS) and not words.names_product(end)
 
 
 def is_due(words: Words, start: int, end: int) -> bool:
     """Whether "el 14" is a day: it is due then, an hour or an amount follows, or nothing does."""
-    if not _is_day(words, end - 1) or words.names_product(end):
+    if not _is_day(words, end - 1):
         return False
-    if words.has(start - 1, "for") or words.has(start - 1, "to") or words.closes(end) or words.has(end, "of"):
-        return True
-    timed = words.has(end, "to") and words.norm(end + 1) in ("la", "las")  # "el 12 a las 8"
-    counted = words.is_number(end) or words.has(end, "number") or words.has(end, "article")  # "el 14 cien rosas"
-    return timed or counted
+    if words.is_number(end) or words.has(end, "number") or words.has(end, "article"):
+        return True  # "el 14 cien rosas"
+    if words.names_product(end):
+        return False
+    due = words.has(start - 1, "for") or words.has(start - 1, "to")
+    return due or words.closes(end) or words.has(end, "of") or _is_timed(words, end)
+
+
+def _is_timed(words: Words, i: int) -> bool:
+    """ "el 12 a las 8"."""
+    return words.has(i, "to") and words.norm(i + 1) in ("la", "las")
 
 
 def is_day_of_week(words: Words, start: int, end: int) -> bool:
-    """ "el viernes 14": a day's name with its number, at the end of a clause."""
-    if not _is_day(words, end - 1) or words.names_product(end):
+    """ "el viernes 14": a day's name with its number, where a clause ends, an hour follows or a verb that asks."""
+    if not _is_day(words, end - 1) or words.names_product(end) or words.closes(start):
         return False
-    return not words.closes(start) and words.closes(end)
+    return words.closes(end) or words.has(end, "request") or _is_timed(words, end)
+
+
+def past_series(words: Words, start: int, end: int) -> int:
+    """Past several hours or ages: "entre 2 y 3 de la tarde", "de 7, 9 y 10 años"; 0 if these are none."""
+    i = end
+    while (words.norm(i) == "," or words.has(i, "and") or words.has(i, "or")) and words.is_number(i + 1):
+        i += 2
+    words.matcher.steps.charge(i - end)
+    after = past_hour(words, start, i)
+    return after if i > end and after > i and words.norm(i) != "y" else 0
 
 
 def is_short_pair(words: Words, start: int, end: int) -> bool:
@@ -214,9 +241,12 @@ def past_named_size(words: Words, start: int, end: int) -> int:
     single = len(words.norm(start)) == 1
     if words.is_number(end) and not words.names_product(end + 1) and len(words.norm(end)) <= 4:
         return past_sizes(words, start, end + 1)
-    if words.has(end, "sizemark") or (not single and (words.has(end, "number") or words.has(end, "modifier"))):
-        return past_sizes(words, start, end + 1)
-    return 0
+    if single and not words.has(end, "sizemark"):
+        return 0
+    if words.has(end, "number"):  # "talla treinta y dos"
+        return past_sizes(words, start, cardinal(words.tokens, words.roles, end, words.matcher.lexicon)[1])
+    named = words.has(end, "sizemark") or words.has(end, "modifier")
+    return past_sizes(words, start, end + 1) if named else 0
 
 
 def is_mark(words: Words, start: int, end: int) -> bool:
@@ -257,7 +287,7 @@ def _is_bare_size(words: Words, i: int) -> bool:
 
 
 def is_known(words: Words, start: int, end: int) -> bool:
-    """Whether a number is a word of a product's name, or a product follows."""
+    """Whether the first is a word of a product's name, or a product follows."""
     return words.matcher.knows(words.norm(start)) or words.names_product(end)
 
 

@@ -23,12 +23,7 @@ RULES: Final = (
         end=digits.past_price,
         examples=("2 gorras a [$20 cada una]", "[$ 1.500 dólares] me dijo por la camisa"),
     ),
-    Rule(
-        "number behind its sign",
-        Kind.SIZE,
-        "# N",
-        examples=("entregar en la puerta [#3]",),
-    ),
+    Rule("number behind its sign", Kind.SIZE, "# N", examples=("entregar en la puerta [#3]",)),
     Rule(
         "link",
         Kind.LINK,
@@ -64,6 +59,14 @@ RULES: Final = (
         ),
     ),
     Rule(
+        "table or room",
+        Kind.ADDRESS,
+        "mesa|habitacion N",
+        unless=digits.is_known,
+        examples=("para la [mesa 4] por favor",),
+        counterexamples=("en la mesa 4 camisas",),
+    ),
+    Rule(
         "phone that is named",
         Kind.PHONE,
         "@phone",
@@ -76,7 +79,7 @@ RULES: Final = (
         Kind.SIZE,
         "@size .|:|°|º|#|@of*",
         end=digits.past_named_size,
-        examples=("camisa [talla M, L y 38]", "zapatos [número: 38]"),
+        examples=("camisa [talla M, L y 38]", "zapatos [número: 38]", "pantalón [talla treinta y dos] negro"),
         counterexamples=("qué tallas hay",),
     ),
     Rule(
@@ -131,6 +134,23 @@ RULES: Final = (
         examples=("lo necesito [en 2 horas y media]",),
     ),
     Rule(
+        "street without a word for it",
+        Kind.ADDRESS,
+        "a|en|hasta",
+        when=places.opens_street,
+        end=places.past_street,
+        examples=("mándalo [a Hidalgo 45] por favor",),
+        counterexamples=("vamos a Zapatos 45", "vamos a zorzal 45"),
+    ),
+    Rule(
+        "payment",
+        Kind.PAYMENT,
+        "con|de N\ncon|de @number mil",
+        when=digits.is_paid,
+        examples=("pago [con 20]", "un billete [de 100] de los nuevos", "la devuelta [de cien mil] pesos"),
+        counterexamples=("una gorra con 20",),
+    ),
+    Rule(
         'price behind "a"',
         Kind.PRICE,
         "a N",
@@ -138,6 +158,14 @@ RULES: Final = (
         end=digits.past_price,
         examples=("la gorra [a 20 cada una]", "me dijeron [a 35]"),
         counterexamples=("cámbialo a 3", "la gorra a 3 personas"),
+    ),
+    Rule(
+        'day and month behind "el"',
+        Kind.DATE,
+        "el|del N ~/ ~N",
+        when=digits.is_day_and_month,
+        examples=("para [el 24/12] quiero 2 gorras", "antes [del 12/05]"),
+        counterexamples=("el 40/20",),
     ),
     Rule(
         'size behind "del"',
@@ -150,10 +178,10 @@ RULES: Final = (
     Rule(
         'size or price behind "en"',
         Kind.SIZE,
-        "en N",
+        "en N ~/ ~N\nen N",
         unless=digits.before_product,
         end=digits.past_price,
-        examples=("camisa [en 38]", "las vi [en 20 soles]"),
+        examples=("tengo la presión [en 140/90]", "camisa [en 38]", "las vi [en 20 soles]"),
         counterexamples=("en 3 camisas",),
     ),
     Rule(
@@ -205,17 +233,15 @@ RULES: Final = (
         end=digits.past_duration,
         examples=("llego en [una hora y media]", "dame [cinco minutos]"),
     ),
+    Rule("date in words", Kind.DATE, "@number|@article|@half @of @month", examples=("para [tres de mayo]",)),
+    Rule("price in words", Kind.PRICE, "@number @currency", examples=("la gorra cuesta [veinte soles]",)),
     Rule(
-        "date in words",
-        Kind.DATE,
-        "@number|@article|@half @of @month",
-        examples=("para [tres de mayo]",),
-    ),
-    Rule(
-        "price in words",
-        Kind.PRICE,
-        "@number @currency",
-        examples=("la gorra cuesta [veinte soles]",),
+        'number behind "n°"',
+        Kind.SIZE,
+        "n °|º N",
+        unless=digits.before_product,
+        examples=("botas [n° 32]",),
+        counterexamples=("n° 3 camisas",),
     ),
     Rule(
         "phone",
@@ -256,18 +282,8 @@ RULES: Final = (
         examples=("botas [30, 32 y 34]",),
         counterexamples=("30, 32 y 34 camisas",),
     ),
-    Rule(
-        "percent",
-        Kind.PERCENT,
-        "N %",
-        examples=("con un [10%] de descuento",),
-    ),
-    Rule(
-        "ordinal",
-        Kind.ORDINAL,
-        "N ~er|do|ro|to|ra|da|ero|vo|mo|ta|ª|º|°",
-        examples=("llegué [1ro]",),
-    ),
+    Rule("percent", Kind.PERCENT, "N %", examples=("con un [10%] de descuento",)),
+    Rule("ordinal", Kind.ORDINAL, "N ~er|do|ro|to|ra|da|ero|vo|mo|ta|ª|º|°", examples=("llegué [1ro]",)),
     Rule(
         "hour and minutes",
         Kind.TIME,
@@ -277,10 +293,7 @@ RULES: Final = (
         counterexamples=("para mañana 8: 4 camisas",),
     ),
     Rule(
-        "date with its year",
-        Kind.DATE,
-        "N ~/ ~N / ~N\nN ~- ~N - ~N",
-        examples=("para [14/5/2026]", "para [14-5-26]"),
+        "date with its year", Kind.DATE, "N ~/ ~N / ~N\nN ~- ~N - ~N", examples=("para [14/5/2026]", "para [14-5-26]")
     ),
     Rule(
         "day and month",
@@ -305,11 +318,14 @@ RULES: Final = (
         examples=("entrega [14 de mayo]", "[14 de mayo de 2026]"),
         counterexamples=("14 de madera",),
     ),
+    Rule("day before its month", Kind.DATE, "N @month", examples=("para [14 mayo]",)),
     Rule(
-        "day before its month",
-        Kind.DATE,
-        "N @month",
-        examples=("para [14 mayo]",),
+        "hours or ages",
+        Kind.TIME,
+        "N",
+        end=digits.past_series,
+        examples=("paso entre [2 y 3 de la tarde]", "niños de [7, 9 y 10 años]"),
+        counterexamples=("camisas 2 y 3",),
     ),
     Rule(
         "units of time",

@@ -38,6 +38,16 @@ def past_address(words: Words, start: int, end: int) -> int:
     return found or (end if words.matcher.names(words.tokens[start].norm) else 0)
 
 
+def opens_street(words: Words, start: int, end: int) -> bool:
+    """Whether a street's name and its number stand behind "a": "mándalo a Hidalgo 45"."""
+    return _is_street(words, end) and len(words.norm(end + 1)) > 1
+
+
+def past_street(words: Words, start: int, end: int) -> int:
+    """Past a street's name and its number."""
+    return end + 2
+
+
 def _past_number(words: Words, start: int) -> int:
     """Past the last number of an address; 0 if it has none."""
     last = 0

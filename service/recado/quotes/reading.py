@@ -32,7 +32,6 @@ from recado.quotes.text import key, plain
 from recado.quotes.wishes import State, Wish
 from recado.quotes.words import Kind
 
-CLOTHES_SIZES: Final = range(31, 61)
 _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
 _AHEAD: Final = 40
@@ -458,6 +457,8 @@ class Reading:
             )
             if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
                 self.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
+            else:
+                element.flags.add("lost")
             return None
         last = self._of_its_kind(last, element)
         assert last.product is not None
@@ -609,55 +610,6 @@ class Reading:
             for size in form.sizes
         )
         return packed or not any(size.unit is not None for size in sizes)
-
-    def left_over(self) -> list[str]:
-        """Numbers behind a product that are neither its amount nor its price, nor a size that it or clothes have.
-
-        And what stands behind a correction that changed nothing: "mejor marmolado", which is not sold.
-        """
-        found = [
-            text for element in self.elements if element.kind == "correction" and (text := self._unmended(element))
-        ]
-        for element in self.elements:
-            q = element.quantity
-            if element.kind != QUANTITY or q is None or q.article or element.flags & {"bound", "placed", "size"}:
-                continue
-            before = element.index - (2 if self.context.kind(element.index - 1) == "of" else 1)
-            thing = self.elements[before] if before >= 0 else None
-            if thing is None or thing.kind != PRODUCT or thing.match is None or thing.end > thing.match.end:
-                noun = self.context.kind(element.index - 1) == NOISE  # "bisté 1 kilo": a measure is no phone, no size
-                if noun and (q.unit is not None or q.pieces) and self.wishes:
-                    found.append(self.scanner.written(element.start, element.end))
-                continue
-            if not self._explains(thing.match.products[0], q.value):
-                found.append(self.scanner.written(element.start, element.end))
-        return found
-
-    def _unmended(self, correction: Element) -> str:
-        """What a correction names that could not be taken for anything; empty if it could."""
-        i = correction.index + 1
-        if self.context.norm(correction.index).endswith(("sea", "sean", "fueran", "que")) or not self.wishes:
-            return ""  # "que sean delgaditas" says how, "no que están caros" why
-        while self.context.kind(i) in ("of", "definite", "copula"):
-            i += 1
-        element = self.elements[i] if i < len(self.elements) else None
-        if element is None or any(wish.element is element for wish in self.wishes):
-            return ""
-        lost = element.kind == QUALITY and element.q is None and "mended" not in element.flags
-        if (element.kind == UNKNOWN and "verb" not in element.flags and self.context.closes(i + 1)) or lost:
-            return self.scanner.written(element.start, element.end)
-        return ""
-
-    def _explains(self, number: int, value: int | Fraction) -> bool:
-        """Whether a number can be the price or a size of a product."""
-        product = self.matcher.products[number]
-        if Fraction(product.unit_price) == value:
-            return True
-        families = self.matcher.families_of(number)
-        sizes = {size for family in families for form in family.forms.get(number, ()) for size in form.sizes}
-        if any(value in size.values for size in sizes):
-            return True
-        return value in CLOTHES_SIZES and not any(family.dimensions for family in families)
 
     def _contradicts(self, last: Wish, element: Element) -> bool:
         """Whether a quality is another than the one that the last product is named by: "jean negro ... 2 azules"."""

@@ -484,7 +484,11 @@ class Scanner:
         if match is None and roles & {"article", "number"} and self._is_long_name(i + 1):
             value = self.lexicon.number(token.norm) or 1  # "un tres leches", "dos docenas de alitas"
             return self._quantity(i, Quantity(value, i + 1, article="article" in roles))
-        if match is None and roles & QUANTITY_ROLES and not (phrase is not None and phrase[0] > 2):
+        if (
+            match is None
+            and roles & QUANTITY_ROLES
+            and not (phrase is not None and (phrase[0] > 2 or "thanks" in phrase[1]))
+        ):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
                 return self._quantity(i, q)

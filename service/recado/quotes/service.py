@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes.accounts import Accounts
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Script
 from recado.quotes.confidence import line_confidence
@@ -156,7 +157,7 @@ class QuoteService:
             lines[product.sku] = (before[0] + amount, min(before[1], line_confidence(wish)))
         quote = self._totalled(Intent(intent_of(reading)), lines, tuple(unmatched.values()), catalogue)
         open_questions = tuple(question for sku, question in questions.items() if sku not in lines)
-        return msgspec.structs.replace(quote, questions=open_questions, unclear=tuple(reading.left_over()))
+        return msgspec.structs.replace(quote, questions=open_questions, unclear=Accounts(reading).unowned())
 
     def cart(self, goods: Sequence[tuple[str, int]], note: str = "") -> Quote:
         """The quote for a cart of skus and quantities, at the catalogue's own prices.

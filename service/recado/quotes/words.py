@@ -17,6 +17,7 @@ class Kind(StrEnum):
     """What a stretch is that is neither a thing nor an amount."""
 
     PRICE = "price"
+    PAYMENT = "payment"
     PHONE = "phone"
     ADDRESS = "address"
     DATE = "date"

@@ -1,0 +1,116 @@
+"""What of a message nothing owns: numbers, kinds and corrections that no line, no question and no span accounts for."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.elements import PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
+from recado.quotes.reading import Reading
+from recado.quotes.wishes import Wish
+
+_CLOTHES_SIZES: Final = range(31, 61)
+_OWNED: Final = frozenset(["placed", "size"])
+"""Flags of a quantity that found its thing, or is no amount."""
+_SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
+"""Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
+
+
+class Accounts:
+    """Who owns what in one reading. A wish owns its thing also where it is refused, or only told of."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._wishes = list(_with_kinds(reading.wishes))
+        self._elements = {wish.element.index for wish in self._wishes}
+        self._products = {wish.product for wish in self._wishes if wish.product is not None}
+        self._things = {e.q.index: e for e in reading.elements if e.q is not None}
+        self._spanned = {i for span in reading.scanner.spans.values() for i in range(span.start, span.end)}
+
+    def unowned(self) -> tuple[str, ...]:
+        """What nothing owns, as it is written. Without a wish there is nothing to ask about."""
+        reading = self._reading
+        if not self._wishes:
+            return ()
+        corrections = (self._unmended(e) for e in reading.elements if e.kind == "correction")
+        found = [element for element in corrections if element is not None]
+        if any(wish.state == "wanted" for wish in self._wishes):
+            found += [element for element in reading.elements if not self._is_owned(element)]
+        return tuple(dict.fromkeys(reading.scanner.written(element.start, element.end) for element in found))
+
+    def _is_owned(self, element: Element) -> bool:
+        if element.kind == QUANTITY:
+            return self._is_owned_number(element)
+        if element.kind in (PRODUCT, SEVERAL):
+            return self._is_claimed(element)
+        if element.kind == QUALITY:
+            return self._is_claimed(element) or "mended" in element.flags or not self._tells_another(element)
+        return True
+
+    def _is_owned_number(self, element: Element) -> bool:
+        q = element.quantity
+        if q is None or q.article or not q.value or q.unusable is not None:
+            return True
+        if element.flags & _OWNED or element.start in self._spanned:
+            return True
+        if self._is_of_people(element.index) or self._is_elsewhere(element.index):
+            return True
+        thing = self._things.get(element.index)
+        if thing is not None:
+            return "lost" not in thing.flags and (thing.kind == QUALITY or self._is_claimed(thing))
+        return any(self._explains(product, q.value) for product in self._products)
+
+    def _is_of_people(self, i: int) -> bool:
+        """ "somos 4 en casa", "4 adultos y 2 niños"."""
+        context = self._reading.context
+        return "people" in context.roles(i + 1) or context.norm(i - 1) in ("somos", "seremos")
+
+    def _is_elsewhere(self, i: int) -> bool:
+        """Whether what stands beside a number has taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
+        return self._reading.context.kind(i + 1) == "instead" or (
+            i > 0 and "size" in self._reading.elements[i - 1].flags
+        )
+
+    def _is_claimed(self, thing: Element) -> bool:
+        """Whether a wish is of this thing, or of the same product."""
+        if thing.index in self._elements:
+            return True
+        return thing.match is not None and not self._products.isdisjoint(thing.match.products)
+
+    def _tells_another(self, element: Element) -> bool:
+        """Whether a quality is of other products than those wished: "precio de bocina chica y grande"."""
+        listed = self._reading.context.kind(element.index - 1) == "and"
+        if not listed or element.q is not None or not (element.words or element.sizes):
+            return False
+        matcher = self._reading.matcher
+        kin = {n for product in self._products for n in matcher.with_head(product, element.words, element.sizes)}
+        return bool(kin) and kin.isdisjoint(self._products)
+
+    def _unmended(self, correction: Element) -> Element | None:
+        """What a correction names that could not be taken for anything: "mejor marmolado", which is not sold."""
+        context, elements = self._reading.context, self._reading.elements
+        if context.norm(correction.index).endswith(_SAYS_HOW):
+            return None
+        i = correction.index + 1
+        while context.kind(i) in ("of", "definite", "copula"):
+            i += 1
+        element = elements[i] if i < len(elements) else None
+        if element is None or element.index in self._elements:
+            return None
+        lost = element.kind == QUALITY and element.q is None and "mended" not in element.flags
+        unknown = element.kind == UNKNOWN and "verb" not in element.flags and context.closes(i + 1)
+        return element if lost or unknown else None
+
+    def _explains(self, number: int, value: int | Fraction) -> bool:
+        """Whether a number can be the price or a size of a product."""
+        matcher = self._reading.matcher
+        if Fraction(matcher.products[number].unit_price) == value:
+            return True
+        if any(value in size.values for size in matcher.sizes_of(number)):
+            return True
+        return value in _CLOTHES_SIZES and not any(family.dimensions for family in matcher.families_of(number))
+
+
+def _with_kinds(wishes: list[Wish]) -> Iterator[Wish]:
+    for wish in wishes:
+        yield wish
+        yield from _with_kinds(wish.kinds)

@@ -1,0 +1,51 @@
+"""What nothing owns is asked about; what a span, a size, a price or people own is not."""
+
+import pytest
+
+from recado.quotes import Catalogue, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
+from tests.quotes.scoring import HERE
+
+SHOP = QuoteService(lambda: Catalogue.from_csv(DEFAULT_PATH))
+PHONES = QuoteService(lambda: Catalogue.from_csv(HERE / "celulares.csv"))
+
+
+@pytest.mark.parametrize(
+    ("text", "unclear"),
+    [
+        ("2 camisas y 3", ("3",)),
+        ("3 gorras y 7, por favor", ("7",)),
+        ("camisas 3, mejor marmoladas", ("marmoladas",)),
+    ],
+)
+def test_what_nothing_owns_is_asked_about(text: str, unclear: tuple[str, ...]) -> None:
+    assert SHOP.quote(text).unclear == unclear
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 camisas, mi cel es 987 654 321",
+        "mándame 2 camisas a Hidalgo 45 por favor",
+        "2 camisas antes del 12/05",
+        "para el 24/12 necesito 2 camisas",
+        "6 uniformes escolares, niños de 7, 9 y 10 años",
+        "2 mochilas, entre 2 y 3 de la tarde paso",
+        "somos 4 adultos y 2 niños, necesitamos 4 toallas",
+        "quiero 3 medias, pago con 20",
+        "2 camisas. Mil gracias",
+        "5 camisetas: S 2, M 3",
+        "ponle 4 en vez de 2 camisas",
+        "2 camisas, no, mejor 3",
+        "un pantalón negro talla treinta y dos para el viernes",
+        "zapatos n° 38",
+    ],
+)
+def test_what_is_owned_is_not(text: str) -> None:
+    assert SHOP.quote(text).unclear == ()
+
+
+def test_a_kind_that_led_to_nothing_is_asked_about() -> None:
+    """Only the small one would have been quoted."""
+    quote = PHONES.quote("mándame una bocina chica, y grande ya tengo")
+    assert "grande" in quote.unclear
