@@ -61,40 +61,56 @@ class Construction(msgspec.Struct, frozen=True):
     counterexamples: tuple[str, ...]
 
 
-class _Row(msgspec.Struct):
+class Row(msgspec.Struct):
+    """A construction as the file has it. `words` has one alternative a line; an indented line goes on with the one
+    before."""
+
     does: str
     words: str
     examples: tuple[str, ...]
     counterexamples: tuple[str, ...] = ()
 
+    def alternatives(self) -> list[str]:
+        return _alternatives(self.words)
 
-class _Table(msgspec.Struct):
+
+class Rows(msgspec.Struct):
+    """The file: parts of patterns that have a name, and the constructions."""
+
     parts: dict[str, str]
-    rows: list[_Row]
+    rows: list[Row]
+
+
+def rows() -> Rows:
+    """The file of the package."""
+    data = resources.files("recado.quotes").joinpath("data/constructions.toml").read_bytes()
+    return msgspec.toml.decode(data, type=Rows)
 
 
 @cache
 def table() -> tuple[Construction, ...]:
     """All constructions."""
-    data = resources.files("recado.quotes").joinpath("data/constructions.toml").read_bytes()
-    read = msgspec.toml.decode(data, type=_Table)
-    parts = {name: f"(?:{_joined(words)})" for name, words in read.parts.items()}
+    return compiled(rows())
+
+
+def compiled(file: Rows) -> tuple[Construction, ...]:
+    """The constructions of a file."""
+    parts = {name: f"(?:{'|'.join(_alternatives(words))})" for name, words in file.parts.items()}
     return tuple(
-        Construction(Does[row.does.upper()], _pattern(row.words, parts), row.examples, row.counterexamples)
-        for row in read.rows
+        Construction(Does[row.does.upper()], _pattern(row.alternatives(), parts), row.examples, row.counterexamples)
+        for row in file.rows
     )
 
 
-def _pattern(words: str, parts: dict[str, str]) -> re.Pattern[str]:
-    pattern = _joined(words)
+def _pattern(alternatives: Sequence[str], parts: dict[str, str]) -> re.Pattern[str]:
+    pattern = "|".join(alternatives)
     for name, part in parts.items():
         pattern = pattern.replace(f"{{{name}}}", part)
     return re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
 
 
-def _joined(words: str) -> str:
-    """One alternative a line; an indented line goes on with the one before."""
-    return "|".join(words.strip().replace("\n  ", "").split("\n"))
+def _alternatives(words: str) -> list[str]:
+    return words.strip().replace("\n  ", "").split("\n")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -105,8 +121,8 @@ class Found(msgspec.Struct, frozen=True):
     end: int
 
 
-def constructions(written: str, tokens: Sequence[Token]) -> list[Found]:
-    """The constructions in a message, in order; of two at a place the longer."""
+def constructions(written: str, tokens: Sequence[Token], among: Sequence[Construction] = ()) -> list[Found]:
+    """The constructions in a message, in order; of two at a place the longer. `among`: other ones than the table's."""
     norms = [_plain(written, token) for token in tokens]
     text = " ".join(norms)
     starts: dict[int, int] = {}
@@ -115,7 +131,7 @@ def constructions(written: str, tokens: Sequence[Token]) -> list[Found]:
         starts[position] = index
         position += len(norm) + 1
     found: dict[int, Found] = {}
-    for row in table():
+    for row in among or table():
         for match in row.words.finditer(text):
             start = starts.get(match.start())
             if start is None:

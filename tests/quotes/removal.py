@@ -1,0 +1,115 @@
+"""Takes each row of the reader's tables away, and each part of a row, and tells what no example of the row notices.
+
+python -m tests.quotes.removal
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.constructions import Construction, Does, compiled, constructions, rows
+from recado.quotes.noise import RULES
+from recado.quotes.scan import Scanner
+from recado.quotes.spans import Rule, Table
+from recado.quotes.text import tokenise
+from recado.quotes.words import Kind, Words
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+
+
+class Removal(NamedTuple):
+    """A row or a part of one that was taken away, and the examples of the row that failed without it."""
+
+    table: str
+    row: str
+    part: str
+    failed: list[str]
+
+
+def spans(text: str, rules: tuple[Rule, ...] = RULES) -> set[tuple[Kind, str]]:
+    """The stretches of a message as they are written, each with its kind."""
+    matcher = CATALOGUE.matcher()
+    matcher.begin()
+    scanner = Scanner(text, matcher)
+    words = Words(scanner.text, scanner.tokens, scanner.roles, matcher)
+    found = Table(rules).spans(words).values()
+    return {(span.kind, scanner.written(span.start, span.end)) for span in found}
+
+
+def failed_spans(rule: Rule, rules: tuple[Rule, ...] = RULES) -> list[str]:
+    """The examples of a rule in which `rules` do not find the stretch in brackets, and its counterexamples in which
+    they find one of its kind."""
+    lost = [text for text in rule.examples if (rule.kind, _told(text)) not in spans(re.sub(r"[][]", "", text), rules)]
+    return lost + [text for text in rule.counterexamples if rule.kind in {kind for kind, _ in spans(text, rules)}]
+
+
+def _told(text: str) -> str:
+    return text[text.index("[") + 1 : text.index("]")]
+
+
+def done(text: str, among: tuple[Construction, ...] = ()) -> set[Does]:
+    """What the constructions in a message do."""
+    return {one.does for one in constructions(text, tokenise(text), among)}
+
+
+def failed_constructions(row: Construction, among: tuple[Construction, ...] = ()) -> list[str]:
+    """The examples of a row that do not hold it, and its counterexamples that do."""
+    lost = [text for text in row.examples if row.does not in done(text, among)]
+    return lost + [text for text in row.counterexamples if row.does in done(text, among)]
+
+
+def removals() -> Iterator[Removal]:
+    """Every row and every part of one, taken away in turn."""
+    yield from _rules()
+    yield from _constructions()
+
+
+def _rules() -> Iterator[Removal]:
+    for rule in RULES:
+        yield Removal("noise", rule.name, "", failed_spans(rule, tuple(other for other in RULES if other is not rule)))
+        lines = rule.pattern.splitlines()
+        less = [
+            (f"pattern {line}", replace(rule, pattern="\n".join(other for other in lines if other != line)))
+            for line in lines
+            if len(lines) > 1
+        ]
+        less += [(name, replace(rule, **{name: None})) for name in ("when", "unless", "end") if getattr(rule, name)]
+        for part, other in less:
+            table = tuple(other if one is rule else one for one in RULES)
+            yield Removal("noise", rule.name, part, failed_spans(rule, table))
+
+
+def _constructions() -> Iterator[Removal]:
+    file = rows()
+    table = compiled(file)
+    for place, (row, construction) in enumerate(zip(file.rows, table, strict=True)):
+        name = f"{row.does}: {row.examples[0]}"
+        rest = (*table[:place], *table[place + 1 :])
+        yield Removal("constructions", name, "", failed_constructions(construction, rest))
+        alternatives = row.alternatives()
+        for line in alternatives if len(alternatives) > 1 else ():
+            words = "\n".join(other for other in alternatives if other != line)
+            (less,) = compiled(replace(file, rows=[replace(row, words=words)]))
+            among = (*table[:place], less, *table[place + 1 :])
+            yield Removal("constructions", name, line, failed_constructions(construction, among))
+
+
+def main() -> None:
+    counts: dict[str, list[int]] = {}
+    for removal in removals():
+        count = counts.setdefault(removal.table, [0, 0])
+        count[0] += 1
+        if not removal.failed:
+            count[1] += 1
+            print(f"{removal.table}: {removal.row}: no example notices {removal.part or 'the row'}")
+    print(f"{'table':<16} {'removed':>8} {'not noticed':>12}")
+    for table, (removed, unnoticed) in counts.items():
+        print(f"{table:<16} {removed:>8} {unnoticed:>12}")
+
+
+if __name__ == "__main__":
+    main()
