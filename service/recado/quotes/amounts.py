@@ -34,8 +34,7 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         return True
     if after == "each" or before == "each" or (before in VERBS and reading.context.kind(i - 2) == "each"):
         if not q.article or after == "each":
-            state.each = q.value
-            state.each_pairs = q.pairs
+            state.each = q
         return True
     about = before == "to" and reading.context.norm(i - 1) == "como"  # "unas camisas, como 3"
     if before in ("to", "by", "for", "of", "copula", "story") and not (
@@ -68,6 +67,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         return False
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
         return last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
+    if "another" in element.flags and reading.elements[i - 1] is last.element and last.amount is None:
+        last.set_amount(q)  # "la de limón, una, y la de chocolate otra"
+        return True
     more = "more" in element.flags or after == "more" or "another" in element.flags
     adds = state.corrected or (more and not last.parts)
     if last.state == "wanted" and not adds and reading.context.is_share(i):
@@ -137,6 +139,9 @@ def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
     """ "Camisas, 4": the quantity behind the mark goes to the thing before it; "camisas y gorras, 2 y 3" in turn."""
     q = element.quantity
     assert q is not None
+    if q.unit is not None and last.element.q is not None and _is_article(last.element.q):
+        last.set_amount(q)  # "una cinta de 3 cm, 2 metros"
+        return True
     open_wishes = [w for w in reading.wishes if w.state == "wanted" and w.amount is None]
     if last.amount is not None or not open_wishes:
         if reading.context.kind(i - 1) in ("request", "add") and last.amount is None:
@@ -154,10 +159,15 @@ def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
     return True
 
 
+def _is_article(element: Element) -> bool:
+    return element.quantity is not None and element.quantity.article
+
+
 def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
     factor = {"same": Fraction(1), "double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}[kind]
     j = reading.context.next(i, QUIET)
-    if reading.context.kind(j) in THINGS and reading.elements[j].q is None and reading.elements[j].kind != QUALITY:
+    thing = reading.context.kind(j)
+    if thing in THINGS and reading.elements[j].q is None and (thing != QUALITY or kind == "same"):
         state.factor = factor
         return
     last = reading.last(("wanted",))
@@ -184,7 +194,7 @@ def each(reading: "Reading", i: int, state: State) -> None:
     if state.each is None and reading.context.kind(i - 1) == QUANTITY:
         q = reading.elements[i - 1].quantity
         if q is not None and "bound" not in reading.elements[i - 1].flags and not q.article:
-            state.each, state.each_pairs = q.value, q.pairs
+            state.each = q
 
 
 def _heads(reading: "Reading", i: int) -> tuple[int, int | Fraction] | None:
@@ -210,6 +220,7 @@ def share_each(reading: "Reading", state: State) -> None:
         wanted[0].doubts.append("quality or thing")  # "pintauñas rojo y negro, uno de cada uno"
     for wish in reading.wishes:
         if wish.state == "wanted" and (wish.amount is None or wish.amount == 1):
-            wish.amount, wish.pairs = state.each, state.each_pairs
+            wish.set_amount(state.each)
         elif wish.state == "mentioned" and reading.requested:
-            wish.state, wish.amount = "wanted", state.each
+            wish.state = "wanted"
+            wish.set_amount(state.each)

@@ -129,7 +129,8 @@ class Binder:
         assert q.quantity is not None
         if any(e.kind in ("of", "to", "by", "for", "instead", "negation", "correction", "each") for e in between):
             return False
-        if isinstance(q.quantity.value, Fraction) and q.quantity.value.denominator != 1 and q.quantity.unit is None:
+        part = isinstance(q.quantity.value, Fraction) and q.quantity.value.denominator != 1 and q.quantity.unit is None
+        if part and (thing.match is None or self._matcher.products[thing.match.products[0]].unit is None):
             return False
         linked = any(e.kind in (LINK, *VERBS) or "x" in e.flags for e in between)
         if linked or not q.quantity.bare or thing.match is None:

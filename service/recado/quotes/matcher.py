@@ -47,11 +47,11 @@ _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifi
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
 _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
-_TABLES: Final = frozenset(["colours", "sizes", "materials", "wearers", "grades", "sizemark"])
+_TABLES: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "grades", "sizemark"])
 """Qualities of which a product has one each."""
-_ALONE: Final = frozenset(["grades", "colours", "sizemark"])
+_ALONE: Final = frozenset(["grades", "colours", "patterns", "sizemark"])
 """Those that tell even where a family names only one."""
-_TELL_NOTHING: Final = frozenset(["colours", "number", "article", "half", "without"])
+_TELL_NOTHING: Final = frozenset(["colours", "patterns", "number", "article", "half", "without"])
 
 
 class How(StrEnum):
@@ -141,6 +141,7 @@ class Matcher:
         for number, parts in names:
             sizes.setdefault(number, {}).update(dict.fromkeys(parts.sizes))
             self._sized_names[number] += bool(parts.sizes)
+        self._gendered = self._told_by_gender(parts for _, parts in names)
         seen: set[tuple[object, ...]] = set()
         for number, parts in names:
             for word in parts.words:
@@ -168,6 +169,13 @@ class Matcher:
         self._joined = {word: who for word, who in self._joined.items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self._joined}, **spelled}, self._synonyms, self.lexicon)
 
+    def _told_by_gender(self, names: Iterable[Parts]) -> frozenset[str]:
+        """Words for people that are named in both genders: "conjunto de niña", "conjunto de niño"."""
+        words = {word for parts in names for word in parts.words}
+        people = {key(word) for word in words if self.lexicon.roles(word) & {"people", "wearers"}}
+        other = str.maketrans("ao", "oa")
+        return frozenset(word for word in people if word[:-1] + word[-1].translate(other) in people - {word})
+
     def _parts(self, tokens: list[Token], product: Product) -> Parts:
         parts = take_apart(tokens, self.lexicon, self.sizes, self._skipped, product.unit)
         if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
@@ -190,15 +198,22 @@ class Matcher:
     def _canon(self, norm: str) -> str:
         word = key(self._digits(norm))
         word = self._synonyms.get(word, word)
-        return self._class.get(word) or neuter(word)
+        return self._class.get(word) or (word if word in self._gendered else neuter(word))
 
     def match(
-        self, tokens: list[Token], roles: list[frozenset[str]], at: int, *, head_only: bool = True, noun: bool = False
+        self,
+        tokens: list[Token],
+        roles: list[frozenset[str]],
+        at: int,
+        *,
+        head_only: bool = True,
+        noun: bool = False,
+        measured: Size | None = None,
     ) -> Match | None:
         """The product whose name starts at token `at`, or those it could be; None if it names none.
 
         `head_only`: whether the head alone may do ("jeans", for Jean azul and Jean negro).
-        `noun`: a quantity or an article stands before it.
+        `noun`: a quantity or an article stands before it. `measured`: a size that was said before it.
         """
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
@@ -212,7 +227,7 @@ class Matcher:
             if joined:
                 return Match(tuple(joined[:6]), at + 1, alike, How.JOINED, 2, at)
             family = self.families.get(self.head(head))
-            found = None if family is None else self._resolve(family, head, alike, tokens, roles, at)
+            found = None if family is None else self._resolve(family, head, alike, tokens, roles, at, measured)
             if found is None or (found.words == 1 and not self._may_stand_alone(found, head, roles[at], head_only)):
                 continue
             found_rank = (found.how is not How.OTHER, found.words, found.score, -found.last)
@@ -255,9 +270,16 @@ class Matcher:
     # a head and what stands behind it ------------------------------------------------------------------------
 
     def _resolve(
-        self, family: Family, head: str, alike: float, tokens: list[Token], roles: list[frozenset[str]], at: int
+        self,
+        family: Family,
+        head: str,
+        alike: float,
+        tokens: list[Token],
+        roles: list[frozenset[str]],
+        at: int,
+        measured: Size | None,
     ) -> Match | None:
-        said = self._said(family, tokens, roles, at)
+        said = self._said(family, tokens, roles, at, measured)
         if said.conflict:
             nearest = self._first(said.candidates or family.products, _MOST_CHOICES)
             return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
@@ -362,6 +384,9 @@ class Matcher:
         )  # the size that one name of several tells, as "brocha de 4", is what it is asked for by
         if count == 1 and not (said_all and not self.products[products[0]].aliases):
             return Match(products, end, score * 0.8, How.START, count, said.last)
+        alone = f"#{products[0]}" in words  # "té chai", where "chai" is an alias
+        if alone and not said.qualities:
+            return Match(products, end, score, How.NAME, count, said.last)
         told = said_all or (
             count > _HEAD_AND_WORD and said.telling > 0 and not said.qualities
         )  # a part that is of this product alone
@@ -381,11 +406,18 @@ class Matcher:
         self.steps.charge(len(numbers))
         return tuple(nsmallest(most, numbers))
 
-    def _said(self, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int) -> _Said:
-        """The words and sizes behind the head at `at` that belong to it."""
+    def _said(
+        self, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int, measured: Size | None
+    ) -> _Said:
+        """The words and sizes behind the head at `at` that belong to it, and the size that was said before it."""
         numeral = isinstance(tokens[at].value, int) or tokens[at].norm in self.lexicon.values
         said = _Said(last=at, adjacent=numeral)
         self._walk(family, said, tokens, roles, at + 1)
+        owners = family.with_size(measured) if measured is not None else set()
+        fits = owners if said.candidates is None else said.candidates & owners
+        if measured is not None and fits:
+            said.candidates = set(fits)
+            said.sizes.append(measured)
         return said
 
     def _walk(self, family: Family, said: _Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> None:
@@ -426,6 +458,8 @@ class Matcher:
                     continue
                 self.steps.charge(1 + len(owners) // 8)
                 fits = owners if said.candidates is None else said.candidates & owners
+                if "con" in roles[i - 1] and "sin" in family.words:
+                    fits = {n for n in fits if not self._lacks_sin(family, n, frozenset([word]))}
                 said.last = i
                 if not fits:
                     said.conflict = True
@@ -441,9 +475,14 @@ class Matcher:
         if role & {"modifier", "sizemark"}:
             word = self._canon(norm)
             said.qualities += [(table, word) for table in role & _TABLES]
-        if norm == "por" and i + 1 < len(tokens) and tokens[i + 1].norm in ("el", "la", "los", "las"):
-            return 0  # "cambia el jean azul por el negro"
+        if norm == "por" and i + 1 < len(tokens) and self._is_exchanged(family, said, tokens[i + 1].norm):
+            return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
         return i + 1 if role & _BETWEEN or norm in self._skipped else 0
+
+    def _is_exchanged(self, family: Family, said: _Said, norm: str) -> bool:
+        """Whether what stands behind "por" is none of a name: an article, or a word of other products of the family."""
+        owners = family.words.get(self._canon(norm), set())
+        return norm in ("el", "la", "los", "las") or bool(owners and said.candidates and not owners & said.candidates)
 
     def _goes_on(self, family: Family, said: _Said, tokens: list[Token], i: int) -> bool:
         """Whether a name has a word behind its "y": "croissant de jamón y queso"."""
@@ -487,7 +526,7 @@ class Matcher:
         marked = marked or behind_word  # "etapa 2", "fps 70"
         owners = family.with_size(size)
         self.steps.charge(1 + len(owners) // 8)
-        if tokens[i - 1].norm == "x" and size.unit is None and any(size.values == other.values for other in said.sizes):
+        if size.unit is None and any(size.values == other.values for other in said.sizes):
             owners = {number for number in owners if family.has_twice(number, size)}
             if not owners:
                 return 0  # "jeringa 10 ml x 10": ten of them
@@ -582,6 +621,11 @@ class Matcher:
             found.update(dict.fromkeys(plainly))
         return tuple(found)
 
+    def plain_kin(self, product: int) -> tuple[int, ...]:
+        """Products that share a head with `product` and are called by it alone: "Brownie" of "Brownie sin gluten"."""
+        forms = (form for family in self.families_of(product) for form in self._without(family))
+        return tuple(dict.fromkeys(form.product for form in forms))
+
     def nearest_kin(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
         """Those of `others` that share every family with `product`: of "caja de losartán 100" not every "caja"."""
         kin = [id(family) for family in self.families_of(product)]
@@ -594,6 +638,22 @@ class Matcher:
         forms = (form for family in self.families_of(product) for form in family.forms[product])
         names = (plain(name) for name in (self.products[product].name, *self.products[product].aliases))
         return any(said.issuperset(form.words) for form in forms if form.words) or not any(" y " in n for n in names)
+
+    def lacks(self, product: int, norm: str) -> bool:
+        """Whether a product is named as one without what a word says: "con cabeza", of a "camarón sin cabeza"."""
+        word = self._canon(norm)
+        forms = [form for family in self.families_of(product) for form in family.forms[product] if word in form.words]
+        return bool(forms) and all("sin" in form.words for form in forms)
+
+    def is_sized(self, product: int) -> bool:
+        """Whether sizes tell a product of a head from others."""
+        own = self.sizes_of(product)
+        return any(
+            set(self.sizes_of(n)) != set(own)
+            and {size.key()[0] for size in self.sizes_of(n)} & {s.key()[0] for s in own}
+            for family in self.families_of(product)
+            for n in self._first(family.products, _MOST)
+        )
 
     def has_other(self, product: int, norms: list[str]) -> bool:
         """Whether a product is named by a quality of the kind that one of `norms` is, and by none of them."""

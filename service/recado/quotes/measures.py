@@ -12,7 +12,13 @@ from recado.quotes.parts import Family
 from recado.quotes.sizes import COUNT, SOLD_BY, Sizes
 from recado.quotes.text import NUMBER, WORD, Token
 
-_PARTS: Final = {"medio": Fraction(1, 2), "media": Fraction(1, 2), "cuarto": Fraction(1, 4), "tercio": Fraction(1, 3)}
+_PARTS: Final = {
+    "medio": Fraction(1, 2),
+    "media": Fraction(1, 2),
+    "cuarto": Fraction(1, 4),
+    "tercio": Fraction(1, 3),
+    "octavo": Fraction(1, 8),
+}
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False):
@@ -23,6 +29,11 @@ class Measure(msgspec.Struct, frozen=True, gc=False):
     at: int  # the token of the unit
     end: int  # past the "de" behind it
 
+    @property
+    def counts(self) -> bool:
+        """Whether its unit may say how much is wanted, whatever stands beside it."""
+        return self.unit is not None and self.unit.name in SOLD_BY
+
 
 def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> Measure | None:
     """The measure that starts at token `i`."""
@@ -31,14 +42,17 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
         i += 1  # "unos 2 kilos"
     digits = tokens[i].value
     k = i + 1
+    if isinstance(digits, int) and _norm(tokens, k + 1).isdigit():  # "1/8 de esmalte"
+        written, end = Sizes(lexicon).fraction(tokens, i)
+        digits, k = (digits, k) if written is None else (written, end)
     half = tokens[k].value if isinstance(digits, int) and k < len(tokens) else None
-    if isinstance(digits, int) and isinstance(half, Fraction) and half < 1 and _measures(tokens, k + 1, lexicon):
-        digits, k = digits + half, k + 1  # "1 1/2 kg", but not "2 1/4 de pollo"
+    if isinstance(digits, int) and isinstance(half, Fraction) and half < 1 and _goes_on(tokens, k + 1, lexicon):
+        digits, k = digits + half, k + 1  # "1 1/2 kg", "1 1/2 de queso"
     spaced = k < len(tokens) and tokens[k].spaced
     if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
         end = k + 1 + _is_of(tokens, k + 1)
         return Measure(digits, lexicon.measures["kg"], k, end)  # "2k de papa"; sold by kg, or it is 2,000
-    value, j = (digits, k) if k > i + 1 else cardinal(tokens, roles, i, lexicon)
+    value, j = (digits, k) if digits is not None and k > i + 1 else cardinal(tokens, roles, i, lexicon)
     if value in (None, 1) and j < len(tokens) and "pair" in roles[j] and _is_of(tokens, j + 1):
         value, j = 2, j + 2  # "un par de kilos"
     part, j = _part(tokens, j, i, value)
@@ -76,15 +90,15 @@ def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, i
     if i >= len(tokens) or tokens[i].kind != WORD:
         return None, i
     unit, end = Sizes(lexicon).unit(tokens, i)
-    return (unit, end) if unit is not None and unit.name in SOLD_BY else (None, i)
+    return (unit, end) if unit is not None and unit.name in (*SOLD_BY, "cm") else (None, i)
 
 
-def _measures(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
-    return _norm(tokens, i) == "k" or _unit(tokens, i, lexicon)[0] is not None
+def _goes_on(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
+    return _norm(tokens, i) == "k" or _is_of(tokens, i) or _unit(tokens, i, lexicon)[0] is not None
 
 
 def _is_of(tokens: list[Token], i: int) -> bool:
-    return _norm(tokens, i) in ("de", "d")
+    return _norm(tokens, i) in ("de", "d", "del")
 
 
 def _norm(tokens: list[Token], i: int) -> str:

@@ -1,6 +1,7 @@
 """Follows the customer through a message: wishes, refusals, corrections, ellipsis."""
 
 import itertools
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Final
 
@@ -36,12 +37,15 @@ _CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _SENTENCE_PARTS: Final = frozenset([*_CLAUSE_ENDS, COMMA, LINE])
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
-_EXCLUSIVE: Final = frozenset(["colours", "sizes", "materials", "wearers", "qualities"])
+_EXCLUSIVE: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "qualities"])
 """Tables of qualities: a thing has one of each."""
-_OWN_NEEDS: Final = frozenset(["necesita", "necesitan", "requiere", "requieren"])
+_OWN_NEEDS: Final = frozenset([
+    "necesita", "necesitan", "requiere", "requieren", "trae", "traen", "lleva", "llevan", "incluye", "incluyen",
+])  # fmt: skip
 """Requests that may be a thing's own."""
 _PACK: Final = 6
 """Pieces in a pack from which a number of them may be meant, and not of packs."""
+_DETERMINERS: Final = frozenset(["definite", "possessive", "of"])
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
@@ -82,7 +86,9 @@ class Reading:
             elif kind == "negation":
                 negation(self, i, state)
             elif kind == "without":
-                state.refuse, state.refuse_list = True, False
+                # "sin cabeza 3 kilos de camarón" refuses no shrimps
+                state.refuse = self.context.kind(self.context.next(i, _DETERMINERS)) != NOISE
+                state.refuse_list = False
             elif "taking" in element.roles and (offered := self.last(("mentioned",))) is not None:
                 offered.state = "wanted"  # "¿tienes el abrigo? lo quiero"
                 self.requested = True
@@ -114,7 +120,10 @@ class Reading:
             elif kind in ("price", "total"):
                 price(self, i, element, state)
             elif kind == "available":
-                if state.mode != "priced" and not (self.context.kind(i - 1) == "that" and state.wish_before):
+                relative = self.context.kind(i - 1) == "that" and state.wish_before
+                # "¿Tienen queso de cabra? Si tienen, 2": a condition
+                condition = self.context.norm(i - 1) == "si" and self.context.kind(i + 1) in (COMMA, QUANTITY)
+                if state.mode != "priced" and not relative and not condition:
                     state.mode = "mentioned"
             elif kind in ("story", "aside"):
                 state.mode = "mentioned"
@@ -145,11 +154,27 @@ class Reading:
             elif kind == "and" and state.refuse and not self.context.list_goes_on(i):
                 state.refuse = False
         share_each(self, state)
+        self._settle_named()
         if self.priced and not any(w.state == "wanted" for w in self.wishes):
             for wish in self.wishes:  # "tienen camisas, y cuánto cuestan?"
                 wish.state = "wanted" if wish.state == "mentioned" else wish.state
         for wish in self.wishes:
             wish.take_out_kinds()
+
+    def _settle_named(self) -> None:
+        """ "quiero filete, 2 kilos de tilapia y 1 de robalo": the names that follow say which of several were meant."""
+        for wish, after in itertools.pairwise(self.wishes):
+            if (
+                wish.state != "wanted"
+                or not wish.choices
+                or self.context.kind(wish.element.index + 1) not in (COMMA, LINK)
+            ):
+                continue
+            named = [w for w in self.wishes if w.state == "wanted" and w.product in wish.choices]
+            told = sum(w.amount or 1 for w in named)
+            q = wish.element.q.quantity if wish.element.q is not None else None
+            if after in named and (q is None or q.article or q.value == told):
+                wish.state = "refused"
 
     def _thing(self, i: int, element: Element, state: State) -> None:
         q = element.q
@@ -157,7 +182,8 @@ class Reading:
         if state.instead or (state.changing and element.kind != QUALITY):
             state.heir = self._refuse(element, state)
             if state.heir is None:
-                state.heir = self._wish(element, "refused")
+                known = element.kind in (PRODUCT, SEVERAL)
+                state.heir = self.wishes[-1] if known else self._wish(element, "refused")
             if state.instead and state.pending is not None and q is not None:  # "ponle 4 en vez de 2 camisas"
                 wish = self._wish(element, "wanted")
                 wish.amount = state.pending
@@ -192,13 +218,23 @@ class Reading:
             if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
                 state.corrected = False  # "que sean delgaditas" says how
             return
+        if element.kind == UNKNOWN and self.context.kind(i - 1) == "con" and self._is_told():
+            return  # "¿el auricular viene con micrófono?"
         known = self._known(element)
         if known is not None and q is None and self.context.kind(i - 1) == "definite":
             self._focus = known  # "las camisas": those already asked for
             if not state.only:
                 state.corrected = False
                 return
+        if element.kind == SEVERAL and state.each is not None and self.context.kind(i - 1) == "each":
+            self._one_of_each(element, state.each)
+            return
         wish = self._wish(element, "wanted")
+        if element.kind == PRODUCT and q is None and self._is_sort_of_last(i):
+            sort = self.wishes.pop()
+            wish.amount, wish.pairs = sort.amount, sort.pairs
+            wish.doubts.append("quality or thing")
+            amount = sort.element.q.quantity if sort.element.q is not None else None
         self._focus = None
         if self._mode(i, state, amount is not None and not amount.article) == "mentioned":
             wish.state = "mentioned"
@@ -221,6 +257,25 @@ class Reading:
             self._keep_only(wish)
         state.corrected = state.only = False
         state.wish_before = True
+
+    def _one_of_each(self, element: Element, q: Quantity) -> None:
+        """ "uno de cada jugo": all that the word could be."""
+        for product in element.match.products if element.match is not None else ():
+            wish = Wish(element, product, element.text)
+            wish.set_amount(q)
+            wish.doubts.append("computed")
+            self.wishes.append(wish)
+
+    def _is_sort_of_last(self, i: int) -> bool:
+        """ "3 cafés americanos": a product right behind a counted word that is none says which one is counted."""
+        before, element = self.elements[i - 1], self.elements[i]
+        counted = before.kind in (SEVERAL, UNKNOWN) and before.q is not None and "quantity after" not in before.flags
+        last = self.wishes[-1] if self.wishes else None
+        return counted and before.end == element.start and last is not None and last.element is before
+
+    def _is_told(self) -> bool:
+        """Whether the last thing is only told of."""
+        return bool(self.wishes) and self.wishes[-1].state == "mentioned"
 
     def _alternative(self, i: int, wish: Wish, last: Wish) -> bool:
         """ "una gorra o un gorro": the customer has not made up his mind, so it is a question."""
@@ -386,7 +441,8 @@ class Reading:
             kind = element.kind
             if kind == QUESTION and told:
                 return "mentioned"  # "los zapatos son de cuero?"
-            if self.context.norm(element.index) in _OWN_NEEDS:
+            beside = self.context.kind(element.index - 1)
+            if self.context.norm(element.index) in _OWN_NEEDS and beside in (PRODUCT, "aside"):
                 told = True  # "el jazmín necesita mucho sol?"
                 continue
             if kind in _SENTENCE_PARTS or kind in VERBS:
@@ -444,8 +500,13 @@ class Reading:
         """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
         q = element.q.quantity if element.q is not None else None
         last = (
-            self.last(("wanted", "mentioned")) or state.heir or (self.last(("refused",)) if state.corrected else None)
+            self.last(("wanted", "mentioned"))
+            or state.heir
+            or (self.last(("refused",)) if state.corrected or state.only else None)
         )
+        if q is None and state.factor is not None and last is not None:  # "y la misma cantidad de roja"
+            q = Quantity((last.amount or 1) * state.factor, element.end, pairs=last.pairs, unit=last.unit, bare=False)
+            state.factor = None
         if last is None or last.product is None:
             named = element.words or element.sizes
             if last is not None and last.product is None and named and last.element.match is not None:
@@ -467,7 +528,9 @@ class Reading:
             head = self.scanner.norms[last.element.start]
             others = self.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
             others = self.matcher.nearest_kin(last.product, others) or others
-        if element.sizes and len(others) != 1:
+        if not others and "plain" in self.scanner.roles[element.start]:
+            others = self.matcher.plain_kin(last.product)  # "un brownie sin gluten y otro normal"
+        if (element.sizes and len(others) != 1) or self._leaves_open(last, others, state):
             if q is not None:
                 wish = Wish(element, None, element.text, choices=others)
                 wish.set_amount(q)
@@ -497,8 +560,9 @@ class Reading:
                 wish.doubts.append("head left out")
                 if element.words and not self.matcher.is_told(others[0], element.words, last.product):
                     wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
-                if not element.sizes and not self._is_specific(whole):
+                if not element.sizes:
                     self.part_of(whole, element)
+                    whole.specific = self._is_specific(whole)
                     whole.kinds.append(wish)
                 self.wishes.append(wish)
             return None
@@ -531,6 +595,11 @@ class Reading:
         if "good" in kinds and not (q.pairs or coloured):
             last.doubts.append("quality or thing")  # "tres jabones dos cafés"
         return None
+
+    @staticmethod
+    def _leaves_open(last: Wish, others: Collection[int], state: State) -> bool:
+        """Whether a quality is of several products, and not of the last: "un cierre de 20 y dos desmontables"."""
+        return len(others) > 1 and last.product not in others and not state.corrected
 
     def _says_again(self, product: int, q: Quantity, state: State) -> bool:
         """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a kind that was wished gets its amount anew."""
@@ -625,6 +694,8 @@ class Reading:
             return True
         if last.product is not None and self.matcher.has_other(last.product, element.words):
             return True
+        if "sizes" in other and last.product is not None and self.matcher.is_sized(last.product):
+            return True  # "crema de leche de litro 1 y pequeñas 3"
         return bool(other & {"qualities", "kinds"}) and not other & {"colours", "sizes", "materials", "wearers"}
 
     def _of_its_kind(self, last: Wish, element: Element) -> Wish:

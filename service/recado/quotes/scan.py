@@ -32,7 +32,7 @@ from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.measures import Measure, measure
 from recado.quotes.noise import TABLE
 from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
-from recado.quotes.sizes import Size
+from recado.quotes.sizes import SOLD_BY, Size
 from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.tails import VERB_ENDINGS, Tails
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD, key, tokenise
@@ -59,8 +59,10 @@ _LISTED: Final = frozenset([LINE, COMMA, LINK])
 """Marks that a thing of a list may stand behind."""
 _WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
 """One product, and its name was said to the end."""
+_TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
-_BEFORE_MEASURE: Final = frozenset(["correction", "request", "add"])
+_BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only"])
+_BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
 _BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
 _PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
@@ -203,6 +205,8 @@ class Scanner:
         opener = -3 if self._kind(-2) == "copula" and self._kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
         if self._kind(-1) == "definite" and self._kind(-2) == "of" and self._kind(-3) == QUANTITY:
             opener = -3  # "3 de la cincuenta"
+        elif self._kind(-1) in (QUANTITY, "and", COMMA):
+            return self._counted_size(i)
         elif self._kind(-1) != "of" or self._kind(opener) not in _BEFORE_SIZE:
             return 0
         if self._kind(-2) == "and" and self._kind(-3) not in (*THINGS, QUANTITY):
@@ -223,6 +227,20 @@ class Scanner:
             end += 1
             element.end = end
         element.text = self.written(i, end)
+        return end
+
+    def _counted_size(self, i: int) -> int:
+        """Past a size in a unit that tells a product, with its number beside it: "una 9v", "10 metros 2"; else 0."""
+        read = self.matcher.sizes.at(self.tokens, i) if self.tokens[i].kind == NUMBER else None
+        if read is None or read[0].unit is None:
+            return 0
+        size, end = read
+        numbered = self._kind(-1) == QUANTITY and size.unit.name not in SOLD_BY
+        behind = self._kind(-1) != QUANTITY and self._is_counted(end) and self._closes(end + 1)
+        if not (numbered or behind) or self._size_of_kind(i, []) is None:
+            return 0
+        element = self._add(QUALITY, i, end)
+        element.sizes, element.text = [size], self.written(i, end)
         return end
 
     def _is_sized(self, element: Element, size: Size) -> bool:
@@ -291,6 +309,8 @@ class Scanner:
 
     def _vague(self, i: int) -> tuple[int, Unusable] | None:
         j = i + 1 if "article" in self.roles[i] or self._norm(i) == "un" else i
+        if self._norm(i) in ("unos", "unas") and self._norm(j) in self.lexicon.measures and self._has(j + 1, "of"):
+            return (j + 1, Unusable.VAGUE) if self._opens_product(j + 2) else None  # "unos metros de tul"
         if self._norm(j) not in _VAGUE or (j == i and self._norm(j) in ("pocos", "pocas", "poco", "monton")):
             return None
         if j == i and self._kind(-1) == PRODUCT and self._kind(-2) != QUANTITY and self._closes(j + 1):
@@ -320,27 +340,61 @@ class Scanner:
         found = measure(self.tokens, self.roles, i, self.lexicon)
         if found is None or self._is_letter_size(found):
             return 0
-        alias = (
-            self.matcher.match(self.tokens, self.roles, found.at, head_only=False) if found.unit is not None else None
-        )
-        if alias is not None and alias.words > 1:
-            return 0  # "litro de thinner" is a name
-        after = self.matcher.match(self.tokens, self.roles, found.end) if self._opens_product(found.end) else None
+        after = self._behind_measure(found)
+        end, value, collective = found.end, found.value, 0
         if found.unit is None:
-            named = self.matcher.match(self.tokens, self.roles, i, head_only=False)
-            if after is None or self._is_fraction_of(found.value, after) or (named is not None and named.words > 1):
+            if not self._is_part_of(i, found, after):
                 return 0
-        elif self._norm(found.at) == "k" and not (after is not None and self._is_sold_by(after, found.unit)):
-            return 0  # "2k" of what is sold by the piece are 2,000
-        elif after is None and not (
-            self._follows_product(found.unit)
-            or self._stands_alone(found)
-            or (self._has(found.end - 1, "of") and self._is_kind(found.end))  # "1 kg de roja"
-        ):
+            assert after is not None
+            if self.matcher.products[after.products[0]].unit is None and (before := self._counted_before()) is not None:
+                value, collective = value * (before.collective or 1), before.collective  # "media de" after a dozen
+        elif self._has(end - 1, "of") and self._is_each(end - 1):
+            end -= 1  # "dos metros de cada una"
+        elif not self._is_measured(found, after):
             return 0
-        element = self._add(QUANTITY, i, found.end)
-        element.quantity = Quantity(found.value, found.end, unit=found.unit, bare=False)
-        return found.end
+        element = self._add(QUANTITY, i, end)
+        element.quantity = Quantity(value, end, unit=found.unit, bare=False, collective=collective)
+        return end
+
+    def _behind_measure(self, found: Measure) -> Match | None:
+        """The product behind an amount; "litro" may be what is left of its name: "2 litros de thinner"."""
+        if self._opens_product(found.end) or found.unit is None or found.end >= len(self.tokens):
+            return self.matcher.match(self.tokens, self.roles, found.end) if self._opens_product(found.end) else None
+        return self.matcher.match(self.tokens, self.roles, found.end, measured=Size((1,), found.unit))
+
+    def _counted_before(self) -> Quantity | None:
+        return next((e.quantity for e in self._behind() if e.quantity is not None), None)
+
+    def _is_each(self, i: int) -> bool:
+        phrase = self.lexicon.phrase(self.norms, i)
+        return phrase is not None and "each" in phrase[1]
+
+    def _is_part_of(self, i: int, found: Measure, after: Match | None) -> bool:
+        """Whether a number without a unit is a part of what `after` is sold by: "un cuarto de queso"."""
+        if after is None or self._is_fraction_of(found.value, after):
+            return False
+        measured = self.matcher.products[after.products[0]].unit is not None
+        if found.value > 1 and not measured:
+            return False  # "2 1/4 de pollo"
+        part = self.matcher.match(self.tokens, self.roles, found.at - 1, head_only=False)
+        if part is not None and part.words > 1 and part.how in _WHOLE:
+            return False  # "un cuarto de esmalte" is a name
+        named = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        # "medio de camarón" is a part of a kilo, and no "medio litro de ceviche de camarón"
+        return named is None or named.words == 1 or (measured and named.how is How.PART)
+
+    def _is_measured(self, found: Measure, after: Match | None) -> bool:
+        """Whether a number of a unit says how much is wanted of what stands behind it, or stood before it."""
+        assert found.unit is not None
+        alias = self.matcher.match(self.tokens, self.roles, found.at, head_only=False)
+        if alias is not None and alias.words > 1 and (alias.how in _WHOLE or after is None):
+            return False  # "litro de thinner" is a name
+        follows = after is None and self._follows_product(found.unit)
+        if not found.counts or self._norm(found.at) == "k":
+            beside = self.elements[-1].match if follows else after
+            # "80 cm" of what is sold by the metre; "2k" of what is sold by the piece are 2,000
+            return beside is not None and self._is_sold_by(beside.products[0], found.unit)
+        return after is not None or follows or self._is_kind(found.end) or self._stands_alone(found)  # "1 kg de roja"
 
     def _is_fraction_of(self, value: int | Fraction, match: Match) -> bool:
         """Whether a fraction is a size that a thing is sold in: "1/4 de pollo"."""
@@ -350,13 +404,13 @@ class Scanner:
     def _follows_product(self, unit: Unit) -> bool:
         """Whether a measure says how much of the product before it: "arena 3 m3", "una torta de 3 kilos"."""
         before = -2 if self._kind(-1) in (LINK, COMMA) or (self._kind(-1) == "of" and self._kind(-2) == PRODUCT) else -1
-        if self._kind(before) not in (PRODUCT, SEVERAL):
+        if self._kind(before) not in (PRODUCT, SEVERAL, QUALITY):
             return False
         counted = self.elements[before - 1].quantity if self._kind(before - 1) == QUANTITY else None
         if self._kind(-1) != "of":
             return counted is None
         match = self.elements[before].match
-        return (counted is None or counted.article) and match is not None and self._is_sold_by(match, unit)
+        return (counted is None or counted.article) and match is not None and self._is_sold_by(match.products[0], unit)
 
     def _stands_alone(self, found: Measure) -> bool:
         """Whether a measure mends or completes what was said of a product sold so: "perdón 2 kg"."""
@@ -364,10 +418,10 @@ class Scanner:
         if not (self._closes(found.end) and (self._kind(-1) in _BEFORE_MEASURE)):
             return False
         last = next((e.match for e in self._behind() if e.match is not None), None)
-        return last is not None and self._is_sold_by(last, found.unit)
+        return last is not None and self._is_sold_by(last.products[0], found.unit)
 
-    def _is_sold_by(self, match: Match, unit: Unit) -> bool:
-        sold_by = self.lexicon.measures.get(self.matcher.products[match.products[0]].unit or "")
+    def _is_sold_by(self, product: int, unit: Unit) -> bool:
+        sold_by = self.lexicon.measures.get(self.matcher.products[product].unit or "")
         return sold_by is not None and sold_by.dimension == unit.dimension
 
     def _is_letter_size(self, found: Measure) -> bool:
@@ -380,7 +434,12 @@ class Scanner:
     def _number(self, i: int) -> int:
         if self.tokens[i].norm in self.matcher.vocabulary.words:
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
-            if match is not None and match.words > 1 and not self._is_product(i + 1):
+            if (
+                match is not None
+                and match.words > 1
+                and not self._is_product(i + 1)
+                and not self._goes_on(i + 1, match)
+            ):
                 return self._thing(i, match)
         if self._is_long_name(i + 1):
             value = self.tokens[i].value
@@ -397,6 +456,11 @@ class Scanner:
             self._add(MASK, i, i + 1, frozenset(["number"]))
             return i + 1
         return self._quantity(i, q)
+
+    def _goes_on(self, i: int, other: Match) -> bool:
+        """Whether a name at `i` goes on where another ends: "3 leche de almendras", where "tres leches" is a cake."""
+        match = self.matcher.match(self.tokens, self.roles, i) if i < len(self.tokens) else None
+        return match is not None and match.words > 1 and match.how in _WHOLE and match.end > other.end
 
     def _quantity(self, i: int, q: Quantity) -> int:
         dotted = self.tokens[q.end - 1].norm == "."
@@ -461,10 +525,20 @@ class Scanner:
             or (before.kind == "of" and len(self.elements) > 1 and self.elements[-2].kind == QUANTITY)
         )
         phrase = self.lexicon.phrase(self.norms, i)
+        if phrase is not None and phrase[1] & _TIMES and self._is_long_name(i + phrase[0] - 1, any_word=True):
+            phrase = None  # "el doble crema", a cheese
         match = None
         open_to_names = not roles & FUNCTION or determined or "half" in roles
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
+            if (
+                match is None
+                and before is not None
+                and before.quantity is not None
+                and before.quantity.unit is not None
+            ):
+                size = Size((1,), before.quantity.unit)
+                match = self.matcher.match(self.tokens, self.roles, i, measured=size)
             if match is not None and match.words == 1 and token.norm in ("media", "medio") and self._is_product(i + 1):
                 return self._quantity(i, Quantity(Fraction(1, 2), i + 1))  # "media gorra"
             if match is not None and not self._is_name(i, match, phrase, determined, before):
@@ -519,6 +593,24 @@ class Scanner:
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
+        if "con" in roles and i + 1 < len(self.tokens):
+            last = next((e for e in self._behind() if e.kind in THINGS), None)
+            if (
+                last is not None
+                and last.match is not None
+                and self.matcher.lacks(last.match.products[0], self.norms[i + 1])
+            ):
+                last.flags.add("kind")
+        if (
+            roles & {"con", "without"}
+            and self._kind(-1) == QUANTITY
+            and self._closes(i + 1)
+            and (said := self._said_with(i))
+        ):
+            element = self._add(QUALITY, i, i + 1)  # "3 con gas y 2 sin"
+            element.words = ["sin", said] if "without" in roles else [said]
+            element.text = self.written(i, i + 1)
+            return i + 1
         if "without" in roles and self._kind(-1) == PRODUCT and self._has(i + 1, "variants"):
             self.elements[-1].flags.add("kind")  # "leche sin lactosa", where no product is called so
             self._add(NOISE, i, i + 2)
@@ -550,7 +642,7 @@ class Scanner:
         roles = self.roles[i]
         if phrase is not None and not determined and phrase[0] > max(match.words, match.last - i + 1):
             return False
-        if match.score < 1 and roles & _STRONG:
+        if match.score < 1 and roles & _STRONG and not (determined and self._is_spelled_so(i)):
             return False
         if roles & QUANTITY_ROLES and self._opens_collective(i) and match.how not in _WHOLE:
             return False  # "media docena de grasa" is no "media docena de facturas"
@@ -561,6 +653,11 @@ class Scanner:
         if "modifier" in roles and before is not None and (before.kind in THINGS or self._is_other_colour(i, before)):
             return False
         return not ("container" in roles and len(match.products) == 1 and match.how is How.START)
+
+    def _is_spelled_so(self, i: int) -> bool:
+        """Whether the word at `i` opens a name as it is written: "1 shaker", which sounds like a verb."""
+        near = self.matcher.near(self.norms[i])
+        return bool(near) and near[0][1] == EXACT
 
     def _is_other_colour(self, i: int, before: Element) -> bool:
         """ "botines negros o café": behind a thing's colour and "o", a colour."""
@@ -574,9 +671,9 @@ class Scanner:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
 
-    def _is_long_name(self, i: int) -> bool:
-        """Whether a name that opens with a number or a measure stands at `i`."""
-        if i >= len(self.tokens) or not self.roles[i] & {"number", "collective", "half"}:
+    def _is_long_name(self, i: int, *, any_word: bool = False) -> bool:
+        """Whether a name of two words or more that opens with a number or a measure stands at `i`; or any such name."""
+        if i >= len(self.tokens) or not (any_word or self.roles[i] & {"number", "collective", "half"}):
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         return match is not None and match.words > 1 and match.how in _WHOLE
@@ -622,6 +719,12 @@ class Scanner:
         """Whether a word belongs to products' names without being one."""
         return self.matcher.knows(norm) and not self.matcher.names(norm)
 
+    def _said_with(self, i: int) -> str:
+        """What stands behind the last "con" or "sin" before `i`; nothing if there is none."""
+        before = (j for j in range(i - 2, max(-1, i - _BEHIND), -1) if self.roles[j] & {"con", "without"})
+        at = next(before, None)
+        return self.norms[at + 1] if at is not None and self.matcher.knows(self.norms[at + 1]) else ""
+
     def _names_quality(self, i: int) -> bool:
         """Whether "sin" and the word after it are part of a product's name."""
         if i + 1 >= len(self.tokens) or self.tokens[i + 1].kind != WORD:
@@ -666,7 +769,7 @@ class Scanner:
             element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)
             return more.end  # "otro kilo de naranjas"
         if self._has(i + 1, "of"):
-            before = next((e.quantity for e in self._behind() if e.quantity is not None), None)
+            before = self._counted_before()
             if before is not None and before.collective:
                 q = Quantity(before.value, i + 1, collective=before.collective)
             elif before is not None and before.pairs:
@@ -693,7 +796,8 @@ class Scanner:
         if "container" in roles and not roles & {"and"}:
             return self._container(i, determined)
         if "modifier" in roles or "sizemark" in roles:
-            opens = self._kind(-1) in (LINE, COMMA, "and", LINK) and ("colours" in roles or self._is_kind(i))
+            numbered = "sizes" in roles and self._is_counted(i + 1)  # "y pequeñas 3"
+            opens = self._kind(-1) in _BEFORE_LISTED and ("colours" in roles or numbered or self._is_kind(i))
             if (determined and not roles & {"noun"}) or opens or self._after_correction():
                 return self._quality(i)
             if not roles & set(_PRIORITY):
@@ -743,10 +847,12 @@ class Scanner:
         return bool(kinds) and thing is not None and thing.products[0] not in kinds
 
     def _thing(self, i: int, match: Match) -> int:
+        match = self._by_measure(i, match)
         several = len(match.products) > 1 or match.how is How.OTHER
         element = self._add(SEVERAL if several else PRODUCT, i, match.end)
         element.match = match
-        end = self.tails.end(match.end)
+        unit = self.lexicon.measures.get(self.matcher.products[match.products[0]].unit or "")
+        end = self.tails.end(match.end, sold_by=unit.dimension if unit is not None else None)
         element.end = end
         element.text = self.written(i, max(match.end, self.tails.trimmed(match.end, end)) if several else match.end)
         if end > match.end:
@@ -762,6 +868,23 @@ class Scanner:
         if apart and self.norms[i] not in self.matcher.codes and self._kinds(i) != set(match.products):
             element.flags.add("kind")  # "3 empanadas de carne y 4 de queso", where queso is sold too
         return end
+
+    def _by_measure(self, i: int, match: Match) -> Match:
+        """The product that the amount before a thing tells by its size: "1 kg de café", "un cuarto de esmalte"."""
+        whole = match.how not in (How.SEVERAL, How.PART, How.START)
+        if whole and (match.words > 1 or match.how is not How.NAME):
+            return match
+        before = -2 if self._kind(-1) == "of" else -1
+        q = self.elements[before].quantity if len(self.elements) >= -before else None
+        if q is None or (q.unit is None and q.value >= 1):
+            return match
+        if q.unit is not None and any(self._is_sold_by(n, q.unit) for n in match.products):
+            return match
+        size = Size((1 if q.value >= 1 else q.value,), q.unit)
+        if whole and (q.unit is None or any(own.agrees(size) for own in self.matcher.sizes_of(match.products[0]))):
+            return match
+        found = self.matcher.match(self.tokens, self.roles, i, measured=size)
+        return match if found is None or found.how is How.OTHER else found
 
     def _is_foreign_word(self, i: int, match: Match) -> bool:
         """Whether the word at `i` belongs to names of other heads, and opens none."""
@@ -870,12 +993,20 @@ class Scanner:
                 end += 2
             else:
                 break
+        if self._has(end, "of") and (sized := self._size_of_kind(end + 1, element.words)) is not None:
+            element.sizes, end = [sized[0]], sized[1]  # "dos desmontables de 70"
         element.end = max(end, i + 1)
         if self.elements[-2:-1] and self.elements[-2].kind == "definite":
             element.text = self.written(self.elements[-2].start, element.end)
         else:
             element.text = self.written(i, element.end)
         return element.end
+
+    def _size_of_kind(self, i: int, words: list[str]) -> tuple[Size, int] | None:
+        """The size at `i`, and the token after it, of a kind of a thing said before."""
+        read = self.matcher.sizes.at(self.tokens, i) if i < len(self.tokens) else None
+        things = (e.match.products[0] for e in self._behind() if e.match is not None)
+        return read if read and any(self.matcher.with_head(n, words, [read[0]]) for n in things) else None
 
     def written(self, start: int, end: int) -> str:
         if end <= start:

@@ -108,10 +108,10 @@ class Sizes:
         if token.kind == NUMBER:
             if token.value is None:
                 return None, i
-            part, end = self._fraction(tokens, i)
+            part, end = self.fraction(tokens, i)
             if part is not None:
                 return part, end
-            part, end = self._fraction(tokens, i + 1)
+            part, end = self.fraction(tokens, i + 1)
             if part is not None and part < 1 and isinstance(token.value, int) and token.value < 100:
                 return token.value + part, end  # 4 1/2
             return token.value, i + 1
@@ -126,7 +126,7 @@ class Sizes:
             return None, i
         return number, i + 1
 
-    def _fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
+    def fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
         """ "3/8" as one number; the tokeniser has joined halves, thirds and quarters."""
         if i >= len(tokens) or tokens[i].kind != NUMBER or tokens[i].value is None:
             return None, i

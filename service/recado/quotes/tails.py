@@ -51,13 +51,16 @@ class Tails:
         self.matcher = matcher
         self.lexicon = lexicon
 
-    def end(self, i: int, unknown: bool = False) -> int:
-        """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá"."""
+    def end(self, i: int, unknown: bool = False, sold_by: str | None = None) -> int:
+        """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá".
+
+        sold_by: the dimension of the unit that the thing is sold by, in which an amount of it may follow.
+        """
         strange = 0
         while i < len(self.tokens):
             span = self.spans.get(i)
             if span is not None:
-                if span.kind is Kind.MEASURE and self._counts(i):
+                if span.kind is Kind.MEASURE and self._counts(i, sold_by):
                     return i
                 if span.kind in (Kind.SIZE, Kind.MEASURE):
                     i = span.end
@@ -94,10 +97,12 @@ class Tails:
                 return i
         return i
 
-    def _counts(self, i: int) -> bool:
-        """Whether a measure is an amount: "arroz 2 kg"."""
+    def _counts(self, i: int, sold_by: str | None = None) -> bool:
+        """Whether a measure is an amount: "arroz 2 kg"; "80 cm" of what is sold by length."""
         found = measure(self.tokens, self.roles, i, self.lexicon)
-        return found is not None and found.unit is not None
+        if found is None or found.unit is None:
+            return False
+        return found.counts or found.unit.dimension == sold_by
 
     def _is_near(self, norm: str, unknown: bool) -> bool:
         """Whether a word may be a product of its own; a bad misspelling behind a product is taken for an adjective."""

@@ -25,6 +25,7 @@ class Wish(msgspec.Struct):
     whole: "Wish | None" = None  # what this is a kind of
     divisible: bool = False  # the parts and kinds may say how the amount is made up instead of adding to it
     divided: bool = False  # a mark before them says so
+    specific: bool = False  # named by more than its head: it has kinds only beside parts of its own
     doubts: list[str] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
 
@@ -57,7 +58,8 @@ class Wish(msgspec.Struct):
 
     def take_out_kinds(self) -> None:
         """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta"."""
-        if self.kinds and self._is_divided():
+        of_its_own = self.parts or any(kind.product == self.product for kind in self.kinds)
+        if self.kinds and self._is_divided() and (of_its_own or not self.specific):
             rest = sum(self.parts)
             if self.amount in (None, rest + sum(kind.amount or 1 for kind in self.kinds)):
                 self.amount, self.parts = rest, []
@@ -71,7 +73,7 @@ class State:
     """Where the follower is: what the last steering words do to the next thing."""
 
     __slots__ = (
-        "changing", "corrected", "each", "each_pairs", "factor", "heir", "instead", "mode", "negated_number",
+        "changing", "corrected", "each", "factor", "heir", "instead", "mode", "negated_number",
         "negated_verb", "only", "pending", "refuse", "refuse_list", "replacing", "request_at", "restating", "sticky",
         "subtract", "wish_before",
     )  # fmt: skip
@@ -94,8 +96,7 @@ class State:
         self.sticky = False  # "no" with a comma: stays over it
         self.pending: int | Fraction | None = None  # a number before its thing was named
         self.factor: Fraction | None = None
-        self.each: int | Fraction | None = None
-        self.each_pairs = False
+        self.each: Quantity | None = None
         self.wish_before = False
 
     def end_sentence(self) -> None:
