@@ -7,6 +7,7 @@ import pytest
 
 from recado.quotes import Catalogue, Quote, QuoteService
 from recado.quotes.numbers import Unusable
+from recado.quotes.service import Intent
 from tests.quotes.scoring import HERE
 
 
@@ -37,6 +38,26 @@ def quote(shop: str, text: str) -> Quote:
         ("suplementos", "1 shaker", {"SHA1": "1"}),
         ("suplementos", "un gel sin cafeína y dos con", {"GEL2": "1", "GEL1": "2"}),
         ("suplementos", "el boom cola, dos, y la de frutos rojos otra", {"PRE2": "2", "PRE1": "1"}),
+        ("cafeteria", "2 kilos de café en grano", {"CG02": "2"}),
+        ("pinturas", "galón de vinilo hueso", {"VH-G": "1"}),
+        ("pinturas", "2 litros de tiner", {"TH-L": "2"}),
+        ("pinturas", "1/8 de esmalte negro", {"ES-N-O": "1"}),
+        ("pinturas", "un cuarto de esmalte rojo", {"ES-R-Q": "1"}),
+        ("electronica", "2 pilas botón y una 9v", {"PIL-B": "2", "PIL-9": "1"}),
+        ("electronica", "cable de red 10 metros 3, 5 metros 1", {"CAB-R10": "3", "CAB-R5": "1"}),
+        ("queseria", "cambie la leche deslactosada por entera, 4 bolsas", {"L01": "4"}),
+        ("queseria", "tienen cuajada? si tienen, 2 kilos", {"Q09": "2"}),
+        ("queseria", "no quiero mantequilla con sal, solo sin sal 2", {"M02": "2"}),
+        ("queseria", "2 yogurt griegos, uno con miel y uno natural", {"Y04": "1", "Y05": "1"}),
+        ("queseria", "un kilo del doble crema", {"Q03": "1"}),
+        ("mariscos", "cuajada no, pulpo 1.5, jaiba 2", {"PUL-01": "1.5", "JAI-01": "2"}),
+        ("mariscos", "ese pulpo es fresco? deme 2 kilos", {"PUL-01": "2"}),
+        ("mariscos", "quiero filete, un kilo de robalo y dos de tilapia", {"PES-02": "1", "PES-01": "2"}),
+        ("bebe", "3 conjuntos, 2 de niña y 1 de niño", {"CO-S": "2", "CO-N": "1"}),
+        ("cafeteria", "un brownie sin gluten y dos normales", {"DU04": "1", "DU03": "2"}),
+        ("cafeteria", "dos de cada jugo", {"CA18": "2", "CA19": "2"}),
+        ("cafeteria", "dos cafés americanos grandes", {"CA04": "2"}),
+        ("telas", "2 m de polar liso azul y 1 m de polar liso rojo", {"T-POL": "3"}),
         ("bebe", "una docena de mordedores y media de sonajeros", {"MB-1": "12", "SO-1": "6"}),
     ],
 )
@@ -58,3 +79,29 @@ def test_a_kind_of_several_products_is_asked_back(shop: str, text: str) -> None:
     quoted = quote(shop, text)
     assert [entry.ambiguous for entry in quoted.unmatched] == [True]
     assert [(item.sku, item.quantity) for item in quoted.items] == [("C-20", 1)]
+
+
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("mariscos", "un kilo de camarón grande con cabeza"),
+        ("mariscos", "un kilo de camarón grande, con cabeza"),
+        ("queseria", "crema de leche de litro 1 y pequeñas 3"),
+        ("telas", "cinta raso blanca de 3 cm 5 m y la misma cantidad de roja"),
+        ("queseria", "5 litros de leche"),
+    ],
+)
+def test_what_a_name_does_not_have_is_asked_back(shop: str, text: str) -> None:
+    assert quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("cafeteria", "qué trae el sándwich veggie?"),
+        ("queseria", "el doble crema viene tajado?"),
+        ("cafeteria", "el latte vainilla lleva azúcar?"),
+    ],
+)
+def test_a_question_about_a_product_is_no_order(shop: str, text: str) -> None:
+    assert (quote(shop, text).items, quote(shop, text).intent) == ((), Intent.OTHER)

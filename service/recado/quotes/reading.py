@@ -99,6 +99,9 @@ class Reading:
             elif kind in ("request", "add"):
                 if state.negated_verb == i:
                     continue
+                if self.context.norm(i) in _OWN_NEEDS and self._is_told() and self.context.kind(i - 1) == PRODUCT:
+                    state.mode = "mentioned"  # "¿el latte lleva azúcar?"
+                    continue
                 request(self, i, kind, state)
             elif kind == "remove":
                 remove(self, i, state)
@@ -182,8 +185,8 @@ class Reading:
         if state.instead or (state.changing and element.kind != QUALITY):
             state.heir = self._refuse(element, state)
             if state.heir is None:
-                known = element.kind in (PRODUCT, SEVERAL)
-                state.heir = self.wishes[-1] if known else self._wish(element, "refused")
+                refused = element.kind in (PRODUCT, SEVERAL)
+                state.heir = self.wishes[-1] if refused else self._wish(element, "refused")
             if state.instead and state.pending is not None and q is not None:  # "ponle 4 en vez de 2 camisas"
                 wish = self._wish(element, "wanted")
                 wish.amount = state.pending
@@ -530,11 +533,13 @@ class Reading:
             others = self.matcher.nearest_kin(last.product, others) or others
         if not others and "plain" in self.scanner.roles[element.start]:
             others = self.matcher.plain_kin(last.product)  # "un brownie sin gluten y otro normal"
-        if (element.sizes and len(others) != 1) or self._leaves_open(last, others, state):
-            if q is not None:
-                wish = Wish(element, None, element.text, choices=others)
-                wish.set_amount(q)
+        if (element.sizes and len(others) != 1) or self._leaves_open(last, others):
+            if q is not None or state.corrected:
+                wish = Wish(element, None, element.text, last.amount, choices=others)
+                if q is not None:
+                    wish.set_amount(q)
                 self.wishes.append(wish)
+                state.corrected = False
             return None
         restated = len(others) == 1 and q is not None and (state.corrected or state.restating)
         if restated and q is not None and self._says_again(others[0], q, state):
@@ -597,9 +602,9 @@ class Reading:
         return None
 
     @staticmethod
-    def _leaves_open(last: Wish, others: Collection[int], state: State) -> bool:
+    def _leaves_open(last: Wish, others: Collection[int]) -> bool:
         """Whether a quality is of several products, and not of the last: "un cierre de 20 y dos desmontables"."""
-        return len(others) > 1 and last.product not in others and not state.corrected
+        return len(others) > 1 and last.product not in others
 
     def _says_again(self, product: int, q: Quantity, state: State) -> bool:
         """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a kind that was wished gets its amount anew."""

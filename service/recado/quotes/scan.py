@@ -61,7 +61,7 @@ _WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
 """One product, and its name was said to the end."""
 _TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
-_BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only"])
+_BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
 _BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
 _BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
 _PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
@@ -232,10 +232,11 @@ class Scanner:
     def _counted_size(self, i: int) -> int:
         """Past a size in a unit that tells a product, with its number beside it: "una 9v", "10 metros 2"; else 0."""
         read = self.matcher.sizes.at(self.tokens, i) if self.tokens[i].kind == NUMBER else None
-        if read is None or read[0].unit is None:
+        unit = read[0].unit if read is not None else None
+        if read is None or unit is None:
             return 0
         size, end = read
-        numbered = self._kind(-1) == QUANTITY and size.unit.name not in SOLD_BY
+        numbered = self._kind(-1) == QUANTITY and unit.name not in SOLD_BY
         behind = self._kind(-1) != QUANTITY and self._is_counted(end) and self._closes(end + 1)
         if not (numbered or behind) or self._size_of_kind(i, []) is None:
             return 0
@@ -372,7 +373,7 @@ class Scanner:
     def _is_part_of(self, i: int, found: Measure, after: Match | None) -> bool:
         """Whether a number without a unit is a part of what `after` is sold by: "un cuarto de queso"."""
         if after is None or self._is_fraction_of(found.value, after):
-            return False
+            return after is not None and found.at > i + 1  # "1/8 de esmalte", of which the number alone is 1
         measured = self.matcher.products[after.products[0]].unit is not None
         if found.value > 1 and not measured:
             return False  # "2 1/4 de pollo"
@@ -586,7 +587,7 @@ class Scanner:
         if (
             "without" in roles
             and before is not None
-            and before.kind in (QUANTITY, "and", COMMA, LINE)
+            and before.kind in (QUANTITY, "and", COMMA, LINE, "only", "by", "correction")
             and self._names_quality(i)
         ):
             element = self._add(QUALITY, i, i + 2)  # "una sin gas"
