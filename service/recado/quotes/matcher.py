@@ -619,16 +619,18 @@ class Matcher:
             said = frozenset(canonical)
             plainly = [number for number in self._first(fits or (), _MOST) if not self._lacks_sin(family, number, said)]
             found.update(dict.fromkeys(plainly))
-        if len(found) > 1 and words:
-            whole = [n for n in found if self._is_whole(n, families, frozenset(canonical), sizes)]
-            return tuple(whole) if len(whole) == 1 else tuple(found)
         return tuple(found)
 
-    @staticmethod
-    def _is_whole(product: int, families: Iterable[Family], said: frozenset[str], sizes: Sequence[Size]) -> bool:
-        """Whether a name was said to its end: "entera", of "leche entera" and "leche entera cruda"."""
-        forms = (form for family in families for form in family.forms.get(product, ()))
-        return any(said == frozenset(form.words) and set(form.sizes) <= set(sizes) for form in forms)
+    def said_whole(self, products: Sequence[int], norms: Sequence[str]) -> tuple[int, ...]:
+        """Those whose names are said to their end by words behind the head: "entera", not of "leche entera cruda"."""
+        said = frozenset(self._canon(near[0][0]) for norm in norms if (near := self.near(norm)))
+        return tuple(
+            number
+            for number in products
+            if any(
+                said and said == {*form.words} for family in self.families_of(number) for form in family.forms[number]
+            )
+        )
 
     def plain_kin(self, product: int) -> tuple[int, ...]:
         """Products that share a head with `product` and are called by it alone: "Brownie" of "Brownie sin gluten"."""

@@ -185,8 +185,7 @@ class Reading:
         if state.instead or (state.changing and element.kind != QUALITY):
             state.heir = self._refuse(element, state)
             if state.heir is None:
-                refused = element.kind in (PRODUCT, SEVERAL)
-                state.heir = self.wishes[-1] if refused else self._wish(element, "refused")
+                state.heir = self._wish(element, "refused")
             if state.instead and state.pending is not None and q is not None:  # "ponle 4 en vez de 2 camisas"
                 wish = self._wish(element, "wanted")
                 wish.amount = state.pending
@@ -531,6 +530,8 @@ class Reading:
             head = self.scanner.norms[last.element.start]
             others = self.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
             others = self.matcher.nearest_kin(last.product, others) or others
+            to_its_end = self.matcher.said_whole(others, element.words)
+            others = to_its_end if len(to_its_end) == 1 else others
         if not others and "plain" in self.scanner.roles[element.start]:
             others = self.matcher.plain_kin(last.product)  # "un brownie sin gluten y otro normal"
         if (element.sizes and len(others) != 1) or self._leaves_open(last, others):
@@ -545,6 +546,10 @@ class Reading:
         if restated and q is not None and self._says_again(others[0], q, state):
             return None
         if len(others) == 1 and (others[0] != last.product or element.sizes):
+            if state.corrected and q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
+                self.wishes.append(Wish(element, others[0], element.text, last.amount, last.pairs))
+                state.heir, state.corrected = None, False
+                return None
             if state.corrected and q is None:
                 last.product, last.state = others[0], "wanted"
                 element.flags.add("mended")
