@@ -30,6 +30,12 @@ def refusal(address: str) -> str | None:
     return None
 
 
+def check_literal(host: str) -> None:
+    """Raises ValueError where a host is an address that nothing is sent to; a name is checked when it is used."""
+    if (":" in host or host.replace(".", "").isdecimal()) and (why := refusal(host)):
+        raise ValueError(f"{host} is refused: {why}")
+
+
 def _meant(address: Address) -> tuple[Address, ...]:
     """The address, and the IPv4 address that it holds, if it holds one."""
     if address.version == 4:

@@ -3,9 +3,10 @@
 What a process does not use it does not import: a drain starts a thousand times a day.
 """
 
+import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +18,7 @@ from recado.delivery.channels.notice import NoticeChannel
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
 from recado.events.endpoints import Endpoint, load_endpoints
-from recado.notices.targets import Target, load_targets
+from recado.notices.targets import Target, WhatsAppTarget, load_targets
 from recado.queue.model import Audience
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from recado.quotes import CatalogueFile
     from recado.telemetry.exposition import WebMetrics
     from recado.whatsapp.service import WhatsAppService
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
@@ -94,11 +97,20 @@ def open_queue(
     return SqliteRetryQueue(settings.database, policy, clock=clock or time.time, observer=observer, audience=audience)
 
 
+def warn_of_targets(told: Mapping[str, Target]) -> None:
+    """Warns where every notice goes through Meta: of a token that Meta refuses nobody would hear."""
+    if told and all(isinstance(one, WhatsAppTarget) for one in told.values()):
+        log.warning(
+            "notices go to WhatsApp alone: nobody hears of it when Meta accepts nothing; add another target",
+            extra={"action": "notices.whatsapp_only"},
+        )
+
+
 def make_delivery(settings: Settings, queue: Outbox, client: MessageClient) -> Delivery:
     """Attempts at what is in the queue."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
     events = HttpChannel(endpoints(settings), clock=queue.now)
-    return Delivery(queue, [replies, events, NoticeChannel(targets(settings), clock=queue.now)])
+    return Delivery(queue, [replies, events, NoticeChannel(targets(settings), whatsapp=client, clock=queue.now)])
 
 
 def make_drain(
@@ -153,6 +165,7 @@ def make_web(
     )
     numbers = frozenset(settings.whatsapp_phone_number_id)
     conversation = Conversation(quotes, lambda: catalogue.current, numbers, policy)
+    warn_of_targets(targets(settings))
     delivery = make_delivery(settings, queue, client)
     slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends)
     return Web(

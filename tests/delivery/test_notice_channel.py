@@ -6,16 +6,22 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import httpx
 import pytest
+from msgspec.structs import replace
 
 from recado.delivery.channels import mail
 from recado.delivery.channels.notice import NoticeChannel
 from recado.network import BoundedClient
-from recado.notices.notice import Notice, NoticeKind, text
-from recado.notices.targets import Security, SlackTarget, SmtpTarget
+from recado.notices.notice import Notice, NoticeKind, in_one_line, text
+from recado.notices.targets import Security, SlackTarget, SmtpTarget, WhatsAppTarget
 from recado.outcome import Outcome
+from recado.settings import load
 from recado.simulator.server import Request, Response, Server
+from recado.whatsapp.content import Template
+from recado.whatsapp.from_settings import make_whatsapp
 from tests.clock import FakeClock
+from tests.meta import ENVIRONMENT, NUMBER, FakeGraph, graph_error
 
 TLS = Path(__file__).parent.parent / "whatsapp" / "tls"
 NOTICE = Notice(kind=NoticeKind.REPLY_LOST, count=3, since=FakeClock()(), whats={"window_closed": 2, "rejected": 1})
@@ -64,9 +70,70 @@ async def test_slack_gets_a_text(slack: Slack, status: int, outcome: Outcome) ->
     assert [json.loads(body) for body in slack.bodies] == [{"text": text(NOTICE)}]
 
 
+PHONE = WhatsAppTarget(name="phone", phone="+5215550100001", phone_number_id=NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (None, Outcome.DELIVERED),
+        (graph_error(400, 132001), Outcome.OPERATOR),
+        (graph_error(401, 190), Outcome.OPERATOR),
+        (graph_error(500, 131000), Outcome.RETRYABLE),
+    ],
+)
+async def test_a_phone_gets_a_template(answer: httpx.Response | None, outcome: Outcome) -> None:
+    """With how many and what in one line, from the business number, under the id of the attempt."""
+    graph = FakeGraph()
+    graph.answer = (lambda: answer) if answer else None
+    client = make_whatsapp(load(ENVIRONMENT), graph)
+    channel = NoticeChannel({"phone": PHONE}, whatsapp=client)
+    result = await channel.tell("phone", NOTICE, "store.1.1")
+    reached = await channel.probe("phone")
+    await client.aclose()
+
+    assert result.outcome is outcome
+    assert reached is (answer is None or answer.status_code < 500)
+    (sent,) = graph.sent
+    assert (sent["to"], sent["biz_opaque_callback_data"]) == (PHONE.phone, "store.1.1")
+    assert sent["template"] == {
+        "name": "recado_aviso",
+        "language": {"code": "es"},
+        "components": [
+            {
+                "type": "body",
+                "parameters": [
+                    {"type": "text", "text": "3"},
+                    {
+                        "type": "text",
+                        "text": "3 respuestas no llegaron a sus clientes: window_closed x 2, rejected",
+                    },
+                ],
+            }
+        ],
+    }
+
+
+async def test_without_a_way_to_whatsapp_an_operator_is_needed() -> None:
+    channel = NoticeChannel({"phone": PHONE})
+
+    assert (await channel.tell("phone", NOTICE)).outcome is Outcome.OPERATOR
+    assert not await channel.probe("phone")
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_what_a_template_says_is_one_line(kind: NoticeKind) -> None:
+    """Meta refuses a parameter with a line break, or an empty one."""
+    for count in (1, 12):
+        Template("recado_aviso", "es", (str(count), in_one_line(Notice(kind=kind, count=count, since=0.0))))
+
+
 async def test_an_unknown_target_needs_an_operator() -> None:
     assert (await NoticeChannel({}).tell("gone", NOTICE)).outcome is Outcome.OPERATOR
     assert not await NoticeChannel({}).probe("gone")
+
+
+MAIL = SmtpTarget(name="mail", host="127.0.0.1", port=9, sender="recado@x.mx", to=("a@x.mx",))
 
 
 class Mail:
@@ -95,7 +162,12 @@ class Mail:
 
 
 async def mailed(
-    answers: dict[str, str], *, trusted: bool = True, to: Sequence[str] = ("a@x.mx",)
+    answers: dict[str, str],
+    *,
+    trusted: bool = True,
+    to: Sequence[str] = ("a@x.mx",),
+    host: str = "127.0.0.1",
+    resolve: mail.Resolve = mail.resolve,
 ) -> tuple[Mail, Outcome]:
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
@@ -103,7 +175,7 @@ async def mailed(
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=server_side)
     target = SmtpTarget(
         name="mail",
-        host="127.0.0.1",
+        host=host,
         port=server.sockets[0].getsockname()[1],
         security=Security.TLS,
         username="recado",
@@ -113,7 +185,7 @@ async def mailed(
     )
     context = ssl.create_default_context(cafile=TLS / "certificate.pem" if trusted else None)
     context.check_hostname = False
-    result = await asyncio.to_thread(mail.send, target, NOTICE, context)
+    result = await asyncio.to_thread(mail.send, target, NOTICE, context, resolve)
     server.close()
     assert "s3cr3t" not in str(result)
     return made, result.outcome
@@ -141,6 +213,33 @@ async def test_mail_arrives() -> None:
 )
 async def test_what_a_mail_server_says(answers: dict[str, str], outcome: Outcome) -> None:
     assert (await mailed(answers))[1] is outcome
+
+
+@pytest.mark.parametrize("security", Security)
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::ffff:169.254.169.254"])
+def test_a_mail_server_at_a_bad_address_gets_nothing(security: Security, address: str) -> None:
+    """Beside a good one, too; it needs an operator, and no connection is made."""
+    target = replace(MAIL, host="mail.example.com", security=security)
+    found: list[tuple[str, int]] = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        found.append((host, port))
+        return ["127.0.0.1", address]
+
+    result = mail.send(target, NOTICE, resolve=resolve)
+
+    assert (result.outcome, result.detail.startswith(f"the host leads to {address}: ")) == (Outcome.OPERATOR, True)
+    assert found == [("mail.example.com", MAIL.port)]
+
+
+async def test_the_address_that_was_checked_is_connected_to() -> None:
+    """The name is looked up once, whatever it means a moment later; the certificate is the name's."""
+    meanings = iter([["127.0.0.1"], ["169.254.169.254"]])
+    server, outcome = await mailed({}, host="localhost", resolve=lambda host, port: next(meanings))
+
+    assert outcome is Outcome.DELIVERED
+    assert server.lines
+    assert next(meanings) == ["169.254.169.254"]
 
 
 async def test_a_certificate_that_nobody_trusts_gets_no_password() -> None:

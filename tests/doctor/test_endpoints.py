@@ -40,6 +40,26 @@ def test_without_endpoints_nothing_is_said(look: Look) -> None:
     assert [finding for finding in look() if finding.area == "endpoints"] == []
 
 
+def attempts(target: str, **counts: float) -> str:
+    """What the web pod tells of the notices to a target."""
+    series = (f'{metrics.NOTICE_ATTEMPTS.name}{{target="{target}",outcome="{what}"}}' for what in counts)
+    return "".join(f"{one} {count}\n" for one, count in zip(series, counts.values(), strict=True))
+
+
+def test_the_targets_of_notices(cluster: FakeCluster, look: Look) -> None:
+    """Each for itself: one that took a notice, one that took none, one that was sent none."""
+    cluster.metrics += attempts("mail", delivered=2.0, operator=9.0) + attempts("phone", delivered=0.0, retryable=0.0)
+    cluster.metrics += attempts("slack", delivered=0.0, retryable=4.0, operator=1.0)
+    found = [finding for finding in look() if finding.area == "notices"]
+
+    assert [(one.level, one.text.partition(";")[0]) for one in found] == [
+        (Level.OK, "mail gets notices"),
+        (Level.OK, "phone was sent no notice yet"),
+        (Level.FAULT, "slack has not taken one notice in 5 attempts"),
+    ]
+    assert "recado notify test" in (found[2].fix or "")
+
+
 @pytest.mark.parametrize(
     ("told", "level", "text"),
     [

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from recado.notices.targets import Security, SlackTarget, SmtpTarget, load_targets
+from recado.notices.targets import Security, SlackTarget, SmtpTarget, WhatsAppTarget, load_targets
+from recado.runtime import warn_of_targets
 from recado.settings import SettingsError
 
 SLACK = {"name": "slack", "format": "slack", "url": "https://hooks.slack.com/services/T0/B0/s3cr3t"}
+PHONE = {"name": "phone", "format": "whatsapp", "phone": "+5215550100001", "phone_number_id": "700000000000001"}
+PUSH = {"name": "push", "format": "apprise", "url": "tgram://s3cr3t/12315544"}
 MAIL = {
     "name": "mail",
     "format": "smtp",
@@ -64,13 +67,53 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         "to",
         "username and password",
     }
-    assert "target 3 (teams): format: must be one of slack, smtp" in found
+    assert "target 3 (teams): format: must be one of slack, smtp, whatsapp, apprise" in found
     assert any(problem.startswith("target 5 (slack): sender") for problem in found)
     assert "target 6 (slack): name: another target has it too" in found
     assert "s3cr3t" not in str(found)
+
+
+def test_a_phone_and_a_service_of_apprises(tmp_path: Path) -> None:
+    """With the usual template; the URL is a secret."""
+    targets = load_targets(write(tmp_path, [PHONE, PUSH]))
+    phone = targets["phone"]
+
+    assert isinstance(phone, WhatsAppTarget)
+    assert (phone.template, phone.language) == ("recado_aviso", "es")
+    assert "s3cr3t" not in f"{targets}"
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        ({**PHONE, "phone": "5550100001"}, "phone"),
+        ({**PHONE, "phone": "+0123456789"}, "phone"),
+        ({**PHONE, "phone_number_id": "shop"}, "phone_number_id"),
+        ({**PHONE, "template": "Aviso"}, "template"),
+        ({**PHONE, "language": "español"}, "template"),
+        ({**PUSH, "url": "s3cr3t"}, "url"),
+        ({**PUSH, "url": "json://169.254.169.254/s3cr3t"}, "url"),
+        ({**PUSH, "url": "json://[fe80::1]/s3cr3t"}, "url"),
+    ],
+)
+def test_what_is_wrong_with_them(tmp_path: Path, target: dict[str, str], field: str) -> None:
+    (found,) = problems_of(tmp_path, target)
+
+    assert found.split(": ")[1] == field
+    assert "s3cr3t" not in found
 
 
 @pytest.mark.parametrize("mailbox", ["a@b\r\nBcc: c@d", "@b", "a@", "a b@c"])
 def test_a_mailbox_is_no_header(tmp_path: Path, mailbox: str) -> None:
     (found,) = problems_of(tmp_path, {**MAIL, "to": [mailbox]})
     assert found.startswith("target 1 (mail): to: ")
+
+
+@pytest.mark.parametrize(("items", "warned"), [([PHONE], 1), ([PHONE, MAIL], 0), ([], 0)])
+def test_it_is_warned_of_notices_that_go_through_meta_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, items: list[Any], warned: int
+) -> None:
+    """Of a token that Meta refuses nobody would hear."""
+    warn_of_targets(load_targets(write(tmp_path, items)))
+
+    assert len(caplog.records) == warned

@@ -16,6 +16,7 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import (
+    DELIVERED,
     EXPIRED_TOKEN,
     NO_JITTER,
     REJECTED,
@@ -163,6 +164,22 @@ class NoticeConformance:
             NoticeKind.OPERATOR_NEEDED: 1,
         }
         clock.advance(PERIOD)
+        assert await sent(queue) == []
+
+    async def test_what_an_operator_mended_is_told_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """When Meta accepts a reply again; what else arrives tells nothing."""
+        queue = open_queue(SLACK, **UNLIMITED)
+        first, second = [await add_leased(queue, new_reply(n, clock)) for n in (1, 2)]
+        await queue.update_message_attempt(first, EXPIRED_TOKEN)
+        during = await sent(queue)
+        await queue.update_message_attempt(second, DELIVERED)
+        after = await sent(queue)
+        await queue.update_message_attempt(await add_leased(queue, new_reply(3, clock)), DELIVERED)
+
+        assert [notice.kind for notice in during] == [NoticeKind.OPERATOR_NEEDED]
+        assert [(notice.kind, notice.whats) for notice in after] == [
+            (NoticeKind.RECOVERED, {f"whatsapp {first.lane.name}": 1})
+        ]
         assert await sent(queue) == []
 
     async def test_nothing_is_told_of_a_notice(self, open_queue: OpenQueue, clock: FakeClock) -> None:

@@ -10,6 +10,7 @@ from recado.cli.shared import BadInput, read_settings
 if TYPE_CHECKING:
     from recado.notices.targets import Target
     from recado.queue.model import AttemptResult
+    from recado.settings import Settings
 
 commands = typer.Typer(help="Try the notices to the operator.", no_args_is_help=True)
 
@@ -25,10 +26,11 @@ def test() -> None:
     from recado.outcome import Outcome
     from recado.runtime import targets as configured
 
-    targets = configured(read_settings())
+    settings = read_settings()
+    targets = configured(settings)
     if not targets:
         raise BadInput("RECADO_NOTIFY_FILE is not set, or names no target: nobody gets notices")
-    results = asyncio.run(_tell(targets))
+    results = asyncio.run(_tell(settings, targets))
     for name, result in results.items():
         reason = ": ".join(str(part) for part in (result.error_class, result.error_code, result.detail) if part)
         print(f"{name}: sent" if result.outcome is Outcome.DELIVERED else f"{name}: not sent: {reason}")
@@ -36,15 +38,18 @@ def test() -> None:
         raise typer.Exit(1)
 
 
-async def _tell(targets: "dict[str, Target]") -> "dict[str, AttemptResult]":
+async def _tell(settings: "Settings", targets: "dict[str, Target]") -> "dict[str, AttemptResult]":
     import time
 
     from recado.delivery.channels.notice import NoticeChannel
     from recado.notices.notice import Notice, NoticeKind
+    from recado.whatsapp.from_settings import LazyWhatsApp
 
-    channel = NoticeChannel(targets)
+    client = LazyWhatsApp(settings)
+    channel = NoticeChannel(targets, whatsapp=client)
     notice = Notice(kind=NoticeKind.TEST, count=1, since=time.time())
     try:
         return {name: await channel.tell(name, notice) for name in targets}
     finally:
         await channel.aclose()
+        await client.aclose()

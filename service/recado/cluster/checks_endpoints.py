@@ -1,4 +1,4 @@
-"""The endpoints of the shop's events, as the web pod's metrics tell."""
+"""The endpoints of the shop's events and the targets of notices, as the web pod's metrics tell."""
 
 import re
 from collections.abc import Iterator
@@ -25,6 +25,25 @@ def endpoints(installation: Installation) -> Iterator[Finding]:
     for name in names:
         found = list(_problems(values, name, events))
         yield from found or [ok("endpoints", f"{name} gets its events")]
+
+
+def notices(installation: Installation) -> Iterator[Finding]:
+    """Each target has taken a notice, unless there was none yet."""
+    values = installation.metrics
+    test = installation.kubectl(f"exec deploy/{installation.web.metadata.name} -- recado notify test")
+    attempts: dict[str, dict[str, float]] = {}
+    for labels, count in _series(values, metrics.NOTICE_ATTEMPTS.name):
+        attempts.setdefault(labels["target"], {})[labels["outcome"]] = count
+    for name, counts in sorted(attempts.items()):
+        made = sum(counts.values())
+        if counts.get("delivered"):
+            yield ok("notices", f"{name} gets notices")
+        elif made:
+            yield fault(
+                "notices", f"{name} has not taken one notice in {made:.0f} attempts", f"{test} names the reason"
+            )
+        else:
+            yield ok("notices", f"{name} was sent no notice yet; try it: {test}")
 
 
 def _problems(values: dict[str, float], name: str, events: str) -> Iterator[Finding]:

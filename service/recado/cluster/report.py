@@ -34,6 +34,7 @@ CHECKS = (
     ("queue", checks_workloads.queue),
     ("signatures", checks_workloads.signatures),
     ("endpoints", checks_endpoints.endpoints),
+    ("notices", checks_endpoints.notices),
     ("backup", checks_workloads.backups),
     ("ingress", checks_access.public),
     ("handshake", checks_access.handshake),

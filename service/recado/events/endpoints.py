@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from recado.addresses import refusal
+from recado.addresses import check_literal
 from recado.events.facts import TYPES, USUAL_TYPES
 from recado.events.signing import key_of
 from recado.named import Item, check_name, field_problems, load_named
@@ -104,9 +104,7 @@ def check_receiver(url: str) -> None:
     parts = urlsplit(url)
     if parts.fragment:
         raise ValueError("must not have a fragment")
-    host = parts.hostname or ""
-    if (":" in host or host.replace(".", "").isdecimal()) and (why := refusal(host)):
-        raise ValueError(f"{host} is refused: {why}")
+    check_literal(parts.hostname or "")
 
 
 def _check_secret(secret: str) -> None:

@@ -1,1 +1,1 @@
-"""Notices: what the shop's operator is told, on Slack or by mail."""
+"""Notices: what the shop's operator is told, by chat or mail."""

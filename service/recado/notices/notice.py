@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     ORDER_PLACED = "order_placed"
     ORDER_WAITING = "order_waiting"
     HANDOFF = "handoff"
+    RECOVERED = "recovered"
     TEST = "test"
 
 
@@ -67,6 +68,10 @@ _WORDINGS = {
         _PLACED,
     ),
     NoticeKind.HANDOFF: _Wording("1 cliente pide hablar con una persona", "{} clientes piden hablar con una persona"),
+    NoticeKind.RECOVERED: _Wording(
+        "recado vuelve a enviar por el canal que estaba detenido",
+        "recado vuelve a enviar por {} canales que estaban detenidos",
+    ),
     NoticeKind.TEST: _Wording("Prueba: los avisos de recado llegan", "Prueba: los avisos de recado llegan"),
 }
 
@@ -77,15 +82,25 @@ def headline(notice: Notice) -> str:
     return wording.one if notice.count == 1 else wording.many.format(notice.count)
 
 
+def in_one_line(notice: Notice) -> str:
+    """What happened and to what, without a line break."""
+    named = _named(notice)
+    return f"{headline(notice)}: {named}" if named else headline(notice)
+
+
+def _named(notice: Notice) -> str:
+    """The reasons, orders or lanes of a notice."""
+    named = (what if count == 1 else f"{what} x {count}" for what, count in notice.whats.items())
+    return ", ".join(named) + (" ..." if sum(notice.whats.values()) < notice.count and notice.whats else "")
+
+
 def text(notice: Notice) -> str:
     """The whole notice."""
     wording = _WORDINGS[notice.kind]
     since = datetime.fromtimestamp(notice.since, UTC)
     lines = [f"{headline(notice)} (desde {since:%Y-%m-%d %H:%M} UTC)."]
     if notice.whats:
-        named = (what if count == 1 else f"{what} x {count}" for what, count in notice.whats.items())
-        more = " ..." if sum(notice.whats.values()) < notice.count else ""
-        lines.append(", ".join(named) + more)
+        lines.append(_named(notice))
     if wording.runbook:
         lines.append(f"Guía: {wording.runbook}")
     if wording.command:

@@ -1,15 +1,18 @@
 """Where notices go: the targets of one JSON file, which holds secrets and so is mounted as a Kubernetes Secret."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
-from recado.addresses import refusal
+from recado.addresses import check_literal
 from recado.events.endpoints import check_receiver, insecure
-from recado.named import Checks, Item, check_name, field_problems, load_named
+from recado.named import Item, check_name, field_problems, load_named
+from recado.whatsapp.content import ContentError, Template
 
 VARIABLE = "RECADO_NOTIFY_FILE"
 
@@ -49,9 +52,39 @@ class SmtpTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", 
         return f"SmtpTarget({self.name})"
 
 
-Target: TypeAlias = SlackTarget | SmtpTarget
+class WhatsAppTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="whatsapp"):
+    """A phone, by a template that Meta has approved: its `{{1}}` is how many, its `{{2}}` is what happened.
+    phone_number_id: the business number that it is from."""
 
-_FORMATS: dict[str, type[Target]] = {"slack": SlackTarget, "smtp": SmtpTarget}
+    name: str
+    phone: str
+    phone_number_id: str
+    template: str = "recado_aviso"
+    language: str = "es"
+
+    def __repr__(self) -> str:
+        return f"WhatsAppTarget({self.name})"
+
+
+class AppriseTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="apprise"):
+    """A service that Apprise knows by a URL, which is a secret."""
+
+    name: str
+    url: str
+
+    def __repr__(self) -> str:
+        return f"AppriseTarget({self.name})"
+
+
+Target: TypeAlias = SlackTarget | SmtpTarget | WhatsAppTarget | AppriseTarget
+
+_FORMATS: dict[str, type[Target]] = {
+    "slack": SlackTarget,
+    "smtp": SmtpTarget,
+    "whatsapp": WhatsAppTarget,
+    "apprise": AppriseTarget,
+}
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def load_targets(path: Path) -> dict[str, Target]:
@@ -71,19 +104,46 @@ def _problems(item: Item) -> Iterator[str]:
     if kind is None:
         yield f"format: must be one of {', '.join(_FORMATS)}"
         return
-    yield from field_problems(item, kind, _CHECKS)
+    yield from field_problems(item, kind, _CHECKS | {"url": _check_service} if kind is AppriseTarget else _CHECKS)
+    if kind is WhatsAppTarget:
+        yield from _template_problems(item)
     url = item.get("url")
-    if isinstance(url, str) and (problem := insecure(url, bool(item.get("allow_http")))):
+    if kind is SlackTarget and isinstance(url, str) and (problem := insecure(url, bool(item.get("allow_http")))):
         yield f"url: {problem}"
     if kind is SmtpTarget and bool(item.get("username")) != bool(item.get("password")):
         yield "username and password: give both or none"
 
 
+def _template_problems(item: Item) -> Iterator[str]:
+    name, language = (item.get(field, default) for field, default in (("template", "x"), ("language", "es")))
+    if isinstance(name, str) and isinstance(language, str):
+        try:
+            Template(name, language)
+        except ContentError as error:
+            yield f"template: {error}"
+
+
+def _check_phone(phone: str) -> None:
+    if not _PHONE.fullmatch(phone):
+        raise ValueError("must be a phone number with its country's code, such as +5215550100001")
+
+
+def _check_number_id(number: str) -> None:
+    if not (number.isascii() and number.isdecimal()):
+        raise ValueError("must be the id of a business number: digits")
+
+
+def _check_service(url: str) -> None:
+    parts = urlsplit(url)
+    if not parts.scheme or not (parts.netloc or parts.path):
+        raise ValueError("must be a URL that Apprise knows, such as tgram://TOKEN/CHAT")
+    check_literal(parts.hostname or "")
+
+
 def _check_host(host: str) -> None:
     if not host or any(sign in host for sign in "/@ \r\n"):
         raise ValueError("must be the name or address of a mail server")
-    if (":" in host or host.replace(".", "").isdecimal()) and (why := refusal(host)):
-        raise ValueError(f"{host} is refused: {why}")
+    check_literal(host)
 
 
 def _check_port(port: int) -> None:
@@ -104,9 +164,11 @@ def _check_mailboxes(mailboxes: Sequence[str]) -> None:
         _check_mailbox(mailbox)
 
 
-_CHECKS: Checks = {
+_CHECKS: dict[str, Callable[[Any], None]] = {
     "name": check_name,
     "url": check_receiver,
+    "phone": _check_phone,
+    "phone_number_id": _check_number_id,
     "host": _check_host,
     "port": _check_port,
     "sender": _check_mailbox,

@@ -1,9 +1,12 @@
 """Notices by mail, with the standard library. Everything here blocks: run it in a thread."""
 
 import smtplib
+import socket
 import ssl
+from collections.abc import Callable
 from email.message import EmailMessage
 
+from recado.addresses import refusal
 from recado.delivery.channels.http import misconfigured, unanswered
 from recado.notices.notice import Notice, headline, text
 from recado.notices.targets import Security, SmtpTarget
@@ -14,18 +17,34 @@ from recado.queue.model import AttemptResult
 TIMEOUT_SECONDS = 3.0
 _PERMANENT = 500
 
+#: The addresses of a host and a port. Raises OSError.
+Resolve = Callable[[str, int], list[str]]
 
-def send(target: SmtpTarget, notice: Notice, tls: ssl.SSLContext | None = None) -> AttemptResult:
+
+class RefusedHostError(OSError):
+    """The host leads to an address that nothing is sent to."""
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """What the name means now."""
+    return list(dict.fromkeys(str(to[0]) for *_, to in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+
+
+def send(
+    target: SmtpTarget, notice: Notice, tls: ssl.SSLContext | None = None, resolve: Resolve = resolve
+) -> AttemptResult:
     """Mails a notice; what came of it. Never raises for what the server does."""
     message = EmailMessage()
     message["From"], message["To"] = target.sender, ", ".join(target.to)
     message["Subject"] = f"recado: {headline(notice)}"
     message.set_content(text(notice))
     try:
-        with _connected(target, tls) as server:
+        with _connected(target, tls, resolve) as server:
             if target.username:
                 server.login(target.username, target.password)
             server.send_message(message)
+    except RefusedHostError as error:
+        return misconfigured(str(error))
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
         return misconfigured(f"the mail server refuses: {type(error).__name__}")
     except smtplib.SMTPRecipientsRefused as error:
@@ -42,17 +61,46 @@ def send(target: SmtpTarget, notice: Notice, tls: ssl.SSLContext | None = None) 
 def reachable(target: SmtpTarget, tls: ssl.SSLContext | None = None) -> bool:
     """Whether the server takes connections, encrypted as it should be."""
     try:
-        _connected(target, tls).close()
+        _connected(target, tls, resolve).close()
     except (OSError, smtplib.SMTPException):
         return False
     return True
 
 
-def _connected(target: SmtpTarget, tls: ssl.SSLContext | None) -> smtplib.SMTP:
+class _Plain(smtplib.SMTP):
+    """Looks a name up once, checks every address of it, and connects to these alone."""
+
+    def __init__(self, host: str, port: int, resolve: Resolve) -> None:
+        self._resolve = resolve
+        super().__init__(host, port, timeout=TIMEOUT_SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        addresses = self._resolve(host, port)
+        for address in addresses:
+            if why := refusal(address):
+                raise RefusedHostError(f"the host leads to {address}: {why}")
+        failed = OSError("the name has no address")
+        for address in addresses:
+            try:
+                return socket.create_connection((address, port), timeout)
+            except OSError as error:
+                failed = error
+        raise failed
+
+
+class _Encrypted(smtplib.SMTP_SSL, _Plain):
+    """The same, encrypted from its beginning."""
+
+    def __init__(self, host: str, port: int, resolve: Resolve, context: ssl.SSLContext) -> None:
+        self._resolve = resolve
+        smtplib.SMTP_SSL.__init__(self, host, port, timeout=TIMEOUT_SECONDS, context=context)
+
+
+def _connected(target: SmtpTarget, tls: ssl.SSLContext | None, resolve: Resolve) -> smtplib.SMTP:
     context = tls or ssl.create_default_context()
     if target.security is Security.TLS:
-        return smtplib.SMTP_SSL(target.host, target.port, timeout=TIMEOUT_SECONDS, context=context)
-    server = smtplib.SMTP(target.host, target.port, timeout=TIMEOUT_SECONDS)
+        return _Encrypted(target.host, target.port, resolve, context)
+    server = _Plain(target.host, target.port, resolve)
     try:
         server.starttls(context=context)
     except BaseException:

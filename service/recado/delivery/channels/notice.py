@@ -1,4 +1,4 @@
-"""Notices to the operator, to a webhook of Slack's format or by mail."""
+"""Notices to the operator: to a webhook of Slack's format, by mail, by a WhatsApp template, by Apprise."""
 
 import asyncio
 import time
@@ -9,12 +9,16 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.delivery.channels import http
-from recado.notices.notice import Notice, text
-from recado.notices.targets import SlackTarget, Target
+from recado.delivery.channels.whatsapp import MessageClient, failure
+from recado.notices.notice import Notice, in_one_line, text
+from recado.notices.targets import AppriseTarget, SlackTarget, SmtpTarget, Target, WhatsAppTarget
 from recado.outcome import Outcome
 from recado.queue.model import NOTICES, AttemptResult, LeasedReply
 from recado.queue.policy import Limits
 from recado.telemetry import conventions, tracing
+from recado.whatsapp.content import Template, parameter
+from recado.whatsapp.customer import Customer
+from recado.whatsapp.errors import GraphError
 
 if TYPE_CHECKING:  # it imports httpx, which a drain without notices does not need
     from recado.network import BoundedClient
@@ -49,46 +53,64 @@ class NoticeChannel:
         targets: Mapping[str, Target],
         make_client: "Callable[[], BoundedClient]" = http.new_client,
         *,
+        whatsapp: MessageClient | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._targets = targets
         self._make_client = make_client
         self._client: BoundedClient | None = None
+        self._whatsapp = whatsapp
         self._clock = clock
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
         """Sends a notice."""
         assert isinstance(message.content, Notice)
-        result = await self.tell(message.lane.name, message.content)
+        result = await self.tell(message.lane.name, message.content, message.attempt_id)
         if result.outcome is not Outcome.DELIVERED:
             attempt.set(conventions.ERROR_TYPE, result.error_class)
         return result
 
-    async def tell(self, name: str, notice: Notice) -> AttemptResult:
-        """Sends a notice to a target."""
+    async def tell(self, name: str, notice: Notice, attempt_id: str = "notify-test") -> AttemptResult:
+        """Sends a notice to a target, within a bounded time."""
         target = self._targets.get(name)
         if target is None:
             return http.misconfigured("the target is not in RECADO_NOTIFY_FILE")
-        if isinstance(target, SlackTarget):
-            return await self._post(target, notice)
-        from recado.delivery.channels import mail
-
         try:
             async with asyncio.timeout(SECONDS):
-                return await asyncio.to_thread(mail.send, target, notice)
+                return await self._tell(target, notice, attempt_id)
         except TimeoutError as error:
             return http.unanswered("timeout", error)
 
-    async def probe(self, lane: str) -> bool:
-        """Whether a target's host takes connections; nothing is sent."""
-        target = self._targets.get(lane)
-        if isinstance(target, SlackTarget):
-            return await self._made().reachable(target.url)
-        if target is None:
-            return False
-        from recado.delivery.channels import mail
+    async def _tell(self, target: Target, notice: Notice, attempt_id: str) -> AttemptResult:
+        match target:
+            case SlackTarget():
+                return await self._post(target, notice)
+            case WhatsAppTarget():
+                return await self._send_template(target, notice, attempt_id)
+            case AppriseTarget():
+                from recado.delivery.channels import push
 
-        return await asyncio.to_thread(mail.reachable, target)
+                return await asyncio.to_thread(push.send, target, notice)
+            case SmtpTarget():
+                from recado.delivery.channels import mail
+
+                return await asyncio.to_thread(mail.send, target, notice)
+
+    async def probe(self, lane: str) -> bool:
+        """Whether a target's host takes connections; nothing is sent. Whether a service of Apprise's does shows when
+        something is sent."""
+        match self._targets.get(lane):
+            case SlackTarget(url=url):
+                return await self._made().reachable(url)
+            case WhatsAppTarget(phone_number_id=number) if self._whatsapp is not None:
+                return await self._whatsapp.reachable(number)
+            case SmtpTarget() as target:
+                from recado.delivery.channels import mail
+
+                return await asyncio.to_thread(mail.reachable, target)
+            case AppriseTarget():
+                return True
+        return False
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -101,6 +123,19 @@ class NoticeChannel:
         result = await http.post(self._made(), target.url, headers, content, self._clock)
         # A webhook that was removed: its operator makes another one, and nobody resumes this by hand.
         return replace(result, outcome=Outcome.OPERATOR) if result.outcome is Outcome.ENDED else result
+
+    async def _send_template(self, target: WhatsAppTarget, notice: Notice, attempt_id: str) -> AttemptResult:
+        if self._whatsapp is None:
+            return http.misconfigured("there is no way to WhatsApp here")
+        template = Template(target.template, target.language, (str(notice.count), parameter(in_one_line(notice))))
+        number = target.phone_number_id
+        try:
+            sent = await self._whatsapp.send_message(
+                Customer(target.phone, None), template, phone_number_id=number, attempt_id=attempt_id
+            )
+        except GraphError as error:
+            return failure(error)
+        return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
 
     def _made(self) -> "BoundedClient":
         if self._client is None:

@@ -125,8 +125,11 @@ class Transaction:
         if after.open != before.open:
             TALLIES[lane.channel].breaker(self.totals, lane.name, "open" if after.open else "closed")
         # A target of notices that is wrongly configured is an alert's: there is no notice about a notice.
-        if after.open_reason == OPERATOR != before.open_reason and lane.channel != NOTICES:
-            self.note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")
+        if lane.channel != NOTICES:
+            if after.open_reason == OPERATOR != before.open_reason:
+                self.note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")
+            elif before.open_reason == OPERATOR and not after.open:
+                self.note(NoticeKind.RECOVERED, f"{lane.channel} {lane.name}")
 
     # -- keys
 
