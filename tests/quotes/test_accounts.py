@@ -16,6 +16,7 @@ PHONES = QuoteService(lambda: Catalogue.from_csv(HERE / "celulares.csv"))
         ("2 camisas y 3", ("3",)),
         ("3 gorras y 7, por favor", ("7",)),
         ("camisas 3, mejor marmoladas", ("marmoladas",)),
+        ("ya no quiero la camisa, y 7", ("7",)),
     ],
 )
 def test_what_nothing_owns_is_asked_about(text: str, unclear: tuple[str, ...]) -> None:
@@ -49,3 +50,7 @@ def test_a_kind_that_led_to_nothing_is_asked_about() -> None:
     """Only the small one would have been quoted."""
     quote = PHONES.quote("mándame una bocina chica, y grande ya tengo")
     assert "grande" in quote.unclear
+
+
+def test_an_order_of_nothing_asks() -> None:
+    assert SHOP.quote("me das un par").asks

@@ -33,8 +33,7 @@ class Accounts:
             return ()
         corrections = (self._unmended(e) for e in reading.elements if e.kind == "correction")
         found = [element for element in corrections if element is not None]
-        if any(wish.state == "wanted" for wish in self._wishes):
-            found += [element for element in reading.elements if not self._is_owned(element)]
+        found += [element for element in reading.elements if not self._is_owned(element)]
         return tuple(dict.fromkeys(reading.scanner.written(element.start, element.end) for element in found))
 
     def _is_owned(self, element: Element) -> bool:

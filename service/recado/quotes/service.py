@@ -101,8 +101,10 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def asks(self) -> bool:
-        """Whether the answer asks the customer something about what he wants."""
-        return bool(self.unmatched or self.questions or self.unclear) or any(item.doubtful for item in self.items)
+        """Whether the answer asks the customer something about what he wants: of an order of nothing, what it is."""
+        if self.unmatched or self.questions or self.unclear or any(item.doubtful for item in self.items):
+            return True
+        return self.intent is Intent.ORDER and not (self.items or self.too_many)
 
 
 class QuoteService:
