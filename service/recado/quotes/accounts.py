@@ -23,6 +23,7 @@ class Accounts:
         self._wishes = list(_with_kinds(reading.wishes))
         self._elements = {wish.element.index for wish in self._wishes}
         self._products = {wish.product for wish in self._wishes if wish.product is not None}
+        self._amounts = {1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state == "wanted"}
         self._things = {e.q.index: e for e in reading.elements if e.q is not None}
         self._spanned = {i for span in reading.scanner.spans.values() for i in range(span.start, span.end)}
 
@@ -53,6 +54,8 @@ class Accounts:
             return True
         if self._is_of_people(element.index) or self._is_elsewhere(element.index):
             return True
+        if self._reading.context.kind(element.index - 1) == "request" and q.value in self._amounts:
+            return True  # "me sirve un plumón, mándame uno"
         thing = self._things.get(element.index)
         if thing is not None:
             return "lost" not in thing.flags and (thing.kind == QUALITY or self._is_claimed(thing))
