@@ -4,7 +4,8 @@
 
 A message is handled as if its customer were a stranger, or with the session that his message before it in the batch
 has left. The transaction of step 2 compares that session with the stored one. Where they differ it writes nothing and
-gives the stored one back, and both steps are done again. So a stranger costs no read.
+gives the stored one back, and both steps are done again. So a stranger costs no read. Of a customer who has written to
+this pod of late, step 1 waits until the transaction has given his session.
 """
 
 import asyncio
@@ -43,6 +44,10 @@ MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
 #: So often a message is handled while others of its customer are faster. Each time one of them is done.
 MOST_TRIES = 20
+#: Of so many customers the pod remembers that they have a session.
+MOST_KNOWN = 10_000
+#: What a message changes that was handled with no session at all: the store gives the present one.
+UNREAD = Changes(version=-1)
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -93,6 +98,7 @@ class Inbox:
         self._clock = queue.now
         self._defects = Defects(metrics, queue)
         self._customers = MinuteLimit(settings.customer_messages_per_minute)
+        self._known: dict[int, None] = {}
 
     async def receive(self, batch: Batch) -> list[Receipt]:
         """Handles a batch; returns a receipt for each message, in order, when all is on disk.
@@ -162,14 +168,14 @@ class Inbox:
     def _receipt(self, one: Pending, added: Added | None, *, sent: bool) -> Receipt:
         if added is None:
             return self._silent(Silence.ERROR)
+        if added.duplicate:
+            return Receipt(duplicate=True)
         if added.restraint:
             return self._silent(added.restraint)
         reply = one.turn.reply
         if reply is None:
             assert one.turn.silence
             return self._silent(one.turn.silence, one.inbound.quote)
-        if added.duplicate:
-            return Receipt(duplicate=True)
         self._report(reply, one.message)
         return Receipt(quote=reply.quote, replied=True, sent=sent)
 
@@ -217,25 +223,39 @@ class Inbox:
         commit for each message a batch of 1,000 would take seconds.
         """
         await _all([other.added for other in earlier])
-        inbound = one.inbound
-        session = Session()
-        if len(earlier) == 1 and not inbound.refers and not inbound.may_order:
-            (before,) = earlier
-            session = before.session
+        session = self._expected(one, earlier)
         try:
             for _ in range(MOST_TRIES):
-                one.turn = self._handle(one, session)
-                changes = one.turn.changes or Changes(version=session.version)
+                changes = UNREAD
+                if session is not None:
+                    one.turn = self._handle(one, session)
+                    changes = one.turn.changes or Changes(version=session.version)
                 added = await self._store(one, changes)
+                if session is not None and added.id is not None:
+                    one.session = session.after(changes)
+                    self._tell(one.message, session, changes)
+                    if one.session.version:
+                        self._remember(one.names)
                 if added.stale is None:
-                    if added.id is not None:
-                        one.session = session.after(changes)
-                        self._tell(one.message, session, changes)
                     return added
                 session = added.stale
         except DefectError:
             return None
         raise StoreUnavailable("the session changed each time that a message was handled")
+
+    def _expected(self, one: Pending, earlier: Collection[Pending]) -> Session | None:
+        """The session that a message probably meets; None where only the store can tell."""
+        if len(earlier) == 1 and not one.inbound.refers and not one.inbound.may_order:
+            (before,) = earlier
+            return before.session
+        return Session() if self._known.keys().isdisjoint(map(hash, one.names)) else None
+
+    def _remember(self, names: Sequence[str]) -> None:
+        """Notes that a customer has a session, in the place of whoever was noted first. Names are personal: a hash,
+        which no other process could make, is enough for a guess."""
+        self._known |= dict.fromkeys(map(hash, names))
+        while len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
 
     def _handle(self, one: Pending, session: Session) -> Turn:
         try:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recado.conversation import Conversation, Inbound, Turn
 from recado.http import body as request_body
+from recado.orders import Session
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, NewReply
 from recado.telemetry import metrics
@@ -318,6 +320,39 @@ class TestPromises:
         assert again["result"]["duplicate"]
         assert len(pod.graph.sent) == 1
         assert pod.count("recado_duplicates_total") == 1
+        assert pod.count(metrics.ANSWERS.name, kind="quote") == 1
+
+    async def test_a_known_customer_is_answered_once_and_with_his_session(
+        self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The pod that knows him waits for his session instead of handling the message without it first."""
+        handled = []
+        handle = Conversation.handle
+
+        def counted(conversation: Conversation, inbound: Inbound, session: Session, now: float) -> Turn:
+            handled.append(session.version)
+            return handle(conversation, inbound, session, now)
+
+        monkeypatch.setattr(Conversation, "handle", counted)
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
+            for n, words in enumerate((ORDER, "agrega 1 camisa", "sí")):
+                clock.advance(10)
+                await pod.receive(text_message(n, words, sent_at=clock(), customer=1))
+            confirmed = pod.count(metrics.ANSWERS.name, kind="confirmed")
+
+        assert handled == [0, 1, 2]
+        assert confirmed == 1
+
+    async def test_a_customer_who_was_erased_is_a_stranger_again(self, start_pod: StartPod, clock: FakeClock) -> None:
+        """Also for the pod that knew him."""
+        async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+            await pod.queue.erase_customer(pod.graph.sent[0]["to"])
+            clock.advance(10)
+            await pod.receive(text_message(2, ORDER, sent_at=clock(), customer=1))
+
+        first, second = [sent["text"]["body"] for sent in pod.graph.sent]
+        assert first == second
 
     async def test_fifty_deliveries_to_two_pods_are_one_reply(self, start_pod: StartPod, clock: FakeClock) -> None:
         """At once, over one database."""

@@ -15,17 +15,19 @@ from recado.queue.streak import (
     Streak,
     follow,
 )
-from recado.whatsapp.content import Text
+from recado.whatsapp.content import Choice, Content, Text, with_choices
 
 
-def message(text: str = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False) -> NewReply:
+def message(
+    text: str | Content = "gracias", at: float = 1000.0, *, courtesy: bool = True, picture: bool = False
+) -> NewReply:
     return NewReply(
         wamid="w",
         lane=Lane(NAME, "1"),
         key="1:+1",
         phone="+1",
         user_id=None,
-        content=Text(text),
+        content=Text(text) if isinstance(text, str) else text,
         written_at=at,
         received_at=at,
         deadline_at=at + 86400,
@@ -66,6 +68,13 @@ def test_courtesies_that_differ_come_to_an_end_too() -> None:
 def test_the_same_quote_comes_to_an_end_later() -> None:
     """A bot's menu may read as an order."""
     found = restraints([message("Total: 1", courtesy=False) for _ in range(50)])
+    assert found == [None] * MAX_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MAX_ALIKE_QUOTES)
+
+
+def test_buttons_do_not_make_the_same_quote_another() -> None:
+    """Their ids name a quote, and each quote has a name of its own."""
+    quotes = [with_choices("Total: 1", [Choice(f"q:token{n}:confirm", "Sí")]) for n in range(50)]
+    found = restraints([message(quote, courtesy=False) for quote in quotes])
     assert found == [None] * MAX_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MAX_ALIKE_QUOTES)
 
 

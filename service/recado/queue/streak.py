@@ -9,7 +9,7 @@ import zlib
 import msgspec
 
 from recado.queue.model import NewReply, Restraint
-from recado.whatsapp.content import encode
+from recado.whatsapp.content import as_text, encode
 
 #: So often in a row the same courtesy, or another reply of the same words, is sent.
 MAX_ALIKE = 3
@@ -40,7 +40,9 @@ def follow(before: Streak | None, message: NewReply) -> tuple[Streak, Restraint 
     latest = max(before.written_at, message.written_at)
     if message.picture and abs(message.written_at - before.written_at) <= ALBUM_SECONDS:
         return msgspec.structs.replace(before, written_at=latest), Restraint.ALBUM
-    said = zlib.crc32(encode(message.content))
+    assert message.content is not None, "a message without a reply is part of no streak"
+    # Without what can be tapped: the ids of its buttons make each quote another one.
+    said = zlib.crc32(encode(as_text(message.content)))
     after = Streak(
         said=said,
         alike=before.alike + 1 if said == before.said else 1,
