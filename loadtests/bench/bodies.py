@@ -20,17 +20,17 @@ ORDERS = (
 _numbers = itertools.count(time.time_ns() // 1_000_000 % 1_000_000 * 1_000_000)
 
 
-def text() -> tuple[int, bytes]:
-    """A customer's number and the POST with his order."""
+def text(known: int | None = None, words: str | None = None) -> tuple[int, bytes]:
+    """A customer's number and the POST with his words: a new one's order, or what a `known` one writes."""
     number = next(_numbers)
-    customer = customer_of(number)
+    customer = customer_of(number if known is None else known)
     event = {
         "from": customer,
         "from_user_id": f"US.{customer}",
         "id": f"wamid.BENCH{number:014d}",
         "timestamp": str(int(time.time())),
         "type": "text",
-        "text": {"body": ORDERS[number % len(ORDERS)]},
+        "text": {"body": words or ORDERS[number % len(ORDERS)]},
     }
     contact = {"profile": {"name": "Ana"}, "wa_id": customer, "user_id": f"US.{customer}"}
     return number, _post({"contacts": [contact], "messages": [event]})

@@ -3,7 +3,7 @@
 The web pod runs in one process with its real store, under callgrind, and a Graph API that accepts at once. Unlike CPU
 time, the count depends neither on the machine nor on what else runs there, so that two commits can be compared on a
 shared machine. Only user mode counts; sockets, system calls and waiting for the disk are left out. Reading orders is
-left out too: each text is read once.
+left out too: each text is read once. So is what the client does: its webhooks are made and signed before.
 """
 
 import argparse
@@ -44,7 +44,11 @@ SETTINGS = {
     "WHATSAPP_PHONE_NUMBER_ID": bodies.PHONE_NUMBER_ID,
     "RECADO_MESSAGES_PER_SECOND": "0",
     "RECADO_ACK_BUDGET_SECONDS": "0",
+    "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
 }
+Request = tuple[dict[str, Any], bytes]
+#: What a customer writes whose order is quoted already.
+CHANGE = "agrega 1 camisa"
 
 
 class AcceptingGraph(GraphTransport):
@@ -66,9 +70,9 @@ class AcceptingGraph(GraphTransport):
         return Answer(200, [], b'{"messages":[{"id":"wamid.OUT%d"}]}' % self.sent)
 
 
-def _request() -> tuple[dict[str, Any], bytes]:
-    """A customer's order, as an ASGI scope and a body."""
-    head, _, body = bodies.text()[1].partition(b"\r\n\r\n")
+def _request(post: bytes) -> Request:
+    """A POST as an ASGI scope and a body."""
+    head, _, body = post.partition(b"\r\n\r\n")
     lines = [line.split(b": ", 1) for line in head.split(b"\r\n")[1:]]
     headers = [(name.lower(), value) for name, value in lines]
     scope = {"type": "http", "method": "POST", "path": bodies.PATH, "headers": headers, "client": ("127.0.0.1", 1)}
@@ -85,7 +89,16 @@ async def _post(app: App, scope: dict[str, Any], body: bytes) -> None:
     await app(scope, receive, send)
 
 
-async def run(rounds: int, database: Path) -> None:
+def _requests(known: bool) -> tuple[list[Request], list[Request]]:
+    """What is handled before anything is counted, and then: first orders, or what their customers write next."""
+    orders = [bodies.text() for _ in range(MANY * ROUND)]
+    first = [_request(post) for _, post in orders]
+    if not known:
+        return [], first
+    return first, [_request(bodies.text(number, CHANGE)[1]) for number, _ in orders]
+
+
+async def run(rounds: int, database: Path, *, known: bool) -> None:
     """Handles so many rounds of messages, each until its reply is accepted."""
     QuoteService.understand = lru_cache(QuoteService.understand)  # type: ignore[method-assign]  # each text once
     web_app.BETWEEN_NAMES_SECONDS = 3600.0  # the catalogue's names are not tried meanwhile
@@ -94,17 +107,19 @@ async def run(rounds: int, database: Path) -> None:
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
     calm_collector()
     async with app.api.router.lifespan_context(app.api):
-        for _ in range(rounds * ROUND // AT_ONCE):
+        before, counted = _requests(known)
+        requests = before + counted[: rounds * ROUND]
+        for start in range(0, len(requests), AT_ONCE):
             graph.full.clear()
-            await asyncio.gather(*(_post(app, *_request()) for _ in range(AT_ONCE)))
+            await asyncio.gather(*(_post(app, *request) for request in requests[start : start + AT_ONCE]))
             await graph.full.wait()
 
 
-def count(rounds: int, folder: Path) -> dict[str, int]:
+def count(rounds: int, which: str, folder: Path) -> dict[str, int]:
     """The instructions of a run by thread."""
-    out = folder / f"out{rounds}"
+    out = folder / f"out{which}{rounds}"
     argv = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={out}"]
-    argv += [sys.executable, "-m", "loadtests.bench.instructions", "--child", str(rounds), str(folder / f"{rounds}.db")]
+    argv += [sys.executable, "-m", "loadtests.bench.instructions", "--child", str(rounds), which, f"{out}.db"]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = {}
@@ -117,15 +132,17 @@ def count(rounds: int, folder: Path) -> dict[str, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--which", choices=("first", "known"), default="first", help="a first order, or a change of it")
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
         with Path(os.devnull).open("w") as nowhere, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             logging.configure("info", nowhere, ["a secret of a length"])
-            runner.run(run(int(args.child[0]), Path(args.child[1])))
+            rounds, which, database = args.child
+            runner.run(run(int(rounds), Path(database), known=which == "known"))
         return
     with tempfile.TemporaryDirectory() as folder:
-        few, many = count(FEW, Path(folder)), count(MANY, Path(folder))
+        few, many = (count(rounds, args.which, Path(folder)) for rounds in (FEW, MANY))
     for thread, name in THREADS.items():
         each = (many[thread] - few[thread]) / ((MANY - FEW) * ROUND)
         print(f"{name:10} {each / 1e3:8.1f} thousand instructions a message")

@@ -81,15 +81,18 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:
         """The lines as they are sold now, and the names of those that are not: of 3 pieces nobody knows the kilos."""
-        sold = self.catalogue.by_sku
-        now = [
-            msgspec.structs.replace(line, name=product.name, unit_price=product.unit_price)
-            for line in lines
-            if (product := sold.get(line.sku)) is not None and product.unit == line.unit
-        ]
-        gone = [line for line in lines if line.sku not in sold]
-        measured = [line for line in lines if line.sku in sold and sold[line.sku].unit != line.unit]
-        return tuple(now), (*names(gone), *(f"{line.name} por {line.unit or 'unidad'}" for line in measured))
+        now: list[Line] = []
+        gone: list[str] = []
+        measured: list[str] = []
+        for line in lines:
+            product = self.catalogue.by_sku.get(line.sku)
+            if product is None:
+                gone.append(line.name)
+            elif product.unit != line.unit:
+                measured.append(f"{line.name} por {line.unit or 'unidad'}")
+            else:
+                now.append(msgspec.structs.replace(line, name=product.name, unit_price=product.unit_price))
+        return tuple(now), (*gone, *measured)
 
     def new_quote(self, lines: Lines) -> OpenQuote:
         """A quote of these lines, in place of the one that is open."""

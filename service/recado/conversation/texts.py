@@ -6,6 +6,7 @@ Words of the customer and of the catalogue are echoed without WhatsApp's formatt
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from recado.orders import Line, Order, OrderState
@@ -334,6 +335,7 @@ def example(catalogue: Catalogue) -> str:
     return f"Escríbeme qué necesitas y cuántos, por ejemplo:\n«Quiero {example}»"
 
 
+@lru_cache(maxsize=1024)  # names of products, again and again
 def _echo(text: str) -> str:
     """Foreign words in our text: one line, short, without marks that WhatsApp would format."""
     plain = " ".join(text.translate(_MARKS).split())

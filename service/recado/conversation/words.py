@@ -32,6 +32,9 @@ from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter
 from recado.whatsapp.payloads import MessageType
 
+_CALLS_OFF: Final = frozenset([CancelAll, StartOver])
+_AGREES: Final = frozenset([Confirm, Take])
+_SUMS_UP: Final = frozenset([AskTotal, Close])
 _MANY_HEADS: Final = 12
 _AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
 
@@ -43,10 +46,10 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     draft = _draft(moment, base, _said_anew(script) if edits else script)
     if AskPerson in draft.said:
         return hand_over(moment)
-    if {CancelAll, StartOver} & draft.said and not draft.changed:
+    if _CALLS_OFF & draft.said and not draft.changed:
         return _called_off(moment)
     reserves = [*script.reserves, *draft.lost]
-    agrees = (script.agrees or bool({Confirm, Take} & draft.said)) and not reserves
+    agrees = (script.agrees or bool(_AGREES & draft.said)) and not reserves
     talk = draft.talk(moment.session.talk)
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
@@ -54,14 +57,14 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
         return _asked_back(moment, draft, talk)
     if AskPrice in draft.said:
         return _priced(moment, draft, talk)
-    if {AskTotal, Close} & draft.said and base is not None and not (agrees and Close in draft.said):
+    if _SUMS_UP & draft.said and base is not None and not (agrees and Close in draft.said):
         return show(moment, base, texts.open_quote())
     if talk.questions != moment.session.talk.questions:
         return _dropped(moment, base, talk, agrees=agrees)
-    yes = script.agrees or quote.intent is Intent.CONFIRM or bool({Confirm, Take} & draft.said)
+    yes = script.agrees or quote.intent is Intent.CONFIRM or bool(_AGREES & draft.said)
     if yes and reserves and moment.open_quote is not None:
         return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in reserves])
-    if {Confirm, Take} & draft.said or (Close in draft.said and agrees) or script.accepts:
+    if _AGREES & draft.said or (Close in draft.said and agrees) or script.accepts:
         return _yes(moment)
     if Close in draft.said:
         return moment.say(ReplyKind.THANKS, texts.thanks())

@@ -178,7 +178,7 @@ def with_choices(text: str, choices: Sequence[Choice], *, label: str = LABEL, pl
 
     Raises ContentError for a text of more than 4,096 characters, or more than ten choices.
     """
-    names = [choice.name for choice in choices]
+    names = tuple([choice.name for choice in choices])
     if len(text) <= MOST_BUTTONS_BODY and len(choices) <= MOST_BUTTONS:
         short = titles(names, MOST_BUTTON_TITLE)
         return Buttons(text, tuple(map(Button, [choice.id for choice in choices], short)), plain)

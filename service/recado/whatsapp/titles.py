@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 ELLIPSIS: Final = "…"
@@ -18,14 +18,15 @@ def shortened(text: str, limit: int) -> str:
     return line if len(line) <= limit else _head(line, limit - len(ELLIPSIS)) + ELLIPSIS
 
 
-def titles(names: Sequence[str], limit: int) -> list[str]:
+@lru_cache(maxsize=1024)  # those of every quote, and of the questions that a shop's products raise
+def titles(names: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """A title of at most `limit` code points for each name, no two alike.
 
     Names that are alike once they are cut show how they end; names that are the same get numbers.
     """
     cut = [shortened(name, limit) for name in names]
     if len(set(cut)) == len(cut):
-        return cut
+        return tuple(cut)
     seen = Counter(cut)
     ends = [_both_ends(name, limit) if seen[title] > 1 else title for name, title in zip(names, cut, strict=True)]
     taken: set[str] = set()
@@ -36,7 +37,7 @@ def titles(names: Sequence[str], limit: int) -> list[str]:
             ends[place] = shortened(title, limit - len(suffix)) + suffix
             number += 1
         taken.add(ends[place])
-    return ends
+    return tuple(ends)
 
 
 def _both_ends(name: str, limit: int) -> str:
