@@ -18,8 +18,7 @@ import msgspec
 
 from recado import account
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
-from recado.conversation.conversation import COURTESIES, is_picture
-from recado.conversation.told import asked_in, facts_of
+from recado.conversation.conversation import COURTESIES, asked_in, facts_of, is_picture
 from recado.defects import DefectError, Defects, Stage
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from recado.conversation.told import LONGEST_PHRASE, MOST_ASKED, asked_in
+from recado.conversation.conversation import LONGEST_PHRASE, MOST_ASKED, asked_in
 from recado.orders import Asked, Unmet
 from recado.quotes import Intent, Quote
 from recado.quotes.service import Unmatched

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from recado.queue.model import Added, NewReply, Restraint
-from recado.queue.streak import FORGOTTEN_SECONDS, MAX_ALIKE
+from recado.queue.operations.customers import FORGOTTEN_SECONDS, MAX_ALIKE
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, new_reply

@@ -26,8 +26,8 @@ from recado.orders import (
     Talk,
 )
 from recado.queue.model import Added, LeasedReply, NewReply, Reason, Restraint, State
+from recado.queue.operations.customers import MAX_ALIKE
 from recado.queue.protocol import RetryQueue
-from recado.queue.streak import MAX_ALIKE
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock

@@ -6,14 +6,14 @@ import pytest
 
 from recado.delivery.channels.whatsapp import NAME
 from recado.queue.model import Lane, NewReply, Restraint
-from recado.queue.streak import (
+from recado.queue.operations.customers import (
     ALBUM_SECONDS,
     FORGOTTEN_SECONDS,
     MAX_ALIKE,
     MAX_ALIKE_QUOTES,
     MAX_COURTESIES,
     Streak,
-    follow,
+    follow_streak,
 )
 from recado.whatsapp.content import Choice, Content, Text, with_choices
 
@@ -41,7 +41,7 @@ def restraints(messages: list[NewReply]) -> list[Restraint | None]:
     streak: Streak | None = None
     found = []
     for one in messages:
-        streak, restraint = follow(streak, one)
+        streak, restraint = follow_streak(streak, one)
         found.append(restraint)
     return found
 

@@ -1,5 +1,6 @@
 """The shop's side of a conversation: a customer's message in, a turn out. Pure code, no I/O."""
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import Final
@@ -9,11 +10,13 @@ from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
 from recado.conversation.words import answer, give_back, says_bot
-from recado.orders import Changes, Session
+from recado.events.facts import Fact, HandoffRequested, MessageReceived, instant
+from recado.orders import Asked, Changes, Session, Unmet
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
 from recado.quotes.clauses import Script, Spoken
 from recado.quotes.constructions import Does
 from recado.quotes.steps import TooLongError
+from recado.quotes.text import plain
 from recado.whatsapp.content import Text
 from recado.whatsapp.payloads import InboundMessage, MessageType
 
@@ -52,6 +55,11 @@ NAME_LENGTH: Final = 12
 #: Each letter stands for as many bytes as any other.
 _LETTERS_BY_BYTE: Final = (NAME_LETTERS * (256 // len(NAME_LETTERS))).encode()
 _YES: Final = frozenset([Does.REST, Does.TAKE])
+#: What is told of what was asked for and not sold: of one message, and of one phrase.
+MOST_ASKED: Final = 10
+LONGEST_PHRASE: Final = 60
+#: What may name a person: longer numbers, addresses of mail and of sites.
+_PERSONAL = re.compile(r"\S*[@/]\S*|\+?\d[\d .()-]{3,}\d")
 
 
 def random_token() -> str:
@@ -161,3 +169,26 @@ def _may_order(quote: Quote | None, script: Script | None) -> bool:
         return False
     said = any(isinstance(step, Spoken) and step.does in _YES for step in script.steps)
     return quote.intent is Intent.CONFIRM or script.agrees or said
+
+
+# -- what is told of a turn, beside what it changes: to the shop's systems, and to its owner of what is not sold
+
+
+def facts_of(message: InboundMessage, turn: Turn) -> tuple[Fact, ...]:
+    """That the message came, and that its customer asked for a person."""
+    received = MessageReceived(kind=message.type, text=message.text or None)
+    if turn.reply is None or turn.reply.kind is not ReplyKind.HANDED_OVER:
+        return (received,)
+    talk = turn.changes.talk if turn.changes else None
+    until = talk.handoff.until if talk else None
+    return (received, HandoffRequested(reason="asked", until=None if until is None else instant(until)))
+
+
+def asked_in(quote: Quote) -> tuple[Asked, ...]:
+    """What the message asks for and the quote does not have, without what may name a person."""
+    asked = (
+        Asked(phrase, Unmet.AMBIGUOUS if one.ambiguous else Unmet.UNMATCHED)
+        for one in quote.unmatched[:MOST_ASKED]
+        if (phrase := " ".join(_PERSONAL.sub("•", plain(one.text)).split())[:LONGEST_PHRASE])
+    )
+    return tuple(dict.fromkeys(asked))

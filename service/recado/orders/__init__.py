@@ -1,10 +1,19 @@
 """What a customer was quoted and what the shop was ordered: values, and what may become of them."""
 
 from recado.orders import amend as amend
-from recado.orders.handoff import Handoff, HandoffChange, Returned, Taken
 from recado.orders.order import Order, OrderState
 from recado.orders.quote import Asked, Line, OpenQuote, Question, QuoteState, Source, Unmet
-from recado.orders.session import Changes, Closing, Located, Session, Talk
+from recado.orders.session import (
+    Changes,
+    Closing,
+    Handoff,
+    HandoffChange,
+    Located,
+    Returned,
+    Session,
+    Taken,
+    Talk,
+)
 
 __all__ = [
     "Asked", "Changes", "Closing", "Handoff", "HandoffChange", "Line", "Located", "OpenQuote", "Order", "OrderState",

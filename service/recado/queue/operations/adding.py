@@ -16,7 +16,7 @@ from recado.queue.operations.customers import (
     read_sessions,
     talk_of,
 )
-from recado.queue.operations.handoffs import note_changed
+from recado.queue.operations.handoffs import note_own
 from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json, see_wamids
 from recado.queue.survey import DAY_SECONDS
 from recado.telemetry import metrics
@@ -81,9 +81,9 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
         elif restraint := customer.restrain(message):
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
-            if message.changes.talk is not None:
-                before, after = talk_of(customer.talk), message.changes.talk
-                note_changed(transaction, message.key, before, after, message.phone, message.user_id)
+            after = message.changes.talk
+            if after is not None and after.handoff != (before := talk_of(customer.talk).handoff):
+                note_own(transaction, message.key, before, after.handoff, message.phone, message.user_id)
             customer.follow(message)
             current[id_] = message
     added |= _reply(transaction, current, new, customers)

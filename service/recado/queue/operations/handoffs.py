@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from recado.events.facts import HandoffEnded, HandoffStarted, instant
-from recado.orders import Handoff, HandoffChange, Returned, Taken, Talk
+from recado.orders import Handoff, HandoffChange, Returned, Taken
 from recado.queue.operations.customers import identified, put_customers, read_customers, talk_of
 from recado.queue.operations.transaction import ECHO, Transaction, as_json, see_wamids
 from recado.telemetry import metrics
@@ -90,10 +90,9 @@ def note(
         transaction.tell(key, HandoffEnded(reason=why), phone, user_id)
 
 
-def note_changed(
-    transaction: Transaction, key: str, before: Talk, after: Talk, phone: str | None, user_id: str | None
+def note_own(
+    transaction: Transaction, key: str, before: Handoff, after: Handoff, phone: str | None, user_id: str | None
 ) -> None:
     """Counts and tells what a customer's own message changed."""
-    if after.handoff != before.handoff:
-        why = Returned.CUSTOMER if after.handoff.until is None else Taken.ASKED
-        note(transaction, key, before.handoff, after.handoff, why, phone, user_id)
+    why = Returned.CUSTOMER if after.until is None else Taken.ASKED
+    note(transaction, key, before, after, why, phone, user_id)

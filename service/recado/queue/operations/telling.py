@@ -73,10 +73,9 @@ class Replay(msgspec.Struct, frozen=True):
 
 def tell_changes(transaction: Writing, messages: Iterable[NewReply], changed: Changed) -> None:
     """Tells what messages changed."""
-    if transaction.audience.listens:
-        for message in messages:
-            for fact in (*message.facts, *_facts(message, changed, transaction.audience.order_prefix)):
-                transaction.tell(message.key, fact, message.phone, message.user_id)
+    for message in messages:
+        for fact in (*message.facts, *_facts(message, changed, transaction.audience.order_prefix)):
+            transaction.tell(message.key, fact, message.phone, message.user_id)
 
 
 def _facts(message: NewReply, changed: Changed, order_prefix: str) -> Iterator[Fact]:

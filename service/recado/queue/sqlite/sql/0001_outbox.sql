@@ -63,8 +63,8 @@ CREATE TABLE seen_message (
   wamid_key TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- A customer at a business number: when the next reply may be sent, the latest replies (streak.py), and what belongs to
--- his session. Whoever has no row is a stranger, whose session has version 0.
+-- A customer at a business number: when the next reply may be sent, the latest replies (operations/customers.py), and
+-- what belongs to his session. Whoever has no row is a stranger, whose session has version 0.
 CREATE TABLE customer (
   key        TEXT PRIMARY KEY,
   next_at    REAL NOT NULL DEFAULT 0,
