@@ -241,3 +241,21 @@ def test_a_text_that_costs_too_much_beside_a_long_quote_is_too_long() -> None:
     assert turn.reply
     assert turn.reply.kind is ReplyKind.TOO_LONG
     assert len(dialogue.lines) == 500
+
+
+def test_products_for_which_a_quote_has_no_room_are_named() -> None:
+    """Those that do not fit are told of, not dropped without a word."""
+    many = [Product(f"S{n}", f"Cosa {n}", (f"cosa {n}",), Decimal(1), pair=False) for n in range(520)]
+    dialogue = Dialogue(Catalogue(tuple(many), "USD"))
+    goods = tuple(CartLine(f"S{n}", 1) for n in range(502))
+
+    turn = dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
+
+    assert len(dialogue.lines) == 500
+    assert turn.reply
+    assert "Quedó fuera: Cosa 500, Cosa 501." in turn.reply.content.body
+    assert dialogue.asks
+    added = dialogue.say("agrega 2 cosa 510")
+    assert added.reply
+    assert "Quedó fuera: Cosa 510." in added.reply.content.body
+    assert {"S510"}.isdisjoint(line.sku for line in dialogue.lines)

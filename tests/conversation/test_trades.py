@@ -6,13 +6,14 @@ import pytest
 
 from recado.conversation.dialogue import Dialogue, State
 from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
 
 
 @functools.cache
 def catalogue(shop: str) -> Catalogue:
     """The goods of a shop."""
-    return Catalogue.from_csv(SHOPS / f"{shop}.csv")
+    return Catalogue.from_csv(DEFAULT_PATH if shop == "ropa" else SHOPS / f"{shop}.csv")
 
 
 def quoted(shop: str, *texts: str) -> dict[str, str]:
@@ -39,7 +40,22 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
         ("zapateria", ("un pack de soquetes y 3 medias 3/4", "mejor 2 packs"), {"ME-903": "2", "ME-901": "3"}),
         ("ferreteria", ("lijas 5 de 100 y 5 de 220", "solo las de 220"), {"PIN-010": "5"}),
         ("celulares", ("3 chips telcel y un nokia", "uno menos de telcel"), {"CHI-TEL": "2", "NOK-105": "1"}),
+        ("cosmetica", ("tintura rubio ceniza y oxigenada 30", "mejor 20 vol"), {"CAB-55": "1", "CAB-56": "1"}),
+        ("ropa", ("2 sabanas de 1 plaza", "y de 2 plazas 1"), {"HOG-003": "2", "HOG-004": "1"}),
+        ("ropa", ("3 medias y 1 gorra", "las medias que sean deportivas"), {"MED-003": "3", "ACC-001": "1"}),
+        ("ropa", ("5 medias deportivas y 3 tobilleras", "baja a 4 las deportivas"), {"MED-003": "4", "MED-005": "3"}),
+        ("restaurante2", ("una hawaiana", "pizza grande"), {"PIZ-04": "1"}),
+        ("panaderia2", ("sandwich de miga", "de jamon y queso, 12"), {"SA01": "12"}),
+        # several of a kind in a row, and what is out of it again
+        ("papeleria2", ("plumon de pizarra azul, negro y rojo",), {"PIZ-AZ": "1", "PIZ-NE": "1", "PIZ-RO": "1"}),
+        ("cosmetica", ("esmalte rojo y esmalte negro", "el negro no"), {"UNA-60": "1"}),
+        ("panaderia2", ("1 pastafrola de membrillo y 1 de batata", "ninguna de batata"), {"PF01": "1"}),
+        ("papeleria2", ("1 cartulina celeste y 1 negra", "en vez de la negra otra celeste"), {"CAR-CE": "2"}),
+        ("zapateria", ("un jean mom talle 38 y otro 42",), {"JE-801": "1", "JE-803": "1"}),
+        ("farmacia2", ("2 vitamina c naranja", "sí", "otros 3 de naranja"), {"10056": "3"}),
         # a number behind a thing counts once
+        ("pizzeria", ("papas fritas 2 raciones",), {"ENT-07": "2"}),
+        ("ropa", ("brasier y calzon, 3 de cada uno",), {"INT-004": "3", "INT-003": "3"}),
         ("ferreteria", ("2 brochas", "y lijas, 4"), {"PIN-005": "2", "PIN-009": "4"}),
         # who it is for tells nothing of what it is
         ("zapateria", ("1 topper negras", "y unas blancas para mi hijo"), {"ZT-101": "1", "ZT-102": "1"}),
@@ -69,6 +85,9 @@ def test_words_of_names_tell(shop: str, texts: tuple[str, ...], lines: dict[str,
         ("pizzeria", ("cuanto cuesta el combo duo", "y el 3?", "dame el 3"), {"COM-03": "1"}),
         ("licoreria", ("red label o black label cual es mas barato?", "el red entonces"), {"WHI-04": "1"}),
         ("ferreteria", ("una pala y un balde", "el balde cuanto sale?", "uy no, sácalo"), {"HER-007": "1"}),
+        ("panaderia2", ("cuánto está el kilo de masas finas?", "dame medio"), {"MA01": "0.5"}),
+        ("ropa", ("una chaqueta", "de cuero? cuánto", "mejor esa"), {"ABR-004": "1"}),
+        ("celulares", ("cuanto el iphone 13 negro?", "y el 15 azul?"), {}),
         # which of them, nobody knows
         ("zapateria", ("los borcegos que precio tienen?", "me los llevo"), {}),
     ],
@@ -84,6 +103,7 @@ def test_a_price_question_is_remembered(shop: str, texts: tuple[str, ...], lines
         ("licoreria", ("3 heineken y 1 marlboro", "quita las heineken y los cigarros")),
         ("zapateria", ("1 zapato de vestir y un cinto negro", "el cinto no", "bueno ponelo")),
         ("licoreria", ("2 heineken", "que sean de las heladitas")),
+        ("papeleria2", ("1 silicona líquida", "y azul tmb 10")),
     ],
 )
 def test_a_yes_behind_a_change_that_was_not_understood_is_asked_again(shop: str, texts: tuple[str, ...]) -> None:

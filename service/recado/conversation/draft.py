@@ -32,7 +32,7 @@ class Draft:
 
     changed: whether lines were. missing, unresolved: what is asked back once, as it was written. told: notes that ask
     nothing. lost: what was said and led to nothing, as it was written. unsure: it was to be a change. said: the kinds
-    of the acts that are about the order as a whole.
+    of the acts that are about the order as a whole. left_out: names of products for which a quote has no room.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Draft:
         self.missing: list[Unmatched] = []
         self.unresolved: list[str] = []
         self.too_much: list[TooMuch] = []
+        self.left_out: list[str] = []
         self.told: list[str] = []
         self.lost: list[str] = []
         self.said: set[type[Act]] = set()
@@ -130,6 +131,7 @@ class Draft:
                 self.too_much.append(TooMuch(line.name, line.quantity))
                 return
         self.lines = lines[:MOST_LINES]
+        self.left_out += [line.name for line in lines[MOST_LINES:]]
         self.changed = True
         self.asked, self.offered = (), None
         self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in named]

@@ -153,6 +153,11 @@ def too_much(name: str, quantity: Amount) -> str:
     )
 
 
+def no_room(names: Sequence[str]) -> str:
+    """Says which products a quote has no room for."""
+    return f"🙏 No caben más productos en una cotización. Quedó fuera: {_listed(names)}. Pídelo después, aparte."
+
+
 def short(notes: Sequence[str]) -> list[str]:
     """As many notes as a reply has room for."""
     left = len(notes) - _MOST_NOTES
@@ -303,7 +308,8 @@ def _amount(line: Line) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(_echo(name) for name in names[:_MOST_NOTES])
+    more = len(names) - _MOST_NOTES
+    return ", ".join(_echo(name) for name in names[:_MOST_NOTES]) + (f" y {more} más" if more > 0 else "")
 
 
 def _as_many_as_fit(lines: list[str], room: int) -> str:

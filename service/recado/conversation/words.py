@@ -112,6 +112,10 @@ def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     while at < len(steps):
         step = steps[at]
         acts, at = interpreter.acts(steps, at, draft.view)
+        alone = isinstance(step, Bare) and step.amount is not None and not (step.words or step.foreign or step.steered)
+        if draft.lost and acts and alone:
+            acts = [Unresolved(draft.lost[-1])]  # "de los fritos también 10": of what, nobody knows
+            draft.unsure = True
         if not acts and isinstance(step, Bare) and not script.tells.isdisjoint(step.places):
             draft.lose(step)
         draft.unsure = draft.unsure or _is_unsure(step, acts)
@@ -199,6 +203,7 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
     notes = question_notes(talk.questions, moment.catalogue, reasons)
     notes += [texts.missing(near.get(entry.text, entry)) for entry in draft.missing]
     notes += [texts.too_much(one.name, one.quantity) for one in draft.too_much]
+    notes += [texts.no_room(draft.left_out)] if draft.left_out else []
     if draft.unresolved and len(draft.lines) > 1 and not any(draft.unresolved):
         notes.append(texts.which_line(names(draft.lines)))
     else:

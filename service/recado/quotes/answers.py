@@ -40,6 +40,8 @@ class Answers:
                         break
                     waits = question.quantity if chosen.quantity is None else chosen.quantity
                     return [Narrow(index, chosen.skus, waits)], end + 1
+                if picks and picks[-1] == (chosen.skus[0], None):
+                    picks.pop()  # "de jamón y queso, 12": two words of one name
                 if isinstance(step, Bare) and _REST.intersection(step.words):
                     rest = len(picks)
                 picks.append((chosen.skus[0], chosen.quantity))

@@ -42,7 +42,7 @@ class PriceQuestions:
             amount = step.mention.amount
             skus = skus_of(step.mention, self._catalogue) or self._among(as_bare(step), view)
             return skus, amount if isinstance(amount, int) and amount > 0 else 1, step.mention.text
-        if isinstance(step, Bare) and step.amount is None:
+        if isinstance(step, Bare) and (step.amount is None or step.plural is not None):  # "¿y el 15 azul?"
             return self._among(step, view), 1, step.text
         return (), 1, ""
 
@@ -50,7 +50,8 @@ class PriceQuestions:
         """What of the last question's a step means, or what else of its kind."""
         if view.offered is not None:
             return self._ellipsis.chosen(view.offered.candidates, view.offered.text, step).skus
-        return self._ellipsis.kin(view.asked[-1][0], step).skus if view.asked else ()
+        spoken = view.asked[-1][0] if view.asked else view.topic[-1] if view.topic else None
+        return self._ellipsis.kin(spoken, step).skus if spoken in self._catalogue.by_sku else ()
 
     def told(self, skus: Sequence[str], view: View) -> list[str]:
         """Those of the skus that the last question was about."""

@@ -74,8 +74,8 @@ class Ellipsis:
 
     def lines(self, lines: Sequence[str], bare: Bare) -> Meant:
         """Which lines of the quote are meant."""
-        if _ends_in_number(bare):
-            named = {one for sku in lines[:_MOST_LINES] for one in self._of_kin(sku, bare.text)}
+        if numbered := _numbered(bare):
+            named = {one for sku in lines[:_MOST_LINES] for one in self._of_kin(sku, numbered)}
             if named:
                 return Meant(tuple(sku for sku in lines if sku in named))
         described = () if bare.foreign else self._by_words(lines, bare.words)
@@ -103,6 +103,20 @@ class Ellipsis:
     def has_any(self, sku: str, bare: Bare) -> bool:
         """Whether some of the words are in a product's names."""
         return bool(self._by_words((sku,), bare.words))
+
+    def having(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The products in one of whose names all of the words stand."""
+        said = tuple(words)
+        if said not in self._having:
+            products = self._catalogue.products if len(self._having) < _MOST_SOUGHT else ()
+            self._having[said] = self._by_names((one.sku for one in products[:_MOST_PRODUCTS]), said)
+        return self._having[said]
+
+    def beginning(self, word: str) -> tuple[str, ...]:
+        """The products of which a name begins with the word."""
+        return tuple(
+            sku for sku in self.having((word,)) if any(key(name.split()[0]) == key(word) for name in self._plain(sku))
+        )
 
     def nearest(self, sku: str, others: Iterable[str]) -> list[str]:
         """Those of the others that share the most words with a name of a product."""
@@ -142,17 +156,19 @@ class Ellipsis:
 
     def _of_its_kind(self, sku: str, words: Sequence[str]) -> tuple[str, ...]:
         """The products in one of whose names the words stand, those that share the most other words with it."""
-        said = tuple(words)
-        if said not in self._having:
-            products = self._catalogue.products if len(self._having) < _MOST_SOUGHT else ()
-            self._having[said] = self._by_names((one.sku for one in products[:_MOST_PRODUCTS]), said)
-        return tuple(self.nearest(sku, (one for one in self._having[said] if one != sku)))
+        return tuple(self.nearest(sku, (one for one in self.having(words) if one != sku)))
+
+    def _plain(self, sku: str) -> list[str]:
+        """The names of a product."""
+        product = self._catalogue.by_sku[sku]
+        return [name for name in map(plain, (product.name, *product.aliases)) if name]
 
     def _names(self, sku: str) -> list[frozenset[str]]:
         """The words of each name of a product, but for "de" and its like."""
-        product = self._catalogue.by_sku[sku]
-        names = (plain(name).split() for name in (product.name, *product.aliases))
-        return [frozenset(key(word) for word in name if len(word) > 2 or word.isdigit()) for name in names]
+        return [
+            frozenset(key(word) for word in name.split() if len(word) > 2 or word.isdigit())
+            for name in self._plain(sku)
+        ]
 
     def _of_kin(self, sku: str, fragment: str) -> tuple[str, ...]:
         """The products that a fragment names behind one of the heads of `sku`."""
@@ -188,17 +204,21 @@ class Ellipsis:
 
 
 def _fragments(bare: Bare) -> list[tuple[str, int | Decimal | None]]:
-    """What may stand behind a head, with the quantity that is left then: a number may be part of the name."""
+    """What may stand behind a head, with the quantity that is left then: a number may be part of the name, and is where
+    there is such a name."""
     fragments = [(bare.fragment, _amount(bare))]
     if bare.text == bare.fragment:
         return fragments
-    whole: tuple[str, int | Decimal | None] = (bare.text, None)
-    return [whole, *fragments] if _ends_in_number(bare) else [*fragments, whole]
+    return [(bare.text, None), *fragments]
 
 
-def _ends_in_number(bare: Bare) -> bool:
-    """ "etapa 4": the number may be part of the name."""
-    return bool(bare.fragment) and bare.text != bare.fragment and bare.text.startswith(bare.fragment)
+def _numbered(bare: Bare) -> str:
+    """What may be a part of a name with a number in it: "2 plazas", "etapa 4"."""
+    if any(letter.isdigit() for word in bare.words for letter in word):
+        return ""  # a word by itself: "a4"
+    if bare.fragment and bare.text != bare.fragment:
+        return bare.text
+    return bare.fragment if any(letter.isdigit() for letter in bare.fragment) else ""
 
 
 def _amount(bare: Bare) -> int | Decimal | None:

@@ -45,6 +45,7 @@ from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis, Meant
 from recado.quotes.service import as_sold
 
+_LIKELY: Final = 0.8
 _MOST_LINES: Final = 12
 """Lines that are looked at for one of a kind that is not named."""
 
@@ -71,10 +72,13 @@ class Interpreter:
                 behind = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
                 if behind and step.does is Does.SET:  # "quita la bufanda, mejor una toalla": that one goes already
                     step = Named(Does.ORDER, step.mention)
+                if at > 0 and (counted := self._counts(step.mention, steps[at - 1])):
+                    return counted, at + 1
                 return self._named(step, view), at + 1
             case Bare():
+                step = _listed(step, steps, at)
                 lost: list[Act] = [Unresolved(step.text)] if step.counts else []
-                return self._bare(step, view) or lost, at + 1
+                return self._bare(step, view) or lost or self._head(step, steps), at + 1
             case Kept(mentions):
                 return self._kept(mentions, view), at + 1
             case Replaced(goes, comes):
@@ -99,7 +103,7 @@ class Interpreter:
             return of_asked
         if not skus:
             told = self._qualities(as_bare(step), view)
-            return told if told and not isinstance(told[0], Unresolved) else [Missing(mention.text, mention.like)]
+            return told if told and not isinstance(told[0], Unresolved) else self._unknown(mention)
         quantity = quantity_of(mention.amount)
         if len(skus) > 1 and len(nearest := self._nearest(step.does, skus, view)) == 1:
             skus = (nearest[0],)
@@ -114,7 +118,37 @@ class Interpreter:
         (sku,) = skus
         if mention.unusable is not None:
             return [AskBack(mention.text, (sku,), None)]
+        if step.does is Does.SET and (replaced := self._another_kind(sku, mention, view)) is not None:
+            return [replaced]
         return self._asked_for(step.does, sku, quantity, mention.confidence, view)
+
+    def _unknown(self, mention: Mention) -> list[Act]:
+        """What is no product by itself may be a word of several names: "una hawaiana"."""
+        having = () if mention.like else self._ellipsis.having(mention.words)
+        if 1 < len(having) <= _MOST_LINES:
+            return [AskBack(mention.text, having, quantity_of(mention.amount))]
+        return [Missing(mention.text, mention.like)]
+
+    def _head(self, step: Bare, steps: Sequence[Step]) -> list[Act]:
+        """ "un kilo de helado y conos": what a name begins with is asked for in a list, or by a verb."""
+        asked_for = step.leads or any(isinstance(one, Named) and one.does is Does.ORDER for one in steps)
+        said = {word for one in steps if isinstance(one, Named) for word in one.mention.words}
+        if not asked_for or len(step.words) != 1 or step.foreign or step.does not in (Does.ORDER, Does.ADD):
+            return []
+        if said.intersection(step.words):
+            return []  # "una familiar mitad y mitad"
+        having = self._ellipsis.beginning(step.words[0])
+        if len(having) > 1:
+            return [AskBack(step.text, having[:_MOST_LINES], quantity_of(step.amount))]
+        return [Add(having[0], self._answers.amount(step, having[0]) or 1, _LIKELY)] if having else []
+
+    def _counts(self, mention: Mention, before: Step) -> list[Act]:
+        """ "papas fritas 2 raciones": a word of its name is what a thing is counted in."""
+        if not isinstance(before, Named) or before.mention.amount is not None or mention.amount is None:
+            return []
+        skus = skus_of(before.mention, self._catalogue)
+        counted = len(skus) == 1 and len(mention.skus) > 1 and skus[0] in mention.skus
+        return [SetQuantity(skus[0], quantity_of(mention.amount))] if counted else []
 
     def _nearest(self, does: Does, skus: Sequence[str], view: View) -> list[str]:
         """Those of several products that were just asked about, or are the most like what they are to replace."""
@@ -138,6 +172,18 @@ class Interpreter:
         if does is Does.SET and (goes := self._corrected(sku, view)) is not None:
             return [Replace(goes, sku, quantity)]
         return [Add(sku, quantity if quantity is not None else 1, confidence)]
+
+    def _another_kind(self, sku: str, mention: Mention, view: View) -> Act | None:
+        """ "las medias que sean deportivas", where shoes are called so: a line, or a kind of the only one that has."""
+        lines = [line for line, _ in view.lines[:_MOST_LINES]]
+        if sku in lines or any(self._is_alike(line, sku) for line in lines):
+            return None
+        said = as_bare(Named(Does.ORDER, mention))
+        described = self._ellipsis.lines(lines, said).skus
+        if len(described) == 1 and mention.amount is not None:
+            return SetQuantity(described[0], quantity_of(mention.amount))  # "baja a 4 las deportivas"
+        kin = [(line, found[0]) for line in lines if len(found := self._ellipsis.kin(line, said).skus) == 1]
+        return Replace(*kin[0], quantity_of(mention.amount)) if len(kin) == 1 else None
 
     def _corrected(self, sku: str, view: View) -> str | None:
         """What a product takes the place of: the only line of its kind, else what was spoken of last."""
@@ -224,10 +270,14 @@ class Interpreter:
     ) -> tuple[tuple[str, ...], Quantity | None, str]:
         """The products that come for `sku`, how many, and how they were written."""
         if isinstance(comes, Mention):
-            return skus_of(comes, self._catalogue), quantity_of(comes.amount), comes.text
+            skus = skus_of(comes, self._catalogue)
+            if len(skus) == 1 and not self._is_alike(sku, skus[0]):
+                kin = self._ellipsis.kin(sku, as_bare(Named(Does.ORDER, comes))).skus
+                skus = kin if len(kin) == 1 else skus  # "las medias que sean deportivas", where shoes are called so
+            return skus, quantity_of(comes.amount), comes.text
         meant = self._ellipsis.kin(sku, comes)
         if len(meant.skus) > 1 and isinstance(goes, Bare):  # "la hawaiana mejor mediana"
-            both = replace(comes, fragment=f"{goes.fragment} {comes.fragment}")
+            both = replace(comes, fragment=f"{goes.fragment} {comes.fragment}", text=f"{goes.fragment} {comes.text}")
             meant = self._ellipsis.kin(sku, both)
         return meant.skus, meant.quantity if meant.skus else self._answers.amount(comes, sku), comes.text
 
@@ -312,9 +362,16 @@ class Interpreter:
             if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
                 return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
             return [Replace(goes, other.skus[0], other.quantity)]
+        if not lines and step.amount is not None and (again := self._ordered(step, view)) is not None:
+            return [again]
         if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
             return [Add(target, self._answers.amount(step, target) or 1)]  # a colour that tells no two of them apart
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
+
+    def _ordered(self, step: Bare, view: View) -> Add | None:
+        """ "otros 2 de naranja", behind an order of them."""
+        meant = self._ellipsis.lines(view.ordered, step)
+        return Add(meant.skus[0], meant.quantity or 1) if len(meant.skus) == 1 else None
 
     def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
         """A line, and what other products of its kind a step means: of the line that has some of its words, or of what
@@ -342,6 +399,15 @@ class Interpreter:
         if scaled is None or (scaled.denominator != 1 and self._catalogue.by_sku[found[0]].unit is None):
             return [Unresolved(mention.text)]
         return [SetQuantity(found[0], as_sold(scaled))]
+
+
+def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:
+    """ "esmalte rojo, negro y nude": a quality within a list is another of the same."""
+    before = steps[at - 1] if at else None
+    listed = isinstance(before, Named) and before.does is Does.ORDER and len(before.mention.skus) == 1
+    goes_on = at + 1 < len(steps) and isinstance(steps[at + 1], Named | Bare)
+    alone = step.describes and step.amount is None and step.does is Does.ORDER
+    return replace(step, does=Does.ADD) if listed and goes_on and alone else step
 
 
 def _pointed_at(goes: Bare, view: View) -> list[str]:

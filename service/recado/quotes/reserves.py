@@ -75,12 +75,16 @@ class Reserves:
         self._states = {wish.element.index: wish.state for wish in reading.wishes}
         self._heard, self._spoken, self._steering = heard, spoken, steering
         self._clauses = [(clause, of_delivery) for clause, of_delivery in self._delivered()]
-        self._leads = [any(e.index in heard and e.kind not in _STEERING for e in clause) for clause, _ in self._clauses]
+        self._leads = [
+            any(e.index in heard and e.kind not in _STEERING and not self._is_harmless(e) for e in clause)
+            for clause, _ in self._clauses
+        ]
         self.tells = frozenset(
             element.index
             for clause, of_delivery in self._clauses
             for element in clause
-            if not (self._is_harmless(element) or (of_delivery and element.kind not in _STEERING))
+            if not (self._is_harmless(element) or element.kind in _REFUSALS)
+            and not (of_delivery and element.kind not in _STEERING)
         )
 
     def left(self) -> tuple[str, ...]:
@@ -146,11 +150,11 @@ class Reserves:
 
     def _is_left(self, element: Element, *, leads: bool) -> bool:
         """Whether an element leads to nothing. leads: whether something beside it does, for a verb, a no or "otro"."""
-        if element.index in self._heard or element.index in self._spoken:
+        if element.index in self._spoken:
             return False
         if element.kind in _STEERING or element.index in self._steering:
             return not leads
-        return element.index in self.tells
+        return element.index in self.tells and element.index not in self._heard
 
     def _asks(self, clause: Sequence[Element]) -> bool:
         """Whether it is a question, with its mark or without; "¿sí?" is none."""

@@ -215,7 +215,11 @@ class _Walk:
         self._steer(Does.REMOVE)
         self._chunk.steered = self._quitting = element.kind == "remove"
 
-    def _refuse(self, _: Element) -> None:
+    def _refuse(self, element: Element) -> None:
+        chunk = self._chunk
+        if chunk.describes and chunk.plural is not None and not chunk.mentions and self._closes(element.end):
+            chunk.does = Does.REMOVE  # "el negro no"
+            return
         self._removing = True
 
     def _change(self, _: Element) -> None:
@@ -387,12 +391,20 @@ class _Walk:
             self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
             self._written(element)
             return
-        if self._late is not None and q.value == self._late and not self._chunk.mentions:
+        late = self._late is not None and q.value == self._late and not self._chunk.mentions
+        if late and self._context.kind(element.index + 1) != "each":
             self._late = None
             self._heard.add(element.index)
             return
         if self._chunk.pays:
             return  # "con un billete de 50 y 3 de 10"
+        if self._exchange.expects and self._chunk.words:
+            self._flush()  # "en vez de la negra otra azul"
+        if self._is_named_by(element):
+            self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
+            self._written(element)
+            self._chunk.amount = 1
+            return
         self._split()
         self._chunk.counts = self._chunk.counts or self._begins(element.index)
         another = "another" in element.flags
@@ -410,6 +422,12 @@ class _Walk:
         else:
             self._chunk.amount, self._chunk.pairs = q.value, q.pairs
             self._written(element, is_amount=True)
+
+    def _is_named_by(self, element: Element) -> bool:
+        """ "y otro 42": what is one thing has its number in its name."""
+        one = self._context.norm(element.index - 1) in ("otro", "otra")
+        written = self._reading.scanner.tokens[element.start : element.end]
+        return one and [token.kind for token in written] == [NUMBER] and written[0].norm != "1"
 
     def _measured(self, element: Element) -> int:
         """Past an amount in a unit that is of something said before: "medio kilo más"; 0 if there is none."""
@@ -497,12 +515,21 @@ class _Walk:
             return
         if element.kind == NOISE and element.roles & _PERSONS and self._is_for(element.index - 1):
             return  # "unas blancas para mi hijo"
+        if self._is_half(element):
+            self._chunk.amount = Fraction(1, 2)
+            self._written(element, is_amount=True)
+            return
         self._chunk.counts = self._chunk.counts and not element.roles & OF_DELIVERY
         self._chunk.describes = self._chunk.describes or element.kind == QUALITY
         if self._chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
             self._chunk.plural = False  # "opción 2", as "la 2"
         self._chunk.words += [norm for norm in self._mentions.norms(element) if norm not in _QUIET_WORDS]
         self._written(element)
+
+    def _is_half(self, element: Element) -> bool:
+        """ "dame medio", of what is sold by measure."""
+        half = self._context.norm(element.index) in ("medio", "media")
+        return half and self._chunk.steered and self._chunk.is_empty() and self._closes(element.end)
 
     def _is_for(self, i: int) -> bool:
         """Whether somebody comes whom something is for."""

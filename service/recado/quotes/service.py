@@ -22,7 +22,6 @@ from recado.quotes.steps import TooLongError
 from recado.quotes.text import plain
 from recado.quotes.wishes import Wish
 
-_MOST_LINES: Final = 500
 _TOLD_APART: Final = 100
 """Letters that tell one thing asked for from another: more than are echoed."""
 _CENT: Final = Decimal("0.01")
@@ -135,7 +134,7 @@ class QuoteService:
         unmatched: dict[str, Unmatched] = {}
         questions: dict[str, Question] = {}
         for wish in reading.wishes:
-            if wish.state != "wanted" or len(lines) >= _MOST_LINES:
+            if wish.state != "wanted":
                 continue
             product = catalogue.products[wish.product] if wish.product is not None else None
             said = wish.total(product.pair if product is not None else False)
@@ -172,7 +171,7 @@ class QuoteService:
         lines = {item.sku: (Fraction(item.quantity), item.confidence) for item in noted.items}
         unmatched: dict[str, Unmatched] = {}
         counts: dict[str, int] = {}
-        for sku, quantity in goods[:_MOST_LINES]:
+        for sku, quantity in goods:
             product = catalogue.by_sku.get(sku)
             if product is None or quantity < 1:
                 unmatched.setdefault(sku, Unmatched(product.name if product else sku))
