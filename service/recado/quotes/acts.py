@@ -168,3 +168,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: tuple[tuple[str, Quantity], ...] = ()
     offered: Pending | None = None
     ordered: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str | None:
+        """The product that a bare number is of: that of the last order or change, or the only line."""
+        lines = [sku for sku, _ in self.lines]
+        if len(self.topic) == 1 and self.topic[0] in lines:
+            return self.topic[0]
+        return lines[0] if len(lines) == 1 else None

@@ -1,0 +1,154 @@
+"""Numbers and qualities alone, read against the lines: "2 más", "mejor negros", "quita el azul", "de cada uno"."""
+
+from collections.abc import Sequence
+
+from recado.quotes.acts import (
+    Act,
+    Add,
+    Answer,
+    AskBack,
+    DropQuestion,
+    KeepOnly,
+    Narrow,
+    Remove,
+    Replace,
+    SetQuantity,
+    Subtract,
+    Unresolved,
+    View,
+)  # fmt: skip
+from recado.quotes.answers import Answers, quantity_of
+from recado.quotes.asked import PriceQuestions, put
+from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Bare
+from recado.quotes.constructions import Does
+from recado.quotes.ellipsis import Ellipsis, Meant
+from recado.quotes.wanted import MOST_LINES, Wanted
+
+
+class Unnamed:
+    """Reads the steps that name nothing."""
+
+    def __init__(
+        self, catalogue: Catalogue, ellipsis: Ellipsis, answers: Answers, questions: PriceQuestions, wanted: Wanted
+    ) -> None:
+        self._catalogue = catalogue
+        self._ellipsis = ellipsis
+        self._answers = answers
+        self._questions = questions
+        self._wanted = wanted
+
+    def acts(self, step: Bare, view: View) -> list[Act]:
+        """The acts of a step; none where it is of something else."""
+        if step.pointing:
+            return self._pointed(step, view)
+        if step.does in (Does.ORDER, Does.ADD) and (of_asked := self._questions.acts(step, view)):
+            return of_asked
+        if step.each:
+            return self._each(step, view)
+        named = step.words or step.foreign or step.fragment or step.plural is False
+        acts = self.qualities(step, view) if named else []
+        if acts or step.words or step.foreign or step.amount is None:
+            return acts
+        return self._counted(step, view)
+
+    def _pointed(self, step: Bare, view: View) -> list[Act]:
+        if step.does is Does.ORDER:
+            return put(view)  # "quiero": what?
+        if step.does is not Does.REMOVE:
+            return []
+        asked = [sku for sku, _ in view.asked if sku in dict(view.lines)]
+        target = asked[0] if len(asked) == 1 else view.target  # "¿cuánto vale la gorra? sácala"
+        return [Unresolved("")] if target is None else [Remove(target)]
+
+    def _each(self, step: Bare, view: View) -> list[Act]:
+        quantity = quantity_of(step.amount) or 1
+        for index in reversed(range(len(view.pending))):
+            if len(view.pending[index].candidates) > 1:
+                return [Answer(index, tuple((sku, quantity) for sku in view.pending[index].candidates))]
+        if not view.lines:
+            return [Unresolved(step.text)]
+        if step.does is Does.ADD:
+            return [Add(sku, quantity) for sku, _ in view.lines]
+        return [SetQuantity(sku, quantity) for sku, _ in view.lines]
+
+    def _counted(self, step: Bare, view: View) -> list[Act]:
+        """A number alone."""
+        quantity = quantity_of(step.amount) or 0
+        for index, pending in enumerate(view.pending):
+            if len(pending.candidates) == 1 and step.does is not Does.REMOVE:
+                return [Answer(index, ((pending.candidates[0], self._answers.amount(step, pending.candidates[0])),))]
+        for index in reversed(range(len(view.pending))):
+            candidates = view.pending[index].candidates
+            if step.plural and quantity == len(candidates):
+                return [Answer(index, tuple((sku, 1) for sku in candidates))]  # "las dos"
+        if view.asked and step.does not in (Does.REMOVE, Does.LOWER):
+            return [Add(sku, quantity) for sku, _ in view.asked] if len(view.asked) == 1 else [Unresolved(step.text)]
+        target = view.target
+        if view.pending and (target is None or target not in view.topic):
+            return [Narrow(len(view.pending) - 1, view.pending[-1].candidates, quantity)]
+        if target is None or quantity <= 0:
+            return [Unresolved(step.text)]
+        amount = self._answers.amount(step, target)
+        if amount is None:
+            return [AskBack(self._catalogue.by_sku[target].name, (target,), None)]
+        match step.does:
+            case Does.REMOVE | Does.LOWER:
+                return [Subtract(target, amount)]
+            case Does.ADD | Does.RAISE:
+                return [Add(target, amount)]
+            case _:
+                return [SetQuantity(target, amount)]
+
+    def qualities(self, step: Bare, view: View) -> list[Act]:
+        """ "mejor negros", "quita el azul", "2 más de los azules": a line, or another kind of what was spoken of."""
+        lines = [sku for sku, _ in view.lines]
+        meant = self._ellipsis.lines(lines, step)
+        if step.does is Does.REMOVE:
+            return self._removed_by_quality(step, meant, view)
+        if step.does is Does.KEEP and meant.skus:
+            return [KeepOnly(tuple((sku, meant.quantity) for sku in meant.skus))]  # "solo las de 220"
+        if len(meant.skus) == 1 and (meant.quantity is not None or step.does is Does.ADD):
+            return self._wanted.asked_for(step.does, meant.skus[0], meant.quantity, 1.0, view)
+        target = view.target or next((sku for sku in reversed(view.topic) if sku in lines), None)
+        if len(meant.skus) != 1 and (kin := self._kin(target, lines, step)):
+            goes, other = kin
+            if len(other.skus) > 1:
+                return [AskBack(step.text, other.skus, other.quantity)]
+            if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
+                return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
+            return [Replace(goes, other.skus[0], other.quantity)]
+        if not lines and step.amount is not None and (again := self._ordered(step, view)) is not None:
+            return [again]
+        if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
+            return [Add(target, self._answers.amount(step, target) or 1)]  # a colour that tells no two of them apart
+        return [Unresolved(step.text)] if step.describes and not meant.skus else []
+
+    def _ordered(self, step: Bare, view: View) -> Add | None:
+        """ "otros 2 de naranja", behind an order of them."""
+        meant = self._ellipsis.lines(view.ordered, step)
+        return Add(meant.skus[0], meant.quantity or 1) if len(meant.skus) == 1 else None
+
+    def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
+        """A line, and what other products of its kind a step means: of the line that has some of its words, or of what
+        was spoken of, else of the only line with any."""
+        kin = {sku: meant for sku in lines[:MOST_LINES] if (meant := self._ellipsis.kin(sku, step)).skus}
+        having = [sku for sku in kin if self._ellipsis.has_any(sku, step)]
+        first = having if len(having) == 1 else [target] if target in kin else list(kin)
+        return (first[0], kin[first[0]]) if len(first) == 1 and first[0] is not None else None
+
+    def _removed_by_quality(self, step: Bare, meant: Meant, view: View) -> list[Act]:
+        for index, pending in enumerate(view.pending):
+            if alike(step.text, pending.text):
+                return [DropQuestion(index)]
+        if len(meant.skus) == 1 and (step.describes or len(view.lines) > 1):
+            sku = meant.skus[0]
+            return [Remove(sku)] if meant.quantity is None else [Subtract(sku, meant.quantity)]
+        counted = step.amount is not None and bool(step.words)
+        return [Unresolved(step.text)] if step.describes or counted else []
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two fragments share a word of some length, but for its number."""
+    words = [{word.rstrip("s") for word in text.lower().split() if len(word) > 3} for text in (one, other)]
+    return bool(words[0] & words[1])

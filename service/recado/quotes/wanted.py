@@ -1,0 +1,96 @@
+"""One product is asked for: added, set, or in the place of another; and what only half names one."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from recado.quotes.acts import (
+    Act,
+    Add,
+    AskBack,
+    Missing,
+    Quantity,
+    Replace,
+    SetQuantity,
+    Subtract,
+    Unresolved,
+    View,
+)  # fmt: skip
+from recado.quotes.answers import Answers, as_bare, quantity_of
+from recado.quotes.catalogue import Catalogue
+from recado.quotes.clauses import Bare, Mention, Named, Step
+from recado.quotes.constructions import Does
+from recado.quotes.ellipsis import Ellipsis
+
+MOST_LINES: Final = 12
+"""Lines that are looked at for one of a kind that is not named, and products that a question offers."""
+_LIKELY: Final = 0.8
+
+
+class Wanted:
+    """Reads what is asked for against the lines."""
+
+    def __init__(self, catalogue: Catalogue, ellipsis: Ellipsis, answers: Answers) -> None:
+        self._matcher = catalogue.matcher()
+        self._numbers = catalogue.places
+        self._ellipsis = ellipsis
+        self._answers = answers
+
+    def asked_for(self, does: Does, sku: str, quantity: Quantity | None, confidence: float, view: View) -> list[Act]:
+        """One product is asked for: added, set, or instead of another."""
+        if quantity is not None and quantity <= 0:
+            return []
+        lines = dict(view.lines)
+        if does is Does.LOWER and sku in lines:
+            return [Subtract(sku, quantity if quantity is not None else 1)]
+        if sku in lines and does not in (Does.ADD, Does.RAISE):
+            return [SetQuantity(sku, quantity)]
+        if does is Does.SET and sku in view.ordered:
+            return [Unresolved("")]
+        if does is Does.SET and (goes := self._corrected(sku, view)) is not None:
+            return [Replace(goes, sku, quantity)]
+        return [Add(sku, quantity if quantity is not None else 1, confidence)]
+
+    def another_kind(self, sku: str, mention: Mention, view: View) -> Act | None:
+        """ "las medias que sean deportivas", where shoes are called so: a line, or a kind of the only one that has."""
+        lines = [line for line, _ in view.lines[:MOST_LINES]]
+        if sku in lines or any(self.is_alike(line, sku) for line in lines):
+            return None
+        said = as_bare(Named(Does.ORDER, mention))
+        described = self._ellipsis.lines(lines, said).skus
+        if len(described) == 1 and mention.amount is not None:
+            return SetQuantity(described[0], quantity_of(mention.amount))  # "baja a 4 las deportivas"
+        kin = [(line, found[0]) for line in lines if len(found := self._ellipsis.kin(line, said).skus) == 1]
+        return Replace(*kin[0], quantity_of(mention.amount)) if len(kin) == 1 else None
+
+    def _corrected(self, sku: str, view: View) -> str | None:
+        """What a product takes the place of: the only line of its kind, else what was spoken of last."""
+        alike = [line for line, _ in view.lines if self.is_alike(line, sku)]
+        if len(alike) == 1:
+            return alike[0]
+        lines = [line for line, _ in view.lines]
+        return next((one for one in reversed(view.topic) if one in lines), lines[-1] if lines else None)
+
+    def is_alike(self, one: str, other: str) -> bool:
+        """Whether two products share a head word."""
+        families = self._matcher.families_of(self._numbers[one])
+        return any(family in families for family in self._matcher.families_of(self._numbers[other]))
+
+    def unknown(self, mention: Mention) -> list[Act]:
+        """What is no product by itself may be a word of several names: "una hawaiana"."""
+        having = () if mention.like else self._ellipsis.having(mention.words)
+        if 1 < len(having) <= MOST_LINES:
+            return [AskBack(mention.text, having, quantity_of(mention.amount))]
+        return [Missing(mention.text, mention.like)]
+
+    def head(self, step: Bare, steps: Sequence[Step]) -> list[Act]:
+        """ "un kilo de helado y conos": what a name begins with is asked for in a list, or by a verb."""
+        asked_for = step.leads or any(isinstance(one, Named) and one.does is Does.ORDER for one in steps)
+        said = {word for one in steps if isinstance(one, Named) for word in one.mention.words}
+        if not asked_for or len(step.words) != 1 or step.foreign or step.does not in (Does.ORDER, Does.ADD):
+            return []
+        if said.intersection(step.words):
+            return []  # "una familiar mitad y mitad"
+        having = self._ellipsis.beginning(step.words[0])
+        if len(having) > 1:
+            return [AskBack(step.text, having[:MOST_LINES], quantity_of(step.amount))]
+        return [Add(having[0], self._answers.amount(step, having[0]) or 1, _LIKELY)] if having else []
