@@ -1,0 +1,331 @@
+"""Amounts of a message: numbers, measures, sizes that stand for a thing, and what does not say how many."""
+
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+
+from recado.quotes.elements import (
+    COMMA,
+    LINK,
+    MASK,
+    NOISE,
+    PRODUCT,
+    QUALITY,
+    QUANTITY,
+    SEVERAL,
+    THINGS,
+)  # fmt: skip
+from recado.quotes.lexicon import QUANTITY_ROLES, Unit
+from recado.quotes.matcher import How, Match
+from recado.quotes.measures import Measure, measure
+from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
+from recado.quotes.scene import BEHIND, WHOLE, Scene
+from recado.quotes.sizes import SOLD_BY, Size
+from recado.quotes.text import NUMBER, WORD, key
+from recado.quotes.things import add_thing, size_of_kind
+from recado.quotes.words import Kind
+
+_BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
+_BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
+_VAGUE: Final = frozenset(
+    ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
+     "bastantes"]
+)  # fmt: skip
+
+
+def add_other_size(scene: Scene, i: int) -> int:
+    """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
+    opener = -3 if scene.kind(-2) == "copula" and scene.kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
+    if scene.kind(-1) == "definite" and scene.kind(-2) == "of" and scene.kind(-3) == QUANTITY:
+        opener = -3  # "3 de la cincuenta"
+    elif scene.kind(-1) in (QUANTITY, "and", COMMA):
+        return add_counted_size(scene, i)
+    elif scene.kind(-1) != "of" or scene.kind(opener) not in _BEFORE_SIZE:
+        return 0
+    if scene.kind(-2) == "and" and scene.kind(-3) not in (*THINGS, QUANTITY):
+        return 0
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or scene.is_product(read[1]):
+        return 0
+    size, end = read
+    named = scene.has_no_noun(end) or not scene.is_kind(end)
+    if named and size.unit is None and not scene.has_no_noun(end):
+        return 0
+    if not any(scene.is_sized(e, size) for e in scene.elements[-BEHIND:] if e.match is not None):
+        return 0
+    element = scene.add(QUALITY, i, end)
+    element.sizes = [size]
+    if not named:
+        element.words = [scene.norms[end]]  # "dos de 2 plazas"
+        end += 1
+        element.end = end
+    element.text = scene.written(i, end)
+    return end
+
+
+def add_counted_size(scene: Scene, i: int) -> int:
+    """Past a size in a unit that tells a product, with its number beside it: "una 9v", "10 metros 2"; else 0."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if scene.tokens[i].kind == NUMBER else None
+    unit = read[0].unit if read is not None else None
+    if read is None or unit is None:
+        return 0
+    size, end = read
+    numbered = scene.kind(-1) == QUANTITY and unit.name not in SOLD_BY
+    behind = scene.kind(-1) != QUANTITY and scene.is_counted(end) and scene.has_no_noun(end + 1)
+    if not (numbered or behind) or size_of_kind(scene, i, []) is None:
+        return 0
+    element = scene.add(QUALITY, i, end)
+    element.sizes, element.text = [size], scene.written(i, end)
+    return end
+
+
+def add_unusable(scene: Scene, i: int) -> int:
+    """Past an amount that does not say how many: "4 o 5", "unas cuantas", "10 soles de"; 0 if none starts here."""
+    found = _range(scene, i) or _worth(scene, i) or _vague(scene, i)
+    if found is None:
+        return 0
+    end, why = found
+    while scene.has(end, "of"):
+        end += 1
+    element = scene.add(QUANTITY, i, end)
+    element.quantity = Quantity(1, end, article=why is Unusable.VAGUE, bare=False, unusable=why)
+    return end
+
+
+def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
+    if scene.norm(i) in ("unos", "unas", "como") and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind == NUMBER:
+        i += 1
+    between = scene.norm(i) == "entre" and i + 1 < len(scene.tokens)
+    if between:
+        i += 1
+    if i in scene.spans or not (scene.tokens[i].kind == NUMBER or scene.roles[i] & {"number", "article"}):
+        return None
+    first, j = cardinal(scene.tokens, scene.roles, i, scene.lexicon)
+    if first is None or j >= len(scene.tokens):
+        return None
+    dash = scene.tokens[j].norm == "-" and not scene.tokens[j].spaced
+    joint = "and" in scene.roles[j] if between else "or" in scene.roles[j] or scene.tokens[j].norm == "a"
+    if not (dash or joint):
+        return None
+    second = (
+        quantity(scene.tokens, scene.roles, j + 1, scene.lexicon, scene.matcher.names)
+        if j + 1 < len(scene.tokens)
+        else None
+    )
+    if second is None or second.article or second.value <= first or j + 1 in scene.spans:
+        return None
+    if "or" not in scene.roles[j] and not scene.opens_thing(second.end + scene.has(second.end, "of")):
+        return None
+    whole = measure(scene.tokens, scene.roles, j + 1, scene.lexicon)
+    return second.end if whole is None else whole.end, Unusable.RANGE
+
+
+def _worth(scene: Scene, i: int) -> tuple[int, Unusable] | None:
+    span = scene.spans.get(i)
+    end = span.end if span is not None and span.kind is Kind.PRICE else 0
+    if not end and scene.norm(i + 1) == "mil" and scene.tokens[i].kind == NUMBER:
+        end = i + 2
+    joined = scene.has(end, "of") or scene.norm(end) == "en"  # "10.000 pesos en toallitas"
+    if not (end and joined and scene.opens_product(end + 1)):
+        return None
+    return end, Unusable.WORTH
+
+
+def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
+    j = i + 1 if "article" in scene.roles[i] or scene.norm(i) == "un" else i
+    if scene.norm(i) in ("unos", "unas") and scene.norm(j) in scene.lexicon.measures and scene.has(j + 1, "of"):
+        return (j + 1, Unusable.VAGUE) if scene.opens_product(j + 2) else None  # "unos metros de tul"
+    if scene.norm(j) not in _VAGUE or (j == i and scene.norm(j) in ("pocos", "pocas", "poco", "monton")):
+        return None
+    if j == i and scene.kind(-1) == PRODUCT and scene.kind(-2) != QUANTITY and scene.has_no_noun(j + 1):
+        return j + 1, Unusable.VAGUE  # "gasas varias"
+    opens = j + 1 + scene.has(j + 1, "of")
+    if not (scene.opens_product(opens) or scene.opens_thing(opens)) or "timeunit" in scene.roles[opens]:
+        return None
+    return j + 1, Unusable.VAGUE
+
+
+def add_measure(scene: Scene, i: int) -> int:
+    """Past an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if none is here."""
+    token = scene.tokens[i]
+    if token.kind == WORD and not scene.roles[i] & QUANTITY_ROLES and token.norm not in scene.lexicon.measures:
+        return 0
+    found = measure(scene.tokens, scene.roles, i, scene.lexicon)
+    if found is None or _is_letter_size(scene, found):
+        return 0
+    after = _behind_measure(scene, found)
+    end, value, collective = found.end, found.value, 0
+    if found.unit is None:
+        if not _is_part_of(scene, i, found, after):
+            return 0
+        assert after is not None
+        if scene.matcher.products[after.products[0]].unit is None and (before := scene.counted_before()) is not None:
+            value, collective = value * (before.collective or 1), before.collective  # "media de" after a dozen
+    elif scene.has(end - 1, "of") and scene.is_each(end - 1):
+        end -= 1  # "dos metros de cada una"
+    elif not _is_measured(scene, found, after):
+        return 0
+    element = scene.add(QUANTITY, i, end)
+    element.quantity = Quantity(value, end, unit=found.unit, bare=False, collective=collective)
+    return end
+
+
+def _behind_measure(scene: Scene, found: Measure) -> Match | None:
+    """The product behind an amount; "litro" may be what is left of its name: "2 litros de thinner"."""
+    if scene.opens_product(found.end) or found.unit is None or found.end >= len(scene.tokens):
+        return scene.matcher.match(scene.tokens, scene.roles, found.end) if scene.opens_product(found.end) else None
+    return scene.matcher.match(scene.tokens, scene.roles, found.end, measured=Size((1,), found.unit))
+
+
+def _is_part_of(scene: Scene, i: int, found: Measure, after: Match | None) -> bool:
+    """Whether a number without a unit is a part of what `after` is sold by: "un cuarto de queso"."""
+    if after is None or _is_fraction_of(scene, found.value, after):
+        return after is not None and found.at > i + 1  # "1/8 de esmalte", of which the number alone is 1
+    measured = scene.matcher.products[after.products[0]].unit is not None
+    if found.value > 1 and not measured:
+        return False  # "2 1/4 de pollo"
+    part = scene.matcher.match(scene.tokens, scene.roles, found.at - 1, head_only=False)
+    if part is not None and part.words > 1 and part.how in WHOLE:
+        return False  # "un cuarto de esmalte" is a name
+    named = scene.matcher.match(scene.tokens, scene.roles, i, head_only=False)
+    # "medio de camarón" is a part of a kilo, and no "medio litro de ceviche de camarón"
+    return named is None or named.words == 1 or (measured and named.how is How.PART)
+
+
+def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
+    """Whether a number of a unit says how much is wanted of what stands behind it, or stood before it."""
+    assert found.unit is not None
+    alias = scene.matcher.match(scene.tokens, scene.roles, found.at, head_only=False)
+    if alias is not None and alias.words > 1 and (alias.how in WHOLE or after is None):
+        return False  # "litro de thinner" is a name
+    follows = after is None and _follows_product(scene, found.unit)
+    if not found.counts or scene.norm(found.at) == "k":
+        beside = scene.elements[-1].match if follows else after
+        # "80 cm" of what is sold by the metre; "2k" of what is sold by the piece are 2,000
+        return beside is not None and scene.is_sold_by(beside.products[0], found.unit)
+    return after is not None or follows or scene.is_kind(found.end) or _stands_alone(scene, found)  # "1 kg de roja"
+
+
+def _is_fraction_of(scene: Scene, value: int | Fraction, match: Match) -> bool:
+    """Whether a fraction is a size that a thing is sold in: "1/4 de pollo"."""
+    families = scene.matcher.families_of(match.products[0])
+    return any(family.with_size(Size((value,))) for family in families)
+
+
+def _follows_product(scene: Scene, unit: Unit) -> bool:
+    """Whether a measure says how much of the product before it: "arena 3 m3", "una torta de 3 kilos"."""
+    before = -2 if scene.kind(-1) in (LINK, COMMA) or (scene.kind(-1) == "of" and scene.kind(-2) == PRODUCT) else -1
+    if scene.kind(before) not in (PRODUCT, SEVERAL, QUALITY):
+        return False
+    counted = scene.elements[before - 1].quantity if scene.kind(before - 1) == QUANTITY else None
+    if scene.kind(-1) != "of":
+        return counted is None
+    match = scene.elements[before].match
+    return (counted is None or counted.article) and match is not None and scene.is_sold_by(match.products[0], unit)
+
+
+def _stands_alone(scene: Scene, found: Measure) -> bool:
+    """Whether a measure mends or completes what was said of a product sold so: "perdón 2 kg"."""
+    assert found.unit is not None
+    if not (scene.has_no_noun(found.end) and (scene.kind(-1) in _BEFORE_MEASURE)):
+        return False
+    last = next((e.match for e in scene.behind() if e.match is not None), None)
+    return last is not None and scene.is_sold_by(last.products[0], found.unit)
+
+
+def _is_letter_size(scene: Scene, found: Measure) -> bool:
+    """ "3 M camisas": a capital that stands apart is a size of clothes."""
+    unit = scene.tokens[found.at]
+    if scene.has(found.end - 1, "of"):
+        return False  # "10 L de abono"
+    return len(unit.norm) == 1 and unit.spaced and scene.text[unit.start].isupper()
+
+
+def add_number(scene: Scene, i: int) -> int:
+    if scene.tokens[i].norm in scene.matcher.vocabulary.words:
+        match = scene.matcher.match(scene.tokens, scene.roles, i, head_only=False)
+        if match is not None and match.words > 1 and not scene.is_product(i + 1) and not _goes_on(scene, i + 1, match):
+            return add_thing(scene, i, match)
+    if scene.is_long_name(i + 1):
+        value = scene.tokens[i].value
+        return add_quantity(scene, i, Quantity(value, i + 1)) if value is not None else i + 1
+    if scene.kind(-1) == "of" and scene.kind(-2) == QUANTITY and i + 1 < len(scene.tokens):
+        after = scene.tokens[i + 1]
+        if after.kind == WORD and scene.matcher.knows(after.norm) and key(after.norm) not in scene.matcher.single:
+            element = scene.add(QUALITY, i, i + 2)  # "dos de 2 plazas"
+            element.words = [scene.tokens[i].norm, after.norm]
+            element.text = scene.written(i, i + 2)
+            return i + 2
+    q = quantity(scene.tokens, scene.roles, i, scene.lexicon, scene.matcher.names)
+    if q is None:
+        scene.add(MASK, i, i + 1, frozenset(["number"]))
+        return i + 1
+    return add_quantity(scene, i, q)
+
+
+def _goes_on(scene: Scene, i: int, other: Match) -> bool:
+    """Whether a name at `i` goes on where another ends: "3 leche de almendras", where "tres leches" is a cake."""
+    match = scene.matcher.match(scene.tokens, scene.roles, i) if i < len(scene.tokens) else None
+    return match is not None and match.words > 1 and match.how in WHOLE and match.end > other.end
+
+
+def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
+    dotted = scene.tokens[q.end - 1].norm == "."
+    held = q.end - 1 - dotted
+    if q.pieces and (scene.names_long(held) if dotted else _is_vessel(scene, held) or scene.opens_long(held)):
+        q = msgspec.structs.replace(q, end=held, pieces=False)
+    element = scene.add(QUANTITY, i, q.end)
+    element.quantity = q
+    if i > 0 and scene.tokens[i - 1].norm == "-" and not scene.tokens[i].spaced and scene.tokens[i].kind == NUMBER:
+        dash = scene.tokens[i - 1]
+        opener = scene.elements[-3] if len(scene.elements) >= 3 else None
+        steered = opener is not None and opener.kind in (
+            "request",
+            "add",
+            "and",
+            "correction",
+            "greeting",
+            "courtesy",
+            NOISE,
+            COMMA,
+        )
+        if dash.spaced and steered and scene.elements[-2].kind == LINK:
+            element.negative = True
+    end = q.end
+    if scene.norm(end) == "x" and end < len(scene.tokens):
+        element.flags.add("x after")
+        end += 1
+    return end
+
+
+def _is_vessel(scene: Scene, i: int) -> bool:
+    """Whether a container that holds nothing is itself the thing: "6 vasos", but not "pintura, 2 galones"."""
+    if "container" not in scene.roles[i] or scene.roles[i] & {"unit", "piece"} or scene.is_product(i + 1):
+        return False
+    if scene.kind(-1) == "and":
+        return True
+    last = next((e for e in scene.behind() if e.kind in THINGS), None)
+    return last is None or (last.index > 0 and scene.elements[last.index - 1].kind == QUANTITY)
+
+
+def add_another(scene: Scene, i: int) -> int:
+    """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen."""
+    if i + 1 < len(scene.tokens) and (scene.tokens[i + 1].kind == NUMBER or scene.roles[i + 1] & QUANTITY_ROLES):
+        return scene.steer(i, i + 1, scene.roles[i])
+    q = Quantity(1, i + 1, article=True)
+    more = measure(scene.tokens, scene.roles, i + 1, scene.lexicon) if i + 1 < len(scene.tokens) else None
+    if more is not None and more.unit is not None and more.at == i + 1:
+        element = scene.add(QUANTITY, i, more.end)
+        element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)
+        return more.end  # "otro kilo de naranjas"
+    if scene.has(i + 1, "of"):
+        before = scene.counted_before()
+        if before is not None and before.collective:
+            q = Quantity(before.value, i + 1, collective=before.collective)
+        elif before is not None and before.pairs:
+            q = Quantity(1, i + 1, pairs=True)
+    element = scene.add(QUANTITY, i, i + 1)
+    element.quantity = q
+    element.flags.add("another")
+    return i + 1

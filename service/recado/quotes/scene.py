@@ -1,0 +1,229 @@
+"""What stands at a place of a message, and what was read before it: the questions that reading its elements asks."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from recado.quotes.codes import join_codes, join_models
+from recado.quotes.elements import NOISE, QUANTITY, SEVERAL, Element
+from recado.quotes.joined import part_joined, spell_out
+from recado.quotes.lexicon import FUNCTION, NONE, Unit
+from recado.quotes.lists import drop_indices
+from recado.quotes.matcher import How, Match, Matcher
+from recado.quotes.noise import TABLE
+from recado.quotes.numbers import Quantity
+from recado.quotes.sizes import Size
+from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
+from recado.quotes.tails import Tails
+from recado.quotes.text import NEWLINE, NUMBER, WORD, Token, tokenise
+from recado.quotes.words import Words
+
+_WORN_BY: Final = frozenset(["people", "modifier"])
+"""The roles of "niño", "mujer": people, and whom a good is made for."""
+_NO_NOUN: Final = frozenset(
+    [
+        "and",
+        "or",
+        "but",
+        "courtesy",
+        "thanks",
+        "for",
+        "to",
+        "con",
+        "correction",
+        "negation",
+        "request",
+        "each",
+        "filler",
+    ]
+)
+BEHIND: Final = 40
+"""Elements looked at before the present one: more than any sentence has."""
+WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
+"""One product, and its name was said to the end."""
+PRIORITY: Final = (
+    "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
+    "add", "request", "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or",
+    "con", "possessive", "definite", "of", "for", "by", "to", "that", "ask", "copula", "greeting", "thanks",
+    "courtesy", "nope", "yes", "help",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _first_of(roles: frozenset[str]) -> str:
+    """The part that words play, of all that they can."""
+    return next((role for role in PRIORITY if role in roles), NOISE)
+
+
+class Scene(Words):
+    """One message with the elements that were read so far. Raises TooLongError for too many letters or tokens."""
+
+    def __init__(self, text: str, matcher: Matcher) -> None:
+        tokens = _tokens(text, matcher)
+        self.lexicon = matcher.lexicon
+        find = self.lexicon.roles
+        super().__init__(text, tokens, [find(t.norm) if t.kind == WORD else NONE for t in tokens], matcher)
+        self.norms = [t.norm for t in tokens]
+        TABLE.spans(self)
+        self.tails = Tails(tokens, self.roles, self.spans, matcher, self.lexicon)
+        self.elements: list[Element] = []
+
+    def add(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> Element:
+        element = Element(kind, start, end, roles)
+        element.index = len(self.elements)
+        self.elements.append(element)
+        return element
+
+    def written_out(self, i: int) -> Match | None:
+        """The product whose name stands at `i` word for word, where no longer name does."""
+        written = self.matcher.written_out(self.tokens, i)
+        return written if written is not None and self.matcher.match(self.tokens, self.roles, i) == written else None
+
+    def is_sized(self, element: Element, size: Size) -> bool:
+        """Whether sizes such as `size` tell the products of a thing's family apart."""
+        assert element.match is not None
+        dimension = size.key()[0]
+        return any(
+            dimension in family.dimensions or (family.dimensions and not dimension) or "" in family.dimensions
+            for family in self.matcher.families_of(element.match.products[0])
+        )
+
+    def has_no_noun(self, i: int) -> bool:
+        """Whether no noun stands at `i`."""
+        if i >= len(self.tokens) or self.tokens[i].kind != WORD:
+            return True
+        return bool(self.roles[i] & _NO_NOUN)
+
+    def opens_name(self, i: int) -> bool:
+        """Whether a product is named at `i`, by one word or more: "media gorra", "media campera inflable"."""
+        if self.is_product(i):
+            return True
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False) if i < len(self.tokens) else None
+        return match is not None and match.words > 1 and match.how in WHOLE
+
+    def opens_product(self, i: int) -> bool:
+        if i >= len(self.tokens) or self.tokens[i].kind != WORD:
+            return False
+        return self.matcher.match(self.tokens, self.roles, i) is not None
+
+    def counted_before(self) -> Quantity | None:
+        return next((e.quantity for e in self.behind() if e.quantity is not None), None)
+
+    def is_each(self, i: int) -> bool:
+        phrase = self.lexicon.phrase(self.norms, i)
+        return phrase is not None and "each" in phrase[1]
+
+    def is_sold_by(self, product: int, unit: Unit) -> bool:
+        sold_by = self.lexicon.measures.get(self.matcher.products[product].unit or "")
+        return sold_by is not None and sold_by.dimension == unit.dimension
+
+    def names_long(self, i: int) -> bool:
+        return self.matcher.written_out(self.tokens, i) is not None
+
+    def opens_long(self, i: int) -> bool:
+        """Whether a container is the head of a name: "3 pack boxer"."""
+        if "container" not in self.roles[i]:
+            return False
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        return match is not None and match.words > 1
+
+    def is_long_name(self, i: int, *, any_word: bool = False) -> bool:
+        """Whether a name of two words or more that opens with a number or a measure stands at `i`; or any such name."""
+        if i >= len(self.tokens) or not (any_word or self.roles[i] & {"number", "collective", "half"}):
+            return False
+        match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+        return match is not None and match.words > 1 and match.how in WHOLE
+
+    def is_counted(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == NUMBER
+
+    def settles(self, i: int) -> bool:
+        """Whether the word at `i` tells which of several products a word before meant."""
+        left_open = (e.match.products for e in self.behind() if e.kind == SEVERAL and e.match is not None)
+        return any(set(self.matcher.with_head(ps[0], [self.norms[i]])) & set(ps) for ps in left_open)
+
+    def kinds(self, i: int) -> set[int]:
+        """The products that the word at `i` tells apart of those that share a head with a thing said before."""
+        before = (e.match.products[0] for e in self.behind() if e.match is not None)
+        return {number for product in before for number in self.matcher.with_head(product, [self.norms[i]])}
+
+    def is_product(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == WORD and self.matcher.names(self.norms[i])
+
+    def opens_thing(self, i: int) -> bool:
+        return i < len(self.tokens) and self.tokens[i].kind == WORD and not self.roles[i] & FUNCTION
+
+    def tells_apart(self, i: int) -> bool:
+        return self.roles[i] >= _WORN_BY or self.is_part(self.norms[i])
+
+    def is_part(self, norm: str) -> bool:
+        """Whether a word belongs to products' names without being one."""
+        return self.matcher.knows(norm) and not self.matcher.names(norm)
+
+    def said_with(self, i: int) -> str:
+        """What stands behind the last "con" or "sin" before `i`; nothing if there is none."""
+        before = (j for j in range(i - 2, max(-1, i - BEHIND), -1) if self.roles[j] & {"con", "without"})
+        at = next(before, None)
+        return self.norms[at + 1] if at is not None and self.matcher.knows(self.norms[at + 1]) else ""
+
+    def is_kind(self, i: int, besides: Sequence[str] = ()) -> bool:
+        """Whether the word at `i`, and those `besides`, tell products apart that share a head with a thing before."""
+        if i >= len(self.tokens) or self.tokens[i].kind == NEWLINE or "article" in self.roles[i]:
+            return False
+        norms = [*besides, self.norms[i]]
+        return any(
+            self.matcher.with_head(e.match.products[0], norms) for e in self.elements[-BEHIND:] if e.match is not None
+        )
+
+    def after_correction(self) -> bool:
+        return any(e.kind == "correction" for e in self.elements[-3:])
+
+    def is_of_kin(self, product: int, norm: str) -> bool:
+        """Whether products that share a head with one are named by a word, and it is none of them."""
+        kin = self.matcher.with_head(product, [norm])
+        return bool(kin) and product not in kin
+
+    def has_sizes(self, match: Match) -> bool:
+        return any(family.dimensions for family in self.matcher.families_of(match.products[0]))
+
+    def steer(self, start: int, end: int, roles: frozenset[str]) -> int:
+        kind = _first_of(roles)
+        if kind == "another":
+            element = self.add(QUANTITY, start, end)
+            element.quantity = Quantity(1, end, article=True)
+            element.flags.update(("another", "more"))
+            if start + 1 == end:
+                element.kind, element.quantity = NOISE, None
+            return end
+        self.add(kind, start, end, roles)
+        return end
+
+    def written(self, start: int, end: int) -> str:
+        if end <= start:
+            return ""
+        return self.text[self.tokens[start].start : self.tokens[end - 1].end].strip()
+
+    def behind(self) -> Iterable[Element]:
+        """The elements before the present one, the nearest first."""
+        return itertools.islice(reversed(self.elements), BEHIND)
+
+    def kind(self, i: int) -> str:
+        """The kind of the element at `i`, counted from the end."""
+        return self.elements[i].kind if len(self.elements) >= -i else ""
+
+
+def _tokens(text: str, matcher: Matcher) -> list[Token]:
+    """The tokens that the elements are read from: without the indices of a list, codes joined, joined words parted."""
+    if len(text) > LONGEST_TEXT:
+        raise TooLongError
+    tokens = tokenise(text)
+    if len(tokens) > MOST_TOKENS:
+        raise TooLongError
+    drop_indices(tokens, matcher.lexicon)
+    join_codes(tokens, matcher)
+    if matcher.shapes:
+        join_models(tokens, matcher.lexicon, matcher.shapes)
+    spell_out(tokens, matcher)
+    part_joined(tokens, matcher)
+    return tokens

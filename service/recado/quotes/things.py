@@ -1,0 +1,236 @@
+"""Things of a message: products with what hangs on them, what a container holds, kinds, and what nobody sells."""
+
+from typing import Final
+
+from recado.quotes.elements import (
+    NOISE,
+    PRODUCT,
+    QUALITY,
+    QUANTITY,
+    SEVERAL,
+    UNKNOWN,
+)  # fmt: skip
+from recado.quotes.lexicon import FUNCTION, NONE
+from recado.quotes.matcher import How, Match
+from recado.quotes.scene import BEHIND, Scene
+from recado.quotes.sizes import Size
+from recado.quotes.tails import VERB_ENDINGS
+from recado.quotes.text import NUMBER, WORD
+from recado.quotes.vocabulary import EXACT
+from recado.quotes.words import Kind
+
+_PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
+_PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
+"""Endings of what only says how: "mozzarella rallada"."""
+
+
+def sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
+    """The one size in a stretch, if it tells the products of a thing before apart: "talle 40" of "jean mom 38"."""
+    told = [Size((t.value,)) for t in scene.tokens[i:end] if t.kind == NUMBER and t.value is not None]
+    before = (e.match.products[0] for e in scene.behind() if e.match is not None)
+    known = any(family.with_size(size) for n in before for family in scene.matcher.families_of(n) for size in told)
+    return told if known and len(told) == 1 else []
+
+
+def add_container(scene: Scene, i: int, determined: bool) -> int:
+    """ "bolsas de café": the coffee, if the catalogue has it; else an unknown thing."""
+    at, match = held_by(scene, i)
+    if match is not None:
+        if scene.matcher.products[match.products[0]].pair:  # "caja de zapatos" is no pair of shoes
+            return add_unknown(scene, i)
+        return add_contents(scene, i, at, match)
+    if determined or scene.has(i + 1, "of") or (scene.kind(-1) == "and" and "good" in scene.roles[i]):
+        return add_unknown(scene, i)
+    scene.add(NOISE, i, i + 1, scene.roles[i])
+    return i + 1
+
+
+def held_by(scene: Scene, i: int) -> tuple[int, Match | None]:
+    """Where stands, and what is, that which a container at `i` holds: "bolsas de café"."""
+    j = i + 2
+    if not ("container" in scene.roles[i] and scene.has(i + 1, "of")):
+        return j, None
+    while scene.has(j, "definite"):
+        j += 1
+    return j, scene.matcher.match(scene.tokens, scene.roles, j) if j < len(scene.tokens) else None
+
+
+def add_contents(scene: Scene, i: int, at: int, match: Match) -> int:
+    """The thing at `at`, in the container at `i`."""
+    end = add_thing(scene, at, match)
+    thing = scene.elements[-1]
+    thing.flags.add("container")
+    if match.how is How.NAME and "good" in scene.roles[i] and _is_sold_whole(scene, i, at):
+        thing.flags.add("kind")  # "un ramo de rosas", where bunches of roses are sold by number
+    thing.start = i
+    return end
+
+
+def _is_sold_whole(scene: Scene, i: int, at: int) -> bool:
+    """Whether products are named by the container at `i` and what is in it, at `at`."""
+    whole = scene.matcher.match(scene.tokens, scene.roles, i, head_only=False)
+    kinds = scene.matcher.with_head(whole.products[0], [scene.norms[at]]) if whole is not None else ()
+    thing = scene.elements[-1].match
+    return bool(kinds) and thing is not None and thing.products[0] not in kinds
+
+
+def add_thing(scene: Scene, i: int, match: Match) -> int:
+    match = _by_measure(scene, i, match)
+    several = len(match.products) > 1 or match.how is How.OTHER
+    element = scene.add(SEVERAL if several else PRODUCT, i, match.end)
+    element.match = match
+    unit = scene.lexicon.measures.get(scene.matcher.products[match.products[0]].unit or "")
+    end = scene.tails.end(match.end, sold_by=unit.dimension if unit is not None else None)
+    element.end = end
+    element.text = scene.written(i, max(match.end, scene.tails.trimmed(match.end, end)) if several else match.end)
+    if end > match.end:
+        element.flags.add("qualified")
+        if (kind := _kind_told(scene, match, end)) is not None:
+            element.flags.add(kind)
+            partly = kind == "kind" and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
+            if (kind == "other" or partly) and not several:
+                element.kind, element.text = SEVERAL, scene.written(i, end)
+    elif end == match.end and _is_foreign_word(scene, end, match):
+        element.flags.add("kind")  # "hamburguesa hawaiana", where only a pizza is called so
+    apart = scene.kind(-2) in _PREPOSITIONS and scene.kind(-3) == QUANTITY and _follows_kinds(scene)
+    if apart and scene.norms[i] not in scene.matcher.codes and scene.kinds(i) != set(match.products):
+        element.flags.add("kind")  # "3 empanadas de carne y 4 de queso", where queso is sold too
+    return end
+
+
+def _by_measure(scene: Scene, i: int, match: Match) -> Match:
+    """The product that the amount before a thing tells by its size: "1 kg de café", "un cuarto de esmalte"."""
+    whole = match.how not in (How.SEVERAL, How.PART, How.START)
+    if whole and (match.words > 1 or match.how is not How.NAME):
+        return match
+    before = -2 if scene.kind(-1) == "of" else -1
+    q = scene.elements[before].quantity if len(scene.elements) >= -before else None
+    if q is None or (q.unit is None and q.value >= 1):
+        return match
+    if q.unit is not None and any(scene.is_sold_by(n, q.unit) for n in match.products):
+        return match
+    size = Size((1 if q.value >= 1 else q.value,), q.unit)
+    if whole and (q.unit is None or any(own.agrees(size) for own in scene.matcher.sizes_of(match.products[0]))):
+        return match
+    found = scene.matcher.match(scene.tokens, scene.roles, i, measured=size)
+    return match if found is None or found.how is How.OTHER else found
+
+
+def _is_foreign_word(scene: Scene, i: int, match: Match) -> bool:
+    """Whether the word at `i` belongs to names of other heads, and opens none."""
+    if i >= len(scene.tokens) or scene.tokens[i].kind != WORD or scene.roles[i]:
+        return False
+    near = scene.matcher.near(scene.norms[i])
+    return bool(near) and near[0][1] == EXACT and not scene.matcher.opens(near[0][0])
+
+
+def _follows_kinds(scene: Scene) -> bool:
+    """Whether the number before "de" is one that kinds of a thing said before may have."""
+    q, before = scene.elements[-3].quantity, scene.elements[-BEHIND:-3]
+    if q is None or not q.bare or not any(e.match is not None for e in before):
+        return False
+    counts = [e.quantity for e in before if e.quantity is not None]
+    return not any(c.pairs or c.collective or c.unit or c.container for c in counts)  # "2 pares de botas y 3 de tenis"
+
+
+def _kind_told(scene: Scene, match: Match, end: int) -> str | None:
+    """What hangs on a product: a kind of it that the catalogue may lack ("kind"), or does lack ("other")."""
+    prep: frozenset[str] = NONE
+    i = match.end
+    while i < end:
+        span = scene.spans.get(i)
+        if span is not None:
+            if span.kind is Kind.MEASURE and not _is_length(scene, i):
+                return "kind"
+            if span.kind is Kind.SIZE and scene.tokens[i].kind == NUMBER and scene.has_sizes(match):
+                return "kind"
+            i = span.end
+            continue
+        norm, roles = scene.norms[i], scene.roles[i]
+        if scene.tokens[i].kind == WORD:
+            if "for" in roles:
+                return None  # for whom, for what
+            if roles & _PREPOSITIONS:
+                prep = roles
+            elif "sizes" in roles and scene.is_of_kin(match.products[0], norm):
+                return "kind"  # "cuatro quesos mediana", of which there is only a big one
+            elif _is_another_kind(scene, norm, roles, "of" in prep):
+                return "other" if "of" in prep and roles <= {"good"} else "kind"
+        i += 1
+    return None
+
+
+def _is_length(scene: Scene, i: int) -> bool:
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    return read is not None and read[0].unit is not None and read[0].unit.dimension == "length"
+
+
+def _is_another_kind(scene: Scene, norm: str, roles: frozenset[str], of: bool) -> bool:
+    if of and "courtesy" in roles and "modifier" not in roles:
+        return True  # "toallas de mano"
+    if not norm.isalpha():
+        return True  # a model
+    if roles & FUNCTION or len(norm) < 3:
+        return False
+    if not roles or roles <= {"good"}:
+        return of or not norm.endswith(_PARTICIPLES)
+    if "kinds" in roles or (of and "good" in roles):
+        return True
+    return of and ("occasions" in roles or ("materials" in roles and scene.matcher.knows(norm)))
+
+
+def add_unknown(scene: Scene, i: int) -> int:
+    element = scene.add(UNKNOWN, i, i + 1, scene.roles[i])
+    end = scene.tails.end(i + 1, unknown=True)
+    element.end = end
+    element.text = scene.written(i, max(i + 1, scene.tails.trimmed(i + 1, end)))
+    norm = scene.tokens[i].norm
+    good = "good" in scene.roles[i] or "container" in scene.roles[i]
+    if good:
+        element.flags.add("good")
+    elif norm.endswith(VERB_ENDINGS) or len(norm) < 2:
+        element.flags.add("verb")
+    return end
+
+
+def add_quality(scene: Scene, i: int) -> int:
+    """A colour, a size or a part of a name that stands for a thing said before."""
+    element = scene.add(QUALITY, i, i + 1)
+    end = i
+    while end < len(scene.tokens):
+        span = scene.spans.get(end)
+        if span is not None and span.kind is Kind.SIZE:
+            end = span.end
+            continue
+        roles = scene.roles[end]
+        if scene.tokens[end].kind != WORD:
+            break
+        if (
+            (end == i and scene.is_kind(i))
+            or roles & {"modifier", "sizemark"}
+            or (scene.matcher.knows(scene.tokens[end].norm) and "article" not in roles)
+        ):
+            element.words.append(scene.tokens[end].norm)
+            end += 1
+        elif end > i and "of" in roles and end + 1 < len(scene.tokens) and scene.roles[end + 1] & {"modifier"}:
+            end += 1
+        elif end > i and "and" in roles and scene.is_kind(end + 1, element.words):
+            element.words.append(scene.norms[end + 1])  # "6 de jamón y queso"
+            end += 2
+        else:
+            break
+    if scene.has(end, "of") and (sized := size_of_kind(scene, end + 1, element.words)) is not None:
+        element.sizes, end = [sized[0]], sized[1]  # "dos desmontables de 70"
+    element.end = max(end, i + 1)
+    if scene.elements[-2:-1] and scene.elements[-2].kind == "definite":
+        element.text = scene.written(scene.elements[-2].start, element.end)
+    else:
+        element.text = scene.written(i, element.end)
+    return element.end
+
+
+def size_of_kind(scene: Scene, i: int, words: list[str]) -> tuple[Size, int] | None:
+    """The size at `i`, and the token after it, of a kind of a thing said before."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if i < len(scene.tokens) else None
+    things = (e.match.products[0] for e in scene.behind() if e.match is not None)
+    return read if read and any(scene.matcher.with_head(n, words, [read[0]]) for n in things) else None
