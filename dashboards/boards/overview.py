@@ -102,6 +102,25 @@ BOARD = Board(
             ),
         ),
         Row(
+            "Does the shop write only to those who want it?",
+            (
+                Panel(
+                    title="Opt-outs and opt-ins",
+                    description=(
+                        "Customers who said in an hour that they do not want to be written to on the shop's own"
+                        " initiative (out), or do again (in). What they write gets a reply all the same."
+                    ),
+                    unit="none",
+                    width=8,
+                    height=6,
+                    queries=(
+                        Query(Q.increase(metrics.PERMISSIONS, "1h", by=("change", "said")), "{{change}} {{said}}"),
+                    ),
+                    logs="webhook.handled",
+                ),
+            ),
+        ),
+        Row(
             "Do customers who want a person get one?",
             (
                 Panel(

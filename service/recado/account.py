@@ -1,8 +1,9 @@
-"""Logs, counts and stores what Meta reports about the account and its numbers."""
+"""Logs, counts and stores what Meta reports about the account, its numbers, and what customers set in WhatsApp."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 
+from recado.orders import PermissionChange
 from recado.queue.protocol import Outbox
 from recado.telemetry import metrics
 from recado.telemetry.exposition import WebMetrics
@@ -10,7 +11,7 @@ from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
 from recado.whatsapp.errors import harmless
 from recado.whatsapp.notices import Gravity, Notice
-from recado.whatsapp.payloads import ErrorDetail
+from recado.whatsapp.payloads import ErrorDetail, Preference
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,15 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
             "Meta reports more changes of the account in one webhook",
             extra={"action": "account.notices", "untold": untold},
         )
+
+
+def take_preference(queue: Outbox, preference: Preference, now: float) -> Awaitable[bool]:
+    """Begins to note whether a customer may be written to; whether that changed anything."""
+    key, *aliases = preference.customer.names_at(preference.phone_number_id)
+    at = min(preference.set_at or now, now)
+    return queue.change_permission(
+        PermissionChange(key=key, aliases=tuple(aliases), opted_out=preference.opted_out, at=at)
+    )
 
 
 def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:

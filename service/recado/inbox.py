@@ -146,6 +146,11 @@ class Inbox:
             settling.append(self._queue.rename_customer(before, after))
         numbers = self._settings.whatsapp_phone_number_id
         settling += [self._take_echo(echo) for echo in batch.echoes if echo.phone_number_id in numbers]
+        settling += [
+            account.take_preference(self._queue, one, self._clock())
+            for one in batch.preferences
+            if one.phone_number_id in numbers
+        ]
         if batch.notices:
             settling.append(account.take_notice(self._queue, batch.notices, self._clock()))
         return settling

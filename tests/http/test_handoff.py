@@ -51,6 +51,35 @@ async def test_an_echo_of_another_business_number_is_somebody_elses(start_pod: S
         assert len(pod.graph.sent) == 1
 
 
+async def test_a_customer_who_opts_out_is_not_told_of_his_order(start_pod: StartPod, clock: FakeClock) -> None:
+    """In his settings, or in words; what he writes is replied to."""
+    async with start_pod(**IMMEDIATE) as pod:
+
+        async def prefers(customer: int, value: str, number: str = NUMBER) -> None:
+            preference = {"user_id": f"US.{customer:06d}", "value": value, "timestamp": int(clock())}
+            content = {"metadata": {"phone_number_id": number}, "user_preferences": [preference]}
+            change = {"field": "user_preferences", "value": content}
+            assert (await pod.post(json.dumps({"entry": [{"changes": [change]}]}).encode())).status_code == 200
+
+        for n in (1, 2, 3):
+            await pod.receive(text_message(n, ORDER, sent_at=clock(), customer=n))
+            clock.advance(6)
+            await pod.receive(text_message(10 + n, "sí", sent_at=clock(), customer=n))
+        clock.advance(6)
+        await prefers(1, "stop")
+        await prefers(3, "stop", "700000000000009")
+        await pod.receive(text_message(22, "no me escriban más", sent_at=clock(), customer=2))
+        sent = len(pod.graph.sent)
+        for number in (1001, 1002, 1003):
+            response = await pod.client.post(f"/api/v1/orders/{number}/accept", headers=BEARER)
+            assert response.status_code == 200
+        await pod.app.web.drain.run()
+        told = [message["to"] for message in pod.graph.sent[sent:]]
+
+    assert "no te escribiremos" in pod.graph.sent[sent - 1]["text"]["body"]
+    assert told == ["+15550100003"]
+
+
 async def test_staff_take_a_conversation_and_give_it_back(start_pod: StartPod, clock: FakeClock) -> None:
     """By any name of the customer; hours that are over end it too."""
     async with start_pod(**IMMEDIATE) as pod:

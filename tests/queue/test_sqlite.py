@@ -38,6 +38,7 @@ from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_notices import NoticeConformance
 from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
+from tests.queue.conformance_permissions import PermissionConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
 
@@ -77,6 +78,10 @@ class TestSessions(SessionConformance):
 
 class TestHandoffs(HandoffConformance):
     """Hand-offs."""
+
+
+class TestPermissions(PermissionConformance):
+    """Its part on customers who do not want to be written to."""
 
 
 class TestOrders(OrderConformance):

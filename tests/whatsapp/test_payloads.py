@@ -20,6 +20,7 @@ from recado.whatsapp.payloads import (
     Location,
     MessageType,
     PayloadError,
+    Preference,
     Status,
     StatusKind,
     parse,
@@ -351,6 +352,32 @@ def test_every_entry_change_message_and_status_is_read() -> None:
     batch = parse(body([{"changes": [{"field": "messages", "value": value}] * 2}] * 2))
     assert (len(batch.messages), len(batch.statuses), len(batch.errors)) == (8, 4, 4)
     assert batch.errors[0] == ErrorDetail(130429, "Rate limit hit")
+
+
+def test_preferences_say_who_does_not_want_to_be_written_to() -> None:
+    """By any name, with a time that is a number; one that says nothing of ours is counted."""
+    phone, user = "+15550100001", "US.ABC123"
+    preferences = [
+        {
+            "wa_id": phone[1:],
+            "user_id": user,
+            "category": "marketing_messages",
+            "value": "stop",
+            "timestamp": 1790000000,
+        },
+        {"user_id": user, "value": "resume", "timestamp": "1790000001"},
+        {"value": "stop"},
+        {"wa_id": phone[1:], "value": "later"},
+        {"wa_id": 7, "value": "stop"},
+    ]
+    value = {"metadata": {"phone_number_id": NUMBER}, "contacts": [], "user_preferences": preferences}
+    batch = parse(body([{"changes": [{"field": "user_preferences", "value": value}]}]))
+
+    assert batch.preferences == [
+        Preference(Customer(phone, user), NUMBER, opted_out=True, set_at=1790000000.0),
+        Preference(Customer(None, user), NUMBER, opted_out=False, set_at=1790000001.0),
+    ]
+    assert sorted(batch.ignored) == ["preference:no_customer", "preference:other", "preference:unreadable"]
 
 
 def test_echoes_say_to_whom_and_when_the_shop_wrote() -> None:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from recado.conversation import taps, texts, wordless
+from recado.conversation import permission, taps, texts, wordless
 from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
@@ -134,6 +134,9 @@ class Conversation:
             return taps.answer(moment, tap)
         if inbound.message.type is MessageType.REVOKE:
             return taps.revoked(moment)
+        # Only a message that orders nothing may say so: no order looks for it.
+        if inbound.quote is not None and not inbound.quote.items and (said := permission.answer(moment)):
+            return said
         if held and says_bot(inbound.message.text or ""):
             return give_back(moment)
         if held:

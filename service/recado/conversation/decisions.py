@@ -35,7 +35,7 @@ def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
     return moment.say(
         ReplyKind.CONFIRMED,
         texts.placed(order, moment.number(order)),
-        talk=Talk(handoff=talk.handoff),
+        talk=talk.decided,
         closes=Closing(token=quote.token, state=QuoteState.CONFIRMED),
         places=order,
     )
@@ -87,7 +87,7 @@ def choices_for(moment: Moment, quote: OpenQuote | None, talk: Talk) -> list[Cho
 
 def reject(moment: Moment, quote: OpenQuote | None) -> Turn:
     """A no to the whole, with all that was asked back."""
-    talk = Talk(handoff=moment.session.talk.handoff)
+    talk = moment.session.talk.decided
     closes = Closing(token=quote.token, state=QuoteState.REJECTED) if quote is not None else None
     return moment.say(ReplyKind.REJECTED, texts.rejected(), talk=talk, closes=closes)
 

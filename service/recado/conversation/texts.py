@@ -199,6 +199,16 @@ def given_back(catalogue: Catalogue) -> str:
     return f"Sigues con el asistente 🤖.\n\n{example(catalogue)}"
 
 
+def opted_out() -> str:
+    """The answer to a customer who does not want to be written to."""
+    return "Listo, no te escribiremos por iniciativa nuestra. Si nos escribes, te respondemos."
+
+
+def opted_in() -> str:
+    """The answer to a customer who wants to be written to again."""
+    return "Listo, volvemos a avisarte."
+
+
 def with_offer_of_a_person(text: str) -> str:
     """The answer to several messages in a row that were not understood."""
     return _fit(f"{text}\n\n🙋 Si prefieres que te atienda una persona, escribe *un asesor*.")

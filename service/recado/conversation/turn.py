@@ -24,6 +24,8 @@ class Silence(StrEnum):
     """A person has the conversation."""
     REVOKED = "revoked"
     """The customer took a message back."""
+    OPTED_OUT = "opted_out"
+    """He said once more that he does not want to be written to."""
 
 
 class ReplyKind(StrEnum):
@@ -44,6 +46,9 @@ class ReplyKind(StrEnum):
     ASK_STAFF = "ask_staff"
     """What only a person can do is offered."""
     HANDED_OVER = "handed_over"
+    OPTED_OUT = "opted_out"
+    """The customer will not be written to on the shop's own initiative."""
+    OPTED_IN = "opted_in"
     GIVEN_BACK = "given_back"
     """The customer has recado again instead of a person."""
     LOCATED = "located"

@@ -45,6 +45,8 @@ _FACTS: tuple[facts.Fact, ...] = (
     facts.HandoffEnded(reason="customer"),
     facts.ReplyFailed(message=1795689845000001, reason="rejected", error_class="undeliverable", error_code=131026),
     facts.MessageReceived(kind="text", text="Quiero 2 zapatos y 1 camisa"),
+    facts.CustomerOptedOut(reason="message"),
+    facts.CustomerOptedIn(reason="preferences"),
     facts.CustomerErased(),
 )
 

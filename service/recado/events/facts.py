@@ -163,6 +163,20 @@ class ReplyFailed(Fact, frozen=True, kw_only=True, tag="reply.failed"):
     error_code: int | None = None
 
 
+class CustomerOptedOut(Fact, frozen=True, kw_only=True, tag="customer.opted_out"):
+    """The customer does not want to be written to on the shop's own initiative: he wrote so (reason `message`), or set
+    it in his WhatsApp (`preferences`). recado still replies to what he writes."""
+
+    reason: str
+
+
+class CustomerOptedIn(Fact, frozen=True, kw_only=True, tag="customer.opted_in"):
+    """The customer may be written to again: he wrote so (reason `message`), or set it in his WhatsApp
+    (`preferences`)."""
+
+    reason: str
+
+
 class CustomerErased(Fact, frozen=True, kw_only=True, tag="customer.erased"):
     """All that was known of a customer was erased; what an order needs for the books stays without the person."""
 

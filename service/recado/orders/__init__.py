@@ -2,6 +2,7 @@
 
 from recado.orders import amend as amend
 from recado.orders.order import Order, OrderState
+from recado.orders.permission import Permission, PermissionChange, Said
 from recado.orders.quote import Asked, Line, OpenQuote, Question, QuoteState, Source, Unmet
 from recado.orders.session import (
     Changes,
@@ -17,5 +18,6 @@ from recado.orders.session import (
 
 __all__ = [
     "Asked", "Changes", "Closing", "Handoff", "HandoffChange", "Line", "Located", "OpenQuote", "Order", "OrderState",
-    "Question", "QuoteState", "Returned", "Session", "Source", "Taken", "Talk", "Unmet",
+    "Permission", "PermissionChange", "Question", "QuoteState", "Returned", "Said", "Session", "Source", "Taken",
+    "Talk", "Unmet",
 ]  # fmt: skip

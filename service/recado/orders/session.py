@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.orders.order import Order
+from recado.orders.permission import Permission
 from recado.orders.quote import OpenQuote, Question, QuoteState
 
 
@@ -72,6 +73,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: skus and quantities of a price question, which "me lo llevo" orders. offered: products of which any may have
     been asked about. unsure: the last change was not understood, so that the next yes may be to what was not done.
     handoff: who has the conversation. missed: how many of his last messages in a row recado did not understand.
+    permission: whether he may be written to on the shop's own initiative.
     """
 
     questions: tuple[Question, ...] = ()
@@ -81,6 +83,12 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unsure: bool = False
     handoff: Handoff = Handoff()
     missed: int = 0
+    permission: Permission = Permission()
+
+    @property
+    def decided(self) -> "Talk":
+        """The same once the customer has decided on what he was quoted: nothing is left of that."""
+        return Talk(handoff=self.handoff, permission=self.permission)
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):

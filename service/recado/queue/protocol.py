@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from recado.events.event import Event
-from recado.orders import HandoffChange, OrderState
+from recado.orders import HandoffChange, OrderState, PermissionChange
 from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue.model import (
     Added,
@@ -130,6 +130,11 @@ class Outbox(Protocol):
     def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
         """Gives a conversation to a person, or back to recado; whether that changed anything. When a person takes over,
         replies that wait are discarded."""
+        ...
+
+    def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
+        """Notes that a customer does not want to be written to, or does again; whether that changed anything. What
+        waits for him that replies to nothing is discarded."""
         ...
 
     def message_reference(self, wamid: str) -> str:

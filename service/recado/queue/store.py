@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from recado.orders import HandoffChange, OrderState
+from recado.orders import HandoffChange, OrderState, PermissionChange
 from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue import people
 from recado.queue.event_log import StoredEvents, endpoint_readings
@@ -32,7 +32,17 @@ from recado.queue.model import (
     State,
     StatusUpdate,
 )
-from recado.queue.operations import adding, claiming, customers, erasing, handoffs, orders, recording, upkeep
+from recado.queue.operations import (
+    adding,
+    claiming,
+    customers,
+    erasing,
+    handoffs,
+    orders,
+    permissions,
+    recording,
+    upkeep,
+)
 from recado.queue.operations.transaction import (
     HORIZON_SECONDS,
     MIN_WAIT_SECONDS,
@@ -136,6 +146,9 @@ class StoredQueue:
 
     def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
         return self._write(handoffs.change_handoffs, change)
+
+    def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
+        return self._write(permissions.change_permissions, change)
 
     # -- upkeep ------------------------------------------------------------------------------------------------
 

@@ -93,7 +93,8 @@ FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
 EVENT_TYPES = (
     *("message.received", "quote.created", "quote.replaced", "quote.rejected", "quote.expired", "quote.withdrawn"),
     *("order.created", "order.updated", "order.cancelled"),
-    *("handoff.requested", "handoff.started", "handoff.ended", "reply.failed", "customer.erased"),
+    *("handoff.requested", "handoff.started", "handoff.ended", "reply.failed"),
+    *("customer.opted_out", "customer.opted_in", "customer.erased"),
 )
 STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 
@@ -245,6 +246,15 @@ HANDOFFS = counter(
     "recado_handoffs_total",
     "Conversations that a person took over: the customer asked, the shop wrote from its phone, or the staff said so.",
     reason=("asked", "echo", "staff"),
+)
+
+PERMISSIONS = counter(
+    STORE,
+    "recado_permissions_total",
+    "Customers who said that they do not want to be written to on the shop's own initiative (`out`), or do again"
+    " (`in`): in a message, or in the settings of their WhatsApp.",
+    change=("out", "in"),
+    said=("message", "preferences"),
 )
 
 HANDOFFS_WAITING = gauge(
@@ -524,7 +534,7 @@ UNANSWERED = counter(
     "Customers' messages that were acknowledged and get no reply, by reason.",
     reason=(
         *("type", "group", "other_number", "unusable_sender", "too_many", "error", "repetitive", "album"),
-        *("human", "revoked"),
+        *("human", "revoked", "opted_out"),
     ),
 )
 
@@ -553,7 +563,7 @@ ANSWERS = counter(
     kind=(
         *("quote", "prices", "question", "emptied", "not_understood", "instructions", "please_write"),
         *("confirmed", "already_confirmed", "rejected", "no_open_quote", "how_to_change", "ask_staff"),
-        *("handed_over", "given_back", "located", "slow_down", "thanks", "too_long"),
+        *("handed_over", "given_back", "opted_out", "opted_in", "located", "slow_down", "thanks", "too_long"),
     ),
 )
 

@@ -146,6 +146,15 @@ class Echo(Struct, frozen=True):
         return min(self.sent_at or now, now)
 
 
+class Preference(Struct, frozen=True):
+    """What a customer set in his WhatsApp: whether the shop may write to him on its own initiative."""
+
+    customer: Customer
+    phone_number_id: str
+    opted_out: bool
+    set_at: float | None
+
+
 class Batch(Struct, gc=False):
     """All events of one POST, in Meta's order; `ignored` holds bounded reasons, for counters."""
 
@@ -153,6 +162,7 @@ class Batch(Struct, gc=False):
     statuses: list[Status] = field(default_factory=list)
     errors: list[ErrorDetail] = field(default_factory=list)
     echoes: list[Echo] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -160,6 +170,9 @@ class Batch(Struct, gc=False):
 
 #: What the shop writes from its phone to give a conversation back.
 GIVE_BACK = "#bot"
+
+#: What a customer sets in his WhatsApp.
+_OPTS_OUT = {"stop": True, "resume": False}
 
 _TYPES = {str(kind): kind for kind in MessageType}
 _STATUSES = {str(kind): kind for kind in StatusKind}
@@ -188,7 +201,6 @@ _OTHER_FIELDS = frozenset(
         "template_correct_category_detection",
         "tracking_events",
         "user_id_update",
-        "user_preferences",
     }
 )
 
@@ -205,6 +217,9 @@ def parse(body: bytes) -> Batch:
             elif change.field == wire.ECHOES:
                 if change.value is not None:
                     _read_echoes(change.value, batch)
+            elif change.field == wire.PREFERENCES:
+                if change.value is not None:
+                    _read_preferences(change.value, batch)
             elif notice := notices.read(change.field, change.value or wire.Value()):
                 batch.notices.append(notice)
             else:
@@ -265,6 +280,16 @@ def _read_echoes(value: wire.Value, batch: Batch) -> None:
         body = echo.text.get("body") if isinstance(echo.text, dict) else None
         returns = body == GIVE_BACK
         batch.echoes.append(Echo(echo.id, to, phone_number_id, _seconds(echo.timestamp), returns))
+
+
+def _read_preferences(value: wire.Value, batch: Batch) -> None:
+    phone_number_id = value.metadata.phone_number_id if value.metadata else ""
+    for one in value.user_preferences or ():
+        customer, opted_out = identify(one.wa_id, one.user_id), _OPTS_OUT.get(one.value)
+        if customer is None or opted_out is None:
+            batch.ignored.append("preference:no_customer" if customer is None else "preference:other")
+        else:
+            batch.preferences.append(Preference(customer, phone_number_id, opted_out, _seconds(one.timestamp)))
 
 
 def _message(

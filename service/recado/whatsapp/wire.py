@@ -102,6 +102,15 @@ class Status(Struct):
     errors: list[Error] | None = None
 
 
+class Preference(Struct, gc=False):
+    """What a customer set in his WhatsApp: `stop` or `resume`."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    value: str = ""
+    timestamp: str | float | None = None
+
+
 class Contact(Struct, gc=False):
     wa_id: str | None = None
     user_id: str | None = None
@@ -112,9 +121,8 @@ class Metadata(Struct, gc=False):
 
 
 class Value(Struct, gc=False):
-    """What a change holds. Field `messages` has the first five, field `smb_message_echoes` the
-    sixth; the rest is of the fields about the account, where Meta
-    promises no shapes.
+    """What a change holds. Field `messages` has the first five, field `smb_message_echoes` the sixth, field
+    `user_preferences` the seventh; the rest is of the fields about the account, where Meta promises no shapes.
     """
 
     metadata: Metadata | None = None
@@ -123,6 +131,7 @@ class Value(Struct, gc=False):
     statuses: list[Status] | None = None
     errors: list[Error] | None = None
     message_echoes: list[Echo] | None = None
+    user_preferences: list[Preference] | None = None
     display_phone_number: Any = None
     event: Any = None
     decision: Any = None
@@ -138,10 +147,11 @@ class Value(Struct, gc=False):
     user_id_update: Any = None
 
 
-#: The fields of webhooks about single messages.
-MESSAGES, ECHOES = "messages", "smb_message_echoes"
-_OF_MESSAGES = {"metadata", "contacts", "messages", "statuses", "errors", "message_echoes"}
-_ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - _OF_MESSAGES
+#: The fields of webhooks about single messages and customers.
+MESSAGES, ECHOES, PREFERENCES = "messages", "smb_message_echoes", "user_preferences"
+_ABOUT_CUSTOMERS = frozenset({MESSAGES, ECHOES, PREFERENCES})
+_OF_CUSTOMERS = {"metadata", "contacts", "messages", "statuses", "errors", "message_echoes", "user_preferences"}
+_ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - _OF_CUSTOMERS
 
 
 class Change(Struct, gc=False):
@@ -199,7 +209,7 @@ def _salvage(body: bytes, ignored: list[str]) -> list[Entry] | UnsetType:
                 ignored.append("change:unreadable")
                 continue
             value = raw.get("value")
-            readable = _value(value, ignored) if raw["field"] in (MESSAGES, ECHOES) else _about_the_account(value)
+            readable = _value(value, ignored) if raw["field"] in _ABOUT_CUSTOMERS else _about_the_account(value)
             changes.append(Change(raw["field"], readable))
         entries.append(Entry(changes))
     return entries
@@ -217,6 +227,9 @@ def _value(raw: Any, ignored: list[str]) -> Value | None:
         statuses=_pieces(_list(raw, "statuses", "status:unreadable", ignored), Status, "status", ignored),
         errors=_pieces(_list(raw, "errors", "error:unreadable", ignored), Error, "error", ignored),
         message_echoes=_pieces(_list(raw, "message_echoes", "echo:unreadable", ignored), Echo, "echo", ignored),
+        user_preferences=_pieces(
+            _list(raw, "user_preferences", "preference:unreadable", ignored), Preference, "preference", ignored
+        ),
     )
 
 

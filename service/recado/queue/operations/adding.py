@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from recado.orders import Said, Talk
 from recado.queue.model import Added, LeasedReply, NewReply, Reason, State
+from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
     Customer,
     change_quotes,
@@ -81,9 +83,8 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
         elif restraint := customer.restrain(message):
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
-            after = message.changes.talk
-            if after is not None and after.handoff != (before := talk_of(customer.talk).handoff):
-                note_own(transaction, message.key, before, after.handoff, message.phone, message.user_id)
+            if (after := message.changes.talk) is not None:
+                _note_talk(transaction, message, talk_of(customer.talk), after)
             customer.follow(message)
             current[id_] = message
     added |= _reply(transaction, current, new, customers)
@@ -97,6 +98,15 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
         sessions = read_sessions(transaction, stale, customers)
         added |= {id_: Added(id=None, duplicate=False, stale=session) for id_, session in sessions.items()}
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
+
+
+def _note_talk(transaction: Transaction, message: NewReply, before: Talk, after: Talk) -> None:
+    """Counts and tells who has the conversation now, and whether the customer may be written to."""
+    if after.handoff != before.handoff:
+        note_own(transaction, message.key, before.handoff, after.handoff, message.phone, message.user_id)
+    if after.permission != before.permission:
+        who = (message.phone, message.user_id)
+        permissions.note(transaction, message.key, after.permission, Said.MESSAGE, *who)
 
 
 def _reply(

@@ -144,26 +144,28 @@ def follow_streak(before: Streak | None, message: NewReply) -> tuple[Streak, Res
 def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]]) -> list[str]:
     """The name under which each customer is kept, of whom some names are given; keeps what is new of these."""
     kept = _kept(transaction, [name for names in customers for name in names])
+    before = dict(kept)
     keys: list[str] = []
     news: dict[str, str] = {}
     for names in customers:
         key = next((kept[name] for name in names if name in kept), names[0])
         news |= _led(kept, names, key)
         keys.append(key)
-    _keep(transaction, news)
+    _keep(transaction, news, before)
     return keys
 
 
 def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
     """Lets the new names of customers who are known lead to them."""
     kept = _kept(transaction, [name for request in requests for name in (*request.before, *request.after)])
+    before = dict(kept)
     news: dict[str, str] = {}
     for request in requests:
         # A new name that has been written from is the one with the newer quote.
         key = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
         if key is not None:
             news |= _led(kept, (*request.before, *request.after), key)
-    _keep(transaction, news)
+    _keep(transaction, news, before)
     return [None] * len(requests)
 
 
@@ -179,9 +181,24 @@ def _kept(transaction: Transaction, names: Sequence[str]) -> dict[str, str]:
     return dict(transaction.run("identities", as_json(names)))
 
 
-def _keep(transaction: Transaction, news: dict[str, str]) -> None:
-    if news:
-        transaction.run("put_identities", as_json(list(news.items())))
+def _keep(transaction: Transaction, news: dict[str, str], before: dict[str, str]) -> None:
+    """Writes down where names lead now. `before`: where they led until now."""
+    if not news:
+        return
+    transaction.run("put_identities", as_json(list(news.items())))
+    if merged := {(before[name], key) for name, key in news.items() if before.get(name, key) != key}:
+        _carry_permissions(transaction, sorted(merged))
+
+
+def _carry_permissions(transaction: Transaction, merged: Sequence[tuple[str, str]]) -> None:
+    """Lets the last word on whether he may be written to hold for a customer who was kept under two names."""
+    for old, new in merged:
+        customers = read_customers(transaction, (old, new))
+        said, talk = talk_of(customers[old].talk).permission, talk_of(customers[new].talk)
+        if said.changed_at > talk.permission.changed_at:
+            customers[new].talk = as_json(msgspec.structs.replace(talk, permission=said))
+            customers[new].version += 1
+            put_customers(transaction, [customers[new]])
 
 
 # -- customers and their sessions

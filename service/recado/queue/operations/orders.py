@@ -11,7 +11,7 @@ from recado.orders import OrderState
 from recado.orders.shop import Move, Moved, MoveOutcome, ShopOrder, Step, outcome_of
 from recado.queue.model import Lane, State
 from recado.queue.operations.adding import NewRow
-from recado.queue.operations.customers import read_order
+from recado.queue.operations.customers import read_customers, read_order, talk_of
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
 
@@ -48,7 +48,8 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
     """Queues the notice, while the customer may be written to."""
     now = transaction.now
     deadline_at = wrote_at + move.window_seconds
-    if deadline_at <= now:
+    opted_out = talk_of(read_customers(transaction, [key])[key].talk).permission.opted_out
+    if deadline_at <= now or opted_out:
         return None
     row = NewRow(
         id=max(int(transaction.run("last_id")[0][0]) + 1, int(now * 1e6)),

@@ -295,13 +295,14 @@ WHERE id IN (SELECT id FROM recado.seen_message WHERE id <= $1 ORDER BY id LIMIT
 
 -- name: stale_customers
 SELECT c.key FROM recado.customer c WHERE c.next_at <= $1 AND c.talk::json #>> '{handoff,until}' IS NULL
+  AND c.talk::json #>> '{permission,opted_out}' IS NULL
   AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
   AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
 -- name: prune_customers
 DELETE FROM recado.customer c
 WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json)) AND c.next_at <= $2
-  AND c.talk::json #>> '{handoff,until}' IS NULL
+  AND c.talk::json #>> '{handoff,until}' IS NULL AND c.talk::json #>> '{permission,opted_out}' IS NULL
   AND NOT EXISTS (SELECT FROM recado.quote q WHERE q.key = c.key)
   AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
@@ -543,6 +544,10 @@ SELECT number FROM recado.shop_order WHERE state = 'placed' AND placed_at > $1 A
 -- name: waiting_replies
 SELECT id FROM recado.entry
 WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+
+-- name: waiting_without_a_message
+SELECT id FROM recado.entry
+WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
 
 -- name: sent_by_us
 SELECT 1 FROM recado.entry WHERE sent_wamid = $1 UNION ALL SELECT 1 FROM recado.quote WHERE sent_wamid = $1

@@ -282,13 +282,14 @@ DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE id <= ?1
 
 -- name: stale_customers
 SELECT key FROM customer WHERE next_at <= ?1 AND talk ->> '$.handoff.until' IS NULL
+  AND talk ->> '$.permission.opted_out' IS NULL
   AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
   AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
 -- name: prune_customers
 DELETE FROM customer
 WHERE key IN (SELECT value FROM json_each(?1)) AND next_at <= ?2
-  AND talk ->> '$.handoff.until' IS NULL
+  AND talk ->> '$.handoff.until' IS NULL AND talk ->> '$.permission.opted_out' IS NULL
   AND NOT EXISTS (SELECT 1 FROM quote q WHERE q.key = customer.key)
   AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.key = customer.key)
 
@@ -519,6 +520,10 @@ SELECT number FROM shop_order WHERE state = 'placed' AND placed_at > ?1 AND plac
 -- name: waiting_replies
 SELECT id FROM entry
 WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+
+-- name: waiting_without_a_message
+SELECT id FROM entry
+WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
 
 -- name: sent_by_us
 SELECT 1 FROM entry WHERE sent_wamid = ?1 UNION ALL SELECT 1 FROM quote WHERE sent_wamid = ?1

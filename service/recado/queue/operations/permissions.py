@@ -1,0 +1,49 @@
+"""Permissions: who does not want to be written to, and what is told, counted and discarded when that changes."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from recado.events.facts import CustomerOptedIn, CustomerOptedOut
+from recado.orders import Permission, PermissionChange, Said
+from recado.queue.operations.customers import identified, put_customers, read_customers, talk_of
+from recado.queue.operations.transaction import Transaction, as_json
+from recado.telemetry import metrics
+
+
+def change_permissions(transaction: Transaction, changes: Sequence[PermissionChange]) -> list[bool]:
+    """Notes what customers set in their WhatsApp, also strangers; of each whether it changed anything.
+
+    The session gets a new version, so that a message that is handled at the same time is handled again.
+    """
+    return [_change(transaction, change) for change in changes]
+
+
+def _change(transaction: Transaction, change: PermissionChange) -> bool:
+    (key,) = identified(transaction, [(change.key, *change.aliases)])
+    customer = read_customers(transaction, [key])[key]
+    talk = talk_of(customer.talk)
+    after = talk.permission.after(change.opted_out, change.at)
+    if after == talk.permission:
+        return False
+    customer.talk = as_json(replace(talk, permission=after))
+    customer.version += 1
+    put_customers(transaction, [customer])
+    note(transaction, key, after, Said.PREFERENCES)
+    return True
+
+
+def note(
+    transaction: Transaction,
+    key: str,
+    after: Permission,
+    said: Said,
+    phone: str | None = None,
+    user_id: str | None = None,
+) -> None:
+    """Counts and tells what a customer said; what waits for one who has opted out is discarded."""
+    fact = CustomerOptedOut(reason=said) if after.opted_out else CustomerOptedIn(reason=said)
+    transaction.totals.inc(metrics.PERMISSIONS, "out" if after.opted_out else "in", said)
+    transaction.tell(key, fact, phone, user_id)
+    if after.opted_out:
+        transaction.discard([id_ for (id_,) in transaction.run("waiting_without_a_message", key)])

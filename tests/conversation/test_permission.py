@@ -1,0 +1,143 @@
+"""A customer who does not want to be written to, or does again."""
+
+import pytest
+
+from recado.conversation import Policy, ReplyKind, Silence
+from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.permission import said_in
+from recado.orders import Permission, Talk
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+
+
+@pytest.fixture
+def dialogue() -> Dialogue:
+    return Dialogue(CATALOGUE, Policy())
+
+
+def kind(dialogue: Dialogue) -> ReplyKind | None:
+    return dialogue.turn.reply.kind if dialogue.turn.reply else None
+
+
+OUT = [
+    *("baja", "Baja por favor", "STOP", "stop!", "Quiero darme de baja", "denme de baja porfa"),
+    *(
+        "no me escriban más",
+        "No me escriban",
+        "por favor ya no me escriban mas",
+        "no me vuelvan a escribir",
+        "no me contacten",
+    ),
+    *("no me molesten mas", "dejen de escribirme", "deja de mandarme mensajes", "no me manden mensajes"),
+    *("no me envíen más publicidad", "no quiero recibir más mensajes", "ya no quiero recibir promociones"),
+    *("no quiero que me escriban", "cancelar suscripción", "unsubscribe", "desuscribirme", "bórrenme de su lista"),
+    *("borren mi número", "quítenme de la lista", "no quiero más mensajes"),
+]
+IN = ["alta", "Alta por favor", "START", "quiero darme de alta", "pueden volver a escribirme", "ya pueden escribirme"]
+NEITHER = [
+    *(
+        "no me escribieron ayer",
+        "nunca me contactaron",
+        "no me manden todavía",
+        "baja la cantidad",
+        "dame de baja en grasa",
+    ),
+    *(
+        "sí",
+        "no",
+        "no gracias",
+        "cancelar",
+        "cancela mi pedido",
+        "hola",
+        "¿me pueden escribir mañana?",
+        "no me mandes eso",
+    ),
+    *("bajas?", "no me molesta", "quiero recibir mi pedido", "paren todo", "borra todo", "quítame eso", ""),
+]
+
+
+@pytest.mark.parametrize("text", OUT)
+def test_words_that_opt_out(dialogue: Dialogue, text: str) -> None:
+    """It is noted and confirmed, also by a stranger."""
+    dialogue.say(text)
+
+    assert kind(dialogue) is ReplyKind.OPTED_OUT
+    assert dialogue.session.talk.permission == Permission(opted_out=True, changed_at=dialogue.now)
+
+
+@pytest.mark.parametrize("text", IN)
+def test_words_that_opt_in_again(dialogue: Dialogue, text: str) -> None:
+    """Only after an opt-out: before, they are words as any."""
+    before = dialogue.say(text).reply
+    dialogue.say("stop")
+    dialogue.say(text)
+
+    assert before is not None
+    assert before.kind is not ReplyKind.OPTED_IN
+    assert kind(dialogue) is ReplyKind.OPTED_IN
+    assert not dialogue.session.talk.permission.opted_out
+
+
+@pytest.mark.parametrize("text", NEITHER)
+def test_words_that_resemble_them(text: str) -> None:
+    """They say something else."""
+    assert said_in(text, asked=False) is None
+
+
+def test_it_is_confirmed_once(dialogue: Dialogue) -> None:
+    """Two machines would go on for ever."""
+    dialogue.say("stop")
+    since = dialogue.session.talk.permission
+    again = dialogue.say("no me escriban más")
+
+    assert again.silence is Silence.OPTED_OUT
+    assert dialogue.session.talk.permission == since
+
+
+def test_what_he_writes_later_is_replied_to(dialogue: Dialogue) -> None:
+    """He may order, and stays opted out whatever he decides."""
+    dialogue.say("stop")
+    for words in ("2 camisas", "sí", "1 gorra", "no"):
+        assert dialogue.say(words).reply is not None
+        assert dialogue.session.talk.permission.opted_out
+
+
+def test_the_open_quote_stays(dialogue: Dialogue) -> None:
+    """He said how he wants to be written to, not what he wants."""
+    dialogue.say("2 camisas")
+    dialogue.say("no me escriban más")
+
+    before = dialogue.state
+    dialogue.say("sí")
+
+    assert (before, dialogue.state) == (State.OPEN, State.CONFIRMED)
+
+
+def test_it_is_noted_without_a_word_while_a_person_has_the_conversation(dialogue: Dialogue) -> None:
+    """The person replies."""
+    dialogue.say("un asesor")
+    during = dialogue.say("no me escriban más")
+
+    assert during.silence is Silence.HUMAN
+    assert dialogue.session.talk.permission.opted_out
+    assert dialogue.state is State.HUMAN
+
+
+def test_beside_a_question_baja_is_its_answer() -> None:
+    """ "¿Cuál «bota»: alta o baja?" """
+    assert (said_in("baja", asked=True), said_in("alta", asked=True)) == (None, None)
+    assert said_in("no me escriban", asked=True) is False
+
+
+def test_an_order_is_an_order(dialogue: Dialogue) -> None:
+    """Whatever else it says."""
+    dialogue.say("2 camisas y 1 gorra, stop")
+    assert dialogue.state is State.OPEN
+
+
+def test_a_decision_leaves_who_has_the_conversation_and_may_write() -> None:
+    """Nothing of the quote."""
+    talk = Talk(topic=("A",), missed=2, permission=Permission(opted_out=True, changed_at=5.0))
+    assert talk.decided == Talk(permission=Permission(opted_out=True, changed_at=5.0))
