@@ -414,7 +414,6 @@ def test_echoes_say_to_whom_and_when_the_shop_wrote() -> None:
         ("smb_message_echoes", {"message_echoes": [7]}, "echo:unreadable"),
         ("smb_message_echoes", {"message_echoes": "all"}, "echo:unreadable"),
         ("flows", {"messages": "not a list", "metadata": 7}, "field:flows"),
-        ("user_preferences", None, "field:user_preferences"),
         ("something_of_2027", [1, 2], "field:other"),
     ],
 )
