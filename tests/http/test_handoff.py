@@ -74,8 +74,8 @@ async def test_a_customer_who_opts_out_is_not_told_of_his_order(start_pod: Start
             response = await pod.client.post(f"/api/v1/orders/{number}/accept", headers=BEARER)
             assert response.status_code == 200
         await pod.app.web.drain.run()
-        told = [message["to"] for message in pod.graph.sent[sent:]]
 
+    told = [message["to"] for message in pod.graph.sent[sent:]]
     assert "no te escribiremos" in pod.graph.sent[sent - 1]["text"]["body"]
     assert told == ["+15550100003"]
 
