@@ -584,6 +584,17 @@ CAUSES = (
         description=f"{TARGET}: {{{{ $value | humanizePercentage }}}} of orders in an hour matched no product.",
     ),
     Alert(
+        name="RecadoTemplatePaused",
+        severity="ticket",
+        for_seconds=300,
+        expr=lambda scale: f"{RULES.gauge(metrics.TEMPLATE_PAUSED, by=('template',))} > 0",
+        summary="Meta does not take a template as recado sends it.",
+        description=(
+            f"{TARGET}: the template {{{{ $labels.template }}}} is held. Quotes and states of orders that could not"
+            " leave inside Meta's window wait for it, for 12 hours at most."
+        ),
+    ),
+    Alert(
         name="RecadoPersonWanted",
         severity="ticket",
         for_seconds=60,

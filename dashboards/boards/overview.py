@@ -118,6 +118,40 @@ BOARD = Board(
                     ),
                     logs="webhook.handled",
                 ),
+                Panel(
+                    title="Messages outside the window",
+                    description=(
+                        "Templates that were queued in an hour for quotes and states of orders that could not leave in"
+                        " time, and how they ended."
+                    ),
+                    unit="none",
+                    width=8,
+                    height=6,
+                    queries=(
+                        Query(Q.increase(metrics.TEMPLATES, "1h", by=("template", "outcome")), "{{template}} {{outcome}}"),
+                    ),
+                    logs="attempt.finished",
+                    runbook="RecadoTemplatePaused",
+                ),
+                Panel(
+                    title="Templates held",
+                    description="1 while Meta does not take a template as recado sends it. Its messages wait.",
+                    unit="none",
+                    width=4,
+                    height=6,
+                    queries=(Query(Q.gauge(metrics.TEMPLATE_PAUSED, by=("template",)), "{{template}}"),),
+                    logs="attempt.finished",
+                    runbook="RecadoTemplatePaused",
+                ),
+                Panel(
+                    title="Template attempts",
+                    description="Attempts in an hour by outcome; `operator`: the template has to be put right.",
+                    unit="none",
+                    width=4,
+                    height=6,
+                    queries=(Query(Q.increase(metrics.TEMPLATE_ATTEMPTS, "1h", by=("outcome",)), "{{outcome}}"),),
+                    logs="attempt.finished",
+                ),
             ),
         ),
         Row(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from recado.delivery.attempt import Delivery
-from recado.delivery.channels import http, notice, whatsapp
+from recado.delivery.channels import http, notice, template, whatsapp
 from recado.delivery.channels.http import HttpChannel
 from recado.delivery.channels.notice import NoticeChannel
+from recado.delivery.channels.template import TemplateChannel
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
 from recado.events.endpoints import Endpoint, load_endpoints
@@ -23,6 +24,8 @@ from recado.queue.model import Audience
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
 from recado.settings import Settings
+from recado.whatsapp.outside import forms
+from recado.whatsapp.templates import TemplateBook
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +59,12 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
 def retry_policy(settings: Settings, chance: Callable[[], float] = random.random) -> RetryPolicy:
     """The decisions of the queue; `chance` varies the waits."""
     config = RetryConfig(**{name: getattr(settings, name) for name in RetryConfig.__struct_fields__})
-    limits = {whatsapp.NAME: whatsapp.limits(settings), http.NAME: http.LIMITS, notice.NAME: notice.LIMITS}
+    limits = {
+        whatsapp.NAME: whatsapp.limits(settings),
+        template.NAME: template.limits(settings),
+        http.NAME: http.LIMITS,
+        notice.NAME: notice.LIMITS,
+    }
     return RetryPolicy(config, limits, chance)
 
 
@@ -87,6 +95,7 @@ def open_queue(
         notice_seconds=settings.notify_seconds,
         notice_deadline_seconds=notice.DEADLINE_SECONDS,
         accept_seconds=settings.order_accept_seconds,
+        outside=forms(settings),
     )
     if settings.database_url:
         from recado.queue.postgres import PostgresRetryQueue
@@ -110,7 +119,10 @@ def make_delivery(settings: Settings, queue: Outbox, client: MessageClient) -> D
     """Attempts at what is in the queue."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
     events = HttpChannel(endpoints(settings), clock=queue.now)
-    return Delivery(queue, [replies, events, NoticeChannel(targets(settings), whatsapp=client, clock=queue.now)])
+    book = TemplateBook(lambda: client.templates(settings.whatsapp_business_account_id), clock=queue.now)
+    templates = TemplateChannel(replies, book, forms(settings))
+    notices = NoticeChannel(targets(settings), whatsapp=client, clock=queue.now)
+    return Delivery(queue, [replies, templates, events, notices])
 
 
 def make_drain(

@@ -54,6 +54,14 @@ class UnknownPolicy(StrEnum):
     FAIL = "fail"
 
 
+class AfterWindow(StrEnum):
+    """What becomes of a quote or the state of an order that Meta's window has closed for."""
+
+    NONE = "none"
+    TEMPLATE = "template"
+    DIRECT_SEND = "direct_send"
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"
@@ -115,6 +123,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         about("Meta's ids of the business numbers that recado serves, separated by commas; it ignores others."),
     ] = ()
+    whatsapp_business_account_id: Annotated[
+        str,
+        about("Meta's id of the WhatsApp Business Account, whose templates recado checks before it sends one."),
+        Meta(pattern=r"^([1-9][0-9]{14,19})?$"),
+    ] = ""
     whatsapp_api_version: Annotated[str, about("The Graph API's version."), Meta(pattern=r"^v[0-9]+\.[0-9]+$")] = (
         DEFAULT_API_VERSION
     )
@@ -243,6 +256,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reply_window_margin_seconds: Annotated[
         float, about("How long before the end of the window recado stops sending."), NotNegative
     ] = 300
+    after_window: Annotated[
+        AfterWindow,
+        about(
+            "What is sent where Meta's window has closed for a quote or the state of an order: `none`, a `template`"
+            " that Meta has approved, or `direct_send`, which Meta allows to some accounts only. See"
+            " docs/operations.md."
+        ),
+    ] = AfterWindow.NONE
+    template_quote: Annotated[
+        str,
+        about("The template for a quote that could not leave in time: {{1}} products, {{2}} total, a quick reply."),
+        Meta(pattern=r"^[a-z0-9_]{1,512}$"),
+    ] = "recado_cotizacion_lista"
+    template_order: Annotated[
+        str,
+        about("The template for the state of an order: {{1}} its number, {{2}} its state."),
+        Meta(pattern=r"^[a-z0-9_]{1,512}$"),
+    ] = "recado_pedido_estado"
+    template_language: Annotated[
+        str,
+        about("The language of the templates, as Meta writes it; `es` and `es_MX` are two templates."),
+        Meta(pattern=r"^[a-z]{2,3}(_[A-Z]{2,4})?$"),
+    ] = "es"
     breaker_failures: Annotated[int, about("Consecutive failures of Meta that open the breaker."), Positive] = 5
     breaker_probe_seconds: Annotated[float, about("Time between two probes while the breaker is open."), Positive] = 30
     connect_timeout_seconds: Annotated[float, about("Timeout for connecting to Meta."), Positive] = 5
@@ -516,6 +552,11 @@ def _contradictions(settings: Settings) -> list[str]:
         )
     if settings.reply_window_margin_seconds >= settings.reply_window_seconds:
         problems.append("RECADO_REPLY_WINDOW_MARGIN_SECONDS: must be less than RECADO_REPLY_WINDOW_SECONDS")
+    if settings.after_window is AfterWindow.TEMPLATE and not settings.whatsapp_business_account_id:
+        problems.append(
+            "RECADO_AFTER_WINDOW=template: set WHATSAPP_BUSINESS_ACCOUNT_ID, whose templates are checked before one is"
+            " sent"
+        )
     if settings.port == settings.metrics_port:
         problems.append("RECADO_METRICS_PORT: must differ from RECADO_PORT")
     if not settings.database.name:

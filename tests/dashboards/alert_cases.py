@@ -345,6 +345,15 @@ CASES: list[Case] = [
         value="60%",
     ),
     Case(
+        alert="RecadoTemplatePaused",
+        series={
+            series(metrics.TEMPLATE_PAUSED, template="recado_cotizacion_lista"): "0 0 1x20",
+            series(metrics.TEMPLATE_PAUSED, template="recado_pedido_estado"): "0x20",
+        },
+        fires_at=7,
+        value="recado_cotizacion_lista",
+    ),
+    Case(
         alert="RecadoPersonWanted",
         series={
             series(metrics.HANDOFFS_OLDEST_WAITING): "480+60x10",

@@ -38,6 +38,7 @@ from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_notices import NoticeConformance
 from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
+from tests.queue.conformance_outside import OutsideConformance
 from tests.queue.conformance_permissions import PermissionConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
@@ -78,6 +79,10 @@ class TestSessions(SessionConformance):
 
 class TestHandoffs(HandoffConformance):
     """Hand-offs."""
+
+
+class TestOutside(OutsideConformance):
+    """Its part on what is sent outside the window."""
 
 
 class TestPermissions(PermissionConformance):

@@ -262,6 +262,20 @@ def order_waits(stack: Stack, traffic: Traffic) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def template_paused(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """Meta has paused the template for orders; the staff moves an order after its customer's window, and Meta approves
+    the template again."""
+    stack.template("recado_pedido_estado", "PAUSED")
+    stack.post(webhook(message("wamid.order", phone="15559990000")))
+    time.sleep(2)
+    stack.post(webhook(message("wamid.yes", "sí", phone="15559990000")))
+    time.sleep(12)
+    stack.accept_order("P-1001")
+    yield
+    stack.template("recado_pedido_estado", "APPROVED")
+
+
+@contextlib.contextmanager
 def person_wanted(stack: Stack, traffic: Traffic) -> Iterator[None]:
     """A customer asks for a person, and the shop writes to him late."""
     stack.post(webhook(message("wamid.person", "quiero hablar con una persona", phone="15559990001")))
@@ -466,6 +480,17 @@ DRILLS = (
     Drill(name="backups", fault=backups_stopped, alerts=(("RecadoBackupStale", TICKET),)),
     Drill(name="defect", fault=stumbling, alerts=(("RecadoMessageErrors", TICKET),)),
     Drill(name="number", fault=another_number, alerts=(("RecadoUnknownNumber", PAGE),)),
+    Drill(
+        name="template",
+        fault=template_paused,
+        alerts=(("RecadoTemplatePaused", TICKET),),
+        settings={
+            "RECADO_AFTER_WINDOW": "template",
+            "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340398",
+            "RECADO_REPLY_WINDOW_SECONDS": "10",
+            "RECADO_REPLY_WINDOW_MARGIN_SECONDS": "0",
+        },
+    ),
     Drill(
         name="person",
         fault=person_wanted,

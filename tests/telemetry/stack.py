@@ -235,6 +235,10 @@ class Stack:
         """Changes parts of the plan of the receiver of events."""
         self.simulator("POST", "receiver", changes)
 
+    def template(self, name: str, status: str) -> None:
+        """Meta changes the status of a template, and tells."""
+        self.simulator("POST", "templates", {"name": name, "status": status})
+
     def orders(self, count: int, per_second: float = 50.0) -> None:
         """Has customers order; returns at once."""
         self.simulator("POST", "messages", {"count": count, "per_second": per_second})

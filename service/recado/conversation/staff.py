@@ -6,15 +6,19 @@ from recado.orders.shop import Move
 from recado.settings import Settings
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import named
+from recado.whatsapp.outside import forms
 
 
 def move(settings: Settings, number: int, state: OrderState, key: str | None = None) -> Move:
     """The move of an order into a state, with the notice to its customer; `key` names the request."""
+    called = f"{settings.order_prefix}{number}"
+    notice = Text(texts.moved(called, state))
     return Move(
         number=number,
         state=state,
         key=key,
-        notice=Text(texts.moved(f"{settings.order_prefix}{number}", state)),
+        notice=notice,
+        outside=forms(settings).of_order(notice, called, texts.in_state(state)),
         window_seconds=settings.reply_window_seconds - settings.reply_window_margin_seconds,
     )
 

@@ -26,6 +26,12 @@ _MONTHS: Final = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
     "diciembre",
 )  # fmt: skip
+_STATES: Final = {
+    OrderState.PLACED: "confirmado",
+    OrderState.ACCEPTED: "en preparación",
+    OrderState.COMPLETED: "completo",
+    OrderState.CANCELLED: "cancelado",
+}
 _CONFIRM: Final = "¿Deseas confirmar esta cotización? Responde *SÍ* o *NO*"
 _DOUBT: Final = "⚠️ Revisa lo marcado con ❓, por si entendí mal."
 _GENERATED: Final = "✅ *Cotización Generada*"
@@ -231,6 +237,11 @@ def moved(number: str, state: OrderState) -> str:
             return f"Tu pedido *{number}* quedó cancelado. Si tienes dudas, escríbenos por aquí."
         case OrderState.PLACED:
             raise ValueError("nobody moves an order back")
+
+
+def in_state(state: OrderState) -> str:
+    """The state of an order, as a template has it: "Tu pedido P-1042 está ..."."""
+    return _STATES[state]
 
 
 def located(number: str) -> str:

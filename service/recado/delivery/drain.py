@@ -16,7 +16,7 @@ import msgspec
 from recado.delivery.attempt import Delivery
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import REPLIES, AttemptResult
+from recado.queue.model import TO_CUSTOMERS, AttemptResult
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
 from recado.telemetry import conventions, metrics, tracing
@@ -151,7 +151,7 @@ class Drain:
                 for lane in claim.probes:
                     self._start(self._delivery.probe(lane))
                 for message in claim.messages:
-                    self._start(self._delivery.attempt(message), counted=message.lane.channel == REPLIES)
+                    self._start(self._delivery.attempt(message), counted=message.lane.channel in TO_CUSTOMERS)
                 if claim.messages:
                     most = self._settings.drain_batch
                     await asyncio.sleep(MIN_PAUSE_SECONDS)

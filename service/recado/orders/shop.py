@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from recado.orders.order import Order, OrderState
-from recado.whatsapp.content import Content
+from recado.whatsapp.content import Outside, Text
 
 #: Every move of the staff.
 MOVES: Final = {
@@ -38,13 +38,15 @@ class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A request of the staff's. key: the same request comes again with the same one.
 
-    notice: what the customer is told, if he wrote within the last `window_seconds`.
+    notice: what the customer is told, if he wrote within the last `window_seconds`. outside: what he is told
+    otherwise.
     """
 
     number: int
     state: OrderState
     key: str | None = None
-    notice: Content
+    notice: Text
+    outside: Outside | None = None
     window_seconds: float
 
 

@@ -39,6 +39,7 @@ class StoreCollector(Collector):
             "phone_number_id": tuple(snapshot.breakers),
             "endpoint": tuple(snapshot.endpoints),
             "target": snapshot.targets,
+            "template": tuple(snapshot.paused_templates),
         }
         yield from families(Source.STORE, snapshot.totals, bounds, {})
 
@@ -72,6 +73,8 @@ class StoreCollector(Collector):
         endpoints = snapshot.endpoints.items()
         yield gauge(metrics.EVENT_BACKLOG, [((name,), float(one.waiting)) for name, one in endpoints])
         yield gauge(metrics.EVENT_OLDEST_AGE, [((name,), one.oldest_seconds) for name, one in endpoints])
+        templates = snapshot.paused_templates.items()
+        yield gauge(metrics.TEMPLATE_PAUSED, [((name,), float(paused)) for name, paused in templates])
         held = metrics.EVENT_ENDPOINT_HELD.labels["reason"] or ()
         yield gauge(
             metrics.EVENT_ENDPOINT_HELD,

@@ -11,11 +11,15 @@ from recado.notices.notice import Notice
 from recado.orders import Asked, Changes, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.content import Content
+from recado.whatsapp.outside import Forms
 
 #: The channels, as the rows of the queue name them.
 REPLIES = "whatsapp"
 EVENTS = "http"
 NOTICES = "notice"
+TEMPLATES = "template"
+#: The channels of what customers read.
+TO_CUSTOMERS = frozenset({REPLIES, TEMPLATES})
 
 #: What an entry holds, as its channel reads it.
 Payload: TypeAlias = Content | Event | Notice
@@ -40,21 +44,24 @@ TRANSITIONS: dict[tuple[State | None, State | None], str] = {
     (None, State.SENDING): "its turn is now",
     (None, State.QUEUED): "it has to wait",
     (None, State.FAILED): "too late when it is written",
+    (None, State.DISCARDED): "too late when it is written: a template goes in its place",
     (State.QUEUED, State.SENDING): "leased",
     (State.QUEUED, State.DELIVERED): "a late status",
     (State.QUEUED, State.FAILED): "window closed, or out of attempts",
-    (State.QUEUED, State.DISCARDED): "operator, superseded by a newer quote, or a person takes over",
+    (State.QUEUED, State.DISCARDED): "operator, superseded by a newer quote or a template, or a person takes over",
     (State.SENDING, State.DELIVERED): "accepted",
     (State.SENDING, State.QUEUED): "to be retried, or the lease given back",
     (State.SENDING, State.UNKNOWN): "no verdict, or the lease ran out",
+    (State.SENDING, State.DISCARDED): "window closed: a template goes in its place",
     (State.SENDING, State.FAILED): "rejected, out of attempts, or window closed",
     (State.UNKNOWN, State.SENDING): "leased after the grace period",
     (State.UNKNOWN, State.DELIVERED): "a status",
     (State.UNKNOWN, State.QUEUED): "a failed status, or operator",
     (State.UNKNOWN, State.FAILED): "a failed status, out of attempts, or window closed",
-    (State.UNKNOWN, State.DISCARDED): "operator, or a person takes over",
+    (State.UNKNOWN, State.DISCARDED): "operator, a person takes over, or a template goes in its place",
     (State.DELIVERED, State.QUEUED): "a failed status, to be retried",
     (State.DELIVERED, State.FAILED): "a failed status",
+    (State.DELIVERED, State.DISCARDED): "a failed status: window closed, and a template goes in its place",
     (State.FAILED, State.DELIVERED): "a late status",
     (State.FAILED, State.QUEUED): "operator",
     (State.FAILED, State.DISCARDED): "operator",
@@ -76,7 +83,8 @@ class Reason(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     SUPERSEDED = "superseded"
-    """A newer quote of the customer's answers its message too. The reply is discarded, not failed."""
+    """A newer quote of the customer's answers its message too, or a template that is sent once Meta's window has
+    closed. The reply is discarded, not failed."""
 
 
 class Restraint(StrEnum):
@@ -209,7 +217,8 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     order_prefix: what the number of an order begins with, as its customer reads it. notices: the operator's own
     targets by name, with the seconds between two notices of a kind, those after which a notice is too old, and those
-    that an order may wait to be accepted (0: as long as it takes).
+    that an order may wait to be accepted (0: as long as it takes). outside: how customers are told what could not leave
+    inside their window.
     """
 
     wants: dict[str, frozenset[str]] = {}
@@ -219,6 +228,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     notice_seconds: float = 900.0
     notice_deadline_seconds: float = 0.0
     accept_seconds: float = 0.0
+    outside: Forms = Forms()
 
     @property
     def listens(self) -> bool:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
 from recado.settings import UnknownPolicy
+from recado.whatsapp.errors import WindowClosedError
 
 #: The share of a number's rate that is used. Processes are late by milliseconds, so that sends bunch: at the full rate
 #: Meta would count more than it allows in some seconds, and its refusal holds the whole number up.
@@ -61,7 +62,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     per_second: entries a second in a lane, 0 for no limit. in_order: entries of one key wait for each other.
     key_interval_seconds: between two of them. lease_seconds: how long an attempt may take. backoff_seconds: the waits
     before each further attempt. at_once: entries of a lane that are under way, 0 for no limit. repeatable: a second
-    copy does no harm, so an attempt without a verdict is simply made again.
+    copy does no harm, so an attempt without a verdict is simply made again. alike: what needs an operator for one entry
+    of a lane needs him for all of them.
     """
 
     per_second: float
@@ -71,6 +73,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     backoff_seconds: tuple[float, ...]
     at_once: int = 0
     repeatable: bool = False
+    alike: bool = False
 
     @property
     def max_attempts(self) -> int:
@@ -157,7 +160,9 @@ class RetryPolicy:
             case Outcome.PERMANENT if result.form_refused and message.interactive:
                 return replace(self._queued(message, now), as_text=True)
             case Outcome.PERMANENT:
-                return Decision(state=State.FAILED, reason=Reason.REJECTED, spent=1)
+                closed = result.error_class == WindowClosedError.error_class
+                reason = Reason.WINDOW_CLOSED if closed else Reason.REJECTED
+                return Decision(state=State.FAILED, reason=reason, spent=1)
             case Outcome.UNKNOWN if not self.limits[message.channel].repeatable:
                 return self._unknown(message, result, now)
             case Outcome.OPERATOR | Outcome.ENDED:

@@ -63,6 +63,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     sizes: Sizes
     endpoints: dict[str, EndpointReading] = {}
     targets: tuple[str, ...] = ()
+    paused_templates: dict[str, bool] = {}
     waiting_for_a_person: int = 0
     waiting_for_a_person_seconds: float = 0.0
 
@@ -135,6 +136,10 @@ class Outbox(Protocol):
     def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
         """Notes that a customer does not want to be written to, or does again; whether that changed anything. What
         waits for him that replies to nothing is discarded."""
+        ...
+
+    def pause_template(self, end: str) -> Awaitable[None]:
+        """Holds what Meta has paused: the lanes of a template, whose names end so."""
         ...
 
     def message_reference(self, wamid: str) -> str:

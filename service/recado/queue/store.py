@@ -19,6 +19,7 @@ from recado.queue.model import (
     NOBODY,
     NOTICES,
     REPLIES,
+    TEMPLATES,
     Added,
     AttemptResult,
     Audience,
@@ -39,6 +40,7 @@ from recado.queue.operations import (
     erasing,
     handoffs,
     orders,
+    outside,
     permissions,
     recording,
     upkeep,
@@ -52,7 +54,7 @@ from recado.queue.operations.transaction import (
     lanes_of,
 )
 from recado.queue.operations.upkeep import PruneRequest
-from recado.queue.policy import Decision, RetryPolicy
+from recado.queue.policy import OPERATOR, Decision, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.statements import Database, Row, Statements
 from recado.queue.survey import DAY_SECONDS, HANDOFF, Survey, read_survey
@@ -60,6 +62,7 @@ from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 from recado.whatsapp.customer import mask
+from recado.whatsapp.outside import template_in
 
 #: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
 PRUNE_ROWS = 500
@@ -149,6 +152,9 @@ class StoredQueue:
 
     def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
         return self._write(permissions.change_permissions, change)
+
+    def pause_template(self, end: str) -> Awaitable[None]:
+        return self._write(outside.pause_templates, end)
 
     # -- upkeep ------------------------------------------------------------------------------------------------
 
@@ -288,6 +294,7 @@ class StoredQueue:
             oldest_due_seconds=max(0.0, found.now - min(due)) if due else 0.0,
             breakers={lane.name: lanes[lane].breaker for lane in replies},
             endpoints=endpoint_readings(found, lanes, counts),
+            paused_templates=self._paused_templates(lanes),
             targets=tuple(lane.name for lane in lanes if lane.channel == NOTICES),
             oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
             waiting_for_a_person=waiting,
@@ -295,6 +302,15 @@ class StoredQueue:
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
             sizes=self._database.sizes(found),
         )
+
+    @staticmethod
+    def _paused_templates(lanes: dict[Lane, LaneState]) -> dict[str, bool]:
+        paused: dict[str, bool] = {}
+        for lane, state in lanes.items():
+            if lane.channel == TEMPLATES:
+                name = template_in(lane.name)
+                paused[name] = paused.get(name, False) or state.breaker.open_reason == OPERATOR
+        return paused
 
     def message_reference(self, wamid: str) -> str:
         return hashlib.blake2b(

@@ -1,8 +1,9 @@
 """How the entries of each channel are counted. Replies are what the service's objectives are about."""
 
-from recado.queue.model import EVENTS, NOTICES, REPLIES, AttemptResult, Reason, State
+from recado.queue.model import EVENTS, NOTICES, REPLIES, TEMPLATES, AttemptResult, Reason, State
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
+from recado.whatsapp.outside import template_in
 
 
 class Tally:
@@ -98,4 +99,25 @@ class NoticeTally(Tally):
         totals.inc(metrics.NOTICES, lane, State.DISCARDED.value)
 
 
-TALLIES: dict[str, Tally] = {REPLIES: ReplyTally(), EVENTS: EventTally(), NOTICES: NoticeTally()}
+class TemplateTally(Tally):
+    """What is sent outside the window; lanes are templates of business numbers."""
+
+    def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
+        totals.inc(metrics.TEMPLATE_ATTEMPTS, template_in(lane), result.outcome.value)
+
+    def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
+        totals.inc(metrics.TEMPLATES, template_in(lane), State.DELIVERED.value)
+
+    def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
+        totals.inc(metrics.TEMPLATES, template_in(lane), State.FAILED.value)
+
+    def discarded(self, totals: Totals, lane: str) -> None:
+        totals.inc(metrics.TEMPLATES, template_in(lane), State.DISCARDED.value)
+
+
+TALLIES: dict[str, Tally] = {
+    REPLIES: ReplyTally(),
+    EVENTS: EventTally(),
+    NOTICES: NoticeTally(),
+    TEMPLATES: TemplateTally(),
+}

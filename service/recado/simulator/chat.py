@@ -145,10 +145,13 @@ class Chat:
         return list(await asyncio.gather(*(self._tap(message, choice) for _ in range(times))))
 
     async def _tap(self, message: Accepted, choice: Choice) -> Inbound:
+        context = {"from": DISPLAY_NUMBER, "id": message.wamid}
+        if message.kind == "template":
+            return await self._send("button", {"payload": choice.id, "text": choice.title}, context)
         kind = "button_reply" if message.kind == "button" else "list_reply"
         described = {"description": choice.description} if kind == "list_reply" and choice.description else {}
         tapped = {"type": kind, kind: {"id": choice.id, "title": choice.title, **described}}
-        return await self._send("interactive", tapped, {"from": DISPLAY_NUMBER, "id": message.wamid})
+        return await self._send("interactive", tapped, context)
 
     async def fill_cart(
         self, items: Mapping[str, int], *, text: str = "", prices: Mapping[str, float] = {}, currency: str = "USD"

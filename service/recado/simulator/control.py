@@ -15,6 +15,8 @@
 - POST `ledger/superseded`: messages that the reply to a later one answers: {"wamids": ["wamid.IN1"]}
 - GET  `ledger/unmatched`: replies to customers who did not write through this simulator
 - POST `notices`: Meta sends a notice: {"field": "account_update", "value": {"event": "ACCOUNT_VIOLATION"}}
+- POST `templates`: adds or changes a template of the account, and Meta sends its webhook: {"name":
+  "recado_cotizacion_lista", "status": "PAUSED"}; GET: all of them
 - POST `health`: {"can_send_message": "BLOCKED"}
 - POST `events`: takes an event, as a shop's CRM would
 - GET  `events`: what came of them
@@ -36,6 +38,7 @@ from recado.simulator.ledger import Inbound
 from recado.simulator.receiver import Receiver
 from recado.simulator.sender import Sender
 from recado.simulator.server import Request, Response
+from recado.simulator.templates import Definition
 from recado.simulator.webhooks import Person
 
 
@@ -160,6 +163,7 @@ def _health(simulator: Simulator, request: Request) -> Response:
 def _reset(simulator: Simulator, request: Request) -> Response:
     simulator.ledger.reset()
     simulator.receiver.reset()
+    simulator.graph.templates.reset()
     simulator.graph.counts.clear()
     simulator.sender.counts.clear()
     simulator.faults.set(FaultPlan(), simulator.clock())
@@ -190,6 +194,25 @@ async def _play(simulator: Simulator, request: Request) -> Response:
     asked = msgspec.json.decode(request.body, type=_Chats)
     chat = Chat(simulator, _known(simulator, asked.customer))
     return _json({"customer": chat.person.addresses[0], "lines": await chat.play(asked.steps)})
+
+
+async def _template(simulator: Simulator, request: Request) -> Response:
+    """Changes the fields that are given, and sends Meta's webhook of the template's state."""
+    changes = _object(request)
+    name, language = str(changes.get("name", "")), str(changes.get("language", "es"))
+    templates = simulator.graph.templates
+    try:
+        before = msgspec.to_builtins(templates.get(name, language))
+    except ValueError:
+        before = {"name": name, "language": language}
+    definition = msgspec.convert({**before, **changes}, Definition)
+    templates.put(definition)
+    if simulator.webhook_url:
+        about = {"message_template_id": 1, "message_template_name": name, "message_template_language": language}
+        await simulator.notify(
+            "message_template_status_update", {"event": definition.status, **about, "reason": "NONE"}
+        )
+    return _json(definition)
 
 
 async def _notify(simulator: Simulator, request: Request) -> Response:
@@ -243,6 +266,8 @@ _ROUTES: dict[tuple[str, str], Callable[[Simulator, Request], Coming]] = {
     ("POST", "ledger/verify"): _judge,
     ("POST", "ledger/superseded"): _supersede,
     ("GET", "ledger/unmatched"): lambda simulator, _: _json(simulator.ledger.unmatched),
+    ("POST", "templates"): _template,
+    ("GET", "templates"): lambda simulator, _: _json(simulator.graph.templates.page(0, 1000)["data"]),
     ("POST", "health"): _health,
     ("GET", "events"): lambda simulator, _: _json(simulator.receiver.summary()),
     ("POST", "receiver"): lambda simulator, request: _json(simulator.receiver.change(_object(request))),

@@ -1,7 +1,8 @@
 """The parts of the Graph API that recado uses, with Meta's shapes of success and error.
 
-`POST /{version}/{number}/messages` (texts, buttons and lists, other types, read receipts), `/media` (upload, look up,
-download, delete), `GET /{version}/{number}?fields=health_status` and `/{version}/{account}/subscribed_apps`.
+`POST /{version}/{number}/messages` (texts, buttons and lists, templates, other types, read receipts), `/media` (upload,
+look up, download, delete), `GET /{version}/{number}?fields=health_status`, `/{version}/{account}/subscribed_apps` and
+`/{version}/{account}/message_templates`.
 """
 
 import itertools
@@ -18,6 +19,7 @@ from recado.simulator.interactive import Choice, Interactive, refusal_of
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.media import MediaStore
 from recado.simulator.server import Manner, Request, Response
+from recado.simulator.templates import Template, Templates
 
 _PHONE = re.compile(r"\+[0-9]{5,20}")
 _USER_ID = re.compile(r"[A-Za-z][!-~]{0,255}")
@@ -56,7 +58,8 @@ _TITLES = {
 class Accepted(msgspec.Struct, frozen=True):
     """A message that will reach its customer, or fail on the way with `failure`, a code of Meta's.
 
-    kind: text, button, list or any other type. choices: its buttons, or the rows of its list.
+    kind: text, button, list, template or any other type. choices: its buttons, or the rows of its list. category: of
+    Direct Send; "" where the message asks for none.
     """
 
     wamid: str
@@ -69,6 +72,12 @@ class Accepted(msgspec.Struct, frozen=True):
     failure: int = 0
     kind: str = "text"
     choices: tuple[Choice, ...] = ()
+    category: str = ""
+
+    @property
+    def for_outside(self) -> bool:
+        """Whether it may be sent outside the customer's window."""
+        return self.kind == "template" or bool(self.category)
 
 
 class _Body(msgspec.Struct):
@@ -87,6 +96,8 @@ class _Post(msgspec.Struct):
     type: str = "text"
     text: _Body | None = None
     interactive: Interactive | None = None
+    template: Template | None = None
+    category: str = ""
     context: _Context | None = None
     biz_opaque_callback_data: str | None = None
     status: str | None = None
@@ -127,6 +138,9 @@ class Graph:
         self.faults = faults
         self.media = media
         self.health = "AVAILABLE"
+        self.templates = Templates()
+        #: Whether the account may use Direct Send.
+        self.direct_send = False
         self._on_accepted = on_accepted
         self._throughput, self._pair_limit = throughput, pair_limit
         self._authorization = f"Bearer {access_token}".encode() if access_token else None
@@ -155,6 +169,9 @@ class Graph:
             return self._faulty(outage)
         if len(parts) == 3 and parts[2] == "media" and request.method == "POST":
             return self._upload(request)
+        if len(parts) == 3 and parts[2] == "message_templates" and request.method == "GET":
+            asked = request.parameters()
+            return _json(self.templates.page(int(asked.get("after") or 0), int(asked.get("limit") or 25)))
         if len(parts) == 3 and parts[2] == "subscribed_apps":
             return _json({"data": []}) if request.method == "GET" else Response(body=_SUCCESS)
         if len(parts) == 2 and _ID.fullmatch(parts[1]):
@@ -196,6 +213,18 @@ class Graph:
             return self._refuse(131009, "Parameter value is not valid", "`recipient` is not a user id.")
         if post.recipient_type != "individual":
             return self._refuse(131009, "Parameter value is not valid", "recipient_type")
+        if wrong := self._problem_of_content(post):
+            return wrong
+        if len(post.biz_opaque_callback_data or "") > _MOST_CALLBACK:
+            return self._refuse(
+                100, f"Param biz_opaque_callback_data must be at most {_MOST_CALLBACK} characters long."
+            )
+        if post.context and not post.context.message_id.startswith("wamid."):
+            return self._refuse(131009, "Parameter value is not valid", "context.message_id is not a message id.")
+        return None
+
+    def _problem_of_content(self, post: _Post) -> Response | None:
+        """The error that Meta would return for what the message says."""
         if post.type == "text":
             text = post.text.body if post.text else ""
             if not text.strip():
@@ -204,12 +233,10 @@ class Graph:
                 return self._refuse(100, f"Param text['body'] must be at most {_MOST_CHARACTERS} characters long.")
         if post.type == "interactive" and (refusal := refusal_of(post.interactive)):
             return self._refuse(refusal.code, refusal.message, refusal.details)
-        if len(post.biz_opaque_callback_data or "") > _MOST_CALLBACK:
-            return self._refuse(
-                100, f"Param biz_opaque_callback_data must be at most {_MOST_CALLBACK} characters long."
-            )
-        if post.context and not post.context.message_id.startswith("wamid."):
-            return self._refuse(131009, "Parameter value is not valid", "context.message_id is not a message id.")
+        if post.type == "template" and (refusal := self.templates.refusal(post.template)):
+            return self._refuse(refusal.code, refusal.message, refusal.details)
+        if post.category and not self.direct_send:
+            return self._refuse(100, "Invalid parameter: category", "The account cannot use Direct Send.")
         return None
 
     def _read_receipt(self, post: _Post) -> Response:
@@ -226,7 +253,8 @@ class Graph:
         fault = self.faults.draw(customer, now, interactive=post.interactive is not None)
         if fault.kind not in ACCEPTING:
             return self._faulty(fault)
-        if self._window_open is not None and not self._window_open(customer):
+        free = post.type != "template" and not post.category
+        if free and self._window_open is not None and not self._window_open(customer):
             return self._refuse(131047, _TITLES[131047], "More than 24 hours have passed since the last message.")
         if not self._throughput.allows(now):
             return self._refuse(130429, _TITLES[130429], "Cloud API message throughput has been reached.")
@@ -239,18 +267,25 @@ class Graph:
                 wamid,
                 customer,
                 number,
-                post.says,
+                self.templates.says(post.template) if post.template else post.says,
                 now,
                 post.biz_opaque_callback_data,
                 post.context.message_id if post.context else None,
                 fault.code if fault.kind is Kind.FAILED else 0,
                 post.interactive.type if post.interactive else post.type,
-                post.interactive.choices if post.interactive else (),
+                self._choices(post),
+                post.category,
             )
         )
         contact = {"input": customer, ("wa_id" if post.to else "user_id"): customer.lstrip("+")}
         response = _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
         return response if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, response)
+
+    def _choices(self, post: _Post) -> tuple[Choice, ...]:
+        """What the customer can tap."""
+        if post.template:
+            return self.templates.choices(post.template)
+        return post.interactive.choices if post.interactive else ()
 
     def _faulty(self, fault: Fault, response: Response | None = None) -> Response:
         """The response to a call with a fault; `answer` is the response without it."""

@@ -390,6 +390,32 @@ PRUNED = counter(
     kind=("dedupe", "delivered", "failed", "discarded", "customer", "event", "quote", "order", "asked"),
 )
 
+# -- the store: what is sent outside the window ---------------------------------------------------------------
+
+TEMPLATES = counter(
+    STORE,
+    "recado_templates_total",
+    "Messages outside Meta's window by template (`direct_send` for those that Meta makes one of): queued, and how they"
+    " ended.",
+    template=None,
+    outcome=("queued", "delivered", "failed", "discarded"),
+)
+
+TEMPLATE_ATTEMPTS = counter(
+    STORE,
+    "recado_template_attempts_total",
+    "Attempts to send a message outside Meta's window, by template and outcome.",
+    template=None,
+    outcome=("delivered", "retryable", "throttled", "permanent", "operator", "unknown"),
+)
+
+TEMPLATE_PAUSED = gauge(
+    STORE,
+    "recado_template_paused",
+    "1 while recado holds a template: Meta has paused, disabled or changed it, or the account has none of the name.",
+    template=None,
+)
+
 # -- the store: events to the shop's systems ------------------------------------------------------------------
 
 EVENTS = counter(

@@ -159,7 +159,16 @@ class DirectSend(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="d
 #: What may be sent inside the customer's window, and outside of it.
 Inside: TypeAlias = Text | Buttons | List
 Outside: TypeAlias = Template | DirectSend
-Content: TypeAlias = Inside | Outside
+
+
+class Windowed(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="windowed"):
+    """A text that is sent inside the customer's window, and what is sent in its place once that is closed."""
+
+    inside: Text
+    outside: Outside
+
+
+Content: TypeAlias = Inside | Outside | Windowed
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Content).decode
@@ -219,6 +228,8 @@ def rendered(content: Content) -> dict[str, Any]:
             return {"type": "template", "template": _template(content)}
         case DirectSend(inner):
             return {**rendered(inner), "category": "utility"}
+        case Windowed(inside=inside):
+            return rendered(inside)
 
 
 def _interactive(kind: str, body: str, action: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import httpx
 
     from recado.whatsapp.service import Sent, WhatsAppService
+    from recado.whatsapp.templates import Approved
 
 
 def make_whatsapp(settings: Settings, transport: "httpx.AsyncBaseTransport | None" = None) -> "WhatsAppService":
@@ -43,6 +44,9 @@ class LazyWhatsApp:
 
     async def reachable(self, phone_number_id: str) -> bool:
         return await self._made().reachable(phone_number_id)
+
+    async def templates(self, account_id: str) -> "list[Approved]":
+        return await self._made().templates(account_id)
 
     async def aclose(self) -> None:
         if self._service is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from recado.whatsapp.errors import harmless
+from recado.whatsapp.outside import template_lane
 from recado.whatsapp.wire import Value
 
 
@@ -120,11 +121,17 @@ _NAMES: dict[str, tuple[dict[str, Event], Event]] = {
 }
 
 
+#: What Meta does to a template that cannot be sent any more. FLAGGED and LIMIT_EXCEEDED only warn.
+_STOPS_TEMPLATES = frozenset({"REJECTED", "PAUSED", "DISABLED", "DELETED", "PENDING_DELETION", "ARCHIVED", "LOCKED"})
+
+
 class Notice(Struct, frozen=True):
-    """One notice. `said`: Meta's own words, fit for a log."""
+    """One notice. `said`: Meta's own words, fit for a log. `stops`: the template that cannot be sent any more, as the
+    lanes that it leaves by end."""
 
     event: Event
     said: str = ""
+    stops: str = ""
 
     @property
     def gravity(self) -> Gravity:
@@ -143,7 +150,15 @@ def read(field: str, value: Value) -> Notice | None:
     words = [word.upper() for word in _words(value)]
     # The last word says most: an account's DISABLED_UPDATE can be a REINSTATE.
     event = next((names[word] for word in reversed(words) if word in names), other)
-    return Notice(event, harmless(" ".join(words)))
+    return Notice(event, harmless(" ".join(words)), _stopped(field, value))
+
+
+def _stopped(field: str, value: Value) -> str:
+    name, language = value.message_template_name, value.message_template_language
+    named = isinstance(name, str) and isinstance(language, str) and isinstance(value.event, str)
+    if field != "message_template_status_update" or not named or value.event.upper() not in _STOPS_TEMPLATES:
+        return ""
+    return template_lane(name, language.replace("-", "_"))
 
 
 def _words(value: Value) -> list[str]:

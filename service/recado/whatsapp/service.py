@@ -8,6 +8,7 @@ GraphError that says whether the message can have been sent.
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -31,6 +32,8 @@ from recado.whatsapp.media import Described, FileType, MediaError, MediaProblem,
 from recado.whatsapp.payloads import Batch, parse
 from recado.whatsapp.responses import UNREADABLE, error_from_response
 from recado.whatsapp.signature import verify_challenge
+from recado.whatsapp.templates import FIELDS, Approved
+from recado.whatsapp.templates import page as template_page
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
 if TYPE_CHECKING:  # it imports httpcore, which nothing else here needs
@@ -38,6 +41,9 @@ if TYPE_CHECKING:  # it imports httpcore, which nothing else here needs
 
 #: Meta: parameter value invalid, which also says that the quoted message is unknown.
 _BAD_PARAMETER = 131009
+
+#: Templates of a page, and pages that are read at most: an account has 250 templates, or 6,000.
+_A_PAGE, _MOST_PAGES = 200, 30
 
 #: What each exception of httpx says about the request: in this order, the first that fits. Anything that is
 #: not sure to have failed before the request was out counts as unanswered.
@@ -225,6 +231,23 @@ class WhatsAppService:
                 for problem in entity.errors
             ),
         )
+
+    async def templates(self, account_id: str) -> list[Approved]:
+        """The templates of a WhatsApp Business Account. Raises GraphError."""
+        found: list[Approved] = []
+        after = ""
+        for _ in range(_MOST_PAGES):
+            path = f"{account_id}/message_templates?fields={FIELDS}&limit={_A_PAGE}"
+            answer, seconds = await self._request("GET", f"{path}&after={after}" if after else path)
+            try:
+                page = template_page(answer.body)
+            except UNREADABLE as error:
+                raise UnreadableAnswerError("no templates in the answer", seconds=seconds) from error
+            found += page.data
+            after = quote(page.after)
+            if not after:
+                break
+        return found
 
     async def reachable(self, phone_number_id: str) -> bool:
         """Whether Graph itself answers for a business number, whatever it says.

@@ -143,6 +143,7 @@ class Value(Struct, gc=False):
     current_limit: Any = None
     new_quality_score: Any = None
     message_template_name: Any = None
+    message_template_language: Any = None
     reason: Any = None
     user_id_update: Any = None
 

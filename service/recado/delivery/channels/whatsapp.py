@@ -14,8 +14,12 @@ from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError, UnknownCodeError, error_from_status
 from recado.whatsapp.payloads import Status, StatusKind
 
-if TYPE_CHECKING:  # it imports httpx, which a drain does not need before its first claim
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    # it imports httpx, which a drain does not need before its first claim
     from recado.whatsapp.service import Sent
+    from recado.whatsapp.templates import Approved
 
 
 NAME = REPLIES
@@ -45,6 +49,8 @@ class MessageClient(Protocol):
     ) -> "Sent": ...
 
     async def reachable(self, phone_number_id: str) -> bool: ...
+
+    async def templates(self, account_id: str) -> "Sequence[Approved]": ...
 
 
 class WhatsAppChannel:

@@ -19,10 +19,10 @@ from recado.queue.operations.customers import (
     talk_of,
 )
 from recado.queue.operations.handoffs import note_own
+from recado.queue.operations.rows import NewRow
 from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json, see_wamids
 from recado.queue.survey import DAY_SECONDS
 from recado.telemetry import metrics
-from recado.whatsapp.content import Content
 
 
 class AddRequest(msgspec.Struct, frozen=True, gc=False):
@@ -30,31 +30,6 @@ class AddRequest(msgspec.Struct, frozen=True, gc=False):
 
     message: NewReply
     lease: bool
-
-
-class NewRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A row of `entry`, in the order of the statement `add`."""
-
-    id: int
-    state: State
-    channel: str
-    lane: str
-    key: str
-    phone: str | None
-    user_id: str | None
-    wamid: str | None
-    answers: tuple[str, ...] | None
-    content: Content
-    written_at: float
-    received_at: float
-    deadline_at: float
-    traceparent: str | None
-    due_at: float | None = None
-    attempts: int = 0
-    lease_owner: str | None = None
-    lease_until: float | None = None
-    reason: Reason | None = None
-    finished_at: float | None = None
 
 
 def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]:

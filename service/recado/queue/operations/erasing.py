@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from recado.events.facts import CustomerErased
 from recado.orders import QuoteState
-from recado.queue.model import REPLIES, Erased, State
+from recado.queue.model import TO_CUSTOMERS, Erased, State
 from recado.queue.operations.telling import Told, write_events
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.people import Traces
@@ -39,7 +39,7 @@ def _erase(transaction: Transaction, traces: Traces) -> Erased:
         if state in _WAITING:
             TALLIES[channel].discarded(transaction.totals, lane)
     return Erased(
-        replies=sum(channel == REPLIES for channel, _, _ in entries),
+        replies=sum(channel in TO_CUSTOMERS for channel, _, _ in entries),
         quotes=len(quotes),
         orders=len(orders),
         events=len(events),

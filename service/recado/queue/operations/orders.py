@@ -10,10 +10,12 @@ from recado.events.facts import OrderCancelled, OrderUpdated
 from recado.orders import OrderState
 from recado.orders.shop import Move, Moved, MoveOutcome, ShopOrder, Step, outcome_of
 from recado.queue.model import Lane, State
-from recado.queue.operations.adding import NewRow
 from recado.queue.operations.customers import read_customers, read_order, talk_of
+from recado.queue.operations.outside import add_outside, row_outside
+from recado.queue.operations.rows import NewRow
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
+from recado.whatsapp.content import Windowed
 
 _steps = msgspec.json.Decoder(tuple[Step, ...]).decode
 
@@ -45,12 +47,17 @@ def _move(transaction: Transaction, move: Move) -> Moved:
 
 
 def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane: Lane, wrote_at: float) -> int | None:
-    """Queues the notice, while the customer may be written to."""
+    """Queues the notice: as it is inside the customer's window, and outside what stands for it there, if anything
+    does."""
     now = transaction.now
     deadline_at = wrote_at + move.window_seconds
-    opted_out = talk_of(read_customers(transaction, [key])[key].talk).permission.opted_out
-    if deadline_at <= now or opted_out:
+    if talk_of(read_customers(transaction, [key])[key].talk).permission.opted_out:
         return None
+    if deadline_at <= now:
+        if move.outside is None or (order.phone is None and order.user_id is None):  # he was erased
+            return None
+        row = row_outside(transaction, lane.name, key, order.phone, order.user_id, move.outside)
+        return add_outside(transaction, [row])[0]
     row = NewRow(
         id=max(int(transaction.run("last_id")[0][0]) + 1, int(now * 1e6)),
         state=State.QUEUED,
@@ -61,7 +68,7 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
         user_id=order.user_id,
         wamid=None,
         answers=None,
-        content=move.notice,
+        content=move.notice if move.outside is None else Windowed(move.notice, move.outside),
         written_at=now,
         received_at=now,
         deadline_at=deadline_at,

@@ -12,8 +12,10 @@ import msgspec
 from recado.events.facts import ENDS, Fact, ReplyFailed
 from recado.notices.notice import NoticeKind
 from recado.orders import QuoteState
-from recado.queue.model import NOBODY, NOTICES, REPLIES, AttemptResult, Audience, Lane, Reason, State
+from recado.outcome import Outcome, Scope
+from recado.queue.model import NOBODY, NOTICES, REPLIES, TO_CUSTOMERS, AttemptResult, Audience, Lane, Reason, State
 from recado.queue.operations.noticing import Noted, notices_of, write_notices
+from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
 from recado.queue.policy import ENDED, OPERATOR, Breaker, Decision, Pace, RetryPolicy
 from recado.queue.statements import Row, Statements
@@ -64,12 +66,15 @@ class Transaction:
         self.totals = Totals()
         self._given_up: list[int] = []
         self._failed: list[int] = []
+        self._closed: list[tuple[int, Lane]] = []
         self._told: list[Told] = []
         self._noted: list[Noted] = []
 
     def finish(self) -> None:
-        """Withdraws the quotes of replies that were given up; writes the events, the notices, the totals and the state
-        of the lanes."""
+        """Sends templates where the window has closed, withdraws the quotes of replies that were given up; writes the
+        events, the notices, the totals and the state of the lanes."""
+        if self._closed:
+            self._leave_outside()
         if self._given_up:
             self.quotes_ended(self.run("withdraw_quotes", as_json(self._given_up), self.now))
         self._tell()
@@ -112,6 +117,8 @@ class Transaction:
 
     def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None:
         """Lets a result open or close the breaker of a lane."""
+        if result.outcome is Outcome.OPERATOR and self.policy.limits[lane.channel].alike:
+            result = msgspec.structs.replace(result, scope=Scope.NUMBER)
         breaker = self.lane(lane).breaker
         self.put_breaker(lane, self.policy.breaker_after(breaker, result, trial=trial, now=self.now))
 
@@ -174,9 +181,22 @@ class Transaction:
         return len(rows)
 
     def count_failed(self, id_: int, lane: Lane, reason: Reason) -> None:
-        """Counts an entry that failed."""
+        """Counts an entry that failed, unless it is to leave outside the window."""
+        if reason is Reason.WINDOW_CLOSED and lane.channel == REPLIES and self.audience.outside.used:
+            self._closed.append((id_, lane))
+        else:
+            self._count_failed(id_, lane, reason)
+
+    def _leave_outside(self) -> None:
+        """Queues templates in place of replies and notices that could not leave in time; the others have failed."""
+        gone = send_outside(self, [id_ for id_, _ in self._closed])
+        for id_, lane in self._closed:
+            if id_ not in gone:
+                self._count_failed(id_, lane, Reason.WINDOW_CLOSED)
+
+    def _count_failed(self, id_: int, lane: Lane, reason: Reason) -> None:
         TALLIES[lane.channel].failed(self.totals, lane.name, reason)
-        if lane.channel == REPLIES:
+        if lane.channel in TO_CUSTOMERS:
             self.give_up([id_])
             self._failed.append(id_)
 

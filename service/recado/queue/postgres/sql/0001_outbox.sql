@@ -35,7 +35,7 @@ CREATE TABLE entry (
   sent_attempt    integer,
   finished_at     float8,
   traceparent     text,
-  CHECK (channel <> 'whatsapp' OR phone IS NOT NULL OR user_id IS NOT NULL),
+  CHECK (channel NOT IN ('whatsapp', 'template') OR phone IS NOT NULL OR user_id IS NOT NULL),
   CHECK ((channel = 'http') = (event_id IS NOT NULL)),
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),

@@ -333,17 +333,17 @@ SELECT name, value FROM recado.meta
 -- name: listing
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM recado.entry WHERE channel = 'whatsapp' AND state IN (SELECT value FROM json_array_elements_text($1::json))
+FROM recado.entry WHERE channel IN ('whatsapp', 'template') AND state IN (SELECT value FROM json_array_elements_text($1::json))
   AND id > $2
 ORDER BY id LIMIT $3
 
 -- name: failed
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM recado.entry WHERE state = 'failed' AND channel = 'whatsapp' AND id > $1 ORDER BY id LIMIT $2
+FROM recado.entry WHERE state = 'failed' AND channel IN ('whatsapp', 'template') AND id > $1 ORDER BY id LIMIT $2
 
 -- name: show
-SELECT * FROM recado.entry WHERE id = $1 AND channel = 'whatsapp'
+SELECT * FROM recado.entry WHERE id = $1 AND channel IN ('whatsapp', 'template')
 
 -- name: retry
 UPDATE recado.entry SET state = 'queued', due_at = $2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
@@ -363,7 +363,7 @@ DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_eleme
 RETURNING key
 
 -- name: clear
-DELETE FROM recado.entry WHERE channel = 'whatsapp' AND state IN ('failed', 'discarded') RETURNING key
+DELETE FROM recado.entry WHERE channel IN ('whatsapp', 'template') AND state IN ('failed', 'discarded') RETURNING key
 
 -- name: forget_customers
 DELETE FROM recado.customer c
@@ -514,7 +514,7 @@ GROUP BY 2, 3, 4
 
 -- name: survey_lost
 SELECT count(*), reason FROM recado.entry
-WHERE state = 'failed' AND finished_at >= $1 AND finished_at < $2 AND channel = 'whatsapp'
+WHERE state = 'failed' AND finished_at >= $1 AND finished_at < $2 AND channel IN ('whatsapp', 'template')
 GROUP BY 2
 
 -- name: survey_handoffs
@@ -547,7 +547,25 @@ WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS
 
 -- name: waiting_without_a_message
 SELECT id FROM recado.entry
-WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+WHERE key = $1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND finished_at IS NULL
+  AND state IN ('queued', 'unknown')
+
+-- name: closed
+SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, q.token, q.lines, q.total, q.currency
+FROM json_array_elements_text($1::json) j JOIN recado.entry e ON e.id = j.value::bigint
+  LEFT JOIN recado.customer c ON c.key = e.key
+  LEFT JOIN recado.quote q ON q.id = e.id AND q.state = 'open' AND q.expires_at > $2
+WHERE c.talk::json #>> '{permission,opted_out}' IS NULL
+  AND coalesce((c.talk::json #>> '{handoff,until}')::float8, 0) <= $2
+ORDER BY e.id
+
+-- name: leave_outside
+UPDATE recado.entry SET state = 'discarded', reason = 'superseded'
+WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+
+-- name: move_quotes
+UPDATE recado.quote q SET id = (j.value ->> 1)::bigint FROM json_array_elements($1::json) j
+WHERE q.id = (j.value ->> 0)::bigint
 
 -- name: sent_by_us
 SELECT 1 FROM recado.entry WHERE sent_wamid = $1 UNION ALL SELECT 1 FROM recado.quote WHERE sent_wamid = $1

@@ -38,7 +38,7 @@ CREATE TABLE entry (
   sent_attempt    INTEGER,                   -- the attempt that Meta accepted under it
   finished_at     REAL,
   traceparent     TEXT,
-  CHECK (channel <> 'whatsapp' OR phone IS NOT NULL OR user_id IS NOT NULL),
+  CHECK (channel NOT IN ('whatsapp', 'template') OR phone IS NOT NULL OR user_id IS NOT NULL),
   CHECK ((channel = 'http') = (event_id IS NOT NULL)),
   CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
   CHECK ((state IN ('queued', 'unknown')) = (due_at IS NOT NULL)),

@@ -319,16 +319,16 @@ SELECT name, value FROM meta
 -- name: listing
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM entry WHERE channel = 'whatsapp' AND state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
+FROM entry WHERE channel IN ('whatsapp', 'template') AND state IN (SELECT value FROM json_each(?1)) AND id > ?2 ORDER BY id LIMIT ?3
 
 -- name: failed
 SELECT id, coalesce(phone, user_id), state, attempts, error_class, error_code, error_detail, coalesce(reason, ''),
   received_at, due_at
-FROM entry INDEXED BY entry_failed WHERE state = 'failed' AND channel = 'whatsapp' AND id > ?1
+FROM entry INDEXED BY entry_failed WHERE state = 'failed' AND channel IN ('whatsapp', 'template') AND id > ?1
 ORDER BY id LIMIT ?2
 
 -- name: show
-SELECT * FROM entry WHERE id = ?1 AND channel = 'whatsapp'
+SELECT * FROM entry WHERE id = ?1 AND channel IN ('whatsapp', 'template')
 
 -- name: retry
 UPDATE entry SET state = 'queued', due_at = ?2, spent = 0, throttles = 0, unknowns = 0, suspect_at = NULL,
@@ -347,7 +347,7 @@ DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('f
 RETURNING key
 
 -- name: clear
-DELETE FROM entry WHERE channel = 'whatsapp' AND state IN ('failed', 'discarded') RETURNING key
+DELETE FROM entry WHERE channel IN ('whatsapp', 'template') AND state IN ('failed', 'discarded') RETURNING key
 
 -- name: forget_customers
 WITH erased AS (SELECT value AS key FROM json_each(?1))
@@ -490,7 +490,7 @@ GROUP BY 2, 3, 4
 
 -- name: survey_lost
 SELECT count(*), reason FROM entry
-WHERE state = 'failed' AND finished_at >= ?1 AND finished_at < ?2 AND channel = 'whatsapp'
+WHERE state = 'failed' AND finished_at >= ?1 AND finished_at < ?2 AND channel IN ('whatsapp', 'template')
 GROUP BY 2
 
 -- name: survey_handoffs
@@ -523,7 +523,22 @@ WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS
 
 -- name: waiting_without_a_message
 SELECT id FROM entry
-WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+WHERE key = ?1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND finished_at IS NULL
+  AND state IN ('queued', 'unknown')
+
+-- name: closed
+SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, q.token, q.lines, q.total, q.currency
+FROM json_each(?1) j CROSS JOIN entry e ON e.id = j.value
+  LEFT JOIN customer c ON c.key = e.key
+  LEFT JOIN quote q ON q.id = e.id AND q.state = 'open' AND q.expires_at > ?2
+WHERE c.talk ->> '$.permission.opted_out' IS NULL AND coalesce(c.talk ->> '$.handoff.until', 0) <= ?2
+ORDER BY e.id
+
+-- name: leave_outside
+UPDATE entry SET state = 'discarded', reason = 'superseded' WHERE id IN (SELECT value FROM json_each(?1))
+
+-- name: move_quotes
+UPDATE quote SET id = j.value ->> 1 FROM jsonb_each(?1) j WHERE quote.id = j.value ->> 0
 
 -- name: sent_by_us
 SELECT 1 FROM entry WHERE sent_wamid = ?1 UNION ALL SELECT 1 FROM quote WHERE sent_wamid = ?1

@@ -1,0 +1,155 @@
+"""Outside the window: what could not leave in time leaves as a template, if the shop has one for it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from recado.orders import Line
+from recado.outcome import Outcome, Scope
+from recado.queue.model import TEMPLATES, AttemptResult, Audience, Lane, State
+from recado.queue.operations.rows import NewRow
+from recado.queue.statements import Row
+from recado.telemetry import metrics
+from recado.telemetry.totals import Totals
+from recado.whatsapp.content import Outside, Windowed, decode
+from recado.whatsapp.outside import OUTSIDE_SECONDS, lane_of, template_in
+
+#: Why a lane is held that Meta has paused the template of.
+PAUSED = AttemptResult(outcome=Outcome.OPERATOR, error_class="template", scope=Scope.NUMBER, code_class="4xx")
+
+_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
+_wamids = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class Writing(Protocol):
+    """What this needs of a write transaction; see transaction.py."""
+
+    run: Callable[..., list[Row]]
+    now: float
+    audience: Audience
+    totals: Totals
+
+    def lane(self, lane: Lane) -> Any: ...
+
+    def lanes(self) -> Any: ...
+
+    def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None: ...
+
+
+class Closed(msgspec.Struct):
+    """An entry that Meta's window has closed for, as the statement `closed` reads it. The quote is the one that it
+    gives, if that is open."""
+
+    id: int
+    number: str
+    key: str
+    phone: str | None
+    user_id: str | None
+    wamid: str | None
+    answers: str | None
+    content: str
+    token: str | None
+    lines: str | None
+    total: str | None
+    currency: str | None
+
+
+def send_outside(transaction: Writing, ids: Sequence[int]) -> set[int]:
+    """Queues templates in place of entries that failed because the window is closed; which of them have one.
+
+    A customer who has opted out, or whom a person talks with, gets none.
+    """
+    closed = [Closed(*row) for row in transaction.run("closed", _json(ids), transaction.now)]
+    replaced = [(one, content) for one in closed if (content := _outside(transaction, one))]
+    if not replaced:
+        return set()
+    old = [one.id for one, _ in replaced]
+    transaction.run("leave_outside", _json(old))
+    rows = [
+        row_outside(transaction, one.number, one.key, one.phone, one.user_id, content, _answered(one))
+        for one, content in replaced
+    ]
+    new = add_outside(transaction, rows)
+    # Direct Send shows the quote itself: its reply is the one that gives it.
+    if transaction.audience.outside.shows_quotes:
+        transaction.run("move_quotes", _json(list(zip(old, new, strict=True))))
+    transaction.totals.inc(metrics.FINISHED, State.DISCARDED.value, by=len(old))
+    return set(old)
+
+
+def row_outside(
+    transaction: Writing,
+    number: str,
+    key: str,
+    phone: str | None,
+    user_id: str | None,
+    content: Outside,
+    answers: tuple[str, ...] | None = None,
+) -> NewRow:
+    """What is sent to a customer outside the window, due now; `add_outside` gives it its id."""
+    now = transaction.now
+    return NewRow(
+        id=0,
+        state=State.QUEUED,
+        channel=TEMPLATES,
+        lane=lane_of(number, content),
+        key=key,
+        phone=phone,
+        user_id=user_id,
+        wamid=None,
+        answers=answers,
+        content=content,
+        written_at=now,
+        received_at=now,
+        deadline_at=now + OUTSIDE_SECONDS,
+        traceparent=None,
+        due_at=now,
+    )
+
+
+def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
+    """Queues rows; their ids."""
+    first = max(int(transaction.run("last_id")[0][0]) + 1, int(transaction.now * 1e6))
+    numbered = [msgspec.structs.replace(row, id=id_) for id_, row in enumerate(rows, first)]
+    transaction.run("add", _json(numbered))
+    for row in numbered:
+        transaction.lane(Lane(TEMPLATES, row.lane))
+        transaction.totals.inc(metrics.TEMPLATES, template_in(row.lane), "queued")
+    return [row.id for row in numbered]
+
+
+def pause_templates(transaction: Writing, ends: Sequence[str]) -> list[None]:
+    """Holds the lanes of templates that Meta has paused, each by the end of their names."""
+    for end in ends:
+        for lane in list(transaction.lanes()):
+            if lane.channel == TEMPLATES and lane.name.endswith(f"/{end}"):
+                transaction.update_breaker(lane, PAUSED)
+    return [None] * len(ends)
+
+
+def _outside(transaction: Writing, closed: Closed) -> Outside | None:
+    content = decode(closed.content)
+    if isinstance(content, Windowed):
+        return content.outside
+    if closed.token is None:
+        return None
+    assert closed.lines
+    assert closed.total
+    assert closed.currency
+    from decimal import Decimal
+
+    from recado.quotes.money import money  # it imports the reader of orders, which a drain does not need
+
+    total = money(Decimal(closed.total), closed.currency)
+    return transaction.audience.outside.of_quote(content, closed.token, products=len(_lines(closed.lines)), total=total)
+
+
+def _answered(closed: Closed) -> tuple[str, ...] | None:
+    """The wamids that it answers."""
+    before = _wamids(closed.answers) if closed.answers else ()
+    return (*before, closed.wamid) if closed.wamid else None
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,119 @@
+"""The templates of the account as Meta has them, and what is wrong with a message that uses one."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from recado.whatsapp.content import Template
+
+APPROVED: Final = "APPROVED"
+MARKETING: Final = "MARKETING"
+#: The fields of a template that are asked for.
+FIELDS: Final = "name,language,status,category,parameter_format,components"
+#: A copy that is older is read again before a message is held against it.
+FRESH_SECONDS: Final = 600.0
+_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]+\}\}")
+
+
+class Button(msgspec.Struct, frozen=True):
+    type: str = ""
+    url: str = ""
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A part of a template: header, body, footer or buttons."""
+
+    type: str = ""
+    format: str = ""
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+class Approved(msgspec.Struct, frozen=True):
+    """A template as Meta has it; `status` says whether it may be sent."""
+
+    name: str = ""
+    language: str = ""
+    status: str = ""
+    category: str = ""
+    parameter_format: str = ""
+    components: tuple[Component, ...] = ()
+
+    def part(self, type_: str) -> Component:
+        """One part; an empty one where there is none."""
+        return next((one for one in self.components if one.type.upper() == type_), Component())
+
+
+def problems(wanted: Template, copies: Sequence[Approved]) -> Iterator[str]:
+    """Why Meta would refuse a message, or send another than is meant."""
+    named = [copy for copy in copies if copy.name == wanted.name]
+    copy = next((one for one in named if one.language == wanted.language), None)
+    if copy is None:
+        others = ", ".join(sorted(one.language for one in named))
+        yield f"the account has it in {others}, not in {wanted.language}" if others else "the account has none"
+        return
+    if copy.status.upper() != APPROVED:
+        yield f"it is {copy.status or 'without a status'}, not {APPROVED}"
+    if copy.category.upper() == MARKETING:
+        yield "its category is MARKETING, which customers have to opt in for"
+    if copy.parameter_format.upper() == "NAMED":
+        yield "its parameters have names; recado fills numbered ones"
+    count = len(set(_PLACEHOLDER.findall(copy.part("BODY").text)))
+    if count != len(wanted.parameters):
+        yield f"its body has {count} parameters, recado fills {len(wanted.parameters)}"
+    header = copy.part("HEADER")
+    if header.format.upper() not in ("", "TEXT") or _PLACEHOLDER.search(header.text):
+        yield "its header has a value to be filled"
+    buttons = copy.part("BUTTONS").buttons
+    if wanted.payload and (not buttons or buttons[0].type.upper() != "QUICK_REPLY"):
+        yield "its first button is no quick reply"
+    if any(_PLACEHOLDER.search(button.url) for button in buttons):
+        yield "the link of a button has a value to be filled"
+
+
+Fetch = Callable[[], Awaitable[Sequence[Approved]]]
+
+
+class TemplateBook:
+    """The account's templates, read when one is to be sent, and again after a while or when something is wrong."""
+
+    def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.time) -> None:
+        """`fetch` may raise GraphError."""
+        self._fetch = fetch
+        self._clock = clock
+        self._copies: Sequence[Approved] = ()
+        self._read_at = 0.0
+
+    async def problems(self, wanted: Template) -> list[str]:
+        """Why a message must not be sent. Raises GraphError where the account cannot be read."""
+        old = self._clock() >= self._read_at + FRESH_SECONDS
+        if old or list(problems(wanted, self._copies)):
+            self._copies, self._read_at = await self._fetch(), self._clock()
+        return list(problems(wanted, self._copies))
+
+
+class _Cursors(msgspec.Struct):
+    after: str = ""
+
+
+class _Paging(msgspec.Struct):
+    cursors: _Cursors = msgspec.field(default_factory=_Cursors)
+    next: Any = None
+
+
+class Page(msgspec.Struct):
+    """A page of Graph's list of templates."""
+
+    data: list[Approved]
+    paging: _Paging = msgspec.field(default_factory=_Paging)
+
+    @property
+    def after(self) -> str:
+        """Where the next page begins; "" on the last."""
+        return self.paging.cursors.after if self.paging.next else ""
+
+
+page = msgspec.json.Decoder(Page).decode
