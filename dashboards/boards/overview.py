@@ -128,7 +128,9 @@ BOARD = Board(
                     width=8,
                     height=6,
                     queries=(
-                        Query(Q.increase(metrics.TEMPLATES, "1h", by=("template", "outcome")), "{{template}} {{outcome}}"),
+                        Query(
+                            Q.increase(metrics.TEMPLATES, "1h", by=("template", "outcome")), "{{template}} {{outcome}}"
+                        ),
                     ),
                     logs="attempt.finished",
                     runbook="RecadoTemplatePaused",

@@ -352,6 +352,7 @@ CASES: list[Case] = [
         },
         fires_at=7,
         value="recado_cotizacion_lista",
+        labels={"template": "recado_cotizacion_lista"},
     ),
     Case(
         alert="RecadoPersonWanted",
