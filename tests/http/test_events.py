@@ -11,6 +11,7 @@ from tests.clock import FakeClock
 from tests.events.test_endpoints import CRM
 from tests.http.conftest import StartPod
 from tests.http.test_orders import BEARER, QUICK, order
+from tests.meta import text_message
 
 EVENTS = "/api/v1/events"
 
@@ -44,6 +45,25 @@ async def test_events_come_in_pages_and_by_type(
     assert event["data"]["order"]["total"] == "117.48"
     assert event["data"]["customer"]["phone"] == "+15550100001"
     assert event["timestamp"].endswith("Z")
+
+
+async def test_a_customer_who_wants_to_cancel_a_confirmed_order(
+    start_pod: StartPod, clock: FakeClock, endpoints: dict[str, str]
+) -> None:
+    """The shop's systems hear of it with the order's number and state; before there is an order they do not."""
+    async with start_pod(**endpoints) as pod:
+        await order(pod, clock, 1)
+        clock.advance(1200)
+        await pod.receive(text_message(50, "cancela mi pedido", sent_at=clock(), customer=1))
+        await pod.receive(text_message(51, "cancela mi pedido", sent_at=clock(), customer=2))
+        query = {"type": "order.cancel_requested"}
+        page = (await pod.client.get(EVENTS, params=query, headers=BEARER)).json()
+        orders = (await pod.client.get("/api/v1/orders", headers=BEARER)).json()["orders"]
+
+    (event,) = page["events"]
+    data = {name: event["data"][name] for name in ("number", "state", "reason")}
+    assert data == {"number": orders[0]["number"], "state": "placed", "reason": "customer"}
+    assert orders[0]["state"] == "placed"
 
 
 async def test_without_endpoints_there_are_none(start_pod: StartPod, clock: FakeClock) -> None:

@@ -3,6 +3,7 @@
 A store's tests subclass `EventConformance` and provide `open_queue`.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.queue.conformance import (
     OpenQueue,
     add_leased,
     new_reply,
+    status_of,
 )
 from tests.queue.conformance_orders import moving, ordered
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
@@ -95,6 +97,25 @@ class EventConformance:
         assert [line["line_total"] for line in order["lines"]] == ["91.98", "11.78"]
         assert events[3].data == {"number": order["number"], "state": "placed", "reason": "location"}
         assert events[0].customer.phone == "+15550100001"
+
+    async def test_a_quote_is_delivered_and_read_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Meta repeats statuses, reports both at once, and those of other replies; each fact is told once."""
+        queue = open_queue(replace(CRM, wants={"crm": frozenset({"quote.delivered", "quote.read"})}))
+        message = await quoted(queue, clock)
+        clock.advance(60)
+        other = await add_leased(queue, new_reply(900, clock, customer=9))
+        await queue.update_message_attempt(other, replace(TOOK, sent_wamid="wamid.other"))
+        for kind in ("sent", "delivered", "delivered", "read", "read", "delivered"):
+            update = status_of(message, kind)
+            await asyncio.gather(queue.apply_status(update), queue.apply_status(status_of(other, kind)))
+        events = await queue.events.after(0, limit=10)
+
+        assert [(event.kind, event.data) for event in events] == [
+            ("quote.delivered", {"token": "AAAA"}),
+            ("quote.read", {"token": "AAAA"}),
+        ]
+        assert events[0].customer.user_id == "US.1"
+        assert queue.snapshot().totals[metrics.EVENTS.name, ("quote.read",)] == 1
 
     async def test_a_conversation_is_named_by_a_hash(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Another customer has another one, and another sequence; nothing in it says who he is."""

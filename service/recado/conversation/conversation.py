@@ -178,10 +178,10 @@ def _may_order(quote: Quote | None, script: Script | None) -> bool:
 
 
 def facts_of(message: InboundMessage, turn: Turn) -> tuple[Fact, ...]:
-    """That the message came, and that its customer asked for a person."""
+    """That the message came, what the turn has to tell, and that the customer asked for a person."""
     received = MessageReceived(kind=message.type, text=message.text or None)
     if turn.reply is None or turn.reply.kind is not ReplyKind.HANDED_OVER:
-        return (received,)
+        return (received, *turn.facts)
     talk = turn.changes.talk if turn.changes else None
     until = talk.handoff.until if talk else None
     return (received, HandoffRequested(reason="asked", until=None if until is None else instant(until)))

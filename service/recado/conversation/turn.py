@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from recado.events.facts import Fact
 from recado.orders import Changes
 from recado.quotes import Quote
 from recado.quotes.clauses import Script
@@ -86,8 +87,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one message leads to: a reply, or the reason for none, and what changes in the session (None: nothing)."""
+    """What one message leads to: a reply, or the reason for none, and what changes in the session (None: nothing).
+    facts: what the shop's systems are told beside that."""
 
     reply: Reply | None = None
     silence: Silence | None = None
     changes: Changes | None = None
+    facts: tuple[Fact, ...] = ()

@@ -12,6 +12,7 @@ from recado.conversation.decisions import choices_for, confirm, emptied, questio
 from recado.conversation.draft import Draft
 from recado.conversation.moment import Moment, names
 from recado.conversation.turn import ReplyKind, Turn
+from recado.events.facts import OrderCancelRequested
 from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
 from recado.quotes import Intent, Quote
 from recado.quotes.acts import (
@@ -238,8 +239,10 @@ def _called_off(moment: Moment) -> Turn:
         return reject(moment, moment.session.quote)
     if moment.session.talk.questions:
         return reject(moment, None)
-    if moment.confirmed is not None:
-        return moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(moment.number(moment.confirmed)), asks=True)
+    if (order := moment.confirmed) is not None:
+        number = moment.number(order)
+        turn = moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(number), asks=True)
+        return replace(turn, facts=(OrderCancelRequested(number=number, state=order.state, reason="customer"),))
     return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
 
 

@@ -91,6 +91,22 @@ class QuoteReplaced(Fact, frozen=True, kw_only=True, tag="quote.replaced"):
     replaces: str
 
 
+class QuoteReached(Fact, frozen=True, kw_only=True):
+    """A quote got somewhere on its way to the customer."""
+
+    on_request: ClassVar[bool] = True
+
+    token: str
+
+
+class QuoteDelivered(QuoteReached, frozen=True, kw_only=True, tag="quote.delivered"):
+    """The message with the quote reached the customer's phone."""
+
+
+class QuoteRead(QuoteReached, frozen=True, kw_only=True, tag="quote.read"):
+    """The customer opened the message with the quote, unless he has turned read receipts off."""
+
+
 class QuoteEnded(Fact, frozen=True, kw_only=True):
     """An open quote came to its end without an order."""
 
@@ -130,6 +146,10 @@ class OrderUpdated(OrderChanged, frozen=True, kw_only=True, tag="order.updated")
 
 class OrderCancelled(OrderChanged, frozen=True, kw_only=True, tag="order.cancelled"):
     """The shop's staff cancelled the order."""
+
+
+class OrderCancelRequested(OrderChanged, frozen=True, kw_only=True, tag="order.cancel_requested"):
+    """The customer wants to cancel a confirmed order (reason `customer`). recado changes nothing: the staff decides."""
 
 
 class HandoffRequested(Fact, frozen=True, kw_only=True, tag="handoff.requested"):
@@ -187,6 +207,10 @@ ENDS: dict[QuoteState, type[QuoteEnded]] = {
     QuoteState.EXPIRED: QuoteExpired,
     QuoteState.WITHDRAWN: QuoteWithdrawn,
 }
+
+
+#: What is told of a quote of whose message Meta reports one of these statuses for the first time.
+REACHES: dict[str, type[QuoteReached]] = {"delivered": QuoteDelivered, "read": QuoteRead}
 
 
 def quote_data(quote: OpenQuote) -> QuoteData:

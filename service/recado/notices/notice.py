@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     OPERATOR_NEEDED = "operator_needed"
     ORDER_PLACED = "order_placed"
     ORDER_WAITING = "order_waiting"
+    CANCEL_REQUESTED = "cancel_requested"
     HANDOFF = "handoff"
     RECOVERED = "recovered"
     TEST = "test"
@@ -66,6 +67,11 @@ _WORDINGS = {
         "{} pedidos esperan a que la tienda los acepte",
         "RecadoOrdersWaiting",
         _PLACED,
+    ),
+    NoticeKind.CANCEL_REQUESTED: _Wording(
+        "1 cliente quiere cancelar su pedido",
+        "{} clientes quieren cancelar su pedido",
+        command="recado orders list",
     ),
     NoticeKind.HANDOFF: _Wording("1 cliente pide hablar con una persona", "{} clientes piden hablar con una persona"),
     NoticeKind.RECOVERED: _Wording(

@@ -92,7 +92,7 @@ FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
 #: The types of events, as docs/events.md describes them.
 EVENT_TYPES = (
     *("message.received", "quote.created", "quote.replaced", "quote.rejected", "quote.expired", "quote.withdrawn"),
-    *("order.created", "order.updated", "order.cancelled"),
+    *("quote.delivered", "quote.read", "order.created", "order.updated", "order.cancelled", "order.cancel_requested"),
     *("handoff.requested", "handoff.started", "handoff.ended", "reply.failed"),
     *("customer.opted_out", "customer.opted_in", "customer.erased"),
 )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from recado.events.facts import Fact, HandoffRequested, OrderCreated, ReplyFailed
+from recado.events.facts import Fact, HandoffRequested, OrderCancelRequested, OrderCreated, ReplyFailed
 from recado.notices.notice import Notice, NoticeKind
 from recado.queue.model import NOTICES, Audience, Lane
 from recado.queue.statements import Row
@@ -60,6 +60,8 @@ def notices_of(facts: Iterable[Fact]) -> Iterator[Noted]:
             case OrderCreated():
                 order = fact.order
                 yield Noted(NoticeKind.ORDER_PLACED, f"{order.number}: {order.total} {order.currency}")
+            case OrderCancelRequested():
+                yield Noted(NoticeKind.CANCEL_REQUESTED, fact.number)
             case HandoffRequested():
                 yield Noted(NoticeKind.HANDOFF, fact.reason)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from recado.events.facts import REACHES
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUpdate
 from recado.queue.operations.transaction import Transaction, as_json
@@ -129,9 +130,22 @@ def apply_statuses(transaction: Transaction, updates: Sequence[StatusUpdate]) ->
         results.append(changed)
         if changed and row and row.id in rows:
             rows |= _attempted(transaction, {row.id})
+    _tell_reached(transaction, updates, targets)
     if reached:
         transaction.run("delete", as_json(reached))
     return results
+
+
+def _tell_reached(
+    transaction: Transaction, updates: Sequence[StatusUpdate], targets: Sequence[tuple[int, int] | None]
+) -> None:
+    """Tells of the quotes that were delivered or read for the first time, if anybody wants to hear of it."""
+    for status, fact in REACHES.items():
+        type_ = str(fact.__struct_config__.tag)
+        ids = {target[0] for update, target in zip(updates, targets, strict=True) if target and update.status == status}
+        if ids and transaction.audience.endpoints_for(type_):
+            for key, token in transaction.run("quotes_reached", as_json(sorted(ids)), type_):
+                transaction.tell(key, fact(token=token))
 
 
 def _targets(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[tuple[int, int] | None]:

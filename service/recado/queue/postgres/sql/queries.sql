@@ -63,6 +63,11 @@ UPDATE recado.quote q SET accepted_at = $2, sent_wamid = e.sent_wamid
 FROM recado.entry e
 WHERE q.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND e.id = q.id
 
+-- name: quotes_reached
+SELECT q.key, q.token FROM recado.quote q
+WHERE q.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND NOT EXISTS
+  (SELECT 1 FROM recado.event e WHERE e.key = q.key AND e.type = $2 AND e.content::json #>> '{data,token}' = q.token)
+
 -- name: place_orders
 INSERT INTO recado.shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
   left_out, location, placed_at, changed_at, placed_id)

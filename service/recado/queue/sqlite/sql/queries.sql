@@ -61,6 +61,11 @@ FROM jsonb_each(?1)
 UPDATE quote SET accepted_at = ?2, sent_wamid = (SELECT sent_wamid FROM entry WHERE entry.id = quote.id)
 WHERE id IN (SELECT value FROM json_each(?1))
 
+-- name: quotes_reached
+SELECT q.key, q.token FROM quote q
+WHERE q.id IN (SELECT value FROM json_each(?1)) AND NOT EXISTS
+  (SELECT 1 FROM event e WHERE e.key = q.key AND e.type = ?2 AND e.content ->> '$.data.token' = q.token)
+
 -- name: place_orders
 INSERT INTO shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
   left_out, location, placed_at, changed_at, placed_id)
