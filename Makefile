@@ -91,10 +91,11 @@ agreement: $(VENV)/.ready ## Compare report, metrics and a count by hand over 10
 	@$(BIN)/python -m tests.report.agreement 10000
 
 .PHONY: crash chaos fuzz
-crash: $(VENV)/.ready ## Kill web and drain 330 times under load; check that no reply is lost and each yes is one order (5 minutes)
+crash: $(VENV)/.ready ## Kill web and drain 360 times under load; check that no reply and no event is lost and each yes is one order (6 minutes)
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --no-statuses
 	@$(BIN)/python -m loadtests.chaos.crash --kills 110 --talks --per-second 8
+	@$(BIN)/python -m loadtests.chaos.endpoint --kills 30
 
 chaos: $(VENV)/.ready ## Inject faults of power, disks, clocks, processes and Meta: a table (root; FAULTS="full_disk" for some)
 	@$(BIN)/python -m loadtests.chaos $(FAULTS)

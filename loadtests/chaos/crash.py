@@ -105,7 +105,7 @@ async def run(
     async with installation(folder, settings, web=place.web, drains=place.drains, statuses=statuses) as shop:
         meta = shop.simulator
         traffic = meta.begin_traffic(1_000_000, per_second)
-        moments = await _kill(shop, kills, random.Random(seed), place.server)
+        moments = await kill(shop, kills, random.Random(seed), place.server)
         traffic.cancel()
         settle = await shop.settled(3 * (LEASE_SECONDS + grace) + 10)
     file, rows = shop.inspect()
@@ -150,12 +150,12 @@ async def run_talks(
         shop.simulator.statuses = ("sent",)
         crowd = talks.Crowd(shop.simulator, per_second, chance)
         async with crowd.conversing(shop):
-            await _kill(shop, kills, chance, place.server)
+            await kill(shop, kills, chance, place.server)
         await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
     return talks.judge(shop.rows, shop.simulator.ledger, crowd.begun), shop.inspect()[0]
 
 
-async def _kill(
+async def kill(
     shop: Installation, kills: int, chance: random.Random, server: PostgresServer | None = None
 ) -> list[float]:
     """The moments of the kills."""

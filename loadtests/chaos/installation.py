@@ -20,6 +20,7 @@ from recado.settings import load
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator import installation as harness
 from recado.simulator.installation import SECRETS, started
+from recado.simulator.receiver import Receiver
 
 #: A lease must outlast a send by more than 5 s; after it and the grace period a message is looked after again.
 LEASE_SECONDS, GRACE_SECONDS = 7.0, 1.0
@@ -132,10 +133,11 @@ async def installation(
     drains: int = 1,
     statuses: bool = True,
     faults: FaultPlan | None = None,
+    events: Receiver | None = None,
     api_url: str = "",
     logs: Path | None = None,
 ) -> AsyncIterator[Installation]:
-    """Starts everything on `folder`; webhooks are brought to all web processes in turn."""
+    """Starts everything on `folder`; webhooks are brought to all web processes in turn, `events` to the receiver."""
     simulator = Simulator(
         app_secret=SECRETS["WHATSAPP_APP_SECRET"],
         access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
@@ -146,6 +148,9 @@ async def installation(
     )
     async with simulator:
         shop = Installation(folder, simulator, settings, api_url=api_url, logs=logs)
+        if events:
+            simulator.receiver = events
+            shop.receive_events()
         for _ in range(web):
             shop.server()
         for _ in range(drains):

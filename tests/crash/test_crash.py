@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from loadtests.chaos import crash
+from loadtests.chaos import crash, endpoint
 
 
 @pytest.mark.parametrize("statuses", [True, False], ids=["with statuses", "without statuses"])
@@ -25,3 +25,10 @@ def test_each_yes_is_one_order_through_kills(tmp_path: Path) -> None:
     assert file == "ok"
     assert talks.good, talks
     assert talks.said_yes > 0
+
+
+def test_every_event_arrives_through_kills_beside_a_failing_endpoint(tmp_path: Path) -> None:
+    """At least once, under one id, signed as an independent library signs; the sequences are complete."""
+    arrivals = asyncio.run(endpoint.run(tmp_path, kills=3, per_second=4, seed=1))
+
+    assert arrivals.good, arrivals

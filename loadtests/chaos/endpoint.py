@@ -1,0 +1,163 @@
+"""An endpoint of events that fails: `python -m loadtests.chaos.endpoint --kills 30` (`make crash`).
+
+While web and drain are killed at random moments the endpoint answers 500, hangs and resets by turns. Afterwards every
+event must have arrived at least once under one id, signed as an independent library signs, and the sequence of every
+conversation must be complete.
+
+With `--beside` two shops get the same traffic at the same time, and the endpoint of one of them hangs: how soon do the
+customers of each have their replies?
+"""
+
+import argparse
+import asyncio
+import contextlib
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+from loadtests.chaos import talks
+from loadtests.chaos.crash import TALKS_GRACE_SECONDS, kill
+from loadtests.chaos.installation import Installation, installation
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from recado.simulator.installation import EVENTS_SECRET
+from recado.simulator.receiver import Failure, Receiver
+
+#: What the endpoint does, in turns of random length; accepts now and then.
+TURNS = (Failure.SERVER_ERROR, Failure.HANG, Failure.RESET, Failure.NONE)
+TURN_SECONDS = (0.3, 1.5)
+HANG_SECONDS = 20.0
+#: Longer than the backlog of a run takes.
+PATIENCE_SECONDS = 120.0
+BESIDE_SECONDS = 30.0
+
+
+class Arrivals(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the events of a run; of the last four none may be.
+
+    again: attempts beyond the first that the endpoint accepted. incomplete: conversations whose sequence has a gap.
+    """
+
+    kills: int
+    events: int
+    conversations: int
+    attempts: int
+    again: int
+    missing: int
+    unknown: int
+    unverified: int
+    incomplete: int
+
+    @property
+    def good(self) -> bool:
+        return self.events > 0 and not (self.missing or self.unknown or self.unverified or self.incomplete)
+
+
+def independent(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether the independent library takes the signature."""
+    try:
+        Webhook(EVENTS_SECRET).verify(body.decode(), dict(headers))
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+async def run(folder: Path, *, kills: int, per_second: float, seed: int) -> Arrivals:
+    """Kills that often while `per_second` customers begin to converse and the endpoint fails; then it is up."""
+    chance = random.Random(seed)
+    receiver = Receiver([EVENTS_SECRET], verify=independent)
+    settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(TALKS_GRACE_SECONDS)}
+    async with installation(folder, settings, web=2, events=receiver) as shop:
+        failing = asyncio.create_task(_fail(receiver, chance))
+        async with talks.Crowd(shop.simulator, per_second, chance).conversing(shop):
+            moments = await kill(shop, kills, chance)
+        failing.cancel()
+        receiver.change({"always": Failure.NONE})
+        await shop.settled(PATIENCE_SECONDS)
+        await _delivered(shop)
+        return judge(shop, receiver, len(moments))
+
+
+async def _fail(receiver: Receiver, chance: random.Random) -> None:
+    while True:
+        receiver.change({"always": chance.choice(TURNS), "seconds": HANG_SECONDS})
+        await asyncio.sleep(chance.uniform(*TURN_SECONDS))
+
+
+async def _delivered(shop: Installation) -> None:
+    """Until no event waits. The waits between attempts are hours: they are over at once here."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    waiting = "SELECT count(*) FROM entry WHERE channel = 'http' AND finished_at IS NULL"
+    with contextlib.closing(apsw.Connection(str(shop.database))) as file:
+        file.set_busy_timeout(5000)
+        while time.monotonic() < end and shop.rows(waiting) != [(0,)]:
+            file.execute("UPDATE entry SET due_at = ? WHERE channel = 'http' AND state = 'queued'", [time.time()])
+            await asyncio.sleep(1.0)
+
+
+def judge(shop: Installation, receiver: Receiver, kills: int) -> Arrivals:
+    """Holds the store's events against what arrived."""
+    written: dict[str, Any] = {f"evt_{id_}": key for id_, key in shop.rows("SELECT id, key FROM event")}
+    sequences: dict[str, list[int]] = defaultdict(list)
+    for event in receiver.accepted.values():
+        sequences[event["data"]["conversation"]].append(event["sequence"])
+    return Arrivals(
+        kills=kills,
+        events=len(written),
+        conversations=len(set(written.values())),
+        attempts=receiver.seen.total(),
+        again=receiver.repeated,
+        missing=len(written.keys() - receiver.accepted.keys()),
+        unknown=len(receiver.accepted.keys() - written.keys()),
+        unverified=receiver.unverified,
+        incomplete=sum(sorted(found) != list(range(1, len(found) + 1)) for found in sequences.values()),
+    )
+
+
+async def beside(folder: Path, *, per_second: float, seconds: float) -> dict[str, dict[str, float]]:
+    """Two shops under the same traffic at the same time, one beside an endpoint that hangs: the percentiles of the
+    seconds from a message to Meta's acceptance of its reply, by shop."""
+    receiver = Receiver([EVENTS_SECRET])
+    receiver.change({"always": Failure.HANG, "seconds": HANG_SECONDS})
+    settings = {"RECADO_LOG_LEVEL": "warning"}
+    async with (
+        installation(folder / "alone", settings) as alone,
+        installation(folder / "hanging", settings, events=receiver) as hanging,
+    ):
+        shops = {"alone": alone.simulator, "beside a hanging endpoint": hanging.simulator}
+        traffic = [meta.begin_traffic(round(per_second * seconds), per_second) for meta in shops.values()]
+        await asyncio.gather(*traffic)
+        await asyncio.gather(*(meta.settled(PATIENCE_SECONDS) for meta in shops.values()))
+        assert receiver.seen, "the endpoint was asked nothing"
+        return {name: meta.ledger.summary().seconds for name, meta in shops.items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--per-second", type=float, default=8.0)
+    parser.add_argument("--beside", action="store_true", help="no kills: compare the replies of two shops")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="recado-endpoint-") as folder:
+        if asked.beside:
+            found = asyncio.run(beside(Path(folder), per_second=asked.per_second, seconds=BESIDE_SECONDS))
+            for name, seconds in found.items():
+                print(f"{name:>26}", *(f"{which} {1000 * value:.0f} ms" for which, value in seconds.items()))
+            return 0
+        came = asyncio.run(run(Path(folder), kills=asked.kills, per_second=asked.per_second, seed=asked.seed))
+    print(f"seed {asked.seed}")
+    for name, value in msgspec.structs.asdict(came).items():
+        print(f"{name:>15}  {value}")
+    return 0 if came.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
