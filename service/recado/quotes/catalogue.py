@@ -17,7 +17,8 @@ from recado.quotes.language import LanguageError, stamp
 from recado.quotes.text import NUMBER, WORD, plain, tokenise
 
 if TYPE_CHECKING:
-    from recado.quotes.matcher import Language, Matcher
+    from recado.quotes.index import Language
+    from recado.quotes.matcher import Matcher
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Catalogue:
 def _language(words: Path | None) -> "Language | None":
     if words is None:
         return None
-    from recado.quotes.matcher import Language
+    from recado.quotes.index import Language
 
     return Language.of(words)
 

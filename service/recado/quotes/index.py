@@ -1,0 +1,346 @@
+"""The catalogue's names by their words: what the products of a head share, and what tells them apart.
+
+Looking up costs by the words of the text, not by the size of the catalogue, except for misspelled words,
+which are compared with the catalogue's words of about their length; each word is looked up once and remembered.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from heapq import nsmallest
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from recado.quotes.catalogue import Product
+from recado.quotes.codes import code_shape, shape
+from recado.quotes.language import Tables, tables
+from recado.quotes.lexicon import NONE, Lexicon, lexicon
+from recado.quotes.parts import (
+    Family,
+    Form,
+    Parts,
+    name_tokens,
+    take_apart,
+)
+from recado.quotes.sizes import Size, Sizes
+from recado.quotes.steps import Steps
+from recado.quotes.text import Token, key, neuter, plain
+from recado.quotes.verbatim import Verbatim
+from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
+
+MOST: Final = 24
+"""Products compared form by form; a head with more that fit is a question, unless a name says exactly what was said."""
+TABLES: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "grades", "sizemark"])
+"""Qualities of which a product has one each."""
+
+
+def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
+    same: dict[str, str] = {}
+    for group in tables.synonyms["groups"]:
+        first, *others = (key(plain(word)) for word in group.split())
+        for other in others:
+            same.setdefault(other, first)
+    return same, frozenset(tables.synonyms["skipped"].split()) | NONE
+
+
+class Language(msgspec.Struct, frozen=True):
+    """What a matcher knows of the language: `synonyms` by key, and words of names that tell nothing."""
+
+    lexicon: Lexicon
+    synonyms: dict[str, str]
+    skipped: frozenset[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Language":
+        """The package's language with what a folder adds. Raises LanguageError."""
+        found = tables(folder)
+        return cls(Lexicon(found), *_synonyms(found))
+
+
+@cache
+def own_language() -> Language:
+    """The language of the package's own tables."""
+    return Language(lexicon(), *_synonyms(tables()))
+
+
+class Index:
+    """The names of all products. `products` are numbered as given."""
+
+    def __init__(self, products: Iterable[Product], language: Language | None = None) -> None:
+        language = language or own_language()
+        self.products = tuple(products)
+        self.lexicon = language.lexicon
+        self.sizes = Sizes(self.lexicon)
+        self._synonyms, self.skipped = language.synonyms, language.skipped
+        self.single: dict[str, list[int]] = {}
+        spelled: dict[str, str] = {}
+        names: list[tuple[int, Parts]] = []
+        self._name_parts: list[Parts] = []
+        self.verbatim = Verbatim(self.lexicon)
+        for number, product in enumerate(self.products):
+            for text in (product.name, *product.aliases):
+                tokens = name_tokens(text, self.lexicon)
+                self.verbatim.add(tokens, number)
+                parts = self._parts(tokens, product)
+                if text == product.name:
+                    self._name_parts.append(parts)
+                names.append((number, parts))
+                if len(parts.words) == 1 and not parts.sizes:
+                    known = self.single.setdefault(key(parts.words[0]), [])
+                    if number not in known[-1:]:
+                        known.append(number)
+        self.codes = {code: n for n, product in enumerate(self.products) if (code := _code(product.sku))}
+        self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
+        self.steps = Steps()
+        self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
+        self.joined: dict[str, list[int]] = {}
+        self.families: dict[str, Family] = {}
+        self._of: dict[int, dict[str, Family]] = {}
+        self.name_heads = {
+            self.head(key(parts.words[0])) for parts in self._name_parts if len(parts.words) > 1 or parts.sizes
+        }
+        self.size_index: dict[int, dict[Size, None]] = {}
+        sizes = self.size_index
+        self.sized_names = [0] * len(self.products)
+        for number, parts in names:
+            sizes.setdefault(number, {}).update(dict.fromkeys(parts.sizes))
+            self.sized_names[number] += bool(parts.sizes)
+        self._gendered = self._told_by_gender(parts for _, parts in names)
+        seen: set[tuple[object, ...]] = set()
+        for number, parts in names:
+            for word in parts.words:
+                spelled.setdefault(key(word), word)
+            literal = key(parts.words[0])
+            head = self.head(literal)
+            if len(parts.words) > 1 and all(word.isalpha() for word in parts.words) and not parts.sizes:
+                self.joined.setdefault(key("".join(parts.words)), []).append(number)
+            canonical = [self.canon(word) for word in parts.words[1:]]
+            identity = (number, literal, *canonical, parts.sizes)
+            if identity in seen:
+                continue
+            seen.add(identity)
+            tables = [
+                (table, canon)
+                for word, canon in zip(parts.words[1:], canonical, strict=True)
+                for table in self.lexicon.roles(word) & TABLES
+            ]
+            words = tuple(dict.fromkeys(canonical))
+            family = self.families.setdefault(head, Family())
+            self._of.setdefault(number, {})[head] = family
+            family.numbered.update((self.canon(word), digits) for word, digits in parts.numbered)
+            family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
+        self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
+        self.joined = {word: who for word, who in self.joined.items() if word not in spelled}
+        self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
+
+    def _told_by_gender(self, names: Iterable[Parts]) -> frozenset[str]:
+        """Words for people that are named in both genders: "conjunto de niña", "conjunto de niño"."""
+        words = {word for parts in names for word in parts.words}
+        people = {key(word) for word in words if self.lexicon.roles(word) & {"people", "wearers"}}
+        other = str.maketrans("ao", "oa")
+        return frozenset(word for word in people if word[:-1] + word[-1].translate(other) in people - {word})
+
+    def _parts(self, tokens: list[Token], product: Product) -> Parts:
+        parts = take_apart(tokens, self.lexicon, self.sizes, self.skipped, product.unit)
+        if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
+            return Parts(parts.words[1:], parts.sizes, parts.numbered)
+        return parts
+
+    def digits(self, norm: str) -> str:
+        value = self.lexicon.values.get(norm)
+        return norm if value is None else str(value)
+
+    def head(self, word: str) -> str:
+        """What stands for a head word: the product it names alone, or itself."""
+        same = self._synonyms.get(word, word)
+        return self._class.get(word) or self._class.get(same, same)
+
+    def begin(self) -> None:
+        """Opens the account of another message."""
+        self.steps = self.vocabulary.steps = Steps()
+
+    def canon(self, norm: str) -> str:
+        word = key(self.digits(norm))
+        word = self._synonyms.get(word, word)
+        return self._class.get(word) or (word if word in self._gendered else neuter(word))
+
+    @staticmethod
+    def without(family: Family) -> list[Form]:
+        """The forms that need nothing of what was said: what was said tells no products apart, or is of another."""
+        return [form for form in family.exact.get(frozenset(), ()) if not form.sizes]
+
+    @staticmethod
+    def lacks_sin(family: Family, product: int, words: frozenset[str]) -> bool:
+        """Whether only names with "sin" fit, and it was not said: "mangas" is no "sin mangas"."""
+        return "sin" not in words and all(
+            "sin" in form.words for form in family.forms[product] if words <= {*form.words}
+        )
+
+    def first(self, numbers: Collection[int], most: int) -> tuple[int, ...]:
+        """The first products, in the catalogue's order."""
+        if isinstance(numbers, dict):
+            return tuple(islice(numbers, most))
+        self.steps.charge(len(numbers))
+        return tuple(nsmallest(most, numbers))
+
+    def with_head(
+        self, product: int, norms: list[str], sizes: Sequence[Size] = (), *, head: str | None = None
+    ) -> tuple[int, ...]:
+        """Products that share a head with `product` and have all of `norms` and `sizes` ("2 de manga corta").
+
+        `head`: the word that it was called by, where only that head's products are meant.
+        """
+        words = [near[0][0] for norm in norms if (near := self.near(norm))]
+        if len(words) < len(norms) or not (words or sizes):
+            return ()
+        canonical = [self.canon(word) for word in words]
+        found: dict[int, None] = {}
+        families = self.families_of(product)
+        if head is not None:
+            families = [family for near, _ in self.near(head) if (family := self.families.get(self.head(near)))]
+        for family in families:
+            fits: set[int] | None = None
+            for owners in (
+                *(family.words.get(word, set()) for word in canonical),
+                *(family.with_size(size) for size in sizes),
+            ):
+                fits = set(owners) if fits is None else fits & owners
+            said = frozenset(canonical)
+            plainly = [number for number in self.first(fits or (), MOST) if not self.lacks_sin(family, number, said)]
+            found.update(dict.fromkeys(plainly))
+        return tuple(found)
+
+    def said_whole(self, products: Sequence[int], norms: Sequence[str]) -> tuple[int, ...]:
+        """Those whose names are said to their end by words behind the head: "entera", not of "leche entera cruda"."""
+        said = frozenset(self.canon(near[0][0]) for norm in norms if (near := self.near(norm)))
+        return tuple(
+            number
+            for number in products
+            if any(
+                said and said == {*form.words} for family in self.families_of(number) for form in family.forms[number]
+            )
+        )
+
+    def plain_kin(self, product: int) -> tuple[int, ...]:
+        """Products that share a head with `product` and are called by it alone: "Brownie" of "Brownie sin gluten"."""
+        forms = (form for family in self.families_of(product) for form in self.without(family))
+        return tuple(dict.fromkeys(form.product for form in forms))
+
+    def nearest_kin(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
+        """Those of `others` that share every family with `product`: of "caja de losartán 100" not every "caja"."""
+        kin = [id(family) for family in self.families_of(product)]
+        return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
+
+    def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
+        """Whether a name of two things is said whole by `norms` and what names the product `like`."""
+        said = {self.canon(near[0][0]) for norm in norms if (near := self.near(norm))}
+        said.update(word for family in self.families_of(like) for form in family.forms[like] for word in form.words)
+        forms = (form for family in self.families_of(product) for form in family.forms[product])
+        names = (plain(name) for name in (self.products[product].name, *self.products[product].aliases))
+        return any(said.issuperset(form.words) for form in forms if form.words) or not any(" y " in n for n in names)
+
+    def lacks(self, product: int, norm: str) -> bool:
+        """Whether a product is named as one without what a word says: "con cabeza", of a "camarón sin cabeza"."""
+        word = self.canon(norm)
+        forms = [form for family in self.families_of(product) for form in family.forms[product] if word in form.words]
+        return bool(forms) and all("sin" in form.words for form in forms)
+
+    def is_sized(self, product: int) -> bool:
+        """Whether sizes tell a product of a head from others."""
+        own = self.sizes_of(product)
+        return any(
+            set(self.sizes_of(n)) != set(own)
+            and {size.key()[0] for size in self.sizes_of(n)} & {s.key()[0] for s in own}
+            for family in self.families_of(product)
+            for n in self.first(family.products, MOST)
+        )
+
+    def has_other(self, product: int, norms: list[str]) -> bool:
+        """Whether a product is named by a quality of the kind that one of `norms` is, and by none of them."""
+        lexicon = self.lexicon
+        tables = frozenset().union(*(lexicon.roles(norm) & TABLES for norm in norms))
+        said = {self.canon(norm) for norm in norms}
+        own = {word for family in self.families_of(product) for form in family.forms[product] for word in form.words}
+        named = {
+            word
+            for family in self.families_of(product)
+            for t in tables
+            for word in family.tables.get(t, ())
+            if word in own
+        }
+        return bool(named) and not named & said
+
+    def families_of(self, product: int) -> list[Family]:
+        """The families that a product's names belong to."""
+        return list(self._of[product].values())
+
+    def sizes_of(self, product: int) -> Collection[Size]:
+        """The sizes that a product has by any of its names."""
+        return self.size_index.get(product, {}).keys()
+
+    def near(self, norm: str, noun: bool = False) -> Near:
+        """The catalogue's words that a word of a text may be, best first."""
+        if norm in self.codes:
+            return ((norm, EXACT),)
+        return self.vocabulary.near(norm, noun)
+
+    def knows(self, norm: str) -> bool:
+        """Whether a word is, as written, one of the catalogue's."""
+        return key(norm) in self.vocabulary.words
+
+    def names(self, norm: str) -> bool:
+        """Whether a word alone is the name of a product."""
+        near = self.near(norm)
+        return bool(near) and near[0][1] >= SMALL_FORM and (near[0][0] in self.single or near[0][0] in self.codes)
+
+    def opens(self, word: str) -> bool:
+        """Whether a word of the catalogue opens a name."""
+        return word in self.single or self.head(word) in self.families or word in self.codes
+
+    def spelled_out(self, start: str, behind: str) -> str | None:
+        """The one head that opens with `start` and has the word `behind` in a name."""
+        word = self.canon(behind)
+        heads = {
+            self.head(head): head
+            for head in self.vocabulary.starting(start)
+            if (family := self.families.get(self.head(head))) is not None and word in family.words
+        }
+        return next(iter(heads.values())) if len(heads) == 1 else None
+
+    def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
+        """Names of the products most like a fragment the catalogue lacks; few, or none."""
+        words = [
+            key(w)
+            for w in take_apart(name_tokens(text, self.lexicon), self.lexicon, self.sizes, self.skipped, None).words
+            if len(w) > 3
+        ]
+        found = self._owners(words, limit)
+        if not found and len(words) <= 4:
+            found = self._owners((known for word in words for known in self.vocabulary.resembling(word)), limit)
+        return tuple(self.products[n].name for n in found)
+
+    def _owners(self, words: Iterable[str], most: int) -> tuple[int, ...]:
+        """Some products that are named by one of the words or begin with it."""
+        families = ((w, self.families.get(self.head(w))) for w in words)
+        owners = (
+            chain(self.single.get(w, ()), family.products if family is not None else ()) for w, family in families
+        )
+        return _distinct(chain.from_iterable(owners), most)
+
+
+def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
+    """The first distinct ones; the rest, ten thousand in some catalogues, are not looked at."""
+    found: dict[int, None] = {}
+    for number in numbers:
+        found[number] = None
+        if len(found) == most:
+            break
+    return tuple(found)
+
+
+def _code(sku: str) -> str:
+    """What a sku is found by: its letters and digits; nothing where it has no digits or is too short to be told."""
+    code = "".join(c for c in plain(sku) if c.isalnum())
+    return code if len(code) > 2 and any(c.isdigit() for c in code) else ""

@@ -1,0 +1,294 @@
+"""What a text says of the products of a head: the words and sizes behind it, and which of their names that makes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from recado.quotes.codes import shape
+from recado.quotes.index import MOST, TABLES, Index
+from recado.quotes.parts import (
+    DOTS,
+    SIZE_MARKS,
+    Family,
+    Form,
+    announces_size,
+    size_mark_end,
+)
+from recado.quotes.sizes import SOLD_BY, Size
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
+
+_SPAN: Final = 10  # tokens after the head in which a name may be completed
+_BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
+_ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
+_SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
+_INSIDE: Final = frozenset("-'\"()´`#")
+_ALONE: Final = frozenset(["grades", "colours", "patterns", "sizemark"])
+"""Those that tell even where a family names only one."""
+_TELL_NOTHING: Final = frozenset(["colours", "patterns", "number", "article", "half", "without"])
+
+
+class Said(msgspec.Struct):
+    """What stands behind a head that its family knows."""
+
+    words: list[tuple[str, float]] = msgspec.field(default_factory=list)
+    sizes: list[Size] = msgspec.field(default_factory=list)
+    qualities: list[tuple[str, str]] = msgspec.field(default_factory=list)  # table, word: that the family lacks
+    candidates: set[int] | None = None  # None: all of the family
+    last: int = 0
+    telling: int = 0
+    conflict: bool = False
+    adjacent: bool = False  # whether the first word must stand next to the head: "3 leches", not "3 dulce de leche"
+    trial: bool = False  # whether every bare number that fits is taken for a size
+
+    def count(self) -> int:
+        """How much of a name was said, the head included."""
+        return 1 + len(self.words) + len(self.sizes)
+
+
+def says_the_same(family: Family, said: Said, bare: list[Form]) -> bool:
+    """Whether the one product of this size differs from the bare one by nothing but size: "arena de 10 kg"."""
+    if not said.sizes or said.candidates is None or len(said.candidates) != 1:
+        return False
+    words = {word for form in bare for other in family.forms[form.product] for word in other.words}
+    (number,) = said.candidates
+    return any(words.issuperset(form.words) for form in family.forms[number])
+
+
+def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool:
+    """Whether a quality was said where the products have another by which their family is told apart."""
+    return any(
+        len(words := family.tables.get(table, set())) > (table not in _ALONE)
+        and any(words.intersection(form.words) for number in products for form in family.forms[number])
+        for table, _ in said.qualities
+    )
+
+
+def has_size_like(index: Index, product: int, sizes: Sequence[Size]) -> bool:
+    """Whether a product has a size of its own, by any name, where another was said."""
+    own = index.size_index.get(product, {})
+    dimensions = {size.key()[0] for size in own}
+    return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
+
+
+def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:
+    """The forms of which everything was said, of the products that fit all that was said."""
+    fits = said.candidates
+    if len(family.products if fits is None else fits) > MOST:
+        forms: Sequence[Form] = family.exact.get(words, ())
+    else:
+        forms = [form for number in (family.products if fits is None else fits) for form in family.forms[number]]
+    index.steps.charge(len(forms))
+    return [
+        form
+        for form in forms
+        if (fits is None or form.product in fits)
+        and words.issuperset(form.words)
+        and all(any(family.means(other, size, form.product) for other in said.sizes) for size in form.sizes)
+    ]
+
+
+def only_without(index: Index, family: Family, said: Said, words: frozenset[str]) -> bool:
+    """Whether nothing fits but names with "sin", which was not said: "manga corta" is no "sin mangas"."""
+    fits = family.products if said.candidates is None else said.candidates
+    return len(fits) <= MOST and all(index.lacks_sin(family, n, words) for n in fits)
+
+
+def what_is_said(
+    index: Index, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int, measured: Size | None
+) -> Said:
+    """The words and sizes behind the head at `at` that belong to it, and the size that was said before it."""
+    numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
+    said = Said(last=at, adjacent=numeral)
+    _walk(index, family, said, tokens, roles, at + 1)
+    owners = family.with_size(measured) if measured is not None else set()
+    fits = owners if said.candidates is None else said.candidates & owners
+    if measured is not None and fits:
+        said.candidates = set(fits)
+        said.sizes.append(measured)
+    return said
+
+
+def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> None:
+    stop = min(len(tokens), i + _SPAN)
+    while i < stop and not said.conflict:
+        token = tokens[i]
+        if token.kind == NEWLINE:
+            break
+        end = _take_size(index, family, said, tokens, roles, i)
+        if end == 0:
+            break
+        if end == i and token.kind == WORD:
+            end = _take_word(index, family, said, tokens, roles, i)
+        elif end == i:
+            end = i + 1 if token.kind == PUNCT and token.norm in _INSIDE else 0
+        if end == 0:
+            break
+        i = end
+
+
+def _take_word(
+    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
+) -> int:
+    """Past the word at `i` if it belongs to a name or may stand inside one; 0 if the name ends before it."""
+    norm, role = tokens[i].norm, roles[i]
+    if said.adjacent and not said.words and i > said.last + 1:
+        return 0
+    if norm in SIZE_MARKS and (end := size_mark_end(tokens, i)) > i:
+        return end
+    if i + 1 < len(tokens) and announces_size(tokens[i], tokens[i + 1], index.lexicon):
+        return i + 1
+    if role & _ENDS and not index.knows(norm):
+        return 0
+    if "and" in role:
+        return i + 1 if _goes_on(index, family, said, tokens, i + 1) else 0
+    if norm not in index.skipped or "article" in role or index.canon(norm) in family.words:
+        for near, alike in index.near(index.digits(norm))[:3]:
+            word = index.canon(near)
+            owners = family.words.get(word)
+            if owners is None:
+                continue
+            index.steps.charge(1 + len(owners) // 8)
+            fits = owners if said.candidates is None else said.candidates & owners
+            if "con" in roles[i - 1] and "sin" in family.words:
+                fits = {n for n in fits if not index.lacks_sin(family, n, frozenset([word]))}
+            said.last = i
+            if not fits:
+                said.conflict = True
+                return i + 1
+            said.candidates = set(fits) if said.candidates is None else fits
+            if all(word != other for other, _ in said.words):
+                said.words.append((word, SMALL_FORM if alike == OTHER_GENDER else alike))
+            said.telling += not role & _TELL_NOTHING
+            return i + 1
+    if (model := shape(norm)) and any(shape(word) == model for word in family.words):
+        said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
+        return i + 1
+    if role & {"modifier", "sizemark"}:
+        word = index.canon(norm)
+        said.qualities += [(table, word) for table in role & TABLES]
+    if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm):
+        return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
+    return i + 1 if role & _BETWEEN or norm in index.skipped else 0
+
+
+def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
+    """Whether what stands behind "por" is none of a name: an article, or a word of other products of the family."""
+    owners = family.words.get(index.canon(norm), set())
+    return norm in ("el", "la", "los", "las") or bool(owners and said.candidates and not owners & said.candidates)
+
+
+def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: int) -> bool:
+    """Whether a name has a word behind its "y": "croissant de jamón y queso"."""
+    if not said.words or i >= len(tokens) or tokens[i].kind != WORD:
+        return False
+    for near, _ in index.near(tokens[i].norm)[:2]:
+        word = index.canon(near)
+        owners = family.words.get(word)
+        if (
+            owners
+            and all(word != other for other, _ in said.words)
+            and (said.candidates is None or said.candidates & owners)
+        ):
+            return True
+    return False
+
+
+def _take_size(
+    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
+) -> int:
+    """Past the size at `i` that belongs to the name; `i` if none starts there, 0 if the name ends before it."""
+    read = index.sizes.at(tokens, i) if index.sizes.may_start(tokens[i]) else None
+    if read is None:
+        return i
+    if len(read[0].values) > 1 and not family.with_size(read[0]):
+        read = index.sizes.at(tokens, i, single=True) or read
+    size, end = read
+    if tokens[i].kind == WORD and tokens[i].norm in family.words and size.unit is None:
+        return i
+    own = size.unit is not None and size.unit.name in family.units and tokens[i].norm in index.lexicon.measures
+    if own and size.values == (1,):
+        said.last = end - 1
+        return end  # "arena fina m3", which is sold by it
+    marked = i > 0 and (tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1])
+    marked = marked or (
+        end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
+    )  # "para 20 personas"
+    counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
+    if size.unit is None and counts and tokens[i].kind == NUMBER:
+        return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
+    behind_word = (
+        size.unit is None and said.last == i - 1 and bool(said.words) and family.numbers(said.words[-1][0], size)
+    )
+    marked = marked or behind_word  # "etapa 2", "fps 70"
+    owners = family.with_size(size)
+    index.steps.charge(1 + len(owners) // 8)
+    if size.unit is None and any(size.values == other.values for other in said.sizes):
+        owners = {number for number in owners if family.has_twice(number, size)}
+        if not owners:
+            return 0  # "jeringa 10 ml x 10": ten of them
+    fits = owners if said.candidates is None else said.candidates & owners
+    if fits and (marked or size.unit is not None or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
+        said.candidates, said.last = set(fits), end - 1
+        said.sizes.append(size)
+        return end
+    if tokens[i].kind == WORD and size.unit is None and not marked:
+        return i
+    if not _is_size_of(index, family, said, size, marked, tokens, end):
+        return 0 if tokens[i].kind == NUMBER or size.unit is not None else i
+    said.last, said.conflict = end - 1, True
+    return end
+
+
+def _is_named_so(
+    index: Index, family: Family, said: Said, size: Size, fits: set[int], tokens: list[Token],
+    roles: list[frozenset[str]], end: int,
+) -> bool:  # fmt: skip
+    """Whether a bare number belongs to a name ("lija 220", "3 en 1"); else it is how many are wanted."""
+    if said.trial:
+        return True
+    trial = msgspec.structs.replace(
+        said, words=[*said.words], sizes=[*said.sizes, size], candidates=set(fits), trial=True
+    )
+    _walk(index, family, trial, tokens, roles, end)
+    words = frozenset(word for word, _ in trial.words)
+    return not trial.conflict and any(form.sizes for form in forms_said(index, family, words, trial))
+
+
+def _is_size_of(
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token], end: int
+) -> bool:
+    """Whether a size that no product has is meant as one, so that nobody is sold another."""
+    if not family.dimensions:
+        return False
+    if size.unit is not None:
+        fits = family.products if said.candidates is None else said.candidates
+        measured = len(fits) > MOST or any(index.products[number].unit is not None for number in fits)
+        if size.unit.name in SOLD_BY and ((family.units and measured) or (not marked and _counts(family, size))):
+            return False
+        alike = size.unit.dimension in family.dimensions or "" in family.dimensions
+    else:
+        alike = marked and (end >= len(tokens) or tokens[end].kind != WORD or _closes(index, tokens[end], family))
+    words = frozenset(word for word, _ in said.words)
+    named = forms_said(index, family, words, said) or ([] if said.telling else index.without(family))
+    if any(form.sizes for form in named):
+        return False  # "levis 501 talla 32": which one is said
+    return alike and (not named or any(has_size_like(index, form.product, [size]) for form in named))
+
+
+def _counts(family: Family, size: Size) -> bool:
+    """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
+    assert size.unit is not None
+    one = Size((1,), size.unit)
+    if size.unit.dimension not in family.dimensions:
+        return True
+    return bool(family.with_size(one)) and not family.with_size(size)
+
+
+def _closes(index: Index, token: Token, family: Family) -> bool:
+    if "people" in index.lexicon.roles(token.norm):
+        return True
+    return index.canon(token.norm) in family.words or bool(
+        index.lexicon.roles(token.norm) & {"and", "courtesy", "thanks", "but", "for", "con"}
+    )
