@@ -46,6 +46,7 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
         ("ropa", ("5 medias deportivas y 3 tobilleras", "baja a 4 las deportivas"), {"MED-003": "4", "MED-005": "3"}),
         ("restaurante2", ("una hawaiana", "pizza grande"), {"PIZ-04": "1"}),
         ("panaderia2", ("sandwich de miga", "de jamon y queso, 12"), {"SA01": "12"}),
+        ("panaderia2", ("12 triple de jamón y queso", "y 6 de tomate y huevo"), {"SA01": "12", "SA02": "6"}),
         # several of a kind in a row, and what is out of it again
         ("papeleria2", ("plumon de pizarra azul, negro y rojo",), {"PIZ-AZ": "1", "PIZ-NE": "1", "PIZ-RO": "1"}),
         ("cosmetica", ("esmalte rojo y esmalte negro", "el negro no"), {"UNA-60": "1"}),
@@ -88,6 +89,10 @@ def test_words_of_names_tell(shop: str, texts: tuple[str, ...], lines: dict[str,
         ("panaderia2", ("cuánto está el kilo de masas finas?", "dame medio"), {"MA01": "0.5"}),
         ("ropa", ("una chaqueta", "de cuero? cuánto", "mejor esa"), {"ABR-004": "1"}),
         ("celulares", ("cuanto el iphone 13 negro?", "y el 15 azul?"), {}),
+        # a question changes nothing
+        ("ropa", ("5 medias", "tienen tobilleras?"), {"MED-001": "5"}),
+        ("ropa", ("5 medias", "tienen tobilleras?", "dame 3 de esas"), {"MED-001": "5", "MED-005": "3"}),
+        ("ropa", ("1 jean negro", "hay azul?"), {"PAN-005": "1"}),
         # which of them, nobody knows
         ("zapateria", ("los borcegos que precio tienen?", "me los llevo"), {}),
     ],

@@ -1,6 +1,6 @@
 """A quote while a message is read: its lines and questions, changed by one act after the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,10 +10,11 @@ from recado.conversation.moment import Moment, Policy
 from recado.orders import Line, OpenQuote, Question, Talk, amend
 from recado.orders.amend import Amount, Lines
 from recado.quotes import acts
-from recado.quotes.acts import Act, Pending, View
+from recado.quotes.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
 from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Bare
+from recado.quotes.clauses import Bare, Named, Replaced, Script, Spoken, Step
 from recado.quotes.constructions import Does
+from recado.quotes.interpreter import Interpreter
 from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500
@@ -31,8 +32,9 @@ class Draft:
     """Changes with `apply`. `lines` and `talk` are what is to be kept; the rest is said once.
 
     changed: whether lines were. missing, unresolved: what is asked back once, as it was written. told: notes that ask
-    nothing. lost: what was said and led to nothing, as it was written. unsure: it was to be a change. said: the kinds
-    of the acts that are about the order as a whole. left_out: names of products for which a quote has no room.
+    nothing. lost: what was said and led to nothing, as it was written; read: what led to something. unsure: a change
+    was not understood. said: the kinds of the acts that are about the order as a whole. left_out: names of products for
+    which a quote has no room.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Draft:
         self.left_out: list[str] = []
         self.told: list[str] = []
         self.lost: list[str] = []
+        self.read: list[str] = []
         self.said: set[type[Act]] = set()
         self._last_order = last_order
         self._ordered = tuple(line.sku for line in ordered)
@@ -247,3 +250,111 @@ _HANDLERS: Final[dict[type, Callable[[Draft, Any], None]]] = {
     acts.CancelAll: Draft._drop_all,
     acts.StartOver: Draft._drop_all,
 }
+
+
+# -- what a message makes of it ---------------------------------------------------------------------------------
+
+
+def said_anew(script: Script) -> Script:
+    """An edited message says again what it said before: what it adds is how much there is to be."""
+    steps = (Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.ADD else s for s in script.steps)
+    return replace(script, steps=tuple(steps))
+
+
+def base_of(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
+    """The quote that the message may change. A plain order opens a new one where the last change is long ago, and where
+    it is said anew."""
+    quote = moment.open_quote
+    if quote is None:
+        return None
+    plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
+    late = anew or moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
+    return None if plain and late and not script.priced else quote
+
+
+def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
+    """The draft that a message makes of `base`."""
+    draft = Draft.of(moment, base)
+    interpreter = Interpreter(moment.catalogue)
+    product = moment.inbound.message.product
+    if product is not None and product not in moment.catalogue.by_sku and not script.named:
+        draft.apply(Missing(product))
+        return draft
+    if product is not None:
+        draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
+    inquires = script.priced or script.offers or (script.inquires and bool(draft.asked or draft.offered))
+    if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
+        draft.apply(asked)
+        return draft
+    if script.priced and product is not None and draft.asked:
+        draft.apply(AskPrice(draft.asked))
+        return draft
+    _fold(draft, interpreter, script)
+    if draft.spoke:
+        return draft
+    if product is not None:  # "ask about this product": one of it, unless the message says otherwise
+        draft.apply(Take())
+    elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
+        draft.apply(asked)
+    return draft
+
+
+def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
+    """Apply the steps, one after the other: those of a question only where they say how many."""
+    steps = [
+        step
+        for step in script.steps
+        if isinstance(step, Spoken) or not (script.priced or (script.offers and not _is_counted(step)))
+    ]
+    at = 0
+    while at < len(steps):
+        step = steps[at]
+        acts, at = interpreter.acts(steps, at, draft.view)
+        if _says_it_again(step, acts, draft.view):
+            continue
+        if isinstance(step, Bare):
+            acts = _of_bare(draft, step, acts, script)
+        draft.unsure = draft.unsure or _is_unsure(step, acts)
+        for act in acts:
+            draft.apply(act)
+
+
+def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[Act]:
+    """The acts of a step that names nothing; what it is of may have been lost before."""
+    alone = step.amount is not None and not (step.words or step.foreign or step.steered)
+    if acts and alone and draft.lost:
+        draft.unsure = True
+        return [Unresolved(draft.lost[-1])]  # "de los fritos también 10": of what, nobody knows
+    if acts:
+        draft.read.append(step.text)
+    elif not script.tells.isdisjoint(step.places):
+        draft.lose(step)
+    return acts
+
+
+def _says_it_again(step: Step, acts: Sequence[Act], view: View) -> bool:
+    """ "12 de tomate y huevo": the second word of a name adds no more of it."""
+    again = isinstance(step, Bare) and step.amount is None and not step.steered
+    again = again or (isinstance(step, Named) and step.mention.amount is None and not step.mention.skus)
+    match acts:
+        case [Add(sku, 1)]:
+            return again and view.topic[-1:] == (sku,)
+    return False
+
+
+def _is_counted(step: Step) -> bool:
+    """Whether a thing or a quality has a number: "¿tienen gorras? 2 de ésas" orders, "¿tienen gorras?" does not."""
+    return (isinstance(step, Bare) and step.amount is not None) or (
+        isinstance(step, Named) and step.mention.amount is not None
+    )
+
+
+def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
+    """Whether a step was to change something, and nobody knows what: unlike a product that is not in the quote."""
+    if not any(isinstance(act, Missing | Unresolved) for act in acts):
+        return False
+    if isinstance(step, Named):
+        return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
+    if isinstance(step, Spoken):
+        return step.does in (Does.PUT, Does.SWAP)
+    return isinstance(step, Replaced) or (isinstance(step, Bare) and bool(step.words))

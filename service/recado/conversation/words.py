@@ -1,7 +1,7 @@
 """What a message's words lead to: its steps change a draft of the quote, and the draft says what is replied."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -9,28 +9,23 @@ from msgspec.structs import replace
 from recado.conversation import texts
 from recado.conversation.choices import TO_THE_ASSISTANT
 from recado.conversation.decisions import choices_for, confirm, emptied, question_notes, quote_again, reject, show
-from recado.conversation.draft import Draft
+from recado.conversation.draft import Draft, base_of, drafted, said_anew
 from recado.conversation.moment import Moment, names
 from recado.conversation.turn import ReplyKind, Turn
 from recado.events.facts import OrderCancelRequested
 from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
 from recado.quotes import Intent, Quote
 from recado.quotes.acts import (
-    Act,
     AskPerson,
     AskPrice,
     AskTotal,
     CancelAll,
     Close,
     Confirm,
-    Missing,
     StartOver,
     Take,
-    Unresolved,
 )
-from recado.quotes.clauses import Bare, Named, Replaced, Script, Spoken, Step
-from recado.quotes.constructions import Does
-from recado.quotes.interpreter import Interpreter
+from recado.quotes.clauses import Script
 from recado.whatsapp.payloads import MessageType
 
 _CALLS_OFF: Final = frozenset([CancelAll, StartOver])
@@ -43,8 +38,8 @@ _AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
 def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     """The turn for a message with words."""
     edits = moment.inbound.message.type is MessageType.EDIT
-    base = _base(moment, script, anew=edits)
-    draft = _draft(moment, base, _said_anew(script) if edits else script)
+    base = base_of(moment, script, anew=edits)
+    draft = drafted(moment, base, said_anew(script) if edits else script)
     if AskPerson in draft.said:
         return hand_over(moment)
     if _CALLS_OFF & draft.said and not draft.changed:
@@ -70,76 +65,6 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     if Close in draft.said:
         return moment.say(ReplyKind.THANKS, texts.thanks())
     return _BY_INTENT[quote.intent](moment, quote)
-
-
-# -- the draft -----------------------------------------------------------------------------------------------------
-
-
-def _said_anew(script: Script) -> Script:
-    """An edited message says again what it said before: what it adds is how much there is to be."""
-    steps = (Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.ADD else s for s in script.steps)
-    return replace(script, steps=tuple(steps))
-
-
-def _base(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
-    """The quote that the message may change. A plain order opens a new one where the last change is long ago, and where
-    it is said anew."""
-    quote = moment.open_quote
-    if quote is None:
-        return None
-    plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
-    late = anew or moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
-    return None if plain and late and not script.priced else quote
-
-
-def _draft(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
-    draft = Draft.of(moment, base)
-    interpreter = Interpreter(moment.catalogue)
-    product = moment.inbound.message.product
-    if product is not None and product not in moment.catalogue.by_sku and not script.named:
-        draft.apply(Missing(product))
-        return draft
-    if product is not None:
-        draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    inquires = script.priced or (script.inquires and bool(draft.asked or draft.offered))
-    if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
-        draft.apply(asked)
-        return draft
-    if script.priced and product is not None and draft.asked:
-        draft.apply(AskPrice(draft.asked))
-        return draft
-    steps = script.steps if not script.priced else [step for step in script.steps if isinstance(step, Spoken)]
-    at = 0
-    while at < len(steps):
-        step = steps[at]
-        acts, at = interpreter.acts(steps, at, draft.view)
-        alone = isinstance(step, Bare) and step.amount is not None and not (step.words or step.foreign or step.steered)
-        if draft.lost and acts and alone:
-            acts = [Unresolved(draft.lost[-1])]  # "de los fritos también 10": of what, nobody knows
-            draft.unsure = True
-        if not acts and isinstance(step, Bare) and not script.tells.isdisjoint(step.places):
-            draft.lose(step)
-        draft.unsure = draft.unsure or _is_unsure(step, acts)
-        for act in acts:
-            draft.apply(act)
-    if draft.spoke:
-        return draft
-    if product is not None:  # "ask about this product": one of it, unless the message says otherwise
-        draft.apply(Take())
-    elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
-        draft.apply(asked)
-    return draft
-
-
-def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
-    """Whether a step was to change something, and nobody knows what: unlike a product that is not in the quote."""
-    if not any(isinstance(act, Missing | Unresolved) for act in acts):
-        return False
-    if isinstance(step, Named):
-        return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
-    if isinstance(step, Spoken):
-        return step.does in (Does.PUT, Does.SWAP)
-    return isinstance(step, Replaced) or (isinstance(step, Bare) and bool(step.words))
 
 
 # -- what a draft leads to -----------------------------------------------------------------------------------------
@@ -209,7 +134,8 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
         notes.append(texts.which_line(names(draft.lines)))
     else:
         notes += [texts.unclear(text) for text in draft.unresolved]
-    return notes + [texts.unclear(words) for words in (quote.unclear if quote is not None else ())]
+    unclear = quote.unclear if quote is not None else ()
+    return notes + [texts.unclear(words) for words in unclear if not any(words in text for text in draft.read)]
 
 
 def hand_over(moment: Moment) -> Turn:

@@ -100,7 +100,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
     agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds
     a yes back, as it is written. tells: indexes of elements that have to lead to a change beside a yes. priced: it asks
-    what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered.
+    what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered;
+    offers: of what the shop has.
     asked: what it asks for without ordering it ("¿tienen gorras?").
     """
 
@@ -111,6 +112,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     tells: frozenset[int] = frozenset()
     priced: bool = False
     inquires: bool = False
+    offers: bool = False
     asked: tuple[Mention, ...] = ()
 
     @property

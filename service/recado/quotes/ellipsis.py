@@ -69,7 +69,7 @@ class Ellipsis:
                 return Meant(inside, quantity)
         described = self._by_words(candidates, bare.words)
         if not described or len(described) == len(candidates):
-            described = self._by_names(candidates, bare.words) or described
+            described = self.by_names(candidates, bare.words) or described
         return Meant(described, _amount(bare)) if described else Meant()
 
     def lines(self, lines: Sequence[str], bare: Bare) -> Meant:
@@ -85,7 +85,7 @@ class Ellipsis:
             found = tuple(sku for sku in lines[:_MOST_LINES] if sku in self._of_kin(sku, fragment))
             if len(found) == 1:
                 return Meant(found, quantity)
-        written = () if described else self._by_names(lines, bare.words)
+        written = () if described else self.by_names(lines, bare.words)
         return Meant(written if len(written) == 1 else described, _amount(bare))
 
     def kin(self, sku: str, bare: Bare) -> Meant:
@@ -109,7 +109,7 @@ class Ellipsis:
         said = tuple(words)
         if said not in self._having:
             products = self._catalogue.products if len(self._having) < _MOST_SOUGHT else ()
-            self._having[said] = self._by_names((one.sku for one in products[:_MOST_PRODUCTS]), said)
+            self._having[said] = self.by_names((one.sku for one in products[:_MOST_PRODUCTS]), said)
         return self._having[said]
 
     def beginning(self, word: str) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Ellipsis:
                 told, left = True, [sku for sku in left if sku in fits]
         return tuple(left) if told else ()
 
-    def _by_names(self, skus: Iterable[str], words: Sequence[str]) -> tuple[str, ...]:
+    def by_names(self, skus: Iterable[str], words: Sequence[str]) -> tuple[str, ...]:
         """The products in one of whose names all of the words stand: "la botella", of a "botella de ron"."""
         said = {key(word) for word in words if len(word) > 2 or word.isdigit()}
         return tuple(sku for sku in skus if any(said <= name for name in self._names(sku))) if said else ()

@@ -136,6 +136,7 @@ class _Walk:
             tells=held.tells if held is not None else frozenset(),
             priced=self._reading.priced and not self._reading.requested,
             inquires=self._asks and not self._reading.requested,
+            offers=self._asks and not self._reading.requested and any(e.kind == "available" for e in elements),
             asked=self._mentions.told() if offered else (),
         )
 

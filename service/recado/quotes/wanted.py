@@ -56,7 +56,7 @@ class Wanted:
         if sku in lines or any(self.is_alike(line, sku) for line in lines):
             return None
         said = as_bare(Named(Does.ORDER, mention))
-        described = self._ellipsis.lines(lines, said).skus
+        described = self._ellipsis.by_names(lines, mention.words)
         if len(described) == 1 and mention.amount is not None:
             return SetQuantity(described[0], quantity_of(mention.amount))  # "baja a 4 las deportivas"
         kin = [(line, found[0]) for line in lines if len(found := self._ellipsis.kin(line, said).skus) == 1]
