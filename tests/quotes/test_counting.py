@@ -96,6 +96,31 @@ def test_what_a_name_does_not_have_is_asked_back(shop: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("shop", "gone", "text"),
+    [
+        ("mariscos", "CEV-04", "1 litro de ceviche de camarón"),
+        ("mariscos", "CEV-03", "un ceviche de pescado de litro"),
+        ("bebe", "BO-L3", "3 body manga larga 3-6 meses"),
+        ("bebe", "BO-L3", "un body manga larga de 3 a 6"),
+        ("repuestos", "BUJ-020", "4 bujias bkr6e"),
+        ("electronica", "CAB-UC", "un cable usb-c de 1 metro"),
+        ("telas", "C-70", "un cierre de 20 y dos desmontables de 70"),
+        ("telas", "T-LIN", "2 m de lycra y 1 de lino"),
+        ("vivero", "SUS-006", "2,5 kg de humus y 10 L de compost"),
+        ("vivero", "PLA-021", "menta 2, romero 1"),
+        ("suplementos", "MAN1", "crema de cacahuete x2 de 500"),
+        ("papeleria2", "LAP-NE", "2 lapiceros azules, perdón, negros"),
+        ("cafeteria", "CA05", "un capuchino grande, perdón, chico"),
+    ],
+)
+def test_what_is_no_longer_sold_is_asked_for(shop: str, gone: str, text: str) -> None:
+    whole = Catalogue.from_csv(HERE / f"{shop}.csv")
+    assert gone in whole.by_sku
+    left = Catalogue(tuple(product for product in whole.products if product.sku != gone), whole.currency)
+    assert QuoteService(lambda: left).quote(text).asks
+
+
+@pytest.mark.parametrize(
     ("shop", "text"),
     [
         ("cafeteria", "qué trae el sándwich veggie?"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.elements import PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
+from recado.quotes.elements import COMMA, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Wish
 
@@ -93,7 +93,7 @@ class Accounts:
         if context.norm(correction.index).endswith(_SAYS_HOW):
             return None
         i = correction.index + 1
-        while context.kind(i) in ("of", "definite", "copula"):
+        while context.kind(i) in ("of", "definite", "copula", COMMA):
             i += 1
         element = elements[i] if i < len(elements) else None
         if element is None or element.index in self._elements:

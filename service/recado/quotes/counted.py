@@ -197,14 +197,18 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
     """Whether a number of a unit says how much is wanted of what stands behind it, or stood before it."""
     assert found.unit is not None
     alias = scene.matcher.match(scene.tokens, scene.roles, found.at, head_only=False)
-    if alias is not None and alias.words > 1 and (alias.how in WHOLE or after is None):
+    left_out = after is None and not scene.is_kind(found.end)  # "medio litro del de pescado"
+    if alias is not None and alias.words > 1 and (alias.how in WHOLE or left_out):
         return False  # "litro de thinner" is a name
     follows = after is None and _follows_product(scene, found.unit)
     if not found.counts or scene.norm(found.at) == "k":
         beside = scene.elements[-1].match if follows else after
         # "80 cm" of what is sold by the metre; "2k" of what is sold by the piece are 2,000
         return beside is not None and scene.is_sold_by(beside.products[0], found.unit)
-    return after is not None or follows or scene.is_kind(found.end) or _stands_alone(scene, found)  # "1 kg de roja"
+    if after is not None or follows or scene.is_kind(found.end) or _stands_alone(scene, found):
+        return True  # "1 kg de roja"
+    unknown = found.end < len(scene.tokens) and not scene.roles[found.end]
+    return unknown and scene.has(found.end - 1, "of")  # "10 L de compost"
 
 
 def _is_fraction_of(scene: Scene, value: int | Fraction, match: Match) -> bool:

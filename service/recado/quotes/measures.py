@@ -69,8 +69,8 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
         value, end = value + _PARTS[_norm(tokens, end + 1)], end + 2
     elif j_unit == start and not _is_of(tokens, end):
         return None  # "kilos": of nothing
-    if _is_of(tokens, end):
-        end += 1
+    while _is_of(tokens, end):
+        end += 1  # "medio litro del de pescado"
     return Measure(value, unit, j_unit, end)
 
 
@@ -114,6 +114,12 @@ def amount_of(
     if unit is None and sold_by is None and any(size.values == (value,) for size in sizes) and value < 1:
         return 1  # "1/4 de esmalte": the tin that is called so
     if unit is not None:
+        if (
+            sold_by is None
+            and value < 1
+            and any(size.key() == (unit.dimension, (value * unit.factor,)) for size in sizes)
+        ):
+            return 1  # "medio litro de ceviche", which is sold so
         named = any(
             lexicon.measures.get(form.head) == unit for family in families for form in family.forms.get(number, ())
         )

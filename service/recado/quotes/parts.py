@@ -97,6 +97,10 @@ class Family:
             return False
         return size.agrees(said)
 
+    def has_spans(self) -> bool:
+        """Whether sizes from one number to another tell its products: "0-3 meses"."""
+        return any(len(values) > 1 for _, values in self.sized)
+
     def has_twice(self, number: int, size: Size) -> bool:
         """Whether a name has two sizes of these numbers: "10 mg x 10"."""
         return any(sum(s.values == size.values for s in form.sizes) > 1 for form in self.forms[number])
@@ -133,8 +137,9 @@ def take_apart(
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        opens = i == 0 and token.kind == NUMBER and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
-        if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):  # "100 gramos de jamón"
+        counts = token.kind == NUMBER or token.norm in ("medio", "media")  # "100 gramos de jamón"
+        opens = i == 0 and counts and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
+        if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):
             known = len(found)
             end = _size_end(tokens, i, sizes, found, sold_by)
             if len(found) > known and words and found[-1].unit is None and tokens[i - 1].norm == words[-1]:

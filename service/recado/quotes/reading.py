@@ -27,7 +27,7 @@ from recado.quotes.elements import (
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.scan import Scanner
-from recado.quotes.sizes import COUNT
+from recado.quotes.sizes import COUNT, Size
 from recado.quotes.steering import negation, price, remove, request
 from recado.quotes.text import key, plain
 from recado.quotes.wishes import State, Wish
@@ -530,6 +530,9 @@ class Reading:
             head = self.scanner.norms[last.element.start]
             others = self.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
             others = self.matcher.nearest_kin(last.product, others) or others
+            if q is not None and q.unit is not None:
+                size = Size((min(q.value, 1),), q.unit)
+                others = self.matcher.with_head(last.product, element.words, [size]) or others
             to_its_end = self.matcher.said_whole(others, element.words)
             others = to_its_end if len(to_its_end) == 1 else others
         if not others and "plain" in self.scanner.roles[element.start]:
@@ -541,6 +544,8 @@ class Reading:
                     wish.set_amount(q)
                 self.wishes.append(wish)
                 state.corrected = False
+            elif not others and any(size.unit not in (None, COUNT) for size in self.matcher.sizes_of(last.product)):
+                last.doubts.append("quality or thing")  # "crema x2 de 500", where it has another size
             return None
         restated = len(others) == 1 and q is not None and (state.corrected or state.restating)
         if restated and q is not None and self._says_again(others[0], q, state):
@@ -577,7 +582,8 @@ class Reading:
                 self.wishes.append(wish)
             return None
         if q is None:
-            if "sizes" in self.scanner.roles[element.start] or element.flags & {"size"}:
+            sized = "sizes" in self.scanner.roles[element.start] and not self._contradicts(last, element)
+            if sized or element.flags & {"size"}:
                 element.flags.add("mended")  # "mejor en talla M": which of the same
             if last.amount is not None:
                 state.corrected = False  # "un kilo de chuleta, pero que sean delgaditas"
@@ -598,6 +604,8 @@ class Reading:
         self.part_of(last, element)
         last.parts.append(q.value)
         last.doubts.append("in parts")
+        if set(element.words) & {*self.scanner.norms[last.element.start : last.element.end]}:
+            last.doubts.append("quality or thing")  # "tierra para cactus y 4 cactus"
         coloured = any("colours" in self.scanner.roles[i] for i in range(last.element.start, last.element.end))
         kinds = self.scanner.roles[element.start]
         if not (kinds & _EXCLUSIVE or element.sizes or others) and element.words:
@@ -697,7 +705,8 @@ class Reading:
         match = last.element.match
         start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
         if last.element.kind != QUALITY and (match is None or match.words < 2):
-            return False
+            materials = "materials" in self.scanner.roles[element.start]
+            return materials and last.product is not None and self.matcher.has_other(last.product, element.words)
         said = frozenset().union(*self.scanner.roles[start:end])
         other = frozenset().union(*self.scanner.roles[element.start : element.end])
         if said & other & _EXCLUSIVE:

@@ -119,6 +119,9 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         end = _take_size(index, family, said, tokens, roles, i)
         if end == 0:
             break
+        if end == i and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
+            said.last, said.conflict = i, True  # "bkr6e", where there is "bkr6eix"; "usb-c", where there is "usb"
+            break
         if end == i and token.kind == WORD:
             end = _take_word(index, family, said, tokens, roles, i)
         elif end == i:
@@ -126,6 +129,13 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         if end == 0:
             break
         i = end
+
+
+def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
+    """Whether letters at `i` go on with a word of a name without a space, or with a hyphen alone."""
+    if tokens[i].kind != WORD or tokens[i].spaced or not said.words:
+        return False
+    return i - 1 == said.last or (i - 2 == said.last and tokens[i - 1].norm == "-" and not tokens[i - 1].spaced)
 
 
 def _take_word(
@@ -202,7 +212,8 @@ def _take_size(
     read = index.sizes.at(tokens, i) if index.sizes.may_start(tokens[i]) else None
     if read is None:
         return i
-    if len(read[0].values) > 1 and not family.with_size(read[0]):
+    spans = len(read[0].values) > 1 and tokens[i + 1].norm == "-" and family.has_spans()  # "6-9 meses"
+    if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
         read = index.sizes.at(tokens, i, single=True) or read
     size, end = read
     if tokens[i].kind == WORD and tokens[i].norm in family.words and size.unit is None:
@@ -221,7 +232,7 @@ def _take_size(
     behind_word = (
         size.unit is None and said.last == i - 1 and bool(said.words) and family.numbers(said.words[-1][0], size)
     )
-    marked = marked or behind_word  # "etapa 2", "fps 70"
+    marked = marked or behind_word or spans  # "etapa 2", "fps 70"
     owners = family.with_size(size)
     index.steps.charge(1 + len(owners) // 8)
     if size.unit is None and any(size.values == other.values for other in said.sizes):

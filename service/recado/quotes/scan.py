@@ -36,6 +36,8 @@ _MARKS: Final = {
 }  # fmt: skip
 _LISTED: Final = frozenset([LINE, COMMA, LINK])
 """Marks that a thing of a list may stand behind."""
+_HERBS: Final = frozenset(["good", "name"])
+"""The roles of goods that people are called by."""
 _TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
 _BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
@@ -213,6 +215,8 @@ class Scanner(Scene):
             return add_quality(self, i)  # "uno de fiesta", "3 de niño"
         if (determined or self.kind(-1) in _LISTED) and roles <= {"good"} and self.settles(i):
             return add_quality(self, i)  # "Empanadas:\n3 carne\n2 pollo"
+        if roles >= _HERBS and self.is_counted(i + 1):
+            return add_unknown(self, i)  # "romero 1"
         if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return add_unknown(self, i)
         if determined and "good" in roles and "qualities" in roles and not self.is_kind(i):

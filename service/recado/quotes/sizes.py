@@ -89,7 +89,7 @@ class Sizes:
             return (), i
         values = [value]
         spaced = end < len(tokens) and tokens[end].spaced  # all of "2x5" are joined alike; "2x5 x 3" is three of them
-        while not single and tokens[i].kind == NUMBER and self._word(tokens, end) == "x":
+        while not single and tokens[i].kind == NUMBER and self._joins(tokens, end):
             more, after = self._value(tokens, end + 1)
             if (
                 more is None
@@ -100,6 +100,12 @@ class Sizes:
             values.append(more)
             end = after
         return tuple(values), end
+
+    @staticmethod
+    def _joins(tokens: list[Token], at: int) -> bool:
+        """Whether what stands at `at` joins the numbers of one size: "2x5", "0-3", "0 a 3"."""
+        norm = tokens[at].norm if at < len(tokens) else ""
+        return norm in ("x", "a") or (norm == "-" and not tokens[at].spaced)
 
     def _value(self, tokens: list[Token], i: int) -> tuple[Number | None, int]:
         if i >= len(tokens):

@@ -232,5 +232,10 @@ def add_quality(scene: Scene, i: int) -> int:
 def size_of_kind(scene: Scene, i: int, words: list[str]) -> tuple[Size, int] | None:
     """The size at `i`, and the token after it, of a kind of a thing said before."""
     read = scene.matcher.sizes.at(scene.tokens, i) if i < len(scene.tokens) else None
-    things = (e.match.products[0] for e in scene.behind() if e.match is not None)
-    return read if read and any(scene.matcher.with_head(n, words, [read[0]]) for n in things) else None
+    if read is None:
+        return None
+    things = [e.match.products[0] for e in scene.behind() if e.match is not None]
+    kin = [n for n in things if not words or scene.matcher.with_head(n, words)]
+    if words and any(scene.matcher.is_sized(n) for n in kin):
+        return read  # though it may be one that none of them has
+    return read if any(scene.matcher.with_head(n, words, [read[0]]) for n in kin) else None
