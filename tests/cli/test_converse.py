@@ -50,3 +50,18 @@ def test_a_chat_shows_replies_and_why(monkeypatch: pytest.MonkeyPatch, capsys: p
 
     for part in ("Cotización Generada", "open: 1 Camisa", "Te paso con una persona", "(silent: human)"):
         assert part in shown
+
+
+def test_a_shops_own_words_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `recado serve` reads them, from RECADO_LANGUAGE."""
+    words = tmp_path / "words"
+    words.mkdir()
+    (words / "synonyms.toml").write_text('groups = ["camisa trapito"]\n', "utf-8")
+    monkeypatch.setenv("RECADO_LANGUAGE", str(words))
+    file = tmp_path / "dialogues.jsonl"
+    file.write_text(json.dumps({"id": "a", "turns": [{"text": "2 trapitos"}]}) + "\n", "utf-8")
+    converse(batch=file)
+    (turn,) = json.loads(capsys.readouterr().out)["turns"]
+    assert turn["quote"] == [{"sku": "CAM-001", "qty": 2}]

@@ -260,6 +260,13 @@ def bad_catalogue(cluster: FakeCluster, world: World) -> None:
     cluster.find("ConfigMap", "shop-recado-catalogue")["data"]["catalogo.csv"] = "sku,name\nA,B\n"
 
 
+def bad_words(cluster: FakeCluster, world: World) -> None:
+    spec = cluster.find("Deployment", "shop-recado")["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "words", "configMap": {"name": "shop-words"}})
+    words = {"kind": "ConfigMap", "metadata": {"name": "shop-words"}, "data": {"wrods.toml": ""}}
+    cluster.objects.append(words)
+
+
 def event(cluster: FakeCluster, world: World) -> None:
     tell(cluster, "Deployment", "shop-recado", "MessagesGivenUp", "3 messages were given up")
 
@@ -281,6 +288,7 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
     example_secret: (Level.WARNING, "secrets", "key WHATSAPP_VERIFY_TOKEN is a placeholder"),
     no_catalogue: (Level.FAULT, "catalogue", "shop-recado-catalogue does not exist or has no key catalogo.csv"),
     bad_catalogue: (Level.FAULT, "catalogue", "ConfigMap shop-recado-catalogue is invalid: "),
+    bad_words: (Level.FAULT, "catalogue", "the ConfigMap of words is invalid: wrods.toml: is no table"),
     crash_loop: (Level.FAULT, "web", "CrashLoopBackOff. recado: WHATSAPP_API_VERSION 'x'"),
     out_of_memory: (Level.WARNING, "web", "restarted 3 times, last: OOMKilled"),
     unschedulable: (Level.FAULT, "web", "fits on no node: 0/1 nodes are available"),

@@ -35,7 +35,8 @@ def check(
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.probe import misread
 
-    read = Catalogue.from_csv(catalogue or read_settings().catalogue or DEFAULT_PATH, words)
+    settings = read_settings()
+    read = Catalogue.from_csv(catalogue or settings.catalogue or DEFAULT_PATH, words or settings.language)
     line, nothing, total = _TEXTS[language]
     wrong = 0
     for found in misread(read):

@@ -25,7 +25,8 @@ def converse(
     from recado.conversation.dialogue import Dialogue
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 
-    known = Catalogue.from_csv(catalogue or read_settings().catalogue or DEFAULT_PATH)
+    settings = read_settings()
+    known = Catalogue.from_csv(catalogue or settings.catalogue or DEFAULT_PATH, settings.language)
     if batch is not None:
         for dialogue in _dialogues(batch):
             print_json({"id": dialogue.id, "turns": run(Dialogue(known), [turn.text for turn in dialogue.turns])})

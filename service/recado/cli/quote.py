@@ -36,7 +36,8 @@ def quote(
     """Show which words of an order are quantities, products and noise."""
     if (text is None) == (batch is None):
         raise BadInput("give either an order or --batch FILE")
-    path = catalogue or read_settings().catalogue
+    settings = read_settings()
+    path, words = catalogue or settings.catalogue, words or settings.language
     if batch is not None:
         raise typer.Exit(read_cases(batch, path, words))
     show(text or "", path, words, explain=explain, language=language)

@@ -21,7 +21,7 @@ def selftest(
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.selftest import run
 
-    product = Catalogue.from_csv(settings.catalogue or DEFAULT_PATH).products[0].name
+    product = Catalogue.from_csv(settings.catalogue or DEFAULT_PATH, settings.language).products[0].name
     failed = False
     for step in run(settings, url, metrics_url, product):
         failed |= bool(step.problem)

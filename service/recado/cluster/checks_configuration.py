@@ -11,6 +11,7 @@ import httpx
 from recado.cluster.doctor import Finding, Installation, Level, fault, ok, warning
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import CatalogueError
+from recado.quotes.language import LanguageError
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, SERVE_NEEDS, variable_of
 
 #: Placeholder values from documentation.
@@ -72,12 +73,28 @@ def catalogue(installation: Installation) -> Iterator[Finding]:
         file = Path(folder) / key
         file.write_text(text, "utf-8")
         try:
-            read = Catalogue.from_csv(file)
+            read = Catalogue.from_csv(file, _words(installation, Path(folder)))
         except CatalogueError as error:
             first = "; ".join(error.problems[:3])
             yield fault("catalogue", f"ConfigMap {source.name} is invalid: {first}", "correct it and apply it again")
+        except LanguageError as error:
+            first = "; ".join(error.problems[:3])
+            yield fault("catalogue", f"the ConfigMap of words is invalid: {first}", "correct it and apply it again")
         else:
             yield ok("catalogue", f"{len(read.products)} products in {source.name}")
+
+
+def _words(installation: Installation, parent: Path) -> Path | None:
+    """A folder with the words that the web pods read orders by; none where they have the package's own."""
+    volumes = installation.web.spec.template.spec.volumes or []
+    source = next((v.config_map for v in volumes if v.name == "words" and v.config_map), None)
+    if source is None:
+        return None
+    folder = parent / "words"
+    folder.mkdir()
+    for name, text in installation.kube.config_map(source.name).items():
+        (folder / Path(name).name).write_text(text, "utf-8")
+    return folder
 
 
 def api_version(installation: Installation) -> Iterator[Finding]:
