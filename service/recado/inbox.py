@@ -20,6 +20,7 @@ from recado import account
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
 from recado.conversation.conversation import COURTESIES, asked_in, facts_of, is_picture
 from recado.defects import DefectError, Defects, Stage
+from recado.delivery.channels import media
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
 from recado.orders import Changes, HandoffChange, QuoteState, Returned, Session, Taken
@@ -180,7 +181,8 @@ class Inbox:
         if reply is None:
             assert one.turn.silence
             return self._silent(one.turn.silence, one.inbound.quote)
-        self._report(reply, one.message)
+        if one.turn.listens is None:
+            self._report(reply, one.message)
         return Receipt(quote=reply.quote, replied=True, sent=sent)
 
     def _silent(self, silence: Silence | Restraint, quote: Quote | None = None) -> Receipt:
@@ -300,37 +302,12 @@ class Inbox:
         """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
         span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, one.message.wamid):
-            new = self._new_reply(one.inbound, one.names, one.turn, changes, span.traceparent)
+            new = new_reply(
+                self._settings, one.inbound, one.names, one.turn, changes, self._clock(), traceparent=span.traceparent
+            )
         adding = self._queue.add_message(new, lease=one.slot)
         span.end_with(adding)
         return adding
-
-    def _new_reply(
-        self, inbound: Inbound, names: tuple[str, ...], turn: Turn, changes: Changes, traceparent: str | None
-    ) -> NewReply:
-        message, reply, sender = inbound.message, turn.reply, inbound.message.sender
-        now = self._clock()
-        written_at = message.written_at(now)
-        return NewReply(
-            wamid=message.wamid,
-            lane=Lane(NAME, message.phone_number_id),
-            key=names[0],
-            aliases=names[1:],
-            phone=sender.phone if sender else None,
-            user_id=sender.user_id if sender else None,
-            content=reply.content if reply else None,
-            written_at=written_at,
-            received_at=now,
-            deadline_at=deadline(self._settings, written_at),
-            changes=changes,
-            refers=inbound.refers,
-            may_order=inbound.may_order,
-            courtesy=reply is not None and reply.kind in COURTESIES,
-            picture=is_picture(inbound),
-            facts=facts_of(message, turn),
-            asked=asked_in(reply.quote) if reply and reply.quote else (),
-            traceparent=traceparent,
-        )
 
     async def _send_what_was_stored(self, pending: list[Pending]) -> None:
         """A webhook that fails is brought again, and its messages that are on disk are duplicates then: their replies
@@ -358,8 +335,10 @@ class Inbox:
                 self._metrics.duplicate()
                 continue
             if done.message is None and done.id is not None and done.due_at is not None:
-                self._slots.follow_up(done.id, done.due_at)
-            if self._settings.mark_as_read:
+                self._slots.follow_up(done.id, done.due_at, within=media.PATIENCE_SECONDS if done.job else None)
+            if done.job is not None:
+                self._slots.follow_up(done.job, self._clock())
+            if done.job is not None or self._settings.mark_as_read:
                 self._slots.mark_as_read(one.message.wamid, one.message.phone_number_id)
         return sending
 
@@ -390,6 +369,42 @@ class Inbox:
         numbers = {message.phone_number_id for message in batch.messages}
         if others := numbers.difference(self._settings.whatsapp_phone_number_id):
             account.report_other_numbers(others)
+
+
+def new_reply(
+    settings: Settings,
+    inbound: Inbound,
+    names: tuple[str, ...],
+    turn: Turn,
+    changes: Changes,
+    now: float,
+    *,
+    traceparent: str | None = None,
+) -> NewReply:
+    """What a message leads to, as it goes to disk. names: the customer's."""
+    message, reply, sender = inbound.message, turn.reply, inbound.message.sender
+    written_at = message.written_at(now)
+    return NewReply(
+        wamid=message.wamid,
+        lane=Lane(NAME, message.phone_number_id),
+        key=names[0],
+        aliases=names[1:],
+        phone=sender.phone if sender else None,
+        user_id=sender.user_id if sender else None,
+        content=reply.content if reply else None,
+        written_at=written_at,
+        received_at=now,
+        deadline_at=deadline(settings, written_at),
+        changes=changes,
+        refers=inbound.refers,
+        may_order=inbound.may_order,
+        courtesy=reply is not None and reply.kind in COURTESIES and turn.listens is None,
+        picture=is_picture(inbound),
+        facts=facts_of(inbound, turn),
+        asked=asked_in(reply.quote) if reply and reply.quote else (),
+        listening=media.listening(message, turn.listens, now) if turn.listens else None,
+        traceparent=traceparent,
+    )
 
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -125,15 +125,17 @@ class BoundedClient:
         body: bytes = b"",
         *,
         most_bytes: int = MAX_RESPONSE_BYTES,
+        seconds: float | None = None,
     ) -> Response:
-        """One request, once; of the content at most `most_bytes` are kept. Raises NotReached.
+        """One request, once, within `seconds` (by default the client's); of the content at most `most_bytes` are kept.
+        Raises NotReached.
 
         Once there is a status there is a response, whatever becomes of the rest: the status says what was done.
         """
         response: Response | None = None
         content = bytearray()
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._seconds if seconds is None else seconds):
                 async with self._pool.stream(method, url, headers=list(headers.items()), content=body) as stream:
                     found = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in stream.headers}
                     response = Response(stream.status, found)

@@ -7,17 +7,19 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from recado.delivery.attempt import Delivery
-from recado.delivery.channels import http, notice, template, whatsapp
+from recado.delivery.channels import http, media, notice, template, whatsapp
 from recado.delivery.channels.http import HttpChannel
+from recado.delivery.channels.media import MediaChannel, MediaSource
 from recado.delivery.channels.notice import NoticeChannel
 from recado.delivery.channels.template import TemplateChannel
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
+from recado.ears import Ears, make_catalogue, make_conversation
 from recado.events.endpoints import Endpoint, load_endpoints
 from recado.notices.targets import Target, WhatsAppTarget, load_targets
 from recado.queue.model import Audience
@@ -64,6 +66,7 @@ def retry_policy(settings: Settings, chance: Callable[[], float] = random.random
         template.NAME: template.limits(settings),
         http.NAME: http.LIMITS,
         notice.NAME: notice.LIMITS,
+        media.NAME: media.limits(settings),
     }
     return RetryPolicy(config, limits, chance)
 
@@ -115,20 +118,26 @@ def warn_of_targets(told: Mapping[str, Target]) -> None:
         )
 
 
-def make_delivery(settings: Settings, queue: Outbox, client: MessageClient) -> Delivery:
-    """Attempts at what is in the queue."""
+class Client(MessageClient, MediaSource, Protocol):
+    """What attempts need of WhatsAppService."""
+
+
+def make_delivery(settings: Settings, queue: Outbox, client: Client, ears: Ears | None = None) -> Delivery:
+    """Attempts at what is in the queue; `ears` are of its own if not given."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
     events = HttpChannel(endpoints(settings), clock=queue.now)
     book = TemplateBook(lambda: client.templates(settings.whatsapp_business_account_id), clock=queue.now)
     templates = TemplateChannel(replies, book, forms(settings))
     notices = NoticeChannel(targets(settings), whatsapp=client, clock=queue.now)
-    return Delivery(queue, [replies, templates, events, notices])
+    ears = ears or Ears(settings, queue, lambda: make_catalogue(settings))
+    voice = MediaChannel(client, ears.transcriber if ears.open else None, ears.answer, settings)
+    return Delivery(queue, [replies, templates, events, notices, voice])
 
 
 def make_drain(
     settings: Settings,
     queue: Outbox,
-    client: MessageClient,
+    client: Client,
     *,
     progress: Progress = lambda report: None,
 ) -> Drain:
@@ -150,35 +159,19 @@ def make_web(
 
     Raises StoreError, StoreUnavailable or CatalogueError when it could not work.
     """
-    from recado.conversation import Conversation, Policy
     from recado.delivery.slots import SendSlots
     from recado.inbox import Inbox
-    from recado.quotes import CatalogueFile, QuoteService
-    from recado.quotes.catalogue import DEFAULT_PATH
     from recado.whatsapp.from_settings import make_whatsapp
 
     metrics.answer_handoffs_within(settings.handoff_answer_seconds)
     metrics.accept_orders_within(settings.order_accept_seconds)
-    catalogue = CatalogueFile(settings.catalogue or DEFAULT_PATH, settings.language)
+    catalogue = make_catalogue(settings)
     queue = queue or open_queue(settings, clock=clock, observer=metrics)
     client = make_whatsapp(settings, transport)
-    quotes = QuoteService(
-        lambda: catalogue.current,
-        max_quantity=settings.max_quantity,
-        confidence_threshold=settings.confidence_threshold,
-    )
-    policy = Policy(
-        quote_valid_seconds=settings.quote_valid_seconds,
-        quote_merge_seconds=settings.quote_merge_seconds,
-        hold_seconds=settings.hold_seconds,
-        order_prefix=settings.order_prefix,
-        max_quantity=settings.max_quantity,
-        confidence_threshold=settings.confidence_threshold,
-    )
-    numbers = frozenset(settings.whatsapp_phone_number_id)
-    conversation = Conversation(quotes, lambda: catalogue.current, numbers, policy)
+    conversation = make_conversation(settings, catalogue)
     warn_of_targets(targets(settings))
-    delivery = make_delivery(settings, queue, client)
+    ears = Ears(settings, queue, lambda: catalogue, lambda reply: metrics.replied(reply.kind, reply.quote))
+    delivery = make_delivery(settings, queue, client, ears)
     slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends)
     return Web(
         settings=settings,

@@ -351,6 +351,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_prefix: Annotated[
         str, about("What stands before the number of an order."), Meta(pattern=r"^[A-Za-z0-9#-]{0,8}$")
     ] = "P-"
+    transcribe_url: Annotated[
+        str,
+        about(
+            "The base URL of a service with OpenAI's `/audio/transcriptions`, such as `https://api.openai.com/v1`."
+            " Customers' voice notes are sent there and answered by what was heard; if empty, customers are asked to"
+            " write."
+        ),
+    ] = ""
+    transcribe_token: Annotated[str, about("Secret. The bearer token for it; if empty, none is sent.")] = ""
+    transcribe_model: Annotated[
+        str, about("The model that transcribes, as that service names it."), Meta(pattern=r"^[!-~]{1,100}$")
+    ] = "whisper-1"
+    transcribe_seconds: Annotated[
+        float,
+        about(
+            "How long it may take to fetch and transcribe one voice note; after 55 seconds in all the customer is asked"
+            " to write."
+        ),
+        Meta(gt=0, le=50),
+    ] = 20
+    voice_max_bytes: Annotated[
+        int, about("The maximum size of a voice note; a minute takes about 150 kB."), Meta(gt=0, le=16 * 1024 * 1024)
+    ] = 2 * 1024 * 1024
     timezone: Annotated[
         str, about("The shop's time zone, such as America/Mexico_City; the report's days and hours are in it.")
     ] = "UTC"
@@ -493,7 +516,7 @@ def _value(setting: Setting, raw: str) -> Any:
     if not raw.isprintable():
         raise ValueError("must be printable text")
     value = _convert(raw, setting.type)
-    if setting.field == "whatsapp_api_url":
+    if setting.field in ("whatsapp_api_url", "transcribe_url"):
         check_url(value)
         check_secret_safe(value)
     if setting.field == "database_url":

@@ -28,6 +28,7 @@ from tests.queue.conformance_outside import OutsideConformance
 from tests.queue.conformance_permissions import PermissionConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
+from tests.queue.conformance_voice import VoiceConformance
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 
@@ -71,23 +72,28 @@ class TestSurvey(SurveyConformance):
     """Its part on what the report counts."""
 
 
+@pytest.fixture
+def kept(database_url: str) -> Kept:
+    """Every row of every table as text."""
+
+    def rows() -> bytes:
+        with psycopg.connect(database_url) as connection:
+            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'recado'").fetchall()
+            found = [
+                connection.execute(sql.SQL("SELECT t::text FROM recado.{} t").format(sql.Identifier(table)))
+                for (table,) in tables
+            ]
+            return "".join(row for cursor in found for (row,) in cursor).encode()
+
+    return rows
+
+
+class TestVoice(VoiceConformance):
+    """Its part on voice notes."""
+
+
 class TestErasure(ErasureConformance):
     """Its part on customers who want to be forgotten."""
-
-    @pytest.fixture
-    def kept(self, database_url: str) -> Kept:
-        """Every row of every table as text."""
-
-        def rows() -> bytes:
-            with psycopg.connect(database_url) as connection:
-                tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'recado'").fetchall()
-                found = [
-                    connection.execute(sql.SQL("SELECT t::text FROM recado.{} t").format(sql.Identifier(table)))
-                    for (table,) in tables
-                ]
-                return "".join(row for cursor in found for (row,) in cursor).encode()
-
-        return rows
 
 
 class TestEvents(EventConformance):

@@ -42,6 +42,7 @@ from tests.queue.conformance_outside import OutsideConformance
 from tests.queue.conformance_permissions import PermissionConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
+from tests.queue.conformance_voice import VoiceConformance
 
 
 @pytest.fixture
@@ -105,13 +106,18 @@ class TestNotices(NoticeConformance):
     """Its part on notices."""
 
 
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    """The bytes of every file: the database, its free pages, its write-ahead log."""
+    return lambda: b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+
+
+class TestVoice(VoiceConformance):
+    """Its part on voice notes."""
+
+
 class TestErasure(ErasureConformance):
     """Its part on customers who want to be forgotten."""
-
-    @pytest.fixture
-    def kept(self, tmp_path: Path) -> Kept:
-        """The bytes of every file: the database, its free pages, its write-ahead log."""
-        return lambda: b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
 
     async def test_a_message_in_the_same_commit_goes_too(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, kept: Kept

@@ -97,8 +97,8 @@ class Conversation:
             return Silence.UNUSABLE_SENDER
         return None
 
-    def read(self, message: InboundMessage) -> Inbound:
-        """The message, understood as an order or whatever else it says.
+    def read(self, message: InboundMessage, *, spoken: bool = False) -> Inbound:
+        """The message, understood as an order or whatever else it says. spoken: its words were heard in a voice note.
 
         Where only the customer's address is unusable it is read all the same: `recado selftest` lives on it.
         """
@@ -114,6 +114,7 @@ class Conversation:
             token=self._new_token(),
             silence=silence,
             refers=tap.token if tap is not None else message.quoted or message.original,
+            spoken=spoken,
             may_order=_may_order(quote, script) or (tap is not None and tap.decision is Decision.CONFIRM),
         )
 
@@ -177,14 +178,16 @@ def _may_order(quote: Quote | None, script: Script | None) -> bool:
 # -- what is told of a turn, beside what it changes: to the shop's systems, and to its owner of what is not sold
 
 
-def facts_of(message: InboundMessage, turn: Turn) -> tuple[Fact, ...]:
-    """That the message came, what the turn has to tell, and that the customer asked for a person."""
-    received = MessageReceived(kind=message.type, text=message.text or None)
+def facts_of(inbound: Inbound, turn: Turn) -> tuple[Fact, ...]:
+    """That the message came, what the turn has to tell, and that the customer asked for a person. That a voice note
+    came was told before it was heard."""
+    message = inbound.message
+    received = () if inbound.spoken else (MessageReceived(kind=message.type, text=message.text or None),)
     if turn.reply is None or turn.reply.kind is not ReplyKind.HANDED_OVER:
-        return (received, *turn.facts)
+        return (*received, *turn.facts)
     talk = turn.changes.talk if turn.changes else None
     until = talk.handoff.until if talk else None
-    return (received, HandoffRequested(reason="asked", until=None if until is None else instant(until)))
+    return (*received, HandoffRequested(reason="asked", until=None if until is None else instant(until)))
 
 
 def asked_in(quote: Quote) -> tuple[Asked, ...]:

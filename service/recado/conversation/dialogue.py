@@ -59,6 +59,10 @@ class Dialogue:
         """The turn for a text, written some seconds after the last reply."""
         return self.hear(self.message(text))
 
+    def speak(self, heard: str) -> Turn:
+        """The turn for a voice note in which this was heard."""
+        return self.hear(replace(self.message(heard), type=MessageType.AUDIO), spoken=True)
+
     def tap(self, id_: str) -> Turn:
         """The turn for a tap on a choice."""
         return self.hear(replace(self.message(), type=MessageType.INTERACTIVE, tapped=id_, text="x"))
@@ -69,10 +73,10 @@ class Dialogue:
         sender = Customer("+15550100001", None)
         return InboundMessage(f"wamid.{at}", MessageType.TEXT, text, sender, _NUMBER, at)
 
-    def hear(self, message: InboundMessage) -> Turn:
-        """The turn for a message."""
+    def hear(self, message: InboundMessage, *, spoken: bool = False) -> Turn:
+        """The turn for a message. spoken: its words were heard."""
         self.now += _SECONDS
-        self.inbound = self._conversation.read(message)
+        self.inbound = self._conversation.read(message, spoken=spoken)
         referred = self._quotes.get(self.inbound.refers or "")
         number = next(self._numbers) if self.inbound.may_order else None
         session = replace(self.session, order_number=number, referred=referred)

@@ -38,7 +38,14 @@ class Draft:
     """
 
     def __init__(
-        self, lines: Lines, talk: Talk, last_order: Lines, ordered: Lines, catalogue: Catalogue, policy: Policy
+        self,
+        lines: Lines,
+        talk: Talk,
+        last_order: Lines,
+        ordered: Lines,
+        catalogue: Catalogue,
+        policy: Policy,
+        confidence: float = 1.0,
     ) -> None:
         self.lines = lines
         self.questions = list(talk.questions)
@@ -61,6 +68,7 @@ class Draft:
         self._ordered = tuple(line.sku for line in ordered)
         self._catalogue = catalogue
         self._policy = policy
+        self._confidence = confidence
         self._named: tuple[str, ...] = ()
 
     @classmethod
@@ -74,6 +82,7 @@ class Draft:
             confirmed.lines if confirmed is not None else (),
             moment.catalogue,
             moment.policy,
+            moment.confidence,
         )
 
     @property
@@ -121,7 +130,7 @@ class Draft:
     def line(self, sku: str, quantity: Amount, confidence: float = 1.0) -> Line:
         """A line of the catalogue's product."""
         product = self._catalogue.by_sku[sku]
-        doubtful = confidence < self._policy.confidence_threshold
+        doubtful = confidence * self._confidence < self._policy.confidence_threshold
         return Line(
             sku=sku, name=product.name, quantity=quantity, unit_price=product.unit_price, unit=product.unit,
             doubtful=doubtful,

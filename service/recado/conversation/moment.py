@@ -14,6 +14,8 @@ from recado.quotes import Catalogue, Quote
 from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0
+#: Words that were heard are surer to be others than words that were written.
+HEARD_CONFIDENCE: Final = 0.9
 #: After so many messages in a row that were not understood a person is offered.
 MISSED_IN_A_ROW: Final = 3
 _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
@@ -75,6 +77,11 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         referred = self.session.referred
         return self.has_seen(quote) and (referred is None or referred.token == quote.token)
 
+    @property
+    def confidence(self) -> float:
+        """How much less sure a line is for the way in which it was said: a factor."""
+        return HEARD_CONFIDENCE if self.inbound.spoken else 1.0
+
     def number(self, order: Order) -> str:
         """How an order is called: "P-1042"."""
         return f"{self.policy.order_prefix}{order.number}"
@@ -100,11 +107,17 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             token=self.inbound.token,
             lines=lines,
             currency=self.catalogue.currency,
-            source=Source.CART if self.inbound.message.cart else Source.TEXT,
+            source=self._source,
             opened_at=self.now,
             changed_at=self.written_at,
             expires_at=self.now + self.policy.quote_valid_seconds,
         )
+
+    @property
+    def _source(self) -> Source:
+        if self.inbound.spoken:
+            return Source.VOICE
+        return Source.CART if self.inbound.message.cart else Source.TEXT
 
     def say(
         self,
@@ -124,6 +137,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         missed = talk.missed + 1 if kind is ReplyKind.NOT_UNDERSTOOD else 0
         if missed == MISSED_IN_A_ROW:
             text, choices, missed = texts.with_offer_of_a_person(text), [*choices, TO_A_PERSON], 0
+        if self.inbound.spoken and self.inbound.quote is not None:
+            text = texts.heard(self.inbound.message.text or "", text)
         talk = msgspec.structs.replace(talk, missed=missed)
         waits = kind is not ReplyKind.HANDED_OVER and talk.questions
         changes = Changes(

@@ -18,6 +18,7 @@ from recado.quotes.service import Unmatched
 
 LIMIT: Final = 4096
 _ECHO_LIMIT: Final = 60
+_HEARD_LIMIT: Final = 300
 _SAYABLE: Final = 10**12
 _MOST_NOTES: Final = 12
 _MOST_CANDIDATES: Final = 4
@@ -274,6 +275,17 @@ def please_write() -> str:
     return "Por ahora solo puedo leer texto 🙏. ¿Me escribes tu pedido, por favor?"
 
 
+def not_heard() -> str:
+    """The answer to a voice note in which nothing was understood."""
+    return "No logré entender el audio 🙈. ¿Me lo escribes, por favor?"
+
+
+def heard(words: str, text: str) -> str:
+    """An answer to a voice note, which says first what was heard, so that the customer can judge."""
+    lead = f"🎤 Entendí: «{_echo(words, _HEARD_LIMIT)}»\n\n"
+    return lead + text if len(lead) + len(text) <= LIMIT else text
+
+
 def please_write_or_speak() -> str:
     """The same where voice notes are understood."""
     return "No puedo ver imágenes 🙏. ¿Me escribes tu pedido, o me mandas una nota de voz?"
@@ -363,10 +375,10 @@ def example(catalogue: Catalogue) -> str:
 
 
 @lru_cache(maxsize=1024)  # names of products, again and again
-def _echo(text: str) -> str:
+def _echo(text: str, most: int = _ECHO_LIMIT) -> str:
     """Foreign words in our text: one line, short, without marks that WhatsApp would format."""
     plain = " ".join(text.translate(_MARKS).split())
-    return plain if len(plain) <= _ECHO_LIMIT else plain[: _ECHO_LIMIT - 1].rstrip() + "…"
+    return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
 
 
 def _fit(text: str) -> str:

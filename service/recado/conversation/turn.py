@@ -9,7 +9,7 @@ from recado.orders import Changes
 from recado.quotes import Quote
 from recado.quotes.clauses import Script
 from recado.whatsapp.content import Inside
-from recado.whatsapp.payloads import InboundMessage
+from recado.whatsapp.payloads import InboundMessage, Media
 
 
 class Silence(StrEnum):
@@ -64,7 +64,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quote, script: what its words are as an order of their own, and as steps in a conversation; None when it has no
     words, or gets no reply at all. token: random; names the quote that it may lead to. silence: why it gets no reply,
     whatever was said before; then nothing is stored of it. refers: the token of the quote that was tapped, or the wamid
-    of the message that was quoted. may_order: whether it may place an order.
+    of the message that was quoted. may_order: whether it may place an order. spoken: its words were heard in a voice
+    note.
     """
 
     message: InboundMessage
@@ -74,6 +75,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     silence: Silence | None = None
     refers: str | None = None
     may_order: bool = False
+    spoken: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -88,9 +90,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one message leads to: a reply, or the reason for none, and what changes in the session (None: nothing).
-    facts: what the shop's systems are told beside that."""
+    facts: what the shop's systems are told beside that. listens: the message is a voice note; the reply is for when
+    nothing is heard in it.
+    """
 
     reply: Reply | None = None
     silence: Silence | None = None
     changes: Changes | None = None
     facts: tuple[Fact, ...] = ()
+    listens: Media | None = None

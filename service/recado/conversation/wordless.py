@@ -1,5 +1,7 @@
 """Messages without words: pictures, documents, contact cards, sounds, places."""
 
+from msgspec.structs import replace
+
 from recado.conversation import taps, texts
 from recado.conversation.choices import TO_A_PERSON
 from recado.conversation.moment import Moment
@@ -12,6 +14,10 @@ def answer(moment: Moment) -> Turn:
     message = moment.inbound.message
     if message.location is not None:
         return taps.located(moment, message.location)
+    if moment.inbound.spoken:
+        return moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard())
+    if message.voice is not None and moment.policy.hears:
+        return replace(moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard()), listens=message.voice)
     if message.gives_phone:
         return moment.say(ReplyKind.THANKS, texts.thanks())
     if message.type is MessageType.DOCUMENT:  # often a list of purchases, or a proof of payment

@@ -1,6 +1,5 @@
 """What a message's words lead to: its steps change a draft of the quote, and the draft says what is replied."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -45,7 +44,8 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     if _CALLS_OFF & draft.said and not draft.changed:
         return _called_off(moment)
     reserves = [*script.reserves, *draft.lost]
-    agrees = (script.agrees or bool(_AGREES & draft.said)) and not reserves
+    held_back = bool(reserves) or (moment.inbound.spoken and not script.says_no_more)
+    agrees = (script.agrees or bool(_AGREES & draft.said)) and not held_back
     talk = draft.talk(moment.session.talk)
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
@@ -58,7 +58,7 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     if talk.questions != moment.session.talk.questions:
         return _dropped(moment, base, talk, agrees=agrees)
     yes = script.agrees or quote.intent is Intent.CONFIRM or bool(_AGREES & draft.said)
-    if yes and reserves and moment.open_quote is not None:
+    if yes and held_back and moment.open_quote is not None:
         return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in reserves])
     if _AGREES & draft.said or (Close in draft.said and agrees) or script.accepts:
         return _yes(moment)
@@ -223,9 +223,8 @@ def _no(moment: Moment) -> Turn:
 
 
 def _help(moment: Moment) -> Turn:
-    heads = Counter(product.name.split()[0].capitalize() for product in moment.catalogue.products)
-    shown = [head for head, _ in heads.most_common(_MANY_HEADS)]
-    return moment.say(ReplyKind.INSTRUCTIONS, texts.help_text(moment.catalogue, shown))
+    text = texts.help_text(moment.catalogue, moment.catalogue.heads(_MANY_HEADS))
+    return moment.say(ReplyKind.INSTRUCTIONS, text)
 
 
 def _not_understood(moment: Moment, quote: Quote) -> Turn:

@@ -6,8 +6,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from recado.delivery.attempt import Delivery
+from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
-from recado.queue.model import AttemptResult, Claim, LeasedReply
+from recado.queue.model import AttemptResult, Claim, LeasedReply, VoiceNote
 from recado.queue.protocol import Outbox
 from recado.whatsapp.errors import GraphError
 from recado.whatsapp.service import WhatsAppService
@@ -43,6 +44,8 @@ class SendSlots:
         self._marks: set[asyncio.Task[None]] = set()
         self._follow_ups: dict[int, asyncio.TimerHandle] = {}
         self._closing = False
+        #: The replies that wait for jobs which are to be tried again, by these.
+        self._held: dict[int, int] = {}
 
     def reserve(self) -> bool:
         """Takes a slot if one is free. Whoever takes one sends with it or gives it back."""
@@ -59,10 +62,16 @@ class SendSlots:
         """Starts the delivery of a leased message in a slot that the caller has reserved."""
         return self._start(self._attempt(message))
 
-    def follow_up(self, id_: int, due_at: float) -> None:
-        """Sends a queued reply of ours once it is due and a slot is free; if this pod ends before, the drain does."""
+    def follow_up(self, id_: int, due_at: float, *, within: float | None = None) -> None:
+        """Sends a queued reply of ours once it is due and a slot is free; if this pod ends before, the drain does.
+
+        One that is due later than `within` seconds (by default 15) is left to the drain. An earlier call for the same
+        reply is forgotten.
+        """
+        if (armed := self._follow_ups.pop(id_, None)) is not None:
+            armed.cancel()
         room = not self._closing and len(self._follow_ups) < FOLLOW_UP_LIMIT
-        if room and due_at - self._clock() <= FOLLOW_UP_SECONDS:
+        if room and due_at - self._clock() <= (FOLLOW_UP_SECONDS if within is None else within):
             self._follow_up_in(max(due_at - self._clock(), 0.0) + 0.01, id_, due_at + FOLLOW_UP_SECONDS)
 
     def mark_as_read(self, wamid: str, phone_number_id: str) -> None:
@@ -106,7 +115,17 @@ class SendSlots:
         result = await self._delivery.attempt(message)
         if result and result.form_refused:  # as plain text it is due at once
             self.follow_up(message.id, self._clock())
+        if result and isinstance(message.content, VoiceNote):
+            self._go_on(message.id, message.content, result)
         return result
+
+    def _go_on(self, job: int, note: VoiceNote, result: AttemptResult) -> None:
+        """After an attempt to hear a voice note: its reply is due now, or the job soon again."""
+        if result.outcome in (Outcome.DELIVERED, Outcome.PERMANENT):
+            self.follow_up(note.reply, self._clock())
+        else:
+            self._held[job] = note.reply
+            self.follow_up(job, self._clock())
 
     async def _follow_up(self, id_: int) -> AttemptResult | None:
         try:
@@ -114,10 +133,14 @@ class SendSlots:
         except StoreUnavailable as error:
             log.warning("a follow-up has to wait", extra={"action": "follow_up.put_off", "error": str(error)})
             return None
+        if claim.next_at is not None and not claim.messages:  # others of its line go first
+            self.follow_up(id_, claim.next_at)
+            return None
+        reply = self._held.pop(id_, None)
         for message in claim.messages:
             return await self._attempt(message)
-        if claim.next_at is not None:  # others of its line go first
-            self.follow_up(id_, claim.next_at)
+        if reply is not None:  # the job was its last one
+            self.follow_up(reply, self._clock())
         return None
 
     async def _claim(self, id_: int) -> Claim:

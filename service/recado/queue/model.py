@@ -10,7 +10,9 @@ from recado.events.facts import Fact
 from recado.notices.notice import Notice
 from recado.orders import Asked, Changes, Session
 from recado.outcome import Outcome, Scope
+from recado.whatsapp.attached import Media
 from recado.whatsapp.content import Content
+from recado.whatsapp.customer import Customer
 from recado.whatsapp.outside import Forms
 
 #: The channels, as the rows of the queue name them.
@@ -18,11 +20,25 @@ REPLIES = "whatsapp"
 EVENTS = "http"
 NOTICES = "notice"
 TEMPLATES = "template"
+MEDIA = "media"
 #: The channels of what customers read.
 TO_CUSTOMERS = frozenset({REPLIES, TEMPLATES})
 
+
+class VoiceNote(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="voice"):
+    """A voice note that is to be heard. reply: the entry that answers it. quoted: the message that it quotes. The sound
+    is Meta's: it is fetched when it is heard, and kept nowhere."""
+
+    media: Media
+    customer: Customer
+    phone_number_id: str
+    written_at: float
+    quoted: str | None = None
+    reply: int = 0
+
+
 #: What an entry holds, as its channel reads it.
-Payload: TypeAlias = Content | Event | Notice
+Payload: TypeAlias = Content | Event | Notice | VoiceNote
 
 decode_payload = msgspec.json.Decoder(Payload).decode
 
@@ -103,6 +119,14 @@ class Lane(NamedTuple):
 
 # gc=False here and below: thousands are alive at once, none is part of a reference cycle, and the collector's walks
 # through them cost some 3 % of the CPU time of a reply.
+class Listening(msgspec.Struct, frozen=True, gc=False):
+    """A job that may give a reply a better content, in its lane; until then (Unix seconds) the reply waits for it."""
+
+    note: VoiceNote
+    lane: Lane
+    until: float
+
+
 class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer's message with the reply to it, as it goes into the queue.
 
@@ -113,7 +137,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     of the reply that gave it, or that of the message that it was made from. `may_order`: it may place an order, which
     takes a number. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and
     may be one of an album. `facts`: what else the shop's systems are told.
-    `asked`: what the customer asked for and was not quoted.
+    `asked`: what the customer asked for and was not quoted. `listening`: the message is a voice note.
     """
 
     wamid: str
@@ -134,6 +158,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     picture: bool = False
     facts: tuple[Fact, ...] = ()
     asked: tuple[Asked, ...] = ()
+    listening: Listening | None = None
 
 
 class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -166,7 +191,8 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
     `restraint` there is no reply, and the session stays as it was. `stale`: the message was handled with another
-    session than this present one, so nothing was written; it is to be handled again.
+    session than this present one, so nothing was written; it is to be handled again. `job`: hears the voice note
+    that the message is.
     """
 
     id: int | None
@@ -175,6 +201,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stale: Session | None = None
     message: LeasedReply | None = None
     due_at: float | None = None
+    job: int | None = None
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):

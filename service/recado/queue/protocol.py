@@ -92,6 +92,12 @@ class Outbox(Protocol):
         and the breaker."""
         ...
 
+    def answer_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
+        """Ends a job that heard a voice note, and fills the reply that waits for it with the message's, with the
+        changes of the session, atomically. A duplicate came too late: nothing was written. Stale as with `add_message`.
+        """
+        ...
+
     async def claim_message(self, id_: int) -> Claim:
         """Leases one message if it is due and may be sent now; else says when it could be."""
         ...

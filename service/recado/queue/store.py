@@ -39,6 +39,7 @@ from recado.queue.operations import (
     customers,
     erasing,
     handoffs,
+    hearing,
     orders,
     outside,
     permissions,
@@ -123,6 +124,9 @@ class StoredQueue:
     async def get_messages_to_retry(self, limit: int) -> Claim:
         claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit))
         return claim if claim.messages else replace(claim, next_at=await self._read(self._next_at))
+
+    def answer_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
+        return self._write(hearing.hear, hearing.HeardRequest(job, message))
 
     async def claim_message(self, id_: int) -> Claim:
         claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=1, ids=(id_,)))
@@ -337,16 +341,20 @@ class StoredQueue:
         waits = []
         for lane, state in self._lanes(found).items():
             if (due_at := found.run("next_due", *lane)[0][0]) is not None:
-                at_once = self._policy.limits[lane.channel].at_once
-                full = at_once and found.run("under_way", *lane)[0][0] >= at_once
-                waits.append(max(_claimable_at(state, due_at), found.now + MIN_WAIT_SECONDS if full else 0.0))
+                waits.append(self._claimable_at(found, lane, state, due_at))
         return min(waits, default=None)
 
     def _next_at_of(self, found: Statements, id_: int) -> float | None:
         """The same of one message; None when it does not wait."""
         for due_at, *lane in found.run("due_of", id_):
-            return _claimable_at(self._lanes(found)[Lane(*lane)], due_at)
+            return self._claimable_at(found, Lane(*lane), self._lanes(found)[Lane(*lane)], due_at)
         return None
+
+    def _claimable_at(self, found: Statements, lane: Lane, state: LaneState, due_at: float) -> float:
+        """When an entry can be claimed, as far as its due time and its lane's turn, breaker and free places tell."""
+        at_once = self._policy.limits[lane.channel].at_once
+        full = at_once and found.run("under_way", *lane)[0][0] >= at_once
+        return max(_claimable_at(state, due_at), found.now + MIN_WAIT_SECONDS if full else 0.0)
 
 
 def _claimable_at(lane: LaneState, due_at: float) -> float:

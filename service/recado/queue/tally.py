@@ -1,6 +1,6 @@
 """How the entries of each channel are counted. Replies are what the service's objectives are about."""
 
-from recado.queue.model import EVENTS, NOTICES, REPLIES, TEMPLATES, AttemptResult, Reason, State
+from recado.queue.model import EVENTS, MEDIA, NOTICES, REPLIES, TEMPLATES, AttemptResult, Reason, State
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 from recado.whatsapp.outside import template_in
@@ -115,9 +115,27 @@ class TemplateTally(Tally):
         totals.inc(metrics.TEMPLATES, template_in(lane), State.DISCARDED.value)
 
 
+class VoiceTally(Tally):
+    """Voice notes that are heard, or not."""
+
+    def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
+        totals.inc(metrics.VOICE_ATTEMPTS, result.outcome.value, result.error_class)
+
+    def delivered(self, totals: Totals, lane: str, *, age: float, attempts: int) -> None:
+        totals.inc(metrics.VOICE_NOTES, "heard")
+        totals.observe(metrics.VOICE_AGE, age)
+
+    def failed(self, totals: Totals, lane: str, reason: Reason) -> None:
+        totals.inc(metrics.VOICE_NOTES, "asked")
+
+    def discarded(self, totals: Totals, lane: str) -> None:
+        totals.inc(metrics.VOICE_NOTES, "discarded")
+
+
 TALLIES: dict[str, Tally] = {
     REPLIES: ReplyTally(),
     EVENTS: EventTally(),
     NOTICES: NoticeTally(),
     TEMPLATES: TemplateTally(),
+    MEDIA: VoiceTally(),
 }

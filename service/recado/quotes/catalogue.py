@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -64,6 +65,11 @@ class Catalogue:
         self.places = {product.sku: number for number, product in enumerate(products)}
         self._language = language
         self._matcher: Matcher | None = None
+
+    def heads(self, most: int) -> list[str]:
+        """The first words of names, the commonest first: what the shop sells, in a few words."""
+        heads = Counter(product.name.split()[0].capitalize() for product in self.products)
+        return [head for head, _ in heads.most_common(most)]
 
     @classmethod
     def from_csv(cls, path: str | Path, words: Path | None = None) -> "Catalogue":

@@ -116,6 +116,11 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[Mention, ...] = ()
 
     @property
+    def says_no_more(self) -> bool:
+        """Whether nothing is named beside what is said of the whole. What was heard and not said may hide there."""
+        return all(isinstance(step, Spoken) for step in self.steps)
+
+    @property
     def named(self) -> tuple[Mention, ...]:
         """The things that something is done to."""
         return tuple(step.mention for step in self.steps if isinstance(step, Named))

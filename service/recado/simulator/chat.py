@@ -17,6 +17,7 @@ import msgspec
 from recado.simulator.graph import Accepted
 from recado.simulator.interactive import Choice
 from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.media import MediaStore, voice
 from recado.simulator.webhooks import DISPLAY_NUMBER, Person
 
 POLL_SECONDS = 0.01
@@ -35,6 +36,7 @@ class Simulated(Protocol):
     """The parts of the simulator that a chat needs."""
 
     ledger: Ledger
+    media: MediaStore
 
     def new_person(self, *, hidden: bool = False) -> Person: ...
 
@@ -59,16 +61,18 @@ class Place(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One thing that a customer does; exactly one of the first six is given.
+    """One thing that a customer does; exactly one of the first seven is given.
 
-    say: a text. tap: the end of a choice's id, or its title. cart: quantities by SKU. edit: what the last message shall
-    say. revoke: the last message is taken back. share: a place. about: the SKU that a text asks about. times: so often
-    at the same time. of: the message of ours that is tapped, or quoted by a text, counted from the newest one with
-    choices (1). yes: this is a yes to the quote of that message, which must become an order; for a tap on confirm by
-    default. silent: no reply is expected. wait: read the reply before the next step.
+    say: a text. speak: what is said in a voice note. tap: the end of a choice's id, or its title. cart: quantities by
+    SKU. edit: what the last message shall say. revoke: the last message is taken back. share: a place. about: the SKU
+    that a text asks about. times: so often at the same time. of: the message of ours that is tapped, or quoted by a
+    text, counted from the newest one with choices (1). yes: this is a yes to the quote of that message, which must
+    become an order; for a tap on confirm by default. silent: no reply is expected. wait: read the reply before the next
+    step.
     """
 
     say: str | None = None
+    speak: str | None = None
     tap: str | None = None
     cart: dict[str, int] | None = None
     edit: str | None = None
@@ -123,6 +127,12 @@ class Chat:
         if about:
             context["referred_product"] = {"catalog_id": CATALOGUE, "product_retailer_id": about}
         return await self._send("text", {"body": text}, context, silent=silent)
+
+    async def speak(self, said: str, *, quoting: str = "") -> Inbound:
+        """Sends a voice note, which may quote a message of the business."""
+        about = self._meta.media.put(voice(said), "audio/ogg; codecs=opus")
+        context = {"from": DISPLAY_NUMBER, "id": quoting} if quoting else None
+        return await self._send("audio", {**about, "voice": True}, context)
 
     async def tap(self, choose: str, *, of: int = 1, times: int = 1, yes: bool | None = None) -> list[Inbound]:
         """Taps a button, or chooses a row, so often at the same time. Raises ChatError where there is none such."""
@@ -206,6 +216,8 @@ class Chat:
                     self._meta.ledger.said_yes(token_of(self.message_with_choices(step.of or 1).choices[0]))
                 quoting = self.message_with_choices(step.of).wamid if step.of else ""
                 await self.say(text, quoting=quoting, about=step.about, silent=step.silent)
+            case Step(speak=str(said)):
+                await self.speak(said)
             case Step(tap=str(choose)):
                 await self.tap(choose, of=step.of or 1, yes=step.yes)
             case Step(cart=dict(items)):

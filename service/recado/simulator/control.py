@@ -21,6 +21,8 @@
 - POST `events`: takes an event, as a shop's CRM would
 - GET  `events`: what came of them
 - POST `receiver`: change parts of the plan of the receiver, such as {"script": ["server_error"], "always": "gone"}
+- POST `media`: change parts of the plan of customers' files, such as {"script": ["wrong_hash"]}
+- POST `transcriber`: the same of what hears voice notes, such as {"always": "server_error"}
 - POST `reset`: remove messages, counts, events and faults
 """
 
@@ -39,6 +41,7 @@ from recado.simulator.receiver import Receiver
 from recado.simulator.sender import Sender
 from recado.simulator.server import Request, Response
 from recado.simulator.templates import Definition
+from recado.simulator.transcriber import Transcriber
 from recado.simulator.webhooks import Person
 
 
@@ -48,6 +51,7 @@ class Simulator(Simulated, Protocol):
     faults: Faults
     graph: Graph
     receiver: Receiver
+    transcriber: Transcriber
     sender: Sender
     phone_number_id: str
     clock: Callable[[], float]
@@ -164,6 +168,8 @@ def _reset(simulator: Simulator, request: Request) -> Response:
     simulator.ledger.reset()
     simulator.receiver.reset()
     simulator.graph.templates.reset()
+    simulator.media.mishaps.reset()
+    simulator.transcriber.mishaps.reset()
     simulator.graph.counts.clear()
     simulator.sender.counts.clear()
     simulator.faults.set(FaultPlan(), simulator.clock())
@@ -271,5 +277,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Simulator, Request], Coming]] = {
     ("POST", "health"): _health,
     ("GET", "events"): lambda simulator, _: _json(simulator.receiver.summary()),
     ("POST", "receiver"): lambda simulator, request: _json(simulator.receiver.change(_object(request))),
+    ("POST", "media"): lambda simulator, request: _json(simulator.media.mishaps.change(_object(request))),
+    ("POST", "transcriber"): lambda simulator, request: _json(simulator.transcriber.mishaps.change(_object(request))),
     ("POST", "reset"): _reset,
 }

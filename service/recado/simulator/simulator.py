@@ -26,6 +26,8 @@ from recado.simulator.media import MediaStore
 from recado.simulator.receiver import Receiver
 from recado.simulator.sender import REDELIVERY_SECONDS, Sender, Webhook
 from recado.simulator.server import Request, Server
+from recado.simulator.transcriber import PATH as TRANSCRIBER_PATH
+from recado.simulator.transcriber import Transcriber
 from recado.simulator.webhooks import People, Person, Wamids
 
 #: Who sends what: the customer, the type of the message, its content and its context.
@@ -103,6 +105,7 @@ class Simulator:
             duplicates=duplicates,
             seed=seed,
         )
+        self.transcriber = Transcriber()
         self.receiver = Receiver(tuple(event_secrets), clock=clock)
         self.phone_number_id = next(iter(phone_number_ids), PHONE_NUMBER_ID)
         self.statuses, self.status_delay, self.shuffle_statuses = tuple(statuses), status_delay, shuffle_statuses
@@ -128,6 +131,11 @@ class Simulator:
     def events_url(self) -> str:
         """Where the receiver of events is."""
         return self.base_url + EVENTS_PATH
+
+    @property
+    def transcribe_url(self) -> str:
+        """What RECADO_TRANSCRIBE_URL has to be."""
+        return f"{self.base_url}/v1"
 
     @property
     def webhook_url(self) -> str:
@@ -284,6 +292,8 @@ class Simulator:
     def _handle(self, request: Request) -> Any:
         if request.path == EVENTS_PATH and request.method == "POST":
             return self.receiver.handle(request)
+        if request.path == TRANSCRIBER_PATH:
+            return self.transcriber.handle(request)
         if request.path.startswith("/_simulator"):
             return control(self, request)
         return self.graph.handle(request)

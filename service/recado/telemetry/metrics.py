@@ -457,6 +457,28 @@ NOTICES = counter(
     outcome=("delivered", "failed", "discarded"),
 )
 
+VOICE_NOTES = counter(
+    STORE,
+    "recado_voice_notes_total",
+    "Voice notes by what came of them: heard (and answered), asked (the customer was asked to write), discarded.",
+    outcome=("heard", "asked", "discarded"),
+)
+
+VOICE_ATTEMPTS = counter(
+    STORE,
+    "recado_voice_attempts_total",
+    "Attempts to fetch and transcribe a voice note, by outcome and what went wrong.",
+    outcome=("delivered", "retryable", "throttled", "permanent", "operator", "unknown"),
+    error_class=None,
+)
+
+VOICE_AGE = histogram(
+    STORE,
+    "recado_voice_age_seconds",
+    "From a voice note's arrival to the reply that was made of it.",
+    buckets=(0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 45.0, 60.0),
+)
+
 EVENT_AGE = histogram(
     STORE,
     "recado_event_delivery_age_seconds",

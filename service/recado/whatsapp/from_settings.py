@@ -42,6 +42,9 @@ class LazyWhatsApp:
     async def send_message(self, *args: Any, **kwargs: Any) -> "Sent":
         return await self._made().send_message(*args, **kwargs)
 
+    async def get_media(self, *args: Any, **kwargs: Any) -> bytes:
+        return await self._made().get_media(*args, **kwargs)
+
     async def reachable(self, phone_number_id: str) -> bool:
         return await self._made().reachable(phone_number_id)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from recado.events.event import Event
 from recado.notices.notice import Notice
 from recado.outcome import Outcome, Scope
-from recado.queue.model import REPLIES, AttemptResult, LeasedReply, StatusUpdate
+from recado.queue.model import REPLIES, AttemptResult, LeasedReply, StatusUpdate, VoiceNote
 from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
@@ -66,7 +66,7 @@ class WhatsAppChannel:
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
         """Sends a reply; quotes the customer's message where the entry asks for it."""
-        assert not isinstance(message.content, Event | Notice), "these leave by channels of their own"
+        assert not isinstance(message.content, Event | Notice | VoiceNote), "these leave by channels of their own"
         with tracing.graph_call(attempt, resend_count=message.attempt - 1) as span:
             try:
                 sent = await self._client.send_message(

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.orders import Said, Talk
-from recado.queue.model import Added, LeasedReply, NewReply, Reason, State
+from recado.queue.model import Added, LeasedReply, Listening, NewReply, Reason, State
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
     Customer,
@@ -23,6 +23,9 @@ from recado.queue.operations.rows import NewRow
 from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json, see_wamids
 from recado.queue.survey import DAY_SECONDS
 from recado.telemetry import metrics
+
+#: What a reply is held by that waits for its job: whoever ends before it makes it due no sooner.
+JOB = "job"
 
 
 class AddRequest(msgspec.Struct, frozen=True, gc=False):
@@ -59,12 +62,12 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
             if (after := message.changes.talk) is not None:
-                _note_talk(transaction, message, talk_of(customer.talk), after)
+                note_talk(transaction, message, talk_of(customer.talk), after)
             customer.follow(message)
             current[id_] = message
     added |= _reply(transaction, current, new, customers)
     change_quotes(transaction, current)
-    _note_asked(transaction, current.values())
+    note_asked(transaction, current.values())
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])
     if added:
         transaction.totals.inc(metrics.HANDLED, by=len(added))
@@ -75,7 +78,7 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     return [added[id_] if id_ is not None else Added(id=None, duplicate=True) for id_ in fresh]
 
 
-def _note_talk(transaction: Transaction, message: NewReply, before: Talk, after: Talk) -> None:
+def note_talk(transaction: Transaction, message: NewReply, before: Talk, after: Talk) -> None:
     """Counts and tells who has the conversation now, and whether the customer may be written to."""
     if after.handoff != before.handoff:
         note_own(transaction, message.key, before.handoff, after.handoff, message.phone, message.user_id)
@@ -91,7 +94,7 @@ def _reply(
     customers: Mapping[str, Customer],
 ) -> dict[int, Added]:
     """Writes the replies to the messages that get one, in the order in which these were written."""
-    answers = _supersede(transaction, current, customers)
+    answers = supersede(transaction, current, customers)
     rows: list[NewRow] = []
     added = {}
     for id_, message in sorted(current.items(), key=lambda item: (item[1].written_at, item[0])):
@@ -103,10 +106,32 @@ def _reply(
     if rows:
         transaction.run("add", as_json(rows))
         transaction.totals.inc(metrics.QUEUED, by=len(rows))
+    if notes := {id_: message.listening for id_, message in current.items() if message.listening}:
+        jobs = _begin_to_listen(transaction, notes)
+        added |= {id_: replace(added[id_], job=job) for id_, job in jobs.items()}
     return added
 
 
-def _note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
+def _begin_to_listen(transaction: Transaction, notes: Mapping[int, Listening]) -> dict[int, int]:
+    """Writes a job for each voice note that may be heard in time, by the entries of their replies; their ids."""
+    first = max(transaction.run("last_id")[0][0] + 1, int(transaction.now * 1e6))
+    heard = [(id_, one) for id_, one in notes.items() if transaction.now < _until(transaction, one)]
+    jobs = {reply: id_ for id_, (reply, _) in enumerate(heard, first)}
+    for reply, one in heard:
+        transaction.lane(one.lane)
+        note = replace(one.note, reply=reply)
+        row = (jobs[reply], *one.lane, f"voice/{jobs[reply]}", note, None, transaction.now)
+        transaction.run("address_events", as_json([row]), transaction.now, one.until)
+    return jobs
+
+
+def _until(transaction: Transaction, listening: Listening) -> float:
+    """Until when a reply waits for its voice note to be heard: not at all while nobody can hear it."""
+    breaker = transaction.lane(listening.lane).breaker
+    return 0.0 if breaker.open and transaction.now < breaker.probe_at else listening.until
+
+
+def note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
     """Notes what is not sold, under a keyed hash of the customer: once a day for each of them."""
     day = int(transaction.now // DAY_SECONDS)
     asked = [
@@ -118,7 +143,7 @@ def _note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
         transaction.run("note_asked", as_json(asked))
 
 
-def _supersede(
+def supersede(
     transaction: Transaction, current: Mapping[int, NewReply], customers: Mapping[str, Customer]
 ) -> dict[int, tuple[str, ...]]:
     """Takes back what still waits of the quotes that new ones replace; the wamids that each new reply answers too."""
@@ -157,12 +182,13 @@ def _place(
         rows.append(_row(id_, new, answers, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now))
         return Added(id=id_, duplicate=False)
     waits = line.holds_up(id_, new.written_at)
-    turn = max(now, line.next_at, transaction.after_the_first(line.first_due_at) if waits else 0.0)
+    until = _until(transaction, new.listening) if new.listening is not None else 0.0
+    turn = max(now, line.next_at, transaction.after_the_first(line.first_due_at) if waits else 0.0, until)
     lane = transaction.lane(new.lane)
     send_at = max(turn, lane.pace.next_turn(now))
     if waits or lane.breaker.open or not request.lease or send_at > now + HORIZON_SECONDS:
-        rows.append(_row(id_, new, answers, State.QUEUED, due_at=turn))
-        line.join(id_, new.written_at, turn)
+        rows.append(_row(id_, new, answers, State.QUEUED, due_at=turn, lease_owner=JOB if until else None))
+        line.join(id_, new.written_at, None if until else turn)
         return Added(id=id_, duplicate=False, due_at=lane.may_send_at(send_at))
     lane.pace.take(now)
     lane.changed = True

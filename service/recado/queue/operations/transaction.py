@@ -13,7 +13,18 @@ from recado.events.facts import ENDS, Fact, ReplyFailed
 from recado.notices.notice import NoticeKind
 from recado.orders import QuoteState
 from recado.outcome import Outcome, Scope
-from recado.queue.model import NOBODY, NOTICES, REPLIES, TO_CUSTOMERS, AttemptResult, Audience, Lane, Reason, State
+from recado.queue.model import (
+    MEDIA,
+    NOBODY,
+    NOTICES,
+    REPLIES,
+    TO_CUSTOMERS,
+    AttemptResult,
+    Audience,
+    Lane,
+    Reason,
+    State,
+)
 from recado.queue.operations.noticing import Noted, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
@@ -67,14 +78,17 @@ class Transaction:
         self._given_up: list[int] = []
         self._failed: list[int] = []
         self._closed: list[tuple[int, Lane]] = []
+        self._unheard: list[int] = []
         self._told: list[Told] = []
         self._noted: list[Noted] = []
 
     def finish(self) -> None:
-        """Sends templates where the window has closed, withdraws the quotes of replies that were given up; writes the
-        events, the notices, the totals and the state of the lanes."""
+        """Sends templates where the window has closed, withdraws the quotes of replies that were given up, lets those
+        go that a job will not fill any more; writes the events, the notices, the totals and the state of the lanes."""
         if self._closed:
             self._leave_outside()
+        if self._unheard:
+            self.run("ask_to_write", as_json(self._unheard), self.now)
         if self._given_up:
             self.quotes_ended(self.run("withdraw_quotes", as_json(self._given_up), self.now))
         self._tell()
@@ -199,6 +213,8 @@ class Transaction:
         if lane.channel in TO_CUSTOMERS:
             self.give_up([id_])
             self._failed.append(id_)
+        elif lane.channel == MEDIA:
+            self._unheard.append(id_)
 
     def delivered(self, messages: Sequence[tuple[int, str, str, float, int]]) -> None:
         """Counts entries that were accepted, each as (id, channel, lane, received_at, attempts); their quotes are

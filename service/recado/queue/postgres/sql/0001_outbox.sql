@@ -226,7 +226,7 @@ BEGIN
   FROM (SELECT n.key, max(n.finished_at) AS finished_at FROM new_rows n JOIN old_rows o ON o.id = n.id
     WHERE o.finished_at IS NULL AND n.finished_at IS NOT NULL GROUP BY n.key) ended
   WHERE e.key = ended.key AND e.finished_at IS NULL AND e.state = 'queued' AND e.attempts = 0
-    AND e.due_at > ended.finished_at;
+    AND e.due_at > ended.finished_at AND e.lease_owner IS DISTINCT FROM 'job';
   RETURN NULL;
 END $$;
 -- Its own update of due times counts for nothing.

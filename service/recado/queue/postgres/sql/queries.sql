@@ -14,7 +14,8 @@ SELECT greatest((SELECT coalesce(max(id), 0) FROM recado.entry), (SELECT coalesc
 SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
   f.id, f.written_at, f.due_at
 FROM json_array_elements_text($1::json) j LEFT JOIN recado.customer c ON c.key = j.value
-  LEFT JOIN LATERAL (SELECT e.id, e.written_at, e.due_at FROM recado.entry e
+  LEFT JOIN LATERAL (SELECT e.id, e.written_at, CASE WHEN e.lease_owner = 'job' THEN NULL ELSE e.due_at END AS due_at
+    FROM recado.entry e
     WHERE e.key = j.value AND e.finished_at IS NULL
     ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
 
@@ -90,7 +91,9 @@ RETURNING value
 SELECT (j.value ->> 0)::bigint, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
 FROM json_array_elements($1::json) j
-  JOIN recado.quote q ON q.id = (SELECT max(n.id) FROM recado.quote n WHERE n.key = j.value ->> 1)
+  JOIN recado.quote q ON q.id = coalesce(
+    (SELECT n.id FROM recado.quote n WHERE n.key = j.value ->> 1 AND n.state = 'open'),
+    (SELECT n.id FROM recado.quote n WHERE n.key = j.value ->> 1 AND n.state <> 'replaced' ORDER BY n.id DESC LIMIT 1))
 UNION ALL
 SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
@@ -195,7 +198,8 @@ ON CONFLICT (channel, name) DO UPDATE SET next_at = excluded.next_at, failures =
 -- name: due
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
 FROM recado.entry m LEFT JOIN recado.customer c ON c.key = m.key
-  LEFT JOIN LATERAL (SELECT e.id, e.due_at FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
+  LEFT JOIN LATERAL (SELECT e.id, CASE WHEN e.lease_owner = 'job' THEN NULL ELSE e.due_at END AS due_at
+    FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
 WHERE m.channel = $1 AND m.lane = $2 AND m.due_at <= $3
 ORDER BY m.due_at LIMIT $4
@@ -203,7 +207,8 @@ ORDER BY m.due_at LIMIT $4
 -- name: due_by_id
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
 FROM recado.entry m LEFT JOIN recado.customer c ON c.key = m.key
-  LEFT JOIN LATERAL (SELECT e.id, e.due_at FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
+  LEFT JOIN LATERAL (SELECT e.id, CASE WHEN e.lease_owner = 'job' THEN NULL ELSE e.due_at END AS due_at
+    FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
 WHERE m.channel = $1 AND m.lane = $2 AND m.due_at <= $3
   AND m.id IN (SELECT value::bigint FROM json_array_elements_text($4::json))
@@ -407,6 +412,21 @@ SELECT (value ->> 0)::bigint, 'queued', value ->> 1, value ->> 2, value ->> 3, v
   (value ->> 6)::float8, (value ->> 6)::float8, $3, $2
 FROM json_array_elements($1::json)
 
+-- name: unheard
+SELECT 1 FROM recado.entry j JOIN recado.entry r ON r.id = $3
+WHERE j.id = $1 AND j.attempts = $2 AND j.state = 'sending' AND r.state = 'queued' AND r.lease_owner = 'job'
+
+-- name: fill
+UPDATE recado.entry e SET content = j.value ->> 1, answers = j.value ->> 2, due_at = (j.value ->> 3)::float8,
+  lease_owner = NULL
+FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+
+-- name: ask_to_write
+UPDATE recado.entry SET due_at = least(due_at, $2), lease_owner = NULL
+WHERE state = 'queued' AND lease_owner = 'job' AND id IN
+  (SELECT (j.content::json ->> 'reply')::bigint FROM recado.entry j
+   WHERE j.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)))
+
 -- name: events_after
 SELECT content FROM recado.event
 WHERE id > $1 AND ($2::text = '[]' OR type IN (SELECT value FROM json_array_elements_text($2::text::json)))
@@ -444,9 +464,9 @@ SELECT key, key, substr(key, strpos(key, ':') + 1), NULL FROM recado.customer WH
 SELECT name, key, substr(name, strpos(name, ':') + 1), NULL FROM recado.identity WHERE name > $1 ORDER BY name LIMIT $2
 
 -- name: people_in_entries
-SELECT id, CASE channel WHEN 'http' THEN NULL ELSE key END,
-  CASE channel WHEN 'http' THEN content::json #>> '{customer,phone}' ELSE phone END,
-  CASE channel WHEN 'http' THEN content::json #>> '{customer,user_id}' ELSE user_id END
+SELECT id, CASE WHEN channel IN ('http', 'media') THEN NULL ELSE key END,
+  CASE WHEN channel IN ('http', 'media') THEN content::json #>> '{customer,phone}' ELSE phone END,
+  CASE WHEN channel IN ('http', 'media') THEN content::json #>> '{customer,user_id}' ELSE user_id END
 FROM recado.entry WHERE id > $1 ORDER BY id LIMIT $2
 
 -- name: people_in_events

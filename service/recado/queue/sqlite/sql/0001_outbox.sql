@@ -28,7 +28,7 @@ CREATE TABLE entry (
   suspect_at      REAL,                      -- when its last attempt failed as it would in an outage
   hopeless        TEXT,                      -- why it fails when it is due, unless an outage was to blame
   failed_attempt  INTEGER NOT NULL DEFAULT 0, -- the newest attempt that Meta said has failed
-  lease_owner     TEXT,
+  lease_owner     TEXT,                      -- 'job' of a reply that waits for its job
   lease_until     REAL,
   error_class     TEXT,
   error_code      INTEGER,
@@ -208,7 +208,7 @@ CREATE TRIGGER entry_ended AFTER UPDATE OF finished_at ON entry
 WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
   UPDATE entry SET due_at = new.finished_at
   WHERE key = new.key AND finished_at IS NULL AND state = 'queued' AND attempts = 0
-    AND due_at > new.finished_at;
+    AND due_at > new.finished_at AND lease_owner IS NOT 'job';
 END;
 CREATE TRIGGER entry_moved AFTER UPDATE OF state ON entry WHEN old.state <> new.state BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE channel = old.channel AND lane = old.lane AND state = old.state;

@@ -12,9 +12,10 @@ RETURNING id
 -- name: last_id
 SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM seen_message))
 
+-- Nobody knows when a reply is over that waits for its job: it counts as under way.
 -- name: customers
 SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
-  f.id, f.written_at, f.due_at
+  f.id, f.written_at, iif(f.lease_owner IS 'job', NULL, f.due_at)
 FROM json_each(?1) j LEFT JOIN customer c ON c.key = j.value
   LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = j.value AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
@@ -84,10 +85,14 @@ INSERT INTO meta (name, value) VALUES ('order_number', ?1 + ?2)
 ON CONFLICT (name) DO UPDATE SET value = value + ?2
 RETURNING value
 
+-- The open quote is the newest one, and a replaced one never is: of a voice note, which is heard after later messages
+-- were read, the id tells when it came.
 -- name: session_quotes
 SELECT j.value ->> 0, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM jsonb_each(?1) j CROSS JOIN quote q ON q.id = (SELECT max(id) FROM quote WHERE key = j.value ->> 1)
+FROM jsonb_each(?1) j CROSS JOIN quote q ON q.id = coalesce(
+  (SELECT id FROM quote WHERE key = j.value ->> 1 AND state = 'open'),
+  (SELECT id FROM quote WHERE key = j.value ->> 1 AND state <> 'replaced' ORDER BY id DESC LIMIT 1))
 UNION ALL
 SELECT j.value ->> 0, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
@@ -188,7 +193,8 @@ ON CONFLICT (channel, name) DO UPDATE SET next_at = excluded.next_at, failures =
   outage_at = excluded.outage_at
 
 -- name: due
-SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id,
+  iif(f.lease_owner IS 'job', NULL, f.due_at)
 FROM entry m INDEXED BY entry_due LEFT JOIN customer c ON c.key = m.key
   LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
@@ -196,7 +202,8 @@ WHERE m.channel = ?1 AND m.lane = ?2 AND m.due_at <= ?3
 ORDER BY m.due_at LIMIT ?4
 
 -- name: due_by_id
-SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
+SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id,
+  iif(f.lease_owner IS 'job', NULL, f.due_at)
 FROM json_each(?4) j CROSS JOIN entry m ON m.id = j.value LEFT JOIN customer c ON c.key = m.key
   LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
@@ -388,6 +395,20 @@ SELECT value ->> 0, 'queued', value ->> 1, value ->> 2, value ->> 3, value ->> 4
   ?3, ?2
 FROM jsonb_each(?1)
 
+-- name: unheard
+SELECT 1 FROM entry j JOIN entry r ON r.id = ?3
+WHERE j.id = ?1 AND j.attempts = ?2 AND j.state = 'sending' AND r.state = 'queued' AND r.lease_owner = 'job'
+
+-- name: fill
+UPDATE entry SET content = j.value ->> 1, answers = j.value ->> 2, due_at = j.value ->> 3,
+  lease_owner = NULL
+FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
+
+-- name: ask_to_write
+UPDATE entry SET due_at = min(due_at, ?2), lease_owner = NULL
+WHERE state = 'queued' AND lease_owner = 'job' AND id IN
+  (SELECT j.content ->> '$.reply' FROM json_each(?1) i CROSS JOIN entry j ON j.id = i.value)
+
 -- name: events_after
 SELECT content FROM event
 WHERE id > ?1 AND (?2 = '[]' OR type IN (SELECT value FROM json_each(?2))) ORDER BY id LIMIT ?3
@@ -424,9 +445,9 @@ SELECT key, key, substr(key, instr(key, ':') + 1), NULL FROM customer WHERE key 
 SELECT name, key, substr(name, instr(name, ':') + 1), NULL FROM identity WHERE name > ?1 ORDER BY name LIMIT ?2
 
 -- name: people_in_entries
-SELECT id, CASE channel WHEN 'http' THEN NULL ELSE key END,
-  CASE channel WHEN 'http' THEN content ->> '$.customer.phone' ELSE phone END,
-  CASE channel WHEN 'http' THEN content ->> '$.customer.user_id' ELSE user_id END
+SELECT id, CASE WHEN channel IN ('http', 'media') THEN NULL ELSE key END,
+  CASE WHEN channel IN ('http', 'media') THEN content ->> '$.customer.phone' ELSE phone END,
+  CASE WHEN channel IN ('http', 'media') THEN content ->> '$.customer.user_id' ELSE user_id END
 FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2
 
 -- name: people_in_events

@@ -1,0 +1,147 @@
+"""Voice notes: fetched from Meta, transcribed, and answered by what was heard."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Protocol
+
+from recado.outcome import Outcome, Scope
+from recado.queue.errors import StoreUnavailable
+from recado.queue.model import MEDIA, AttemptResult, Lane, LeasedReply, Listening, VoiceNote
+from recado.queue.policy import Limits
+from recado.settings import Settings
+from recado.telemetry import conventions, tracing
+from recado.whatsapp.attached import Media
+from recado.whatsapp.errors import GraphError
+from recado.whatsapp.media import FileType
+from recado.whatsapp.payloads import InboundMessage
+
+if TYPE_CHECKING:  # it imports httpcore, which a drain without voice notes does not need
+    from recado.delivery.channels.transcriber import Transcriber
+
+NAME = MEDIA
+#: The only lane: the transcriber, whose breaker it is.
+LANE = "transcriber"
+#: The waits before each further attempt, in seconds.
+BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)
+#: So many voice notes are under way at once, in all processes together: each is in memory as a whole.
+AT_ONCE = 8
+#: What a lease has beyond the longest attempt, so that the customer's minute has room for another one.
+SLACK_SECONDS = 4.0
+#: The reply that asks to write is due so long after the voice note has come, which leaves some of a minute to send it.
+PATIENCE_SECONDS = 55.0
+
+#: Takes what was heard in a voice note; whether it was in time.
+Answer = Callable[[LeasedReply, str], Awaitable[bool]]
+
+
+def limits(settings: Settings) -> Limits:
+    """Nobody is written to by a job, so that a second attempt does no harm."""
+    return Limits(
+        per_second=0.0,
+        in_order=False,
+        key_interval_seconds=0.0,
+        lease_seconds=settings.transcribe_seconds + SLACK_SECONDS,
+        backoff_seconds=BACKOFF_SECONDS,
+        at_once=AT_ONCE,
+        repeatable=True,
+    )
+
+
+def listening(message: InboundMessage, recording: Media, now: float) -> Listening:
+    """How a voice note is to be heard that has come now."""
+    assert message.sender is not None
+    note = VoiceNote(
+        media=recording,
+        customer=message.sender,
+        phone_number_id=message.phone_number_id,
+        written_at=message.written_at(now),
+        quoted=message.quoted,
+    )
+    return Listening(note, Lane(NAME, LANE), now + PATIENCE_SECONDS)
+
+
+class MediaSource(Protocol):
+    """What fetches files: WhatsAppService."""
+
+    async def get_media(
+        self, media: Media, *, phone_number_id: str, most_bytes: int, accepts: Collection[FileType]
+    ) -> bytes: ...
+
+
+class MediaChannel:
+    """The channel `media`. Without a transcriber, which somebody has switched off, what waits is given up: its
+    customers are asked to write."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        source: MediaSource,
+        make_transcriber: "Callable[[], Transcriber] | None",
+        answer: Answer,
+        settings: Settings,
+    ) -> None:
+        self._source = source
+        self._make_transcriber = make_transcriber
+        self._transcriber: Transcriber | None = None
+        self._answer = answer
+        self._most_bytes = settings.voice_max_bytes
+        self.send_seconds = settings.transcribe_seconds
+
+    async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
+        """Fetches and transcribes a voice note, and answers it. Of the sound nothing is left."""
+        assert isinstance(message.content, VoiceNote)
+        result = await self._heard(message, message.content)
+        if result.outcome is not Outcome.DELIVERED:
+            attempt.set(conventions.ERROR_TYPE, result.error_class)
+        return result
+
+    async def probe(self, lane: str) -> bool:
+        """Whether the transcriber's host takes connections."""
+        transcriber = self._made()
+        return transcriber is not None and await transcriber.reachable()
+
+    async def aclose(self) -> None:
+        """Closes the connections to the transcriber; the source belongs to whoever made it."""
+        if self._transcriber is not None:
+            await self._transcriber.aclose()
+
+    async def _heard(self, message: LeasedReply, note: VoiceNote) -> AttemptResult:
+        transcriber = self._made()
+        if transcriber is None:
+            return not_had("configuration", Outcome.PERMANENT)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(self.send_seconds):
+                content = await self._source.get_media(
+                    note.media,
+                    phone_number_id=note.phone_number_id,
+                    most_bytes=self._most_bytes,
+                    accepts=[FileType.OGG],
+                )
+        except TimeoutError:
+            return not_had("media_cut", Outcome.RETRYABLE)
+        except GraphError as error:
+            final = error.outcome is Outcome.PERMANENT
+            return not_had(error.error_class, Outcome.PERMANENT if final else Outcome.RETRYABLE, error.code)
+        heard = await transcriber.transcribe(content, seconds=self.send_seconds - (loop.time() - started))
+        if isinstance(heard, AttemptResult):
+            return heard
+        try:
+            await self._answer(message, heard)
+        except StoreUnavailable:
+            return not_had("store", Outcome.RETRYABLE)
+        return AttemptResult(outcome=Outcome.DELIVERED, seconds=loop.time() - started)
+
+    def _made(self) -> "Transcriber | None":
+        if self._transcriber is None and self._make_transcriber is not None:
+            self._transcriber = self._make_transcriber()
+        return self._transcriber
+
+
+def not_had(error_class: str, outcome: Outcome, code: int | None = None) -> AttemptResult:
+    """The result where the transcriber was not asked, so that its breaker learns nothing."""
+    return AttemptResult(
+        outcome=outcome, error_class=error_class, error_code=code, scope=Scope.MESSAGE, code_class="transport"
+    )

@@ -1,0 +1,69 @@
+"""Hearing: a voice note is answered by a reply that waits, and by a job that may fill it with a better one.
+
+The reply asks the customer to write. It is written with the message and is due only when the job has had its time. The
+job's end and the reply that comes of it are one transaction. So whatever dies in between, the customer gets exactly one
+reply, and his replies keep their order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from recado.queue.model import Added, LeasedReply, NewReply, VoiceNote
+from recado.queue.operations.adding import note_asked, note_talk, supersede
+from recado.queue.operations.customers import (
+    change_quotes,
+    identified,
+    put_customers,
+    read_customers,
+    read_sessions,
+    talk_of,
+)
+from recado.queue.operations.transaction import Transaction, as_json
+
+
+class HeardRequest(msgspec.Struct, frozen=True, gc=False):
+    """A job that is under way, and the message as it was heard, with what it leads to."""
+
+    job: LeasedReply
+    message: NewReply
+
+
+def hear(transaction: Transaction, requests: Sequence[HeardRequest]) -> list[Added]:
+    """Ends jobs and fills the replies that wait for them.
+
+    A duplicate is what comes too late: another process did the job, or the customer was asked to write. A message that
+    was handled with an older session is given the present one, and nothing of it is written.
+    """
+    return [_hear(transaction, request.job, request.message) for request in requests]
+
+
+def _hear(transaction: Transaction, job: LeasedReply, message: NewReply) -> Added:
+    assert isinstance(job.content, VoiceNote)
+    reply = job.content.reply
+    if not transaction.run("unheard", job.id, job.attempt, reply):
+        return Added(id=None, duplicate=True)
+    (key,) = identified(transaction, [(message.key, *message.aliases)])
+    message = msgspec.structs.replace(message, key=key)
+    customers = read_customers(transaction, [key])
+    customer = customers[key]
+    if customer.is_ahead_of(message):
+        (session,) = read_sessions(transaction, {reply: message}, customers).values()
+        return Added(id=None, duplicate=False, stale=session)
+    restraint = customer.restrain(message)
+    if restraint is None:
+        if (after := message.changes.talk) is not None:
+            note_talk(transaction, message, talk_of(customer.talk), after)
+        customer.follow(message)
+    current: Mapping[int, NewReply] = {} if restraint else {reply: message}
+    answers = supersede(transaction, current, customers)
+    change_quotes(transaction, current)
+    note_asked(transaction, current.values())
+    put_customers(transaction, [customer])
+    transaction.delivered(transaction.run("deliver", as_json([(job.id, job.attempt, None)]), transaction.now))
+    if restraint or message.content is None:
+        transaction.discard([reply])
+        return Added(id=None if restraint else reply, duplicate=False, restraint=restraint)
+    filled = (reply, msgspec.json.encode(message.content).decode(), answers.get(reply), transaction.now)
+    transaction.run("fill", as_json([filled]))
+    return Added(id=reply, duplicate=False, due_at=transaction.now)

@@ -1,0 +1,122 @@
+"""Voice notes as the conversation has them: heard words are shown, doubted more, and confirm only as a bare yes."""
+
+import pytest
+from msgspec.structs import replace
+
+from recado.conversation import Policy, ReplyKind
+from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.turn import Turn
+from recado.orders import Source
+from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+from recado.whatsapp.content import Buttons, Text, as_text
+from recado.whatsapp.payloads import Media, MessageType
+
+CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+HEARS = Policy(hears=True)
+
+
+def said(turn: Turn) -> str:
+    assert turn.reply is not None
+    content = as_text(turn.reply.content)
+    assert isinstance(content, Text)
+    return content.body
+
+
+def test_a_voice_note_is_listened_to_where_somebody_hears() -> None:
+    """Its reply is for when nothing is heard. A file of sound is not listened to."""
+    dialogue = Dialogue(CATALOGUE, HEARS)
+    note = replace(dialogue.message(), type=MessageType.AUDIO, voice=Media("9003"))
+    turn = dialogue.hear(note)
+
+    assert turn.listens == Media("9003")
+    assert "No logré entender el audio" in said(turn)
+    assert dialogue.hear(replace(note, voice=None)).listens is None
+    assert Dialogue(CATALOGUE).hear(note).listens is None
+
+
+def test_nobody_listens_while_a_person_has_the_conversation() -> None:
+    dialogue = Dialogue(CATALOGUE, HEARS)
+    dialogue.say("quiero hablar con un asesor")
+    turn = dialogue.hear(replace(dialogue.message(), type=MessageType.AUDIO, voice=Media("9003")))
+
+    assert (turn.reply, turn.listens) == (None, None)
+
+
+def test_the_customer_reads_what_was_heard() -> None:
+    """First of all, so that he can judge; with the quote and its buttons."""
+    dialogue = Dialogue(CATALOGUE)
+    turn = dialogue.speak("quiero *dos* zapatos\ny una camisa")
+
+    assert said(turn).startswith("🎤 Entendí: «quiero dos zapatos y una camisa»\n\n✅ *Cotización")
+    assert "*Total: $117.48*" in said(turn)
+    assert turn.reply is not None
+    assert isinstance(turn.reply.content, Buttons)
+    assert dialogue.session.quote is not None
+    assert dialogue.session.quote.source is Source.VOICE
+
+
+@pytest.mark.parametrize("heard", ["", "   "])
+def test_nothing_heard_is_asked_to_be_written(heard: str) -> None:
+    turn = Dialogue(CATALOGUE, HEARS).speak(heard)
+
+    assert said(turn) == "No logré entender el audio 🙈. ¿Me lo escribes, por favor?"
+    assert turn.reply is not None
+    assert turn.reply.kind is ReplyKind.PLEASE_WRITE
+
+
+def test_what_was_heard_is_shown_for_a_long_talk_too() -> None:
+    """Cut, and never at the cost of the question at the end."""
+    turn = Dialogue(CATALOGUE).speak("quiero dos zapatos " + "y pues mira " * 100)
+
+    assert len(said(turn).splitlines()[0]) < 330
+    assert said(turn).endswith("Responde *SÍ* o *NO*")
+
+
+def test_heard_words_are_doubted_more() -> None:
+    """The same words, written and heard: only the quote of what was heard asks to be checked."""
+    written, heard = Dialogue(CATALOGUE), Dialogue(CATALOGUE)
+    written.say("quiero 2 zapatos")
+    heard.speak("quiero 2 zapatos")
+
+    assert [line.doubtful for line in written.lines] == [False]
+    assert [line.doubtful for line in heard.lines] == [True]
+
+
+@pytest.mark.parametrize("yes", ["sí", "Sí.", "Sí, gracias.", "dale", "claro que sí", "Sí, perfecto. Lo confirmo."])
+def test_a_spoken_yes_confirms(yes: str) -> None:
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("quiero 2 zapatos")
+    dialogue.speak(yes)
+
+    assert dialogue.state is State.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "sí, mándalo a la calle 5 número 20",
+        "sí, pago con tarjeta",
+        "sí a las cinco",
+        "ok a nombre de Juan",
+        "sí los dos zapatos",
+        "sí pero solo un zapato",
+    ],
+)
+def test_a_spoken_yes_with_anything_beside_it_asks(more: str) -> None:
+    """What was heard may not be what was said: the quote is shown, and nothing is ordered."""
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("quiero 2 zapatos")
+    turn = dialogue.speak(more)
+
+    assert dialogue.state is State.OPEN
+    assert dialogue.session.order is None
+    assert "Responde *SÍ* o *NO*" in said(turn)
+
+
+def test_the_same_yes_in_writing_confirms() -> None:
+    """An address beside a written yes is accounted for: the stricter rule is for what was heard."""
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("quiero 2 zapatos")
+    dialogue.say("sí, mándalo a la calle 5 número 20")
+
+    assert dialogue.state is State.CONFIRMED
