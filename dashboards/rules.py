@@ -292,6 +292,12 @@ def _not_understood(scale: TimeScale) -> str:
     return f"{none} / ({every} >= 20) > 0.5"
 
 
+def _voice_unheard(scale: TimeScale) -> str:
+    asked = RULES.increase(metrics.VOICE_NOTES, scale.span(1800), where='outcome="asked"')
+    every = RULES.increase(metrics.VOICE_NOTES, scale.span(1800), where=any_of("outcome", ("asked", "heard")))
+    return f"{asked} / ({every} >= 5) > 0.5"
+
+
 def _person_wanted(scale: TimeScale) -> str:
     # As with orders, the limit is the shop's own.
     return f"{RULES.gauge(metrics.HANDOFFS_OLDEST_WAITING)} > ({RULES.gauge(metrics.HANDOFF_ANSWER_WITHIN)} > 0)"
@@ -592,6 +598,17 @@ CAUSES = (
         description=(
             f"{TARGET}: the template {{{{ $labels.template }}}} is held. Quotes and states of orders that could not"
             " leave inside Meta's window wait for it, for 12 hours at most."
+        ),
+    ),
+    Alert(
+        name="RecadoVoiceUnheard",
+        severity="ticket",
+        for_seconds=300,
+        expr=_voice_unheard,
+        summary="Voice notes are not transcribed.",
+        description=(
+            f"{TARGET}: the customers of {{{{ $value | humanizePercentage }}}} of the voice notes in 30 minutes were"
+            " asked to write."
         ),
     ),
     Alert(

@@ -177,5 +177,40 @@ BOARD = Board(
                 ),
             ),
         ),
+        Row(
+            "Are voice notes understood?",
+            (
+                Panel(
+                    title="Voice notes",
+                    description="In 15 minutes: heard and answered, or the customer was asked to write.",
+                    unit="none",
+                    shape=Shape.STACKED,
+                    queries=(Query(Q.increase(metrics.VOICE_NOTES, "15m", by=("outcome",)), "{{outcome}}"),),
+                    runbook="RecadoVoiceUnheard",
+                ),
+                Panel(
+                    title="Attempts to hear voice notes",
+                    description="Attempts in 15 minutes to fetch and transcribe a voice note, by what went wrong.",
+                    unit="none",
+                    shape=Shape.STACKED,
+                    queries=(
+                        Query(
+                            Q.increase(metrics.VOICE_ATTEMPTS, "15m", by=("outcome", "error_class")),
+                            "{{outcome}}: {{error_class}}",
+                        ),
+                    ),
+                    runbook="RecadoVoiceUnheard",
+                    logs="attempt.finished",
+                ),
+                Panel(
+                    title="Time to an answer",
+                    description="From a voice note's arrival to the reply that was made of it.",
+                    unit="s",
+                    queries=tuple(
+                        Query(Q.quantile(share, metrics.VOICE_AGE, "15m"), f"p{share * 100:g}") for share in (0.5, 0.95)
+                    ),
+                ),
+            ),
+        ),
     ),
 )

@@ -355,6 +355,15 @@ CASES: list[Case] = [
         labels={"template": "recado_cotizacion_lista"},
     ),
     Case(
+        alert="RecadoVoiceUnheard",
+        series={
+            series(metrics.VOICE_NOTES, outcome="asked"): "0+3x60",
+            series(metrics.VOICE_NOTES, outcome="heard"): "0+1x60",
+        },
+        fires_at=7,
+        value="75%",
+    ),
+    Case(
         alert="RecadoPersonWanted",
         series={
             series(metrics.HANDOFFS_OLDEST_WAITING): "480+60x10",

@@ -284,6 +284,18 @@ def person_wanted(stack: Stack, traffic: Traffic) -> Iterator[None]:
     stack.post(webhook(field="smb_message_echoes", message_echoes=[echo]))
 
 
+@contextlib.contextmanager
+def voice_unheard(stack: Stack, traffic: Traffic) -> Iterator[None]:
+    """Customers send voice notes whose files Meta does not have."""
+    gone = {"id": "1", "mime_type": "audio/ogg", "voice": True}
+    spoken = (
+        webhook(message(f"wamid.voice.{n}", "", phone=f"1666{n:07d}", type="audio", audio=gone))
+        for n in itertools.count()
+    )
+    with repeated(lambda: stack.post(next(spoken)), per_second=1):
+        yield
+
+
 def notice(event: str, **value: object) -> dict[str, object]:
     """What Meta says about the account, as a webhook."""
     return webhook(field="account_update", event=event, **value)
@@ -439,6 +451,12 @@ DRILLS = (
         alerts=(("RecadoNoticesFailing", TICKET),),
         also=("RecadoDeliveryBurn", "RecadoRepliesLost"),
         notices=True,
+    ),
+    Drill(
+        name="voice",
+        fault=voice_unheard,
+        alerts=(("RecadoVoiceUnheard", TICKET),),
+        settings={"RECADO_TRANSCRIBE_URL": "http://127.0.0.1:9/v1"},
     ),
     Drill(name="throttle", fault=meta(ratios={"throttled": 0.3}), alerts=(("RecadoThrottled", TICKET),), also=WAITING),
     Drill(

@@ -261,6 +261,7 @@ before keep theirs whatever becomes of an upgrade.
 {{- $_ := set $data "WHATSAPP_PHONE_NUMBER_ID" (join "," $values.whatsapp.phoneNumberIds) -}}
 {{- with $values.whatsapp.apiVersion }}{{ $_ := set $data "WHATSAPP_API_VERSION" . }}{{ end -}}
 {{- with $values.simulator.enabled | ternary (include "recado.simulatorUrl" .) $values.whatsapp.apiUrl }}{{ $_ := set $data "WHATSAPP_API_URL" . }}{{ end -}}
+{{- with $values.voice.url }}{{ $_ := set $data "RECADO_TRANSCRIBE_URL" . }}{{ $_ := set $data "RECADO_TRANSCRIBE_MODEL" $values.voice.model }}{{ end -}}
 {{- range $name, $value := $values.settings }}{{ $_ := set $data $name (kindIs "string" $value | ternary $value (toJson $value)) }}{{ end -}}
 {{- toYaml $data -}}
 {{- end }}
@@ -293,8 +294,16 @@ resources:
     storage: {{ .size }}
 {{- end }}
 
-{{/* The files of events and notices: the settings, the mounts and the volumes of the web and drain pods. */}}
+{{/* The files of events and notices: the settings, the mounts and the volumes of the web and drain pods; and the key of the
+transcriber. */}}
 {{- define "recado.tellingEnv" -}}
+{{- with .Values.voice.existingSecret }}
+- name: RECADO_TRANSCRIBE_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: {{ $.Values.voice.key }}
+{{- end }}
 {{- range $name := list "events" "notify" }}
 {{- if (index $.Values $name).existingSecret }}
 - name: RECADO_{{ upper $name }}_FILE
@@ -325,6 +334,17 @@ resources:
         path: {{ $name }}.json
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "recado.catalogueMounts" -}}
+- name: catalogue
+  mountPath: /etc/recado/catalogue
+  readOnly: true
+{{- if .Values.catalogue.wordsConfigMap }}
+- name: words
+  mountPath: /etc/recado/words
+  readOnly: true
 {{- end }}
 {{- end }}
 

@@ -16,6 +16,9 @@
 {{- if not $v.whatsapp.phoneNumberIds -}}
 {{- fail "whatsapp.phoneNumberIds is empty: recado serves only the numbers listed there. Copy the id from Meta's dashboard, WhatsApp > API Setup." -}}
 {{- end -}}
+{{- if and $v.voice.existingSecret (not $v.voice.url) -}}
+{{- fail "voice.existingSecret is set, but voice.url is empty, so voice notes would not be transcribed. Set voice.url." -}}
+{{- end -}}
 {{- if not $v.whatsapp.existingSecret -}}
 {{- range list "verifyToken" "appSecret" "accessToken" -}}
 {{- if not (get $v.whatsapp.secret .) -}}

@@ -21,7 +21,7 @@ def endpoints(installation: Installation) -> Iterator[Finding]:
     """Each endpoint is reachable, accepts our signature, and has no old events waiting."""
     values = installation.metrics
     events = installation.kubectl(f"exec deploy/{installation.web.metadata.name} -- recado events")
-    names = sorted({labels["endpoint"] for labels, _ in _series(values, metrics.EVENT_BACKLOG.name)})
+    names = sorted({labels["endpoint"] for labels, _ in series(values, metrics.EVENT_BACKLOG.name)})
     for name in names:
         found = list(_problems(values, name, events))
         yield from found or [ok("endpoints", f"{name} gets its events")]
@@ -49,7 +49,7 @@ def notices(installation: Installation) -> Iterator[Finding]:
 def _problems(values: dict[str, float], name: str, events: str) -> Iterator[Finding]:
     held = [
         labels["reason"]
-        for labels, on in _series(values, metrics.EVENT_ENDPOINT_HELD.name)
+        for labels, on in series(values, metrics.EVENT_ENDPOINT_HELD.name)
         if labels["endpoint"] == name and on
     ]
     for reason in held:
@@ -57,18 +57,18 @@ def _problems(values: dict[str, float], name: str, events: str) -> Iterator[Find
         yield fault("endpoints", f"{name} {what}", fix)
     attempts = {
         labels["outcome"]: count
-        for labels, count in _series(values, metrics.EVENT_ATTEMPTS.name)
+        for labels, count in series(values, metrics.EVENT_ATTEMPTS.name)
         if labels["endpoint"] == name
     }
     if not held and attempts.get("retryable") and not attempts.get("delivered"):
         text = f"{name} has not accepted one event in {sum(attempts.values()):.0f} attempts"
         yield fault("endpoints", text, f"{events} list, then show ID: 401 and 403 mean that its secret is another one")
-    oldest = sum(age for labels, age in _series(values, metrics.EVENT_OLDEST_AGE.name) if labels["endpoint"] == name)
+    oldest = sum(age for labels, age in series(values, metrics.EVENT_OLDEST_AGE.name) if labels["endpoint"] == name)
     if oldest > LATE_SECONDS:
         yield warning("endpoints", f"an event has waited {oldest / 60:.0f} minutes for {name}", f"{events} endpoints")
 
 
-def _series(values: dict[str, float], metric: str) -> Iterator[tuple[dict[str, str], float]]:
+def series(values: dict[str, float], metric: str) -> Iterator[tuple[dict[str, str], float]]:
     """The series of a metric: labels and value."""
     for series, value in values.items():
         if series.startswith(metric + "{"):

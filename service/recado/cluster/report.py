@@ -11,6 +11,7 @@ from recado.cluster import (
     checks_configuration,
     checks_database,
     checks_endpoints,
+    checks_voice,
     checks_workloads,
     drain_job,
 )
@@ -35,6 +36,7 @@ CHECKS = (
     ("signatures", checks_workloads.signatures),
     ("endpoints", checks_endpoints.endpoints),
     ("notices", checks_endpoints.notices),
+    ("voice", checks_voice.voice),
     ("backup", checks_workloads.backups),
     ("ingress", checks_access.public),
     ("handshake", checks_access.handshake),
