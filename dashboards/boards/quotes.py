@@ -209,6 +209,7 @@ BOARD = Board(
                     queries=tuple(
                         Query(Q.quantile(share, metrics.VOICE_AGE, "15m"), f"p{share * 100:g}") for share in (0.5, 0.95)
                     ),
+                    runbook="RecadoVoiceUnheard",
                 ),
             ),
         ),
