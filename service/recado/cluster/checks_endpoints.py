@@ -32,7 +32,7 @@ def notices(installation: Installation) -> Iterator[Finding]:
     values = installation.metrics
     test = installation.kubectl(f"exec deploy/{installation.web.metadata.name} -- recado notify test")
     attempts: dict[str, dict[str, float]] = {}
-    for labels, count in _series(values, metrics.NOTICE_ATTEMPTS.name):
+    for labels, count in series(values, metrics.NOTICE_ATTEMPTS.name):
         attempts.setdefault(labels["target"], {})[labels["outcome"]] = count
     for name, counts in sorted(attempts.items()):
         made = sum(counts.values())
