@@ -20,6 +20,7 @@ from tests.queue.conformance_erasure import ErasureConformance, Kept
 from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
 from tests.queue.conformance_handoffs import HandoffConformance
+from tests.queue.conformance_hearing import HearingConformance
 from tests.queue.conformance_lines import LineConformance
 from tests.queue.conformance_notices import NoticeConformance
 from tests.queue.conformance_orders import OrderConformance
@@ -90,6 +91,10 @@ def kept(database_url: str) -> Kept:
 
 class TestVoice(VoiceConformance):
     """Its part on voice notes."""
+
+
+class TestHearing(HearingConformance):
+    """Its part on voice notes by the hundred."""
 
 
 class TestErasure(ErasureConformance):
