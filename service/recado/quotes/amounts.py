@@ -7,6 +7,7 @@ from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.numbers import Unusable
+from recado.quotes.qualities import part_of
 from recado.quotes.text import NUMBER
 from recado.quotes.wishes import State, Wish
 from recado.quotes.words import Kind
@@ -130,7 +131,7 @@ def _share(reading: "Reading", i: int, last: Wish) -> None:
         return  # "un par 38 para mí y 40 para mi esposo": sizes
     first = -1 if last.element.q is None else last.element.q.index
     if not (context.is_share(first) or (context.person_before(first) and context.person_before(i))):
-        reading.part_of(last, element)  # the first number is no share, so it may be the total
+        part_of(reading, last, element)  # the first number is no share, so it may be the total
     last.parts.append(q.value)
     last.doubts.append("in parts")
 

@@ -16,6 +16,7 @@ from recado.quotes.intent import intent_of
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
+from recado.quotes.packs import counts_boxes, counts_what_is_packed, unusable
 from recado.quotes.reading import Reading
 from recado.quotes.script import script
 from recado.quotes.steps import TooLongError
@@ -138,7 +139,7 @@ class QuoteService:
                 continue
             product = catalogue.products[wish.product] if wish.product is not None else None
             said = wish.total(product.pair if product is not None else False)
-            amount = said if product is None else reading.unusable(wish) or _amount_of(reading.matcher, wish, said)
+            amount = said if product is None else unusable(reading, wish) or _amount_of(reading.matcher, wish, said)
             if isinstance(amount, Unusable):
                 assert product is not None
                 questions.setdefault(product.sku, Question(product.name, amount, product.unit))
@@ -152,7 +153,7 @@ class QuoteService:
                 entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), ambiguous)
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), entry)
                 continue
-            if reading.counts_boxes(wish) or reading.counts_what_is_packed(wish):
+            if counts_boxes(reading, wish) or counts_what_is_packed(reading, wish):
                 wish.element.flags.add("box")
             before = lines.get(product.sku, (0, 1.0))
             lines[product.sku] = (before[0] + amount, min(before[1], line_confidence(wish)))

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING, Final
 
 from recado.quotes.context import QUIET
-from recado.quotes.elements import COMMA, LINE, NOISE, QUANTITY, QUESTION, STOP, THINGS, Element
+from recado.quotes.elements import COMMA, LINE, NOISE, QUANTITY, STOP, THINGS, Element
+from recado.quotes.told import CLAUSE_ENDS, drop_advertised, drop_offers
 from recado.quotes.wishes import State
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
-_CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
 _PRONOUNS: Final = frozenset(["definite", NOISE, "only", "that", "courtesy"])
 
 
@@ -55,8 +55,8 @@ def request(reading: "Reading", i: int, kind: str, state: State) -> None:
     asked = reading.last(("mentioned",))
     if asked is not None and asked.element.q is not None and asked.element.q.index > i:
         asked.state = "wanted"  # "si tienen bufandas mándame 2"
-    reading.drop_offers()
-    reading.drop_advertised(i)
+    drop_offers(reading)
+    drop_advertised(reading, i)
     if not (conditional and reading.asks_price):
         state.request_at = i
         reading.requested = True
@@ -83,7 +83,7 @@ def remove(reading: "Reading", i: int, state: State) -> None:
 def price(reading: "Reading", i: int, element: Element, state: State) -> None:
     reading.priced = True
     between = reading.elements[state.request_at + 1 : i] if state.request_at >= 0 else []
-    if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in _CLAUSE_ENDS for e in between):
+    if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in CLAUSE_ENDS for e in between):
         reading.requested = any(w.state == "wanted" for w in reading.wishes)
         state.mode = "priced"
     elif "total" in element.roles:

@@ -1,0 +1,77 @@
+"""What a correction does to the things that were wished before it: "perdón, 3", "mejor una gorra", "solo la camisa"."""
+
+from typing import TYPE_CHECKING, Final
+
+from recado.quotes.context import QUIET
+from recado.quotes.elements import (
+    COMMA,
+    QUANTITY,
+    Element,
+)  # fmt: skip
+from recado.quotes.wishes import State, Wish
+
+if TYPE_CHECKING:
+    from recado.quotes.reading import Reading
+
+_NEAR: Final = 4
+"""Elements from a quantity to its thing, with what may stand between."""
+_LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
+"""Corrections that are of what follows, and not of what stands before."""
+
+
+def correct(reading: "Reading", wish: Wish, state: State) -> None:
+    """A thing after "mejor", "perdón", "por": it sets its own amount, or takes the place of the last."""
+    same = next(
+        (w for w in reading.wishes if w.product == wish.product and w.product is not None and w.state == "wanted"),
+        None,
+    )
+    if same is not None:
+        state.restating = True
+        if wish.amount is not None:
+            same.amount, same.pairs, same.parts = wish.amount, wish.pairs, []
+            same.unit, same.unusable = wish.unit, wish.unusable
+        same.doubts.append("corrected")
+        return
+    if state.heir is not None:
+        if wish.amount is None:
+            wish.amount, wish.pairs = state.heir.amount, state.heir.pairs
+        state.heir = None
+    elif not state.replacing and not _is_level(reading, wish.element):
+        last = reading.last(("wanted",))
+        if last is not None and (wish.state == "wanted"):
+            last.state = "refused"
+            if wish.amount is None and "definite" not in reading.around(wish.element):
+                wish.amount, wish.pairs = last.amount, last.pairs
+    wish.doubts.append("corrected")
+    state.replacing = False
+    reading.wishes.append(wish)
+
+
+def _is_level(reading: "Reading", element: Element) -> bool:
+    """ "4 gorras, baja a 1 camisa": it sets what it names, and takes back nothing before it."""
+    i = min(element.index, element.q.index if element.q is not None else element.index) - 1
+    return reading.context.norm(i if reading.context.kind(i) != "definite" else i - 1) in _LEVELS
+
+
+def keep_only(reading: "Reading", wish: Wish) -> None:
+    twin = next(
+        (w for w in reading.wishes if w is not wish and w.product == wish.product and w.state == "wanted"), None
+    )
+    if twin is None:
+        return
+    if wish in reading.wishes:
+        reading.wishes.remove(wish)
+    for other in reading.wishes:
+        if other is not twin:
+            other.state = "refused"
+
+
+def amends(reading: "Reading", i: int) -> bool:
+    """ "3 gorras, bueno 4": whether the number behind a second thought is for a thing already wished."""
+    j = reading.context.next(i, QUIET | {COMMA})
+    wished = reading.last(("wanted",)) is not None
+    if reading.context.kind(j) != QUANTITY or not wished or reading.context.kind(j + 1) == "more":
+        return False
+    if "bound" not in reading.elements[j].flags:
+        return True
+    return any(e.q is reading.elements[j] and reading.known(e) is not None for e in reading.elements[j : j + _NEAR])

@@ -1,0 +1,67 @@
+"""Amounts of what is sold in packs or by measure, where another one may be meant than the number says."""
+
+from typing import TYPE_CHECKING, Final
+
+from recado.quotes.numbers import Unusable
+from recado.quotes.sizes import COUNT
+from recado.quotes.text import key, plain
+from recado.quotes.wishes import Wish
+
+if TYPE_CHECKING:
+    from recado.quotes.reading import Reading
+
+_PACK: Final = 6
+"""Pieces in a pack from which a number of them may be meant, and not of packs."""
+
+
+def unusable(reading: "Reading", wish: Wish) -> Unusable | None:
+    """Why an amount does not say how many; pieces and bags of what is sold by measure are in no unit of it."""
+    counted = wish.element.flags & {"container"} or (wish.element.q is not None and wish.element.q.counts_pieces())
+    if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
+        return Unusable.UNIT if reading.matcher.products[wish.product].unit is not None else None
+    return wish.unusable
+
+
+def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
+    """Whether pieces of a pack may be meant: "media docena de huevos" of thirty, "colores x36" of packs of 24."""
+    said = wish.element.q
+    q = said.quantity if said is not None else None
+    if (
+        wish.product is None
+        or wish.element.match is None
+        or said is None
+        or q is None
+        or q.pieces
+        or q.article
+        or q.unit
+    ):
+        return False
+    if wish.element.flags & {"container"} or reading.scanner.roles[wish.element.start] & {"container"}:
+        return False
+    forms = [form for family in reading.matcher.families_of(wish.product) for form in family.forms[wish.product]]
+    packs = [size.values[0] for form in forms for size in form.sizes if size.unit == COUNT]
+    times = "x" in reading.elements[said.index - 1].flags
+    told = {reading.scanner.tokens[i].value for i in range(wish.element.start, wish.element.end)}
+    return any(
+        n >= _PACK and n not in told and (q.collective or q.value == n or (times and q.value > n)) for n in packs
+    )
+
+
+def counts_boxes(reading: "Reading", wish: Wish) -> bool:
+    """Whether boxes were asked for of what is sold by the piece: "una caja de jabones"."""
+    if wish.product is None:
+        return False
+    element, q = wish.element, wish.element.q.quantity if wish.element.q is not None else None
+    at = element.start if "container" in element.flags else q.end - 1 if q is not None and q.pieces else -1
+    if at < 0 or "box" not in reading.scanner.roles[at]:
+        return False
+    product = reading.matcher.products[wish.product]
+    named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
+    if key(reading.scanner.norms[at]) in named:
+        return False
+    before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
+    packed = any("container" in reading.matcher.lexicon.roles(word) for word in before_count)  # in a sachet, a bottle
+    sizes = (
+        size for f in reading.matcher.families_of(wish.product) for form in f.forms[wish.product] for size in form.sizes
+    )
+    return packed or not any(size.unit is not None for size in sizes)

@@ -1,0 +1,276 @@
+"""Qualities that stand for a thing said before: "una azul", "2 talla M", "3 jeans: 2 azules y 1 negro"."""
+
+import itertools
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    NOISE,
+    QUALITY,
+    STOP,
+    Element,
+)  # fmt: skip
+from recado.quotes.matcher import How
+from recado.quotes.numbers import Quantity
+from recado.quotes.sizes import COUNT, Size
+from recado.quotes.wishes import State, Wish
+from recado.quotes.words import Kind
+
+if TYPE_CHECKING:
+    from recado.quotes.reading import Reading
+
+_EXCLUSIVE: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "qualities"])
+"""Tables of qualities: a thing has one of each."""
+
+
+def refuse_kind(reading: "Reading", element: Element) -> bool:
+    """ "Quita los de tripa": takes back what is of this kind; false if nothing is."""
+    found = False
+    for wish in reading.wishes:
+        if wish.state != "wanted" or wish.product is None:
+            continue
+        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
+            wish.state, found = "refused", True
+    return found
+
+
+def follow_quality(reading: "Reading", element: Element, state: State) -> None:
+    """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
+    q = element.q.quantity if element.q is not None else None
+    last = (
+        reading.last(("wanted", "mentioned"))
+        or state.heir
+        or (reading.last(("refused",)) if state.corrected or state.only else None)
+    )
+    if q is None and state.factor is not None and last is not None:  # "y la misma cantidad de roja"
+        q = Quantity((last.amount or 1) * state.factor, element.end, pairs=last.pairs, unit=last.unit, bare=False)
+        state.factor = None
+    if last is None or last.product is None:
+        named = element.words or element.sizes
+        if last is not None and last.product is None and named and last.element.match is not None:
+            return _resolve(reading, last, element, state)
+        pointed = (
+            reading.context.kind(element.index - 1) == "definite"
+            and "colours" in reading.scanner.roles[element.start]
+            and reading.context.closes(element.index + 1)
+        )
+        if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
+            reading.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
+        else:
+            element.flags.add("lost")
+        return None
+    last = _of_its_kind(reading, last, element)
+    assert last.product is not None
+    others = reading.matcher.with_head(last.product, element.words, element.sizes)
+    if len(others) > 1:
+        head = reading.scanner.norms[last.element.start]
+        others = reading.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
+        others = reading.matcher.nearest_kin(last.product, others) or others
+        if q is not None and q.unit is not None:
+            size = Size((min(q.value, 1),), q.unit)
+            others = reading.matcher.with_head(last.product, element.words, [size]) or others
+        to_its_end = reading.matcher.said_whole(others, element.words)
+        others = to_its_end if len(to_its_end) == 1 else others
+    if not others and "plain" in reading.scanner.roles[element.start]:
+        others = reading.matcher.plain_kin(last.product)  # "un brownie sin gluten y otro normal"
+    if (element.sizes and len(others) != 1) or _leaves_open(last, others):
+        if q is not None or state.corrected:
+            wish = Wish(element, None, element.text, last.amount, choices=others)
+            if q is not None:
+                wish.set_amount(q)
+            reading.wishes.append(wish)
+            state.corrected = False
+        elif not others and any(size.unit not in (None, COUNT) for size in reading.matcher.sizes_of(last.product)):
+            last.doubts.append("quality or thing")  # "crema x2 de 500", where it has another size
+        return None
+    restated = len(others) == 1 and q is not None and (state.corrected or state.restating)
+    if restated and q is not None and _says_again(reading, others[0], q, state):
+        return None
+    if len(others) == 1 and (others[0] != last.product or element.sizes):
+        if state.corrected and q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
+            reading.wishes.append(Wish(element, others[0], element.text, last.amount, last.pairs))
+            state.heir, state.corrected = None, False
+            return None
+        if state.corrected and q is None:
+            last.product, last.state = others[0], "wanted"
+            element.flags.add("mended")
+            state.corrected = False
+            return None
+        if state.corrected and element.sizes and others[0] == last.product and q is not None:
+            last.set_amount(q)
+            last.parts = []
+            state.corrected = False
+            return None
+        if state.corrected and reading.context.kind(element.index - 1) != "and" and last.state == "wanted":
+            last.state, state.corrected = "refused", False  # "labial rojo 2, mejor 2 vino"
+        if q is not None or element.sizes or _is_listed_kind(reading, element):
+            whole = last.whole or last
+            wish = Wish(element, others[0], element.text, whole=whole)
+            if q is not None:
+                wish.set_amount(q)
+            wish.doubts.append("head left out")
+            if element.words and not reading.matcher.is_told(others[0], element.words, last.product):
+                wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
+            if not element.sizes:
+                part_of(reading, whole, element)
+                whole.specific = _is_specific(whole)
+                whole.kinds.append(wish)
+            reading.wishes.append(wish)
+        return None
+    if q is None:
+        sized = "sizes" in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
+        if sized or element.flags & {"size"}:
+            element.flags.add("mended")  # "mejor en talla M": which of the same
+        if last.amount is not None:
+            state.corrected = False  # "un kilo de chuleta, pero que sean delgaditas"
+        return None
+    if _contradicts(reading, last, element):
+        wish = Wish(element, None, element.text)
+        wish.set_amount(q)
+        reading.wishes.append(wish)
+        return None
+    if state.corrected or (state.restating and others):
+        last.amount, last.pairs, last.parts = q.value, q.pairs, []
+        state.corrected = False
+        return None
+    if last.state == "mentioned":
+        last.state, last.amount = "wanted", q.value
+        last.doubts.append("head left out")
+        return None
+    part_of(reading, last, element)
+    last.parts.append(q.value)
+    last.doubts.append("in parts")
+    if set(element.words) & {*reading.scanner.norms[last.element.start : last.element.end]}:
+        last.doubts.append("quality or thing")  # "tierra para cactus y 4 cactus"
+    coloured = any("colours" in reading.scanner.roles[i] for i in range(last.element.start, last.element.end))
+    kinds = reading.scanner.roles[element.start]
+    if not (kinds & _EXCLUSIVE or element.sizes or others) and element.words:
+        last.doubts.append("quality or thing")  # "2 absolut y 4 tónicas"
+    if "good" in kinds and not (q.pairs or coloured):
+        last.doubts.append("quality or thing")  # "tres jabones dos cafés"
+    return None
+
+
+def _leaves_open(last: Wish, others: Collection[int]) -> bool:
+    """Whether a quality is of several products, and not of the last: "un cierre de 20 y dos desmontables"."""
+    return len(others) > 1 and last.product not in others
+
+
+def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> bool:
+    """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a kind that was wished gets its amount anew."""
+    same = next((w for w in reading.wishes if w.product == product and w.state == "wanted"), None)
+    if same is None:
+        return False
+    same.set_amount(q)
+    same.parts = []
+    same.doubts.append("corrected")
+    state.corrected, state.restating = False, True
+    return True
+
+
+def _is_listed_kind(reading: "Reading", element: Element) -> bool:
+    """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that goes on with a list."""
+    i = element.index - 1
+    if reading.context.kind(i) == "and":
+        return reading.context.closes(element.index + 1)
+    if reading.context.kind(i) == "of":
+        i -= 1
+    return reading.context.kind(i) == "definite" and reading.context.kind(i - 1) in ("and", COMMA)
+
+
+def _is_specific(whole: Wish) -> bool:
+    """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
+    match = whole.element.match
+    return whole.element.kind == QUALITY or (match is not None and match.words > 1)
+
+
+def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
+    """Whether a quality is another than the one that the last product is named by: "jean negro ... 2 azules"."""
+    if "sin" in element.words:
+        return True
+    match = last.element.match
+    start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
+    if last.element.kind != QUALITY and (match is None or match.words < 2):
+        materials = "materials" in reading.scanner.roles[element.start]
+        return materials and last.product is not None and reading.matcher.has_other(last.product, element.words)
+    said = frozenset().union(*reading.scanner.roles[start:end])
+    other = frozenset().union(*reading.scanner.roles[element.start : element.end])
+    if said & other & _EXCLUSIVE:
+        return True
+    if last.product is not None and reading.matcher.has_other(last.product, element.words):
+        return True
+    if "sizes" in other and last.product is not None and reading.matcher.is_sized(last.product):
+        return True  # "crema de leche de litro 1 y pequeñas 3"
+    return bool(other & {"qualities", "kinds"}) and not other & {"colours", "sizes", "materials", "wearers"}
+
+
+def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
+    """The last wish whose head has products of this kind or size; the last of all, if none has."""
+    wishes = (w for w in reversed(reading.wishes) if w.state == "wanted" and w.product is not None)
+    return next(
+        (
+            w
+            for w in itertools.chain((last,), wishes)
+            if w.product is not None and reading.matcher.with_head(w.product, element.words, element.sizes)
+        ),
+        last,
+    )
+
+
+def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
+    """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja").
+
+    The first part tells: "y" and "otra" add, and what has a quality that the whole has another of.
+    """
+    if whole.parts or whole.kinds:
+        return
+    opener = part if part.q is None or part.q.index > part.index else part.q
+    i = opener.index - 1
+    while reading.context.kind(i) in (NOISE, "of", "that", "definite", "for", "possessive"):
+        i -= 1
+    marked = reading.context.kind(i) in (COMMA, LINK, LINE, STOP)
+    added = reading.context.kind(i) == "and" or "another" in opener.flags
+    whole.divisible = (marked or not added) and not _qualities(reading, whole.element) & _qualities(reading, part)
+    whole.divided = whole.divisible and marked and "qualified" not in whole.element.flags
+
+
+def _qualities(reading: "Reading", element: Element) -> set[str]:
+    """Of what tables an element has a quality: a colour, a size, a material, a wearer."""
+    found: set[str] = set()
+    i = element.start
+    while i < element.end:
+        span = reading.scanner.spans.get(i)
+        if span is not None and span.kind is Kind.SIZE:
+            found.add("sizes")
+            i = span.end
+            continue
+        found |= reading.scanner.roles[i] & _EXCLUSIVE
+        i += 1
+    return found
+
+
+def _resolve(reading: "Reading", last: Wish, element: Element, state: State) -> None:
+    """ "3 jeans: 2 azules y 1 negro": the kinds settle what the word left open."""
+    assert last.element.match is not None
+    found: set[int] = set()
+    for product in last.element.match.products:
+        found |= set(reading.matcher.with_head(product, element.words, element.sizes)) & set(
+            last.element.match.products
+        )
+    if len(found) == 1:
+        q = element.q.quantity if element.q is not None else None
+        if (
+            last.element.flags & {"kind", "other"} or last.element.match.how is How.OTHER
+        ):  # "2 tacos de lengua y 2 de pastor": that is none of these
+            reading.wishes.append(Wish(element, found.pop(), element.text, q.value if q is not None else None))
+            return
+        wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
+        wish.doubts.append("head left out")
+        reading.wishes.insert(reading.wishes.index(last), wish)
+        last.kinds.append(wish)
+        last.settle()
+        if last.amount is None:
+            reading.focus = wish

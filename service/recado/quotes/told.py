@@ -1,0 +1,99 @@
+"""Things that are only told of, asked about or advertised, and are not asked for."""
+
+from typing import TYPE_CHECKING, Final
+
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    PRODUCT,
+    QUESTION,
+    STOP,
+    THINGS,
+    VERBS,
+)  # fmt: skip
+from recado.quotes.wishes import State, Wish
+
+if TYPE_CHECKING:
+    from recado.quotes.reading import Reading
+
+CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
+SENTENCE_PARTS: Final = frozenset([*CLAUSE_ENDS, COMMA, LINE])
+_AHEAD: Final = 40
+"""Elements looked at behind the present one: more than any sentence has."""
+OWN_NEEDS: Final = frozenset([
+    "necesita", "necesitan", "requiere", "requieren", "trae", "traen", "lleva", "llevan", "incluye", "incluyen",
+])  # fmt: skip
+"""Requests that may be a thing's own."""
+_NEAR: Final = 4
+"""Elements from a quantity to its thing, with what may stand between."""
+
+
+def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | None:
+    """What a thing is for where it stands: wanted, priced or only mentioned; behind it too, in its sentence."""
+    if state.mode is not None or counted:
+        return state.mode if not (counted and state.mode == "mentioned" and reading.requested) else "wanted"
+    if _is_asked_about(reading, i):
+        return "mentioned"
+    told = recalled = False
+    for element in reading.elements[i + 1 : i + _AHEAD]:
+        kind = element.kind
+        if kind == QUESTION and told:
+            return "mentioned"  # "los zapatos son de cuero?"
+        beside = reading.context.kind(element.index - 1)
+        if reading.context.norm(element.index) in OWN_NEEDS and beside in (PRODUCT, "aside"):
+            told = True  # "el jazmín necesita mucho sol?"
+            continue
+        if kind in SENTENCE_PARTS or kind in VERBS:
+            return None
+        relative = reading.context.kind(element.index - 1) == "that"
+        if kind in ("story", "available") and not relative:
+            return "mentioned"
+        recalled = recalled or kind == "story"
+        told = told or kind == "copula"
+        if told and recalled:
+            return "mentioned"  # "las toallas que me mandaron están mal"
+    return None
+
+
+def _is_asked_about(reading: "Reading", i: int) -> bool:
+    """ "¿de qué tela son las camisas?": a thing whose sentence asks what it is."""
+    for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
+        if element.kind in CLAUSE_ENDS or element.kind == LINE or element.kind in VERBS:
+            return False
+        if element.kind == "copula":
+            after = (e.kind for e in reading.elements[i : i + _NEAR] if e.kind not in THINGS)
+            return reading.context.kind(element.index - 1) != "" and next(after, "") == QUESTION
+    return False
+
+
+def drop_offers(reading: "Reading", line: int = -1) -> None:
+    """Take priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90".
+
+    `line`: the element before the line that is looked at; all lines, where the first request stands behind them.
+    """
+    if reading.requested:
+        return
+    wishes = [w for w in reading.wishes if w.element.index > line and w.state == "wanted"]
+    if len(wishes) > 1 and all(_is_offered(reading, w) for w in wishes):
+        for wish in wishes:
+            wish.state = "mentioned"
+
+
+def drop_advertised(reading: "Reading", request: int) -> None:
+    """Take things on a line that advertises them for an offer, where the first request stands on a later one."""
+    if reading.requested:
+        return
+    line = 0
+    for end in (e.index for e in reading.elements[:request] if e.kind == LINE):
+        if any("advert" in reading.context.roles(i) for i in range(line, end)):
+            for wish in reading.wishes:
+                if line <= wish.element.index < end and wish.state == "wanted":
+                    wish.state = "mentioned"
+        line = end
+
+
+def _is_offered(reading: "Reading", wish: Wish) -> bool:
+    """Whether a price stands behind a thing, and no amount that says how many."""
+    i, q = wish.element.index, wish.element.q
+    counted = q is not None and (q.quantity is None or q.quantity.unit is None)
+    return not counted and any("price" in e.roles for e in reading.elements[i : i + _NEAR])
