@@ -435,7 +435,7 @@ DRILLS = (
     ),
     Drill(
         name="refused",
-        fault=meta(outages=[{"fault": "code:100"}]),
+        fault=meta(ratios={"code:131026": 1.0}),
         alerts=(("RecadoDeliveryBurn", PAGE), ("RecadoRepliesLost", TICKET)),
     ),
     Drill(
@@ -447,7 +447,7 @@ DRILLS = (
     Drill(name="refusals", fault=receiver_refuses, alerts=(("RecadoEventsLost", TICKET),), events=True),
     Drill(
         name="notices",
-        fault=meta(outages=[{"fault": "code:100"}]),
+        fault=meta(ratios={"code:131026": 1.0}),
         alerts=(("RecadoNoticesFailing", TICKET),),
         also=("RecadoDeliveryBurn", "RecadoRepliesLost"),
         notices=True,
