@@ -30,3 +30,12 @@ def test_the_owner_reads_why(language: str, expected: list[str]) -> None:
     result = CliRunner().invoke(app, ["quote", order, "--explain", "--language", language])
     assert result.exit_code == 0, result.output
     assert all(text in result.output for text in expected)
+
+
+def test_the_best_reading_that_lost_is_named() -> None:
+    """What would be quoted if the product were not sold; and that there is none."""
+    near = CliRunner().invoke(app, ["quote", "3 camisas manga larga", "--explain"])
+    assert "best reading that lost: 3 Camisa manga corta, " in near.output
+    assert "in place of Camisa manga larga" in near.output
+    alone = CliRunner().invoke(app, ["quote", "una corbata", "--explain", "--language", "es"])
+    assert "la mejor lectura que perdió: ninguna" in alone.output

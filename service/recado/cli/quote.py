@@ -56,6 +56,7 @@ def show(
     from recado.console import Console, cells, table
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.money import money
+    from recado.quotes.rivals import rival
     from recado.quotes.service import Intent, QuoteService, read
 
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH, words)
@@ -108,6 +109,12 @@ def show(
             name = catalogue.products[wish.product].name if wish.product is not None else wish.text
             amount = "" if wish.amount is None else f", {say('texts', 'amount')} {wish.amount}"
             console.print(Text(f"{say('states', wish.state)}: {name}{amount}"))
+        lost = rival(text, quote, catalogue)
+        told = say("texts", "no_rival")
+        if lost is not None:
+            line, instead = lost.line, say("texts", "in_place_of")
+            told = f"{line.quantity} {line.name}, {line.confidence:.2f}, {instead} {lost.product}"
+        console.print(Text(f"{say('texts', 'rival')}: {told}"))
 
 
 def _explanations() -> dict[str, dict[str, list[str]]]:

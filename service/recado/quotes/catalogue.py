@@ -88,6 +88,11 @@ class Catalogue:
         catalogue.matcher()
         return catalogue
 
+    def without(self, sku: str) -> "Catalogue":
+        """The same catalogue where one product is not sold."""
+        left = tuple(product for product in self.products if product.sku != sku)
+        return Catalogue(left, self.currency, self._language)
+
     def matcher(self) -> "Matcher":
         """What finds this catalogue's products in a text."""
         if self._matcher is None:
