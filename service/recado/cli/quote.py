@@ -5,13 +5,19 @@ import tomllib
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from recado.cli.shared import BadInput, Language, read_settings
 from recado.terminal import print_json
+
+if TYPE_CHECKING:
+    from recado.console import Console
+    from recado.quotes import Quote
+    from recado.quotes.catalogue import Catalogue
+    from recado.quotes.reading import Reading
 
 _COLOURS = {
     "quantity": "bold cyan", "product": "bold green", "several": "bold yellow", "unknown": "bold red",
@@ -56,7 +62,6 @@ def show(
     from recado.console import Console, cells, table
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.money import money
-    from recado.quotes.rivals import rival
     from recado.quotes.service import Intent, QuoteService, read
 
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH, words)
@@ -93,28 +98,41 @@ def show(
         names = ", ".join(entry.candidates) or "nothing"
         console.print(Text.assemble((repr(entry.text), "red"), f" {kind} {names}"))
     if explain:
-        say = partial(_said, _explanations(), language)
-        why = table(say("texts", "words"), say("texts", "read_as"), say("texts", "why"), title_justify="left")
-        for element in reading.elements:
-            start, end = tokens[element.start].start, tokens[element.end - 1].end
-            reason = ""
-            if element.match is not None:
-                names = " | ".join(catalogue.products[n].name for n in element.match.products)
-                reason = f"{names}: {say('names', element.match.how)}, {element.match.score:.2f}"
-            elif element.quantity is not None:
-                reason = f"= {element.quantity.value}"
-            why.add_row(*cells(reading.scanner.text[start:end], say("kinds", element.kind), reason))
-        console.show(why)
-        for wish in reading.wishes:
-            name = catalogue.products[wish.product].name if wish.product is not None else wish.text
-            amount = "" if wish.amount is None else f", {say('texts', 'amount')} {wish.amount}"
-            console.print(Text(f"{say('states', wish.state)}: {name}{amount}"))
-        lost = rival(text, quote, catalogue)
-        told = say("texts", "no_rival")
-        if lost is not None:
-            line, instead = lost.line, say("texts", "in_place_of")
-            told = f"{line.quantity} {line.name}, {line.confidence:.2f}, {instead} {lost.product}"
-        console.print(Text(f"{say('texts', 'rival')}: {told}"))
+        _explain(console, reading, quote, catalogue, language)
+
+
+def _explain(
+    console: "Console", reading: "Reading", quote: "Quote", catalogue: "Catalogue", language: Language
+) -> None:
+    """Print how each word was read, what was wished, and the best reading that lost."""
+    from rich.text import Text
+
+    from recado.console import cells, table
+    from recado.quotes.rivals import rival
+
+    text, tokens = reading.scanner.text, reading.scanner.tokens
+    say = partial(_said, _explanations(), language)
+    why = table(say("texts", "words"), say("texts", "read_as"), say("texts", "why"), title_justify="left")
+    for element in reading.elements:
+        start, end = tokens[element.start].start, tokens[element.end - 1].end
+        reason = ""
+        if element.match is not None:
+            names = " | ".join(catalogue.products[n].name for n in element.match.products)
+            reason = f"{names}: {say('names', element.match.how)}, {element.match.score:.2f}"
+        elif element.quantity is not None:
+            reason = f"= {element.quantity.value}"
+        why.add_row(*cells(text[start:end], say("kinds", element.kind), reason))
+    console.show(why)
+    for wish in reading.wishes:
+        name = catalogue.products[wish.product].name if wish.product is not None else wish.text
+        amount = "" if wish.amount is None else f", {say('texts', 'amount')} {wish.amount}"
+        console.print(Text(f"{say('states', wish.state)}: {name}{amount}"))
+    lost = rival(text, quote, catalogue)
+    told = say("texts", "no_rival")
+    if lost is not None:
+        line, instead = lost.line, say("texts", "in_place_of")
+        told = f"{line.quantity} {line.name}, {line.confidence:.2f}, {instead} {lost.product}"
+    console.print(Text(f"{say('texts', 'rival')}: {told}"))
 
 
 def _explanations() -> dict[str, dict[str, list[str]]]:
