@@ -19,8 +19,8 @@ from tests.conversation.scoring import score
         # Likewise: 76.2 % of dialogues, 90.0 % of turns, 9 wrong confirmations. Those left follow a change that was not
         # understood in an earlier turn.
         ("dialogues-blind4.jsonl", 0.975, 0.99, 0.985, 1),
-        # Of sixteen trades, by somebody who knew the code, in three parts: 53, 70 and 71 % of dialogues at first.
-        ("dialogues-trades.jsonl", 0.88, 0.93, 0.955, 9),
+        # Of sixteen trades, by somebody who knew the code, in four parts: 53, 70, 71 and 43 % of dialogues at first.
+        ("dialogues-trades.jsonl", 0.88, 0.925, 0.955, 12),
     ],
 )
 def test_dialogues(name: str, dialogues: float, turns: float, asks: float, wrong_confirmations: int) -> None:

@@ -107,6 +107,7 @@ LETTERS = {
         ("que sean 4 gorras, baja a 1 camisa", "c1 g4 b1", State.OPEN),
         ("que sean 4 gorras, sin bufanda, baja a 1 camisa", "c1 g4", State.OPEN),
         ("la bufanda por una toalla", "c2 g3 t1", State.OPEN),
+        ("cambia las gorras por 2", "c2 g2 b1", State.OPEN),
         ("sí, se me olvidó la toalla", "c2 g3 b1 t1", State.OPEN),
         ("sí, + 1 toalla", "c2 g3 b1 t1", State.OPEN),
         ("no sé", "c2 g3 b1", State.OPEN),

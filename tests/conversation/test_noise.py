@@ -126,6 +126,8 @@ AGREED = (
     "dale, pásame el alias",
     "sí, no falta nada",
     "sí, así está bien, no agregues nada",
+    "déjalo así y confirma",
+    "hágale que llegue rápido",
 )
 
 HELD = (

@@ -47,6 +47,17 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
         ("restaurante2", ("una hawaiana", "pizza grande"), {"PIZ-04": "1"}),
         ("panaderia2", ("sandwich de miga", "de jamon y queso, 12"), {"SA01": "12"}),
         ("panaderia2", ("12 triple de jamón y queso", "y 6 de tomate y huevo"), {"SA01": "12", "SA02": "6"}),
+        ("celulares", ("mica iphone 15 y un cargador turbo", "2 micas"), {"MIC-15": "2", "CAR-45W": "1"}),
+        (
+            "ferreteria",
+            ("2 pintura blanca y un rodillo", "la cubeta de pintura cuánto?", "mejor esa"),
+            {"PIN-002": "2", "PIN-007": "1"},
+        ),
+        ("ropa", ("1 saco de vestir y 2 blusas", "el saco en cuánto está?", "uy no, quítelo"), {"CAM-011": "2"}),
+        ("ropa", ("2 jean 501", "no mejor uno y un cinturon"), {"PAN-006": "1", "ACC-004": "1"}),
+        ("ropa", ("2 perfumes y una gorra", "cambia el perfume por el 212"), {"PER-002": "2", "ACC-001": "1"}),
+        # an hour is no answer
+        ("celulares", ("una mica", "paso a las 3"), {}),
         # several of a kind in a row, and what is out of it again
         ("papeleria2", ("plumon de pizarra azul, negro y rojo",), {"PIZ-AZ": "1", "PIZ-NE": "1", "PIZ-RO": "1"}),
         ("cosmetica", ("esmalte rojo y esmalte negro", "el negro no"), {"UNA-60": "1"}),

@@ -60,7 +60,8 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     yes = script.agrees or quote.intent is Intent.CONFIRM or bool(_AGREES & draft.said)
     if yes and held_back and moment.open_quote is not None:
         return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in reserves])
-    if _AGREES & draft.said or (Close in draft.said and agrees) or script.accepts:
+    settles = Close in draft.said or quote.intent is Intent.REJECT  # "déjalo así y confirma"
+    if _AGREES & draft.said or (settles and agrees) or script.accepts:
         return _yes(moment)
     if Close in draft.said:
         return moment.say(ReplyKind.THANKS, texts.thanks())

@@ -151,7 +151,7 @@ class Ellipsis:
 
     def by_names(self, skus: Iterable[str], words: Sequence[str]) -> tuple[str, ...]:
         """The products in one of whose names all of the words stand: "la botella", of a "botella de ron"."""
-        said = {key(word) for word in words if len(word) > 2 or word.isdigit()}
+        said = {key(word) for text in words for word in text.split() if len(word) > 2 or word.isdigit()}
         return tuple(sku for sku in skus if any(said <= name for name in self._names(sku))) if said else ()
 
     def _of_its_kind(self, sku: str, words: Sequence[str]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from recado.quotes.acts import (
     View,
 )  # fmt: skip
 from recado.quotes.answers import Answers, as_bare, quantity_of, skus_of
-from recado.quotes.asked import PriceQuestions
+from recado.quotes.asked import PriceQuestions, swapped
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Spoken, Step
 from recado.quotes.constructions import Does
@@ -73,8 +73,15 @@ class Interpreter:
                 return self._replaced(goes, comes, view), at + 1
             case Scaled(factor, mention):
                 return self._scaled(factor, mention, view), at + 1
+            case Spoken(Does.SWAP):
+                return swapped(view, view.target or self._like_asked(view)), at + 1
             case Spoken(does):
                 return SPOKEN[does](view), at + 1
+
+    def _like_asked(self, view: View) -> str | None:
+        """The only line that has words of a name of what was asked about."""
+        alike = self._ellipsis.nearest(view.asked[-1][0], [sku for sku, _ in view.lines]) if view.asked else []
+        return alike[0] if len(alike) == 1 else None
 
     def asked_about(self, steps: Sequence[Step], view: View) -> AskPrice | None:
         """What a price question is about."""
@@ -98,7 +105,8 @@ class Interpreter:
             for index, pending in enumerate(view.pending):
                 if set(pending.candidates) == set(skus):
                     return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
-            if len(here) != 1 or step.does is Does.ORDER:
+            set_anew = len(view.lines) > 1 and quantity is not None and len(here) == 1
+            if len(here) != 1 or (step.does is Does.ORDER and not set_anew):
                 return [AskBack(mention.text, skus, quantity)]
             skus = (here[0],)
         (sku,) = skus

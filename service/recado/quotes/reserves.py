@@ -153,7 +153,7 @@ class Reserves:
         if element.index in self._spoken:
             return False
         if element.kind in _STEERING or element.index in self._steering:
-            return not leads
+            return not (leads or "yes" in element.roles)  # "déjalo así y confirma"
         return element.index in self.tells and element.index not in self._heard
 
     def _asks(self, clause: Sequence[Element]) -> bool:
@@ -164,7 +164,11 @@ class Reserves:
     def _is_refused(self, clause: Sequence[Element]) -> bool:
         """ "sí, no", but not "no falta nada"."""
         named = any(element.kind in (PRODUCT, SEVERAL, QUALITY) for element in clause)
-        no = clause[-1].kind in _REFUSALS and not (len(clause) > 1 and self._context.norm(clause[-1].index) == "nada")
+        no = (
+            clause[-1].kind in _REFUSALS
+            and "yes" not in clause[-1].roles
+            and not (len(clause) > 1 and self._context.norm(clause[-1].index) == "nada")
+        )
         return no and not named
 
     def _is_described(self, clause: Sequence[Element], *, of_delivery: bool) -> bool:

@@ -285,7 +285,7 @@ class _Walk:
             self._exchange.ends()
         if does in (Does.REMOVE, Does.CHANGE, Does.RAISE, Does.LOWER):
             does = does if kind == COMMA or self._context.list_goes_on(element.index) else Does.ORDER
-        if does is Does.SET and self._steps and isinstance(self._steps[-1], Named):
+        if does is Does.SET and self._steps and isinstance(self._steps[-1], Named | Bare):
             does = Does.ORDER  # one thing takes another's place, the next ones are added
         if kind == "and" and (not self._opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
@@ -318,7 +318,10 @@ class _Walk:
         taken = self._removing or self._exchange.expects or self._chunk.does is Does.KEEP
         if refused and not (taken or self._is_taken_out(element.index)):
             return  # taken back within the message
-        self._mentioned(self._mentions.of(wish), element, refused=refused)
+        mention = self._mentions.of(wish)
+        if self._exchange.expects and own is None and wish.amount is not None:  # "cambia el perfume por el 212"
+            mention, self._late, refused = replace(mention, amount=None), None, True
+        self._mentioned(mention, element, refused=refused)
 
     def _comes_with(self, element: Element) -> bool:
         """ "reemplaza la bufanda con una toalla"."""
@@ -404,7 +407,8 @@ class _Walk:
         if self._is_named_by(element):
             self._chunk.words.append(self._reading.scanner.written(element.start, element.end))
             self._written(element)
-            self._chunk.amount = 1
+            if self._context.kind(element.index - 1) != "by":
+                self._chunk.amount = 1
             return
         self._split()
         self._chunk.counts = self._chunk.counts or self._begins(element.index)
@@ -425,8 +429,8 @@ class _Walk:
             self._written(element, is_amount=True)
 
     def _is_named_by(self, element: Element) -> bool:
-        """ "y otro 42": what is one thing has its number in its name."""
-        one = self._context.norm(element.index - 1) in ("otro", "otra")
+        """ "y otro 42", "por el 212": what is one thing has its number in its name."""
+        one = self._context.norm(element.index - 1) in ("otro", "otra", "por el", "por la")
         written = self._reading.scanner.tokens[element.start : element.end]
         return one and [token.kind for token in written] == [NUMBER] and written[0].norm != "1"
 

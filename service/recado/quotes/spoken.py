@@ -18,7 +18,7 @@ from recado.quotes.acts import (
     Unresolved,
     View,
 )  # fmt: skip
-from recado.quotes.asked import put, swapped, taken
+from recado.quotes.asked import put, taken
 from recado.quotes.constructions import Does
 
 
@@ -45,7 +45,6 @@ SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {
     Does.DROP: _dropped,
     Does.TAKE: taken,
     Does.PUT: put,
-    Does.SWAP: lambda view: swapped(view, view.target),
     Does.CANCEL: lambda _: [CancelAll()],
     Does.EVERYTHING: _everything,
 }
