@@ -143,7 +143,8 @@ class Draft:
                 self.too_much.append(TooMuch(line.name, line.quantity))
                 return
         self.lines = lines[:MOST_LINES]
-        self.left_out += [line.name for line in lines[MOST_LINES:]]
+        if len(lines) > MOST_LINES:
+            self.left_out += [line.name for line in lines[MOST_LINES:]]
         self.changed = True
         self.asked, self.offered = (), None
         self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in named]
@@ -310,16 +311,14 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
 
 def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
     """Apply the steps, one after the other: those of a question only where they say how many."""
-    steps = [
-        step
-        for step in script.steps
-        if isinstance(step, Spoken) or not (script.priced or (script.offers and not _is_counted(step)))
-    ]
+    steps: Sequence[Step] = script.steps
+    if script.priced or script.offers:
+        steps = [step for step in steps if isinstance(step, Spoken) or (not script.priced and _is_counted(step))]
     at = 0
     while at < len(steps):
-        step = steps[at]
-        acts, at = interpreter.acts(steps, at, draft.view)
-        if _says_it_again(step, acts, draft.view):
+        step, view = steps[at], draft.view
+        acts, at = interpreter.acts(steps, at, view)
+        if _says_it_again(step, acts, view):
             continue
         if isinstance(step, Bare):
             acts = _of_bare(draft, step, acts, script)
@@ -343,11 +342,13 @@ def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[
 
 def _says_it_again(step: Step, acts: Sequence[Act], view: View) -> bool:
     """ "12 de tomate y huevo": the second word of a name adds no more of it."""
-    again = isinstance(step, Bare) and step.amount is None and not step.steered
-    again = again or (isinstance(step, Named) and step.mention.amount is None and not step.mention.skus)
-    match acts:
+    if isinstance(step, Named):
+        again = not step.mention.skus and step.mention.amount is None
+    else:
+        again = isinstance(step, Bare) and step.amount is None and not step.steered
+    match acts if again else ():
         case [Add(sku, 1)]:
-            return again and view.topic[-1:] == (sku,)
+            return view.topic[-1:] == (sku,)
     return False
 
 

@@ -6,6 +6,7 @@ answer to a question or a line, "2 más" is of the product spoken of last, and w
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -48,7 +49,10 @@ class Interpreter:
         self._answers = Answers(catalogue, self._ellipsis)
         self._questions = PriceQuestions(catalogue, self._ellipsis, self._answers)
         self._wanted = Wanted(catalogue, self._ellipsis, self._answers)
-        self._unnamed = Unnamed(catalogue, self._ellipsis, self._answers, self._questions, self._wanted)
+
+    @cached_property
+    def _unnamed(self) -> Unnamed:
+        return Unnamed(self._catalogue, self._ellipsis, self._answers, self._questions, self._wanted)
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
