@@ -1,14 +1,12 @@
 """Decisions after attempts, whatever came of them."""
 
-import itertools
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.delivery.channels import http
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
-from recado.queue.policy import Attempted, Blame, Breaker, Pace, RetryPolicy, is_verdict
+from recado.queue.policy import Attempted, Blame, Breaker, RetryPolicy, is_verdict
 from recado.runtime import retry_policy
 from recado.settings import load
 
@@ -127,18 +125,6 @@ def test_a_probe_opens_but_does_not_close(breaker: Breaker, reachable: bool) -> 
 
     assert after.open == (breaker.open or not reachable)
     assert after.reachable == (breaker.open and reachable) or not after.open
-
-
-@given(st.floats(0.001, 10), st.lists(st.floats(0, 5), max_size=50))
-def test_turns_are_an_interval_apart(interval: float, pauses: list[float]) -> None:
-    """However unevenly they are asked for."""
-    pace, now, turns = Pace(interval, 0.0), NOW, []
-    for pause in pauses:
-        now += pause
-        turns.append(pace.take(now))
-        assert turns[-1] >= now
-
-    assert all(b - a >= interval - 1e-6 for a, b in itertools.pairwise(turns))
 
 
 @given(st.integers(0, 9), st.sampled_from([Outcome.RETRYABLE, Outcome.UNKNOWN]), st.booleans())

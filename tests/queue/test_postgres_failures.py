@@ -10,7 +10,8 @@ import pytest
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import NewReply
-from recado.queue.postgres import PostgresRetryQueue, connection, connections
+from recado.queue.postgres import PostgresRetryQueue, connection, connections, locks
+from recado.queue.reach import EVERYTHING
 from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer
@@ -52,6 +53,13 @@ def messages(url: str) -> list[str]:
         return [wamid for (wamid,) in server.execute("SELECT wamid FROM recado.entry ORDER BY id")]
 
 
+async def connected(queue: PostgresRetryQueue) -> None:
+    """Both connections that a write needs are there."""
+    await queue.check_writable()
+    with queue.database._pacing.use():
+        pass
+
+
 async def until_added(queue: PostgresRetryQueue, message: NewReply) -> int:
     """Adds a message as Meta brings it: again until it is accepted; how often it was not."""
     refused = 0
@@ -70,7 +78,7 @@ class TestInDoubt:
     async def test_what_was_committed_is_told_as_done(self, proxy: Proxy, database_url: str, clock: FakeClock) -> None:
         """The caller gets the result of the one transaction, with its lease; nothing is written twice."""
         queue = behind(proxy, database_url)
-        await queue.check_writable()
+        await connected(queue)
         proxy.mode = Mode.LOSE_ANSWER
         added = await queue.add_message(new_reply(1, clock), lease=True)
         again = await queue.add_message(new_reply(1, clock), lease=True)
@@ -87,7 +95,7 @@ class TestInDoubt:
     ) -> None:
         """Meta brings it again, and it is no duplicate then."""
         queue = behind(proxy, database_url)
-        await queue.check_writable()
+        await connected(queue)
         proxy.mode = Mode.LOSE_COMMIT
         with pytest.raises(StoreUnavailable):
             await queue.add_message(new_reply(1, clock), lease=True)
@@ -104,7 +112,7 @@ class TestInDoubt:
         """The server is gone for longer than one asks."""
         monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.1)
         queue = behind(proxy, database_url)
-        await queue.check_writable()
+        await connected(queue)
         proxy.mode = Mode.LOSE_ANSWER
         proxy.stop()
         with pytest.raises(StoreUnavailable, match="not known whether"):
@@ -179,8 +187,9 @@ class TestServer:
         other = PostgresRetryQueue(database_url, retry_policy(load({}))).database
         holder = PostgresRetryQueue(database_url, retry_policy(load({}))).database
         with holder._writing.use() as held, held.cursor() as cursor:
-            cursor.execute("BEGIN")
-            psycopg.RawCursor(held).execute(connections.BEGIN.replace("5s", "200ms"), (None,))
+            locks.begin(held, EVERYTHING)
+            limit = cursor.execute("SHOW idle_in_transaction_session_timeout").fetchone()
+            cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', '200ms', true)")
             waiting = threading.Thread(target=other.write, args=(lambda found: None,))
             waiting.start()
             waiting.join(10)
@@ -190,7 +199,7 @@ class TestServer:
             one.close()
 
         assert went_on
-        assert "idle_in_transaction_session_timeout" in connections.BEGIN
+        assert limit == ("5s",)
 
 
 class TestTwoStores:

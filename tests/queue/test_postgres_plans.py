@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from recado.queue.postgres.connections import BEGIN, load_queries
+from recado.queue.postgres.connections import load_queries
+from recado.queue.postgres.locks import begin
+from recado.queue.reach import NOTHING
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 
@@ -57,7 +59,7 @@ def test_no_statement_walks_through_a_table(database_url: str) -> None:
     found = {}
     with psycopg.connect(database_url) as server:
         server.execute(ROWS)
-        psycopg.RawCursor(server).execute(BEGIN, (None,))
+        begin(server, NOTHING)
         for name, statement in load_queries().items():
             rows = server.execute(b"EXPLAIN (GENERIC_PLAN, COSTS OFF) " + statement.text)
             found[name] = list(walks([str(line) for (line,) in rows]))

@@ -7,15 +7,15 @@ from importlib import resources
 from recado.queue.postgres.connections import load_queries as postgres_queries
 from recado.queue.sqlite.database import load_queries as sqlite_queries
 
-#: PostgreSQL's own: the last batch of each process.
-OWN = {"batch"}
+#: PostgreSQL's own: the last batch of each process, what is not yet added up, the next id.
+OWN = {"batch", "delta", "state_delta", "next_id"}
 
 
 def columns(store: str) -> Mapping[str, list[str]]:
     """The columns of each table, in their order, as the steps of a store's schema make them."""
     folder = resources.files(f"recado.queue.{store}").joinpath("sql")
     text = "".join(step.read_text() for step in folder.iterdir() if step.name[:4].isdigit())
-    tables = re.findall(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", text, re.DOTALL)
+    tables = re.findall(r"CREATE (?:UNLOGGED )?TABLE (\w+) \(\n(.*?)\n\)", text, re.DOTALL)
     return {name: re.findall(r"^  ([a-z_]+) ", body, re.MULTILINE) for name, body in tables}
 
 

@@ -1,6 +1,7 @@
 """The survey in the web pod: what it must not do to the event loop."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,9 @@ class ManyTotals:
         if query == "survey_quotes":
             return [(1, "open", True, "USD", f"{n}.50") for n in range(10 * ROWS_A_TURN)]
         return [(0,)] if query == "survey_messages" else []
+
+    def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:
+        return lambda: self.run(query, *bindings)
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
         return []

@@ -14,7 +14,7 @@ from tests.queue.conformance_sessions import opening, quoted
 from tests.queue.test_sqlite import open_queue as open_queue
 
 #: What every transaction with a new message runs.
-ALWAYS = ["last_id", "see_wamids", "identities", "customers"]
+ALWAYS = ["take_ids", "see_wamids", "identities", "lanes", "customers"]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def test_an_order_of_a_stranger_is_written_with_few_statements(
 
     await queue.add_message(opening(1, clock, "AAAA"), lease=True)
 
-    assert statements == [*ALWAYS, "lanes", "add", "open_quotes", "put_customers", "put_lanes", "add_totals"]
+    assert statements == [*ALWAYS, "add_lane", "take_turns", "add", "open_quotes", "put_customers", "add_totals"]
 
 
 async def test_a_customer_who_is_known_is_looked_up_once(

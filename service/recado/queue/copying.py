@@ -10,12 +10,16 @@ from psycopg import sql
 
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.postgres.connection import connect, is_unavailable, reason
-from recado.queue.postgres.connections import LOCK
+from recado.queue.postgres.connections import FIRST_ID
+from recado.queue.postgres.locks import ALONE
 from recado.queue.postgres.migrations import is_current
 from recado.queue.sqlite.database import UNAVAILABLE, open_database
 
 #: Made anew by the triggers of the other database.
 COUNTED: Final = "state_count"
+#: The next order has the number after the last that the file gave.
+FIRST_ORDER: Final = """
+SELECT setval('recado.order_number', value::bigint) FROM recado.meta WHERE name = 'order_number'"""
 
 
 def copy(source: Path, url: str) -> dict[str, int]:
@@ -49,11 +53,14 @@ def _take(file: apsw.Connection, source: Path) -> None:
 def _copy(file: apsw.Connection, server: psycopg.Connection[Any]) -> dict[str, int]:
     if not is_current(server):
         raise StoreError("the database has not this version's schema: run `recado migrate` first")
-    server.execute(LOCK)
+    server.execute(ALONE)
     if server.execute("SELECT id FROM recado.entry UNION ALL SELECT id FROM recado.seen_message LIMIT 1").fetchone():
         raise StoreError("the database holds messages already; copy into an empty one")
     names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
-    return {name: _copy_table(file, server, str(name)) for name in names if name != COUNTED}
+    copied = {name: _copy_table(file, server, str(name)) for name in names if name != COUNTED}
+    for goes_on in (FIRST_ID, FIRST_ORDER):
+        server.execute(goes_on)
+    return copied
 
 
 def _copy_table(file: apsw.Connection, server: psycopg.Connection[Any], name: str) -> int:

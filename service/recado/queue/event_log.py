@@ -8,7 +8,8 @@ import msgspec
 from recado.events.event import Event
 from recado.queue.model import EVENTS, Lane, State
 from recado.queue.operations import telling
-from recado.queue.operations.transaction import LaneState, Transaction, as_json
+from recado.queue.operations.lanes import LaneState
+from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.policy import Breaker
 from recado.queue.protocol import EndpointReading, EventDelivery
 from recado.queue.statements import Database, Row, Statements
@@ -26,7 +27,11 @@ class StoredEvents:
         self._database, self._writer = database, writer
 
     async def after(self, id_: int, *, limit: int, types: Collection[str] = ()) -> list[Event]:
-        return [_event(content) for (content,) in await self._run("events_after", id_, as_json(sorted(types)), limit)]
+        def read(found: Statements) -> list[Row]:
+            return found.run("events_after", id_, as_json(sorted(types)), limit)
+
+        rows = await asyncio.to_thread(self._database.read, read, settled=True)
+        return [_event(content) for (content,) in rows]
 
     async def deliveries(self, id_: int) -> list[EventDelivery]:
         return [_delivery(row) for row in await self._run("deliveries_of", id_)]
@@ -52,9 +57,9 @@ def resume(transaction: Transaction, endpoints: Sequence[str]) -> list[bool]:
     found = []
     for endpoint in endpoints:
         lane = Lane(EVENTS, endpoint)
-        found.append(lane in transaction.lanes() and transaction.lane(lane).breaker.open)
+        found.append(lane in transaction.lanes.all() and transaction.lane(lane).breaker.open)
         if found[-1]:
-            transaction.put_breaker(lane, Breaker(good_at=transaction.now))
+            transaction.lanes.change_breaker(lane, lambda _: Breaker(good_at=transaction.now))
     return found
 
 

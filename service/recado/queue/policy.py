@@ -10,7 +10,7 @@ alone meets Meta's errors is given up after its attempts although they look like
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -30,6 +30,13 @@ THROTTLE_SECONDS = 60.0
 MAX_GROWTH = 8
 #: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
 MAX_DOUBLINGS = 4
+#: A verdict of Graph's on a lane whose breaker nothing else moves is noted when the one before is so old: it decides
+#: nothing, and is no reason for every transaction to write the lane's row.
+VERDICT_SECONDS = 5.0
+#: A search begins so long before the oldest that was found: clocks, and transactions, are late.
+FLOOR_SLACK_SECONDS = 10.0
+#: What was made due before the floor, against expectation, is found after this time.
+FLOOR_SECONDS = 60.0
 #: Why the breaker of a lane is open that needs its operator.
 OPERATOR = "operator"
 #: Why the breaker of a lane is open whose other side wants nothing more, and when it is probed: never.
@@ -308,19 +315,45 @@ def is_verdict(result: AttemptResult) -> bool:
     return result.outcome is not Outcome.UNKNOWN and result.code_class.endswith("xx")
 
 
-class Pace:
-    """Turns under a rate: one every `interval` seconds, none before `next_at`. An interval of 0 is no limit."""
+class Pace(msgspec.Struct):
+    """The rate of a lane: a turn every `interval` seconds, none before `next_at`. An interval of 0 is no limit."""
 
-    def __init__(self, interval: float, next_at: float) -> None:
-        self.interval = interval
-        self.next_at = next_at
+    interval: float
+    next_at: float
 
     def next_turn(self, now: float) -> float:
         """When the next turn would be."""
         return max(now, self.next_at)
 
-    def take(self, now: float) -> float:
-        """Takes the next turn and says when it is."""
-        turn = self.next_turn(now)
-        self.next_at = turn + self.interval if self.interval else self.next_at
-        return turn
+
+class _Floor(msgspec.Struct):
+    after: float = 0.0
+    since: float = 0.0
+
+
+class Floors:
+    """From where searches for what is due begin: per question a time that nothing is before, as far as is known here.
+
+    Whatever was due and has been sent leaves an entry in PostgreSQL's index that no vacuum may remove while somebody
+    reads from an old snapshot (a dump, a report, a replication slot). With 200,000 of them a search from the begin
+    reads all of them to find the first message: 35 ms in place of 2. So a process remembers the oldest that it found.
+    """
+
+    def __init__(self) -> None:
+        self._floors: dict[Hashable, _Floor] = {}
+
+    def after(self, question: Hashable, now: float) -> float:
+        """The floor; 0, which is below everything, at least once a minute."""
+        floor = self._floors.setdefault(question, _Floor())
+        if not 0 <= now - floor.since < FLOOR_SECONDS:
+            floor.after, floor.since = 0.0, now
+        return floor.after
+
+    def found(self, question: Hashable, now: float, oldest: float | None) -> None:
+        """Takes in the oldest time that a search from the floor found; a search from the begin that found nothing shows
+        that nothing is before now."""
+        floor = self._floors.setdefault(question, _Floor(since=now))
+        if oldest is not None:
+            floor.after = oldest - FLOOR_SLACK_SECONDS
+        elif not floor.after:
+            floor.after = now - FLOOR_SLACK_SECONDS

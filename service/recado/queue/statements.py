@@ -7,6 +7,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from recado.queue.reach import EVERYTHING, Reach
+
 Row = tuple[Any, ...]
 #: The longest that a survey may take.
 SURVEY_SECONDS: Final = 60.0
@@ -23,6 +25,11 @@ class Statements(Protocol):
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
         """Runs a statement to its end; its rows."""
+        ...
+
+    def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:
+        """Begins a statement, in the order of all others; what is returned gives its rows. What is asked together
+        costs a distant server one answer."""
         ...
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
@@ -61,11 +68,13 @@ class Sizes(msgspec.Struct, frozen=True):
 class Database(Protocol):
     """A database, which need not be reachable yet.
 
-    gap_seconds: what a writer waits between two transactions, so that others have their turn. store_key: the key of
+    gap_seconds: what a writer waits between two transactions, so that others have their turn. most_in_a_commit:
+    operations of one transaction, which bounds how long others wait for what it locks. store_key: the key of
     the store's hashes and attempt ids; reading it raises StoreUnavailable until the database was reached once.
     """
 
     gap_seconds: float
+    most_in_a_commit: int
 
     @property
     def store_key(self) -> str: ...
@@ -74,15 +83,20 @@ class Database(Protocol):
         """The time by the store's clock, in Unix seconds."""
         ...
 
-    def write(self, work: Callable[[Statements], Result]) -> Result:
-        """Does the work in a transaction that is durable when this returns; by one thread at a time.
+    def write(self, work: Callable[[Statements], Result], reach: Reach = EVERYTHING) -> Result:
+        """Does the work in a transaction that is durable when this returns; by one thread at a time. Nobody else
+        changes meanwhile what is within its reach. The work may be done again from its begin.
 
         Raises StoreUnavailable when nothing was recorded.
         """
         ...
 
-    def read(self, work: Callable[[Statements], Result]) -> Result:
-        """Does the work on one view of the database; by any thread. Raises StoreUnavailable."""
+    def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
+        """Does the work on one view of the database; by any thread. Raises StoreUnavailable.
+
+        `settled`: of all ids that were given so far the view has the rows, so that whoever goes on after the greatest
+        that he has seen misses none. The work is one statement then.
+        """
         ...
 
     def survey(self, work: Callable[[Statements], Result]) -> Result:

@@ -46,17 +46,12 @@ from recado.queue.operations import (
     recording,
     upkeep,
 )
-from recado.queue.operations.transaction import (
-    HORIZON_SECONDS,
-    MIN_WAIT_SECONDS,
-    LaneState,
-    Transaction,
-    as_json,
-    lanes_of,
-)
+from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState, lanes_of
+from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Transaction, as_json
 from recado.queue.operations.upkeep import PruneRequest
-from recado.queue.policy import OPERATOR, Decision, RetryPolicy
+from recado.queue.policy import OPERATOR, Decision, Floors, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
+from recado.queue.reach import EVERYTHING, NOTHING, Reach
 from recado.queue.statements import Database, Row, Statements
 from recado.queue.survey import DAY_SECONDS, HANDOFF, Survey, read_survey
 from recado.queue.writer import CommitObserver, Writer
@@ -104,6 +99,7 @@ class StoredQueue:
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._writer = Writer(database, self._begin, observer or NoObserver())
         self._customers_pruned_at: float | None = None
+        self._floors = Floors()
         self.now = database.now
         self.events = StoredEvents(database, self._writer)
 
@@ -114,22 +110,24 @@ class StoredQueue:
             owner=self._owner,
             store_key=self._database.store_key,
             audience=self._audience,
+            floors=self._floors,
         )
 
     # -- the way of a message ----------------------------------------------------------------------------------
 
     def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
-        return self._write(adding.add, adding.AddRequest(message=message, lease=lease))
+        request = adding.AddRequest(message=message, lease=lease)
+        return self._write(adding.add, request, Reach(names=(message.key, *message.aliases)))
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
-        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit))
+        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit), NOTHING)
         return claim if claim.messages else replace(claim, next_at=await self._read(self._next_at))
 
     def answer_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
         return self._write(hearing.hear, hearing.HeardRequest(job, message))
 
     async def claim_message(self, id_: int) -> Claim:
-        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=1, ids=(id_,)))
+        claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=1, ids=(id_,)), Reach(entries=(id_,)))
         return (
             claim
             if claim.messages
@@ -137,25 +135,27 @@ class StoredQueue:
         )
 
     def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
-        return self._write(recording.record, recording.ResultRequest(message=message, result=result))
+        request = recording.ResultRequest(message=message, result=result)
+        return self._write(recording.record, request, Reach(entries=(message.id,)))
 
     async def release(self, message: LeasedReply) -> None:
-        await self._write(recording.release, message)
+        await self._write(recording.release, message, Reach(entries=(message.id,)))
 
     async def record_probe(self, lane: Lane, reachable: bool) -> None:
-        await self._write(claiming.record_probe, (lane, reachable))
+        await self._write(claiming.record_probe, (lane, reachable), NOTHING)
 
     def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
-        return self._write(recording.apply_statuses, update)
+        return self._write(recording.apply_statuses, update, recording.reach_of(update))
 
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
-        return self._write(customers.rename, customers.Rename(tuple(before), tuple(after)))
+        request = customers.Rename(tuple(before), tuple(after))
+        return self._write(customers.rename, request, Reach(names=(*before, *after)))
 
     def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
-        return self._write(handoffs.change_handoffs, change)
+        return self._write(handoffs.change_handoffs, change, Reach(names=(change.key, *change.aliases)))
 
     def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
-        return self._write(permissions.change_permissions, change)
+        return self._write(permissions.change_permissions, change, Reach(names=(change.key, *change.aliases)))
 
     def pause_template(self, end: str) -> Awaitable[None]:
         return self._write(outside.pause_templates, end)
@@ -163,7 +163,7 @@ class StoredQueue:
     # -- upkeep ------------------------------------------------------------------------------------------------
 
     async def expire(self) -> int:
-        return await self._write(upkeep.expire, PRUNE_ROWS)
+        return await self._write(upkeep.expire, PRUNE_ROWS, NOTHING)
 
     async def prune(self) -> Pruned:
         config, now = self._policy.config, self._database.now()
@@ -181,7 +181,7 @@ class StoredQueue:
             PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
             *await self._stale_customers(now),
         ]
-        counts = await asyncio.gather(*(self._write(upkeep.prune, request) for request in requests))
+        counts = await asyncio.gather(*(self._write(upkeep.prune, request, request.reach) for request in requests))
         rows: dict[str, int] = {}
         for request, count in zip(requests, counts, strict=True):
             rows[request.kind] = rows.get(request.kind, 0) + count
@@ -197,15 +197,17 @@ class StoredQueue:
         before = now - CUSTOMER_RETENTION_SECONDS
         stale = [row[0] for row in await self._read(lambda found: found.run("stale_customers", before))]
         return [
-            PruneRequest("customer", "prune_customers", (as_json(stale[start : start + PRUNE_ROWS]), before))
+            PruneRequest(
+                "customer", "prune_customers", (as_json(stale[start : start + PRUNE_ROWS]), before), EVERYTHING
+            )
             for start in range(0, len(stale), PRUNE_ROWS)
         ]
 
     async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
-        await self._write(upkeep.record_totals, upkeep.TotalsRecord(totals, values))
+        await self._write(upkeep.record_totals, upkeep.TotalsRecord(totals, values), NOTHING)
 
     async def check_writable(self) -> None:
-        await self._write(upkeep.check, None)
+        await self._write(upkeep.check, None, NOTHING)
 
     # -- operators ---------------------------------------------------------------------------------------------
 
@@ -258,7 +260,7 @@ class StoredQueue:
         def read(found: Statements) -> list[Row]:
             return found.run("orders", after, limit) if state is None else found.run("orders_in", state, after, limit)
 
-        return [orders.shop_order(row) for row in await self._read(read)]
+        return [orders.shop_order(row) for row in await self._read(read, settled=True)]
 
     async def get_order(self, number: int) -> ShopOrder | None:
         rows = await self._read(lambda found: found.run("shop_order", number))
@@ -289,7 +291,7 @@ class StoredQueue:
         counts = {(channel, lane, state): rows for channel, lane, state, rows in found.run("state_counts")}
         replies = [lane for lane in lanes if lane.channel == REPLIES]
         waiting, waiting_since = found.run("waiting_for_a_person", found.now)[0]
-        due = [at for lane in replies if (at := found.run("next_due", *lane)[0][0]) is not None]
+        due = [at for lane in replies if (at := found.run("next_due", *lane, 0.0)[0][0]) is not None]
         return Snapshot(
             totals={
                 (metric, tuple(msgspec.json.decode(labels))): value for metric, labels, value in found.run("totals")
@@ -327,11 +329,13 @@ class StoredQueue:
 
     # -- reading and writing -----------------------------------------------------------------------------------
 
-    def _write(self, kind: Kind[Argument, Result], argument: Argument) -> "asyncio.Future[Result]":
-        return self._writer.submit(kind, argument)
+    def _write(
+        self, kind: Kind[Argument, Result], argument: Argument, reach: Reach = EVERYTHING
+    ) -> "asyncio.Future[Result]":
+        return self._writer.submit(kind, argument, reach)
 
-    async def _read(self, read: Callable[[Statements], Result]) -> Result:
-        return await asyncio.to_thread(self._database.read, read)
+    async def _read(self, read: Callable[[Statements], Result], *, settled: bool = False) -> Result:
+        return await asyncio.to_thread(self._database.read, read, settled=settled)
 
     def _lanes(self, found: Statements) -> dict[Lane, LaneState]:
         return lanes_of(self._policy, found.run("lanes"))
@@ -340,7 +344,7 @@ class StoredQueue:
         """When the next entry can be claimed, as far as its due time and its lane's turn and breaker tell."""
         waits = []
         for lane, state in self._lanes(found).items():
-            if (due_at := found.run("next_due", *lane)[0][0]) is not None:
+            if (due_at := found.run("next_due", *lane, self._floors.after(lane, found.now))[0][0]) is not None:
                 waits.append(self._claimable_at(found, lane, state, due_at))
         return min(waits, default=None)
 

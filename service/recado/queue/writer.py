@@ -5,6 +5,7 @@ that wait together are handed to the store as one batch.
 """
 
 import asyncio
+import itertools
 import queue
 import threading
 import time
@@ -12,10 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from recado.queue.errors import StoreUnavailable
+from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import Database, Statements
-
-#: Operations of one transaction at most: it bounds how long the others wait for the store's lock.
-MAX_IN_A_COMMIT = 1000
 
 
 class Transaction(Protocol):
@@ -37,11 +36,12 @@ class CommitObserver(Protocol):
 
 
 class _Operation:
-    __slots__ = ("argument", "future", "kind", "loop", "result")
+    __slots__ = ("argument", "future", "kind", "loop", "reach", "result")
 
-    def __init__(self, kind: BatchKind, argument: Any) -> None:
+    def __init__(self, kind: BatchKind, argument: Any, reach: Reach) -> None:
         self.kind = kind
         self.argument = argument
+        self.reach = reach
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
         self.result: Any = None
@@ -74,12 +74,12 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="recado-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, kind: BatchKind, argument: Any) -> "asyncio.Future[Any]":
+    def submit(self, kind: BatchKind, argument: Any, reach: Reach = EVERYTHING) -> "asyncio.Future[Any]":
         """The future of an operation's result, done when its commit is on disk.
 
         It fails with StoreUnavailable when nothing could be recorded.
         """
-        operation = _Operation(kind, argument)
+        operation = _Operation(kind, argument, reach)
         with self._lock:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
@@ -106,13 +106,14 @@ class Writer:
     def _next_batch(self) -> tuple[list[_Operation], bool]:
         """What waits, once something does, and whether it is the last."""
         waiting = [self._waiting.get()]
-        waiting += [self._waiting.get() for _ in range(min(self._waiting.qsize(), MAX_IN_A_COMMIT - 1))]
+        waiting += [self._waiting.get() for _ in range(min(self._waiting.qsize(), self._database.most_in_a_commit - 1))]
         return [operation for operation in waiting if operation], waiting[-1] is None
 
     def _commit(self, batch: list[_Operation]) -> None:
         started = time.perf_counter()
         try:
-            self._database.write(lambda statements: self._run(batch, statements))
+            reach = _reach_of([operation.reach for operation in batch])
+            self._database.write(lambda statements: self._run(batch, statements), reach)
         except StoreUnavailable as error:
             self._observer.failed(type(error.__cause__ or error).__name__)
             for operation in batch:
@@ -142,6 +143,19 @@ def _by_kind(batch: list[_Operation]) -> dict[BatchKind, list[_Operation]]:
     for operation in batch:
         kinds.setdefault(operation.kind, []).append(operation)
     return kinds
+
+
+def _reach_of(reaches: Sequence[Reach]) -> Reach:
+    """The reach of operations together."""
+    if len(reaches) == 1:
+        return reaches[0]
+    if any(reach.everything for reach in reaches):
+        return EVERYTHING
+    return Reach(
+        names=tuple(itertools.chain.from_iterable(reach.names for reach in reaches)),
+        entries=tuple(itertools.chain.from_iterable(reach.entries for reach in reaches)),
+        sent=tuple(itertools.chain.from_iterable(reach.sent for reach in reaches)),
+    )
 
 
 def _release(batch: list[_Operation]) -> None:

@@ -1,26 +1,30 @@
 """Adding: the wamid of a customer's message is noted as seen and the reply written, leased if it may be sent now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from recado.orders import Said, Talk
-from recado.queue.model import Added, LeasedReply, Listening, NewReply, Reason, State
+from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, Reason, State
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
     Customer,
     change_quotes,
     identified,
+    kept_names,
     put_customers,
     read_customers,
     read_sessions,
+    see_wamids,
     talk_of,
 )
 from recado.queue.operations.handoffs import note_own
+from recado.queue.operations.lanes import HORIZON_SECONDS
 from recado.queue.operations.rows import NewRow
-from recado.queue.operations.transaction import HORIZON_SECONDS, Transaction, as_json, see_wamids
+from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.survey import DAY_SECONDS
 from recado.telemetry import metrics
 
@@ -41,15 +45,18 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     A wamid that was seen before is a duplicate. A message that was handled with an older session is given the present
     one, and nothing of it is written.
     """
-    fresh = see_wamids(transaction, [request.message.wamid for request in requests])
+    unseen = see_wamids(transaction, [request.message.wamid for request in requests])
+    kept = kept_names(transaction, [name for r in requests for name in (r.message.key, *r.message.aliases)])
+    fresh = unseen()
     new = {id_: request for id_, request in zip(fresh, requests, strict=True) if id_ is not None}
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
-    keys = identified(transaction, [(r.message.key, *r.message.aliases) for r in new.values()])
+    keys = identified(transaction, [(r.message.key, *r.message.aliases) for r in new.values()], kept())
     messages = {
         id_: r.message if key == r.message.key else replace(r.message, key=key)
         for (id_, r), key in zip(new.items(), keys, strict=True)
     }
+    transaction.lanes.ask()
     customers = read_customers(transaction, [message.key for message in messages.values()])
     added: dict[int, Added] = {}
     current: dict[int, NewReply] = {}
@@ -94,18 +101,9 @@ def _reply(
     customers: Mapping[str, Customer],
 ) -> dict[int, Added]:
     """Writes the replies to the messages that get one, in the order in which these were written."""
+    leases = frozenset(id_ for id_ in current if new[id_].lease)
     answers = supersede(transaction, current, customers)
-    rows: list[NewRow] = []
-    added = {}
-    for id_, message in sorted(current.items(), key=lambda item: (item[1].written_at, item[0])):
-        if message.content is None:
-            added[id_] = Added(id=id_, duplicate=False)
-            continue
-        request = AddRequest(message, new[id_].lease)
-        added[id_] = _place(transaction, id_, request, customers[message.key], answers.get(id_), rows)
-    if rows:
-        transaction.run("add", as_json(rows))
-        transaction.totals.inc(metrics.QUEUED, by=len(rows))
+    added = _Placing(transaction, current, leases, customers, answers).place_all()
     if notes := {id_: message.listening for id_, message in current.items() if message.listening}:
         jobs = _begin_to_listen(transaction, notes)
         added |= {id_: replace(added[id_], job=job) for id_, job in jobs.items()}
@@ -114,8 +112,8 @@ def _reply(
 
 def _begin_to_listen(transaction: Transaction, notes: Mapping[int, Listening]) -> dict[int, int]:
     """Writes a job for each voice note that may be heard in time, by the entries of their replies; their ids."""
-    first = max(transaction.run("last_id")[0][0] + 1, int(transaction.now * 1e6))
     heard = [(id_, one) for id_, one in notes.items() if transaction.now < _until(transaction, one)]
+    first = transaction.take_ids(len(heard)) if heard else 0
     jobs = {reply: id_ for id_, (reply, _) in enumerate(heard, first)}
     for reply, one in heard:
         transaction.lane(one.lane)
@@ -166,76 +164,119 @@ def supersede(
     return answers
 
 
-def _place(
-    transaction: Transaction,
-    id_: int,
-    request: AddRequest,
-    line: Customer,
-    answers: tuple[str, ...] | None,
-    rows: list[NewRow],
-) -> Added:
-    """Appends the new row: failed when it is too late, leased when it may go at once, else queued for its turn."""
-    new, now = request.message, transaction.now
-    assert new.content is not None
-    if new.deadline_at <= now:
-        transaction.count_failed(id_, new.lane, Reason.WINDOW_CLOSED)
-        rows.append(_row(id_, new, answers, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now))
-        return Added(id=id_, duplicate=False)
-    waits = line.holds_up(id_, new.written_at)
-    until = _until(transaction, new.listening) if new.listening is not None else 0.0
-    turn = max(now, line.next_at, transaction.after_the_first(line.first_due_at) if waits else 0.0, until)
-    lane = transaction.lane(new.lane)
-    send_at = max(turn, lane.pace.next_turn(now))
-    if waits or lane.breaker.open or not request.lease or send_at > now + HORIZON_SECONDS:
-        rows.append(_row(id_, new, answers, State.QUEUED, due_at=turn, lease_owner=JOB if until else None))
-        line.join(id_, new.written_at, None if until else turn)
+class _Placing:
+    """New replies find their places: failed when it is too late, leased when they may go at once, else queued."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        messages: Mapping[int, NewReply],
+        leases: Collection[int],
+        customers: Mapping[str, Customer],
+        answers: Mapping[int, tuple[str, ...]],
+    ) -> None:
+        self._transaction, self._messages, self._leases = transaction, messages, leases
+        self._customers, self._answers = customers, answers
+        self._rows: list[NewRow] = []
+
+    def place_all(self) -> dict[int, Added]:
+        """Writes the replies; turns are taken for those alone that nothing but the rate keeps from going at once."""
+        placed: dict[int, Added] = {}
+        ready: dict[Lane, list[int]] = {}
+        for id_, message in sorted(self._messages.items(), key=lambda item: (item[1].written_at, item[0])):
+            if (added := self._place(id_, message)) is not None:
+                placed[id_] = added
+            else:
+                ready.setdefault(message.lane, []).append(id_)
+        for lane, ids in ready.items():
+            for id_, turn in zip_longest(ids, self._transaction.lanes.take_turns(lane, len(ids))):
+                message = self._messages[id_]
+                if turn is None:
+                    placed[id_] = self._queue(id_, message, self._free_at(message))
+                else:
+                    placed[id_] = self._lease(id_, message, turn)
+        if self._rows:
+            self._transaction.run("add", as_json(self._rows))
+            self._transaction.totals.inc(metrics.QUEUED, by=len(self._rows))
+        return placed
+
+    def _place(self, id_: int, message: NewReply) -> Added | None:
+        """Where a reply goes that does not go at once; None for one that may, if it gets a turn."""
+        if message.content is None:
+            return Added(id=id_, duplicate=False)
+        transaction, now = self._transaction, self._transaction.now
+        if message.deadline_at <= now:
+            transaction.count_failed(id_, message.lane, Reason.WINDOW_CLOSED)
+            self._add(id_, message, State.FAILED, reason=Reason.WINDOW_CLOSED, finished_at=now)
+            return Added(id=id_, duplicate=False)
+        line = self._customers[message.key]
+        until = _until(transaction, message.listening) if message.listening is not None else 0.0
+        free_at = max(self._free_at(message), until)
+        if line.holds_up(id_, message.written_at):
+            free_at = max(free_at, transaction.after_the_first(line.first_due_at))
+            return self._queue(id_, message, free_at, job=bool(until))
+        if id_ not in self._leases or free_at > now + HORIZON_SECONDS or transaction.lane(message.lane).breaker.open:
+            return self._queue(id_, message, free_at, job=bool(until))
+        line.join(id_, message.written_at, None)
+        return None
+
+    def _free_at(self, message: NewReply) -> float:
+        """When the customer may be written to again."""
+        return max(self._transaction.now, self._customers[message.key].next_at)
+
+    def _queue(self, id_: int, message: NewReply, due_at: float, *, job: bool = False) -> Added:
+        self._add(id_, message, State.QUEUED, due_at=due_at, lease_owner=JOB if job else None)
+        self._customers[message.key].join(id_, message.written_at, None if job else due_at)
+        lane = self._transaction.lane(message.lane)
+        send_at = max(due_at, lane.pace.next_turn(self._transaction.now))
         return Added(id=id_, duplicate=False, due_at=lane.may_send_at(send_at))
-    lane.pace.take(now)
-    lane.changed = True
-    line.join(id_, new.written_at, None)
-    line.next_at = send_at + transaction.interval(new.lane)
-    lease_until = send_at + transaction.policy.limits[new.lane.channel].lease_seconds
-    owner = transaction.owner
-    rows.append(_row(id_, new, answers, State.SENDING, attempts=1, lease_owner=owner, lease_until=lease_until))
-    return Added(
-        id=id_,
-        duplicate=False,
-        message=LeasedReply(
+
+    def _lease(self, id_: int, new: NewReply, turn: float) -> Added:
+        transaction = self._transaction
+        send_at = max(turn, self._free_at(new))
+        self._customers[new.key].next_at = send_at + transaction.interval(new.lane)
+        lease_until = send_at + transaction.policy.limits[new.lane.channel].lease_seconds
+        self._add(id_, new, State.SENDING, attempts=1, lease_owner=transaction.owner, lease_until=lease_until)
+        assert new.content is not None
+        return Added(
             id=id_,
-            attempt=1,
-            wamid=new.wamid,
-            lane=new.lane,
+            duplicate=False,
+            message=LeasedReply(
+                id=id_,
+                attempt=1,
+                wamid=new.wamid,
+                lane=new.lane,
+                phone=new.phone,
+                user_id=new.user_id,
+                content=new.content,
+                received_at=new.received_at,
+                deadline_at=new.deadline_at,
+                send_at=send_at,
+                lease_until=lease_until,
+                quoting=False,
+                trial=False,
+                attempt_id=transaction.attempt_id(id_, 1),
+                traceparent=new.traceparent,
+            ),
+        )
+
+    def _add(self, id_: int, new: NewReply, state: State, **rest: Any) -> None:
+        assert new.content is not None
+        row = NewRow(
+            id=id_,
+            state=state,
+            channel=new.lane.channel,
+            lane=new.lane.name,
+            key=new.key,
             phone=new.phone,
             user_id=new.user_id,
+            wamid=new.wamid,
+            answers=self._answers.get(id_),
             content=new.content,
+            written_at=new.written_at,
             received_at=new.received_at,
             deadline_at=new.deadline_at,
-            send_at=send_at,
-            lease_until=lease_until,
-            quoting=False,
-            trial=False,
-            attempt_id=transaction.attempt_id(id_, 1),
             traceparent=new.traceparent,
-        ),
-    )
-
-
-def _row(id_: int, new: NewReply, answers: tuple[str, ...] | None, state: State, **rest: Any) -> NewRow:
-    assert new.content is not None
-    return NewRow(
-        id=id_,
-        state=state,
-        channel=new.lane.channel,
-        lane=new.lane.name,
-        key=new.key,
-        phone=new.phone,
-        user_id=new.user_id,
-        wamid=new.wamid,
-        answers=answers,
-        content=new.content,
-        written_at=new.written_at,
-        received_at=new.received_at,
-        deadline_at=new.deadline_at,
-        traceparent=new.traceparent,
-        **rest,
-    )
+            **rest,
+        )
+        self._rows.append(row)

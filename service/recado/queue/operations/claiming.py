@@ -2,13 +2,14 @@
 breaker is open and a probe was answered. Leases that ran out are taken back on the way."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, decode_payload
-from recado.queue.operations.transaction import HORIZON_SECONDS, LaneState, Transaction, as_json
-from recado.queue.policy import Blame, Pace
+from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState
+from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.policy import Blame, Breaker, Pace
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -86,10 +87,13 @@ def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[LeasedRepl
 
 def _lanes_due(transaction: Transaction) -> list[Lane]:
     """The lanes that have something due, the one whose entry waits longest first."""
-    lanes = list(transaction.lanes())
+    lanes = list(transaction.lanes.all())
     if len(lanes) < 2:
         return lanes
-    oldest = {lane: transaction.run("next_due", *lane)[0][0] for lane in lanes}
+    answers = {
+        lane: transaction.ask("next_due", *lane, transaction.floors.after(lane, transaction.now)) for lane in lanes
+    }
+    oldest = {lane: answer()[0][0] for lane, answer in answers.items()}
     due = {lane: at for lane, at in oldest.items() if at is not None and at <= transaction.now}
     return sorted(due, key=due.__getitem__)
 
@@ -97,6 +101,9 @@ def _lanes_due(transaction: Transaction) -> list[Lane]:
 def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit: int, taken: Taken) -> None:
     """Takes entries of one lane, or says that it has to be probed."""
     now, state = transaction.now, transaction.lane(lane)
+    # What is decided by the breaker or by a count is decided by one at a time. Who does not get the lane leaves it be.
+    if (state.breaker.open or transaction.policy.limits[lane.channel].at_once) and not transaction.lanes.hold(lane):
+        return
     trial = state.breaker.open
     if trial and now < state.breaker.probe_at:
         return
@@ -119,7 +126,7 @@ def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit:
         if request.ids or in_doubt or len(page) < room or len(taken.turns) - had == len(page):
             break
     if trial and len(taken.turns) > before:
-        transaction.start_probing(lane)
+        transaction.lanes.start_probing(lane)
 
 
 def _free_places(transaction: Transaction, lane: Lane) -> int:
@@ -130,57 +137,81 @@ def _free_places(transaction: Transaction, lane: Lane) -> int:
 
 def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int) -> list[DueRow]:
     """The due entries of a lane that wait longest, as many as there is capacity for."""
-    if request.ids:
-        rows = transaction.run("due_by_id", *lane, transaction.now, as_json(request.ids))[:room]
-    else:
-        rows = transaction.run("due", *lane, transaction.now, room)
-    return [DueRow(*row) for row in rows]
+    now, ids = transaction.now, request.ids
+    if not ids:
+        found = transaction.run("due", *lane, transaction.floors.after(lane, now), now, room)
+        transaction.floors.found(lane, now, found[0][1] if found else None)
+        ids = tuple(row[0] for row in found)
+    # Read anew: only now nobody else changes them, nor their customers.
+    rows = transaction.run("due_by_id", *lane, now, as_json(ids)) if ids else []
+    return [DueRow(*row) for row in rows[:room]]
 
 
 def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence[DueRow], taken: Taken) -> None:
     """Sorts a page of due messages into those to give up, those that have to wait, and those taken."""
-    now, limits = transaction.now, transaction.policy.limits[lane.channel]
+    now = transaction.now
     postponed: list[tuple[int, float]] = []
-    next_at: dict[str, float] = {}
+    ready: dict[str, tuple[DueRow, Blame]] = {}
     for row in page:
         blame = transaction.policy.blame(row.suspect_at, state.breaker)
         if row.deadline_at <= now:
             transaction.fail(row.id, lane, Reason.WINDOW_CLOSED)
         elif blame is Blame.NOT_KNOWN:
-            if now >= state.breaker.probe_at:
-                _ask_for_probe(transaction, lane, taken)
+            _clear_up(transaction, lane, state, taken)
         elif row.hopeless and blame is Blame.MESSAGE:
             if row.state == State.UNKNOWN:
                 transaction.totals.inc(metrics.SETTLED, "grace")
             transaction.fail(row.id, lane, Reason(row.hopeless))
-        elif row.first_id != row.id or row.key in next_at:
+        elif row.first_id != row.id or row.key in ready:
             postponed.append((row.id, max(row.free_at, transaction.after_the_first(row.first_due_at))))
         elif row.free_at > now:
             postponed.append((row.id, row.free_at))
         else:
-            turn = state.pace.take(now)
-            state.changed = True
-            taken.turns[row.id] = Turn(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
-            next_at[row.key] = turn + transaction.interval(lane)
-            if row.state == State.UNKNOWN:
-                transaction.totals.inc(metrics.SETTLED, "retry")
+            ready[row.key] = row, blame
     if postponed:
         transaction.run("postpone", as_json(postponed))
+    if ready:
+        _give_turns(transaction, lane, state, list(ready.values()), taken)
+
+
+def _give_turns(
+    transaction: Transaction, lane: Lane, state: LaneState, ready: Sequence[tuple[DueRow, Blame]], taken: Taken
+) -> None:
+    """Takes as many of the messages as there are turns; the others stay due."""
+    limits = transaction.policy.limits[lane.channel]
+    next_at: list[tuple[str, float]] = []
+    for (row, blame), turn in zip(ready, transaction.lanes.take_turns(lane, len(ready)), strict=False):
+        taken.turns[row.id] = Turn(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
+        next_at.append((row.key, turn + transaction.interval(lane)))
+        if row.state == State.UNKNOWN:
+            transaction.totals.inc(metrics.SETTLED, "retry")
     if next_at and limits.in_order:
-        transaction.run("keys_next", as_json(list(next_at.items())))
+        transaction.run("keys_next", as_json(next_at))
+
+
+def _clear_up(transaction: Transaction, lane: Lane, state: LaneState, taken: Taken) -> None:
+    """Lets a lane be probed of which nobody knows whether it is in an outage."""
+    if transaction.now < state.breaker.probe_at or not transaction.lanes.hold(lane):
+        return
+    # Somebody else may have begun to before this transaction had the lane.
+    if transaction.now >= state.breaker.probe_at:
+        _ask_for_probe(transaction, lane, taken)
 
 
 def _ask_for_probe(transaction: Transaction, lane: Lane, taken: Taken) -> None:
-    transaction.start_probing(lane)
+    transaction.lanes.start_probing(lane)
     taken.probes.append(lane)
 
 
 def record_probe(transaction: Transaction, probes: Sequence[tuple[Lane, bool]]) -> list[None]:
     """Records for lanes whether the other side answered a probe."""
     for lane, reachable in probes:
-        breaker = transaction.lane(lane).breaker
-        transaction.put_breaker(lane, transaction.policy.breaker_after_probe(breaker, reachable, transaction.now))
+        transaction.lanes.change_breaker(lane, _after_probe(transaction, reachable))
     return [None] * len(probes)
+
+
+def _after_probe(transaction: Transaction, reachable: bool) -> Callable[[Breaker], Breaker]:
+    return lambda breaker: transaction.policy.breaker_after_probe(breaker, reachable, transaction.now)
 
 
 def _turns_within_horizon(pace: Pace, now: float) -> int:
@@ -215,7 +246,9 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
 
 def _rescue(transaction: Transaction) -> None:
     """Takes messages back whose lease ran out: their process died, whether they were sent is unknown."""
-    lost = transaction.run("rescuable", transaction.now, RESCUE_ROWS)
+    now = transaction.now
+    lost = transaction.run("rescuable", transaction.floors.after("leases", now), now, RESCUE_ROWS)
+    transaction.floors.found("leases", now, lost[0][3] if lost else None)
     for id_, channel, lane, lease_until, spent in lost:
         decision = transaction.policy.rescue(channel, spent=spent, lease_until=lease_until)
         transaction.decide(id_, Lane(channel, lane), decision, None)

@@ -5,7 +5,7 @@ the one under which the customer is kept. A stranger with one name costs no row 
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,8 +18,6 @@ from recado.queue.statements import Row
 from recado.telemetry import metrics
 from recado.whatsapp.content import as_text, encode
 
-#: The first order has the next number.
-NUMBERS_BEFORE_THE_FIRST = 1000
 #: So often in a row the same courtesy, or another reply of the same words, is sent.
 MAX_ALIKE = 3
 MAX_ALIKE_QUOTES = 10
@@ -141,9 +139,14 @@ def follow_streak(before: Streak | None, message: NewReply) -> tuple[Streak, Res
 # -- names
 
 
-def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]]) -> list[str]:
+def kept_names(transaction: Transaction, names: Iterable[str]) -> Callable[[], dict[str, str]]:
+    """Asks under which name each customer is kept of whom a name is known."""
+    answer = transaction.ask("identities", as_json(list(names)))
+    return lambda: dict(answer())
+
+
+def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]], kept: dict[str, str]) -> list[str]:
     """The name under which each customer is kept, of whom some names are given; keeps what is new of these."""
-    kept = _kept(transaction, [name for names in customers for name in names])
     before = dict(kept)
     keys: list[str] = []
     news: dict[str, str] = {}
@@ -157,7 +160,7 @@ def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]]) -
 
 def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
     """Lets the new names of customers who are known lead to them."""
-    kept = _kept(transaction, [name for request in requests for name in (*request.before, *request.after)])
+    kept = kept_names(transaction, [name for request in requests for name in (*request.before, *request.after)])()
     before = dict(kept)
     news: dict[str, str] = {}
     for request in requests:
@@ -175,10 +178,6 @@ def _led(kept: dict[str, str], names: Sequence[str], key: str) -> dict[str, str]
     changed = {name: key for name in names if kept.get(name) != key}
     kept |= changed
     return changed
-
-
-def _kept(transaction: Transaction, names: Sequence[str]) -> dict[str, str]:
-    return dict(transaction.run("identities", as_json(names)))
 
 
 def _keep(transaction: Transaction, news: dict[str, str], before: dict[str, str]) -> None:
@@ -199,6 +198,20 @@ def _carry_permissions(transaction: Transaction, merged: Sequence[tuple[str, str
             customers[new].talk = as_json(msgspec.structs.replace(talk, permission=said))
             customers[new].version += 1
             put_customers(transaction, [customers[new]])
+
+
+def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "") -> Callable[[], list[int | None]]:
+    """Asks for the new row's id of each wamid that was not seen before, None for the others. `mark` tells those of
+    echoes from the customers', which alone the report counts."""
+    first = transaction.take_ids(len(wamids))
+    wanted = [(first + i, mark + transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
+    answer = transaction.ask("see_wamids", as_json(wanted))
+
+    def unseen() -> list[int | None]:
+        ids = {row[0] for row in answer()}
+        return [id_ if id_ in ids else None for id_, _ in wanted]
+
+    return unseen
 
 
 # -- customers and their sessions
@@ -311,10 +324,7 @@ def _quotes(
 
 def _numbers(transaction: Transaction, ids: Sequence[int]) -> dict[int, int]:
     """A number for each order that may be placed. One that is not placed after all leaves a gap."""
-    if not ids:
-        return {}
-    last = int(transaction.run("take_order_numbers", NUMBERS_BEFORE_THE_FIRST, len(ids))[0][0])
-    return dict(zip(ids, range(last - len(ids) + 1, last + 1), strict=True))
+    return {id_: int(transaction.run("take_order_number")[0][0]) for id_ in ids}
 
 
 def _quote(row: Sequence[Any]) -> OpenQuote:

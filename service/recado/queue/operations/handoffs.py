@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from recado.events.facts import HandoffEnded, HandoffStarted, instant
 from recado.orders import Handoff, HandoffChange, Returned, Taken
-from recado.queue.operations.customers import identified, put_customers, read_customers, talk_of
-from recado.queue.operations.transaction import ECHO, Transaction, as_json, see_wamids
+from recado.queue.operations.customers import identified, kept_names, put_customers, read_customers, see_wamids, talk_of
+from recado.queue.operations.transaction import ECHO, Transaction, as_json
 from recado.telemetry import metrics
 
 
@@ -24,7 +24,8 @@ def change_handoffs(transaction: Transaction, changes: Sequence[HandoffChange]) 
 def _change(transaction: Transaction, change: HandoffChange) -> bool:
     if change.echo is not None and not _is_new(transaction, change.echo):
         return False
-    (key,) = identified(transaction, [(change.key, *change.aliases)])
+    names = (change.key, *change.aliases)
+    (key,) = identified(transaction, [names], kept_names(transaction, names)())
     customer = read_customers(transaction, [key])[key]
     talk = talk_of(customer.talk)
     after = _after(talk.handoff, change, transaction.now)
@@ -40,7 +41,7 @@ def _change(transaction: Transaction, change: HandoffChange) -> bool:
 
 
 def _is_new(transaction: Transaction, echo: str) -> bool:
-    (id_,) = see_wamids(transaction, [echo], mark=ECHO)
+    (id_,) = see_wamids(transaction, [echo], mark=ECHO)()
     return id_ is not None and not transaction.run("sent_by_us", echo)
 
 
@@ -59,9 +60,12 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
 def end_of_time(transaction: Transaction, limit: int) -> None:
     """Gives conversations back to recado that a person has had for their time."""
     keys = [key for (key,) in transaction.run("held_until", transaction.now, limit)]
-    ended = list(read_customers(transaction, keys).values())
-    for customer in ended:
+    ended = []
+    for customer in read_customers(transaction, keys).values():
         talk = talk_of(customer.talk)
+        if talk.handoff.until is None or talk.handoff.until > transaction.now:
+            continue  # it has been changed meanwhile
+        ended.append(customer)
         after = Handoff(changed_at=talk.handoff.changed_at)
         note(transaction, customer.key, talk.handoff, after, Returned.TIME)
         customer.talk = as_json(replace(talk, handoff=after))

@@ -14,6 +14,7 @@ from recado.queue.operations.adding import note_asked, note_talk, supersede
 from recado.queue.operations.customers import (
     change_quotes,
     identified,
+    kept_names,
     put_customers,
     read_customers,
     read_sessions,
@@ -43,7 +44,8 @@ def _hear(transaction: Transaction, job: LeasedReply, message: NewReply) -> Adde
     reply = job.content.reply
     if not transaction.run("unheard", job.id, job.attempt, reply):
         return Added(id=None, duplicate=True)
-    (key,) = identified(transaction, [(message.key, *message.aliases)])
+    names = (message.key, *message.aliases)
+    (key,) = identified(transaction, [names], kept_names(transaction, names)())
     message = msgspec.structs.replace(message, key=key)
     customers = read_customers(transaction, [key])
     customer = customers[key]

@@ -26,6 +26,8 @@ class Writing(Protocol):
 
     def lane(self, lane: Lane) -> Any: ...
 
+    def take_ids(self, count: int) -> int: ...
+
     def note(self, kind: NoticeKind, what: str) -> None: ...
 
 
@@ -68,6 +70,7 @@ def notices_of(facts: Iterable[Fact]) -> Iterator[Noted]:
 
 def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
     """Queues notices for every target, or adds to those that go out at the end of the period."""
+    transaction.run("lock_notices")
     meta: dict[str, str] = dict(transaction.run("get_meta"))
     for kind in dict.fromkeys(one.kind for one in noted):
         stored = meta.get(_META + kind)
@@ -91,6 +94,7 @@ def note_waiting_orders(transaction: Writing) -> None:
     within = transaction.audience.accept_seconds
     if not (transaction.audience.notices and within):
         return
+    transaction.run("lock_notices")
     meta: dict[str, str] = dict(transaction.run("get_meta"))
     checked = float(meta.get(_CHECKED, 0.0))
     due = transaction.now - within
@@ -125,7 +129,7 @@ def _put_off(transaction: Writing, period: Period, notice: Notice) -> None:
 
 def _queue(transaction: Writing, notice: Notice, due_at: float) -> list[int]:
     """Queues a notice for every target; the ids of the entries."""
-    first = max(transaction.run("last_id")[0][0] + 1, int(transaction.now * 1e6))
+    first = transaction.take_ids(len(transaction.audience.notices))
     rows = []
     for id_, target in enumerate(transaction.audience.notices, first):
         transaction.lane(Lane(NOTICES, target))

@@ -59,7 +59,7 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
         row = row_outside(transaction, lane.name, key, order.phone, order.user_id, move.outside)
         return add_outside(transaction, [row])[0]
     row = NewRow(
-        id=max(int(transaction.run("last_id")[0][0]) + 1, int(now * 1e6)),
+        id=transaction.take_ids(1),
         state=State.QUEUED,
         channel=lane.channel,
         lane=lane.name,

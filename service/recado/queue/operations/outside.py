@@ -32,9 +32,10 @@ class Writing(Protocol):
 
     def lane(self, lane: Lane) -> Any: ...
 
+    @property
     def lanes(self) -> Any: ...
 
-    def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None: ...
+    def take_ids(self, count: int) -> int: ...
 
 
 class Closed(msgspec.Struct):
@@ -110,7 +111,7 @@ def row_outside(
 
 def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
     """Queues rows; their ids."""
-    first = max(int(transaction.run("last_id")[0][0]) + 1, int(transaction.now * 1e6))
+    first = transaction.take_ids(len(rows))
     numbered = [msgspec.structs.replace(row, id=id_) for id_, row in enumerate(rows, first)]
     transaction.run("add", _json(numbered))
     for row in numbered:
@@ -122,9 +123,9 @@ def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
 def pause_templates(transaction: Writing, ends: Sequence[str]) -> list[None]:
     """Holds the lanes of templates that Meta has paused, each by the end of their names."""
     for end in ends:
-        for lane in list(transaction.lanes()):
+        for lane in list(transaction.lanes.all()):
             if lane.channel == TEMPLATES and lane.name.endswith(f"/{end}"):
-                transaction.update_breaker(lane, PAUSED)
+                transaction.lanes.update_breaker(lane, PAUSED)
     return [None] * len(ends)
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from recado.events.facts import CustomerOptedIn, CustomerOptedOut
 from recado.orders import Permission, PermissionChange, Said
-from recado.queue.operations.customers import identified, put_customers, read_customers, talk_of
+from recado.queue.operations.customers import identified, kept_names, put_customers, read_customers, talk_of
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
 
@@ -20,7 +20,8 @@ def change_permissions(transaction: Transaction, changes: Sequence[PermissionCha
 
 
 def _change(transaction: Transaction, change: PermissionChange) -> bool:
-    (key,) = identified(transaction, [(change.key, *change.aliases)])
+    names = (change.key, *change.aliases)
+    (key,) = identified(transaction, [names], kept_names(transaction, names)())
     customer = read_customers(transaction, [key])[key]
     talk = talk_of(customer.talk)
     after = talk.permission.after(change.opted_out, change.at)

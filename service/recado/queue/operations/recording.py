@@ -9,6 +9,7 @@ from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUpdate
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.policy import Attempted, Decision, is_verdict
+from recado.queue.reach import Reach
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -44,11 +45,20 @@ class AttemptedRow(msgspec.Struct):
     content: str
 
 
+def reach_of(update: StatusUpdate) -> Reach:
+    """What a status can touch: the entry in its attempt's id, whichever store's that is, else that of its reply."""
+    match update.attempt_id.split("."):
+        case [_, id_, _] if id_.isdecimal():
+            return Reach(entries=(int(id_[:18]),), sent=(update.sent_wamid,))
+    return Reach(sent=(update.sent_wamid,))
+
+
 def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
     """Records finished attempts; the decision on each, None where a status had settled it before."""
     for request in requests:
         lane = request.message.lane
         TALLIES[lane.channel].attempted(transaction.totals, lane.name, request.result)
+    transaction.lanes.ask()
     delivered = _deliver(transaction, [r for r in requests if r.result.outcome is Outcome.DELIVERED])
     rows = _attempted(transaction, {r.message.id for r in requests if r.result.outcome is not Outcome.DELIVERED})
     return [_record(transaction, request, delivered, rows) for request in requests]
@@ -58,7 +68,7 @@ def _record(
     transaction: Transaction, request: ResultRequest, delivered: set[int], rows: dict[int, AttemptedRow]
 ) -> Decision | None:
     message, result = request.message, request.result
-    transaction.update_breaker(message.lane, result, trial=message.trial)
+    transaction.lanes.update_breaker(message.lane, result, trial=message.trial)
     if result.outcome is Outcome.DELIVERED:
         return Decision(state=State.DELIVERED) if message.id in delivered else None
     row = rows.get(message.id)
@@ -98,9 +108,7 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
         transaction.run("keys_next", as_json([(row.key, decision.key_until)]))
     if decision.lane_until is not None:
         tally.throttled(transaction.totals, "number")
-        state = transaction.lane(lane)
-        state.pace.next_at = max(state.pace.next_at, decision.lane_until)
-        state.changed = True
+        transaction.lanes.delay(lane, decision.lane_until)
     transaction.decide(row.id, lane, decision, result, failed_attempt=failed_attempt)
     return decision
 
@@ -169,7 +177,7 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
         return False
     _count_settled(transaction, row)
     if failure.outcome is Outcome.OPERATOR:  # other failures are about when the reply was accepted
-        transaction.update_breaker(Lane(row.channel, row.lane), failure)
+        transaction.lanes.update_breaker(Lane(row.channel, row.lane), failure)
     _decide(transaction, row, failure, failed_attempt=attempt)
     return True
 

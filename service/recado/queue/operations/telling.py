@@ -33,6 +33,8 @@ class Writing(Protocol):
 
     def ended(self, lane: Lane) -> bool: ...
 
+    def take_ids(self, count: int) -> int: ...
+
     def tell(self, key: str, fact: Fact, phone: str | None = None, user_id: str | None = None) -> None: ...
 
     def reference(self, prefix: str, name: str) -> str: ...
@@ -103,7 +105,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
     # A customer who was erased and came back goes on where the event of his end is.
     last: dict[str, int] = dict(transaction.run("last_sequences", _json([*conversations, *conversations.values()])))
     sequences = {key: max(last.get(key, 0), last.get(name, 0)) for key, name in conversations.items()}
-    first = max(int(transaction.now * 1e6), transaction.run("last_event")[0][0] + 1)
+    first = transaction.take_ids(len(wanted))
     events: list[tuple[Event, str]] = []
     for id_, one in enumerate(wanted, first):
         sequences[one.key] += 1
@@ -141,20 +143,20 @@ def _named(transaction: Writing, told: list[Told]) -> list[Told]:
 def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str]]]) -> int:
     """Queues events for endpoints, but for those that want nothing any more; how many entries."""
     audience = transaction.audience
-    first = max(transaction.run("last_id")[0][0] + 1, int(transaction.now * 1e6))
     deliveries = [
         (event, endpoint)
         for event, endpoints in events
         for endpoint in endpoints
         if not transaction.ended(Lane(EVENTS, endpoint))
     ]
-    rows = [
-        (id_, EVENTS, endpoint, f"{event.public_id}/{endpoint}", event, event.id, event.at)
-        for id_, (event, endpoint) in enumerate(deliveries, first)
-    ]
-    if rows:
+    if deliveries:
+        first = transaction.take_ids(len(deliveries))
+        rows = [
+            (id_, EVENTS, endpoint, f"{event.public_id}/{endpoint}", event, event.id, event.at)
+            for id_, (event, endpoint) in enumerate(deliveries, first)
+        ]
         transaction.run("address_events", _json(rows), transaction.now, transaction.now + audience.deadline_seconds)
-    return len(rows)
+    return len(deliveries)
 
 
 def replay(transaction: Writing, requests: Sequence[Replay]) -> list[tuple[int, int | None]]:

@@ -12,23 +12,12 @@ import msgspec
 from recado.events.facts import ENDS, Fact, ReplyFailed
 from recado.notices.notice import NoticeKind
 from recado.orders import QuoteState
-from recado.outcome import Outcome, Scope
-from recado.queue.model import (
-    MEDIA,
-    NOBODY,
-    NOTICES,
-    REPLIES,
-    TO_CUSTOMERS,
-    AttemptResult,
-    Audience,
-    Lane,
-    Reason,
-    State,
-)
+from recado.queue.model import MEDIA, NOBODY, REPLIES, TO_CUSTOMERS, AttemptResult, Audience, Lane, Reason, State
+from recado.queue.operations.lanes import Lanes, LaneState
 from recado.queue.operations.noticing import Noted, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
-from recado.queue.policy import ENDED, OPERATOR, Breaker, Decision, Pace, RetryPolicy
+from recado.queue.policy import Decision, Floors, RetryPolicy
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -36,22 +25,8 @@ from recado.telemetry.totals import Totals
 
 #: Begins the keys of echoes' wamids. The hashes of all others are hexadecimal, and so come before it.
 ECHO = "x"
-#: How far ahead of its turn a message may be leased: its process waits for the turn itself.
-HORIZON_SECONDS = 0.5
 #: A message that has to wait for something of unknown length is looked at again after so long.
 MIN_WAIT_SECONDS = 1.0
-
-
-class LaneState(msgspec.Struct):
-    """A lane within one transaction."""
-
-    pace: Pace
-    breaker: Breaker
-    changed: bool = False
-
-    def may_send_at(self, at: float) -> float:
-        """When a message whose turn is `at` could be sent, or tried, as far as the breaker tells."""
-        return max(at, self.breaker.probe_at) if self.breaker.open else at
 
 
 class Transaction:
@@ -64,17 +39,20 @@ class Transaction:
         *,
         owner: str,
         store_key: str,
+        floors: Floors,
         audience: Audience = NOBODY,
     ) -> None:
         self.run = statements.run
+        self.ask = statements.ask
         self.changes = statements.changes
         self.now = statements.now
         self._store_key = store_key
-        self._lanes: dict[Lane, LaneState] | None = None
         self.policy = policy
         self.owner = owner
         self.audience = audience
+        self.floors = floors
         self.totals = Totals()
+        self.lanes = Lanes(statements, policy, self.totals, self.note)
         self._given_up: list[int] = []
         self._failed: list[int] = []
         self._closed: list[tuple[int, Lane]] = []
@@ -84,73 +62,32 @@ class Transaction:
 
     def finish(self) -> None:
         """Sends templates where the window has closed, withdraws the quotes of replies that were given up, lets those
-        go that a job will not fill any more; writes the events, the notices, the totals and the state of the lanes."""
+        go that a job will not fill any more; changes breakers; writes the events, the notices and the totals."""
         if self._closed:
             self._leave_outside()
         if self._unheard:
             self.run("ask_to_write", as_json(self._unheard), self.now)
         if self._given_up:
             self.quotes_ended(self.run("withdraw_quotes", as_json(self._given_up), self.now))
+        self.lanes.change_breakers()
         self._tell()
-        changed = [
-            (*lane, state.pace.next_at, *msgspec.structs.astuple(state.breaker))
-            for lane, state in (self._lanes or {}).items()
-            if state.changed
-        ]
-        if changed:
+        if changed := self.lanes.changed_rows():
             self.run("put_lanes", as_json(changed))
         if totals := self.totals.items():
             self.run("add_totals", as_json([(name, as_json(labels), value) for name, labels, value in totals]))
 
-    # -- lanes
-
-    def lanes(self) -> dict[Lane, LaneState]:
-        """Every lane that ever had something to send."""
-        if self._lanes is None:
-            self._lanes = lanes_of(self.policy, self.run("lanes"))
-        return self._lanes
-
     def lane(self, lane: Lane) -> LaneState:
         """One lane, new or known."""
-        state = self.lanes().get(lane)
-        if state is None:
-            state = LaneState(pace=self.policy.pace(lane.channel, 0.0), breaker=Breaker(), changed=True)
-            self.lanes()[lane] = state
-        return state
+        return self.lanes.of(lane)
 
     def ended(self, lane: Lane) -> bool:
         """Whether the other side wants nothing more."""
-        return self.lane(lane).breaker.open_reason == ENDED
+        return self.lanes.ended(lane)
 
-    def start_probing(self, lane: Lane) -> None:
-        """Nobody else probes, or tries with a reply, until this has had its time."""
-        state = self.lane(lane)
-        probe_at = self.now + self.policy.config.breaker_probe_seconds
-        state.breaker = msgspec.structs.replace(state.breaker, probe_at=probe_at, reachable=False)
-        state.changed = True
-
-    def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None:
-        """Lets a result open or close the breaker of a lane."""
-        if result.outcome is Outcome.OPERATOR and self.policy.limits[lane.channel].alike:
-            result = msgspec.structs.replace(result, scope=Scope.NUMBER)
-        breaker = self.lane(lane).breaker
-        self.put_breaker(lane, self.policy.breaker_after(breaker, result, trial=trial, now=self.now))
-
-    def put_breaker(self, lane: Lane, after: Breaker) -> None:
-        """Sets the breaker of a lane, and counts it when it opens or closes."""
-        state = self.lane(lane)
-        before = state.breaker
-        if after == before:
-            return
-        state.breaker, state.changed = after, True
-        if after.open != before.open:
-            TALLIES[lane.channel].breaker(self.totals, lane.name, "open" if after.open else "closed")
-        # A target of notices that is wrongly configured is an alert's: there is no notice about a notice.
-        if lane.channel != NOTICES:
-            if after.open_reason == OPERATOR != before.open_reason:
-                self.note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")
-            elif before.open_reason == OPERATOR and not after.open:
-                self.note(NoticeKind.RECOVERED, f"{lane.channel} {lane.name}")
+    def take_ids(self, count: int) -> int:
+        """The first of so many ids in a row that nobody had before: the microseconds from now on, or what follows the
+        last that was given."""
+        return int(self.run("take_ids", int(self.now * 1e6), count)[0][0])
 
     # -- keys
 
@@ -293,39 +230,6 @@ class Transaction:
     def wamid_key(self, wamid: str) -> str:
         """A keyed hash of a wamid, which holds a phone number."""
         return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
-
-
-def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "") -> list[int | None]:
-    """The new row's id for each wamid that was not seen before, None for the others. `mark` tells those of echoes
-    from the customers', which alone the report counts."""
-    last = int(transaction.run("last_id")[0][0])
-    first = max(last + 1, int(transaction.now * 1e6))
-    wanted = [(first + i, mark + transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
-    unseen = {row[0] for row in transaction.run("see_wamids", as_json(wanted))}
-    return [id_ if id_ in unseen else None for id_, _ in wanted]
-
-
-def lanes_of(policy: RetryPolicy, rows: Sequence[Row]) -> dict[Lane, LaneState]:
-    """The lanes from the rows of the statement `lanes`."""
-    return {
-        Lane(channel, name): LaneState(pace=policy.pace(channel, next_at), breaker=_breaker(breaker))
-        for channel, name, next_at, *breaker in rows
-    }
-
-
-def _breaker(columns: Sequence[Any]) -> Breaker:
-    """A breaker from the columns of the statement `lanes`, which are in the order of its fields."""
-    failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at = columns
-    return Breaker(
-        failures=failures,
-        open_reason=open_reason,
-        opened_at=opened_at,
-        probe_at=probe_at,
-        reachable=bool(reachable),
-        unknown_trials=unknown_trials,
-        good_at=good_at,
-        outage_at=outage_at,
-    )
 
 
 def as_json(value: Any) -> str:

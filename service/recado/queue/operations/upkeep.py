@@ -9,6 +9,7 @@ from recado.queue.model import Lane, Reason
 from recado.queue.operations.handoffs import end_of_time
 from recado.queue.operations.noticing import note_waiting_orders
 from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.reach import NOTHING, Reach
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
@@ -22,6 +23,7 @@ class PruneRequest(msgspec.Struct, frozen=True):
     kind: str
     query: str
     bindings: tuple[Any, ...]
+    reach: Reach = NOTHING
 
 
 class TotalsRecord(msgspec.Struct, frozen=True):
@@ -85,7 +87,7 @@ def _repair_clock(transaction: Transaction) -> None:
         return
     for channel in transaction.policy.limits:
         longest = transaction.policy.longest_wait_seconds(channel) + CLOCK_SLACK_SECONDS
-        for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes"):
+        for statement in ("repair_due", "repair_leases", "repair_keys", "repair_lanes", "repair_turns"):
             transaction.run(statement, now, now + longest, channel)
 
 

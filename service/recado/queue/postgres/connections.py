@@ -1,11 +1,12 @@
-"""A store's connections to PostgreSQL: one writes, the other reads beside it, on a database that all pods share.
+"""A store's connections to PostgreSQL, on a database that all pods share.
 
-One transaction at a time writes, under an advisory lock, as SQLite's file lock has it: what the operations read is what
-they write upon. The group commit of every process makes up for it, since what waits for the lock waits together.
+One writes, in transactions that lock what they decide by (locks.py). One, the pacer, takes turns and ids: every message
+needs them, so that a lock on them until the commit would let one transaction write at a time. One reads.
 """
 
 import contextlib
 import random
+import re
 import secrets
 import threading
 import time
@@ -17,23 +18,14 @@ import psycopg
 from psycopg.errors import Diagnostic
 
 from recado.queue.errors import StoreUnavailable
+from recado.queue.postgres import locks
 from recado.queue.postgres.clock import ServerClock
 from recado.queue.postgres.connection import Link
 from recado.queue.postgres.migrations import is_current
+from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statements, make_store_key, named_statements
 
 Result = TypeVar("Result")
-#: The lock is had for one transaction, the time is read once it is had. A process that is stopped in the middle of its
-#: transaction, or whose node is gone, must not hold up the others for longer than its own deadline. Rows are looked up
-#: by an index whatever the server believes of the tables' sizes: it takes a batch of one for a hundred, and keeps plans
-#: that were made while a table was small.
-BEGIN: Final = """
-SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_seqscan', 'off', true),
-  set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-  set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true),
-  (SELECT coalesce($1::float8, extract(epoch FROM clock_timestamp())::float8)
-   FROM (SELECT pg_advisory_xact_lock(8319384418) OFFSET 0) locked)"""
-LOCK: Final = "SELECT pg_advisory_xact_lock(8319384418)"
 #: The last statement of a transaction that wrote something: its number, for whoever has to ask what became of it.
 NUMBER: Final = """
 INSERT INTO recado.batch (owner, id, committed_at) VALUES ($1, $2, $3)
@@ -48,8 +40,25 @@ SELECT pg_database_size(current_database()),
    WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state NOT IN ('sync', 'quorum'))"""
+#: An id that no table has, for whoever connects first: a crash empties tables that are not logged.
+FIRST_ID: Final = """
+INSERT INTO recado.next_id AS n (one, id)
+SELECT true, 1 + greatest(0, (SELECT max(id) FROM recado.entry), (SELECT max(id) FROM recado.seen_message),
+  (SELECT max(id) FROM recado.event), (SELECT max(placed_id) FROM recado.shop_order))
+ON CONFLICT (one) DO UPDATE SET id = greatest(n.id, excluded.id)"""
+#: What is done at once on the pacer's connection, whatever becomes of the transaction.
+AT_ONCE: Final = frozenset({"take_ids", "take_turns", "delay_turns"})
+FOLD: Final = "SELECT recado.fold()"
+#: A process that writes adds the totals up so often.
+FOLD_SECONDS: Final = 1.0
+#: Times that a transaction is done which the server ends because of another one, and the longest wait before the next.
+TRIES: Final = 5
+RETRY_SECONDS: Final = 0.05
 #: So long a batch whose COMMIT was not answered is asked for; then the caller is told that it is not known.
 IN_DOUBT_SECONDS: Final = 3.0
+
+
+WRITING: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM) recado\.")
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -73,18 +82,26 @@ class PostgresStatements:
         pipeline: psycopg.Pipeline,
         queries: dict[str, Statement],
         now: float,
+        pacer: Link | None = None,
     ) -> None:
-        self._connection, self._pipeline = connection, pipeline
+        self._connection, self._pipeline, self._pacer = connection, pipeline, pacer
         self._queries, self.now = queries, now
         self._cursor = psycopg.RawCursor(connection)
         self.wrote = False
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
+        return self.ask(query, *bindings)()
+
+    def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:
         statement = self._queries[query]
+        if query in AT_ONCE and self._pacer:
+            with self._pacer.use() as connection:
+                cursor = psycopg.RawCursor(connection).execute(statement.text, bindings)
+                return cursor.fetchall if statement.answers else list
         self.wrote |= statement.writes
         self._cursor = psycopg.RawCursor(self._connection)
         self._cursor.execute(statement.text, bindings)
-        return self._cursor.fetchall() if statement.answers else []
+        return self._cursor.fetchall if statement.answers else list
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
         rows = self.run(query, *bindings)
@@ -94,6 +111,10 @@ class PostgresStatements:
     def changes(self) -> int:
         self._pipeline.sync()
         return self._cursor.rowcount
+
+
+#: The server ended the transaction because of another one: nothing of it was done.
+REPEATABLE: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
 class InDoubtError(Exception):
@@ -107,6 +128,9 @@ class PostgresDatabase:
     """
 
     gap_seconds = 0.0
+    #: A transaction has up to three advisory locks for each. The server's table has room for 64 a connection (its
+    #: `max_locks_per_transaction`), three of which are a pod's, and pods do not have full batches all at once.
+    most_in_a_commit = 100
 
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self._given_clock = clock
@@ -117,7 +141,9 @@ class PostgresDatabase:
         self._unconfirmed = False
         self._url = url
         self._writing = Link(url, self._prepare)
+        self._pacing = Link(url, self._prepare)
         self._reading = Link(url, self._prepare)
+        self._folded_at = float("-inf")
         self._one_reader = threading.Lock()
 
     @property
@@ -129,30 +155,37 @@ class PostgresDatabase:
     def now(self) -> float:
         return self._given_clock() if self._given_clock else self._clock.now()
 
-    def write(self, work: Callable[[Statements], Result]) -> Result:
+    def write(self, work: Callable[[Statements], Result], reach: Reach = EVERYTHING) -> Result:
         batch = secrets.randbits(62)
         done: list[Result] = []
         try:
             with self._writing.use() as connection:
-                self._transact(connection, batch, lambda statements: done.append(work(statements)))
+                self._transact_again(connection, batch, reach, lambda statements: done.append(work(statements)))
         except InDoubtError as error:
             if not self._was_committed(batch):
                 raise StoreUnavailable("the connection was lost before the commit") from error
-        return done[0]
+        return done[-1]
 
-    def read(self, work: Callable[[Statements], Result]) -> Result:
+    def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
+        """Once nobody else writes, every id that was given is committed or will never be."""
         with self._one_reader, self._reading.use() as connection:
-            return self._on_one_view(connection, work)
+            return self._on_one_view(connection, work, settled=settled)
 
     def survey(self, work: Callable[[Statements], Result]) -> Result:
         link = Link(self._url, self._prepare, deadline_seconds=SURVEY_SECONDS)
         with contextlib.closing(link), link.use() as connection:
             return self._on_one_view(connection, work)
 
-    def _on_one_view(self, connection: psycopg.Connection[Any], work: Callable[[Statements], Result]) -> Result:
+    def _on_one_view(
+        self, connection: psycopg.Connection[Any], work: Callable[[Statements], Result], *, settled: bool = False
+    ) -> Result:
         try:
             with connection.pipeline() as pipeline:
-                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                if settled:  # its one statement has a view that begins when the lock is had
+                    connection.execute("BEGIN READ ONLY")
+                    connection.execute(locks.ALONE)
+                else:
+                    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 result = work(self._statements(connection, pipeline))
                 connection.execute("COMMIT")
         except BaseException:
@@ -170,6 +203,7 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self._writing.close()
+        self._pacing.close()
         with self._one_reader:
             self._reading.close()
 
@@ -183,26 +217,44 @@ class PostgresDatabase:
             if value == "off":
                 raise StoreUnavailable(f"the database has {setting} = off: it would lose what was acknowledged")
         connection.execute(FORGET)
+        connection.execute(FIRST_ID)
         with connection.transaction(), connection.pipeline() as pipeline:
             self._store_key = make_store_key(self._statements(connection, pipeline))
 
     def _statements(self, connection: psycopg.Connection[Any], pipeline: psycopg.Pipeline) -> PostgresStatements:
         return PostgresStatements(connection, pipeline, self._queries, self._read_clock(connection))
 
-    def _transact(self, connection: psycopg.Connection[Any], batch: int, work: Callable[[Statements], object]) -> None:
+    def _transact_again(
+        self, connection: psycopg.Connection[Any], batch: int, reach: Reach, work: Callable[[Statements], object]
+    ) -> None:
+        """A transaction, done again when the server ended it because of another one."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._transact(connection, batch, reach, work)
+            except REPEATABLE:
+                if attempt == TRIES:
+                    raise
+                time.sleep(random.uniform(0, RETRY_SECONDS))  # noqa: S311 - keeps the two apart
+        return None
+
+    def _transact(
+        self, connection: psycopg.Connection[Any], batch: int, reach: Reach, work: Callable[[Statements], object]
+    ) -> None:
         committing = self._unconfirmed = False
         try:
             with connection.pipeline() as pipeline:
-                connection.execute("BEGIN")
-                given = self._given_clock() if self._given_clock else None
-                ((*_, now),) = psycopg.RawCursor(connection).execute(BEGIN, (given,)).fetchall()
+                now = locks.begin(connection, reach, self._given_clock() if self._given_clock else None)
                 self._clock.learn(now)
-                statements = PostgresStatements(connection, pipeline, self._queries, now)
+                statements = PostgresStatements(connection, pipeline, self._queries, now, self._pacing)
                 work(statements)
                 if statements.wrote:
+                    self._fold(connection)
                     psycopg.RawCursor(connection).execute(NUMBER, (self._owner, batch, now))
                     committing = True
                 connection.execute("COMMIT")
+        except REPEATABLE:
+            _roll_back(connection)
+            raise
         except psycopg.OperationalError as error:
             if not committing:
                 raise
@@ -213,6 +265,12 @@ class PostgresDatabase:
             raise
         if self._unconfirmed:
             raise StoreUnavailable("the standby did not confirm the commit: it is not known to be safe")
+
+    def _fold(self, connection: psycopg.Connection[Any]) -> None:
+        """Lets the totals be added up, now and then."""
+        if time.monotonic() - self._folded_at >= FOLD_SECONDS:
+            connection.execute(FOLD)
+            self._folded_at = time.monotonic()
 
     def _noticed(self, diagnostic: Diagnostic) -> None:
         """A COMMIT whose wait for the standby was cancelled succeeds, with a warning alone."""
@@ -225,7 +283,7 @@ class PostgresDatabase:
             try:
                 with self._writing.use() as connection, connection.transaction():
                     # The server may still be at it: whoever has the lock after it sees what it did.
-                    connection.execute(LOCK)
+                    connection.execute(locks.ALONE)
                     found = connection.execute("SELECT id FROM recado.batch WHERE owner = %s", (self._owner,))
                     return found.fetchone() == (batch,)
             except StoreUnavailable as error:
@@ -248,8 +306,8 @@ def load_queries() -> dict[str, Statement]:
 
 def _statement(sql: str) -> Statement:
     text = "\n".join(line for line in sql.strip().splitlines() if not line.startswith("--"))
-    reads = text.startswith("SELECT")
-    return Statement(text.encode(), writes=not reads, answers=reads or "RETURNING" in text)
+    writes = WRITING.search(text) is not None
+    return Statement(text.encode(), writes=writes, answers=not writes or "RETURNING" in text)
 
 
 def _roll_back(connection: psycopg.Connection[Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import apsw
 
 from recado.queue.errors import StoreUnavailable
+from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE, empty_log, load_queries, open_database
 from recado.queue.statements import Row, Sizes, Statements, Volume, make_store_key
 
@@ -24,6 +25,10 @@ class SqliteStatements:
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
         return self._connection.execute(self._queries[query], bindings).fetchall()
+
+    def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:
+        rows = self.run(query, *bindings)
+        return lambda: rows
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
         cursor = self._connection.execute(self._queries[query], bindings)
@@ -42,6 +47,7 @@ class SqliteDatabase:
 
     #: Long enough for another process to take the lock, which is not fair.
     gap_seconds = 2 * BUSY_POLL_SECONDS
+    most_in_a_commit = 1000
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self.now = clock
@@ -53,7 +59,8 @@ class SqliteDatabase:
         self._reading = threading.Lock()
         self.store_key = self.write(make_store_key)
 
-    def write(self, work: Callable[[Statements], Result]) -> Result:
+    def write(self, work: Callable[[Statements], Result], reach: Reach = EVERYTHING) -> Result:
+        """One writer has the whole file, whatever its reach."""
         connection = self.writer
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -69,7 +76,8 @@ class SqliteDatabase:
             raise StoreUnavailable(str(error)) from error
         return result
 
-    def read(self, work: Callable[[Statements], Result]) -> Result:
+    def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
+        """With one writer ids are committed in their order."""
         try:
             self._refuse_another_file()
             with self._reading:

@@ -151,7 +151,6 @@ CREATE INDEX identity_key ON identity (key);
 CREATE TABLE lane (
   channel         text NOT NULL,
   name            text NOT NULL,
-  next_at         float8 NOT NULL DEFAULT 0,
   failures        integer NOT NULL DEFAULT 0,
   open_reason     text,
   opened_at       float8,
@@ -164,13 +163,37 @@ CREATE TABLE lane (
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
--- Totals that survive every pod, written together with the facts they count.
+-- The turns of a lane under its rate: when the next one is, and how many were taken together last. Every message writes
+-- it, so it is written outside of their transactions and waits for no disk; a crash loses less than a second of turns.
+CREATE UNLOGGED TABLE pace (
+  channel text NOT NULL,
+  lane    text NOT NULL,
+  next_at float8 NOT NULL,
+  taken   integer NOT NULL,
+  PRIMARY KEY (channel, lane)
+) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+
+-- The id that is given next, in the same way. Whoever connects makes the row from what the tables hold.
+CREATE UNLOGGED TABLE next_id (
+  one boolean PRIMARY KEY CHECK (one),
+  id  bigint NOT NULL
+) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+
+CREATE SEQUENCE order_number START 1001;
+
+-- Totals that survive every pod, written together with the facts they count: each transaction inserts what it adds, so
+-- that none waits for another, and `fold` adds that up.
 CREATE TABLE total (
   metric text NOT NULL,
   labels text NOT NULL,
   value  float8 NOT NULL,
   PRIMARY KEY (metric, labels)
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
+
+CREATE TABLE delta (
+  id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  counts json NOT NULL
+) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
 CREATE TABLE meta (
   name  text PRIMARY KEY,
@@ -193,12 +216,20 @@ CREATE TABLE state_count (
   PRIMARY KEY (channel, lane, state)
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
+CREATE TABLE state_delta (
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  channel text NOT NULL,
+  lane    text NOT NULL,
+  state   text NOT NULL,
+  rows    bigint NOT NULL
+) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+
 -- For each statement, not for each row: a row that is updated a thousand times in one transaction leaves a thousand
 -- versions of itself, and each update walks through them.
 CREATE FUNCTION count_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
-  INSERT INTO state_count AS c SELECT channel, lane, state, count(*) FROM new_rows GROUP BY channel, lane, state
-  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = c.rows + excluded.rows;
+  INSERT INTO state_delta (channel, lane, state, rows)
+  SELECT channel, lane, state, count(*) FROM new_rows GROUP BY channel, lane, state;
   RETURN NULL;
 END $$;
 CREATE TRIGGER entry_inserted AFTER INSERT ON entry REFERENCING NEW TABLE AS new_rows
@@ -206,9 +237,8 @@ CREATE TRIGGER entry_inserted AFTER INSERT ON entry REFERENCING NEW TABLE AS new
 
 CREATE FUNCTION count_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
-  UPDATE state_count c SET rows = c.rows - o.rows
-  FROM (SELECT channel, lane, state, count(*) AS rows FROM old_rows GROUP BY channel, lane, state) o
-  WHERE (c.channel, c.lane, c.state) = (o.channel, o.lane, o.state);
+  INSERT INTO state_delta (channel, lane, state, rows)
+  SELECT channel, lane, state, -count(*) FROM old_rows GROUP BY channel, lane, state;
   RETURN NULL;
 END $$;
 CREATE TRIGGER entry_deleted AFTER DELETE ON entry REFERENCING OLD TABLE AS old_rows
@@ -216,11 +246,10 @@ CREATE TRIGGER entry_deleted AFTER DELETE ON entry REFERENCING OLD TABLE AS old_
 
 CREATE FUNCTION count_moved() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
-  INSERT INTO state_count AS c
+  INSERT INTO state_delta (channel, lane, state, rows)
   SELECT channel, lane, state, sum(n) FROM (
     SELECT channel, lane, state, 1 AS n FROM new_rows UNION ALL SELECT channel, lane, state, -1 FROM old_rows) both_
-  GROUP BY channel, lane, state HAVING sum(n) <> 0
-  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = c.rows + excluded.rows;
+  GROUP BY channel, lane, state HAVING sum(n) <> 0;
   -- The end of an entry makes the next of its key due, which was put off until the first one was due.
   UPDATE entry e SET due_at = ended.finished_at
   FROM (SELECT n.key, max(n.finished_at) AS finished_at FROM new_rows n JOIN old_rows o ON o.id = n.id
@@ -232,6 +261,51 @@ END $$;
 -- Its own update of due times counts for nothing.
 CREATE TRIGGER entry_moved AFTER UPDATE ON entry REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
   FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION count_moved();
+
+-- What a transaction begins with, in one statement: its settings, its locks, its time. See locks.py. Each statement here
+-- has a view of its own, so that of `identity` begins when the names' locks are had.
+CREATE FUNCTION begin_write(alone boolean, names json, entries json, sent json, clock float8) RETURNS float8
+LANGUAGE plpgsql AS $$
+BEGIN
+  -- A process that is stopped in the middle of its transaction, or whose node is gone, must not hold up the others for
+  -- longer than its own deadline. Rows are looked up by an index whatever the server believes of the tables' sizes: it
+  -- takes a batch of one for a hundred, and keeps plans that were made while a table was small.
+  PERFORM set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true);
+  IF alone THEN
+    PERFORM pg_advisory_xact_lock(8319384418);
+  ELSE
+    PERFORM pg_advisory_xact_lock_shared(8319384418);
+    PERFORM pg_advisory_xact_lock(lock) FROM (
+      SELECT DISTINCT hashtextextended(value, 1) AS lock FROM json_array_elements_text(names) ORDER BY 1 OFFSET 0) l;
+    PERFORM pg_advisory_xact_lock(lock) FROM (
+      SELECT DISTINCT hashtextextended(key, 2) AS lock FROM (
+        SELECT coalesce(i.key, j.value) AS key
+        FROM json_array_elements_text(names) j LEFT JOIN recado.identity i ON i.name = j.value
+        UNION ALL SELECT e.key FROM json_array_elements_text(entries) j JOIN recado.entry e ON e.id = j.value::bigint
+        UNION ALL SELECT e.key FROM json_array_elements_text(sent) j JOIN recado.entry e ON e.sent_wamid = j.value) k
+      ORDER BY 1 OFFSET 0) l;
+  END IF;
+  RETURN coalesce(clock, extract(epoch FROM clock_timestamp())::float8);
+END $$;
+
+-- Adds up what transactions inserted. Only one does it at a time, so nobody waits for the rows of the sums.
+CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = recado AS $$
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(8319384419) THEN
+    RETURN;
+  END IF;
+  WITH gone AS (DELETE FROM delta WHERE id IN (SELECT id FROM delta ORDER BY id LIMIT 5000) RETURNING counts)
+  INSERT INTO total AS t (metric, labels, value)
+  SELECT value ->> 0, value ->> 1, sum((value ->> 2)::float8) FROM gone, json_array_elements(counts) GROUP BY 1, 2
+  ON CONFLICT (metric, labels) DO UPDATE SET value = t.value + excluded.value;
+  WITH gone AS (DELETE FROM state_delta WHERE id IN (SELECT id FROM state_delta ORDER BY id LIMIT 5000)
+    RETURNING channel, lane, state, rows)
+  INSERT INTO state_count AS c (channel, lane, state, rows)
+  SELECT channel, lane, state, sum(rows) FROM gone GROUP BY 1, 2, 3
+  ON CONFLICT (channel, lane, state) DO UPDATE SET rows = c.rows + excluded.rows;
+END $$;
 
 CREATE FUNCTION forget_names() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN

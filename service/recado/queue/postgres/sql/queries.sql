@@ -3,12 +3,16 @@
 
 -- name: see_wamids
 INSERT INTO recado.seen_message (id, wamid_key)
-SELECT (value ->> 0)::bigint, value ->> 1 FROM json_array_elements($1::json)
+SELECT (value ->> 0)::bigint, value ->> 1 FROM json_array_elements($1::json) ORDER BY value ->> 1
 ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
+-- name: take_ids
+-- Outside of the transaction, see connections.py.
+UPDATE recado.next_id SET id = greatest(id, $1::bigint) + $2::bigint RETURNING id - $2::bigint
+
 -- name: last_id
-SELECT greatest((SELECT coalesce(max(id), 0) FROM recado.entry), (SELECT coalesce(max(id), 0) FROM recado.seen_message))
+SELECT id - 1 FROM recado.next_id
 
 -- name: customers
 SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
@@ -82,10 +86,8 @@ UPDATE recado.shop_order o SET location = j.value ->> 2 FROM json_array_elements
 WHERE o.number = (j.value ->> 0)::bigint AND o.key = j.value ->> 1
 RETURNING o.number, o.state
 
--- name: take_order_numbers
-INSERT INTO recado.meta AS m (name, value) VALUES ('order_number', ($1::bigint + $2::bigint)::text)
-ON CONFLICT (name) DO UPDATE SET value = (m.value::bigint + $2::bigint)::text
-RETURNING value
+-- name: take_order_number
+SELECT nextval('recado.order_number')
 
 -- name: session_quotes
 SELECT (j.value ->> 0)::bigint, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
@@ -140,17 +142,21 @@ UPDATE recado.shop_order SET state = $2, changed_at = $3, steps = $4 WHERE numbe
 SELECT placed_at FROM recado.shop_order WHERE state = 'placed' ORDER BY placed_id LIMIT 1
 
 -- name: expire_quotes
+WITH page AS MATERIALIZED (
+  SELECT id, key FROM recado.quote WHERE state = 'open' AND expires_at <= $1 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE recado.quote SET state = 'expired', closed_at = $1
-WHERE id IN (SELECT id FROM recado.quote WHERE state = 'open' AND expires_at <= $1 LIMIT $2)
+WHERE id IN (SELECT id FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2)))
 RETURNING state, source, currency, total, accepted_at, key, token, opened_at, NULL, NULL
 
 -- name: prune_quotes
-DELETE FROM recado.quote
-WHERE id IN (SELECT id FROM recado.quote WHERE id <= $1 AND state <> 'open' ORDER BY id LIMIT $2)
+WITH page AS MATERIALIZED (
+  SELECT id FROM recado.quote WHERE id <= $1 AND state <> 'open' ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM recado.quote WHERE id IN (SELECT id FROM page)
 
 -- name: prune_orders
-DELETE FROM recado.shop_order
-WHERE number IN (SELECT number FROM recado.shop_order WHERE placed_at <= $1 LIMIT $2)
+WITH page AS MATERIALIZED (
+  SELECT number FROM recado.shop_order WHERE placed_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM recado.shop_order WHERE number IN (SELECT number FROM page)
 
 -- name: keys_next
 INSERT INTO recado.customer AS c (key, next_at)
@@ -181,28 +187,52 @@ SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4
 FROM json_array_elements($1::json)
 
 -- name: lanes
-SELECT channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
-FROM recado.lane
+SELECT l.channel, l.name, coalesce(p.next_at, 0), l.failures, l.open_reason, l.opened_at, l.probe_at, l.reachable,
+  l.unknown_trials, l.good_at, l.outage_at
+FROM recado.lane l LEFT JOIN recado.pace p ON p.channel = l.channel AND p.lane = l.name
+
+-- name: add_lane
+INSERT INTO recado.lane (channel, name) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: hold_lane
+SELECT failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
+FROM recado.lane WHERE channel = $1 AND name = $2 FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: lock_lanes
+SELECT channel, name, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
+FROM recado.lane WHERE (channel, name) IN (SELECT value ->> 0, value ->> 1 FROM json_array_elements($1::json))
+ORDER BY channel, name FOR NO KEY UPDATE
 
 -- name: put_lanes
-INSERT INTO recado.lane (channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials,
-  good_at, outage_at)
-SELECT value ->> 0, value ->> 1, (value ->> 2)::float8, (value ->> 3)::integer, value ->> 4, (value ->> 5)::float8,
-  (value ->> 6)::float8, (value ->> 7)::boolean, (value ->> 8)::integer, (value ->> 9)::float8, (value ->> 10)::float8
-FROM json_array_elements($1::json)
-ON CONFLICT (channel, name) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
-  open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at,
-  reachable = excluded.reachable, unknown_trials = excluded.unknown_trials, good_at = excluded.good_at,
-  outage_at = excluded.outage_at
+UPDATE recado.lane l SET failures = (j.value ->> 2)::integer, open_reason = j.value ->> 3,
+  opened_at = (j.value ->> 4)::float8, probe_at = (j.value ->> 5)::float8, reachable = (j.value ->> 6)::boolean,
+  unknown_trials = (j.value ->> 7)::integer, good_at = (j.value ->> 8)::float8, outage_at = (j.value ->> 9)::float8
+FROM json_array_elements($1::json) j WHERE l.channel = j.value ->> 0 AND l.name = j.value ->> 1
+
+-- name: take_turns
+-- Up to $3 turns, one every $4 seconds, from $5 to $6: when the first is, and how many they are. Outside of the
+-- transaction, see connections.py.
+INSERT INTO recado.pace AS p (channel, lane, next_at, taken)
+SELECT $1, $2, $5::float8 + $4::float8 * n, n
+FROM (SELECT least($3::integer, floor(($6::float8 - $5::float8) / $4::float8)::integer + 1) AS n) f
+ON CONFLICT (channel, lane) DO UPDATE SET (next_at, taken) = (
+  SELECT first + $4::float8 * n, n
+  FROM (SELECT first, greatest(0, least($3::integer, floor(($6::float8 - first) / $4::float8) + 1))::integer AS n
+    FROM (SELECT greatest(p.next_at, $5::float8) AS first) f) t)
+RETURNING next_at - $4::float8 * taken, taken
+
+-- name: delay_turns
+-- Outside of the transaction, see connections.py.
+INSERT INTO recado.pace AS p (channel, lane, next_at, taken) VALUES ($1, $2, $3, 0)
+ON CONFLICT (channel, lane) DO UPDATE SET next_at = greatest(p.next_at, excluded.next_at)
 
 -- name: due
-SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
-FROM recado.entry m LEFT JOIN recado.customer c ON c.key = m.key
-  LEFT JOIN LATERAL (SELECT e.id, CASE WHEN e.lease_owner = 'job' THEN NULL ELSE e.due_at END AS due_at
-    FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
-    ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
-WHERE m.channel = $1 AND m.lane = $2 AND m.due_at <= $3
-ORDER BY m.due_at LIMIT $4
+-- Those that nobody else claims now, of customers to whom nobody does anything: they are this transaction's. Whoever
+-- claims at the same time gets others.
+WITH page AS MATERIALIZED (
+  SELECT id, due_at, key FROM recado.entry WHERE channel = $1 AND lane = $2 AND due_at > $3 AND due_at <= $4
+  ORDER BY due_at LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED)
+SELECT id, due_at FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: due_by_id
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
@@ -218,7 +248,7 @@ ORDER BY m.due_at
 SELECT due_at, channel, lane FROM recado.entry WHERE id = $1 AND due_at IS NOT NULL
 
 -- name: next_due
-SELECT min(due_at) FROM recado.entry WHERE channel = $1 AND lane = $2 AND due_at IS NOT NULL
+SELECT min(due_at) FROM recado.entry WHERE channel = $1 AND lane = $2 AND due_at > $3
 
 -- name: lease
 UPDATE recado.entry e SET state = 'sending', due_at = NULL, attempts = e.attempts + 1,
@@ -276,10 +306,16 @@ FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
 
 -- name: rescuable
-SELECT id, channel, lane, lease_until, spent FROM recado.entry WHERE lease_until <= $1 ORDER BY lease_until LIMIT $2
+WITH page AS MATERIALIZED (
+  SELECT id, channel, lane, lease_until, spent, key FROM recado.entry WHERE lease_until > $1 AND lease_until <= $2
+  ORDER BY lease_until LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+SELECT id, channel, lane, lease_until, spent FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: expired
-SELECT id, channel, lane FROM recado.entry WHERE due_at IS NOT NULL AND deadline_at <= $1 LIMIT $2
+WITH page AS MATERIALIZED (
+  SELECT id, channel, lane, key FROM recado.entry WHERE due_at IS NOT NULL AND deadline_at <= $1
+  LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+SELECT id, channel, lane FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: repair_due
 UPDATE recado.entry SET due_at = $1 WHERE channel = $3 AND due_at > $2
@@ -291,17 +327,21 @@ UPDATE recado.entry SET lease_until = $1 WHERE channel = $3 AND lease_until > $2
 UPDATE recado.customer SET next_at = $1 WHERE $3 = 'whatsapp' AND next_at > $2
 
 -- name: repair_lanes
-UPDATE recado.lane SET next_at = least(next_at, $1), probe_at = least(probe_at, $1), good_at = least(good_at, $1),
-  outage_at = least(outage_at, $1)
-WHERE channel = $3 AND greatest(next_at, probe_at, good_at, outage_at) > $2 AND open_reason IS DISTINCT FROM 'ended'
+UPDATE recado.lane SET probe_at = least(probe_at, $1), good_at = least(good_at, $1), outage_at = least(outage_at, $1)
+WHERE channel = $3 AND greatest(probe_at, good_at, outage_at) > $2 AND open_reason IS DISTINCT FROM 'ended'
+
+-- name: repair_turns
+UPDATE recado.pace SET next_at = $1 WHERE channel = $3 AND next_at > $2
 
 -- name: prune_finished
-DELETE FROM recado.entry
-WHERE id IN (SELECT id FROM recado.entry WHERE state = $1 AND finished_at <= $2 LIMIT $3)
+WITH page AS MATERIALIZED (
+  SELECT id FROM recado.entry WHERE state = $1 AND finished_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED)
+DELETE FROM recado.entry WHERE id IN (SELECT id FROM page)
 
 -- name: prune_seen
-DELETE FROM recado.seen_message
-WHERE id IN (SELECT id FROM recado.seen_message WHERE id <= $1 ORDER BY id LIMIT $2)
+WITH page AS MATERIALIZED (
+  SELECT id FROM recado.seen_message WHERE id <= $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM recado.seen_message WHERE id IN (SELECT id FROM page)
 
 -- name: stale_customers
 SELECT c.key FROM recado.customer c WHERE c.next_at <= $1 AND c.talk::json #>> '{handoff,until}' IS NULL
@@ -317,15 +357,20 @@ WHERE c.key IN (SELECT value FROM json_array_elements_text($1::json)) AND c.next
   AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.key = c.key)
 
 -- name: add_totals
-INSERT INTO recado.total AS t (metric, labels, value)
-SELECT value ->> 0, value ->> 1, (value ->> 2)::float8 FROM json_array_elements($1::json)
-ON CONFLICT (metric, labels) DO UPDATE SET value = t.value + excluded.value
+INSERT INTO recado.delta (counts) VALUES ($1)
 
 -- name: totals
-SELECT metric, labels, value FROM recado.total
+SELECT metric, labels, sum(value) FROM (
+  SELECT metric, labels, value FROM recado.total
+  UNION ALL SELECT j.value ->> 0, j.value ->> 1, (j.value ->> 2)::float8
+  FROM recado.delta CROSS JOIN json_array_elements(counts) j) t
+GROUP BY metric, labels
 
 -- name: state_counts
-SELECT channel, lane, state, rows FROM recado.state_count
+SELECT channel, lane, state, sum(rows)::bigint FROM (
+  SELECT channel, lane, state, rows FROM recado.state_count
+  UNION ALL SELECT channel, lane, state, rows FROM recado.state_delta) t
+GROUP BY channel, lane, state
 
 -- name: set_meta
 INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
@@ -394,8 +439,9 @@ SELECT count(*) FROM recado.entry WHERE lease_until IS NOT NULL AND channel = $1
 SELECT id, key, phone, user_id, reason, error_class, error_code FROM recado.entry
 WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id
 
--- name: last_event
-SELECT coalesce(max(id), 0) FROM recado.event
+-- name: lock_notices
+-- What is read of their periods is what is written upon. Nothing else is waited for after it.
+SELECT pg_advisory_xact_lock(8319384420)
 
 -- name: last_sequences
 SELECT j.value, max(e.sequence) FROM json_array_elements_text($1::json) j JOIN recado.event e ON e.key = j.value
@@ -450,7 +496,9 @@ WHERE event_id = $1 ORDER BY id
 SELECT received_at FROM recado.entry WHERE channel = 'http' AND lane = $1 AND finished_at IS NULL ORDER BY id LIMIT 1
 
 -- name: prune_events
-DELETE FROM recado.event WHERE id IN (SELECT id FROM recado.event WHERE id <= $1 LIMIT $2)
+WITH page AS MATERIALIZED (
+  SELECT id FROM recado.event WHERE id <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM recado.event WHERE id IN (SELECT id FROM page)
 
 -- name: names_of
 SELECT key, key FROM recado.customer WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
@@ -556,8 +604,9 @@ ON CONFLICT DO NOTHING
 DELETE FROM recado.asked WHERE customer IN (SELECT value FROM json_array_elements_text($1::json))
 
 -- name: prune_asked
-DELETE FROM recado.asked WHERE (day, phrase, kind, customer) IN
-  (SELECT day, phrase, kind, customer FROM recado.asked WHERE day <= $1 ORDER BY day LIMIT $2)
+WITH page AS MATERIALIZED (
+  SELECT day, phrase, kind, customer FROM recado.asked WHERE day <= $1 ORDER BY day LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM recado.asked WHERE (day, phrase, kind, customer) IN (SELECT day, phrase, kind, customer FROM page)
 
 -- name: survey_asked
 SELECT phrase, kind, count(DISTINCT customer) FROM recado.asked WHERE day >= $1 AND day <= $2
@@ -596,7 +645,9 @@ WHERE q.id = (j.value ->> 0)::bigint
 SELECT 1 FROM recado.entry WHERE sent_wamid = $1 UNION ALL SELECT 1 FROM recado.quote WHERE sent_wamid = $1
 
 -- name: held_until
-SELECT key FROM recado.customer WHERE (talk::json #>> '{handoff,until}')::float8 <= $1 LIMIT $2
+SELECT key FROM (SELECT key FROM recado.customer WHERE (talk::json #>> '{handoff,until}')::float8 <= $1
+  LIMIT $2 OFFSET 0) page
+WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: waiting_for_a_person
 SELECT count((talk::json #>> '{handoff,waiting_since}')::float8), min((talk::json #>> '{handoff,waiting_since}')::float8) FROM recado.customer

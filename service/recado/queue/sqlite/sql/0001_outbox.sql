@@ -158,11 +158,10 @@ CREATE TRIGGER customer_forgotten AFTER DELETE ON customer BEGIN
   DELETE FROM quote WHERE key = old.key;
 END;
 
--- A lane of a channel: its next turn under the rate limit, and its breaker.
+-- A lane of a channel, and its breaker.
 CREATE TABLE lane (
   channel         TEXT NOT NULL,
   name            TEXT NOT NULL,
-  next_at         REAL NOT NULL DEFAULT 0,
   failures        INTEGER NOT NULL DEFAULT 0,
   open_reason     TEXT,
   opened_at       REAL,
@@ -173,6 +172,15 @@ CREATE TABLE lane (
   outage_at       REAL NOT NULL DEFAULT 0,   -- when the lane was last known to be in an outage
   PRIMARY KEY (channel, name),
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- The turns of a lane under its rate: when the next one is, and how many were taken together last.
+CREATE TABLE pace (
+  channel TEXT NOT NULL,
+  lane    TEXT NOT NULL,
+  next_at REAL NOT NULL,
+  taken   INTEGER NOT NULL,
+  PRIMARY KEY (channel, lane)
 ) STRICT, WITHOUT ROWID;
 
 -- Totals that survive every pod, written together with the facts they count.

@@ -9,6 +9,12 @@ SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
+-- name: take_ids
+-- The first of ?2 ids, from ?1 on.
+SELECT max(?1, 1 + (SELECT coalesce(max(id), 0) FROM entry), 1 + (SELECT coalesce(max(id), 0) FROM seen_message),
+  1 + (SELECT coalesce(max(id), 0) FROM event))
+WHERE ?2 > 0
+
 -- name: last_id
 SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM seen_message))
 
@@ -80,9 +86,9 @@ UPDATE shop_order SET location = j.value ->> 2 FROM jsonb_each(?1) j
 WHERE shop_order.number = j.value ->> 0 AND shop_order.key = j.value ->> 1
 RETURNING number, state
 
--- name: take_order_numbers
-INSERT INTO meta (name, value) VALUES ('order_number', ?1 + ?2)
-ON CONFLICT (name) DO UPDATE SET value = value + ?2
+-- name: take_order_number
+INSERT INTO meta (name, value) VALUES ('order_number', 1001)
+ON CONFLICT (name) DO UPDATE SET value = value + 1
 RETURNING value
 
 -- The open quote is the newest one, and a replaced one never is: of a voice note, which is heard after later messages
@@ -178,28 +184,47 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->
 FROM jsonb_each(?1)
 
 -- name: lanes
-SELECT channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
-FROM lane
+SELECT l.channel, l.name, coalesce(p.next_at, 0), l.failures, l.open_reason, l.opened_at, l.probe_at, l.reachable,
+  l.unknown_trials, l.good_at, l.outage_at
+FROM lane l LEFT JOIN pace p ON p.channel = l.channel AND p.lane = l.name
+
+-- name: add_lane
+INSERT INTO lane (channel, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+
+-- name: hold_lane
+-- One writer has every lane.
+SELECT failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
+FROM lane WHERE channel = ?1 AND name = ?2
+
+-- name: lock_lanes
+SELECT l.channel, l.name, l.failures, l.open_reason, l.opened_at, l.probe_at, l.reachable, l.unknown_trials, l.good_at,
+  l.outage_at
+FROM jsonb_each(?1) j CROSS JOIN lane l ON l.channel = j.value ->> 0 AND l.name = j.value ->> 1
 
 -- name: put_lanes
-INSERT INTO lane (channel, name, next_at, failures, open_reason, opened_at, probe_at, reachable, unknown_trials,
-  good_at, outage_at)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9, value ->> 10
-FROM jsonb_each(?1) WHERE true
-ON CONFLICT (channel, name) DO UPDATE SET next_at = excluded.next_at, failures = excluded.failures,
-  open_reason = excluded.open_reason, opened_at = excluded.opened_at, probe_at = excluded.probe_at,
-  reachable = excluded.reachable, unknown_trials = excluded.unknown_trials, good_at = excluded.good_at,
-  outage_at = excluded.outage_at
+UPDATE lane SET failures = j.value ->> 2, open_reason = j.value ->> 3, opened_at = j.value ->> 4,
+  probe_at = j.value ->> 5, reachable = j.value ->> 6, unknown_trials = j.value ->> 7, good_at = j.value ->> 8,
+  outage_at = j.value ->> 9
+FROM jsonb_each(?1) j WHERE lane.channel = j.value ->> 0 AND lane.name = j.value ->> 1
+
+-- name: take_turns
+-- Up to ?3 turns, one every ?4 seconds, from ?5 to ?6: when the first is, and how many they are.
+INSERT INTO pace (channel, lane, next_at, taken)
+SELECT ?1, ?2, ?5 + ?4 * n, n FROM (SELECT min(?3, CAST((?6 - ?5) / ?4 AS INTEGER) + 1) AS n) WHERE true
+ON CONFLICT (channel, lane) DO UPDATE SET (next_at, taken) = (
+  SELECT first + ?4 * n, n
+  FROM (SELECT first, CASE WHEN first > ?6 THEN 0 ELSE min(?3, CAST((?6 - first) / ?4 AS INTEGER) + 1) END AS n
+    FROM (SELECT max(pace.next_at, ?5) AS first)))
+RETURNING next_at - ?4 * taken, taken
+
+-- name: delay_turns
+INSERT INTO pace (channel, lane, next_at, taken) VALUES (?1, ?2, ?3, 0)
+ON CONFLICT (channel, lane) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 
 -- name: due
-SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id,
-  iif(f.lease_owner IS 'job', NULL, f.due_at)
-FROM entry m INDEXED BY entry_due LEFT JOIN customer c ON c.key = m.key
-  LEFT JOIN entry f ON f.id = (SELECT e.id FROM entry e WHERE e.key = m.key AND e.finished_at IS NULL
-    ORDER BY e.lease_until IS NULL, e.written_at, e.id LIMIT 1)
-WHERE m.channel = ?1 AND m.lane = ?2 AND m.due_at <= ?3
-ORDER BY m.due_at LIMIT ?4
+SELECT id, due_at FROM entry INDEXED BY entry_due
+WHERE channel = ?1 AND lane = ?2 AND due_at > ?3 AND due_at <= ?4
+ORDER BY due_at LIMIT ?5
 
 -- name: due_by_id
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id,
@@ -214,7 +239,7 @@ ORDER BY m.due_at
 SELECT due_at, channel, lane FROM entry WHERE id = ?1 AND due_at IS NOT NULL
 
 -- name: next_due
-SELECT min(due_at) FROM entry WHERE channel = ?1 AND lane = ?2 AND due_at IS NOT NULL
+SELECT min(due_at) FROM entry WHERE channel = ?1 AND lane = ?2 AND due_at > ?3
 
 -- name: lease
 UPDATE entry SET state = 'sending', due_at = NULL, attempts = attempts + 1,
@@ -267,7 +292,8 @@ FROM jsonb_each(?1) j WHERE entry.id = j.value ->> 0
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1))
 
 -- name: rescuable
-SELECT id, channel, lane, lease_until, spent FROM entry WHERE lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+SELECT id, channel, lane, lease_until, spent FROM entry WHERE lease_until > ?1 AND lease_until <= ?2
+ORDER BY lease_until LIMIT ?3
 
 -- name: expired
 SELECT id, channel, lane FROM entry WHERE due_at IS NOT NULL AND deadline_at <= ?1 LIMIT ?2
@@ -282,9 +308,11 @@ UPDATE entry SET lease_until = ?1 WHERE channel = ?3 AND lease_until > ?2
 UPDATE customer SET next_at = ?1 WHERE ?3 = 'whatsapp' AND next_at > ?2
 
 -- name: repair_lanes
-UPDATE lane SET next_at = min(next_at, ?1), probe_at = min(probe_at, ?1), good_at = min(good_at, ?1),
-  outage_at = min(outage_at, ?1)
-WHERE channel = ?3 AND max(next_at, probe_at, good_at, outage_at) > ?2 AND open_reason IS NOT 'ended'
+UPDATE lane SET probe_at = min(probe_at, ?1), good_at = min(good_at, ?1), outage_at = min(outage_at, ?1)
+WHERE channel = ?3 AND max(probe_at, good_at, outage_at) > ?2 AND open_reason IS NOT 'ended'
+
+-- name: repair_turns
+UPDATE pace SET next_at = ?1 WHERE channel = ?3 AND next_at > ?2
 
 -- name: prune_finished
 DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE state = ?1 AND finished_at <= ?2 LIMIT ?3)
@@ -379,8 +407,9 @@ SELECT count(*) FROM entry WHERE lease_until IS NOT NULL AND channel = ?1 AND la
 SELECT id, key, phone, user_id, reason, error_class, error_code FROM entry
 WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id
 
--- name: last_event
-SELECT coalesce(max(id), 0) FROM event
+-- name: lock_notices
+-- One writer has them already.
+SELECT 1 WHERE false
 
 -- name: last_sequences
 SELECT j.value, max(e.sequence) FROM json_each(?1) j CROSS JOIN event e ON e.key = j.value GROUP BY j.value

@@ -1,0 +1,201 @@
+"""The lanes within one transaction: their turns, and their breakers.
+
+Everybody who sends has to do with a lane, so its row is locked only to change its breaker, at the end of the
+transaction, and only where a result does change it. Turns are taken outside of the transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple, replace
+
+from recado.notices.notice import NoticeKind
+from recado.outcome import Outcome, Scope
+from recado.queue.model import NOTICES, AttemptResult, Lane
+from recado.queue.policy import ENDED, OPERATOR, VERDICT_SECONDS, Breaker, Pace, RetryPolicy
+from recado.queue.statements import Row, Statements
+from recado.queue.tally import TALLIES
+from recado.telemetry.totals import Totals
+
+#: How far ahead of its turn a message may be leased: its process waits for the turn itself.
+HORIZON_SECONDS = 0.5
+
+Change = Callable[[Breaker], Breaker]
+
+
+class LaneState(msgspec.Struct):
+    """A lane within one transaction. `held`: nobody else changes its breaker until the transaction ends."""
+
+    pace: Pace
+    breaker: Breaker
+    held: bool = False
+    changed: bool = False
+
+    def may_send_at(self, at: float) -> float:
+        """When a message whose turn is `at` could be sent, or tried, as far as the breaker tells."""
+        return max(at, self.breaker.probe_at) if self.breaker.open else at
+
+
+class Lanes:
+    """The lanes that ever had something to send. `note` tells the operator of one that needs him."""
+
+    def __init__(
+        self,
+        statements: Statements,
+        policy: RetryPolicy,
+        totals: Totals,
+        note: Callable[[NoticeKind, str], None],
+    ) -> None:
+        self._statements, self._policy, self._totals, self._note = statements, policy, totals, note
+        self._now = statements.now
+        self._asked: Callable[[], list[Row]] | None = None
+        self._states: dict[Lane, LaneState] | None = None
+        self._changes: list[tuple[Lane, Change]] = []
+
+    def ask(self) -> None:
+        """Lets the lanes be read along with what is asked next."""
+        if self._asked is None:
+            self._asked = self._statements.ask("lanes")
+
+    def all(self) -> dict[Lane, LaneState]:
+        """Every lane."""
+        if self._states is None:
+            self.ask()
+            assert self._asked
+            self._states = lanes_of(self._policy, self._asked())
+        return self._states
+
+    def of(self, lane: Lane) -> LaneState:
+        """One lane, new or known."""
+        state = self.all().get(lane)
+        if state is None:
+            self._statements.run("add_lane", *lane)
+            state = self.all()[lane] = LaneState(pace=self._policy.pace(lane.channel, 0.0), breaker=Breaker())
+        return state
+
+    def ended(self, lane: Lane) -> bool:
+        """Whether the other side wants nothing more."""
+        return self.of(lane).breaker.open_reason == ENDED
+
+    # -- turns
+
+    def take_turns(self, lane: Lane, most: int) -> list[float]:
+        """Takes the next turns of a lane that are within the horizon.
+
+        They are taken at once, also where the transaction fails later: a lost turn holds the lane up for its interval,
+        a lock on the lane would hold everybody up until the commit.
+        """
+        pace, last = self.of(lane).pace, self._now + HORIZON_SECONDS
+        if not pace.interval:
+            turn = pace.next_turn(self._now)
+            return [turn] * most if turn <= last else []
+        ((first, taken),) = self._statements.run("take_turns", *lane, most, pace.interval, self._now, last)
+        pace.next_at = first + taken * pace.interval
+        return [first + place * pace.interval for place in range(taken)]
+
+    def delay(self, lane: Lane, until: float) -> None:
+        """Gives no turn of a lane before an instant."""
+        self._statements.run("delay_turns", *lane, until)
+        pace = self.of(lane).pace
+        pace.next_at = max(pace.next_at, until)
+
+    # -- breakers
+
+    def hold(self, lane: Lane) -> bool:
+        """Makes sure that nobody else decides by the breaker of a lane, or changes it; False where somebody does."""
+        state = self.of(lane)
+        if not state.held:
+            for row in self._statements.run("hold_lane", *lane):
+                state.breaker, state.held = _breaker(row), True
+        return state.held
+
+    def start_probing(self, lane: Lane) -> None:
+        """Nobody else probes, or tries with a reply, until this has had its time. The lane is held."""
+        state = self.of(lane)
+        probe_at = self._now + self._policy.config.breaker_probe_seconds
+        state.breaker, state.changed = replace(state.breaker, probe_at=probe_at, reachable=False), True
+
+    def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None:
+        """Lets a result open or close the breaker of a lane."""
+        if result.outcome is Outcome.OPERATOR and self._policy.limits[lane.channel].alike:
+            result = replace(result, scope=Scope.NUMBER)
+
+        def after(breaker: Breaker) -> Breaker:
+            return self._policy.breaker_after(breaker, result, trial=trial, now=self._now)
+
+        self.change_breaker(lane, after)
+
+    def change_breaker(self, lane: Lane, change: Change) -> None:
+        """Changes the breaker of a lane at the end of the transaction, from what it is then."""
+        self._changes.append((lane, change))
+
+    def change_breakers(self) -> None:
+        """Makes the changes: to be called once, when nothing else has to be locked.
+
+        Most results leave a breaker as it is, and must not wait for others who have the same lane. So what changes is
+        found out first, then locked, in one order, and decided anew.
+        """
+        before = {lane: self.of(lane).breaker for lane, _ in self._changes}
+        after = dict(before)
+        for lane, change in self._changes:
+            after[lane] = change(after[lane])
+        moved = {lane for lane in after if self._has_to_move(lane, before[lane], after[lane])}
+        if not_held := sorted(lane for lane in moved if not self.of(lane).held):
+            wanted = msgspec.json.encode(not_held).decode()
+            for channel, name, *breaker in self._statements.run("lock_lanes", wanted):
+                state = self.of(Lane(channel, name))
+                state.breaker, state.held = _breaker(breaker), True
+        for lane, change in self._changes:
+            if lane in moved:
+                self._put(lane, change(self.of(lane).breaker))
+
+    def _has_to_move(self, lane: Lane, before: Breaker, after: Breaker) -> bool:
+        """Whether a breaker has to be changed. That there was another verdict is noted now and then, by whoever has the
+        lane without waiting."""
+        if replace(after, good_at=before.good_at) != before:
+            return True
+        return after.good_at - before.good_at > VERDICT_SECONDS and self.hold(lane)
+
+    def changed_rows(self) -> list[Row]:
+        """The lanes whose breakers changed, as the statement `put_lanes` takes them."""
+        return [(*lane, *astuple(state.breaker)) for lane, state in (self._states or {}).items() if state.changed]
+
+    def _put(self, lane: Lane, after: Breaker) -> None:
+        """Sets the breaker of a lane, and counts it when it opens or closes."""
+        state = self.of(lane)
+        before = state.breaker
+        if after == before:
+            return
+        state.breaker, state.changed = after, True
+        if after.open != before.open:
+            TALLIES[lane.channel].breaker(self._totals, lane.name, "open" if after.open else "closed")
+        # A target of notices that is wrongly configured is an alert's: there is no notice about a notice.
+        if lane.channel != NOTICES:
+            if after.open_reason == OPERATOR != before.open_reason:
+                self._note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")
+            elif before.open_reason == OPERATOR and not after.open:
+                self._note(NoticeKind.RECOVERED, f"{lane.channel} {lane.name}")
+
+
+def lanes_of(policy: RetryPolicy, rows: Sequence[Row]) -> dict[Lane, LaneState]:
+    """The lanes from the rows of the statement `lanes`."""
+    return {
+        Lane(channel, name): LaneState(pace=policy.pace(channel, next_at), breaker=_breaker(breaker))
+        for channel, name, next_at, *breaker in rows
+    }
+
+
+def _breaker(columns: Sequence[Any]) -> Breaker:
+    """A breaker from the columns of the statement `lanes`, which are in the order of its fields."""
+    failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at = columns
+    return Breaker(
+        failures=failures,
+        open_reason=open_reason,
+        opened_at=opened_at,
+        probe_at=probe_at,
+        reachable=bool(reachable),
+        unknown_trials=unknown_trials,
+        good_at=good_at,
+        outage_at=outage_at,
+    )

@@ -1,0 +1,47 @@
+"""What a transaction locks before it reads, so that nobody else changes what it decides by.
+
+Locks are taken in one order, which everybody keeps, so that nobody waits for somebody who waits for him:
+
+1. The store: shared by the operations on the way of a message, alone for those whose reach is everything.
+2. The names of customers, by which messages call them. Whoever has a name's lock may look up who is meant, and lead the
+   name to somebody. They are sorted, as all locks of one kind are.
+3. The keys of customers: those that the names lead to, and those of entries that results and statuses are about. The
+   key's lock is the mutex of the customer: of his row, his session, his quotes and orders, and of all entries of his
+   key with their order. It exists before his row does, which a row lock cannot.
+4. Entries that a claim, an expiry or a rescue finds by itself are locked by `SKIP LOCKED`, and their keys' locks are
+   only tried: what somebody else is at is left to him. So this waits for nobody.
+5. The rows of lanes whose breaker changes, sorted, once everything else is done: everybody has to do with a lane.
+6. The notices' lock, where notices are written.
+
+Outside of this order are locks that are held for one statement alone, on a connection of its own: turns and ids. What
+is only inserted (totals, rows by state) locks nothing. A deadlock is possible after all, such as between two claims
+that change the breakers of two open lanes: the server ends one of the two transactions, which is done again.
+
+Advisory locks take room in the server's lock table, so a transaction has `most_in_a_commit` operations at most.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from recado.queue.reach import Reach
+
+#: Waits for all who share the store; who comes later waits behind it.
+ALONE: Final = "SELECT pg_advisory_xact_lock(8319384418)"
+BEGIN: Final = b"SELECT recado.begin_write($1, $2, $3, $4, $5)"
+
+
+def begin(connection: psycopg.Connection[Any], reach: Reach, clock: float | None = None) -> float:
+    """Begins a transaction that has what is within reach to itself; its time. One answer of the server's, in a
+    pipeline."""
+
+    connection.execute("BEGIN")
+    bindings = (reach.everything, _json(reach.names), _json(reach.entries), _json(reach.sent), clock)
+    ((now,),) = psycopg.RawCursor(connection).execute(BEGIN, bindings).fetchall()
+    return float(now)
+
+
+def _json(values: Sequence[str | int]) -> str:
+    return msgspec.json.encode(values).decode()
