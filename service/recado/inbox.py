@@ -30,7 +30,6 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint
 from recado.queue.protocol import Outbox
 from recado.quotes import Quote
-from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.exposition import WebMetrics
@@ -97,7 +96,6 @@ class Inbox:
         self._metrics = metrics
         self._clock = queue.now
         self._defects = Defects(metrics, queue)
-        self._customers = MinuteLimit(settings.customer_messages_per_minute)
         self._known: dict[int, None] = {}
 
     async def receive(self, batch: Batch) -> list[Receipt]:
@@ -175,6 +173,8 @@ class Inbox:
             return self._silent(Silence.ERROR)
         if added.duplicate:
             return Receipt(duplicate=True)
+        if added.restraint is Restraint.TOO_MANY or added.patience:
+            self._metrics.rate_limited("customer")
         if added.restraint:
             return self._silent(added.restraint)
         reply = one.turn.reply
@@ -205,21 +205,12 @@ class Inbox:
 
     def _read(self, message: InboundMessage, names: Sequence[str]) -> tuple[Inbound, Callable[[Session], Turn]]:
         """How the message was read, and what it leads to in a session."""
-        silence = self._conversation.silence(message)
-        if silence is None:
-            allowance = self._customers.count(
-                *names, event=message.wamid, happened_at=message.written_at(self._clock())
-            )
-            if allowance is not Allowance.WITHIN:
-                self._metrics.rate_limited("customer")
-                silence = None if allowance is Allowance.JUST_OVER else Silence.TOO_MANY
-                return Inbound(message=message, silence=silence), lambda _: self._conversation.slow_down()
         not_read = self._conversation.not_read
         try:
             with self._defects.within(Stage.READ, message.wamid):
                 inbound = self._conversation.read(message)
         except DefectError:
-            return Inbound(message=message, silence=silence), lambda _: not_read()
+            return Inbound(message=message, silence=self._conversation.silence(message)), lambda _: not_read()
         return inbound, lambda session: self._conversation.handle(inbound, session, self._clock())
 
     async def _converse(self, one: Pending, earlier: Collection[Pending]) -> Added | None:
@@ -237,6 +228,8 @@ class Inbox:
                     one.turn = self._handle(one, session)
                     changes = one.turn.changes or Changes(version=session.version)
                 added = await self._store(one, changes)
+                if added.patience:
+                    one.turn, changes = Turn(reply=self._conversation.patience()), Changes(version=changes.version)
                 if session is not None and added.id is not None:
                     one.session = session.after(changes)
                     self._tell(one.message, session, changes)
@@ -402,6 +395,7 @@ def new_reply(
         picture=is_picture(inbound),
         facts=facts_of(inbound, turn),
         asked=asked_in(reply.quote) if reply and reply.quote else (),
+        patience=Conversation.patience().content,
         listening=media.listening(message, turn.listens, now) if turn.listens else None,
         traceparent=traceparent,
     )

@@ -1,7 +1,7 @@
-"""Limits for messages and requests that come in, counted by the minute in the pod's memory.
+"""Limits for requests that come in, counted by the minute in the pod's memory: an attack must not reach the store.
 
 Ten lines of our own: the library `limits` keeps its memory clean by a thread that walks through every key again and
-again (7.7 us a hit at 100,000 customers, and pauses of the event loop; this is 0.3 us and has no thread).
+again (7.7 us a hit at 100,000 keys, and pauses of the event loop; this is 0.3 us and has no thread).
 """
 
 import time
@@ -20,46 +20,27 @@ class Allowance(Enum):
 
 
 class MinuteLimit:
-    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events that come in one minute.
-
-    An event with a name counts once, because Meta delivers webhooks again. An earlier event counts in the minute in
-    which it happened, because Meta delivers the messages of several hours together after a downtime.
-    """
+    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events that come in one minute."""
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
         self._window = 0
-        self._counts: dict[tuple[str, int], list[int]] = {}
-        self._places: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
 
     def reached(self, key: str) -> bool:
         """Whether `key` has no event left in this minute; counts none."""
         present = self._window == int(self._clock() // WINDOW_SECONDS)
-        return 0 < self._per_minute <= (self._counts.get((key, 0), [0])[0] if present else 0)
+        return 0 < self._per_minute <= (self._counts.get(key, 0) if present else 0)
 
-    def count(self, *keys: str, event: str | None = None, happened_at: float = 0.0) -> Allowance:
-        """Counts an event and says where that leaves it; a known `event` is where it was before.
-
-        Keys that came together are counted together from then on. `happened_at`, in seconds of any clock,
-        tells the events of different minutes apart.
-        """
+    def count(self, key: str) -> Allowance:
+        """Counts an event and says where that leaves its key."""
         if not self._per_minute:
             return Allowance.WITHIN
         window = int(self._clock() // WINDOW_SECONDS)
         if window != self._window:
-            self._window, self._counts, self._places = window, {}, {}
-        place = self._places.get(event) if event is not None else None
-        if place is None:
-            minute = int(happened_at // WINDOW_SECONDS)
-            known = [count for key in keys if (count := self._counts.get((key, minute)))]
-            count = max(known, default=[0])
-            for key in keys:
-                self._counts[key, minute] = count
-            count[0] += 1
-            place = count[0]
-            if event is not None:
-                self._places[event] = place
+            self._window, self._counts = window, {}
+        place = self._counts[key] = self._counts.get(key, 0) + 1
         if place <= self._per_minute:
             return Allowance.WITHIN
         return Allowance.JUST_OVER if place == self._per_minute + 1 else Allowance.OVER

@@ -10,6 +10,7 @@ from recado.queue.operations.customers import FORGOTTEN_SECONDS, MAX_ALIKE
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, new_reply
+from tests.queue.conformance_sessions import opening, session_of
 
 PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"
 NEW_PHONE, NEW_USER = f"{NUMBER}:+2", f"{NUMBER}:US.2"
@@ -56,6 +57,38 @@ class CustomerConformance:
         assert again == Added(id=None, duplicate=True)
         assert other.restraint is None
         assert (await queue.status()).pending_retry == MAX_ALIKE + 1
+
+    async def test_all_pods_count_a_customers_messages_together(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """In a minute, under any of his names; brought again they count no more. The first one over the limit gets
+        another reply, the next ones none."""
+        pods = [open_queue(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="4", **UNLIMITED) for _ in range(2)]
+        names = [(PHONE, USER), (USER,), (PHONE,)]
+        added, again = [], []
+        for n in range(7):
+            message = named(n, clock, *names[n % 3], patience=Text("wait"))
+            added.append(await pods[n % 2].add_message(message, lease=False))
+            again.append(await pods[1 - n % 2].add_message(message, lease=False))
+        other = await pods[0].add_message(new_reply(90, clock), lease=False)
+        clock.advance(60)
+        later = await pods[0].add_message(named(91, clock, USER), lease=False)
+        shown = await pods[0].show(added[4].id or 0)
+
+        assert [one.patience for one in added] == [False] * 4 + [True] + [False] * 2
+        assert [one.restraint for one in added] == [None] * 5 + [Restraint.TOO_MANY] * 2
+        assert shown is not None
+        assert shown["content"]["body"] == "wait"
+        assert all(one.duplicate for one in again)
+        assert [(one.patience, one.restraint) for one in (other, later)] == [(False, None)] * 2
+
+    async def test_what_is_over_the_limit_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Its customer keeps the session that he has, and no quote is opened."""
+        queue = open_queue(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="1", **UNLIMITED)
+        await queue.add_message(new_reply(1, clock, customer=1), lease=False)
+        added = await queue.add_message(replace(opening(2, clock, "AAAA"), patience=Text("wait")), lease=False)
+        session = await session_of(queue, clock)
+
+        assert added.patience
+        assert (session.version, session.quote) == (0, None)
 
     async def test_what_was_told_is_forgotten_in_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A customer who comes back is answered again."""

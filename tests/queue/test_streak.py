@@ -12,9 +12,11 @@ from recado.queue.operations.customers import (
     MAX_ALIKE,
     MAX_ALIKE_QUOTES,
     MAX_COURTESIES,
-    Streak,
+    STRANGER,
+    count_in_minute,
     follow_streak,
 )
+from recado.ratelimit import Allowance
 from recado.whatsapp.content import Choice, Content, Text, with_choices
 
 
@@ -38,7 +40,7 @@ def message(
 
 def restraints(messages: list[NewReply]) -> list[Restraint | None]:
     """What becomes of the replies to one customer, one after the other."""
-    streak: Streak | None = None
+    streak = STRANGER
     found = []
     for one in messages:
         streak, restraint = follow_streak(streak, one)
@@ -98,3 +100,28 @@ def test_an_album_gets_one_reply() -> None:
     assert restraints(beside) == [None, Restraint.ALBUM]
     apart = [message(at=1000.0 + n * (ALBUM_SECONDS + 1), picture=True) for n in range(2)]
     assert restraints(apart) == [None, None]
+
+
+def allowances(times: list[float], most: int) -> list[Allowance]:
+    """Where messages that were written at these times leave a limit."""
+    streak, found = STRANGER, []
+    for at in times:
+        streak, allowance = count_in_minute(streak, message(at=at), most)
+        found.append(allowance)
+    return found
+
+
+def test_the_first_message_over_the_limit_is_told_apart() -> None:
+    """It alone gets the reply that asks for patience."""
+    within, just_over, over = Allowance.WITHIN, Allowance.JUST_OVER, Allowance.OVER
+    assert allowances([1200.0 + n for n in range(4)], 2) == [within, within, just_over, over]
+
+
+def test_messages_count_in_the_minute_in_which_they_were_written() -> None:
+    """Hours of them brought at once are within the limit, if they were when they were written."""
+    assert set(allowances([30.0 * n for n in range(100)], 2)) == {Allowance.WITHIN}
+
+
+def test_zero_is_no_limit() -> None:
+    """However many there are."""
+    assert set(allowances([1200.0] * 100, 0)) == {Allowance.WITHIN}

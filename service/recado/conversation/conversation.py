@@ -152,9 +152,9 @@ class Conversation:
             return moment.say(ReplyKind.TOO_LONG, texts.too_long())
 
     @staticmethod
-    def slow_down() -> Turn:
+    def patience() -> Reply:
         """What a customer over the limit is told, once."""
-        return Turn(reply=Reply(kind=ReplyKind.SLOW_DOWN, content=Text(texts.slow_down())))
+        return Reply(kind=ReplyKind.SLOW_DOWN, content=Text(texts.slow_down()))
 
     def not_read(self) -> Turn:
         """What a customer is told whose message recado cannot read, by a defect of its own."""

@@ -19,7 +19,6 @@ class Silence(StrEnum):
     GROUP = "group"
     OTHER_NUMBER = "other_number"
     UNUSABLE_SENDER = "unusable_sender"
-    TOO_MANY = "too_many"
     ERROR = "error"
     HUMAN = "human"
     """A person has the conversation."""

@@ -108,6 +108,7 @@ class Restraint(StrEnum):
 
     REPETITIVE = "repetitive"
     ALBUM = "album"
+    TOO_MANY = "too_many"
 
 
 class Lane(NamedTuple):
@@ -137,7 +138,8 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     of the reply that gave it, or that of the message that it was made from. `may_order`: it may place an order, which
     takes a number. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and
     may be one of an album. `facts`: what else the shop's systems are told.
-    `asked`: what the customer asked for and was not quoted. `listening`: the message is a voice note.
+    `asked`: what the customer asked for and was not quoted. `listening`: the message is a voice note. `patience`: what
+    he is told in place of all this by the first message over his limit.
     """
 
     wamid: str
@@ -159,6 +161,15 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: tuple[Fact, ...] = ()
     asked: tuple[Asked, ...] = ()
     listening: Listening | None = None
+    patience: Content | None = None
+
+    @property
+    def asking_for_patience(self) -> "NewReply":
+        """The same message, which changes nothing and gets the other reply."""
+        changes = Changes(version=self.changes.version)
+        return msgspec.structs.replace(
+            self, content=self.patience, changes=changes, facts=(), asked=(), courtesy=True, listening=None
+        )
 
 
 class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -190,14 +201,15 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
 
     `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
-    `restraint` there is no reply, and the session stays as it was. `stale`: the message was handled with another
-    session than this present one, so nothing was written; it is to be handled again. `job`: hears the voice note
-    that the message is.
+    `restraint` there is no reply, with `patience` the one that asks for it, and the session stays as it was. `stale`:
+    the message was handled with another session than this present one, so nothing was written; it is to be handled
+    again. `job`: hears the voice note that the message is.
     """
 
     id: int | None
     duplicate: bool
     restraint: Restraint | None = None
+    patience: bool = False
     stale: Session | None = None
     message: LeasedReply | None = None
     due_at: float | None = None

@@ -51,6 +51,7 @@ class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_max_seconds: float
     unknown_grace_seconds: float
     unknown_policy: UnknownPolicy
+    customer_messages_per_minute: int
     breaker_failures: int
     breaker_probe_seconds: float
     delivered_retention_seconds: float

@@ -26,6 +26,7 @@ from recado.queue.operations.lanes import HORIZON_SECONDS
 from recado.queue.operations.rows import NewRow
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.survey import DAY_SECONDS
+from recado.ratelimit import Allowance
 from recado.telemetry import metrics
 
 #: What a reply is held by that waits for its job: whoever ends before it makes it due no sooner.
@@ -60,12 +61,17 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     customers = read_customers(transaction, [message.key for message in messages.values()])
     added: dict[int, Added] = {}
     current: dict[int, NewReply] = {}
+    impatient: dict[int, NewReply] = {}
     stale: dict[int, NewReply] = {}
     for id_, message in messages.items():
         customer = customers[message.key]
         if customer.is_ahead_of(message):
             stale[id_] = message
-        elif restraint := customer.restrain(message):
+            continue
+        restraint = customer.restrain(message, transaction.policy.config.customer_messages_per_minute)
+        if restraint is Allowance.JUST_OVER:
+            impatient[id_] = message.asking_for_patience
+        elif restraint is not None:
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
             if (after := message.changes.talk) is not None:
@@ -73,6 +79,9 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
             customer.follow(message)
             current[id_] = message
     added |= _reply(transaction, current, new, customers)
+    if impatient:
+        replies = _reply(transaction, impatient, new, customers)
+        added |= {id_: replace(reply, patience=True) for id_, reply in replies.items()}
     change_quotes(transaction, current)
     note_asked(transaction, current.values())
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])

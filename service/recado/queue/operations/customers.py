@@ -6,7 +6,7 @@ the one under which the customer is kept. A stranger with one name costs no row 
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from recado.queue.model import NewReply, Restraint
 from recado.queue.operations.telling import Changed, tell_changes
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.statements import Row
+from recado.ratelimit import Allowance
 from recado.telemetry import metrics
 from recado.whatsapp.content import as_text, encode
 
@@ -25,20 +26,27 @@ MAX_ALIKE_QUOTES = 10
 MAX_COURTESIES = 10
 #: A customer who wrote nothing for so long is greeted as if for the first time.
 FORGOTTEN_SECONDS = 3600.0
+#: The limit of a customer's messages is one of minutes by Meta's timestamps: what he wrote during an outage of ours
+#: comes all at once, and counts when he wrote it.
+MINUTE_SECONDS = 60
 #: A picture written so soon after another message belongs to it.
 ALBUM_SECONDS = 15.0
 
 
 class Streak(msgspec.Struct, frozen=True, array_like=True):
     """The replies of late to one customer: what the last one said, how many in a row said the same, how many in a row
-    were courtesies, and when he wrote last (Unix seconds).
+    were courtesies, and when he wrote last (Unix seconds). in_minute: his messages in the minute since 1970.
     """
 
     said: int
     alike: int
     courtesies: int
     written_at: float
+    minute: int = 0
+    in_minute: int = 0
 
+
+STRANGER = Streak(said=0, alike=0, courtesies=0, written_at=0.0)
 
 _streak = msgspec.json.Decoder(Streak).decode
 _talk = msgspec.json.Decoder(Talk).decode
@@ -92,14 +100,18 @@ class Customer(msgspec.Struct, gc=False):
             other.first_due_at,
         )
 
-    def restrain(self, message: NewReply) -> Restraint | None:
-        """Why the message gets no reply although it should; None otherwise. His streak goes on."""
+    def restrain(self, message: NewReply, most_per_minute: int) -> Restraint | Literal[Allowance.JUST_OVER] | None:
+        """Why the message gets no reply although it should, or another one because it is just over his limit; None
+        otherwise. His streak goes on."""
         self.wrote, self.written_at = True, max(self.written_at, message.written_at)
         if message.content is None:
             return None
-        streak, restraint = follow_streak(_streak(self.streak) if self.streak else None, message)
+        streak, allowance = count_in_minute(_streak(self.streak) if self.streak else STRANGER, message, most_per_minute)
+        restraint = Restraint.TOO_MANY if allowance is Allowance.OVER else None
+        if allowance is Allowance.WITHIN:
+            streak, restraint = follow_streak(streak, message)
         self.streak = as_json(streak)
-        return restraint
+        return Allowance.JUST_OVER if allowance is Allowance.JUST_OVER else restraint
 
     def follow(self, message: NewReply) -> None:
         """Takes over what the message changes in the columns of his row."""
@@ -115,17 +127,28 @@ class Customer(msgspec.Struct, gc=False):
 # and ticket numbers into their texts.
 
 
-def follow_streak(before: Streak | None, message: NewReply) -> tuple[Streak, Restraint | None]:
+def count_in_minute(before: Streak, message: NewReply, most: int) -> tuple[Streak, Allowance]:
+    """The streak after one more message in its minute, and where that leaves a limit of so many; 0 is no limit."""
+    minute = int(message.written_at // MINUTE_SECONDS)
+    place = before.in_minute + 1 if before.minute == minute else 1
+    after = msgspec.structs.replace(before, minute=minute, in_minute=place)
+    if not most or place <= most:
+        return after, Allowance.WITHIN
+    return after, Allowance.JUST_OVER if place == most + 1 else Allowance.OVER
+
+
+def follow_streak(before: Streak, message: NewReply) -> tuple[Streak, Restraint | None]:
     """The streak after a message, and why its reply is not sent; None when it is."""
-    if before is None or abs(message.written_at - before.written_at) > FORGOTTEN_SECONDS:
-        before = Streak(said=0, alike=0, courtesies=0, written_at=0.0)
+    if abs(message.written_at - before.written_at) > FORGOTTEN_SECONDS:
+        before = msgspec.structs.replace(STRANGER, minute=before.minute, in_minute=before.in_minute)
     latest = max(before.written_at, message.written_at)
     if message.picture and abs(message.written_at - before.written_at) <= ALBUM_SECONDS:
         return msgspec.structs.replace(before, written_at=latest), Restraint.ALBUM
     assert message.content is not None, "a message without a reply is part of no streak"
     # Without what can be tapped: the ids of its buttons make each quote another one.
     said = zlib.crc32(encode(as_text(message.content)))
-    after = Streak(
+    after = msgspec.structs.replace(
+        before,
         said=said,
         alike=before.alike + 1 if said == before.said else 1,
         courtesies=before.courtesies + 1 if message.courtesy else 0,
