@@ -61,7 +61,7 @@ class CustomerConformance:
     async def test_all_pods_count_a_customers_messages_together(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """In a minute, under any of his names; brought again they count no more. The first one over the limit gets
         another reply, the next ones none."""
-        pods = [open_queue(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="4", **UNLIMITED) for _ in range(2)]
+        pods = [open_queue(**{**UNLIMITED, "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "4"}) for _ in range(2)]
         names = [(PHONE, USER), (USER,), (PHONE,)]
         added, again = [], []
         for n in range(7):
@@ -82,7 +82,7 @@ class CustomerConformance:
 
     async def test_what_is_over_the_limit_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Its customer keeps the session that he has, and no quote is opened."""
-        queue = open_queue(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="1", **UNLIMITED)
+        queue = open_queue(**{**UNLIMITED, "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "1"})
         await queue.add_message(new_reply(1, clock, customer=1), lease=False)
         added = await queue.add_message(replace(opening(2, clock, "AAAA"), patience=Text("wait")), lease=False)
         session = await session_of(queue, clock)

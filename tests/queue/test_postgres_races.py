@@ -255,6 +255,7 @@ class TestPace:
         settings = {
             "RECADO_MESSAGES_PER_SECOND": str(PER_SECOND),
             "RECADO_CUSTOMER_INTERVAL_SECONDS": str(INTERVAL),
+            "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "0",
         }
         pods = [open_pod(**settings) for _ in range(PODS)]
         numbers, sent = itertools.count(), list[LeasedReply]()

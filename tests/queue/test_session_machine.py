@@ -30,7 +30,13 @@ from tests.queue.test_machine import _memory
 
 Result = TypeVar("Result")
 
-SETTINGS = load({"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_CUSTOMER_INTERVAL_SECONDS": "6"})
+SETTINGS = load(
+    {
+        "RECADO_MESSAGES_PER_SECOND": "0",
+        "RECADO_CUSTOMER_INTERVAL_SECONDS": "6",
+        "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "0",
+    }
+)
 PROCESSES = st.integers(0, 1)
 CUSTOMERS = st.integers(1, 2)
 #: With which session a message is handled first: none, that of the customer's last message, or a present one.
