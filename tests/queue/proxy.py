@@ -6,6 +6,9 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
+#: How the message begins in which a server tells its process id.
+KEY_DATA = b"K\x00\x00\x00\x0c"
+
 
 class Mode(Enum):
     """What happens to what passes."""
@@ -16,10 +19,12 @@ class Mode(Enum):
 
 
 class Proxy:
-    """Listens on `port` of 127.0.0.1, forwards to another one. A mode other than FORWARD applies to one COMMIT."""
+    """Listens on `port` of 127.0.0.1, forwards to another one. A mode other than FORWARD applies to one COMMIT. With
+    `pooler` it shows process ids of its own, as PgBouncer does."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, *, pooler: bool = False) -> None:
         self._target = target
+        self._pooler = pooler
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.mode = Mode.FORWARD
@@ -74,5 +79,11 @@ class Proxy:
     def _to_client(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                client.sendall(data)
+                client.sendall(_renumbered(data) if self._pooler else data)
             client.shutdown(socket.SHUT_RDWR)
+
+
+def _renumbered(data: bytes) -> bytes:
+    """The same with another process id, which has as many bytes."""
+    before, key, after = data.partition(KEY_DATA)
+    return before + key + b"\x7f" + after[1:] if key else data

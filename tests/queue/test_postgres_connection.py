@@ -10,7 +10,7 @@ import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.postgres import PostgresRetryQueue
-from recado.queue.postgres.connection import Watchdog, connect, is_unavailable
+from recado.queue.postgres.connection import Link, Watchdog, connect, is_unavailable
 from recado.queue.postgres.migrations import LOCK, is_current, migrate, steps
 from recado.runtime import retry_policy
 from recado.settings import load
@@ -19,6 +19,7 @@ from tests.clock import FakeClock
 from tests.queue.conformance import DELIVERED, new_reply
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
+from tests.queue.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,6 +65,22 @@ class TestConnection:
                 watchdog.close()
 
         assert is_unavailable(caught.value)
+
+    @pytest.mark.parametrize(("pooler", "prepared"), [(False, True), (True, False)])
+    def test_nothing_is_prepared_behind_a_pooler(
+        self, postgres: PostgresServer, database_url: str, pooler: bool, prepared: bool
+    ) -> None:
+        """It runs transactions on any server process, where another client's statement may have the same name."""
+        proxy = Proxy(postgres.port, pooler=pooler)
+        link = Link(database_url.replace(f":{postgres.port}/", f":{proxy.port}/"))
+        with link.use() as connection:
+            for _ in range(20):
+                connection.execute("SELECT 1")
+            names = connection.execute("SELECT name FROM pg_prepared_statements").fetchall()
+        link.close()
+        proxy.close()
+
+        assert bool(names) == prepared
 
     def test_work_within_the_deadline_is_left_alone(self, database_url: str) -> None:
         """The connection goes on after the deadline of work that ended in time."""

@@ -78,6 +78,14 @@ def backoff(failures: int) -> float:
     return random.uniform(0, min(longest, first * 2**failures))  # noqa: S311 - spreads pods in time
 
 
+def _mind_a_pooler(connection: psycopg.Connection[Any]) -> None:
+    """Keeps no statements prepared where a pooler (PgBouncer) is in between, which has a process id of its own: it may
+    run each transaction on another server process, where a statement of that name is somebody else's."""
+    (process,) = connection.execute("SELECT pg_backend_pid()").fetchall()[0]
+    if process != connection.info.backend_pid:
+        connection.prepare_threshold = None
+
+
 class Link:
     """One connection, made when it is needed and again after it was lost. For one thread at a time.
 
@@ -128,6 +136,7 @@ class Link:
             connection = connect(self._url)
             try:
                 with self._watchdog.watching(connection, DEADLINE_SECONDS):
+                    _mind_a_pooler(connection)
                     self._prepare(connection)
             except psycopg.Error as error:
                 connection.close()
