@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.orders import Said, Talk
-from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, Reason, State
+from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, Reason, Restraint, State
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
     Customer,
@@ -68,10 +68,10 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
         if customer.is_ahead_of(message):
             stale[id_] = message
             continue
-        restraint = customer.restrain(message, transaction.policy.config.customer_messages_per_minute)
-        if restraint is Allowance.JUST_OVER:
+        allowance = customer.count(message, transaction.policy.config.customer_messages_per_minute)
+        if allowance is Allowance.JUST_OVER:
             impatient[id_] = message.asking_for_patience
-        elif restraint is not None:
+        elif restraint := Restraint.TOO_MANY if allowance is Allowance.OVER else customer.restrain(message):
             added[id_] = Added(id=None, duplicate=False, restraint=restraint)
         else:
             if (after := message.changes.talk) is not None:

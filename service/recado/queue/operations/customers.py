@@ -6,7 +6,7 @@ the one under which the customer is kept. A stranger with one name costs no row 
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -100,18 +100,27 @@ class Customer(msgspec.Struct, gc=False):
             other.first_due_at,
         )
 
-    def restrain(self, message: NewReply, most_per_minute: int) -> Restraint | Literal[Allowance.JUST_OVER] | None:
-        """Why the message gets no reply although it should, or another one because it is just over his limit; None
-        otherwise. His streak goes on."""
+    def count(self, message: NewReply, most_per_minute: int) -> Allowance:
+        """Counts a message that gets a reply, and says where that leaves its customer's limit."""
+        self.wrote, self.written_at = True, max(self.written_at, message.written_at)
+        if message.content is None:
+            return Allowance.WITHIN
+        streak, allowance = count_in_minute(self._streak, message, most_per_minute)
+        self.streak = as_json(streak)
+        return allowance
+
+    def restrain(self, message: NewReply) -> Restraint | None:
+        """Why the message gets no reply although it should; None otherwise. His streak goes on."""
         self.wrote, self.written_at = True, max(self.written_at, message.written_at)
         if message.content is None:
             return None
-        streak, allowance = count_in_minute(_streak(self.streak) if self.streak else STRANGER, message, most_per_minute)
-        restraint = Restraint.TOO_MANY if allowance is Allowance.OVER else None
-        if allowance is Allowance.WITHIN:
-            streak, restraint = follow_streak(streak, message)
+        streak, restraint = follow_streak(self._streak, message)
         self.streak = as_json(streak)
-        return Allowance.JUST_OVER if allowance is Allowance.JUST_OVER else restraint
+        return restraint
+
+    @property
+    def _streak(self) -> Streak:
+        return _streak(self.streak) if self.streak else STRANGER
 
     def follow(self, message: NewReply) -> None:
         """Takes over what the message changes in the columns of his row."""
