@@ -47,7 +47,7 @@ SELECT true, 1 + greatest(0, (SELECT max(id) FROM recado.entry), (SELECT max(id)
   (SELECT max(id) FROM recado.event), (SELECT max(placed_id) FROM recado.shop_order))
 ON CONFLICT (one) DO UPDATE SET id = greatest(n.id, excluded.id)"""
 #: What is done at once on the pacer's connection, whatever becomes of the transaction.
-AT_ONCE: Final = frozenset({"take_ids", "take_turns", "delay_turns"})
+AT_ONCE: Final = frozenset({"take_ids", "take_turns", "delay_turns", "repair_turns"})
 FOLD: Final = "SELECT recado.fold()"
 #: A process that writes adds the totals up so often.
 FOLD_SECONDS: Final = 1.0
