@@ -162,7 +162,7 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
     settings = load({**SETTINGS, "RECADO_DATABASE": str(folder / "recado.db"), "RECADO_EVENTS_FILE": str(endpoints)})
     ledger, pod = Ledger(clock), WebMetrics()
     app = App(make_web(settings, metrics=pod, transport=ledger, clock=clock))
-    messages = 0
+    messages, began = 0, clock()
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx knows a scope as any mapping, not a dict
     async with (
         app.api.router.lifespan_context(app.api),
@@ -172,7 +172,7 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
             customers = range(first, min(first + TOGETHER, conversations + 1))
             messages += await _talk(client, ledger, customers, chance, clock)
             await app.web.drain.run()  # what customers are told when the staff moves their orders
-            clock.advance((DAYS - 2) * 86400 / conversations * TOGETHER)
+            clock.advance(max(0.0, first / conversations * (DAYS - 2) * 86400 - (clock() - began)))
         queue = app.web.queue
         await queue.expire()
         clock.advance(1)
