@@ -119,7 +119,7 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         end = _take_size(index, family, said, tokens, roles, i)
         if end == 0:
             break
-        if end == i and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
+        if end == i and not token.spaced and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
             said.last, said.conflict = i, True  # "bkr6e", where there is "bkr6eix"; "usb-c", where there is "usb"
             break
         if end == i and token.kind == WORD:
@@ -133,7 +133,7 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
 
 def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
     """Whether letters at `i` go on with a word of a name without a space, or with a hyphen alone."""
-    if tokens[i].kind != WORD or tokens[i].spaced or not said.words:
+    if tokens[i].kind != WORD or not said.words:
         return False
     return i - 1 == said.last or (i - 2 == said.last and tokens[i - 1].norm == "-" and not tokens[i - 1].spaced)
 
