@@ -20,7 +20,6 @@ NOTICE = Notice(kind=NoticeKind.HANDOFF, count=2, since=1_800_000_000.0)
 @pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.DELIVERED), (500, Outcome.RETRYABLE)])
 async def test_a_service_gets_the_notice(status: int, outcome: Outcome) -> None:
     """By Apprise itself, through its service of plain JSON."""
-    pytest.importorskip("apprise")
     bodies: list[bytes] = []
 
     async def handle(request: Request) -> Response:
@@ -40,7 +39,6 @@ async def test_a_service_gets_the_notice(status: int, outcome: Outcome) -> None:
 
 
 def test_a_url_that_apprise_does_not_know_needs_an_operator() -> None:
-    pytest.importorskip("apprise")
     result = push.send(AppriseTarget(name="push", url="nonsense://s3cr3t"), NOTICE)
 
     assert result.outcome is Outcome.OPERATOR
