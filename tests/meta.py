@@ -68,9 +68,13 @@ class FakeGraph(httpx.AsyncBaseTransport):
         self.read: list[dict[str, Any]] = []
         self.probes = 0
         self.answer: Callable[[], httpx.Response] | None = None
+        #: The account's templates, as Graph lists them.
+        self.templates: list[dict[str, Any]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
+            if request.url.path.endswith("/message_templates"):
+                return httpx.Response(200, json={"data": self.templates})
             self.probes += 1
             return self.answer() if self.answer else httpx.Response(200, json={"id": NUMBER})
         payload = json.loads(request.content)

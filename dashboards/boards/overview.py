@@ -146,6 +146,15 @@ BOARD = Board(
                     runbook="RecadoTemplatePaused",
                 ),
                 Panel(
+                    title="Reminders",
+                    description="Customers who were reminded of an open quote in an hour; none unless it is set.",
+                    unit="none",
+                    width=4,
+                    height=6,
+                    queries=(Query(Q.increase(metrics.REMINDERS, "1h"), "reminders"),),
+                    logs="attempt.finished",
+                ),
+                Panel(
                     title="Template attempts",
                     description="Attempts in an hour by outcome; `operator`: the template has to be put right.",
                     unit="none",

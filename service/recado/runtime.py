@@ -22,10 +22,12 @@ from recado.delivery.drain import Drain, Progress
 from recado.ears import Ears, make_catalogue, make_conversation
 from recado.events.endpoints import Endpoint, load_endpoints
 from recado.notices.targets import Target, WhatsAppTarget, load_targets
-from recado.queue.model import Audience
+from recado.orders import OpenQuote
+from recado.queue.model import Audience, Reminding
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
 from recado.settings import Settings
+from recado.whatsapp.content import Content
 from recado.whatsapp.outside import forms
 from recado.whatsapp.templates import TemplateBook
 
@@ -99,6 +101,12 @@ def open_queue(
         notice_deadline_seconds=notice.DEADLINE_SECONDS,
         accept_seconds=settings.order_accept_seconds,
         outside=forms(settings),
+        reminding=Reminding(
+            seconds=settings.reminder_seconds,
+            window_seconds=settings.reply_window_seconds - settings.reply_window_margin_seconds,
+            timezone=settings.timezone,
+            says=_reminder,
+        ),
     )
     if settings.database_url:
         from recado.queue.postgres import PostgresRetryQueue
@@ -116,6 +124,12 @@ def warn_of_targets(told: Mapping[str, Target]) -> None:
             "notices go to WhatsApp alone: nobody hears of it when Meta accepts nothing; add another target",
             extra={"action": "notices.whatsapp_only"},
         )
+
+
+def _reminder(quote: OpenQuote) -> Content:
+    from recado.conversation.reminder import reminder  # it imports the reader of orders, which few drains need
+
+    return reminder(quote)
 
 
 class Client(MessageClient, MediaSource, Protocol):

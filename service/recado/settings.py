@@ -330,6 +330,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
         NotNegative,
     ] = 1800
+    reminder_seconds: Annotated[
+        float,
+        about(
+            "How long after a quote has gone out a customer who has written nothing since is reminded of it: once,"
+            " inside Meta's window, from 9 to 20 h in RECADO_TIMEZONE; 0: never."
+        ),
+        NotNegative,
+    ] = 0
     hold_seconds: Annotated[
         float,
         about("How long recado is silent after a customer has asked for a person, or the shop has written to him."),

@@ -131,10 +131,11 @@ async def test_what_each_refusal_means(content: Outside, error: GraphError, outc
     assert (await channel(client).send(leased(content), tracing.NoSpan())).outcome is outcome
 
 
-async def test_an_account_that_cannot_be_read_is_an_outage_like_any() -> None:
+@pytest.mark.parametrize("error", [NotSentError("down"), AnswerTimeoutError("slow")])
+async def test_an_account_that_cannot_be_read_is_an_outage_like_any(error: GraphError) -> None:
     """Nothing was sent."""
     client = Client(GOOD)
-    client.unreadable = NotSentError("down")
+    client.unreadable = error
     result = await channel(client).send(leased(QUOTE), tracing.NoSpan())
 
     assert (result.outcome, result.outage, client.sent) == (Outcome.RETRYABLE, True, [])

@@ -42,12 +42,13 @@ class World:
 
     def __init__(self) -> None:
         self.meta = (200, '{"health_status": {"can_send_message": "AVAILABLE"}}')
+        self.templates = (200, '{"data": []}')
         self.handshake = (200, "1158201444")
 
     def fetch(self, url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
         if url.startswith("https://graph.facebook.com/"):
             assert headers["authorization"].startswith("Bearer ")
-            return self.meta
+            return self.templates if url.endswith("/102290129340398/message_templates") else self.meta
         assert url == "https://pedidos.example.com/api/v1/webhook"
         return self.handshake
 

@@ -27,6 +27,7 @@ from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_outside import OutsideConformance
 from tests.queue.conformance_permissions import PermissionConformance
+from tests.queue.conformance_reminders import ReminderConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
 from tests.queue.conformance_voice import VoiceConformance
@@ -119,6 +120,10 @@ class TestHandoffs(HandoffConformance):
 
 class TestOutside(OutsideConformance):
     """Its part on what is sent outside the window."""
+
+
+class TestReminders(ReminderConformance):
+    """Its part on quotes that nobody answers."""
 
 
 class TestPermissions(PermissionConformance):

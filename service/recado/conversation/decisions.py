@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from recado.conversation import texts
 from recado.conversation.choices import candidates, decisions
 from recado.conversation.moment import Moment
@@ -77,6 +79,19 @@ def show(
     text = texts.quote_text(quote.lines, quote.currency, lead=lead, notes=texts.short(notes))
     kind = ReplyKind.QUESTION if notes else ReplyKind.QUOTE
     return moment.say(kind, text, asks=bool(notes), talk=talk, choices=choices_for(moment, quote, talk))
+
+
+def shown_first(moment: Moment, quote: OpenQuote) -> Turn:
+    """An open quote that the customer was only told of, by a template: this reply gives it, at its prices and until its
+    own time."""
+    talk = moment.session.talk
+    opens = replace(
+        moment.new_quote(quote.lines), currency=quote.currency, source=quote.source, expires_at=quote.expires_at
+    )
+    notes = question_notes(talk.questions, moment.catalogue)
+    text = texts.quote_text(opens.lines, opens.currency, lead=texts.open_quote(), notes=texts.short(notes))
+    choices = choices_for(moment, opens, talk)
+    return moment.say(ReplyKind.QUOTE, text, asks=bool(notes), talk=talk, opens=opens, choices=choices)
 
 
 def choices_for(moment: Moment, quote: OpenQuote | None, talk: Talk) -> list[Choice]:

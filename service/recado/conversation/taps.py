@@ -5,7 +5,7 @@ An id in a tap is input: what it names was looked up by the store, which gives i
 
 from recado.conversation import texts
 from recado.conversation.choices import Decision, Tap
-from recado.conversation.decisions import confirm, quote_again, reject, show
+from recado.conversation.decisions import confirm, quote_again, reject, show, shown_first
 from recado.conversation.draft import Draft
 from recado.conversation.moment import DAY, Moment
 from recado.conversation.turn import ReplyKind, Silence, Turn
@@ -34,7 +34,7 @@ def answer(moment: Moment, tap: Tap) -> Turn:
     if moment.is_over(quote):
         return quote_again(moment, quote)
     if tap.decision is Decision.SHOW:
-        return show(moment, quote, texts.open_quote())
+        return shown_first(moment, quote) if quote.accepted_at is None else show(moment, quote, texts.open_quote())
     return confirm(moment, quote, quote.lines, moment.session.talk)
 
 

@@ -81,6 +81,11 @@ def expired(at: float) -> str:
     return f"Esa cotización venció el {day.day} de {_MONTHS[day.month - 1]}. Estos son los precios de hoy:"
 
 
+def reminder() -> str:
+    """The head of a quote that the customer has not answered."""
+    return "¿Sigues pensando en tu pedido? 😊 Esta es tu cotización:"
+
+
 def open_quote() -> str:
     """The head of a quote that is only shown again."""
     return "🧾 *Tu cotización*"

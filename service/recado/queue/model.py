@@ -1,5 +1,6 @@
 """What the queue stores and what is said about it: immutable records, times in Unix seconds UTC."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -8,7 +9,7 @@ import msgspec
 from recado.events.event import Event
 from recado.events.facts import Fact
 from recado.notices.notice import Notice
-from recado.orders import Asked, Changes, Session
+from recado.orders import Asked, Changes, OpenQuote, Session
 from recado.outcome import Outcome, Scope
 from recado.whatsapp.attached import Media
 from recado.whatsapp.content import Content
@@ -251,13 +252,26 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
     failure: AttemptResult | None = None
 
 
+class Reminding(msgspec.Struct, frozen=True, kw_only=True):
+    """How customers are reminded of an open quote that they have not answered.
+
+    seconds: so long after it has gone out; 0: never. window_seconds: how long after their message they may be written
+    to. timezone: the shop's, by whose day it is done. says: what they read.
+    """
+
+    seconds: float = 0.0
+    window_seconds: float = 0.0
+    timezone: str = "UTC"
+    says: Callable[[OpenQuote], Content] | None = None
+
+
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """Who is told of facts: endpoints by name, each with the types of events that it wants, for so many seconds.
 
     order_prefix: what the number of an order begins with, as its customer reads it. notices: the operator's own
     targets by name, with the seconds between two notices of a kind, those after which a notice is too old, and those
     that an order may wait to be accepted (0: as long as it takes). outside: how customers are told what could not leave
-    inside their window.
+    inside their window. reminding: of an open quote.
     """
 
     wants: dict[str, frozenset[str]] = {}
@@ -268,6 +282,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     notice_deadline_seconds: float = 0.0
     accept_seconds: float = 0.0
     outside: Forms = Forms()
+    reminding: Reminding = Reminding()
 
     @property
     def listens(self) -> bool:

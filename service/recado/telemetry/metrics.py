@@ -392,6 +392,12 @@ PRUNED = counter(
 
 # -- the store: what is sent outside the window ---------------------------------------------------------------
 
+REMINDERS = counter(
+    STORE,
+    "recado_reminders_total",
+    "Reminders that were queued for customers who have not answered a quote.",
+)
+
 TEMPLATES = counter(
     STORE,
     "recado_templates_total",

@@ -59,7 +59,8 @@ class TemplateChannel:
                     return _held("; ".join(wrong))
             except GraphError as error:
                 attempt.set(conventions.ERROR_TYPE, error.error_class)
-                return whatsapp.failure(error)
+                result = whatsapp.failure(error)  # whatever became of the question, nothing was sent
+                return replace(result, outcome=Outcome.RETRYABLE) if result.outcome is Outcome.UNKNOWN else result
         number = Lane(message.lane.channel, number_in(message.lane.name))
         result = await self._replies.send(replace(message, lane=number), attempt)
         refused = result.outcome is Outcome.PERMANENT and (

@@ -350,7 +350,7 @@ def _quotes(
         for id_, message in messages.items()
     ]
     for id_, is_newest, *quote in transaction.run("session_quotes", as_json(wanted)):
-        (newest if is_newest else referred)[id_] = _quote(quote)
+        (newest if is_newest else referred)[id_] = read_quote(quote)
     return newest, referred
 
 
@@ -359,7 +359,8 @@ def _numbers(transaction: Transaction, ids: Sequence[int]) -> dict[int, int]:
     return {id_: int(transaction.run("take_order_number")[0][0]) for id_ in ids}
 
 
-def _quote(row: Sequence[Any]) -> OpenQuote:
+def read_quote(row: Sequence[Any]) -> OpenQuote:
+    """A quote from the columns of the statements `session_quotes` and `remindable`."""
     token, lines, currency, source, opened_at, changed_at, expires_at, state, accepted_at = row
     return OpenQuote(
         token=token,

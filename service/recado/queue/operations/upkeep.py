@@ -8,6 +8,7 @@ import msgspec
 from recado.queue.model import Lane, Reason
 from recado.queue.operations.handoffs import end_of_time
 from recado.queue.operations.noticing import note_waiting_orders
+from recado.queue.operations.reminding import remind
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.reach import NOTHING, Reach
 from recado.telemetry import metrics
@@ -63,7 +64,7 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
-    ends hand-offs, and notes orders that the staff has not accepted in time."""
+    ends hand-offs, notes orders that the staff has not accepted in time, and reminds customers of open quotes."""
     _repair_clock(transaction)
     note_waiting_orders(transaction)
     counts = []
@@ -74,6 +75,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
         counts.append(len(rows))
         transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
         end_of_time(transaction, limit)
+        remind(transaction, limit)
     return counts
 
 

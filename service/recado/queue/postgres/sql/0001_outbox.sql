@@ -90,12 +90,14 @@ CREATE TABLE quote (
   closed_at   float8,
   accepted_at float8,
   sent_wamid  text,
+  reminder_id bigint,
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
 CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
+CREATE INDEX quote_reminder ON quote (reminder_id) WHERE reminder_id IS NOT NULL;
 
 CREATE TABLE shop_order (
   number          bigint PRIMARY KEY,

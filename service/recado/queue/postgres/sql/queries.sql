@@ -624,6 +624,28 @@ SELECT id FROM recado.entry
 WHERE key = $1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND finished_at IS NULL
   AND state IN ('queued', 'unknown')
 
+-- name: remindable
+SELECT q.key, c.written_at, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM recado.quote q JOIN recado.customer c ON c.key = q.key
+WHERE q.state = 'open' AND q.expires_at > $1 AND q.accepted_at <= $2 AND q.reminder_id IS NULL
+  AND c.written_at > $3 AND c.written_at <= q.accepted_at
+  AND c.talk::json #>> '{permission,opted_out}' IS NULL
+  AND coalesce((c.talk::json #>> '{handoff,until}')::float8, 0) <= $1
+  AND NOT EXISTS (SELECT FROM recado.entry e WHERE e.key = q.key AND e.finished_at IS NULL)
+  AND NOT EXISTS (SELECT FROM recado.quote r WHERE r.key = q.key AND r.reminder_id > $4)
+ORDER BY q.accepted_at LIMIT $5
+
+-- name: reminded
+UPDATE recado.quote q SET reminder_id = (j.value ->> 1)::bigint FROM json_array_elements($1::json) j
+WHERE q.token = j.value ->> 0
+
+-- name: stale_reminders
+SELECT q.reminder_id FROM json_array_elements_text($1::json) j JOIN recado.quote q ON q.reminder_id = j.value::bigint
+  JOIN recado.customer c ON c.key = q.key
+WHERE q.state <> 'open' OR c.written_at > q.accepted_at OR c.talk::json #>> '{permission,opted_out}' IS NOT NULL
+  OR coalesce((c.talk::json #>> '{handoff,until}')::float8, 0) > $2
+
 -- name: closed
 SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, q.token, q.lines, q.total, q.currency
 FROM json_array_elements_text($1::json) j JOIN recado.entry e ON e.id = j.value::bigint

@@ -93,12 +93,14 @@ CREATE TABLE quote (
   closed_at   REAL,
   accepted_at REAL,                          -- when Meta accepted the reply; before that the customer has not seen it
   sent_wamid  TEXT,                          -- Meta's id of that reply, by which he may quote it
+  reminder_id INTEGER,                       -- of the entry that reminds of it
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) STRICT;
 CREATE INDEX quote_newest ON quote (key, id);
 CREATE UNIQUE INDEX quote_open ON quote (key) WHERE state = 'open';
 CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
+CREATE INDEX quote_reminder ON quote (reminder_id) WHERE reminder_id IS NOT NULL;
 
 -- What the shop has to deliver.
 CREATE TABLE shop_order (

@@ -581,6 +581,25 @@ SELECT id FROM entry
 WHERE key = ?1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND finished_at IS NULL
   AND state IN ('queued', 'unknown')
 
+-- name: remindable
+SELECT q.key, c.written_at, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
+  q.accepted_at
+FROM quote q JOIN customer c ON c.key = q.key
+WHERE q.state = 'open' AND q.expires_at > ?1 AND q.accepted_at <= ?2 AND q.reminder_id IS NULL
+  AND c.written_at > ?3 AND c.written_at <= q.accepted_at
+  AND c.talk ->> '$.permission.opted_out' IS NULL AND coalesce(c.talk ->> '$.handoff.until', 0) <= ?1
+  AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.key = q.key AND e.finished_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM quote r WHERE r.key = q.key AND r.reminder_id > ?4)
+ORDER BY q.accepted_at LIMIT ?5
+
+-- name: reminded
+UPDATE quote SET reminder_id = j.value ->> 1 FROM jsonb_each(?1) j WHERE quote.token = j.value ->> 0
+
+-- name: stale_reminders
+SELECT q.reminder_id FROM json_each(?1) j CROSS JOIN quote q ON q.reminder_id = j.value JOIN customer c ON c.key = q.key
+WHERE q.state <> 'open' OR c.written_at > q.accepted_at OR c.talk ->> '$.permission.opted_out' IS NOT NULL
+  OR coalesce(c.talk ->> '$.handoff.until', 0) > ?2
+
 -- name: closed
 SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, q.token, q.lines, q.total, q.currency
 FROM json_each(?1) j CROSS JOIN entry e ON e.id = j.value

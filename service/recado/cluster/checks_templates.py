@@ -1,0 +1,54 @@
+"""The doctor's check of the templates that are sent outside Meta's window."""
+
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+
+from recado.cluster.doctor import Finding, Installation, Level, fault, ok
+from recado.settings import AfterWindow, Settings
+from recado.whatsapp.content import Template
+from recado.whatsapp.outside import Forms
+from recado.whatsapp.templates import FIELDS, page, problems
+
+#: An account that is not verified has no more.
+MOST_TEMPLATES = "1000"
+
+
+def templates(installation: Installation) -> Iterator[Finding]:
+    """Each template that is configured is in the account, approved, and has the parameters that recado fills."""
+    set_ = installation.settings
+    if set_.get("RECADO_AFTER_WINDOW", AfterWindow.NONE) != AfterWindow.TEMPLATE:
+        return
+    account = set_.get("WHATSAPP_BUSINESS_ACCOUNT_ID", "")
+    url = f"{installation.api_url}/{installation.api_version}/{account}/message_templates"
+    headers = {"authorization": f"Bearer {installation.secret_value('WHATSAPP_ACCESS_TOKEN')}"}
+    try:
+        status, body = installation.fetch(url, {"fields": FIELDS, "limit": MOST_TEMPLATES}, headers)
+    except httpx.HTTPError as error:
+        yield Finding(Level.UNSEEN, "templates", f"Meta cannot be asked from here: {type(error).__name__}")
+        return
+    try:
+        copies = page(body.encode()).data
+    except msgspec.DecodeError:
+        fix = "compare WHATSAPP_BUSINESS_ACCOUNT_ID with WhatsApp Manager; the token needs whatsapp_business_management"
+        yield fault("templates", f"account {account}: Meta responds {status} without its templates", fix)
+        return
+    forms = _forms(set_)
+    for name, (parameters, has_button) in forms.templates.items():
+        example = Template(name, forms.language, ("1",) * parameters, "q:1:show" if has_button else "")
+        if wrong := list(problems(example, copies)):
+            fix = "make it in WhatsApp Manager as docs/operations.md has it, or name another one in the settings"
+            yield fault("templates", f"{name} cannot be sent: {'; '.join(wrong)}", fix)
+        else:
+            yield ok("templates", f"{name} is approved and fits")
+
+
+def _forms(set_: dict[str, str]) -> Forms:
+    default = Settings()
+    return Forms(
+        mode=AfterWindow.TEMPLATE,
+        quote=set_.get("RECADO_TEMPLATE_QUOTE", default.template_quote),
+        order=set_.get("RECADO_TEMPLATE_ORDER", default.template_order),
+        language=set_.get("RECADO_TEMPLATE_LANGUAGE", default.template_language),
+    )

@@ -1,0 +1,11 @@
+"""What a customer reads who has not answered a quote."""
+
+from recado.conversation import texts
+from recado.conversation.choices import decisions, offered
+from recado.orders import OpenQuote
+from recado.whatsapp.content import Inside
+
+
+def reminder(quote: OpenQuote) -> Inside:
+    """The quote once more, with what he may say to it."""
+    return offered(texts.quote_text(quote.lines, quote.currency, lead=texts.reminder()), decisions(quote))

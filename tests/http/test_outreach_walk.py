@@ -1,0 +1,164 @@
+"""Whatever happens in a year: nobody is written to against his will, nor freely outside Meta's window."""
+
+import json
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from recado.orders import OrderState
+from recado.simulator.templates import Templates
+from tests.clock import FakeClock
+from tests.http.conftest import Pod, StartPod
+from tests.http.test_orders import BEARER
+from tests.http.test_outside import drain
+from tests.meta import NUMBER, graph_error, text_message
+from tests.queue.postgres import database_url as database_url
+from tests.queue.postgres import postgres as postgres
+
+YEAR, DAY, HOUR = 365 * 86400, 86400, 3600
+CUSTOMERS = 5
+REMINDER = "¿Sigues pensando"
+SETTINGS = {
+    "RECADO_AFTER_WINDOW": "template",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340398",
+    "RECADO_REMINDER_SECONDS": str(2 * HOUR),
+    "RECADO_QUOTE_VALID_SECONDS": str(2 * DAY),
+    "RECADO_HOLD_SECONDS": str(5 * HOUR),
+    "RECADO_MESSAGES_PER_SECOND": "0",
+    "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
+    "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "0",
+}
+WORDS = ("Quiero 2 zapatos y 1 camisa", "Quiero 2 zapatos y 1 camisa", "1 gorra", "sí", "sí", "no", "hola", "un asesor")
+MOVES = {OrderState.PLACED: ("accept", "cancel"), OrderState.ACCEPTED: ("complete",)}
+
+
+class Walk:
+    """A shop and its customers; `out` are those who have opted out, `wrote` is when each wrote last, by Meta."""
+
+    def __init__(self, pod: Pod, clock: FakeClock, chance: random.Random) -> None:
+        self.pod, self.clock, self.chance = pod, clock, chance
+        self.templates: list[dict[str, Any]] = Templates().page(0, 100)["data"]
+        pod.graph.templates = self.templates
+        self.out: set[int] = set()
+        self.wrote: dict[int, float] = {}
+        self.n = self.checked = 0
+        self.seen: dict[str, int] = {"reminder": 0, "template": 0, "notice": 0, "out": 0, "in": 0}
+
+    async def write(self, customer: int, text: str, *, late: float = 0.0) -> None:
+        self.n += 1
+        at = self.clock() - late
+        self.wrote[customer] = max(self.wrote.get(customer, 0.0), float(int(at)))
+        await self.pod.receive(text_message(self.n, text, sent_at=at, customer=customer))
+
+    async def says(self, customer: int) -> None:
+        await self.write(customer, self.chance.choice(WORDS))
+
+    async def buys(self, customer: int) -> None:
+        """He says yes at once, and the staff looks at his order soon."""
+        await self.write(customer, WORDS[0])
+        self.clock.advance(6)
+        await self.write(customer, "sí")
+        self.clock.advance(self.chance.choice([60, HOUR]))
+        await self.staff_moves(customer)
+
+    async def says_late(self, customer: int) -> None:
+        await self.write(customer, WORDS[0], late=self.chance.choice([HOUR, 23 * HOUR, 25 * HOUR]))
+
+    async def opts_out(self, customer: int) -> None:
+        await self.write(customer, "no me escriban más")
+        self.out.add(customer)
+        self.seen["out"] += 1
+
+    async def opts_in(self, customer: int) -> None:
+        if customer in self.out:
+            await self.write(customer, "alta")
+            self.out.discard(customer)
+            self.seen["in"] += 1
+
+    async def sets_his_whatsapp(self, customer: int) -> None:
+        value = self.chance.choice(["stop", "resume"])
+        preference = {"user_id": f"US.{customer:06d}", "value": value, "timestamp": int(self.clock())}
+        content = {"metadata": {"phone_number_id": NUMBER}, "user_preferences": [preference]}
+        change = {"field": "user_preferences", "value": content}
+        assert (await self.pod.post(json.dumps({"entry": [{"changes": [change]}]}).encode())).status_code == 200
+        (self.out.add if value == "stop" else self.out.discard)(customer)
+
+    async def staff_moves(self, customer: int) -> None:
+        orders = [one.order for one in await self.pod.queue.list_orders(limit=10_000)]
+        if waiting := [order for order in orders if order.state in MOVES]:
+            order = self.chance.choice([waiting[-1], waiting[-1], self.chance.choice(waiting)])
+            move = self.chance.choice(MOVES[order.state])
+            await self.pod.client.post(f"/api/v1/orders/{order.number}/{move}", headers=BEARER)
+
+    async def meta_fails_or_mends(self, customer: int) -> None:
+        self.pod.graph.answer = None if self.pod.graph.answer else lambda: graph_error(500, 131016)
+
+    async def meta_pauses_or_approves(self, customer: int) -> None:
+        status = self.chance.choice(["APPROVED", "APPROVED", "PAUSED"])
+        self.pod.graph.templates = [one | {"status": status} for one in self.templates]
+
+    async def drains(self, customer: int) -> None:
+        await drain(self.pod)
+
+    async def check(self, out_before: set[int]) -> None:
+        """What was sent since the last step, whether Meta took it or not."""
+        sent, self.checked = self.pod.graph.sent[self.checked :], len(self.pod.graph.sent)
+        for one in sent:
+            customer = int(one["to"][-4:])
+            entry = await self.pod.queue.show(int(one["biz_opaque_callback_data"].split(".")[1]))
+            assert entry is not None
+            if one["type"] != "template":
+                assert self.clock() <= self.wrote[customer] + DAY, "freely, outside the window"
+            if entry["wamid"] is None:
+                assert customer not in self.out & out_before, "against his will"
+                self._count(one)
+
+    def _count(self, sent: dict[str, Any]) -> None:
+        if sent["type"] == "template":
+            self.seen["template"] += 1
+            return
+        reminds = REMINDER in json.dumps(sent, ensure_ascii=False)
+        self.seen["reminder" if reminds else "notice"] += 1
+        if reminds:
+            assert 9 <= self.clock() % DAY / HOUR < 20, "at night"
+
+
+Step = Callable[[Walk, int], Coroutine[Any, Any, None]]
+STEPS: tuple[Step, ...] = (
+    *(
+        Walk.says,
+        Walk.says,
+        Walk.buys,
+        Walk.buys,
+        Walk.says_late,
+        Walk.opts_out,
+        Walk.opts_in,
+        Walk.opts_in,
+        Walk.sets_his_whatsapp,
+    ),
+    *(Walk.staff_moves, Walk.staff_moves, Walk.drains, Walk.drains, Walk.drains, Walk.drains),
+    *(Walk.meta_fails_or_mends, Walk.meta_pauses_or_approves),
+)
+
+
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+async def test_nobody_is_written_to_against_his_will(
+    start_pod: StartPod, clock: FakeClock, store: str, request: pytest.FixtureRequest
+) -> None:
+    """Customers order, say yes, opt out and in; the staff moves orders; Meta fails, pauses templates, and mends."""
+    place = {}
+    if store == "postgres":
+        place = {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}
+    chance = random.Random(17)
+    end = clock() + YEAR
+    async with start_pod(**SETTINGS, **place) as pod:
+        walk = Walk(pod, clock, chance)
+        while clock() < end:
+            clock.advance(chance.choice([5, 600, HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 20 * HOUR]))
+            before = set(walk.out)
+            await chance.choice(STEPS)(walk, chance.randrange(CUSTOMERS))
+            await walk.check(before)
+
+    assert min(walk.seen.values()) >= 10, walk.seen
