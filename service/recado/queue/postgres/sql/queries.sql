@@ -627,7 +627,8 @@ WHERE key = $1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND fin
 -- name: remindable
 SELECT q.key, c.written_at, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM recado.quote q JOIN recado.customer c ON c.key = q.key
+FROM recado.quote q
+  CROSS JOIN LATERAL (SELECT w.written_at, w.talk FROM recado.customer w WHERE w.key = q.key LIMIT 1) c
 WHERE q.state = 'open' AND q.expires_at > $1 AND q.accepted_at <= $2 AND q.reminder_id IS NULL
   AND c.written_at > $3 AND c.written_at <= q.accepted_at
   AND c.talk::json #>> '{permission,opted_out}' IS NULL
