@@ -21,7 +21,7 @@ def remind(transaction: Transaction, limit: int) -> None:
     None to a customer who has written since, who has opted out, whom a person talks with, or for whom something waits.
     """
     asked, now = transaction.audience.reminding, transaction.now
-    if not asked.seconds or asked.says is None or not _by_day(now, asked.timezone):
+    if asked.says is None or not _by_day(now, asked.timezone):
         return
     rows = transaction.run(
         "remindable", now, now - asked.seconds, now - asked.window_seconds, int((now - ONCE_SECONDS) * 1e6), limit

@@ -75,7 +75,8 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
         counts.append(len(rows))
         transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
         end_of_time(transaction, limit)
-        remind(transaction, limit)
+        if transaction.audience.reminding.seconds:
+            remind(transaction, limit)
     return counts
 
 
