@@ -24,7 +24,7 @@ LAYERS = (
     {"orders"},
     {"named", "ratelimit", "telemetry", "whatsapp", "quotes"},
     {"settings"},
-    {"addresses", "console", "errors", "files", "network", "outcome", "terminal", "urls", "waits"},
+    {"addresses", "console", "errors", "files", "hours", "network", "outcome", "terminal", "urls", "waits"},
 )
 #: What HTTP does with a webhook: size, signature, parsing, status code. Everything else has a place of its own.
 WEBHOOK_LINES = 150

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Collection, Sequence
 
-from recado.orders import PermissionChange
+from recado.orders import HandoffChange, PermissionChange, Taken
 from recado.queue.protocol import Outbox
 from recado.telemetry import metrics
 from recado.telemetry.exposition import WebMetrics
@@ -11,7 +11,7 @@ from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
 from recado.whatsapp.errors import harmless
 from recado.whatsapp.notices import Gravity, Notice
-from recado.whatsapp.payloads import ErrorDetail, Preference
+from recado.whatsapp.payloads import ErrorDetail, Preference, Status, StatusKind
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,27 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
             "Meta reports more changes of the account in one webhook",
             extra={"action": "account.notices", "untold": untold},
         )
+
+
+def take_foreign(queue: Outbox, statuses: Sequence[Status], hold_seconds: float, now: float) -> list[Awaitable[bool]]:
+    """Begins to give conversations to a person in which another system has written from our business number: by the
+    statuses of messages that carry nothing of ours. Each message counts once."""
+    return [
+        queue.change_handoff(
+            HandoffChange(
+                key=names[0],
+                aliases=names[1:],
+                why=Taken.FOREIGN,
+                at=at,
+                until=at + hold_seconds,
+                echo=status.wamid,
+            )
+        )
+        for status in statuses
+        if status.recipient is not None and status.status in (StatusKind.SENT, StatusKind.DELIVERED) and status.wamid
+        for names in [status.recipient.names_at(status.phone_number_id)]
+        for at in [min(status.at or now, now)]
+    ]
 
 
 def take_preference(queue: Outbox, preference: Preference, now: float) -> Awaitable[bool]:

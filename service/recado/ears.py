@@ -6,6 +6,7 @@ What a process does not use it does not import: a drain starts a thousand times 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from recado.hours import parse as parse_hours
 from recado.queue.model import LeasedReply
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
@@ -94,5 +95,8 @@ def make_conversation(settings: Settings, catalogue: "CatalogueFile") -> "Conver
         max_quantity=settings.max_quantity,
         confidence_threshold=settings.confidence_threshold,
         hears=bool(settings.transcribe_url),
+        business_hours=parse_hours(settings.business_hours),
+        timezone=settings.timezone,
+        handoff_total=settings.handoff_total,
     )
     return Conversation(quotes, lambda: catalogue.current, frozenset(settings.whatsapp_phone_number_id), policy)

@@ -145,13 +145,14 @@ class Inbox:
             settling.append(self._queue.rename_customer(before, after))
         numbers = self._settings.whatsapp_phone_number_id
         settling += [self._take_echo(echo) for echo in batch.echoes if echo.phone_number_id in numbers]
-        settling += [
-            account.take_preference(self._queue, one, self._clock())
-            for one in batch.preferences
-            if one.phone_number_id in numbers
-        ]
+        now = self._clock()
+        ours = (one for one in batch.preferences if one.phone_number_id in numbers)
+        settling += [account.take_preference(self._queue, one, now) for one in ours]
+        if self._settings.handoff_on_foreign_status:
+            foreign = [one for one in batch.statuses if one.phone_number_id in numbers]
+            settling += account.take_foreign(self._queue, foreign, self._settings.hold_seconds, now)
         if batch.notices:
-            settling.append(account.take_notice(self._queue, batch.notices, self._clock()))
+            settling.append(account.take_notice(self._queue, batch.notices, now))
         return settling
 
     def _take_echo(self, echo: Echo) -> Awaitable[bool]:

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from recado.errors import Expected
+from recado.hours import parse as parse_hours
 from recado.urls import (
     check_database_url,
     check_proxies,
@@ -343,6 +344,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         about("How long recado is silent after a customer has asked for a person, or the shop has written to him."),
         Positive,
     ] = 14400
+    business_hours: Annotated[
+        str,
+        about(
+            "When a person can come, such as `mon-fri 9-18, sat 9:30-13`, by RECADO_TIMEZONE. A customer who asks"
+            " for one at another time reads when; recado quotes at all hours."
+        ),
+    ] = ""
+    handoff_total: Annotated[
+        float, about("A quote of a higher total offers a person beside its choices; 0: none does."), NotNegative
+    ] = 0
+    handoff_on_foreign_status: Annotated[
+        bool,
+        about(
+            "Take a status of a message that recado did not send for a person's who writes through another system:"
+            " recado is silent as after a message from the shop's phone."
+        ),
+    ] = False
     handoff_answer_seconds: Annotated[
         float,
         about(
@@ -529,6 +547,8 @@ def _value(setting: Setting, raw: str) -> Any:
         check_secret_safe(value)
     if setting.field == "database_url":
         check_database_url(value)
+    if setting.field == "business_hours":
+        parse_hours(value)
     if setting.field == "timezone":
         check_timezone(value)
     if setting.field == "forwarded_allow_ips":

@@ -5,10 +5,11 @@ import pytest
 from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, State
 from recado.conversation.moment import MISSED_IN_A_ROW
+from recado.hours import parse
 from recado.orders import Handoff
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
-from recado.whatsapp.content import Buttons, Text
+from recado.whatsapp.content import Buttons, List, Text
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 NONSENSE = ("quiero 3 heladeras", "quiero 2 televisores", "quiero 4 lavadoras")
@@ -81,3 +82,33 @@ def test_messages_that_are_understood_begin_the_count_anew(dialogue: Dialogue) -
         dialogue.say(words)
         assert dialogue.turn.reply
         assert isinstance(dialogue.turn.reply.content, Text)
+
+
+def test_a_customer_who_asks_out_of_hours_reads_when_somebody_comes() -> None:
+    """By the shop's clock; recado is silent all the same."""
+    policy = Policy(business_hours=parse("mon-fri 9-18"), timezone="America/Bogota")
+    texts = []
+    for hour in (15, 3):  # 10 and 22 h in Bogota
+        dialogue = Dialogue(CATALOGUE, policy, now=1_795_392_000.0 + hour * 3600)  # a Monday
+        turn = dialogue.say("un asesor por favor")
+        assert turn.reply
+        assert isinstance(turn.reply.content, Buttons)
+        texts.append(turn.reply.content.body)
+        assert dialogue.state is State.HUMAN
+
+    assert "en un momento" in texts[0]
+    assert "Atendemos de lunes a viernes de 9 a 18 h" in texts[1]
+
+
+@pytest.mark.parametrize(("limit", "offers"), [(0.0, False), (1000.0, False), (20.0, True)])
+def test_a_large_quote_offers_a_person(limit: float, offers: bool) -> None:
+    """Beside its choices; nothing is held until the offer is taken."""
+    dialogue = Dialogue(CATALOGUE, Policy(handoff_total=limit))
+    turn = dialogue.say("2 camisas")
+    assert turn.reply
+    content = turn.reply.content
+    ids = [row.id for row in content.rows] if isinstance(content, List) else buttons(dialogue)
+
+    assert ("h:person" in ids) is offers
+    assert any(id_.endswith(":confirm") for id_ in ids)
+    assert dialogue.state is State.OPEN

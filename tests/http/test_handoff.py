@@ -51,6 +51,28 @@ async def test_an_echo_of_another_business_number_is_somebody_elses(start_pod: S
         assert len(pod.graph.sent) == 1
 
 
+@pytest.mark.parametrize("on", [False, True])
+async def test_a_foreign_status_is_another_systems_message(start_pod: StartPod, clock: FakeClock, on: bool) -> None:
+    """Where it is set; statuses of recado's own replies, and the second of a message, start nothing."""
+    async with start_pod(**IMMEDIATE, RECADO_HANDOFF_ON_FOREIGN_STATUS=str(on).lower()) as pod:
+        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+        callback = pod.graph.sent[0]["biz_opaque_callback_data"]
+        own = {"id": "wamid.OUT1", "status": "sent", "timestamp": str(int(clock())), "recipient_id": PHONE}
+        await pod.receive(statuses=({**own, "biz_opaque_callback_data": callback},))
+        clock.advance(6)
+        await pod.receive(text_message(2, "hola", sent_at=clock(), customer=1))
+        before = len(pod.graph.sent)
+        for kind in ("sent", "delivered"):
+            await pod.receive(statuses=({**own, "id": "wamid.OTHER", "status": kind, "timestamp": str(int(clock()))},))
+        clock.advance(6)
+        await pod.receive(text_message(3, "hola otra vez", sent_at=clock(), customer=1))
+        after = len(pod.graph.sent)
+        started = pod.queue.snapshot().totals.get(("recado_handoffs_total", ("foreign",)), 0)
+
+    assert before == 2
+    assert (after, started) == ((2, 1) if on else (3, 0))
+
+
 async def test_a_customer_who_opts_out_is_not_told_of_his_order(start_pod: StartPod, clock: FakeClock) -> None:
     """In his settings, or in words; what he writes is replied to."""
     async with start_pod(**IMMEDIATE) as pod:

@@ -1,6 +1,7 @@
 """One message in its conversation: what a handler is given, and the turns that it makes of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from recado.conversation import texts
 from recado.conversation.choices import TO_A_PERSON, offered
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Turn
+from recado.hours import Hours
 from recado.orders import Changes, Closing, Line, Located, OpenQuote, Order, QuoteState, Session, Source, Talk
 from recado.orders.amend import Lines
 from recado.quotes import Catalogue, Quote
@@ -24,7 +26,8 @@ _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKi
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How long things hold, in seconds, and how orders are numbered. See the settings of the same names.
 
-    hears: whether voice notes are transcribed.
+    hears: whether voice notes are transcribed. business_hours: when a person can come, by the clock of `timezone`.
+    handoff_total: a quote above it offers a person; 0: none does.
     """
 
     quote_valid_seconds: float = DAY
@@ -34,6 +37,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     max_quantity: int = 100_000
     confidence_threshold: float = 0.9
     hears: bool = False
+    business_hours: Hours = Hours()
+    timezone: str = "UTC"
+    handoff_total: float = 0.0
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -81,6 +87,17 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def confidence(self) -> float:
         """How much less sure a line is for the way in which it was said: a factor."""
         return HEARD_CONFIDENCE if self.inbound.spoken else 1.0
+
+    @property
+    def closed(self) -> str:
+        """When a person comes again, in words; "" where one can come now."""
+        hours = self.policy.business_hours
+        if not hours.spans:
+            return ""
+        from zoneinfo import ZoneInfo
+
+        now = datetime.fromtimestamp(self.now, ZoneInfo(self.policy.timezone))
+        return "" if hours.hold(now) else str(hours)
 
     def number(self, order: Order) -> str:
         """How an order is called: "P-1042"."""
@@ -137,6 +154,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         missed = talk.missed + 1 if kind is ReplyKind.NOT_UNDERSTOOD else 0
         if missed == MISSED_IN_A_ROW:
             text, choices, missed = texts.with_offer_of_a_person(text), [*choices, TO_A_PERSON], 0
+        elif opens is not None and 0 < self.policy.handoff_total < opens.total:
+            text, choices = texts.with_offer_of_a_person(text), [*choices, TO_A_PERSON]
         if self.inbound.spoken and self.inbound.quote is not None:
             text = texts.heard(self.inbound.message.text or "", text)
         talk = msgspec.structs.replace(talk, missed=missed)

@@ -199,11 +199,10 @@ def ask_staff(number: str) -> str:
     )
 
 
-def handed_over() -> str:
-    """The answer to a request for a person."""
-    return "Te paso con una persona del equipo. Te escribe por aquí en un momento 🙋.\n" + (
-        "Para seguir con el asistente, escribe *bot*."
-    )
+def handed_over(hours: str = "") -> str:
+    """The answer to a request for a person. hours: when one comes, where none can come now."""
+    when = f"Atendemos {hours}; te escribimos a primera hora 🙋." if hours else "Te escribe por aquí en un momento 🙋."
+    return f"Te paso con una persona del equipo. {when}\nPara seguir con el asistente, escribe *bot*."
 
 
 def given_back(catalogue: Catalogue) -> str:

@@ -145,7 +145,7 @@ def hand_over(moment: Moment) -> Turn:
         until=moment.now + moment.policy.hold_seconds, changed_at=moment.written_at, waiting_since=moment.now
     )
     talk = replace(moment.session.talk, handoff=handoff)
-    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(), talk=talk, choices=[TO_THE_ASSISTANT])
+    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(moment.closed), talk=talk, choices=[TO_THE_ASSISTANT])
 
 
 def says_bot(text: str) -> bool:

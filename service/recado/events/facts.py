@@ -161,7 +161,8 @@ class HandoffRequested(Fact, frozen=True, kw_only=True, tag="handoff.requested")
 
 class HandoffStarted(Fact, frozen=True, kw_only=True, tag="handoff.started"):
     """A person has the conversation, and recado is silent until `until`: the customer asked for one (reason `asked`),
-    the shop wrote to him from its phone (`echo`), or the staff took it (`staff`)."""
+    the shop wrote to him from its phone (`echo`) or through another system (`foreign`), or the staff took it
+    (`staff`)."""
 
     reason: str
     until: Instant

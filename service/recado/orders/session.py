@@ -24,6 +24,8 @@ class Taken(StrEnum):
     """The shop wrote to the customer from its own phone."""
     STAFF = "staff"
     """The staff said so, by a command or the API."""
+    FOREIGN = "foreign"
+    """Another system wrote to the customer from the business number."""
 
 
 class Returned(StrEnum):

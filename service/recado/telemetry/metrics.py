@@ -244,8 +244,9 @@ OLDEST_PLACED = gauge(
 HANDOFFS = counter(
     STORE,
     "recado_handoffs_total",
-    "Conversations that a person took over: the customer asked, the shop wrote from its phone, or the staff said so.",
-    reason=("asked", "echo", "staff"),
+    "Conversations that a person took over: the customer asked, the shop wrote from its phone, the staff said so, or"
+    " another system wrote from the business number.",
+    reason=("asked", "echo", "staff", "foreign"),
 )
 
 PERMISSIONS = counter(

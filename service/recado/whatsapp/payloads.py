@@ -121,7 +121,8 @@ class Renamed(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """What became of a message that we sent; `callback` is the attempt id that the send carried."""
+    """What became of a message that was sent; `callback` is the attempt id that the send carried. recipient: to whom,
+    where nothing of ours was carried."""
 
     status: StatusKind
     wamid: str
@@ -129,6 +130,7 @@ class Status(Struct, frozen=True):
     phone_number_id: str
     at: float | None
     errors: tuple[ErrorDetail, ...] = ()
+    recipient: Customer | None = None
 
 
 class Echo(Struct, frozen=True):
@@ -262,6 +264,9 @@ def _read(value: wire.Value, batch: Batch) -> None:
                     phone_number_id=phone_number_id,
                     at=_seconds(status.timestamp),
                     errors=tuple(_detail(error) for error in status.errors) if status.errors else (),
+                    recipient=None
+                    if status.biz_opaque_callback_data
+                    else identify(status.recipient_id, status.recipient_user_id),
                 )
             )
         else:

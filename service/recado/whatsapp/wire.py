@@ -99,6 +99,8 @@ class Status(Struct):
     status: str = ""
     timestamp: str | float | None = None
     biz_opaque_callback_data: str | None = None
+    recipient_id: str | None = None
+    recipient_user_id: str | None = None
     errors: list[Error] | None = None
 
 

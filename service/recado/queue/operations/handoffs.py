@@ -52,7 +52,7 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
     until = change.until
     if until is None:
         return Handoff(changed_at=change.at) if before.until is not None else None
-    if before.until is not None and change.why is Taken.ECHO:
+    if before.until is not None and change.why in (Taken.ECHO, Taken.FOREIGN):
         until = max(until, before.until)
     return Handoff(until=until, changed_at=change.at) if until > now else None
 
