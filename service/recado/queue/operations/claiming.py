@@ -10,7 +10,6 @@ from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, decode_p
 from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.policy import Blame, Breaker, Pace
-from recado.queue.operations.reminding import drop_stale
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -74,6 +73,8 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
         share = math.ceil((request.limit - len(taken.turns)) / (len(lanes) - i))
         _take_of(transaction, lane, request, share, taken)
     if taken.turns and transaction.audience.reminding.seconds:
+        from recado.queue.operations.reminding import drop_stale  # most shops remind nobody
+
         for id_ in drop_stale(transaction, taken.turns):
             del taken.turns[id_]
     return Claim(messages=_lease(transaction, taken.turns), probes=tuple(taken.probes), next_at=None)
