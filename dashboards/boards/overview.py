@@ -111,7 +111,7 @@ BOARD = Board(
                         " initiative (out), or do again (in). What they write gets a reply all the same."
                     ),
                     unit="none",
-                    width=8,
+                    width=6,
                     height=6,
                     queries=(
                         Query(Q.increase(metrics.PERMISSIONS, "1h", by=("change", "said")), "{{change}} {{said}}"),
@@ -125,7 +125,7 @@ BOARD = Board(
                         " time, and how they ended."
                     ),
                     unit="none",
-                    width=8,
+                    width=6,
                     height=6,
                     queries=(
                         Query(
