@@ -229,3 +229,30 @@ class Context:
 
     def _is_short(self, element: Element) -> bool:
         return "good" not in element.flags and len(self.norms[element.start]) < 3
+
+    def names_two(self, element: Element) -> bool:
+        """Whether a thing that is known stands before "por", and another one behind it."""
+        i = element.index
+        behind = self.kind(i + 1 + (self.kind(i + 1) in (QUANTITY, "definite")))
+        return behind in (PRODUCT, SEVERAL) and self.kind(i - 2) == "definite"
+
+    def opens(self, i: int) -> bool:
+        """Whether nothing but a mark stands before an element."""
+        return self.kind(i - 1) in ("", COMMA, STOP, LINE, "and", "correction")
+
+    def begins(self, i: int) -> bool:
+        """Whether an element begins a clause, also with "otro" or "la" before it."""
+        return self.opens(i - (self.kind(i - 1) == "definite"))
+
+    def is_headless(self, element: Element) -> bool:
+        """ "la de almohada", "4 de almohada", "de boxers"."""
+        i = element.index - 1
+        return self.kind(i) == "of" and (self.kind(i - 1) in ("definite", QUANTITY) or self.opens(i))
+
+    def is_for(self, i: int) -> bool:
+        """Whether somebody comes whom something is for."""
+        return self.kind(i - (self.kind(i) in ("possessive", "definite"))) == "for"
+
+    def is_taken_out(self, i: int) -> bool:
+        """ "la gorra no", "la gorra quítala", "la gorra cámbiala por"."""
+        return self.post_negated(i) or self.kind(i + 1) in ("remove", "change")

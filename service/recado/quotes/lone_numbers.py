@@ -1,0 +1,111 @@
+"""The numbers of a message that no thing has: they count what is left out, or are part of how it is called."""
+
+from fractions import Fraction
+
+from recado.quotes.draft import Draft
+from recado.quotes.elements import MASK, PRODUCT, SEVERAL, Element
+from recado.quotes.measures import measure
+from recado.quotes.mentions import Mentions
+from recado.quotes.reading import Reading
+from recado.quotes.text import NUMBER
+
+
+class LoneNumbers:
+    """Reads them into a draft.
+
+    covered: elements inside constructions; heard: elements that are part of a step; late: an amount that a thing has
+    from a number behind it.
+    """
+
+    def __init__(self, reading: Reading, draft: Draft, mentions: Mentions) -> None:
+        self._scanner = reading.scanner
+        self._context = reading.context
+        self._draft = draft
+        self._mentions = mentions
+        self.covered: set[int] = set()
+        self.heard: set[int] = set()
+        self.late: int | Fraction | None = None
+
+    def number(self, element: Element) -> None:
+        """ "2 más", "una azul", "5 de 10"."""
+        draft = self._draft
+        q = element.quantity
+        owner = self._mentions.owner(element) if "bound" in element.flags else None
+        if q is None or (owner is not None and owner.index not in self.covered):
+            return
+        if self._context.kind(element.index + 1) == "thanks":
+            return  # "mil gracias"
+        if self._is_of_a_name(element):
+            draft.chunk.words.append(self._scanner.written(element.start, element.end))
+            draft.write(element)
+            return
+        late = self.late is not None and q.value == self.late and not draft.chunk.mentions
+        if late and self._context.kind(element.index + 1) != "each":
+            self.late = None
+            self.heard.add(element.index)
+            return
+        if draft.chunk.pays:
+            return  # "con un billete de 50 y 3 de 10"
+        if draft.exchange.expects and draft.chunk.words:
+            draft.flush()  # "en vez de la negra otra azul"
+        if self._is_named_by(element):
+            draft.chunk.words.append(self._scanner.written(element.start, element.end))
+            draft.write(element)
+            if self._context.kind(element.index - 1) != "by":
+                draft.chunk.amount = 1
+            return
+        draft.split()
+        chunk = draft.chunk
+        chunk.counts = chunk.counts or self._context.begins(element.index)
+        another = "another" in element.flags
+        if another and self._context.kind(element.index - 1) == "definite":
+            return  # "¿y la otra?"
+        more = another or "more" in element.flags
+        chunk.more = chunk.more or more
+        if q.unusable is not None or "size" in element.flags:
+            chunk.foreign = True
+            draft.write(element)
+        elif q.article and not more and self._context.kind(element.index + 1) not in ("each", "more", ""):
+            one = self._scanner.norms[element.start] not in ("unos", "unas")
+            chunk.amount = 1 if one else None  # "una azul"
+            draft.write(element, is_amount=True)
+        else:
+            chunk.amount, chunk.pairs = q.value, q.pairs
+            draft.write(element, is_amount=True)
+
+    def _is_named_by(self, element: Element) -> bool:
+        """ "y otro 42", "por el 212": what is one thing has its number in its name."""
+        one = self._context.norm(element.index - 1) in ("otro", "otra", "por el", "por la")
+        written = self._scanner.tokens[element.start : element.end]
+        return one and [token.kind for token in written] == [NUMBER] and written[0].norm != "1"
+
+    def measured(self, element: Element) -> int:
+        """Past an amount in a unit that is of something said before: "medio kilo más"; 0 if there is none."""
+        scanner = self._scanner
+        if element.kind in (PRODUCT, SEVERAL, MASK) or (element.quantity is not None and element.quantity.unit):
+            return 0
+        found = measure(scanner.tokens, scanner.roles, element.start, scanner.lexicon)
+        if found is None or found.unit is None:
+            return 0
+        written = scanner.written(element.start, found.end)
+        if self._is_of_a_name(element):
+            self._draft.chunk.words.append(written)
+            self._draft.chunk.written.append((written, False))
+            return found.end
+        self._draft.split()
+        self._draft.chunk.amount, self._draft.chunk.unit = found.value, found.unit
+        self._draft.chunk.written.append((written, True))
+        return found.end
+
+    def _is_of_a_name(self, element: Element) -> bool:
+        """Whether a number is part of a name whose head is left out: "5 de 10", "la de 100"."""
+        named = self._draft.chunk.amount is not None or self._context.kind(element.index - 2) == "definite"
+        return self._context.kind(element.index - 1) == "of" and (named or self._context.opens(element.index - 1))
+
+    def mask(self, element: Element) -> None:
+        """ "a 3" behind a change of a quantity is no price."""
+        tokens = self._scanner.tokens[element.start : element.end]
+        to = len(tokens) == 2 and tokens[0].norm == "a" and tokens[1].kind == NUMBER
+        if not to or not self._draft.set_to(tokens[-1].value):
+            self._draft.chunk.foreign = True
+            self._draft.write(element)
