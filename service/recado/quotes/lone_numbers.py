@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
-from recado.quotes.draft import Draft
 from recado.quotes.elements import MASK, PRODUCT, SEVERAL, Element
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
+from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER
 
 
@@ -17,7 +17,7 @@ class LoneNumbers:
     from a number behind it.
     """
 
-    def __init__(self, reading: Reading, draft: Draft, mentions: Mentions) -> None:
+    def __init__(self, reading: Reading, draft: ScriptDraft, mentions: Mentions) -> None:
         self._scanner = reading.scanner
         self._context = reading.context
         self._draft = draft

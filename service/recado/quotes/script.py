@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from recado.quotes.agreement import Agreement
 from recado.quotes.clauses import Bare, Mention, Named, Scaled, Script, Spoken, Step
 from recado.quotes.constructions import Does, Found, constructions
-from recado.quotes.draft import Draft
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -35,6 +34,7 @@ from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
 from recado.quotes.reserves import OF_DELIVERY, Reserves
+from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER, WORD
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER])
@@ -70,7 +70,7 @@ class _Walk:
         self._reading = reading
         self._context = reading.context
         self._mentions = Mentions(reading)
-        self._draft = Draft(reading)
+        self._draft = ScriptDraft(reading)
         self._wants = False
         self._agreement = Agreement(reading.elements, reading.scanner, self._context)
         self._spoken: set[int] = set()  # elements of constructions that speak of the order as a whole

@@ -15,7 +15,7 @@ from recado.quotes.reserves import PAYING
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
 
 
-class Draft:
+class ScriptDraft:
     """Collects the steps of one message.
 
     opened: something was said beyond yes, no and greetings. removing: what comes is taken away or refused; taking: a
