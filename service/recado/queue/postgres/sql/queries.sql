@@ -235,13 +235,16 @@ WITH page AS MATERIALIZED (
 SELECT id, due_at FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: due_by_id
+-- Each is looked up by its id alone (OFFSET 0): by the server's statistics of a queue that has just grown, all that is
+-- due in the lane are fewer than those that are asked for.
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
-FROM recado.entry m LEFT JOIN recado.customer c ON c.key = m.key
+FROM (SELECT DISTINCT value::bigint AS id FROM json_array_elements_text($4::json)) j
+  CROSS JOIN LATERAL (SELECT * FROM recado.entry e WHERE e.id = j.id OFFSET 0) m
+  LEFT JOIN recado.customer c ON c.key = m.key
   LEFT JOIN LATERAL (SELECT e.id, CASE WHEN e.lease_owner = 'job' THEN NULL ELSE e.due_at END AS due_at
     FROM recado.entry e WHERE e.key = m.key AND e.finished_at IS NULL
     ORDER BY (e.lease_until IS NULL), e.written_at, e.id LIMIT 1) f ON true
 WHERE m.channel = $1 AND m.lane = $2 AND m.due_at <= $3
-  AND m.id IN (SELECT value::bigint FROM json_array_elements_text($4::json))
 ORDER BY m.due_at
 
 -- name: due_of
