@@ -2,11 +2,24 @@
 
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
+MEMORY = Path("/dev/shm")
+#: Bytes that the tests' folders take at most at a time: two workers, each with a backup's database or a server.
+ROOM = 2 * 2**30
+
 #: Debian's programs that some tests need, by the tests' mark: the program, and the package that has it.
 PROGRAMS = {"prometheus": ("promtool", "prometheus"), "nginx": ("nginx", "nginx-light")}
+
+
+def pytest_configure() -> None:
+    """Tests keep their files in memory where it has room: each waits for hundreds of commits, and the disk is not what
+    they test. TMPDIR decides otherwise; processes that tests start inherit it."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

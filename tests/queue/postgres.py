@@ -21,6 +21,8 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database_url(postgres: PostgresServer) -> str:
-    """A database of the test's own with the schema in it."""
-    return postgres.create(f"test_{os.getpid()}_{next(_numbers)}", template="migrated")
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """A database of the test's own with the schema in it; it goes with the test, for each has 300 files and 8 MB."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield postgres.create(name, template="migrated")
+    postgres.drop(name)

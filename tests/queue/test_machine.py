@@ -439,7 +439,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     # -- the store: a file
 
     def _make_database(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(dir=_memory())
+        self._folder = tempfile.TemporaryDirectory()
         self._path = Path(self._folder.name) / "recado.db"
 
     def _open(self) -> StoredQueue:
@@ -461,11 +461,6 @@ class RetryQueueMachine(RuleBasedStateMachine):
             return await begin(*arguments, **named)
 
         return self.loop.run_until_complete(wait())
-
-
-def _memory() -> str | None:
-    """A folder in memory where there is one: the machine commits often, and the disk is not what it tests."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 TestRetryQueueMachine = RetryQueueMachine.TestCase

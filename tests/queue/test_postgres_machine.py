@@ -38,7 +38,8 @@ class PostgresMachine(RetryQueueMachine):
     numbers = itertools.count(1)
 
     def _make_database(self) -> None:
-        self._url = self.server.create(f"machine_{next(self.numbers)}", template="migrated")
+        self._database = f"machine_{next(self.numbers)}"
+        self._url = self.server.create(self._database, template="migrated")
 
     def _open(self) -> PostgresRetryQueue:
         return PostgresRetryQueue(self._url, retry_policy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
@@ -52,6 +53,7 @@ class PostgresMachine(RetryQueueMachine):
 
     def _drop_database(self) -> None:
         self._server.close()
+        self.server.drop(self._database)
 
 
 TestPostgresMachine = PostgresMachine.TestCase

@@ -26,7 +26,6 @@ from tests.clock import FakeClock
 from tests.queue.conformance import DELIVERED, REJECTED, SERVER_ERROR, UNKNOWN, new_reply, status_of
 from tests.queue.conformance_orders import moving
 from tests.queue.conformance_sessions import deciding, opening
-from tests.queue.test_machine import _memory
 
 Result = TypeVar("Result")
 
@@ -58,7 +57,7 @@ class SessionMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.folder = tempfile.TemporaryDirectory(dir=_memory())
+        self.folder = tempfile.TemporaryDirectory()
         self.clock = FakeClock()
         self.processes = [self._open(), self._open()]
         self.numbers = itertools.count()

@@ -85,6 +85,14 @@ class PostgresServer:
             connection.execute(statement.format(sql.Identifier(database), sql.Identifier(template)))
         return self.url(database)
 
+    def drop(self, database: str) -> None:
+        """Deletes a database, whoever is connected to it."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
     def __enter__(self) -> "PostgresServer":
         self.start()
         return self
