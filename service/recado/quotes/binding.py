@@ -57,45 +57,64 @@ class Binder:
         counted = [(i, e) for i, e in enumerate(segment) if e.kind == QUANTITY or e.kind in THINGS]
         if len(counted) < 2 and not any(e.kind == QUANTITY for _, e in counted):
             return
+        if self._alternate(counted):
+            return
+        used: set[int] = set()  # the quantities that have a thing
+        self._join_marked(segment, counted, used)
+        self._join_over_sizes(counted, used)
+        self._join_before(segment, counted, used)
+        self._join_behind(segment, counted, used)
+
+    def _alternate(self, counted: list[tuple[int, Element]]) -> bool:
+        """Whether each thing of a segment has its number behind it: "gorra 2 camisa 3"."""
         kinds = "".join("q" if e.kind == QUANTITY else "t" for _, e in counted)
-        if len(kinds) >= 4 and len(kinds) % 2 == 0 and kinds == "tq" * (len(kinds) // 2):
-            numbers = [e for _, e in counted if e.kind == QUANTITY]
-            if all(q.quantity is not None and not q.quantity.article for q in numbers):
-                for (_, thing), (_, q) in zip(counted[::2], counted[1::2], strict=True):
-                    self._join(thing, q, after=True)
-                return
-        used: set[int] = set()
-        for k in range(len(counted) - 1):  # "camisa x2", "camisa (3)"
+        if len(kinds) < 4 or len(kinds) % 2 or kinds != "tq" * (len(kinds) // 2):
+            return False
+        numbers = [e for _, e in counted if e.kind == QUANTITY]
+        if any(q.quantity is None or q.quantity.article for q in numbers):
+            return False
+        for (_, thing), (_, q) in zip(counted[::2], counted[1::2], strict=True):
+            self._join(thing, q, after=True)
+        return True
+
+    def _join_marked(self, segment: list[Element], counted: list[tuple[int, Element]], used: set[int]) -> None:
+        """ "camisa x2", "camisa (3)"."""
+        for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
-            marked = any("x" in e.flags or "open" in e.flags for e in segment[i + 1 : j])
-            if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and marked:
+            if thing.kind not in THINGS or q.kind != QUANTITY or thing.q is not None:
+                continue
+            if any("x" in e.flags or "open" in e.flags for e in segment[i + 1 : j]):
                 before = counted[k - 1][1] if k else None
                 if before is None or before.kind != QUANTITY or id(before) in used:
                     self._join(thing, q, after=True)
                     used.add(id(q))
-        for k in range(len(counted) - 2):  # "3 M camisas"
+
+    def _join_over_sizes(self, counted: list[tuple[int, Element]], used: set[int]) -> None:
+        """ "3 M camisas"."""
+        for k in range(len(counted) - 2):
             (i, q), (_, size), (j, thing) = counted[k : k + 3]
-            if (
-                q.kind == QUANTITY
-                and "size" in size.flags
-                and thing.kind == PRODUCT
-                and j == i + 2
-                and id(q) not in used
-            ):
+            sized = q.kind == QUANTITY and "size" in size.flags and thing.kind == PRODUCT
+            if sized and j == i + 2 and id(q) not in used:
                 self._join(thing, q, after=False)
                 used.add(id(q))
+
+    def _join_before(self, segment: list[Element], counted: list[tuple[int, Element]], used: set[int]) -> None:
+        """ "3 camisas", "2 más de medias"."""
         for k in range(len(counted) - 1):
             (i, q), (j, thing) = counted[k], counted[k + 1]
             if q.kind == QUANTITY and thing.kind in THINGS and id(q) not in used and thing.q is None:
                 before = counted[k - 1][1] if k else None
                 if thing.kind == QUALITY and before is not None and self._is_size_behind(before, q):
                     continue
-                between = [e for e in segment[i + 1 : j] if e.kind != "more"]  # "2 más de medias"
+                between = [e for e in segment[i + 1 : j] if e.kind != "more"]
                 if all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
                     "noun" in e.roles and "modifier" not in e.roles for e in between
                 ):
                     self._join(thing, q, after=False)
                     used.add(id(q))
+
+    def _join_behind(self, segment: list[Element], counted: list[tuple[int, Element]], used: set[int]) -> None:
+        """ "camisas 3"."""
         for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
             if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and id(q) not in used:

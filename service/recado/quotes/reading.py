@@ -2,11 +2,10 @@
 
 import itertools
 from fractions import Fraction
-from typing import Final
 
-from recado.quotes.amounts import bare_quantity, each, multiple, share_each
+from recado.quotes.amounts import bare_quantity, share_each
 from recado.quotes.binding import Binder
-from recado.quotes.context import QUIET, Context
+from recado.quotes.context import Context
 from recado.quotes.corrections import amends, correct, keep_only
 from recado.quotes.elements import (
     COMMA,
@@ -25,11 +24,9 @@ from recado.quotes.matcher import Matcher
 from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, refuse_kind
 from recado.quotes.scan import Scanner
-from recado.quotes.steering import negation, price, remove, request
-from recado.quotes.told import CLAUSE_ENDS, OWN_NEEDS, SENTENCE_PARTS, drop_offers, mode_of
+from recado.quotes.steering import EFFECTS
+from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
 from recado.quotes.wishes import State, Wish
-
-_DETERMINERS: Final = frozenset(["definite", "possessive", "of"])
 
 
 class Reading:
@@ -44,6 +41,7 @@ class Reading:
         self.priced = False
         self.totalled = False
         self.refused_all = False
+        self._line = -1  # where the last line broke
         self.focus: Wish | None = None  # the wish that was spoken of last
         self.asks_price = any(e.kind in ("price", "total") for e in self.elements)
         self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
@@ -52,88 +50,23 @@ class Reading:
 
     def _follow(self) -> None:
         state = State()
-        line = -1
-        elements = self.elements
-        for i, element in enumerate(elements):
+        for i, element in enumerate(self.elements):
             kind = element.kind
+            effect = EFFECTS.get(kind)
             if kind in THINGS:
                 self._thing(i, element, state)
             elif kind == QUANTITY:
                 if "bound" not in element.flags:
                     bare_quantity(self, i, element, state)
-            elif kind == "negation":
-                negation(self, i, state)
-            elif kind == "without":
-                # "sin cabeza 3 kilos de camarón" refuses no shrimps
-                state.refuse = self.context.kind(self.context.next(i, _DETERMINERS)) != NOISE
-                state.refuse_list = False
-            elif "taking" in element.roles and (offered := self.last(("mentioned",))) is not None:
-                offered.state = "wanted"  # "¿tienes el abrigo? lo quiero"
+            elif "taking" in element.roles and self._takes_offered(kind):
                 self.requested = True
-            elif kind == "nope":
-                if self.context.kind(self.context.next(i, QUIET)) in (*THINGS, QUANTITY):
-                    state.refuse = state.refuse_list = True
-                    state.subtract = False
-            elif kind in ("request", "add"):
-                if state.negated_verb == i:
-                    continue
-                if self.context.norm(i) in OWN_NEEDS and self._is_told() and self.context.kind(i - 1) == PRODUCT:
-                    state.mode = "mentioned"  # "¿el latte lleva azúcar?"
-                    continue
-                request(self, i, kind, state)
-            elif kind == "remove":
-                remove(self, i, state)
-            elif kind == "change":
-                state.changing, state.heir = True, None
-                state.refuse = False
-            elif kind == "instead":
-                state.instead, state.heir = True, None
-            elif kind == "by" and state.changing:
-                state.changing, state.corrected = False, True
-            elif kind == "to" and state.changing and self.context.kind(i + 1) == QUANTITY:
-                state.changing, state.corrected = False, True  # "cámbiale a 3 camisas"
-            elif kind == "correction":
-                state.corrected = (self.context.kind(i - 2), self.context.kind(i - 1)) != (
-                    "and",
-                    UNKNOWN,
-                )  # "y oja, perdón OJO-22" mends the word
-                state.refuse = False
-            elif kind in ("price", "total"):
-                price(self, i, element, state)
-            elif kind == "available":
-                relative = self.context.kind(i - 1) == "that" and state.wish_before
-                # "¿Tienen queso de cabra? Si tienen, 2": a condition
-                condition = self.context.norm(i - 1) == "si" and self.context.kind(i + 1) in (COMMA, QUANTITY)
-                if state.mode != "priced" and not relative and not condition:
-                    state.mode = "mentioned"
-            elif kind in ("story", "aside"):
-                state.mode = "mentioned"
-            elif kind in ("same", "double", "triple", "half_of"):
-                multiple(self, i, kind, state)
-            elif kind == "each":
-                each(self, i, state)
-            elif kind == "only":
-                state.only = True
-                if self.context.kind(i - 1) in SENTENCE_PARTS | THINGS:
-                    state.refuse = False  # "no quiero el suéter, nada más la bufanda"
-            elif "as_before" in element.roles:
-                self._as_before(i, element, state)
-            elif "demonstrative" in element.roles and not self.wishes:
-                self._pointing(i, element)
-            elif kind in CLAUSE_ENDS:
-                state.end_sentence()
-            elif kind == LINE:
-                drop_offers(self, line)
-                line = i
-                state.refuse = state.instead = False
-                if state.mode == "mentioned":
-                    state.mode = None
-            elif kind == COMMA or kind == "but":
-                state.end_clause(self.context.list_goes_on(i))
-            elif "second_thought" in element.roles:
-                state.corrected = state.corrected or amends(self, i)
-            elif kind == "and" and state.refuse and not self.context.list_goes_on(i):
-                state.refuse = False
+            elif effect is not None:
+                effect(self, i, element, state)
+            elif kind in ("by", "to") and state.changing:
+                if kind == "by" or self.context.kind(i + 1) == QUANTITY:  # "cámbiale a 3 camisas"
+                    state.changing, state.corrected = False, True
+            else:
+                self._part(i, element, state)
         share_each(self, state)
         self._settle_named()
         if self.priced and not any(w.state == "wanted" for w in self.wishes):
@@ -141,6 +74,33 @@ class Reading:
                 wish.state = "wanted" if wish.state == "mentioned" else wish.state
         for wish in self.wishes:
             wish.take_out_kinds()
+
+    def _takes_offered(self, kind: str) -> bool:
+        """ "¿tienes el abrigo? lo quiero": what was only told of is wanted."""
+        offered = self.last(("mentioned",)) if kind not in ("negation", "without") else None
+        if offered is not None:
+            offered.state = "wanted"
+        return offered is not None
+
+    def _part(self, i: int, element: Element, state: State) -> None:
+        """What stands between clauses: marks, "y", "pero", second thoughts, and what only points at something."""
+        kind = element.kind
+        if "as_before" in element.roles:
+            self._as_before(i, element, state)
+        elif "demonstrative" in element.roles and not self.wishes:
+            self._pointing(i, element)
+        elif kind in CLAUSE_ENDS:
+            state.end_sentence()
+        elif kind == LINE:
+            drop_offers(self, self._line)
+            self._line = i
+            state.end_line()
+        elif kind == COMMA or kind == "but":
+            state.end_clause(self.context.list_goes_on(i))
+        elif "second_thought" in element.roles:
+            state.corrected = state.corrected or amends(self, i)
+        elif kind == "and" and state.refuse and not self.context.list_goes_on(i):
+            state.refuse = False
 
     def _settle_named(self) -> None:
         """ "quiero filete, 2 kilos de tilapia y 1 de robalo": the names that follow say which of several were meant."""
@@ -158,48 +118,58 @@ class Reading:
                 wish.state = "refused"
 
     def _thing(self, i: int, element: Element, state: State) -> None:
-        q = element.q
-        amount = q.quantity if q is not None else None
         if state.instead or (state.changing and element.kind != QUALITY):
-            state.heir = self._refuse(element, state)
-            if state.heir is None:
-                state.heir = self._wish(element, "refused")
-            if state.instead and state.pending is not None and q is not None:  # "ponle 4 en vez de 2 camisas"
-                wish = self._wish(element, "wanted")
-                wish.amount = state.pending
-                self.wishes.append(wish)
-                state.instead, state.pending = False, None
-                return
-            if state.instead:
-                state.instead, state.changing, state.corrected, state.replacing = False, False, True, True
-            else:
-                state.replacing = True
+            self._give_up(element, state)
+        elif self._is_refused(i, element, state):
             return
+        elif self.context.incidental(i, element, self.priced):
+            if element.kind == PRODUCT and self.context.kind(i - 1) == "possessive":
+                self.wishes.append(self._wish(element, "mentioned"))
+        elif element.kind == QUALITY:
+            follow_quality(self, element, state)
+        elif element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
+            if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
+                state.corrected = False  # "que sean delgaditas" says how
+        elif element.kind == UNKNOWN and self.context.kind(i - 1) == "con" and self.is_told():
+            return  # "¿el auricular viene con micrófono?"
+        else:
+            self._named(i, element, state)
+
+    def _give_up(self, element: Element, state: State) -> None:
+        """A thing that another one takes the place of."""
+        state.heir = self._refuse(element, state)
+        if state.heir is None:
+            state.heir = self._wish(element, "refused")
+        if state.instead and state.pending is not None and element.q is not None:  # "ponle 4 en vez de 2 camisas"
+            wish = self._wish(element, "wanted")
+            wish.amount = state.pending
+            self.wishes.append(wish)
+            state.instead, state.pending = False, None
+            return
+        if state.instead:
+            state.instead, state.changing, state.corrected = False, False, True
+        state.replacing = True
+
+    def _is_refused(self, i: int, element: Element, state: State) -> bool:
+        """Whether a thing is refused, before it or behind it; if so, it is taken back."""
         if state.refuse and element.kind == QUALITY and refuse_kind(self, element):
-            return
+            return True
         if state.refuse and element.kind != QUALITY:
             self._refuse(element, state)
             if not state.refuse_list:
                 state.refuse = False
-            return
+            return True
         if self.context.post_negated(i):
             if self._refuse(element, state) is None:
                 self.wishes.append(self._wish(element, "refused"))
             state.replacing = True
-            return
-        if self.context.incidental(i, element, self.priced):
-            if element.kind == PRODUCT and self.context.kind(i - 1) == "possessive":
-                self.wishes.append(self._wish(element, "mentioned"))
-            return
-        if element.kind == QUALITY:
-            follow_quality(self, element, state)
-            return
-        if element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
-            if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
-                state.corrected = False  # "que sean delgaditas" says how
-            return
-        if element.kind == UNKNOWN and self.context.kind(i - 1) == "con" and self._is_told():
-            return  # "¿el auricular viene con micrófono?"
+            return True
+        return False
+
+    def _named(self, i: int, element: Element, state: State) -> None:
+        """A thing that is asked for or told of."""
+        q = element.q
+        amount = q.quantity if q is not None else None
         known = self.known(element)
         if known is not None and q is None and self.context.kind(i - 1) == "definite":
             self.focus = known  # "las camisas": those already asked for
@@ -215,20 +185,18 @@ class Reading:
             wish.amount, wish.pairs = sort.amount, sort.pairs
             wish.doubts.append("quality or thing")
             amount = sort.element.q.quantity if sort.element.q is not None else None
+        counted = amount is not None and not amount.article
         self.focus = None
-        if mode_of(self, i, state, amount is not None and not amount.article) == "mentioned":
+        if mode_of(self, i, state, counted) == "mentioned":
             wish.state = "mentioned"
         if state.factor is not None and q is None:
-            before = self.last(("wanted",))
-            if before is not None:
-                wish.amount, wish.pairs = (before.amount or 1) * state.factor, before.pairs
-                wish.doubts.append("computed")
+            self._multiply(wish, state.factor)
             state.factor = None
         last = self.last(("wanted",))
         if wish.state == "wanted" and last is not None and self._alternative(i, wish, last):
             return
         self._take_out(i, wish)
-        if state.corrected or (state.restating and known is not None and amount is not None and not amount.article):
+        if state.corrected or (state.restating and known is not None and counted):
             correct(self, wish, state)
         else:
             self._same_pack(i, wish, last)
@@ -237,6 +205,13 @@ class Reading:
             keep_only(self, wish)
         state.corrected = state.only = False
         state.wish_before = True
+
+    def _multiply(self, wish: Wish, factor: int | Fraction) -> None:
+        """ "el doble de gorras": of the last thing's number."""
+        before = self.last(("wanted",))
+        if before is not None:
+            wish.amount, wish.pairs = (before.amount or 1) * factor, before.pairs
+            wish.doubts.append("computed")
 
     def _one_of_each(self, element: Element, q: Quantity) -> None:
         """ "uno de cada jugo": all that the word could be."""
@@ -253,7 +228,7 @@ class Reading:
         last = self.wishes[-1] if self.wishes else None
         return counted and before.end == element.start and last is not None and last.element is before
 
-    def _is_told(self) -> bool:
+    def is_told(self) -> bool:
         """Whether the last thing is only told of."""
         return bool(self.wishes) and self.wishes[-1].state == "mentioned"
 

@@ -26,7 +26,7 @@ from recado.quotes.sizes import Size
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD
 from recado.quotes.things import add_container, add_contents, add_quality, add_thing, add_unknown, held_by, sizes_told
 from recado.quotes.vocabulary import EXACT
-from recado.quotes.words import Kind
+from recado.quotes.words import Kind, Span
 
 _SMALL_TALK: Final = frozenset(["greeting", "filler", "noun", "courtesy", "good"])
 _STRONG: Final = frozenset(["request", "add", "remove", "change", "yes", "price"])
@@ -43,6 +43,11 @@ _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction
 _BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
 _STEERING: Final = frozenset([*PRIORITY, "container", "modifier"])
 
+_JOINING: Final = frozenset(["con", "to", "for", "without"])
+_COUNTING: Final = QUANTITY_ROLES | {"article", "number"}
+Phrase = tuple[int, frozenset[str]]
+"""How many words a phrase has, and its roles."""
+
 
 class Scanner(Scene):
     """Reads one message against a matcher."""
@@ -58,7 +63,6 @@ class Scanner(Scene):
     def _element(self, i: int) -> int:
         span = self.spans.get(i)
         token = self.tokens[i]
-        before = self.elements[-1] if self.elements else None
         if token.kind in (NUMBER, WORD) and (written := self.written_out(i)) is not None:
             return add_thing(self, i, written)
         priced = span is not None and span.kind is Kind.PRICE
@@ -66,25 +70,8 @@ class Scanner(Scene):
             end := add_other_size(self, i) or add_unusable(self, i) or add_measure(self, i)
         ):
             return end
-        if span is not None and "of" in self.roles[i]:
-            self.add("of", i, i + 1, self.roles[i])
-            if end := add_other_size(self, i + 1):
-                return end  # "y 1 de 3/4", that a price would be written like
-            self.elements.pop()
         if span is not None:
-            end = span.end
-            if span.kind in (Kind.SIZE, Kind.PRICE) and token.kind == NUMBER and self.matcher.near(token.norm):
-                match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
-                if match is not None and match.words > 1:
-                    return add_thing(self, i, match)
-            if span.kind is Kind.SIZE:
-                element = self.add(QUALITY, i, end)
-                element.flags.add("size")
-                element.sizes = sizes_told(self, i, end)
-                element.text = self.written(i, end)
-            else:
-                self.add(MASK, i, end, frozenset([span.kind]))
-            return end
+            return self._span(i, span)
         if token.kind == NUMBER:
             return add_number(self, i)
         if token.kind == EMOJI:
@@ -94,18 +81,45 @@ class Scanner(Scene):
             self.add(LINE, i, i + 1)
             return i + 1
         if token.kind == PUNCT:
-            kind = _MARKS.get(token.norm, NOISE)
-            if kind == LINK and token.norm == "-" and (i == 0 or self.tokens[i - 1].kind == NEWLINE):
-                kind = LINE
-            element = self.add(kind, i, i + 1)
-            if token.norm == "(":
-                element.flags.add("open")
-            elif token.norm == "/" and i > 0 and self.tokens[i - 1].norm == "c":
-                element.kind = NOISE
-            return i + 1
-        return self._word(i, before)
+            return self._mark(i)
+        return self._word(i)
 
-    def _word(self, i: int, before: Element | None) -> int:
+    def _span(self, i: int, span: Span) -> int:
+        """A size, a price or another stretch that is no count."""
+        token = self.tokens[i]
+        if "of" in self.roles[i]:
+            self.add("of", i, i + 1, self.roles[i])
+            if end := add_other_size(self, i + 1):
+                return end  # "y 1 de 3/4", that a price would be written like
+            self.elements.pop()
+        end = span.end
+        if span.kind in (Kind.SIZE, Kind.PRICE) and token.kind == NUMBER and self.matcher.near(token.norm):
+            match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
+            if match is not None and match.words > 1:
+                return add_thing(self, i, match)
+        if span.kind is Kind.SIZE:
+            element = self.add(QUALITY, i, end)
+            element.flags.add("size")
+            element.sizes = sizes_told(self, i, end)
+            element.text = self.written(i, end)
+        else:
+            self.add(MASK, i, end, frozenset([span.kind]))
+        return end
+
+    def _mark(self, i: int) -> int:
+        token = self.tokens[i]
+        kind = _MARKS.get(token.norm, NOISE)
+        if kind == LINK and token.norm == "-" and (i == 0 or self.tokens[i - 1].kind == NEWLINE):
+            kind = LINE
+        element = self.add(kind, i, i + 1)
+        if token.norm == "(":
+            element.flags.add("open")
+        elif token.norm == "/" and i > 0 and self.tokens[i - 1].norm == "c":
+            element.kind = NOISE
+        return i + 1
+
+    def _word(self, i: int) -> int:
+        before = self.elements[-1] if self.elements else None
         token = self.tokens[i]
         roles = self.roles[i]
         if token.norm == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
@@ -123,6 +137,28 @@ class Scanner(Scene):
         phrase = self.lexicon.phrase(self.norms, i)
         if phrase is not None and phrase[1] & _TIMES and self.is_long_name(i + phrase[0] - 1, any_word=True):
             phrase = None  # "el doble crema", a cheese
+        match = self._name(i, phrase, determined, before)
+        if isinstance(match, int):
+            return match
+        if match is None and roles & _COUNTING and (end := self._number(i, phrase)):
+            return end
+        if match is not None:
+            return add_thing(self, i, match)
+        if phrase is not None and not self._is_behind_a_number(roles, phrase[1]):
+            length, phrase_roles = phrase
+            return self.steer(i, i + length, phrase_roles)
+        if "another" in roles:
+            return add_another(self, i)
+        if "limit" in roles and before is not None and before.kind == QUANTITY and self.opens_thing(i + 1):
+            self.add(NOISE, i, i + 1)  # "1 solo pantalón"
+            return i + 1
+        if roles & _JOINING and (end := self._joined(i, before)):
+            return end
+        return self._plain(i, determined, before)
+
+    def _name(self, i: int, phrase: Phrase | None, determined: bool, before: Element | None) -> Match | int | None:
+        """The name at `i`, or past the half, quality or contents that it begins."""
+        token, roles = self.tokens[i], self.roles[i]
         match = None
         open_to_names = not roles & FUNCTION or determined or "half" in roles
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
@@ -151,27 +187,23 @@ class Scanner(Scene):
             return add_quantity(self, i, Quantity(Fraction(1, 2), i + 1))
         if match is None and self.is_long_name(i) and not self.is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
-        if match is None and roles & {"article", "number"} and self.is_long_name(i + 1):
+        return match
+
+    def _number(self, i: int, phrase: Phrase | None) -> int:
+        """Past a number in words; 0 if none stands at `i`."""
+        token, roles = self.tokens[i], self.roles[i]
+        if roles & {"article", "number"} and self.is_long_name(i + 1):
             value = self.lexicon.number(token.norm) or 1  # "un tres leches", "dos docenas de alitas"
             return add_quantity(self, i, Quantity(value, i + 1, article="article" in roles))
-        if (
-            match is None
-            and roles & QUANTITY_ROLES
-            and not (phrase is not None and (phrase[0] > 2 or "thanks" in phrase[1]))
-        ):
+        if roles & QUANTITY_ROLES and not (phrase is not None and (phrase[0] > 2 or "thanks" in phrase[1])):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
                 return add_quantity(self, i, q)
-        if match is not None:
-            return add_thing(self, i, match)
-        if phrase is not None and not self._is_behind_a_number(roles, phrase[1]):
-            length, phrase_roles = phrase
-            return self.steer(i, i + length, phrase_roles)
-        if "another" in roles:
-            return add_another(self, i)
-        if "limit" in roles and before is not None and before.kind == QUANTITY and self.opens_thing(i + 1):
-            self.add(NOISE, i, i + 1)  # "1 solo pantalón"
-            return i + 1
+        return 0
+
+    def _joined(self, i: int, before: Element | None) -> int:
+        """Past a quality behind "con", "sin", "en" or "para"; 0 if none hangs on the thing or the number before."""
+        token, roles = self.tokens[i], self.roles[i]
         if (
             roles & {"con", "to", "for"}
             and self.kind(-1) in (QUANTITY, "definite")
@@ -211,6 +243,11 @@ class Scanner(Scene):
             self.elements[-1].flags.add("kind")  # "leche sin lactosa", where no product is called so
             self.add(NOISE, i, i + 2)
             return i + 2
+        return 0
+
+    def _plain(self, i: int, determined: bool, before: Element | None) -> int:
+        """A word that neither counts nor steers: a quality, or something unknown."""
+        roles = self.roles[i]
         if determined and before is not None and before.kind == "of" and self.tells_apart(i):
             return add_quality(self, i)  # "uno de fiesta", "3 de niño"
         if (determined or self.kind(-1) in _LISTED) and roles <= {"good"} and self.settles(i):
@@ -233,9 +270,7 @@ class Scanner(Scene):
         """ "2 de una plaza", "la de una plaza", where "de una" is no yes."""
         return "of" in roles and "yes" in phrase and self.kind(-1) in (QUANTITY, "definite")
 
-    def _is_name(
-        self, i: int, match: Match, phrase: tuple[int, frozenset[str]] | None, determined: bool, before: Element | None
-    ) -> bool:
+    def _is_name(self, i: int, match: Match, phrase: Phrase | None, determined: bool, before: Element | None) -> bool:
         """Whether a match stands against the other parts that the word can play here."""
         roles = self.roles[i]
         if phrase is not None and not determined and phrase[0] > max(match.words, match.last - i + 1):

@@ -1,19 +1,22 @@
 """What verbs, refusals and questions do to the things that follow them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes.amounts import each, multiple
 from recado.quotes.context import QUIET
-from recado.quotes.elements import COMMA, LINE, NOISE, QUANTITY, STOP, THINGS, Element
-from recado.quotes.told import CLAUSE_ENDS, drop_advertised, drop_offers
+from recado.quotes.elements import COMMA, LINE, NOISE, PRODUCT, QUANTITY, STOP, THINGS, UNKNOWN, Element
+from recado.quotes.told import CLAUSE_ENDS, OWN_NEEDS, SENTENCE_PARTS, drop_advertised, drop_offers
 from recado.quotes.wishes import State
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
 _PRONOUNS: Final = frozenset(["definite", NOISE, "only", "that", "courtesy"])
+_DETERMINERS: Final = frozenset(["definite", "possessive", "of"])
 
 
-def negation(reading: "Reading", i: int, state: State) -> None:
+def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
     j = reading.context.next(i, _PRONOUNS)
     kind = reading.context.kind(j)
     if kind in ("request", "add"):
@@ -41,7 +44,12 @@ def negation(reading: "Reading", i: int, state: State) -> None:
         state.sticky = True
 
 
-def request(reading: "Reading", i: int, kind: str, state: State) -> None:
+def _request(reading: "Reading", i: int, element: Element, state: State) -> None:
+    if state.negated_verb == i:
+        return
+    if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) == PRODUCT:
+        state.mode = "mentioned"  # "¿el latte lleva azúcar?"
+        return
     if reading.context.price_asked(i):
         return
     conditional = (
@@ -62,11 +70,11 @@ def request(reading: "Reading", i: int, kind: str, state: State) -> None:
         reading.requested = True
     state.mode = "wanted"
     state.refuse = state.instead = False
-    if kind == "add":
+    if element.kind == "add":
         state.corrected = False
 
 
-def remove(reading: "Reading", i: int, state: State) -> None:
+def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:
     j = reading.context.next(i, QUIET)
     if reading.context.kind(j) in THINGS or reading.context.kind(j) in (QUANTITY, "possessive"):
         state.refuse = state.refuse_list = state.subtract = True
@@ -80,7 +88,7 @@ def remove(reading: "Reading", i: int, state: State) -> None:
         last.state = "refused"
 
 
-def price(reading: "Reading", i: int, element: Element, state: State) -> None:
+def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
     reading.priced = True
     between = reading.elements[state.request_at + 1 : i] if state.request_at >= 0 else []
     if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in CLAUSE_ENDS for e in between):
@@ -91,3 +99,75 @@ def price(reading: "Reading", i: int, element: Element, state: State) -> None:
     elif state.mode != "wanted":
         state.mode = "priced"
     state.refuse = False
+
+
+def _without(reading: "Reading", i: int, _: Element, state: State) -> None:
+    # "sin cabeza 3 kilos de camarón" refuses no shrimps
+    state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) != NOISE
+    state.refuse_list = False
+
+
+def _nope(reading: "Reading", i: int, _: Element, state: State) -> None:
+    if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, QUANTITY):
+        state.refuse = state.refuse_list = True
+        state.subtract = False
+
+
+def _change(reading: "Reading", i: int, _: Element, state: State) -> None:
+    state.changing, state.heir = True, None
+    state.refuse = False
+
+
+def _instead(reading: "Reading", i: int, _: Element, state: State) -> None:
+    state.instead, state.heir = True, None
+
+
+def _correction(reading: "Reading", i: int, _: Element, state: State) -> None:
+    mends_word = reading.context.kind(i - 1) == UNKNOWN and reading.context.kind(i - 2) == "and"
+    state.corrected = not mends_word  # "y oja, perdón OJO-22"
+    state.refuse = False
+
+
+def _available(reading: "Reading", i: int, _: Element, state: State) -> None:
+    relative = reading.context.kind(i - 1) == "that" and state.wish_before
+    # "¿Tienen queso de cabra? Si tienen, 2": a condition
+    condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (COMMA, QUANTITY)
+    if state.mode != "priced" and not relative and not condition:
+        state.mode = "mentioned"
+
+
+def _aside(reading: "Reading", i: int, _: Element, state: State) -> None:
+    state.mode = "mentioned"
+
+
+def _multiple(reading: "Reading", i: int, element: Element, state: State) -> None:
+    multiple(reading, i, element.kind, state)
+
+
+def _each(reading: "Reading", i: int, _: Element, state: State) -> None:
+    each(reading, i, state)
+
+
+def _only(reading: "Reading", i: int, _: Element, state: State) -> None:
+    state.only = True
+    if reading.context.kind(i - 1) in SENTENCE_PARTS | THINGS:
+        state.refuse = False  # "no quiero el suéter, nada más la bufanda"
+
+
+EFFECTS: Final[dict[str, Callable[["Reading", int, Element, State], None]]] = {
+    **dict.fromkeys(("request", "add"), _request),
+    **dict.fromkeys(("price", "total"), _price),
+    **dict.fromkeys(("story", "aside"), _aside),
+    **dict.fromkeys(("same", "double", "triple", "half_of"), _multiple),
+    "negation": _negation,
+    "without": _without,
+    "nope": _nope,
+    "remove": _remove,
+    "change": _change,
+    "instead": _instead,
+    "correction": _correction,
+    "available": _available,
+    "each": _each,
+    "only": _only,
+}
+"""What an element of a kind does to what follows it: of a reading, the element's index, the element, the state."""

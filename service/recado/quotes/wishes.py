@@ -106,6 +106,12 @@ class State:
         self.sticky = False
         self.request_at = -1
 
+    def end_line(self) -> None:
+        """A line ends what was refused or only told of in it."""
+        self.refuse = self.instead = False
+        if self.mode == "mentioned":
+            self.mode = None
+
     def end_clause(self, list_goes_on: bool) -> None:
         if not list_goes_on:
             self.refuse = False
