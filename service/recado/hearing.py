@@ -9,6 +9,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.model import LeasedReply, VoiceNote
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
+from recado.telemetry import conventions, tracing
 from recado.whatsapp.payloads import InboundMessage, MessageType
 
 
@@ -38,9 +39,15 @@ class Hearing:
         for _ in range(MOST_TRIES):
             turn = self._conversation.handle(inbound, session, self._queue.now())
             changes = turn.changes or Changes(version=session.version)
-            message = new_reply(self._settings, inbound, names, turn, changes, self._queue.now())
+            message = new_reply(
+                self._settings, inbound, names, turn, changes, self._queue.now(), traceparent=job.traceparent
+            )
             added = await self._queue.answer_voice(job, message)
             if added.stale is None:
+                span = tracing.current()
+                span.link([added.follows])
+                if changes.places and added.id is not None:
+                    span.set(conventions.ORDER, changes.places.number)
                 if turn.reply is not None and added.id is not None:
                     self._told(turn.reply)
                 return not added.duplicate

@@ -31,7 +31,7 @@ from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint
 from recado.queue.protocol import Outbox
 from recado.quotes import Quote
 from recado.settings import Settings
-from recado.telemetry import tracing
+from recado.telemetry import conventions, tracing
 from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
 from recado.whatsapp.payloads import Batch, Echo, InboundMessage, Status
@@ -228,14 +228,16 @@ class Inbox:
                 if session is not None:
                     one.turn = self._handle(one, session)
                     changes = one.turn.changes or Changes(version=session.version)
-                added = await self._store(one, changes)
-                if added.patience:
-                    one.turn, changes = Turn(reply=self._conversation.patience()), Changes(version=changes.version)
-                if session is not None and added.id is not None:
-                    one.session = session.after(changes)
-                    self._tell(one.message, session, changes)
-                    if one.session.version:
-                        self._remember(one.names)
+                with tracing.enqueue() as span:
+                    added = await self._store(one, changes, span.traceparent)
+                    span.link([added.follows])
+                    if added.patience:
+                        one.turn, changes = Turn(reply=self._conversation.patience()), Changes(version=changes.version)
+                    if session is not None and added.id is not None:
+                        one.session = session.after(changes)
+                        self._tell(one.message, session, changes, span)
+                        if one.session.version:
+                            self._remember(one.names)
                 if added.stale is None:
                     return added
                 session = added.stale
@@ -264,12 +266,13 @@ class Inbox:
         except DefectError:
             return self._conversation.not_read()
 
-    def _tell(self, message: InboundMessage, session: Session, changes: Changes) -> None:
-        """Counts what the customer changed in his open quote, and logs an order."""
+    def _tell(self, message: InboundMessage, session: Session, changes: Changes, span: tracing.NoSpan) -> None:
+        """Counts what the customer changed in his open quote; logs an order, and names it on the message's span."""
         if changes.opens and session.quote and session.quote.state is QuoteState.OPEN:
             for edit in edits(session.quote.lines, changes.opens.lines):
                 self._metrics.edited(edit)
         if changes.places:
+            span.set(conventions.ORDER, changes.places.number)
             fields = {
                 "order": changes.places.number,
                 "message_ref": self._queue.message_reference(message.wamid),
@@ -292,16 +295,13 @@ class Inbox:
 
     # -- to disk, and out --------------------------------------------------------------------------------------
 
-    def _store(self, one: Pending, changes: Changes) -> Awaitable[Added]:
+    def _store(self, one: Pending, changes: Changes, traceparent: str | None) -> Awaitable[Added]:
         """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
-        span = tracing.enqueue()
         with self._defects.within(Stage.RECORD, one.message.wamid):
             new = new_reply(
-                self._settings, one.inbound, one.names, one.turn, changes, self._clock(), traceparent=span.traceparent
+                self._settings, one.inbound, one.names, one.turn, changes, self._clock(), traceparent=traceparent
             )
-        adding = self._queue.add_message(new, lease=one.slot)
-        span.end_with(adding)
-        return adding
+        return self._queue.add_message(new, lease=one.slot)
 
     async def _send_what_was_stored(self, pending: list[Pending]) -> None:
         """A webhook that fails is brought again, and its messages that are on disk are duplicates then: their replies

@@ -14,6 +14,7 @@ from recado.orders.view import number_in, view
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import OrderBook
 from recado.settings import Settings
+from recado.telemetry import tracing
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,8 @@ class Orders:
             raise HTTPException(409, f"an order that is {moved.order.order.state} cannot become {state}")
         if moved.outcome is MoveOutcome.KEY_REUSED:
             raise HTTPException(422, "this Idempotency-Key was used for another request")
-        self._follow(moved)
+        with tracing.moved(moved.order.traceparent, moved.order.order.number, state.value):
+            self._follow(moved)
         return json_response(OrderResponse(view(moved.order, self._prefix)))
 
     def _follow(self, moved: Moved) -> None:

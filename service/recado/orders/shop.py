@@ -26,13 +26,15 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order, the business number that it was placed at, and who placed it. steps: the moves since, in order."""
+    """An order, the business number that it was placed at, and who placed it. steps: the moves since, in order.
+    traceparent: of the message that placed it, if its trace was sampled."""
 
     order: Order
     phone_number_id: str
     phone: str | None
     user_id: str | None
     steps: tuple[Step, ...] = ()
+    traceparent: str | None = None
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):

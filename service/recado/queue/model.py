@@ -204,7 +204,8 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
     `restraint` there is no reply, with `patience` the one that asks for it, and the session stays as it was. `stale`:
     the message was handled with another session than this present one, so nothing was written; it is to be handled
-    again. `job`: hears the voice note that the message is.
+    again. `job`: hears the voice note that the message is. `follows`: the traceparent of the message that made the
+    quote which this one closes or replaces.
     """
 
     id: int | None
@@ -215,6 +216,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     message: LeasedReply | None = None
     due_at: float | None = None
     job: int | None = None
+    follows: str | None = None
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,26 +1,26 @@
 """Traces by OpenTelemetry. They are off unless the standard OTEL_* variables name an exporter.
 
     POST /api/v1/webhook          SERVER    a root: an incoming traceparent is linked, never a parent
-      send outbox                 PRODUCER  its traceparent goes on the row
+      send outbox                 PRODUCER  its traceparent goes on the rows; linked to the message whose quote it ends
       process outbox              CONSUMER  the attempt of the web pod, linked to the row's traceparent
     drain                         INTERNAL  a root, one per run
       receive outbox              CLIENT    linked to the origins of what was claimed
       process outbox              CONSUMER  one attempt, linked to the row's traceparent, however old that is
         POST /{phone_id}/messages CLIENT
         settle outbox             CLIENT
+    move order                    INTERNAL  a root, linked to the message that placed the order
 
 The webhook makes the sampling decision (`OTEL_TRACES_SAMPLER` and `_ARG`). It holds for all attempts of its messages,
 because only a sampled webhook puts a traceparent on its rows. An attempt in a run that is not sampled is a root. An
 unsampled trace costs one random number. Business code calls the functions below whether tracing is on or off.
 """
 
-import asyncio
 import logging
 import os
 import random
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -63,9 +63,6 @@ class NoSpan:
     def fail(self, error_type: str) -> None:
         """Marks the span as failed, with a bounded name of the error."""
 
-    def end_with(self, work: "Awaitable[object]") -> None:
-        """Ends a span that was not entered by `with` when the work is done."""
-
 
 class Span(NoSpan):
     """A span that is recorded. In a `with` it is the current one; an exception that leaves the block marks it."""
@@ -98,17 +95,6 @@ class Span(NoSpan):
     def fail(self, error_type: str) -> None:
         self._span.set_attribute(names.ERROR_TYPE, error_type)
         self._span.set_status(self._tracing.error_status)
-
-    def end_with(self, work: Awaitable[object]) -> None:
-        if isinstance(work, asyncio.Future):
-            work.add_done_callback(self._ended)
-        else:
-            self._span.end()
-
-    def _ended(self, work: "asyncio.Future[object]") -> None:
-        if not work.cancelled() and (error := work.exception()):
-            self.fail(type(error).__name__)
-        self._span.end()
 
 
 class Tracing:
@@ -343,11 +329,26 @@ def graph_call(within: NoSpan, resend_count: int) -> NoSpan:
     return _tracing.start(f"POST {template}", "CLIENT", attributes)
 
 
+def current() -> NoSpan:
+    """The span that the caller is within."""
+    if _tracing is None or (span := _current.get()) is None:
+        return OFF
+    return Span(_tracing, span)
+
+
 def settle(within: NoSpan) -> NoSpan:
     """The record of an attempt's result, within the attempt."""
     if _tracing is None or within is OFF:
         return OFF
     return _tracing.start("settle outbox", "CLIENT", _messaging("settle", "settle"))
+
+
+def moved(traceparent: str | None, number: int, state: str) -> NoSpan:
+    """What follows the staff's move of an order; recorded when the message that placed it was."""
+    if _tracing is None or traceparent is None:
+        return OFF
+    attributes: dict[str, AttributeValue] = {names.ORDER: number, names.STATE: state}
+    return _tracing.start("move order", "INTERNAL", attributes, [traceparent], root=True)
 
 
 def _messaging(name: str, kind: str) -> "dict[str, AttributeValue]":

@@ -82,7 +82,8 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     if impatient:
         replies = _reply(transaction, impatient, new, customers)
         added |= {id_: replace(reply, patience=True) for id_, reply in replies.items()}
-    change_quotes(transaction, current)
+    for id_, traceparent in change_quotes(transaction, current).items():
+        added[id_] = replace(added[id_], follows=traceparent)
     note_asked(transaction, current.values())
     put_customers(transaction, [customer for customer in customers.values() if customer.wrote])
     if added:
@@ -113,21 +114,24 @@ def _reply(
     leases = frozenset(id_ for id_ in current if new[id_].lease)
     answers = supersede(transaction, current, customers)
     added = _Placing(transaction, current, leases, customers, answers).place_all()
-    if notes := {id_: message.listening for id_, message in current.items() if message.listening}:
+    if notes := [(id_, m.listening, m.traceparent) for id_, m in current.items() if m.listening]:
         jobs = _begin_to_listen(transaction, notes)
         added |= {id_: replace(added[id_], job=job) for id_, job in jobs.items()}
     return added
 
 
-def _begin_to_listen(transaction: Transaction, notes: Mapping[int, Listening]) -> dict[int, int]:
-    """Writes a job for each voice note that may be heard in time, by the entries of their replies; their ids."""
-    heard = [(id_, one) for id_, one in notes.items() if transaction.now < _until(transaction, one)]
+def _begin_to_listen(transaction: Transaction, notes: Sequence[tuple[int, Listening, str | None]]) -> dict[int, int]:
+    """Writes a job for each voice note that may be heard in time, by the entries of their replies; their ids.
+
+    notes: the entry of the reply, the job, and the traceparent of the message.
+    """
+    heard = [one for one in notes if transaction.now < _until(transaction, one[1])]
     first = transaction.take_ids(len(heard)) if heard else 0
-    jobs = {reply: id_ for id_, (reply, _) in enumerate(heard, first)}
-    for reply, one in heard:
+    jobs = {reply: id_ for id_, (reply, *_) in enumerate(heard, first)}
+    for reply, one, traceparent in heard:
         transaction.lane(one.lane)
         note = replace(one.note, reply=reply)
-        row = (jobs[reply], *one.lane, f"voice/{jobs[reply]}", note, None, transaction.now)
+        row = (jobs[reply], *one.lane, f"voice/{jobs[reply]}", note, None, transaction.now, traceparent)
         transaction.run("address_events", as_json([row]), transaction.now, one.until)
     return jobs
 

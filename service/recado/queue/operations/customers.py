@@ -263,8 +263,9 @@ def put_customers(transaction: Transaction, customers: Iterable[Customer]) -> No
         transaction.run("put_customers", as_json(rows))
 
 
-def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) -> None:
-    """Closes and opens quotes, places orders and tells of it; `messages` by the ids of their entries.
+def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) -> dict[int, str]:
+    """Closes and opens quotes, places orders and tells of it; `messages` by the ids of their entries. Returns, by the
+    same ids, the traceparents of the messages that made the quotes which are closed or replaced.
 
     Raises ValueError where a quote that has to be closed is not open: the session said that it is.
     """
@@ -276,13 +277,15 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         if len(rows) != len(closed):
             raise ValueError("a quote that is not open was to be closed")
         transaction.count_quotes([row[:5] for row in rows])
-        changed.ages = {key: transaction.now - opened_at for *_, key, _, opened_at in rows}
-    opened = [_quote_row(id_, m.key, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
+        changed.ages = {key: transaction.now - opened_at for *_, key, _, opened_at, _ in rows}
+        changed.made_by |= {key: traceparent for *_, key, _, _, traceparent in rows}
+    opened = [_quote_row(id_, m, quote) for id_, m in changing.items() if (quote := m.changes.opens)]
     if opened:
         known = [m.key for m in changing.values() if m.changes.opens and m.changes.version]
         replaced = transaction.run("replace_quotes", as_json(known), transaction.now) if known else []
         transaction.count_quotes([row[:5] for row in replaced])
-        changed.replaced = {key: token for *_, key, token in replaced}
+        changed.replaced = {key: token for *_, key, token, _ in replaced}
+        changed.made_by |= {key: traceparent for *_, key, _, traceparent in replaced}
         transaction.run("open_quotes", as_json(opened))
         for _, _, _, source, currency, _, total, *_ in opened:
             transaction.totals.inc(metrics.QUOTES, "opened", source)
@@ -298,17 +301,18 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
         changed.states = dict(transaction.run("locate_orders", as_json(located)))
     if transaction.audience.listens:
         tell_changes(transaction, messages.values(), changed)
+    return {id_: traceparent for id_, m in changing.items() if (traceparent := changed.made_by.get(m.key))}
 
 
-def _quote_row(id_: int, key: str, quote: OpenQuote) -> Row:
-    what = (id_, quote.token, key, quote.source, quote.currency, quote.lines, quote.total)
-    return (*what, quote.opened_at, quote.changed_at, quote.expires_at)
+def _quote_row(id_: int, message: NewReply, quote: OpenQuote) -> Row:
+    what = (id_, quote.token, message.key, quote.source, quote.currency, quote.lines, quote.total)
+    return (*what, quote.opened_at, quote.changed_at, quote.expires_at, message.traceparent)
 
 
 def _order_row(id_: int, message: NewReply, order: Order) -> Row:
     who = (message.key, message.phone, message.user_id, *message.lane)
     what = (order.state, order.source, order.currency, order.lines, order.total, order.left_out, order.location)
-    return (order.number, order.quote, *who, *what, order.placed_at, order.changed_at, id_)
+    return (order.number, order.quote, *who, *what, order.placed_at, order.changed_at, id_, message.traceparent)
 
 
 def read_sessions(

@@ -59,13 +59,13 @@ def _hear(transaction: Transaction, job: LeasedReply, message: NewReply) -> Adde
         customer.follow(message)
     current: Mapping[int, NewReply] = {} if restraint else {reply: message}
     answers = supersede(transaction, current, customers)
-    change_quotes(transaction, current)
+    follows = change_quotes(transaction, current).get(reply)
     note_asked(transaction, current.values())
     put_customers(transaction, [customer])
     transaction.delivered(transaction.run("deliver", as_json([(job.id, job.attempt, None)]), transaction.now))
     if restraint or message.content is None:
         transaction.discard([reply])
-        return Added(id=None if restraint else reply, duplicate=False, restraint=restraint)
+        return Added(id=None if restraint else reply, duplicate=False, restraint=restraint, follows=follows)
     filled = (reply, msgspec.json.encode(message.content).decode(), answers.get(reply), transaction.now)
     transaction.run("fill", as_json([filled]))
-    return Added(id=reply, duplicate=False, due_at=transaction.now)
+    return Added(id=reply, duplicate=False, due_at=transaction.now, follows=follows)

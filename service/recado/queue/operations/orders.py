@@ -40,7 +40,7 @@ def _move(transaction: Transaction, move: Move) -> Moved:
         changed = OrderCancelled if move.state is OrderState.CANCELLED else OrderUpdated
         number = f"{transaction.audience.order_prefix}{move.number}"
         fact = changed(number=number, state=move.state.value, reason="staff")
-        transaction.tell(key, fact, before.phone, before.user_id)
+        transaction.tell(key, fact, before.phone, before.user_id, before.traceparent)
         told = _tell(transaction, before, move, key, Lane(channel, before.phone_number_id), wrote_at)
         return Moved(outcome=outcome, order=replace(before, order=order, steps=steps), told=told)
     return Moved(outcome=MoveOutcome.UNKNOWN)
@@ -56,7 +56,9 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
     if deadline_at <= now:
         if move.outside is None or (order.phone is None and order.user_id is None):  # he was erased
             return None
-        row = row_outside(transaction, lane.name, key, order.phone, order.user_id, move.outside)
+        row = row_outside(
+            transaction, lane.name, key, order.phone, order.user_id, move.outside, None, order.traceparent
+        )
         return add_outside(transaction, [row])[0]
     row = NewRow(
         id=transaction.take_ids(1),
@@ -72,7 +74,7 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
         written_at=now,
         received_at=now,
         deadline_at=deadline_at,
-        traceparent=None,
+        traceparent=order.traceparent,
         due_at=now,
     )
     transaction.run("add", as_json([row]))
@@ -83,5 +85,12 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
 
 def shop_order(row: Sequence[Any]) -> ShopOrder:
     """An order from a row of the statements `shop_order`, `orders` and `orders_in`."""
-    *order, phone, user_id, lane, steps, _, _, _ = row
-    return ShopOrder(order=read_order(order), phone_number_id=lane, phone=phone, user_id=user_id, steps=_steps(steps))
+    *order, phone, user_id, lane, steps, traceparent, _, _, _ = row
+    return ShopOrder(
+        order=read_order(order),
+        phone_number_id=lane,
+        phone=phone,
+        user_id=user_id,
+        steps=_steps(steps),
+        traceparent=traceparent,
+    )

@@ -50,6 +50,7 @@ class Closed(msgspec.Struct):
     wamid: str | None
     answers: str | None
     content: str
+    traceparent: str | None
     token: str | None
     lines: str | None
     total: str | None
@@ -68,7 +69,7 @@ def send_outside(transaction: Writing, ids: Sequence[int]) -> set[int]:
     old = [one.id for one, _ in replaced]
     transaction.run("leave_outside", _json(old))
     rows = [
-        row_outside(transaction, one.number, one.key, one.phone, one.user_id, content, _answered(one))
+        row_outside(transaction, one.number, one.key, one.phone, one.user_id, content, _answered(one), one.traceparent)
         for one, content in replaced
     ]
     new = add_outside(transaction, rows)
@@ -86,7 +87,8 @@ def row_outside(
     phone: str | None,
     user_id: str | None,
     content: Outside,
-    answers: tuple[str, ...] | None = None,
+    answers: tuple[str, ...] | None,
+    traceparent: str | None,
 ) -> NewRow:
     """What is sent to a customer outside the window, due now; `add_outside` gives it its id."""
     now = transaction.now
@@ -104,7 +106,7 @@ def row_outside(
         written_at=now,
         received_at=now,
         deadline_at=now + OUTSIDE_SECONDS,
-        traceparent=None,
+        traceparent=traceparent,
         due_at=now,
     )
 

@@ -35,18 +35,26 @@ class Writing(Protocol):
 
     def take_ids(self, count: int) -> int: ...
 
-    def tell(self, key: str, fact: Fact, phone: str | None = None, user_id: str | None = None) -> None: ...
+    def tell(
+        self,
+        key: str,
+        fact: Fact,
+        phone: str | None = None,
+        user_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> None: ...
 
     def reference(self, prefix: str, name: str) -> str: ...
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A fact about the customer of a key, who has these names."""
+    """A fact about the customer of a key, who has these names. traceparent: of the message that led to it."""
 
     key: str
     fact: Fact
     phone: str | None
     user_id: str | None
+    traceparent: str | None = None
 
     @property
     def type(self) -> str:
@@ -55,11 +63,13 @@ class Told(msgspec.Struct, frozen=True):
 
 class Changed(msgspec.Struct):
     """What the changes of one transaction met, by the customer's key: how old (in seconds) the quotes were that were
-    closed, and the tokens of those that were replaced. states: of orders that changed, by number."""
+    closed, and the tokens of those that were replaced. states: of orders that changed, by number. made_by: the
+    traceparents of the messages that made the quotes which were closed or replaced, by the customer's key."""
 
     ages: dict[str, float] = {}
     replaced: dict[str, str] = {}
     states: dict[int, str] = {}
+    made_by: dict[str, str | None] = {}
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -77,7 +87,7 @@ def tell_changes(transaction: Writing, messages: Iterable[NewReply], changed: Ch
     """Tells what messages changed."""
     for message in messages:
         for fact in (*message.facts, *_facts(message, changed, transaction.audience.order_prefix)):
-            transaction.tell(message.key, fact, message.phone, message.user_id)
+            transaction.tell(message.key, fact, message.phone, message.user_id, message.traceparent)
 
 
 def _facts(message: NewReply, changed: Changed, order_prefix: str) -> Iterator[Fact]:
@@ -106,7 +116,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
     last: dict[str, int] = dict(transaction.run("last_sequences", _json([*conversations, *conversations.values()])))
     sequences = {key: max(last.get(key, 0), last.get(name, 0)) for key, name in conversations.items()}
     first = transaction.take_ids(len(wanted))
-    events: list[tuple[Event, str]] = []
+    events: list[tuple[Event, str, str | None]] = []
     for id_, one in enumerate(wanted, first):
         sequences[one.key] += 1
         event = Event(
@@ -121,10 +131,11 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
             data=data_of(one.fact),
         )
         # What outlives its customer is kept under a name that says nothing of him.
-        events.append((event, event.conversation if isinstance(one.fact, CustomerErased) else one.key))
+        kept_under = event.conversation if isinstance(one.fact, CustomerErased) else one.key
+        events.append((event, kept_under, one.traceparent))
         transaction.totals.inc(metrics.EVENTS, one.type)
-    transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key in events]))
-    _address(transaction, [(event, audience.endpoints_for(event.kind)) for event, _ in events])
+    transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key, _ in events]))
+    _address(transaction, [(event, audience.endpoints_for(event.kind), made_by) for event, _, made_by in events])
 
 
 def _named(transaction: Writing, told: list[Told]) -> list[Told]:
@@ -140,20 +151,21 @@ def _named(transaction: Writing, told: list[Told]) -> list[Told]:
     return [msgspec.structs.replace(one, **names[one.key]) if one.key in names else one for one in told]
 
 
-def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str]]]) -> int:
-    """Queues events for endpoints, but for those that want nothing any more; how many entries."""
+def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str], str | None]]) -> int:
+    """Queues events, each with its endpoints and a traceparent, but for endpoints that want nothing any more; how many
+    entries."""
     audience = transaction.audience
     deliveries = [
-        (event, endpoint)
-        for event, endpoints in events
+        (event, endpoint, traceparent)
+        for event, endpoints, traceparent in events
         for endpoint in endpoints
         if not transaction.ended(Lane(EVENTS, endpoint))
     ]
     if deliveries:
         first = transaction.take_ids(len(deliveries))
         rows = [
-            (id_, EVENTS, endpoint, f"{event.public_id}/{endpoint}", event, event.id, event.at)
-            for id_, (event, endpoint) in enumerate(deliveries, first)
+            (id_, EVENTS, endpoint, f"{event.public_id}/{endpoint}", event, event.id, event.at, traceparent)
+            for id_, (event, endpoint, traceparent) in enumerate(deliveries, first)
         ]
         transaction.run("address_events", _json(rows), transaction.now, transaction.now + audience.deadline_seconds)
     return len(deliveries)
@@ -175,7 +187,7 @@ def _replay(transaction: Writing, request: Replay) -> tuple[int, int | None]:
     waiting = {tuple(row) for row in transaction.run("waiting_events", _json([event.id for event in events]))}
     _address(
         transaction,
-        [(event, [name for name in request.endpoints if (event.id, name) not in waiting]) for event in events],
+        [(event, [name for name in request.endpoints if (event.id, name) not in waiting], None) for event in events],
     )
     more = not request.ids and len(events) == request.limit
     return len(events), events[-1].id if more else None

@@ -176,10 +176,17 @@ class Transaction:
 
     # -- events
 
-    def tell(self, key: str, fact: Fact, phone: str | None = None, user_id: str | None = None) -> None:
+    def tell(
+        self,
+        key: str,
+        fact: Fact,
+        phone: str | None = None,
+        user_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> None:
         """Notes a fact about the customer of a key, for the shop's systems; without names he gets those on record."""
         if self.audience.listens:
-            self._told.append(Told(key, fact, phone, user_id))
+            self._told.append(Told(key, fact, phone, user_id, traceparent))
 
     def note(self, kind: NoticeKind, what: str) -> None:
         """Notes for the operator what no customer is part of."""

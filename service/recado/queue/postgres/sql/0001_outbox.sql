@@ -91,6 +91,7 @@ CREATE TABLE quote (
   accepted_at float8,
   sent_wamid  text,
   reminder_id bigint,
+  traceparent text,
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX quote_newest ON quote (key, id);
@@ -117,7 +118,8 @@ CREATE TABLE shop_order (
   placed_at       float8 NOT NULL,
   changed_at      float8 NOT NULL,
   steps           text NOT NULL DEFAULT '[]',
-  placed_id       bigint NOT NULL
+  placed_id       bigint NOT NULL,
+  traceparent     text
 );
 CREATE INDEX shop_order_newest ON shop_order (key, number);
 CREATE INDEX shop_order_state ON shop_order (state, placed_id);

@@ -40,12 +40,13 @@ RETURNING e.id, e.key, e.wamid, e.answers
 UPDATE recado.quote q SET state = j.value ->> 2, closed_at = $2
 FROM json_array_elements($1::json) j
 WHERE q.token = j.value ->> 0 AND q.key = j.value ->> 1 AND q.state = 'open'
-RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token, q.opened_at
+RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token, q.opened_at,
+  q.traceparent
 
 -- name: replace_quotes
 UPDATE recado.quote SET state = 'replaced', closed_at = $2
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) AND state = 'open'
-RETURNING state, source, currency, total, accepted_at, key, token
+RETURNING state, source, currency, total, accepted_at, key, token, traceparent
 
 -- name: withdraw_quotes
 UPDATE recado.quote q SET state = 'withdrawn', closed_at = $2
@@ -58,9 +59,10 @@ UPDATE recado.customer SET version = version + 1
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
 
 -- name: open_quotes
-INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at,
+  traceparent)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8
+  (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8, value ->> 10
 FROM json_array_elements($1::json)
 
 -- name: quotes_accepted
@@ -75,10 +77,10 @@ WHERE q.id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND
 
 -- name: place_orders
 INSERT INTO recado.shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
-  left_out, location, placed_at, changed_at, placed_id)
+  left_out, location, placed_at, changed_at, placed_id, traceparent)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, (value ->> 14)::float8,
-  (value ->> 15)::float8, (value ->> 16)::bigint
+  (value ->> 15)::float8, (value ->> 16)::bigint, value ->> 17
 FROM json_array_elements($1::json)
 
 -- name: locate_orders
@@ -118,19 +120,19 @@ FROM json_array_elements_text($1::json) j
 
 -- name: shop_order
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
-  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.traceparent, o.key, o.channel, coalesce(c.written_at, 0)
 FROM recado.shop_order o LEFT JOIN recado.customer c ON c.key = o.key WHERE o.number = $1
 
 -- name: orders
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
-  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.traceparent, o.key, o.channel, coalesce(c.written_at, 0)
 FROM recado.shop_order o LEFT JOIN recado.customer c ON c.key = o.key WHERE o.placed_id >
   coalesce((SELECT placed_id FROM recado.shop_order WHERE number <= $1 ORDER BY number DESC LIMIT 1), 0)
 ORDER BY o.placed_id LIMIT $2
 
 -- name: orders_in
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
-  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.traceparent, o.key, o.channel, coalesce(c.written_at, 0)
 FROM recado.shop_order o LEFT JOIN recado.customer c ON c.key = o.key WHERE o.state = $1 AND o.placed_id >
   coalesce((SELECT placed_id FROM recado.shop_order WHERE number <= $2 ORDER BY number DESC LIMIT 1), 0)
 ORDER BY o.placed_id LIMIT $3
@@ -456,9 +458,10 @@ SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, (value ->> 3)::bigint, (
 FROM json_array_elements($1::json)
 
 -- name: address_events
-INSERT INTO recado.entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at)
+INSERT INTO recado.entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at,
+  traceparent)
 SELECT (value ->> 0)::bigint, 'queued', value ->> 1, value ->> 2, value ->> 3, value ->> 4, (value ->> 5)::bigint,
-  (value ->> 6)::float8, (value ->> 6)::float8, $3, $2
+  (value ->> 6)::float8, (value ->> 6)::float8, $3, $2, value ->> 7
 FROM json_array_elements($1::json)
 
 -- name: unheard
@@ -528,7 +531,8 @@ FROM recado.event WHERE id > $1 ORDER BY id LIMIT $2
 SELECT placed_id, key, phone, user_id FROM recado.shop_order WHERE placed_id > $1 ORDER BY placed_id LIMIT $2
 
 -- name: erase_orders
-UPDATE recado.shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
+UPDATE recado.shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]',
+  traceparent = NULL
 WHERE key IN (SELECT value FROM json_array_elements_text($1::json))
   OR placed_id IN (SELECT value::bigint FROM json_array_elements_text($2::json))
 RETURNING number
@@ -651,7 +655,7 @@ WHERE q.state <> 'open' OR c.written_at > q.accepted_at OR c.talk::json #>> '{pe
   OR coalesce((c.talk::json #>> '{handoff,until}')::float8, 0) > $2
 
 -- name: closed
-SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, q.token, q.lines, q.total, q.currency
+SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, e.traceparent, q.token, q.lines, q.total, q.currency
 FROM json_array_elements_text($1::json) j JOIN recado.entry e ON e.id = j.value::bigint
   LEFT JOIN recado.customer c ON c.key = e.key
   LEFT JOIN recado.quote q ON q.id = e.id AND q.state = 'open' AND q.expires_at > $2

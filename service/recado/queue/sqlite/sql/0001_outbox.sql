@@ -94,6 +94,7 @@ CREATE TABLE quote (
   accepted_at REAL,                          -- when Meta accepted the reply; before that the customer has not seen it
   sent_wamid  TEXT,                          -- Meta's id of that reply, by which he may quote it
   reminder_id INTEGER,                       -- of the entry that reminds of it
+  traceparent TEXT,                          -- of the message that made it, if that was sampled
   CHECK ((state = 'open') = (closed_at IS NULL))
 ) STRICT;
 CREATE INDEX quote_newest ON quote (key, id);
@@ -121,7 +122,8 @@ CREATE TABLE shop_order (
   placed_at       REAL NOT NULL,
   changed_at      REAL NOT NULL,
   steps           TEXT NOT NULL DEFAULT '[]', -- JSON, see orders/shop.py
-  placed_id       INTEGER NOT NULL           -- of the message that placed it: counts up by commits, as numbers do not
+  placed_id       INTEGER NOT NULL,          -- of the message that placed it: counts up by commits, as numbers do not
+  traceparent     TEXT                       -- of that message, if it was sampled
 ) STRICT;
 CREATE INDEX shop_order_newest ON shop_order (key, number);
 CREATE INDEX shop_order_state ON shop_order (state, placed_id);

@@ -42,12 +42,12 @@ RETURNING id, key, wamid, answers
 UPDATE quote SET state = j.value ->> 2, closed_at = ?2
 FROM jsonb_each(?1) j
 WHERE quote.token = j.value ->> 0 AND quote.key = j.value ->> 1 AND quote.state = 'open'
-RETURNING state, source, currency, total, accepted_at, key, token, opened_at
+RETURNING state, source, currency, total, accepted_at, key, token, opened_at, traceparent
 
 -- name: replace_quotes
 UPDATE quote SET state = 'replaced', closed_at = ?2
 WHERE key IN (SELECT value FROM json_each(?1)) AND state = 'open'
-RETURNING state, source, currency, total, accepted_at, key, token
+RETURNING state, source, currency, total, accepted_at, key, token, traceparent
 
 -- name: withdraw_quotes
 UPDATE quote SET state = 'withdrawn', closed_at = ?2
@@ -59,9 +59,10 @@ RETURNING state, source, currency, total, accepted_at, key, token, opened_at, (S
 UPDATE customer SET version = version + 1 WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: open_quotes
-INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at)
+INSERT INTO quote (id, token, key, state, source, currency, lines, total, opened_at, changed_at, expires_at,
+  traceparent)
 SELECT value ->> 0, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9
+  value ->> 8, value ->> 9, value ->> 10
 FROM jsonb_each(?1)
 
 -- name: quotes_accepted
@@ -75,10 +76,10 @@ WHERE q.id IN (SELECT value FROM json_each(?1)) AND NOT EXISTS
 
 -- name: place_orders
 INSERT INTO shop_order (number, quote, key, phone, user_id, channel, lane, state, source, currency, lines, total,
-  left_out, location, placed_at, changed_at, placed_id)
+  left_out, location, placed_at, changed_at, placed_id, traceparent)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
-  value ->> 16
+  value ->> 16, value ->> 17
 FROM jsonb_each(?1)
 
 -- name: locate_orders
@@ -121,19 +122,19 @@ FROM json_each(?1) j CROSS JOIN shop_order o
 
 -- name: shop_order
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
-  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.traceparent, o.key, o.channel, coalesce(c.written_at, 0)
 FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.number = ?1
 
 -- name: orders
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
-  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.traceparent, o.key, o.channel, coalesce(c.written_at, 0)
 FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.placed_id >
   coalesce((SELECT placed_id FROM shop_order WHERE number <= ?1 ORDER BY number DESC LIMIT 1), 0)
 ORDER BY o.placed_id LIMIT ?2
 
 -- name: orders_in
 SELECT o.number, o.quote, o.lines, o.currency, o.source, o.placed_at, o.changed_at, o.state, o.left_out,
-  o.location, o.phone, o.user_id, o.lane, o.steps, o.key, o.channel, coalesce(c.written_at, 0)
+  o.location, o.phone, o.user_id, o.lane, o.steps, o.traceparent, o.key, o.channel, coalesce(c.written_at, 0)
 FROM shop_order o LEFT JOIN customer c ON c.key = o.key WHERE o.state = ?1 AND o.placed_id >
   coalesce((SELECT placed_id FROM shop_order WHERE number <= ?2 ORDER BY number DESC LIMIT 1), 0)
 ORDER BY o.placed_id LIMIT ?3
@@ -419,9 +420,10 @@ INSERT INTO event (id, type, key, sequence, at, content)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?1)
 
 -- name: address_events
-INSERT INTO entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at)
+INSERT INTO entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at,
+  traceparent)
 SELECT value ->> 0, 'queued', value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 6,
-  ?3, ?2
+  ?3, ?2, value ->> 7
 FROM jsonb_each(?1)
 
 -- name: unheard
@@ -487,7 +489,8 @@ FROM event WHERE id > ?1 ORDER BY id LIMIT ?2
 SELECT placed_id, key, phone, user_id FROM shop_order WHERE placed_id > ?1 ORDER BY placed_id LIMIT ?2
 
 -- name: erase_orders
-UPDATE shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]'
+UPDATE shop_order SET key = 'erased:' || number, phone = NULL, user_id = NULL, location = NULL, left_out = '[]',
+  traceparent = NULL
 WHERE key IN (SELECT value FROM json_each(?1)) OR placed_id IN (SELECT value FROM json_each(?2))
 RETURNING number
 
@@ -601,7 +604,7 @@ WHERE q.state <> 'open' OR c.written_at > q.accepted_at OR c.talk ->> '$.permiss
   OR coalesce(c.talk ->> '$.handoff.until', 0) > ?2
 
 -- name: closed
-SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, q.token, q.lines, q.total, q.currency
+SELECT e.id, e.lane, e.key, e.phone, e.user_id, e.wamid, e.answers, e.content, e.traceparent, q.token, q.lines, q.total, q.currency
 FROM json_each(?1) j CROSS JOIN entry e ON e.id = j.value
   LEFT JOIN customer c ON c.key = e.key
   LEFT JOIN quote q ON q.id = e.id AND q.state = 'open' AND q.expires_at > ?2
