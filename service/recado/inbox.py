@@ -223,12 +223,12 @@ class Inbox:
         await _all([other.added for other in earlier])
         session = self._expected(one, earlier)
         try:
-            for _ in range(MOST_TRIES):
-                changes = UNREAD
-                if session is not None:
-                    one.turn = self._handle(one, session)
-                    changes = one.turn.changes or Changes(version=session.version)
-                with tracing.enqueue() as span:
+            with tracing.enqueue() as span:
+                for _ in range(MOST_TRIES):
+                    changes = UNREAD
+                    if session is not None:
+                        one.turn = self._handle(one, session)
+                        changes = one.turn.changes or Changes(version=session.version)
                     added = await self._store(one, changes, span.traceparent)
                     span.link([added.follows])
                     if added.patience:
@@ -238,9 +238,9 @@ class Inbox:
                         self._tell(one.message, session, changes, span)
                         if one.session.version:
                             self._remember(one.names)
-                if added.stale is None:
-                    return added
-                session = added.stale
+                    if added.stale is None:
+                        return added
+                    session = added.stale
         except DefectError:
             return None
         raise StoreUnavailable("the session changed each time that a message was handled")

@@ -17,6 +17,8 @@ from recado.simulator.installation import Installation
 from recado.simulator.postgres import PostgresServer
 from tests.clock import FakeClock
 from tests.queue.conformance import DELIVERED, REJECTED, UNLIMITED, add_leased, new_reply
+from tests.queue.conformance_sessions import deciding, opening, session_of
+from tests.queue.conformance_traces import add, trace
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 
@@ -58,6 +60,22 @@ async def test_everything_goes_along(tmp_path: Path, database_url: str) -> None:
     assert settled
     assert [message.wamid for message in claimed] == [waiting.wamid]
     assert same == reference
+
+
+async def test_traces_lead_back_after_a_copy(tmp_path: Path, database_url: str) -> None:
+    """A yes to a quote from the file follows the message that was quoted."""
+    path, clock = tmp_path / "recado.db", FakeClock(time.time())
+    file = SqliteRetryQueue(path, POLICY, clock=clock)
+    await add(file, opening(101, clock, "AAAA"), 1)
+    await file.close()
+
+    copying.copy(path, database_url)
+    server = PostgresRetryQueue(database_url, POLICY, clock=clock)
+    session = await session_of(server, clock, may_order=True)
+    yes = await add(server, deciding(102, clock, session), 2)
+    await server.close()
+
+    assert yes.follows == trace(1)
 
 
 async def test_a_file_in_use_is_not_copied(tmp_path: Path, database_url: str) -> None:

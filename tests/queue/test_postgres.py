@@ -30,6 +30,7 @@ from tests.queue.conformance_permissions import PermissionConformance
 from tests.queue.conformance_reminders import ReminderConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
+from tests.queue.conformance_traces import TraceConformance
 from tests.queue.conformance_voice import VoiceConformance
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
@@ -128,6 +129,10 @@ class TestReminders(ReminderConformance):
 
 class TestPermissions(PermissionConformance):
     """Its part on customers who do not want to be written to."""
+
+
+class TestTraces(TraceConformance):
+    """Its part on traces."""
 
 
 class TestOrders(OrderConformance):

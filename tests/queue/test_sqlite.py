@@ -44,6 +44,7 @@ from tests.queue.conformance_permissions import PermissionConformance
 from tests.queue.conformance_reminders import ReminderConformance
 from tests.queue.conformance_sessions import SessionConformance
 from tests.queue.conformance_survey import SurveyConformance
+from tests.queue.conformance_traces import TraceConformance
 from tests.queue.conformance_voice import VoiceConformance
 
 
@@ -94,6 +95,10 @@ class TestReminders(ReminderConformance):
 
 class TestPermissions(PermissionConformance):
     """Its part on customers who do not want to be written to."""
+
+
+class TestTraces(TraceConformance):
+    """Its part on traces."""
 
 
 class TestOrders(OrderConformance):

@@ -419,7 +419,10 @@ def test_off_is_free() -> None:
         assert tracing.enqueue().traceparent is None
         assert tracing.current_ids() is None
         assert tracing.exemplar() is None
-    assert tracing.attempt("00-" + "1" * 32 + "-" + "2" * 16 + "-01", 1, 1) is tracing.OFF
+        assert tracing.current() is tracing.OFF
+    traceparent = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    assert tracing.attempt(traceparent, 1, 1) is tracing.OFF
+    assert tracing.moved(traceparent, 1001, "accepted", "done") is tracing.OFF
 
 
 def test_what_is_not_sampled_stays_so(spans: InMemorySpanExporter) -> None:

@@ -90,25 +90,25 @@ class Orders:
             raise HTTPException(409, f"an order that is {moved.order.order.state} cannot become {state}")
         if moved.outcome is MoveOutcome.KEY_REUSED:
             raise HTTPException(422, "this Idempotency-Key was used for another request")
-        with tracing.moved(moved.order.traceparent, moved.order.order.number, state.value):
-            self._follow(moved)
+        self._follow(moved)
         return json_response(OrderResponse(view(moved.order, self._prefix)))
 
     def _follow(self, moved: Moved) -> None:
         assert moved.order
         order = moved.order.order
-        log.info(
-            "order moved",
-            extra={
-                "action": "order.moved",
-                "order": order.number,
-                "state": order.state.value,
-                "outcome": moved.outcome.value,
-                "told": moved.told is not None,
-            },
-        )
-        if moved.told is not None:
-            self._slots.follow_up(moved.told, order.changed_at)
+        with tracing.moved(moved.order.traceparent, order.number, order.state.value, moved.outcome.value):
+            log.info(
+                "order moved",
+                extra={
+                    "action": "order.moved",
+                    "order": order.number,
+                    "state": order.state.value,
+                    "outcome": moved.outcome.value,
+                    "told": moved.told is not None,
+                },
+            )
+            if moved.told is not None:
+                self._slots.follow_up(moved.told, order.changed_at)
 
     def _known(self, number: str) -> int:
         found = number_in(number, self._prefix)

@@ -330,7 +330,7 @@ def graph_call(within: NoSpan, resend_count: int) -> NoSpan:
 
 
 def current() -> NoSpan:
-    """The span that the caller is within."""
+    """The sampled span that the caller is within."""
     if _tracing is None or (span := _current.get()) is None:
         return OFF
     return Span(_tracing, span)
@@ -343,11 +343,11 @@ def settle(within: NoSpan) -> NoSpan:
     return _tracing.start("settle outbox", "CLIENT", _messaging("settle", "settle"))
 
 
-def moved(traceparent: str | None, number: int, state: str) -> NoSpan:
+def moved(traceparent: str | None, number: int, state: str, outcome: str) -> NoSpan:
     """What follows the staff's move of an order; recorded when the message that placed it was."""
     if _tracing is None or traceparent is None:
         return OFF
-    attributes: dict[str, AttributeValue] = {names.ORDER: number, names.STATE: state}
+    attributes: dict[str, AttributeValue] = {names.ORDER: number, names.STATE: state, names.OUTCOME: outcome}
     return _tracing.start("move order", "INTERNAL", attributes, [traceparent], root=True)
 
 

@@ -1,0 +1,100 @@
+"""What every RetryQueue must keep of traces: from an order one gets to the messages that it came from.
+
+A store's tests subclass `TraceConformance` and provide `open_queue`.
+"""
+
+import asyncio
+
+import pytest
+from msgspec.structs import replace
+
+from recado.events.event import Event
+from recado.orders import Changes, Closing, OrderState, QuoteState
+from recado.queue.model import Added, NewReply
+from recado.queue.protocol import RetryQueue
+from tests.clock import FakeClock
+from tests.queue.conformance import UNLIMITED, OpenQueue, new_reply
+from tests.queue.conformance_events import CRM
+from tests.queue.conformance_orders import moving
+from tests.queue.conformance_sessions import deciding, opening, session_of
+
+
+def trace(n: int) -> str:
+    """The traceparent of message number n."""
+    return f"00-{n:032x}-{n:016x}-01"
+
+
+async def add(queue: RetryQueue, message: NewReply, n: int | None) -> Added:
+    """Adds a message whose trace is sampled unless `n` is None."""
+    return await queue.add_message(replace(message, traceparent=trace(n) if n else None), lease=False)
+
+
+async def ordered(queue: RetryQueue, clock: FakeClock, *, quote: int | None = 1, yes: int | None = 2) -> Added:
+    """A customer's quote, and his yes to it; what became of the yes."""
+    await add(queue, opening(101, clock, "AAAA"), quote)
+    session = await session_of(queue, clock, may_order=True)
+    return await add(queue, deciding(102, clock, session), yes)
+
+
+class TraceConformance:
+    """The behaviour; `open_queue(audience, **settings)` opens the same store each time within a test."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    async def test_a_yes_follows_the_message_that_was_quoted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """The order, its event, and all that its staff's moves lead to, follow the yes."""
+        queue = open_queue(CRM, **UNLIMITED)
+        yes = await ordered(queue, clock)
+        (order,) = await queue.list_orders()
+        moved = await queue.move_order(moving(order.order.number, OrderState.ACCEPTED))
+        claimed = (await queue.get_messages_to_retry(100)).messages
+        events = {m.content.kind: m.traceparent for m in claimed if isinstance(m.content, Event)}
+        shown = await queue.show(moved.told) if moved.told else None
+
+        assert yes.follows == trace(1)
+        assert order.traceparent == trace(2)
+        assert moved.order
+        assert moved.order.traceparent == trace(2)
+        assert events == {"quote.created": trace(1), "order.created": trace(2), "order.updated": trace(2)}
+        assert shown
+        assert shown["traceparent"] == trace(2)
+
+    async def test_what_ends_a_quote_follows_its_last_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A changed quote follows the one before, a no the change, and a question nothing, in one batch with others."""
+        queue = open_queue(CRM, **UNLIMITED)
+        made = await add(queue, opening(101, clock, "AAAA"), 1)
+        version = (await session_of(queue, clock)).version
+        changed = await add(queue, opening(102, clock, "BBBB", version=version), 2)
+        version = (await session_of(queue, clock)).version
+        closes = Closing(token="BBBB", state=QuoteState.REJECTED)
+        asking, refusing = (
+            new_reply(n, clock, customer=1, changes=Changes(version=version, closes=closed))
+            for n, closed in ((103, None), (104, closes))
+        )
+        asked, refused = await asyncio.gather(add(queue, asking, 3), add(queue, refusing, 4))
+
+        assert [made.follows, changed.follows, asked.follows, refused.follows] == [None, trace(1), None, trace(2)]
+
+    @pytest.mark.parametrize(("quote", "yes"), [(None, None), (1, None), (None, 2)])
+    async def test_what_is_not_sampled_is_not_followed(
+        self, open_queue: OpenQueue, clock: FakeClock, quote: int | None, yes: int | None
+    ) -> None:
+        """Each message's own decision holds."""
+        queue = open_queue(CRM, **UNLIMITED)
+        added = await ordered(queue, clock, quote=quote, yes=yes)
+        (order,) = await queue.list_orders()
+
+        assert added.follows == (trace(quote) if quote else None)
+        assert order.traceparent == (trace(yes) if yes else None)
+
+    async def test_an_erased_customer_is_not_followed(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """His trace leads to his other messages; the order that stays for the books loses it."""
+        queue = open_queue(CRM, **UNLIMITED)
+        await ordered(queue, clock)
+        await queue.erase_customer("+15550100001")
+        (order,) = await queue.list_orders()
+
+        assert order.phone is None
+        assert order.traceparent is None
