@@ -13,9 +13,10 @@ from recado.orders import Changes, Closing, OrderState, QuoteState
 from recado.queue.model import Added, NewReply
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
-from tests.queue.conformance import UNLIMITED, OpenQueue, new_reply
+from tests.queue.conformance import DELIVERED, UNLIMITED, OpenQueue, add_leased, new_reply
 from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import moving
+from tests.queue.conformance_reminders import AUDIENCE, HOUR, MIDNIGHT, reminded
 from tests.queue.conformance_sessions import deciding, opening, session_of
 
 
@@ -98,3 +99,15 @@ class TraceConformance:
 
         assert order.phone is None
         assert order.traceparent is None
+
+    async def test_a_reminder_follows_the_message_that_was_quoted(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        queue = open_queue(AUDIENCE, **UNLIMITED)
+        clock.advance(MIDNIGHT + 12 * HOUR - clock())
+        reply = await add_leased(queue, replace(opening(101, clock, "AAAA"), traceparent=trace(1)))
+        await queue.update_message_attempt(reply, DELIVERED)
+        clock.advance(HOUR)
+        (reminder,) = await reminded(queue)
+
+        assert reminder.traceparent == trace(1)

@@ -32,7 +32,7 @@ def remind(transaction: Transaction, limit: int) -> None:
     first = max(int(transaction.run("last_id")[0][0]) + 1, int(now * 1e6))
     entries: list[NewRow] = []
     tokens: list[tuple[str, int]] = []
-    for id_, (key, wrote_at, *columns) in enumerate(rows, first):
+    for id_, (key, wrote_at, traceparent, *columns) in enumerate(rows, first):
         quote = read_quote(columns)
         number = key.partition(":")[0]
         entries.append(
@@ -50,7 +50,7 @@ def remind(transaction: Transaction, limit: int) -> None:
                 written_at=now,
                 received_at=now,
                 deadline_at=min(wrote_at + asked.window_seconds, quote.expires_at),
-                traceparent=None,
+                traceparent=traceparent,
                 due_at=now,
             )
         )

@@ -632,8 +632,8 @@ WHERE key = $1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND fin
   AND state IN ('queued', 'unknown')
 
 -- name: remindable
-SELECT q.key, c.written_at, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
-  q.accepted_at
+SELECT q.key, c.written_at, q.traceparent, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at,
+  q.expires_at, q.state, q.accepted_at
 FROM recado.quote q
   CROSS JOIN LATERAL (SELECT w.written_at, w.talk FROM recado.customer w WHERE w.key = q.key LIMIT 1) c
 WHERE q.state = 'open' AND q.expires_at > $1 AND q.accepted_at <= $2 AND q.reminder_id IS NULL

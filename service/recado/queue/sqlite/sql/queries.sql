@@ -585,8 +585,8 @@ WHERE key = ?1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND fin
   AND state IN ('queued', 'unknown')
 
 -- name: remindable
-SELECT q.key, c.written_at, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
-  q.accepted_at
+SELECT q.key, c.written_at, q.traceparent, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at,
+  q.expires_at, q.state, q.accepted_at
 FROM quote q JOIN customer c ON c.key = q.key
 WHERE q.state = 'open' AND q.expires_at > ?1 AND q.accepted_at <= ?2 AND q.reminder_id IS NULL
   AND c.written_at > ?3 AND c.written_at <= q.accepted_at
