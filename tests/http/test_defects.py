@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from recado import inbox
 from recado.account import MAX_ERRORS_LOGGED, MAX_NOTICES_LOGGED
 from recado.conversation import Conversation, Inbound
 from recado.conversation.texts import instructions, too_long
-from recado.inbox import Inbox
 from recado.quotes import QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.telemetry import metrics
@@ -27,7 +27,7 @@ SECRET_WORDS = "Calle Falsa 123"
 class Defect:
     """Makes a method raise for the messages or texts that `marked` names, with their words in the exception."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, owner: type, method: str, marked: str) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, owner: Any, method: str, marked: str) -> None:
         whole = getattr(owner, method)
 
         def broken(this: Any, *arguments: Any, **named: Any) -> Any:
@@ -90,7 +90,7 @@ async def test_a_reply_that_cannot_be_recorded_is_left_out(
     start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Acknowledged without a reply, since none of ours would fit: the others are sent."""
-    Defect(monkeypatch, Inbox, "_new_reply", "wamid.IN1'")
+    Defect(monkeypatch, inbox, "new_reply", "wamid.IN1'")
     async with start_pod() as pod:
         answer = await pod.receive(*(text_message(n, "2 zapatos", sent_at=clock()) for n in range(3)))
         assert [result.get("ignored") for result in answer["results"]] == [None, "error", None]
