@@ -319,7 +319,7 @@ SYMPTOMS = (
         severity="page",
         for_seconds=300,
         expr=_down,
-        summary="Prometheus scrapes no web pod of recado.",
+        summary="Prometheus cannot scrape any web pod of recado.",
         description=(
             f"{{{{ if $labels.job }}}}{TARGET}: no scrape of a web pod has succeeded for 5 minutes; customers get no"
             " replies.{{ else }}Prometheus has no series of recado: no release runs, or its pods are not scraped."
@@ -433,9 +433,9 @@ CAUSES = (
         severity="ticket",
         for_seconds=0,
         expr=_replies_lost,
-        summary="Replies were given up; their customers got none.",
+        summary="recado gave replies up; their customers got no reply.",
         description=(
-            f"{TARGET}: {{{{ $value | humanize }}}} replies were given up in 15 minutes: {{{{ $labels.reason }}}}."
+            f"{TARGET}: recado gave {{{{ $value | humanize }}}} replies up in 15 minutes: {{{{ $labels.reason }}}}."
         ),
     ),
     Alert(
@@ -443,7 +443,7 @@ CAUSES = (
         severity="ticket",
         for_seconds=900,
         expr=lambda scale: f"{RULES.gauge(metrics.EVENT_ENDPOINT_HELD, by=('endpoint', 'reason'), merge='max')} > 0",
-        summary="An endpoint of events is down, wrongly configured, or wants nothing more.",
+        summary="An endpoint of events is down, wrongly configured, or responded with 410.",
         description=(
             f"{TARGET}: the endpoint {{{{ $labels.endpoint }}}} has got no events for 15 minutes:"
             " {{ $labels.reason }}."
@@ -456,7 +456,7 @@ CAUSES = (
         expr=lambda scale: (
             f"{RULES.gauge(metrics.EVENT_OLDEST_AGE, by=('endpoint',), merge='max')} > {scale.seconds(3600)}"
         ),
-        summary="Events wait for an endpoint; the shop's system does not hear of orders.",
+        summary="Events wait for an endpoint; the shop's system gets no orders.",
         description=(
             f"{TARGET}: the oldest event for the endpoint {{{{ $labels.endpoint }}}} has waited for"
             " {{ $value | humanizeDuration }}."
@@ -467,7 +467,7 @@ CAUSES = (
         severity="ticket",
         for_seconds=0,
         expr=above(0, increase(metrics.EVENT_DELIVERIES, 3600, 'outcome="failed"', ("endpoint",))),
-        summary="Events were given up; the shop's system did not get them.",
+        summary="recado gave events up; the shop's system did not get them.",
         description=(
             f"{TARGET}: {{{{ $value | humanize }}}} events for the endpoint {{{{ $labels.endpoint }}}} were given up"
             " in an hour."
@@ -594,10 +594,10 @@ CAUSES = (
         severity="ticket",
         for_seconds=300,
         expr=lambda scale: f"{RULES.gauge(metrics.TEMPLATE_PAUSED, by=('template',))} > 0",
-        summary="Meta does not take a template as recado sends it.",
+        summary="Meta does not accept a template as recado sends it.",
         description=(
-            f"{TARGET}: the template {{{{ $labels.template }}}} is held. Quotes and states of orders that could not"
-            " leave inside Meta's window wait for it, for 12 hours at most."
+            f"{TARGET}: the template {{{{ $labels.template }}}} is held. Quotes and order notices outside Meta's"
+            " window wait for it, for at most 12 hours."
         ),
     ),
     Alert(
@@ -607,8 +607,8 @@ CAUSES = (
         expr=_voice_unheard,
         summary="Voice notes are not transcribed.",
         description=(
-            f"{TARGET}: the customers of {{{{ $value | humanizePercentage }}}} of the voice notes in 30 minutes were"
-            " asked to write."
+            f"{TARGET}: recado could not transcribe {{{{ $value | humanizePercentage }}}} of the voice notes in"
+            " 30 minutes and asked their customers to write."
         ),
     ),
     Alert(

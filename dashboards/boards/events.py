@@ -11,7 +11,7 @@ _ENDPOINT = ("endpoint",)
 BOARD = Board(
     uid=uids.EVENTS,
     title="recado / Events",
-    description="Do the shop's own systems hear of quotes and orders?",
+    description="Do the shop's own systems get quotes and orders?",
     rows=(
         Row(
             "What do they hear of?",
@@ -52,7 +52,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Oldest event that waits",
-                    description="How long the oldest event has waited, by endpoint. It is given up after 84 hours.",
+                    description="How long the oldest event has waited, by endpoint; given up after 84 hours.",
                     unit="s",
                     queries=(Query(Q.gauge(metrics.EVENT_OLDEST_AGE, by=_ENDPOINT, merge="max"), "{{endpoint}}"),),
                     steps=above((300, YELLOW), (3600, "red")),
@@ -61,8 +61,8 @@ BOARD = Board(
                 Panel(
                     title="Endpoints held",
                     description=(
-                        "1 while an endpoint gets nothing but trials: it is down (outage), or its configuration is "
-                        "wrong (operator); or nothing at all, because it answered 410 (ended)."
+                        "1 while recado holds an endpoint's events: it is down (outage), wrongly configured "
+                        "(operator), or responded with 410 (ended)."
                     ),
                     unit="none",
                     queries=(
@@ -81,7 +81,7 @@ BOARD = Board(
                 Panel(
                     title="Attempts by outcome",
                     description=(
-                        "Attempts per second: delivered; to be made again (retryable, unknown); slowed down by the "
+                        "Attempts per second: delivered; to be repeated (retryable, unknown); slowed down by the "
                         "endpoint (throttled); ended by a 410 response; or not possible until an operator acts."
                     ),
                     unit="cps",

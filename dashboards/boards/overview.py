@@ -86,8 +86,8 @@ BOARD = Board(
                 Panel(
                     title="Oldest order waiting",
                     description=(
-                        "How long the oldest order has been placed and neither accepted nor cancelled, and the limit"
-                        " that is set (0: none)."
+                        "How long the oldest order has waited to be accepted or cancelled, and the configured limit"
+                        " (0: none)."
                     ),
                     unit="s",
                     width=8,
@@ -102,13 +102,13 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Does the shop write only to those who want it?",
+            "Who has opted out, and what goes out outside the window?",
             (
                 Panel(
                     title="Opt-outs and opt-ins",
                     description=(
-                        "Customers who said in an hour that they do not want to be written to on the shop's own"
-                        " initiative (out), or do again (in). What they write gets a reply all the same."
+                        "Customers who opted out (out) or in again (in) in an hour. recado still replies to what they"
+                        " write."
                     ),
                     unit="none",
                     width=6,
@@ -121,8 +121,8 @@ BOARD = Board(
                 Panel(
                     title="Messages outside the window",
                     description=(
-                        "Templates that were queued in an hour for quotes and states of orders that could not leave in"
-                        " time, and how they ended."
+                        "Templates queued in an hour, for quotes and order notices outside Meta's window, and how they"
+                        " ended."
                     ),
                     unit="none",
                     width=6,
@@ -137,7 +137,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Templates held",
-                    description="1 while Meta does not take a template as recado sends it. Its messages wait.",
+                    description="1 while Meta does not accept a template as recado sends it. Its messages wait.",
                     unit="none",
                     width=4,
                     height=6,
@@ -156,7 +156,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Template attempts",
-                    description="Attempts in an hour by outcome; `operator`: the template has to be put right.",
+                    description="Attempts in an hour by outcome; `operator`: somebody has to fix the template.",
                     unit="none",
                     width=4,
                     height=6,
@@ -182,7 +182,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Waiting for a person",
-                    description="Customers who asked for a person and to whom nobody has written.",
+                    description="Customers who asked for a person and still wait.",
                     unit="none",
                     width=8,
                     height=6,
@@ -191,7 +191,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Longest wait for a person",
-                    description="How long the first of them has waited, and the limit that is set (0: none).",
+                    description="How long the first of them has waited, and the configured limit (0: none).",
                     unit="s",
                     width=8,
                     height=6,

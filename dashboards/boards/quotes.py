@@ -165,8 +165,8 @@ BOARD = Board(
                 Panel(
                     title="Names not understood",
                     description=(
-                        "Names and aliases of the catalogue that, tried as orders, are not read as their product: "
-                        "`recado catalogue check` lists them for the owner."
+                        "Names and aliases of the catalogue that recado does not read as their product; "
+                        "`recado catalogue check` lists them."
                     ),
                     unit="none",
                     shape=Shape.STAT,
@@ -204,7 +204,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Time to an answer",
-                    description="From a voice note's arrival to the reply that was made of it.",
+                    description="From a voice note's arrival to the reply to its transcript.",
                     unit="s",
                     queries=tuple(
                         Query(Q.quantile(share, metrics.VOICE_AGE, "15m"), f"p{share * 100:g}") for share in (0.5, 0.95)

@@ -167,14 +167,14 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Hand-offs waiting",
-                    description="Customers who asked for a person and to whom nobody has written.",
+                    description="Customers who asked for a person and still wait.",
                     unit="none",
                     queries=(Query(Q.gauge(metrics.HANDOFFS_WAITING), "customers"),),
                     runbook="RecadoPersonWanted",
                 ),
                 Panel(
                     title="Replies lost",
-                    description="Replies that were given up in a day, by reason: their customers did not get them.",
+                    description="Replies that recado gave up in a day, by reason: customers did not get them.",
                     unit="none",
                     bad=True,
                     queries=(Query(Q.increase(metrics.FAILED_REASONS, _DAY, by=("reason",)), "{{reason}}"),),

@@ -29,11 +29,11 @@ def backup(
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(help="A backup, or a folder of which the newest is used.")],
+    source: Annotated[Path, typer.Argument(help="A backup, or a folder whose newest backup is used.")],
     drill: Annotated[bool, typer.Option("--drill", help="Restore into a temporary folder only, and check it.")] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until web and drain have ended.")] = 0,
 ) -> None:
-    """Replace the queue by a backup. Refused while web or drain have the queue open."""
+    """Replace the queue with a backup. Refused while web or drain have the queue open."""
     from recado.queue.sqlite import backup as copies
 
     _exit_on_sigterm()

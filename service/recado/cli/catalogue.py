@@ -1,4 +1,4 @@
-"""`recado catalogue`: what a shop's owner can know of a catalogue before customers write."""
+"""`recado catalogue`: checks a catalogue before customers write."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from recado.cli.shared import Language, read_settings
 from recado.errors import EXIT_FAILED
 
-commands = typer.Typer(help="Look into a catalogue.", no_args_is_help=True)
+commands = typer.Typer(help="Check a catalogue.", no_args_is_help=True)
 
 
 _TEXTS = {
@@ -28,10 +28,10 @@ _TEXTS = {
 @commands.command()
 def check(
     catalogue: Annotated[Path | None, typer.Argument(help="The catalogue, a CSV file.")] = None,
-    words: Annotated[Path | None, typer.Option(help="A folder of words, as RECADO_LANGUAGE names one.")] = None,
-    language: Annotated[Language, typer.Option(help="The language of what is printed.")] = Language.ENGLISH,
+    words: Annotated[Path | None, typer.Option(help="A folder of words, as for RECADO_LANGUAGE.")] = None,
+    language: Annotated[Language, typer.Option(help="The language of the output.")] = Language.ENGLISH,
 ) -> None:
-    """Read every name and alias as an order; name those that are not read as their product."""
+    """Read every name and alias as an order; list those that are not read as their product."""
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.probe import misread
 

@@ -44,7 +44,7 @@ class _Dialogue(msgspec.Struct):
 
 
 def run(dialogue: "Dialogue", texts: list[str]) -> list[dict[str, Any]]:
-    """What holds after each message: quote, state, and whether something is asked."""
+    """The state after each message: quote, state, and whether recado asks something."""
     found = []
     for text in texts:
         dialogue.say(text)

@@ -12,7 +12,7 @@ def erase(
     phone: Annotated[str | None, typer.Option(help="The customer's phone number with country code.")] = None,
     user_id: Annotated[str | None, typer.Option(help="The customer's user id (BSUID), as US.1234567890.")] = None,
 ) -> None:
-    """Erase all that is known of a customer. Orders stay without the person; a customer.erased event tells the CRM.
+    """Erase everything known about a customer. Orders stay, without the customer; an event customer.erased is sent.
 
     Backups, and what was sent to endpoints of events before, are not changed.
     """

@@ -1,4 +1,4 @@
-"""`recado events ...`: what the shop's systems are told, on an operator's terminal."""
+"""`recado events ...`: events to the shop's systems, on an operator's terminal."""
 
 import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +35,7 @@ def list_(
 
 @commands.command("show")
 def show(id_: EventId, as_json: AsJson = False) -> None:
-    """Show an event with its customer, and what became of it at each endpoint."""
+    """Show an event with its customer, and the result of each delivery."""
     from recado.cli import events_output
 
     number = _number(id_)
@@ -46,10 +46,10 @@ def show(id_: EventId, as_json: AsJson = False) -> None:
 @commands.command("replay")
 def replay(
     ids: Annotated[list[str] | None, typer.Option("--id", help="An event's id; repeatable.")] = None,
-    since: Annotated[str, typer.Option(help="All events since then: 2026-11-26T08:00, by UTC if it has no zone.")] = "",
+    since: Annotated[str, typer.Option(help="All events since then: 2026-11-26T08:00, in UTC if it has no zone.")] = "",
     endpoint: Annotated[list[str] | None, typer.Option(help="Only to this endpoint; repeatable.")] = None,
 ) -> None:
-    """Send events once more, under the same ids. Endpoints get also types that they do not want otherwise."""
+    """Send events once more, with the same ids. Endpoints also get types that they usually do not want."""
     if bool(ids) == bool(since):
         raise BadInput("give either --id or --since")
     names = _endpoints(endpoint or ())
@@ -60,7 +60,7 @@ def replay(
 
 @commands.command("endpoints")
 def endpoints(as_json: AsJson = False) -> None:
-    """Show the endpoints: their state, what waits for them, the oldest event."""
+    """Show the endpoints: their state, the number of waiting events, the oldest event."""
     from recado.cli import events_output
     from recado.runtime import endpoints as configured
 
@@ -70,7 +70,7 @@ def endpoints(as_json: AsJson = False) -> None:
 
 @commands.command("resume")
 def resume(endpoint: Endpoint) -> None:
-    """Send to an endpoint again that answered 410, or at once to one that was down."""
+    """Resume an endpoint that responded with 410, or send at once to one that was down."""
     if with_queue(lambda queue: queue.events.resume(endpoint)):
         print(f"{endpoint} gets events again, with the next drain")
     else:
@@ -93,7 +93,7 @@ def _types(names: "Sequence[str]") -> "Sequence[str]":
 
 
 def _endpoints(names: "Sequence[str]") -> "Sequence[str]":
-    """The endpoints of these names; without any all that there are."""
+    """The endpoints with these names; without names, all of them."""
     from recado.runtime import endpoints as configured
 
     known = configured(read_settings())

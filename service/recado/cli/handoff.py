@@ -18,7 +18,7 @@ MOST_HOURS = 720.0
 
 Who = Annotated[str, typer.Argument(help="The customer: a phone number with country code, or a user id (BSUID).")]
 Number = Annotated[
-    str | None, typer.Option("--number", help="The id of the business number; not needed where there is one.")
+    str | None, typer.Option("--number", help="The id of the business number; needed only with several numbers.")
 ]
 
 
@@ -29,7 +29,7 @@ def handoff(
     ] = None,
     number: Number = None,
 ) -> None:
-    """Give the conversation with a customer to a person: recado is silent but for taps on a quote."""
+    """Give the conversation with a customer to a person: recado then replies only to taps on a quote."""
     from recado.conversation import staff
 
     settings = read_settings(["WHATSAPP_PHONE_NUMBER_ID"])
@@ -50,7 +50,7 @@ def resume(customer: Who, number: Number = None) -> None:
 
 
 def _change(asked: "Callable[[float], HandoffChange]") -> bool:
-    """Makes the change that is asked for at the store's time; whether it changed anything."""
+    """Makes the requested change at the store's time; returns whether it changed anything."""
 
     async def change(queue: "StoredQueue") -> bool:
         try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from recado.queue.model import AttemptResult
     from recado.settings import Settings
 
-commands = typer.Typer(help="Try the notices to the operator.", no_args_is_help=True)
+commands = typer.Typer(help="Test the notices to the operator.", no_args_is_help=True)
 
 
 @commands.callback()
@@ -22,7 +22,7 @@ def _group() -> None:
 
 @commands.command("test")
 def test() -> None:
-    """Send a notice to each target now, and say what came of it; exits with 1 if any of them fails."""
+    """Send a notice to each target now and print the results; exits with 1 if any of them fails."""
     from recado.outcome import Outcome
     from recado.runtime import targets as configured
 

@@ -54,26 +54,26 @@ def show(number: Number, as_json: AsJson = False) -> None:
 
 @commands.command("accept")
 def accept(number: Number) -> None:
-    """Accept an order that was placed; its customer is told inside Meta's window."""
+    """Accept a placed order, and tell its customer."""
     _move(number, "accepted")
 
 
 @commands.command("complete")
 def complete(number: Number) -> None:
-    """Complete an order that was accepted; its customer is told inside Meta's window."""
+    """Complete an accepted order, and tell its customer."""
     _move(number, "completed")
 
 
 @commands.command("cancel")
 def cancel(number: Number) -> None:
-    """Cancel an order that is not completed; its customer is told inside Meta's window."""
+    """Cancel an order that is not completed, and tell its customer."""
     _move(number, "cancelled")
 
 
 @commands.command("export")
 def export(
     format_: Annotated[
-        Format, typer.Option("--format", help="json: one object a line. csv: one row for each product of an order.")
+        Format, typer.Option("--format", help="json: one object per line. csv: one row per product of an order.")
     ] = Format.JSON,
     state: State = None,
     after: Annotated[int, typer.Option(min=0, max=LARGEST_NUMBER, help="Only orders after this number.")] = 0,
@@ -99,7 +99,7 @@ def _move(number: str, state: str) -> None:
     name = f"{settings.order_prefix}{found}"
     match moved.outcome:
         case MoveOutcome.DONE:
-            told = "the next drain tells the customer" if moved.told else "the customer's 24 hours are over: not told"
+            told = "the next drain tells the customer" if moved.told else "Meta's window is closed: no notice sent"
             print(f"{name} is {state}; {told}")
         case MoveOutcome.REPEATED:
             print(f"{name} was {state} already")

@@ -35,7 +35,7 @@ def quote(
     text: Annotated[str | None, typer.Argument(help="An order, as a customer writes it.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Explain how each word was read.")] = False,
-    words: Annotated[Path | None, typer.Option(help="A folder of words, as RECADO_LANGUAGE names one.")] = None,
+    words: Annotated[Path | None, typer.Option(help="A folder of words, as for RECADO_LANGUAGE.")] = None,
     language: Annotated[Language, typer.Option(help="The language of the explanation.")] = Language.ENGLISH,
     batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line per case.")] = None,
 ) -> None:
@@ -104,7 +104,7 @@ def show(
 def _explain(
     console: "Console", reading: "Reading", quote: "Quote", catalogue: "Catalogue", language: Language
 ) -> None:
-    """Print how each word was read, what was wished, and the best reading that lost."""
+    """Print how each word was read, what the customer wants, and the second-best reading."""
     from rich.text import Text
 
     from recado.console import cells, table

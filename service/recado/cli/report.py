@@ -1,4 +1,4 @@
-"""`recado report`: what the conversations of some days came to."""
+"""`recado report`: a summary of the last days."""
 
 from typing import Annotated
 
@@ -8,12 +8,12 @@ from recado.cli.shared import BadInput, read_settings, with_queue
 
 
 def report(
-    days: Annotated[int, typer.Option(min=1, max=400, help="The last so many days, today included.")] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON, as the admin API has it.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one figure a row.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many days, including today.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, as the admin API returns it.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one figure per row.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Markdown tables.")] = False,
 ) -> None:
-    """Show what came of the customers' messages: quotes, orders and their value, products, times, replies lost."""
+    """Summarise the last days: quotes, orders and their value, products, times, lost replies."""
     if as_json + as_csv + as_markdown > 1:
         raise BadInput("give one of --json, --csv and --markdown")
     from recado.cli import report_output

@@ -13,7 +13,7 @@ def selftest(
     url: Annotated[str, typer.Argument(help="The URL of the web port, such as http://recado.")],
     metrics_url: Annotated[str | None, typer.Option(help="The metrics, such as http://recado:9464/metrics.")] = None,
 ) -> None:
-    """Post a signed webhook and check that it is quoted. Sends no reply. `helm test` runs it."""
+    """Post a signed webhook and check that it gets a quote. Sends no reply. `helm test` runs it."""
     check_url_option("URL", url)
     if metrics_url is not None:
         check_url_option("--metrics-url", metrics_url)

@@ -23,7 +23,7 @@ Context = Annotated[str | None, typer.Option(help="The kubeconfig context; defau
 
 
 class Language(StrEnum):
-    """The language of what is printed."""
+    """The language of the output."""
 
     ENGLISH = "en"
     SPANISH = "es"

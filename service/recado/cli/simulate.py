@@ -12,7 +12,7 @@ def simulate(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for a free one.")] = 8090,
     webhook: Annotated[str, typer.Option(help="The URL that gets webhooks; default: none.")] = "",
-    count: Annotated[int, typer.Option(min=0, help="Send so many orders, await the replies, report and exit.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Send this many orders, await the replies, report and exit.")] = 0,
     rate: Annotated[float, typer.Option(min=0.001, help="Orders per second.")] = 1.0,
     hidden: Annotated[float, typer.Option(min=0, max=1, help="The share of customers without a phone number.")] = 0.0,
     duplicates: Annotated[float, typer.Option(min=0, max=1, help="The share of webhooks sent twice.")] = 0.0,
@@ -20,7 +20,7 @@ def simulate(
     faults: Annotated[Path | None, typer.Option(help="A fault plan, a JSON file.")] = None,
     latency_ms: Annotated[float, typer.Option(min=0, help="The Graph API's response time.")] = 50.0,
     limits: Annotated[
-        bool, typer.Option(help="Enforce Meta's limits: 80 replies a second, one a customer in 6 s.")
+        bool, typer.Option(help="Enforce Meta's limits: 80 replies a second, one to a customer in 6 s.")
     ] = True,
 ) -> None:
     """Simulate Meta: the Graph API with faults, signed webhooks, statuses, and a ledger of replies per customer."""

@@ -78,7 +78,7 @@ def info(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
 
 #: Edges for calls over the network, after OpenTelemetry's advice; 0.25 is the webhook's objective.
 CALL_EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-#: From an answer within the webhook's own budget to the end of Meta's window; 300 is the delivery objective.
+#: From a reply within the webhook's budget to the end of Meta's window; 300 is the delivery objective.
 AGE_EDGES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
 
 ERROR_CLASSES = (
@@ -86,7 +86,7 @@ ERROR_CLASSES = (
     *("auth", "permission", "account", "configuration", "payment"),
     *("invalid", "window_closed", "undeliverable", "template", "unknown_code"),
 )
-#: Errors that a person has to put right; until then nothing is sent.
+#: Errors that a person has to fix; until then recado sends nothing.
 OPERATOR_CLASSES = ("auth", "permission", "account", "configuration", "payment")
 FAILURE_REASONS = ("retries_exhausted", "window_closed", "rejected", "unknown")
 #: The types of events, as docs/events.md describes them.
@@ -192,7 +192,7 @@ RESCUES = counter(
 HANDLED = counter(
     STORE,
     "recado_messages_handled_total",
-    "Customers' messages that were handled, each once however often Meta sends it; those that nobody answers are not.",
+    "Customers' messages that recado handled, each counted once; messages without a reply do not count.",
 )
 
 SOURCES = ("text", "cart", "button", "voice")
@@ -200,7 +200,7 @@ SOURCES = ("text", "cart", "button", "voice")
 QUOTES = counter(
     STORE,
     "recado_quotes_total",
-    "Quotes that were opened, and what became of them. An edit replaces a quote by another one.",
+    "Quotes that were opened, and their outcomes. An edit replaces a quote with another one.",
     outcome=("opened", "confirmed", "rejected", "replaced", "expired", "withdrawn"),
     source=SOURCES,
 )
@@ -208,7 +208,7 @@ QUOTES = counter(
 QUOTE_VALUE = counter(
     STORE,
     "recado_quote_value_total",
-    "Value of the quotes that were opened, and of what became of them, in units of the currency.",
+    "Value of the quotes that were opened, and by outcome, in units of the currency.",
     outcome=("opened", "confirmed", "rejected", "replaced", "expired", "withdrawn"),
     currency=None,
 )
@@ -223,7 +223,7 @@ QUOTE_DECISION = histogram(
 ORDERS = counter(
     STORE,
     "recado_orders_total",
-    "Orders that customers placed and that staff accepted, completed or cancelled, by what the quote was made from.",
+    "Orders that customers placed and that staff accepted, completed or cancelled, by the source of the quote.",
     state=("placed", "accepted", "completed", "cancelled"),
     source=SOURCES,
 )
@@ -231,14 +231,14 @@ ORDERS = counter(
 ORDER_VALUE = counter(
     STORE,
     "recado_order_value_total",
-    "Value of the orders that customers placed, in units of the currency. For the books take the orders themselves.",
+    "Value of the orders that customers placed, in units of the currency. For accounting, export the orders.",
     currency=None,
 )
 
 OLDEST_PLACED = gauge(
     STORE,
     "recado_orders_oldest_placed_seconds",
-    "How long the oldest order has been placed and not accepted or cancelled; 0 if there is none.",
+    "How long the oldest order has waited to be accepted or cancelled; 0 if none waits.",
 )
 
 HANDOFFS = counter(
@@ -252,8 +252,7 @@ HANDOFFS = counter(
 PERMISSIONS = counter(
     STORE,
     "recado_permissions_total",
-    "Customers who said that they do not want to be written to on the shop's own initiative (`out`), or do again"
-    " (`in`): in a message, or in the settings of their WhatsApp.",
+    "Customers who opted out (`out`) or in again (`in`), in a message or in their WhatsApp settings.",
     change=("out", "in"),
     said=("message", "preferences"),
 )
@@ -261,31 +260,31 @@ PERMISSIONS = counter(
 HANDOFFS_WAITING = gauge(
     STORE,
     "recado_handoffs_waiting",
-    "Customers who asked for a person and to whom none has come.",
+    "Customers who asked for a person and still wait.",
 )
 
 HANDOFFS_OLDEST_WAITING = gauge(
     STORE,
     "recado_handoffs_oldest_waiting_seconds",
-    "How long the customer has waited who asked for a person first of those to whom none has come; 0 if there is none.",
+    "How long the customer who asked for a person first has waited; 0 if nobody waits.",
 )
 
 HANDOFF_ANSWER_WITHIN = gauge(
     PROCESS,
     "recado_handoffs_answer_within_seconds",
-    "RECADO_HANDOFF_ANSWER_SECONDS: how soon a person writes to a customer who asked for one; 0 where nobody promises.",
+    "RECADO_HANDOFF_ANSWER_SECONDS: how soon a person should write to a customer who asked for one; 0: no limit.",
 )
 
 ACCEPT_WITHIN = gauge(
     PROCESS,
     "recado_orders_accept_within_seconds",
-    "RECADO_ORDER_ACCEPT_SECONDS: how soon the staff accepts an order; 0 where nobody does.",
+    "RECADO_ORDER_ACCEPT_SECONDS: how soon the staff should accept an order; 0: no limit.",
 )
 
 ACCOUNT_NOTICES = counter(
     STORE,
     "recado_account_notices_total",
-    "What Meta said by webhook about the account, its numbers and templates.",
+    "Meta's notices about the account, its numbers and templates.",
     event=(
         *("account_restricted", "account_disabled", "account_disabling", "account_deleted", "account_offboarded"),
         *("account_violation", "account_reinstated", "account_other", "access_removed"),
@@ -299,13 +298,13 @@ ACCOUNT_NOTICES = counter(
 ACCOUNT_STOPPED_AT = gauge(
     STORE,
     "recado_account_stopped_timestamp_seconds",
-    "When Meta last said that it restricts, disables or removes the account; absent before, 0 once it took that back.",
+    "When Meta last said that it restricts, disables or removes the account; 0 after a reinstatement, absent if never.",
 )
 
 ACCOUNT_THREATENED_AT = gauge(
     STORE,
     "recado_account_threatened_timestamp_seconds",
-    "When Meta last warned about the account or a number; absent before, 0 once it took that back.",
+    "When Meta last warned about the account or a number; 0 after it withdrew the warning, absent if never.",
 )
 
 # -- the store: the queue and its drain ----------------------------------------------------------------------
@@ -375,13 +374,13 @@ BACKUP_LAST_SUCCESS = gauge(
 RESTORE_DRILL_LAST_SUCCESS = gauge(
     STORE,
     "recado_restore_drill_last_success_timestamp_seconds",
-    "When a backup was last restored into a scratch folder and found good; absent before the first time.",
+    "When a restore drill last succeeded; absent before the first.",
 )
 
 STORE_CREATED = gauge(
     STORE,
     "recado_store_created_timestamp_seconds",
-    "When this store was made: what a drain that never succeeded is measured from.",
+    "When this store was created; alerts use it as the start if no drain ever succeeded.",
 )
 
 PRUNED = counter(
@@ -402,8 +401,7 @@ REMINDERS = counter(
 TEMPLATES = counter(
     STORE,
     "recado_templates_total",
-    "Messages outside Meta's window by template (`direct_send` for those that Meta makes one of): queued, and how they"
-    " ended.",
+    "Messages outside Meta's window, by template (`direct_send`: Meta makes the template): queued, and how they ended.",
     template=None,
     outcome=("queued", "delivered", "failed", "discarded"),
 )
@@ -419,7 +417,7 @@ TEMPLATE_ATTEMPTS = counter(
 TEMPLATE_PAUSED = gauge(
     STORE,
     "recado_template_paused",
-    "1 while recado holds a template: Meta has paused, disabled or changed it, or the account has none of the name.",
+    "1 while recado holds a template: Meta has paused, disabled or changed it, or the account does not have it.",
     template=None,
 )
 
@@ -428,7 +426,7 @@ TEMPLATE_PAUSED = gauge(
 EVENTS = counter(
     STORE,
     "recado_events_total",
-    "Events that were written for the shop's systems, by type; none are without an endpoint that wants the type.",
+    "Events that recado wrote for the shop's systems, by type; it writes none that no endpoint wants.",
     type=EVENT_TYPES,
 )
 
@@ -467,7 +465,7 @@ NOTICES = counter(
 VOICE_NOTES = counter(
     STORE,
     "recado_voice_notes_total",
-    "Voice notes by what came of them: heard (and answered), asked (the customer was asked to write), discarded.",
+    "Voice notes by outcome: heard (transcribed), asked (recado asked the customer to write), discarded.",
     outcome=("heard", "asked", "discarded"),
 )
 
@@ -482,7 +480,7 @@ VOICE_ATTEMPTS = counter(
 VOICE_AGE = histogram(
     STORE,
     "recado_voice_age_seconds",
-    "From a voice note's arrival to the reply that was made of it.",
+    "From a voice note's arrival to the reply to its transcript.",
     buckets=(0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 45.0, 60.0),
 )
 
@@ -500,15 +498,15 @@ EVENT_BACKLOG = gauge(
 EVENT_OLDEST_AGE = gauge(
     STORE,
     "recado_event_oldest_seconds",
-    "How long the oldest event that waits for an endpoint has waited; 0 if none does.",
+    "How long the oldest event has waited for an endpoint; 0 if none waits.",
     endpoint=None,
 )
 
 EVENT_ENDPOINT_HELD = gauge(
     STORE,
     "recado_event_endpoint_held",
-    "1 while an endpoint gets nothing but trials: it is down (outage), its configuration is wrong (operator), or"
-    " nothing at all because it answered 410 (ended).",
+    "1 while recado holds an endpoint's events: it is down (outage), wrongly configured (operator), or responded"
+    " with 410 (ended). Except after a 410, it still gets trials.",
     endpoint=None,
     reason=("outage", "operator", "ended"),
 )
@@ -655,7 +653,7 @@ CATALOGUE_RELOADS = counter(
 CATALOGUE_MISREAD = gauge(
     PROCESS,
     "recado_catalogue_misread_names",
-    "Names and aliases of the catalogue that, tried as orders, are not read as their product.",
+    "Names and aliases of the catalogue that recado, reading them as orders, does not read as their product.",
 )
 
 # -- the process: store and runtime --------------------------------------------------------------------------
@@ -663,7 +661,7 @@ CATALOGUE_MISREAD = gauge(
 STORE_DURATION = histogram(
     PROCESS,
     "recado_store_transaction_duration_seconds",
-    "Write transactions from their begin to their commit on disk, waits for the lock included.",
+    "Write transactions from begin to commit on disk, waits for the lock included.",
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 
@@ -690,13 +688,13 @@ STORE_READABLE = gauge(
 DEAD_ROWS = gauge(
     STORE,
     "recado_store_dead_rows",
-    "With PostgreSQL: rows of ours that were updated or deleted and still take space and time, until a vacuum.",
+    "With PostgreSQL: recado's updated or deleted rows that still take space and time, until a vacuum.",
 )
 
 OLDEST_SNAPSHOT = gauge(
     STORE,
     "recado_store_oldest_snapshot_seconds",
-    "With PostgreSQL: age of the oldest transaction of anybody in this database; no vacuum removes what it may see.",
+    "With PostgreSQL: age of the oldest transaction in this database; vacuums keep the rows that it may see.",
 )
 
 STANDBYS = gauge(
