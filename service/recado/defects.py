@@ -42,7 +42,7 @@ class Defects:
         """Counts and logs a bug."""
         self._metrics.message_error(stage)
         log.error(
-            "a message met a defect",
+            "a message hit a defect",
             extra={
                 "action": "message.error",
                 "stage": stage.value,

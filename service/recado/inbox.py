@@ -1,11 +1,11 @@
-"""A batch of Meta's webhook in, receipts out: what is replied to whom, on disk before the response, and sent.
+"""Takes a batch of Meta's webhook and returns receipts: stores the replies before the response, then sends them.
 
 1 limits and conversation -> turns    2 one durable transaction a message, many to a commit    3 sends within the budget
 
-A message is handled as if its customer were a stranger, or with the session that his message before it in the batch
-has left. The transaction of step 2 compares that session with the stored one. Where they differ it writes nothing and
-gives the stored one back, and both steps are done again. So a stranger costs no read. Of a customer who has written to
-this pod of late, step 1 waits until the transaction has given his session.
+A message is handled as if its customer were new, or with the session that his previous message in the batch left. The
+transaction of step 2 compares that session with the stored one. If they differ, it writes nothing and returns the
+stored one, and both steps are repeated. So a new customer costs no read. For a customer who has written to this pod
+lately, step 1 waits until the transaction has returned his session.
 """
 
 import asyncio

@@ -121,7 +121,7 @@ def warn_of_targets(told: Mapping[str, Target]) -> None:
     """Warns where every notice goes through Meta: of a token that Meta refuses nobody would hear."""
     if told and all(isinstance(one, WhatsAppTarget) for one in told.values()):
         log.warning(
-            "notices go to WhatsApp alone: nobody hears of it when Meta accepts nothing; add another target",
+            "all notices go to WhatsApp: they fail when Meta accepts nothing; add another target",
             extra={"action": "notices.whatsapp_only"},
         )
 

@@ -56,7 +56,7 @@ class UnknownPolicy(StrEnum):
 
 
 class AfterWindow(StrEnum):
-    """What becomes of a quote or the state of an order that Meta's window has closed for."""
+    """What recado sends if Meta's window has closed before a quote or an order notice."""
 
     NONE = "none"
     TEMPLATE = "template"
@@ -141,8 +141,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     whatsapp_media_hosts: Annotated[
         tuple[str, ...],
         about(
-            "The hosts that customers' files are fetched from, beside the Graph API's own; `*.` stands for all below."
-            " The access token goes there."
+            "The hosts from which recado fetches customers' files, besides the Graph API's own; `*.` means all"
+            " subdomains. recado sends them the access token."
         ),
     ] = ("lookaside.fbsbx.com", "*.fbcdn.net", "*.whatsapp.net")
 
@@ -164,7 +164,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     catalogue: Annotated[Path | None, about("The catalogue, a CSV file; by default a sample.")] = None
     language: Annotated[
-        Path | None, about("A folder of tables that add words to those that orders are read by; by default none.")
+        Path | None, about("A folder of tables that add words for reading orders; by default none.")
     ] = None
     host: Annotated[str, about("The address that the web and metrics ports listen on.")] = DEFAULT_HOST
     port: Annotated[int, about("The web port."), PORT] = 8000
@@ -184,10 +184,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path | None, about("The endpoints that get events, a JSON file with secrets; see docs/events.md.")
     ] = None
     notify_file: Annotated[
-        Path | None, about("Who is told of lost replies and new orders, a JSON file with secrets; see docs/notices.md.")
+        Path | None,
+        about("The targets of notices about lost replies and new orders, a JSON file; see docs/notices.md."),
     ] = None
     notify_seconds: Annotated[
-        float, about("After a notice, further facts of its kind are told together after so long."), Positive
+        float, about("How long after a notice further ones of its kind are collected into one."), Positive
     ] = 900
     log_level: Annotated[LogLevel, about("debug, info, warning or error.")] = LogLevel.INFO
 
@@ -200,9 +201,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     buttons: Annotated[
         bool,
-        about(
-            "Send quotes and questions with buttons or a list to tap; if false, as plain text. Both can be typed to."
-        ),
+        about("Send quotes and questions with buttons or a list to tap; if false, as text. Typed answers always work."),
     ] = True
     max_body_bytes: Annotated[int, about("The maximum size of a webhook; Meta sends up to 3 MB."), Positive] = (
         3 * 1024 * 1024
@@ -260,14 +259,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     after_window: Annotated[
         AfterWindow,
         about(
-            "What is sent where Meta's window has closed for a quote or the state of an order: `none`, a `template`"
-            " that Meta has approved, or `direct_send`, which Meta allows to some accounts only. See"
+            "What recado sends if Meta's window has closed before a quote or an order notice: `none`, a `template`"
+            " that Meta has approved, or `direct_send`, which Meta allows only for some accounts. See"
             " docs/operations.md."
         ),
     ] = AfterWindow.NONE
     template_quote: Annotated[
         str,
-        about("The template for a quote that could not leave in time: {{1}} products, {{2}} total, a quick reply."),
+        about("The template for a quote outside the window: {{1}} products, {{2}} total, a quick reply."),
         Meta(pattern=r"^[a-z0-9_]{1,512}$"),
     ] = "recado_cotizacion_lista"
     template_order: Annotated[
@@ -306,11 +305,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, about("How long orders are kept, with their customers' addresses."), Positive
     ] = 34560000
     asked_retention_seconds: Annotated[
-        float, about("How long the report knows what was asked for and is not sold; the default is 90 days."), Positive
+        float, about("How long words that match no product are kept for the report; the default is 90 days."), Positive
     ] = 7776000
     report_min_customers: Annotated[
         int,
-        about("The report names what so many customers asked for: what fewer wrote may tell who they are."),
+        about("The report shows only words of at least this many customers; rarer ones may identify a customer."),
         Meta(ge=2, le=MAX_NUMBER),
     ] = 3
 
@@ -334,8 +333,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reminder_seconds: Annotated[
         float,
         about(
-            "How long after a quote has gone out a customer who has written nothing since is reminded of it: once,"
-            " inside Meta's window, from 9 to 20 h in RECADO_TIMEZONE; 0: never."
+            "How long after a quote recado reminds a customer who has not written since: once, inside Meta's window,"
+            " from 9 to 20 h in RECADO_TIMEZONE; 0: never."
         ),
         NotNegative,
     ] = 0
@@ -347,41 +346,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     business_hours: Annotated[
         str,
         about(
-            "When a person can come, such as `mon-fri 9-18, sat 9:30-13`, by RECADO_TIMEZONE. A customer who asks"
-            " for one at another time reads when; recado quotes at all hours."
+            "When the staff is available, such as `mon-fri 9-18, sat 9:30-13`, in RECADO_TIMEZONE. A customer who"
+            " asks for a person at another time reads when somebody will write; recado quotes at all hours."
         ),
     ] = ""
     handoff_total: Annotated[
-        float, about("A quote of a higher total offers a person beside its choices; 0: none does."), NotNegative
+        float, about("A quote with a higher total also offers a person; 0: no quote does."), NotNegative
     ] = 0
     handoff_on_foreign_status: Annotated[
         bool,
         about(
-            "Take a status of a message that recado did not send for a person's who writes through another system:"
-            " recado is silent as after a message from the shop's phone."
+            "If Meta reports a status of a message that recado did not send, a person is writing through another"
+            " system: stop replying, as after a message from the shop's phone."
         ),
     ] = False
     handoff_answer_seconds: Annotated[
         float,
-        about(
-            "An alert reports a customer who asked for a person and to whom nobody has written after so long; 0: no"
-            " alert."
-        ),
+        about("An alert reports a customer who asked for a person and has waited longer than this; 0: no alert."),
         NotNegative,
     ] = 0
     order_accept_seconds: Annotated[
         float,
-        about("An alert reports an order that the staff has not accepted or cancelled after so long; 0: no alert."),
+        about("An alert reports an order that the staff has not accepted or cancelled after this time; 0: no alert."),
         NotNegative,
     ] = 0
-    order_prefix: Annotated[
-        str, about("What stands before the number of an order."), Meta(pattern=r"^[A-Za-z0-9#-]{0,8}$")
-    ] = "P-"
+    order_prefix: Annotated[str, about("The prefix of order numbers."), Meta(pattern=r"^[A-Za-z0-9#-]{0,8}$")] = "P-"
     transcribe_url: Annotated[
         str,
         about(
             "The base URL of a service with OpenAI's `/audio/transcriptions`, such as `https://api.openai.com/v1`."
-            " Customers' voice notes are sent there and answered by what was heard; if empty, customers are asked to"
+            " recado sends customers' voice notes there and replies to the transcripts; if empty, it asks customers to"
             " write."
         ),
     ] = ""
@@ -392,8 +386,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transcribe_seconds: Annotated[
         float,
         about(
-            "How long it may take to fetch and transcribe one voice note; after 55 seconds in all the customer is asked"
-            " to write."
+            "How long it may take to fetch and transcribe one voice note; after 55 seconds in total recado asks the"
+            " customer to write."
         ),
         Meta(gt=0, le=50),
     ] = 20

@@ -54,7 +54,7 @@ def test_no_byte_is_left(tmp_path: Path, database: Path) -> None:
     assert "1 orders stay without the customer" in ended.stdout
     assert [word for word in HIS if word in after] == []
     assert all(word in after for word in OTHERS)
-    assert (again.returncode, again.stderr) == (2, "recado: nothing is known of this customer\n")
+    assert (again.returncode, again.stderr) == (2, "recado: recado knows nothing about this customer\n")
     assert orders.count("P-") == 2
 
 

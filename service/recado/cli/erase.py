@@ -21,7 +21,7 @@ def erase(
     name = _phone(phone) if phone is not None else _user_id(user_id or "")
     erased = with_queue(lambda queue: queue.erase_customer(name))
     if not erased.found:
-        raise BadInput("nothing is known of this customer")
+        raise BadInput("recado knows nothing about this customer")
     print(
         f"erased: {erased.replies} replies, {erased.quotes} quotes, {erased.events} events;"
         f" {erased.orders} orders stay without the customer"

@@ -1,4 +1,4 @@
-"""What becomes of a quote: shown again, confirmed, turned down."""
+"""Decisions on a quote: show it again, confirm it, reject it."""
 
 from collections.abc import Mapping
 

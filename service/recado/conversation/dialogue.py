@@ -1,4 +1,4 @@
-"""A whole conversation in memory: what a store and Meta do beside `Conversation`, at once and without faults."""
+"""A whole conversation in memory: does the store's and Meta's part at once and without faults."""
 
 import itertools
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""One message in its conversation: what a handler is given, and the turns that it makes of it."""
+"""One message in its conversation: a handler's input, and the turns that it can return."""
 
 from collections.abc import Sequence
 from datetime import datetime

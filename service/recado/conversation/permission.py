@@ -1,4 +1,4 @@
-"""A customer who does not want to be written to, or does again: said in words, confirmed once."""
+"""Opt-outs and opt-ins in a customer's words, each confirmed once."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a customer reads who has not answered a quote."""
+"""The reminder for a customer who has not answered a quote."""
 
 from recado.conversation import texts
 from recado.conversation.choices import decisions, offered

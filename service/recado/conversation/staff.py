@@ -1,4 +1,4 @@
-"""What the shop's staff does: moves of an order, with what they say to its customer; hand-offs."""
+"""The staff's actions: changes of an order's state, with the notice to its customer; hand-offs."""
 
 from recado.conversation import texts
 from recado.orders import HandoffChange, OrderState, Returned, Taken

@@ -1,6 +1,6 @@
-"""What comes by id, sku or place and not by words: taps, carts of Meta's catalogue, locations, messages taken back.
+"""Messages that refer by id, sku or place: taps, carts of Meta's catalogue, locations, messages taken back.
 
-An id in a tap is input: what it names was looked up by the store, which gives it only where it is this customer's.
+An id in a tap is untrusted input: the store looks it up and returns only objects of this customer.
 """
 
 from recado.conversation import texts

@@ -1,4 +1,4 @@
-"""What the customer reads: quotes, questions and courtesies in Spanish, at most 4096 characters each.
+"""The texts for customers: quotes, questions and courtesies in Spanish, at most 4096 characters each.
 
 Words of the customer and of the catalogue are echoed without WhatsApp's formatting marks.
 """

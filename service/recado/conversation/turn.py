@@ -1,4 +1,4 @@
-"""What goes into a conversation and what comes out of it: values only."""
+"""The input and the output of a conversation, as values."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What a message's words lead to: its steps change a draft of the quote, and the draft says what is replied."""
+"""Handles a message's words: its steps change a draft of the quote, and the draft determines the reply."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,1 +1,1 @@
-"""How what waits in the queue leaves: one attempt, the drain, the web pod's send slots."""
+"""Sends what waits in the queue: one attempt, the drain, the web pod's send slots."""

@@ -1,4 +1,4 @@
-"""One attempt: a leased message is sent, and what came of it recorded. The web pod and the drain both use it."""
+"""One attempt: sends a leased reply and records the result. The web pod and the drain both use it."""
 
 import asyncio
 import logging
@@ -72,7 +72,7 @@ class Delivery:
             return await channel.send(message, span)
         except Exception as error:
             log.error(
-                "an attempt met a defect",
+                "an attempt hit a defect",
                 extra={"action": "attempt.error", "message_id": message.id, **defect_fields(error)},
             )
             return AttemptResult(outcome=Outcome.UNKNOWN, error_class="unreadable", detail=type(error).__name__)

@@ -1,7 +1,7 @@
-"""One run of the drain: claims due messages, sends them, records, ends.
+"""One run of the drain: claims due replies, sends them, records the results, ends.
 
-It sends at most `drain_concurrency` at once under the queue's limits, waits out short turns, and stops by its time
-budget or when it is told to: then nothing new is claimed, and what is under way is finished or given back.
+It sends at most `drain_concurrency` at once under the queue's limits, waits for turns that are near, and stops at the
+end of its time budget or on request: then it claims nothing new, and finishes or gives back what is under way.
 """
 
 import asyncio

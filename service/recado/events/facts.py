@@ -141,7 +141,7 @@ class OrderChanged(Fact, frozen=True, kw_only=True):
 
 
 class OrderUpdated(OrderChanged, frozen=True, kw_only=True, tag="order.updated"):
-    """The shop's staff moved the order on (reason `staff`), or the customer sent where it goes (`location`)."""
+    """The shop's staff changed the order's state (reason `staff`), or the customer sent a location (`location`)."""
 
 
 class OrderCancelled(OrderChanged, frozen=True, kw_only=True, tag="order.cancelled"):
@@ -185,24 +185,23 @@ class ReplyFailed(Fact, frozen=True, kw_only=True, tag="reply.failed"):
 
 
 class CustomerOptedOut(Fact, frozen=True, kw_only=True, tag="customer.opted_out"):
-    """The customer does not want to be written to on the shop's own initiative: he wrote so (reason `message`), or set
-    it in his WhatsApp (`preferences`). recado still replies to what he writes."""
+    """The customer opted out, in a message (reason `message`) or in his WhatsApp settings (`preferences`). recado still
+    replies to what he writes."""
 
     reason: str
 
 
 class CustomerOptedIn(Fact, frozen=True, kw_only=True, tag="customer.opted_in"):
-    """The customer may be written to again: he wrote so (reason `message`), or set it in his WhatsApp
-    (`preferences`)."""
+    """The customer opted in again, in a message (reason `message`) or in his WhatsApp settings (`preferences`)."""
 
     reason: str
 
 
 class CustomerErased(Fact, frozen=True, kw_only=True, tag="customer.erased"):
-    """All that was known of a customer was erased; what an order needs for the books stays without the person."""
+    """Everything known about a customer was erased; orders stay for the books, without the customer."""
 
 
-#: What is told of a quote that ends in one of these states; of the others an order, or the next quote, tells.
+#: The event for a quote that ends in one of these states; for the other states an order or the next quote has one.
 ENDS: dict[QuoteState, type[QuoteEnded]] = {
     QuoteState.REJECTED: QuoteRejected,
     QuoteState.EXPIRED: QuoteExpired,

@@ -1,1 +1,1 @@
-"""What listens: Meta's webhook, the admin API, the probes."""
+"""The web server: Meta's webhook, the admin API, the probes."""

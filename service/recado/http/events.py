@@ -1,4 +1,4 @@
-"""The events in the admin API: for systems that ask for events, and as the backfill of those that missed some."""
+"""The events in the admin API: for systems that poll, and for those that have missed events."""
 
 from typing import Annotated
 

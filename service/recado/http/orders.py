@@ -1,4 +1,4 @@
-"""The orders in the admin API: listed, shown, moved by the shop's staff."""
+"""The orders in the admin API: list, show, and change their states."""
 
 import logging
 from typing import Annotated

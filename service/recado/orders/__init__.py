@@ -1,4 +1,4 @@
-"""What a customer was quoted and what the shop was ordered: values, and what may become of them."""
+"""Quotes and orders as values, and the changes that they allow."""
 
 from recado.orders import amend as amend
 from recado.orders.order import Order, OrderState

@@ -1,6 +1,6 @@
 """Changes to the lines of a quote, one function each: lines in, lines out.
 
-A sku stands on one line only, and no line has a quantity of zero or less: what comes to that is gone.
+A sku is on one line only. A line whose quantity would be zero or less is removed.
 """
 
 from decimal import Decimal

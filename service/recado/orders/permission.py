@@ -1,4 +1,4 @@
-"""Whether a customer may be written to on the shop's own initiative. What he writes is replied to all the same."""
+"""Whether the shop may write to a customer on its own initiative. recado replies to his messages in any case."""
 
 from enum import StrEnum
 

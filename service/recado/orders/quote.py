@@ -1,4 +1,4 @@
-"""A quote as the customer was given it: lines with the prices of the day, until he decides."""
+"""A quote as the customer got it: lines with the prices of that day, until he decides."""
 
 from decimal import Decimal
 from enum import StrEnum

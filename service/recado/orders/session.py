@@ -1,7 +1,7 @@
-"""What the store remembers of a conversation, and what one message changes in it.
+"""The store's data about a conversation, and the changes by one message.
 
-The store compares the session's version in the transaction that writes the changes. A message that was handled with
-an older session is given the present one and handled again.
+The store compares the session's version in the transaction that writes the changes. If a message was handled with an
+older session, it is handled again with the current one.
 """
 
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""An order as the shop's staff sees it, and how they move it on."""
+"""An order as the shop's staff sees it, and the changes of its state."""
 
 from enum import StrEnum
 from typing import Final

@@ -1,4 +1,4 @@
-"""An order as it leaves recado: in the admin API, on the command line, in exports."""
+"""An order as recado presents it: in the admin API, on the command line, in exports."""
 
 import datetime
 import re

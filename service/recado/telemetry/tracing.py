@@ -243,7 +243,7 @@ def configure(command: str, environment: Mapping[str, str] | None = None, export
         tracing = _tracing = Tracing(command, environment, exporter)
     except Exception as error:  # customers get their replies even if the SDK fails
         log.warning(
-            "there are no traces: a variable of OpenTelemetry's cannot be used",
+            "traces are off: OpenTelemetry rejects one of its variables",
             extra={
                 "action": "tracing.unusable",
                 "error": f"{type(error).__name__}: {error}",
