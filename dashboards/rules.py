@@ -443,7 +443,7 @@ CAUSES = (
         severity="ticket",
         for_seconds=900,
         expr=lambda scale: f"{RULES.gauge(metrics.EVENT_ENDPOINT_HELD, by=('endpoint', 'reason'), merge='max')} > 0",
-        summary="An endpoint of events is down, wrongly configured, or responded with 410.",
+        summary="An endpoint of events is down, wrongly configured, or has ended its subscription.",
         description=(
             f"{TARGET}: the endpoint {{{{ $labels.endpoint }}}} has got no events for 15 minutes:"
             " {{ $labels.reason }}."
