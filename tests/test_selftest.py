@@ -1,11 +1,16 @@
 """The self-test passes on a service that is set up right, says what fails on one that is not, and sends nothing."""
 
+import contextlib
+import itertools
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import msgspec
@@ -79,6 +84,50 @@ def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -
     rows = [line for line in httpx.get(web.metrics_url).text.splitlines() if line.startswith("recado_queue_replies{")]
     assert rows
     assert all(line.endswith(" 0.0") for line in rows)
+
+
+class Pods(BaseHTTPRequestHandler):
+    """Three pods behind a Service: each connection goes to the next one."""
+
+    protocol_version = "HTTP/1.1"
+    counts: ClassVar = [0.0, 40.0, 7.0]
+    turn: ClassVar = itertools.count()
+
+    def setup(self) -> None:
+        super().setup()
+        self.pod = next(self.turn) % len(self.counts)
+
+    def do_GET(self) -> None:
+        started = f"process_start_time_seconds {1_800_000_000.5 + self.pod}"
+        self._say(f'{started}\nrecado_messages_received_total{{type="text"}} {self.counts[self.pod]}\n')
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.counts[self.pod] += 1
+        self._say('{"result": {"sent": false, "quote": {"items": ["2 Zapatos"]}}}')
+
+    def _say(self, body: str) -> None:
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_metric_is_found_behind_several_pods() -> None:
+    """The pod that is scraped first is not the one that gets the webhook, and each has counted differently."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in ("web", "metrics"):
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Pods))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            ports.append(server.server_port)
+        web, metrics = (f"http://127.0.0.1:{port}" for port in ports)
+        steps = {step.name: step.problem for step in selftest.run(SETTINGS, web, f"{metrics}/metrics", "Zapatos")}
+    assert steps["the metric counts it"] == ""
 
 
 def test_wrong_secrets_are_told_apart(web: Web) -> None:
