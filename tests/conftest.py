@@ -6,10 +6,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 MEMORY = Path("/dev/shm")
 #: Bytes that the tests' folders take at most at a time: two workers, each with a backup's database or a server.
 ROOM = 2 * 2**30
+
+#: No example has a time limit: machines differ by more than any that would say something.
+settings.register_profile("recado", deadline=None)
+settings.load_profile("recado")
 
 #: Debian's programs that some tests need, by the tests' mark: the program, and the package that has it.
 PROGRAMS = {"prometheus": ("promtool", "prometheus"), "nginx": ("nginx", "nginx-light")}

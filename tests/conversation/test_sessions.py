@@ -172,7 +172,7 @@ SAID = (
 TAPS = ("c:T1:0:PAN-004", *(f"q:T{n}:{choice}" for n in (1, 2, 3) for choice in ("confirm", "reject", "show")))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from([*SAID, *TAPS]), max_size=12))
 def test_whatever_is_said_the_books_are_right(said: list[str]) -> None:
     """One order a quote, of nothing that was not shown; no line is empty; every message has a reply or a reason."""

@@ -51,7 +51,7 @@ def test_a_customer_cannot_format_our_text() -> None:
     assert len(echoed) <= 60
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=4096))
 def test_no_answer_is_too_long(text: str) -> None:
     """Whatever was written, WhatsApp's limit holds, and the text is never empty."""

@@ -25,7 +25,7 @@ NOWHERE = "postgresql://nowhere/recado"
 schema = schemathesis.openapi.from_dict(
     App(make_web(load({**ENVIRONMENT, "DATABASE_URL": NOWHERE}), metrics=WebMetrics())).api.openapi()
 )
-thorough = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @schema.parametrize()

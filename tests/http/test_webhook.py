@@ -758,7 +758,7 @@ class TestRefusals:
             loop = asyncio.get_running_loop()
 
             @given(documents)
-            @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=150, suppress_health_check=list(HealthCheck))
             def check(document: Any) -> None:
                 wrapped = {"entry": [{"changes": [{"field": "messages", "value": document}]}]}
                 for candidate in (document, wrapped):

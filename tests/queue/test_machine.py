@@ -467,7 +467,6 @@ TestRetryQueueMachine = RetryQueueMachine.TestCase
 TestRetryQueueMachine.settings = settings(
     max_examples=100,
     stateful_step_count=40,
-    deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

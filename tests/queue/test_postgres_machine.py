@@ -60,7 +60,6 @@ TestPostgresMachine = PostgresMachine.TestCase
 TestPostgresMachine.settings = settings(
     max_examples=8,
     stateful_step_count=40,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),

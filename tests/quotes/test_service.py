@@ -78,14 +78,14 @@ def test_one_and_the_same_product_by_its_regional_names() -> None:
         assert [(i.sku, i.quantity) for i in SERVICE.quote(text).items] == [("CAM-007", 2)], text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=4096))
 def test_any_text_has_a_quote(text: str) -> None:
     """No string raises; quantities are positive, totals are sums, confidences are probabilities."""
     check(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=60).map(" ".join))
 def test_any_jumble_of_order_words_has_a_quote(text: str) -> None:
     """Nor does any order of the words that steer the reading."""

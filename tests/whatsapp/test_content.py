@@ -174,7 +174,7 @@ def test_one_error_names_every_problem() -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(names=NAMES, length=st.integers(1, 4096), described=st.booleans())
 def test_no_content_exceeds_the_limits(names: list[str], length: int, described: bool) -> None:
     """Names of 200 characters, emoji, texts of any length: Meta accepts it, and it survives the store."""
@@ -185,7 +185,7 @@ def test_no_content_exceeds_the_limits(names: list[str], length: int, described:
     assert refusal(as_text(content)) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(names=NAMES, limit=st.sampled_from([20, 24]))
 def test_titles_are_short_unique_and_whole(names: list[str], limit: int) -> None:
     """No two are alike, and no accent, flag or family is cut in two."""
