@@ -27,6 +27,8 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("shop", "texts", "lines"),
     [
+        # the size stays where only the colour changes
+        ("pintureria", ("un galón de esmalte blanco", "sí pero mejor negro"), {"ES4": "1"}),
         # the answer is a word of a name, or names other things, too
         ("pizzeria", ("quiero una margarita", "la mediana"), {"PZ-MAR-M": "1"}),
         ("licoreria", ("un ron medellin", "la botella"), {"RON-01": "1"}),

@@ -106,3 +106,11 @@ def fewer(lines: dict[str, object]) -> bool:
 def test_a_yes_is_held_back_by_half_a_wish(text: str) -> None:
     """Also behind a preposition, a payment, or a verb without a thing."""
     assert after(text) == (State.OPEN, SHOWN)
+
+
+@pytest.mark.parametrize(
+    "condition", ["siempre y cuando llegue hoy", "con tal que llegue mañana", "siempre que haya talla M"]
+)
+def test_a_yes_on_a_condition_confirms_nothing(condition: str) -> None:
+    """Somebody has to say whether the condition holds, also where it is only of the delivery."""
+    assert after(f"sí, {condition}")[0] is State.OPEN

@@ -80,7 +80,8 @@ class Accounts:
 
     def _tells_another(self, element: Element) -> bool:
         """Whether a quality is of other products than those wished: "precio de bocina chica y grande"."""
-        listed = self._reading.context.kind(element.index - 1) == "and"
+        context = self._reading.context
+        listed = context.kind(element.index - 1) == "and" or context.is_listed(element.index)
         if not listed or element.q is not None or not (element.words or element.sizes):
             return False
         matcher = self._reading.matcher

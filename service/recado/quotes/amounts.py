@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
+from recado.quotes.heads import serves_each
 from recado.quotes.numbers import Unusable
 from recado.quotes.qualities import part_of
 from recado.quotes.text import NUMBER
@@ -183,12 +184,7 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
 
 
 def each(reading: "Reading", i: int, state: State) -> None:
-    if reading.context.kind(i - 1) in ("for", *THINGS) and (told := _heads(reading, i)) is not None:
-        since, heads = told
-        for wish in reading.wishes:
-            if wish.state == "wanted" and wish.element.index > since:
-                wish.amount = (wish.amount or 1) * heads
-                wish.doubts.append("computed")
+    if serves_each(reading, i):
         return
     if state.each is None and reading.context.kind(i + 1) == QUANTITY and "bound" in reading.elements[i + 1].flags:
         return
@@ -196,21 +192,6 @@ def each(reading: "Reading", i: int, state: State) -> None:
         q = reading.elements[i - 1].quantity
         if q is not None and "bound" not in reading.elements[i - 1].flags and not q.article:
             state.each = q
-
-
-def _heads(reading: "Reading", i: int) -> tuple[int, int | Fraction] | None:
-    """Where it was told how many people there are, and how many: "somos 6, un almuerzo para cada uno"."""
-    for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
-        counted = element.kind == QUANTITY
-        if counted and element.quantity is not None and _counts_heads(reading, element.index):
-            return element.index, element.quantity.value
-    return None
-
-
-def _counts_heads(reading: "Reading", i: int) -> bool:
-    """ "somos 6", "para 6 personas"."""
-    before, after = reading.context.kind(i - 1), reading.context.roles(i + 1)
-    return before == "copula" or (before == "for" and "people" in after)
 
 
 def share_each(reading: "Reading", state: State) -> None:

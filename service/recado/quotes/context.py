@@ -8,6 +8,7 @@ from recado.quotes.elements import (
     LINK,
     NOISE,
     PRODUCT,
+    QUALITY,
     QUANTITY,
     QUESTION,
     SEVERAL,
@@ -62,6 +63,12 @@ class Context:
         while j < len(self.elements) and self.elements[j].kind in skip:
             j += 1
         return j
+
+    def is_listed(self, i: int) -> bool:
+        """Whether a quality ends a list, or goes on with one: "colorante rojo, azul y verde"."""
+        if self.kind(i - 1) == "and":
+            return self.closes(i + 1)
+        return self.kind(i - 1) == COMMA and self.kind(i + 1) in (COMMA, "and") and self.kind(i + 2) == QUALITY
 
     def list_goes_on(self, i: int) -> bool:
         """Whether a list of refused things goes on: a thing without a quantity comes next."""

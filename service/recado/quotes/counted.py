@@ -7,6 +7,7 @@ import msgspec
 
 from recado.quotes.elements import (
     COMMA,
+    LINE,
     LINK,
     MASK,
     NOISE,
@@ -14,6 +15,7 @@ from recado.quotes.elements import (
     QUALITY,
     QUANTITY,
     SEVERAL,
+    STOP,
     THINGS,
 )  # fmt: skip
 from recado.quotes.lexicon import QUANTITY_ROLES, Unit
@@ -28,6 +30,7 @@ from recado.quotes.words import Kind
 
 _BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
 _BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
+_TAKES_OUT: Final = frozenset(["only", "remove"])
 _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
      "bastantes"]
@@ -39,9 +42,11 @@ def add_other_size(scene: Scene, i: int) -> int:
     opener = -3 if scene.kind(-2) == "copula" and scene.kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
     if scene.kind(-1) == "definite" and scene.kind(-2) == "of" and scene.kind(-3) == QUANTITY:
         opener = -3  # "3 de la cincuenta"
+    elif scene.kind(-1) == "of" and scene.kind(-2) == "definite" and _is_pointed_at(scene, i):
+        opener = -3  # "las de 4 no", "solo las de 3"
     elif scene.kind(-1) in (QUANTITY, "and", COMMA):
         return add_counted_size(scene, i)
-    elif scene.kind(-1) != "of" or scene.kind(opener) not in _BEFORE_SIZE:
+    elif scene.kind(-1) != "of" or scene.kind(opener) not in _BEFORE_SIZE | _TAKES_OUT | {STOP, LINE}:
         return 0
     if scene.kind(-2) == "and" and scene.kind(-3) not in (*THINGS, QUANTITY):
         return 0
@@ -62,6 +67,11 @@ def add_other_size(scene: Scene, i: int) -> int:
         element.end = end
     element.text = scene.written(i, end)
     return end
+
+
+def _is_pointed_at(scene: Scene, i: int) -> bool:
+    """Whether "las de" before a size points at one thing among others: "las de 4 no", "solo las de 3"."""
+    return scene.kind(-3) in _TAKES_OUT or (scene.norm(i + 1) == "no" and scene.kind(-3) in (STOP, COMMA, LINE))
 
 
 def add_counted_size(scene: Scene, i: int) -> int:

@@ -17,7 +17,7 @@ from recado.quotes.sizes import Size
 from recado.quotes.text import NUMBER, WORD, Token, plain
 from recado.quotes.vocabulary import EXACT
 
-_MOST_CHOICES: Final = 8  # products that a word may leave open
+MOST_CHOICES: Final = 8  # products that a word may leave open
 _HEAD_AND_WORD: Final = 2
 """Parts of a name that do not say enough of it where others are left out; three that only one product has do."""
 _WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
@@ -91,7 +91,7 @@ class Matcher(Index):
                 exact = [n for n in products if plain(self.products[n].name) == token.norm]
                 how = best.how if len(exact) == 1 else How.SEVERAL
                 best = Match(
-                    tuple(exact) if len(exact) == 1 else products[:_MOST_CHOICES],
+                    tuple(exact) if len(exact) == 1 else products[:MOST_CHOICES],
                     best.end,
                     best.score,
                     how,
@@ -132,7 +132,7 @@ class Matcher(Index):
     ) -> Match | None:
         said = what_is_said(self, family, tokens, roles, at, measured)
         if said.conflict:
-            nearest = self.first(said.candidates or family.products, _MOST_CHOICES)
+            nearest = self.first(said.candidates or family.products, MOST_CHOICES)
             return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
         words = frozenset(word for word, _ in said.words)
         complete = forms_said(self, family, words, said)
@@ -147,7 +147,7 @@ class Matcher(Index):
                     tuple(said.candidates or ()), said.last + 1, alike * 0.85, How.PART, said.count(), said.last
                 )
             if complete and any(has_size_like(self, form.product, said.sizes) for form in complete):
-                nearest = tuple(dict.fromkeys(form.product for form in complete))[:_MOST_CHOICES]
+                nearest = tuple(dict.fromkeys(form.product for form in complete))[:MOST_CHOICES]
                 return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
             if complete:
                 said = Said(last=at, qualities=said.qualities)
@@ -161,10 +161,10 @@ class Matcher(Index):
         literal = [form for form in top if form.head == head]
         products = tuple(dict.fromkeys(form.product for form in literal or top))
         if is_other_kind(family, products, said):
-            return Match(products[:_MOST_CHOICES], said.last + 1, score, How.OTHER, said.count(), said.last)
+            return Match(products[:MOST_CHOICES], said.last + 1, score, How.OTHER, said.count(), said.last)
         score *= 1.0 if literal else 0.97
         how = _how(score) if len(products) == 1 else How.SEVERAL
-        return Match(products[:_MOST_CHOICES], said.last + 1, score, how, said.count(), said.last)
+        return Match(products[:MOST_CHOICES], said.last + 1, score, how, said.count(), said.last)
 
     def _incomplete(self, family: Family, said: Said, words: frozenset[str], score: float) -> Match | None:
         """What a name means that is not said to its end."""
@@ -177,7 +177,7 @@ class Matcher(Index):
             return None
         end = said.last + 1
         if len(products) > 1:
-            return Match(products[:_MOST_CHOICES], end, score, How.SEVERAL, count, said.last)
+            return Match(products[:MOST_CHOICES], end, score, How.SEVERAL, count, said.last)
         if any(table in family.tables for table, _ in said.qualities):
             return Match(products, end, score, How.OTHER, count, said.last)
         said_all = self.sized_names[products[0]] < 2 and any(

@@ -174,8 +174,10 @@ def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> 
 def _is_listed_kind(reading: "Reading", element: Element) -> bool:
     """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that goes on with a list."""
     i = element.index - 1
+    if reading.context.kind(i) in ("and", COMMA) and reading.context.is_listed(element.index):
+        return True
     if reading.context.kind(i) == "and":
-        return reading.context.closes(element.index + 1)
+        return False
     if reading.context.kind(i) == "of":
         i -= 1
     return reading.context.kind(i) == "definite" and reading.context.kind(i - 1) in ("and", COMMA)

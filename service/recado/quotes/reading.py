@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from recado.quotes.amounts import bare_quantity, share_each
 from recado.quotes.binding import Binder
-from recado.quotes.context import Context
+from recado.quotes.context import QUIET, Context
 from recado.quotes.corrections import amends, correct, keep_only
 from recado.quotes.elements import (
     COMMA,
@@ -20,7 +20,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )  # fmt: skip
-from recado.quotes.matcher import Matcher
+from recado.quotes.matcher import MOST_CHOICES, How, Matcher
 from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, refuse_kind
 from recado.quotes.scan import Scanner
@@ -68,6 +68,7 @@ class Reading:
             else:
                 self._part(i, element, state)
         share_each(self, state)
+        self._settle_excepted()
         self._settle_named()
         if self.priced and not any(w.state == "wanted" for w in self.wishes):
             for wish in self.wishes:  # "tienen camisas, y cuánto cuestan?"
@@ -87,6 +88,8 @@ class Reading:
         kind = element.kind
         if "as_before" in element.roles:
             self._as_before(i, element, state)
+        elif "unseen" in element.roles and self.context.kind(i - 1) != "to":  # no "como la de la foto"
+            self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
         elif "demonstrative" in element.roles and not self.wishes:
             self._pointing(i, element)
         elif kind in CLAUSE_ENDS:
@@ -101,6 +104,16 @@ class Reading:
             state.corrected = state.corrected or amends(self, i)
         elif kind == "and" and state.refuse and not self.context.list_goes_on(i):
             state.refuse = False
+
+    def _settle_excepted(self) -> None:
+        """ "Todo menos la faja: faja, 2 shorts": what is left out of all is left out of the list too."""
+        for i, element in enumerate(self.elements):
+            if element.kind == "without" and self.context.norm(i - 1) in ("todo", "todos", "todas"):
+                thing = self.context.next(i, QUIET)
+                match = self.elements[thing].match if thing < len(self.elements) else None
+                for wish in self.wishes:
+                    if match is not None and wish.product in match.products:
+                        wish.state = "refused"
 
     def _settle_named(self) -> None:
         """ "quiero filete, 2 kilos de tilapia y 1 de robalo": the names that follow say which of several were meant."""
@@ -160,6 +173,8 @@ class Reading:
                 state.refuse = False
             return True
         if self.context.post_negated(i):
+            if element.kind == QUALITY and refuse_kind(self, element):
+                return True
             if self._refuse(element, state) is None:
                 self.wishes.append(self._wish(element, "refused"))
             state.replacing = True
@@ -176,8 +191,9 @@ class Reading:
             if not state.only:
                 state.corrected = False
                 return
-        if element.kind == SEVERAL and state.each is not None and self.context.kind(i - 1) == "each":
-            self._one_of_each(element, state.each)
+        of_each = state.each if self.context.kind(i - 1) == "each" else self._of_each_kind(i, amount)
+        if element.kind == SEVERAL and of_each is not None:
+            self._one_of_each(element, of_each)
             return
         wish = self._wish(element, "wanted")
         if element.kind == PRODUCT and q is None and self._is_sort_of_last(i):
@@ -212,6 +228,12 @@ class Reading:
         if before is not None:
             wish.amount, wish.pairs = (before.amount or 1) * factor, before.pairs
             wish.doubts.append("computed")
+
+    def _of_each_kind(self, i: int, amount: Quantity | None) -> Quantity | None:
+        """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""
+        match = self.elements[i].match
+        told = match is not None and match.how is How.SEVERAL and len(match.products) < MOST_CHOICES
+        return amount if told and "each_kind" in self.context.roles(i + 1) else None
 
     def _one_of_each(self, element: Element, q: Quantity) -> None:
         """ "uno de cada jugo": all that the word could be."""

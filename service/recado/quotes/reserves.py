@@ -109,6 +109,8 @@ class Reserves:
         return self._context.kind(clause[0].index - 1) != "and" or any(element.kind == "of" for element in clause)
 
     def _holds_back(self, n: int, clause: Sequence[Element], *, of_delivery: bool) -> bool:
+        if any("condition" in element.roles for element in clause):
+            return True
         if any(is_if(element, self._context, self._reading.scanner) for element in clause):
             return not of_delivery
         leads = any(self._leads[max(0, n - 1) : n + 2])

@@ -1,6 +1,6 @@
 """What a text says of the products of a head: the words and sizes behind it, and which of their names that makes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from recado.quotes.parts import (
     announces_size,
     size_mark_end,
 )
-from recado.quotes.sizes import SOLD_BY, Size
+from recado.quotes.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
 
@@ -131,6 +131,16 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         i = end
 
 
+def _is_times(tokens: list[Token], i: int) -> bool:
+    """Whether "x" and a number stand right behind a word: how many, or how many are in a pack."""
+    return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind == WORD
+
+
+def _is_pack(index: Index, owners: Collection[int], size: Size) -> bool:
+    """Whether one of the products is a pack of so many: "velas x10"."""
+    return any(own.unit == COUNT and own.values == size.values for number in owners for own in index.sizes_of(number))
+
+
 def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
     """Whether letters at `i` go on with a word of a name without a space, or with a hyphen alone."""
     if tokens[i].kind != WORD or not said.words:
@@ -239,6 +249,8 @@ def _take_size(
         owners = {number for number in owners if family.has_twice(number, size)}
         if not owners:
             return 0  # "jeringa 10 ml x 10": ten of them
+    if size.unit is None and _is_times(tokens, i) and not _is_pack(index, owners, size):
+        return 0  # "levadura x10", where it holds 10 g: ten of them
     fits = owners if said.candidates is None else said.candidates & owners
     if fits and (marked or size.unit is not None or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
         said.candidates, said.last = set(fits), end - 1

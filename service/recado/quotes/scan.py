@@ -38,6 +38,8 @@ _LISTED: Final = frozenset([LINE, COMMA, LINK])
 """Marks that a thing of a list may stand behind."""
 _HERBS: Final = frozenset(["good", "name"])
 """The roles of goods that people are called by."""
+_NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
+_HOW_MUCH: Final = frozenset(["poco", "poca", "poquito", "poquita", "bastante", "mucho", "mucha", "harto", "harta"])
 _TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
 _BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
@@ -64,6 +66,9 @@ class Scanner(Scene):
         span = self.spans.get(i)
         token = self.tokens[i]
         if token.kind in (NUMBER, WORD) and (written := self.written_out(i)) is not None:
+            at, held = held_by(self, i)
+            if held is not None and _goes_further(held, written):
+                return add_contents(self, i, at, held)
             return add_thing(self, i, written)
         priced = span is not None and span.kind is Kind.PRICE
         if (token.kind in (NUMBER, WORD) or priced) and (
@@ -120,14 +125,9 @@ class Scanner(Scene):
 
     def _word(self, i: int) -> int:
         before = self.elements[-1] if self.elements else None
-        token = self.tokens[i]
         roles = self.roles[i]
-        if token.norm == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
-            self.add("each", i, i + 3)
-            return i + 3
-        if token.norm == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
-            self.add(LINK, i, i + 1).flags.add("x")
-            return i + 1
+        if end := self._set_phrase(i):
+            return end
         if self._is_behind_of(i) and self.is_kind(i) and not self._is_name_apart(i):
             return add_quality(self, i)  # "2 hamburguesas y una de pollo"
         determined = before is not None and (
@@ -156,6 +156,22 @@ class Scanner(Scene):
             return end
         return self._plain(i, determined, before)
 
+    def _set_phrase(self, i: int) -> int:
+        """Past words that say one thing wherever they stand: "c/u", "por persona", "con poco", "x 3"; 0 elsewhere."""
+        if self.norm(i) == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
+            self.add("each", i, i + 3)
+            return i + 3
+        if (end := self.tails.person_end(i)) > i:
+            self.add("each", i, end).flags.add("person")
+            return end
+        if self.has(i, "con") and self.norm(i + 1) in _HOW_MUCH and self.norm(i + 2):
+            self.add(NOISE, i, i + 3)  # "con poca azúcar" says how
+            return i + 3
+        if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
+            self.add(LINK, i, i + 1).flags.add("x")
+            return i + 1
+        return 0
+
     def _name(self, i: int, phrase: Phrase | None, determined: bool, before: Element | None) -> Match | int | None:
         """The name at `i`, or past the half, quality or contents that it begins."""
         token, roles = self.tokens[i], self.roles[i]
@@ -177,9 +193,9 @@ class Scanner(Scene):
                 match = None
             elif match is not None and self._is_shade(match, roles, before):
                 return add_quality(self, i)
-        if match is not None and match.how in (How.SEVERAL, How.START, How.PART):
+        if match is not None:
             at, held = held_by(self, i)
-            if held is not None and held.how in WHOLE:
+            if held is not None and held.how in WHOLE and (match.how in _NOT_WHOLE or _goes_further(held, match)):
                 return add_contents(
                     self, i, at, held
                 )  # "paquetes de pañales etapa 4", where "paquete de pañales" is a name
@@ -356,3 +372,8 @@ class Scanner(Scene):
                 self.add(NOISE, i, i + 1, roles)
                 return i + 1
         return self.steer(i, i + 1, roles)
+
+
+def _goes_further(held: Match, whole: Match) -> bool:
+    """ "paquetes de pilas AAA", where "paquete de pilas" is a name too."""
+    return held.how in WHOLE and whole.how in WHOLE and held.words > 1 and held.end > whole.end

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.amounts import each, multiple
 from recado.quotes.context import QUIET
 from recado.quotes.elements import COMMA, LINE, NOISE, PRODUCT, QUANTITY, STOP, THINGS, UNKNOWN, Element
-from recado.quotes.told import CLAUSE_ENDS, OWN_NEEDS, SENTENCE_PARTS, drop_advertised, drop_offers
+from recado.quotes.told import CLAUSE_ENDS, OWN_NEEDS, SENTENCE_PARTS, drop_advertised, drop_offers, drop_priced
 from recado.quotes.wishes import State
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
         asked.state = "wanted"  # "si tienen bufandas mándame 2"
     drop_offers(reading)
     drop_advertised(reading, i)
+    drop_priced(reading, i, state)
     if not (conditional and reading.asks_price):
         state.request_at = i
         reading.requested = True

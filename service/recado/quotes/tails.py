@@ -97,6 +97,17 @@ class Tails:
                 return i
         return i
 
+    def person_end(self, i: int) -> int:
+        """Past "cada niño", "por persona", "por cada invitado"; `i` if none stands here."""
+        if i >= len(self.tokens):
+            return i
+        j = i + 1 if self.norms[i] in ("por", "x") and i else i
+        each = j < len(self.tokens) and self.norms[j] == "cada"
+        j += each
+        if j == i or not self._has(j, "people") or (not each and self.norms[j].endswith("s")):
+            return i
+        return j + 1
+
     def _counts(self, i: int, sold_by: str | None = None) -> bool:
         """Whether a measure is an amount: "arroz 2 kg"; "80 cm" of what is sold by length."""
         found = measure(self.tokens, self.roles, i, self.lexicon)
@@ -117,7 +128,7 @@ class Tails:
             j += 1
         alone = j if "for" in roles and j > i + 1 else i  # "para mí"
         phrase = self.lexicon.phrase(self.norms, j)
-        if phrase is not None and "each" in phrase[1]:
+        if (phrase is not None and "each" in phrase[1]) or self.person_end(j) > j:
             return i
         if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
             return alone

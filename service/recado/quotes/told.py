@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.elements import (
     COMMA,
     LINE,
+    NOISE,
     PRODUCT,
+    QUANTITY,
     QUESTION,
     STOP,
     THINGS,
@@ -24,6 +26,7 @@ OWN_NEEDS: Final = frozenset([
     "necesita", "necesitan", "requiere", "requieren", "trae", "traen", "lleva", "llevan", "incluye", "incluyen",
 ])  # fmt: skip
 """Requests that may be a thing's own."""
+_QUIET: Final = frozenset(["of", "definite", "courtesy", NOISE])
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
@@ -90,6 +93,17 @@ def drop_advertised(reading: "Reading", request: int) -> None:
                 if line <= wish.element.index < end and wish.state == "wanted":
                     wish.state = "mentioned"
         line = end
+
+
+def drop_priced(reading: "Reading", request: int, state: State) -> None:
+    """Take what was only priced for no order, where a request of another thing follows: "precio de A y mándame 2 B"."""
+    context = reading.context
+    i = context.next(request, _QUIET)
+    counted = context.kind(i) == QUANTITY and context.kind(context.next(i, _QUIET)) in THINGS
+    if state.mode == "priced" and counted:
+        for wish in reading.wishes:
+            if wish.state == "wanted" and wish.amount is None:
+                wish.state = "mentioned"
 
 
 def _is_offered(reading: "Reading", wish: Wish) -> bool:

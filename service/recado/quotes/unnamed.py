@@ -113,11 +113,14 @@ class Unnamed:
         target = view.target or next((sku for sku in reversed(view.topic) if sku in lines), None)
         if len(meant.skus) != 1 and (kin := self._kin(target, lines, step)):
             goes, other = kin
-            if len(other.skus) > 1:
-                return [AskBack(step.text, other.skus, other.quantity)]
+            skus = other.skus
+            if len(skus) > 1 and step.does is not Does.ADD and len(near := self._ellipsis.nearest(goes, skus)) == 1:
+                skus = (near[0],)  # "mejor negro", in the size of the one that goes
+            if len(skus) > 1:
+                return [AskBack(step.text, skus, other.quantity)]
             if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
-                return [Add(other.skus[0], 1 if other.quantity is None else other.quantity)]
-            return [Replace(goes, other.skus[0], other.quantity)]
+                return [Add(skus[0], 1 if other.quantity is None else other.quantity)]
+            return [Replace(goes, skus[0], other.quantity)]
         if not lines and step.amount is not None and (again := self._ordered(step, view)) is not None:
             return [again]
         if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
