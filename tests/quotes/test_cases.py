@@ -48,10 +48,10 @@ FLOORS = [
     ("bebe.jsonl", 0.9, 0.98, 0.93, 0.034, 0.067),
     ("queseria.jsonl", 0.9, 1.0, 0.92, 0.0, 0.0),
     ("electronica.jsonl", 0.89, 1.0, 0.89, 0.018, 0.036),
-    ("gimnasio.jsonl", 0.96, 1.0, 0.97, 0.025, 0.025),
-    ("jugueteria.jsonl", 0.92, 0.98, 0.96, 0.038, 0.0),
-    ("pintureria.jsonl", 0.98, 0.98, 0.97, 0.013, 0.013),
-    ("reposteria.jsonl", 0.91, 0.96, 0.92, 0.05, 0.025),
+    ("gimnasio.jsonl", 1.0, 1.0, 1.0, 0.0, 0.013),
+    ("jugueteria.jsonl", 0.96, 0.98, 0.97, 0.0, 0.0),
+    ("pintureria.jsonl", 1.0, 1.0, 0.97, 0.0, 0.013),
+    ("reposteria.jsonl", 0.97, 0.97, 0.95, 0.0, 0.013),
     ("verduleria.jsonl", 0.97, 0.97, 0.98, 0.007, 0.0),
 ]
 

@@ -54,7 +54,6 @@ def test_it_is_understood_without_a_question(shop: str, text: str, expected: dic
     [
         ("gimnasio", "una gorra para cada uno"),
         ("reposteria", "un cupcake de chocolate por niño"),
-        ("reposteria", "tengo 10 invitados, un brownie para cada invitado"),
         ("jugueteria", "el de la foto y una cuerda"),
         ("jugueteria", "una cuerda y lo de la imagen"),
     ],
