@@ -182,6 +182,23 @@ class TestServer:
         assert refused >= 1
         assert len(messages(database_url)) == 2
 
+    async def test_ids_go_on_after_a_crash_that_no_connection_saw(self, database_url: str, clock: FakeClock) -> None:
+        """It empties tables that are not logged; behind a pooler our connections outlive it."""
+        queue = opened(database_url)
+        ahead = time.time() + 3600
+        await queue.add_message(new_reply(1, clock), lease=False)
+        with psycopg.connect(database_url, autocommit=True) as server:
+            server.execute("UPDATE recado.entry SET id = %s", (int(ahead * 1e6),))
+            server.execute("TRUNCATE recado.next_id, recado.pace")
+        await queue.expire()
+        await queue.add_message(new_reply(2, clock), lease=False)
+        with psycopg.connect(database_url) as server:
+            first, second = server.execute("SELECT id FROM recado.entry ORDER BY written_at, id").fetchall()
+        await queue.close()
+
+        assert messages(database_url) == ["wamid.IN1", "wamid.IN2"]
+        assert second > first
+
     def test_a_process_that_stops_in_its_transaction_does_not_hold_up_the_others(self, database_url: str) -> None:
         """Its node may be gone, and the network keeps its connection: the server ends what is idle in a transaction."""
         other = PostgresRetryQueue(database_url, retry_policy(load({}))).database

@@ -10,7 +10,6 @@ from psycopg import sql
 
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.postgres.connection import connect, is_unavailable, reason
-from recado.queue.postgres.connections import FIRST_ID
 from recado.queue.postgres.locks import ALONE
 from recado.queue.postgres.migrations import is_current
 from recado.queue.sqlite.database import UNAVAILABLE, open_database
@@ -58,8 +57,8 @@ def _copy(file: apsw.Connection, server: psycopg.Connection[Any]) -> dict[str, i
         raise StoreError("the database holds messages already; copy into an empty one")
     names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
     copied = {name: _copy_table(file, server, str(name)) for name in names if name != COUNTED}
-    for goes_on in (FIRST_ID, FIRST_ORDER):
-        server.execute(goes_on)
+    server.execute("DELETE FROM recado.next_id")  # the next one is made from what was copied
+    server.execute(FIRST_ORDER)
     return copied
 
 

@@ -40,12 +40,6 @@ SELECT pg_database_size(current_database()),
    WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state NOT IN ('sync', 'quorum'))"""
-#: An id that no table has, for whoever connects first: a crash empties tables that are not logged.
-FIRST_ID: Final = """
-INSERT INTO recado.next_id AS n (one, id)
-SELECT true, 1 + greatest(0, (SELECT max(id) FROM recado.entry), (SELECT max(id) FROM recado.seen_message),
-  (SELECT max(id) FROM recado.event), (SELECT max(placed_id) FROM recado.shop_order))
-ON CONFLICT (one) DO UPDATE SET id = greatest(n.id, excluded.id)"""
 #: What is done at once on the pacer's connection, whatever becomes of the transaction.
 AT_ONCE: Final = frozenset({"take_ids", "take_turns", "delay_turns", "repair_turns"})
 FOLD: Final = "SELECT recado.fold()"
@@ -217,7 +211,6 @@ class PostgresDatabase:
             if value == "off":
                 raise StoreUnavailable(f"the database has {setting} = off: it would lose what was acknowledged")
         connection.execute(FORGET)
-        connection.execute(FIRST_ID)
         with connection.transaction(), connection.pipeline() as pipeline:
             self._store_key = make_store_key(self._statements(connection, pipeline))
 

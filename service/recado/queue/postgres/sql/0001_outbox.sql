@@ -177,7 +177,7 @@ CREATE UNLOGGED TABLE pace (
   PRIMARY KEY (channel, lane)
 ) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
--- The id that is given next, in the same way. Whoever connects makes the row from what the tables hold.
+-- The id that is given next, in the same way. Whoever finds no row makes it from what the tables hold.
 CREATE UNLOGGED TABLE next_id (
   one boolean PRIMARY KEY CHECK (one),
   id  bigint NOT NULL

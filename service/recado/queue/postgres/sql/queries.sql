@@ -8,11 +8,17 @@ ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
 -- name: take_ids
--- Outside of the transaction, see connections.py.
-UPDATE recado.next_id SET id = greatest(id, $1::bigint) + $2::bigint RETURNING id - $2::bigint
+-- Outside of the transaction, see connections.py. A crash empties the table, and a pooler keeps our connections then: who
+-- finds it empty makes an id that no table has.
+INSERT INTO recado.next_id AS n (one, id)
+SELECT true, $2::bigint + greatest($1::bigint, CASE WHEN NOT EXISTS (SELECT FROM recado.next_id) THEN
+  1 + greatest((SELECT max(id) FROM recado.entry), (SELECT max(id) FROM recado.seen_message),
+    (SELECT max(id) FROM recado.event), (SELECT max(placed_id) FROM recado.shop_order)) END)
+ON CONFLICT (one) DO UPDATE SET id = $2::bigint + greatest(n.id, $1::bigint)
+RETURNING id - $2::bigint
 
 -- name: last_id
-SELECT id - 1 FROM recado.next_id
+SELECT coalesce(max(id) - 1, 0) FROM recado.next_id
 
 -- name: customers
 SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
