@@ -1,6 +1,6 @@
-"""What understands customers, put together: the catalogue, the conversation, and what hears voice notes.
+"""Assembles the parts that understand customers: the catalogue, the conversation, and what hears voice notes.
 
-What a process does not use it does not import: a drain starts a thousand times a day, and seldom hears anything.
+A process imports only what it uses: a drain starts a thousand times a day and seldom hears a voice note.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Answers what was heard in a voice note, as the inbox answers what is written."""
+"""Answers the words of a voice note, as the inbox answers a written message."""
 
 from collections.abc import Callable
 

@@ -43,7 +43,7 @@ MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
 #: So often a message is handled while others of its customer are faster. Each time one of them is done.
 MOST_TRIES = 20
-#: Of so many customers the pod remembers that they have a session.
+#: For how many customers the pod remembers that they have a session.
 MOST_KNOWN = 10_000
 #: What a message changes that was handled with no session at all: the store gives the present one.
 UNREAD = Changes(version=-1)
@@ -205,7 +205,7 @@ class Inbox:
     # -- what is said ------------------------------------------------------------------------------------------
 
     def _read(self, message: InboundMessage, names: Sequence[str]) -> tuple[Inbound, Callable[[Session], Turn]]:
-        """How the message was read, and what it leads to in a session."""
+        """How the message was read, and the turn that it produces in a session."""
         not_read = self._conversation.not_read
         try:
             with self._defects.within(Stage.READ, message.wamid):
@@ -246,7 +246,7 @@ class Inbox:
         raise StoreUnavailable("the session changed each time that a message was handled")
 
     def _expected(self, one: Pending, earlier: Collection[Pending]) -> Session | None:
-        """The session that a message probably meets; None where only the store can tell."""
+        """Guesses the session of a message; None where only the store knows it."""
         if len(earlier) == 1 and not one.inbound.refers and not one.inbound.may_order:
             (before,) = earlier
             return before.session
@@ -296,7 +296,7 @@ class Inbox:
     # -- to disk, and out --------------------------------------------------------------------------------------
 
     def _store(self, one: Pending, changes: Changes, traceparent: str | None) -> Awaitable[Added]:
-        """Begins to write down what a message leads to; the reply is leased to us if a send slot is free."""
+        """Begins to store a message's turn; leases the reply to this pod if a send slot is free."""
         with self._defects.within(Stage.RECORD, one.message.wamid):
             new = new_reply(
                 self._settings, one.inbound, one.names, one.turn, changes, self._clock(), traceparent=traceparent
@@ -375,7 +375,7 @@ def new_reply(
     *,
     traceparent: str | None = None,
 ) -> NewReply:
-    """What a message leads to, as it goes to disk. names: the customer's."""
+    """A message's turn in the form that goes to disk. names: the customer's."""
     message, reply, sender = inbound.message, turn.reply, inbound.message.sender
     written_at = message.written_at(now)
     return NewReply(
@@ -403,7 +403,7 @@ def new_reply(
 
 
 async def _all(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
-    """The results of all; if some fail the first failure is raised, once none is still under way."""
+    """Returns all results; if some fail, waits until all have ended and raises the first failure."""
     if len(waiting) < 2:
         return [await one for one in waiting]
     results = await asyncio.gather(*waiting, return_exceptions=True)

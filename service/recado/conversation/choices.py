@@ -36,7 +36,7 @@ _TITLES: Final = {
 }
 
 
-#: Buttons that say who is to have the conversation.
+#: Buttons that choose who handles the conversation: a person or recado.
 TO_A_PERSON: Final = Choice(f"h:{Decision.PERSON}", "Hablar con alguien")
 TO_THE_ASSISTANT: Final = Choice(f"h:{Decision.ASSISTANT}", "Seguir con asistente")
 
@@ -50,7 +50,7 @@ class Tap(msgspec.Struct, frozen=True):
 
 
 def parsed(tapped: str | None) -> Tap | None:
-    """A tap on something of ours; None for all else, which is read by its words."""
+    """Parses a tap on one of our choices; None for any other message, which is read by its words."""
     if tapped is None:
         return None
     if of_quote := _QUOTE_ID.fullmatch(tapped):
@@ -63,7 +63,7 @@ def parsed(tapped: str | None) -> Tap | None:
 
 
 def decisions(quote: OpenQuote) -> list[Choice]:
-    """What may be said to a quote."""
+    """The decisions that a customer can take on a quote."""
     return [Choice(f"q:{quote.token}:{decision}", title) for decision, title in _TITLES.items()]
 
 

@@ -37,7 +37,7 @@ TAPPED_TYPES = frozenset({MessageType.INTERACTIVE, MessageType.BUTTON, MessageTy
 
 #: What an album is made of.
 PICTURE_TYPES = frozenset({MessageType.IMAGE, MessageType.VIDEO})
-#: Replies that bring the conversation no further.
+#: Replies that do not advance the conversation.
 COURTESIES = frozenset(
     {
         ReplyKind.NOT_UNDERSTOOD,
@@ -63,7 +63,7 @@ _PERSONAL = re.compile(r"\S*[@/]\S*|\+?\d[\d .()-]{3,}\d")
 
 
 def random_token() -> str:
-    """A name for a quote that nobody guesses. One draw for all letters: a draw each takes fifty times as long."""
+    """A quote name that cannot be guessed. One draw for all letters: one draw per letter takes fifty times as long."""
     return secrets.token_bytes(NAME_LENGTH).translate(_LETTERS_BY_BYTE).decode()
 
 
@@ -153,11 +153,11 @@ class Conversation:
 
     @staticmethod
     def patience() -> Reply:
-        """What a customer over the limit is told, once."""
+        """The reply to a customer over the limit, sent once."""
         return Reply(kind=ReplyKind.SLOW_DOWN, content=Text(texts.slow_down()))
 
     def not_read(self) -> Turn:
-        """What a customer is told whose message recado cannot read, by a defect of its own."""
+        """The reply to a customer whose message recado cannot read because of its own defect."""
         text = texts.instructions(self._catalogue())
         return Turn(reply=Reply(kind=ReplyKind.NOT_UNDERSTOOD, content=Text(text)))
 
@@ -168,7 +168,7 @@ def is_picture(inbound: Inbound) -> bool:
 
 
 def _may_order(quote: Quote | None, script: Script | None) -> bool:
-    """Whether words may place an order: there is a yes among them."""
+    """Whether a text may place an order: it contains a yes."""
     if quote is None or script is None:
         return False
     said = any(isinstance(step, Spoken) and step.does in _YES for step in script.steps)

@@ -44,13 +44,13 @@ def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
 
 
 def quote_again(moment: Moment, quote: OpenQuote) -> Turn:
-    """A quote whose prices no longer hold, at today's."""
+    """Renews a quote whose prices have expired, at today's prices."""
     lines, gone = moment.at_todays_prices(quote.lines)
     return requoted(moment, lines, texts.expired(quote.expires_at), moment.session.talk, gone)
 
 
 def requoted(moment: Moment, lines: Lines, lead: str, talk: Talk, gone: tuple[str, ...] = ()) -> Turn:
-    """A new quote that has to be confirmed anew."""
+    """Opens a new quote, which needs its own confirmation."""
     notes = [*([texts.no_longer_sold(gone)] if gone else []), *question_notes(talk.questions, moment.catalogue)]
     if not lines:
         return emptied(moment, talk, notes)
@@ -82,7 +82,7 @@ def show(
 
 
 def shown_first(moment: Moment, quote: OpenQuote) -> Turn:
-    """An open quote that the customer was only told of, by a template: this reply gives it, at its prices and until its
+    """An open quote that the customer knows only from a template: this reply shows it, at its prices and until its
     own time."""
     talk = moment.session.talk
     opens = replace(

@@ -52,7 +52,7 @@ class Dialogue:
         self._quotes: dict[str, OpenQuote] = {}
 
     def sell(self, catalogue: Catalogue) -> None:
-        """From now on the shop sells this."""
+        """Replaces the catalogue from now on."""
         self._catalogue = catalogue
 
     def say(self, text: str) -> Turn:

@@ -32,7 +32,7 @@ class Draft:
     """Changes with `apply`. `lines` and `talk` are what is to be kept; the rest is said once.
 
     changed: whether lines were. missing, unresolved: what is asked back once, as it was written. told: notes that ask
-    nothing. lost: what was said and led to nothing, as it was written; read: what led to something. unsure: a change
+    nothing. lost: what was said and had no effect, as it was written; read: what had an effect. unsure: a change
     was not understood. said: the kinds of the acts that are about the order as a whole. left_out: names of products for
     which a quote has no room.
     """
@@ -107,7 +107,7 @@ class Draft:
             handler(self, act)
 
     def lose(self, step: Bare) -> None:
-        """A step has led to nothing; where it was to change something it is asked back."""
+        """Notes that a step had no effect; if it wanted a change, the reply asks about it."""
         self.lost.append(step.text)
         if step.steered and step.does is not Does.ORDER:
             self.unsure = True
@@ -234,7 +234,7 @@ class Draft:
             self._add(acts.Add(sku, quantity))
 
     def _drop_all(self, act: acts.CancelAll | acts.StartOver) -> None:
-        """The order so far goes; what the message says after that is another one."""
+        """Discards the order so far; the rest of the message is a new order."""
         self.lines, self.asked, self.offered, self._named = (), (), None, ()
         self.questions.clear()
         self.said.add(type(act))
@@ -332,7 +332,7 @@ def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[
     alone = step.amount is not None and not (step.words or step.foreign or step.steered)
     if acts and alone and draft.lost:
         draft.unsure = True
-        return [Unresolved(draft.lost[-1])]  # "de los fritos también 10": of what, nobody knows
+        return [Unresolved(draft.lost[-1])]  # "de los fritos también 10": the product is unknown
     if acts:
         draft.read.append(step.text)
     elif not script.tells.isdisjoint(step.places):
@@ -360,7 +360,7 @@ def _is_counted(step: Step) -> bool:
 
 
 def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
-    """Whether a step was to change something, and nobody knows what: unlike a product that is not in the quote."""
+    """Whether a step wants a change of something unknown, unlike a change of a product that is not in the quote."""
     if not any(isinstance(act, Missing | Unresolved) for act in acts):
         return False
     if isinstance(step, Named):

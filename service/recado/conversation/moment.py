@@ -16,7 +16,7 @@ from recado.quotes import Catalogue, Quote
 from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0
-#: Words that were heard are surer to be others than words that were written.
+#: Heard words are wrong more often than written words.
 HEARD_CONFIDENCE: Final = 0.9
 #: After so many messages in a row that were not understood a person is offered.
 MISSED_IN_A_ROW: Final = 3
@@ -90,7 +90,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def closed(self) -> str:
-        """When a person comes again, in words; "" where one can come now."""
+        """When a person is available again, in words; "" where one can come now."""
         hours = self.policy.business_hours
         if not hours.spans:
             return ""
@@ -100,7 +100,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return "" if hours.hold(now) else str(hours)
 
     def number(self, order: Order) -> str:
-        """How an order is called: "P-1042"."""
+        """The order's number as people see it: "P-1042"."""
         return f"{self.policy.order_prefix}{order.number}"
 
     def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:

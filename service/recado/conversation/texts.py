@@ -144,7 +144,7 @@ def how_many(name: str, unit: str | None, reason: Unusable | None) -> str:
 
 
 def missing(entry: Unmatched) -> str:
-    """Says that something is not sold, and what is like it."""
+    """Says that the shop does not sell something, and names similar products."""
     note = f"🔎 No encontré «{_echo(entry.text)}»."
     if entry.candidates:
         note += f" ¿Quisiste decir {' o '.join(_echo(name) for name in entry.candidates[:_MOST_CANDIDATES])}?"
@@ -166,7 +166,7 @@ def too_much(name: str, quantity: Amount) -> str:
 
 
 def no_room(names: Sequence[str]) -> str:
-    """Says which products a quote has no room for."""
+    """Names the products that do not fit into the quote."""
     return f"🙏 No caben más productos en una cotización. Quedó fuera: {_listed(names)}. Pídelo después, aparte."
 
 
@@ -232,7 +232,7 @@ def how_to_change(catalogue: Catalogue) -> str:
 
 
 def moved(number: str, state: OrderState) -> str:
-    """What the customer is told when the staff moves an order."""
+    """The notice to the customer when the staff changes an order's state."""
     match state:
         case OrderState.ACCEPTED:
             return f"👍 Recibimos tu pedido *{number}* y ya lo estamos preparando."
@@ -324,7 +324,7 @@ def too_long() -> str:
 
 
 def thanks() -> str:
-    """The answer to what is no order: thanks, opening hours, small talk."""
+    """The answer to a message that is not an order: thanks, opening hours, small talk."""
     return "¡Gracias por escribirnos! 😊 Si deseas una cotización, dime qué productos necesitas y cuántos."
 
 

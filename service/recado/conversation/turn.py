@@ -44,7 +44,7 @@ class ReplyKind(StrEnum):
     NO_OPEN_QUOTE = "no_open_quote"
     HOW_TO_CHANGE = "how_to_change"
     ASK_STAFF = "ask_staff"
-    """What only a person can do is offered."""
+    """The reply offers a person, for what only a person can do."""
     HANDED_OVER = "handed_over"
     OPTED_OUT = "opted_out"
     """The customer will not be written to on the shop's own initiative."""

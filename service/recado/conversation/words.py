@@ -68,7 +68,7 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     return _BY_INTENT[quote.intent](moment, quote)
 
 
-# -- what a draft leads to -----------------------------------------------------------------------------------------
+# -- the turn from a draft -----------------------------------------------------------------------------------------
 
 
 def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: bool = False) -> Turn:
@@ -198,7 +198,7 @@ def _yes(moment: Moment) -> Turn:
 
 
 def not_open(moment: Moment, quote: OpenQuote | None) -> Turn:
-    """A yes to a quote that is decided already."""
+    """A yes to a quote that is already decided."""
     order, newest = moment.session.order, moment.open_quote
     if quote is not None and quote.state is QuoteState.CONFIRMED and order is not None and order.quote == quote.token:
         return moment.say(ReplyKind.ALREADY_CONFIRMED, texts.already_confirmed(moment.number(order)))

@@ -16,7 +16,7 @@ from recado.orders.quote import OpenQuote, Question, QuoteState
 
 
 class Taken(StrEnum):
-    """Why a person has the conversation."""
+    """Why a person handles the conversation."""
 
     ASKED = "asked"
     """The customer asked for a person, or took the offer of one."""
@@ -29,7 +29,7 @@ class Taken(StrEnum):
 
 
 class Returned(StrEnum):
-    """Why recado has the conversation again."""
+    """Why recado handles the conversation again."""
 
     TIME = "time"
     CUSTOMER = "customer"
@@ -143,7 +143,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     talk: Talk = Talk()
 
     def after(self, changes: Changes) -> "Session":
-        """The session once the changes are written. It says nothing of what only the next message needs."""
+        """The session once the changes are written. It lacks what only the next message needs."""
         if not changes.any:
             return replace(self, referred=None, order_number=None)
         quote, order = self.quote, self.order

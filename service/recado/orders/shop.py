@@ -57,9 +57,9 @@ class MoveOutcome(StrEnum):
 
     DONE = "done"
     REPEATED = "repeated"
-    """It was made before; nothing changes, and nobody is told again."""
+    """It was made before; nothing changes, and no second notice is sent."""
     REFUSED = "refused"
-    """From its present state the order cannot get there."""
+    """The order cannot move there from its present state."""
     KEY_REUSED = "key_reused"
     """The key belongs to another move."""
     UNKNOWN = "unknown"
@@ -75,7 +75,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcome_of(order: ShopOrder, move: Move) -> MoveOutcome:
-    """What becomes of a move of an order as it is."""
+    """Decides the result of a move for an order in its present state."""
     used = [step.state for step in order.steps if move.key is not None and step.key == move.key]
     if used:
         return MoveOutcome.REPEATED if move.state in used else MoveOutcome.KEY_REUSED

@@ -1,4 +1,4 @@
-"""What of a message nothing owns: numbers, kinds and corrections that no line, no question and no span accounts for."""
+"""Finds the unexplained parts of a message: numbers, kinds and corrections outside every line, question and span."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -16,7 +16,7 @@ _SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
 
 
 class Accounts:
-    """Who owns what in one reading. A wish owns its thing also where it is refused, or only told of."""
+    """Tracks what each part of one reading owns. A wish owns its thing even if it is refused or only mentioned."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -28,7 +28,7 @@ class Accounts:
         self._spanned = {i for span in reading.scanner.spans.values() for i in range(span.start, span.end)}
 
     def unowned(self) -> tuple[str, ...]:
-        """What nothing owns, as it is written. Without a wish there is nothing to ask about."""
+        """The unexplained parts, as they are written. Without a wish there is nothing to ask about."""
         reading = self._reading
         if not self._wishes:
             return ()

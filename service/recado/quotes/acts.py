@@ -81,7 +81,7 @@ class Narrow(msgspec.Struct, frozen=True):
 
 
 class DropQuestion(msgspec.Struct, frozen=True):
-    """What was asked back is no longer wanted."""
+    """The customer no longer wants what a question is about."""
 
     question: int
 
@@ -94,7 +94,7 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Unresolved(msgspec.Struct, frozen=True):
-    """It cannot be told what is meant; asked once."""
+    """The meaning is unclear; asked once."""
 
     text: str
 
@@ -147,7 +147,7 @@ class StartOver(msgspec.Struct, frozen=True):
 
 
 class AskPerson(msgspec.Struct, frozen=True):
-    """A person is asked for."""
+    """The customer asks for a person."""
 
 
 Edit = Add | SetQuantity | Remove | Subtract | KeepOnly | Replace | Scale | Repeat

@@ -227,7 +227,7 @@ def _is_currency(code: str) -> bool:
 
 
 class ReloadOutcome(Enum):
-    """What a look at the file came to."""
+    """The result of a check of the file."""
 
     UNCHANGED = "unchanged"
     LOADED = "loaded"

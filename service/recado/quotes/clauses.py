@@ -1,6 +1,6 @@
 """What a message says, taken apart into steps, as far as the message alone tells.
 
-Which line or which question is meant, only the conversation knows: see interpreter.py.
+Only the conversation knows which line or question is meant: see interpreter.py.
 """
 
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""What a message is for, told from what was read in it."""
+"""Determines the intent of a message from its reading."""
 
 import itertools
 from typing import Final

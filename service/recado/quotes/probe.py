@@ -1,4 +1,4 @@
-"""Whether every name of a catalogue reads back as its product: what a shop's owner should know before customers do."""
+"""Checks that each name of a catalogue reads back as its product, so owners find faults before customers do."""
 
 import itertools
 from collections.abc import Iterator

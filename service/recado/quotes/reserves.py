@@ -1,4 +1,4 @@
-"""What holds a yes back: whatever in a message is neither harmless beside it nor part of a step.
+"""Finds what prevents a yes from confirming: any part of the message that is neither harmless nor part of a change.
 
 Harmless are the words of a yes, courtesy, and what says where, when or how it is paid. All else has to lead to a change
 of the quote, or it is asked about: a yes is to what the customer saw.
@@ -88,7 +88,7 @@ class Reserves:
         )
 
     def left(self) -> tuple[str, ...]:
-        """What holds a yes back, as it is written."""
+        """What prevents the yes from confirming, as it is written."""
         return tuple(
             self._reading.scanner.written(clause[0].start, clause[-1].end)
             for n, (clause, of_delivery) in enumerate(self._clauses)
@@ -144,14 +144,14 @@ class Reserves:
         return named and before not in ("for", "to", "definite", "by")
 
     def _is_talk(self, element: Element) -> bool:
-        """Whether a word that nobody knows is a verb by its form or its place: goods are named by nouns."""
+        """Whether an unknown word is a verb by its form or its place: goods are named by nouns."""
         if element.q is not None or "good" in element.flags:
             return False
         word, before = self._reading.scanner.norms[element.start], self._context.norm(element.index - 1)
         return word.endswith(_VERBAL) or before in _PRONOUNS or before.endswith((" me", " te", " se", " lo"))
 
     def _is_left(self, element: Element, *, leads: bool) -> bool:
-        """Whether an element leads to nothing. leads: whether something beside it does, for a verb, a no or "otro"."""
+        """Whether an element has no effect. leads: whether something beside it has one, for a verb, a no or "otro"."""
         if element.index in self._spoken:
             return False
         if element.kind in _STEERING or element.index in self._steering:

@@ -1,4 +1,4 @@
-"""The best reading that lost: what a message would be quoted as if a product that it was read as were not sold."""
+"""Finds the second-best reading: the quote for the message if the shop did not sell one of the products found."""
 
 from typing import Final
 
