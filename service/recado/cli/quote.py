@@ -136,7 +136,7 @@ def _explain(
 
 
 def _explanations() -> dict[str, dict[str, list[str]]]:
-    """What is said of each part of a reading, in the languages of `Language`, in their order."""
+    """The description of each part of a reading, in the languages of `Language`, in their order."""
     return tomllib.loads(resources.files("recado.quotes").joinpath("data/explain.toml").read_text("utf-8"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from recado.terminal import visible
 
-#: Where a spreadsheet may take text for the begin of a formula. In countries with decimal commas, Latin America's
+#: Where a spreadsheet may mistake text for the start of a formula. In countries with decimal commas, Latin America's
 #: among them, a semicolon ends a cell.
 FORMULA = re.compile(r"(^|[;,\t\r\n])(\s*)(?=[=+@\-])")
 

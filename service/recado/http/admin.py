@@ -17,7 +17,7 @@ PAGE = 100
 
 
 class Admin:
-    """What operators may ask of a pod."""
+    """The routes for operators."""
 
     def __init__(self, queue: RetryQueue, drain: Drain, settings: Settings, metrics: WebMetrics) -> None:
         self._queue = queue
@@ -39,7 +39,7 @@ class Admin:
     async def retry(self) -> Response:
         """Drains the queue now, as the CronJob would; a second request waits for the first.
 
-        A pod that is told to stop meanwhile sends no more, and answers with what was done until then.
+        If the pod has to stop meanwhile, it sends no more and responds with what it has done so far.
         """
         try:
             report = await self._drain.run()

@@ -170,7 +170,7 @@ async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
 
 
 async def try_names(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
-    """Tries names of each new catalogue as orders, a millisecond at a time, and tells how many are not understood."""
+    """Tries names of each new catalogue as orders, a millisecond at a time, and counts those that are misread."""
     tried = None
     while True:
         if catalogue.current is not tried:

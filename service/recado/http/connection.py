@@ -145,7 +145,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.parser.feed_data(b"\r\n".join([*lines, b"connection: close", b"", rest]))
 
     def _stop_reading(self) -> None:
-        """Ends the connection: what came is no request, is too large, or came before the response to the last one."""
+        """Ends the connection: the input is not a request, is too large, or came before the previous response."""
         self._deaf = True
         if self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete:
             self.cycle.keep_alive = False

@@ -15,7 +15,7 @@ PAGE = 100
 
 
 class Events:
-    """What systems with the bearer token may ask of a pod."""
+    """The routes for systems with the bearer token."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log

@@ -30,14 +30,14 @@ Hours = Annotated[
 
 
 class Handoffs:
-    """What systems with the bearer token may ask of a pod."""
+    """The routes for systems with the bearer token."""
 
     def __init__(self, queue: Outbox, settings: Settings) -> None:
         self._queue = queue
         self._settings = settings
 
     async def take(self, customer: Customer, phone_number_id: Number = None, hours: Hours = None) -> Response:
-        """Gives the conversation with a customer to a person: recado is silent but for taps on a quote."""
+        """Gives the conversation with a customer to a person: recado then replies only to taps on a quote."""
         seconds = None if hours is None else hours * SECONDS_AN_HOUR
         now = self._queue.now()
         return await self._change(lambda: staff.handoff(self._settings, customer, phone_number_id, now, seconds))

@@ -11,12 +11,12 @@ from recado.queue.protocol import RetryQueue
 
 log = logging.getLogger(__name__)
 
-#: A probe's answer about the store is good for so long: probes must not become load.
+#: How long a probe's result for the store stays valid: probes must not become load.
 CHECK_SECONDS = 2.0
 
 
 class Probes:
-    """What Kubernetes asks a pod."""
+    """The routes for Kubernetes."""
 
     def __init__(self, queue: RetryQueue) -> None:
         self._queue = queue
@@ -42,7 +42,7 @@ class Probes:
         return ""
 
     def _note(self, problem: str) -> None:
-        """Tells the log when it changes: nothing else may happen for minutes that would."""
+        """Logs a change of readiness: for minutes nothing else may happen that would show it."""
         if problem and not self._problem:
             log.error("not ready", extra={"action": "web.not_ready", "error": problem})
         elif self._problem and not problem:

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from recado.http.connection import limited_config
 from recado.settings import Settings
 
-#: How long a scrape that is under way may take once the process is told to stop.
+#: How long a scrape under way may still take when the process stops.
 SHUTDOWN_SECONDS = 1
 
 PLAIN_TEXT = exposition.generate_latest, exposition.CONTENT_TYPE_PLAIN_0_0_4
@@ -25,9 +25,9 @@ OPEN_METRICS = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
 
 
 def serve_metrics(settings: Settings, registry: CollectorRegistry) -> Callable[[], None]:
-    """Serves until what is returned is called. OpenMetrics for those who ask for it.
+    """Serves until the returned function is called. Clients that ask for OpenMetrics get it.
 
-    Raises OSError when the port cannot be had.
+    Raises OSError when the port cannot be opened.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.create_server((settings.host, settings.metrics_port), family=family)
@@ -60,7 +60,7 @@ def _only_metrics(registry: CollectorRegistry) -> Callable[..., Awaitable[None]]
             asked = any(
                 name == b"accept" and b"application/openmetrics-text" in value for name, value in scope["headers"]
             )
-            # The library's own choice between the two fails on versions that are no numbers.
+            # The library's own choice between the two fails on versions that are not numbers.
             text, content_type = OPEN_METRICS if asked else PLAIN_TEXT
             response = Response(text(registry), headers={"content-type": content_type})
         await response(scope, receive, send)

@@ -33,7 +33,7 @@ Key = Annotated[
 
 
 class Orders:
-    """What the staff may ask of a pod."""
+    """The routes for the staff."""
 
     def __init__(self, book: OrderBook, slots: SendSlots, settings: Settings) -> None:
         self._book = book

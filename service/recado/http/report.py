@@ -25,7 +25,7 @@ class Reports:
     async def show(
         self, days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="The last so many days, today included.")] = 30
     ) -> Response:
-        """What the conversations of the last days came to, by the shop's time zone."""
+        """The results of the conversations of the last days, in the shop's time zone."""
         try:
             async with self._one:
                 made = await report(self._queue, self._settings, self._catalogue.current, days)

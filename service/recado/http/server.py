@@ -92,7 +92,7 @@ def warn_of_expiry(version: str, now: float) -> None:
 
 
 def calm_collector() -> None:
-    """Keeps the garbage collector away from what lives as long as the process, and lets it look at the rest seldom."""
+    """Keeps the garbage collector away from what lives as long as the process, and makes it look at the rest rarely."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)

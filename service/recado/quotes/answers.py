@@ -1,4 +1,4 @@
-"""Which candidates of a question are answered with, and how many: "el azul", "2 del negro y 1 del azul", "las dos"."""
+"""Finds which candidates an answer chooses, and how many: "el azul", "2 del negro y 1 del azul", "las dos"."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -82,7 +82,7 @@ class Answers:
         return meant if meant.skus else None
 
     def amount(self, step: Step, sku: str) -> Quantity | None:
-        """What a bare number comes to in what a product is sold by; None where it cannot be sold so, or is none."""
+        """A bare number in the unit of a product; None where the product is not sold so, or it is not a number."""
         if not isinstance(step, Bare) or step.amount is None:
             return None
         number, product = self._catalogue.places[sku], self._catalogue.by_sku[sku]

@@ -92,7 +92,7 @@ def taken(view: View) -> list[Act]:
 
 
 def put(view: View) -> list[Act]:
-    """ "ponlo", "quiero": what was asked about; where nothing was, it is not known what."""
+    """ "ponlo", "quiero": what was asked about; where nothing was, it is unclear what."""
     return taken(view) if view.asked or view.offered is not None else [Unresolved("")]
 
 

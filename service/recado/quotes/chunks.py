@@ -108,7 +108,7 @@ class Exchange:
             self.expects = False
 
     def takes(self, goes: Mention | Bare, steps: list[Step]) -> None:
-        """That is what goes."""
+        """Sets what goes."""
         self.goes, self.expects = goes, False
         self._at = len(steps) if self.is_instead else None
 

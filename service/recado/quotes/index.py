@@ -158,7 +158,7 @@ class Index:
         return self._class.get(word) or self._class.get(same, same)
 
     def begin(self) -> None:
-        """Opens the account of another message."""
+        """Resets the budget for another message."""
         self.steps = self.vocabulary.steps = Steps()
 
     def canon(self, norm: str) -> str:

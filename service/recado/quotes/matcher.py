@@ -113,7 +113,7 @@ class Matcher(Index):
         return Match((number,), end, EXACT, How.NAME, 2, end - 1)
 
     def _may_stand_alone(self, found: Match, head: str, roles: frozenset[str], head_only: bool) -> bool:
-        """Whether a head with nothing behind it that its family knows may name what it names."""
+        """Whether a head may stand for its products although no word behind it belongs to its family."""
         if head in self.single and found.how not in (How.START, How.SEVERAL):
             return True
         if not head_only or roles & _WEAK_HEADS:
@@ -167,7 +167,7 @@ class Matcher(Index):
         return Match(products[:MOST_CHOICES], said.last + 1, score, how, said.count(), said.last)
 
     def _incomplete(self, family: Family, said: Said, words: frozenset[str], score: float) -> Match | None:
-        """What a name means that is not said to its end."""
+        """The meaning of a name that is not complete."""
         count = said.count()
         fits = family.products if said.candidates is None else said.candidates
         products = self.first(fits, MOST)

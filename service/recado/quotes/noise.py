@@ -1,4 +1,4 @@
-"""The rules that find what is neither a thing nor an amount: prices, phones, addresses, times, dates, sizes."""
+"""The rules that find text that is neither a thing nor an amount: prices, phones, addresses, times, dates, sizes."""
 
 from typing import Final
 

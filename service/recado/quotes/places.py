@@ -78,7 +78,7 @@ def _stops(words: Words, mark: str, i: int, *, behind: bool, first: bool) -> boo
 
 
 def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
-    """Whether a word is no part of an address. behind: a number stands before it."""
+    """Whether a word is not part of an address. behind: a number stands before it."""
     if token.kind == NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
         return True
     if not behind or not words.roles[i].isdisjoint(_BEHIND_NUMBER):

@@ -85,7 +85,7 @@ class ScriptDraft:
         self.chunk.steered = True
 
     def give(self, goes: Mention | Bare, does: Does) -> None:
-        """That goes; what comes for it begins a chunk."""
+        """Notes what goes in the exchange; its replacement begins a chunk."""
         self.exchange.takes(goes, self.steps)
         self.chunk = Chunk(does)
 

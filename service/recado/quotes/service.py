@@ -223,7 +223,7 @@ class QuoteService:
 
 
 def _amount_of(matcher: Matcher, wish: Wish, amount: int | Fraction) -> int | Fraction | Unusable:
-    """What a wish comes to in what its product is sold by."""
+    """The amount of a wish in the unit of its product."""
     assert wish.product is not None
     product, families = matcher.products[wish.product], matcher.families_of(wish.product)
     return amount_of(product, families, wish.product, amount, wish.unit, matcher.lexicon)

@@ -16,7 +16,7 @@ _NOTHING: Final[_Key] = (False, "", NONE)
 Guard = Callable[[Words, int, int], bool]
 """A question about the tokens from a pattern's first to the one before its end."""
 End = Callable[[Words, int, int], int]
-"""Where a stretch ends whose pattern ends at the last number given; 0 if it is none."""
+"""The end of a stretch whose pattern ends at the last number given; 0 if there is no stretch."""
 
 
 class Rule(msgspec.Struct, frozen=True, eq=False):

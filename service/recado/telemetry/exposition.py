@@ -49,7 +49,7 @@ STORE_CAUSES = {
     "DataCorrupted": "corrupt",
     "IndexCorrupted": "corrupt",
     "OutOfMemory": "memory",
-    # No connection, one that was lost, or a server that does not take any.
+    # No connection, a lost one, or a server that refuses connections.
     "StoreUnavailable": "cannot_open",
     "OperationalError": "cannot_open",
     "InDoubtError": "cannot_open",
@@ -171,18 +171,18 @@ class WebMetrics:
             self._totals.inc(metrics.CATALOGUE_RELOADS, outcome.value)
 
     def catalogue_tried(self, misread: int) -> None:
-        """The catalogue's names were tried as orders; so many are not read as their product."""
+        """The catalogue's names were tried as orders; sets the number that is not read as its product."""
         self._misread = misread
 
     # -- store and runtime -------------------------------------------------------------------------------------
 
     def committed(self, seconds: float, operations: int) -> None:
-        """A transaction is on disk; told by the writer's thread."""
+        """A transaction is on disk; called by the writer's thread."""
         self._totals.observe(metrics.STORE_DURATION, seconds)
         self._totals.observe(metrics.STORE_BATCH, operations)
 
     def failed(self, error: str) -> None:
-        """A transaction failed with an error of the database's, by its class's name; told by the writer's thread."""
+        """A transaction failed with an error of the database's, by its class's name; called by the writer's thread."""
         self._totals.inc(metrics.STORE_ERRORS, STORE_CAUSES.get(error, "other"))
 
     def warned(self, level: str) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-#: What recado has of OpenTelemetry's exporters and protocols.
+#: The exporters and protocols of OpenTelemetry that recado supports.
 EXPORTER, PROTOCOL = "otlp", "http/protobuf"
 #: How long the last spans may take at shutdown.
 FLUSH_SECONDS = 5.0
@@ -125,7 +125,7 @@ class Tracing:
 
     def sampled(self) -> bool:
         """The decision for a new trace."""
-        return self._ratio >= 1 or random.random() < self._ratio  # noqa: S311 - no secret hangs on it
+        return self._ratio >= 1 or random.random() < self._ratio  # noqa: S311 - no secret depends on it
 
     def start(
         self,
