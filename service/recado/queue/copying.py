@@ -40,7 +40,7 @@ def copy(source: Path, url: str) -> dict[str, int]:
 
 
 def _take(file: apsw.Connection, source: Path) -> None:
-    """Keeps everybody else away from the file: what is added to it while it is copied would be lost."""
+    """Locks the file against other processes: what they add to it during the copy would be lost."""
     try:
         file.execute("PRAGMA locking_mode = EXCLUSIVE")
         file.execute("PRAGMA journal_mode = DELETE")

@@ -1,4 +1,4 @@
-"""When a store cannot be used, for ever or for now."""
+"""The errors of a store that cannot be used: permanently, or for now."""
 
 from collections.abc import Sequence
 

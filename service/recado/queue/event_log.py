@@ -66,7 +66,7 @@ def resume(transaction: Transaction, endpoints: Sequence[str]) -> list[bool]:
 def endpoint_readings(
     found: Statements, lanes: Mapping[Lane, LaneState], counts: Mapping[tuple[str, str, str], int]
 ) -> dict[str, EndpointReading]:
-    """How the endpoints are that ever were sent an event; `counts` are entries by channel, lane and state."""
+    """The state of each endpoint that was ever sent an event; `counts` are entries by channel, lane and state."""
     readings = {}
     for lane, state in lanes.items():
         if lane.channel == EVENTS:

@@ -25,7 +25,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[Any]:
         try:
             snapshot = self._snapshot()
-        except Exception as error:  # a scrape must bring the rest, whatever is wrong with the store
+        except Exception as error:  # a scrape must return the rest, whatever is wrong with the store
             logging.getLogger(__name__).warning(
                 "the store could not be read for a scrape",
                 extra={"action": "store.unreadable", "error": type(error).__name__},

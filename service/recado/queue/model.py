@@ -1,4 +1,4 @@
-"""What the queue stores and what is said about it: immutable records, times in Unix seconds UTC."""
+"""What the queue stores and reports: immutable records, times in Unix seconds UTC."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -27,8 +27,8 @@ TO_CUSTOMERS = frozenset({REPLIES, TEMPLATES})
 
 
 class VoiceNote(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="voice"):
-    """A voice note that is to be heard. reply: the entry that answers it. quoted: the message that it quotes. The sound
-    is Meta's: it is fetched when it is heard, and kept nowhere."""
+    """A voice note to transcribe. reply: the entry that answers it. quoted: the message that it quotes. The audio
+    stays at Meta: it is fetched for the transcription, and not stored."""
 
     media: Media
     customer: Customer
@@ -105,7 +105,7 @@ class Reason(StrEnum):
 
 
 class Restraint(StrEnum):
-    """Why a customer's message is written down without a reply."""
+    """Why a customer's message is recorded without a reply."""
 
     REPETITIVE = "repetitive"
     ALBUM = "album"
@@ -166,7 +166,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def asking_for_patience(self) -> "NewReply":
-        """The same message, which changes nothing and gets the other reply."""
+        """The same message, but it changes nothing and gets the patience reply."""
         changes = Changes(version=self.changes.version)
         return msgspec.structs.replace(
             self, content=self.patience, changes=changes, facts=(), asked=(), courtesy=True, listening=None
@@ -268,7 +268,7 @@ class Reminding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told of facts: endpoints by name, each with the types of events that it wants, for so many seconds.
+    """Who receives facts: endpoints by name, each with the types of events that it wants, for so many seconds.
 
     order_prefix: what the number of an order begins with, as its customer reads it. notices: the operator's own
     targets by name, with the seconds between two notices of a kind, those after which a notice is too old, and those
@@ -288,11 +288,11 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def listens(self) -> bool:
-        """Whether anybody is told of anything."""
+        """Whether there is any endpoint or target."""
         return bool(self.wants or self.notices)
 
     def endpoints_for(self, type_: str) -> tuple[str, ...]:
-        """The endpoints that want a type."""
+        """The endpoints that subscribe to a type."""
         return tuple(name for name, types in self.wants.items() if type_ in types)
 
 
@@ -336,7 +336,7 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def found(self) -> bool:
-        """Whether anything was known of him."""
+        """Whether anything was stored about the customer."""
         return self.conversations > 0
 
 

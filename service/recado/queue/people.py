@@ -36,7 +36,7 @@ class Traces(msgspec.Struct):
     read_to: dict[str, int | str] = msgspec.field(default_factory=dict)
 
     def take(self, table: str, rows: Iterable[Row]) -> bool:
-        """Takes over those rows that are his; whether they brought a name or a key that was not known."""
+        """Takes over the rows that are his; returns whether they brought a new name or key."""
         known = len(self.names) + len(self.keys)
         for mark, key, *names in rows:
             if key in self.keys or not self.names.isdisjoint(names):
@@ -54,7 +54,7 @@ class Traces(msgspec.Struct):
         return self.keys | {f"{number}:{name}" for number in self.numbers for name in self.names}
 
     def catch_up(self, run: Callable[..., list[Row]]) -> bool:
-        """The same with what came since; to be called where nobody else can write."""
+        """The same, including rows added since; call it where no other transaction can write."""
         names = sorted(self.possible_keys)
         leading = [(name, key, name.partition(":")[2], None) for name, key in run("identities", _json(names))]
         back = [(name, key, name.partition(":")[2], None) for key, name in run("names_of", _json([*self.keys]))]

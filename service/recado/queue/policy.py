@@ -1,4 +1,4 @@
-"""What becomes of an attempt, and who may be written to when: decisions without I/O, clock and chance given.
+"""The outcome of an attempt, and when the next send may go out: decisions without I/O; clock and chance are passed in.
 
 The rules behind it: an outage is not the message's fault, a throttle is nobody's fault, an unknown outcome is never
 sent again blindly.

@@ -32,7 +32,7 @@ from recado.telemetry.totals import Totals
 
 
 class EndpointReading(msgspec.Struct, frozen=True, kw_only=True):
-    """How an endpoint of events is: the deliveries that wait for it or are under way, and how long the oldest has."""
+    """The state of an endpoint: the deliveries that wait for it or are under way, and the age of the oldest."""
 
     breaker: Breaker
     waiting: int
@@ -115,7 +115,7 @@ class Outbox(Protocol):
         ...
 
     def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
-        """Lets one status of Meta's settle its attempt; whether that changed anything."""
+        """Settles an attempt by one of Meta's statuses; returns whether that changed anything."""
         ...
 
     async def expire(self) -> int:
@@ -131,7 +131,7 @@ class Outbox(Protocol):
         ...
 
     def rename_customer(self, before: Sequence[str], after: Sequence[str]) -> Awaitable[None]:
-        """Lets new names of a customer lead to what is known of him by those before."""
+        """Makes a customer's new names lead to what is stored under the earlier ones."""
         ...
 
     def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
@@ -161,7 +161,7 @@ class QueueAdmin(Protocol):
         ...
 
     async def discard(self, ids: Sequence[int]) -> int:
-        """Gives messages up at an operator's word; how many."""
+        """Gives messages up at an operator's request; how many."""
         ...
 
     async def remove(self, ids: Sequence[int]) -> int:
@@ -220,7 +220,7 @@ class QueueReadings(Protocol):
         ...
 
     async def check_writable(self) -> None:
-        """Shows that the store can be written; raises StoreUnavailable otherwise."""
+        """Checks that the store can be written; raises StoreUnavailable otherwise."""
         ...
 
 

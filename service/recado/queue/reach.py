@@ -1,4 +1,4 @@
-"""What an operation touches of a store: so that a store with many writers lets those at once that do not meet.
+"""The part of a store that an operation touches, so that a store can run operations that do not overlap at once.
 
 An operation that does not say what it touches touches everything, and has the store to itself.
 """

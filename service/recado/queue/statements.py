@@ -24,7 +24,7 @@ class Statements(Protocol):
     now: float
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
-        """Runs a statement to its end; its rows."""
+        """Runs a statement to its end; returns its rows."""
         ...
 
     def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:

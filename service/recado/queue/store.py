@@ -73,7 +73,7 @@ Kind = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
 
 
 class NoObserver:
-    """A commit observer that does not look."""
+    """A commit observer that does nothing."""
 
     def committed(self, seconds: float, operations: int) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What happened in a time, counted by the database day by day: the report is made of it.
+"""What happened in a period, counted by the database day by day: the data of the report.
 
 Money and quantities are text in the store, and sums of them are exact only outside of SQL. So the statements count rows
 of the same amount, and the sums are made here.

@@ -1,4 +1,4 @@
-"""How the entries of each channel are counted. Replies are what the service's objectives are about."""
+"""How the entries of each channel are counted. The service's objectives cover replies."""
 
 from recado.queue.model import EVENTS, MEDIA, NOTICES, REPLIES, TEMPLATES, AttemptResult, Reason, State
 from recado.telemetry import metrics
@@ -116,7 +116,7 @@ class TemplateTally(Tally):
 
 
 class VoiceTally(Tally):
-    """Voice notes that are heard, or not."""
+    """Voice notes that are transcribed, or not."""
 
     def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
         totals.inc(metrics.VOICE_ATTEMPTS, result.outcome.value, result.error_class)

@@ -28,7 +28,7 @@ BatchKind = Callable[[Any, Sequence[Any]], Sequence[Any]]
 
 
 class CommitObserver(Protocol):
-    """Told of every commit; by the writer's thread."""
+    """Called after every commit, in the writer's thread."""
 
     def committed(self, seconds: float, operations: int) -> None: ...
 
@@ -119,7 +119,7 @@ class Writer:
             for operation in batch:
                 operation.result = StoreUnavailable(str(error))
         except Exception as error:
-            # A mistake in one operation must not take its neighbours down: each gets a transaction of its own.
+            # An error in one operation must not fail the others of its batch: each gets its own transaction.
             if len(batch) == 1:
                 self._observer.failed(type(error).__name__)
                 batch[0].result = error

@@ -1,4 +1,4 @@
-"""Adding: the wamid of a customer's message is noted as seen and the reply written, leased if it may be sent now."""
+"""Adding: notes the wamid of a customer's message as seen and writes the reply, leased if it may be sent now."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -43,8 +43,8 @@ class AddRequest(msgspec.Struct, frozen=True, gc=False):
 def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]:
     """Notes each message's wamid as seen, and writes the changes of the session and the reply.
 
-    A wamid that was seen before is a duplicate. A message that was handled with an older session is given the present
-    one, and nothing of it is written.
+    A wamid that was seen before is a duplicate. A message that was handled with an older session gets the present
+    one, and nothing of the message is written.
     """
     unseen = see_wamids(transaction, [request.message.wamid for request in requests])
     kept = kept_names(transaction, [name for r in requests for name in (r.message.key, *r.message.aliases)])
@@ -96,7 +96,7 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
 
 
 def note_talk(transaction: Transaction, message: NewReply, before: Talk, after: Talk) -> None:
-    """Counts and tells who has the conversation now, and whether the customer may be written to."""
+    """Counts and records who has the conversation now, and whether the shop may write to the customer."""
     if after.handoff != before.handoff:
         note_own(transaction, message.key, before.handoff, after.handoff, message.phone, message.user_id)
     if after.permission != before.permission:
@@ -137,13 +137,13 @@ def _begin_to_listen(transaction: Transaction, notes: Sequence[tuple[int, Listen
 
 
 def _until(transaction: Transaction, listening: Listening) -> float:
-    """Until when a reply waits for its voice note to be heard: not at all while nobody can hear it."""
+    """Until when a reply waits for its voice note to be transcribed; it does not wait while nothing can transcribe."""
     breaker = transaction.lane(listening.lane).breaker
     return 0.0 if breaker.open and transaction.now < breaker.probe_at else listening.until
 
 
 def note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
-    """Notes what is not sold, under a keyed hash of the customer: once a day for each of them."""
+    """Notes products the shop does not sell, under a keyed hash of the customer: each once a day per customer."""
     day = int(transaction.now // DAY_SECONDS)
     asked = [
         (day, one.phrase, one.kind, transaction.reference("asked", message.key))
@@ -157,7 +157,7 @@ def note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
 def supersede(
     transaction: Transaction, current: Mapping[int, NewReply], customers: Mapping[str, Customer]
 ) -> dict[int, tuple[str, ...]]:
-    """Takes back what still waits of the quotes that new ones replace; the wamids that each new reply answers too."""
+    """Discards waiting replies whose quotes are replaced; returns the wamids that each new reply also answers."""
     opening = {
         message.key: id_
         for id_, message in current.items()
@@ -178,7 +178,7 @@ def supersede(
 
 
 class _Placing:
-    """New replies find their places: failed when it is too late, leased when they may go at once, else queued."""
+    """Places new replies: failed when it is too late, leased when they can be sent at once, else queued."""
 
     def __init__(
         self,
@@ -193,7 +193,7 @@ class _Placing:
         self._rows: list[NewRow] = []
 
     def place_all(self) -> dict[int, Added]:
-        """Writes the replies; turns are taken for those alone that nothing but the rate keeps from going at once."""
+        """Writes the replies; takes turns only for those that nothing but the rate limit holds back."""
         placed: dict[int, Added] = {}
         ready: dict[Lane, list[int]] = {}
         for id_, message in sorted(self._messages.items(), key=lambda item: (item[1].written_at, item[0])):
@@ -214,7 +214,7 @@ class _Placing:
         return placed
 
     def _place(self, id_: int, message: NewReply) -> Added | None:
-        """Where a reply goes that does not go at once; None for one that may, if it gets a turn."""
+        """The place of a reply that cannot be sent at once; None if it can be, once it gets a turn."""
         if message.content is None:
             return Added(id=id_, duplicate=False)
         transaction, now = self._transaction, self._transaction.now
@@ -234,7 +234,7 @@ class _Placing:
         return None
 
     def _free_at(self, message: NewReply) -> float:
-        """When the customer may be written to again."""
+        """When the next reply to the customer may be sent."""
         return max(self._transaction.now, self._customers[message.key].next_at)
 
     def _queue(self, id_: int, message: NewReply, due_at: float, *, job: bool = False) -> Added:

@@ -1,4 +1,4 @@
-"""Claiming: due entries are leased, oldest first, of each key the first alone, within the limits; one alone while the
+"""Claiming: leases due entries within the limits, oldest first, and only the first of each key; one alone while the
 breaker is open and a probe was answered. Leases that ran out are taken back on the way."""
 
 import math
@@ -69,7 +69,7 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
     taken = Taken()
     lanes = _lanes_due(transaction)
     for i, lane in enumerate(lanes):
-        # Each gets its share of what is left, so that a lane with a long queue starves no other.
+        # Each lane gets its share of what is left, so that a lane with a long queue does not starve the others.
         share = math.ceil((request.limit - len(taken.turns)) / (len(lanes) - i))
         _take_of(transaction, lane, request, share, taken)
     if taken.turns and transaction.audience.reminding.seconds:
@@ -106,7 +106,7 @@ def _lanes_due(transaction: Transaction) -> list[Lane]:
 def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit: int, taken: Taken) -> None:
     """Takes entries of one lane, or says that it has to be probed."""
     now, state = transaction.now, transaction.lane(lane)
-    # What is decided by the breaker or by a count is decided by one at a time. Who does not get the lane leaves it be.
+    # Only one transaction at a time decides by the breaker or a count. One that does not get the lane skips it.
     if (state.breaker.open or transaction.policy.limits[lane.channel].at_once) and not transaction.lanes.hold(lane):
         return
     trial = state.breaker.open
@@ -147,7 +147,7 @@ def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int
         found = transaction.run("due", *lane, transaction.floors.after(lane, now), now, room)
         transaction.floors.found(lane, now, found[0][1] if found else None)
         ids = tuple(row[0] for row in found)
-    # Read anew: only now nobody else changes them, nor their customers.
+    # Read them again: only now can no other transaction change them or their customers.
     rows = transaction.run("due_by_id", *lane, now, as_json(ids)) if ids else []
     return [DueRow(*row) for row in rows[:room]]
 
@@ -195,10 +195,10 @@ def _give_turns(
 
 
 def _clear_up(transaction: Transaction, lane: Lane, state: LaneState, taken: Taken) -> None:
-    """Lets a lane be probed of which nobody knows whether it is in an outage."""
+    """Starts a probe of a lane when it is not known whether the lane is in an outage."""
     if transaction.now < state.breaker.probe_at or not transaction.lanes.hold(lane):
         return
-    # Somebody else may have begun to before this transaction had the lane.
+    # Another process may have started a probe before this transaction locked the lane.
     if transaction.now >= state.breaker.probe_at:
         _ask_for_probe(transaction, lane, taken)
 
@@ -250,7 +250,7 @@ def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
 
 
 def _rescue(transaction: Transaction) -> None:
-    """Takes messages back whose lease ran out: their process died, whether they were sent is unknown."""
+    """Takes back messages whose lease ran out: their process died, and it is unknown whether they were sent."""
     now = transaction.now
     lost = transaction.run("rescuable", transaction.floors.after("leases", now), now, RESCUE_ROWS)
     transaction.floors.found("leases", now, lost[0][3] if lost else None)

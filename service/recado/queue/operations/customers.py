@@ -1,4 +1,4 @@
-"""Who a customer is, what he has been told of late, and his session.
+"""Who a customer is, the recent replies to him, and his session.
 
 A person is known by a phone number, a user id, or both, and each may change: `identity` leads from every other name to
 the one under which the customer is kept. A stranger with one name costs no row there.
@@ -34,7 +34,7 @@ ALBUM_SECONDS = 15.0
 
 
 class Streak(msgspec.Struct, frozen=True, array_like=True):
-    """The replies of late to one customer: what the last one said, how many in a row said the same, how many in a row
+    """The recent replies to one customer: what the last one said, how many in a row said the same, how many in a row
     were courtesies, and when he wrote last (Unix seconds). in_minute: his messages in the minute since 1970.
     """
 
@@ -78,7 +78,7 @@ class Customer(msgspec.Struct, gc=False):
     changed: bool = False
 
     def holds_up(self, id_: int, written_at: float) -> bool:
-        """Whether a new message has to wait for the first one: that is under way, or was written earlier."""
+        """Whether a new message has to wait for the first one, because that is under way or was written earlier."""
         if self.first_id is None or self.first_written_at is None:
             return False
         return self.first_due_at is None or (self.first_written_at, self.first_id) < (written_at, id_)
@@ -172,13 +172,13 @@ def follow_streak(before: Streak, message: NewReply) -> tuple[Streak, Restraint 
 
 
 def kept_names(transaction: Transaction, names: Iterable[str]) -> Callable[[], dict[str, str]]:
-    """Asks under which name each customer is kept of whom a name is known."""
+    """Asks for the name under which each customer is kept, given any of his names."""
     answer = transaction.ask("identities", as_json(list(names)))
     return lambda: dict(answer())
 
 
 def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]], kept: dict[str, str]) -> list[str]:
-    """The name under which each customer is kept, of whom some names are given; keeps what is new of these."""
+    """The name under which each customer is kept, given some of his names; stores those that are new."""
     before = dict(kept)
     keys: list[str] = []
     news: dict[str, str] = {}
@@ -191,7 +191,7 @@ def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]], k
 
 
 def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
-    """Lets the new names of customers who are known lead to them."""
+    """Makes the new names of known customers lead to them."""
     kept = kept_names(transaction, [name for request in requests for name in (*request.before, *request.after)])()
     before = dict(kept)
     news: dict[str, str] = {}
@@ -205,7 +205,7 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
 
 
 def _led(kept: dict[str, str], names: Sequence[str], key: str) -> dict[str, str]:
-    """Lets names lead to a key; which of them led elsewhere. The key leads to itself without being told so."""
+    """Makes names lead to a key; returns those that led elsewhere. The key leads to itself without an entry."""
     kept.setdefault(key, key)
     changed = {name: key for name in names if kept.get(name) != key}
     kept |= changed
@@ -222,7 +222,7 @@ def _keep(transaction: Transaction, news: dict[str, str], before: dict[str, str]
 
 
 def _carry_permissions(transaction: Transaction, merged: Sequence[tuple[str, str]]) -> None:
-    """Lets the last word on whether he may be written to hold for a customer who was kept under two names."""
+    """Applies the latest opt-in or opt-out of a customer who was kept under two names."""
     for old, new in merged:
         customers = read_customers(transaction, (old, new))
         said, talk = talk_of(customers[old].talk).permission, talk_of(customers[new].talk)
@@ -250,7 +250,7 @@ def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "
 
 
 def read_customers(transaction: Transaction, keys: Iterable[str]) -> dict[str, Customer]:
-    """The customers by their keys, strangers too."""
+    """The customers by their keys, including new ones."""
     rows = transaction.run("customers", as_json(sorted(set(keys))))
     return {row[0]: Customer(*row) for row in rows}
 

@@ -1,4 +1,4 @@
-"""Erasing: all that is kept of a customer goes, but for what the shop's books need of an order."""
+"""Erasing: deletes everything stored about a customer, except what the shop's books need of an order."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def _erase(transaction: Transaction, traces: Traces) -> Erased:
     transaction.run("erase_customers", keys)
     transaction.run("erase_identities", keys)
     transaction.run("erase_asked", as_json([transaction.reference("asked", key) for key in traces.possible_keys]))
-    # Before the events, whose sequences it goes on; after the names, which it must not hold.
+    # Before the events, because it continues their sequences; after the names, because it must not hold them.
     write_events(transaction, [Told(key, CustomerErased(), None, None) for key in sorted(traces.keys)])
     events = transaction.run("erase_events", keys, as_json(list(traces.rows["event"])))
     event_ids = as_json([id_ for (id_,) in events])

@@ -1,4 +1,4 @@
-"""Hand-offs: who has a conversation, as the shop says it, and what is told and counted when that changes."""
+"""Hand-offs: who has a conversation according to the shop, and the events and counts when that changes."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def _is_new(transaction: Transaction, echo: str) -> bool:
 
 
 def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None:
-    """Who has the conversation then; None where that stays as it is."""
+    """Who has the conversation afterwards; None if that does not change."""
     if change.at < int(before.changed_at):
         return None
     until = change.until
@@ -58,7 +58,7 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
 
 
 def end_of_time(transaction: Transaction, limit: int) -> None:
-    """Gives conversations back to recado that a person has had for their time."""
+    """Gives conversations back to recado when a person's time is over."""
     keys = [key for (key,) in transaction.run("held_until", transaction.now, limit)]
     ended = []
     for customer in read_customers(transaction, keys).values():
@@ -82,7 +82,7 @@ def note(
     phone: str | None = None,
     user_id: str | None = None,
 ) -> None:
-    """Counts and tells that a person took a conversation over, or that recado has it again."""
+    """Counts and reports that a person took over a conversation, or that recado has it again."""
     held = before.until is not None
     if held and not before.holds(transaction.now) and why is not Returned.TIME:
         transaction.tell(key, HandoffEnded(reason=Returned.TIME), phone, user_id)
@@ -97,6 +97,6 @@ def note(
 def note_own(
     transaction: Transaction, key: str, before: Handoff, after: Handoff, phone: str | None, user_id: str | None
 ) -> None:
-    """Counts and tells what a customer's own message changed."""
+    """Counts and reports what a customer's own message changed."""
     why = Returned.CUSTOMER if after.until is None else Taken.ASKED
     note(transaction, key, before, after, why, phone, user_id)

@@ -1,6 +1,6 @@
 """The lanes within one transaction: their turns, and their breakers.
 
-Everybody who sends has to do with a lane, so its row is locked only to change its breaker, at the end of the
+Every send uses a lane, so its row is locked only to change its breaker, at the end of the
 transaction, and only where a result does change it. Turns are taken outside of the transaction.
 """
 
@@ -38,7 +38,7 @@ class LaneState(msgspec.Struct):
 
 
 class Lanes:
-    """The lanes that ever had something to send. `note` tells the operator of one that needs him."""
+    """The lanes that ever had something to send. `note` notifies the operator of a lane that needs him."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Lanes:
         self._changes: list[tuple[Lane, Change]] = []
 
     def ask(self) -> None:
-        """Lets the lanes be read along with what is asked next."""
+        """Reads the lanes together with the next query."""
         if self._asked is None:
             self._asked = self._statements.ask("lanes")
 
@@ -75,7 +75,7 @@ class Lanes:
         return state
 
     def ended(self, lane: Lane) -> bool:
-        """Whether the other side wants nothing more."""
+        """Whether the other side accepts nothing more."""
         return self.of(lane).breaker.open_reason == ENDED
 
     # -- turns
@@ -95,7 +95,7 @@ class Lanes:
         return [first + place * pace.interval for place in range(taken)]
 
     def delay(self, lane: Lane, until: float) -> None:
-        """Gives no turn of a lane before an instant."""
+        """Allows no turn of a lane before an instant."""
         self._statements.run("delay_turns", *lane, until)
         pace = self.of(lane).pace
         pace.next_at = max(pace.next_at, until)
@@ -103,7 +103,7 @@ class Lanes:
     # -- breakers
 
     def hold(self, lane: Lane) -> bool:
-        """Makes sure that nobody else decides by the breaker of a lane, or changes it; False where somebody does."""
+        """Locks the breaker of a lane against other transactions; False if another one holds it."""
         state = self.of(lane)
         if not state.held:
             for row in self._statements.run("hold_lane", *lane):
@@ -111,7 +111,7 @@ class Lanes:
         return state.held
 
     def start_probing(self, lane: Lane) -> None:
-        """Nobody else probes, or tries with a reply, until this has had its time. The lane is held."""
+        """No other process probes or sends a trial reply until this one's time is over. The lane is held."""
         state = self.of(lane)
         probe_at = self._now + self._policy.config.breaker_probe_seconds
         state.breaker, state.changed = replace(state.breaker, probe_at=probe_at, reachable=False), True
@@ -170,7 +170,7 @@ class Lanes:
         state.breaker, state.changed = after, True
         if after.open != before.open:
             TALLIES[lane.channel].breaker(self._totals, lane.name, "open" if after.open else "closed")
-        # A target of notices that is wrongly configured is an alert's: there is no notice about a notice.
+        # An alert covers a target of notices that is wrongly configured: there is no notice about a notice.
         if lane.channel != NOTICES:
             if after.open_reason == OPERATOR != before.open_reason:
                 self._note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")

@@ -32,7 +32,7 @@ class Writing(Protocol):
 
 
 class Noted(NamedTuple):
-    """Something that the operator hears of, and its reason, order or lane."""
+    """Something that the operator is notified of, and its reason, order or lane."""
 
     kind: NoticeKind
     what: str
@@ -52,7 +52,7 @@ _period = msgspec.json.Decoder(Period).decode
 
 
 def notices_of(facts: Iterable[Fact]) -> Iterator[Noted]:
-    """What of facts the operator hears."""
+    """The notices that follow from facts."""
     for fact in facts:
         match fact:
             case ReplyFailed():
@@ -108,7 +108,7 @@ def _at_once(kind: NoticeKind) -> int:
 
 
 def _present(period: Period, kind: NoticeKind, transaction: Writing) -> Period:
-    """The period that it is now. One that ended with a notice is followed by one in which nothing is told at once."""
+    """The current period. After a period that ended with a notice, the next one sends nothing at once."""
     seconds = transaction.audience.notice_seconds
     if transaction.now < period.until:
         # A clock that was set back must not put a notice off for longer than a period.

@@ -1,4 +1,4 @@
-"""Outside the window: what could not leave in time leaves as a template, if the shop has one for it."""
+"""Outside the window: a reply or notice that could not be sent in time is sent as a template, if the shop has one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ class Writing(Protocol):
 
 
 class Closed(msgspec.Struct):
-    """An entry that Meta's window has closed for, as the statement `closed` reads it. The quote is the one that it
+    """An entry whose window at Meta has closed, as the statement `closed` reads it. The quote is the one that it
     gives, if that is open."""
 
     id: int

@@ -1,4 +1,4 @@
-"""Permissions: who does not want to be written to, and what is told, counted and discarded when that changes."""
+"""Permissions: which customers opted out, and the events, counts and discarded entries when that changes."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from recado.telemetry import metrics
 
 
 def change_permissions(transaction: Transaction, changes: Sequence[PermissionChange]) -> list[bool]:
-    """Notes what customers set in their WhatsApp, also strangers; of each whether it changed anything.
+    """Notes what customers, also unknown ones, set in their WhatsApp; returns for each whether it changed anything.
 
     The session gets a new version, so that a message that is handled at the same time is handled again.
     """
@@ -42,7 +42,7 @@ def note(
     phone: str | None = None,
     user_id: str | None = None,
 ) -> None:
-    """Counts and tells what a customer said; what waits for one who has opted out is discarded."""
+    """Counts and reports a customer's choice; discards what waits for a customer who has opted out."""
     fact = CustomerOptedOut(reason=said) if after.opted_out else CustomerOptedIn(reason=said)
     transaction.totals.inc(metrics.PERMISSIONS, "out" if after.opted_out else "in", said)
     transaction.tell(key, fact, phone, user_id)

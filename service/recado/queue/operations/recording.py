@@ -1,4 +1,4 @@
-"""Recording: what came of attempts, by their results and by Meta's statuses."""
+"""Recording: the outcomes of attempts, by their results and by Meta's statuses."""
 
 from collections.abc import Sequence
 
@@ -114,13 +114,13 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
 
 
 def release(transaction: Transaction, messages: Sequence[LeasedReply]) -> list[None]:
-    """Gives leases back unused: the messages are due at once, no attempt is counted."""
+    """Gives leases back unused: the messages are due at once, and no attempt is counted."""
     transaction.run("release", as_json([(m.id, m.attempt) for m in messages]), transaction.now)
     return [None] * len(messages)
 
 
 def apply_statuses(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[bool]:
-    """Lets Meta's statuses settle attempts; whether each changed anything."""
+    """Settles attempts by Meta's statuses; returns for each whether it changed anything."""
     targets = _targets(transaction, updates)
     rows = _attempted(transaction, {target[0] for target in targets if target})
     reached: list[int] = []
@@ -147,7 +147,7 @@ def apply_statuses(transaction: Transaction, updates: Sequence[StatusUpdate]) ->
 def _tell_reached(
     transaction: Transaction, updates: Sequence[StatusUpdate], targets: Sequence[tuple[int, int] | None]
 ) -> None:
-    """Tells of the quotes that were delivered or read for the first time, if anybody wants to hear of it."""
+    """Writes events for quotes delivered or read for the first time, if any endpoint subscribes to them."""
     for status, fact in REACHES.items():
         type_ = str(fact.__struct_config__.tag)
         ids = {target[0] for update, target in zip(updates, targets, strict=True) if target and update.status == status}
@@ -183,7 +183,7 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
 
 
 def _confirm(transaction: Transaction, row: AttemptedRow, attempt: int, update: StatusUpdate) -> bool:
-    """A status that says that Meta has the message, whatever we thought had become of it.
+    """A status that says that Meta has the message, whatever the queue recorded before.
 
     That it reached the customer outranks a failure of the same attempt; `sent` outranks none. A failed message is
     lifted by its last attempt alone.

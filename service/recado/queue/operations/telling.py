@@ -62,7 +62,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct):
-    """What the changes of one transaction met, by the customer's key: how old (in seconds) the quotes were that were
+    """The effects of one transaction, by the customer's key: how old (in seconds) the quotes were that were
     closed, and the tokens of those that were replaced. states: of orders that changed, by number. made_by: the
     traceparents of the messages that made the quotes which were closed or replaced, by the customer's key."""
 
@@ -84,7 +84,7 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 def tell_changes(transaction: Writing, messages: Iterable[NewReply], changed: Changed) -> None:
-    """Tells what messages changed."""
+    """Writes events about what messages changed."""
     for message in messages:
         for fact in (*message.facts, *_facts(message, changed, transaction.audience.order_prefix)):
             transaction.tell(message.key, fact, message.phone, message.user_id, message.traceparent)
@@ -105,14 +105,14 @@ def _facts(message: NewReply, changed: Changed, order_prefix: str) -> Iterator[F
 
 
 def write_events(transaction: Writing, told: Sequence[Told]) -> None:
-    """Writes events in the order in which they happened; of types that nobody wants none."""
+    """Writes events in the order in which they happened, but none of types that no endpoint subscribes to."""
     audience = transaction.audience
     wanted = [one for one in told if audience.endpoints_for(one.type)]
     if not wanted:
         return
     wanted = _named(transaction, wanted)
     conversations = {one.key: transaction.reference("cv", one.key) for one in wanted}
-    # A customer who was erased and came back goes on where the event of his end is.
+    # The sequence of a customer who was erased and came back continues after the event of his erasure.
     last: dict[str, int] = dict(transaction.run("last_sequences", _json([*conversations, *conversations.values()])))
     sequences = {key: max(last.get(key, 0), last.get(name, 0)) for key, name in conversations.items()}
     first = transaction.take_ids(len(wanted))
@@ -130,7 +130,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
             ),
             data=data_of(one.fact),
         )
-        # What outlives its customer is kept under a name that says nothing of him.
+        # Events that outlive their customer are kept under a name that does not identify him.
         kept_under = event.conversation if isinstance(one.fact, CustomerErased) else one.key
         events.append((event, kept_under, one.traceparent))
         transaction.totals.inc(metrics.EVENTS, one.type)

@@ -85,7 +85,7 @@ class Transaction:
         return self.lanes.ended(lane)
 
     def take_ids(self, count: int) -> int:
-        """The first of so many ids in a row that nobody had before: the microseconds from now on, or what follows the
+        """The first of so many new consecutive ids: the microseconds from now on, or the ids after the
         last that was given."""
         return int(self.run("take_ids", int(self.now * 1e6), count)[0][0])
 
@@ -115,7 +115,7 @@ class Transaction:
             self.count_failed(id_, lane, decision.reason)
 
     def fail(self, id_: int, lane: Lane, reason: Reason) -> None:
-        """Fails a waiting entry."""
+        """Marks a waiting entry as failed."""
         self.run("fail", id_, reason.value, self.now)
         self.count_failed(id_, lane, reason)
 
@@ -132,14 +132,14 @@ class Transaction:
         return len(rows)
 
     def count_failed(self, id_: int, lane: Lane, reason: Reason) -> None:
-        """Counts an entry that failed, unless it is to leave outside the window."""
+        """Counts an entry that failed, unless it will be sent outside the window."""
         if reason is Reason.WINDOW_CLOSED and lane.channel == REPLIES and self.audience.outside.used:
             self._closed.append((id_, lane))
         else:
             self._count_failed(id_, lane, reason)
 
     def _leave_outside(self) -> None:
-        """Queues templates in place of replies and notices that could not leave in time; the others have failed."""
+        """Queues templates in place of replies and notices that could not be sent in time; the others fail."""
         gone = send_outside(self, [id_ for id_, _ in self._closed])
         for id_, lane in self._closed:
             if id_ not in gone:
@@ -189,7 +189,7 @@ class Transaction:
             self._told.append(Told(key, fact, phone, user_id, traceparent))
 
     def note(self, kind: NoticeKind, what: str) -> None:
-        """Notes for the operator what no customer is part of."""
+        """Notes a fact for the operator that concerns no customer."""
         self._noted.append(Noted(kind, what))
 
     def forget(self, keys: Collection[str]) -> None:
@@ -219,7 +219,7 @@ class Transaction:
     # -- names that only this store can make
 
     def attempt_id(self, id_: int, attempt: int) -> str:
-        """What a send carries, so that a status can settle it: names the store, the message and the attempt."""
+        """The id that a send carries so that a status can settle it: names store, message and attempt."""
         return f"{self._store_key[:8]}.{id_}.{attempt}"
 
     def attempt_of(self, attempt_id: str) -> tuple[int, int] | None:

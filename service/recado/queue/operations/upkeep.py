@@ -1,4 +1,4 @@
-"""Upkeep: what operators do to messages, and what time does to rows."""
+"""Upkeep: operators' changes to messages, and the changes that fall due with time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ class PruneRequest(msgspec.Struct, frozen=True):
 
 
 class TotalsRecord(msgspec.Struct, frozen=True):
-    """Totals to add and named values to set: what a process tells of itself."""
+    """Totals to add and named values to set: what a process reports about itself."""
 
     totals: Totals
     values: dict[str, str]
@@ -40,7 +40,7 @@ def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[
 
 
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
-    """Gives messages up at an operator's word; how many of each batch."""
+    """Gives messages up at an operator's request; how many of each batch."""
     return [transaction.discard(ids) for ids in batches]
 
 
@@ -81,7 +81,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
 
 
 def _repair_clock(transaction: Transaction) -> None:
-    """Makes up for a clock that was ahead and has been set right: what was written then must not wait for that time.
+    """Corrects times written while the clock was ahead: entries written then must not wait until that time.
 
     The newest id is the microsecond of an arrival, so that it tells whether the clock was set back.
     """

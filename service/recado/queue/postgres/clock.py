@@ -1,6 +1,6 @@
 """The server's clock, kept by a process between the server's answers.
 
-An answer holds the time at which it was made and comes later, never earlier. So of several answers the one that puts
+An answer holds the time at which it was made, and arrives after that. So of several answers the one that puts
 the server's clock furthest ahead was the quickest, and is the best.
 """
 

@@ -41,7 +41,7 @@ UNAVAILABLE_CODES: Final = frozenset({"25006", "25P03", "0A000", "40P01", "40001
 def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection on which every statement is its own transaction.
 
-    Raises StoreUnavailable, and StoreError for a URL that is none.
+    Raises StoreUnavailable, and StoreError for an invalid URL.
     """
     try:
         parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url), "client_encoding": "UTF8"}
@@ -53,14 +53,14 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
         raise StoreUnavailable(reason(error)) from error
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
-        # Another one cannot hold every text that customers write.
+        # Other encodings cannot hold every text that customers write.
         connection.close()
         raise StoreUnavailable(f"the database's encoding is {encoding}: recado needs UTF8")
     return connection
 
 
 def is_unavailable(error: psycopg.Error) -> bool:
-    """Whether the server cannot do it now, rather than that we made a mistake."""
+    """Whether the server is temporarily unable to do it, rather than the fault being ours."""
     code = error.sqlstate
     if code is None:
         return isinstance(error, psycopg.OperationalError)
@@ -68,7 +68,7 @@ def is_unavailable(error: psycopg.Error) -> bool:
 
 
 def reason(error: psycopg.Error) -> str:
-    """The error in one line, without what a statement's values were."""
+    """The error in one line, without the values of the statement."""
     return f"{type(error).__name__}: {error.diag.message_primary or str(error).splitlines()[0]}"
 
 

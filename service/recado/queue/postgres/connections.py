@@ -1,6 +1,6 @@
 """A store's connections to PostgreSQL, on a database that all pods share.
 
-One writes, in transactions that lock what they decide by (locks.py). One, the pacer, takes turns and ids: every message
+One writes; transactions lock the rows they need (locks.py). One, the pacer, takes turns and ids: every message
 needs them, so that a lock on them until the commit would let one transaction write at a time. One reads.
 """
 
@@ -175,7 +175,7 @@ class PostgresDatabase:
     ) -> Result:
         try:
             with connection.pipeline() as pipeline:
-                if settled:  # its one statement has a view that begins when the lock is had
+                if settled:  # its one statement has a snapshot that begins once the lock is held
                     connection.execute("BEGIN READ ONLY")
                     connection.execute(locks.ALONE)
                 else:
@@ -260,7 +260,7 @@ class PostgresDatabase:
             raise StoreUnavailable("the standby did not confirm the commit: it is not known to be safe")
 
     def _fold(self, connection: psycopg.Connection[Any]) -> None:
-        """Lets the totals be added up, now and then."""
+        """Adds up the totals from time to time."""
         if time.monotonic() - self._folded_at >= FOLD_SECONDS:
             connection.execute(FOLD)
             self._folded_at = time.monotonic()
@@ -270,12 +270,12 @@ class PostgresDatabase:
         self._unconfirmed |= (diagnostic.sqlstate or "").startswith("01")
 
     def _was_committed(self, batch: int) -> bool:
-        """Whether a batch is on disk whose COMMIT was not answered. Raises StoreUnavailable when nobody can tell."""
+        """Whether a batch whose COMMIT was not answered is on disk. Raises StoreUnavailable if nobody can tell."""
         end = time.monotonic() + IN_DOUBT_SECONDS
         while True:
             try:
                 with self._writing.use() as connection, connection.transaction():
-                    # The server may still be at it: whoever has the lock after it sees what it did.
+                    # The server may still be running the batch: the next holder of the lock sees its result.
                     connection.execute(locks.ALONE)
                     found = connection.execute("SELECT id FROM recado.batch WHERE owner = %s", (self._owner,))
                     return found.fetchone() == (batch,)

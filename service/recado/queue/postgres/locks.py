@@ -1,16 +1,16 @@
-"""What a transaction locks before it reads, so that nobody else changes what it decides by.
+"""The locks a transaction takes before it reads, so that no other transaction changes the rows its decision depends on.
 
-Locks are taken in one order, which everybody keeps, so that nobody waits for somebody who waits for him:
+Every transaction takes its locks in the same order, so that no two transactions wait for each other:
 
-1. The store: shared by the operations on the way of a message, alone for those whose reach is everything.
+1. The store: shared for operations on a message's path, exclusive for those whose reach is everything.
 2. The names of customers, by which messages call them. Whoever has a name's lock may look up who is meant, and lead the
    name to somebody. They are sorted, as all locks of one kind are.
 3. The keys of customers: those that the names lead to, and those of entries that results and statuses are about. The
    key's lock is the mutex of the customer: of his row, his session, his quotes and orders, and of all entries of his
    key with their order. It exists before his row does, which a row lock cannot.
 4. Entries that a claim, an expiry or a rescue finds by itself are locked by `SKIP LOCKED`, and their keys' locks are
-   only tried: what somebody else is at is left to him. So this waits for nobody.
-5. The rows of lanes whose breaker changes, sorted, once everything else is done: everybody has to do with a lane.
+   only tried: what another transaction holds is skipped. So this step never waits.
+5. The rows of lanes whose breaker changes, sorted, once everything else is done, because every send uses a lane.
 6. The notices' lock, where notices are written.
 
 Outside of this order are locks that are held for one statement alone, on a connection of its own: turns and ids. What
@@ -34,7 +34,7 @@ BEGIN: Final = b"SELECT recado.begin_write($1, $2, $3, $4, $5)"
 
 
 def begin(connection: psycopg.Connection[Any], reach: Reach, clock: float | None = None) -> float:
-    """Begins a transaction that has what is within reach to itself; its time. One answer of the server's, in a
+    """Begins a transaction that locks everything within its reach; returns its time. One round trip, in a
     pipeline."""
 
     connection.execute("BEGIN")

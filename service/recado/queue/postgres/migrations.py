@@ -1,4 +1,4 @@
-"""The schema in numbered steps, each applied once, by whoever comes first.
+"""The schema in numbered steps, each applied once, by the first process that gets there.
 
 Steps only add. A pod that is older than the schema leaves it alone; one that is newer, and may not change it, waits.
 """

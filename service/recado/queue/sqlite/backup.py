@@ -74,7 +74,7 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
 
 
 def _make(database: Path, target: Path, made: list[Path]) -> int:
-    """Makes one checked copy, where it must be in the room of those that were made before; the messages in it."""
+    """Makes one checked copy, and deletes older copies if it needs their space; returns how many messages it holds."""
     partial = target.with_suffix(".partial")
     while True:
         try:
@@ -98,7 +98,7 @@ def _thin(made: list[Path], keep: int, *, good: Path | None) -> None:
 
 
 def _make_room(database: Path, made: list[Path]) -> bool:
-    """Deletes the oldest copy that may go; False where that helps nobody."""
+    """Deletes the oldest copy that may be deleted; False if that would not free enough space."""
     there = [copy for copy in made if copy.is_file()]
     good = last_good(there)
     may_go = [copy for copy in there if copy != good]
@@ -185,7 +185,7 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
             _keep_totals(live, content)
         try:
             _transfer(content, live)
-        except apsw.FullError:  # all is as it was: the room is needed more than a second one of the same
+        except apsw.FullError:  # nothing has changed, and the space is needed more than a second copy
             remove(aside)
             raise
 

@@ -120,7 +120,7 @@ class SqliteDatabase:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another one of the same name; None where there is none."""
+    """What identifies a file among others of the same name; None if there is no file."""
     try:
         found = path.stat()
     except OSError:

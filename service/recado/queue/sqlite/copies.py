@@ -1,4 +1,4 @@
-"""The folder of copies: what is in it, in which order, and what may go.
+"""The folder of copies: its content, its order, and what may be deleted.
 
 Copies are named `recado-000042-20261123T170000Z.db`. The number is one more than the highest in the folder and says
 which copy is the newest: a clock that was ahead once would make its copy the newest for ever. The time is for people.
@@ -37,7 +37,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def copies(folder: Path) -> list[Path]:
-    """The complete copies in a folder, oldest first; what is not named exactly as a copy is none."""
+    """The complete copies in a folder, oldest first; files that are not named exactly like a copy are ignored."""
     return sorted((path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_file()), key=_number)
 
 

@@ -235,8 +235,8 @@ INSERT INTO recado.pace AS p (channel, lane, next_at, taken) VALUES ($1, $2, $3,
 ON CONFLICT (channel, lane) DO UPDATE SET next_at = greatest(p.next_at, excluded.next_at)
 
 -- name: due
--- Those that nobody else claims now, of customers to whom nobody does anything: they are this transaction's. Whoever
--- claims at the same time gets others.
+-- Those that no other transaction claims now, of customers that no other transaction holds. A transaction that
+-- claims at the same time gets other entries.
 WITH page AS MATERIALIZED (
   SELECT id, due_at, key FROM recado.entry WHERE channel = $1 AND lane = $2 AND due_at > $3 AND due_at <= $4
   ORDER BY due_at LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED)
@@ -390,7 +390,7 @@ INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDA
 INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING
 
 -- name: check_writable
--- A lock on no row: refused where nothing may be written, and writes nothing itself.
+-- Locks no row and writes nothing, but fails where nothing may be written.
 SELECT name FROM recado.meta WHERE $1::float8 < 0 FOR KEY SHARE
 
 -- name: get_meta
@@ -451,7 +451,7 @@ SELECT id, key, phone, user_id, reason, error_class, error_code FROM recado.entr
 WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id
 
 -- name: lock_notices
--- What is read of their periods is what is written upon. Nothing else is waited for after it.
+-- The periods are read and then written under this lock. The transaction waits for no other lock after it.
 SELECT pg_advisory_xact_lock(8319384420)
 
 -- name: last_sequences
