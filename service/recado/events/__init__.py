@@ -1,1 +1,1 @@
-"""What the shop's own systems are told: facts as signed webhooks, by the Standard Webhooks specification 1.0."""
+"""Events for the shop's own systems: facts as signed webhooks, by the Standard Webhooks specification 1.0."""

@@ -42,7 +42,7 @@ def schema(kind: type[Fact]) -> dict[str, Any]:
 
 
 def doc(kind: type[Fact]) -> str:
-    """What a type says, from its docstring."""
+    """The description of a type, from its docstring."""
     return " ".join((kind.__doc__ or "").split())
 
 

@@ -26,7 +26,7 @@ _OWN_HEADERS = frozenset(
 
 
 class Shown(StrEnum):
-    """How much of a customer goes along: a reference only, masked digits too, or phone and user id."""
+    """How much of a customer an event contains: a reference only, masked digits too, or phone and user id."""
 
     NONE = "none"
     MASKED = "masked"
@@ -34,7 +34,7 @@ class Shown(StrEnum):
 
 
 class Text(StrEnum):
-    """Whether what a customer wrote goes along."""
+    """Whether an event contains the customer's text."""
 
     NONE = "none"
     FULL = "full"

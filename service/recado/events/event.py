@@ -35,7 +35,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type
 
     @property
     def public_id(self) -> str:
-        """What receivers know it by, through all attempts."""
+        """The id that receivers see, the same at all attempts."""
         return f"evt_{self.id}"
 
 

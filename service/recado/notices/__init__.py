@@ -1,1 +1,1 @@
-"""Notices: what the shop's operator is told, by chat or mail."""
+"""Notices to the shop's operator, by chat or mail."""

@@ -1,4 +1,4 @@
-"""A notice as the store keeps it, and the text that its reader gets: in Spanish, and without anything of a customer."""
+"""A notice as the store keeps it, and the text that its reader gets: in Spanish, and without customer data."""
 
 from datetime import UTC, datetime
 from enum import StrEnum

@@ -37,7 +37,7 @@ class SlackTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format",
 
 
 class SmtpTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="smtp"):
-    """Mailboxes, by a mail server. Without a username nobody logs in."""
+    """Mailboxes, reached through a mail server. Without a username there is no login."""
 
     name: str
     host: str

@@ -1,4 +1,4 @@
-"""What the conversations of some days came to: the funnel, products, times, what went wrong."""
+"""The results of the conversations of some days: the funnel, products, times, what went wrong."""
 
 from recado.report.from_store import report
 from recado.report.report import MAX_DAYS, Report

@@ -1,4 +1,4 @@
-"""Aliases that the catalogue may lack: what several customers wrote that no product is called, and the nearest one."""
+"""Aliases that the catalogue may lack: phrases of several customers that name no product, and the nearest product."""
 
 import csv
 import io

@@ -152,7 +152,7 @@ def _decisions(seconds: Mapping[int, int]) -> Decisions:
 
 
 def _quantile(seconds: Mapping[int, int], percent: int) -> int | None:
-    """The least value that so many percent are not above."""
+    """The smallest value that at least so many percent of the values do not exceed."""
     rank = -(-sum(seconds.values()) * percent // 100)
     for value, count in sorted(seconds.items()):
         rank -= count

@@ -1,4 +1,4 @@
-"""What a reply says: typed, stored as JSON in the queue, rendered as Meta's JSON when it is sent.
+"""The content of a reply: typed, stored as JSON in the queue, rendered as Meta's JSON when it is sent.
 
 A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered`.
 Each is checked against Meta's limits when it is built, because an over-long title refuses the whole message. Meta

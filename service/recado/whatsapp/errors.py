@@ -364,7 +364,7 @@ def code_in(raw: object) -> int | None:
 
 
 def error_from_status(code: int | None, detail: str = "") -> GraphError:
-    """The error that a `failed` status reports; without a code it is nobody's but the message's."""
+    """The error that a `failed` status reports; without a code only the message is at fault."""
     return (owner_of(code) or UnknownCodeError)(detail, code=code)
 
 

@@ -10,7 +10,7 @@ from recado.whatsapp.errors import GraphError
 
 
 class FileType(StrEnum):
-    """Types of files that are told by their first bytes."""
+    """Types of files that are recognised by their first bytes."""
 
     OGG = "audio/ogg"
     JPEG = "image/jpeg"
@@ -41,7 +41,7 @@ class MediaProblem(StrEnum):
     TOO_LARGE = "too_large"
     WRONG_TYPE = "wrong_type"
     FOREIGN_URL = "foreign_url"
-    """It is somewhere that the token is not sent to."""
+    """It is at a host that the token must not be sent to."""
     WRONG_HASH = "wrong_hash"
     CUT = "cut"
     """It came too slowly, or broke off."""

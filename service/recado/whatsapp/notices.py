@@ -162,7 +162,7 @@ def _stopped(field: str, value: Value) -> str:
 
 
 def _words(value: Value) -> list[str]:
-    """What a notice says, the general first."""
+    """The text of a notice, the general part first."""
     found = [
         value.event,
         value.decision,

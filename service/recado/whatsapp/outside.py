@@ -1,4 +1,4 @@
-"""What leaves outside the customer's window in place of a reply or a notice that could not leave inside of it."""
+"""What is sent outside the customer's window in place of a reply or notice that could not be sent inside it."""
 
 from typing import Final
 
@@ -78,7 +78,7 @@ def forms(settings: Settings) -> Forms:
 
 
 def lane_of(phone_number_id: str, content: Outside) -> str:
-    """The name of the lane in which it leaves: a template of a business number, since what Meta holds against one is
+    """The name of the lane that it is sent in: a template of a business number, since what Meta holds against one is
     held against all of its messages."""
     return (
         f"{phone_number_id}/{template_lane(content.name, content.language)}"
@@ -88,7 +88,7 @@ def lane_of(phone_number_id: str, content: Outside) -> str:
 
 
 def template_lane(name: str, language: str) -> str:
-    """How the lanes of a template end, whatever the business number."""
+    """How the names of a template's lanes end, whatever the business number."""
     return f"{name}/{language}"
 
 

@@ -1,4 +1,4 @@
-"""The ways out: a channel sends one entry of the queue, and says what the result means."""
+"""Channels: each sends one entry of the queue, and interprets the result."""
 
 from typing import Protocol
 

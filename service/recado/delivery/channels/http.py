@@ -103,7 +103,7 @@ class HttpChannel:
 
 
 def new_client() -> "BoundedClient":
-    """The way out, made when something is to be sent."""
+    """The HTTP client, made at the first send."""
     from recado.network import BoundedClient
 
     return BoundedClient()

@@ -22,11 +22,11 @@ Resolve = Callable[[str, int], list[str]]
 
 
 class RefusedHostError(OSError):
-    """The host leads to an address that nothing is sent to."""
+    """The host resolves to an address that recado does not send to."""
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """What the name means now."""
+    """The addresses that the name resolves to now."""
     return list(dict.fromkeys(str(to[0]) for *_, to in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
 
 

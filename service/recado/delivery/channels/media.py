@@ -35,7 +35,7 @@ Answer = Callable[[LeasedReply, str], Awaitable[bool]]
 
 
 def limits(settings: Settings) -> Limits:
-    """Nobody is written to by a job, so that a second attempt does no harm."""
+    """A job sends nothing to a customer, so a second attempt does no harm."""
     return Limits(
         per_second=0.0,
         in_order=False,
@@ -48,7 +48,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def listening(message: InboundMessage, recording: Media, now: float) -> Listening:
-    """How a voice note is to be heard that has come now."""
+    """The job to transcribe a voice note that arrives now."""
     assert message.sender is not None
     note = VoiceNote(
         media=recording,
@@ -89,7 +89,7 @@ class MediaChannel:
         self.send_seconds = settings.transcribe_seconds
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
-        """Fetches and transcribes a voice note, and answers it. Of the sound nothing is left."""
+        """Fetches and transcribes a voice note, and answers it. The audio is not kept."""
         assert isinstance(message.content, VoiceNote)
         result = await self._heard(message, message.content)
         if result.outcome is not Outcome.DELIVERED:

@@ -1,4 +1,4 @@
-"""A transcriber: whatever has OpenAI's `POST /v1/audio/transcriptions`. The sound is in memory only, and in no log."""
+"""A transcriber: whatever has OpenAI's `POST /v1/audio/transcriptions`. The audio is in memory only, never in a log."""
 
 from collections.abc import Callable
 from typing import Final
@@ -43,7 +43,7 @@ class Transcriber:
         self._client = BoundedClient(seconds=MOST_SECONDS)
 
     async def transcribe(self, content: bytes, *, seconds: float) -> str | AttemptResult:
-        """What is said in a voice note, "" where nothing is; or why that is not known. It takes `seconds` at most."""
+        """The words of a voice note, "" if there are none; or why they are unknown. It takes `seconds` at most."""
         form = httpx.Request(
             "POST",
             self._url,
