@@ -1,6 +1,6 @@
 """Reads the steps of a message against the open lines and the pending questions.
 
-The steps say what is done to which thing as far as the message alone tells. Here things become skus: "el azul" is the
+The steps say what is done to which thing as far as the message alone shows. Here things become skus: "el azul" is the
 answer to a question or a line, "2 más" is of the product spoken of last, and what stays open is asked back.
 """
 

@@ -57,7 +57,7 @@ def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def _is_strange(token: Token, matcher: Matcher) -> bool:
-    """Whether a word is none that we know. One that was drawn out has lost letters, so its parts have no place."""
+    """Whether a word is unknown. One that was drawn out has lost letters, so its parts have no place."""
     whole = token.end - token.start == len(token.norm)
     return whole and not matcher.lexicon.roles(token.norm) and not matcher.knows(token.norm)
 

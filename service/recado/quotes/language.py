@@ -123,7 +123,7 @@ _TYPES: Final = {dict: "table", list: "list", str: "text", int: "whole number"}
 
 
 def _unreadable(table: str, value: Any) -> str | None:
-    """What is wrong with a value of an open table."""
+    """The problem of a value of an open table, if it has one."""
     try:
         if table in ("halves", "symbols"):
             Fraction(value)

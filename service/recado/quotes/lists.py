@@ -1,4 +1,4 @@
-"""Numbered lists: their indices are no quantities."""
+"""Numbered lists: their indices are not quantities."""
 
 from recado.quotes.lexicon import QUANTITY_ROLES, Lexicon
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token

@@ -1,4 +1,4 @@
-"""The numbers of a message that no thing has: they count what is left out, or are part of how it is called."""
+"""Reads the numbers that belong to no thing: they count something left out, or are part of its name."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""What the reading of one message may cost, counted and never timed: a text is refused on every machine alike."""
+"""Limits the cost of reading a message by counting, not timing: every machine refuses the same texts."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ class TooLongError(ValueError):
 
 
 class Steps:
-    """The account of one message."""
+    """The steps that one message has used."""
 
     __slots__ = ("_left", "_searches")
 

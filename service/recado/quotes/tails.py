@@ -1,4 +1,4 @@
-"""What hangs on a thing: its colour, size, material and purpose, which tell no two products apart."""
+"""Finds the description of a thing: colour, size, material and purpose that do not tell products apart."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -30,7 +30,7 @@ VERB_ENDINGS: Final = (
     "imos",
     "mente",
 )
-"""Endings of words that are no nouns: "comprar", "buscando", "urgentemente"."""
+"""Endings of words that are not nouns: "comprar", "buscando", "urgentemente"."""
 
 
 class Tails:

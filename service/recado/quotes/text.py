@@ -30,7 +30,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _DRAWN_OUT = re.compile(r"(?<=[a-z])([aeiou])\1{2,}")  # "holaaa", "siiii"
 _FRACTIONS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "🔟": Fraction(10)}
 _LONGEST_NUMBER = 15
-"""Digits. A longer run is nobody's quantity, and big integers are slow to print."""
+"""Digits. A longer run is never a quantity, and big integers are slow to print."""
 _LONGEST_TYPED = 256
 _LONGEST_WORD = 64
 """Letters of a word that are read, as typed and folded: one may fold to 18, and one may carry many marks."""

@@ -1,4 +1,4 @@
-"""Things of a message: products with what hangs on them, what a container holds, kinds, and what nobody sells."""
+"""Things of a message: products with what hangs on them, what a container holds, kinds, and goods that are not sold."""
 
 from typing import Final
 
@@ -46,7 +46,7 @@ def add_container(scene: Scene, i: int, determined: bool) -> int:
 
 
 def held_by(scene: Scene, i: int) -> tuple[int, Match | None]:
-    """Where stands, and what is, that which a container at `i` holds: "bolsas de café"."""
+    """The place and the match of what a container at `i` holds: "bolsas de café"."""
     j = i + 2
     if not ("container" in scene.roles[i] and scene.has(i + 1, "of")):
         return j, None

@@ -1,4 +1,4 @@
-"""Things that are only told of, asked about or advertised, and are not asked for."""
+"""Finds things that are only mentioned, asked about or advertised, and not asked for."""
 
 from typing import TYPE_CHECKING, Final
 

@@ -113,7 +113,7 @@ class Vocabulary:
         # of a short word, one letter for another makes another word as often as not: "soga" is no "soda"
         exchanged = len(form) <= _SHORT + 1 and all(len(other) == len(form) for other in nearest)
         score = ONE_EDIT if closest == 1 and not (other_gender or exchanged) else TWO_EDITS
-        first = [other for other in nearest if other[0] in (form[0], norm[0])]  # the first letter is seldom wrong
+        first = [other for other in nearest if other[0] in (form[0], norm[0])]  # the first letter is rarely wrong
         words = dict.fromkeys(word for other in first or nearest for word in self._forms[other])
         return tuple((word, score) for word in words)
 
@@ -143,7 +143,7 @@ class Vocabulary:
         return sorted(self.words)
 
     def resembling(self, norm: str) -> tuple[str, ...]:
-        """Words (keys) that look somewhat like one that is none of them, best first."""
+        """Words (keys) that resemble an unknown word, best first."""
         known = self._resembling.get(norm)
         if known is None:
             if not self.steps.search():

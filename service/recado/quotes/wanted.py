@@ -76,7 +76,7 @@ class Wanted:
         return any(family in families for family in self._matcher.families_of(self._numbers[other]))
 
     def unknown(self, mention: Mention) -> list[Act]:
-        """What is no product by itself may be a word of several names: "una hawaiana"."""
+        """A thing that is not a product by itself may be a word of several names: "una hawaiana"."""
         having = () if mention.like else self._ellipsis.having(mention.words)
         if 1 < len(having) <= MOST_LINES:
             return [AskBack(mention.text, having, quantity_of(mention.amount))]

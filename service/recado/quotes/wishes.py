@@ -1,4 +1,4 @@
-"""What the customer wants of each thing, and where the reading of his message is."""
+"""What the customer wants of each thing, and the state of the reading of his message."""
 
 from fractions import Fraction
 
@@ -107,7 +107,7 @@ class State:
         self.request_at = -1
 
     def end_line(self) -> None:
-        """A line ends what was refused or only told of in it."""
+        """The end of a line ends its refusals and mentions."""
         self.refuse = self.instead = False
         if self.mode == "mentioned":
             self.mode = None
