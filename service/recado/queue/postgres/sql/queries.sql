@@ -275,10 +275,12 @@ UPDATE recado.entry e SET due_at = (j.value ->> 1)::float8
 FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: deliver
+-- The states come with the ids (OFFSET 0): as a condition of the table's alone they make the server, when it plans on an
+-- empty table, read the whole of it first.
 UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = $2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = e.attempts
-FROM json_array_elements($1::json) j
-WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state IN ('sending', 'unknown')
+FROM (SELECT value, '{sending,unknown}'::text[] AS states FROM json_array_elements($1::json) OFFSET 0) j
+WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = ANY (j.states)
 RETURNING e.id, e.channel, e.lane, e.received_at, e.attempts
 
 -- name: attempted
@@ -304,9 +306,10 @@ UPDATE recado.entry e SET content = j.value ->> 1
 FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: release
+-- The state comes with the ids, as in `deliver`.
 UPDATE recado.entry e SET state = 'queued', due_at = $2, attempts = e.attempts - 1, lease_owner = NULL, lease_until = NULL
-FROM json_array_elements($1::json) j
-WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = 'sending'
+FROM (SELECT value, 'sending' AS state FROM json_array_elements($1::json) OFFSET 0) j
+WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = j.state
 
 -- name: settle
 UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
