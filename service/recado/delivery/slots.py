@@ -81,7 +81,7 @@ class SendSlots:
         task.add_done_callback(self._marks.discard)
 
     async def close(self) -> None:
-        """Lets the sends under way finish; what was still to come is in the queue. A send that ends begins no other."""
+        """Lets the sends under way finish; the rest stays in the queue. A send that ends starts no other."""
         self._closing = True
         for timer in self._follow_ups.values():
             timer.cancel()

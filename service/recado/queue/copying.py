@@ -22,7 +22,7 @@ SELECT setval('recado.order_number', value::bigint) FROM recado.meta WHERE name 
 
 
 def copy(source: Path, url: str) -> dict[str, int]:
-    """Copies every table of a file that nothing else has open into a database without messages; rows by table.
+    """Copies every table of a file that is open nowhere else into a database without messages; returns rows by table.
 
     The store's key goes with them, so that statuses of Meta's find the attempts that were made from the file.
     Raises StoreError, or StoreUnavailable.

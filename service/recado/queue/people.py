@@ -1,7 +1,7 @@
 """Where a customer is in the store: all rows that name him, found by walking through the tables in pages.
 
 `customer` and `identity` lead to his names only as long as something is kept of his conversation; what failed, and
-events, are kept longer. So every table that names customers is read. No page keeps anybody from writing.
+events, are kept longer. So every table that names customers is read. Reading a page blocks no writer.
 """
 
 from collections.abc import Callable, Iterable

@@ -96,7 +96,7 @@ def read_survey(
     clock: Callable[[], float] = time.monotonic,
 ) -> Survey:
     """The survey of the days that begin at all instants but the last, where the last one ends. What fewer than
-    `min_customers` asked for is nobody's business."""
+    `min_customers` asked for is left out."""
     survey = Survey(handoffs=Counter() if with_handoffs else None)
     end = clock() + SURVEY_SECONDS
     for since, until in itertools.pairwise(days):

@@ -91,7 +91,7 @@ def media_of(raw: Any) -> Media | None:
 
 
 def given_phone(contacts: Any) -> str | None:
-    """The customer's own phone number, as Meta writes one, where he gives it at the shop's request."""
+    """The customer's own phone number in Meta's notation, if he shares it at the shop's request."""
     for contact in contacts if isinstance(contacts, list) else ():
         if isinstance(contact, dict) and contact.get("origin") == "contact_request":
             phones = contact.get("phones")
@@ -107,7 +107,7 @@ def id_in(raw: Any, key: str) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """An id; None for anything that is none of Meta's or ours."""
+    """An id; None for anything that is not an id of Meta's or ours."""
     return value if isinstance(value, str) and 0 < len(value) <= _MOST_ID else None
 
 

@@ -23,7 +23,7 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 
 
 def named(text: str) -> Customer:
-    """The customer whom an operator names: by a phone number with its country code, or a user id.
+    """The customer that an operator names, by a phone number with its country code, or a user id.
 
     Raises ValueError for anything else.
     """

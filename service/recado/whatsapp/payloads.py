@@ -331,7 +331,7 @@ def _message(
 
 
 def _renamed(message: wire.Message, system: wire.System, phone_number_id: str) -> Renamed | None:
-    """What a system message says of a customer's names; None where it does not say whose."""
+    """The new names of a customer in a system message; None if it does not say whose they are."""
     before = identify(message.from_, system.previous_user_id)
     after = identify(system.wa_id or system.new_wa_id, system.user_id)
     return Renamed(phone_number_id, before, after) if before and after else None

@@ -48,7 +48,7 @@ class Approved(msgspec.Struct, frozen=True):
 
 
 def problems(wanted: Template, copies: Sequence[Approved]) -> Iterator[str]:
-    """Why Meta would refuse a message, or send another than is meant."""
+    """Why Meta would refuse a message, or send a different one than intended."""
     named = [copy for copy in copies if copy.name == wanted.name]
     copy = next((one for one in named if one.language == wanted.language), None)
     if copy is None:

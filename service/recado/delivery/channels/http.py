@@ -112,7 +112,7 @@ def new_client() -> "BoundedClient":
 async def post(
     client: "BoundedClient", url: str, headers: Mapping[str, str], content: bytes, clock: Callable[[], float]
 ) -> AttemptResult:
-    """Posts once; what came of it."""
+    """Posts once; returns the result."""
     from recado.network import NotReached, RefusedAddress, TooSlow
 
     try:

@@ -33,7 +33,7 @@ def resolve(host: str, port: int) -> list[str]:
 def send(
     target: SmtpTarget, notice: Notice, tls: ssl.SSLContext | None = None, resolve: Resolve = resolve
 ) -> AttemptResult:
-    """Mails a notice; what came of it. Never raises for what the server does."""
+    """Mails a notice; returns the result. Never raises for what the server does."""
     message = EmailMessage()
     message["From"], message["To"] = target.sender, ", ".join(target.to)
     message["Subject"] = f"recado: {headline(notice)}"

@@ -13,7 +13,7 @@ logging.getLogger("apprise").disabled = True
 
 
 def send(target: AppriseTarget, notice: Notice) -> AttemptResult:
-    """Sends a notice; what came of it. Never raises for what the service does."""
+    """Sends a notice; returns the result. Never raises for what the service does."""
     try:
         import apprise
     except ImportError:

@@ -16,7 +16,7 @@ _WAITING = frozenset({State.QUEUED, State.SENDING, State.UNKNOWN})
 def erase(transaction: Transaction, customers: Sequence[Traces]) -> list[Erased | None]:
     """Erases customers. None where one has a new name since he was looked for, so that he has to be looked for again.
 
-    What is under way of him is not stopped; nobody records what becomes of it. His next message is a stranger's.
+    Sends to him that are under way go on, but their results are not recorded. His next message is a new customer's.
     """
     return [None if traces.catch_up(transaction.run) else _erase(transaction, traces) for traces in customers]
 

@@ -15,8 +15,8 @@ def change_handoffs(transaction: Transaction, changes: Sequence[HandoffChange]) 
     """Gives conversations to a person, or back to recado; of each whether it changed anything.
 
     The session gets a new version, so that a message that is handled at the same time is handled again. Replies that
-    wait when a person takes over are discarded. An echo that was seen before changes nothing; nor does one of a message
-    that recado sent.
+    wait when a person takes over are discarded. Neither an echo seen before nor the echo of a message
+    that recado sent changes anything.
     """
     return [_change(transaction, change) for change in changes]
 

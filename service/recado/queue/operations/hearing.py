@@ -2,7 +2,7 @@
 
 The reply asks the customer to write. It is written with the message and is due only when the job has had its time. The
 job's end and the reply that comes of it are one transaction. So whatever dies in between, the customer gets exactly one
-reply, and his replies keep their order.
+reply, and the order of the replies is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class HeardRequest(msgspec.Struct, frozen=True, gc=False):
 def hear(transaction: Transaction, requests: Sequence[HeardRequest]) -> list[Added]:
     """Ends jobs and fills the replies that wait for them.
 
-    A duplicate is what comes too late: another process did the job, or the customer was asked to write. A message that
+    A late result is a duplicate: another process did the job, or the customer was asked to write. A message that
     was handled with an older session is given the present one, and nothing of it is written.
     """
     return [_hear(transaction, request.job, request.message) for request in requests]

@@ -47,8 +47,8 @@ def _move(transaction: Transaction, move: Move) -> Moved:
 
 
 def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane: Lane, wrote_at: float) -> int | None:
-    """Queues the notice: as it is inside the customer's window, and outside what stands for it there, if anything
-    does."""
+    """Queues the notice: as it is inside the customer's window, and outside it as its replacement there, if there is
+    one."""
     now = transaction.now
     deadline_at = wrote_at + move.window_seconds
     if talk_of(read_customers(transaction, [key])[key].talk).permission.opted_out:

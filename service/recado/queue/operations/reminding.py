@@ -18,7 +18,7 @@ ONCE_SECONDS = 86400.0
 def remind(transaction: Transaction, limit: int) -> None:
     """Queues the reminders that are due, up to a limit.
 
-    None to a customer who has written since, who has opted out, whom a person talks with, or for whom something waits.
+    A customer gets none if he has written since or opted out, if a person talks with him, or if an entry waits for him.
     """
     asked, now = transaction.audience.reminding, transaction.now
     if asked.says is None or not _by_day(now, asked.timezone):

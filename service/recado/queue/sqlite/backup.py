@@ -127,7 +127,7 @@ def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) 
     prepared = database.with_name(database.name + ".restoring")
     aside = database.with_name(f"{database.name}.before-{int(now)}")
     try:
-        # No backup deletes the copy meanwhile.
+        # Meanwhile no backup can delete the copy.
         with alone(source) if source.is_dir() else contextlib.nullcontext():
             copy = newest(source)
             check(copy)
@@ -166,7 +166,7 @@ def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: 
 
 
 def _replace(database: Path, prepared: Path, aside: Path) -> None:
-    """In one transaction, under a lock that is had only where no other connection is open, and kept to the end.
+    """In one transaction, under a lock that is granted only if no other connection is open, and is held to the end.
 
     A crash leaves a journal from which the next process that opens the database brings the old content back. Nothing
     in here may open and close the database's file by other means: that would drop the process's locks on it.
@@ -216,7 +216,7 @@ def _set_aside(live: apsw.Connection, aside: Path) -> None:
 
 
 def _replace_damaged(database: Path, prepared: Path, aside: Path) -> None:
-    """Byte by byte, for a file that SQLite would not work on; under the same lock.
+    """Byte by byte, for a file that SQLite does not accept; under the same lock.
 
     What makes it a database is written last: a crash before that leaves a file that every process refuses.
     """

@@ -59,7 +59,7 @@ def next_copy(folder: Path, now: float) -> Path:
 
 
 def remove_unfinished(folder: Path) -> int:
-    """Removes copies that are not complete, such as those of runs that were killed; only for who is alone there.
+    """Removes incomplete copies, such as those of killed runs; only for a caller that holds the folder's lock.
 
     How many: a volume that was full of them has room again.
     """
