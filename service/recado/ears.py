@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Ears:
-    """What hears voice notes; its parts are made at the first one. make_catalogue: the catalogue that answers are made
-    from. told: is given each reply that comes of one."""
+    """Hears voice notes; creates its parts at the first one. make_catalogue: makes the catalogue for the answers.
+    told: called with each reply to a voice note."""
 
-    #: Words of the prompt: about 200 tokens are read of it.
+    #: Words of the prompt: the transcriber reads about 200 tokens of it.
     HEADS = 40
 
     def __init__(

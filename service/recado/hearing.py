@@ -14,7 +14,7 @@ from recado.whatsapp.payloads import InboundMessage, MessageType
 
 
 class Hearing:
-    """Answers voice notes. told: is given each reply that a customer gets."""
+    """Answers voice notes. told: called with each reply that a customer gets."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Hearing:
         self._told = told
 
     async def answer(self, job: LeasedReply, text: str) -> bool:
-        """Fills the reply to a voice note in which `text` was heard; whether that was in time.
+        """Fills the reply to a voice note in which `text` was heard; returns whether that was in time.
 
         Raises StoreUnavailable.
         """

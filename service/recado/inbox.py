@@ -38,14 +38,14 @@ from recado.whatsapp.payloads import Batch, Echo, InboundMessage, Status
 
 log = logging.getLogger(__name__)
 
-#: A batch may hold 1,000 messages: the event loop gets a turn after so many, or so many letters.
+#: A batch may hold 1,000 messages: the event loop gets a turn after this many messages or letters.
 MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
-#: So often a message is handled while others of its customer are faster. Each time one of them is done.
+#: How often a message is handled again because others of its customer were faster. Each time one of those is done.
 MOST_TRIES = 20
 #: For how many customers the pod remembers that they have a session.
 MOST_KNOWN = 10_000
-#: What a message changes that was handled with no session at all: the store gives the present one.
+#: The changes of a message that was handled without a session: the store returns the present one.
 UNREAD = Changes(version=-1)
 
 
@@ -61,7 +61,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Pending:
-    """A message on its way to disk; None comes of it where it met a defect. `slot`: a send slot is reserved for its
+    """A message on its way to disk; `added` gives None if it met a defect. `slot`: a send slot is reserved for its
     reply. `place`: its own in its batch. `names`: its customer's. `session` is the one that it leaves."""
 
     added: "asyncio.Task[Added | None]"
@@ -101,7 +101,7 @@ class Inbox:
     async def receive(self, batch: Batch) -> list[Receipt]:
         """Handles a batch; returns a receipt for each message, in order, when all is on disk.
 
-        Raises StoreUnavailable when something could not be stored: Meta brings the batch again.
+        Raises StoreUnavailable when something could not be stored: Meta then sends the batch again.
         """
         self._count(batch)
         settling = self._settle(batch)
@@ -191,7 +191,7 @@ class Inbox:
         return Receipt(quote=quote, silence=silence)
 
     def _in_order(self, messages: Sequence[InboundMessage]) -> list[tuple[int, InboundMessage]]:
-        """Messages with their places in the batch, as they were written: Meta brings them in any order."""
+        """Messages with their places in the batch, in the order of writing: Meta sends them in any order."""
         now = self._clock()
         return sorted(enumerate(messages), key=lambda one: one[1].written_at(now))
 
@@ -202,7 +202,7 @@ class Inbox:
                 if update := status_update(status):
                     yield self._queue.apply_status(update)
 
-    # -- what is said ------------------------------------------------------------------------------------------
+    # -- the reply --------------------------------------------------------------------------------------------
 
     def _read(self, message: InboundMessage, names: Sequence[str]) -> tuple[Inbound, Callable[[Session], Turn]]:
         """How the message was read, and the turn that it produces in a session."""
@@ -215,7 +215,7 @@ class Inbox:
         return inbound, lambda session: self._conversation.handle(inbound, session, self._clock())
 
     async def _converse(self, one: Pending, earlier: Collection[Pending]) -> Added | None:
-        """Handles a message with the session as it is, and writes down what comes of it; None where that met a defect.
+        """Handles a message with the session as it is, and stores the result; None if it met a defect.
 
         Messages that the same customer wrote before it in the batch come first. Others are not waited for: with a
         commit for each message a batch of 1,000 would take seconds.
@@ -253,8 +253,8 @@ class Inbox:
         return Session() if self._known.keys().isdisjoint(map(hash, one.names)) else None
 
     def _remember(self, names: Sequence[str]) -> None:
-        """Notes that a customer has a session, in the place of whoever was noted first. Names are personal: a hash,
-        which no other process could make, is enough for a guess."""
+        """Notes that a customer has a session; forgets the customer noted first if there are too many. Names are
+        personal: a hash, which no other process could make, is enough for a guess."""
         self._known |= dict.fromkeys(map(hash, names))
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
@@ -304,7 +304,7 @@ class Inbox:
         return self._queue.add_message(new, lease=one.slot)
 
     async def _send_what_was_stored(self, pending: list[Pending]) -> None:
-        """A webhook that fails is brought again, and its messages that are on disk are duplicates then: their replies
+        """Meta sends a failed webhook again, and its messages that are on disk are duplicates then: their replies
         go now, or they would wait for their lease to run out."""
         added = await asyncio.gather(*(one.added for one in pending), return_exceptions=True)
         for one, done in zip(pending, added, strict=True):

@@ -55,7 +55,7 @@ NAME_LENGTH: Final = 12
 #: Each letter stands for as many bytes as any other.
 _LETTERS_BY_BYTE: Final = (NAME_LETTERS * (256 // len(NAME_LETTERS))).encode()
 _YES: Final = frozenset([Does.REST, Does.TAKE])
-#: What is told of what was asked for and not sold: of one message, and of one phrase.
+#: Limits for reports of unsold things: phrases of one message, letters of one phrase.
 MOST_ASKED: Final = 10
 LONGEST_PHRASE: Final = 60
 #: What may name a person: longer numbers, addresses of mail and of sites.
@@ -175,7 +175,7 @@ def _may_order(quote: Quote | None, script: Script | None) -> bool:
     return quote.intent is Intent.CONFIRM or script.agrees or said
 
 
-# -- what is told of a turn, beside what it changes: to the shop's systems, and to its owner of what is not sold
+# -- the facts of a turn: events for the shop's systems, and things not sold for the owner
 
 
 def facts_of(inbound: Inbound, turn: Turn) -> tuple[Fact, ...]:

@@ -104,7 +104,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"{self.policy.order_prefix}{order.number}"
 
     def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:
-        """The lines as they are sold now, and the names of those that are not: of 3 pieces nobody knows the kilos."""
+        """The lines as they are sold now, and the names of those that are not: 3 pieces have no known weight."""
         now: list[Line] = []
         gone: list[str] = []
         measured: list[str] = []
@@ -149,7 +149,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         locates: Located | None = None,
         choices: Sequence[Choice] = (),
     ) -> Turn:
-        """A turn with a reply; a talk that is as before is no change. While a question waits it asks."""
+        """A turn with a reply; an equal talk is not a change. While a question waits, the reply asks."""
         talk = self.session.talk if talk is None else talk
         missed = talk.missed + 1 if kind is ReplyKind.NOT_UNDERSTOOD else 0
         if missed == MISSED_IN_A_ROW:

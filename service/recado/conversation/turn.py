@@ -78,7 +78,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the customer is told. quote: how his message was read, where it was read as an order. asks: it asks him
+    """The reply to the customer. quote: how his message was read, where it was read as an order. asks: it asks him
     something about what he wants."""
 
     kind: ReplyKind

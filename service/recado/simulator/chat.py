@@ -29,7 +29,7 @@ CATALOGUE = "500000000000001"
 
 
 class ChatError(ValueError):
-    """A customer cannot do that: nothing like it was sent to him."""
+    """The customer cannot do that: no message to him allows it."""
 
 
 class Simulated(Protocol):
@@ -135,12 +135,12 @@ class Chat:
         return await self._send("audio", {**about, "voice": True}, context)
 
     async def tap(self, choose: str, *, of: int = 1, times: int = 1, yes: bool | None = None) -> list[Inbound]:
-        """Taps a button, or chooses a row, so often at the same time. Raises ChatError where there is none such."""
+        """Taps a button, or chooses a row, `times` at the same time. Raises ChatError if there is no such choice."""
         message = self.message_with_choices(of)
         return await self.tap_choice(message, choice_of(message, choose), times=times, yes=yes)
 
     def choice(self, step: Step) -> Choice:
-        """What a step taps. Raises ChatError where there is nothing such."""
+        """What a step taps. Raises ChatError where there is no such thing."""
         return choice_of(self.message_with_choices(step.of or 1), step.tap or "")
 
     async def tap_choice(

@@ -22,7 +22,7 @@
 - GET  `events`: what came of them
 - POST `receiver`: change parts of the plan of the receiver, such as {"script": ["server_error"], "always": "gone"}
 - POST `media`: change parts of the plan of customers' files, such as {"script": ["wrong_hash"]}
-- POST `transcriber`: the same of what hears voice notes, such as {"always": "server_error"}
+- POST `transcriber`: the same for the transcriber of voice notes, such as {"always": "server_error"}
 - POST `reset`: remove messages, counts, events and faults
 """
 
@@ -106,7 +106,7 @@ class _Sending(msgspec.Struct, forbid_unknown_fields=True):
 
 Coming = Response | Coroutine[Any, Any, Response]
 
-#: What a request can be wrong by.
+#: The errors that a wrong request causes.
 _WRONG = (msgspec.DecodeError, UnicodeDecodeError, ValueError)
 
 

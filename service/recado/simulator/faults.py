@@ -59,7 +59,7 @@ NO_FAULT = Fault(Kind.OK)
 class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fault for every call between two moments, in seconds since the faults were set; no `until`: until changed.
 
-    A 100 for every call is no message's wrong parameter but the business number that Graph does not show: 100/33.
+    A 100 for every call means that Graph does not show the business number (100/33), not a wrong parameter.
     """
 
     fault: str = "server_error"
