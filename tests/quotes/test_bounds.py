@@ -32,7 +32,8 @@ def as_often_as_allowed(unit: str) -> str:
 
 
 def fresh(catalogue: Catalogue = CATALOGUE) -> QuoteService:
-    """A service that remembers no word."""
+    """A service that remembers no word; the language's tables are loaded, which happens once in a process."""
+    SERVICE.quote("2 camisas y media docena de gorras, no, mejor 3")
     forgetful = Catalogue(catalogue.products, catalogue.currency)
     forgetful.matcher()
     return QuoteService(lambda: forgetful)
