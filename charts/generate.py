@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from recado.hours import SPAN
 from recado.settings import MIN_PER_SECOND, NUMBER_ID, Setting, all_settings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -192,6 +193,8 @@ def _setting(setting: Setting) -> dict[str, Any]:
         known["pattern"] = rf"^(\*|{PROXY}( *, *{PROXY})*)$"
     if setting.field == "timezone":
         known["pattern"] = TIMEZONE
+    if setting.field == "business_hours":
+        known["pattern"] = rf"^({SPAN.pattern}(, *{SPAN.pattern})*)?$"
     if setting.field == "messages_per_second":
         known = {"anyOf": [{"const": 0}, known | {"minimum": MIN_PER_SECOND}]}
     return {word: value for word, value in known.items() if word not in ("title", "description")}

@@ -8,7 +8,7 @@ import msgspec
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMES: Final = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
-_SPAN: Final = re.compile(
+SPAN: Final = re.compile(
     r"(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))? ([0-9]{1,2})(?::([0-9]{2}))?"
     r"-([0-9]{1,2})(?::([0-9]{2}))?"
 )
@@ -54,7 +54,7 @@ def parse(text: str) -> Hours:
 
 
 def _span(text: str) -> Span:
-    found = _SPAN.fullmatch(text)
+    found = SPAN.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} are no hours, such as mon-fri 9-18, sat 9:30-13")
     first, last = _DAYS.index(found[1]), _DAYS.index(found[2] or found[1])

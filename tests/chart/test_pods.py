@@ -162,11 +162,11 @@ def test_secrets_reach_containers_by_reference_alone(scenario: list[Manifest]) -
 
 
 def test_the_drain_has_the_secrets_that_it_needs_and_no_other(scenario: list[Manifest]) -> None:
-    """It sends replies and takes no webhook, so the app secret is none of its business."""
+    """It sends replies, transcribes voice notes and takes no webhook, so it does not have the app secret."""
     drain = next(template for name, template in pod_templates(scenario) if name.endswith("/shop-recado-drain"))
     (container,) = drain["spec"]["containers"]
     secrets = {v["name"] for v in container["env"] if "secretKeyRef" in v.get("valueFrom", {})}
-    assert secrets - {"DATABASE_URL"} == {variable_of(field) for field in DRAIN_NEEDS}
+    assert secrets - {"DATABASE_URL", "RECADO_TRANSCRIBE_TOKEN"} == {variable_of(field) for field in DRAIN_NEEDS}
 
 
 def test_more_variables_reach_every_container(render: Render) -> None:
