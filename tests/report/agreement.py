@@ -35,6 +35,7 @@ from tests.meta import ADMIN_TOKEN, ENVIRONMENT, PATH, FakeGraph, graph_error, s
 DAYS = 7
 ZONE = "America/Lima"
 SETTINGS = {
+    "RECADO_DRAIN_SECONDS": "1",  # a drain waits for what falls due within its time, by the real clock
     **ENVIRONMENT,
     "RECADO_BUTTONS": "false",
     "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
