@@ -51,7 +51,7 @@ class Stack:
 
     `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
     what Prometheus saw before, as OpenMetrics with timestamps. `events`: the simulator gets the events.
-    `notices`: the target of notices is a port that nobody listens at.
+    `notices`: the target of notices is a port that nobody listens at. `voice`: the simulator transcribes voice notes.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Stack:
         history: str = "",
         events: bool = False,
         notices: bool = False,
+        voice: bool = False,
     ) -> None:
         self.folder = folder
         self.catalogue = folder / "catalogo.csv"
@@ -83,6 +84,8 @@ class Stack:
             target = {"name": "slack", "format": "slack", "url": "http://127.0.0.1:9", "allow_http": True}
             (folder / "notify.json").write_text(json.dumps([target]))
             self._recado.environment["RECADO_NOTIFY_FILE"] = str((folder / "notify.json").absolute())
+        if voice:
+            self._recado.environment["RECADO_TRANSCRIBE_URL"] = f"{self._recado.api_url}/v1"
         self._server = self._recado.server(program=[str(DEFECTIVE)])
         self.database = self._recado.database
         self.web_port, self.prometheus_port = self._server.port, free_port()

@@ -4,6 +4,8 @@ Persons, texts and secrets are marked, so that a search for `MARKS` in all telem
 """
 
 import asyncio
+import contextlib
+import datetime
 import json
 import signal
 import socket
@@ -25,6 +27,9 @@ from recado.whatsapp.content import Button, Buttons
 from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
+#: Where it is about two in the afternoon, whenever the tests run: customers are reminded by day.
+AFTERNOON = f"Etc/GMT{datetime.datetime.now(datetime.UTC).hour - 14:+d}"
+
 #: The settings under which all of it happens within seconds.
 SETTINGS = {
     "RECADO_BACKOFF_SECONDS": "0.4,0.4,0.4,0.4",
@@ -36,6 +41,10 @@ SETTINGS = {
     "RECADO_FAILED_RETENTION_SECONDS": "3",
     "RECADO_MESSAGES_PER_SECOND": "0",
     "RECADO_MAX_CONCURRENT_SENDS": "20000",
+    "RECADO_AFTER_WINDOW": "template",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340398",
+    "RECADO_REMINDER_SECONDS": "3600",
+    "RECADO_TIMEZONE": AFTERNOON,
 }
 
 TEXT = "TEXTOMARCADO"
@@ -60,10 +69,12 @@ def order(number: int, text: str = "Quiero 2 zapatos", *, wamid: str = "", **fie
 
 
 def everything(stack: Stack) -> int:
-    """Runs through it all, in about 25 s; the id of the reply that was delivered by its third attempt."""
+    """Runs through it all, in about 30 s; the id of the reply that was delivered by its third attempt."""
     refusals(stack)
     conversations(stack)
     stack.start_drains(1.0)
+    reminder(stack)
+    template(stack)
     third = third_time(stack)
     killed_sender(stack)
     hopeless(stack)
@@ -114,7 +125,10 @@ def conversations(stack: Stack) -> None:
         stack.post(webhook(message(f"{WAMID}.c{number}", text, phone=phone(person))))
     for number, text in enumerate(("Quiero 2 zapatos", "agrega 1 gorra", "un asesor por favor")):
         stack.post(webhook(message(f"{WAMID}.edit{number}", text, phone=phone(21))))
-    stack.post(webhook(order(40, "Quiero 2 zapatos y 3 unicornios voladores")))
+    for number, text in enumerate(("baja", "alta")):
+        stack.post(webhook(message(f"{WAMID}.permission{number}", text, phone=phone(24))))
+    stack.simulator("POST", "chats", {"steps": [{"speak": f"quiero dos zapatos {TEXT}"}]})
+    stack.post(webhook(order(40, "Quiero 2 zapatos y 3 unicornios")))
     stack.post(webhook(order(43, STUMBLES), order(44, "½" * 4000)))
     stack.post(webhook(order(41), order(41)))
     stack.post(webhook(order(41)))
@@ -137,6 +151,27 @@ def conversations(stack: Stack) -> None:
     stack.post(elsewhere)
     stack.post(webhook(order(64, timestamp=str(int(time.time()) - 90_000))))
     stack.post(webhook(statuses=[{"id": WAMID, "status": kind} for kind in ("played", "warmed", "read")]))
+
+
+def reminder(stack: Stack) -> None:
+    """A customer wrote two hours ago and has not answered his quote: in the store, Meta took it at once."""
+    stack.post(webhook(order(25, timestamp=str(int(time.time()) - 7200))))
+
+    def reminded() -> bool:
+        with contextlib.closing(apsw.Connection(str(stack.database))) as connection:
+            connection.set_busy_timeout(5000)
+            sql = """UPDATE quote SET accepted_at = c.written_at FROM customer c
+                     WHERE c.key = quote.key AND quote.accepted_at IS NOT NULL AND c.written_at < ?"""
+            connection.execute(sql, (time.time() - 3600,))
+        return total(stack, metrics.REMINDERS) >= 1
+
+    assert wait_until(reminded, 15), "nobody was reminded"
+
+
+def template(stack: Stack) -> None:
+    """A quote whose window has closed is announced by a template; the message came in `conversations`."""
+    announced = partial(total, stack, metrics.TEMPLATES, "recado_cotizacion_lista", "delivered")
+    assert wait_until(lambda: announced() >= 1, 15), "no template was sent"
 
 
 def third_time(stack: Stack) -> int:
