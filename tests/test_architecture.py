@@ -15,7 +15,7 @@ LAYERS = (
     {"demo"},
     {"http", "selftest"},
     {"cluster", "simulator", "runtime", "settings_docs"},
-    {"ears"},
+    {"understanding"},
     {"hearing", "inbox"},
     {"account", "delivery", "conversation", "defects", "report"},
     {"queue"},

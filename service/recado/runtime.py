@@ -19,7 +19,6 @@ from recado.delivery.channels.notice import NoticeChannel
 from recado.delivery.channels.template import TemplateChannel
 from recado.delivery.channels.whatsapp import MessageClient, WhatsAppChannel
 from recado.delivery.drain import Drain, Progress
-from recado.ears import Ears, make_catalogue, make_conversation
 from recado.events.endpoints import Endpoint, load_endpoints
 from recado.notices.targets import Target, WhatsAppTarget, load_targets
 from recado.orders import OpenQuote
@@ -27,6 +26,7 @@ from recado.queue.model import Audience, Reminding
 from recado.queue.policy import RetryConfig, RetryPolicy
 from recado.queue.protocol import Outbox, RetryQueue
 from recado.settings import Settings
+from recado.understanding import VoiceNotes, make_catalogue, make_conversation
 from recado.whatsapp.content import Content
 from recado.whatsapp.outside import forms
 from recado.whatsapp.templates import TemplateBook
@@ -136,15 +136,15 @@ class Client(MessageClient, MediaSource, Protocol):
     """What attempts need of WhatsAppService."""
 
 
-def make_delivery(settings: Settings, queue: Outbox, client: Client, ears: Ears | None = None) -> Delivery:
-    """Attempts at what is in the queue; `ears` are of its own if not given."""
+def make_delivery(settings: Settings, queue: Outbox, client: Client, voice_notes: VoiceNotes | None = None) -> Delivery:
+    """Attempts at what is in the queue; it makes its own `voice_notes` if none are given."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
     events = HttpChannel(endpoints(settings), clock=queue.now)
     book = TemplateBook(lambda: client.templates(settings.whatsapp_business_account_id), clock=queue.now)
     templates = TemplateChannel(replies, book, forms(settings))
     notices = NoticeChannel(targets(settings), whatsapp=client, clock=queue.now)
-    ears = ears or Ears(settings, queue, lambda: make_catalogue(settings))
-    voice = MediaChannel(client, ears.transcriber if ears.open else None, ears.answer, settings)
+    voice_notes = voice_notes or VoiceNotes(settings, queue, lambda: make_catalogue(settings))
+    voice = MediaChannel(client, voice_notes.transcriber if voice_notes.enabled else None, voice_notes.answer, settings)
     return Delivery(queue, [replies, templates, events, notices, voice])
 
 
@@ -184,8 +184,8 @@ def make_web(
     client = make_whatsapp(settings, transport)
     conversation = make_conversation(settings, catalogue)
     warn_of_targets(targets(settings))
-    ears = Ears(settings, queue, lambda: catalogue, lambda reply: metrics.replied(reply.kind, reply.quote))
-    delivery = make_delivery(settings, queue, client, ears)
+    voice_notes = VoiceNotes(settings, queue, lambda: catalogue, lambda reply: metrics.replied(reply.kind, reply.quote))
+    delivery = make_delivery(settings, queue, client, voice_notes)
     slots = SendSlots(queue, delivery, client, limit=settings.max_concurrent_sends)
     return Web(
         settings=settings,

@@ -14,7 +14,6 @@ import pytest
 
 from recado.conversation import Inbound
 from recado.delivery.attempt import Delivery
-from recado.ears import make_catalogue, make_conversation
 from recado.inbox import new_reply
 from recado.orders import Session
 from recado.queue.model import REPLIES, Added, LeasedReply, NewReply
@@ -23,6 +22,7 @@ from recado.runtime import make_delivery
 from recado.settings import Settings, load
 from recado.simulator import Person, Simulator
 from recado.simulator.media import voice
+from recado.understanding import make_catalogue, make_conversation
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.from_settings import make_whatsapp
 from recado.whatsapp.payloads import InboundMessage, Media, MessageType

@@ -1,4 +1,4 @@
-"""Assembles the parts that understand customers: the catalogue, the conversation, and what hears voice notes.
+"""Assembles the parts that understand customers: the catalogue, the conversation and voice notes.
 
 A process imports only what it uses: a drain starts a thousand times a day and seldom hears a voice note.
 """
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from recado.quotes import CatalogueFile
 
 
-class Ears:
-    """Hears voice notes; creates its parts at the first one. make_catalogue: makes the catalogue for the answers.
+class VoiceNotes:
+    """Answers voice notes; creates its parts at the first one. make_catalogue: makes the catalogue for the answers.
     told: called with each reply to a voice note."""
 
     #: Words of the prompt: the transcriber reads about 200 tokens of it.
@@ -38,8 +38,8 @@ class Ears:
         self._hearing: Hearing | None = None
 
     @property
-    def open(self) -> bool:
-        """Whether voice notes are heard."""
+    def enabled(self) -> bool:
+        """Whether voice notes are transcribed."""
         return bool(self._settings.transcribe_url)
 
     def transcriber(self) -> "Transcriber":
