@@ -52,6 +52,15 @@ class Shop:
                 await asyncio.sleep(0.005)
         return [one.text for one in self.replies(customer)]
 
+    async def read_in_time(self) -> str:
+        """What customer 1 reads, while the clock runs."""
+        async with asyncio.timeout(20):
+            while not self.replies():
+                self.clock.advance(0.05)
+                await asyncio.sleep(0.02)
+        (read,) = await self.read()
+        return read
+
     def count(self, outcome: str) -> float:
         return self.pod.queue.snapshot().totals.get((metrics.VOICE_NOTES.name, (outcome,)), 0)
 
@@ -128,16 +137,12 @@ async def test_without_a_transcriber_the_customer_is_asked_to_write(open_shop: O
 
 
 @pytest.mark.parametrize("fault", ["wrong_hash", "expired", "closed", "server_error", "reset"])
-async def test_what_may_pass_is_tried_again(open_shop: Open, clock: FakeClock, fault: str) -> None:
+async def test_what_may_pass_is_tried_again(open_shop: Open, fault: str) -> None:
     """By the pod itself, a second later."""
     async with open_shop() as shop:
         shop.meta.media.mishaps.change({"script": [fault]})
         await shop.speak(1, SAID)
-        async with asyncio.timeout(20):
-            while not shop.replies():
-                clock.advance(0.05)
-                await asyncio.sleep(0.02)
-        (read,) = await shop.read()
+        read = await shop.read_in_time()
 
     assert "*Total: $117.48*" in read
 
@@ -175,15 +180,11 @@ async def test_what_the_transcriber_makes_of_it(open_shop: Open, fault: str, rea
 
 
 @pytest.mark.parametrize("fault", ["server_error", "unreadable", "endless", "reset", "too_many"])
-async def test_a_transcriber_that_stumbles_is_asked_again(open_shop: Open, clock: FakeClock, fault: str) -> None:
+async def test_a_transcriber_that_stumbles_is_asked_again(open_shop: Open, fault: str) -> None:
     async with open_shop() as shop:
         shop.meta.transcriber.mishaps.change({"script": [fault]})
         await shop.speak(1, SAID)
-        async with asyncio.timeout(20):
-            while not shop.replies():
-                clock.advance(0.05)
-                await asyncio.sleep(0.02)
-        (read,) = await shop.read()
+        read = await shop.read_in_time()
 
     assert "*Total: $117.48*" in read
 
@@ -212,11 +213,7 @@ async def test_a_transcriber_that_hangs_is_given_up(open_shop: Open) -> None:
     async with open_shop(RECADO_TRANSCRIBE_SECONDS="0.5") as shop:
         shop.meta.transcriber.mishaps.change({"script": ["hang"], "seconds": 30.0})
         await shop.speak(1, SAID)
-        async with asyncio.timeout(20):
-            while not shop.replies():
-                shop.clock.advance(0.05)
-                await asyncio.sleep(0.02)
-        (read,) = await shop.read()
+        read = await shop.read_in_time()
 
     assert "*Total: $117.48*" in read
 

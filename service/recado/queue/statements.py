@@ -94,8 +94,8 @@ class Database(Protocol):
     def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
         """Does the work on one view of the database; by any thread. Raises StoreUnavailable.
 
-        `settled`: of all ids that were given so far the view has the rows, so that whoever goes on after the greatest
-        that he has seen misses none. The work is one statement then.
+        `settled`: the view has the rows of all ids given so far, so a reader that continues after the greatest id that
+        it has seen misses none. The work must then be one statement.
         """
         ...
 

@@ -240,7 +240,7 @@ def _follows_product(scene: Scene, unit: Unit) -> bool:
 
 
 def _stands_alone(scene: Scene, found: Measure) -> bool:
-    """Whether a measure mends or completes what was said of a product sold so: "perdón 2 kg"."""
+    """Whether a measure by itself corrects or completes the amount of a product sold by measure: "perdón 2 kg"."""
     assert found.unit is not None
     if not (scene.has_no_noun(found.end) and (scene.kind(-1) in _BEFORE_MEASURE)):
         return False

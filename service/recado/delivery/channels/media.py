@@ -102,7 +102,7 @@ class MediaChannel:
         return transcriber is not None and await transcriber.reachable()
 
     async def aclose(self) -> None:
-        """Closes the connections to the transcriber; the source belongs to whoever made it."""
+        """Closes the connections to the transcriber; the code that made the source closes it."""
         if self._transcriber is not None:
             await self._transcriber.aclose()
 

@@ -82,7 +82,7 @@ class TemplateChannel:
             return False
 
     async def aclose(self) -> None:
-        """The client belongs to whoever made it."""
+        """Does nothing: the code that made the client closes it."""
 
 
 def _held(why: str) -> AttemptResult:

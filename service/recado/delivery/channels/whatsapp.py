@@ -85,7 +85,7 @@ class WhatsAppChannel:
             return AttemptResult(outcome=Outcome.DELIVERED, sent_wamid=sent.wamid, seconds=sent.seconds)
 
     async def aclose(self) -> None:
-        """The client belongs to whoever made it."""
+        """Does nothing: the code that made the client closes it."""
 
     async def probe(self, lane: str) -> bool:
         """Whether Graph answers for a business number."""

@@ -29,7 +29,7 @@ from recado.queue.survey import DAY_SECONDS
 from recado.ratelimit import Allowance
 from recado.telemetry import metrics
 
-#: What a reply is held by that waits for its job: whoever ends before it makes it due no sooner.
+#: Holds a reply that waits for its job. It does not become due when an earlier reply of the customer ends.
 JOB = "job"
 
 

@@ -264,8 +264,8 @@ def put_customers(transaction: Transaction, customers: Iterable[Customer]) -> No
 
 
 def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) -> dict[int, str]:
-    """Closes and opens quotes, places orders and tells of it; `messages` by the ids of their entries. Returns, by the
-    same ids, the traceparents of the messages that made the quotes which are closed or replaced.
+    """Closes and opens quotes, places orders and queues their events. `messages`: by the ids of their entries. Returns
+    the traceparents of the messages that made the closed or replaced quotes, by the same ids.
 
     Raises ValueError where a quote that has to be closed is not open: the session said that it is.
     """

@@ -151,8 +151,8 @@ class Lanes:
                 self._put(lane, change(self.of(lane).breaker))
 
     def _has_to_move(self, lane: Lane, before: Breaker, after: Breaker) -> bool:
-        """Whether a breaker has to be changed. That there was another verdict is noted now and then, by whoever has the
-        lane without waiting."""
+        """Whether a breaker has to be written. If only the time of the last verdict changed, that is written at
+        intervals, and only if the lane's lock is free."""
         if replace(after, good_at=before.good_at) != before:
             return True
         return after.good_at - before.good_at > VERDICT_SECONDS and self.hold(lane)
