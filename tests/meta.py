@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -60,11 +61,13 @@ def graph_error(status: int, code: int) -> httpx.Response:
 
 
 class FakeGraph(httpx.AsyncBaseTransport):
-    """Accepts every message, unless `answer` makes it do otherwise; `sent` holds what it was asked to send, `probes`
-    counts the calls that carried nothing."""
+    """Accepts every message, unless `answer` makes it do otherwise; `sent` holds what it was asked to send, `sent_at`
+    the Unix time of each; `probes` counts the calls that carried nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
         self.sent: list[dict[str, Any]] = []
+        self.sent_at: list[float] = []
         self.read: list[dict[str, Any]] = []
         self.probes = 0
         self.answer: Callable[[], httpx.Response] | None = None
@@ -82,6 +85,7 @@ class FakeGraph(httpx.AsyncBaseTransport):
             self.read.append(payload)
             return httpx.Response(200, json={"success": True})
         self.sent.append(payload)
+        self.sent_at.append(self.clock())
         if self.answer:
             return self.answer()
         return httpx.Response(200, json={"messages": [{"id": f"wamid.OUT{len(self.sent)}"}]})

@@ -101,7 +101,7 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
     async def start(**settings: str) -> AsyncIterator[Pod]:
         defaults = {"RECADO_DATABASE": str(tmp_path / "recado.db"), "RECADO_BUTTONS": "false"}  # texts are compared
         environment = {**ENVIRONMENT, **defaults, **settings}
-        graph, metrics = FakeGraph(), WebMetrics()
+        graph, metrics = FakeGraph(clock), WebMetrics()
         app = App(make_web(load(environment), metrics=metrics, transport=graph, clock=clock))
         async with app.api.router.lifespan_context(app.api):
             transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx knows a scope as any mapping, not a dict
