@@ -23,16 +23,16 @@ from recado.http.app import App
 from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry.exposition import WebMetrics
-from recado.whatsapp.titles import titles
+from recado.whatsapp.content import titles
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, graph_error, signed, text_message, webhook
 
 PACKAGE = Path(recado.__file__).parent
 ARCHITECTURE = PACKAGE.parent.parent / "docs" / "architecture.md"
 #: Files outside quotes/ that an order passes until Meta has its reply.
-DELIVERED_LIMIT = 43
+DELIVERED_LIMIT = 41
 #: The same for an order whose reply fails once and is delivered by a drain.
-RETRIED_LIMIT = 50
+RETRIED_LIMIT = 46
 
 
 class Trace:

@@ -24,7 +24,7 @@ from recado.delivery.channels import media
 from recado.delivery.channels.whatsapp import NAME, deadline, status_update
 from recado.delivery.slots import SendSlots
 from recado.orders import Changes, HandoffChange, QuoteState, Returned, Session, Taken
-from recado.orders.edits import edits
+from recado.orders.amend import edits
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint

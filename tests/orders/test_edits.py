@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from recado.orders import Line
-from recado.orders.edits import Edit, edits
+from recado.orders.amend import Edit, edits
 
 
 def lines(*amounts: tuple[str, int | Decimal]) -> list[Line]:

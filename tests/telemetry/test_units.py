@@ -27,7 +27,7 @@ from recado.events.facts import TYPES
 from recado.http.metrics_port import serve_metrics
 from recado.orders import OrderState, QuoteState
 from recado.orders import Source as QuoteSource
-from recado.orders.edits import Edit
+from recado.orders.amend import Edit
 from recado.outcome import Outcome, Scope
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector

@@ -25,9 +25,10 @@ from recado.whatsapp.content import (
     encode,
     parameter,
     rendered,
+    shortened,
+    titles,
     with_choices,
 )
-from recado.whatsapp.titles import shortened, titles
 
 YES, CHANGE, NO = (
     Choice("q:7K:confirm", "✅ Sí, confirmar"),

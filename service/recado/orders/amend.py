@@ -1,9 +1,11 @@
-"""Changes to the lines of a quote, one function each: lines in, lines out.
+"""Changes to the lines of a quote, one function each: lines in, lines out. `edits` tells what a change was.
 
 A sku is on one line only. A line whose quantity would be zero or less is removed.
 """
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 import msgspec
@@ -12,6 +14,15 @@ from recado.orders.quote import Line
 
 Lines = tuple[Line, ...]
 Amount = int | Decimal
+
+
+class Edit(StrEnum):
+    """What became of one line."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MORE = "more"
+    LESS = "less"
 
 
 class PiecesError(ValueError):
@@ -71,6 +82,19 @@ def is_more(lines: Lines, shown: Lines) -> bool:
     """Whether `lines` hold anything that is new or more than in `shown`."""
     before = {line.sku: line.quantity for line in shown}
     return any(line.quantity > before.get(line.sku, 0) for line in lines)
+
+
+def edits(before: Sequence[Line], after: Sequence[Line]) -> Iterator[Edit]:
+    """What the customer changed between two states of his quote: one edit for each line that differs, by its sku."""
+    had = {line.sku: line.quantity for line in before}
+    has = {line.sku: line.quantity for line in after}
+    for sku in dict.fromkeys((*had, *has)):
+        if sku not in had:
+            yield Edit.ADDED
+        elif sku not in has:
+            yield Edit.REMOVED
+        elif has[sku] != had[sku]:
+            yield Edit.MORE if has[sku] > had[sku] else Edit.LESS
 
 
 def _with(lines: Lines, changed: Line) -> Lines:

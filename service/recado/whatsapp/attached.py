@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from recado.whatsapp.wire import MOST_ID
+
 #: A longer number is nobody's quantity, and big integers are slow to read.
 _MOST_DIGITS: Final = 15
-_MOST_ID: Final = 256
 _MOST_NAME: Final = 200
 _MOST_ADDRESS: Final = 500
 _MOST_PRICE: Final = 10**12
@@ -55,7 +56,7 @@ def cart_of(items: Any) -> tuple[CartLine, ...]:
     lines = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
     return tuple(
         CartLine(
-            sku=str(line.get("product_retailer_id", ""))[:_MOST_ID],
+            sku=str(line.get("product_retailer_id", ""))[:MOST_ID],
             quantity=_quantity(line.get("quantity")),
             item_price=_price(line.get("item_price")),
             currency=_currency(line.get("currency")),
@@ -99,16 +100,6 @@ def given_phone(contacts: Any) -> str | None:
                 if isinstance(phone, dict) and isinstance(phone.get("wa_id"), str):
                     return str(phone["wa_id"])
     return None
-
-
-def id_in(raw: Any, key: str) -> str | None:
-    """The id that an object has under a key, as `id_of` takes it."""
-    return id_of(raw.get(key)) if isinstance(raw, dict) else None
-
-
-def id_of(value: Any) -> str | None:
-    """An id; None for anything that is not an id of Meta's or ours."""
-    return value if isinstance(value, str) and 0 < len(value) <= _MOST_ID else None
 
 
 def _quantity(value: Any) -> int:

@@ -16,11 +16,12 @@ from recado.whatsapp import notices, wire
 from recado.whatsapp.attached import CartLine as CartLine
 from recado.whatsapp.attached import Location as Location
 from recado.whatsapp.attached import Media as Media
-from recado.whatsapp.attached import cart_of, given_phone, id_in, id_of, location_of, voice_of
+from recado.whatsapp.attached import cart_of, given_phone, location_of, voice_of
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import code_in
 from recado.whatsapp.notices import Notice
 from recado.whatsapp.wire import PayloadError as PayloadError
+from recado.whatsapp.wire import id_in, id_of
 
 
 class MessageType(StrEnum):
@@ -323,9 +324,9 @@ def _message(
         tapped=_tapped(message),
         quoted=id_in(context, "id"),
         product=id_in(context.get("referred_product"), "product_retailer_id"),
-        location=location_of(message.location),
+        location=location_of(message.location) if message.location else None,
         original=id_in(message.edit or message.revoke, "original_message_id"),
-        voice=voice_of(message.audio),
+        voice=voice_of(message.audio) if message.audio else None,
         gives_phone=given is not None,
     )
 

@@ -2,10 +2,13 @@
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
+
+#: The longest id that is taken.
+MOST_ID: Final = 256
 
 
 class PayloadError(ValueError):
@@ -194,6 +197,16 @@ def read(body: bytes, ignored: list[str]) -> list[Entry]:
     if entries is UNSET:
         raise PayloadError("the webhook has no `entry`")
     return entries
+
+
+def id_in(raw: Any, key: str) -> str | None:
+    """The id that an object has under a key, as `id_of` takes it."""
+    return id_of(raw.get(key)) if isinstance(raw, dict) else None
+
+
+def id_of(value: Any) -> str | None:
+    """An id; None for anything that is not an id of Meta's or ours."""
+    return value if isinstance(value, str) and 0 < len(value) <= MOST_ID else None
 
 
 def _salvage(body: bytes, ignored: list[str]) -> list[Entry] | UnsetType:

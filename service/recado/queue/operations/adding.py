@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.orders import Said, Talk
-from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, Reason, Restraint, State
+from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, NewRow, Reason, Restraint, State
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
     Customer,
@@ -23,7 +23,6 @@ from recado.queue.operations.customers import (
 )
 from recado.queue.operations.handoffs import note_own
 from recado.queue.operations.lanes import HORIZON_SECONDS
-from recado.queue.operations.rows import NewRow
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.survey import DAY_SECONDS
 from recado.ratelimit import Allowance

@@ -57,9 +57,8 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
     return Handoff(until=until, changed_at=change.at) if until > now else None
 
 
-def end_of_time(transaction: Transaction, limit: int) -> None:
-    """Gives conversations back to recado when a person's time is over."""
-    keys = [key for (key,) in transaction.run("held_until", transaction.now, limit)]
+def end_of_time(transaction: Transaction, keys: Sequence[str]) -> None:
+    """Gives the conversations of customers, in which a person's time is over, back to recado."""
     ended = []
     for customer in read_customers(transaction, keys).values():
         talk = talk_of(customer.talk)

@@ -91,13 +91,10 @@ def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
 
 def note_waiting_orders(transaction: Writing) -> None:
     """Notes the orders that have become overdue since this was last done."""
-    within = transaction.audience.accept_seconds
-    if not (transaction.audience.notices and within):
-        return
     transaction.run("lock_notices")
     meta: dict[str, str] = dict(transaction.run("get_meta"))
     checked = float(meta.get(_CHECKED, 0.0))
-    due = transaction.now - within
+    due = transaction.now - transaction.audience.accept_seconds
     for (number,) in transaction.run("placed_between", checked, due):
         transaction.note(NoticeKind.ORDER_WAITING, f"{transaction.audience.order_prefix}{number}")
     transaction.run("set_meta", _CHECKED, str(max(checked, due)))

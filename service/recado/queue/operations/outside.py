@@ -7,8 +7,7 @@ import msgspec
 
 from recado.orders import Line
 from recado.outcome import Outcome, Scope
-from recado.queue.model import TEMPLATES, AttemptResult, Audience, Lane, State
-from recado.queue.operations.rows import NewRow
+from recado.queue.model import TEMPLATES, AttemptResult, Audience, Lane, NewRow, State
 from recado.queue.statements import Row
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals

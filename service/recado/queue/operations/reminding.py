@@ -3,9 +3,8 @@
 import datetime
 from collections.abc import Collection
 
-from recado.queue.model import REPLIES, Lane, State
+from recado.queue.model import REPLIES, Lane, NewRow, State
 from recado.queue.operations.customers import read_quote
-from recado.queue.operations.rows import NewRow
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
 

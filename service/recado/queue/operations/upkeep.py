@@ -66,7 +66,8 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
     ends hand-offs, notes orders that the staff has not accepted in time, and reminds customers of open quotes."""
     _repair_clock(transaction)
-    note_waiting_orders(transaction)
+    if transaction.audience.notices and transaction.audience.accept_seconds:
+        note_waiting_orders(transaction)
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)
@@ -74,7 +75,8 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
             transaction.fail(id_, Lane(*lane), Reason.WINDOW_CLOSED)
         counts.append(len(rows))
         transaction.quotes_ended(transaction.run("expire_quotes", transaction.now, limit))
-        end_of_time(transaction, limit)
+        if held := transaction.run("held_until", transaction.now, limit):
+            end_of_time(transaction, [key for (key,) in held])
         if transaction.audience.reminding.seconds:
             remind(transaction, limit)
     return counts
