@@ -1,4 +1,5 @@
 """Benchmarks: `python -m loadtests.bench [--only queue,drain] [--quick] [--measure PATH]` from the repository's root.
+With `--beside TREE` it measures this tree and another one, such as the worktree of an older commit, and nothing else.
 
 Servers run on core 0, generators and stand-ins on the last core. Figures of different runs are not comparable;
 ratios within one run are. Everything stays on this machine.
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from loadtests.bench import drains, queues, webhooks
+from loadtests.bench import beside, drains, queues, webhooks
 from loadtests.bench.machine import ROOT, versions
 from loadtests.bench.webhooks import Bench
 
@@ -37,6 +38,10 @@ def sections(bench: Bench) -> dict[str, tuple[str, Callable[[], Section]]]:
         "starts": ("Memory and start", lambda: webhooks.memory_and_starts(bench)),
         "quotes": ("Reading orders", _quotes),
     }
+
+
+def _beside(bench: Bench, tree: Path) -> tuple[str, Callable[[], Section]]:
+    return "This tree beside another one", lambda: beside.side_by_side(bench, tree.resolve())
 
 
 def _quotes() -> Section:
@@ -66,6 +71,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--measure", type=Path, default=os.environ.get("MEASURE"), help="a measure package, for peers")
+    parser.add_argument("--beside", type=Path, help="another tree of recado")
     parser.add_argument("--out", type=Path, default=ROOT / "data/bench", help="where bench.md and bench.json go")
     args = parser.parse_args()
     if args.quick:
@@ -78,7 +84,7 @@ def main() -> None:
 
 
 def _run(args: argparse.Namespace, bench: Bench) -> None:
-    chosen = sections(bench)
+    chosen = {"beside": _beside(bench, args.beside)} if args.beside else sections(bench)
     if unknown := set(filter(None, args.only.split(","))) - set(chosen):
         raise SystemExit(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(chosen)}")
     at = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -104,11 +104,15 @@ def _length(head: bytes) -> int:
     return int(rest.split(b"\r\n", 1)[0] or 0)
 
 
-def _render(count: int, statuses_per_message: int) -> tuple[list[bytes], list[int]]:
-    """Requests, and for each the customer's number; 0 for a status."""
+def _render(count: int, statuses_per_message: int, known: int | None) -> tuple[list[bytes], list[int]]:
+    """Requests, and for each the customer's number; 0 for a status. Every second one is a yes of the next customer from
+    `known` on, if there is one."""
     requests, numbers = [], []
     for index in range(count):
-        number, request = (0, bodies.status()) if index % (statuses_per_message + 1) else bodies.text()
+        if known is not None and index % 2:
+            number, request = known + index // 2, bodies.text(known + index // 2, "sí")[1]
+        else:
+            number, request = (0, bodies.status()) if index % (statuses_per_message + 1) else bodies.text()
         requests.append(request)
         numbers.append(number)
     return requests, numbers
@@ -116,7 +120,7 @@ def _render(count: int, statuses_per_message: int) -> tuple[list[bytes], list[in
 
 async def run(args: argparse.Namespace) -> dict[str, object]:
     count = int(args.rate * args.seconds) if args.mode == "open" else args.most
-    requests, numbers = _render(count, args.statuses)
+    requests, numbers = _render(count, args.statuses, args.known)
     load = Load(args.mode, requests)
     loop = asyncio.get_running_loop()
     for _ in range(args.connections):
@@ -176,6 +180,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--connections", type=int, default=128)
     parser.add_argument("--statuses", type=int, default=0, help="statuses for each message")
+    parser.add_argument("--known", type=int, help="a customer who has a quote: every second message is a yes")
     parser.add_argument("--most", type=int, default=60_000, help="requests that the closed loop prepares")
     parser.add_argument("--times", type=Path, help="file for the records of answered messages")
     args = parser.parse_args()

@@ -8,8 +8,9 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from loadtests.bench import bodies
@@ -32,15 +33,23 @@ GRAPH_LATENCY_MS = 50.0
 #: Capacity: p99 from when a webhook was due until Meta had the reply.
 IN_TIME_MS = 300.0
 SETTLE_SECONDS = 8.0
+#: How fast the quotes are made that a yes is to: slow enough for any machine.
+QUOTED_A_SECOND = 320.0
+#: A search for the capacity begins with this rate, and halves the last interval so many times.
+FIRST_RATE, HALVINGS = 600.0, 2
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """A way of sending, as options of the generator, with the share of Graph calls that go wrong."""
+    """A way of sending, as options of the generator, with the share of Graph calls that go wrong.
+
+    quoted: so many customers have a quote beforehand; every second message is the yes of one of them.
+    """
 
     name: str
     options: tuple[str, ...]
     faults: float = 0.0
     budget: float = 0.0
+    quoted: int = 0
 
 
 SCENARIOS = (
@@ -106,15 +115,11 @@ class Bench:
         """One scenario against a fresh server."""
         settings |= {"RECADO_ACK_BUDGET_SECONDS": str(scenario.budget)}
         with self.graph(scenario.faults) as graph_port, self.server(target, graph_port, **settings) as (server, port):
-            times = self.folder / "times.bin"
+            options = scenario.options
+            if scenario.quoted:
+                options += ("--known", str(self._quote(port, graph_port, scenario.quoted)))
             foreign, cpu = Foreign(), cpu_seconds(server)
-            argv = [sys.executable, "-m", "loadtests.bench.generator", str(port), *scenario.options]
-            argv += ["--seconds", str(self.seconds), "--times", str(times)]
-            out = subprocess.run(
-                ["taskset", "-c", str(OTHER_CORE), *argv], cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=120
-            )
-            result = json.loads(out.stdout)
-            due = dict(struct.iter_unpack("<Qd", times.read_bytes()))
+            result, due = self._generate(port, self.seconds, *options)
             arrivals = self._arrivals(graph_port, len(due)) if target == "recado" else []
             cpu = cpu_seconds(server) - cpu
             outcome = Outcome(
@@ -128,6 +133,23 @@ class Bench:
                 foreign=foreign.share(cpu),
             )
             return _with_replies(outcome, due, arrivals) if target == "recado" else outcome
+
+    def _generate(self, port: int, seconds: float, *options: str) -> tuple[dict[str, Any], dict[int, float]]:
+        """What the generator prints, and when the answered message of each customer was due."""
+        times = self.folder / "times.bin"
+        argv = [sys.executable, "-m", "loadtests.bench.generator", str(port), *options]
+        argv += ["--seconds", str(seconds), "--times", str(times)]
+        out = subprocess.run(
+            ["taskset", "-c", str(OTHER_CORE), *argv], cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=120
+        )
+        return json.loads(out.stdout), dict(struct.iter_unpack("<Qd", times.read_bytes()))
+
+    def _quote(self, port: int, graph_port: int, customers: int) -> int:
+        """Gives so many customers a quote; the number of the first."""
+        _, due = self._generate(port, customers / QUOTED_A_SECOND, "--mode", "open", "--rate", str(QUOTED_A_SECOND))
+        self._arrivals(graph_port, len(due))
+        get(f"http://127.0.0.1:{graph_port}/reset", data=b"")
+        return min(due)
 
     def _arrivals(self, graph_port: int, expected: int) -> list[tuple[int, float]]:
         """What the Graph stand-in got, once nothing has come for a while or all is there."""
@@ -177,7 +199,7 @@ def side_by_side(bench: Bench) -> tuple[str, list[dict[str, object]]]:
             for target in targets:
                 outcomes[target].append(one := bench.measure(target, scenario))
                 raw.append({"scenario": scenario.name, "target": target, **msgspec.to_builtins(one)})
-                _say(f"{scenario.name:26} {target:8} {one.per_second:8.0f}/s  p99 {one.latency_ms['p99']:.1f} ms")
+                say(f"{scenario.name:26} {target:8} {one.per_second:8.0f}/s  p99 {one.latency_ms['p99']:.1f} ms")
         head = ["target", "webhooks/s", "x plain", "p50 ms", "p99 ms", "max ms", "CPU us", "x plain", "not 200"]
         head += ["replies/s", "missing", "twice", "reply p50 ms", "p99 ms", "MiB", "core lost to others"]
         rows = [_row(target, rows, outcomes.get("plain")) for target, rows in outcomes.items()]
@@ -211,27 +233,47 @@ def _row(target: str, outcomes: list[Outcome], floor: list[Outcome] | None) -> l
     ]
 
 
+def rates() -> Generator[float, bool, tuple[float, float]]:
+    """The rates that a search for the capacity tries, each told whether it holds: the highest that does, and one that
+    does not."""
+    low, high = 0.0, FIRST_RATE
+    while (yield high):
+        low, high = high, high * 1.4
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (yield middle) else (low, middle)
+    return low, high
+
+
+def steady(rate: float, *, quoted: int = 0) -> Scenario:
+    """Messages at a rate, whatever the server does."""
+    options = ("--mode", "open", "--rate", str(rate), "--connections", "256")
+    return Scenario(f"{rate:.0f}/s", options, quoted=quoted)
+
+
+def holds(one: Outcome) -> bool:
+    """Whether everything was answered and every reply was out in time."""
+    return one.ok == one.requests and not one.missing and not one.twice and one.reply_ms["p99"] < IN_TIME_MS
+
+
 def capacity(bench: Bench) -> tuple[str, list[dict[str, object]]]:
     """The highest steady rate, from a cold start, at which everything is answered and every reply is out in time."""
     raw: list[dict[str, object]] = []
-
-    def holds(rate: float) -> bool:
-        scenario = Scenario(f"{rate:.0f}/s", ("--mode", "open", "--rate", str(rate), "--connections", "256"))
-        one = bench.measure("recado", scenario)
-        good = one.ok == one.requests and not one.missing and not one.twice and one.reply_ms["p99"] < IN_TIME_MS
+    search = rates()
+    rate = next(search)
+    while True:
+        one = bench.measure("recado", steady(rate))
+        good = holds(one)
         raw.append({"rate": rate, "holds": good, **msgspec.to_builtins(one)})
-        _say(
+        say(
             f"capacity {rate:6.0f}/s {'holds' if good else 'fails'}  reply p99 {one.reply_ms['p99']:.0f} ms"
             f"  {one.cpu_us:.0f} us  missing {one.missing}  not 200 {one.requests - one.ok}"
         )
-        return good
-
-    low, high = 0.0, 600.0
-    while holds(high):
-        low, high = high, high * 1.4
-    for _ in range(2 if low else 0):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
+        try:
+            rate = search.send(good)
+        except StopIteration as found:
+            low, high = found.value
+            break
     costs = (one["cpu_us"] for one in reversed(raw) if one["rate"] == low)
     row: list[Cell] = [low, high, next((float(str(cost)) for cost in costs), None)]
     return table(["holds, messages/s", "fails at", "CPU us a message"], [row]), raw
@@ -260,5 +302,5 @@ def memory_and_starts(bench: Bench) -> tuple[str, list[dict[str, object]]]:
     return table(["what", "measured"], rows), raw
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
