@@ -128,6 +128,16 @@ def test_what_a_template_says_is_one_line(kind: NoticeKind) -> None:
         Template("recado_aviso", "es", (str(count), in_one_line(Notice(kind=kind, count=count, since=0.0))))
 
 
+@pytest.mark.parametrize("came", ["todo llegó", "3 no llegaron"])
+def test_the_end_of_a_problem_says_what_became_of_what_waited(came: str) -> None:
+    """In each format: as a text, and in one line. It names no runbook, as there is nothing to do."""
+    notice = Notice(kind=NoticeKind.RECOVERED, count=1, since=0.0, whats={f"whatsapp {NUMBER}: {came}": 1})
+    first, second = "Ya no espera nada en el canal que estaba detenido", f"whatsapp {NUMBER}: {came}"
+
+    assert in_one_line(notice) == f"{first}: {second}"
+    assert text(notice) == f"{first} (desde 1970-01-01 00:00 UTC).\n{second}"
+
+
 async def test_an_unknown_target_needs_an_operator() -> None:
     assert (await NoticeChannel({}).tell("gone", NOTICE)).outcome is Outcome.OPERATOR
     assert not await NoticeChannel({}).probe("gone")

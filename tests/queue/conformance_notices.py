@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from recado.delivery.channels import notice as channel
-from recado.events.facts import HandoffRequested
+from recado.events.facts import USUAL_TYPES, HandoffRequested
 from recado.notices.notice import Notice, NoticeKind, text
 from recado.orders import OrderState
 from recado.outcome import Outcome, Scope
-from recado.queue.model import NOTICES, AttemptResult, Audience, LeasedReply
+from recado.queue.model import EVENTS, NOTICES, REPLIES, AttemptResult, Audience, Lane, LeasedReply
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
@@ -19,12 +19,15 @@ from tests.queue.conformance import (
     DELIVERED,
     EXPIRED_TOKEN,
     NO_JITTER,
+    NUMBER,
+    OUTAGE,
     REJECTED,
     UNLIMITED,
     OpenQueue,
     add_leased,
     new_reply,
 )
+from tests.queue.conformance_events import GONE
 from tests.queue.conformance_orders import moving, ordered
 
 PERIOD = 900.0
@@ -47,12 +50,19 @@ async def claimed(queue: RetryQueue) -> list[LeasedReply]:
 
 async def sent(queue: RetryQueue) -> list[Notice]:
     """The same, which arrive."""
-    notices = []
-    for message in await claimed(queue):
-        assert isinstance(message.content, Notice)
-        await queue.update_message_attempt(message, TOOK)
-        notices.append(message.content)
-    return notices
+    return (await taken(queue))[0]
+
+
+async def taken(queue: RetryQueue) -> tuple[list[Notice], list[LeasedReply]]:
+    """The notices that may be sent now, which arrive, and what else is claimed with them."""
+    notices, others = [], []
+    for message in (await queue.get_messages_to_retry(200)).messages:
+        if isinstance(message.content, Notice):
+            await queue.update_message_attempt(message, TOOK)
+            notices.append(message.content)
+        else:
+            others.append(message)
+    return notices, others
 
 
 async def lose(queue: RetryQueue, clock: FakeClock, n: int) -> None:
@@ -169,21 +179,83 @@ class NoticeConformance:
         clock.advance(PERIOD)
         assert await sent(queue) == []
 
-    async def test_what_an_operator_mended_is_told_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """When Meta accepts a reply again; what else arrives tells nothing."""
-        queue = open_queue(SLACK, **UNLIMITED)
-        first, second = [await add_leased(queue, new_reply(n, clock)) for n in (1, 2)]
+    async def test_when_all_that_waited_has_arrived_it_is_told_once(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Not while one of the replies waits that waited for the operator; those that came later do not matter."""
+        queue = open_queue(SLACK, **UNLIMITED, **NO_JITTER)
+        first, second, third = [await add_leased(queue, new_reply(n, clock)) for n in (1, 2, 3)]
         await queue.update_message_attempt(first, EXPIRED_TOKEN)
         during = await sent(queue)
         await queue.update_message_attempt(second, DELIVERED)
+        await queue.expire()
+        early = await sent(queue)
+        await queue.update_message_attempt(third, DELIVERED)
+        clock.advance(60)
+        later = await add_leased(queue, new_reply(4, clock))
+        await queue.expire()
+        still_early, (waited,) = await taken(queue)
+        await queue.update_message_attempt(waited, DELIVERED)
+        await queue.expire()
         after = await sent(queue)
-        await queue.update_message_attempt(await add_leased(queue, new_reply(3, clock)), DELIVERED)
+        await queue.update_message_attempt(later, DELIVERED)
+        await queue.expire()
 
         assert [notice.kind for notice in during] == [NoticeKind.OPERATOR_NEEDED]
+        assert waited.id == first.id
+        assert (early, still_early) == ([], [])
         assert [(notice.kind, notice.whats) for notice in after] == [
-            (NoticeKind.RECOVERED, {f"whatsapp {first.lane.name}": 1})
+            (NoticeKind.RECOVERED, {f"whatsapp {first.lane.name}: todo llegó": 1})
         ]
         assert await sent(queue) == []
+
+    async def test_an_outage_that_lost_replies_is_told_when_it_is_over(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """With how many of them; one that lost none is not, as nobody was told that it had begun."""
+        queue = open_queue(SLACK, **UNLIMITED, **NO_JITTER)
+        for day in range(2):
+            for n in range(5):
+                await queue.update_message_attempt(await add_leased(queue, new_reply(10 * day + n, clock)), OUTAGE)
+            clock.advance(90_000 if day else 60)
+            await queue.expire()
+            lost = await sent(queue)
+            await queue.record_probe(Lane(REPLIES, NUMBER), True)
+            await queue.add_message(new_reply(10 * day + 9, clock), lease=False)
+            for _ in range(3):  # the trial, and then what was put off until it ended
+                for message in (await taken(queue))[1]:
+                    await queue.update_message_attempt(message, DELIVERED)
+                clock.advance(60)
+            await queue.expire()
+            over = await sent(queue)
+
+            assert [(notice.kind, notice.count) for notice in lost] == [(NoticeKind.REPLY_LOST, 5)] * day
+            assert [(notice.kind, notice.whats) for notice in over] == [
+                (NoticeKind.RECOVERED, {f"whatsapp {NUMBER}: 5 no llegaron": 1})
+            ] * day
+
+    async def test_an_endpoint_that_ended_needs_the_operator(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """It answered 410, and nothing goes on by itself; when he has resumed it, what waited goes out."""
+        queue = open_queue(replace(SLACK, wants={"crm": USUAL_TYPES}, deadline_seconds=300_000.0), **UNLIMITED)
+        for n in (1, 2):
+            await queue.add_message(new_reply(n, clock, facts=(HandoffRequested(reason="asked"),)), lease=False)
+        one, other = [message for message in (await taken(queue))[1] if message.lane.channel == EVENTS]
+        await queue.update_message_attempt(one, GONE)
+        await queue.update_message_attempt(other, GONE)
+        needed = await sent(queue)
+        clock.advance(3600)
+        assert await queue.events.resume("crm")
+        await queue.expire()
+        early, waiting = await taken(queue)
+        for message in waiting:
+            await queue.update_message_attempt(message, TOOK)
+        await queue.expire()
+
+        assert NoticeKind.RECOVERED not in {notice.kind for notice in early}
+        assert (NoticeKind.OPERATOR_NEEDED, {"http crm": 1}) in [(notice.kind, notice.whats) for notice in needed]
+        assert [(notice.kind, notice.whats) for notice in await sent(queue)] == [
+            (NoticeKind.RECOVERED, {"http crm: todo llegó": 1})
+        ]
 
     async def test_nothing_is_told_of_a_notice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A notice that fails, or whose target needs an operator, is counted and makes none; five tries in an hour."""

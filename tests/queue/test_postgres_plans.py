@@ -15,7 +15,8 @@ from tests.queue.postgres import postgres as postgres
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-#: Statements of operators, of a clock that was wrong, and of the search for customers to forget, once an hour.
+#: Statements of operators, of a clock that was wrong, of the end of an outage, and of the search for customers to forget,
+#: once an hour.
 RARE = {
     "repair_keys",
     "stale_customers",
@@ -25,6 +26,7 @@ RARE = {
     "erase_events",
     "erase_entries",
     "survey_lost",
+    "lost_since",
 }
 ROWS = """
 INSERT INTO recado.entry

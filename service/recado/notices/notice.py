@@ -75,8 +75,8 @@ _WORDINGS = {
     ),
     NoticeKind.HANDOFF: _Wording("1 cliente pide hablar con una persona", "{} clientes piden hablar con una persona"),
     NoticeKind.RECOVERED: _Wording(
-        "recado vuelve a enviar por el canal que estaba detenido",
-        "recado vuelve a enviar por {} canales que estaban detenidos",
+        "Ya no espera nada en el canal que estaba detenido",
+        "Ya no espera nada en {} canales que estaban detenidos",
     ),
     NoticeKind.TEST: _Wording("Prueba: los avisos de recado llegan", "Prueba: los avisos de recado llegan"),
 }

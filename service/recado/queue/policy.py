@@ -149,6 +149,11 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     def open(self) -> bool:
         return self.open_reason is not None
 
+    @property
+    def needs_operator(self) -> bool:
+        """Whether it stays open until an operator acts."""
+        return self.open_reason in (OPERATOR, ENDED)
+
 
 class RetryPolicy:
     """The numbers as decisions; `limits` are those of each channel, by its name."""

@@ -13,7 +13,7 @@ from msgspec.structs import astuple, replace
 from recado.notices.notice import NoticeKind
 from recado.outcome import Outcome, Scope
 from recado.queue.model import NOTICES, AttemptResult, Lane
-from recado.queue.policy import ENDED, OPERATOR, VERDICT_SECONDS, Breaker, Pace, RetryPolicy
+from recado.queue.policy import ENDED, VERDICT_SECONDS, Breaker, Pace, RetryPolicy
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry.totals import Totals
@@ -38,7 +38,8 @@ class LaneState(msgspec.Struct):
 
 
 class Lanes:
-    """The lanes that ever had something to send. `note` notifies the operator of a lane that needs him."""
+    """The lanes that ever had something to send. `note` notifies the operator of a lane that needs him. `closed`: the
+    breakers that this transaction closed, as they were before."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Lanes:
         self._asked: Callable[[], list[Row]] | None = None
         self._states: dict[Lane, LaneState] | None = None
         self._changes: list[tuple[Lane, Change]] = []
+        self.closed: list[tuple[Lane, Breaker]] = []
 
     def ask(self) -> None:
         """Reads the lanes together with the next query."""
@@ -172,10 +174,10 @@ class Lanes:
             TALLIES[lane.channel].breaker(self._totals, lane.name, "open" if after.open else "closed")
         # An alert covers a target of notices that is wrongly configured: there is no notice about a notice.
         if lane.channel != NOTICES:
-            if after.open_reason == OPERATOR != before.open_reason:
+            if after.needs_operator and not before.needs_operator:
                 self._note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")
-            elif before.open_reason == OPERATOR and not after.open:
-                self._note(NoticeKind.RECOVERED, f"{lane.channel} {lane.name}")
+            elif before.open and not after.open:
+                self.closed.append((lane, before))
 
 
 def lanes_of(policy: RetryPolicy, rows: Sequence[Row]) -> dict[Lane, LaneState]:

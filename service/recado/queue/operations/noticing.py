@@ -8,13 +8,15 @@ import msgspec
 
 from recado.events.facts import Fact, HandoffRequested, OrderCancelRequested, OrderCreated, ReplyFailed
 from recado.notices.notice import Notice, NoticeKind
-from recado.queue.model import NOTICES, Audience, Lane
+from recado.queue.model import NOTICES, TO_CUSTOMERS, Audience, Lane
+from recado.queue.policy import Breaker
 from recado.queue.statements import Row
 
 #: Orders are told one by one until there are so many in a period.
 ORDERS_ONE_BY_ONE = 10
 _META = "notice."
 _CHECKED = "notice_orders"
+_AWAITED = "notice_recoveries"
 
 
 class Writing(Protocol):
@@ -48,7 +50,23 @@ class Period(msgspec.Struct):
     entries: list[int] = []
 
 
+class Recovery(msgspec.Struct):
+    """A lane that sends again, whose breaker was open from `since` to `until`: what waited then is not all sent yet.
+    told: the operator was notified of the problem."""
+
+    channel: str
+    name: str
+    since: float
+    until: float
+    told: bool
+
+    @property
+    def lane(self) -> Lane:
+        return Lane(self.channel, self.name)
+
+
 _period = msgspec.json.Decoder(Period).decode
+_recoveries = msgspec.json.Decoder(list[Recovery]).decode
 
 
 def notices_of(facts: Iterable[Fact]) -> Iterator[Noted]:
@@ -98,6 +116,43 @@ def note_waiting_orders(transaction: Writing) -> None:
     for (number,) in transaction.run("placed_between", checked, due):
         transaction.note(NoticeKind.ORDER_WAITING, f"{transaction.audience.order_prefix}{number}")
     transaction.run("set_meta", _CHECKED, str(max(checked, due)))
+
+
+def await_recoveries(transaction: Writing, closed: Sequence[tuple[Lane, Breaker]]) -> None:
+    """Remembers lanes whose breakers closed, until all that waited for them has been sent."""
+    transaction.run("lock_notices")
+    awaited = _awaited(transaction)
+    for lane, before in closed:
+        assert before.opened_at is not None
+        old = awaited.get(lane)
+        awaited[lane] = Recovery(
+            *lane,
+            since=min(before.opened_at, old.since) if old else before.opened_at,
+            until=transaction.now,
+            told=before.needs_operator or (old is not None and old.told),
+        )
+    transaction.run("set_meta", _AWAITED, _json(list(awaited.values())))
+
+
+def note_recoveries(transaction: Writing) -> None:
+    """Notes the lanes that have sent all that waited for them while they had a problem, if the operator heard of it:
+    he was needed, or customers' replies were lost."""
+    transaction.run("lock_notices")
+    awaited = _awaited(transaction)
+    over = [lane for lane, one in awaited.items() if not transaction.run("waiting_since", *lane, one.until)]
+    for lane in over:
+        one = awaited.pop(lane)
+        ((lost,),) = transaction.run("lost_since", *lane, one.since)
+        if one.told or (lost and lane.channel in TO_CUSTOMERS):
+            came = f"{lost} no llegaron" if lost else "todo llegó"
+            transaction.note(NoticeKind.RECOVERED, f"{lane.channel} {lane.name}: {came}")
+    if over:
+        transaction.run("set_meta", _AWAITED, _json(list(awaited.values())))
+
+
+def _awaited(transaction: Writing) -> dict[Lane, Recovery]:
+    meta: dict[str, str] = dict(transaction.run("get_meta"))
+    return {one.lane: one for one in _recoveries(meta.get(_AWAITED, "[]"))}
 
 
 def _at_once(kind: NoticeKind) -> int:

@@ -14,7 +14,7 @@ from recado.notices.notice import NoticeKind
 from recado.orders import QuoteState
 from recado.queue.model import MEDIA, NOBODY, REPLIES, TO_CUSTOMERS, AttemptResult, Audience, Lane, Reason, State
 from recado.queue.operations.lanes import Lanes, LaneState
-from recado.queue.operations.noticing import Noted, notices_of, write_notices
+from recado.queue.operations.noticing import Noted, await_recoveries, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
 from recado.queue.policy import Decision, Floors, RetryPolicy
@@ -205,6 +205,8 @@ class Transaction:
                 self.tell(key, fact, phone, user_id)
         if self._told:
             write_events(self, self._told)
+        if self.audience.notices and self.lanes.closed:
+            await_recoveries(self, self.lanes.closed)
         if self.audience.notices and (noted := [*notices_of(one.fact for one in self._told), *self._noted]):
             write_notices(self, noted)
 

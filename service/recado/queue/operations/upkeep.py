@@ -7,7 +7,7 @@ import msgspec
 
 from recado.queue.model import Lane, Reason
 from recado.queue.operations.handoffs import end_of_time
-from recado.queue.operations.noticing import note_waiting_orders
+from recado.queue.operations.noticing import note_recoveries, note_waiting_orders
 from recado.queue.operations.reminding import remind
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.reach import NOTHING, Reach
@@ -64,10 +64,13 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
-    ends hand-offs, notes orders that the staff has not accepted in time, and reminds customers of open quotes."""
+    ends hand-offs, notes orders that the staff has not accepted in time and problems that are over, and reminds
+    customers of open quotes."""
     _repair_clock(transaction)
     if transaction.audience.notices and transaction.audience.accept_seconds:
         note_waiting_orders(transaction)
+    if transaction.audience.notices:
+        note_recoveries(transaction)
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)

@@ -631,6 +631,15 @@ GROUP BY phrase, kind HAVING count(DISTINCT customer) >= $3 ORDER BY 3 DESC, 1, 
 -- name: placed_between
 SELECT number FROM recado.shop_order WHERE state = 'placed' AND placed_at > $1 AND placed_at <= $2 ORDER BY number
 
+-- name: waiting_since
+SELECT 1 FROM recado.entry WHERE due_at IS NOT NULL AND channel = $1 AND lane = $2 AND received_at <= $3
+UNION ALL
+SELECT 1 FROM recado.entry WHERE lease_until IS NOT NULL AND channel = $1 AND lane = $2 AND received_at <= $3
+LIMIT 1
+
+-- name: lost_since
+SELECT count(*) FROM recado.entry WHERE state = 'failed' AND finished_at >= $3 AND channel = $1 AND lane = $2
+
 -- name: waiting_replies
 SELECT id FROM recado.entry
 WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
