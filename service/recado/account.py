@@ -38,8 +38,8 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
         elif notice.gravity is Gravity.REINSTATES:
             instants |= dict.fromkeys(KEPT_AS.values(), "0")
     for notice in notices:
-        if notice.stops:
-            await queue.pause_template(notice.stops)
+        if notice.template:
+            await queue.change_template(notice.template)
     await queue.record_totals(totals, instants)
     for notice in sorted(notices, key=lambda notice: notice.gravity not in KEPT_AS)[:MAX_NOTICES_LOGGED]:
         fields = {"event": notice.event.value, "gravity": notice.gravity.value, "detail": notice.said}

@@ -9,6 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from recado.delivery.channels import http
+from recado.events.endpoints import Shown
+from recado.events.endpoints import Text as Words
+from recado.events.event import shown
 from recado.events.facts import USUAL_TYPES
 from recado.orders import Handoff, OrderState, QuoteState
 from recado.orders.shop import Move
@@ -18,10 +21,11 @@ from recado.queue.protocol import RetryQueue
 from recado.settings import AfterWindow
 from recado.telemetry import metrics
 from recado.whatsapp.content import DirectSend, Template, Text
-from recado.whatsapp.outside import OUTSIDE_SECONDS, Forms, template_lane
+from recado.whatsapp.notices import TemplateChange
+from recado.whatsapp.outside import OUTSIDE_SECONDS, Forms
 from tests.clock import FakeClock
 from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply, status_of
-from tests.queue.conformance_events import kinds
+from tests.queue.conformance_events import claimed, event_in, kinds
 from tests.queue.conformance_orders import DAY, ordered
 from tests.queue.conformance_permissions import preference
 from tests.queue.conformance_sessions import opening, outcomes, session_of
@@ -33,6 +37,8 @@ CRM = replace(AUDIENCE, wants={"crm": USUAL_TYPES}, deadline_seconds=http.DEADLI
 WINDOW_CLOSED = AttemptResult(
     outcome=Outcome.PERMANENT, error_class="window_closed", error_code=131047, code_class="4xx"
 )
+REFUSED = AttemptResult(outcome=Outcome.PERMANENT, error_class="undeliverable", error_code=131050, code_class="4xx")
+STOPPED = TemplateChange(name="cotizacion", language="es", event="paused", stops=True)
 PAUSED = AttemptResult(outcome=Outcome.OPERATOR, error_class="template", error_code=132015, code_class="4xx")
 QUOTE_LANE, ORDER_LANE = f"{NUMBER}/cotizacion/es", f"{NUMBER}/pedido/es"
 
@@ -211,12 +217,67 @@ class OutsideConformance:
         await queue.add_message(asked(1, clock, "AAAA"), lease=False)
         clock.advance(61)
         await queue.expire()
-        await queue.pause_template(template_lane("cotizacion", "es_MX"))
+        await queue.change_template(replace(STOPPED, language="es_MX"))
         before = queue.snapshot().paused_templates
-        await queue.pause_template(template_lane("cotizacion", "es"))
+        await queue.change_template(STOPPED)
 
         assert (before, queue.snapshot().paused_templates) == ({"cotizacion": False}, {"cotizacion": True})
         assert await outside(queue) == []
+
+    async def test_the_shops_systems_are_told_of_a_template(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Of one that nothing was ever sent by, too. It concerns no customer; erasing one leaves it."""
+        queue = open_queue(CRM, **UNLIMITED)
+        await queue.change_template(STOPPED)
+        await queue.change_template(replace(STOPPED, event="reinstated", stops=False))
+        await queue.add_message(new_reply(1, clock), lease=False)
+        await queue.erase_customer("+15550100001")
+        told = [event for event in await queue.events.after(0, limit=10) if not event.conversation]
+        delivered = [event_in(one) for one in await claimed(queue)]
+        about = {"name": "cotizacion", "language": "es"}
+
+        assert [(event.kind, event.sequence, event.data) for event in told] == [
+            ("template.paused", 1, {**about, "event": "paused"}),
+            ("template.approved", 2, {**about, "event": "reinstated"}),
+        ]
+        assert [shown(event, Shown.FULL, Words.FULL)["data"] for event in told] == [event.data for event in told]
+        assert sorted(event.id for event in delivered if not event.conversation) == [event.id for event in told]
+
+    @pytest.mark.parametrize("late", [False, True])
+    async def test_meta_may_say_that_a_customer_has_opted_out(
+        self, open_queue: OpenQueue, clock: FakeClock, late: bool
+    ) -> None:
+        """By error 131050, at once or by a status. What else waits for him is taken back; others' goes out."""
+        queue = open_queue(CRM, **UNLIMITED)
+        order = await ordered(queue, clock, 1)
+        await queue.add_message(asked(8, clock, "BBBB"), lease=False)
+        clock.advance(61)
+        await queue.move_order(replace(moving(order.number, OrderState.ACCEPTED), window_seconds=1.0))
+        await queue.move_order(replace(moving(order.number, OrderState.COMPLETED), window_seconds=1.0))
+        sent = await outside(queue)
+        while len(sent) < 2:
+            clock.advance(2)
+            sent += await outside(queue)
+        by_phone = {one.phone: one for one in sent}
+        await queue.update_message_attempt(by_phone["+15550100008"], DELIVERED)
+        message = by_phone["+15550100001"]
+        if late:
+            await queue.update_message_attempt(message, DELIVERED)
+            await queue.apply_status(status_of(message, "failed", REFUSED))
+        else:
+            await queue.update_message_attempt(message, REFUSED)
+        clock.advance(3600)
+        again = await outside(queue)
+        moved = await queue.move_order(replace(moving(order.number, OrderState.CANCELLED), window_seconds=1.0))
+        session = await session_of(queue, clock)
+        events = await queue.events.after(0, limit=100)
+
+        assert by_phone.keys() == {"+15550100001", "+15550100008"}
+        assert again == []
+        assert moved.told is None
+        assert session.talk.permission.opted_out
+        assert not (await session_of(queue, clock, 8)).talk.permission.opted_out
+        assert [event.data for event in events if event.kind == "customer.opted_out"] == [{"reason": "refused"}]
+        assert queue.snapshot().totals[metrics.PERMISSIONS.name, ("out", "refused")] == 1
 
     async def test_the_state_of_an_order_is_told_outside_the_window(
         self, open_queue: OpenQueue, clock: FakeClock

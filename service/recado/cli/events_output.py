@@ -20,9 +20,11 @@ async def listing(log: EventLog, after: int, types: Sequence[str], *, limit: int
         return
     page = table("id", "type", "time", "conversation", "sequence", "customer")
     for event in events:
-        customer = shown(event, Shown.MASKED, Text.NONE)["data"]["customer"]
-        who = customer.phone or customer.ref
-        page.add_row(*cells(event.public_id, event.kind, shown_time(event.at), event.conversation, event.sequence, who))
+        customer = shown(event, Shown.MASKED, Text.NONE)["data"].get("customer")
+        who = (customer.phone or customer.ref) if customer else "-"
+        page.add_row(
+            *cells(event.public_id, event.kind, shown_time(event.at), event.conversation or "-", event.sequence, who)
+        )
     Console().show(page)
     if len(events) == limit:
         print(f"more: recado events list --after {events[-1].public_id}")

@@ -26,7 +26,8 @@ def schema(kind: type[Fact]) -> dict[str, Any]:
         (field.name, field.type, field.default) if not field.required else (field.name, field.type)
         for field in msgspec.structs.fields(kind)
     ]
-    data = msgspec.defstruct("Data", [("conversation", str), ("customer", Person), *fields], kw_only=True)
+    whom = [("conversation", str), ("customer", Person)] if kind.of_customer else []
+    data = msgspec.defstruct("Data", [*whom, *fields], kw_only=True)
     envelope = msgspec.defstruct(
         "Event", [("timestamp", Instant), ("id", str), ("sequence", int), ("data", data)], tag_field="type", tag=type_
     )

@@ -22,8 +22,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_id: str | None = None
 
 
+#: In place of a customer, in the events of the account.
+NOBODY = Person(ref="")
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="event"):
-    """What happened to whom. `sequence` counts the events of a conversation; `at` in Unix seconds."""
+    """What happened to whom. `sequence` counts the events of a conversation; `at` in Unix seconds.
+
+    An event of the account has the conversation "", and NOBODY for a customer.
+    """
 
     id: int
     kind: str
@@ -54,13 +61,19 @@ def shown(event: Event, customer: Shown, text: Text) -> dict[str, Any]:
         "timestamp": instant(event.at),
         "id": event.public_id,
         "sequence": event.sequence,
-        "data": {"conversation": event.conversation, "customer": _person(event.customer, customer), **data},
+        "data": {**_whom(event, customer), **data},
     }
 
 
 def body(event: Event, endpoint: Endpoint) -> bytes:
     """The body that an endpoint gets: the same bytes at every attempt."""
     return _encode(shown(event, endpoint.customer, endpoint.text))
+
+
+def _whom(event: Event, how: Shown) -> dict[str, Any]:
+    if not event.conversation:
+        return {}
+    return {"conversation": event.conversation, "customer": _person(event.customer, how)}
 
 
 def _person(person: Person, how: Shown) -> Person:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from recado.events import facts
-from recado.events.event import Event, Person, data_of
+from recado.events.event import NOBODY, Event, Person, data_of
 from recado.orders import Line, OpenQuote, Order, Source
 
 _AT = 1795705445.12  # 2026-11-26
@@ -51,6 +51,8 @@ _FACTS: tuple[facts.Fact, ...] = (
     facts.CustomerOptedOut(reason="message"),
     facts.CustomerOptedIn(reason="preferences"),
     facts.CustomerErased(),
+    facts.TemplatePaused(name="recado_cotizacion_lista", language="es", event="paused"),
+    facts.TemplateApproved(name="recado_cotizacion_lista", language="es", event="reinstated"),
 )
 
 
@@ -60,8 +62,8 @@ def _example(place: int, fact: facts.Fact) -> Event:
         kind=str(fact.__struct_config__.tag),
         at=_AT,
         sequence=place,
-        conversation="cv_8f3kq2a91b0c",
-        customer=Person(ref="cu_5b1c9e77d2f0", phone="+15550100001"),
+        conversation="cv_8f3kq2a91b0c" if fact.of_customer else "",
+        customer=Person(ref="cu_5b1c9e77d2f0", phone="+15550100001") if fact.of_customer else NOBODY,
         data=data_of(fact),
     )
 

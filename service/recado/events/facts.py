@@ -19,10 +19,11 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
     """What happened, as far as it does not say to whom.
 
-    on_request: only endpoints that name the type get it.
+    on_request: only endpoints that name the type get it. of_customer: it concerns a customer, and not the account.
     """
 
     on_request: ClassVar[bool] = False
+    of_customer: ClassVar[bool] = True
 
 
 class EventLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,8 +186,9 @@ class ReplyFailed(Fact, frozen=True, kw_only=True, tag="reply.failed"):
 
 
 class CustomerOptedOut(Fact, frozen=True, kw_only=True, tag="customer.opted_out"):
-    """The customer opted out, in a message (reason `message`) or in his WhatsApp settings (`preferences`). recado still
-    replies to what he writes."""
+    """The customer opted out: in a message (reason `message`), in his WhatsApp settings (`preferences`), or before, as
+    Meta says when it refuses a message of the shop's own initiative (`refused`). recado still replies to what he
+    writes."""
 
     reason: str
 
@@ -199,6 +201,26 @@ class CustomerOptedIn(Fact, frozen=True, kw_only=True, tag="customer.opted_in"):
 
 class CustomerErased(Fact, frozen=True, kw_only=True, tag="customer.erased"):
     """Everything known about a customer was erased; orders stay for the books, without the customer."""
+
+
+class TemplateChanged(Fact, frozen=True, kw_only=True):
+    """Meta has changed a template of the account. `event` is Meta's word for what it did."""
+
+    of_customer: ClassVar[bool] = False
+
+    name: str
+    language: str
+    event: str
+
+
+class TemplatePaused(TemplateChanged, frozen=True, kw_only=True, tag="template.paused"):
+    """Meta has paused, disabled, rejected or removed a template of the account, so it cannot be sent. The event has
+    neither `conversation` nor `customer`."""
+
+
+class TemplateApproved(TemplateChanged, frozen=True, kw_only=True, tag="template.approved"):
+    """Meta has approved a template of the account, for the first time or again. The event has neither
+    `conversation` nor `customer`."""
 
 
 #: The event for a quote that ends in one of these states; for the other states an order or the next quote has one.

@@ -12,6 +12,8 @@ class Said(StrEnum):
     """He wrote it."""
     PREFERENCES = "preferences"
     """In the settings of his WhatsApp."""
+    REFUSED = "refused"
+    """Meta refused a message for him because he has stopped such messages."""
 
 
 class Permission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -29,6 +29,7 @@ from recado.queue.policy import Breaker, Decision
 from recado.queue.statements import Sizes
 from recado.queue.survey import Survey
 from recado.telemetry.totals import Totals
+from recado.whatsapp.notices import TemplateChange
 
 
 class EndpointReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,8 +145,8 @@ class Outbox(Protocol):
         waits for him that replies to nothing is discarded."""
         ...
 
-    def pause_template(self, end: str) -> Awaitable[None]:
-        """Holds what Meta has paused: the lanes of a template, whose names end so."""
+    def change_template(self, change: TemplateChange) -> Awaitable[None]:
+        """Notes what Meta has done to a template; holds its lanes if it cannot be sent any more."""
         ...
 
     def message_reference(self, wamid: str) -> str:

@@ -58,6 +58,7 @@ from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 from recado.whatsapp.customer import mask
+from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import template_in
 
 #: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
@@ -157,8 +158,8 @@ class StoredQueue:
     def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
         return self._write(permissions.change_permissions, change, Reach(names=(change.key, *change.aliases)))
 
-    def pause_template(self, end: str) -> Awaitable[None]:
-        return self._write(outside.pause_templates, end)
+    def change_template(self, change: TemplateChange) -> Awaitable[None]:
+        return self._write(outside.change_templates, change)
 
     # -- upkeep ------------------------------------------------------------------------------------------------
 

@@ -252,9 +252,9 @@ HANDOFFS = counter(
 PERMISSIONS = counter(
     STORE,
     "recado_permissions_total",
-    "Customers who opted out (`out`) or in again (`in`), in a message or in their WhatsApp settings.",
+    "Customers who opted out (`out`) or in again (`in`); `refused`: Meta refused a message because the customer had.",
     change=("out", "in"),
-    said=("message", "preferences"),
+    said=("message", "preferences", "refused"),
 )
 
 HANDOFFS_WAITING = gauge(

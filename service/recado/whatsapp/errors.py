@@ -30,9 +30,12 @@ statuses. httpx is not imported here: the queue's side needs these types before 
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from recado.outcome import Outcome, Scope
+
+#: Meta's code where the customer has stopped what a shop writes on its own initiative.
+STOPPED: Final = 131050
 
 
 class GraphError(Exception):
@@ -291,7 +294,7 @@ class WindowClosedError(RejectedError):
 class UndeliverableError(RejectedError):
     """This customer cannot be reached."""
 
-    codes = frozenset({130403, 130472, 130497, 131026, 131030, 131049, 131050, 131062})
+    codes = frozenset({130403, 130472, 130497, 131026, 131030, 131049, STOPPED, 131062})
     error_class = "undeliverable"
 
 

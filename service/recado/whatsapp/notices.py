@@ -10,7 +10,6 @@ from typing import Any
 from msgspec import Struct
 
 from recado.whatsapp.errors import harmless
-from recado.whatsapp.outside import template_lane
 from recado.whatsapp.wire import Value
 
 
@@ -121,17 +120,31 @@ _NAMES: dict[str, tuple[dict[str, Event], Event]] = {
 }
 
 
-#: What Meta does to a template that cannot be sent any more. FLAGGED and LIMIT_EXCEEDED only warn.
+#: What makes a template fit to be sent, and what makes it unfit. FLAGGED and LIMIT_EXCEEDED only warn.
+_STARTS_TEMPLATES = frozenset({"APPROVED", "REINSTATED"})
 _STOPS_TEMPLATES = frozenset({"REJECTED", "PAUSED", "DISABLED", "DELETED", "PENDING_DELETION", "ARCHIVED", "LOCKED"})
 
 
+#: Meta's own limits.
+_MOST_NAME = 512
+_MOST_LANGUAGE = 20
+
+
+class TemplateChange(Struct, frozen=True):
+    """A template that can be sent again, or not any more. `event`: Meta's word for it, in lower case."""
+
+    name: str
+    language: str
+    event: str
+    stops: bool
+
+
 class Notice(Struct, frozen=True):
-    """One notice. `said`: Meta's own words, fit for a log. `stops`: the template that cannot be sent any more, as the
-    lanes that it leaves by end."""
+    """One notice. `said`: Meta's own words, fit for a log."""
 
     event: Event
     said: str = ""
-    stops: str = ""
+    template: TemplateChange | None = None
 
     @property
     def gravity(self) -> Gravity:
@@ -150,15 +163,21 @@ def read(field: str, value: Value) -> Notice | None:
     words = [word.upper() for word in _words(value)]
     # The last word says most: an account's DISABLED_UPDATE can be a REINSTATE.
     event = next((names[word] for word in reversed(words) if word in names), other)
-    return Notice(event, harmless(" ".join(words)), _stopped(field, value))
+    return Notice(event, harmless(" ".join(words)), _template(field, value))
 
 
-def _stopped(field: str, value: Value) -> str:
-    name, language = value.message_template_name, value.message_template_language
-    named = isinstance(name, str) and isinstance(language, str) and isinstance(value.event, str)
-    if field != "message_template_status_update" or not named or value.event.upper() not in _STOPS_TEMPLATES:
-        return ""
-    return template_lane(name, language.replace("-", "_"))
+def _template(field: str, value: Value) -> TemplateChange | None:
+    name, language, event = value.message_template_name, value.message_template_language, value.event
+    if field != "message_template_status_update" or not all(isinstance(word, str) for word in (name, language, event)):
+        return None
+    if event.upper() not in _STARTS_TEMPLATES | _STOPS_TEMPLATES:
+        return None
+    return TemplateChange(
+        name=name[:_MOST_NAME],
+        language=language.replace("-", "_")[:_MOST_LANGUAGE],
+        event=event.lower(),
+        stops=event.upper() in _STOPS_TEMPLATES,
+    )
 
 
 def _words(value: Value) -> list[str]:

@@ -5,14 +5,17 @@ from typing import Any, Protocol
 
 import msgspec
 
+from recado.events.facts import Fact, TemplateApproved, TemplatePaused
 from recado.orders import Line
 from recado.outcome import Outcome, Scope
 from recado.queue.model import TEMPLATES, AttemptResult, Audience, Lane, NewRow, State
+from recado.queue.operations.telling import ACCOUNT
 from recado.queue.statements import Row
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 from recado.whatsapp.content import Outside, Windowed, decode
-from recado.whatsapp.outside import OUTSIDE_SECONDS, lane_of, template_in
+from recado.whatsapp.notices import TemplateChange
+from recado.whatsapp.outside import OUTSIDE_SECONDS, lane_of, template_in, template_lane
 
 #: Why a lane is held that Meta has paused the template of.
 PAUSED = AttemptResult(outcome=Outcome.OPERATOR, error_class="template", scope=Scope.NUMBER, code_class="4xx")
@@ -35,6 +38,8 @@ class Writing(Protocol):
     def lanes(self) -> Any: ...
 
     def take_ids(self, count: int) -> int: ...
+
+    def tell(self, key: str, fact: Fact) -> None: ...
 
 
 class Closed(msgspec.Struct):
@@ -121,13 +126,23 @@ def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
     return [row.id for row in numbered]
 
 
-def pause_templates(transaction: Writing, ends: Sequence[str]) -> list[None]:
-    """Holds the lanes of templates that Meta has paused, each by the end of their names."""
-    for end in ends:
-        for lane in list(transaction.lanes.all()):
-            if lane.channel == TEMPLATES and lane.name.endswith(f"/{end}"):
-                transaction.lanes.update_breaker(lane, PAUSED)
-    return [None] * len(ends)
+def change_templates(transaction: Writing, changes: Sequence[TemplateChange]) -> list[None]:
+    """Tells of templates that Meta has changed, and holds the lanes of those that cannot be sent any more.
+
+    A probe finds out when one can be sent again.
+    """
+    for change in changes:
+        fact = TemplatePaused if change.stops else TemplateApproved
+        transaction.tell(ACCOUNT, fact(name=change.name, language=change.language, event=change.event))
+        if change.stops:
+            _hold(transaction, template_lane(change.name, change.language))
+    return [None] * len(changes)
+
+
+def _hold(transaction: Writing, end: str) -> None:
+    for lane in list(transaction.lanes.all()):
+        if lane.channel == TEMPLATES and lane.name.endswith(f"/{end}"):
+            transaction.lanes.update_breaker(lane, PAUSED)
 
 
 def _outside(transaction: Writing, closed: Closed) -> Outside | None:

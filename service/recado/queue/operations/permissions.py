@@ -19,18 +19,27 @@ def change_permissions(transaction: Transaction, changes: Sequence[PermissionCha
     return [_change(transaction, change) for change in changes]
 
 
+def stop(transaction: Transaction, key: str) -> None:
+    """Notes that Meta delivers nothing to a customer any more that the shop writes on its own initiative."""
+    _set(transaction, key, True, transaction.now, Said.REFUSED)
+
+
 def _change(transaction: Transaction, change: PermissionChange) -> bool:
     names = (change.key, *change.aliases)
     (key,) = identified(transaction, [names], kept_names(transaction, names)())
+    return _set(transaction, key, change.opted_out, change.at, Said.PREFERENCES)
+
+
+def _set(transaction: Transaction, key: str, opted_out: bool, at: float, said: Said) -> bool:
     customer = read_customers(transaction, [key])[key]
     talk = talk_of(customer.talk)
-    after = talk.permission.after(change.opted_out, change.at)
+    after = talk.permission.after(opted_out, at)
     if after == talk.permission:
         return False
     customer.talk = as_json(replace(talk, permission=after))
     customer.version += 1
     put_customers(transaction, [customer])
-    note(transaction, key, after, Said.PREFERENCES)
+    note(transaction, key, after, said)
     return True
 
 

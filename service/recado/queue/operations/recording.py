@@ -6,7 +6,8 @@ import msgspec
 
 from recado.events.facts import REACHES
 from recado.outcome import Outcome
-from recado.queue.model import AttemptResult, Lane, LeasedReply, State, StatusUpdate
+from recado.queue.model import TO_CUSTOMERS, AttemptResult, Lane, LeasedReply, State, StatusUpdate
+from recado.queue.operations import permissions
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.queue.policy import Attempted, Decision, is_verdict
 from recado.queue.reach import Reach
@@ -14,6 +15,7 @@ from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.whatsapp.content import as_text, decode
+from recado.whatsapp.errors import STOPPED
 
 #: Statuses after which nothing can happen to a message any more: `delivered` wins over a later `failed`.
 REACHED = frozenset({"delivered", "read", "played"})
@@ -110,6 +112,8 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
         tally.throttled(transaction.totals, "number")
         transaction.lanes.delay(lane, decision.lane_until)
     transaction.decide(row.id, lane, decision, result, failed_attempt=failed_attempt)
+    if result.error_code == STOPPED and row.channel in TO_CUSTOMERS:
+        permissions.stop(transaction, row.key)
     return decision
 
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from recado.events.event import Event, Person, data_of
+from recado.events.event import NOBODY, Event, Person, data_of
 from recado.events.facts import (
     ENDS,
     CustomerErased,
@@ -21,6 +21,9 @@ from recado.queue.model import EVENTS, Audience, Lane, NewReply
 from recado.queue.statements import Row
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
+
+#: The key of events that concern no customer.
+ACCOUNT = "account"
 
 
 class Writing(Protocol):
@@ -124,10 +127,8 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
             kind=one.type,
             at=transaction.now,
             sequence=sequences[one.key],
-            conversation=conversations[one.key],
-            customer=Person(
-                ref=transaction.reference("cu", one.key.partition(":")[2]), phone=one.phone, user_id=one.user_id
-            ),
+            conversation=conversations[one.key] if one.fact.of_customer else "",
+            customer=_person(transaction, one),
             data=data_of(one.fact),
         )
         # Events that outlive their customer are kept under a name that does not identify him.
@@ -136,6 +137,13 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
         transaction.totals.inc(metrics.EVENTS, one.type)
     transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key, _ in events]))
     _address(transaction, [(event, audience.endpoints_for(event.kind), made_by) for event, _, made_by in events])
+
+
+def _person(transaction: Writing, told: Told) -> Person:
+    if not told.fact.of_customer:
+        return NOBODY
+    ref = transaction.reference("cu", told.key.partition(":")[2])
+    return Person(ref=ref, phone=told.phone, user_id=told.user_id)
 
 
 def _named(transaction: Writing, told: list[Told]) -> list[Told]:
