@@ -125,7 +125,7 @@ async def test_without_a_way_to_whatsapp_an_operator_is_needed() -> None:
 def test_what_a_template_says_is_one_line(kind: NoticeKind) -> None:
     """Meta refuses a parameter with a line break, or an empty one."""
     for count in (1, 12):
-        Template("recado_aviso", "es", (str(count), in_one_line(Notice(kind=kind, count=count, since=0.0))))
+        Template("recado_aviso", "es", {"what": in_one_line(Notice(kind=kind, count=count, since=0.0))})
 
 
 @pytest.mark.parametrize("came", ["todo llegó", "3 no llegaron"])

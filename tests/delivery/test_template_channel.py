@@ -19,7 +19,7 @@ from recado.whatsapp.templates import Approved, Button, Component, TemplateBook
 from tests.clock import FakeClock
 from tests.meta import NUMBER
 
-QUOTE = Template("cotizacion", "es", ("2", "$117.48"), "q:7K:show")
+QUOTE = Template("cotizacion", "es", {"products": "2", "total": "$117.48"}, "q:7K:show")
 DIRECT = DirectSend(Text("your quote"))
 GOOD = Approved(
     name="cotizacion",

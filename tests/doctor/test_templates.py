@@ -44,6 +44,23 @@ def test_a_template_that_cannot_be_sent(configured: FakeCluster, world: World, l
     ]
 
 
+def test_an_account_with_more_templates_than_a_page_has(configured: FakeCluster, world: World, look: Look) -> None:
+    """Those that are used may be on any page."""
+    pages = {"": Templates().page(0, 1), "1": Templates().page(1, 100)}
+    asked: list[str] = []
+
+    def fetch(url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
+        if not url.endswith("/message_templates"):
+            return World().fetch(url, parameters, headers)
+        asked.append(parameters.get("after", ""))
+        return 200, json.dumps(pages[asked[-1]])
+
+    world.fetch = fetch  # type: ignore[method-assign]  # an account of two pages
+
+    assert [level for level, _ in of_templates(look)] == [Level.OK, Level.OK]
+    assert asked == ["", "1"]
+
+
 def test_an_account_that_does_not_show_its_templates(configured: FakeCluster, world: World, look: Look) -> None:
     """Another id, or a token without whatsapp_business_management."""
     world.templates = (400, '{"error": {"code": 100}}')

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from recado.runtime import make_delivery
-from recado.simulator.templates import Templates
+from recado.simulator.templates import Template, Templates
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.http.test_orders import BEARER
@@ -103,6 +104,26 @@ async def test_a_typed_yes_to_an_announcement_confirms_nothing(
 
     assert "Responde *SÍ* o *NO*" in shown
     assert none_yet == []
+
+
+async def test_a_template_whose_parameters_have_names(
+    start_pod: StartPod, clock: FakeClock, templates: list[dict[str, Any]]
+) -> None:
+    """They are sent by their names, which no order changes."""
+    body = {"type": "BODY", "text": "Está {{state}} tu pedido {{number}}."}
+    own = {"parameter_format": "NAMED", "components": [body]}
+    async with start_pod(**SETTINGS) as pod:
+        pod.graph.templates = [one | (own if one["name"] == "recado_pedido_estado" else {}) for one in templates]
+        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+        clock.advance(6)
+        await pod.receive(text_message(2, "sí", sent_at=clock(), customer=1))
+        clock.advance(3 * DAY)
+        await pod.client.post("/api/v1/orders/1001/accept", headers=BEARER)
+        (told,) = await drained(pod, clock)
+    given = msgspec.convert(told["template"], Template)
+
+    assert [one["parameter_name"] for one in told["template"]["components"][0]["parameters"]] == ["number", "state"]
+    assert given.values == {"number": "P-1001", "state": "en preparación"}
 
 
 async def test_the_staff_moves_an_order_days_later(

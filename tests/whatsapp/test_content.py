@@ -227,7 +227,9 @@ def test_what_is_seen_as_one_character_is_never_cut(cluster: str) -> None:
 
 def test_a_template_goes_out_as_the_reference_says() -> None:
     """Field by field, through the queue's JSON and back."""
-    content = decode(encode(Template("recado_cotizacion_lista", "es", ("2", "$117.48"), "q:7K3M9QX2TB:show")))
+    content = decode(
+        encode(Template("recado_cotizacion_lista", "es", {"products": "2", "total": "$117.48"}, "q:7K3M9QX2TB:show"))
+    )
 
     assert rendered(content) == {
         "type": "template",
@@ -254,10 +256,10 @@ def test_a_template_goes_out_as_the_reference_says() -> None:
 @pytest.mark.parametrize("value", ["", "  ", "dos\nlíneas", "tab\t", "a     b", "x" * 1025])
 def test_meta_would_refuse_such_a_parameter(value: str) -> None:
     """So it is refused where it is made, and `parameter` makes it fit where there is anything to fit."""
-    with pytest.raises(ContentError, match="parameter 2"):
-        Template("aviso", "es", ("2", value))
+    with pytest.raises(ContentError, match="parameter b"):
+        Template("aviso", "es", {"a": "2", "b": value})
     if value.strip():
-        Template("aviso", "es", ("2", parameter(value)))
+        Template("aviso", "es", {"b": parameter(value)})
 
 
 @pytest.mark.parametrize(("name", "language"), [("Aviso", "es"), ("", "es"), ("aviso", "es-MX"), ("aviso", "")])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recado.whatsapp.notices import Event, Gravity, Notice
+from recado.whatsapp.notices import Event, Gravity, Notice, TemplateChange
 from recado.whatsapp.payloads import parse
 
 
@@ -94,6 +94,30 @@ def test_a_notice_says_what_meta_said() -> None:
     assert notices("security", value) == [Notice(Event.SECURITY_PIN, "PIN_CHANGED")]
     ban = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}
     assert notices("account_update", ban) == [Notice(Event.ACCOUNT_DISABLED, "DISABLED_UPDATE DISABLE")]
+
+
+@pytest.mark.parametrize(
+    ("event", "stops"),
+    [
+        *((event, True) for event in ("PAUSED", "DISABLED", "REJECTED", "DELETED", "PENDING_DELETION", "LOCKED")),
+        *((event, False) for event in ("APPROVED", "REINSTATED", "reinstated")),
+        *((event, None) for event in ("FLAGGED", "PENDING", "IN_APPEAL", "LIMIT_EXCEEDED", "NEWS_OF_2027", 7, None)),
+    ],
+)
+def test_what_meta_does_to_a_template(event: object, stops: bool | None) -> None:
+    """It cannot be sent any more, or again; the rest is about its reputation. Meta writes languages in two ways."""
+    about = {"message_template_name": "aviso", "message_template_language": "es-MX", "message_template_id": 1}
+    [notice] = notices("message_template_status_update", {**about, "event": event})
+    word = str(event).lower()
+
+    assert notice.template == (None if stops is None else TemplateChange("aviso", "es_MX", word, stops))
+
+
+@pytest.mark.parametrize("field", ["message_template_quality_update", "template_category_update"])
+def test_a_template_is_not_stopped_by_other_notices(field: str) -> None:
+    """Whatever event they name."""
+    value = {"message_template_name": "aviso", "message_template_language": "es", "event": "PAUSED"}
+    assert [notice.template for notice in notices(field, value)] == [None]
 
 
 def test_a_notice_beside_damage_is_read() -> None:

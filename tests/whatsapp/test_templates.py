@@ -1,21 +1,23 @@
 """The account's own templates: what is wrong with a message is known before it is sent."""
 
+import json
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, NUMBER, graph_error
 
 from recado.settings import AfterWindow, SettingsError, load
-from recado.whatsapp.content import Button, Buttons, DirectSend, List, Row, Section, Template, Text
+from recado.whatsapp.content import Button, Buttons, DirectSend, List, Row, Section, Template, Text, rendered
 from recado.whatsapp.errors import AuthenticationError, UnreadableAnswerError
 from recado.whatsapp.from_settings import make_whatsapp
 from recado.whatsapp.outside import Forms, lane_of, number_in, template_in
 from recado.whatsapp.templates import Approved, TemplateBook, page, problems
 
 ACCOUNT = "102290129340398"
-QUOTE = Template("cotizacion", "es", ("2", "$117.48"), "q:7K:show")
+QUOTE = Template("cotizacion", "es", {"products": "2", "total": "$117.48"}, "q:7K:show")
 BODY = {"type": "BODY", "text": "{{1}} productos, {{2}}."}
 BUTTONS = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Ver"}]}
 COPY: dict[str, Any] = {
@@ -29,9 +31,14 @@ COPY: dict[str, Any] = {
 }
 
 
+def named(body: str) -> dict[str, Any]:
+    """What is different about a template whose parameters have names."""
+    return {"parameter_format": "NAMED", "components": [{"type": "BODY", "text": body}, BUTTONS]}
+
+
 def copies(*changes: dict[str, Any]) -> list[Approved]:
     """Templates as Graph lists them."""
-    return page(httpx.Response(200, json={"data": [COPY | change for change in changes]}).content).data
+    return list(page(httpx.Response(200, json={"data": [COPY | change for change in changes]}).content).templates)
 
 
 def test_a_template_that_fits_has_no_problem() -> None:
@@ -46,7 +53,9 @@ def test_a_template_that_fits_has_no_problem() -> None:
         ({"language": "es_MX"}, "es_MX, not in es"),
         ({"status": "PAUSED"}, "PAUSED, not APPROVED"),
         ({"category": "MARKETING"}, "MARKETING"),
-        ({"parameter_format": "NAMED"}, "have names"),
+        ({"parameter_format": "NAMED"}, "the parameters 1, 2, recado fills products, total"),
+        (named("{{total}}"), "the parameters total, recado fills products, total"),
+        (named("{{products}} {{Total}}"), "the parameters Total, products"),
         ({"components": [{"type": "BODY", "text": "{{1}}"}, BUTTONS]}, "1 parameters, recado fills 2"),
         ({"components": [{"type": "HEADER", "format": "IMAGE"}, BODY, BUTTONS]}, "header"),
         ({"components": [{"type": "HEADER", "format": "TEXT", "text": "{{1}}"}, BODY, BUTTONS]}, "header"),
@@ -69,6 +78,43 @@ def test_each_problem_is_named(change: dict[str, Any], problem: str) -> None:
     """Meta would name it too, after the customer has waited."""
     (found,) = problems(QUOTE, copies(change))
     assert problem in found
+
+
+async def test_parameters_with_names_are_sent_by_their_names() -> None:
+    """In whatever order the body has them."""
+
+    async def fetch() -> list[Approved]:
+        return copies(named("Son {{total}} por {{products}} productos."), {"name": "other"})
+
+    book = TemplateBook(fetch, clock=FakeClock())
+    other = replace(QUOTE, name="other")
+    wrong = await book.problems(QUOTE) + await book.problems(other)
+
+    assert wrong == []
+    assert rendered(book.formed(QUOTE))["template"]["components"][0]["parameters"] == [
+        {"type": "text", "parameter_name": "products", "text": "2"},
+        {"type": "text", "parameter_name": "total", "text": "$117.48"},
+    ]
+    assert book.formed(other) == other
+
+
+def test_what_the_account_has_besides_does_not_matter() -> None:
+    """Kinds of templates that Meta invents later, statuses that nobody knows, entries that are damaged."""
+    odd = [
+        7,
+        None,
+        {"name": None},
+        COPY | {"name": "a", "components": None},
+        COPY | {"name": "b", "components": [{"type": "CAROUSEL", "cards": [{"components": []}]}]},
+        COPY | {"name": "c", "components": [{"type": "BUTTONS", "buttons": [{"type": "FLOW", "flow_id": 1}]}]},
+        COPY | {"language": "es_MX", "status": "NEWS_OF_2027"},
+        COPY,
+    ]
+    found = list(page(json.dumps({"data": odd}).encode()).templates)
+
+    assert [one.name for one in found] == ["b", "c", "cotizacion", "cotizacion"]
+    assert list(problems(QUOTE, found)) == []
+    assert list(problems(replace(QUOTE, language="es_MX"), found)) == ["it is NEWS_OF_2027, not APPROVED"]
 
 
 async def test_the_book_is_read_again_when_it_is_old_or_something_is_wrong() -> None:
@@ -136,7 +182,9 @@ def test_what_is_sent_outside_the_window() -> None:
 
     assert Forms().of_quote(buttons, "7K", products=2, total="$117.48") is None
     assert template.of_quote(buttons, "7K", products=2, total="$117.48") == QUOTE
-    assert template.of_order(Text("..."), "P-1042", "completo") == Template("pedido", "es", ("P-1042", "completo"))
+    assert template.of_order(Text("..."), "P-1042", "completo") == Template(
+        "pedido", "es", {"number": "P-1042", "state": "completo"}
+    )
     assert direct.of_quote(buttons, "7K", products=2, total="$117.48") == DirectSend(buttons)
     assert direct.of_quote(rows, "7K", products=2, total="$117.48") == DirectSend(Text("short"))
     assert direct.of_order(Text("x" * 1025), "P-1042", "completo") is None

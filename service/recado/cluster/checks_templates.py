@@ -7,12 +7,11 @@ import msgspec
 
 from recado.cluster.doctor import Finding, Installation, Level, fault, ok
 from recado.settings import AfterWindow, Settings
-from recado.whatsapp.content import Template
 from recado.whatsapp.outside import Forms
-from recado.whatsapp.templates import FIELDS, page, problems
+from recado.whatsapp.templates import FIELDS, Approved, page, problems
 
-#: An account that is not verified has no more.
-MOST_TEMPLATES = "1000"
+#: An account has 250 templates, or 6,000 when it is verified.
+A_PAGE, MOST_PAGES = "1000", 10
 
 
 def templates(installation: Installation) -> Iterator[Finding]:
@@ -23,20 +22,25 @@ def templates(installation: Installation) -> Iterator[Finding]:
     account = set_.get("WHATSAPP_BUSINESS_ACCOUNT_ID", "")
     url = f"{installation.api_url}/{installation.api_version}/{account}/message_templates"
     headers = {"authorization": f"Bearer {installation.secret_value('WHATSAPP_ACCESS_TOKEN')}"}
+    copies: list[Approved] = []
+    asked = {"fields": FIELDS, "limit": A_PAGE}
     try:
-        status, body = installation.fetch(url, {"fields": FIELDS, "limit": MOST_TEMPLATES}, headers)
+        for _ in range(MOST_PAGES):
+            status, body = installation.fetch(url, asked, headers)
+            one = page(body.encode())
+            copies += one.templates
+            if not one.after:
+                break
+            asked["after"] = one.after
     except httpx.HTTPError as error:
         yield Finding(Level.UNSEEN, "templates", f"Meta cannot be asked from here: {type(error).__name__}")
         return
-    try:
-        copies = page(body.encode()).data
     except msgspec.DecodeError:
         fix = "compare WHATSAPP_BUSINESS_ACCOUNT_ID with WhatsApp Manager; the token needs whatsapp_business_management"
         yield fault("templates", f"account {account}: Meta responds {status} without its templates", fix)
         return
     forms = _forms(set_)
-    for name, (parameters, has_button) in forms.templates.items():
-        example = Template(name, forms.language, ("1",) * parameters, "q:1:show" if has_button else "")
+    for name, example in forms.templates.items():
         if wrong := list(problems(example, copies)):
             fix = "make it in WhatsApp Manager as docs/operations.md has it, or name another one in the settings"
             yield fault("templates", f"{name} cannot be sent: {'; '.join(wrong)}", fix)

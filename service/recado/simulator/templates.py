@@ -7,7 +7,7 @@ import msgspec
 
 from recado.simulator.interactive import Choice, Refusal
 
-_PLACEHOLDER = re.compile(r"\{\{[0-9]+\}\}")
+_PLACEHOLDER = re.compile(r"\{\{([a-z0-9_]+)\}\}")
 _UNFIT = re.compile(r"[\n\r\t]| {5}")
 #: What Meta refuses a template with that cannot be sent, by its status; the others are not approved yet, or gone.
 _STOPPED = {"PAUSED": (132015, "Template is paused"), "DISABLED": (132016, "Template is disabled")}
@@ -25,9 +25,9 @@ class Definition(msgspec.Struct, kw_only=True):
     button: str = ""
 
     @property
-    def parameters(self) -> int:
-        """How many it has."""
-        return len(set(_PLACEHOLDER.findall(self.body)))
+    def parameters(self) -> tuple[str, ...]:
+        """Their names or numbers, in the order of the body."""
+        return tuple(dict.fromkeys(_PLACEHOLDER.findall(self.body)))
 
     def listed(self, id_: int) -> dict[str, Any]:
         """As Graph lists it."""
@@ -39,6 +39,7 @@ class Definition(msgspec.Struct, kw_only=True):
 
 class Parameter(msgspec.Struct, frozen=True):
     type: str = ""
+    parameter_name: str = ""
     text: str = ""
     payload: str = ""
 
@@ -62,9 +63,10 @@ class Template(msgspec.Struct, frozen=True):
     components: tuple[Component, ...] = ()
 
     @property
-    def values(self) -> tuple[str, ...]:
-        """The values of the body's parameters."""
-        return tuple(one.text for part in self.components if part.type == "body" for one in part.parameters)
+    def values(self) -> dict[str, str]:
+        """The values of the body's parameters by their names; by their numbers where they have none."""
+        given = (one for part in self.components if part.type == "body" for one in part.parameters)
+        return {one.parameter_name or str(place): one.text for place, one in enumerate(given, 1)}
 
     @property
     def payload(self) -> str:
@@ -120,10 +122,12 @@ class Templates:
             return Refusal(132001, "Template name does not exist in the translation", name)
         if stopped := _STOPPED.get(definition.status.upper()):
             return Refusal(*stopped, "The template cannot be sent until it is active again.")
-        if len(template.values) != definition.parameters:
+        if len(template.values) != len(definition.parameters):
             counts = f"number of localizable_params ({len(template.values)}) does not match the expected number"
-            return Refusal(132000, "Number of parameters does not match", f"{counts} ({definition.parameters})")
-        if any(not value.strip() or _UNFIT.search(value) for value in template.values):
+            return Refusal(132000, "Number of parameters does not match", f"{counts} ({len(definition.parameters)})")
+        if template.values.keys() != set(definition.parameters):
+            return Refusal(132012, "Parameter format does not match", "A parameter's name is missing or wrong.")
+        if any(not value.strip() or _UNFIT.search(value) for value in template.values.values()):
             return Refusal(132018, "Template validation failed", "A parameter is empty or has a line break.")
         if template.payload and not definition.button:
             return Refusal(132012, "Parameter format does not match", "The template has no quick reply.")
@@ -132,8 +136,8 @@ class Templates:
     def says(self, template: Template) -> str:
         """What the customer reads."""
         text = self.get(template.name, template.language.code).body
-        for place, value in enumerate(template.values, 1):
-            text = text.replace(f"{{{{{place}}}}}", value)
+        for name, value in template.values.items():
+            text = text.replace(f"{{{{{name}}}}}", value)
         return text
 
     def choices(self, template: Template) -> tuple[Choice, ...]:

@@ -47,23 +47,24 @@ class Template(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_fi
     """A message that Meta has approved before, the only kind that may be sent outside the customer's window.
 
     name, language: of the template in Meta's account; `es` and `es_MX` are two templates. parameters: the values of its
-    body's `{{1}}`, `{{2}}`, ... in order, each one line. payload: what a tap on its quick reply brings back; "" where
-    it has none.
+    body's parameters by their names, each one line, in the order of `{{1}}`, `{{2}}`, ... payload: what a tap on its
+    quick reply brings back; "" where it has none. named: the account's template has names and not numbers.
     """
 
     name: str
     language: str
-    parameters: tuple[str, ...] = ()
+    parameters: dict[str, str] = {}
     payload: str = ""
+    named: bool = False
 
     def __post_init__(self) -> None:
         problems = [] if _TEMPLATE_NAME.fullmatch(self.name) else [f"{self.name!r} is no name of a template"]
         if not _TEMPLATE_LANGUAGE.fullmatch(self.language):
             problems.append(f"{self.language!r} is no language of a template, such as es or es_MX")
-        for place, value in enumerate(self.parameters, 1):
-            problems += _text(f"parameter {place}", value, MOST_PARAMETER)
+        for name, value in self.parameters.items():
+            problems += _text(f"parameter {name}", value, MOST_PARAMETER)
             if _NOT_IN_A_PARAMETER.search(value):
-                problems.append(f"parameter {place} has a line break, a tab or five spaces in a row")
+                problems.append(f"the parameter {name} has a line break, a tab or five spaces in a row")
         if self.payload:
             problems += _word("payload", self.payload, MOST_BUTTON_ID)
         _check(problems)
@@ -243,7 +244,10 @@ def _interactive(kind: str, body: str, action: dict[str, Any]) -> dict[str, Any]
 
 
 def _template(template: Template) -> dict[str, Any]:
-    values = [{"type": "text", "text": value} for value in template.parameters]
+    values = [
+        {"type": "text", **({"parameter_name": name} if template.named else {}), "text": value}
+        for name, value in template.parameters.items()
+    ]
     tap = {"sub_type": "quick_reply", "index": "0", "parameters": [{"type": "payload", "payload": template.payload}]}
     body = [{"type": "body", "parameters": values}] if values else []
     components = [*body, *([{"type": "button", **tap}] if template.payload else [])]

@@ -19,6 +19,11 @@ from recado.whatsapp.content import (
 
 #: Later nobody wants to know any more that his quote is ready, or what became of his order.
 OUTSIDE_SECONDS: Final = 12 * 3600.0
+#: What a template's parameters are named if its account's copy has names for them.
+PRODUCTS: Final = "products"
+TOTAL: Final = "total"
+NUMBER: Final = "number"
+STATE: Final = "state"
 _DIRECT: Final = "direct_send"
 
 
@@ -43,13 +48,15 @@ class Forms(msgspec.Struct, frozen=True, kw_only=True):
     def of_quote(self, content: Content, token: str, *, products: int, total: str) -> Outside | None:
         """In place of a quote: that it is there, over so many products and such a total. A tap shows it."""
         if self.mode is AfterWindow.TEMPLATE:
-            return Template(self.quote, self.language, (str(products), parameter(total)), f"q:{token}:show")
+            return Template(
+                self.quote, self.language, {PRODUCTS: str(products), TOTAL: parameter(total)}, f"q:{token}:show"
+            )
         return self._direct(content)
 
     def of_order(self, content: Text, number: str, state: str) -> Outside | None:
         """In place of the notice that an order has come into a state, which is said in words."""
         if self.mode is AfterWindow.TEMPLATE:
-            return Template(self.order, self.language, (parameter(number), parameter(state)))
+            return Template(self.order, self.language, {NUMBER: parameter(number), STATE: parameter(state)})
         return self._direct(content)
 
     def _direct(self, content: Content) -> DirectSend | None:
@@ -62,9 +69,15 @@ class Forms(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     @property
-    def templates(self) -> dict[str, tuple[int, bool]]:
-        """By the names of the templates that are used: how many parameters each has, and whether it has a button."""
-        return {self.quote: (2, True), self.order: (2, False)} if self.mode is AfterWindow.TEMPLATE else {}
+    def templates(self) -> dict[str, Template]:
+        """An example of each template that is used, by its name."""
+        if self.mode is not AfterWindow.TEMPLATE:
+            return {}
+        examples = (
+            Template(self.quote, self.language, {PRODUCTS: "2", TOTAL: "$1"}, "q:1:show"),
+            Template(self.order, self.language, {NUMBER: "1", STATE: "x"}),
+        )
+        return {example.name: example for example in examples}
 
 
 def forms(settings: Settings) -> Forms:

@@ -243,7 +243,7 @@ class WhatsAppService:
                 page = template_page(answer.body)
             except UNREADABLE as error:
                 raise UnreadableAnswerError("no templates in the answer", seconds=seconds) from error
-            found += page.data
+            found += page.templates
             after = quote(page.after)
             if not after:
                 break

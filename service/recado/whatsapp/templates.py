@@ -1,11 +1,13 @@
 """The templates of the account as Meta has them, and what is wrong with a message that uses one."""
 
+import contextlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from recado.whatsapp.content import Template
 
@@ -15,7 +17,7 @@ MARKETING: Final = "MARKETING"
 FIELDS: Final = "name,language,status,category,parameter_format,components"
 #: A copy that is older is read again before a message is held against it.
 FRESH_SECONDS: Final = 600.0
-_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]+\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -42,6 +44,11 @@ class Approved(msgspec.Struct, frozen=True):
     parameter_format: str = ""
     components: tuple[Component, ...] = ()
 
+    @property
+    def named(self) -> bool:
+        """Whether its parameters have names and not numbers."""
+        return self.parameter_format.upper() == "NAMED"
+
     def part(self, type_: str) -> Component:
         """One part; an empty one where there is none."""
         return next((one for one in self.components if one.type.upper() == type_), Component())
@@ -49,21 +56,20 @@ class Approved(msgspec.Struct, frozen=True):
 
 def problems(wanted: Template, copies: Sequence[Approved]) -> Iterator[str]:
     """Why Meta would refuse a message, or send a different one than intended."""
-    named = [copy for copy in copies if copy.name == wanted.name]
-    copy = next((one for one in named if one.language == wanted.language), None)
+    copy = _copy_of(wanted, copies)
     if copy is None:
-        others = ", ".join(sorted(one.language for one in named))
+        others = ", ".join(sorted(one.language for one in copies if one.name == wanted.name))
         yield f"the account has it in {others}, not in {wanted.language}" if others else "the account has none"
         return
     if copy.status.upper() != APPROVED:
         yield f"it is {copy.status or 'without a status'}, not {APPROVED}"
     if copy.category.upper() == MARKETING:
         yield "its category is MARKETING, which customers have to opt in for"
-    if copy.parameter_format.upper() == "NAMED":
-        yield "its parameters have names; recado fills numbered ones"
-    count = len(set(_PLACEHOLDER.findall(copy.part("BODY").text)))
-    if count != len(wanted.parameters):
-        yield f"its body has {count} parameters, recado fills {len(wanted.parameters)}"
+    found = set(_PLACEHOLDER.findall(copy.part("BODY").text))
+    if copy.named and found != wanted.parameters.keys():
+        yield f"its body has the parameters {_listed(found)}, recado fills {_listed(wanted.parameters)}"
+    if not copy.named and len(found) != len(wanted.parameters):
+        yield f"its body has {len(found)} parameters, recado fills {len(wanted.parameters)}"
     header = copy.part("HEADER")
     if header.format.upper() not in ("", "TEXT") or _PLACEHOLDER.search(header.text):
         yield "its header has a value to be filled"
@@ -72,6 +78,14 @@ def problems(wanted: Template, copies: Sequence[Approved]) -> Iterator[str]:
         yield "its first button is no quick reply"
     if any(_PLACEHOLDER.search(button.url) for button in buttons):
         yield "the link of a button has a value to be filled"
+
+
+def _copy_of(wanted: Template, copies: Sequence[Approved]) -> Approved | None:
+    return next((one for one in copies if (one.name, one.language) == (wanted.name, wanted.language)), None)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
 Fetch = Callable[[], Awaitable[Sequence[Approved]]]
@@ -94,6 +108,11 @@ class TemplateBook:
             self._copies, self._read_at = await self._fetch(), self._clock()
         return list(problems(wanted, self._copies))
 
+    def formed(self, wanted: Template) -> Template:
+        """A message in the format of the account's copy, as it was read last."""
+        copy = _copy_of(wanted, self._copies)
+        return replace(wanted, named=copy is not None and copy.named)
+
 
 class _Cursors(msgspec.Struct):
     after: str = ""
@@ -107,8 +126,15 @@ class _Paging(msgspec.Struct):
 class Page(msgspec.Struct):
     """A page of Graph's list of templates."""
 
-    data: list[Approved]
+    data: list[msgspec.Raw]
     paging: _Paging = msgspec.field(default_factory=_Paging)
+
+    @property
+    def templates(self) -> Iterator[Approved]:
+        """Those of a shape that is known: whatever else the account has is not recado's."""
+        for one in self.data:
+            with contextlib.suppress(msgspec.DecodeError):
+                yield _approved(one)
 
     @property
     def after(self) -> str:
@@ -116,4 +142,5 @@ class Page(msgspec.Struct):
         return self.paging.cursors.after if self.paging.next else ""
 
 
+_approved = msgspec.json.Decoder(Approved).decode
 page = msgspec.json.Decoder(Page).decode

@@ -127,7 +127,9 @@ class NoticeChannel:
     async def _send_template(self, target: WhatsAppTarget, notice: Notice, attempt_id: str) -> AttemptResult:
         if self._whatsapp is None:
             return http.misconfigured("there is no way to WhatsApp here")
-        template = Template(target.template, target.language, (str(notice.count), parameter(in_one_line(notice))))
+        template = Template(
+            target.template, target.language, {"count": str(notice.count), "what": parameter(in_one_line(notice))}
+        )
         number = target.phone_number_id
         try:
             sent = await self._whatsapp.send_message(

@@ -61,6 +61,7 @@ class TemplateChannel:
                 attempt.set(conventions.ERROR_TYPE, error.error_class)
                 result = whatsapp.failure(error)  # whatever became of the question, nothing was sent
                 return replace(result, outcome=Outcome.RETRYABLE) if result.outcome is Outcome.UNKNOWN else result
+            message = replace(message, content=self._book.formed(message.content))
         number = Lane(message.lane.channel, number_in(message.lane.name))
         result = await self._replies.send(replace(message, lane=number), attempt)
         refused = result.outcome is Outcome.PERMANENT and (
@@ -74,10 +75,8 @@ class TemplateChannel:
         name = template_in(lane)
         if name not in self._forms.templates:
             return await self._replies.probe(number_in(lane))
-        parameters, has_button = self._forms.templates[name]
-        example = Template(name, self._forms.language, ("1",) * parameters, "q:1:show" if has_button else "")
         try:
-            return not await self._book.problems(example)
+            return not await self._book.problems(self._forms.templates[name])
         except GraphError:
             return False
 
