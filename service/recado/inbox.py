@@ -9,21 +9,19 @@ lately, step 1 waits until the transaction has returned his session.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
 
-from recado import account
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
 from recado.conversation.conversation import COURTESIES, asked_in, facts_of, is_picture
-from recado.defects import DefectError, Defects, Stage
+from recado.defects import Defects, Stage
 from recado.delivery.channels import media
-from recado.delivery.channels.whatsapp import NAME, deadline, status_update
+from recado.delivery.channels.whatsapp import NAME, deadline
 from recado.delivery.slots import SendSlots
-from recado.orders import Changes, HandoffChange, QuoteState, Returned, Session, Taken
+from recado.orders import Changes, QuoteState, Session
 from recado.orders.amend import edits
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
@@ -34,7 +32,8 @@ from recado.settings import Settings
 from recado.telemetry import conventions, tracing
 from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
-from recado.whatsapp.payloads import Batch, Echo, InboundMessage, Status
+from recado.updates import Updates, report_other_numbers
+from recado.whatsapp.payloads import Batch, InboundMessage
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +95,7 @@ class Inbox:
         self._metrics = metrics
         self._clock = queue.now
         self._defects = Defects(metrics, queue)
+        self._updates = Updates(settings, queue, metrics, self._defects)
         self._known: dict[int, None] = {}
 
     async def receive(self, batch: Batch) -> list[Receipt]:
@@ -103,32 +103,16 @@ class Inbox:
 
         Raises StoreUnavailable when something could not be stored: Meta then sends the batch again.
         """
-        self._count(batch)
-        settling = self._settle(batch)
+        self._count(batch.messages)
+        updates = self._updates.take(batch) if batch.has_updates else []
         receipts: list[Receipt] = [Receipt()] * len(batch.messages)
         pending: list[Pending] = []
-        last: dict[str, Pending] = {}
-        letters = 0
         try:
-            for index, message in self._in_order(batch.messages):
-                letters += LETTERS_A_TURN // MESSAGES_A_TURN + len(message.text or "")
-                if letters >= LETTERS_A_TURN:
-                    letters = 0
-                    await asyncio.sleep(0)
-                names = message.customer_names
-                inbound, answer = self._read(message, names)
-                if inbound.silence:
-                    receipts[index] = self._silent(inbound.silence, inbound.quote)
-                else:
-                    one = Pending(index, inbound, names, answer, slot=self._slots.reserve())
-                    earlier = {last[name] for name in names if name in last}
-                    one.added = asyncio.ensure_future(self._converse(one, earlier))
-                    last |= dict.fromkeys(names, one)
-                    pending.append(one)
+            await self._begin(batch.messages, pending, receipts)
             added = await _all([one.added for one in pending])
-            await _all(settling)
+            await _all(updates)
         except Exception:
-            await asyncio.gather(*settling, return_exceptions=True)
+            await asyncio.gather(*updates, return_exceptions=True)
             await self._send_what_was_stored(pending)
             raise
         sending = self._send(pending, added)
@@ -137,37 +121,26 @@ class Inbox:
             receipts[one.place] = self._receipt(one, done, sent=one.place in sent)
         return receipts
 
-    def _settle(self, batch: Batch) -> list[Awaitable[object]]:
-        """Begins to write down what a batch holds besides messages, and before them in time."""
-        settling: list[Awaitable[object]] = list(self._settling(batch.statuses))
-        for renamed in batch.renamed:
-            before, after = (who.names_at(renamed.phone_number_id) for who in (renamed.before, renamed.after))
-            settling.append(self._queue.rename_customer(before, after))
-        numbers = self._settings.whatsapp_phone_number_id
-        settling += [self._take_echo(echo) for echo in batch.echoes if echo.phone_number_id in numbers]
-        now = self._clock()
-        ours = (one for one in batch.preferences if one.phone_number_id in numbers)
-        settling += [account.take_preference(self._queue, one, now) for one in ours]
-        if self._settings.handoff_on_foreign_status:
-            foreign = [one for one in batch.statuses if one.phone_number_id in numbers]
-            settling += account.take_foreign(self._queue, foreign, self._settings.hold_seconds, now)
-        if batch.notices:
-            settling.append(account.take_notice(self._queue, batch.notices, now))
-        return settling
-
-    def _take_echo(self, echo: Echo) -> Awaitable[bool]:
-        """Begins to let the shop's own message give the conversation to a person, or back to recado."""
-        key, *aliases = echo.customer.names_at(echo.phone_number_id)
-        at = echo.written_at(self._clock())
-        change = HandoffChange(
-            key=key,
-            aliases=tuple(aliases),
-            why=Returned.ECHO if echo.returns else Taken.ECHO,
-            at=at,
-            until=None if echo.returns else at + self._settings.hold_seconds,
-            echo=echo.wamid,
-        )
-        return self._queue.change_handoff(change)
+    async def _begin(self, messages: Sequence[InboundMessage], pending: list[Pending], receipts: list[Receipt]) -> None:
+        """Reads the messages, and begins to handle those that get a reply: they are added to `pending`. The receipts of
+        the others are written at their places."""
+        last: dict[str, Pending] = {}
+        letters = 0
+        for place, message in self._in_order(messages):
+            letters += LETTERS_A_TURN // MESSAGES_A_TURN + len(message.text or "")
+            if letters >= LETTERS_A_TURN:
+                letters = 0
+                await asyncio.sleep(0)
+            inbound, answer = self._read(message)
+            if inbound.silence:
+                receipts[place] = self._silent(inbound.silence, inbound.quote)
+                continue
+            names = message.customer_names
+            one = Pending(place, inbound, names, answer, slot=self._slots.reserve())
+            earlier = {last[name] for name in names if name in last}
+            one.added = asyncio.ensure_future(self._converse(one, earlier))
+            last |= dict.fromkeys(names, one)
+            pending.append(one)
 
     def _receipt(self, one: Pending, added: Added | None, *, sent: bool) -> Receipt:
         if added is None:
@@ -195,23 +168,16 @@ class Inbox:
         now = self._clock()
         return sorted(enumerate(messages), key=lambda one: one[1].written_at(now))
 
-    def _settling(self, statuses: Sequence[Status]) -> Iterator[Awaitable[Any]]:
-        """Begins to settle the attempts that the statuses report."""
-        for status in statuses:
-            with contextlib.suppress(DefectError), self._defects.within(Stage.STATUS, status.wamid):
-                if update := status_update(status):
-                    yield self._queue.apply_status(update)
-
     # -- the reply --------------------------------------------------------------------------------------------
 
-    def _read(self, message: InboundMessage, names: Sequence[str]) -> tuple[Inbound, Callable[[Session], Turn]]:
+    def _read(self, message: InboundMessage) -> tuple[Inbound, Callable[[Session], Turn]]:
         """How the message was read, and the turn that it produces in a session."""
-        not_read = self._conversation.not_read
         try:
-            with self._defects.within(Stage.READ, message.wamid):
-                inbound = self._conversation.read(message)
-        except DefectError:
-            return Inbound(message=message, silence=self._conversation.silence(message)), lambda _: not_read()
+            inbound = self._conversation.read(message)
+        except Exception as error:
+            self._defects.report(Stage.READ, message.wamid, error)
+            unread = Inbound(message=message, silence=self._conversation.silence(message))
+            return unread, lambda _: self._conversation.not_read()
         return inbound, lambda session: self._conversation.handle(inbound, session, self._clock())
 
     async def _converse(self, one: Pending, earlier: Collection[Pending]) -> Added | None:
@@ -222,28 +188,40 @@ class Inbox:
         """
         await _all([other.added for other in earlier])
         session = self._expected(one, earlier)
-        try:
-            with tracing.enqueue() as span:
-                for _ in range(MOST_TRIES):
-                    changes = UNREAD
-                    if session is not None:
-                        one.turn = self._handle(one, session)
-                        changes = one.turn.changes or Changes(version=session.version)
-                    added = await self._store(one, changes, span.traceparent)
-                    span.link([added.follows])
-                    if added.patience:
-                        one.turn, changes = Turn(reply=self._conversation.patience()), Changes(version=changes.version)
-                    if session is not None and added.id is not None:
-                        one.session = session.after(changes)
-                        self._tell(one.message, session, changes, span)
-                        if one.session.version:
-                            self._remember(one.names)
-                    if added.stale is None:
-                        return added
-                    session = added.stale
-        except DefectError:
-            return None
+        with tracing.enqueue() as span:
+            for _ in range(MOST_TRIES):
+                added = await self._try_with(session, one, span)
+                if added is None or added.stale is None:
+                    return added
+                session = added.stale
         raise StoreUnavailable("the session changed each time that a message was handled")
+
+    async def _try_with(self, session: Session | None, one: Pending, span: tracing.NoSpan) -> Added | None:
+        """Handles a message with a session and stores the result; None if it met a defect.
+
+        Where the stored session is another one, or none is given, the store returns the present one instead.
+        """
+        changes = UNREAD
+        if session is not None:
+            one.turn = self._turn(one, session)
+            changes = one.turn.changes or Changes(version=session.version)
+        try:
+            new = new_reply(
+                self._settings, one.inbound, one.names, one.turn, changes, self._clock(), traceparent=span.traceparent
+            )
+        except Exception as error:
+            self._defects.report(Stage.RECORD, one.message.wamid, error)
+            return None
+        added = await self._queue.add_message(new, lease=one.slot)
+        span.link([added.follows])
+        if added.patience:
+            one.turn, changes = Turn(reply=self._conversation.patience()), Changes(version=changes.version)
+        if session is not None and added.id is not None:
+            one.session = session.after(changes)
+            self._tell(one.message, session, changes, span)
+            if one.session.version:
+                self._remember(one.names)
+        return added
 
     def _expected(self, one: Pending, earlier: Collection[Pending]) -> Session | None:
         """Guesses the session of a message; None where only the store knows it."""
@@ -259,11 +237,11 @@ class Inbox:
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    def _handle(self, one: Pending, session: Session) -> Turn:
+    def _turn(self, one: Pending, session: Session) -> Turn:
         try:
-            with self._defects.within(Stage.ANSWER, one.message.wamid):
-                return one.answer(session)
-        except DefectError:
+            return one.answer(session)
+        except Exception as error:
+            self._defects.report(Stage.ANSWER, one.message.wamid, error)
             return self._conversation.not_read()
 
     def _tell(self, message: InboundMessage, session: Session, changes: Changes, span: tracing.NoSpan) -> None:
@@ -293,15 +271,7 @@ class Inbox:
                 },
             )
 
-    # -- to disk, and out --------------------------------------------------------------------------------------
-
-    def _store(self, one: Pending, changes: Changes, traceparent: str | None) -> Awaitable[Added]:
-        """Begins to store a message's turn; leases the reply to this pod if a send slot is free."""
-        with self._defects.within(Stage.RECORD, one.message.wamid):
-            new = new_reply(
-                self._settings, one.inbound, one.names, one.turn, changes, self._clock(), traceparent=traceparent
-            )
-        return self._queue.add_message(new, lease=one.slot)
+    # -- the sends --------------------------------------------------------------------------------------------
 
     async def _send_what_was_stored(self, pending: list[Pending]) -> None:
         """Meta sends a failed webhook again, and its messages that are on disk are duplicates then: their replies
@@ -346,23 +316,19 @@ class Inbox:
         delivered = set()
         for task in done:
             place = sending[task]
-            with contextlib.suppress(DefectError), self._defects.within(Stage.SEND, messages[place].wamid):
+            try:
                 if not task.cancelled() and (result := task.result()) and result.outcome is Outcome.DELIVERED:
                     delivered.add(place)
+            except Exception as error:
+                self._defects.report(Stage.SEND, messages[place].wamid, error)
         return delivered
 
-    def _count(self, batch: Batch) -> None:
-        for message in batch.messages:
+    def _count(self, messages: Sequence[InboundMessage]) -> None:
+        for message in messages:
             self._metrics.message(message.type)
-        for status in batch.statuses:
-            self._metrics.status(status.status)
-        for reason in batch.ignored:
-            self._metrics.ignored(reason)
-        if batch.errors:
-            account.report_errors(batch.errors, self._metrics)
-        numbers = {message.phone_number_id for message in batch.messages}
+        numbers = {message.phone_number_id for message in messages}
         if others := numbers.difference(self._settings.whatsapp_phone_number_id):
-            account.report_other_numbers(others)
+            report_other_numbers(others)
 
 
 def new_reply(

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from recado import inbox
-from recado.account import MAX_ERRORS_LOGGED, MAX_NOTICES_LOGGED
 from recado.conversation import Conversation, Inbound
 from recado.conversation.texts import instructions, too_long
 from recado.quotes import QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.telemetry import metrics
+from recado.updates import MAX_ERRORS_LOGGED, MAX_NOTICES_LOGGED
 from recado.whatsapp.payloads import InboundMessage, parse
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
@@ -105,7 +105,7 @@ async def test_a_status_that_cannot_be_read_stops_nothing(
     def broken(status: Any) -> None:
         raise RuntimeError(status)
 
-    monkeypatch.setattr("recado.inbox.status_update", broken)
+    monkeypatch.setattr("recado.updates.status_update", broken)
     async with start_pod() as pod:
         status = {"id": "wamid.X", "status": "read", "biz_opaque_callback_data": "1"}
         answer = await pod.receive(text_message(1, "2 zapatos", sent_at=clock()), statuses=(status, status))

@@ -4,8 +4,11 @@ import re
 
 import msgspec
 
-_USER_ID = re.compile(r"[!-~]{1,256}")
 _PHONE = re.compile(r"[0-9]{5,32}")
+#: A phone number as Meta gives it: digits, of any length that a key may have.
+_DIGITS = re.compile(r"\+?([0-9]{1,32})")
+#: A BSUID as Meta gives it. Its form is Meta's to choose; this bounds what is stored and sent back.
+_USER_ID = re.compile(r"[!-~]{1,256}")
 
 
 class Customer(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +23,19 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
     def names_at(self, phone_number_id: str) -> tuple[str, ...]:
         """The names of a customer of a business number. The BSUID outlives a hidden phone number, so it comes first."""
         return tuple([f"{phone_number_id}:{name}" for name in (self.user_id, self.phone) if name])
+
+
+def identify(wa_id: str | None, user_id: str | None) -> Customer | None:
+    """The customer behind a webhook's `from` and `from_user_id`, or None if neither can be replied to.
+
+    Both are taken as Meta gave them. Numbering plans change, and WhatsApp keeps the earlier numbers: today's plan would
+    leave customers in Ivory Coast, Benin or Mexico without a reply.
+    """
+    digits = _DIGITS.fullmatch(wa_id) if wa_id else None
+    phone = f"+{digits[1]}" if digits else None
+    if user_id is not None and not _USER_ID.fullmatch(user_id):
+        user_id = None
+    return Customer(phone, user_id) if phone or user_id else None
 
 
 def named(text: str) -> Customer:

@@ -5,7 +5,6 @@ in `Batch.ignored`; the shapes are in wire.py.
 """
 
 import math
-import re
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +16,7 @@ from recado.whatsapp.attached import CartLine as CartLine
 from recado.whatsapp.attached import Location as Location
 from recado.whatsapp.attached import Media as Media
 from recado.whatsapp.attached import cart_of, given_phone, location_of, voice_of
-from recado.whatsapp.customer import Customer
+from recado.whatsapp.customer import Customer, identify
 from recado.whatsapp.errors import code_in
 from recado.whatsapp.notices import Notice
 from recado.whatsapp.wire import PayloadError as PayloadError
@@ -170,6 +169,12 @@ class Batch(Struct, gc=False):
     notices: list[Notice] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
+    @property
+    def has_updates(self) -> bool:
+        """Whether it holds anything besides messages."""
+        parts = (self.statuses, self.errors, self.echoes, self.preferences, self.renamed, self.notices, self.ignored)
+        return any(parts)
+
 
 #: What the shop writes from its phone to give a conversation back.
 GIVE_BACK = "#bot"
@@ -179,10 +184,6 @@ _OPTS_OUT = {"stop": True, "resume": False}
 
 _TYPES = {str(kind): kind for kind in MessageType}
 _STATUSES = {str(kind): kind for kind in StatusKind}
-#: A phone number as Meta gives it: digits, of any length that a key may have.
-_DIGITS = re.compile(r"\+?([0-9]{1,32})")
-#: A BSUID as Meta gives it. Its form is Meta's to choose; this bounds what is stored and sent back.
-_USER_ID = re.compile(r"[!-~]{1,256}")
 #: Fields that share the URL with `messages`; all others are counted as `field:other`, to bound the label.
 _OTHER_FIELDS = frozenset(
     {
@@ -229,19 +230,6 @@ def parse(body: bytes) -> Batch:
                 known = change.field if change.field in _OTHER_FIELDS else "other"
                 batch.ignored.append(f"field:{known}")
     return batch
-
-
-def identify(wa_id: str | None, user_id: str | None) -> Customer | None:
-    """The customer behind a webhook's `from` and `from_user_id`, or None if neither can be replied to.
-
-    Both are taken as Meta gave them. Numbering plans change, and WhatsApp keeps the earlier numbers: today's plan would
-    leave customers in Ivory Coast, Benin or Mexico without a reply.
-    """
-    digits = _DIGITS.fullmatch(wa_id) if wa_id else None
-    phone = f"+{digits[1]}" if digits else None
-    if user_id is not None and not _USER_ID.fullmatch(user_id):
-        user_id = None
-    return Customer(phone, user_id) if phone or user_id else None
 
 
 def _read(value: wire.Value, batch: Batch) -> None:

@@ -1,17 +1,21 @@
-"""Logs, counts and stores what Meta reports about the account, its numbers, and what customers set in WhatsApp."""
+"""Takes what Meta reports besides customers' messages: statuses, the shop's own messages, new names, what customers set
+in WhatsApp, and notices and errors of the account."""
 
 import logging
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 
-from recado.orders import HandoffChange, PermissionChange, Taken
+from recado.defects import Defects, Stage
+from recado.delivery.channels.whatsapp import status_update
+from recado.orders import HandoffChange, PermissionChange, Returned, Taken
 from recado.queue.protocol import Outbox
+from recado.settings import Settings
 from recado.telemetry import metrics
 from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
 from recado.whatsapp.errors import harmless
 from recado.whatsapp.notices import Gravity, Notice
-from recado.whatsapp.payloads import ErrorDetail, Preference, Status, StatusKind
+from recado.whatsapp.payloads import Batch, Echo, ErrorDetail, Preference, Status, StatusKind
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,74 @@ MAX_NUMBERS_NAMED = 5
 KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_threatened_at"}
 #: Notices of one webhook that are logged at most, the serious ones first; all are counted.
 MAX_NOTICES_LOGGED = 20
+
+
+class Updates:
+    """Takes the updates of all webhooks of one pod."""
+
+    def __init__(self, settings: Settings, queue: Outbox, metrics: WebMetrics, defects: Defects) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._metrics = metrics
+        self._defects = defects
+
+    def take(self, batch: Batch) -> list[Awaitable[object]]:
+        """Counts everything in a batch except its messages, and begins to store it: what is awaited is durable.
+
+        It is earlier than the batch's messages. Awaiting raises StoreUnavailable.
+        """
+        for status in batch.statuses:
+            self._metrics.status(status.status)
+        for reason in batch.ignored:
+            self._metrics.ignored(reason)
+        if batch.errors:
+            report_errors(batch.errors, self._metrics)
+        numbers, now = self._settings.whatsapp_phone_number_id, self._queue.now()
+        storing: list[Awaitable[object]] = list(self._statuses(batch.statuses))
+        for renamed in batch.renamed:
+            before, after = (who.names_at(renamed.phone_number_id) for who in (renamed.before, renamed.after))
+            storing.append(self._queue.rename_customer(before, after))
+        storing += [self._echo(echo, now) for echo in batch.echoes if echo.phone_number_id in numbers]
+        storing += [self._preference(one, now) for one in batch.preferences if one.phone_number_id in numbers]
+        if self._settings.handoff_on_foreign_status:
+            ours = [one for one in batch.statuses if one.phone_number_id in numbers]
+            storing += take_foreign(self._queue, ours, self._settings.hold_seconds, now)
+        if batch.notices:
+            storing.append(take_notice(self._queue, batch.notices, now))
+        return storing
+
+    def _statuses(self, statuses: Sequence[Status]) -> Iterator[Awaitable[bool]]:
+        """Begins to settle the attempts that the statuses report."""
+        for status in statuses:
+            try:
+                update = status_update(status)
+            except Exception as error:
+                self._defects.report(Stage.STATUS, status.wamid, error)
+            else:
+                if update:
+                    yield self._queue.apply_status(update)
+
+    def _echo(self, echo: Echo, now: float) -> Awaitable[bool]:
+        """Begins to let the shop's own message give the conversation to a person, or back to recado."""
+        key, *aliases = echo.customer.names_at(echo.phone_number_id)
+        at = echo.written_at(now)
+        change = HandoffChange(
+            key=key,
+            aliases=tuple(aliases),
+            why=Returned.ECHO if echo.returns else Taken.ECHO,
+            at=at,
+            until=None if echo.returns else at + self._settings.hold_seconds,
+            echo=echo.wamid,
+        )
+        return self._queue.change_handoff(change)
+
+    def _preference(self, preference: Preference, now: float) -> Awaitable[bool]:
+        """Begins to note whether a customer may be written to."""
+        key, *aliases = preference.customer.names_at(preference.phone_number_id)
+        at = min(preference.set_at or now, now)
+        return self._queue.change_permission(
+            PermissionChange(key=key, aliases=tuple(aliases), opted_out=preference.opted_out, at=at)
+        )
 
 
 async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> None:
@@ -71,15 +143,6 @@ def take_foreign(queue: Outbox, statuses: Sequence[Status], hold_seconds: float,
         for names in [status.recipient.names_at(status.phone_number_id)]
         for at in [min(status.at or now, now)]
     ]
-
-
-def take_preference(queue: Outbox, preference: Preference, now: float) -> Awaitable[bool]:
-    """Begins to note whether a customer may be written to; whether that changed anything."""
-    key, *aliases = preference.customer.names_at(preference.phone_number_id)
-    at = min(preference.set_at or now, now)
-    return queue.change_permission(
-        PermissionChange(key=key, aliases=tuple(aliases), opted_out=preference.opted_out, at=at)
-    )
 
 
 def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
