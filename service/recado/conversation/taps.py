@@ -5,9 +5,8 @@ An id in a tap is untrusted input: the store looks it up and returns only object
 
 from recado.conversation import texts
 from recado.conversation.choices import Decision, Tap
-from recado.conversation.decisions import confirm, quote_again, reject, show, shown_first
 from recado.conversation.draft import Draft
-from recado.conversation.moment import DAY, Moment
+from recado.conversation.moment import DAY, Moment, confirm, quote_again, reject, show, shown_first
 from recado.conversation.turn import ReplyKind, Silence, Turn
 from recado.conversation.words import changed, give_back, hand_over, not_open
 from recado.orders import Changes, Closing, Located, QuoteState

@@ -7,9 +7,18 @@ from msgspec.structs import replace
 
 from recado.conversation import texts
 from recado.conversation.choices import TO_THE_ASSISTANT
-from recado.conversation.decisions import choices_for, confirm, emptied, question_notes, quote_again, reject, show
 from recado.conversation.draft import Draft, base_of, drafted, said_anew
-from recado.conversation.moment import Moment, names
+from recado.conversation.moment import (
+    Moment,
+    choices_for,
+    confirm,
+    emptied,
+    names,
+    question_notes,
+    quote_again,
+    reject,
+    show,
+)
 from recado.conversation.turn import ReplyKind, Turn
 from recado.events.facts import OrderCancelRequested
 from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
