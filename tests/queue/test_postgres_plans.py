@@ -15,8 +15,8 @@ from tests.queue.postgres import postgres as postgres
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-#: Statements of operators, of a clock that was wrong, of the end of an outage, and of the search for customers to forget,
-#: once an hour.
+#: Statements of operators, of a clock that was wrong, of the end of an outage, and of the hourly search for customers
+#: to forget.
 RARE = {
     "repair_keys",
     "stale_customers",

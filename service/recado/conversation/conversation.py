@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from recado.conversation import permission, taps, texts, wordless
+from recado.conversation import permission, texts, wordless
 from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
@@ -132,9 +132,9 @@ class Conversation:
         tap = parsed(inbound.message.tapped)
         held = session.talk.handoff.holds(now)
         if tap is not None and not (held and tap.decision is Decision.PERSON):
-            return taps.answer(moment, tap)
+            return wordless.tapped(moment, tap)
         if inbound.message.type is MessageType.REVOKE:
-            return taps.revoked(moment)
+            return wordless.revoked(moment)
         # Only a message that orders nothing may say so: no order looks for it.
         if inbound.quote is not None and not inbound.quote.items and (said := permission.answer(moment)):
             return said
@@ -145,7 +145,7 @@ class Conversation:
         if inbound.quote is None or inbound.script is None:
             return wordless.answer(moment)
         if inbound.message.cart:
-            return taps.cart(moment, inbound.quote)
+            return wordless.cart(moment, inbound.quote)
         try:
             return answer(moment, inbound.quote, inbound.script)
         except TooLongError:

@@ -1,19 +1,102 @@
-"""Messages without words: pictures, documents, contact cards, sounds, places."""
+"""Messages without words: taps, carts of Meta's catalogue, locations, voice notes, pictures, messages taken back.
+
+An id in a tap is untrusted input: the store looks it up and returns only objects of this customer.
+"""
 
 from msgspec.structs import replace
 
-from recado.conversation import taps, texts
-from recado.conversation.choices import TO_A_PERSON
-from recado.conversation.moment import Moment
-from recado.conversation.turn import ReplyKind, Turn
+from recado.conversation import texts
+from recado.conversation.choices import TO_A_PERSON, Decision, Tap
+from recado.conversation.draft import Draft
+from recado.conversation.moment import DAY, Moment, confirm, quote_again, reject, show, shown_first
+from recado.conversation.turn import ReplyKind, Silence, Turn
+from recado.conversation.words import changed, give_back, hand_over, not_open
+from recado.orders import Changes, Closing, Located, QuoteState
+from recado.quotes import Quote
+from recado.quotes.acts import Add, Answer
+from recado.whatsapp.attached import Location
 from recado.whatsapp.payloads import MessageType
+
+
+def tapped(moment: Moment, tap: Tap) -> Turn:
+    """The turn for a tap. A tap says which quote is meant, not that it is still open."""
+    if tap.decision is Decision.PRODUCT:
+        return _chosen(moment, tap.sku)
+    if tap.decision is Decision.PERSON:
+        return hand_over(moment)
+    if tap.decision is Decision.ASSISTANT:
+        return give_back(moment)
+    quote = moment.session.referred
+    if tap.decision is Decision.CHANGE:
+        return moment.say(ReplyKind.HOW_TO_CHANGE, texts.how_to_change(moment.catalogue))
+    if quote is None or quote.state is not QuoteState.OPEN:
+        return not_open(moment, quote)
+    if tap.decision is Decision.REJECT:
+        return reject(moment, quote)
+    if moment.is_over(quote):
+        return quote_again(moment, quote)
+    if tap.decision is Decision.SHOW:
+        return shown_first(moment, quote) if quote.accepted_at is None else show(moment, quote, texts.open_quote())
+    return confirm(moment, quote, quote.lines, moment.session.talk)
+
+
+def _chosen(moment: Moment, sku: str) -> Turn:
+    """A product was chosen of those that a question offers."""
+    talk, base = moment.session.talk, moment.open_quote
+    waiting = [n for n, question in enumerate(talk.questions) if sku in question.candidates]
+    if not waiting or sku not in moment.catalogue.by_sku:
+        return not_open(moment, None)
+    draft = Draft.of(moment, base)
+    draft.apply(Answer(waiting[-1], ((sku, None),)))
+    return changed(moment, base, draft)
+
+
+def cart(moment: Moment, quote: Quote) -> Turn:
+    """A cart of Meta's catalogue is an order of its own, at our prices; prices that it shows otherwise are named."""
+    goods = moment.inbound.message.cart
+    if any(line.currency not in (None, moment.catalogue.currency) for line in goods):
+        return hand_over(moment)
+    draft = Draft.of(moment, None)
+    draft.questions.clear()
+    for item in quote.items:
+        draft.apply(Add(item.sku, item.quantity, item.confidence))
+    for one in quote.too_many:
+        draft.apply(Add(one.sku, one.quantity))
+    draft.missing += quote.unmatched
+    shown = {line.sku: line.item_price for line in goods if line.item_price is not None}
+    draft.told += [
+        texts.other_price(item.name, item.unit_price, price, quote.currency)
+        for item in quote.items
+        if (price := shown.get(item.sku)) is not None and price != item.unit_price
+    ]
+    return changed(moment, None, draft)
+
+
+def _located(moment: Moment, location: Location) -> Turn:
+    """A place that is shared after an order is where it goes."""
+    order = moment.session.order
+    if order is None or moment.now - order.placed_at > DAY:
+        return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
+    place = ", ".join(
+        filter(None, (f"{location.latitude:.6f} {location.longitude:.6f}", location.name, location.address))
+    )
+    locates = Located(number=order.number, location=place)
+    return moment.say(ReplyKind.LOCATED, texts.located(moment.number(order)), locates=locates)
+
+
+def revoked(moment: Moment) -> Turn:
+    """A message that made a quote was taken back: so is the quote, without a word."""
+    quote = moment.session.referred
+    is_open = quote is not None and quote.state is QuoteState.OPEN
+    closes = Closing(token=quote.token, state=QuoteState.WITHDRAWN) if quote is not None and is_open else None
+    return Turn(silence=Silence.REVOKED, changes=Changes(version=moment.session.version, closes=closes))
 
 
 def answer(moment: Moment) -> Turn:
     """The turn for a message that says nothing in words."""
     message = moment.inbound.message
     if message.location is not None:
-        return taps.located(moment, message.location)
+        return _located(moment, message.location)
     if moment.inbound.spoken:
         return moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard())
     if message.voice is not None and moment.policy.hears:
