@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from recado.hours import SPAN
-from recado.settings import MIN_PER_SECOND, NUMBER_ID, Setting, all_settings
+from recado.settings import MEDIA_HOST, MIN_PER_SECOND, NUMBER_ID, Setting, all_settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tools
@@ -31,6 +31,24 @@ SCENARIOS = sorted(path.name.removesuffix("-values.yaml") for path in CHART.glob
 RELEASE, NAMESPACE = "shop", "pedidos"
 #: Groups of values that are one thing, shown whole; each part of them may be left out.
 WHOLE = ("resources", "podSecurityContext", "securityContext")
+#: Values of their own for settings; the schema has the settings' types for them.
+OWN_VALUES = {
+    "whatsapp.businessAccountId": "WHATSAPP_BUSINESS_ACCOUNT_ID",
+    "shop.timezone": "RECADO_TIMEZONE",
+    "shop.businessHours": "RECADO_BUSINESS_HOURS",
+    "handoff.holdSeconds": "RECADO_HOLD_SECONDS",
+    "handoff.answerSeconds": "RECADO_HANDOFF_ANSWER_SECONDS",
+    "handoff.total": "RECADO_HANDOFF_TOTAL",
+    "handoff.onForeignStatus": "RECADO_HANDOFF_ON_FOREIGN_STATUS",
+    "outsideWindow.send": "RECADO_AFTER_WINDOW",
+    "outsideWindow.quoteTemplate": "RECADO_TEMPLATE_QUOTE",
+    "outsideWindow.orderTemplate": "RECADO_TEMPLATE_ORDER",
+    "outsideWindow.language": "RECADO_TEMPLATE_LANGUAGE",
+    "reminder.seconds": "RECADO_REMINDER_SECONDS",
+    "voice.model": "RECADO_TRANSCRIBE_MODEL",
+    "voice.seconds": "RECADO_TRANSCRIBE_SECONDS",
+    "voice.maxBytes": "RECADO_VOICE_MAX_BYTES",
+}
 #: Settings that the chart decides, so that they cannot be given under `settings`.
 CHART_DECIDES = {
     "RECADO_DATABASE",
@@ -39,7 +57,7 @@ CHART_DECIDES = {
     "RECADO_EVENTS_FILE",
     "RECADO_NOTIFY_FILE",
     "RECADO_TRANSCRIBE_URL",
-    "RECADO_TRANSCRIBE_MODEL",
+    *OWN_VALUES.values(),
     "RECADO_HOST",
     "RECADO_PORT",
     "RECADO_METRICS_PORT",
@@ -171,7 +189,13 @@ def schema() -> str:
         "additionalProperties": False,
         "properties": {s.variable: _setting(s) for s in settable()},
     }
-    tree["properties"]["whatsapp"]["properties"]["phoneNumberIds"]["items"]["pattern"] = f"^{NUMBER_ID.pattern}$"
+    whatsapp = tree["properties"]["whatsapp"]["properties"]
+    whatsapp["phoneNumberIds"]["items"]["pattern"] = f"^{NUMBER_ID.pattern}$"
+    whatsapp["mediaHosts"]["items"]["pattern"] = f"^{MEDIA_HOST.pattern}$"
+    settings = {s.variable: s for s in all_settings()}
+    for name, variable in OWN_VALUES.items():
+        group, _, key = name.partition(".")
+        tree["properties"][group]["properties"][key] = _setting(settings[variable])
     _require(tree)
     return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 

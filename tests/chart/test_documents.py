@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from recado import __version__
+from recado.events.facts import TYPES
 
 SCHEMA = json.loads((generate.CHART / "values.schema.json").read_text())
 
@@ -80,4 +81,4 @@ def test_operations_name_values_that_exist() -> None:
     named = set(re.findall(r"`((?:[a-z]\w*)(?:\.[a-z]\w*)+)(?:=[^`]*)?`", text))
     paths = {name for name in named if name.partition(".")[0] in groups and not name.endswith(".md")}
     assert paths
-    assert paths <= known | groups
+    assert paths <= known | groups | TYPES.keys()

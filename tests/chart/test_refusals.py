@@ -53,6 +53,15 @@ REFUSED = {
         ["backup.enabled=true", 'backup.existingClaim="shop-recado-queue"'],
         "a backup on the same disk is lost with it",
     ),
+    "templates of no account": (['outsideWindow.send="template"'], "whatsapp.businessAccountId is empty"),
+    "an account that is none": (['whatsapp.businessAccountId="12"'], "at '/whatsapp/businessAccountId'"),
+    "hours that are none": (['shop.businessHours="always"'], "at '/shop/businessHours'"),
+    "a zone that is none": (['shop.timezone="Mexico"'], "at '/shop/timezone'"),
+    "a host of all": (['whatsapp.mediaHosts=["*"]'], "at '/whatsapp/mediaHosts/0'"),
+    "a setting with a value of its own": (
+        ["settings.RECADO_HOLD_SECONDS=1"],
+        "additional properties 'RECADO_HOLD_SECONDS' not allowed",
+    ),
     "public admin": (['service.type="LoadBalancer"'], "would expose the admin endpoints to the internet"),
     "drain killed early": (["drain.seconds=58"], "otherwise Kubernetes kills drains before they end"),
     "drain over the minute": (

@@ -252,6 +252,33 @@ scheduler lets the first one go where it likes (or where the volume is), so a dr
 The settings, and their ConfigMap's name, which is made of their content: pods start again with new settings, and those of
 before keep theirs whatever becomes of an upgrade.
 */}}
+{{- define "recado.ownSettings" -}}
+WHATSAPP_BUSINESS_ACCOUNT_ID: {{ .Values.whatsapp.businessAccountId | quote }}
+{{- with .Values.shop }}
+RECADO_TIMEZONE: {{ .timezone }}
+RECADO_BUSINESS_HOURS: {{ .businessHours | quote }}
+{{- end }}
+{{- with .Values.handoff }}
+RECADO_HOLD_SECONDS: {{ toJson .holdSeconds }}
+RECADO_HANDOFF_ANSWER_SECONDS: {{ toJson .answerSeconds }}
+RECADO_HANDOFF_TOTAL: {{ toJson .total }}
+RECADO_HANDOFF_ON_FOREIGN_STATUS: {{ .onForeignStatus }}
+{{- end }}
+{{- with .Values.outsideWindow }}
+RECADO_AFTER_WINDOW: {{ .send }}
+RECADO_TEMPLATE_QUOTE: {{ .quoteTemplate | quote }}
+RECADO_TEMPLATE_ORDER: {{ .orderTemplate | quote }}
+RECADO_TEMPLATE_LANGUAGE: {{ .language | quote }}
+{{- end }}
+RECADO_REMINDER_SECONDS: {{ toJson .Values.reminder.seconds }}
+{{- with .Values.voice }}
+RECADO_TRANSCRIBE_URL: {{ .url | quote }}
+RECADO_TRANSCRIBE_MODEL: {{ .model | quote }}
+RECADO_TRANSCRIBE_SECONDS: {{ toJson .seconds }}
+RECADO_VOICE_MAX_BYTES: {{ toJson .maxBytes }}
+{{- end }}
+{{- end }}
+
 {{- define "recado.settingsData" -}}
 {{- $values := .Values -}}
 {{- $data := dict "RECADO_CATALOGUE" "/etc/recado/catalogue/catalogo.csv" -}}
@@ -261,8 +288,8 @@ before keep theirs whatever becomes of an upgrade.
 {{- $_ := set $data "WHATSAPP_PHONE_NUMBER_ID" (join "," $values.whatsapp.phoneNumberIds) -}}
 {{- with $values.whatsapp.apiVersion }}{{ $_ := set $data "WHATSAPP_API_VERSION" . }}{{ end -}}
 {{- with $values.simulator.enabled | ternary (include "recado.simulatorUrl" .) $values.whatsapp.apiUrl }}{{ $_ := set $data "WHATSAPP_API_URL" . }}{{ end -}}
-{{- with $values.voice.url }}{{ $_ := set $data "RECADO_TRANSCRIBE_URL" . }}{{ $_ := set $data "RECADO_TRANSCRIBE_MODEL" $values.voice.model }}{{ end -}}
-{{- range $name, $value := $values.settings }}{{ $_ := set $data $name (kindIs "string" $value | ternary $value (toJson $value)) }}{{ end -}}
+{{- with $values.whatsapp.mediaHosts }}{{ $_ := set $data "WHATSAPP_MEDIA_HOSTS" (join "," .) }}{{ end -}}
+{{- range $name, $value := merge (include "recado.ownSettings" . | fromYaml) $values.settings }}{{ $_ := set $data $name (kindIs "string" $value | ternary $value (toJson $value)) }}{{ end -}}
 {{- toYaml $data -}}
 {{- end }}
 

@@ -19,6 +19,9 @@
 {{- if and $v.voice.existingSecret (not $v.voice.url) -}}
 {{- fail "voice.existingSecret is set, but voice.url is empty, so voice notes would not be transcribed. Set voice.url." -}}
 {{- end -}}
+{{- if and (eq $v.outsideWindow.send "template") (not $v.whatsapp.businessAccountId) -}}
+{{- fail "outsideWindow.send is template, but whatsapp.businessAccountId is empty, so recado could not check the templates and does not start. Copy the id from WhatsApp Manager." -}}
+{{- end -}}
 {{- if not $v.whatsapp.existingSecret -}}
 {{- range list "verifyToken" "appSecret" "accessToken" -}}
 {{- if not (get $v.whatsapp.secret .) -}}
