@@ -31,6 +31,8 @@ from recado.addresses import refusal
         ("2001:0:0:0:0:0:5601:5601", "link-local"),  # Teredo holds the address inverted
         ("fd00:ec2::254", "a cloud's metadata service"),
         ("100.100.100.200", "a cloud's metadata service"),
+        ("168.63.129.16", "a cloud's metadata service"),
+        ("64:ff9b:1::a9fe:a9fe", "link-local"),
     ],
 )
 def test_refused(address: str, why: str) -> None:

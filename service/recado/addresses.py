@@ -5,10 +5,15 @@ import ipaddress
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 #: IPv6 networks whose addresses hold an IPv4 address that the packet goes to in the end, and the bits below it.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 #: Clouds hand out a machine's credentials at these, beside 169.254.169.254, which is link-local.
-_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
+_METADATA = frozenset(
+    map(
+        ipaddress.ip_address,
+        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
+    )
+)
 
 
 def refusal(address: str) -> str | None:
@@ -31,8 +36,9 @@ def refusal(address: str) -> str | None:
 
 
 def check_literal(host: str) -> None:
-    """Raises ValueError where a host is an address that nothing is sent to; a name is checked when it is used."""
-    if (":" in host or host.replace(".", "").isdecimal()) and (why := refusal(host)):
+    """Raises ValueError where a host is an address that nothing is sent to; a name is checked when it is used. Digits
+    alone are a name: Apprise has the ids of Telegram and Discord in a host's place."""
+    if (":" in host or ("." in host and host.replace(".", "").isdecimal())) and (why := refusal(host)):
         raise ValueError(f"{host} is refused: {why}")
 
 
@@ -43,6 +49,6 @@ def _meant(address: Address) -> tuple[Address, ...]:
     inner = address.ipv4_mapped or address.sixtofour
     if address.teredo:
         inner = address.teredo[1]
-    elif address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    elif any(address in network for network in _NAT64) or (address in _COMPATIBLE and int(address) > 1):
         inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return (address, inner) if inner else (address,)

@@ -23,8 +23,8 @@ def check_url(url: str) -> None:
         host, port = parts.hostname or "", parts.port
         if ":" in host or re.fullmatch(r"[0-9.]+", host):
             ipaddress.ip_address(host)
-    except ValueError as error:
-        raise ValueError(f"not a URL: {error}") from error
+    except ValueError:  # which quotes a part of it
+        raise ValueError("not a URL: its host or port is not valid") from None
     if "@" in parts.netloc:
         raise ValueError("must not contain a user or password")
     if parts.scheme not in ("http", "https"):

@@ -86,6 +86,7 @@ def test_an_endpoint_is_resumed_and_events_replayed(tmp_path: Path, ids: list[st
         (("list", "--after", "x"), "not the id of an event"),
         (("show", "evt_1"), "there is no event evt_1"),
         (("show", "evt_" + "9" * 30), "not the id of an event"),
+        (("show", "evt_" + "9" * 5000), "not the id of an event"),
         (("replay",), "give either --id or --since"),
         (("replay", "--since", "yesterday"), "must be a time"),
         (("replay", "--since", "2026-01-01", "--endpoint", "erp"), "there is no erp; there are crm"),

@@ -149,6 +149,20 @@ async def test_what_a_response_means(shop: Shop, failure: str, expected: dict[st
     assert {name: getattr(result, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize("asked", ["0", "-5", "0.001", "Wed, 21 Oct 2015 07:28:00 GMT", "nan", "soon"])
+@pytest.mark.parametrize(
+    ("status", "outcome", "growth"), [(429, Outcome.THROTTLED, 2.0), (400, Outcome.RETRYABLE, 1.0)]
+)
+async def test_a_receiver_that_asks_for_no_wait_has_ours(
+    shop: Shop, asked: str, status: int, outcome: Outcome, growth: float
+) -> None:
+    """What is sent again at once without an attempt being spent would be sent thousands of times."""
+    shop.server.handler = lambda _: Response(status, headers=f"Retry-After: {asked}\r\n".encode())
+    result = await shop.send()
+
+    assert (result.outcome, result.wait_seconds, result.wait_growth) == (outcome, None, growth)
+
+
 async def test_a_redirect_is_not_followed(shop: Shop) -> None:
     shop.receiver.change({"script": ["redirect"]})
     await shop.send()

@@ -87,6 +87,7 @@ def test_every_problem_of_every_endpoint_is_named_at_once(tmp_path: Path) -> Non
         ({"url": "HTTP://crm.example.com"}, "url: must be https"),
         ({"url": "HTTP://crm.example.com", "allow_http": True}, "url: must be https; http is for"),
         ({"url": "https://[::1"}, "url: not a URL"),
+        ({"url": "https://crm.example.com:65536"}, "url: not a URL"),
         ({"url": "https://user:pass@crm.example.com"}, "user or password"),
         ({"url": "https://crm.example.com/#x"}, "fragment"),
         ({"url": "https://169.254.169.254/latest"}, "link-local"),

@@ -93,6 +93,9 @@ def test_a_phone_and_a_service_of_apprises(tmp_path: Path) -> None:
         ({**PHONE, "language": "español"}, "template"),
         ({**PUSH, "url": "s3cr3t"}, "url"),
         ({**PUSH, "url": "json://169.254.169.254/s3cr3t"}, "url"),
+        ({**PUSH, "url": "tgram://1:s3cr3t℀/x"}, "url"),
+        ({**PUSH, "url": "tgram://[s3cr3t/x"}, "url"),
+        ({**SLACK, "url": "https://bot:s3cr3t/x@hooks.slack.com"}, "url"),
         ({**PUSH, "url": "json://[fe80::1]/s3cr3t"}, "url"),
     ],
 )
@@ -101,6 +104,14 @@ def test_what_is_wrong_with_them(tmp_path: Path, target: dict[str, str], field: 
 
     assert found.split(": ")[1] == field
     assert "s3cr3t" not in found
+
+
+@pytest.mark.parametrize(
+    "url", ["tgram://123456789:AAs3cr3t/12315544", "discord://4174216298/JHMHI8qBe7bk", "ntfy://pedidos"]
+)
+def test_what_is_in_the_place_of_a_host_may_be_digits(tmp_path: Path, url: str) -> None:
+    """The id of a bot, or of a webhook, is no address."""
+    assert load_targets(write(tmp_path, [{**PUSH, "url": url}])).keys() == {"push"}
 
 
 @pytest.mark.parametrize("mailbox", ["a@b\r\nBcc: c@d", "@b", "a@", "a b@c"])

@@ -51,9 +51,9 @@ SETTINGS = {
 class Traffic:
     """Customers who order, a new one each time; `text` and `per_second` may be changed meanwhile."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, per_second: float) -> None:
         self.text = "Quiero 2 zapatos"
-        self.per_second = 5.0
+        self.per_second = per_second
         self._stack = stack
         self._numbers = itertools.count()
         self._stopping = threading.Event()
@@ -78,7 +78,8 @@ Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill,
     `history` is what Prometheus saw before; with `events` the simulator is an endpoint of events, with `notices`
-    the target of notices takes none.
+    the target of notices takes none. `per_second` customers order, and Prometheus scrapes every `scrape`, which is
+    also the time that a scrape may take: what fires by a gauge needs few of both, and so fires on a busy machine too.
     """
 
     name: str
@@ -90,6 +91,8 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     history: Callable[[], str] = str
     events: bool = False
     notices: bool = False
+    per_second: float = 5.0
+    scrape: str = "250ms"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -404,6 +407,8 @@ def repeated(work: Callable[[], object], *, per_second: float) -> Iterator[None]
 # -- the drills --------------------------------------------------------------------------------------------------------
 
 OUTAGE = {"outages": [{"fault": "server_error"}]}
+#: What a machine that others use raises by itself.
+BUSY = ("RecadoDrainStalled", "RecadoWebhookLatencyBurn")
 #: What waits because nothing can be sent is no second fault.
 WAITING = ("RecadoRepliesLate", "RecadoQueueGrowing", "RecadoOutcomesUnknown")
 
@@ -442,7 +447,10 @@ DRILLS = (
         name="receiver",
         fault=receiver_down,
         alerts=(("RecadoEventEndpointHeld", TICKET), ("RecadoEventsLate", TICKET)),
+        also=BUSY,
         events=True,
+        per_second=1.0,
+        scrape="2s",
     ),
     Drill(name="refusals", fault=receiver_refuses, alerts=(("RecadoEventsLost", TICKET),), events=True),
     Drill(
@@ -561,14 +569,14 @@ def run(drill: Drill) -> list[Outcome]:
             Path(folder),
             pace=TimeScale(FACTOR),
             settings={**SETTINGS, **drill.settings},
-            scrape="250ms",
+            scrape=drill.scrape,
             history=drill.history(),
             events=drill.events,
             notices=drill.notices,
         ) as stack,
     ):
         stack.start_drains(1.0)
-        traffic = Traffic(stack)
+        traffic = Traffic(stack, drill.per_second)
         try:
             time.sleep(WARM_UP_SECONDS)
             before = {name for name, _ in stack.firing()}

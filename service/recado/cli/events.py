@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST_ID = 2**63 - 1
+#: Python reads no number of thousands of digits.
+MOST_DIGITS = 100
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 EventId = Annotated[str, typer.Argument(metavar="ID", help="The event's id, as evt_1795689845120001.")]
@@ -79,7 +81,7 @@ def resume(endpoint: Endpoint) -> None:
 
 def _number(id_: str) -> int:
     digits = id_.removeprefix("evt_")
-    if not (digits.isascii() and digits.isdigit() and int(digits) <= LARGEST_ID):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS and int(digits) <= LARGEST_ID):
         raise BadInput(f"{id_!r} is not the id of an event, such as evt_1795689845120001")
     return int(digits)
 

@@ -134,9 +134,13 @@ def _check_number_id(number: str) -> None:
 
 
 def _check_service(url: str) -> None:
-    parts = urlsplit(url)
+    unknown = "must be a URL that Apprise knows, such as tgram://TOKEN/CHAT"
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # which quotes a part of it
+        raise ValueError(unknown) from None
     if not parts.scheme or not (parts.netloc or parts.path):
-        raise ValueError("must be a URL that Apprise knows, such as tgram://TOKEN/CHAT")
+        raise ValueError(unknown)
     check_literal(parts.hostname or "")
 
 

@@ -109,7 +109,7 @@ def _retry_after(headers: Mapping[str, str], clock: Callable[[], float]) -> floa
 
 
 def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), MAX_WAIT_SECONDS)
+    return min(seconds, MAX_WAIT_SECONDS)
 
 
 class _Usage(msgspec.Struct):
