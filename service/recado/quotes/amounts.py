@@ -156,6 +156,8 @@ def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
         open_wishes[0].set_amount(q)
         open_wishes[0].doubts.append("in turn")
         return True
+    if reading.context.kind(i - 1) == "and" and reading.context.kind(i - 2) in THINGS:
+        return False  # "vela 1 y 7", of which there is no 7
     last.set_amount(q)
     last.doubts.append("quantity apart")
     return True

@@ -45,7 +45,7 @@ def add_other_size(scene: Scene, i: int) -> int:
     elif scene.kind(-1) == "of" and scene.kind(-2) == "definite" and _is_pointed_at(scene, i):
         opener = -3  # "las de 4 no", "solo las de 3"
     elif scene.kind(-1) in (QUANTITY, "and", COMMA):
-        return add_counted_size(scene, i)
+        return add_listed_size(scene, i) or add_counted_size(scene, i)
     elif scene.kind(-1) != "of" or scene.kind(opener) not in _BEFORE_SIZE | _TAKES_OUT | {STOP, LINE}:
         return 0
     if scene.kind(-2) == "and" and scene.kind(-3) not in (*THINGS, QUANTITY):
@@ -72,6 +72,27 @@ def add_other_size(scene: Scene, i: int) -> int:
 def _is_pointed_at(scene: Scene, i: int) -> bool:
     """Whether "las de" before a size points at one thing among others: "las de 4 no", "solo las de 3"."""
     return scene.kind(-3) in _TAKES_OUT or (scene.norm(i + 1) == "no" and scene.kind(-3) in (STOP, COMMA, LINE))
+
+
+def add_listed_size(scene: Scene, i: int) -> int:
+    """Past a bare number that goes on with a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3"; else 0."""
+    token = scene.tokens[i]
+    if len(scene.elements) < 2 or scene.kind(-1) == QUANTITY or token.kind != NUMBER or not token.spaced:
+        return 0
+    before = scene.elements[-2]
+    last = before.end - 1 if before.match is None else before.match.last
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or read[0].unit is not None or scene.tokens[last].kind != NUMBER or last + 2 != i:
+        return 0
+    size, end = read
+    listed = scene.has(end, "and") and scene.is_counted(end + 1)
+    if not scene.has_no_noun(end) or (scene.kind(-1) == COMMA and not listed):
+        return 0
+    if size_of_kind(scene, i, []) is None:
+        return 0
+    element = scene.add(QUALITY, i, end)
+    element.sizes, element.text = [size], scene.written(i, end)
+    return end
 
 
 def add_counted_size(scene: Scene, i: int) -> int:

@@ -130,6 +130,7 @@ class Index:
             family = self.families.setdefault(head, Family())
             self._of.setdefault(number, {})[head] = family
             family.numbered.update((self.canon(word), digits) for word, digits in parts.numbered)
+            family.counted.update(map(self.canon, parts.counted))
             family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
         self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
         self.joined = {word: who for word, who in self.joined.items() if word not in spelled}
@@ -145,7 +146,7 @@ class Index:
     def _parts(self, tokens: list[Token], product: Product) -> Parts:
         parts = take_apart(tokens, self.lexicon, self.sizes, self.skipped, product.unit)
         if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
-            return Parts(parts.words[1:], parts.sizes, parts.numbered)
+            return msgspec.structs.replace(parts, words=parts.words[1:])
         return parts
 
     def digits(self, norm: str) -> str:

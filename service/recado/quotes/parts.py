@@ -26,6 +26,7 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
     words: tuple[str, ...]
     sizes: tuple[Size, ...]
     numbered: tuple[tuple[str, int], ...] = ()  # words before a size without a unit, and its digits: "etapa 3"
+    counted: tuple[str, ...] = ()  # words behind one: "5 cajones"
 
 
 class Form(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +42,7 @@ class Family:
     """The names that share a head. Every look-up costs by what is found, not by the size of the family."""
 
     __slots__ = (
+        "counted",
         "dimensions",
         "exact",
         "forms",
@@ -62,6 +64,7 @@ class Family:
         self.exact: dict[frozenset[str], list[Form]] = {}
         self.plain_numbers: dict[tuple[Number, ...], set[int]] = {}  # products by their sizes without a unit
         self.numbered: set[tuple[str, int]] = set()  # words before sizes without a unit, and the digits of those
+        self.counted: set[str] = set()  # words behind sizes without a unit
         self.dimensions: set[str] = set()
         self.units: set[str] = set()
         self.tables: dict[str, set[str]] = {}
@@ -134,6 +137,7 @@ def take_apart(
     words: list[str] = []
     found: list[Size] = []
     numbered: list[tuple[str, int]] = []
+    counted: list[str] = []
     i = 0
     while i < len(tokens):
         token = tokens[i]
@@ -145,6 +149,8 @@ def take_apart(
             if len(found) > known and words and found[-1].unit is None and tokens[i - 1].norm == words[-1]:
                 numbered.append((words[-1], len(str(found[-1].values[0]))))
             if end > i:
+                if len(found) > known and found[-1].unit is None and _is_counted(tokens, end, lexicon):
+                    counted.append(tokens[end].norm)
                 i = end
                 continue
         if words and i + 1 < len(tokens) and announces_size(token, tokens[i + 1], lexicon):
@@ -161,7 +167,12 @@ def take_apart(
         i += 1
     closes = bool(words) and (words[-1] == tokens[-1].norm or words[-1] in _LETTERS)  # "USB-C 1 m", "Vitamina D 1000"
     kept = [word for n, word in enumerate(words, 1) if word not in skipped or (1 < n == len(words) and closes)]
-    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered))
+    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered), tuple(counted))
+
+
+def _is_counted(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
+    """Whether a word at `i` is what a number before it counts: "5 cajones", not "035 azul"."""
+    return i < len(tokens) and tokens[i].norm.isalpha() and "modifier" not in lexicon.roles(tokens[i].norm)
 
 
 def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:

@@ -15,7 +15,7 @@ from recado.quotes.parts import (
     announces_size,
     size_mark_end,
 )
-from recado.quotes.sizes import COUNT, SOLD_BY, Size
+from recado.quotes.sizes import COUNT, SOLD_BY, Size, whole
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
 
@@ -36,6 +36,7 @@ class Said(msgspec.Struct):
     sizes: list[Size] = msgspec.field(default_factory=list)
     qualities: list[tuple[str, str]] = msgspec.field(default_factory=list)  # table, word: that the family lacks
     candidates: set[int] | None = None  # None: all of the family
+    head: int = 0  # its token
     last: int = 0
     telling: int = 0
     conflict: bool = False
@@ -100,7 +101,7 @@ def what_is_said(
 ) -> Said:
     """The words and sizes behind the head at `at` that belong to it, and the size that was said before it."""
     numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
-    said = Said(last=at, adjacent=numeral)
+    said = Said(head=at, last=at, adjacent=numeral)
     _walk(index, family, said, tokens, roles, at + 1)
     owners = family.with_size(measured) if measured is not None else set()
     fits = owners if said.candidates is None else said.candidates & owners
@@ -237,12 +238,14 @@ def _take_size(
         end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
     )  # "para 20 personas"
     counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
-    if size.unit is None and counts and tokens[i].kind == NUMBER:
+    named = size.unit is None and _is_of_name(index, family, said, size, tokens, i, end)
+    if size.unit is None and counts and not named and tokens[i].kind == NUMBER:
         return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
-    behind_word = (
-        size.unit is None and said.last == i - 1 and bool(said.words) and family.numbers(said.words[-1][0], size)
-    )
-    marked = marked or behind_word or spans  # "etapa 2", "fps 70"
+    marked = marked or spans or named
+    half, half_end = index.sizes.half_behind(tokens, end + 1)
+    if named and half:
+        said.words.append((index.canon(tokens[end].norm), 1.0))
+        size, end = Size((whole(size.values[0] + half),)), half_end  # "2 plazas y media"
     owners = family.with_size(size)
     index.steps.charge(1 + len(owners) // 8)
     if size.unit is None and any(size.values == other.values for other in said.sizes):
@@ -252,7 +255,8 @@ def _take_size(
     if size.unit is None and _is_times(tokens, i) and not _is_pack(index, owners, size):
         return 0  # "levadura x10", where it holds 10 g: ten of them
     fits = owners if said.candidates is None else said.candidates & owners
-    if fits and (marked or size.unit is not None or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
+    meant = marked or size.unit is not None or _is_second_number(index, family, said, tokens, roles, i, end)
+    if fits and (meant or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
         said.candidates, said.last = set(fits), end - 1
         said.sizes.append(size)
         return end
@@ -262,6 +266,35 @@ def _take_size(
         return 0 if tokens[i].kind == NUMBER or size.unit is not None else i
     said.last, said.conflict = end - 1, True
     return end
+
+
+def _is_of_name(
+    index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int
+) -> bool:
+    """Whether a bare number at `i` stands where names have one, or counts what they count: "fps 70", "4 cajones"."""
+    if end < len(tokens) and tokens[end].kind == WORD and index.canon(tokens[end].norm) in family.counted:
+        return True
+    if said.last != i - 1:
+        return False
+    if said.words:
+        return family.numbers(said.words[-1][0], size)
+    head = tokens[i - 1].norm  # "agenda 2025", of 2026; "agendas 2025" are so many
+    return not head.endswith("s") and family.numbers(index.canon(head), size) and not _is_joined(tokens, end)
+
+
+def _is_joined(tokens: list[Token], i: int) -> bool:
+    """Whether a mark at `i` joins a number to what stands behind it: "185/65"."""
+    return i + 1 < len(tokens) and tokens[i].kind == PUNCT and not tokens[i + 1].spaced
+
+
+def _is_second_number(
+    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int, end: int
+) -> bool:
+    """Whether the number at `i` ends a name that another one counts: "2 focos 12", of 9 W and 12 W."""
+    before = said.head - 1
+    counts = before >= 0 and (tokens[before].kind == NUMBER or bool(roles[before] & {"number", "article"}))
+    closes = end >= len(tokens) or tokens[end].kind != WORD or _closes(index, tokens[end], family)
+    return counts and said.last == i - 1 and tokens[i].kind == NUMBER and closes and not _is_joined(tokens, end)
 
 
 def _is_named_so(
@@ -312,6 +345,6 @@ def _counts(family: Family, size: Size) -> bool:
 def _closes(index: Index, token: Token, family: Family) -> bool:
     if "people" in index.lexicon.roles(token.norm):
         return True
-    return index.canon(token.norm) in family.words or bool(
+    return index.canon(token.norm) in family.words.keys() | family.counted or bool(
         index.lexicon.roles(token.norm) & {"and", "courtesy", "thanks", "but", "for", "con"}
     )

@@ -66,7 +66,7 @@ class Sizes:
             return self._named(tokens, i)
         unit, end = self._unit(tokens, end)
         if unit is not None and len(values) == 1:
-            half, end = self._half_behind(tokens, end)
+            half, end = self.half_behind(tokens, end)
             values = (whole(values[0] + half),)
         elif values == (Fraction(1, 2),) and tokens[i].kind == WORD and not self._closes(tokens, end):
             return None  # "media" before a noun is no size: "media caja"
@@ -176,14 +176,15 @@ class Sizes:
         unit, end = self._unit(tokens, i)
         if unit is None or (len(tokens[i].norm) < 4 and unit.name not in ("m2", "m3")):
             return None
-        half, end = self._half_behind(tokens, end)
+        half, end = self.half_behind(tokens, end)
         return Size((whole(1 + half),), unit), end
 
     def _closes(self, tokens: list[Token], i: int) -> bool:
         word = self._word(tokens, i)
         return word is None or bool(self._lexicon.roles(word) & _NO_NOUN)
 
-    def _half_behind(self, tokens: list[Token], i: int) -> tuple[Fraction, int]:
+    def half_behind(self, tokens: list[Token], i: int) -> tuple[Fraction, int]:
+        """ "y media" at token `i`, and the token after it; 0 if it does not stand there."""
         if self._word(tokens, i) == "y" and (part := self._word(tokens, i + 1)) in ("media", "medio", "cuarto"):
             return Fraction(1, 4 if part == "cuarto" else 2), i + 2
         return Fraction(0), i
