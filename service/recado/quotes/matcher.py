@@ -12,7 +12,7 @@ from recado.quotes.index import MOST, Index
 from recado.quotes.parts import (
     Family,
 )
-from recado.quotes.said import Said, forms_said, has_size_like, is_other_kind, only_without, says_the_same, what_is_said
+from recado.quotes.said import Said, forms_said, has_size_like, is_other_kind, only_without, says_the_same, tells_rest, what_is_said
 from recado.quotes.sizes import Size
 from recado.quotes.text import NUMBER, WORD, Token, plain
 from recado.quotes.vocabulary import EXACT
@@ -188,9 +188,8 @@ class Matcher(Index):
         alone = f"#{products[0]}" in words  # "té chai", where "chai" is an alias
         if alone and not said.qualities:
             return Match(products, end, score, How.NAME, count, said.last)
-        told = said_all or (
-            count > _HEAD_AND_WORD and said.telling > 0 and not said.qualities
-        )  # a part that is of this product alone
+        enough = count > _HEAD_AND_WORD or tells_rest(family, products[0], words, said)
+        told = said_all or (enough and (said.telling > 0 or bool(said.sizes)) and not said.qualities)
         return Match(products, end, score * (0.85 if told else 0.65), How.PART, count, said.last)
 
 

@@ -73,6 +73,16 @@ def has_size_like(index: Index, product: int, sizes: Sequence[Size]) -> bool:
     return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
 
 
+def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
+    """Whether a name lacks nothing of what was said but words that all products of its head have: "casco M"."""
+    shared = len(family.products)
+    return shared > 1 and any(
+        all(len(family.words[word]) == shared for word in form.words if word not in words)
+        and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+        for form in family.forms[product]
+    )
+
+
 def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:
     """The forms of which everything was said, of the products that fit all that was said."""
     fits = said.candidates
@@ -234,9 +244,8 @@ def _take_size(
         said.last = end - 1
         return end  # "arena fina m3", which is sold by it
     marked = i > 0 and (tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1])
-    marked = marked or (
-        end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
-    )  # "para 20 personas"
+    served = end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
+    marked = marked or (served and "" in family.dimensions)  # "para 20 personas"
     counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
     named = size.unit is None and _is_of_name(index, family, said, size, tokens, i, end)
     if size.unit is None and counts and not named and tokens[i].kind == NUMBER:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
 _PRONOUNS: Final = frozenset(["definite", NOISE, "only", "that", "courtesy"])
+_COUNTS: Final = frozenset([QUANTITY, "possessive", "definite"])
 _DETERMINERS: Final = frozenset(["definite", "possessive", "of"])
 
 
@@ -141,6 +142,12 @@ def _aside(reading: "Reading", i: int, _: Element, state: State) -> None:
     state.mode = "mentioned"
 
 
+def _story(reading: "Reading", i: int, element: Element, state: State) -> None:
+    _aside(reading, i, element, state)
+    told = reading.context.roles(reading.context.next(i, _COUNTS))
+    state.company = bool(told & {"people", "occasions"})  # "tengo 20 invitados, una bolsita para cada uno"
+
+
 def _multiple(reading: "Reading", i: int, element: Element, state: State) -> None:
     multiple(reading, i, element.kind, state)
 
@@ -158,7 +165,8 @@ def _only(reading: "Reading", i: int, _: Element, state: State) -> None:
 EFFECTS: Final[dict[str, Callable[["Reading", int, Element, State], None]]] = {
     **dict.fromkeys(("request", "add"), _request),
     **dict.fromkeys(("price", "total"), _price),
-    **dict.fromkeys(("story", "aside"), _aside),
+    "story": _story,
+    "aside": _aside,
     **dict.fromkeys(("same", "double", "triple", "half_of"), _multiple),
     "negation": _negation,
     "without": _without,

@@ -104,7 +104,8 @@ class Tails:
         j = i + 1 if self.norms[i] in ("por", "x") and i else i
         each = j < len(self.tokens) and self.norms[j] == "cada"
         j += each
-        if j == i or not self._has(j, "people") or (not each and self.norms[j].endswith("s")):
+        person = self._has(j, "people") or (j < len(self.norms) and self.norms[j] == "cabeza")
+        if j == i or not person or (not each and self.norms[j].endswith("s")):
             return i
         return j + 1
 

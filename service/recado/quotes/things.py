@@ -13,7 +13,7 @@ from recado.quotes.elements import (
 from recado.quotes.lexicon import FUNCTION, NONE
 from recado.quotes.matcher import How, Match
 from recado.quotes.scene import BEHIND, Scene
-from recado.quotes.sizes import Size
+from recado.quotes.sizes import COUNT, Size
 from recado.quotes.tails import VERB_ENDINGS
 from recado.quotes.text import NUMBER, WORD
 from recado.quotes.vocabulary import EXACT
@@ -52,7 +52,19 @@ def held_by(scene: Scene, i: int) -> tuple[int, Match | None]:
         return j, None
     while scene.has(j, "definite"):
         j += 1
+    if scene.is_counted(j) and (packed := _packed(scene, j)) is not None:
+        return j + 1, packed
     return j, scene.matcher.match(scene.tokens, scene.roles, j) if j < len(scene.tokens) else None
+
+
+def _packed(scene: Scene, i: int) -> Match | None:
+    """The product that is sold in packs of the number at `i`: "paquete de 12 vasos"."""
+    value = scene.tokens[i].value
+    if value is None or i + 1 >= len(scene.tokens):
+        return None
+    pack = Size((value,), COUNT)
+    match = scene.matcher.match(scene.tokens, scene.roles, i + 1, measured=pack)
+    return match if match is not None and pack in scene.matcher.sizes_of(match.products[0]) else None
 
 
 def add_contents(scene: Scene, i: int, at: int, match: Match) -> int:

@@ -73,7 +73,7 @@ class State:
     """Where the follower is: what the last steering words do to the next thing."""
 
     __slots__ = (
-        "changing", "corrected", "each", "factor", "heir", "instead", "mode", "negated_number",
+        "changing", "company", "corrected", "each", "factor", "heir", "instead", "mode", "negated_number",
         "negated_verb", "only", "pending", "refuse", "refuse_list", "replacing", "request_at", "restating", "sticky",
         "subtract", "wish_before",
     )  # fmt: skip
@@ -95,6 +95,7 @@ class State:
         self.only = False
         self.sticky = False  # "no" with a comma: stays over it
         self.pending: int | Fraction | None = None  # a number before its thing was named
+        self.company = False  # whom or what occasion the order is for was told, up to the next mark
         self.factor: Fraction | None = None
         self.each: Quantity | None = None
         self.wish_before = False
@@ -116,3 +117,5 @@ class State:
         if not list_goes_on:
             self.refuse = False
         self.sticky = False
+        if self.company:
+            self.mode, self.company = None, False
