@@ -50,7 +50,7 @@ class Accounts:
         q = element.quantity
         if q is None or q.article or not q.value or q.unusable is not None:
             return True
-        if element.flags & _OWNED or element.start in self._spanned:
+        if element.negative or element.flags & _OWNED or element.start in self._spanned:
             return True
         if self._is_of_people(element.index) or self._is_elsewhere(element.index):
             return True

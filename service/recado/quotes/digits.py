@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Final
 
 from recado.quotes.numbers import cardinal
-from recado.quotes.text import NEWLINE, PUNCT, WORD
+from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD
 from recado.quotes.words import Words
 
 SIZES: Final = range(16, 61)
@@ -110,7 +110,11 @@ def past_named_phone(words: Words, start: int, end: int) -> int:
             break
         digits += len(words.norm(i))
         i += 1
-    return i if digits >= _NAMED_PHONE_DIGITS else 0
+    if digits < _NAMED_PHONE_DIGITS:
+        return 0
+    while i < words.count and not words.tokens[i].spaced and words.tokens[i].kind in (WORD, NUMBER):
+        i += 1  # "RFC TGU991231AB1"
+    return i
 
 
 # times and dates ---------------------------------------------------------------------------------------------

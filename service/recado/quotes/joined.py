@@ -3,7 +3,7 @@
 from typing import Final
 
 from recado.quotes.matcher import Matcher
-from recado.quotes.text import WORD, Token
+from recado.quotes.text import NUMBER, PUNCT, WORD, Token, tokenise
 
 _COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco", "seis")
 """Longer ones before those they start with."""
@@ -21,6 +21,28 @@ def spell_out(tokens: list[Token], matcher: Matcher) -> None:
             continue
         if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:
             tokens[i : i + 2] = [Token(WORD, head, token.start, dot.end, token.spaced)]
+
+
+def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
+    """Part two numbers at a comma where the second counts what is written with it: "10w30,2atf"; drop a plus sign."""
+    for i in range(len(tokens) - 1, -1, -1):
+        token = tokens[i]
+        behind = tokens[i + 1] if i + 1 < len(tokens) else None
+        if token.norm == "+" and i and tokens[i - 1].norm == "de" and behind is not None and behind.kind == NUMBER:
+            del tokens[i]  # "2 de +1.50"
+            continue
+        whole, comma, part = token.norm.partition(",")
+        if token.kind != NUMBER or not comma or behind is None or behind.spaced or behind.kind != WORD:
+            continue
+        if behind.norm in matcher.lexicon.measures or matcher.lexicon.roles(behind.norm) & {"scale", "measure"}:
+            continue  # "1,5kg"
+        at = token.start + len(whole)
+        first, second = tokenise(whole)[0], tokenise(part)[0]
+        tokens[i : i + 1] = [
+            Token(NUMBER, whole, token.start, at, token.spaced, first.value),
+            Token(PUNCT, comma, at, at + 1, False),
+            Token(NUMBER, part, at + 1, token.end, False, second.value),
+        ]
 
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:

@@ -12,7 +12,16 @@ from recado.quotes.index import MOST, Index
 from recado.quotes.parts import (
     Family,
 )
-from recado.quotes.said import Said, forms_said, has_size_like, is_other_kind, only_without, says_the_same, tells_rest, what_is_said
+from recado.quotes.said import (
+    Said,
+    forms_said,
+    has_size_like,
+    is_other_kind,
+    only_without,
+    says_the_same,
+    tells_rest,
+    what_is_said,
+)
 from recado.quotes.sizes import Size
 from recado.quotes.text import NUMBER, WORD, Token, plain
 from recado.quotes.vocabulary import EXACT

@@ -277,9 +277,7 @@ def _take_size(
     return end
 
 
-def _is_of_name(
-    index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int
-) -> bool:
+def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int) -> bool:
     """Whether a bare number at `i` stands where names have one, or counts what they count: "fps 70", "4 cajones"."""
     if end < len(tokens) and tokens[end].kind == WORD and index.canon(tokens[end].norm) in family.counted:
         return True

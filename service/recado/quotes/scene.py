@@ -7,7 +7,7 @@ from typing import Final
 
 from recado.quotes.codes import join_codes, join_models
 from recado.quotes.elements import NOISE, QUANTITY, SEVERAL, Element
-from recado.quotes.joined import part_joined, spell_out
+from recado.quotes.joined import part_joined, part_numbers, spell_out
 from recado.quotes.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.lists import drop_indices
 from recado.quotes.matcher import How, Match, Matcher
@@ -220,6 +220,7 @@ def _tokens(text: str, matcher: Matcher) -> list[Token]:
     tokens = tokenise(text)
     if len(tokens) > MOST_TOKENS:
         raise TooLongError
+    part_numbers(tokens, matcher)
     drop_indices(tokens, matcher.lexicon)
     join_codes(tokens, matcher)
     if matcher.shapes:

@@ -20,6 +20,8 @@ from recado.quotes.vocabulary import EXACT
 from recado.quotes.words import Kind
 
 _PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
+_CLITICS: Final = frozenset(["me", "te", "le", "les", "se", "nos"])
+"""Pronouns that only a verb stands behind: "le ofrezco"."""
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
 """Endings of what only says how: "mozzarella rallada"."""
 
@@ -200,7 +202,7 @@ def add_unknown(scene: Scene, i: int) -> int:
     good = "good" in scene.roles[i] or "container" in scene.roles[i]
     if good:
         element.flags.add("good")
-    elif norm.endswith(VERB_ENDINGS) or len(norm) < 2:
+    elif norm.endswith(VERB_ENDINGS) or len(norm) < 2 or (i and scene.norms[i - 1] in _CLITICS):
         element.flags.add("verb")
     return end
 
@@ -231,14 +233,21 @@ def add_quality(scene: Scene, i: int) -> int:
             end += 2
         else:
             break
-    if scene.has(end, "of") and (sized := size_of_kind(scene, end + 1, element.words)) is not None:
-        element.sizes, end = [sized[0]], sized[1]  # "dos desmontables de 70"
+    sized = size_of_kind(scene, end + scene.has(end, "of"), element.words)
+    if sized is not None and (scene.has(end, "of") or _has_kind(scene, element.words, sized[0])):
+        element.sizes, end = [sized[0]], sized[1]  # "dos desmontables de 70", "2 rin 14"
     element.end = max(end, i + 1)
     if scene.elements[-2:-1] and scene.elements[-2].kind == "definite":
         element.text = scene.written(scene.elements[-2].start, element.end)
     else:
         element.text = scene.written(i, element.end)
     return element.end
+
+
+def _has_kind(scene: Scene, words: list[str], size: Size) -> bool:
+    """Whether products that share a head with a thing said before are told by these words and this size."""
+    things = {e.match.products[0] for e in scene.behind() if e.match is not None}
+    return bool(words) and any(scene.matcher.with_head(n, words, [size]) for n in things)
 
 
 def size_of_kind(scene: Scene, i: int, words: list[str]) -> tuple[Size, int] | None:
