@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.elements import COMMA, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
+from recado.quotes.elements import COMMA, LINK, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Wish
 
@@ -52,7 +52,7 @@ class Accounts:
             return True
         if element.negative or element.flags & _OWNED or element.start in self._spanned:
             return True
-        if self._is_of_people(element.index) or self._is_elsewhere(element.index):
+        if self._is_of_people(element.index) or self._is_elsewhere(element.index) or self._is_told(element.index):
             return True
         if self._reading.context.kind(element.index - 1) == "request" and q.value in self._amounts:
             return True  # "me sirve un plumón, mándame uno"
@@ -65,6 +65,12 @@ class Accounts:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""
         context = self._reading.context
         return "people" in context.roles(i + 1) or context.norm(i - 1) in ("somos", "seremos")
+
+    def _is_told(self, i: int) -> bool:
+        """ "mi talla es 38", "mi graduación es -2.50"."""
+        context = self._reading.context
+        j = i - 1 - (context.kind(i - 1) == LINK)
+        return context.kind(j) == "copula" and context.kind(j - 2) == "possessive"
 
     def _is_elsewhere(self, i: int) -> bool:
         """Whether what stands beside a number has taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""

@@ -18,6 +18,7 @@ from recado.quotes.elements import (
     VERBS,
     Element,
 )  # fmt: skip
+from recado.quotes.numbers import Quantity
 from recado.quotes.wishes import State
 
 _PARTING: Final = frozenset([COMMA, LINE, LINK, STOP, "and", "but"])
@@ -197,7 +198,7 @@ class Context:
             while self.kind(k) in (NOISE, "courtesy", LINK):
                 k -= 1
             opener = self.kind(k)
-            if opener == "copula" and self.norm(k) in ("somos", "seremos"):
+            if self._is_of_no_order(k, q.quantity, good):
                 return False
             return not (
                 opener in ("copula", "for", "to", "by", "that", "story", "possessive")
@@ -233,6 +234,12 @@ class Context:
             listed = before == "and" or self.norms[element.start].endswith("s")
             return after_wish and listed and element.end - element.start <= 3
         return good and before in (STOP, QUESTION, "greeting", "yes", "correction")
+
+    def _is_of_no_order(self, i: int, q: Quantity, good: bool) -> bool:
+        """ "somos 6 adultos", "el domingo corro un maratón": what stands at `i` makes no order of what it counts."""
+        if self.kind(i) == "copula":
+            return self.norm(i) in ("somos", "seremos")
+        return self.kind(i) == UNKNOWN and q.article and not good
 
     def _is_short(self, element: Element) -> bool:
         return "good" not in element.flags and len(self.norms[element.start]) < 3

@@ -40,6 +40,14 @@ RULES: Final = (
         counterexamples=("que cuesta la gorra",),
     ),
     Rule(
+        "price that is offered",
+        Kind.PRICE,
+        "te|le|les doy|daria|ofrezco|pago|pagaria N",
+        end=digits.past_price,
+        examples=("quiero la gorra, [te doy 800]", "[le ofrezco 1700 pesos] por la gorra"),
+        counterexamples=("te doy mi número",),
+    ),
+    Rule(
         "price in soles",
         Kind.PRICE,
         "s / /|$|.* N",

@@ -42,6 +42,7 @@ _NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
 _HOW_MUCH: Final = frozenset(["poco", "poca", "poquito", "poquita", "bastante", "mucho", "mucha", "harto", "harta"])
 _TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
+_BEFORE_COLOUR: Final = _BEFORE_KIND | {"of"}
 _BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
 _STEERING: Final = frozenset([*PRIORITY, "container", "modifier"])
 
@@ -167,6 +168,13 @@ class Scanner(Scene):
         if self.has(i, "con") and self.norm(i + 1) in _HOW_MUCH and self.norm(i + 2):
             self.add(NOISE, i, i + 3)  # "con poca azúcar" says how
             return i + 3
+        if (
+            self.norm(i) == "color"
+            and self.kind(-1) in _BEFORE_COLOUR
+            and i + 1 < len(self.tokens)
+            and self.is_kind(i + 1)
+        ):
+            return add_quality(self, i + 1)  # "1 par color miel"
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             self.add(LINK, i, i + 1).flags.add("x")
             return i + 1
@@ -278,6 +286,7 @@ class Scanner(Scene):
             return self._listed(i, determined)
         tells = determined or self.kind(-1) in _LISTED or self.kind(-1) == "correction"
         tells = tells or (self.kind(-1) == "and" and self.is_counted(i + 1))  # "pilas AA 3 y AAA 2"
+        tells = tells or (self.kind(-1) == "copula" and self.kind(-2) == "correction")  # "no, perdón, son rin 13"
         if tells and not roles and self.is_kind(i):
             return add_quality(self, i)
         return add_unknown(self, i)

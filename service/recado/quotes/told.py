@@ -52,7 +52,7 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | No
         if kind in ("story", "available") and not relative:
             return "mentioned"
         recalled = recalled or kind == "story"
-        told = told or kind == "copula"
+        told = told or kind == "copula" or (recalled and kind == "negation")
         if told and recalled:
             return "mentioned"  # "las toallas que me mandaron están mal"
     return None
