@@ -10,6 +10,7 @@ from recado.orders import Handoff
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.whatsapp.content import Buttons, List, Text
+from tests.conversation.replies import kind
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 NONSENSE = ("quiero 3 heladeras", "quiero 2 televisores", "quiero 4 lavadoras")
@@ -18,10 +19,6 @@ NONSENSE = ("quiero 3 heladeras", "quiero 2 televisores", "quiero 4 lavadoras")
 @pytest.fixture
 def dialogue() -> Dialogue:
     return Dialogue(CATALOGUE, Policy())
-
-
-def kind(dialogue: Dialogue) -> ReplyKind | None:
-    return dialogue.turn.reply.kind if dialogue.turn.reply else None
 
 
 def buttons(dialogue: Dialogue) -> list[str]:

@@ -8,6 +8,7 @@ from recado.conversation.permission import said_in
 from recado.orders import Permission, Talk
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
+from tests.conversation.replies import kind
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 
@@ -15,10 +16,6 @@ CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 @pytest.fixture
 def dialogue() -> Dialogue:
     return Dialogue(CATALOGUE, Policy())
-
-
-def kind(dialogue: Dialogue) -> ReplyKind | None:
-    return dialogue.turn.reply.kind if dialogue.turn.reply else None
 
 
 OUT = [

@@ -14,6 +14,7 @@ from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
 from recado.whatsapp.payloads import CartLine, MessageType
+from tests.conversation.replies import body, quantities
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 LATE = Policy().quote_merge_seconds + 1
@@ -22,15 +23,6 @@ LATE = Policy().quote_merge_seconds + 1
 @pytest.fixture
 def dialogue() -> Dialogue:
     return Dialogue(CATALOGUE, Policy())
-
-
-def body(dialogue: Dialogue) -> str:
-    assert dialogue.turn.reply
-    return dialogue.turn.reply.content.body
-
-
-def quantities(dialogue: Dialogue) -> dict[str, object]:
-    return {line.sku: line.quantity for line in dialogue.lines}
 
 
 def unseen(dialogue: Dialogue) -> None:

@@ -13,6 +13,7 @@ from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.whatsapp.attached import CartLine, Location
 from recado.whatsapp.content import Buttons, List, Text
 from recado.whatsapp.payloads import MessageType
+from tests.conversation.replies import body, kind, quantities
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 
@@ -20,20 +21,6 @@ CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 @pytest.fixture
 def dialogue() -> Dialogue:
     return Dialogue(CATALOGUE, Policy())
-
-
-def kind(dialogue: Dialogue) -> ReplyKind | None:
-    """Of the last reply."""
-    return dialogue.turn.reply.kind if dialogue.turn.reply else None
-
-
-def body(dialogue: Dialogue) -> str:
-    assert dialogue.turn.reply
-    return dialogue.turn.reply.content.body
-
-
-def quantities(dialogue: Dialogue) -> dict[str, object]:
-    return {line.sku: line.quantity for line in dialogue.lines}
 
 
 def token(dialogue: Dialogue) -> str:

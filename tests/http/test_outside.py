@@ -50,6 +50,17 @@ async def drained(pod: Pod, clock: FakeClock) -> list[dict[str, Any]]:
     return pod.graph.sent[sent:]
 
 
+async def announcement(pod: Pod, clock: FakeClock, templates: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one template that is sent for an order whose quote could not leave: Meta was down for a day."""
+    pod.graph.templates = templates
+    pod.graph.answer = lambda: graph_error(500, 131016)
+    await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+    clock.advance(DAY)
+    pod.graph.answer = None
+    (announced,) = [one for one in await drained(pod, clock) if one["type"] == "template"]
+    return announced
+
+
 def tap(n: int, clock: FakeClock, template: dict[str, Any]) -> dict[str, Any]:
     """A tap on the quick reply of a template."""
     (payload,) = [
@@ -62,14 +73,9 @@ def tap(n: int, clock: FakeClock, template: dict[str, Any]) -> dict[str, Any]:
 async def test_a_quote_that_could_not_leave_is_announced_tapped_shown_and_confirmed(
     start_pod: StartPod, clock: FakeClock, templates: list[dict[str, Any]]
 ) -> None:
-    """Meta was down for a day. A typed yes to the announcement shows the quote; only a yes to the quote confirms it."""
+    """A typed yes to the announcement shows the quote; only a yes to the quote confirms it."""
     async with start_pod(**SETTINGS) as pod:
-        pod.graph.templates = templates
-        pod.graph.answer = lambda: graph_error(500, 131016)
-        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
-        clock.advance(DAY)
-        pod.graph.answer = None
-        (announced,) = [one for one in await drained(pod, clock) if one["type"] == "template"]
+        announced = await announcement(pod, clock, templates)
         await pod.receive(tap(2, clock, announced["template"]))
         shown = pod.graph.sent[-1]["text"]["body"]
         clock.advance(6)
@@ -91,12 +97,7 @@ async def test_a_typed_yes_to_an_announcement_confirms_nothing(
 ) -> None:
     """Nobody confirms what he has not seen."""
     async with start_pod(**SETTINGS) as pod:
-        pod.graph.templates = templates
-        pod.graph.answer = lambda: graph_error(500, 131016)
-        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
-        clock.advance(DAY)
-        pod.graph.answer = None
-        await drained(pod, clock)
+        await announcement(pod, clock, templates)
         await pod.receive(text_message(2, "sí", sent_at=clock(), customer=1))
         shown = pod.graph.sent[-1]["text"]["body"]
         clock.advance(6)

@@ -1,24 +1,14 @@
 """How much is wanted of what, in the small shops beside this file: measures, kinds, what was said before."""
 
 from decimal import Decimal
-from functools import cache
 
 import pytest
 
-from recado.quotes import Catalogue, Quote, QuoteService
+from recado.quotes import Catalogue, QuoteService
 from recado.quotes.numbers import Unusable
 from recado.quotes.service import Intent
 from tests.quotes.scoring import HERE
-
-
-@cache
-def service(shop: str) -> QuoteService:
-    catalogue = Catalogue.from_csv(HERE / f"{shop}.csv")
-    return QuoteService(lambda: catalogue)
-
-
-def quote(shop: str, text: str) -> Quote:
-    return service(shop).quote(text)
+from tests.quotes.shops import quote
 
 
 @pytest.mark.parametrize(

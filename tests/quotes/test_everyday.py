@@ -1,22 +1,9 @@
 """What people say every day of how many, of which and of what they only speak of."""
 
-from functools import cache
-
 import pytest
 
-from recado.quotes import Catalogue, Quote, QuoteService
 from recado.quotes.service import Intent
-from tests.quotes.scoring import HERE
-
-
-@cache
-def service(shop: str) -> QuoteService:
-    catalogue = Catalogue.from_csv(HERE / f"{shop}.csv")
-    return QuoteService(lambda: catalogue)
-
-
-def quote(shop: str, text: str) -> Quote:
-    return service(shop).quote(text)
+from tests.quotes.shops import quote
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,20 @@
+"""What a dialogue has come to, for the tests that check it after each message."""
+
+from recado.conversation import ReplyKind
+from recado.conversation.dialogue import Dialogue
+
+
+def kind(dialogue: Dialogue) -> ReplyKind | None:
+    """The kind of the last reply; None if the last message got none."""
+    return dialogue.turn.reply.kind if dialogue.turn.reply else None
+
+
+def body(dialogue: Dialogue) -> str:
+    """The text of the last reply."""
+    assert dialogue.turn.reply
+    return dialogue.turn.reply.content.body
+
+
+def quantities(dialogue: Dialogue) -> dict[str, object]:
+    """The open quote: quantities by sku."""
+    return {line.sku: line.quantity for line in dialogue.lines}
