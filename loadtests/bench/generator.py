@@ -1,4 +1,5 @@
-"""The load generator, a process of its own: `python -m loadtests.bench.generator PORT --mode open --rate 320`.
+"""The load generator, a process of its own: `python -m loadtests.bench.generator PORT ... --mode open --rate 320`. With
+several ports its connections are shared out among them.
 
 Everything is rendered and signed before the clock starts. In the open loop request i is due at start + i / rate
 whatever the server does, and its latency runs from then: waiting for a free connection counts. In the closed loop
@@ -18,7 +19,7 @@ from typing import cast
 
 import uvloop
 from loadtests.bench import bodies
-from loadtests.bench.machine import percentile
+from loadtests.bench.machine import cores_busy_seconds, percentile
 
 WARM_UP_SECONDS = 0.5
 GRACE_SECONDS = 5.0
@@ -123,11 +124,11 @@ async def run(args: argparse.Namespace) -> dict[str, object]:
     requests, numbers = _render(count, args.statuses, args.known)
     load = Load(args.mode, requests)
     loop = asyncio.get_running_loop()
-    for _ in range(args.connections):
-        await loop.create_connection(lambda: Connection(load), "127.0.0.1", args.port)
+    for number in range(args.connections):
+        await loop.create_connection(lambda: Connection(load), "127.0.0.1", args.ports[number % len(args.ports)])
     await asyncio.sleep(0.2)
     load.running = True
-    cpu, started = time.process_time(), time.monotonic() + 0.05
+    cpu, busy, started = time.process_time(), cores_busy_seconds(), time.monotonic() + 0.05
     if load.closed:
         idle, load.idle = load.idle, []
         for connection in idle:
@@ -157,6 +158,7 @@ async def run(args: argparse.Namespace) -> dict[str, object]:
             for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
         },
         "generator_busy": (time.process_time() - cpu) / (ended - started),
+        "cores_busy": (cores_busy_seconds() - busy) / (ended - started),
     }
 
 
@@ -174,7 +176,7 @@ def _first_after(load: Load, moment: float) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("port", type=int)
+    parser.add_argument("ports", type=int, nargs="+")
     parser.add_argument("--mode", choices=("open", "closed"), default="closed")
     parser.add_argument("--rate", type=float, default=1000.0, help="requests a second of the open loop")
     parser.add_argument("--seconds", type=float, default=4.0)

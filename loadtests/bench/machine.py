@@ -50,6 +50,11 @@ def core_busy_seconds(core: int) -> float:
     raise LookupError(f"there is no core {core}")
 
 
+def cores_busy_seconds() -> float:
+    """Busy seconds of all cores since boot."""
+    return sum(core_busy_seconds(core) for core in range(os.cpu_count() or 1))
+
+
 class Foreign:
     """The share of the servers' core that other processes take: what a figure suffers from."""
 

@@ -6,6 +6,7 @@ of the disk and of what else the machine does than of recado; the other two comp
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import os
 import time
@@ -73,11 +74,19 @@ NUMBERS = itertools.count(1)
 
 
 def server_cpu(server: PostgresServer) -> float:
-    """Seconds of CPU of the server's processes that live now."""
+    """Seconds of CPU of the server's processes, those that ended included."""
     postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in (postmaster, *children)]
-    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+    ticks = sum(map(int, _stat(postmaster)[11:15]))
+    for child in children:
+        with contextlib.suppress(OSError):  # it has just ended
+            ticks += sum(map(int, _stat(int(child))[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of a process after its name: state, parent, ..."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 async def _run(server: PostgresServer, url: str, rounds: int, seconds: float) -> None:

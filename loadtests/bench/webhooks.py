@@ -72,8 +72,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     latency_ms: dict[str, float]
     generator_busy: float
     cpu_us: float
-    resident_mib: float
-    foreign: float
+    resident_mib: float = 0.0
+    foreign: float = 0.0
     missing: int = 0
     twice: int = 0
     replies_per_second: float = 0.0
@@ -119,8 +119,8 @@ class Bench:
             if scenario.quoted:
                 options += ("--known", str(self._quote(port, graph_port, scenario.quoted)))
             foreign, cpu = Foreign(), cpu_seconds(server)
-            result, due = self._generate(port, self.seconds, *options)
-            arrivals = self._arrivals(graph_port, len(due)) if target == "recado" else []
+            result, due = self.load([port], self.seconds, *options)
+            arrivals = self.arrivals(graph_port, len(due)) if target == "recado" else []
             cpu = cpu_seconds(server) - cpu
             outcome = Outcome(
                 requests=result["requests"],
@@ -132,12 +132,12 @@ class Bench:
                 resident_mib=resident_mib(server),
                 foreign=foreign.share(cpu),
             )
-            return _with_replies(outcome, due, arrivals) if target == "recado" else outcome
+            return with_replies(outcome, due, arrivals) if target == "recado" else outcome
 
-    def _generate(self, port: int, seconds: float, *options: str) -> tuple[dict[str, Any], dict[int, float]]:
+    def load(self, ports: Sequence[int], seconds: float, *options: str) -> tuple[dict[str, Any], dict[int, float]]:
         """What the generator prints, and when the answered message of each customer was due."""
         times = self.folder / "times.bin"
-        argv = [sys.executable, "-m", "loadtests.bench.generator", str(port), *options]
+        argv = [sys.executable, "-m", "loadtests.bench.generator", *map(str, ports), *options]
         argv += ["--seconds", str(seconds), "--times", str(times)]
         out = subprocess.run(
             ["taskset", "-c", str(OTHER_CORE), *argv], cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=120
@@ -146,12 +146,13 @@ class Bench:
 
     def _quote(self, port: int, graph_port: int, customers: int) -> int:
         """Gives so many customers a quote; the number of the first."""
-        _, due = self._generate(port, customers / QUOTED_A_SECOND, "--mode", "open", "--rate", str(QUOTED_A_SECOND))
-        self._arrivals(graph_port, len(due))
+        options = ("--mode", "open", "--rate", str(QUOTED_A_SECOND))
+        _, due = self.load([port], customers / QUOTED_A_SECOND, *options)
+        self.arrivals(graph_port, len(due))
         get(f"http://127.0.0.1:{graph_port}/reset", data=b"")
         return min(due)
 
-    def _arrivals(self, graph_port: int, expected: int) -> list[tuple[int, float]]:
+    def arrivals(self, graph_port: int, expected: int) -> list[tuple[int, float]]:
         """What the Graph stand-in got, once nothing has come for a while or all is there."""
         count, since = -1, time.monotonic()
         while True:
@@ -173,7 +174,7 @@ def recado(data: Path, graph_port: int, settings: Mapping[str, str] = {}) -> Ins
     return Installation(data, {**usual, **settings}, api_url=graph, logs=data)
 
 
-def _with_replies(outcome: Outcome, due: dict[int, float], arrivals: list[tuple[int, float]]) -> Outcome:
+def with_replies(outcome: Outcome, due: dict[int, float], arrivals: list[tuple[int, float]]) -> Outcome:
     due = {int(bodies.customer_of(number)): at for number, at in due.items()}
     first: dict[int, float] = {}
     twice = 0

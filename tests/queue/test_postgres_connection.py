@@ -1,5 +1,6 @@
 """Connections to a real PostgreSQL, and its schema's steps."""
 
+import contextlib
 import re
 import threading
 import time
@@ -51,6 +52,27 @@ class TestConnection:
 
         with pytest.raises(StoreUnavailable, match="SQL_ASCII: recado needs UTF8"):
             migrate(url.replace("/ascii", "/ascii_only"))
+
+    def test_plans_are_made_anew_once_a_second(self, database_url: str) -> None:
+        """A plan that was made while a table was empty does not stay until the server has looked at the table."""
+        clock = FakeClock()
+        link = Link(database_url, monotonic=clock)
+
+        def planned() -> int:
+            with link.use() as connection:
+                (((plan,),),) = connection.execute("EXPLAIN (FORMAT JSON) EXECUTE everybody").fetchall()
+            return int(plan["Plan"]["Plan Rows"])
+
+        with contextlib.closing(link), link.use() as connection:
+            connection.execute("ALTER TABLE recado.customer SET (autovacuum_enabled = false)")
+            connection.execute("PREPARE everybody AS SELECT FROM recado.customer")
+            before = planned()
+            connection.execute("INSERT INTO recado.customer (key) SELECT n::text FROM generate_series(1, 50000) n")
+            at_once = planned()
+            clock.advance(1.0)
+            later = planned()
+
+        assert at_once == before < later
 
     def test_a_frozen_server_ends_the_work_at_the_deadline(self, postgres: PostgresServer, database_url: str) -> None:
         """A statement that is never answered ends with an error that means unavailable."""

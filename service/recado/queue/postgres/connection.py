@@ -23,6 +23,11 @@ DEADLINE_SECONDS: Final = 5.0
 #: After a connection failed, the next one is tried after a random part of a time that doubles from the first of these
 #: to the second: when a server is back, its clients do not come all at once, and each costs it a fork and a handshake.
 RETRY_SECONDS: Final = (0.1, 5.0)
+#: A plan is made for the tables as they are then, and kept until the server has new statistics, a minute or two later.
+#: One that was made while the tables were empty reads them from end to end: `quotes_accepted` compared 750,000 pairs of
+#: rows once the two tables had 1,000 and 2,500. So a connection forgets its plans after this time.
+PLAN_SECONDS: Final = 1.0
+FORGET_PLANS: Final = "DISCARD PLANS"
 #: What libpq does unless the URL says otherwise: notice a dead server soon, and never talk to a standby.
 DEFAULTS: Final = {
     "connect_timeout": "3",
@@ -98,6 +103,7 @@ class Link:
         prepare: Callable[[psycopg.Connection[Any]], None] = lambda connection: None,
         *,
         deadline_seconds: float = DEADLINE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._deadline_seconds = deadline_seconds
@@ -107,6 +113,8 @@ class Link:
         self._failures = 0
         self._retry_at = 0.0
         self._problem = ""
+        self._monotonic = monotonic
+        self._planned_at = float("-inf")
 
     @contextlib.contextmanager
     def use(self) -> Iterator[psycopg.Connection[Any]]:
@@ -114,6 +122,7 @@ class Link:
         connection = self._connected()
         try:
             with self._watchdog.watching(connection, self._deadline_seconds):
+                self._forget_plans(connection)
                 yield connection
         except psycopg.Error as error:
             if not is_unavailable(error):
@@ -126,6 +135,12 @@ class Link:
         self._watchdog.close()
         if self._connection:
             self._connection.close()
+
+    def _forget_plans(self, connection: psycopg.Connection[Any]) -> None:
+        """Has plans made anew from time to time."""
+        if (now := self._monotonic()) - self._planned_at >= PLAN_SECONDS:
+            connection.execute(FORGET_PLANS)
+            self._planned_at = now
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection and not self._connection.closed:

@@ -37,9 +37,12 @@ ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, version = excluded.v
   streak = excluded.streak, written_at = excluded.written_at
 
 -- name: supersede
+-- Entries are looked up by their keys alone (OFFSET 0): by the statistics of a queue that has just grown, all that wait are
+-- few.
 UPDATE recado.entry e SET state = 'discarded', due_at = NULL, reason = 'superseded', finished_at = $2
-WHERE e.key IN (SELECT value FROM json_array_elements_text($1::json)) AND e.finished_at IS NULL AND e.state = 'queued'
-  AND e.attempts = 0 AND EXISTS (SELECT FROM recado.quote q WHERE q.id = e.id)
+FROM (SELECT DISTINCT value AS key FROM json_array_elements_text($1::json)) j
+  CROSS JOIN LATERAL (SELECT w.id FROM recado.entry w WHERE w.key = j.key AND w.finished_at IS NULL OFFSET 0) w
+WHERE e.id = w.id AND e.state = 'queued' AND e.attempts = 0 AND EXISTS (SELECT FROM recado.quote q WHERE q.id = w.id)
 RETURNING e.id, e.key, e.wamid, e.answers
 
 -- name: close_quotes
@@ -50,9 +53,12 @@ RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token,
   q.traceparent
 
 -- name: replace_quotes
-UPDATE recado.quote SET state = 'replaced', closed_at = $2
-WHERE key IN (SELECT value FROM json_array_elements_text($1::json)) AND state = 'open'
-RETURNING state, source, currency, total, accepted_at, key, token, traceparent
+-- As in `supersede`.
+UPDATE recado.quote q SET state = 'replaced', closed_at = $2
+FROM (SELECT DISTINCT value AS key FROM json_array_elements_text($1::json)) j
+  CROSS JOIN LATERAL (SELECT o.id FROM recado.quote o WHERE o.key = j.key AND o.state = 'open' OFFSET 0) o
+WHERE q.id = o.id
+RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token, q.traceparent
 
 -- name: withdraw_quotes
 UPDATE recado.quote q SET state = 'withdrawn', closed_at = $2
@@ -275,12 +281,10 @@ UPDATE recado.entry e SET due_at = (j.value ->> 1)::float8
 FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: deliver
--- The states come with the ids (OFFSET 0): as a condition of the table's alone they make the server, when it plans on an
--- empty table, read the whole of it first.
 UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = $2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = e.attempts
-FROM (SELECT value, '{sending,unknown}'::text[] AS states FROM json_array_elements($1::json) OFFSET 0) j
-WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = ANY (j.states)
+FROM json_array_elements($1::json) j
+WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state IN ('sending', 'unknown')
 RETURNING e.id, e.channel, e.lane, e.received_at, e.attempts
 
 -- name: attempted
@@ -306,10 +310,9 @@ UPDATE recado.entry e SET content = j.value ->> 1
 FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: release
--- The state comes with the ids, as in `deliver`.
 UPDATE recado.entry e SET state = 'queued', due_at = $2, attempts = e.attempts - 1, lease_owner = NULL, lease_until = NULL
-FROM (SELECT value, 'sending' AS state FROM json_array_elements($1::json) OFFSET 0) j
-WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = j.state
+FROM json_array_elements($1::json) j
+WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = 'sending'
 
 -- name: settle
 UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
@@ -500,8 +503,10 @@ SELECT content FROM recado.event WHERE id > $1 AND at >= $2 ORDER BY id LIMIT $3
 SELECT content FROM recado.event WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id
 
 -- name: waiting_events
-SELECT event_id, lane FROM recado.entry
-WHERE event_id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND finished_at IS NULL
+-- As in `supersede`.
+SELECT e.event_id, e.lane FROM (SELECT DISTINCT value::bigint AS id FROM json_array_elements_text($1::json)) j
+  CROSS JOIN LATERAL (SELECT * FROM recado.entry w WHERE w.event_id = j.id OFFSET 0) e
+WHERE e.finished_at IS NULL
 
 -- name: deliveries_of
 SELECT lane, state, attempts, due_at, error_class, error_code, error_detail, reason FROM recado.entry
