@@ -2,7 +2,8 @@
 
 Each adds so many leased replies at once and records their results, for a time. Commits can be made longer, as a
 synchronous standby in another zone makes them. Printed are the cycles of all processes a second, how they are to those
-of one process, and the smallest part of an equal share that a process got.
+of one process, the smallest part of an equal share that a process got, CPU of a cycle, and what the server's processes
+were doing in the samples of their states.
 
 Then: how long a claim takes while somebody reads from an old snapshot, and dead entries pile up before what is due.
 """
@@ -13,11 +14,14 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 
+import msgspec
 import psycopg
 from loadtests.bench.machine import ROOT
-from loadtests.bench.postgres import DELIVERED, UNLIMITED, message
+from loadtests.bench.postgres import DELIVERED, UNLIMITED, message, server_cpu
 from loadtests.bench.tables import table
 
 from recado.queue.postgres import PostgresRetryQueue
@@ -58,8 +62,50 @@ async def cycles(url: str, number: int, batch: int, seconds: float) -> int:
     return done
 
 
-def together(server: PostgresServer, name: str, processes: int, batch: int, seconds: float) -> list[int]:
-    """The cycles of each of so many processes."""
+class Together(msgspec.Struct, frozen=True):
+    """What processes did together. cycles: of each. server_us: the server's CPU of a cycle. states: how often the
+    samples met a process of the server in each state."""
+
+    cycles: list[int]
+    server_us: float
+    states: Counter[str]
+
+    @property
+    def share(self) -> float:
+        """The smallest part of an equal share that a process got."""
+        return min(self.cycles) / sum(self.cycles) * len(self.cycles)
+
+
+class Sampler:
+    """Samples what the server's processes of a database do, in a thread, for as long as the block."""
+
+    STATES = """
+    SELECT CASE WHEN state = 'active' THEN coalesce(wait_event_type || ' ' || wait_event, 'running')
+      ELSE state END FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND (state = 'active' OR xact_start IS NOT NULL)"""
+
+    def __init__(self, url: str, every_seconds: float = 0.02) -> None:
+        self.states: Counter[str] = Counter()
+        self._url, self._every = url, every_seconds
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+
+    def __enter__(self) -> "Sampler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while not self._end.wait(self._every):
+                self.states.update(state for (state,) in connection.execute(self.STATES))
+
+
+def together(server: PostgresServer, name: str, processes: int, batch: int, seconds: float) -> Together:
+    """So many processes at once on a database of their own."""
     url = server.create(name)
     migrate(url)
     program = [sys.executable, "-m", "loadtests.bench.pods", "--one"]
@@ -76,11 +122,14 @@ def together(server: PostgresServer, name: str, processes: int, batch: int, seco
     for child in children:
         assert child.stdout
         assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    return [int(child.communicate(timeout=120)[0]) for child in children]
+    cpu = server_cpu(server)
+    with Sampler(url) as sampler:
+        for child in children:
+            assert child.stdin
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        cycles = [int(child.communicate(timeout=120)[0]) for child in children]
+    return Together(cycles, (server_cpu(server) - cpu) / sum(cycles) * 1e6, sampler.states)
 
 
 def slow_commits(server: PostgresServer, milliseconds: float) -> None:
@@ -91,17 +140,25 @@ def slow_commits(server: PostgresServer, milliseconds: float) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def many(server: PostgresServer, counts: list[int], batch: int, seconds: float, commit_ms: float) -> str:
+def many(server: PostgresServer, counts: list[int], batch: int, seconds: float, commit_ms: float) -> list[Together]:
+    """The same for several numbers of processes, in turn."""
     slow_commits(server, commit_ms)
-    rows: list[list[str | float]] = []
-    for count in counts:
-        done = together(server, f"pods_{count}", count, batch, seconds)
-        one = rows[0][1] if rows else sum(done) / seconds
-        per_second = sum(done) / seconds
-        share = min(done) / sum(done) * count
-        rows.append([str(count), round(per_second), round(per_second / float(one), 2), f"{share:.0%}"])
+    found = [together(server, f"pods_{count}", count, batch, seconds) for count in counts]
     slow_commits(server, 0)
-    return table(["processes", "cycles/s", "x one", "slowest's share"], rows)
+    return found
+
+
+def tables_of(found: list[Together], seconds: float) -> str:
+    first = sum(found[0].cycles)
+    rows: list[list[str | float]] = []
+    states: list[list[str | float]] = []
+    for one in found:
+        count, cycles, samples = len(one.cycles), sum(one.cycles), one.states.total()
+        rows.append([str(count), cycles / seconds, cycles / first, f"{one.share:.0%}", round(one.server_us)])
+        most = ", ".join(f"{state} {times / samples:.0%}" for state, times in one.states.most_common(5))
+        states.append([str(count), most])
+    head = ["processes", "cycles/s", "x one", "slowest's share", "server CPU us"]
+    return f"{table(head, rows)}\n\n{table(['processes', 'in a transaction or a statement'], states)}"
 
 
 # -- an old snapshot -----------------------------------------------------------------------------------------------
@@ -128,7 +185,8 @@ async def fill(url: str, count: int) -> None:
     await queue.close()
 
 
-def old_snapshot(server: PostgresServer, dead: int) -> str:
+def old_snapshot(server: PostgresServer, dead: int) -> tuple[float, float]:
+    """How long a claim takes under an old snapshot, in milliseconds: before and after so many entries died."""
     url = server.create("horizon")
     migrate(url)
     with psycopg.connect(url) as filler:  # the rows themselves are not what is measured
@@ -142,11 +200,7 @@ def old_snapshot(server: PostgresServer, dead: int) -> str:
             server_.execute(DEAD, (dead,))
             server_.execute("VACUUM recado.entry")
         after = asyncio.run(claims(url))
-    rows: list[list[str | float]] = [
-        ["none", round(before, 1), 1.0],
-        [f"{dead:,}", round(after, 1), round(after / before, 2)],
-    ]
-    return table(["dead entries before what is due", f"claim {CLAIMED_AT_ONCE}, ms", "x"], rows)
+    return before, after
 
 
 #: Due before all that there is.
@@ -173,9 +227,12 @@ def main() -> None:
     with started_server() as server:
         if asked.processes:
             counts = [int(count) for count in asked.processes.split(",")]
-            print(many(server, counts, asked.at_once, asked.seconds, asked.commit_ms))
+            found = many(server, counts, asked.at_once, asked.seconds, asked.commit_ms)
+            print(tables_of(found, asked.seconds))
         if asked.dead:
-            print(old_snapshot(server, asked.dead))
+            before, after = old_snapshot(server, asked.dead)
+            rows: list[list[str | float]] = [["none", before, 1.0], [f"{asked.dead:,}", after, after / before]]
+            print(table(["dead entries before what is due", f"claim {CLAIMED_AT_ONCE}, ms", "x"], rows))
         print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 
