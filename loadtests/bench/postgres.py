@@ -55,22 +55,27 @@ def message(number: int, now: float) -> NewReply:
     )
 
 
+NUMBERS = itertools.count(1)
+
+
+async def cycle(queue: PostgresRetryQueue, batch: int) -> int:
+    """So many replies at once, each added and recorded; how many there were."""
+    now = queue.now()
+    adding = [queue.add_message(message(next(NUMBERS), now), lease=True) for _ in range(batch)]
+    leased = [added.message for added in await asyncio.gather(*adding) if added.message]
+    await asyncio.gather(*(queue.update_message_attempt(one, DELIVERED) for one in leased))
+    return len(leased)
+
+
 async def measure(queue: PostgresRetryQueue, server: PostgresServer, batch: int, seconds: float) -> Cycles:
     """Cycles of so many replies at once, for a time."""
     done = 0
     started, client, served = time.perf_counter(), time.process_time(), server_cpu(server)
     while time.perf_counter() - started < seconds:
-        now = queue.now()
-        adding = [queue.add_message(message(next(NUMBERS), now), lease=True) for _ in range(batch)]
-        leased = [added.message for added in await asyncio.gather(*adding) if added.message]
-        await asyncio.gather(*(queue.update_message_attempt(one, DELIVERED) for one in leased))
-        done += len(leased)
+        done += await cycle(queue, batch)
     wall = time.perf_counter() - started
     spent = (time.process_time() - client, server_cpu(server) - served)
     return Cycles(done / wall, spent[0] / done * 1e6, spent[1] / done * 1e6)
-
-
-NUMBERS = itertools.count(1)
 
 
 def server_cpu(server: PostgresServer) -> float:
