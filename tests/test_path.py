@@ -76,7 +76,7 @@ class Way(NamedTuple):
 
 
 def _outside(files: Iterable[str], *parts: str) -> list[str]:
-    ours = [Path(file).relative_to(PACKAGE) for file in files if Path(file).is_relative_to(PACKAGE)]
+    ours = [Path(file).relative_to(PACKAGE) for file in list(files) if Path(file).is_relative_to(PACKAGE)]
     return [str(path) for path in ours if path.parts[0] not in parts]
 
 

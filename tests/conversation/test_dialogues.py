@@ -22,7 +22,7 @@ from tests.conversation.scoring import score
         # Likewise, of everyday messages: 96 % of dialogues, 97.9 % of turns, no wrong confirmation.
         ("dialogues-blind5.jsonl", 0.96, 0.975, 0.95, 0),
         # Of sixteen trades, by somebody who knew the code, in four parts: 53, 70, 71 and 43 % of dialogues at first.
-        ("dialogues-trades.jsonl", 0.88, 0.925, 0.955, 12),
+        ("dialogues-trades.jsonl", 0.89, 0.93, 0.955, 11),
     ],
 )
 def test_dialogues(name: str, dialogues: float, turns: float, asks: float, wrong_confirmations: int) -> None:

@@ -14,7 +14,7 @@ from recado.quotes.acts import Act, Add, AskPrice, Missing, Pending, Take, Unres
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Named, Replaced, Script, Spoken, Step
 from recado.quotes.constructions import Does
-from recado.quotes.interpreter import Interpreter
+from recado.quotes.interpreter import Interpreter, as_read
 from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500
@@ -299,7 +299,7 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     if script.priced and product is not None and draft.asked:
         draft.apply(AskPrice(draft.asked))
         return draft
-    _fold(draft, interpreter, script)
+    _fold(draft, interpreter, replace(script, steps=as_read(script, moment.inbound.quote, draft.view)))
     if draft.spoke:
         return draft
     if product is not None:  # "ask about this product": one of it, unless the message says otherwise

@@ -64,11 +64,14 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         last.set_amount(q)  # "una torta de 3 kilos"
         return True
     if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
+        element.flags.add("size")
         return True
     if isinstance(q.value, Fraction) and q.value.denominator != 1 and q.unit is None:
         return False
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
-        return last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
+        sized = last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
+        element.flags.update(["size"] if sized else [])
+        return sized
     if "another" in element.flags and reading.elements[i - 1] is last.element and last.amount is None:
         last.set_amount(q)  # "la de limón, una, y la de chocolate otra"
         return True
@@ -134,6 +137,7 @@ def _share(reading: "Reading", i: int, last: Wish) -> None:
     if not (context.is_share(first) or (context.person_before(first) and context.person_before(i))):
         part_of(reading, last, element)  # the first number is no share, so it may be the total
     last.parts.append(q.value)
+    last.shared = True
     last.doubts.append("in parts")
 
 

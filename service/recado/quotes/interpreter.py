@@ -4,7 +4,7 @@ The steps say what is done to which thing as far as the message alone shows. Her
 answer to a question or a line, "2 más" is of the product spoken of last, and what stays open is asked back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from fractions import Fraction
 from functools import cached_property
 
@@ -30,10 +30,10 @@ from recado.quotes.acts import (
 from recado.quotes.answers import Answers, as_bare, quantity_of, skus_of
 from recado.quotes.asked import PriceQuestions, swapped
 from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Spoken, Step
+from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis
-from recado.quotes.service import as_sold
+from recado.quotes.service import Intent, Quote, QuoteLine, as_sold
 from recado.quotes.spoken import SPOKEN
 from recado.quotes.unnamed import Unnamed, alike
 from recado.quotes.wanted import Wanted
@@ -161,7 +161,8 @@ class Interpreter:
             return found if len(found) == 1 or plural else []
         if len(skus) == 1:
             said = as_bare(Named(Does.REMOVE, mention))  # "la camisa" is the only "camisa polo"
-            alike = [sku for sku in lines if self._wanted.is_alike(sku, skus[0]) and self._ellipsis.has_any(sku, said)]
+            kin = [sku for sku in lines if self._wanted.is_alike(sku, skus[0])]
+            alike = [s for s in kin if self._ellipsis.has_any(s, said) or self._ellipsis.by_names([s], mention.words)]
             return alike if len(alike) == 1 else []
         if skus:
             return []
@@ -191,8 +192,11 @@ class Interpreter:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
         if len(found) != 1 or comes is None:
-            corrects = isinstance(goes, Mention) and isinstance(comes, Bare) and comes.does is Does.SET
-            return self._named(Named(Does.SET, goes), view) if corrects else [Unresolved(text)]  # type: ignore[arg-type]
+            if isinstance(goes, Mention) and isinstance(comes, Bare) and comes.does is Does.SET:  # "2 kilos, perdón, 1"
+                counts = comes.amount is not None and not comes.words and len(skus_of(goes, self._catalogue)) == 1
+                does = Does.ORDER if counts else Does.SET
+                return self._named(Named(does, goes), view)
+            return [Unresolved(text)]
         skus, quantity, text = self._comes(found[0], goes, comes)
         if not skus:
             return [Missing(text)] if isinstance(comes, Mention) else [SetQuantity(found[0], quantity)]
@@ -227,6 +231,40 @@ class Interpreter:
         if scaled is None or (scaled.denominator != 1 and self._catalogue.by_sku[found[0]].unit is None):
             return [Unresolved(mention.text)]
         return [SetQuantity(found[0], as_sold(scaled))]
+
+
+def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
+    """The steps; those of an order that the reader accounts for as a whole are its lines. Only the reader knows that
+    "2 camisas M y 1 camisa L" are 3, and that a number is a size, a phone or a share of what is named."""
+    if quote is None or quote.intent is not Intent.ORDER or quote.asks or quote.too_many:
+        return script.steps
+    if script.priced or script.offers or view.pending or view.asked or view.offered:
+        return script.steps
+    named = [step for step in script.steps if isinstance(step, Named)]
+    closing = [step for step in script.steps if isinstance(step, Spoken) and step.does is Does.CLOSE]
+    bare = [step for step in script.steps if isinstance(step, Bare)]
+    if len(named) + len(closing) + len(bare) < len(script.steps) or not named or any(map(_tells_apart, bare)):
+        return script.steps
+    if (view.lines or view.ordered) and any(step.does not in (Does.ORDER, Does.ADD) for step in named):
+        return script.steps
+    counted = {sku for step in named if step.mention.amount is not None for sku in step.mention.skus}
+    if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):
+        return script.steps  # "lijas, 5 de 100 y 5 de 220"
+    adds = {sku for step in named if step.does is Does.ADD for sku in step.mention.skus}
+    lines = [_line(item, counted, adds) for item in quote.items]
+    return [*lines, *closing]
+
+
+def _line(item: QuoteLine, counted: Set[str], adds: Set[str]) -> Named:
+    """A line of the reader's as a step; a number that nobody said is none."""
+    amount = None if item.quantity == 1 and item.sku not in counted else Fraction(item.quantity)
+    mention = Mention(text=item.name, skus=(item.sku,), amount=amount, confidence=item.confidence)
+    return Named(Does.ADD if item.sku in adds else Does.ORDER, mention)
+
+
+def _tells_apart(step: Bare) -> bool:
+    """Whether a step has words that may name another thing: "un kilo de helado y conos"."""
+    return any(len(word) > 2 for word in step.words) and not (step.describes or step.foreign)
 
 
 def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:

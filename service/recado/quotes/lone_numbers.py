@@ -39,9 +39,7 @@ class LoneNumbers:
             draft.chunk.words.append(self._scanner.written(element.start, element.end))
             draft.write(element)
             return
-        late = self.late is not None and q.value == self.late and not draft.chunk.mentions
-        if late and self._context.kind(element.index + 1) != "each":
-            self.late = None
+        if self._is_counted(element, q.value) or self._is_share(element):
             self.heard.add(element.index)
             return
         if draft.chunk.pays:
@@ -72,6 +70,20 @@ class LoneNumbers:
         else:
             chunk.amount, chunk.pairs = q.value, q.pairs
             draft.write(element, is_amount=True)
+
+    def _is_counted(self, element: Element, value: int | Fraction) -> bool:
+        """Whether it is the amount that a thing before it has already; the next one like it is not."""
+        late = self.late is not None and value == self.late and not self._draft.chunk.mentions
+        if not late or self._context.kind(element.index + 1) == "each":
+            return False
+        self.late = None
+        return True
+
+    def _is_share(self, element: Element) -> bool:
+        """ "3 gorras, una para mi mamá": what one person gets of a thing of the message, in whose amount it is."""
+        i, kind = element.index, self._context.kind
+        told = kind(i + 1) == "copula" and kind(i + 2) == "for"  # "una es para mi mamá"
+        return (told or self._context.is_share(i)) and self._draft.has_named()
 
     def _is_named_by(self, element: Element) -> bool:
         """ "y otro 42", "por el 212": what is one thing has its number in its name."""

@@ -10,6 +10,7 @@ from recado.quotes.elements import PRODUCT, SEVERAL, UNKNOWN, Element
 from recado.quotes.matcher import How
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
+from recado.quotes.packs import unusable
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Wish
 
@@ -56,19 +57,21 @@ class Mentions:
             choices = () if match is not None and match.how is How.OTHER else wish.choices
             pairs = bool(choices) and all(matcher.products[number].pair for number in choices)
             amount = wish.total(pairs) if said else None
+            alone = len(choices) == 1  # "licuado de durazno", where there is one of banana
             return Mention(
                 text=wish.text,
-                skus=self._skus(choices),
+                skus=() if alone else self._skus(choices),
+                like=tuple(matcher.products[number].name for number in choices) if alone else (),
                 amount=amount,
                 unusable=wish.unusable,
                 words=words,
                 written=self._written(wish.element),
             )
         product, families = matcher.products[wish.product], matcher.families_of(wish.product)
-        value: int | Fraction | Unusable | None = wish.unusable
+        value: int | Fraction | Unusable | None = wish.unusable or unusable(self._reading, wish)
         if value is None:
             value = amount_of(product, families, wish.product, wish.total(product.pair), wish.unit, matcher.lexicon)
-        unusable = value if isinstance(value, Unusable) else None
+        unusable_for = value if isinstance(value, Unusable) else None
         confidence = line_confidence(wish)
         guessed = wish.element.match is not None and wish.element.match.how is How.MISSPELLED and confidence < _SURE
         return Mention(
@@ -76,7 +79,7 @@ class Mentions:
             skus=() if guessed else (product.sku,),
             like=(product.name,) if guessed else (),
             amount=value if said and not isinstance(value, Unusable) else None,
-            unusable=unusable,
+            unusable=unusable_for,
             confidence=confidence,
             words=words,
         )

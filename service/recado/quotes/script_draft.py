@@ -39,6 +39,10 @@ class ScriptDraft:
         """Whether the chunk names or counts something."""
         return bool(self.chunk.mentions or self.chunk.amount)
 
+    def has_named(self) -> bool:
+        """Whether the message has named a thing by now."""
+        return bool(self.chunk.mentions) or any(isinstance(step, Named) for step in self.steps)
+
     def is_of_payment(self) -> bool:
         """ "pago con un billete de 500"."""
         return not PAYING.isdisjoint(self.chunk.words)
@@ -137,7 +141,7 @@ class ScriptDraft:
             self.exchange.ends()
         if does in (Does.REMOVE, Does.CHANGE, Does.RAISE, Does.LOWER):
             does = does if kind == COMMA or self._context.list_goes_on(element.index) else Does.ORDER
-        if does is Does.SET and isinstance(self.last, Named | Bare):
+        if does is Does.SET and isinstance(self.last, Named | Bare | Replaced):
             does = Does.ORDER  # one thing takes another's place, the next ones are added
         if kind == "and" and (not self.opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD

@@ -25,6 +25,7 @@ class Wish(msgspec.Struct):
     whole: "Wish | None" = None  # what this is a kind of
     divisible: bool = False  # the parts and kinds may say how the amount is made up instead of adding to it
     divided: bool = False  # a mark before them says so
+    shared: bool = False  # the parts are what persons get
     specific: bool = False  # named by more than its head: it has kinds only beside parts of its own
     doubts: list[str] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
@@ -36,7 +37,7 @@ class Wish(msgspec.Struct):
     def total(self, pair_goods: bool) -> int | Fraction:
         """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""
         amount: int | Fraction = 1 if self.amount is None else self.amount
-        if self.parts:
+        if self.parts and not (self.shared and self.divided and sum(self.parts) < amount):  # "3, una para mi mamá"
             sum_of_parts = sum(self.parts)
             divided = self.amount is None or (self._is_divided() and sum_of_parts == amount)
             amount = sum_of_parts if divided else amount + sum_of_parts

@@ -1,0 +1,90 @@
+"""A first order in a conversation is quoted as the reader reads it, or recado asks."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from recado.conversation.dialogue import Dialogue
+from recado.quotes import Catalogue, Intent
+from recado.quotes.catalogue import DEFAULT_PATH
+from tests.conversation.scoring import SHOPS
+from tests.conversation.test_trades import quoted
+
+SETS = ["cases-blind", "cases-blind2", "cases-held", "cases-held2", "cases-more", "cases-reviewed"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_readers_lines_are_quoted(name: str) -> None:
+    """With the texts of the reader's own sets. What asks for prices is told prices."""
+    catalogue = Catalogue.from_csv(DEFAULT_PATH)
+    others = []
+    for line in (SHOPS / f"{name}.jsonl").read_text("utf-8").splitlines():
+        text = json.loads(line)["text"]
+        dialogue = Dialogue(catalogue)
+        dialogue.say(text)
+        assert dialogue.inbound is not None
+        read, script = dialogue.inbound.quote, dialogue.inbound.script
+        assert read is not None
+        assert script is not None
+        if read.intent is not Intent.ORDER or read.asks or dialogue.asks or script.priced or script.offers:
+            continue
+        lines = {line.sku: Decimal(line.quantity) for line in dialogue.lines}
+        if lines != {item.sku: Decimal(item.quantity) for item in read.items}:
+            others.append(f"{text}: {lines}")
+
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    ("shop", "texts", "lines"),
+    [
+        # the same thing twice
+        ("ropa", ("2 bóxer M y 2 bóxer L",), {"INT-001": "4"}),
+        ("ropa", ("2 camisas azules, 1 gorra y 3 camisas blancas",), {"CAM-001": "5", "ACC-001": "1"}),
+        ("ropa", ("una toalla", "2 bóxer M y 2 bóxer L"), {"HOG-001": "1", "INT-001": "4"}),
+        # a number that is a size or a phone
+        ("ropa", ("unas zapatillas 42 y una camiseta XL",), {"CAL-003": "1", "CAM-005": "1"}),
+        ("ropa", ("una gorra", "y unas sandalias 37"), {"ACC-001": "1", "CAL-006": "1"}),
+        ("ropa", ("2 chaquetas, mi cel es 300 123 4567",), {"ABR-003": "2"}),
+        # what one person gets
+        ("ropa", ("3 gorras, una para mi mamá",), {"ACC-001": "3"}),
+        ("ropa", ("3 gorras, una es para mi mamá",), {"ACC-001": "3"}),
+        ("ropa", ("3 gorras, 1 para mi mamá y 2 para mí",), {"ACC-001": "3"}),
+        ("ropa", ("2 gorras y una para mi mamá",), {"ACC-001": "3"}),
+        ("ropa", ("2 gorras, 3 para mi hermana",), {"ACC-001": "5"}),
+        # corrected at once, and what comes behind
+        ("ropa", ("dos camisas no mejor tres y un pantalón",), {"CAM-001": "3", "PAN-001": "1"}),
+        ("ropa", ("una gorra", "dos camisas no mejor tres"), {"ACC-001": "1", "CAM-001": "3"}),
+        ("restaurante", ("2 lomos saltados perdon 3 y 1 chaufa",), {"R26": "3", "R27": "1"}),
+    ],
+)
+def test_numbers_of_an_order(shop: str, texts: tuple[str, ...], lines: dict[str, str]) -> None:
+    """Each counts once, for what it says."""
+    assert quoted(shop, *texts) == lines
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "lines"),
+    [
+        ("heladeria", "licuado de durazno x2", {}),
+        ("panaderia", "un pan de ajo y 2 baguettes", {"P05": "2"}),
+        ("carniceria", "un kilo de chuleta de ternera", {}),
+        ("restaurante2", "2 piezas de barbacoa", {}),
+        ("verduleria", "dos manojos de aguacate", {}),
+    ],
+)
+def test_what_may_be_another_thing_is_asked(shop: str, text: str, lines: dict[str, str]) -> None:
+    """One product that is only like what was asked for, and pieces of what is sold by the kilo."""
+    catalogue = Catalogue.from_csv(SHOPS / f"{shop}.csv")
+    dialogue = Dialogue(catalogue)
+
+    dialogue.say(text)
+
+    assert {line.sku: str(line.quantity) for line in dialogue.lines} == lines
+    assert dialogue.asks
+
+
+def test_only_a_line_of_a_kind_is_taken_out_by_its_head() -> None:
+    """ "las medias" are the sports socks where no other socks are quoted."""
+    assert quoted("ropa", "2 pantaletas y 3 medias deportivas", "ya no las medias") == {"INT-003": "2"}
