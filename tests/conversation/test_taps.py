@@ -174,6 +174,16 @@ class TestCarts:
         assert told in body(dialogue)
         assert dialogue.asks
 
+    def test_a_cart_of_what_is_not_sold_leaves_the_quote(self, dialogue: Dialogue) -> None:
+        """It is told, and nothing is taken away."""
+        dialogue.say("2 zapatos")
+
+        dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=(CartLine("X-1", 2, None, None),)))
+
+        assert (kind(dialogue), dialogue.state, dialogue.asks) == (ReplyKind.QUESTION, State.OPEN, True)
+        assert quantities(dialogue) == {"CAL-001": 2}
+        assert "X-1" in body(dialogue)
+
     def test_another_currency_is_for_a_person(self, dialogue: Dialogue) -> None:
         goods = (CartLine("CAM-001", 2, Decimal("90000"), "COP"),)
         dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))

@@ -96,6 +96,15 @@ def test_money(amount: str, currency: str, shown: str) -> None:
     assert money(Decimal(amount), currency) == shown
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [("1.005", "USD", "$1.005"), ("45.9", "USD", "$45.90"), ("0.125", "CLP", "$0,125"), ("1.005", "KWD", "KWD1.005")],
+)
+def test_a_price_has_all_of_its_decimals(amount: str, currency: str, shown: str) -> None:
+    """Or "3 × $1.00 = $3.02" is what the customer reads."""
+    assert money(Decimal(amount), currency, exact=True) == shown
+
+
 def test_every_courtesy_is_short() -> None:
     """Fixed answers are of a few lines, in Spanish."""
     fixed = [

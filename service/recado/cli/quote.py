@@ -86,7 +86,7 @@ def show(
     for item in quote.items:
         mark = (" ?", "yellow") if item.doubtful else ""
         lines.add_row(*cells(
-            item.sku, item.name, item.quantity, money(item.unit_price, quote.currency),
+            item.sku, item.name, item.quantity, money(item.unit_price, quote.currency, exact=True),
             money(item.line_total, quote.currency), Text.assemble(f"{item.confidence:.2f}", mark),
         ))  # fmt: skip
     if quote.items:

@@ -74,7 +74,9 @@ def candidates(questions: Sequence[Question], token: str, catalogue: Catalogue) 
         if 1 < len(products) <= MOST_ROWS:
             return [
                 Choice(
-                    f"c:{token}:{number}:{one.sku}", one.name, f"{money(one.unit_price, catalogue.currency)} {one.name}"
+                    f"c:{token}:{number}:{one.sku}",
+                    one.name,
+                    f"{money(one.unit_price, catalogue.currency, exact=True)} {one.name}",
                 )
                 for one in products
             ]

@@ -93,7 +93,8 @@ def open_quote() -> str:
 
 def other_price(name: str, price: Decimal, shown: Decimal, currency: str) -> str:
     """A note on a price that is another than the customer's app showed."""
-    return f"ℹ️ {_echo(name)} cuesta {money(price, currency)} (en tu carrito decía {money(shown, currency)})."
+    ours, theirs = money(price, currency, exact=True), money(shown, currency, exact=True)
+    return f"ℹ️ {_echo(name)} cuesta {ours} (en tu carrito decía {theirs})."
 
 
 def no_longer_sold(names: Sequence[str]) -> str:
@@ -104,7 +105,7 @@ def no_longer_sold(names: Sequence[str]) -> str:
 def prices(lines: Sequence[Line], currency: str, notes: Sequence[str]) -> str:
     """The answer to a price question."""
     told = [
-        f"💲 {_echo(line.name)}: {money(line.unit_price, currency)}"
+        f"💲 {_echo(line.name)}: {money(line.unit_price, currency, exact=True)}"
         + (f" por {line.unit}" if line.unit else "")
         + (f" · {_amount(line)} × = {money(line.total, currency)}" if line.quantity != 1 else "")
         for line in lines
@@ -334,7 +335,7 @@ def _numbered(lines: Sequence[Line], currency: str) -> list[str]:
 
 def _line(number: int, line: Line, currency: str) -> str:
     doubt = " ❓" if line.doubtful else ""
-    each, total = money(line.unit_price, currency), money(line.total, currency)
+    each, total = money(line.unit_price, currency, exact=True), money(line.total, currency)
     return f"{number}. {_echo(line.name)}{doubt}\n   Cantidad: {_amount(line)} × {each} = {total}"
 
 

@@ -10,7 +10,7 @@ from recado.conversation.choices import TO_A_PERSON, Decision, Tap
 from recado.conversation.draft import Draft
 from recado.conversation.moment import DAY, Moment, confirm, quote_again, reject, show, shown_first
 from recado.conversation.turn import ReplyKind, Silence, Turn
-from recado.conversation.words import changed, give_back, hand_over, not_open
+from recado.conversation.words import asked_back, changed, give_back, hand_over, not_open
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
 from recado.quotes.acts import Add, Answer
@@ -69,6 +69,8 @@ def cart(moment: Moment, quote: Quote) -> Turn:
         for item in quote.items
         if (price := shown.get(item.sku)) is not None and price != item.unit_price
     ]
+    if not draft.changed:  # of nothing that is sold here: the open quote stays
+        return asked_back(moment, draft, moment.session.talk)
     return changed(moment, None, draft)
 
 

@@ -59,7 +59,7 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
     if draft.missing or draft.unresolved or draft.asked_back or draft.too_much:
-        return _asked_back(moment, draft, talk)
+        return asked_back(moment, draft, talk)
     if AskPrice in draft.said:
         return _priced(moment, draft, talk)
     if _SUMS_UP & draft.said and base is not None and not (agrees and Close in draft.said):
@@ -104,7 +104,8 @@ def _lead(moment: Moment, base: OpenQuote | None) -> str:
     return texts.in_place_of_the_former() if moment.open_quote is not None else texts.generated()
 
 
-def _asked_back(moment: Moment, draft: Draft, talk: Talk) -> Turn:
+def asked_back(moment: Moment, draft: Draft, talk: Talk) -> Turn:
+    """The turn for a draft with the lines that were there before, and something to ask or to tell."""
     if moment.confirmed is not None and draft.unresolved and not draft.missing:
         return moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(moment.number(moment.confirmed)), asks=True, talk=talk)
     notes = _notes(moment, draft, talk)

@@ -10,15 +10,21 @@ _NO_BREAK_SPACES = str.maketrans("\u00a0\u202f", "  ")
 
 
 @lru_cache(maxsize=8192)
-def money(amount: Decimal, currency: str) -> str:
-    """The amount with its currency's sign. Cents that the currency's custom hides are shown when there are any."""
+def money(amount: Decimal, currency: str, *, exact: bool = False) -> str:
+    """The amount with its currency's sign. Cents that the currency's custom hides are shown when there are any.
+
+    exact: with all decimals, for a price that a quantity multiplies: "3 × $1.005".
+    """
     from babel.numbers import format_currency, get_currency_precision
 
-    digits = get_currency_precision(currency) if amount == amount.to_integral_value() else 2
-    custom = format_currency(amount, currency, locale=_locale(currency), currency_digits=True)
-    if digits and get_currency_precision(currency) < digits:
-        custom = format_currency(amount, currency, "¤#,##0.00", locale=_locale(currency), currency_digits=False)
-    return custom.translate(_NO_BREAK_SPACES)
+    exponent = amount.normalize().as_tuple().exponent
+    digits = max(-exponent, 0) if isinstance(exponent, int) else 0
+    if (digits if exact else min(digits, 2)) <= get_currency_precision(currency):
+        text = format_currency(amount, currency, locale=_locale(currency), currency_digits=True)
+    else:
+        cents = "0" * max(digits if exact else 2, 2)
+        text = format_currency(amount, currency, f"¤#,##0.{cents}", locale=_locale(currency), currency_digits=False)
+    return text.translate(_NO_BREAK_SPACES)
 
 
 @cache

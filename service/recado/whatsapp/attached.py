@@ -56,7 +56,7 @@ def cart_of(items: Any) -> tuple[CartLine, ...]:
     lines = (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
     return tuple(
         CartLine(
-            sku=str(line.get("product_retailer_id", ""))[:MOST_ID],
+            sku=str(line.get("product_retailer_id", "")).strip()[:MOST_ID],
             quantity=_quantity(line.get("quantity")),
             item_price=_price(line.get("item_price")),
             currency=_currency(line.get("currency")),
