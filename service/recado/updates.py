@@ -50,15 +50,16 @@ class Updates:
         if batch.errors:
             report_errors(batch.errors, self._metrics)
         numbers, now = self._settings.whatsapp_phone_number_id, self._queue.now()
-        storing: list[Awaitable[object]] = list(self._statuses(batch.statuses))
+        storing: list[Awaitable[object]] = []
+        if self._settings.handoff_on_foreign_status:  # before a status deletes the reply that it is about
+            ours = [one for one in batch.statuses if one.phone_number_id in numbers]
+            storing += take_foreign(self._queue, ours, self._settings.hold_seconds, now)
+        storing += self._statuses(batch.statuses)
         for renamed in batch.renamed:
             before, after = (who.names_at(renamed.phone_number_id) for who in (renamed.before, renamed.after))
             storing.append(self._queue.rename_customer(before, after))
         storing += [self._echo(echo, now) for echo in batch.echoes if echo.phone_number_id in numbers]
         storing += [self._preference(one, now) for one in batch.preferences if one.phone_number_id in numbers]
-        if self._settings.handoff_on_foreign_status:
-            ours = [one for one in batch.statuses if one.phone_number_id in numbers]
-            storing += take_foreign(self._queue, ours, self._settings.hold_seconds, now)
         if batch.notices:
             storing.append(take_notice(self._queue, batch.notices, now))
         return storing

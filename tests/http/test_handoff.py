@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from recado.queue.model import State
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.http.test_orders import BEARER
@@ -71,6 +72,35 @@ async def test_a_foreign_status_is_another_systems_message(start_pod: StartPod, 
 
     assert before == 2
     assert (after, started) == ((2, 1) if on else (3, 0))
+
+
+@pytest.mark.parametrize("kind", ["sent", "delivered"])
+async def test_a_status_of_recados_own_reply_starts_no_hold(start_pod: StartPod, clock: FakeClock, kind: str) -> None:
+    """Also where Meta leaves out what the reply carried, and where the status is the last that is known of it."""
+    async with start_pod(**IMMEDIATE, RECADO_HANDOFF_ON_FOREIGN_STATUS="true") as pod:
+        await pod.receive(text_message(1, "hola", sent_at=clock(), customer=1))
+        own = {"id": "wamid.OUT1", "status": kind, "timestamp": str(int(clock())), "recipient_id": PHONE}
+        for _ in range(2):
+            await pod.receive(statuses=(own,))
+        clock.advance(6)
+        await pod.receive(text_message(2, "hola", sent_at=clock(), customer=1))
+
+        assert len(pod.graph.sent) == 2
+
+
+@pytest.mark.parametrize("field", ["standby", "messaging_handovers"])
+async def test_what_another_agent_replies_to_gets_nothing_of_recado(
+    start_pod: StartPod, clock: FakeClock, field: str
+) -> None:
+    """It is acknowledged and counted, and no session is made of it."""
+    async with start_pod(**IMMEDIATE) as pod:
+        value = {"metadata": {"phone_number_id": NUMBER}, "messages": [text_message(1, ORDER, sent_at=clock())]}
+        response = await pod.post(json.dumps({"entry": [{"changes": [{"field": field, "value": value}]}]}).encode())
+        stored = await pod.queue.list_messages(list(State))
+
+        assert response.status_code == 200
+        assert (pod.graph.sent, stored) == ([], [])
+        assert pod.count("recado_updates_ignored_total", part="standby") == 1
 
 
 async def test_a_customer_who_opts_out_is_not_told_of_his_order(start_pod: StartPod, clock: FakeClock) -> None:

@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import pytest
+
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.http.test_admin import RETRY
@@ -10,6 +12,8 @@ from tests.http.test_handoff import echo
 from tests.http.test_orders import BEARER
 from tests.http.test_talk import ORDER, message
 from tests.meta import text_message
+from tests.queue.postgres import database_url as database_url
+from tests.queue.postgres import postgres as postgres
 
 WALKS, STEPS = 500, 6
 HOLD = 600
@@ -81,14 +85,20 @@ def _buttons(sent: dict[str, Any]) -> list[dict[str, Any]]:
     return list(sent.get("interactive", {}).get("action", {}).get("buttons", ()))
 
 
-async def test_no_text_of_recados_own_during_a_hold(start_pod: StartPod, clock: FakeClock) -> None:
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+async def test_no_text_of_recados_own_during_a_hold(
+    start_pod: StartPod, clock: FakeClock, store: str, request: pytest.FixtureRequest
+) -> None:
     """Replies wait for their customer's turn and a drain takes them; no echo of what recado sent starts a hold."""
     steps = (
         *(Walk.order, Walk.order, Walk.tap, Walk.shop_writes, Walk.shop_writes, Walk.shop_returns),
         *(Walk.own_reply_is_echoed, Walk.drain, Walk.drain, Walk.time_passes, Walk.time_passes),
     )
     chosen = random.Random(17)
-    async with start_pod(**SLOW, RECADO_HOLD_SECONDS=str(HOLD), RECADO_BUTTONS="true") as pod:
+    place = {}
+    if store == "postgres":
+        place = {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}
+    async with start_pod(**SLOW, **place, RECADO_HOLD_SECONDS=str(HOLD), RECADO_BUTTONS="true") as pod:
         for customer in range(1, WALKS + 1):
             walk = Walk(pod, clock, customer)
             for step in chosen.choices(steps, k=STEPS):

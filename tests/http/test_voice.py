@@ -179,6 +179,41 @@ async def test_what_the_transcriber_makes_of_it(open_shop: Open, fault: str, rea
     assert read in got
 
 
+async def test_what_cannot_be_printed_is_not_heard(open_shop: Open) -> None:
+    """PostgreSQL would refuse the reply, and some of it turns the customer's text around."""
+    async with open_shop() as shop:
+        await shop.speak(1, "quiero \x00dos\u202e\x07 zapatos\u2028y una camisa")
+        (read,) = await shop.read()
+
+    assert f"«{SAID}»" in read
+    assert "*Total: $117.48*" in read
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(0, 3), slice(1, 5)])
+async def test_the_prompt_is_no_order(open_shop: Open, part: slice) -> None:
+    """Models return it, or a part of it, for a note without words."""
+    async with open_shop() as shop:
+        await shop.speak(1, SAID)
+        await shop.read()
+        words = shop.meta.transcriber.asked[0]["prompt"].split()
+        await shop.speak(2, " ".join(words[part]).upper().rstrip(",") + ".", customer=2)
+        (read,) = await shop.read(customer=2)
+
+    assert ASKED in read
+
+
+async def test_words_of_the_prompt_are_an_order(open_shop: Open) -> None:
+    """Customers say them too: that is what it is for."""
+    async with open_shop() as shop:
+        await shop.speak(1, SAID)
+        await shop.read()
+        words = shop.meta.transcriber.asked[0]["prompt"].split()
+        await shop.speak(2, f"{words[2]} {words[1]}", customer=2)
+        (read,) = await shop.read(customer=2)
+
+    assert "Cotización" in read
+
+
 @pytest.mark.parametrize("fault", ["server_error", "unreadable", "endless", "reset", "too_many"])
 async def test_a_transcriber_that_stumbles_is_asked_again(open_shop: Open, fault: str) -> None:
     async with open_shop() as shop:

@@ -342,6 +342,7 @@ def test_the_detail_is_fit_for_a_log() -> None:
     assert detail.startswith("(#131056) Malformed token [...] for [...] and [...], [...] of [...] bla bla")
     assert len(detail) == 300
     assert str(answer(400, {"message": "no", "code": 190})) == "auth 190 (HTTP 400): no"
+    assert answer(400, {"message": "no\x00 \u202ebla\x1b[2J", "code": 190}).detail == "no bla [2J"
 
 
 @given(st.integers(200, 599), st.binary(max_size=60) | st.text(max_size=30).map(str.encode), st.text(max_size=20))

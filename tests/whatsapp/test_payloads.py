@@ -415,6 +415,8 @@ def test_echoes_say_to_whom_and_when_the_shop_wrote() -> None:
         ("smb_message_echoes", {"message_echoes": "all"}, "echo:unreadable"),
         ("flows", {"messages": "not a list", "metadata": 7}, "field:flows"),
         ("something_of_2027", [1, 2], "field:other"),
+        ("standby", {"messages": [TEXT], "metadata": {"phone_number_id": NUMBER}}, "standby:standby"),
+        ("messaging_handovers", {"pass_thread_control": {}}, "standby:messaging_handovers"),
     ],
 )
 def test_other_fields_are_counted_by_name(field: str, value: Any, reason: str) -> None:

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import httpx
 
+from recado.cluster.checks_endpoints import series
 from recado.cluster.doctor import Finding, Installation, Level, fault, ok, warning
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import CatalogueError
 from recado.quotes.language import LanguageError
-from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, SERVE_NEEDS, variable_of
+from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, SERVE_NEEDS, Settings, variable_of
+from recado.telemetry import metrics
 
 #: Placeholder values from documentation.
 EXAMPLES = frozenset({"changeme", "change-me", "secret", "example", "token", "test", "xxx", "todo", "..."})
 EXAMPLE_PARTS = ("your-", "your_", "demo-", "<", "example")
 #: How long before a version expires the doctor warns.
 EXPIRY_NOTICE_SECONDS = 90 * 86400
+#: Messages a second from a number that the shop's phone uses, too.
+COEXISTENCE_RATE = 20
 
 
 def secrets(installation: Installation) -> Iterator[Finding]:
@@ -125,7 +129,7 @@ def _number(installation: Installation, number: str, access: str) -> Finding:
     proof = {"appsecret_proof": hmac.new(secret.encode(), access.encode(), "sha256").hexdigest()} if secret else {}
     headers = {"authorization": f"Bearer {access}"}
     try:
-        status, body = installation.fetch(url, {"fields": "health_status", **proof}, headers)
+        status, body = installation.fetch(url, {"fields": "health_status,is_on_biz_app", **proof}, headers)
         answer = json.loads(body)
     except (httpx.HTTPError, ValueError) as error:
         return Finding(
@@ -147,7 +151,21 @@ def _number(installation: Installation, number: str, access: str) -> Finding:
         return fault("Meta", f"number {number} is blocked from sending", "look at it in WhatsApp Manager")
     if health == "LIMITED":
         return warning("Meta", f"number {number} is limited", "look at its quality rating in WhatsApp Manager")
+    rate = float(installation.settings.get("RECADO_MESSAGES_PER_SECOND", Settings().messages_per_second))
+    if answer.get("is_on_biz_app") and not 0 < rate <= COEXISTENCE_RATE:
+        text = f"number {number} is on a phone, too: Meta accepts {COEXISTENCE_RATE} messages a second from it"
+        return warning("Meta", text, f"set settings.RECADO_MESSAGES_PER_SECOND to {COEXISTENCE_RATE}")
     return ok("Meta", f"the access token works for number {number}")
+
+
+def other_agents(installation: Installation) -> Iterator[Finding]:
+    """Meta gives customers' messages to recado and to no other agent."""
+    webhooks = sum(
+        count for labels, count in series(installation.metrics, metrics.IGNORED.name) if labels["part"] == "standby"
+    )
+    if webhooks:
+        text = f"another agent has the messages of {webhooks:.0f} webhooks: recado does not reply to them"
+        yield warning("Meta", text, "in WhatsApp Manager, switch Meta Business Agent off for the number")
 
 
 def versions(installation: Installation) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ CHECKS = (
     ("handshake", checks_access.handshake),
     ("Meta", checks_configuration.api_version),
     ("Meta", checks_configuration.token),
+    ("Meta", checks_configuration.other_agents),
     ("templates", checks_templates.templates),
     ("versions", checks_configuration.versions),
     ("monitoring", checks_access.monitoring),

@@ -570,10 +570,11 @@ STATUSES = counter(
 IGNORED = counter(
     PROCESS,
     "recado_updates_ignored_total",
-    "Parts of webhooks that recado acknowledged but ignored: unused fields, and parts that it cannot read.",
+    "Parts of webhooks that recado acknowledged but ignored: unused fields, what another agent has to reply to"
+    " (`standby`), and parts that it cannot read.",
     part=(
         *("field", "entry", "change", "value", "metadata", "contact", "contacts", "message", "messages"),
-        *("status", "statuses", "error", "errors", "other"),
+        *("status", "statuses", "error", "errors", "standby", "other"),
     ),
 )
 

@@ -382,5 +382,9 @@ _MAX_DETAIL = 300
 
 def harmless(text: str) -> str:
     """Meta's text fit for logs: one line, bounded, without anything that looks like a person or a secret."""
-    line = " ".join(text[: _MAX_DETAIL * 4].split())
-    return _PERSONAL.sub("[...]", line)[:_MAX_DETAIL]
+    return _PERSONAL.sub("[...]", one_line(text[: _MAX_DETAIL * 4]))[:_MAX_DETAIL]
+
+
+def one_line(text: str) -> str:
+    """Somebody else's text as one line, without what cannot be printed: PostgreSQL, for one, refuses NUL."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -201,12 +201,13 @@ _OTHER_FIELDS = frozenset(
         "partner_solutions",
         "payment_configuration_update",
         "smb_app_state_sync",
-        "standby",
         "template_correct_category_detection",
         "tracking_events",
         "user_id_update",
     }
 )
+#: Customers' messages that Meta gives to another agent, which has the conversation, and who has it from now on.
+_OTHERS_TALK = frozenset({"standby", "messaging_handovers"})
 
 
 def parse(body: bytes) -> Batch:
@@ -226,6 +227,8 @@ def parse(body: bytes) -> Batch:
                     _read_preferences(change.value, batch)
             elif notice := notices.read(change.field, change.value or wire.Value()):
                 batch.notices.append(notice)
+            elif change.field in _OTHERS_TALK:
+                batch.ignored.append(f"standby:{change.field}")
             else:
                 known = change.field if change.field in _OTHER_FIELDS else "other"
                 batch.ignored.append(f"field:{known}")

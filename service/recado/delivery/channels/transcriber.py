@@ -1,5 +1,6 @@
 """A transcriber: whatever has OpenAI's `POST /v1/audio/transcriptions`. The audio is in memory only, never in a log."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -10,6 +11,7 @@ from recado.network import BoundedClient, Cut, NotReached, RefusedAddress, Respo
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult
 from recado.waits import retry_after
+from recado.whatsapp.errors import one_line
 
 #: What bounds a request that names no time of its own, such as a probe.
 MOST_SECONDS: Final = 15.0
@@ -18,6 +20,9 @@ PATH: Final = "/audio/transcriptions"
 MOST_ANSWER_BYTES: Final = 64 * 1024
 #: More than anybody says in a minute, and more than is read.
 MOST_LETTERS: Final = 2000
+#: So many words in the prompt's order are not a customer's, unless they begin as it does.
+FEWEST_OF_THE_PROMPT: Final = 4
+_WORD: Final = re.compile(r"\w+")
 _NAME: Final = "voice.ogg"
 _TYPE: Final = "audio/ogg"
 #: Statuses that say that the address, the key or the model is wrong, whatever is sent.
@@ -44,6 +49,7 @@ class Transcriber:
 
     async def transcribe(self, content: bytes, *, seconds: float) -> str | AttemptResult:
         """The words of a voice note, "" if there are none; or why they are unknown. It takes `seconds` at most."""
+        prompt = self._prompt()
         form = httpx.Request(
             "POST",
             self._url,
@@ -52,7 +58,7 @@ class Transcriber:
                 "language": "es",
                 "response_format": "json",
                 "temperature": "0",
-                "prompt": self._prompt(),
+                "prompt": prompt,
             },
             files={"file": (_NAME, content, _TYPE)},
         )
@@ -67,7 +73,8 @@ class Transcriber:
             return _failed("timeout", Outcome.RETRYABLE, outage=True, code_class="timeout")
         except NotReached:
             return _failed("transport", Outcome.RETRYABLE, outage=True, code_class="transport")
-        return self._meaning(response)
+        heard = self._meaning(response)
+        return "" if isinstance(heard, str) and _repeats(heard, prompt) else heard
 
     async def reachable(self) -> bool:
         """Whether its host takes connections."""
@@ -96,9 +103,17 @@ class Transcriber:
             kind = "timeout" if response.cut is Cut.TOO_SLOW else "unreadable"
             return _failed(kind, Outcome.RETRYABLE, status, outage=True, code_class=kind)
         try:
-            return " ".join(_transcript(response.content).text.split())[:MOST_LETTERS]
+            return one_line(_transcript(response.content).text)[:MOST_LETTERS]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return _failed("unreadable", Outcome.RETRYABLE, status, outage=True, code_class="unreadable")
+
+
+def _repeats(heard: str, prompt: str) -> bool:
+    """Whether a transcript is the prompt, or a part of it: models return it for a note without words, and it would be
+    read as an order."""
+    said, given = (" ".join(_WORD.findall(text.lower())) for text in (heard, prompt))
+    enough = 2 if given.startswith(said) else FEWEST_OF_THE_PROMPT
+    return said.count(" ") + 1 >= enough and f" {said} " in f" {given} "
 
 
 def _failed(

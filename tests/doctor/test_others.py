@@ -1,0 +1,37 @@
+"""What the doctor says of others who write at the business number: the shop's phone, another agent of Meta's."""
+
+from collections.abc import Callable
+
+import pytest
+
+from recado.cluster.doctor import Finding, Level
+from recado.telemetry import metrics
+from tests.doctor.conftest import World
+from tests.doctor.fake_cluster import FakeCluster
+from tests.doctor.test_doctor import settings
+
+Look = Callable[..., list[Finding]]
+ON_PHONE = (200, '{"health_status": {"can_send_message": "AVAILABLE"}, "is_on_biz_app": true}')
+
+
+@pytest.mark.parametrize(("rate", "level"), [(None, Level.WARNING), ("0", Level.WARNING), ("20", Level.OK)])
+def test_a_number_that_is_on_a_phone_too(
+    cluster: FakeCluster, world: World, look: Look, rate: str | None, level: Level
+) -> None:
+    """Meta accepts fewer messages from it."""
+    world.meta = ON_PHONE
+    if rate is not None:
+        settings(cluster)["RECADO_MESSAGES_PER_SECOND"] = rate
+    (found,) = [finding for finding in look() if finding.area == "Meta" and "number" in finding.text]
+
+    assert found.level is level
+    assert ("20 messages a second" in found.text) is (level is Level.WARNING)
+
+
+@pytest.mark.parametrize(("webhooks", "said"), [(0.0, False), (3.0, True)])
+def test_another_agent_that_has_the_messages(cluster: FakeCluster, look: Look, webhooks: float, said: bool) -> None:
+    """Nobody would learn otherwise why recado is silent."""
+    cluster.metrics += f'{metrics.IGNORED.name}{{part="standby"}} {webhooks}\n'
+    found = [finding for finding in look() if "another agent" in finding.text]
+
+    assert [finding.level for finding in found] == [Level.WARNING] * said
