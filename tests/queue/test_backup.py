@@ -478,7 +478,7 @@ def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
         lambda: backup.restore(foreign, tmp_path / "recado.db", now=NOW),
     ]
     for refused in calls:
-        with pytest.raises(StoreError, match=r"foreign\.db is another application's database"):
+        with pytest.raises(StoreError, match=r"foreign\.db is a database of another application"):
             refused()
     assert not (tmp_path / "recado.db").exists()
 

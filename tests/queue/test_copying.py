@@ -98,7 +98,7 @@ async def test_only_an_empty_database_is_copied_into(
     await file.add_message(new_reply(1, clock), lease=False)
     await file.close()
     copying.copy(path, database_url)
-    with pytest.raises(StoreError, match="holds messages already"):
+    with pytest.raises(StoreError, match="already has messages"):
         copying.copy(path, database_url)
     with pytest.raises(StoreError, match="recado migrate"):
         copying.copy(path, postgres.create("empty_one"))

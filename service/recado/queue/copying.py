@@ -1,4 +1,4 @@
-"""A queue carried from a SQLite file to PostgreSQL: everything or nothing, since the tables are the same."""
+"""Copies a queue from a SQLite file to PostgreSQL: everything or nothing. Both have the same tables."""
 
 import contextlib
 from pathlib import Path
@@ -14,9 +14,9 @@ from recado.queue.postgres.locks import ALONE
 from recado.queue.postgres.migrations import is_current
 from recado.queue.sqlite.database import UNAVAILABLE, open_database
 
-#: Made anew by the triggers of the other database.
+#: Not copied: the triggers of the other database count the rows again.
 COUNTED: Final = "state_count"
-#: The next order has the number after the last that the file gave.
+#: Continues the file's order numbers.
 FIRST_ORDER: Final = """
 SELECT setval('recado.order_number', value::bigint) FROM recado.meta WHERE name = 'order_number'"""
 
@@ -24,7 +24,7 @@ SELECT setval('recado.order_number', value::bigint) FROM recado.meta WHERE name 
 def copy(source: Path, url: str) -> dict[str, int]:
     """Copies every table of a file that is open nowhere else into a database without messages; returns rows by table.
 
-    The store's key goes with them, so that statuses of Meta's find the attempts that were made from the file.
+    The store's key is copied, too, so that Meta's statuses find the attempts that were made from the file.
     Raises StoreError, or StoreUnavailable.
     """
     open_database(source).close()  # brings its schema up to date
@@ -36,7 +36,7 @@ def copy(source: Path, url: str) -> dict[str, int]:
     except psycopg.Error as error:
         if is_unavailable(error):
             raise StoreUnavailable(reason(error)) from error
-        raise StoreError(f"the database refused the copy: {reason(error)}") from error
+        raise StoreError(f"PostgreSQL refused the copy: {reason(error)}") from error
 
 
 def _take(file: apsw.Connection, source: Path) -> None:
@@ -46,18 +46,18 @@ def _take(file: apsw.Connection, source: Path) -> None:
         file.execute("PRAGMA journal_mode = DELETE")
         file.execute("BEGIN EXCLUSIVE")
     except UNAVAILABLE as error:
-        raise StoreError(f"{source} is in use; stop web and drain first, then copy") from error
+        raise StoreError(f"{source} is in use: stop web and drain, then copy again") from error
 
 
 def _copy(file: apsw.Connection, server: psycopg.Connection[Any]) -> dict[str, int]:
     if not is_current(server):
-        raise StoreError("the database has not this version's schema: run `recado migrate` first")
+        raise StoreError("the schema of the database is not up to date: run `recado migrate` first")
     server.execute(ALONE)
     if server.execute("SELECT id FROM recado.entry UNION ALL SELECT id FROM recado.seen_message LIMIT 1").fetchone():
-        raise StoreError("the database holds messages already; copy into an empty one")
+        raise StoreError("the database already has messages: copy into an empty one")
     names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
     copied = {name: _copy_table(file, server, str(name)) for name in names if name != COUNTED}
-    server.execute("DELETE FROM recado.next_id")  # the next one is made from what was copied
+    server.execute("DELETE FROM recado.next_id")  # the next id follows from the copied rows
     server.execute(FIRST_ORDER)
     return copied
 
@@ -69,7 +69,7 @@ def _copy_table(file: apsw.Connection, server: psycopg.Connection[Any], name: st
     listed = ", ".join(f'"{column}"' for column in columns)
     count = 0
     with server.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, into)) as rows:
-        for row in file.execute(f'SELECT {listed} FROM "{name}"'):  # noqa: S608 - names from the schema
+        for row in file.execute(f'SELECT {listed} FROM "{name}"'):  # noqa: S608 - the names are from the schema
             rows.write_row(row)
             count += 1
     return count

@@ -1,4 +1,4 @@
-"""What a message does to the order at hand, and what that is read against: values only."""
+"""What a message does to the present order, and what the message is read against: values only."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +9,7 @@ Quantity = int | Decimal
 
 
 class Add(msgspec.Struct, frozen=True, gc=False):
-    """So many more of a sku. confidence: the chance (0..1) that it is what was meant."""
+    """Adds a quantity of a sku. confidence: the chance (0..1) that the customer meant this."""
 
     sku: str
     quantity: Quantity
@@ -17,33 +17,34 @@ class Add(msgspec.Struct, frozen=True, gc=False):
 
 
 class SetQuantity(msgspec.Struct, frozen=True):
-    """The quantity of a line; None leaves it as it is."""
+    """Sets the quantity of a line; None leaves it as it is."""
 
     sku: str
     quantity: Quantity | None
 
 
 class Remove(msgspec.Struct, frozen=True):
-    """A line goes."""
+    """Removes a line."""
 
     sku: str
 
 
 class Subtract(msgspec.Struct, frozen=True):
-    """So many fewer."""
+    """Reduces the quantity of a line."""
 
     sku: str
     quantity: Quantity
 
 
 class KeepOnly(msgspec.Struct, frozen=True):
-    """All other lines go; a quantity where one was said."""
+    """Removes all other lines. lines: skus, each with a quantity if the customer said one."""
 
     lines: tuple[tuple[str, Quantity | None], ...]
 
 
 class Replace(msgspec.Struct, frozen=True):
-    """One sku takes another's place. quantity: its own; None takes that of the line. taken: how many of it go."""
+    """Puts one sku in the place of another. quantity: of the new one; None keeps that of the line.
+    taken: how many of the old one are replaced."""
 
     goes: str
     comes: str
@@ -52,13 +53,13 @@ class Replace(msgspec.Struct, frozen=True):
 
 
 class Scale(msgspec.Struct, frozen=True):
-    """So many times as much of all lines."""
+    """Multiplies the quantities of all lines."""
 
     factor: Fraction
 
 
 class AskBack(msgspec.Struct, frozen=True):
-    """A question that stays: which of the candidates, or how many of the only one."""
+    """Asks a question that waits for an answer: which of the candidates, or how many of the only one."""
 
     text: str
     candidates: tuple[str, ...]
@@ -66,14 +67,14 @@ class AskBack(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A question is answered by skus; a quantity of None takes what waits."""
+    """Answers a question with skus. A quantity of None means the one that waits for the answer."""
 
     question: int
     picks: tuple[tuple[str, Quantity | None], ...]
 
 
 class Narrow(msgspec.Struct, frozen=True):
-    """A question is asked again with fewer candidates, or with another quantity."""
+    """Asks a question again with fewer candidates, or with another quantity."""
 
     question: int
     candidates: tuple[str, ...]
@@ -81,26 +82,26 @@ class Narrow(msgspec.Struct, frozen=True):
 
 
 class DropQuestion(msgspec.Struct, frozen=True):
-    """The customer no longer wants what a question is about."""
+    """Drops a question: the customer no longer wants what it is about."""
 
     question: int
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """Something that is not sold was asked for; told once. like: names of products that it may be meant for."""
+    """The customer asked for something that is not sold; the reply says so once. like: names of similar products."""
 
     text: str
     like: tuple[str, ...] = ()
 
 
 class Unresolved(msgspec.Struct, frozen=True):
-    """The meaning is unclear; asked once."""
+    """The meaning is unclear; the reply asks once."""
 
     text: str
 
 
 class Repeat(msgspec.Struct, frozen=True):
-    """The same as in the last order."""
+    """Orders the same as in the last order."""
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -112,42 +113,42 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class AskPrice(msgspec.Struct, frozen=True):
-    """What these cost; the quantity that was asked about. offered: products of which any may be meant."""
+    """Asks what products cost, each with its quantity. offered: products of which any may be meant."""
 
     lines: tuple[tuple[str, Quantity], ...]
     offered: Pending | None = None
 
 
 class Take(msgspec.Struct, frozen=True):
-    """What was asked about is ordered; where nothing was, it is a yes."""
+    """Orders what was asked about; if nothing was asked about, it is a yes."""
 
 
 class Confirm(msgspec.Struct, frozen=True):
-    """A yes to the whole."""
+    """Says yes to the whole quote."""
 
 
 class Decline(msgspec.Struct, frozen=True):
-    """A no to the whole."""
+    """Says no to the whole quote."""
 
 
 class CancelAll(msgspec.Struct, frozen=True):
-    """The whole is called off, also where it is confirmed."""
+    """Cancels everything, also a confirmed order."""
 
 
 class AskTotal(msgspec.Struct, frozen=True):
-    """The open quote is to be shown again."""
+    """Asks to see the open quote again."""
 
 
 class Close(msgspec.Struct, frozen=True):
-    """The list is complete. That is no yes."""
+    """Says that the list is complete. That is not a yes."""
 
 
 class StartOver(msgspec.Struct, frozen=True):
-    """The open quote is dropped."""
+    """Drops the open quote and begins again."""
 
 
 class AskPerson(msgspec.Struct, frozen=True):
-    """The customer asks for a person."""
+    """Asks for a person."""
 
 
 Edit = Add | SetQuantity | Remove | Subtract | KeepOnly | Replace | Scale | Repeat
@@ -171,7 +172,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def target(self) -> str | None:
-        """The product that a bare number is of: that of the last order or change, or the only line."""
+        """The product that a bare number refers to: that of the last order or change, or the only line."""
         lines = [sku for sku, _ in self.lines]
         if len(self.topic) == 1 and self.topic[0] in lines:
             return self.topic[0]

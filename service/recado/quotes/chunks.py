@@ -1,4 +1,4 @@
-"""What stands between two marks of a message, and the exchange of one thing for another that may go over marks."""
+"""The part of a message between two marks, and the exchange of one thing for another, which may span several parts."""
 
 from fractions import Fraction
 
@@ -10,11 +10,11 @@ from recado.quotes.lexicon import Unit
 
 
 class Chunk:
-    """Collects what is said between two marks; `does` is what is done to it.
+    """Collects what a message says between two marks; `does` is what it wants done.
 
-    mentions: with whether each was refused. steered: a verb says what is done; listed: one before it does. leads: it
-    asks for something. more: in addition. pays: it goes on with how the customer pays. written: what stands in it, with
-    whether it is the amount. For the rest see `Bare`.
+    mentions: the named things, each with whether it was refused. steered: a verb says what to do; listed: a verb in an
+    earlier part does. leads: it asks for something. more: in addition. pays: it goes on to say how the customer pays.
+    written: its words, each with whether it is the amount. For the rest see `Bare`.
     """
 
     def __init__(self, does: Does, *, pays: bool = False) -> None:
@@ -31,11 +31,11 @@ class Chunk:
         self.counts = self.listed = False
 
     def is_empty(self) -> bool:
-        """Whether there is nothing in it that something could be done to."""
+        """Whether it contains nothing that a step could change."""
         return not (self.mentions or self.amount is not None or self.words or self.each)
 
     def set_last(self, amount: int | Fraction) -> None:
-        """A number behind "a" is what becomes of the last thing, or of what was spoken of: "las gorras a 1"."""
+        """A number after "a" is the new quantity of the last thing, or of the present topic: "las gorras a 1"."""
         self.does = Does.SET
         if self.mentions:
             self.mentions[-1] = (replace(self.mentions[-1][0], amount=amount), False)
@@ -43,7 +43,7 @@ class Chunk:
             self.amount = amount
 
     def named(self) -> list[Step]:
-        """Its things as steps."""
+        """Its named things as steps."""
         does = Does.ADD if self.more and self.does in (Does.ORDER, Does.SET) else self.does
         if does is Does.REMOVE and self.steered:  # "quita también 2 gorras"
             self.mentions = [(mention, True) for mention, _ in self.mentions]
@@ -59,13 +59,13 @@ class Chunk:
         return [Named(Does.REMOVE if refused and not kept else wanted, mention) for mention, refused in self.mentions]
 
     def bare(self) -> Bare | None:
-        """What it holds besides things, as a step; None where that is nothing."""
+        """What it contains besides named things, as a step; None if there is nothing."""
         if self.is_empty() and not self.more and not self.foreign and not (self.steered and self.does is Does.REMOVE):
             return None
         return self._as_bare(Does.ADD if self.more and self.does is not Does.REMOVE else self.does)
 
     def text(self, *, amount: bool = True) -> str:
-        """What stands in it beside its things, as it is written."""
+        """Its words besides the named things, as the customer wrote them."""
         return " ".join(written for written, is_amount in self.written if amount or not is_amount)
 
     def _as_bare(self, does: Does) -> Bare:
@@ -90,36 +90,36 @@ class Chunk:
 
 
 class Exchange:
-    """One thing for another. What goes is said first, but for "una gorra en vez de la camisa"."""
+    """An exchange of one thing for another. The old one is named first, except in "una gorra en vez de la camisa"."""
 
     def __init__(self) -> None:
-        self.expects = False  # the next thing is what goes
+        self.expects = False  # the next thing is the old one
         self.goes: Mention | Bare | None = None
         self.is_instead = False
-        self._at: int | None = None  # where what comes would stand, if it was said before
+        self._at: int | None = None  # where the new thing stands, if it was named before
 
     def opens(self, *, instead: bool = False) -> None:
-        """What goes comes next. instead: what comes may have been said before."""
+        """The old thing is named next. instead: the new thing may have been named before."""
         self.expects, self.goes, self.is_instead = True, None, instead
 
     def ends(self) -> None:
-        """A sentence is over without what goes."""
+        """A sentence ended without the old thing."""
         if self.goes is None:
             self.expects = False
 
     def takes(self, goes: Mention | Bare, steps: list[Step]) -> None:
-        """Sets what goes."""
+        """Sets the old thing."""
         self.goes, self.expects = goes, False
         self._at = len(steps) if self.is_instead else None
 
     def closes(self) -> Mention | Bare:
-        """What goes, once what comes is known."""
+        """The old thing, once the new one is known."""
         assert self.goes is not None
         goes, self.goes = self.goes, None
         return goes
 
     def settle(self, steps: list[Step]) -> None:
-        """At the end of the message: what comes was said before, or not at all."""
+        """Ends the exchange with the message: the new thing was named before, or not at all."""
         if self.goes is None:
             return
         last = steps[self._at - 1] if self._at else None

@@ -1,4 +1,4 @@
-"""What a message says, taken apart into steps, as far as the message alone tells.
+"""The steps of a message, as far as the message alone determines them.
 
 Only the conversation knows which line or question is meant: see interpreter.py.
 """
@@ -13,11 +13,11 @@ from recado.quotes.numbers import Unusable
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
-    """A thing that is named.
+    """A thing that the message names.
 
-    skus: one where it is known, several where it could be any of them, none where it is not sold. amount: in what the
-    product is sold by; None where none was said. words: as they stand, plain. written: with its number. headless: it
-    stands behind "la de", so that it may be a kind of what was said before. like: names that it may be meant for.
+    skus: one if the product is known, several if it could be any of them, none if it is not sold. amount: in the unit
+    that the product is sold by; None if the customer gave none. words: in plain letters. written: the words with their
+    number. headless: it follows "la de", so it may be a kind of something said before. like: names of similar products.
     """
 
     text: str
@@ -32,20 +32,20 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """Something is done to a thing."""
+    """Does something to a named thing."""
 
     does: Does
     mention: Mention
 
 
 class Bare(msgspec.Struct, frozen=True, kw_only=True):
-    """A number, or words that only tell products apart, of something said before.
+    """A number or a quality of something said before, such as "3" or "los negros".
 
-    text: as it is written. fragment: without its amount. unit: that of the amount. plural: whether the article before
-    it is ("los 2"); None without one. foreign: it is about something else, such as money. describes: a colour, a size
-    or a part of a name is among the words. pairs: it is a number of pairs. each: of each. counts: a number
-    begins it, so that it is a wish. leads: it asks for something ("dame los negros"). steered: a
-    verb says what is done. pointing: nothing is said but what is to be done. places: indexes of its elements.
+    text: as the customer wrote it. fragment: the text without its amount. unit: of the amount. plural: whether the
+    article before it is plural ("los 2"); None without an article. foreign: it is about something else, such as money.
+    describes: its words include a colour, a size or a part of a name. pairs: it is a number of pairs. each: it is a
+    number of each. counts: it begins with a number, so it is a wish. leads: it asks for something ("dame los negros").
+    steered: a verb says what to do. pointing: it says what to do, and nothing else. places: indexes of its elements.
     """
 
     does: Does
@@ -67,27 +67,27 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """All but these go."""
+    """Removes everything except these."""
 
     mentions: tuple[Mention, ...]
 
 
 class Replaced(msgspec.Struct, frozen=True):
-    """One thing goes for another; `comes` is None where the message does not say which."""
+    """Replaces one thing by another; `comes` is None if the message does not say which."""
 
     goes: Mention | Bare
     comes: "Mention | Bare | None"
 
 
 class Scaled(msgspec.Struct, frozen=True):
-    """So many times as much of everything, or of one thing."""
+    """Multiplies everything, or one thing."""
 
     factor: Fraction
     mention: Mention | None = None
 
 
 class Spoken(msgspec.Struct, frozen=True):
-    """Something is said of the order as a whole."""
+    """Says something about the order as a whole."""
 
     does: Does
 
@@ -98,11 +98,11 @@ Step = Named | Bare | Kept | Replaced | Scaled | Spoken
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a message in order.
 
-    agrees: it holds a yes. accepts: it opens with one or settles it, and asks or puts off nothing. reserves: what holds
-    a yes back, as it is written. tells: indexes of elements that have to lead to a change beside a yes. priced: it asks
-    what things cost and orders nothing. inquires: it is a question, and asks for nothing to be ordered;
-    offers: of what the shop has.
-    asked: what it asks for without ordering it ("¿tienen gorras?").
+    agrees: it contains a yes. accepts: it begins with a yes or settles the order, and asks or postpones nothing.
+    reserves: the words that prevent a yes from counting, as the customer wrote them. tells: indexes of elements that
+    must lead to a change if the message also says yes. priced: it asks for prices and orders nothing. inquires: it is a
+    question and orders nothing; offers: it asks what the shop has. asked: what it asks for without ordering it
+    ("¿tienen gorras?").
     """
 
     steps: tuple[Step, ...]
@@ -117,10 +117,10 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def says_no_more(self) -> bool:
-        """Whether nothing is named beside what is said of the whole. What was heard and not said may hide there."""
+        """Whether it only speaks of the whole order: then no misheard name is hidden in it."""
         return all(isinstance(step, Spoken) for step in self.steps)
 
     @property
     def named(self) -> tuple[Mention, ...]:
-        """The things that something is done to."""
+        """The things that the steps change."""
         return tuple(step.mention for step in self.steps if isinstance(step, Named))

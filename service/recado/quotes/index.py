@@ -1,7 +1,7 @@
-"""The catalogue's names by their words: what the products of a head share, and what tells them apart.
+"""The catalogue's names by their words: what products with the same head share, and what distinguishes them.
 
-Looking up costs by the words of the text, not by the size of the catalogue, except for misspelled words,
-which are compared with the catalogue's words of about their length; each word is looked up once and remembered.
+The cost of a look-up depends on the words of the text, not on the size of the catalogue. Only misspelled words are
+compared with all of the catalogue's words of about their length; each word is looked up once and remembered.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -31,9 +31,9 @@ from recado.quotes.verbatim import Verbatim
 from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 
 MOST: Final = 24
-"""Products compared form by form; a head with more that fit is a question, unless a name says exactly what was said."""
+"""How many products are compared form by form. If more fit a head, recado asks, unless a name was said exactly."""
 TABLES: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "grades", "sizemark"])
-"""Qualities of which a product has one each."""
+"""Qualities of which each product has one."""
 
 
 def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
@@ -46,7 +46,7 @@ def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
 
 
 class Language(msgspec.Struct, frozen=True):
-    """What a matcher knows of the language: `synonyms` by key, and words of names that tell nothing."""
+    """What a matcher knows about the language: `synonyms` by key, and words of names that carry no meaning."""
 
     lexicon: Lexicon
     synonyms: dict[str, str]
@@ -54,7 +54,7 @@ class Language(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, folder: Path) -> "Language":
-        """The package's language with what a folder adds. Raises LanguageError."""
+        """The package's language, with the additions of a folder. Raises LanguageError."""
         found = tables(folder)
         return cls(Lexicon(found), *_synonyms(found))
 
@@ -137,7 +137,7 @@ class Index:
         self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
 
     def _told_by_gender(self, names: Iterable[Parts]) -> frozenset[str]:
-        """Words for people that are named in both genders: "conjunto de niña", "conjunto de niño"."""
+        """Words for people of which names use both genders: "conjunto de niña", "conjunto de niño"."""
         words = {word for parts in names for word in parts.words}
         people = {key(word) for word in words if self.lexicon.roles(word) & {"people", "wearers"}}
         other = str.maketrans("ao", "oa")
@@ -154,7 +154,7 @@ class Index:
         return norm if value is None else str(value)
 
     def head(self, word: str) -> str:
-        """What stands for a head word: the product it names alone, or itself."""
+        """What represents a head word: the product that it names alone, or the word itself."""
         same = self._synonyms.get(word, word)
         return self._class.get(word) or self._class.get(same, same)
 
@@ -169,12 +169,12 @@ class Index:
 
     @staticmethod
     def without(family: Family) -> list[Form]:
-        """The forms that need nothing of what was said: what was said tells no products apart, or is of another."""
+        """The forms that need nothing of what was said: it distinguishes no products, or belongs to another one."""
         return [form for form in family.exact.get(frozenset(), ()) if not form.sizes]
 
     @staticmethod
     def lacks_sin(family: Family, product: int, words: frozenset[str]) -> bool:
-        """Whether only names with "sin" fit, and it was not said: "mangas" is no "sin mangas"."""
+        """Whether only names with "sin" fit although it was not said: "mangas" is not "sin mangas"."""
         return "sin" not in words and all(
             "sin" in form.words for form in family.forms[product] if words <= {*form.words}
         )
@@ -191,7 +191,7 @@ class Index:
     ) -> tuple[int, ...]:
         """Products that share a head with `product` and have all of `norms` and `sizes` ("2 de manga corta").
 
-        `head`: the word that it was called by, where only that head's products are meant.
+        `head`: the word that the customer used, if only the products of that head are meant.
         """
         words = [near[0][0] for norm in norms if (near := self.near(norm))]
         if len(words) < len(norms) or not (words or sizes):
@@ -214,7 +214,7 @@ class Index:
         return tuple(found)
 
     def said_whole(self, products: Sequence[int], norms: Sequence[str]) -> tuple[int, ...]:
-        """Those whose names are said to their end by words behind the head: "entera", not of "leche entera cruda"."""
+        """Those whose names the words after the head complete: "entera" does not complete "leche entera cruda"."""
         said = frozenset(self.canon(near[0][0]) for norm in norms if (near := self.near(norm)))
         return tuple(
             number
@@ -225,17 +225,17 @@ class Index:
         )
 
     def plain_kin(self, product: int) -> tuple[int, ...]:
-        """Products that share a head with `product` and are called by it alone: "Brownie" of "Brownie sin gluten"."""
+        """Products whose name is only the head that they share with `product`: "Brownie" for "Brownie sin gluten"."""
         forms = (form for family in self.families_of(product) for form in self.without(family))
         return tuple(dict.fromkeys(form.product for form in forms))
 
     def nearest_kin(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
-        """Those of `others` that share every family with `product`: of "caja de losartán 100" not every "caja"."""
+        """Those of `others` that share every family with `product`: for "caja de losartán 100" not every "caja"."""
         kin = [id(family) for family in self.families_of(product)]
         return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
 
     def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
-        """Whether a name of two things is said whole by `norms` and what names the product `like`."""
+        """Whether `norms` and the name of the product `like` together are the whole name of a product of two things."""
         said = {self.canon(near[0][0]) for norm in norms if (near := self.near(norm))}
         said.update(word for family in self.families_of(like) for form in family.forms[like] for word in form.words)
         forms = (form for family in self.families_of(product) for form in family.forms[product])
@@ -243,13 +243,13 @@ class Index:
         return any(said.issuperset(form.words) for form in forms if form.words) or not any(" y " in n for n in names)
 
     def lacks(self, product: int, norm: str) -> bool:
-        """Whether a product is named as one without what a word says: "con cabeza", of a "camarón sin cabeza"."""
+        """Whether a product's name excludes what a word says: "con cabeza" for a "camarón sin cabeza"."""
         word = self.canon(norm)
         forms = [form for family in self.families_of(product) for form in family.forms[product] if word in form.words]
         return bool(forms) and all("sin" in form.words for form in forms)
 
     def is_sized(self, product: int) -> bool:
-        """Whether sizes tell a product of a head from others."""
+        """Whether sizes distinguish a product from others with its head."""
         own = self.sizes_of(product)
         return any(
             set(self.sizes_of(n)) != set(own)
@@ -259,7 +259,7 @@ class Index:
         )
 
     def has_other(self, product: int, norms: list[str]) -> bool:
-        """Whether a product is named by a quality of the kind that one of `norms` is, and by none of them."""
+        """Whether a product's name has a quality of the same kind as one of `norms`, but none of `norms`."""
         lexicon = self.lexicon
         tables = frozenset().union(*(lexicon.roles(norm) & TABLES for norm in norms))
         said = {self.canon(norm) for norm in norms}
@@ -282,13 +282,13 @@ class Index:
         return self.size_index.get(product, {}).keys()
 
     def near(self, norm: str, noun: bool = False) -> Near:
-        """The catalogue's words that a word of a text may be, best first."""
+        """The catalogue's words that a word of a text may mean, best first."""
         if norm in self.codes:
             return ((norm, EXACT),)
         return self.vocabulary.near(norm, noun)
 
     def knows(self, norm: str) -> bool:
-        """Whether a word is, as written, one of the catalogue's."""
+        """Whether a word, as written, is in the catalogue."""
         return key(norm) in self.vocabulary.words
 
     def names(self, norm: str) -> bool:
@@ -297,11 +297,11 @@ class Index:
         return bool(near) and near[0][1] >= SMALL_FORM and (near[0][0] in self.single or near[0][0] in self.codes)
 
     def opens(self, word: str) -> bool:
-        """Whether a word of the catalogue opens a name."""
+        """Whether a name begins with this word of the catalogue."""
         return word in self.single or self.head(word) in self.families or word in self.codes
 
     def spelled_out(self, start: str, behind: str) -> str | None:
-        """The one head that opens with `start` and has the word `behind` in a name."""
+        """The one head that begins with `start` and has the word `behind` in a name."""
         word = self.canon(behind)
         heads = {
             self.head(head): head
@@ -311,7 +311,7 @@ class Index:
         return next(iter(heads.values())) if len(heads) == 1 else None
 
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
-        """Names of the products most like a fragment the catalogue lacks; few, or none."""
+        """Names of the products most similar to a fragment that the catalogue lacks; few, or none."""
         words = [
             key(w)
             for w in take_apart(name_tokens(text, self.lexicon), self.lexicon, self.sizes, self.skipped, None).words
@@ -332,7 +332,7 @@ class Index:
 
 
 def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
-    """The first distinct ones; the rest, ten thousand in some catalogues, are not looked at."""
+    """The first distinct ones. The rest are not looked at: some catalogues have ten thousand."""
     found: dict[int, None] = {}
     for number in numbers:
         found[number] = None
@@ -342,6 +342,6 @@ def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
 
 
 def _code(sku: str) -> str:
-    """What a sku is found by: its letters and digits; nothing where it has no digits or is too short to be told."""
+    """The letters and digits by which a sku is found; empty if it has no digits or is too short to be recognised."""
     code = "".join(c for c in plain(sku) if c.isalnum())
     return code if len(code) > 2 and any(c.isdigit() for c in code) else ""

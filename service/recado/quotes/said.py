@@ -1,4 +1,4 @@
-"""What a text says of the products of a head: the words and sizes behind it, and which of their names that makes."""
+"""What a text says about the products of a head: the words and sizes after it, and the names that they fit."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -19,37 +19,37 @@ from recado.quotes.sizes import COUNT, SOLD_BY, Size, whole
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
 
-_SPAN: Final = 10  # tokens after the head in which a name may be completed
+_SPAN: Final = 10  # how many tokens after the head may complete a name
 _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
 _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
 _ALONE: Final = frozenset(["grades", "colours", "patterns", "sizemark"])
-"""Those that tell even where a family names only one."""
+"""Qualities that matter even if a family names only one of them."""
 _TELL_NOTHING: Final = frozenset(["colours", "patterns", "number", "article", "half", "without"])
 
 
 class Said(msgspec.Struct):
-    """What stands behind a head that its family knows."""
+    """The words after a head that its family knows."""
 
     words: list[tuple[str, float]] = msgspec.field(default_factory=list)
     sizes: list[Size] = msgspec.field(default_factory=list)
-    qualities: list[tuple[str, str]] = msgspec.field(default_factory=list)  # table, word: that the family lacks
+    qualities: list[tuple[str, str]] = msgspec.field(default_factory=list)  # table, word: the family lacks them
     candidates: set[int] | None = None  # None: all of the family
     head: int = 0  # its token
     last: int = 0
     telling: int = 0
     conflict: bool = False
     adjacent: bool = False  # whether the first word must stand next to the head: "3 leches", not "3 dulce de leche"
-    trial: bool = False  # whether every bare number that fits is taken for a size
+    trial: bool = False  # whether every bare number that fits counts as a size
 
     def count(self) -> int:
-        """How much of a name was said, the head included."""
+        """How much of a name was said, including the head."""
         return 1 + len(self.words) + len(self.sizes)
 
 
 def says_the_same(family: Family, said: Said, bare: list[Form]) -> bool:
-    """Whether the one product of this size differs from the bare one by nothing but size: "arena de 10 kg"."""
+    """Whether the one product of this size differs from the one without a size only by its size: "arena de 10 kg"."""
     if not said.sizes or said.candidates is None or len(said.candidates) != 1:
         return False
     words = {word for form in bare for other in family.forms[form.product] for word in other.words}
@@ -58,7 +58,7 @@ def says_the_same(family: Family, said: Said, bare: list[Form]) -> bool:
 
 
 def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool:
-    """Whether a quality was said where the products have another by which their family is told apart."""
+    """Whether the customer said a quality of a kind that distinguishes the family, but the products have another."""
     return any(
         len(words := family.tables.get(table, set())) > (table not in _ALONE)
         and any(words.intersection(form.words) for number in products for form in family.forms[number])
@@ -67,14 +67,14 @@ def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool
 
 
 def has_size_like(index: Index, product: int, sizes: Sequence[Size]) -> bool:
-    """Whether a product has a size of its own, by any name, where another was said."""
+    """Whether a product has a size, by any of its names, that differs from the one that was said."""
     own = index.size_index.get(product, {})
     dimensions = {size.key()[0] for size in own}
     return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
 
 
 def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
-    """Whether a name lacks nothing of what was said but words that all products of its head have: "casco M"."""
+    """Whether a name lacks nothing that was said except words that all products of its head have: "casco M"."""
     shared = len(family.products)
     return shared > 1 and any(
         all(len(family.words[word]) == shared for word in form.words if word not in words)
@@ -84,7 +84,7 @@ def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) 
 
 
 def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:
-    """The forms of which everything was said, of the products that fit all that was said."""
+    """The forms that were said completely, among the products that fit everything that was said."""
     fits = said.candidates
     if len(family.products if fits is None else fits) > MOST:
         forms: Sequence[Form] = family.exact.get(words, ())
@@ -101,7 +101,7 @@ def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) 
 
 
 def only_without(index: Index, family: Family, said: Said, words: frozenset[str]) -> bool:
-    """Whether nothing fits but names with "sin", which was not said: "manga corta" is no "sin mangas"."""
+    """Whether only names with "sin" fit, which was not said: "manga corta" is not "sin mangas"."""
     fits = family.products if said.candidates is None else said.candidates
     return len(fits) <= MOST and all(index.lacks_sin(family, n, words) for n in fits)
 
@@ -109,7 +109,7 @@ def only_without(index: Index, family: Family, said: Said, words: frozenset[str]
 def what_is_said(
     index: Index, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int, measured: Size | None
 ) -> Said:
-    """The words and sizes behind the head at `at` that belong to it, and the size that was said before it."""
+    """The words and sizes after the head at `at` that belong to it, and the size before it."""
     numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
     said = Said(head=at, last=at, adjacent=numeral)
     _walk(index, family, said, tokens, roles, at + 1)
@@ -143,7 +143,7 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
 
 
 def _is_times(tokens: list[Token], i: int) -> bool:
-    """Whether "x" and a number stand right behind a word: how many, or how many are in a pack."""
+    """Whether a word is followed by "x" and a number: how many, or how many in a pack."""
     return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind == WORD
 
 
@@ -153,7 +153,7 @@ def _is_pack(index: Index, owners: Collection[int], size: Size) -> bool:
 
 
 def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
-    """Whether letters at `i` go on with a word of a name without a space, or with a hyphen alone."""
+    """Whether the letters at `i` continue a word of a name without a space, or with only a hyphen."""
     if tokens[i].kind != WORD or not said.words:
         return False
     return i - 1 == said.last or (i - 2 == said.last and tokens[i - 1].norm == "-" and not tokens[i - 1].spaced)
@@ -162,7 +162,7 @@ def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
 def _take_word(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
 ) -> int:
-    """Past the word at `i` if it belongs to a name or may stand inside one; 0 if the name ends before it."""
+    """The place after the word at `i` if it belongs to a name or may be inside one; 0 if the name ends before it."""
     norm, role = tokens[i].norm, roles[i]
     if said.adjacent and not said.words and i > said.last + 1:
         return 0
@@ -205,13 +205,13 @@ def _take_word(
 
 
 def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
-    """Whether what stands behind "por" is none of a name: an article, or a word of other products of the family."""
+    """Whether the word after "por" is not part of the name: an article, or a word of other products of the family."""
     owners = family.words.get(index.canon(norm), set())
     return norm in ("el", "la", "los", "las") or bool(owners and said.candidates and not owners & said.candidates)
 
 
 def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: int) -> bool:
-    """Whether a name has a word behind its "y": "croissant de jamón y queso"."""
+    """Whether a name continues after its "y": "croissant de jamón y queso"."""
     if not said.words or i >= len(tokens) or tokens[i].kind != WORD:
         return False
     for near, _ in index.near(tokens[i].norm)[:2]:
@@ -229,7 +229,7 @@ def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: i
 def _take_size(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
 ) -> int:
-    """Past the size at `i` that belongs to the name; `i` if none starts there, 0 if the name ends before it."""
+    """The place after the name's size at `i`; `i` if no size begins there, 0 if the name ends before it."""
     read = index.sizes.at(tokens, i) if index.sizes.may_start(tokens[i]) else None
     if read is None:
         return i
@@ -278,7 +278,7 @@ def _take_size(
 
 
 def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int) -> bool:
-    """Whether a bare number at `i` stands where names have one, or counts what they count: "fps 70", "4 cajones"."""
+    """Whether a bare number at `i` is where names have one, or counts what they count: "fps 70", "4 cajones"."""
     if end < len(tokens) and tokens[end].kind == WORD and index.canon(tokens[end].norm) in family.counted:
         return True
     if said.last != i - 1:
@@ -290,14 +290,14 @@ def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: li
 
 
 def _is_joined(tokens: list[Token], i: int) -> bool:
-    """Whether a mark at `i` joins a number to what stands behind it: "185/65"."""
+    """Whether a mark at `i` joins a number to the text after it: "185/65"."""
     return i + 1 < len(tokens) and tokens[i].kind == PUNCT and not tokens[i + 1].spaced
 
 
 def _is_second_number(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int, end: int
 ) -> bool:
-    """Whether the number at `i` ends a name that another one counts: "2 focos 12", of 9 W and 12 W."""
+    """Whether the number at `i` ends a name that has its quantity before it: "2 focos 12", of 9 W and 12 W."""
     before = said.head - 1
     counts = before >= 0 and (tokens[before].kind == NUMBER or bool(roles[before] & {"number", "article"}))
     closes = end >= len(tokens) or tokens[end].kind != WORD or _closes(index, tokens[end], family)
@@ -308,7 +308,7 @@ def _is_named_so(
     index: Index, family: Family, said: Said, size: Size, fits: set[int], tokens: list[Token],
     roles: list[frozenset[str]], end: int,
 ) -> bool:  # fmt: skip
-    """Whether a bare number belongs to a name ("lija 220", "3 en 1"); else it is how many are wanted."""
+    """Whether a bare number belongs to a name ("lija 220", "3 en 1"); otherwise it is the quantity."""
     if said.trial:
         return True
     trial = msgspec.structs.replace(
@@ -322,7 +322,7 @@ def _is_named_so(
 def _is_size_of(
     index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token], end: int
 ) -> bool:
-    """Whether a size that no product has is meant as one, so that nobody is sold another."""
+    """Whether a number is meant as a size although no product has that size: nobody gets another size."""
     if not family.dimensions:
         return False
     if size.unit is not None:
@@ -341,7 +341,7 @@ def _is_size_of(
 
 
 def _counts(family: Family, size: Size) -> bool:
-    """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
+    """Whether a unit after a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
     assert size.unit is not None
     one = Size((1,), size.unit)
     if size.unit.dimension not in family.dimensions:

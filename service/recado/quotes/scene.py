@@ -1,4 +1,4 @@
-"""What stands at a place of a message, and what was read before it: the questions that reading its elements asks."""
+"""Answers questions about a place in a message: what is there, and what was read before it."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -39,9 +39,9 @@ _NO_NOUN: Final = frozenset(
     ]
 )
 BEHIND: Final = 40
-"""Elements looked at before the present one: more than any sentence has."""
+"""How many earlier elements are looked at: more than any sentence has."""
 WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
-"""One product, and its name was said to the end."""
+"""How an element matches that is one product, named completely."""
 PRIORITY: Final = (
     "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
     "add", "request", "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or",
@@ -52,12 +52,12 @@ PRIORITY: Final = (
 
 @lru_cache(maxsize=4096)
 def _first_of(roles: frozenset[str]) -> str:
-    """The part that words play, of all that they can."""
+    """The first of the roles that words can have."""
     return next((role for role in PRIORITY if role in roles), NOISE)
 
 
 class Scene(Words):
-    """One message with the elements that were read so far. Raises TooLongError for too many letters or tokens."""
+    """A message and the elements that were read so far. Raises TooLongError for too many letters or tokens."""
 
     def __init__(self, text: str, matcher: Matcher) -> None:
         tokens = _tokens(text, matcher)
@@ -76,12 +76,12 @@ class Scene(Words):
         return element
 
     def written_out(self, i: int) -> Match | None:
-        """The product whose name stands at `i` word for word, where no longer name does."""
+        """The product whose name is at `i` word for word, unless a longer name is there."""
         written = self.matcher.written_out(self.tokens, i)
         return written if written is not None and self.matcher.match(self.tokens, self.roles, i) == written else None
 
     def is_sized(self, element: Element, size: Size) -> bool:
-        """Whether sizes such as `size` tell the products of a thing's family apart."""
+        """Whether sizes like `size` distinguish the products of a thing's family."""
         assert element.match is not None
         dimension = size.key()[0]
         return any(
@@ -90,7 +90,7 @@ class Scene(Words):
         )
 
     def has_no_noun(self, i: int) -> bool:
-        """Whether no noun stands at `i`."""
+        """Whether there is no noun at `i`."""
         if i >= len(self.tokens) or self.tokens[i].kind != WORD:
             return True
         return bool(self.roles[i] & _NO_NOUN)
@@ -129,7 +129,7 @@ class Scene(Words):
         return match is not None and match.words > 1
 
     def is_long_name(self, i: int, *, any_word: bool = False) -> bool:
-        """Whether a name of two words or more that opens with a number or a measure stands at `i`; or any such name."""
+        """Whether a name of two or more words is at `i` that begins with a number or a measure, or any such name."""
         if i >= len(self.tokens) or not (any_word or self.roles[i] & {"number", "collective", "half"}):
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
@@ -139,12 +139,12 @@ class Scene(Words):
         return i < len(self.tokens) and self.tokens[i].kind == NUMBER
 
     def settles(self, i: int) -> bool:
-        """Whether the word at `i` tells which of several products a word before meant."""
+        """Whether the word at `i` determines which of several products an earlier word meant."""
         left_open = (e.match.products for e in self.behind() if e.kind == SEVERAL and e.match is not None)
         return any(set(self.matcher.with_head(ps[0], [self.norms[i]])) & set(ps) for ps in left_open)
 
     def kinds(self, i: int) -> set[int]:
-        """The products that the word at `i` tells apart of those that share a head with a thing said before."""
+        """The products that the word at `i` selects among those that share a head with an earlier thing."""
         before = (e.match.products[0] for e in self.behind() if e.match is not None)
         return {number for product in before for number in self.matcher.with_head(product, [self.norms[i]])}
 
@@ -162,7 +162,7 @@ class Scene(Words):
         return self.matcher.knows(norm) and not self.matcher.names(norm)
 
     def said_with(self, i: int) -> str:
-        """What stands behind the last "con" or "sin" before `i`; nothing if there is none."""
+        """The word after the last "con" or "sin" before `i`; empty if there is none."""
         before = (j for j in range(i - 2, max(-1, i - BEHIND), -1) if self.roles[j] & {"con", "without"})
         at = next(before, None)
         return self.norms[at + 1] if at is not None and self.matcher.knows(self.norms[at + 1]) else ""
@@ -180,7 +180,7 @@ class Scene(Words):
         return any(e.kind == "correction" for e in self.elements[-3:])
 
     def is_of_kin(self, product: int, norm: str) -> bool:
-        """Whether products that share a head with one are named by a word, and it is none of them."""
+        """Whether a word names products that share a head with this one, but not this one."""
         kin = self.matcher.with_head(product, [norm])
         return bool(kin) and product not in kin
 

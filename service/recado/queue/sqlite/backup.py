@@ -161,7 +161,7 @@ def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: 
             return
         except (apsw.BusyError, apsw.LockedError, BlockingIOError) as error:
             if time.monotonic() >= until:
-                raise StoreError(f"{database} is in use; stop web and drain first, then restore") from error
+                raise StoreError(f"{database} is in use: stop web and drain, then restore again") from error
         time.sleep(LOOK_SECONDS)
 
 

@@ -1,8 +1,8 @@
-"""One SQLite file: opened safely or not at all.
+"""Opens one SQLite file: safely, or not at all.
 
-WAL with `synchronous=FULL`, so that a commit is on disk when it returns. Refused: a SQLite that has the WAL-reset
-bug (it can corrupt a file that two processes write, exactly web and drain), and network file systems (WAL needs
-memory that all processes share).
+The file uses WAL with `synchronous=FULL`: a commit is on disk when it returns. recado refuses a SQLite that has the
+WAL-reset bug (it can corrupt a file that two processes write, and web and drain both write), and network file systems
+(WAL needs memory that all processes share).
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from recado.files import close_to_others, make_private_file, make_private_folder
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.statements import named_statements
 
-#: The first version without the WAL-reset bug that also has `jsonb_each`: what was backported has not.
+#: The first version without the WAL-reset bug that also has `jsonb_each`: versions with a backported fix lack it.
 FIXED_IN = (3, 51, 3)
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -33,8 +33,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
     }
 )
 
-#: SQLite's lock is not fair. A waiting process looks this often, and a writer that has more to do leaves a gap
-#: longer than this between two transactions, so that whoever waits gets in.
+#: SQLite's lock is not fair. A waiting process tries this often, and a writer that has more to do leaves a longer gap
+#: between two transactions, so that a waiting process gets the lock.
 BUSY_POLL_SECONDS = 0.0004
 BUSY_TIMEOUT_SECONDS = 5.0
 
@@ -74,9 +74,9 @@ def load_queries() -> dict[str, str]:
 
 
 def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
-    """A connection to the file, which is made and migrated when it is opened for writing.
+    """A connection to the file; opened for writing, the file is created and migrated.
 
-    Raises StoreError where it never can work, StoreUnavailable where it cannot now.
+    Raises StoreError if it can never work, StoreUnavailable if it cannot work now.
     """
     refuse_bad_sqlite(apsw.sqlite_lib_version())
     try:
@@ -89,12 +89,12 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
         connection.set_busy_handler(_busy_handler())
         if not read_only:
             refuse_stranger(connection, path)
-            # SQLite gives what it makes beside a database the database's mode.
+            # SQLite creates further files beside a database with the database's mode.
             for file in (path, *companions(path)):
                 close_to_others(file)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            # What is deleted is overwritten: a pruned or erased message must not be found in the file's free pages.
+            # Overwrites what is deleted: a pruned or erased message must not remain in the file's free pages.
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             migrate(connection)
@@ -106,9 +106,9 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
 
 
 def empty_log(path: Path) -> None:
-    """Brings the write-ahead log into the database and cuts it to nothing. Blocks until readers and writers let it.
+    """Moves the write-ahead log into the database and truncates it. Blocks while readers and writers use it.
 
-    Raises StoreUnavailable when they do not.
+    Raises StoreUnavailable if they use it for longer than the time-out.
     """
     with contextlib.closing(open_database(path)) as connection:
         try:
@@ -116,13 +116,13 @@ def empty_log(path: Path) -> None:
         except UNAVAILABLE:
             busy = True
     if busy:
-        raise StoreUnavailable(f"what was erased is still in {path}-wal, which is in use: erase once more")
+        raise StoreUnavailable(f"erased data is still in {path}-wal, which is in use: run the erase again")
 
 
 def migrate(connection: apsw.Connection) -> None:
     """Brings the schema up to date, in one transaction.
 
-    Migrations only add, so that the older pod of a rolling update goes on working; it leaves a newer schema alone.
+    Migrations only add, so the older pods of a rolling update continue to work. A newer schema stays as it is.
     """
     files = importlib.resources.files(__package__).joinpath("sql")
     steps = sorted(f.name for f in files.iterdir() if f.name[:4].isdigit())
@@ -140,11 +140,11 @@ def migrate(connection: apsw.Connection) -> None:
 
 
 def refuse_stranger(connection: apsw.Connection, path: Path) -> None:
-    """Raises StoreError for the database of another application; a file without any table may become ours."""
+    """Raises StoreError for a database of another application; recado may use a file without tables."""
     id_ = connection.execute("PRAGMA application_id").get
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if not (id_ == APPLICATION_ID or (id_ == 0 and not tables)):
-        raise StoreError(f"{path} is another application's database, not a queue of recado's")
+        raise StoreError(f"{path} is a database of another application, not a recado queue")
 
 
 def _version(connection: apsw.Connection) -> int:
@@ -155,8 +155,8 @@ def refuse_bad_sqlite(version: str) -> None:
     """Raises StoreError for a SQLite that has the WAL-reset bug or cannot run our statements."""
     if tuple(int(part) for part in version.split(".")) < FIXED_IN:
         raise StoreError(
-            f"SQLite {version} can corrupt a database that two processes write, or lacks jsonb_each: "
-            f"{'.'.join(map(str, FIXED_IN))} or later is needed"
+            f"SQLite {version} is too old: {'.'.join(map(str, FIXED_IN))} or later is needed. Older versions can corrupt "
+            "a database that two processes write, or lack jsonb_each"
         )
 
 
@@ -173,11 +173,11 @@ def refuse_network_file_system(folder: Path, mounts: Path) -> None:
         if inside and len(mount_point) >= longest:
             kind, longest = file_system, len(mount_point)
     if kind in NETWORK_FILE_SYSTEMS:
-        raise StoreError(f"{folder} is on {kind}: SQLite's WAL is not safe on a network file system")
+        raise StoreError(f"{folder} is on {kind}: SQLite can lose data on a network file system, use a local volume")
 
 
 def _busy_handler() -> Callable[[int], bool]:
-    """Waits for SQLite's lock by looking often, for at most the time-out."""
+    """Waits for SQLite's lock: tries often, until the time-out."""
     since = 0.0
 
     def wait(tries: int) -> bool:
