@@ -12,6 +12,7 @@ import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
 from dashboards.slo import ACCEPTED, DAY, MIN_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
+from recado.cluster.checks_database import MANY_DEAD_ROWS, OLD_SNAPSHOT_SECONDS
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
@@ -167,10 +168,13 @@ def burn_alert(slo: Slo, window: Window) -> Alert:
 
 _BUSY = 'cause="busy"'
 _NOT_BUSY = 'cause!="busy"'
+_SYNCHRONOUS = 'state="synchronous"'
 _REJECTED = 'reason="rejected"'
 _NOT_REJECTED = 'reason!="rejected"'
 #: How long an alert shows a notice from Meta: longer than a night in which tickets are muted.
 NOTICE_SECONDS = 14 * 3600
+#: By so much a pod's clock may differ from the database's: logs and traces still tell what came first.
+CLOCK_OFFSET_SECONDS = 5.0
 #: With more webhooks than this in the same two hours before, none today is not chance.
 USUAL_WEBHOOKS = 20
 
@@ -311,6 +315,24 @@ def _orders_waiting(scale: TimeScale) -> str:
 def _recent(at: metrics.Metric) -> Callable[[TimeScale], str]:
     """True while a moment is recent; the value is its age in seconds."""
     return lambda scale: f"time() - {RULES.gauge(at, merge='max')} < {scale.seconds(NOTICE_SECONDS)}"
+
+
+def _vacuum_blocked(scale: TimeScale) -> str:
+    # An old snapshot hurts once rows wait for a vacuum because of it.
+    dead = RULES.gauge(metrics.DEAD_ROWS)
+    old = f"{RULES.gauge(metrics.OLDEST_SNAPSHOT)} > {scale.seconds(OLD_SNAPSHOT_SECONDS)}"
+    return f"{old} and {dead} > {MANY_DEAD_ROWS:.0f}"
+
+
+def _clock_offset(scale: TimeScale) -> str:
+    return f"max by (namespace, job, instance) (abs({metrics.CLOCK_OFFSET.name})) > {CLOCK_OFFSET_SECONDS:g}"
+
+
+def _standby_lost(scale: TimeScale) -> str:
+    # Where none was ever seen, there is none, or recado's role may not see it.
+    now = RULES.gauge(metrics.STANDBYS, where=_SYNCHRONOUS)
+    seen = f"max_over_time({RULES.select(metrics.STANDBYS.name, _SYNCHRONOUS)}[{scale.span(DAY)}])"
+    return f"{now} == 0 and max by (namespace, job) ({seen}) > 0"
 
 
 SYMPTOMS = (
@@ -548,6 +570,38 @@ CAUSES = (
         ),
         summary="Store writes are slow or its lock times out.",
         description=f"{TARGET}: the lock timed out, or one transaction in 20 took more than 0.5 s.",
+    ),
+    Alert(
+        name="RecadoStoreInDoubt",
+        severity="ticket",
+        for_seconds=0,
+        expr=above(0, increase(metrics.STORE_IN_DOUBT, 900, 'outcome="unresolved"')),
+        summary="The database did not say whether it had recorded messages.",
+        description=f"{TARGET}: {{{{ $value | humanize }}}} commits in 15 minutes were not confirmed in time.",
+    ),
+    Alert(
+        name="RecadoStandbyLost",
+        severity="ticket",
+        for_seconds=300,
+        expr=_standby_lost,
+        summary="The database has lost its synchronous standby.",
+        description=f"{TARGET}: there was a synchronous standby within a day, and there has been none for 5 minutes.",
+    ),
+    Alert(
+        name="RecadoVacuumBlocked",
+        severity="ticket",
+        for_seconds=300,
+        expr=_vacuum_blocked,
+        summary="A long transaction keeps the database from vacuuming; every statement gets slower.",
+        description=f"{TARGET}: the oldest transaction began {{{{ $value | humanizeDuration }}}} ago.",
+    ),
+    Alert(
+        name="RecadoClockOffset",
+        severity="ticket",
+        for_seconds=300,
+        expr=_clock_offset,
+        summary="The clocks of a pod and of the database differ.",
+        description=f"{TARGET}: the clock of {{{{ $labels.instance }}}} is {{{{ $value | humanizeDuration }}}} wrong.",
     ),
     Alert(
         name="RecadoVolumeFilling",

@@ -207,7 +207,7 @@ BOARD = Board(
                     width=8,
                     queries=(Query(Q.gauge(metrics.DEAD_ROWS), "rows"),),
                     steps=above((100_000, ORANGE)),
-                    runbook="RecadoStoreBusy",
+                    runbook="RecadoVacuumBlocked",
                 ),
                 Panel(
                     title="Oldest snapshot",
@@ -219,7 +219,7 @@ BOARD = Board(
                     width=8,
                     queries=(Query(Q.gauge(metrics.OLDEST_SNAPSHOT), "age"),),
                     steps=above((900, ORANGE)),
-                    runbook="RecadoStoreBusy",
+                    runbook="RecadoVacuumBlocked",
                 ),
                 Panel(
                     title="Standbys",
@@ -230,7 +230,47 @@ BOARD = Board(
                     unit="none",
                     width=8,
                     queries=(Query(Q.gauge(metrics.STANDBYS, by=("state",)), "{{state}}"),),
-                    runbook="RecadoStoreFailing",
+                    runbook="RecadoStandbyLost",
+                ),
+                Panel(
+                    title="Connections and commits in trouble",
+                    bad=True,
+                    description=(
+                        "With PostgreSQL, per second: connections that were made again, transactions that were done "
+                        "again after a deadlock, and commits that the server did not confirm, by what it said later. "
+                        "Unresolved: the webhook got 503, and Meta delivers it again."
+                    ),
+                    unit="ops",
+                    width=8,
+                    queries=(
+                        Query(Q.rate(metrics.STORE_RECONNECTS, INTERVAL), "reconnects"),
+                        Query(Q.rate(metrics.STORE_DEADLOCKS, INTERVAL), "deadlocks"),
+                        Query(Q.rate(metrics.STORE_IN_DOUBT, INTERVAL, by=("outcome",)), "in doubt: {{outcome}}"),
+                    ),
+                    runbook="RecadoStoreInDoubt",
+                ),
+                Panel(
+                    title="Totals to add up",
+                    description=(
+                        "With PostgreSQL: rows by which transactions add to the durable totals. Processes that write "
+                        "add them up once a second. Empty with SQLite."
+                    ),
+                    unit="none",
+                    width=8,
+                    queries=(Query(Q.gauge(metrics.DELTA_ROWS), "rows"),),
+                    runbook="RecadoStoreBusy",
+                ),
+                Panel(
+                    title="Clock offset",
+                    description=(
+                        "With PostgreSQL: how far each pod's clock is ahead of the server's. recado uses the server's "
+                        "clock; logs and traces have the pod's. Empty with SQLite."
+                    ),
+                    unit="s",
+                    width=8,
+                    queries=(Query(Q.gauge(metrics.CLOCK_OFFSET, by=("instance",), merge="max"), "{{instance}}"),),
+                    steps=above((5, ORANGE)),
+                    runbook="RecadoClockOffset",
                 ),
             ),
         ),

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from loadtests.chaos import disk, faults, meta
+from loadtests.chaos import disk, faults, meta, servers
 from loadtests.chaos.row import NotHereError, Row, table
 
 FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
@@ -25,6 +25,9 @@ FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
         faults.lying_graph,
         meta.outages,
         meta.lines,
+        servers.failover,
+        servers.asynchronous_failover,
+        servers.limits,
         faults.idle_crowd,
         faults.half_bodies_crowd,
     )

@@ -5,24 +5,26 @@ acknowledged message must be answered; twice only where a kill fell between Meta
 and not even there when Meta's statuses come.
 
 With `--store postgres` three web processes and two drains share a server, which crashes and freezes, too. With
-`--talks` the customers converse, on two web processes, and each quote that one of them said yes to must be one
-order.
+`--store standby` a synchronous standby takes over whenever that server is lost. With `--talks` the customers converse,
+on two web processes or more, and each quote that one of them said yes to must be one order.
 """
 
 import argparse
 import asyncio
 import contextlib
+import functools
 import random
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
 from loadtests.chaos import talks
 from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installation, installation
+from loadtests.chaos.standby import Pair, started_pair
 
 from recado.queue.postgres.connection import DEADLINE_SECONDS
 from recado.queue.postgres.migrations import migrate
@@ -71,7 +73,7 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a run's queue is, and how many processes share it; a server of ours is harmed, too.
+    """Where a run's queue is, and how many processes share it. `harm` does something to a server of ours.
 
     `grace`: how long an unknown outcome waits for Meta's statuses, if these come.
     """
@@ -79,24 +81,46 @@ class Place(msgspec.Struct, frozen=True):
     web: int = 1
     drains: int = 1
     settings: dict[str, str] = {}
-    server: PostgresServer | None = None
+    harm: Callable[[random.Random], None] | None = None
     grace: float = PATIENT_GRACE_SECONDS
 
 
-SQLITE = Place()
+#: A web process and a drain on a file.
+ON_FILE = Place()
+
+
+def sqlite() -> contextlib.AbstractContextManager[Place]:
+    """A file, which nothing harms."""
+    return contextlib.nullcontext(ON_FILE)
+
+
+def on_server(url: str, harm: Callable[[random.Random], None]) -> Place:
+    """Three web processes and two drains on a database, whose schema this makes."""
+    migrate(url)
+    return Place(web=3, drains=2, settings={"DATABASE_URL": url}, harm=harm, grace=FROZEN_GRACE_SECONDS)
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[Place]:
-    """Three web processes and two drains on a PostgreSQL that is started for them."""
+    """A PostgreSQL server that crashes, is restarted, and freezes."""
     with started_server() as server:
-        url = server.create("recado")
-        migrate(url)
-        yield Place(web=3, drains=2, settings={"DATABASE_URL": url}, server=server, grace=FROZEN_GRACE_SECONDS)
+        yield on_server(server.create("recado"), functools.partial(_harm, server))
+
+
+@contextlib.contextmanager
+def standby() -> Iterator[Place]:
+    """A PostgreSQL server that is lost for good, and a synchronous standby that takes over; then it gets a new one."""
+    with started_pair() as pair:
+        yield on_server(pair.create("recado"), functools.partial(_lose, pair))
+
+
+STORES: dict[str, Callable[[], contextlib.AbstractContextManager[Place]]] = {
+    function.__name__: function for function in (sqlite, postgres, standby)
+}
 
 
 async def run(
-    folder: Path, *, kills: int, per_second: float, statuses: bool, seed: int, place: Place = SQLITE
+    folder: Path, *, kills: int, per_second: float, statuses: bool, seed: int, place: Place = ON_FILE
 ) -> CrashReport:
     """Kills that often while `per_second` customers write, then waits until all is settled."""
     started = time.monotonic()
@@ -105,7 +129,7 @@ async def run(
     async with installation(folder, settings, web=place.web, drains=place.drains, statuses=statuses) as shop:
         meta = shop.simulator
         traffic = meta.begin_traffic(1_000_000, per_second)
-        moments = await kill(shop, kills, random.Random(seed), place.server)
+        moments = await kill(shop, kills, random.Random(seed), place.harm)
         traffic.cancel()
         settle = await shop.settled(3 * (LEASE_SECONDS + grace) + 10)
     file, rows = shop.inspect()
@@ -134,37 +158,53 @@ async def run(
 
 
 async def run_talks(
-    folder: Path, *, kills: int, per_second: float, seed: int, place: Place = SQLITE
+    folder: Path, *, kills: int, per_second: float, seed: int, place: Place = ON_FILE
 ) -> tuple[talks.Talks, str]:
     """Kills that often while `per_second` conversations begin; what came of them, and the store's opinion of itself."""
     chance = random.Random(seed)
-    settings = {
+    opened = installation(folder, talk_settings(place), web=max(2, place.web), drains=place.drains)
+
+    async def harm(shop: Installation) -> None:
+        await kill(shop, kills, chance, place.harm)
+
+    async with opened as shop:
+        return await converse(shop, harm, per_second=per_second, chance=chance)
+
+
+def talk_settings(place: Place) -> dict[str, str]:
+    """For customers who converse."""
+    return {
         "RECADO_LOG_LEVEL": "warning",
         "RECADO_UNKNOWN_GRACE_SECONDS": str(max(TALKS_GRACE_SECONDS, place.grace)),
         # Without a wait between two replies to a customer none would supersede another.
         "RECADO_CUSTOMER_INTERVAL_SECONDS": "0.5",
         **place.settings,
     }
-    async with installation(folder, settings, web=max(2, place.web), drains=place.drains) as shop:
-        # A delivered reply's row is deleted, and the rows are what is judged.
-        shop.simulator.statuses = ("sent",)
-        crowd = talks.Crowd(shop.simulator, per_second, chance)
-        async with crowd.conversing(shop):
-            await kill(shop, kills, chance, place.server)
-        await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
+
+
+async def converse(
+    shop: Installation, harm: Callable[[Installation], Awaitable[None]], *, per_second: float, chance: random.Random
+) -> tuple[talks.Talks, str]:
+    """`per_second` conversations begin until the harm is done; what came of them, and the store's opinion of itself."""
+    # A delivered reply's row is deleted, and the rows are what is judged.
+    shop.simulator.statuses = ("sent",)
+    crowd = talks.Crowd(shop.simulator, per_second, chance)
+    async with crowd.conversing(shop):
+        await harm(shop)
+    await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
     return talks.judge(shop.rows, shop.simulator.ledger, crowd.begun), shop.inspect()[0]
 
 
 async def kill(
-    shop: Installation, kills: int, chance: random.Random, server: PostgresServer | None = None
+    shop: Installation, kills: int, chance: random.Random, harm: Callable[[random.Random], None] | None = None
 ) -> list[float]:
     """The moments of the kills."""
     moments = []
     early = False
     for _ in range(kills):
-        if server and chance.random() < SERVER:
+        if harm and chance.random() < SERVER:
             moments.append(time.time())
-            await asyncio.to_thread(_harm, server, chance)
+            await asyncio.to_thread(harm, chance)
             moments.append(time.time())
             continue
         victim = chance.choice(shop.processes)
@@ -194,6 +234,13 @@ def _harm(server: PostgresServer, chance: random.Random) -> None:
         server.start()
 
 
+def _lose(pair: Pair, chance: random.Random) -> None:
+    """The primary's machine is lost; the next one has a standby again some time later."""
+    pair.fail_over()
+    time.sleep(chance.uniform(0, 1))
+    pair.rejoin()
+
+
 def _rescues(shop: Installation) -> tuple[int, set[str]]:
     """How many leases outlived their process, and the messages that are known to have had one."""
     ((count,),) = shop.rows(f"SELECT coalesce(sum(value), 0) FROM total WHERE metric = '{RESCUES.name}'")
@@ -207,10 +254,10 @@ def main() -> int:
     parser.add_argument("--per-second", type=float, default=30.0)
     parser.add_argument("--no-statuses", action="store_true", help="Meta never tells what became of a message")
     parser.add_argument("--talks", action="store_true", help="customers converse, and orders are judged")
-    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--store", choices=STORES, default="sqlite")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()
-    with postgres() if asked.store == "postgres" else contextlib.nullcontext(SQLITE) as place:
+    with STORES[asked.store]() as place:
         return _talks(asked, place) if asked.talks else _messages(asked, place)
 
 

@@ -3,29 +3,23 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import httpx
-import uvicorn
 from loadtests.chaos import crowds
-from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, Installation, installation
+from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, in_process, installation
 from loadtests.chaos.row import Row, judge, load
 
-from recado.http.app import App
-from recado.runtime import make_drain, make_web
-from recado.settings import load as load_settings
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.installation import SECRETS
 from recado.simulator.server import Request
-from recado.telemetry.exposition import WebMetrics
-from recado.whatsapp.from_settings import make_whatsapp
 
 PER_SECOND = 40.0
 HOUR = 3600.0
 BATCH = 1000
 UNKNOWN_TWICE_SECONDS = 15.0
+IN_A_SHOP = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_CUSTOMER_INTERVAL_SECONDS": "6"}
 
 
 async def clock_jumps(folder: Path) -> Row:
@@ -39,7 +33,7 @@ async def clock_jumps(folder: Path) -> Row:
     def clock() -> float:
         return time.time() + ahead
 
-    async with _in_process(folder, clock) as shop, load(row, shop, 20):
+    async with in_process(folder, IN_A_SHOP, clock=clock) as shop, load(row, shop, 20):
         for seconds in (3 * HOUR, 0.0, -6 * HOUR, 0.0):
             await asyncio.sleep(2)
             ahead = seconds
@@ -168,45 +162,6 @@ async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> Row:
     row.require(not row.refused, "every webhook answered 200")
     row.require(pressed.grown_mib < 200, "bounded memory")
     return row
-
-
-# -- recado in this process, with a clock of its own
-
-
-@contextlib.asynccontextmanager
-async def _in_process(folder: Path, clock: Callable[[], float]) -> AsyncIterator[Installation]:
-    simulator = Simulator(
-        app_secret=SECRETS["WHATSAPP_APP_SECRET"],
-        faults=FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS),
-        statuses=("sent", "delivered"),
-        redelivery_seconds=(0.1, 0.3, 0.6),
-    )
-    async with simulator:
-        limits = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_CUSTOMER_INTERVAL_SECONDS": "6"}
-        shop = Installation(folder, simulator, limits)
-        settings = load_settings(shop.environment)
-        app = App(make_web(settings, metrics=WebMetrics(), clock=clock))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                cast("uvicorn._types.ASGIApplication", app), port=0, log_config=None, timeout_graceful_shutdown=5
-            )
-        )
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        simulator.webhook_url = f"{shop.server(port=port).url}/api/v1/webhook"
-        whatsapp = make_whatsapp(settings, None)
-        drain = make_drain(settings, app.web.queue, whatsapp)
-        draining = asyncio.create_task(drain.loop())
-        try:
-            yield shop
-        finally:
-            drain.stop.set()
-            await draining
-            server.should_exit = True
-            await serving
-            await whatsapp.aclose()
 
 
 # -- a Graph API that lies

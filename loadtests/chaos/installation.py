@@ -7,20 +7,26 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 import httpx
 import psycopg
+import uvicorn
 
-from recado.runtime import open_queue
-from recado.settings import load
+from recado.http.app import App
+from recado.queue.protocol import RetryQueue
+from recado.runtime import Web, make_drain, make_web, open_queue
+from recado.settings import Settings, load
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator import installation as harness
 from recado.simulator.installation import SECRETS, started
 from recado.simulator.receiver import Receiver
+from recado.telemetry.exposition import WebMetrics
+from recado.whatsapp.from_settings import make_whatsapp
 
 #: A lease must outlast a send by more than 5 s; after it and the grace period a message is looked after again.
 LEASE_SECONDS, GRACE_SECONDS = 7.0, 1.0
@@ -70,7 +76,7 @@ class Installation(harness.Installation):
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query finds, in the tables that both stores have. Raises apsw.Error or psycopg.Error."""
         if url := self.environment.get("DATABASE_URL"):
-            with psycopg.connect(url, options="-c search_path=recado") as server:
+            with psycopg.connect(url, options="-c search_path=recado", target_session_attrs="read-write") as server:
                 return server.execute(sql.encode()).fetchall()
         connection = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
         connection.set_busy_timeout(5000)
@@ -81,11 +87,14 @@ class Installation(harness.Installation):
 
     def inspect(self) -> tuple[str, dict[str, int]]:
         """What the store says of itself ("ok"), and its rows by state, counted and compared with the counters."""
-        verdict = "ok" if "DATABASE_URL" in self.environment else str(self.rows("PRAGMA integrity_check")[0][0])
+        server = "DATABASE_URL" in self.environment
+        verdict = "ok" if server else str(self.rows("PRAGMA integrity_check")[0][0])
         counted: dict[str, int] = dict(self.rows("SELECT state, count(*) FROM entry GROUP BY state"))
-        sums = dict(self.rows("SELECT state, CAST(sum(rows) AS integer) FROM state_count GROUP BY state"))
-        counters = {state: count for state, count in sums.items() if count}
-        return (verdict if counted == counters else f"{counted} counted as {counters}"), counted
+        counters: Counter[str] = Counter()
+        for table in ("state_count", "state_delta") if server else ("state_count",):
+            counters.update(dict(self.rows(f"SELECT state, CAST(sum(rows) AS integer) FROM {table} GROUP BY state")))
+        counts = {state: count for state, count in counters.items() if count}
+        return (verdict if counted == counts else f"{counted} counted as {counts}"), counted
 
     async def settled(self, seconds: float) -> float:
         """Until everybody is answered and the queue is empty, or `seconds` are over; how long that took."""
@@ -138,15 +147,7 @@ async def installation(
     logs: Path | None = None,
 ) -> AsyncIterator[Installation]:
     """Starts everything on `folder`; webhooks are brought to all web processes in turn, `events` to the receiver."""
-    simulator = Simulator(
-        app_secret=SECRETS["WHATSAPP_APP_SECRET"],
-        access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
-        faults=faults or FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS),
-        statuses=("sent", "delivered") if statuses else (),
-        redelivery_seconds=REDELIVERY_SECONDS,
-        duplicates=0.05,
-    )
-    async with simulator:
+    async with _simulator(faults, statuses=statuses) as simulator:
         shop = Installation(folder, simulator, settings, api_url=api_url, logs=logs)
         if events:
             simulator.receiver = events
@@ -158,3 +159,65 @@ async def installation(
         simulator.webhook_urls = [f"{server.url}/api/v1/webhook" for server in shop.servers]
         async with started(shop.processes, signal.SIGKILL):
             yield shop
+
+
+@contextlib.asynccontextmanager
+async def in_process(
+    folder: Path,
+    settings: Mapping[str, str] = {},
+    *,
+    web: int = 1,
+    drains: int = 1,
+    clock: Callable[[], float] | None = None,
+) -> AsyncIterator[Installation]:
+    """The same in this process, which starts at once; with a `clock` of its own, if there is one."""
+    async with _simulator(None) as simulator, contextlib.AsyncExitStack() as stack:
+        shop = Installation(folder, simulator, settings)
+        loaded = load(shop.environment)
+        pods = [make_web(loaded, metrics=WebMetrics(), clock=clock) for _ in range(web)]
+        ports = [await stack.enter_async_context(_served(pod)) for pod in pods]
+        simulator.webhook_urls = [f"{shop.server(port=port).url}/api/v1/webhook" for port in ports]
+        for _ in range(drains):
+            queue = open_queue(loaded, clock=clock)
+            stack.push_async_callback(queue.close)
+            await stack.enter_async_context(_draining(loaded, queue))
+        yield shop
+
+
+def _simulator(faults: FaultPlan | None, *, statuses: bool = True) -> Simulator:
+    return Simulator(
+        app_secret=SECRETS["WHATSAPP_APP_SECRET"],
+        access_token=SECRETS["WHATSAPP_ACCESS_TOKEN"],
+        faults=faults or FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS),
+        statuses=("sent", "delivered") if statuses else (),
+        redelivery_seconds=REDELIVERY_SECONDS,
+        duplicates=0.05,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _served(web: Web) -> AsyncIterator[int]:
+    """A web pod's port."""
+    app = cast("uvicorn._types.ASGIApplication", App(web))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def _draining(settings: Settings, queue: RetryQueue) -> AsyncIterator[None]:
+    whatsapp = make_whatsapp(settings, None)
+    drain = make_drain(settings, queue, whatsapp)
+    draining = asyncio.create_task(drain.loop())
+    try:
+        yield
+    finally:
+        drain.stop.set()
+        await draining
+        await whatsapp.aclose()

@@ -18,6 +18,7 @@ from recado.telemetry.metrics import REGISTRY, Kind, Metric, Source
 
 TARGET = {"namespace": "shop", "job": "recado"}
 POD = {**TARGET, "instance": "10.0.0.7:9464"}
+NEXT_POD = {**POD, "instance": "10.0.0.8:9464"}
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,6 +278,42 @@ CASES: list[Case] = [
         fires_at=6,
     ),
     Case(
+        alert="RecadoStoreInDoubt",
+        series={
+            series(metrics.STORE_IN_DOUBT, outcome="committed"): "0+3x20",
+            series(metrics.STORE_IN_DOUBT, outcome="unresolved"): "0 0 0 1x20",
+        },
+        fires_at=3,
+        value="1",
+    ),
+    Case(
+        alert="RecadoStandbyLost",
+        series={
+            series(metrics.STANDBYS, state="synchronous"): "1 1 0x20",
+            series(metrics.STANDBYS, state="asynchronous"): "0 0 1x20",
+        },
+        fires_at=7,
+    ),
+    Case(
+        alert="RecadoVacuumBlocked",
+        series={
+            series(metrics.OLDEST_SNAPSHOT): "0+60x40",
+            series(metrics.DEAD_ROWS): "0 200000x40",
+        },
+        fires_at=21,
+        value="21m 0s",
+    ),
+    Case(
+        alert="RecadoClockOffset",
+        series={
+            series(metrics.CLOCK_OFFSET): "0 0 -600x20",
+            series(metrics.CLOCK_OFFSET, pod=NEXT_POD): "4x22",
+        },
+        fires_at=7,
+        value="10m 0s",
+        labels={"instance": POD["instance"]},
+    ),
+    Case(
         alert="RecadoVolumeFilling",
         series={series(metrics.VOLUME_FREE): "16-0.01x600", series(metrics.VOLUME_SIZE): "100x600"},
         fires_at=161,
@@ -382,8 +419,6 @@ CASES: list[Case] = [
         value="17m 0s",
     ),
 ]
-
-NEXT_POD = {**POD, "instance": "10.0.0.8:9464"}
 
 #: Pods that are replaced in an incident: each shows the durable totals while it lives.
 REPLACED = [

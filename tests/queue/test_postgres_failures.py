@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -11,10 +12,15 @@ import pytest
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import NewReply
 from recado.queue.postgres import PostgresRetryQueue, connection, connections, locks
-from recado.queue.reach import EVERYTHING
+from recado.queue.postgres.clock import ServerClock
+from recado.queue.postgres.connections import Statement
+from recado.queue.reach import EVERYTHING, NOTHING
+from recado.queue.statements import Statements
+from recado.queue.store import NoObserver
 from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer
+from recado.telemetry.metrics import STORE_DEADLOCKS, STORE_IN_DOUBT, STORE_RECONNECTS, Metric
 from tests.clock import FakeClock
 from tests.queue.conformance import UNLIMITED, new_reply
 from tests.queue.postgres import database_url as database_url
@@ -37,14 +43,28 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
     one.close()
 
 
-def opened(url: str) -> PostgresRetryQueue:
-    return PostgresRetryQueue(url, retry_policy(load(UNLIMITED)))
+class Counted(NoObserver):
+    """Remembers what was counted."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, ...]] = Counter()
+
+    def counted(self, metric: Metric, *labels: str) -> None:
+        self.counts[metric.name, *labels] += 1
+
+    def doubts(self) -> dict[str, int]:
+        """Commits in doubt by outcome."""
+        return {labels[0]: n for (name, *labels), n in self.counts.items() if name == STORE_IN_DOUBT.name}
 
 
-def behind(proxy: Proxy, url: str) -> PostgresRetryQueue:
+def opened(url: str, observer: NoObserver | None = None) -> PostgresRetryQueue:
+    return PostgresRetryQueue(url, retry_policy(load(UNLIMITED)), observer=observer)
+
+
+def behind(proxy: Proxy, url: str, observer: NoObserver | None = None) -> PostgresRetryQueue:
     """A queue whose connections go through the proxy."""
     head, _, rest = url.rpartition("@")
-    return opened(f"{head}@127.0.0.1:{proxy.port}/{rest.partition('/')[2]}")
+    return opened(f"{head}@127.0.0.1:{proxy.port}/{rest.partition('/')[2]}", observer)
 
 
 def messages(url: str) -> list[str]:
@@ -77,7 +97,8 @@ class TestInDoubt:
 
     async def test_what_was_committed_is_told_as_done(self, proxy: Proxy, database_url: str, clock: FakeClock) -> None:
         """The caller gets the result of the one transaction, with its lease; nothing is written twice."""
-        queue = behind(proxy, database_url)
+        seen = Counted()
+        queue = behind(proxy, database_url, seen)
         await connected(queue)
         proxy.mode = Mode.LOSE_ANSWER
         added = await queue.add_message(new_reply(1, clock), lease=True)
@@ -89,12 +110,15 @@ class TestInDoubt:
         assert added.message is not None
         assert again.duplicate
         assert len(messages(database_url)) == 1
+        assert seen.doubts() == {"committed": 1}
+        assert seen.counts[STORE_RECONNECTS.name,] == 1
 
     async def test_what_was_not_committed_is_told_as_not_recorded(
         self, proxy: Proxy, database_url: str, clock: FakeClock
     ) -> None:
         """Meta brings it again, and it is no duplicate then."""
-        queue = behind(proxy, database_url)
+        seen = Counted()
+        queue = behind(proxy, database_url, seen)
         await connected(queue)
         proxy.mode = Mode.LOSE_COMMIT
         with pytest.raises(StoreUnavailable):
@@ -105,13 +129,15 @@ class TestInDoubt:
 
         assert before == []
         assert not again.duplicate
+        assert seen.doubts() == {"not_committed": 1}
 
     async def test_when_nobody_can_tell_it_says_so(
         self, proxy: Proxy, database_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The server is gone for longer than one asks."""
         monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.1)
-        queue = behind(proxy, database_url)
+        seen = Counted()
+        queue = behind(proxy, database_url, seen)
         await connected(queue)
         proxy.mode = Mode.LOSE_ANSWER
         proxy.stop()
@@ -120,6 +146,7 @@ class TestInDoubt:
         await queue.close()
 
         assert len(messages(database_url)) == 1
+        assert seen.doubts() == {"unresolved": 1}
 
     async def test_a_process_leaves_one_number(self, database_url: str, clock: FakeClock) -> None:
         """However many batches it commits; those of processes that ended a day ago go with the next that comes."""
@@ -217,6 +244,72 @@ class TestServer:
 
         assert went_on
         assert limit == ("5s",)
+
+
+class TestObserved:
+    """What is told of a server and of our connections to it."""
+
+    def test_a_deadlock_is_counted_and_done_again(self, database_url: str) -> None:
+        """The server ends one of two transactions that wait for each other; both are recorded."""
+        seen = Counted()
+        both = threading.Barrier(2)
+        tried: list[int] = []
+
+        def crossed(first: int, second: int) -> Callable[[Statements], None]:
+            def work(found: Statements) -> None:
+                tried.append(first)
+                found.run("lock", first)
+                if len(tried) <= 2:
+                    both.wait(10)
+                found.run("lock", second)
+
+            return work
+
+        pods = [opened(database_url, seen).database for _ in range(2)]
+        for pod in pods:
+            pod._queries["lock"] = Statement(b"SELECT pg_advisory_xact_lock($1)", writes=False, answers=True)
+        threads = [
+            threading.Thread(target=pod.write, args=(crossed(*order), NOTHING))
+            for pod, order in zip(pods, ((1, 2), (2, 1)), strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        for pod in pods:
+            pod.close()
+
+        assert len(tried) == 3
+        assert seen.counts == {(STORE_DEADLOCKS.name,): 1}
+
+    async def test_a_pods_clock_is_compared_with_the_servers(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A pod ten minutes ahead says so."""
+        monkeypatch.setattr(connections, "ServerClock", lambda: ServerClock(wall=lambda: time.time() + 600))
+        queue = opened(database_url)
+        await queue.check_writable()
+        server = queue.snapshot().sizes.server
+        await queue.close()
+
+        assert server is not None
+        assert server.clock_offset_seconds == pytest.approx(600, abs=5)
+
+    async def test_totals_that_wait_to_be_added_up_are_counted(self, database_url: str, clock: FakeClock) -> None:
+        """Each transaction leaves one row until somebody folds them."""
+        queue = opened(database_url)
+        queue.database._folded_at = float("inf")
+        for n in range(3):
+            await queue.add_message(new_reply(n, clock), lease=False)
+        before = queue.snapshot().sizes.server
+        queue.database._folded_at = float("-inf")
+        await queue.add_message(new_reply(3, clock), lease=False)
+        after = queue.snapshot().sizes.server
+        await queue.close()
+
+        assert before is not None
+        assert after is not None
+        assert (before.delta_rows, after.delta_rows) == (3, 0)
 
 
 class TestTwoStores:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.postgres import PostgresRetryQueue
+from recado.queue.postgres import PostgresRetryQueue, connections
 from recado.queue.postgres.clock import WINDOW_SECONDS, ServerClock
 from recado.queue.postgres.migrations import migrate
 from recado.runtime import retry_policy
@@ -176,6 +176,7 @@ class TestClock:
 async def test_a_pods_clock_that_is_wrong_changes_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody goes by the server's."""
     monkeypatch.setattr("time.time", lambda: 0.0)
+    monkeypatch.setattr(connections, "ServerClock", lambda: ServerClock(wall=lambda: 0.0))
     queue = opened(database_url)
     await queue.check_writable()
     with psycopg.connect(database_url) as connection:

@@ -24,10 +24,12 @@ import apsw
 import msgspec
 from dashboards.rules import ALERTS, TimeScale
 from dashboards.slo import DAY
+from loadtests.chaos.standby import Pair
 
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from tests.dashboards.alert_cases import series
+from tests.telemetry import server_faults
 from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
@@ -77,9 +79,10 @@ Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
 
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill,
-    `history` is what Prometheus saw before; with `events` the simulator is an endpoint of events, with `notices`
-    the target of notices takes none. `per_second` customers order, and Prometheus scrapes every `scrape`, which is
-    also the time that a scrape may take: what fires by a gauge needs few of both, and so fires on a busy machine too.
+    `history` is what Prometheus saw before; with `pair` the store is a PostgreSQL with a synchronous standby, and
+    `volume` is the primary's; with `events` the simulator is an endpoint of events, with `notices` the target of notices
+    takes none. `per_second` customers order, and Prometheus scrapes every `scrape`, which is also the time that a scrape
+    may take: what fires by a gauge needs few of both, and so fires on a busy machine too.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     history: Callable[[], str] = str
     events: bool = False
     notices: bool = False
+    pair: bool = False
     per_second: float = 5.0
     scrape: str = "250ms"
 
@@ -412,6 +416,20 @@ BUSY = ("RecadoDrainStalled", "RecadoWebhookLatencyBurn")
 #: What waits because nothing can be sent is no second fault.
 WAITING = ("RecadoRepliesLate", "RecadoQueueGrowing", "RecadoOutcomesUnknown")
 
+#: What else an unusable server explains: nothing is recorded, and what was sent meanwhile is looked after later. A
+#: scrape that waits for the server fails here, because it may take no longer than the drill's short interval.
+SERVER_GONE = (
+    *WAITING,
+    "RecadoDown",
+    "RecadoStoreBusy",
+    "RecadoStoreInDoubt",
+    "RecadoStandbyLost",
+    "RecadoDrainStalled",
+    "RecadoWebhookLatencyBurn",
+    "RecadoDeliveryBurn",
+    "RecadoLeasesRescued",
+)
+
 DRILLS = (
     Drill(name="outage", fault=meta(**OUTAGE), alerts=(("RecadoMetaOutage", TICKET),), also=WAITING),
     Drill(
@@ -549,6 +567,50 @@ DRILLS = (
         also=("RecadoDrainStalled", "RecadoVolumeFilling", "RecadoRepliesLate"),
         volume="32m",
     ),
+    Drill(
+        name="server",
+        fault=server_faults.server_gone,
+        alerts=(("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
+        also=SERVER_GONE,
+        pair=True,
+    ),
+    Drill(
+        name="frozen",
+        fault=server_faults.server_frozen,
+        alerts=(("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
+        also=SERVER_GONE,
+        pair=True,
+    ),
+    Drill(
+        name="failover",
+        fault=server_faults.failover,
+        alerts=(("RecadoStandbyLost", TICKET),),
+        also=(*SERVER_GONE, "RecadoStoreFailing", "RecadoWebhookRefusalBurn"),
+        pair=True,
+    ),
+    Drill(
+        name="doubt",
+        fault=server_faults.standby_frozen,
+        alerts=(("RecadoStoreInDoubt", TICKET), ("RecadoStoreFailing", TICKET)),
+        also=(*SERVER_GONE, "RecadoWebhookRefusalBurn"),
+        pair=True,
+    ),
+    Drill(name="vacuum", fault=server_faults.long_transaction, alerts=(("RecadoVacuumBlocked", TICKET),), pair=True),
+    Drill(
+        name="clock",
+        fault=server_faults.clock_wrong,
+        alerts=(("RecadoClockOffset", TICKET),),
+        also=("RecadoDown",),
+        pair=True,
+    ),
+    Drill(
+        name="server-full",
+        fault=server_faults.server_full,
+        alerts=(("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
+        also=SERVER_GONE,
+        volume="256m",
+        pair=True,
+    ),
 )
 
 
@@ -564,7 +626,8 @@ def run(drill: Drill) -> list[Outcome]:
     """One drill, from a healthy start to the alert's end."""
     with (
         tempfile.TemporaryDirectory(prefix="recado-drill-") as folder,
-        volume(drill, Path(folder)),
+        volume("" if drill.pair else drill.volume, Path(folder) / "store"),
+        servers(drill) as pair,
         Stack(
             Path(folder),
             pace=TimeScale(FACTOR),
@@ -573,6 +636,7 @@ def run(drill: Drill) -> list[Outcome]:
             history=drill.history(),
             events=drill.events,
             notices=drill.notices,
+            pair=pair,
         ) as stack,
     ):
         stack.start_drains(1.0)
@@ -620,14 +684,25 @@ def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[Outcome]:
 
 
 @contextlib.contextmanager
-def volume(drill: Drill, folder: Path) -> Iterator[None]:
-    """A small volume for the database, where the drill wants one. Raises PermissionError without root."""
-    if not drill.volume:
+def servers(drill: Drill) -> Iterator[Pair | None]:
+    """A primary and its synchronous standby, where the drill wants them."""
+    if not drill.pair:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="recado-drill-servers-") as folder:
+        Path(folder).chmod(0o755)  # the servers may run as another user than we
+        with volume(drill.volume, Path(folder) / "one"), Pair(Path(folder)) as pair:
+            yield pair
+
+
+@contextlib.contextmanager
+def volume(size: str, store: Path) -> Iterator[None]:
+    """A small volume for a database, if a size is given. Raises PermissionError without root."""
+    if not size:
         yield
         return
-    store = folder / "store"
     store.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={drill.volume}", "tmpfs", str(store)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(store)]
     if subprocess.run(command, capture_output=True).returncode:
         raise PermissionError("a volume of its own can only be mounted by root")
     try:

@@ -22,8 +22,10 @@ from typing import Any
 
 import yaml
 from dashboards.rules import TimeScale, groups
+from loadtests.chaos.standby import Pair
 
 from dashboards import build
+from recado.queue.postgres.migrations import migrate
 from recado.simulator.installation import SECRETS, Installation, Process, answers, free_port
 from recado.simulator.simulator import PHONE_NUMBER_ID
 
@@ -50,8 +52,9 @@ class Stack:
     """Starts and stops the processes; speaks to each over HTTP.
 
     `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
-    what Prometheus saw before, as OpenMetrics with timestamps. `events`: the simulator gets the events.
-    `notices`: the target of notices is a port that nobody listens at. `voice`: the simulator transcribes voice notes.
+    what Prometheus saw before, as OpenMetrics with timestamps. `events`: the simulator gets the events. `notices`: the
+    target of notices is a port that nobody listens at. `voice`: the simulator transcribes voice notes. `pair`: the
+    store is a database of these servers.
     """
 
     def __init__(
@@ -66,16 +69,18 @@ class Stack:
         events: bool = False,
         notices: bool = False,
         voice: bool = False,
+        pair: Pair | None = None,
     ) -> None:
         self.folder = folder
         self.catalogue = folder / "catalogo.csv"
+        self.pair = pair
         self._pace = pace or TimeScale()
         self._scrape = scrape
         self._latency = latency_seconds
         self._history = history
         self._recado = Installation(
             folder / "store",
-            {**SETTINGS, "RECADO_CATALOGUE": str(self.catalogue), **(settings or {})},
+            {**SETTINGS, "RECADO_CATALOGUE": str(self.catalogue), **_database(pair), **(settings or {})},
             logs=folder / "logs",
         )
         if events:
@@ -86,7 +91,9 @@ class Stack:
             self._recado.environment["RECADO_NOTIFY_FILE"] = str((folder / "notify.json").absolute())
         if voice:
             self._recado.environment["RECADO_TRANSCRIBE_URL"] = f"{self._recado.api_url}/v1"
-        self._server = self._recado.server(program=[str(DEFECTIVE)])
+        self._clock = folder / "clock"
+        self._clock.write_text("0")
+        self._server = self._recado.server(program=[str(DEFECTIVE), str(self._clock)])
         self.database = self._recado.database
         self.web_port, self.prometheus_port = self._server.port, free_port()
         self._processes: dict[str, Process] = {}
@@ -133,6 +140,12 @@ class Stack:
 
     def start_service(self) -> None:
         self.start("serve", self._server)
+
+    def restart_service(self, *, ahead_seconds: float) -> None:
+        """Starts it again, with a clock that is so far ahead."""
+        self._clock.write_text(str(ahead_seconds))
+        self.end("serve")
+        self.start_service()
 
     def start_prometheus(self) -> None:
         rules = self.folder / "rules.yaml"
@@ -353,6 +366,15 @@ def webhook(*messages: dict[str, Any], field: str = "messages", **value: Any) ->
         "object": "whatsapp_business_account",
         "entry": [{"id": "1", "changes": [{"field": field, "value": body}]}],
     }
+
+
+def _database(pair: Pair | None) -> dict[str, str]:
+    """The settings of a database with the schema in it, if there are servers for it."""
+    if pair is None:
+        return {}
+    url = pair.create("recado")
+    migrate(url)
+    return {"DATABASE_URL": url}
 
 
 # -- small tools -------------------------------------------------------------------------------------------------------

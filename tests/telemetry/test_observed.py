@@ -30,7 +30,13 @@ CUSTOMERS = 10_000
 pytestmark = [pytest.mark.prometheus, pytest.mark.xdist_group("observed")]
 
 #: What only a PostgreSQL server has; this world's store is SQLite.
-POSTGRES_ONLY = (metrics.DEAD_ROWS, metrics.OLDEST_SNAPSHOT, metrics.STANDBYS)
+POSTGRES_ONLY = (
+    metrics.DEAD_ROWS,
+    metrics.OLDEST_SNAPSHOT,
+    metrics.STANDBYS,
+    metrics.DELTA_ROWS,
+    metrics.CLOCK_OFFSET,
+)
 
 #: Labels whose values neither the registry nor the configuration knows: a series begins when it first counts.
 UNFORESEEN = {"currency", "error_class"}

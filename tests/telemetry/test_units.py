@@ -155,7 +155,7 @@ def test_totals_add_up() -> None:
 
 
 VOLUME = Volume(5.0, 9.0)
-SERVER = Server(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0})
+SERVER = Server(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0}, 3.0, -2.0)
 
 
 class Store:

@@ -53,6 +53,8 @@ class StoreCollector(Collector):
             yield gauge(metrics.DEAD_ROWS, [((), sizes.server.dead_rows)])
             yield gauge(metrics.OLDEST_SNAPSHOT, [((), sizes.server.oldest_snapshot_seconds)])
             yield gauge(metrics.STANDBYS, [((state,), count) for state, count in sizes.server.standbys.items()])
+            yield gauge(metrics.DELTA_ROWS, [((), sizes.server.delta_rows)])
+            yield gauge(metrics.CLOCK_OFFSET, [((), sizes.server.clock_offset_seconds)])
 
     @staticmethod
     def _state(snapshot: Snapshot) -> Iterator[Any]:

@@ -50,11 +50,14 @@ class Volume(msgspec.Struct, frozen=True):
 
 class Server(msgspec.Struct, frozen=True):
     """The state of a database's server: rows that wait for a vacuum, the age of the oldest snapshot in seconds,
-    connected standbys by state."""
+    connected standbys by state, additions to totals that are not added up yet, and the seconds by which our own clock
+    is ahead of the server's."""
 
     dead_rows: float
     oldest_snapshot_seconds: float
     standbys: dict[str, float]
+    delta_rows: float
+    clock_offset_seconds: float
 
 
 class Sizes(msgspec.Struct, frozen=True):

@@ -56,6 +56,7 @@ from recado.queue.statements import Database, Row, Statements
 from recado.queue.survey import DAY_SECONDS, HANDOFF, Survey, read_survey
 from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
+from recado.telemetry.metrics import Metric
 from recado.telemetry.totals import Totals
 from recado.whatsapp.customer import mask
 from recado.whatsapp.notices import TemplateChange
@@ -80,6 +81,9 @@ class NoObserver:
         pass
 
     def failed(self, error: str) -> None:
+        pass
+
+    def counted(self, metric: Metric, *labels: str) -> None:
         pass
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from recado.queue.errors import StoreUnavailable
 from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import Database, Statements
+from recado.telemetry.metrics import Metric
 
 
 class Transaction(Protocol):
@@ -28,11 +29,13 @@ BatchKind = Callable[[Any, Sequence[Any]], Sequence[Any]]
 
 
 class CommitObserver(Protocol):
-    """Called after every commit, in the writer's thread."""
+    """Called after every commit in the writer's thread, and by any thread when something else is to be counted."""
 
     def committed(self, seconds: float, operations: int) -> None: ...
 
     def failed(self, error: str) -> None: ...
+
+    def counted(self, metric: Metric, *labels: str) -> None: ...
 
 
 class _Operation:

@@ -35,7 +35,7 @@ OURS = ("RECADO_", "WHATSAPP_", "DATABASE_")
 EVENTS_SECRET = "whsec_ZGVtby1ldmVudHMtc2VjcmV0LW9mLTMyLWJ5dGVzISE="  # noqa: S105 - of the demo
 #: recado as Python's arguments.
 RECADO = ("-m", "recado")
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 #: Longer than any graceful shutdown; then the process is killed.
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.01

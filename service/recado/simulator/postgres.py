@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,9 @@ max_connections = 100
 log_min_messages = warning
 log_checkpoints = off
 """
+
+
+POLL_SECONDS = 0.02
 
 
 class PostgresNotInstalledError(Expected):
@@ -55,13 +59,49 @@ class PostgresServer:
             self._run(
                 "initdb", "-U", ROLE, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-instructions", "--no-sync"
             )
-            with (self.data / "postgresql.conf").open("a") as file:
-                file.write(CONFIGURATION + f"port = {self.port}\n")
+            self._configure(CONFIGURATION + f"port = {self.port}\n")
         self._run("pg_ctl", "-w", "-l", str(self._folder / "server.log"), "start")
 
     def stop(self, how: str = "fast") -> None:
         """Ends the server: `fast`, or `immediate` as a crash does."""
         self._run("pg_ctl", "-w", "-m", how, "stop")
+
+    def kill(self) -> None:
+        """Ends every process of the server at once, as the loss of its machine does."""
+        self._signal(signal.SIGKILL)
+        (self.data / "postmaster.pid").unlink()
+
+    def follow(self, primary: "PostgresServer") -> None:
+        """Replaces its data by a copy of the primary's, and starts as its standby."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        self._give_folder()
+        self._run(
+            "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync", f"--dbname={primary.url()}"
+        )
+        self._configure(f"port = {self.port}\nsynchronous_standby_names = ''\n")
+        self.start()
+
+    def require_standby(self) -> None:
+        """Lets every commit wait for a standby from now on; returns when one is connected and confirms commits."""
+        import psycopg
+
+        self._configure("synchronous_standby_names = '*'\n")
+        self._run("pg_ctl", "reload")
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            while connection.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone() is None:
+                time.sleep(POLL_SECONDS)
+
+    def stop_sending(self) -> None:
+        """Sends its standbys nothing more, as over a network that is down."""
+        import psycopg
+
+        with psycopg.connect(self.url()) as connection:
+            for (pid,) in connection.execute("SELECT pid FROM pg_stat_replication").fetchall():
+                os.kill(pid, signal.SIGSTOP)
+
+    def promote(self) -> None:
+        """Makes a standby the primary; returns when it takes writes."""
+        self._run("pg_ctl", "-w", "promote")
 
     def freeze(self) -> None:
         """Stops every process of the server where it is; clients see a server that answers nothing."""
@@ -98,7 +138,7 @@ class PostgresServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
+        if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
 
     def _give_folder(self) -> None:
@@ -106,6 +146,11 @@ class PostgresServer:
         if self._user:
             owner = pwd.getpwnam(self._user)
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+
+    def _configure(self, lines: str) -> None:
+        """Adds settings; the last of a name counts."""
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(lines)
 
     def _run(self, program: str, *arguments: str) -> None:
         command: Sequence[str] = [str(self._programs / program), "-D", str(self.data), *arguments]

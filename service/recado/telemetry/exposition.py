@@ -185,6 +185,10 @@ class WebMetrics:
         """A transaction failed with an error of the database's, by its class's name; called by the writer's thread."""
         self._totals.inc(metrics.STORE_ERRORS, STORE_CAUSES.get(error, "other"))
 
+    def counted(self, metric: Metric, *labels: str) -> None:
+        """Something happened to the store; called by any thread."""
+        self._totals.inc(metric, *labels)
+
     def warned(self, level: str) -> None:
         """A line was logged that an operator should look at."""
         self._totals.inc(metrics.WARNINGS, level)

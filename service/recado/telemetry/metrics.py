@@ -705,6 +705,37 @@ STANDBYS = gauge(
     state=("synchronous", "asynchronous"),
 )
 
+DELTA_ROWS = gauge(
+    STORE,
+    "recado_store_delta_rows",
+    "With PostgreSQL: additions to totals that are not added up yet; who writes does it once a second.",
+)
+
+CLOCK_OFFSET = gauge(
+    PROCESS,
+    "recado_store_clock_offset_seconds",
+    "With PostgreSQL: how far this pod's clock is ahead of the server's, which recado uses; negative: behind.",
+)
+
+STORE_RECONNECTS = counter(
+    PROCESS,
+    "recado_store_reconnects_total",
+    "With PostgreSQL: connections that were made again, because the server or the network had ended them.",
+)
+
+STORE_IN_DOUBT = counter(
+    PROCESS,
+    "recado_store_in_doubt_total",
+    "With PostgreSQL: commits that were not confirmed, by what was found out afterwards; unresolved: nothing in time.",
+    outcome=("committed", "not_committed", "unresolved"),
+)
+
+STORE_DEADLOCKS = counter(
+    PROCESS,
+    "recado_store_deadlocks_total",
+    "With PostgreSQL: transactions that the server ended because of another one; recado did them again.",
+)
+
 STORE_SIZE = gauge(PROCESS, "recado_store_size_bytes", "Size of the database's files.", file=("database", "wal"))
 
 VOLUME_FREE = gauge(PROCESS, "recado_volume_free_bytes", "Free space on the database's volume.")

@@ -16,7 +16,7 @@ class ServerClock:
     """The server's time by our monotonic clock; until the server's first answer by our own wall clock."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
-        self._monotonic = monotonic
+        self._monotonic, self._wall = monotonic, wall
         self._ahead = wall() - monotonic()
         self._best = self._before = float("-inf")
         self._since = float("-inf")
@@ -24,6 +24,10 @@ class ServerClock:
     def now(self) -> float:
         """The server's time, in Unix seconds."""
         return self._monotonic() + self._ahead
+
+    def offset(self) -> float:
+        """How far our own wall clock is ahead of the server's, in seconds."""
+        return self._wall() - self.now()
 
     def learn(self, now: float) -> None:
         """Takes in the time of an answer that has just come."""

@@ -94,7 +94,8 @@ def _mind_a_pooler(connection: psycopg.Connection[Any]) -> None:
 class Link:
     """One connection, made when it is needed and again after it was lost. For one thread at a time.
 
-    `prepare` is called with each new connection before it is used, and may refuse it.
+    `prepare` is called with each new connection before it is used, and may refuse it; `reconnected` when one has
+    taken the place of another.
     """
 
     def __init__(
@@ -102,10 +103,12 @@ class Link:
         url: str,
         prepare: Callable[[psycopg.Connection[Any]], None] = lambda connection: None,
         *,
+        reconnected: Callable[[], None] = lambda: None,
         deadline_seconds: float = DEADLINE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
+        self._reconnected = reconnected
         self._deadline_seconds = deadline_seconds
         self._prepare = prepare
         self._watchdog = Watchdog()
@@ -164,6 +167,8 @@ class Link:
             self._retry_at = time.monotonic() + backoff(self._failures)
             self._problem = str(error)
             raise
+        if self._connection:
+            self._reconnected()
         self._connection, self._failures = connection, 0
         return connection
 

@@ -24,6 +24,7 @@ from recado.queue.postgres.connection import Link
 from recado.queue.postgres.migrations import is_current
 from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statements, make_store_key, named_statements
+from recado.telemetry import metrics
 
 Result = TypeVar("Result")
 #: The last statement of a transaction that wrote something: its number, for whoever has to ask what became of it.
@@ -38,6 +39,7 @@ SELECT pg_database_size(current_database()),
   (SELECT coalesce(sum(n_dead_tup), 0)::float8 FROM pg_stat_user_tables WHERE schemaname = 'recado'),
   (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
    WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()),
+  (SELECT count(*) FROM recado.delta)::float8,
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state NOT IN ('sync', 'quorum'))"""
 #: What is done at once on the pacer's connection, whatever becomes of the transaction.
@@ -118,7 +120,7 @@ class InDoubtError(Exception):
 class PostgresDatabase:
     """The database of a URL, which `recado migrate` has prepared. Nothing is connected until it is needed.
 
-    `clock` stands in for the database's in tests.
+    `clock` stands in for the database's in tests; `count` is told what is to be counted, by any thread.
     """
 
     gap_seconds = 0.0
@@ -126,17 +128,23 @@ class PostgresDatabase:
     #: `max_locks_per_transaction`), three of which are a pod's, and pods do not have full batches all at once.
     most_in_a_commit = 100
 
-    def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] | None = None,
+        count: Callable[..., None] = lambda metric, *labels: None,
+    ) -> None:
         self._given_clock = clock
+        self._count = count
         self._clock = ServerClock()
         self._queries = load_queries() | {"server": _statement(SERVER)}
         self._owner = secrets.token_hex(8)
         self._store_key = ""
         self._unconfirmed = False
         self._url = url
-        self._writing = Link(url, self._prepare)
-        self._pacing = Link(url, self._prepare)
-        self._reading = Link(url, self._prepare)
+        self._writing, self._pacing, self._reading = (
+            Link(url, self._prepare, reconnected=lambda: count(metrics.STORE_RECONNECTS)) for _ in range(3)
+        )
         self._folded_at = float("-inf")
         self._one_reader = threading.Lock()
 
@@ -156,7 +164,9 @@ class PostgresDatabase:
             with self._writing.use() as connection:
                 self._transact_again(connection, batch, reach, lambda statements: done.append(work(statements)))
         except InDoubtError as error:
-            if not self._was_committed(batch):
+            committed = self._was_committed(batch)
+            self._count(metrics.STORE_IN_DOUBT, "committed" if committed else "not_committed")
+            if not committed:
                 raise StoreUnavailable("the connection was lost before the commit") from error
         return done[-1]
 
@@ -188,9 +198,10 @@ class PostgresDatabase:
         return result
 
     def sizes(self, found: Statements) -> Sizes:
-        ((size, dead_rows, oldest, synchronous, asynchronous),) = found.run("server")
+        ((size, dead_rows, oldest, deltas, synchronous, asynchronous),) = found.run("server")
         standbys = {"synchronous": float(synchronous), "asynchronous": float(asynchronous)}
-        return Sizes({"database": float(size)}, server=Server(dead_rows, oldest, standbys))
+        server = Server(dead_rows, oldest, standbys, deltas, self._clock.offset())
+        return Sizes({"database": float(size)}, server=server)
 
     def scrub(self) -> None:
         """Nothing: the server's vacuum reuses what deleted rows leave, and its backups are its operator's."""
@@ -227,6 +238,7 @@ class PostgresDatabase:
             except REPEATABLE:
                 if attempt == TRIES:
                     raise
+                self._count(metrics.STORE_DEADLOCKS)
                 time.sleep(random.uniform(0, RETRY_SECONDS))  # noqa: S311 - keeps the two apart
         return None
 
@@ -257,6 +269,7 @@ class PostgresDatabase:
             _roll_back(connection)
             raise
         if self._unconfirmed:
+            self._count(metrics.STORE_IN_DOUBT, "unresolved")
             raise StoreUnavailable("the standby did not confirm the commit: it is not known to be safe")
 
     def _fold(self, connection: psycopg.Connection[Any]) -> None:
@@ -281,6 +294,7 @@ class PostgresDatabase:
                     return found.fetchone() == (batch,)
             except StoreUnavailable as error:
                 if time.monotonic() > end:
+                    self._count(metrics.STORE_IN_DOUBT, "unresolved")
                     raise StoreUnavailable("it is not known whether the last batch was recorded") from error
                 time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - spreads pods in time
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from recado.queue.model import NOBODY, Audience
 from recado.queue.policy import RetryPolicy
 from recado.queue.postgres.connections import PostgresDatabase
-from recado.queue.store import StoredQueue
+from recado.queue.store import NoObserver, StoredQueue
 from recado.queue.writer import CommitObserver
 
 
@@ -21,5 +21,6 @@ class PostgresRetryQueue(StoredQueue):
         observer: CommitObserver | None = None,
         audience: Audience = NOBODY,
     ) -> None:
-        self.database = PostgresDatabase(url, clock)
+        observer = observer or NoObserver()
+        self.database = PostgresDatabase(url, clock, observer.counted)
         super().__init__(self.database, policy, observer=observer, audience=audience)

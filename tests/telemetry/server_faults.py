@@ -1,0 +1,117 @@
+"""Faults of a PostgreSQL server and of its standby, for drills on a pair of them."""
+
+import contextlib
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from loadtests.chaos.standby import Pair
+
+from tests.telemetry.stack import Stack
+
+#: More than the alert on an old snapshot bears.
+DEAD_ROWS = 150_000
+
+
+def on_pair(fault: Callable[[Stack, Pair], contextlib.AbstractContextManager[None]]) -> Callable[..., Any]:
+    """The fault as a drill calls it."""
+
+    def injected(stack: Stack, traffic: object) -> contextlib.AbstractContextManager[None]:
+        assert stack.pair is not None
+        return fault(stack, stack.pair)
+
+    return injected
+
+
+@on_pair
+@contextlib.contextmanager
+def server_gone(stack: Stack, pair: Pair) -> Iterator[None]:
+    pair.primary.stop("immediate")
+    yield
+    pair.primary.start()
+
+
+@on_pair
+@contextlib.contextmanager
+def server_frozen(stack: Stack, pair: Pair) -> Iterator[None]:
+    pair.primary.freeze()
+    yield
+    pair.primary.thaw()
+
+
+@on_pair
+@contextlib.contextmanager
+def failover(stack: Stack, pair: Pair) -> Iterator[None]:
+    """The primary's machine is lost, and the standby takes over; it has none itself until the other one is back."""
+    pair.fail_over()
+    yield
+    pair.rejoin()
+
+
+@on_pair
+@contextlib.contextmanager
+def standby_frozen(stack: Stack, pair: Pair) -> Iterator[None]:
+    """Every commit waits for the standby, and no answer comes."""
+    pair.standby.freeze()
+    yield
+    pair.standby.thaw()
+
+
+@on_pair
+@contextlib.contextmanager
+def long_transaction(stack: Stack, pair: Pair) -> Iterator[None]:
+    """Somebody left a transaction open, and many rows are deleted meanwhile."""
+    url = pair.primary.url("recado")
+    with psycopg.connect(url) as left_open, psycopg.connect(url, autocommit=True) as busy:
+        left_open.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        left_open.execute("SELECT txid_current()")
+        busy.execute(f"CREATE TABLE recado.ballast AS SELECT generate_series(1, {DEAD_ROWS})")
+        busy.execute("DELETE FROM recado.ballast")
+        yield
+        left_open.rollback()
+        busy.execute("DROP TABLE recado.ballast")
+
+
+@on_pair
+@contextlib.contextmanager
+def clock_wrong(stack: Stack, pair: Pair) -> Iterator[None]:
+    """The pod's clock is ten minutes ahead."""
+    stack.restart_service(ahead_seconds=600)
+    yield
+    stack.restart_service(ahead_seconds=0)
+
+
+@on_pair
+@contextlib.contextmanager
+def server_full(stack: Stack, pair: Pair) -> Iterator[None]:
+    """The volume of the server's data fills up; a server that ends because of it is started again."""
+    ballast = pair.primary.data.parent / "ballast"
+    with _kept_full(ballast):
+        yield
+    ballast.unlink()
+    with contextlib.suppress(subprocess.CalledProcessError):  # it may run
+        pair.primary.start()
+
+
+@contextlib.contextmanager
+def _kept_full(ballast: Path) -> Iterator[None]:
+    """Takes what is free, again and again."""
+    stopping = threading.Event()
+
+    def fill() -> None:
+        with ballast.open("ab", buffering=0) as file:
+            while not stopping.wait(0.1):
+                with contextlib.suppress(OSError):
+                    while file.write(b"x" * 65_536):
+                        pass
+
+    thread = threading.Thread(target=fill)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
