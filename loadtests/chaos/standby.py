@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+import psycopg
+
 from recado.simulator.postgres import PostgresServer
 
 
@@ -22,6 +24,13 @@ class Pair:
         """Makes a database; its URL names both hosts, and a client has to find the primary."""
         head, _, rest = self.primary.create(database).partition("@")
         return f"{head}@{self._ports}/{rest.partition('/')[2]}"
+
+    def received_until(self) -> float:
+        """When the last transaction was committed that the standby has, in Unix seconds."""
+        with psycopg.connect(self.standby.url()) as connection:
+            query = "SELECT extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
+            ((at,),) = connection.execute(query).fetchall()
+            return float(at)
 
     def fail_over(self) -> None:
         """The primary's processes are killed all at once, and the standby becomes the primary. It has none itself."""

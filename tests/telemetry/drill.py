@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -416,6 +417,12 @@ BUSY = ("RecadoDrainStalled", "RecadoWebhookLatencyBurn")
 #: What waits because nothing can be sent is no second fault.
 WAITING = ("RecadoRepliesLate", "RecadoQueueGrowing", "RecadoOutcomesUnknown")
 
+
+def on_servers(**fields: Any) -> Drill:
+    """A drill on a pair of servers: their answers take their time, on a busy machine too."""
+    return Drill(pair=True, scrape="1s", per_second=2.0, **fields)
+
+
 #: What else an unusable server explains: nothing is recorded, and what was sent meanwhile is looked after later. A
 #: scrape that waits for the server fails here, because it may take no longer than the drill's short interval.
 SERVER_GONE = (
@@ -567,49 +574,43 @@ DRILLS = (
         also=("RecadoDrainStalled", "RecadoVolumeFilling", "RecadoRepliesLate"),
         volume="32m",
     ),
-    Drill(
+    on_servers(
         name="server",
         fault=server_faults.server_gone,
         alerts=(("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
         also=SERVER_GONE,
-        pair=True,
     ),
-    Drill(
+    on_servers(
         name="frozen",
         fault=server_faults.server_frozen,
         alerts=(("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
         also=SERVER_GONE,
-        pair=True,
     ),
-    Drill(
+    on_servers(
         name="failover",
         fault=server_faults.failover,
         alerts=(("RecadoStandbyLost", TICKET),),
         also=(*SERVER_GONE, "RecadoStoreFailing", "RecadoWebhookRefusalBurn"),
-        pair=True,
     ),
-    Drill(
+    on_servers(
         name="doubt",
         fault=server_faults.standby_frozen,
         alerts=(("RecadoStoreInDoubt", TICKET), ("RecadoStoreFailing", TICKET)),
         also=(*SERVER_GONE, "RecadoWebhookRefusalBurn"),
-        pair=True,
     ),
-    Drill(name="vacuum", fault=server_faults.long_transaction, alerts=(("RecadoVacuumBlocked", TICKET),), pair=True),
-    Drill(
+    on_servers(name="vacuum", fault=server_faults.long_transaction, alerts=(("RecadoVacuumBlocked", TICKET),)),
+    on_servers(
         name="clock",
         fault=server_faults.clock_wrong,
         alerts=(("RecadoClockOffset", TICKET),),
         also=("RecadoDown",),
-        pair=True,
     ),
-    Drill(
+    on_servers(
         name="server-full",
         fault=server_faults.server_full,
         alerts=(("RecadoStoreFailing", TICKET), ("RecadoWebhookRefusalBurn", PAGE)),
         also=SERVER_GONE,
         volume="256m",
-        pair=True,
     ),
 )
 

@@ -65,14 +65,15 @@ def standby_frozen(stack: Stack, pair: Pair) -> Iterator[None]:
 def long_transaction(stack: Stack, pair: Pair) -> Iterator[None]:
     """Somebody left a transaction open, and many rows are deleted meanwhile."""
     url = pair.primary.url("recado")
-    with psycopg.connect(url) as left_open, psycopg.connect(url, autocommit=True) as busy:
+    with psycopg.connect(url) as left_open:
         left_open.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         left_open.execute("SELECT txid_current()")
-        busy.execute(f"CREATE TABLE recado.ballast AS SELECT generate_series(1, {DEAD_ROWS})")
-        busy.execute("DELETE FROM recado.ballast")
+        with psycopg.connect(url, autocommit=True) as busy:  # it tells what it has deleted when it ends
+            busy.execute(f"CREATE TABLE recado.ballast AS SELECT generate_series(1, {DEAD_ROWS})")
+            busy.execute("DELETE FROM recado.ballast")
         yield
         left_open.rollback()
-        busy.execute("DROP TABLE recado.ballast")
+        left_open.execute("DROP TABLE recado.ballast")
 
 
 @on_pair
