@@ -80,10 +80,10 @@ Fault = Callable[[Stack, Traffic], contextlib.AbstractContextManager[None]]
 
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """`also` names the alerts that the same fault may raise besides; `settings` are the service's for this drill,
-    `history` is what Prometheus saw before; with `pair` the store is a PostgreSQL with a synchronous standby, and
-    `volume` is the primary's; with `events` the simulator is an endpoint of events, with `notices` the target of notices
-    takes none. `per_second` customers order, and Prometheus scrapes every `scrape`, which is also the time that a scrape
-    may take: what fires by a gauge needs few of both, and so fires on a busy machine too.
+    `history` is what Prometheus saw before; with `events` the simulator is an endpoint of events, with `notices`
+    the target of notices takes none. `per_second` customers order, and Prometheus scrapes every `scrape`, which is
+    also the time that a scrape may take: what fires by a gauge needs few of both, and so fires on a busy machine too.
+    With `pair` the store is a PostgreSQL with a synchronous standby, and `volume` is the primary's.
     """
 
     name: str
