@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from loadtests.bench import beside, drains, queues, webhooks
+from loadtests.bench import beside, drains, queues, reports, webhooks
 from loadtests.bench.machine import ROOT, versions
 from loadtests.bench.webhooks import Bench
 
@@ -35,6 +35,7 @@ def sections(bench: Bench) -> dict[str, tuple[str, Callable[[], Section]]]:
         ),
         "growth": ("Growth of the queue", lambda: queues.grow(bench.folder)),
         "drain": ("Drain, Graph API at 50 ms", lambda: drains.drains(bench)),
+        "report": ("A report of a million rows beside webhooks", lambda: reports.reports(bench)),
         "starts": ("Memory and start", lambda: webhooks.memory_and_starts(bench)),
         "quotes": ("Reading orders", _quotes),
     }

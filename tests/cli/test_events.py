@@ -66,12 +66,15 @@ def test_an_endpoint_is_resumed_and_events_replayed(tmp_path: Path, ids: list[st
         return found["state"], found["waiting"]
 
     ended = endpoint()
+    early = recado("events", "replay", "--id", ids[0], folder=tmp_path)
     resumed = recado("events", "resume", "crm", folder=tmp_path).stdout
     again = recado("events", "resume", "crm", folder=tmp_path).stdout
     replayed = recado("events", "replay", "--id", ids[0], folder=tmp_path).stdout
     everything = recado("events", "replay", "--since", "2020-01-01", "--endpoint", "crm", folder=tmp_path).stdout
 
     assert ended == ("ended by a 410", 2)
+    assert early.returncode == 2
+    assert "crm answered 410 and gets nothing: run `recado events resume` first" in early.stderr
     assert resumed == "crm gets events again, with the next drain\n"
     assert again == "crm is not held\n"
     assert replayed == "1 events go to crm once more, with the next drain\n"

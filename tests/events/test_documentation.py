@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any, get_args
 
 import jsonschema
 import msgspec
@@ -49,6 +50,29 @@ def test_nothing_of_the_customer_where_nothing_may_be_seen(type_: str) -> None:
     sent = msgspec.json.encode(shown(EXAMPLES[type_], Shown.NONE, Text.NONE)).decode()
 
     assert not re.search(r"15550100001|Quiero|jeans|wamid", sent)
+
+
+#: Every field of an event's data that is a text, but for times: what it says is ours, the catalogue's or Meta's.
+OURS = {
+    *("token", "replaces", "quote", "number", "source", "state", "reason", "kind", "error_class"),
+    *("currency", "total", "unit_price", "line_total", "sku", "name", "unit", "language", "event"),
+}
+
+
+def test_what_a_customer_wrote_is_in_fields_named_text() -> None:
+    """A new field of words is to be named so, or `text: none` does not take it away."""
+
+    def texts(kind: Any) -> set[str]:
+        found = set()
+        for field in msgspec.structs.fields(kind):
+            for part in (field.type, *get_args(field.type)):
+                if isinstance(part, type) and issubclass(part, msgspec.Struct):
+                    found |= texts(part)
+                elif part is str:
+                    found.add(field.encode_name)
+        return found
+
+    assert set().union(*map(texts, TYPES.values())) == OURS | {"text"}
 
 
 def test_masked_is_two_digits() -> None:

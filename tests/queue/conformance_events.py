@@ -370,6 +370,17 @@ class EventConformance:
         assert late == 1
         assert [message.lane.name for message in await claimed(queue)] == ["lake"]
 
+    async def test_replays_at_once_double_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """By two operators, for both endpoints and for one."""
+        one, other = open_queue(CRM), open_queue(CRM)
+        await one.add_message(asking(1, clock), lease=False)
+        (message,) = await claimed(one)
+        await one.update_message_attempt(message, TOOK)
+        both = ["crm", "lake"]
+        await asyncio.gather(*(queue.events.replay(names) for queue in (one, other) for names in (both, both[:1])))
+
+        assert sorted(message.lane.name for message in await claimed(one)) == both
+
     async def test_a_long_replay_goes_on_by_pages(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         queue = open_queue(CRM)
         facts = tuple(HandoffRequested(reason="asked") for _ in range(501))

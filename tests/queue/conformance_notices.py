@@ -3,6 +3,8 @@
 A store's tests subclass `NoticeConformance` and provide `open_queue`.
 """
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
@@ -118,19 +120,27 @@ class NoticeConformance:
 
         assert [len(one) for one in (first, second, digest, early, next_digest)] == [1, 1, 1, 0, 1]
 
-    async def test_a_closed_window_is_told(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A hundred replies that are too late together are one notice."""
+    async def test_a_thousand_closed_windows_are_two_notices(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """The replies are given up some hundreds at a time: the first are told at once, the others at the end of the
+        quarter of an hour, and then there is no more to tell."""
         queue = open_queue(SLACK, **UNLIMITED)
-        for n in range(100):
-            await queue.add_message(new_reply(n, clock), lease=False)
+        await asyncio.gather(*(queue.add_message(new_reply(n, clock), lease=False) for n in range(1000)))
         clock.advance(90_000)
-        await queue.expire()
-        (notice,) = await sent(queue)
+        while await queue.expire():
+            pass
+        (at_once,) = await sent(queue)
+        clock.advance(PERIOD - 1)
+        early = await sent(queue)
+        clock.advance(1)
+        (digest,) = await sent(queue)
+        clock.advance(PERIOD)
 
-        assert (notice.count, notice.whats) == (100, {"window_closed": 100})
-        assert "100 respuestas" in text(notice)
-        assert "RecadoRepliesLost" in text(notice)
-        assert "recado queue list --state failed" in text(notice)
+        assert early == await sent(queue) == []
+        assert at_once.count + digest.count == 1000
+        assert digest.whats == {"window_closed": digest.count}
+        assert f"{digest.count} respuestas" in text(digest)
+        assert "RecadoRepliesLost" in text(digest)
+        assert "recado queue list --state failed" in text(digest)
 
     async def test_orders_are_told_one_by_one_until_they_are_many(
         self, open_queue: OpenQueue, clock: FakeClock

@@ -52,10 +52,14 @@ def replay(
     endpoint: Annotated[list[str] | None, typer.Option(help="Only to this endpoint; repeatable.")] = None,
 ) -> None:
     """Send events once more, with the same ids. Endpoints also get types that they usually do not want."""
+    from recado.cli import events_output
+
     if bool(ids) == bool(since):
         raise BadInput("give either --id or --since")
     names = _endpoints(endpoint or ())
     numbers, start = [_number(one) for one in ids or ()], _instant(since) if since else 0.0
+    if ended := with_queue(lambda queue: events_output.ended(queue, names)):
+        raise BadInput(f"{', '.join(ended)} answered 410 and gets nothing: run `recado events resume` first")
     count = with_queue(lambda queue: queue.events.replay(names, ids=numbers, since=start))
     print(f"{count} events go to {', '.join(names)} once more, with the next drain")
 

@@ -8,6 +8,7 @@ from recado.cli.queue_output import shown_time
 from recado.console import Console, cells, table
 from recado.events.endpoints import Endpoint, Shown, Text
 from recado.events.event import shown
+from recado.queue.policy import ENDED
 from recado.queue.protocol import EventLog, QueueReadings
 from recado.terminal import print_json
 
@@ -71,6 +72,12 @@ async def endpoints(queue: QueueReadings, configured: Mapping[str, Endpoint], *,
     for row in rows:
         found.add_row(*cells(*row.values()))
     Console().show(found)
+
+
+async def ended(queue: QueueReadings, names: Sequence[str]) -> list[str]:
+    """Those of the endpoints that get nothing until an operator resumes them."""
+    readings = queue.snapshot().endpoints
+    return [name for name in names if name in readings and readings[name].breaker.open_reason == ENDED]
 
 
 def _state(endpoint: Endpoint | None, open_reason: str | None) -> str:
