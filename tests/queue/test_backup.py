@@ -319,7 +319,7 @@ def test_a_database_in_use_is_not_overwritten(tmp_path: Path) -> None:
     backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
     fill(database, range(5, 8))
     with held(database) as holder:
-        with pytest.raises(StoreError, match="in use; stop web and drain first"):
+        with pytest.raises(StoreError, match="in use: stop web and drain"):
             backup.restore(tmp_path / "copies", database, now=NOW)
         ending = threading.Timer(0.3, holder.communicate)
         ending.start()
@@ -347,7 +347,7 @@ def test_a_queue_opened_while_the_copy_is_prepared_is_left_alone(old: Old) -> No
         restore.send_signal(signal.SIGCONT)
         _, said = restore.communicate()
         assert restore.returncode != 0
-        assert "in use; stop web and drain first" in said
+        assert "in use: stop web and drain" in said
     assert stored(old.database) == 18
     assert integrity(old.database) == "ok"
     assert not old.preparing()
@@ -393,7 +393,7 @@ def test_a_database_that_was_damaged_while_in_use_is_in_use(old: Old) -> None:
     with held(old.database) as holder:
         with old.database.open("r+b") as file:
             file.write(b"damaged" * 100)
-        with pytest.raises(StoreError, match="in use; stop web and drain first"):
+        with pytest.raises(StoreError, match="in use: stop web and drain"):
             backup.restore(old.copies, old.database, now=NOW)
         holder.communicate()
     backup.restore(old.copies, old.database, now=NOW)

@@ -392,7 +392,7 @@ class TestOpening:
         connection.execute(statement)
         connection.close()
         before = file.read_bytes()
-        with pytest.raises(StoreError, match="another application's"):
+        with pytest.raises(StoreError, match="of another application"):
             open_database(file)
 
         assert file.read_bytes() == before

@@ -155,8 +155,8 @@ def refuse_bad_sqlite(version: str) -> None:
     """Raises StoreError for a SQLite that has the WAL-reset bug or cannot run our statements."""
     if tuple(int(part) for part in version.split(".")) < FIXED_IN:
         raise StoreError(
-            f"SQLite {version} is too old: {'.'.join(map(str, FIXED_IN))} or later is needed. Older versions can corrupt "
-            "a database that two processes write, or lack jsonb_each"
+            f"SQLite {version} is too old: {'.'.join(map(str, FIXED_IN))} or later is needed. Older versions can "
+            "corrupt a database that two processes write, or lack jsonb_each"
         )
 
 
