@@ -1,26 +1,31 @@
 """A whole run at its most talkative, and what it must not say: no secret, no customer, no text."""
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
 import httpx
 from loadtests.chaos.installation import Installation, installation
 
+from recado.events import signing
 from recado.simulator import FaultPlan
-from recado.simulator.installation import SECRETS
+from recado.simulator.installation import EVENTS_SECRET, SECRETS
+from recado.simulator.receiver import Failure, Receiver
 from recado.simulator.simulator import ORDERS
 
 PASSWORD_LIKE = "a-guess-at-a-token"
+HOOK = "secret-of-the-hook"
 
 
 def test_nothing_that_is_said_names_a_secret_or_a_person(tmp_path: Path) -> None:
-    """Logs of web and drain at `debug`, metrics, answers: after orders, failures, wrong tokens and restarts."""
+    """Logs of web and drain at `debug`, metrics, answers: after orders, failures, wrong tokens and restarts; events
+    that an endpoint refuses, and notices that nobody takes."""
     said, people = asyncio.run(_run(tmp_path))
 
     assert "attempt.finished" in said
     assert "handshake.refused" in said
-    for secret in (*SECRETS.values(), PASSWORD_LIKE):
+    for secret in (*SECRETS.values(), EVENTS_SECRET, EVENTS_SECRET.removeprefix(signing.PREFIX), HOOK, PASSWORD_LIKE):
         assert secret not in said
     for wamid, customer, text in people:
         assert wamid not in said
@@ -33,15 +38,29 @@ def test_nothing_that_is_said_names_a_secret_or_a_person(tmp_path: Path) -> None
 
 async def _run(folder: Path) -> tuple[str, list[tuple[str, str, str]]]:
     plan = FaultPlan(ratios={"code:131026": 0.2, "server_error": 0.2, "garbage": 0.1, "failed:131026": 0.1})
-    settings = {"RECADO_LOG_LEVEL": "debug", "RECADO_MARK_AS_READ": "true"}
-    async with installation(folder, settings, faults=plan) as shop:
+    hook = {"name": "slack", "format": "slack", "url": f"http://127.0.0.1:9/{HOOK}", "allow_http": True}
+    (folder / "notify.json").write_text(json.dumps([hook]))
+    settings = {
+        "RECADO_LOG_LEVEL": "debug",
+        "RECADO_MARK_AS_READ": "true",
+        "RECADO_NOTIFY_FILE": str(folder / "notify.json"),
+    }
+    receiver = Receiver([EVENTS_SECRET])
+    receiver.change({"always": Failure.REFUSED})
+    async with installation(folder, settings, faults=plan, events=receiver) as shop:
         for order in ORDERS * 4:
             await shop.simulator.send_text(order)
         answers = await _strangers(shop)
         await shop.simulator.settled(3)
+        async with asyncio.timeout(60):
+            while not all(f'"channel":"{channel}"' in _logs(folder) for channel in ("whatsapp", "http", "notice")):
+                await asyncio.sleep(0.1)
         people = [(i.wamid, i.customer, i.text) for i in shop.simulator.ledger]
-    logs = "".join(path.read_text() for path in (folder / "logs").iterdir())
-    return logs + answers, people
+    return _logs(folder) + answers, people
+
+
+def _logs(folder: Path) -> str:
+    return "".join(path.read_text() for path in (folder / "logs").iterdir())
 
 
 async def _strangers(shop: Installation) -> str:
