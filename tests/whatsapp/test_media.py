@@ -1,12 +1,14 @@
 """Files of customers: fetched in two steps from a simulated Meta that can do everything wrong, and uploaded."""
 
 import hashlib
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from tests.clock import FakeClock
+from tests.meta import graph_error
 
 from recado.network import BoundedClient
 from recado.outcome import Outcome
@@ -14,7 +16,15 @@ from recado.simulator import Simulator
 from recado.simulator.media import URL_SECONDS, voice
 from recado.whatsapp.attached import Media, voice_of
 from recado.whatsapp.download import Downloader
-from recado.whatsapp.errors import AuthenticationError, GraphError, NotSentError
+from recado.whatsapp.errors import (
+    AuthenticationError,
+    EdgeFailureError,
+    GraphError,
+    InvalidRequestError,
+    NotSentError,
+    ThrottledError,
+    UnreadableAnswerError,
+)
 from recado.whatsapp.media import FileType, MediaError, MediaProblem, type_of
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.transport import GraphTransport
@@ -38,11 +48,13 @@ class Meta:
         self.resolved.append(host)
         return [host]
 
-    def service(self, token: str = TOKEN) -> WhatsAppService:
+    def service(
+        self, token: str = TOKEN, transport: GraphTransport | httpx.MockTransport | None = None
+    ) -> WhatsAppService:
         client = BoundedClient(resolve=self.resolve, seconds=self.seconds)
         url = self.simulator.base_url
         return WhatsAppService(
-            GraphTransport(),
+            transport or GraphTransport(),
             access_token=token,
             api_url=url,
             api_version="v26.0",
@@ -116,6 +128,60 @@ async def test_each_fault_has_an_outcome(meta: Meta, fault: str, problem: MediaP
     assert (caught.value.outcome is Outcome.RETRYABLE) == again
     assert "media.example.net" not in meta.resolved, "the token went to a foreign host"
     assert "http" not in str(caught.value).removeprefix(f"{caught.value.error_class} (HTTP"), "an error names a URL"
+
+
+@pytest.mark.parametrize("n", range(8))
+async def test_a_hash_may_be_written_in_any_way(meta: Meta, n: int) -> None:
+    """Base64 of both alphabets, with padding or without; hexadecimal in capitals, too."""
+    content = NOTE + bytes([n])
+    digest = hashlib.sha256(content).digest()
+    written = (b64encode(digest).decode(), urlsafe_b64encode(digest).decode())
+    for known in (*written, *(one.rstrip("=") for one in written), digest.hex(), digest.hex().upper()):
+        media = voice_of({"id": meta.note(content).id, "sha256": known, "voice": True})
+        assert media is not None
+        assert media.sha256 == known
+        assert await meta.get(media) == content
+        other = Media(media.id, known[:-2] + ("AA" if known[-2:] != "AA" else "BB"))
+        assert await meta.problem(other) is MediaProblem.WRONG_HASH
+
+
+@pytest.mark.parametrize(
+    ("described", "outcome"),
+    [
+        ({"file_size": "27"}, None),
+        ({"file_size": 27.0}, None),
+        ({"file_size": None, "sha256": None}, None),
+        ({"sha256": ""}, None),
+        ({"file_size": "99999999"}, "media_too_large"),
+        ({"file_size": 10**30}, "media_too_large"),
+        ({"file_size": "large"}, "unreadable"),
+        ({"url": None}, "unreadable"),
+        ({"url": ["https://graph.example/1"]}, "unreadable"),
+        ({"url": ""}, "media_foreign_url"),
+        ({"url": "javascript:alert(1)"}, "media_foreign_url"),
+        ({"url": "//graph.example/1"}, "media_foreign_url"),
+        ([], "unreadable"),
+        ("<html>", "unreadable"),
+    ],
+)
+async def test_whatever_graph_says_of_a_file_has_an_outcome(meta: Meta, described: Any, outcome: str | None) -> None:
+    """Numbers as text, nulls, other things in place of a URL: the file, or an error with a name."""
+    known = meta.simulator.media.describe(meta.note().id)
+    assert known is not None
+    body = {"url": known["url"], **described} if isinstance(described, dict) else described
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=body) if isinstance(body, str) else httpx.Response(200, json=body)
+
+    service = meta.service(transport=httpx.MockTransport(graph))
+    fetched = service.get_media(Media("1"), phone_number_id=NUMBER, most_bytes=MOST, accepts=[FileType.OGG])
+    if outcome is None:
+        assert await fetched == NOTE
+    else:
+        with pytest.raises(GraphError) as caught:
+            await fetched
+        assert caught.value.error_class == outcome
+    await service.aclose()
 
 
 async def test_a_url_that_has_expired_is_asked_for_once_more(meta: Meta) -> None:
@@ -258,6 +324,25 @@ async def test_what_meta_would_not_take_is_not_uploaded(meta: Meta) -> None:
         assert caught.value.problem is problem
     await service.aclose()
     assert meta.simulator.graph.counts["calls"] == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (graph_error(400, 131053), InvalidRequestError),
+        (graph_error(400, 131009), InvalidRequestError),
+        (graph_error(401, 190), AuthenticationError),
+        (graph_error(400, 80007), ThrottledError),
+        (httpx.Response(502, text="<html>"), EdgeFailureError),
+        (httpx.Response(200, json={"id": ""}), UnreadableAnswerError),
+        (httpx.Response(200, json=[]), UnreadableAnswerError),
+    ],
+)
+async def test_an_upload_that_does_not_succeed(meta: Meta, answer: httpx.Response, error: type[GraphError]) -> None:
+    """Each of Meta's codes is the error that it is for a message."""
+    service = meta.service(transport=httpx.MockTransport(lambda request: answer))
+    with pytest.raises(error):
+        await service.upload_media(b"%PDF-1.7", phone_number_id=NUMBER)
 
 
 async def test_an_outage_at_the_look_up_is_an_outage(meta: Meta) -> None:

@@ -21,6 +21,8 @@ DOWNLOAD_SECONDS: Final = 15.0
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
 #: A URL may expire between the two calls; a second one that has is no accident.
 _URLS: Final = 2
+#: From the alphabet of base64 that is for URLs.
+_STANDARD: Final = str.maketrans("-_", "+/")
 
 
 class Downloader:
@@ -107,8 +109,14 @@ def _checked(response: Response, hashes: Sequence[str | None], accepts: Collecti
     if response.cut is not None:
         raise MediaError(MediaProblem.CUT, response.cut)
     digest = hashlib.sha256(response.content).digest()
-    if any(known not in (None, b64encode(digest).decode(), digest.hex()) for known in hashes):
+    if not all(_names(known, digest) for known in hashes if known):
         raise MediaError(MediaProblem.WRONG_HASH)
     if type_of(response.content) not in accepts:
         raise MediaError(MediaProblem.WRONG_TYPE)
     return response.content
+
+
+def _names(known: str, digest: bytes) -> bool:
+    """Whether a hash is this digest: in hexadecimal, or in base64 of either alphabet, padded or not."""
+    in_base64 = known.rstrip("=").translate(_STANDARD)
+    return known.lower() == digest.hex() or in_base64 == b64encode(digest).decode().rstrip("=")

@@ -107,7 +107,7 @@ class _HealthAnswer(msgspec.Struct):
 
 _accepted = msgspec.json.Decoder(_Accepted).decode
 _message_id = msgspec.json.Decoder(_MessageId).decode
-_described = msgspec.json.Decoder(Described).decode
+_described = msgspec.json.Decoder(Described, strict=False).decode  # Graph writes some numbers as text
 _health = msgspec.json.Decoder(_HealthAnswer).decode
 _encode = msgspec.json.Encoder().encode
 
