@@ -8,7 +8,8 @@ from recado.queue.model import State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply
+from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply, status_of
+from tests.queue.conformance_permissions import FAILED, REFUSED
 from tests.queue.conformance_sessions import opening, session_of
 
 HOLD = 14400.0
@@ -51,8 +52,8 @@ class HandoffConformance:
         after_second = await handoff_of(queue, clock)
 
         assert (first, again, second) == (True, False, True)
-        assert after_again == Handoff(until=begin + HOLD, changed_at=begin)
-        assert after_second == Handoff(until=begin + 60 + HOLD, changed_at=begin + 60)
+        assert after_again == Handoff(until=begin + HOLD, changed_at=begin, since=begin)
+        assert after_second == Handoff(until=begin + 60 + HOLD, changed_at=begin + 60, since=begin)
         assert queue.snapshot().totals[metrics.HANDOFFS.name, ("echo",)] == 1
 
     async def test_what_was_said_earlier_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -92,6 +93,50 @@ class HandoffConformance:
         assert [message.wamid for message in claim.messages] == ["wamid.IN2"]
         assert len(discarded) == 1
         assert queue.snapshot().totals[metrics.QUOTES.name, ("withdrawn", "text")] == 1
+
+    @pytest.mark.parametrize("how", ["fails", "released", "failed by status", "lease over", "retried"])
+    @pytest.mark.parametrize("asked", [False, True])
+    async def test_what_was_under_way_when_a_person_came_is_not_sent_again(
+        self, open_queue: OpenQueue, clock: FakeClock, how: str, asked: bool
+    ) -> None:
+        """Also where the customer had asked for the person. Replies of the hold itself, to taps, are tried again."""
+        queue = open_queue(**UNLIMITED, RECADO_UNKNOWN_GRACE_SECONDS="60")
+        session = await session_of(queue, clock)
+        changes = Changes(version=session.version)
+        if asked:
+            waits = Handoff(until=clock() + HOLD, changed_at=clock(), waiting_since=clock())
+            changes = replace(changes, talk=Talk(handoff=waits))
+        before = await add_leased(queue, new_reply(1, clock, customer=1, changes=changes))
+        if how == "failed by status":
+            await queue.update_message_attempt(before, DELIVERED)
+        if how == "retried":
+            await queue.update_message_attempt(before, REFUSED)
+        clock.advance(2)
+        await queue.change_handoff(echo(1, clock))
+        match how:
+            case "fails":
+                await queue.update_message_attempt(before, FAILED)
+            case "released":
+                await queue.release(before)
+            case "failed by status":
+                await queue.apply_status(status_of(before, "failed", FAILED))
+            case "retried":
+                assert await queue.retry([before.id]) == 0
+        sent: list[str | None] = []
+        for n in range(2, 6):
+            clock.advance(200)
+            sent += [message.wamid for message in (await queue.get_messages_to_retry(10)).messages]
+            await queue.change_handoff(echo(n, clock))
+        version = (await session_of(queue, clock)).version
+        tapped = new_reply(2, clock, customer=1, changes=Changes(version=version))
+        await queue.update_message_attempt(await add_leased(queue, tapped), FAILED)
+        clock.advance(1)
+        await queue.change_handoff(echo(6, clock))
+        clock.advance(200)
+        again = [message.wamid for message in (await queue.get_messages_to_retry(10)).messages]
+
+        assert sent == []
+        assert again == ["wamid.IN2"]
 
     async def test_a_message_that_is_handled_meanwhile_is_handled_again(
         self, open_queue: OpenQueue, clock: FakeClock

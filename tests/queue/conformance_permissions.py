@@ -7,16 +7,19 @@ import pytest
 from msgspec.structs import replace
 
 from recado.orders import Changes, Permission, PermissionChange, Talk
-from recado.queue.model import State
+from recado.outcome import Outcome
+from recado.queue.model import AttemptResult, State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, new_reply
+from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, new_reply, status_of
 from tests.queue.conformance_events import CRM, kinds
 from tests.queue.conformance_orders import ACCEPTED, COMPLETED, moving, notices, ordered
 from tests.queue.conformance_sessions import session_by, session_of
 
 YEAR = 365 * 86400.0
+FAILED = AttemptResult(outcome=Outcome.RETRYABLE, error_class="server", error_code=131000, code_class="5xx")
+REFUSED = AttemptResult(outcome=Outcome.PERMANENT, error_class="undeliverable", error_code=131026, code_class="4xx")
 
 
 def preference(
@@ -80,6 +83,38 @@ class PermissionConformance:
         assert len(await queue.list_messages([State.DISCARDED])) == 1
         assert queue.snapshot().totals[metrics.PERMISSIONS.name, ("out", "message")] == 1
         assert "customer.opted_out" in await kinds(queue)
+
+    @pytest.mark.parametrize("how", ["fails", "released", "failed by status", "lease over", "retried"])
+    async def test_what_was_under_way_at_an_opt_out_is_not_sent_again(
+        self, open_queue: OpenQueue, clock: FakeClock, how: str
+    ) -> None:
+        """Whatever became of the attempt, and whoever asks for another one."""
+        queue = open_queue(**UNLIMITED, RECADO_UNKNOWN_GRACE_SECONDS="60")
+        order = await ordered(queue, clock)
+        await queue.move_order(moving(order.number, ACCEPTED))
+        (notice,) = (await queue.get_messages_to_retry(10)).messages
+        if how == "failed by status":
+            await queue.update_message_attempt(notice, DELIVERED)
+        if how == "retried":
+            await queue.update_message_attempt(notice, REFUSED)
+        clock.advance(1)
+        await queue.change_permission(preference(clock))
+        match how:
+            case "fails":
+                await queue.update_message_attempt(notice, FAILED)
+            case "released":
+                await queue.release(notice)
+            case "failed by status":
+                await queue.apply_status(status_of(notice, "failed", FAILED))
+            case "retried":
+                assert await queue.retry([notice.id]) == 0
+        sent: list[str | None] = []
+        for _ in range(4):
+            clock.advance(200)
+            sent += [message.wamid for message in (await queue.get_messages_to_retry(10)).messages]
+
+        assert sent == []
+        assert await queue.list_messages([State.QUEUED, State.SENDING, State.UNKNOWN]) == []
 
     async def test_who_opts_in_again_is_told_again(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         queue = open_queue(**UNLIMITED)

@@ -130,6 +130,7 @@ GIVEN = {
     "waiting_replies": "('k5000')",
     "waiting_without_a_message": "('k5000')",
     "reminded": """('[["t4998", 1], ["t4999", 2], ["t5000", 3]]')""",
+    "unwanted": f"({IDS}, 1)",
     "stale_reminders": f"({IDS}, 1)",
     "closed": f"({IDS}, 1)",
     "leave_outside": f"({FAILED})",

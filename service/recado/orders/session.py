@@ -42,11 +42,13 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     until: a person has it until then; None: recado has it. changed_at: when that was last said; what was said earlier
     and arrives later changes nothing. waiting_since: when the customer asked for a person, while nobody has come.
+    since: when the person came; what recado had to say before is not said any more.
     """
 
     until: float | None = None
     changed_at: float = 0.0
     waiting_since: float | None = None
+    since: float = 0.0
 
     def holds(self, now: float) -> bool:
         """Whether a person has the conversation."""

@@ -32,7 +32,7 @@ def _change(transaction: Transaction, change: HandoffChange) -> bool:
     if after is None:
         return False
     note(transaction, key, talk.handoff, after, change.why)
-    if after.holds(transaction.now) and not talk.handoff.holds(transaction.now):
+    if after.since > talk.handoff.since:
         transaction.discard([id_ for (id_,) in transaction.run("waiting_replies", key)])
     customer.talk = as_json(replace(talk, handoff=after, missed=0))
     customer.version += 1
@@ -54,7 +54,10 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
         return Handoff(changed_at=change.at) if before.until is not None else None
     if before.until is not None and change.why in (Taken.ECHO, Taken.FOREIGN):
         until = max(until, before.until)
-    return Handoff(until=until, changed_at=change.at) if until > now else None
+    if until <= now:
+        return None
+    came_before = before.holds(now) and before.waiting_since is None
+    return Handoff(until=until, changed_at=change.at, since=before.since if came_before else change.at)
 
 
 def end_of_time(transaction: Transaction, keys: Sequence[str]) -> None:

@@ -111,6 +111,8 @@ class Transaction:
         row = (id_, decision.state, decision.due_at, decision.reason, decision.spent, decision.throttles)
         rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
         self.run("decide", as_json([(*row, *rest)]))
+        if finished_at is None and lane.channel in TO_CUSTOMERS:
+            self.discard(self.unwanted([id_]))
         if decision.reason:
             self.count_failed(id_, lane, decision.reason)
 
@@ -122,6 +124,11 @@ class Transaction:
     def give_up(self, ids: Sequence[int]) -> None:
         """Notes entries that will not be sent: what they quote was not seen."""
         self._given_up += ids
+
+    def unwanted(self, ids: Sequence[int]) -> list[int]:
+        """Which entries must not be sent any more: their customer has opted out and did not ask for them, or a person
+        has taken his conversation over since."""
+        return [id_ for (id_,) in self.run("unwanted", as_json(ids), self.now)] if ids else []
 
     def discard(self, ids: Sequence[int]) -> int:
         """Gives up entries that wait; how many."""

@@ -35,8 +35,13 @@ class TotalsRecord(msgspec.Struct, frozen=True):
 
 
 def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
-    """Makes messages due at once with all their attempts; how many of each batch."""
-    return [len(transaction.run("retry", as_json(ids), transaction.now)) for ids in batches]
+    """Makes messages due at once with all their attempts, but for those that must not be sent any more; how many of
+    each batch."""
+    counts = []
+    for ids in batches:
+        wanted = sorted(set(ids).difference(transaction.unwanted(ids)))
+        counts.append(len(transaction.run("retry", as_json(wanted), transaction.now)))
+    return counts
 
 
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:

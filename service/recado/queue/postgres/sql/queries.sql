@@ -654,6 +654,14 @@ SELECT id FROM recado.entry
 WHERE key = $1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND finished_at IS NULL
   AND state IN ('queued', 'unknown')
 
+-- name: unwanted
+SELECT e.id FROM json_array_elements_text($1::json) j JOIN recado.entry e ON e.id = j.value::bigint
+  JOIN recado.customer c ON c.key = e.key
+WHERE e.channel IN ('whatsapp', 'template') AND CASE WHEN e.wamid IS NULL
+  THEN c.talk::json #>> '{permission,opted_out}' IS NOT NULL
+  ELSE coalesce((c.talk::json #>> '{handoff,until}')::float8, 0) > $2
+    AND e.received_at < coalesce((c.talk::json #>> '{handoff,since}')::float8, 0) END
+
 -- name: remindable
 SELECT q.key, c.written_at, q.traceparent, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at,
   q.expires_at, q.state, q.accepted_at

@@ -593,6 +593,12 @@ SELECT id FROM entry
 WHERE key = ?1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND finished_at IS NULL
   AND state IN ('queued', 'unknown')
 
+-- name: unwanted
+SELECT e.id FROM json_each(?1) j CROSS JOIN entry e ON e.id = j.value JOIN customer c ON c.key = e.key
+WHERE e.channel IN ('whatsapp', 'template') AND CASE WHEN e.wamid IS NULL
+  THEN c.talk ->> '$.permission.opted_out' IS NOT NULL
+  ELSE coalesce(c.talk ->> '$.handoff.until', 0) > ?2 AND e.received_at < coalesce(c.talk ->> '$.handoff.since', 0) END
+
 -- name: remindable
 SELECT q.key, c.written_at, q.traceparent, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at,
   q.expires_at, q.state, q.accepted_at
