@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -209,6 +210,9 @@ async def test_mail_arrives() -> None:
     assert [line for line in server.lines if line.startswith("rcpt")] == ["rcpt TO:<a@x.mx>", "rcpt TO:<b@x.mx>"]
     assert "Subject: recado: 3 respuestas no llegaron a sus clientes" in server.lines
     assert "window_closed x 2, rejected" in server.lines
+    named = dict(line.split(": ", 1) for line in server.lines if line.startswith(("Date: ", "Message-ID: ")))
+    assert parsedate_to_datetime(named["Date"])
+    assert named["Message-ID"].endswith("@x.mx>")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 
 from recado.addresses import refusal
 from recado.delivery.channels.http import misconfigured, unanswered
@@ -36,6 +37,9 @@ def send(
     """Mails a notice; returns the result. Never raises for what the server does."""
     message = EmailMessage()
     message["From"], message["To"] = target.sender, ", ".join(target.to)
+    # Some servers refuse mail without these two.
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain=target.sender.rpartition("@")[2])
     message["Subject"] = f"recado: {headline(notice)}"
     message.set_content(text(notice))
     try:

@@ -137,6 +137,8 @@ def await_recoveries(transaction: Writing, closed: Sequence[tuple[Lane, Breaker]
 def note_recoveries(transaction: Writing) -> None:
     """Notes the lanes that have sent all that waited for them while they had a problem, if the operator heard of it:
     he was needed, or customers' replies were lost."""
+    if not _awaited(transaction):  # nearly always: no lock then
+        return
     transaction.run("lock_notices")
     awaited = _awaited(transaction)
     over = [lane for lane, one in awaited.items() if not transaction.run("waiting_since", *lane, one.until)]

@@ -72,10 +72,6 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
     ends hand-offs, notes orders that the staff has not accepted in time and problems that are over, and reminds
     customers of open quotes."""
     _repair_clock(transaction)
-    if transaction.audience.notices and transaction.audience.accept_seconds:
-        note_waiting_orders(transaction)
-    if transaction.audience.notices:
-        note_recoveries(transaction)
     counts = []
     for limit in limits:
         rows = transaction.run("expired", transaction.now, limit)
@@ -87,6 +83,11 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
             end_of_time(transaction, [key for (key,) in held])
         if transaction.audience.reminding.seconds:
             remind(transaction, limit)
+    # Last, as others wait for the notices' lock.
+    if transaction.audience.notices and transaction.audience.accept_seconds:
+        note_waiting_orders(transaction)
+    if transaction.audience.notices:
+        note_recoveries(transaction)
     return counts
 
 
