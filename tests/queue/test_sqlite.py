@@ -213,7 +213,7 @@ class TestDurability:
         await queue.update_message_attempt(message, REJECTED)
         reader = open_database(tmp_path / "recado.db", read_only=True)
         reader.execute("BEGIN; SELECT count(*) FROM entry").get  # noqa: B018 - the read starts the transaction
-        with pytest.raises(StoreUnavailable, match="erase once more"):
+        with pytest.raises(StoreUnavailable, match="run the erase again"):
             await queue.remove([message.id])
         reader.close()
         assert await queue.clear() == 0
