@@ -94,7 +94,7 @@ EVENT_TYPES = (
     *("message.received", "quote.created", "quote.replaced", "quote.rejected", "quote.expired", "quote.withdrawn"),
     *("quote.delivered", "quote.read", "order.created", "order.updated", "order.cancelled", "order.cancel_requested"),
     *("handoff.requested", "handoff.started", "handoff.ended", "reply.failed"),
-    *("customer.opted_out", "customer.opted_in", "customer.erased"),
+    *("customer.opted_out", "customer.opted_in", "customer.erased", "template.paused", "template.approved"),
 )
 STATES = ("queued", "sending", "unknown", "delivered", "failed", "discarded")
 
