@@ -136,7 +136,7 @@ def test_an_answer_counts_for_when_it_was_written(
 )
 def test_who_gets_no_reply(conversation: Conversation, changes: dict[str, object], silence: Silence | None) -> None:
     """Another business number, groups, reactions and system messages, senders who cannot be reached."""
-    turn = conversation.handle(conversation.read(message(**changes)), Session(), NOW)  # type: ignore[arg-type]
+    turn = conversation.handle(conversation.read(message(**changes)), Session(), NOW)  # type: ignore[arg-type]  # fields by name
 
     assert turn.silence is silence
     assert (turn.reply is None) == (silence is not None)

@@ -184,7 +184,7 @@ def test_whatever_is_said_the_books_are_right(said: list[str]) -> None:
             ordered[order.quote] = ordered.get(order.quote, 0) + 1
             assert before.quote
             assert before.quote.state is QuoteState.OPEN
-            assert all(line.quantity <= shown[order.quote].get(line.sku, 0) for line in order.lines)  # type: ignore[operator]
+            assert all(line.quantity <= shown[order.quote].get(line.sku, 0) for line in order.lines)  # type: ignore[operator]  # `shown` has quantities only
         assert all(line.quantity > 0 and isinstance(line.total, Decimal) for line in dialogue.lines)
         assert (dialogue.state is State.OPEN) == (bool(dialogue.lines) and dialogue.state is not State.CONFIRMED)
     assert set(ordered.values()) <= {1}

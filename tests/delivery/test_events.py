@@ -107,7 +107,7 @@ class Shop:
 
     async def drain(self, queue: SqliteRetryQueue, *, killed_after: int | None = None) -> None:
         """Sends what is due, without pauses; `killed_after` so many claimed entries the process is gone."""
-        channel = HttpChannel({"crm": self.crm.endpoint}, lambda: self.crm, clock=self.clock)  # type: ignore[arg-type, return-value]
+        channel = HttpChannel({"crm": self.crm.endpoint}, lambda: self.crm, clock=self.clock)  # type: ignore[arg-type, return-value]  # a fake
         delivery = Delivery(queue, [channel])
         while True:
             claim = await queue.get_messages_to_retry(100)

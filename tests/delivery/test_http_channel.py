@@ -354,7 +354,7 @@ def test_the_clock_is_that_of_the_attempt() -> None:
             seen.append(headers)
             raise NotReached("no")
 
-    channel = HttpChannel({"crm": endpoint}, lambda: Recorder(), clock=clock)  # type: ignore[arg-type, return-value]
+    channel = HttpChannel({"crm": endpoint}, lambda: Recorder(), clock=clock)  # type: ignore[arg-type, return-value]  # a fake
     for _ in range(2):
         asyncio.run(channel.send(leased(), tracing.NoSpan()))
         clock.advance(300)

@@ -59,6 +59,5 @@ class Server(uvicorn.Server):
         await super().main_loop()
         self._graceful.leave()
         until = time.monotonic() + CLOSING_SECONDS
-        # uvicorn offers no event for its last connection.
-        while self.server_state.connections and not self.force_exit and time.monotonic() < until:  # noqa: ASYNC110
+        while self.server_state.connections and not self.force_exit and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn offers no event for its last connection
             await asyncio.sleep(LOOK_SECONDS)

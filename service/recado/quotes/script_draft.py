@@ -216,7 +216,7 @@ def _together(steps: list[Step]) -> list[Step]:
     for step in steps:
         if isinstance(step, Named) and step.does is Does.KEEP:
             last = joined[-1] if joined else None
-            kept = joined.pop().mentions if isinstance(last, Kept) else ()  # type: ignore[union-attr]
+            kept = joined.pop().mentions if isinstance(last, Kept) else ()  # type: ignore[union-attr]  # it is `last`
             joined.append(Kept((*kept, step.mention)))
         else:
             joined.append(step)

@@ -52,14 +52,14 @@ CREATE INDEX entry_finished ON entry (state, finished_at) WHERE finished_at IS N
 CREATE INDEX entry_failed ON entry (id) WHERE state = 'failed';
 CREATE INDEX entry_waiting ON entry (lane, id) WHERE channel = 'http' AND finished_at IS NULL;
 CREATE INDEX entry_event ON entry (event_id) WHERE event_id IS NOT NULL;
--- The database itself refuses two at once to one customer.
+-- The database itself refuses two sends at once to one customer.
 CREATE UNIQUE INDEX entry_under_way ON entry (key) WHERE lease_until IS NOT NULL;
 
 CREATE TABLE seen_message (
   wamid_key text PRIMARY KEY,
   id        bigint NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
--- An id is the microsecond of an arrival, so it is the age too.
+-- An id is the microsecond of an arrival, so it also tells the age.
 CREATE INDEX seen_message_id ON seen_message (id);
 
 CREATE TABLE customer (
@@ -167,8 +167,9 @@ CREATE TABLE lane (
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
--- The turns of a lane under its rate: when the next one is, and how many were taken together last. Every message writes
--- it, so it is written outside of their transactions and waits for no disk; a crash loses less than a second of turns.
+-- The turns of a lane under its rate: when the next one is, and how many were last taken together. Every message writes
+-- this row, so it is written outside of the messages' transactions and without waiting for the disk. A crash loses less
+-- than a second of turns.
 CREATE UNLOGGED TABLE pace (
   channel text NOT NULL,
   lane    text NOT NULL,
@@ -177,7 +178,7 @@ CREATE UNLOGGED TABLE pace (
   PRIMARY KEY (channel, lane)
 ) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
--- The id that is given next, in the same way. Whoever finds no row makes it from what the tables hold.
+-- The next id, written in the same way. A process that finds no row computes it from the tables.
 CREATE UNLOGGED TABLE next_id (
   one boolean PRIMARY KEY CHECK (one),
   id  bigint NOT NULL
@@ -185,8 +186,8 @@ CREATE UNLOGGED TABLE next_id (
 
 CREATE SEQUENCE order_number START 1001;
 
--- Totals that survive every pod, written together with the facts they count: each transaction inserts what it adds, so
--- that none waits for another, and `fold` adds that up.
+-- Totals that survive every pod, written in the transaction of the facts that they count. Each transaction inserts what
+-- it adds, so that none waits for another; `fold` adds the rows up.
 CREATE TABLE total (
   metric text NOT NULL,
   labels text NOT NULL,
@@ -204,7 +205,7 @@ CREATE TABLE meta (
   value text NOT NULL
 );
 
--- The last batch of each process: one that lost the answer to its COMMIT looks here.
+-- The last batch of each process. A process that lost the response to its COMMIT looks here for the result.
 CREATE TABLE batch (
   owner        text PRIMARY KEY,
   id           bigint NOT NULL,
@@ -228,8 +229,8 @@ CREATE TABLE state_delta (
   rows    bigint NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
--- For each statement, not for each row: a row that is updated a thousand times in one transaction leaves a thousand
--- versions of itself, and each update walks through them.
+-- Runs for each statement, not for each row: a row that is updated a thousand times in one transaction has a thousand
+-- versions, and each update reads all of them.
 CREATE FUNCTION count_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
   INSERT INTO state_delta (channel, lane, state, rows)
@@ -254,7 +255,7 @@ BEGIN
   SELECT channel, lane, state, sum(n) FROM (
     SELECT channel, lane, state, 1 AS n FROM new_rows UNION ALL SELECT channel, lane, state, -1 FROM old_rows) both_
   GROUP BY channel, lane, state HAVING sum(n) <> 0;
-  -- The end of an entry makes the next of its key due, which was put off until the first one was due.
+  -- When an entry ends, the next one of its key becomes due: it was put off until the first one was due.
   UPDATE entry e SET due_at = ended.finished_at
   FROM (SELECT n.key, max(n.finished_at) AS finished_at FROM new_rows n JOIN old_rows o ON o.id = n.id
     WHERE o.finished_at IS NULL AND n.finished_at IS NOT NULL GROUP BY n.key) ended
@@ -262,20 +263,21 @@ BEGIN
     AND e.due_at > ended.finished_at AND e.lease_owner IS DISTINCT FROM 'job';
   RETURN NULL;
 END $$;
--- Its own update of due times counts for nothing.
+-- The trigger's own updates of due times do not count.
 CREATE TRIGGER entry_moved AFTER UPDATE ON entry REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
   FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION count_moved();
 
--- What a transaction begins with, in one statement: its settings, its locks, its time. See locks.py. Each statement here
--- has a view of its own, so that of `identity` begins when the names' locks are had.
+-- Begins a transaction in one statement: its settings, its locks, its time. See locks.py. Each statement in here has a
+-- snapshot of its own, so the snapshot for `identity` is taken after the locks of the names.
 CREATE FUNCTION begin_write(alone boolean, names json, entries json, sent json, clock float8) RETURNS float8
 LANGUAGE plpgsql AS $$
 BEGIN
-  -- A process that is stopped in the middle of its transaction, or whose node is gone, must not hold up the others for
-  -- longer than its own deadline. Rows are looked up by an index whatever the server believes of the tables' sizes: it
-  -- takes a batch of one for a hundred, and keeps plans that were made while a table was small. No plan is compiled, or
-  -- given to parallel workers: before PostgreSQL 18 one that cannot do without what is off here looks expensive, and so
-  -- does one for a table without statistics. The compiler took 70 to 400 ms, two workers 30 ms, each time.
+  -- The time-outs: a process that is stopped in the middle of its transaction, or whose node is gone, must not hold up
+  -- the others for longer than its own deadline.
+  -- The planner: rows are looked up by an index, whatever the server assumes about the sizes of the tables. It takes a
+  -- batch of one for a hundred, and keeps plans that it made while a table was small.
+  -- No compiler, no parallel workers: they took 70 to 400 ms and 30 ms each time. Before PostgreSQL 18 the server uses
+  -- them because a plan that needs what is off here looks expensive to it, and so does one without statistics.
   PERFORM set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_seqscan', 'off', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -297,7 +299,7 @@ BEGIN
   RETURN coalesce(clock, extract(epoch FROM clock_timestamp())::float8);
 END $$;
 
--- Adds up what transactions inserted. Only one does it at a time, so nobody waits for the rows of the sums.
+-- Adds up what transactions inserted. Only one process does so at a time, so none waits for the rows of the sums.
 CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
   IF NOT pg_try_advisory_xact_lock(8319384419) THEN

@@ -1,5 +1,5 @@
--- Every statement of the store, by name; the same names, parameters and columns as SQLite's. `$1` is a JSON array
--- wherever a statement serves a whole batch. Names are qualified: nothing may be set by the session (PgBouncer).
+-- Every statement of the store, by name, with the same names, parameters and columns as in SQLite. If a statement serves
+-- a whole batch, `$1` is a JSON array. Names are qualified, because PgBouncer keeps no settings of a session.
 
 -- name: see_wamids
 INSERT INTO recado.seen_message (id, wamid_key)
@@ -8,8 +8,8 @@ ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
 -- name: take_ids
--- Outside of the transaction, see connections.py. A crash empties the table, and a pooler keeps our connections then: who
--- finds it empty makes an id that no table has.
+-- Runs outside of the transaction, see connections.py. A crash of the server empties the table, while a pooler keeps our
+-- connections: a process that finds the table empty takes an id that no table has.
 INSERT INTO recado.next_id AS n (one, id)
 SELECT true, $2::bigint + greatest($1::bigint, CASE WHEN NOT EXISTS (SELECT FROM recado.next_id) THEN
   1 + greatest((SELECT max(id) FROM recado.entry), (SELECT max(id) FROM recado.seen_message),
@@ -224,8 +224,8 @@ UPDATE recado.lane l SET failures = (j.value ->> 2)::integer, open_reason = j.va
 FROM json_array_elements($1::json) j WHERE l.channel = j.value ->> 0 AND l.name = j.value ->> 1
 
 -- name: take_turns
--- Up to $3 turns, one every $4 seconds, from $5 to $6: when the first is, and how many they are. Outside of the
--- transaction, see connections.py.
+-- Takes up to $3 turns, one every $4 seconds, from $5 to $6; returns when the first is, and how many there are. Runs
+-- outside of the transaction, see connections.py.
 INSERT INTO recado.pace AS p (channel, lane, next_at, taken)
 SELECT $1, $2, $5::float8 + $4::float8 * n, n
 FROM (SELECT least($3::integer, floor(($6::float8 - $5::float8) / $4::float8)::integer + 1) AS n) f
@@ -236,21 +236,21 @@ ON CONFLICT (channel, lane) DO UPDATE SET (next_at, taken) = (
 RETURNING next_at - $4::float8 * taken, taken
 
 -- name: delay_turns
--- Outside of the transaction, see connections.py.
+-- Runs outside of the transaction, see connections.py.
 INSERT INTO recado.pace AS p (channel, lane, next_at, taken) VALUES ($1, $2, $3, 0)
 ON CONFLICT (channel, lane) DO UPDATE SET next_at = greatest(p.next_at, excluded.next_at)
 
 -- name: due
--- Those that no other transaction claims now, of customers that no other transaction holds. A transaction that
--- claims at the same time gets other entries.
+-- Returns entries that no other transaction claims now, of customers that no other transaction holds. A transaction
+-- that claims at the same time gets other entries.
 WITH page AS MATERIALIZED (
   SELECT id, due_at, key FROM recado.entry WHERE channel = $1 AND lane = $2 AND due_at > $3 AND due_at <= $4
   ORDER BY due_at LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED)
 SELECT id, due_at FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: due_by_id
--- Each is looked up by its id alone (OFFSET 0): by the server's statistics of a queue that has just grown, all that is
--- due in the lane are fewer than those that are asked for.
+-- OFFSET 0 makes the server look up each entry by its id alone. Its statistics of a queue that has just grown tell it
+-- that fewer entries are due in the lane than are asked for, so it would read all of those.
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
 FROM (SELECT DISTINCT value::bigint AS id FROM json_array_elements_text($4::json)) j
   CROSS JOIN LATERAL (SELECT * FROM recado.entry e WHERE e.id = j.id OFFSET 0) m
@@ -396,7 +396,7 @@ INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDA
 INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING
 
 -- name: check_writable
--- Locks no row and writes nothing, but fails where nothing may be written.
+-- Locks no row and writes nothing, but fails if the database is read-only.
 SELECT name FROM recado.meta WHERE $1::float8 < 0 FOR KEY SHARE
 
 -- name: get_meta
@@ -457,7 +457,7 @@ SELECT id, key, phone, user_id, reason, error_class, error_code FROM recado.entr
 WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id
 
 -- name: lock_notices
--- The periods are read and then written under this lock. The transaction waits for no other lock after it.
+-- The transaction reads and then writes the periods under this lock, and waits for no further lock.
 SELECT pg_advisory_xact_lock(8319384420)
 
 -- name: last_sequences
@@ -571,7 +571,7 @@ DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_eleme
   OR event_id IN (SELECT value::bigint FROM json_array_elements_text($2::json))
 RETURNING channel, lane, state
 
--- What the report counts: rows of (how many, what), from one instant to another.
+-- What the report counts: rows of (how many, what) between two instants.
 
 -- name: survey_messages
 SELECT count(*) FROM recado.seen_message WHERE id >= $1 AND id < $2 AND wamid_key < 'x'

@@ -1,6 +1,6 @@
 -- The outbox. Times are Unix seconds UTC.
 
--- Whose file this is: "reca", so that no other application's database is ever taken for a queue.
+-- Marks the file as recado's ("reca"), so that recado never uses the database of another application as its queue.
 PRAGMA application_id = 0x72656361;
 
 -- What has to be sent. An entry's id is its microsecond of arrival, made unique. It is never used twice, so a late
@@ -16,7 +16,7 @@ CREATE TABLE entry (
   wamid           TEXT,                      -- the customer's message that is replied to, if it is a reply
   answers         TEXT,                      -- JSON: wamids of earlier messages whose replies it superseded
   content         TEXT NOT NULL,             -- JSON, see whatsapp/content.py and events/event.py
-  event_id        INTEGER,                   -- the event that it takes to an endpoint, if it is none to a customer
+  event_id        INTEGER,                   -- the event that it carries to an endpoint; NULL for an entry to a customer
   written_at      REAL NOT NULL,             -- when the customer wrote, by Meta: the order within a key, then by id
   received_at     REAL NOT NULL,
   deadline_at     REAL NOT NULL,             -- never sent after this
@@ -48,13 +48,13 @@ CREATE TABLE entry (
 CREATE INDEX entry_due ON entry (channel, lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX entry_deadline ON entry (deadline_at) WHERE due_at IS NOT NULL;
 CREATE INDEX entry_lease ON entry (lease_until) WHERE lease_until IS NOT NULL;
--- The first entry of a key: the one under way, else the earliest that was written.
+-- Finds the first entry of a key: the one under way, otherwise the one that was written first.
 CREATE INDEX entry_first ON entry (key, lease_until IS NULL, written_at) WHERE finished_at IS NULL;
 CREATE INDEX entry_sent ON entry (sent_wamid) WHERE sent_wamid IS NOT NULL;
 CREATE INDEX entry_finished ON entry (state, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX entry_waiting ON entry (lane, id) WHERE channel = 'http' AND finished_at IS NULL;
 CREATE INDEX entry_event ON entry (event_id) WHERE event_id IS NOT NULL;
--- Operators page through failed entries by id: it costs the same however many others there are.
+-- Lets operators page through failed entries by id at the same cost, however many other entries there are.
 CREATE INDEX entry_failed ON entry (id) WHERE state = 'failed';
 
 -- A customer's message that was acknowledged, by a keyed hash of its wamid.
@@ -64,7 +64,7 @@ CREATE TABLE seen_message (
 ) STRICT;
 
 -- A customer at a business number: when the next reply may be sent, the latest replies (operations/customers.py), and
--- what belongs to his session. Whoever has no row is a stranger, whose session has version 0.
+-- what belongs to the session. A customer without a row is new, with a session of version 0.
 CREATE TABLE customer (
   key        TEXT PRIMARY KEY,
   next_at    REAL NOT NULL DEFAULT 0,
@@ -130,7 +130,7 @@ CREATE INDEX shop_order_state ON shop_order (state, placed_id);
 CREATE UNIQUE INDEX shop_order_in_turn ON shop_order (placed_id);
 CREATE INDEX shop_order_placed ON shop_order (placed_at);
 
--- What the shop's systems are told. An event's id is its microsecond, made unique; events of a key count up.
+-- Events for the shop's systems. An event's id is its microsecond, made unique; the sequence counts up within a key.
 CREATE TABLE event (
   id       INTEGER PRIMARY KEY,
   type     TEXT NOT NULL,
@@ -178,7 +178,7 @@ CREATE TABLE lane (
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- The turns of a lane under its rate: when the next one is, and how many were taken together last.
+-- The turns of a lane under its rate: when the next one is, and how many were last taken together.
 CREATE TABLE pace (
   channel TEXT NOT NULL,
   lane    TEXT NOT NULL,
@@ -187,7 +187,7 @@ CREATE TABLE pace (
   PRIMARY KEY (channel, lane)
 ) STRICT, WITHOUT ROWID;
 
--- Totals that survive every pod, written together with the facts they count.
+-- Totals that survive every pod, written in the transaction of the facts that they count.
 CREATE TABLE total (
   metric TEXT NOT NULL,
   labels TEXT NOT NULL,                      -- JSON array of label values
@@ -215,7 +215,7 @@ END;
 CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE channel = old.channel AND lane = old.lane AND state = old.state;
 END;
--- The end of an entry makes the next of its key due, which was put off until the first one was due.
+-- When an entry ends, the next one of its key becomes due: it was put off until the first one was due.
 CREATE TRIGGER entry_ended AFTER UPDATE OF finished_at ON entry
 WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
   UPDATE entry SET due_at = new.finished_at

@@ -1,7 +1,7 @@
--- Every statement of the store, by name. `?1` is a JSON array wherever a statement serves a whole batch: one call
--- into SQLite per batch, so that the writer thread passes the interpreter lock a few times a commit, not a few a row.
--- `jsonb_each` where an element is itself an array: `json_each` would write it out as text again, to be parsed once
--- more for each of its values.
+-- Every statement of the store, by name. If a statement serves a whole batch, `?1` is a JSON array. One call into SQLite
+-- for each batch makes the writer thread release the interpreter lock a few times a commit, not a few times a row.
+-- Statements use `jsonb_each` if an element is itself an array: `json_each` would turn it into text again, which SQLite
+-- would parse once more for each of its values.
 
 -- name: see_wamids
 INSERT INTO seen_message (id, wamid_key)
@@ -10,7 +10,7 @@ ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
 -- name: take_ids
--- The first of ?2 ids, from ?1 on.
+-- Takes ?2 ids, from ?1 on; returns the first.
 SELECT max(?1, 1 + (SELECT coalesce(max(id), 0) FROM entry), 1 + (SELECT coalesce(max(id), 0) FROM seen_message),
   1 + (SELECT coalesce(max(id), 0) FROM event))
 WHERE ?2 > 0
@@ -18,7 +18,7 @@ WHERE ?2 > 0
 -- name: last_id
 SELECT max((SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM seen_message))
 
--- Nobody knows when a reply is over that waits for its job: it counts as under way.
+-- A reply that waits for its job counts as under way: nobody knows when the job ends.
 -- name: customers
 SELECT j.value, coalesce(c.next_at, 0), coalesce(c.version, 0), c.talk, c.streak, coalesce(c.written_at, 0),
   f.id, f.written_at, iif(f.lease_owner IS 'job', NULL, f.due_at)
@@ -92,8 +92,8 @@ INSERT INTO meta (name, value) VALUES ('order_number', 1001)
 ON CONFLICT (name) DO UPDATE SET value = value + 1
 RETURNING value
 
--- The open quote is the newest one, and a replaced one never is: of a voice note, which is heard after later messages
--- were read, the id tells when it came.
+-- The newest quote is the open one, otherwise the one with the highest id that was not replaced. The id alone does not
+-- tell: the quote of a voice note has the id of the note's arrival, and may be newer than those of later messages.
 -- name: session_quotes
 SELECT j.value ->> 0, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
@@ -193,7 +193,7 @@ FROM lane l LEFT JOIN pace p ON p.channel = l.channel AND p.lane = l.name
 INSERT INTO lane (channel, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING
 
 -- name: hold_lane
--- One writer has every lane.
+-- The one writer holds every lane.
 SELECT failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
 FROM lane WHERE channel = ?1 AND name = ?2
 
@@ -209,7 +209,7 @@ UPDATE lane SET failures = j.value ->> 2, open_reason = j.value ->> 3, opened_at
 FROM jsonb_each(?1) j WHERE lane.channel = j.value ->> 0 AND lane.name = j.value ->> 1
 
 -- name: take_turns
--- Up to ?3 turns, one every ?4 seconds, from ?5 to ?6: when the first is, and how many they are.
+-- Takes up to ?3 turns, one every ?4 seconds, from ?5 to ?6; returns when the first is, and how many there are.
 INSERT INTO pace (channel, lane, next_at, taken)
 SELECT ?1, ?2, ?5 + ?4 * n, n FROM (SELECT min(?3, CAST((?6 - ?5) / ?4 AS INTEGER) + 1) AS n) WHERE true
 ON CONFLICT (channel, lane) DO UPDATE SET (next_at, taken) = (
@@ -409,7 +409,7 @@ SELECT id, key, phone, user_id, reason, error_class, error_code FROM entry
 WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id
 
 -- name: lock_notices
--- One writer has them already.
+-- The one writer holds them already.
 SELECT 1 WHERE false
 
 -- name: last_sequences
@@ -511,7 +511,7 @@ RETURNING id
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) OR event_id IN (SELECT value FROM json_each(?2))
 RETURNING channel, lane, state
 
--- What the report counts: rows of (how many, what), from one instant to another.
+-- What the report counts: rows of (how many, what) between two instants.
 
 -- name: survey_messages
 SELECT count(*) FROM seen_message WHERE id >= ?1 AND id < ?2 AND wamid_key < 'x'
