@@ -12,7 +12,7 @@ import msgspec
 
 from dashboards.queries import HOLD_SECONDS, RULES, any_of, merged, record_of
 from dashboards.slo import ACCEPTED, DAY, MIN_BAD_EVENTS, OUTAGE, PERIOD_SECONDS, SLOS, WINDOWS, Slo, Window
-from recado.cluster.checks_database import MANY_DEAD_ROWS, OLD_SNAPSHOT_SECONDS
+from recado.cluster.checks_database import CLOCK_OFFSET_SECONDS, MANY_DEAD_ROWS, OLD_SNAPSHOT_SECONDS
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
@@ -173,8 +173,6 @@ _REJECTED = 'reason="rejected"'
 _NOT_REJECTED = 'reason!="rejected"'
 #: How long an alert shows a notice from Meta: longer than a night in which tickets are muted.
 NOTICE_SECONDS = 14 * 3600
-#: By so much a pod's clock may differ from the database's: logs and traces still tell what came first.
-CLOCK_OFFSET_SECONDS = 5.0
 #: With more webhooks than this in the same two hours before, none today is not chance.
 USUAL_WEBHOOKS = 20
 

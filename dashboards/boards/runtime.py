@@ -261,6 +261,19 @@ BOARD = Board(
                     runbook="RecadoStoreBusy",
                 ),
                 Panel(
+                    title="Problems of the server",
+                    bad=True,
+                    description=(
+                        "With PostgreSQL: 1 for what `recado doctor` warns about: full_page_writes off, connections "
+                        "short, tables not vacuumed, a replication slot that nobody reads, an invalid index, an old "
+                        "version, a pooler in between. Empty with SQLite."
+                    ),
+                    unit="none",
+                    width=8,
+                    queries=(Query(Q.gauge(metrics.STORE_PROBLEMS, by=("problem",)), "{{problem}}"),),
+                    runbook="RecadoStoreBusy",
+                ),
+                Panel(
                     title="Clock offset",
                     description=(
                         "With PostgreSQL: how far each pod's clock is ahead of the server's. recado uses the server's "

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from recado.cluster.checks_database import PROBLEMS
 from recado.cluster.doctor import Finding, Level
+from recado.telemetry.metrics import STORE_PROBLEMS
 
 from .conftest import METRICS
 from .fake_cluster import FakeCluster
@@ -30,6 +32,11 @@ def findings(look: Look) -> list[tuple[Level, str]]:
     return [(finding.level, finding.text) for finding in look() if finding.area == "database"]
 
 
+def test_every_problem_of_the_server_has_a_finding() -> None:
+    """What the store can tell is what the doctor knows."""
+    assert set(PROBLEMS) == set(STORE_PROBLEMS.labels["problem"] or ())
+
+
 def test_nothing_is_said_of_a_file(cluster: FakeCluster, look: Look) -> None:
     """SQLite has its own checks."""
     assert findings(look) == []
@@ -47,6 +54,12 @@ def test_a_database_with_a_synchronous_standby(cluster: FakeCluster, look: Look)
         ("recado_store_readable 0.0\n", Level.FAULT, "the web pod cannot read the database"),
         (READABLE.replace('synchronous"} 1.0', 'synchronous"} 0.0'), Level.WARNING, "no synchronous standby"),
         (READABLE.replace("rows 7.0", "rows 200000.0"), Level.WARNING, "60 minutes keeps 200,000 dead rows"),
+        (READABLE + "recado_store_clock_offset_seconds 600.0\n", Level.WARNING, "clock is 600 s ahead of"),
+        (READABLE + "recado_store_clock_offset_seconds -9.0\n", Level.WARNING, "clock is 9 s behind"),
+        *(
+            (READABLE + f'recado_store_problems{{problem="{problem}"}} 1.0\n', Level.WARNING, text)
+            for problem, (text, _) in PROBLEMS.items()
+        ),
     ],
 )
 def test_what_is_wrong_with_a_database(cluster: FakeCluster, look: Look, told: str, level: Level, text: str) -> None:

@@ -80,6 +80,13 @@ async def connected(queue: PostgresRetryQueue) -> None:
         pass
 
 
+def problems(queue: PostgresRetryQueue) -> frozenset[str]:
+    """What is wrong with the server."""
+    server = queue.snapshot().sizes.server
+    assert server is not None
+    return server.problems
+
+
 async def until_added(queue: PostgresRetryQueue, message: NewReply) -> int:
     """Adds a message as Meta brings it: again until it is accepted; how often it was not."""
     refused = 0
@@ -294,6 +301,38 @@ class TestObserved:
 
         assert server is not None
         assert server.clock_offset_seconds == pytest.approx(600, abs=5)
+
+    async def test_what_is_wrong_with_a_server_is_told(self, postgres: PostgresServer, database_url: str) -> None:
+        """Each problem is made, seen, and mended; a server that is well has none."""
+        queue = opened(database_url)
+        before = problems(queue)
+        with psycopg.connect(database_url, autocommit=True) as server:
+            server.execute("ALTER SYSTEM SET full_page_writes = off")
+            server.execute("ALTER SYSTEM SET autovacuum = off")
+            server.execute("SELECT pg_reload_conf()")
+            server.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'recado.entry_pkey'::regclass")
+            try:
+                async with asyncio.timeout(10):
+                    while len(problems(queue)) < 3:
+                        await asyncio.sleep(0.05)
+                found = problems(queue)
+            finally:
+                server.execute("ALTER SYSTEM RESET ALL")
+                server.execute("SELECT pg_reload_conf()")
+        await queue.close()
+
+        assert before == frozenset()
+        assert found == {"full_page_writes_off", "tables_not_vacuumed", "index_invalid"}
+
+    async def test_a_pooler_is_told(self, postgres: PostgresServer, database_url: str) -> None:
+        """Statements cost more behind it."""
+        proxy = Proxy(postgres.port, pooler=True)
+        queue = behind(proxy, database_url)
+        found = problems(queue)
+        await queue.close()
+        proxy.close()
+
+        assert found == {"pooler_between"}
 
     async def test_totals_that_wait_to_be_added_up_are_counted(self, database_url: str, clock: FakeClock) -> None:
         """Each transaction leaves one row until somebody folds them."""

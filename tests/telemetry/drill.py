@@ -598,7 +598,12 @@ DRILLS = (
         alerts=(("RecadoStoreInDoubt", TICKET), ("RecadoStoreFailing", TICKET)),
         also=(*SERVER_GONE, "RecadoWebhookRefusalBurn"),
     ),
-    on_servers(name="vacuum", fault=server_faults.long_transaction, alerts=(("RecadoVacuumBlocked", TICKET),)),
+    on_servers(
+        name="vacuum",
+        fault=server_faults.long_transaction,
+        alerts=(("RecadoVacuumBlocked", TICKET),),
+        also=("RecadoWebhookLatencyBurn",),
+    ),
     on_servers(
         name="clock",
         fault=server_faults.clock_wrong,

@@ -36,6 +36,7 @@ POSTGRES_ONLY = (
     metrics.STANDBYS,
     metrics.DELTA_ROWS,
     metrics.CLOCK_OFFSET,
+    metrics.STORE_PROBLEMS,
 )
 
 #: Labels whose values neither the registry nor the configuration knows: a series begins when it first counts.

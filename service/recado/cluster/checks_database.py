@@ -8,6 +8,36 @@ from recado.telemetry import metrics
 #: A snapshot that is older keeps vacuums from their work; it hurts once so many rows wait for one.
 OLD_SNAPSHOT_SECONDS = 900.0
 MANY_DEAD_ROWS = 100_000.0
+#: By so much a pod's clock may differ from the database's: logs and traces still tell what came first.
+CLOCK_OFFSET_SECONDS = 5.0
+#: What the server's own tables tell: the finding, and what to do.
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "full_page_writes_off": (
+        "full_page_writes is off: a crash can leave pages that are half written",
+        "ALTER SYSTEM SET full_page_writes = on; SELECT pg_reload_conf()",
+    ),
+    "connections_short": (
+        "more than nine tenths of the server's connections are in use",
+        "raise max_connections (3 for each pod, twice that during an upgrade), or use fewer pods",
+    ),
+    "tables_not_vacuumed": (
+        "autovacuum is off, or a table with many dead rows was not vacuumed for a day",
+        "ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf(); then VACUUM ANALYZE",
+    ),
+    "slot_holds_back": (
+        "a replication slot that nobody reads keeps the server's log, until its disk is full",
+        "SELECT slot_name, wal_status FROM pg_replication_slots WHERE NOT active; pg_drop_replication_slot drops one",
+    ),
+    "index_invalid": (
+        "an index of recado's is invalid: statements that need it are slow",
+        "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid; then REINDEX INDEX CONCURRENTLY",
+    ),
+    "version_old": ("the server is older than PostgreSQL 15", "upgrade it: recado is tested on 15 and later"),
+    "pooler_between": (
+        "a pooler is in between: recado keeps no prepared statements, and each costs the server more",
+        "connect to the server directly if you can: docs/operations.md, PgBouncer",
+    ),
+}
 
 
 def database(installation: Installation) -> Iterator[Finding]:
@@ -27,6 +57,16 @@ def database(installation: Installation) -> Iterator[Finding]:
             "no synchronous standby can be seen: a failover can lose what was acknowledged",
             "set synchronous_standby_names, or grant pg_monitor to recado's role if it is set",
         )
+    offset = found.get(metrics.CLOCK_OFFSET.name, 0.0)
+    if abs(offset) > CLOCK_OFFSET_SECONDS:
+        yield warning(
+            "database",
+            f"the web pod's clock is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} the database's",
+            "repair time synchronisation on the one that is wrong: compare both with `date -u`",
+        )
+    for problem, (text, fix) in PROBLEMS.items():
+        if found.get(f'{metrics.STORE_PROBLEMS.name}{{problem="{problem}"}}'):
+            yield warning("database", text, fix)
     snapshot, dead = found.get(metrics.OLDEST_SNAPSHOT.name, 0.0), found.get(metrics.DEAD_ROWS.name, 0.0)
     if snapshot > OLD_SNAPSHOT_SECONDS and dead > MANY_DEAD_ROWS:
         yield warning(

@@ -54,6 +54,8 @@ class StoreCollector(Collector):
             yield gauge(metrics.OLDEST_SNAPSHOT, [((), sizes.server.oldest_snapshot_seconds)])
             yield gauge(metrics.STANDBYS, [((state,), count) for state, count in sizes.server.standbys.items()])
             yield gauge(metrics.DELTA_ROWS, [((), sizes.server.delta_rows)])
+            known = metrics.STORE_PROBLEMS.labels["problem"] or ()
+            yield gauge(metrics.STORE_PROBLEMS, [((one,), float(one in sizes.server.problems)) for one in known])
             yield gauge(metrics.CLOCK_OFFSET, [((), sizes.server.clock_offset_seconds)])
 
     @staticmethod

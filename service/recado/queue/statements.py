@@ -50,14 +50,15 @@ class Volume(msgspec.Struct, frozen=True):
 
 class Server(msgspec.Struct, frozen=True):
     """The state of a database's server: rows that wait for a vacuum, the age of the oldest snapshot in seconds,
-    connected standbys by state, additions to totals that are not added up yet, and the seconds by which our own clock
-    is ahead of the server's."""
+    connected standbys by state, additions to totals that are not added up yet, the seconds by which our own clock is
+    ahead of the server's, and what is wrong with it by STORE_PROBLEMS's labels."""
 
     dead_rows: float
     oldest_snapshot_seconds: float
     standbys: dict[str, float]
     delta_rows: float
     clock_offset_seconds: float
+    problems: frozenset[str] = frozenset()
 
 
 class Sizes(msgspec.Struct, frozen=True):

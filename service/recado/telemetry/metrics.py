@@ -711,6 +711,21 @@ DELTA_ROWS = gauge(
     "With PostgreSQL: additions to totals that are not added up yet; who writes does it once a second.",
 )
 
+STORE_PROBLEMS = gauge(
+    STORE,
+    "recado_store_problems",
+    "With PostgreSQL: 1 for what is wrong with the server's configuration or tables; `recado doctor` says what to do.",
+    problem=(
+        "full_page_writes_off",
+        "connections_short",
+        "tables_not_vacuumed",
+        "slot_holds_back",
+        "index_invalid",
+        "version_old",
+        "pooler_between",
+    ),
+)
+
 CLOCK_OFFSET = gauge(
     PROCESS,
     "recado_store_clock_offset_seconds",

@@ -42,6 +42,21 @@ SELECT pg_database_size(current_database()),
   (SELECT count(*) FROM recado.delta)::float8,
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state NOT IN ('sync', 'quorum'))"""
+#: What is wrong with the server. A statement is slow on a table without a vacuum, a slot that nobody reads keeps every
+#: file of the log since, and an index that could not be built is maintained and never used.
+PROBLEMS: Final = """
+SELECT problem FROM (VALUES
+  ('full_page_writes_off', current_setting('full_page_writes') = 'off'),
+  ('connections_short', (SELECT count(datid) FROM pg_stat_activity) > 0.9 * current_setting('max_connections')::int),
+  ('tables_not_vacuumed', current_setting('autovacuum') = 'off' OR EXISTS (SELECT FROM pg_stat_user_tables
+    WHERE schemaname = 'recado' AND n_dead_tup > 100000
+      AND coalesce(greatest(last_autovacuum, last_vacuum), '-infinity') < now() - interval '1 day')),
+  ('slot_holds_back', NOT pg_is_in_recovery() AND EXISTS (SELECT FROM pg_replication_slots WHERE NOT active
+    AND (wal_status IN ('unreserved', 'lost') OR pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > 1e9))),
+  ('index_invalid', EXISTS (SELECT FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+    WHERE NOT indisvalid AND relnamespace = 'recado'::regnamespace)),
+  ('version_old', current_setting('server_version_num')::int < 150000)) AS checks (problem, found)
+WHERE found"""
 #: What is done at once on the pacer's connection, whatever becomes of the transaction.
 AT_ONCE: Final = frozenset({"take_ids", "take_turns", "delay_turns", "repair_turns"})
 FOLD: Final = "SELECT recado.fold()"
@@ -137,9 +152,10 @@ class PostgresDatabase:
         self._given_clock = clock
         self._count = count
         self._clock = ServerClock()
-        self._queries = load_queries() | {"server": _statement(SERVER)}
+        self._queries = load_queries() | {"server": _statement(SERVER), "problems": _statement(PROBLEMS)}
         self._owner = secrets.token_hex(8)
         self._store_key = ""
+        self._behind_a_pooler = False
         self._unconfirmed = False
         self._url = url
         self._writing, self._pacing, self._reading = (
@@ -200,7 +216,10 @@ class PostgresDatabase:
     def sizes(self, found: Statements) -> Sizes:
         ((size, dead_rows, oldest, deltas, synchronous, asynchronous),) = found.run("server")
         standbys = {"synchronous": float(synchronous), "asynchronous": float(asynchronous)}
-        server = Server(dead_rows, oldest, standbys, deltas, self._clock.offset())
+        problems = {name for (name,) in found.run("problems")}
+        if self._behind_a_pooler:
+            problems.add("pooler_between")
+        server = Server(dead_rows, oldest, standbys, deltas, self._clock.offset(), frozenset(problems))
         return Sizes({"database": float(size)}, server=server)
 
     def scrub(self) -> None:
@@ -215,6 +234,7 @@ class PostgresDatabase:
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         """Refuses a database that cannot keep what it is given, or has no tables for it."""
         connection.add_notice_handler(self._noticed)
+        self._behind_a_pooler = connection.prepare_threshold is None
         if not is_current(connection):
             raise StoreUnavailable("the database's schema is older than this version of recado: run `recado migrate`")
         for setting in ("fsync", "synchronous_commit"):
