@@ -1,6 +1,7 @@
 """What holds for every pod of every scenario: the restricted Pod Security Standard, shutdown, the shared volume."""
 
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -253,6 +254,17 @@ def test_the_schema_is_brought_up_to_date_before_the_pods(render: Render) -> Non
     assert container["args"] == ["migrate"]
     assert secrets == {"DATABASE_URL": "owner"}
     assert "envFrom" not in container
+
+
+@pytest.mark.parametrize("component", ["web", "drain"])
+def test_the_way_to_the_database_is_open(render: Render, component: str) -> None:
+    """On its port, and to the pods that the values name."""
+    to = [{"podSelector": {"matchLabels": {"cnpg.io/cluster": "recado-postgres"}}}]
+    given = ("store.postgres.port=6432", f"store.postgres.networkPolicyTo={json.dumps(to)}")
+    documents = render(*POSTGRES, "networkPolicy.enabled=true", *given)
+    policy = find(documents, "NetworkPolicy", f"shop-recado-{component}")
+
+    assert {"ports": [{"port": 6432, "protocol": "TCP"}], "to": to} in policy["spec"]["egress"]
 
 
 def test_one_store_at_a_time(render: Render) -> None:

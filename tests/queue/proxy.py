@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from enum import Enum
@@ -20,10 +21,11 @@ class Mode(Enum):
 
 class Proxy:
     """Listens on `port` of 127.0.0.1, forwards to another one. A mode other than FORWARD applies to one COMMIT. With
-    `pooler` it shows process ids of its own, as PgBouncer does."""
+    `pooler` it shows process ids of its own, as PgBouncer does; with `tls` its clients must ask for TLS."""
 
-    def __init__(self, target: int, *, pooler: bool = False) -> None:
+    def __init__(self, target: int, *, pooler: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self._target = target
+        self._tls = tls
         self._pooler = pooler
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -57,6 +59,10 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self._tls:
+                    client.recv(8)  # the request for TLS
+                    client.sendall(b"S")
+                    client = self._tls.wrap_socket(client, server_side=True)
                 server = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += [client, server]
                 self._start(self._to_server, client, server)

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.queue.postgres import postgres as postgres
 from tests.queue.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
+TLS = ROOT / "tests" / "whatsapp" / "tls"
+OTHER_ROOT = ROOT / "tests" / "doctor" / "pedidos.pem"
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -103,6 +106,26 @@ class TestConnection:
         proxy.close()
 
         assert bool(names) == prepared
+
+    def test_tls_is_what_the_url_says(self, postgres: PostgresServer, database_url: str) -> None:
+        """A server whose certificate the root signed is connected to by TLS; with another root, or none, it is not."""
+        for parameters, encrypted in (
+            (f"sslmode=verify-full&sslrootcert={TLS / 'certificate.pem'}", True),
+            (f"sslmode=verify-full&sslrootcert={OTHER_ROOT}", False),
+            ("sslmode=disable", False),
+        ):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+            proxy = Proxy(postgres.port, tls=context)
+            url = database_url.replace(f"127.0.0.1:{postgres.port}", f"localhost:{proxy.port}")
+            try:
+                with connect(f"{url}?{parameters}") as connection:
+                    assert connection.pgconn.ssl_in_use == encrypted
+                    assert connection.execute("SELECT 1").fetchone() == (1,)
+            except StoreUnavailable:
+                assert not encrypted
+            finally:
+                proxy.close()
 
     def test_work_within_the_deadline_is_left_alone(self, database_url: str) -> None:
         """The connection goes on after the deadline of work that ended in time."""
