@@ -241,7 +241,7 @@ BOARD = Board(
                         "Unresolved: the webhook got 503, and Meta delivers it again."
                     ),
                     unit="ops",
-                    width=8,
+                    width=6,
                     queries=(
                         Query(Q.rate(metrics.STORE_RECONNECTS, INTERVAL), "reconnects"),
                         Query(Q.rate(metrics.STORE_DEADLOCKS, INTERVAL), "deadlocks"),
@@ -256,7 +256,7 @@ BOARD = Board(
                         "add them up once a second. Empty with SQLite."
                     ),
                     unit="none",
-                    width=8,
+                    width=6,
                     queries=(Query(Q.gauge(metrics.DELTA_ROWS), "rows"),),
                     runbook="RecadoStoreBusy",
                 ),
@@ -269,7 +269,7 @@ BOARD = Board(
                         "version, a pooler in between. Empty with SQLite."
                     ),
                     unit="none",
-                    width=8,
+                    width=6,
                     queries=(Query(Q.gauge(metrics.STORE_PROBLEMS, by=("problem",)), "{{problem}}"),),
                     runbook="RecadoStoreBusy",
                 ),
@@ -280,7 +280,7 @@ BOARD = Board(
                         "clock; logs and traces have the pod's. Empty with SQLite."
                     ),
                     unit="s",
-                    width=8,
+                    width=6,
                     queries=(Query(Q.gauge(metrics.CLOCK_OFFSET, by=("instance",), merge="max"), "{{instance}}"),),
                     steps=above((5, ORANGE)),
                     runbook="RecadoClockOffset",

@@ -151,11 +151,14 @@ async def limits(folder: Path) -> Row:
         by_customer[accepted.customer].append(accepted.at)
     gaps = [later - earlier for times in by_customer.values() for earlier, later in itertools.pairwise(sorted(times))]
     busiest, soonest = _most_in_a_second(sent), min(gaps, default=0.0)
+    # On a busy machine replies leave late, and then close together; none may leave before its turn.
+    early = max(sent[0] + n / 80 - at for n, at in enumerate(sent))
     row.messages, row.acknowledged = meta.ledger.summary().inbound, meta.ledger.summary().acknowledged
     row.note = (
-        f"at most {busiest} in a second, {soonest:.2f} s between two to a customer, {answered[0][0]} to the talker"
+        f"{len(sent) / (sent[-1] - sent[0]):.1f}/s, none more than {early:.2f} s early, {busiest} in the busiest second,"
+        f" {soonest:.2f} s between two to a customer, {answered[0][0]} to the talker"
     )
-    row.require(busiest <= 80, "at most 80 in a second")
+    row.require(early <= JITTER_SECONDS, "no reply before its turn")
     row.require(bool(gaps) and soonest >= 6 - JITTER_SECONDS, "6 s between two replies to a customer")
     row.require(answered == [(21,)], "20 replies to the talker in his minute, and one that asks for patience")
     return row

@@ -18,6 +18,7 @@ from loadtests.chaos.installation import SUPERSEDED, Installation
 from recado.simulator import Ledger, Simulator
 from recado.simulator.chat import Chat, ChatError, Step
 from recado.simulator.graph import Accepted
+from recado.simulator.ledger import Reply
 
 #: What customers do, and how often of a hundred.
 SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
@@ -123,7 +124,7 @@ def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
     for accepted in ledger.all_sent():
         if not accepted.failure:
             arrived[int((accepted.callback or "..").split(".")[1])].append(accepted)
-    again = [_is_blameless(ledger, first, second) for sent in arrived.values() for first, second in pairwise(sent)]
+    again = [is_blameless(ledger, first, second) for sent in arrived.values() for first, second in pairwise(sent)]
     replies = Counter(wamid for id_ in arrived for wamid in answers[id_])
     lines: dict[str, list[tuple[float, int, float]]] = defaultdict(list)
     for id_, _, _, written_at, key in rows:
@@ -144,7 +145,7 @@ def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
     )
 
 
-def _is_blameless(ledger: Ledger, first: Accepted, second: Accepted) -> bool:
+def is_blameless(ledger: Ledger, first: Accepted | Reply, second: Accepted | Reply) -> bool:
     """Whether a reply was sent again before the service had acknowledged a status of the first one, as on a machine
     that is too busy to take it in time.
     """
