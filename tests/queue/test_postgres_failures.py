@@ -1,6 +1,7 @@
 """What a server, or the network before it, can do to a batch: nothing is lost, nothing is told that is not so."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -11,10 +12,10 @@ import pytest
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import NewReply
-from recado.queue.postgres import PostgresRetryQueue, connection, connections, locks
+from recado.queue.postgres import PostgresRetryQueue, connection, connections
 from recado.queue.postgres.clock import ServerClock
-from recado.queue.postgres.connections import Statement
-from recado.queue.reach import EVERYTHING, NOTHING
+from recado.queue.postgres.connections import PostgresStatements, Statement
+from recado.queue.reach import NOTHING
 from recado.queue.statements import Statements
 from recado.queue.store import NoObserver
 from recado.runtime import retry_policy
@@ -233,24 +234,43 @@ class TestServer:
         assert messages(database_url) == ["wamid.IN1", "wamid.IN2"]
         assert second > first
 
-    def test_a_process_that_stops_in_its_transaction_does_not_hold_up_the_others(self, database_url: str) -> None:
+    @pytest.mark.parametrize("how", ["write", "read"])
+    def test_a_process_that_stops_in_its_transaction_does_not_hold_up_the_others(
+        self, database_url: str, how: str
+    ) -> None:
         """Its node may be gone, and the network keeps its connection: the server ends what is idle in a transaction."""
-        other = PostgresRetryQueue(database_url, retry_policy(load({}))).database
-        holder = PostgresRetryQueue(database_url, retry_policy(load({}))).database
-        with holder._writing.use() as held, held.cursor() as cursor:
-            locks.begin(held, EVERYTHING)
-            limit = cursor.execute("SHOW idle_in_transaction_session_timeout").fetchone()
-            cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', '200ms', true)")
-            waiting = threading.Thread(target=other.write, args=(lambda found: None,))
-            waiting.start()
-            waiting.join(10)
-            went_on = not waiting.is_alive()
-            held.close()
+        other, holder = (PostgresRetryQueue(database_url, retry_policy(load({}))).database for _ in range(2))
+        limits: list[str] = []
+        stopped, others_went_on = threading.Event(), threading.Event()
+
+        def stop(found: Statements) -> None:
+            assert isinstance(found, PostgresStatements)
+            ours = found._connection
+            limits.extend(limit for (limit,) in ours.execute("SHOW idle_in_transaction_session_timeout"))
+            ours.execute("SET LOCAL idle_in_transaction_session_timeout = '200ms'")
+            found.run("get_meta")
+            stopped.set()
+            others_went_on.wait(10)
+
+        def hold() -> None:
+            with contextlib.suppress(StoreUnavailable):
+                holder.write(stop) if how == "write" else holder.read(stop, settled=True)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        stopped.wait(10)
+        waiting = threading.Thread(target=other.write, args=(lambda found: None,))
+        waiting.start()
+        waiting.join(connection.DEADLINE_SECONDS - 1)  # then the holder would end it, which does run
+        went_on = not waiting.is_alive()
+        others_went_on.set()
+        for ending in (thread, waiting):
+            ending.join()
         for one in (other, holder):
             one.close()
 
         assert went_on
-        assert limit == ("5s",)
+        assert limits == ["5s"]
 
 
 class TestObserved:

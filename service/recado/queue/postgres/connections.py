@@ -110,9 +110,16 @@ class PostgresStatements:
                 cursor = psycopg.RawCursor(connection).execute(statement.text, bindings)
                 return cursor.fetchall if statement.answers else list
         self.wrote |= statement.writes
-        self._cursor = psycopg.RawCursor(self._connection)
-        self._cursor.execute(statement.text, bindings)
-        return self._cursor.fetchall if statement.answers else list
+        cursor = self._cursor = psycopg.RawCursor(self._connection)
+        cursor.execute(statement.text, bindings)
+        return (lambda: self._rows_of(cursor)) if statement.answers else list
+
+    def _rows_of(self, cursor: psycopg.RawCursor[Row]) -> list[Row]:
+        """With a sync, since fetching alone asks the server for no more than its output: the server would believe that
+        the statement goes on, and keep the locks of a process that stops here for good."""
+        if cursor.pgresult is None:
+            self._pipeline.sync()
+        return cursor.fetchall()
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
         rows = self.run(query, *bindings)
@@ -206,6 +213,7 @@ class PostgresDatabase:
                     connection.execute(locks.ALONE)
                 else:
                     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                connection.execute(locks.NOT_IDLE)
                 result = work(self._statements(connection, pipeline))
                 connection.execute("COMMIT")
         except BaseException:
@@ -246,7 +254,7 @@ class PostgresDatabase:
             self._store_key = make_store_key(self._statements(connection, pipeline))
 
     def _statements(self, connection: psycopg.Connection[Any], pipeline: psycopg.Pipeline) -> PostgresStatements:
-        return PostgresStatements(connection, pipeline, self._queries, self._read_clock(connection))
+        return PostgresStatements(connection, pipeline, self._queries, self._read_clock(connection, pipeline))
 
     def _transact_again(
         self, connection: psycopg.Connection[Any], batch: int, reach: Reach, work: Callable[[Statements], object]
@@ -268,7 +276,9 @@ class PostgresDatabase:
         committing = self._unconfirmed = False
         try:
             with connection.pipeline() as pipeline:
-                now = locks.begin(connection, reach, self._given_clock() if self._given_clock else None)
+                begun = locks.begin(connection, reach, self._given_clock() if self._given_clock else None)
+                pipeline.sync()
+                now = begun()
                 self._clock.learn(now)
                 statements = PostgresStatements(connection, pipeline, self._queries, now, self._pacing)
                 work(statements)
@@ -318,10 +328,12 @@ class PostgresDatabase:
                     raise StoreUnavailable("it is not known whether the last batch was recorded") from error
                 time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - spreads pods in time
 
-    def _read_clock(self, connection: psycopg.Connection[Any]) -> float:
+    def _read_clock(self, connection: psycopg.Connection[Any], pipeline: psycopg.Pipeline) -> float:
         if self._given_clock:
             return self._given_clock()
-        ((now,),) = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchall()
+        answer = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+        pipeline.sync()
+        ((now,),) = answer.fetchall()
         self._clock.learn(now)
         return float(now)
 

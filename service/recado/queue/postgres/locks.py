@@ -20,7 +20,7 @@ that change the breakers of two open lanes: the server ends one of the two trans
 Advisory locks take room in the server's lock table, so a transaction has `most_in_a_commit` operations at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -30,17 +30,18 @@ from recado.queue.reach import Reach
 
 #: Waits for all who share the store; who comes later waits behind it.
 ALONE: Final = "SELECT pg_advisory_xact_lock(8319384418)"
+#: Ends the transaction of a process that stops in the middle of it, as `begin_write` does.
+NOT_IDLE: Final = "SET LOCAL idle_in_transaction_session_timeout = '5s'"
 BEGIN: Final = b"SELECT recado.begin_write($1, $2, $3, $4, $5)"
 
 
-def begin(connection: psycopg.Connection[Any], reach: Reach, clock: float | None = None) -> float:
-    """Begins a transaction that locks everything within its reach; returns its time. One round trip, in a
-    pipeline."""
-
+def begin(connection: psycopg.Connection[Any], reach: Reach, clock: float | None = None) -> Callable[[], float]:
+    """Begins a transaction that locks everything within its reach; what is returned gives its time. One round trip, in
+    a pipeline."""
     connection.execute("BEGIN")
     bindings = (reach.everything, _json(reach.names), _json(reach.entries), _json(reach.sent), clock)
-    ((now,),) = psycopg.RawCursor(connection).execute(BEGIN, bindings).fetchall()
-    return float(now)
+    cursor = psycopg.RawCursor(connection).execute(BEGIN, bindings)
+    return lambda: float(cursor.fetchall()[0][0])
 
 
 def _json(values: Sequence[str | int]) -> str:
