@@ -257,8 +257,13 @@ BEGIN
   GROUP BY channel, lane, state HAVING sum(n) <> 0;
   -- When an entry ends, the next one of its key becomes due: it was put off until the first one was due.
   UPDATE entry e SET due_at = ended.finished_at
-  FROM (SELECT n.key, max(n.finished_at) AS finished_at FROM new_rows n JOIN old_rows o ON o.id = n.id
-    WHERE o.finished_at IS NULL AND n.finished_at IS NOT NULL GROUP BY n.key) ended
+  -- (Not by a join of old and new rows: they have no index, so each would be compared with each.)
+  FROM (SELECT key, max(at) AS finished_at FROM (
+      SELECT key, max(finished_at) AS at FROM (
+        SELECT id, key, finished_at FROM new_rows WHERE finished_at IS NOT NULL
+        UNION ALL SELECT id, key, NULL FROM old_rows WHERE finished_at IS NOT NULL) both_
+      GROUP BY id, key HAVING count(*) = count(finished_at)) each_
+    GROUP BY key) ended
   WHERE e.key = ended.key AND e.finished_at IS NULL AND e.state = 'queued' AND e.attempts = 0
     AND e.due_at > ended.finished_at AND e.lease_owner IS DISTINCT FROM 'job';
   RETURN NULL;

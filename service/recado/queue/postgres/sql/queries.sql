@@ -1,9 +1,11 @@
 -- Every statement of the store, by name, with the same names, parameters and columns as in SQLite. If a statement serves
--- a whole batch, `$1` is a JSON array. Names are qualified, because PgBouncer keeps no settings of a session.
+-- a whole batch, `$1` is a JSON array. Rows of several columns are read as jsonb, since each column parses a json row
+-- again: 46 us for the 20 columns of a reply instead of 7. Names are qualified, because PgBouncer keeps no settings of a
+-- session.
 
 -- name: see_wamids
 INSERT INTO recado.seen_message (id, wamid_key)
-SELECT (value ->> 0)::bigint, value ->> 1 FROM json_array_elements($1::json) ORDER BY value ->> 1
+SELECT (value ->> 0)::bigint, value ->> 1 FROM jsonb_array_elements($1::jsonb) ORDER BY value ->> 1
 ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
@@ -32,7 +34,7 @@ FROM json_array_elements_text($1::json) j LEFT JOIN recado.customer c ON c.key =
 -- name: put_customers
 INSERT INTO recado.customer (key, next_at, version, talk, streak, written_at)
 SELECT value ->> 0, (value ->> 1)::float8, (value ->> 2)::bigint, value ->> 3, value ->> 4, (value ->> 5)::float8
-FROM json_array_elements($1::json)
+FROM jsonb_array_elements($1::jsonb)
 ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, version = excluded.version, talk = excluded.talk,
   streak = excluded.streak, written_at = excluded.written_at
 
@@ -47,7 +49,7 @@ RETURNING e.id, e.key, e.wamid, e.answers
 
 -- name: close_quotes
 UPDATE recado.quote q SET state = j.value ->> 2, closed_at = $2
-FROM json_array_elements($1::json) j
+FROM jsonb_array_elements($1::jsonb) j
 WHERE q.token = j.value ->> 0 AND q.key = j.value ->> 1 AND q.state = 'open'
 RETURNING q.state, q.source, q.currency, q.total, q.accepted_at, q.key, q.token, q.opened_at,
   q.traceparent
@@ -75,7 +77,7 @@ INSERT INTO recado.quote (id, token, key, state, source, currency, lines, total,
   traceparent)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, 'open', value ->> 3, value ->> 4, value ->> 5, value ->> 6,
   (value ->> 7)::float8, (value ->> 8)::float8, (value ->> 9)::float8, value ->> 10
-FROM json_array_elements($1::json)
+FROM jsonb_array_elements($1::jsonb)
 
 -- name: quotes_accepted
 UPDATE recado.quote q SET accepted_at = $2, sent_wamid = e.sent_wamid
@@ -93,10 +95,10 @@ INSERT INTO recado.shop_order (number, quote, key, phone, user_id, channel, lane
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, (value ->> 14)::float8,
   (value ->> 15)::float8, (value ->> 16)::bigint, value ->> 17
-FROM json_array_elements($1::json)
+FROM jsonb_array_elements($1::jsonb)
 
 -- name: locate_orders
-UPDATE recado.shop_order o SET location = j.value ->> 2 FROM json_array_elements($1::json) j
+UPDATE recado.shop_order o SET location = j.value ->> 2 FROM jsonb_array_elements($1::jsonb) j
 WHERE o.number = (j.value ->> 0)::bigint AND o.key = j.value ->> 1
 RETURNING o.number, o.state
 
@@ -106,22 +108,22 @@ SELECT nextval('recado.order_number')
 -- name: session_quotes
 SELECT (j.value ->> 0)::bigint, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM json_array_elements($1::json) j
+FROM jsonb_array_elements($1::jsonb) j
   JOIN recado.quote q ON q.id = coalesce(
     (SELECT n.id FROM recado.quote n WHERE n.key = j.value ->> 1 AND n.state = 'open'),
     (SELECT n.id FROM recado.quote n WHERE n.key = j.value ->> 1 AND n.state <> 'replaced' ORDER BY n.id DESC LIMIT 1))
 UNION ALL
 SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM json_array_elements($1::json) j JOIN recado.quote q ON q.token = j.value ->> 2 AND q.key = j.value ->> 1
+FROM jsonb_array_elements($1::jsonb) j JOIN recado.quote q ON q.token = j.value ->> 2 AND q.key = j.value ->> 1
 UNION ALL
 SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM json_array_elements($1::json) j JOIN recado.quote q ON q.sent_wamid = j.value ->> 2 AND q.key = j.value ->> 1
+FROM jsonb_array_elements($1::jsonb) j JOIN recado.quote q ON q.sent_wamid = j.value ->> 2 AND q.key = j.value ->> 1
 UNION ALL
 SELECT (j.value ->> 0)::bigint, 0, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
-FROM json_array_elements($1::json) j JOIN recado.seen_message s ON s.wamid_key = j.value ->> 3
+FROM jsonb_array_elements($1::jsonb) j JOIN recado.seen_message s ON s.wamid_key = j.value ->> 3
   JOIN recado.quote q ON q.id = s.id AND q.key = j.value ->> 1
 
 -- name: session_orders
@@ -174,7 +176,7 @@ DELETE FROM recado.shop_order WHERE number IN (SELECT number FROM page)
 
 -- name: keys_next
 INSERT INTO recado.customer AS c (key, next_at)
-SELECT value ->> 0, (value ->> 1)::float8 FROM json_array_elements($1::json)
+SELECT value ->> 0, (value ->> 1)::float8 FROM jsonb_array_elements($1::jsonb)
 ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at)
 
 -- name: unsee_wamids
@@ -188,7 +190,7 @@ WHERE coalesce(i.key, c.key) IS NOT NULL
 
 -- name: put_identities
 INSERT INTO recado.identity (name, key)
-SELECT value ->> 0, value ->> 1 FROM json_array_elements($1::json)
+SELECT value ->> 0, value ->> 1 FROM jsonb_array_elements($1::jsonb)
 ON CONFLICT (name) DO UPDATE SET key = excluded.key
 
 -- name: add
@@ -198,7 +200,7 @@ SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, value ->> 3, value ->> 4
   value ->> 8, value ->> 9, (value ->> 10)::float8, (value ->> 11)::float8, (value ->> 12)::float8, value ->> 13,
   (value ->> 14)::float8, (value ->> 15)::integer, value ->> 16, (value ->> 17)::float8, value ->> 18,
   (value ->> 19)::float8
-FROM json_array_elements($1::json)
+FROM jsonb_array_elements($1::jsonb)
 
 -- name: lanes
 SELECT l.channel, l.name, coalesce(p.next_at, 0), l.failures, l.open_reason, l.opened_at, l.probe_at, l.reachable,
@@ -214,14 +216,14 @@ FROM recado.lane WHERE channel = $1 AND name = $2 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: lock_lanes
 SELECT channel, name, failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
-FROM recado.lane WHERE (channel, name) IN (SELECT value ->> 0, value ->> 1 FROM json_array_elements($1::json))
+FROM recado.lane WHERE (channel, name) IN (SELECT value ->> 0, value ->> 1 FROM jsonb_array_elements($1::jsonb))
 ORDER BY channel, name FOR NO KEY UPDATE
 
 -- name: put_lanes
 UPDATE recado.lane l SET failures = (j.value ->> 2)::integer, open_reason = j.value ->> 3,
   opened_at = (j.value ->> 4)::float8, probe_at = (j.value ->> 5)::float8, reachable = (j.value ->> 6)::boolean,
   unknown_trials = (j.value ->> 7)::integer, good_at = (j.value ->> 8)::float8, outage_at = (j.value ->> 9)::float8
-FROM json_array_elements($1::json) j WHERE l.channel = j.value ->> 0 AND l.name = j.value ->> 1
+FROM jsonb_array_elements($1::jsonb) j WHERE l.channel = j.value ->> 0 AND l.name = j.value ->> 1
 
 -- name: take_turns
 -- Takes up to $3 turns, one every $4 seconds, from $5 to $6; returns when the first is, and how many there are. Runs
@@ -272,18 +274,18 @@ UPDATE recado.entry e SET state = 'sending', due_at = NULL, attempts = e.attempt
   spent = e.spent - (j.value ->> 2)::boolean::integer,
   unknowns = e.unknowns - (e.state = 'unknown' AND (j.value ->> 2)::boolean)::integer,
   suspect_at = NULL, hopeless = NULL, lease_owner = $2, lease_until = (j.value ->> 1)::float8
-FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+FROM jsonb_array_elements($1::jsonb) j WHERE e.id = (j.value ->> 0)::bigint
 RETURNING e.id, e.attempts, e.wamid, e.channel, e.lane, e.phone, e.user_id, e.content, e.received_at, e.deadline_at,
   e.lease_until, e.traceparent
 
 -- name: postpone
 UPDATE recado.entry e SET due_at = (j.value ->> 1)::float8
-FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+FROM jsonb_array_elements($1::jsonb) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: deliver
 UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = $2, reason = NULL, sent_wamid = j.value ->> 2, sent_attempt = e.attempts
-FROM json_array_elements($1::json) j
+FROM jsonb_array_elements($1::jsonb) j
 WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state IN ('sending', 'unknown')
 RETURNING e.id, e.channel, e.lane, e.received_at, e.attempts
 
@@ -303,21 +305,21 @@ UPDATE recado.entry e SET state = j.value ->> 1, due_at = (j.value ->> 2)::float
   error_detail = j.value ->> 9, finished_at = (j.value ->> 10)::float8, suspect_at = (j.value ->> 11)::float8,
   hopeless = j.value ->> 12, failed_attempt = greatest(e.failed_attempt, (j.value ->> 13)::integer),
   lease_owner = NULL, lease_until = NULL
-FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+FROM jsonb_array_elements($1::jsonb) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: put_content
 UPDATE recado.entry e SET content = j.value ->> 1
-FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+FROM jsonb_array_elements($1::jsonb) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: release
 UPDATE recado.entry e SET state = 'queued', due_at = $2, attempts = e.attempts - 1, lease_owner = NULL, lease_until = NULL
-FROM json_array_elements($1::json) j
+FROM jsonb_array_elements($1::jsonb) j
 WHERE e.id = (j.value ->> 0)::bigint AND e.attempts = (j.value ->> 1)::integer AND e.state = 'sending'
 
 -- name: settle
 UPDATE recado.entry e SET state = 'delivered', due_at = NULL, lease_owner = NULL, lease_until = NULL,
   finished_at = $2, reason = NULL, sent_wamid = j.value ->> 1, sent_attempt = (j.value ->> 2)::integer
-FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+FROM jsonb_array_elements($1::jsonb) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: delete
 DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
@@ -467,14 +469,14 @@ GROUP BY j.value
 -- name: add_events
 INSERT INTO recado.event (id, type, key, sequence, at, content)
 SELECT (value ->> 0)::bigint, value ->> 1, value ->> 2, (value ->> 3)::bigint, (value ->> 4)::float8, value ->> 5
-FROM json_array_elements($1::json)
+FROM jsonb_array_elements($1::jsonb)
 
 -- name: address_events
 INSERT INTO recado.entry (id, state, channel, lane, key, content, event_id, written_at, received_at, deadline_at, due_at,
   traceparent)
 SELECT (value ->> 0)::bigint, 'queued', value ->> 1, value ->> 2, value ->> 3, value ->> 4, (value ->> 5)::bigint,
   (value ->> 6)::float8, (value ->> 6)::float8, $3, $2, value ->> 7
-FROM json_array_elements($1::json)
+FROM jsonb_array_elements($1::jsonb)
 
 -- name: unheard
 SELECT 1 FROM recado.entry j JOIN recado.entry r ON r.id = $3
@@ -483,7 +485,7 @@ WHERE j.id = $1 AND j.attempts = $2 AND j.state = 'sending' AND r.state = 'queue
 -- name: fill
 UPDATE recado.entry e SET content = j.value ->> 1, answers = j.value ->> 2, due_at = (j.value ->> 3)::float8,
   lease_owner = NULL
-FROM json_array_elements($1::json) j WHERE e.id = (j.value ->> 0)::bigint
+FROM jsonb_array_elements($1::jsonb) j WHERE e.id = (j.value ->> 0)::bigint
 
 -- name: ask_to_write
 UPDATE recado.entry SET due_at = least(due_at, $2), lease_owner = NULL
@@ -618,7 +620,7 @@ GROUP BY 2
 
 -- name: note_asked
 INSERT INTO recado.asked (day, phrase, kind, customer)
-SELECT (value ->> 0)::integer, value ->> 1, value ->> 2, value ->> 3 FROM json_array_elements($1::json)
+SELECT (value ->> 0)::integer, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_array_elements($1::jsonb)
 ON CONFLICT DO NOTHING
 
 -- name: erase_asked
@@ -676,7 +678,7 @@ WHERE q.state = 'open' AND q.expires_at > $1 AND q.accepted_at <= $2 AND q.remin
 ORDER BY q.accepted_at LIMIT $5
 
 -- name: reminded
-UPDATE recado.quote q SET reminder_id = (j.value ->> 1)::bigint FROM json_array_elements($1::json) j
+UPDATE recado.quote q SET reminder_id = (j.value ->> 1)::bigint FROM jsonb_array_elements($1::jsonb) j
 WHERE q.token = j.value ->> 0
 
 -- name: stale_reminders
@@ -699,7 +701,7 @@ UPDATE recado.entry SET state = 'discarded', reason = 'superseded'
 WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
 
 -- name: move_quotes
-UPDATE recado.quote q SET id = (j.value ->> 1)::bigint FROM json_array_elements($1::json) j
+UPDATE recado.quote q SET id = (j.value ->> 1)::bigint FROM jsonb_array_elements($1::jsonb) j
 WHERE q.id = (j.value ->> 0)::bigint
 
 -- name: sent_by_us
