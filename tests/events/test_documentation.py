@@ -13,12 +13,18 @@ from recado.events.endpoints import Shown, Text
 from recado.events.event import shown
 from recado.events.examples import EXAMPLES
 from recado.events.facts import TYPES
+from recado.telemetry import metrics
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def test_every_type_has_an_example() -> None:
     assert EXAMPLES.keys() == TYPES.keys()
+
+
+def test_every_type_is_counted() -> None:
+    """The label's values are written down where the metric is."""
+    assert set(metrics.EVENT_TYPES) == TYPES.keys()
 
 
 def test_the_page_is_that_of_the_code() -> None:

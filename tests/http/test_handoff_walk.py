@@ -1,5 +1,6 @@
 """Whatever comes in which order: while a person has the conversation recado says nothing by itself."""
 
+import asyncio
 import random
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.queue.postgres import postgres as postgres
 
 WALKS, STEPS = 500, 6
 HOLD = 600
+#: Customers who write while the shop does.
+RACES = 40
 #: The pod itself follows up nothing that is due so late: only a drain does.
 SLOW = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_CUSTOMER_INTERVAL_SECONDS": "20"}
 
@@ -108,3 +111,36 @@ async def test_no_text_of_recados_own_during_a_hold(
         held = pod.queue.snapshot().totals["recado_handoffs_total", ("echo",)]
 
     assert held > WALKS / 2
+
+
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+async def test_a_message_and_the_shops_own_at_the_same_time(
+    start_pod: StartPod, clock: FakeClock, store: str, request: pytest.FixtureRequest
+) -> None:
+    """Whichever is stored first: once the person has the conversation, no drain sends what was said before."""
+    place = {}
+    if store == "postgres":
+        place = {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}
+    async with start_pod(**SLOW, **place, RECADO_HOLD_SECONDS=str(HOLD)) as pod:
+        walks = [Walk(pod, clock, customer) for customer in range(1, RACES + 1)]
+        for walk in walks:
+            await walk.order()
+        clock.advance(1)
+
+        async def writes(walk: Walk) -> None:
+            await pod.receive(text_message(walk.n + 1, ORDER, sent_at=clock(), customer=walk.customer))
+
+        async def shop_writes(walk: Walk, later: float) -> None:
+            await asyncio.sleep(later)
+            await echo(pod, walk.n, clock(), to=walk.phone)
+
+        delays = random.Random(3)
+        shops = [shop_writes(walk, delays.uniform(0, 0.3)) for walk in walks]
+        await asyncio.gather(*map(writes, walks), *shops)
+        before = len(pod.graph.sent)
+        clock.advance(25)
+        for _ in range(3):
+            await pod.client.post(RETRY, headers=BEARER)
+
+    assert before == RACES
+    assert len(pod.graph.sent) == before
