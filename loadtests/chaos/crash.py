@@ -47,9 +47,9 @@ SERVER, FROZEN = 0.05, 0.3
 class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
-    `unexplained`: doubled, although no process died between Meta's acceptance and the record of it, or although a status
-    of the first reply had been acknowledged before the second one left. `refused`: webhooks that were answered, but not
-    by 200. `file`: the store's opinion of itself.
+    `unexplained`: doubled, although no process died between Meta's acceptance and the record of it; with statuses,
+    although the service had acknowledged one of the first reply before it sent the second. `refused`: webhooks that were
+    answered, but not by 200. `file`: the store's opinion of itself.
     """
 
     kills: int

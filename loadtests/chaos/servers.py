@@ -155,8 +155,8 @@ async def limits(folder: Path) -> Row:
     early = max(sent[0] + n / 80 - at for n, at in enumerate(sent))
     row.messages, row.acknowledged = meta.ledger.summary().inbound, meta.ledger.summary().acknowledged
     row.note = (
-        f"{len(sent) / (sent[-1] - sent[0]):.1f}/s, none more than {early:.2f} s early, {busiest} in the busiest second,"
-        f" {soonest:.2f} s between two to a customer, {answered[0][0]} to the talker"
+        f"{len(sent) / (sent[-1] - sent[0]):.1f}/s, none more than {early:.2f} s early, {busiest} in the busiest"
+        f" second, {soonest:.2f} s between two to a customer, {answered[0][0]} to the talker"
     )
     row.require(early <= JITTER_SECONDS, "no reply before its turn")
     row.require(bool(gaps) and soonest >= 6 - JITTER_SECONDS, "6 s between two replies to a customer")
