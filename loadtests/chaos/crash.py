@@ -48,8 +48,8 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
     `unexplained`: doubled, although no process died between Meta's acceptance and the record of it; with statuses,
-    although the service had acknowledged one of the first reply before it sent the second. `refused`: webhooks that were
-    answered, but not by 200. `file`: the store's opinion of itself.
+    although the service had acknowledged one of the first reply before it sent the second. `refused`: webhooks that
+    were answered, but not by 200. `file`: the store's opinion of itself.
     """
 
     kills: int

@@ -608,7 +608,7 @@ DRILLS = (
         name="clock",
         fault=server_faults.clock_wrong,
         alerts=(("RecadoClockOffset", TICKET),),
-        also=("RecadoDown",),
+        also=("RecadoDown", "RecadoWebhookLatencyBurn"),  # the pod is restarted
     ),
     on_servers(
         name="server-full",
