@@ -53,6 +53,10 @@ def test_the_readers_lines_are_quoted(name: str) -> None:
         ("ropa", ("3 gorras, 1 para mi mamá y 2 para mí",), {"ACC-001": "3"}),
         ("ropa", ("2 gorras y una para mi mamá",), {"ACC-001": "3"}),
         ("ropa", ("2 gorras, 3 para mi hermana",), {"ACC-001": "5"}),
+        ("ropa", ("5 camisas", "2 de esas son para mi hermano"), {"CAM-001": "5"}),
+        # a phone changes nothing, whoever's it is called
+        ("ropa", ("2 zapatos", "mi teléfono es 300 123 4567"), {"CAL-001": "2"}),
+        ("ropa", ("2 zapatos", "sí, mi celular es 3001234567"), {"CAL-001": "2"}),
         # corrected at once, and what comes behind
         ("ropa", ("dos camisas no mejor tres y un pantalón",), {"CAM-001": "3", "PAN-001": "1"}),
         ("ropa", ("una gorra", "dos camisas no mejor tres"), {"ACC-001": "1", "CAM-001": "3"}),
@@ -88,3 +92,10 @@ def test_what_may_be_another_thing_is_asked(shop: str, text: str, lines: dict[st
 def test_only_a_line_of_a_kind_is_taken_out_by_its_head() -> None:
     """ "las medias" are the sports socks where no other socks are quoted."""
     assert quoted("ropa", "2 pantaletas y 3 medias deportivas", "ya no las medias") == {"INT-003": "2"}
+
+
+def test_a_thing_with_a_question_mark_is_asked_about() -> None:
+    """It is told what it costs; a number orders it."""
+    assert quoted("ropa", "2 camisas", "¿y el pantalón?") == {"CAM-001": "2"}
+    assert quoted("ropa", "2 camisas", "¿y el pantalón?", "dame 1") == {"CAM-001": "2", "PAN-001": "1"}
+    assert quoted("ropa", "2 camisas", "¿y un pantalón?") == {"CAM-001": "2", "PAN-001": "1"}

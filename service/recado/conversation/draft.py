@@ -292,7 +292,10 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    inquires = script.priced or script.offers or (script.inquires and bool(draft.asked or draft.offered))
+    only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
+    inquires = (
+        script.priced or script.offers or (script.inquires and (only_named or bool(draft.asked or draft.offered)))
+    )
     if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
         draft.apply(asked)
         return draft

@@ -1,6 +1,7 @@
 """Reads the numbers that belong to no thing: they count something left out, or are part of its name."""
 
 from fractions import Fraction
+from typing import Final
 
 from recado.quotes.elements import MASK, PRODUCT, SEVERAL, Element
 from recado.quotes.measures import measure
@@ -8,6 +9,8 @@ from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
 from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER
+
+_POINTING: Final = frozenset(["de", "esas", "esos", "ellas", "ellos", "estas", "estos"])
 
 
 class LoneNumbers:
@@ -81,9 +84,11 @@ class LoneNumbers:
 
     def _is_share(self, element: Element) -> bool:
         """ "3 gorras, una para mi mamá": what one person gets of a thing of the message, in whose amount it is."""
-        i, kind = element.index, self._context.kind
-        told = kind(i + 1) == "copula" and kind(i + 2) == "for"  # "una es para mi mamá"
-        return (told or self._context.is_share(i)) and self._draft.has_named()
+        i, kind = element.index + 1, self._context.kind
+        while kind(i) and _POINTING.issuperset(self._context.norm(i).split()):
+            i += 1
+        told = kind(i) == "copula" and kind(i + 1) == "for"  # "2 de esas son para mi mamá"
+        return told or (self._context.is_share(element.index) and self._draft.has_named())
 
     def _is_named_by(self, element: Element) -> bool:
         """ "y otro 42", "por el 212": what is one thing has its number in its name."""
