@@ -265,6 +265,28 @@ class TestTaps:
         assert "¡Pedido P-1001 confirmado!" in first
         assert "Tu pedido *P-1001* ya está confirmado" in second
 
+    @pytest.mark.parametrize("turned", [False, True])
+    @pytest.mark.parametrize("tap_at", [0, 1, 2])
+    async def test_a_tap_inside_a_burst_confirms_what_it_was_on(
+        self, start_pod: StartPod, clock: FakeClock, tap_at: int, turned: bool
+    ) -> None:
+        """By Meta's timestamps, in whichever order a webhook brings them: a tap after a change confirms nothing."""
+        async with start_pod(RECADO_BUTTONS="true", **IMMEDIATE) as pod:
+            await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+            (quote,) = pod.graph.sent
+            button = quote["interactive"]["action"]["buttons"][0]["reply"]
+            clock.advance(20)
+            said = [
+                text_message(n, text, sent_at=0, customer=1) for n, text in ((2, "agrega 1 gorra"), (3, "y 1 bufanda"))
+            ]
+            tap = message(4, clock, "interactive", {"type": "button_reply", "button_reply": button}, customer=1)
+            said.insert(tap_at, tap)
+            for n, one in enumerate(said):
+                one["timestamp"] = str(int(clock()) - 10 + n)
+            await pod.receive(*(reversed(said) if turned else said))
+
+        assert any("¡Pedido P-" in text for text in texts(pod)) == (tap_at == 0)
+
     async def test_a_cart_can_be_confirmed(self, start_pod: StartPod, clock: FakeClock) -> None:
         """It is a quote like any other; its note may ask for more."""
         items = [{"product_retailer_id": "ACC-001", "quantity": 2}]
