@@ -122,6 +122,8 @@ def test_a_price_question_is_remembered(shop: str, texts: tuple[str, ...], lines
         ("zapateria", ("1 zapato de vestir y un cinto negro", "el cinto no", "bueno ponelo")),
         ("licoreria", ("2 heineken", "que sean de las heladitas")),
         ("papeleria2", ("1 silicona líquida", "y azul tmb 10")),
+        ("ropa", ("2 camisas y 3 gorras", "mejor dos")),
+        ("ropa", ("2 camisas y 3 gorras", "la mitad de las gorras")),
     ],
 )
 def test_a_yes_behind_a_change_that_was_not_understood_is_asked_again(shop: str, texts: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from recado.orders.amend import Amount, Lines
 from recado.quotes import acts
 from recado.quotes.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
 from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Bare, Named, Replaced, Script, Spoken, Step
+from recado.quotes.clauses import Bare, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.quotes.constructions import Does
 from recado.quotes.interpreter import Interpreter, as_read
 from recado.quotes.service import Unmatched
@@ -370,4 +370,4 @@ def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
         return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
     if isinstance(step, Spoken):
         return step.does in (Does.PUT, Does.SWAP)
-    return isinstance(step, Replaced) or (isinstance(step, Bare) and bool(step.words))
+    return isinstance(step, Replaced | Scaled) or (isinstance(step, Bare) and bool(step.words or step.amount))
