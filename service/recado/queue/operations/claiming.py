@@ -258,3 +258,4 @@ def _rescue(transaction: Transaction) -> None:
         decision = transaction.policy.rescue(channel, spent=spent, lease_until=lease_until)
         transaction.decide(id_, Lane(channel, lane), decision, None)
         TALLIES[channel].rescued(transaction.totals)
+    transaction.drop_unwanted()

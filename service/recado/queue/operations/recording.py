@@ -120,7 +120,7 @@ def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, 
 def release(transaction: Transaction, messages: Sequence[LeasedReply]) -> list[None]:
     """Gives leases back unused: the messages are due at once, and no attempt is counted."""
     transaction.run("release", as_json([(m.id, m.attempt) for m in messages]), transaction.now)
-    transaction.discard(transaction.unwanted([m.id for m in messages]))
+    transaction.due_again([m.id for m in messages])
     return [None] * len(messages)
 
 

@@ -55,14 +55,17 @@ class Transaction:
         self.lanes = Lanes(statements, policy, self.totals, self.note)
         self._given_up: list[int] = []
         self._failed: list[int] = []
+        self._due_again: list[int] = []
         self._closed: list[tuple[int, Lane]] = []
         self._unheard: list[int] = []
         self._told: list[Told] = []
         self._noted: list[Noted] = []
 
     def finish(self) -> None:
-        """Sends templates where the window has closed, withdraws the quotes of replies that were given up, lets those
-        go that a job will not fill any more; changes breakers; writes the events, the notices and the totals."""
+        """Discards what nobody wants any more, sends templates where the window has closed, withdraws the quotes of
+        replies that were given up, lets those go that a job will not fill any more; changes breakers; writes the
+        events, the notices and the totals."""
+        self.drop_unwanted()
         if self._closed:
             self._leave_outside()
         if self._unheard:
@@ -112,7 +115,7 @@ class Transaction:
         rest = (decision.unknowns, *error, finished_at, suspect_at, decision.hopeless, failed_attempt)
         self.run("decide", as_json([(*row, *rest)]))
         if finished_at is None and lane.channel in TO_CUSTOMERS:
-            self.discard(self.unwanted([id_]))
+            self.due_again([id_])
         if decision.reason:
             self.count_failed(id_, lane, decision.reason)
 
@@ -124,6 +127,15 @@ class Transaction:
     def give_up(self, ids: Sequence[int]) -> None:
         """Notes entries that will not be sent: what they quote was not seen."""
         self._given_up += ids
+
+    def due_again(self, ids: Sequence[int]) -> None:
+        """Notes entries to customers that were under way and wait again: some are unwanted meanwhile."""
+        self._due_again += ids
+
+    def drop_unwanted(self) -> None:
+        """Discards what is unwanted of the entries that wait again."""
+        self.discard(self.unwanted(self._due_again))
+        self._due_again = []
 
     def unwanted(self, ids: Sequence[int]) -> list[int]:
         """Which entries must not be sent any more: their customer has opted out and did not ask for them, or a person
