@@ -1,4 +1,4 @@
-"""What the PostgreSQL store has to reach, measured in one run: `python -m loadtests.bench.targets` (six minutes).
+"""What the PostgreSQL store has to reach, measured in one run: `python -m loadtests.bench.targets` (four minutes).
 
 cycles      replies added leased and recorded, 100 at once: CPU of client and server, beside the least that the promises
             cost (floor.sql: one function an operation, binary parameters, no sessions, quotes, breakers or order)
