@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 
 from recado.quotes.lexicon import Lexicon, Unit
 from recado.quotes.text import NUMBER, WORD, Token
 
-_CLOSES = frozenset(["and", "courtesy", "thanks", "but"])
+_PHRASE: Final = 6
+"""Words of a phrase that are looked at."""
+_CLOSES: Final = frozenset(["and", "courtesy", "thanks", "but"])
 
 
 class Unusable(StrEnum):
@@ -115,7 +118,7 @@ def quantity(
     elif i < n and tokens[i].kind == WORD and "container" in roles[i] and not is_product(tokens[i].norm):
         if i + 1 < n and "of" in roles[i + 1]:
             container = i
-        elif i + 1 >= n or tokens[i + 1].kind != WORD or roles[i + 1] & _CLOSES or is_product(tokens[i + 1].norm):
+        elif _closes(tokens, roles, i + 1, lexicon) or is_product(tokens[i + 1].norm):
             i, pieces = i + 1, True  # "pintura blanca, 2 galones", "5 kg arroz"
             if i < n and tokens[i].norm == "." and not tokens[i].spaced and len(tokens[i - 1].norm) < 4:
                 i += 1  # "10 paq. papel"
@@ -131,6 +134,14 @@ def quantity(
         while i < n and "of" in roles[i]:
             i += 1
     return Quantity(value, i, article, pairs, container, pieces, collective, bare and not pieces)
+
+
+def _closes(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> bool:
+    """Whether nothing that a container may hold stands at `i`: "4 cajas por favor"."""
+    if i >= len(tokens) or tokens[i].kind != WORD or roles[i] & _CLOSES:
+        return True
+    phrase = lexicon.phrase([token.norm for token in tokens[i : i + _PHRASE]], 0)
+    return phrase is not None and bool(phrase[1] & _CLOSES)
 
 
 def _is_collective(roles: list[frozenset[str]], at: int) -> bool:

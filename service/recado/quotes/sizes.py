@@ -18,6 +18,10 @@ _INCH: Final = frozenset(['"', "''"])
 _UNSPACED: Final = frozenset(["a", "v"])
 """Units that are words of their own: they only count next to the digits ("20A")."""
 
+_TEN: Final = 10
+_CENTS: Final = frozenset([25, 50, 75])
+"""What is said behind a size for its decimals."""
+
 Number = int | Fraction
 """Whole numbers as int: they hash and compare much faster."""
 SizeKey = tuple[str, tuple[Number, ...]]
@@ -130,6 +134,9 @@ class Sizes:
         number = self._lexicon.values.get(token.norm)
         if number is None or (number == 1 and token.norm != "uno" and self._unit(tokens, i + 1)[0] is None):
             return None, i
+        cents = self._lexicon.values.get(self._word(tokens, i + 1) or "")
+        if number < _TEN and cents in _CENTS:
+            return number + Fraction(cents, 100), i + 2  # "de dos cincuenta"
         return number, i + 1
 
     def fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
