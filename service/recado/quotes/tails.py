@@ -87,7 +87,7 @@ class Tails:
             elif (
                 (not roles or (unknown and "good" in roles))
                 and strange < (2 if unknown else 1)
-                and not self._is_near(token.norm, unknown)
+                and not self._is_near(token.norm)
             ):
                 if token.norm.endswith(VERB_ENDINGS):
                     return i
@@ -116,10 +116,10 @@ class Tails:
             return False
         return found.counts or found.unit.dimension == sold_by
 
-    def _is_near(self, norm: str, unknown: bool) -> bool:
-        """Whether a word may be a product of its own; a bad misspelling behind a product is taken for an adjective."""
+    def _is_near(self, norm: str) -> bool:
+        """Whether a word may be a product of its own; a bad misspelling behind a thing is taken for an adjective."""
         near = self.matcher.near(norm)
-        return bool(near) and (unknown or near[0][1] > TWO_EDITS)
+        return bool(near) and near[0][1] > TWO_EDITS
 
     def _complement(self, i: int, norm: str, roles: frozenset[str]) -> int:
         """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
