@@ -191,8 +191,8 @@ class Context:
         before = self.kind(j)
         q = element.q
         opens = before == "" and self.kind(i + 1) == "and" and self.kind(i + 2) in (QUANTITY, PRODUCT, SEVERAL)
-        if opens and not self._is_short(element):
-            return True  # "pinza de cejas y un gel de cejas"
+        if (opens and not self._is_short(element)) or self._is_all(element):
+            return True  # "pinza de cejas y un gel de cejas", "nintendo switch"
         if q is not None and q.quantity is not None:
             k = q.index - 1
             while self.kind(k) in (NOISE, "courtesy", LINK):
@@ -234,6 +234,10 @@ class Context:
             listed = before == "and" or self.norms[element.start].endswith("s")
             return after_wish and listed and element.end - element.start <= 3
         return good and before in (STOP, QUESTION, "greeting", "yes", "correction")
+
+    def _is_all(self, element: Element) -> bool:
+        """Whether two words or more of no part to play are the whole message."""
+        return element.end - element.start == len(self.norms) > 1
 
     def _is_of_no_order(self, i: int, q: Quantity, good: bool) -> bool:
         """ "somos 6 adultos", "el domingo corro un maratón": what stands at `i` makes no order of what it counts."""

@@ -27,6 +27,8 @@ OWN_NEEDS: Final = frozenset([
 ])  # fmt: skip
 """Requests that may be a thing's own."""
 _QUIET: Final = frozenset(["of", "definite", "courtesy", NOISE])
+_PAST: Final = ("aron", "ieron")
+"""Endings of what others did: "que me vendieron"."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
@@ -38,6 +40,8 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | No
     if _is_asked_about(reading, i):
         return "mentioned"
     told = recalled = False
+    if _is_of_the_past(reading, i):
+        return "mentioned"
     for element in reading.elements[i + 1 : i + _AHEAD]:
         kind = element.kind
         if kind == QUESTION and told:
@@ -56,6 +60,13 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | No
         if told and recalled:
             return "mentioned"  # "las toallas que me mandaron están mal"
     return None
+
+
+def _is_of_the_past(reading: "Reading", i: int) -> bool:
+    """ "las balatas que me vendieron rechinan": a thing that somebody has had."""
+    context = reading.context
+    words = context.norm(context.next(i + 1, frozenset([NOISE]))).split()
+    return context.kind(i + 1) == "that" and bool(words) and words[0].endswith(_PAST)
 
 
 def _is_asked_about(reading: "Reading", i: int) -> bool:
