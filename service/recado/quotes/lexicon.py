@@ -147,6 +147,8 @@ class Lexicon:
         roles = set(self._exact.get(norm, ()))
         form = key(norm)
         roles |= self._forms.get(form, NONE) | self._neuters.get(neuter(form), NONE)
+        if not norm.isalpha():
+            return roles  # a code or a model has no other form
         if not roles or roles <= {"good"}:
             for base in bases(norm):
                 if len(base) < 4:

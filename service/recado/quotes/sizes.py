@@ -71,8 +71,8 @@ class Sizes:
         unit, end = self._unit(tokens, end)
         if unit is not None and len(values) == 1:
             half, end = self.half_behind(tokens, end)
-            values = (whole(values[0] + half),)
-        elif values == (Fraction(1, 2),) and tokens[i].kind == WORD and not self._closes(tokens, end):
+            values = (whole(values[0] + half),) if half else values
+        elif tokens[i].kind == WORD and values == (Fraction(1, 2),) and not self._closes(tokens, end):
             return None  # "media" before a noun is no size: "media caja"
         return Size(values, unit), end
 
@@ -144,7 +144,7 @@ class Sizes:
         if i >= len(tokens) or tokens[i].kind != NUMBER or tokens[i].value is None:
             return None, i
         above = tokens[i].value
-        if isinstance(above, Fraction) and above < 1 and "/" in tokens[i].norm:
+        if "/" in tokens[i].norm and isinstance(above, Fraction) and above < 1:
             return above, i + 1
         if i + 2 < len(tokens) and tokens[i + 1].norm == "/" and not tokens[i + 1].spaced and not tokens[i + 2].spaced:
             below = tokens[i + 2].value
@@ -184,17 +184,17 @@ class Sizes:
         if unit is None or (len(tokens[i].norm) < 4 and unit.name not in ("m2", "m3")):
             return None
         half, end = self.half_behind(tokens, end)
-        return Size((whole(1 + half),), unit), end
+        return Size((1 + half,), unit), end
 
     def _closes(self, tokens: list[Token], i: int) -> bool:
         word = self._word(tokens, i)
         return word is None or bool(self._lexicon.roles(word) & _NO_NOUN)
 
-    def half_behind(self, tokens: list[Token], i: int) -> tuple[Fraction, int]:
+    def half_behind(self, tokens: list[Token], i: int) -> tuple[Number, int]:
         """ "y media" at token `i`, and the token after it; 0 if it does not stand there."""
         if self._word(tokens, i) == "y" and (part := self._word(tokens, i + 1)) in ("media", "medio", "cuarto"):
             return Fraction(1, 4 if part == "cuarto" else 2), i + 2
-        return Fraction(0), i
+        return 0, i
 
     @staticmethod
     def _word(tokens: list[Token], i: int) -> str | None:
