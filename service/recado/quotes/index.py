@@ -109,6 +109,7 @@ class Index:
             self.sized_names[number] += bool(parts.sizes)
         self._gendered = self._told_by_gender(parts for _, parts in names)
         seen: set[tuple[object, ...]] = set()
+        canon, qualities = cache(self.canon), cache(self._qualities)  # names share most of their words
         for number, parts in names:
             for word in parts.words:
                 spelled.setdefault(key(word), word)
@@ -116,25 +117,25 @@ class Index:
             head = self.head(literal)
             if len(parts.words) > 1 and all(word.isalpha() for word in parts.words) and not parts.sizes:
                 self.joined.setdefault(key("".join(parts.words)), []).append(number)
-            canonical = [self.canon(word) for word in parts.words[1:]]
+            canonical = [canon(word) for word in parts.words[1:]]
             identity = (number, literal, *canonical, parts.sizes)
             if identity in seen:
                 continue
             seen.add(identity)
-            tables = [
-                (table, canon)
-                for word, canon in zip(parts.words[1:], canonical, strict=True)
-                for table in self.lexicon.roles(word) & TABLES
-            ]
+            tables = list(chain.from_iterable(map(qualities, parts.words[1:])))
             words = tuple(dict.fromkeys(canonical))
             family = self.families.setdefault(head, Family())
             self._of.setdefault(number, {})[head] = family
-            family.numbered.update((self.canon(word), digits) for word, digits in parts.numbered)
-            family.counted.update(map(self.canon, parts.counted))
+            family.numbered.update((canon(word), digits) for word, digits in parts.numbered)
+            family.counted.update(map(canon, parts.counted))
             family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
         self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
         self.joined = {word: who for word, who in self.joined.items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
+
+    def _qualities(self, word: str) -> list[tuple[str, str]]:
+        """The tables of qualities that a word of a name is in, each with the word."""
+        return [(table, self.canon(word)) for table in self.lexicon.roles(word) & TABLES]
 
     def _told_by_gender(self, names: Iterable[Parts]) -> frozenset[str]:
         """Words for people of which names use both genders: "conjunto de niña", "conjunto de niño"."""

@@ -1,5 +1,6 @@
 """Names taken apart at load: head, words, sizes; and the families of names that share a head."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,6 +11,7 @@ from recado.quotes.lexicon import Lexicon
 from recado.quotes.sizes import COUNT, Number, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
+_DIGIT: Final = re.compile(r"\d")
 _ABBREVIATION: Final = 4
 """Letters of "unid" and shorter ones."""
 _LETTERS: Final = frozenset("acd")
@@ -125,7 +127,7 @@ class Family:
 def name_tokens(text: str, lexicon: Lexicon) -> list[Token]:
     """The tokens of a name."""
     tokens = tokenise(text)
-    if any(map(str.isdigit, text)):
+    if _DIGIT.search(text):
         join_models(tokens, lexicon)
     return tokens
 
