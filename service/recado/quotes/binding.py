@@ -18,13 +18,12 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.matcher import Matcher
+from recado.quotes.sizes import COUNTS
 from recado.quotes.text import Token
 
 _SEPARATORS: Final = frozenset([COMMA, STOP, QUESTION, LINE, "and", "or", "but", "more"])
 _TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "possessive", "con"])
 _SIZE_NUMBERS: Final = range(20, 61)
-_COUNTS: Final = 19
-"""The highest number that is an amount rather than a size, behind a product that has both."""
 _BEFORE: Final = 40
 """Elements looked at for the thing whose sizes are listed."""
 SIZE_OF_PAIRS: Final = range(15, 51)
@@ -172,7 +171,7 @@ class Binder:
         """Whether a number is one that a product's size has: "agua micelar 400", of 400 ml; a small one counts."""
         assert q.quantity is not None
         value = q.quantity.value
-        return value > _COUNTS and any(value in size.values for size in self._matcher.sizes_of(product))
+        return value > COUNTS and any(value in size.values for size in self._matcher.sizes_of(product))
 
     def _join(self, thing: Element, q: Element, *, after: bool) -> None:
         thing.q = q

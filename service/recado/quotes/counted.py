@@ -77,22 +77,31 @@ def _is_pointed_at(scene: Scene, i: int) -> bool:
 def add_listed_size(scene: Scene, i: int) -> int:
     """Past a bare number that goes on with a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3"; else 0."""
     token = scene.tokens[i]
-    if len(scene.elements) < 2 or scene.kind(-1) == QUANTITY or token.kind != NUMBER or not token.spaced:
+    if len(scene.elements) < 2 or token.kind != NUMBER or not token.spaced:
         return 0
     before = scene.elements[-2]
     last = before.end - 1 if before.match is None else before.match.last
     read = scene.matcher.sizes.at(scene.tokens, i)
-    if read is None or read[0].unit is not None or scene.tokens[last].kind != NUMBER or last + 2 != i:
+    if read is None or read[0].unit is not None:
         return 0
-    size, end = read
+    if scene.kind(-1) == QUANTITY and scene.elements[-1].end == i:
+        return _add_size(scene, i, read) if scene.has_no_noun(read[1]) else 0
+    if scene.tokens[last].kind != NUMBER or last + 2 != i:
+        return 0
+    end = read[1]
     listed = scene.has(end, "and") and scene.is_counted(end + 1)
     if not scene.has_no_noun(end) or (scene.kind(-1) == COMMA and not listed):
         return 0
+    return _add_size(scene, i, read)
+
+
+def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
+    """Past a size, at `i`, that a thing said before has kin of; 0 if none has it."""
     if size_of_kind(scene, i, []) is None:
         return 0
-    element = scene.add(QUALITY, i, end)
-    element.sizes, element.text = [size], scene.written(i, end)
-    return end
+    element = scene.add(QUALITY, i, read[1])
+    element.sizes, element.text = [read[0]], scene.written(i, read[1])
+    return read[1]
 
 
 def add_counted_size(scene: Scene, i: int) -> int:
@@ -101,14 +110,10 @@ def add_counted_size(scene: Scene, i: int) -> int:
     unit = read[0].unit if read is not None else None
     if read is None or unit is None:
         return 0
-    size, end = read
+    end = read[1]
     numbered = scene.kind(-1) == QUANTITY and unit.name not in SOLD_BY
     behind = scene.kind(-1) != QUANTITY and scene.is_counted(end) and scene.has_no_noun(end + 1)
-    if not (numbered or behind) or size_of_kind(scene, i, []) is None:
-        return 0
-    element = scene.add(QUALITY, i, end)
-    element.sizes, element.text = [size], scene.written(i, end)
-    return end
+    return _add_size(scene, i, read) if numbered or behind else 0
 
 
 def add_unusable(scene: Scene, i: int) -> int:

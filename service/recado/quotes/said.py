@@ -15,7 +15,7 @@ from recado.quotes.parts import (
     announces_size,
     size_mark_end,
 )
-from recado.quotes.sizes import COUNT, SOLD_BY, Size, whole
+from recado.quotes.sizes import COUNT, COUNTS, SOLD_BY, Size, whole
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
 
@@ -286,7 +286,8 @@ def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: li
     if said.words:
         return family.numbers(said.words[-1][0], size)
     head = tokens[i - 1].norm  # "agenda 2025", of 2026; "agendas 2025" are so many
-    return not head.endswith("s") and family.numbers(index.canon(head), size) and not _is_joined(tokens, end)
+    told = family.numbers(index.canon(head), size) or (size.values[0] > COUNTS and bool(family.with_size(size)))
+    return not head.endswith("s") and told and not _is_joined(tokens, end)
 
 
 def _is_joined(tokens: list[Token], i: int) -> bool:

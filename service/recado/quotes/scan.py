@@ -375,7 +375,7 @@ class Scanner(Scene):
         if "modifier" in roles or "sizemark" in roles:
             numbered = "sizes" in roles and self.is_counted(i + 1)  # "y pequeñas 3"
             opens = self.kind(-1) in _BEFORE_LISTED and ("colours" in roles or numbered or self.is_kind(i))
-            if (determined and not roles & {"noun"}) or opens or self.after_correction():
+            if (determined and (not roles & {"noun"} or self.is_kind(i))) or opens or self.after_correction():
                 return add_quality(self, i)
             if not roles & set(PRIORITY):
                 self.add(NOISE, i, i + 1, roles)

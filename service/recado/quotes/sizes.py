@@ -18,6 +18,8 @@ _INCH: Final = frozenset(['"', "''"])
 _UNSPACED: Final = frozenset(["a", "v"])
 """Units that are words of their own: they only count next to the digits ("20A")."""
 
+COUNTS: Final = 19
+"""The highest number that is an amount rather than a size, beside a product that has both."""
 _TEN: Final = 10
 _CENTS: Final = frozenset([25, 50, 75])
 """What is said behind a size for its decimals."""
