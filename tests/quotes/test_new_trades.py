@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, Quote, QuoteService
-from recado.quotes.catalogue import Product
+from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.quotes.service import Intent
 
 GOODS = [
     ("AGE", "Agenda 2026", "agenda"),
@@ -35,6 +36,22 @@ GOODS = [
     ("LEN20", "Lentes de lectura +2.00", "lentes de lectura 2.00"),
     ("OIL", "Aceite 10W-30 1 L", "aceite 10w30"),
     ("JACK", "Gato hidráulico", "gato"),
+    ("GUI", "Guitarra criolla", "guitarra"),
+    ("STK5", "Baquetas 5A", ""),
+    ("STK7", "Baquetas 7A", ""),
+    ("PIC5", "Púa 0.5 mm", ""),
+    ("PIC7", "Púa 0.7 mm", ""),
+    ("VES-S", "Chaleco reflectante S", ""),
+    ("VES-M", "Chaleco reflectante M", ""),
+    ("VES-L", "Chaleco reflectante L", ""),
+    ("BOOT40", "Bota trekking 40", ""),
+    ("BOOT42", "Bota trekking 42", ""),
+    ("INK-N", "Tinta HP 664 negra", ""),
+    ("INK-C", "Tinta HP 664 color", ""),
+    ("EAR5", "Audífonos JBL Tune 510", ""),
+    ("EAR7", "Audífonos JBL Tune 720", ""),
+    ("BRK", "Pastillas de freno delanteras", ""),
+    ("BRK2", "Pastillas de freno traseras", ""),
 ]
 CATALOGUE = Catalogue(
     tuple(
@@ -77,6 +94,19 @@ def lines(text: str) -> dict[str, float]:
         ("4aceites 10w30,2gatos y 1agenda", {"OIL": 4, "JACK": 2, "AGE": 1}),
         ("2 agendas, factura RFC TGU991231AB1", {"AGE": 2}),
         ("2 agendas, te lo agradezco, le escribo luego", {"AGE": 2}),
+        ("un reflector de 50, te doy 800", {"LAM50": 1}),
+        ("mi talla es -2.50, 2 agendas", {"AGE": 2}),
+        ("el domingo corro un maratón y quiero una agenda", {"AGE": 1}),
+        ("agenda 4 unidades por favor", {"AGE": 4}),
+        ("mándame 2 llantas rin 14, no perdón son rin 13", {"TYR13": 2}),
+        ("púa 0.5 x 3 y 0.7 x 2", {"PIC5": 3, "PIC7": 2}),
+        ("chalecos: 2 S, 3 M y 1 L", {"VES-S": 2, "VES-M": 3, "VES-L": 1}),
+        ("chalecos M 4, L 2", {"VES-M": 4, "VES-L": 2}),
+        ("3 botas 40 y un par de 42", {"BOOT40": 3, "BOOT42": 2}),
+        ("un par de botas 40", {"BOOT40": 2}),
+        ("tinta 664 negra y color", {"INK-N": 1, "INK-C": 1}),
+        ("tintas hp 664, 2 negras y 1 color", {"INK-N": 2, "INK-C": 1}),
+        ("2 audífonos jbl 510 y 1 720", {"EAR5": 2, "EAR7": 1}),
     ],
 )
 def test_it_is_read_without_a_question(text: str, expected: dict[str, int]) -> None:
@@ -94,9 +124,36 @@ def test_it_is_read_without_a_question(text: str, expected: dict[str, int]) -> N
         ("colchón de 2 plazas y media", {}),
         ("vela 1 y 7", {"CAN1": 1}),
         ("vela 3", {}),
+        ("baquetas 5B", {}),
+        ("unos lentes de lectura de uno cincuenta y una agenda", {"AGE": 1}),
     ],
 )
 def test_another_number_than_any_product_has_is_asked_about(text: str, expected: dict[str, int]) -> None:
     """Nobody is sold another size, nor as many as the size says."""
     assert lines(text) == expected
     assert quote(text).asks
+
+
+@pytest.mark.parametrize(
+    "text", ["¿afinan guitarras?", "las pastillas que me vendieron rechinan", "ustedes instalan pastillas de freno?"]
+)
+def test_what_a_shop_does_or_did_is_no_order(text: str) -> None:
+    """A thing that is only spoken of is neither quoted nor asked about."""
+    read = quote(text)
+    assert (read.items, read.unmatched, read.asks) == ((), (), False)
+    assert read.intent is Intent.OTHER
+
+
+def test_an_unknown_thing_alone_is_asked_for() -> None:
+    """Two words that play no part are a thing which the shop may have by another name."""
+    read = quote("nintendo switch")
+    assert [entry.text for entry in read.unmatched] == ["nintendo switch"]
+    assert read.intent is Intent.ORDER
+
+
+def test_a_bad_misspelling_behind_an_unknown_thing_is_part_of_it() -> None:
+    """ "voladores" resembles "bañador": nobody is sold a swimsuit."""
+    shop = Catalogue.from_csv(DEFAULT_PATH)
+    read = QuoteService(lambda: shop).quote("3 unicornios voladores")
+    assert read.items == ()
+    assert [entry.text for entry in read.unmatched] == ["unicornios voladores"]

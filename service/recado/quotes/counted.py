@@ -25,7 +25,7 @@ from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.scene import BEHIND, WHOLE, Scene
 from recado.quotes.sizes import SOLD_BY, Size
 from recado.quotes.text import NUMBER, WORD, key
-from recado.quotes.things import add_thing, size_of_kind
+from recado.quotes.things import add_thing
 from recado.quotes.words import Kind
 
 _BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
@@ -75,7 +75,7 @@ def _is_pointed_at(scene: Scene, i: int) -> bool:
 
 
 def add_listed_size(scene: Scene, i: int) -> int:
-    """Past a bare number that goes on with a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3"; else 0."""
+    """Past a bare number that goes on with a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3", "y 0.7 x 2"; else 0."""
     token = scene.tokens[i]
     if len(scene.elements) < 2 or token.kind != NUMBER or not token.spaced:
         return 0
@@ -86,6 +86,8 @@ def add_listed_size(scene: Scene, i: int) -> int:
         return 0
     if scene.kind(-1) == QUANTITY and scene.elements[-1].end == i:
         return _add_size(scene, i, read) if scene.has_no_noun(read[1]) else 0
+    if scene.norm(i + 1) == "x" and scene.is_counted(i + 2):
+        return _add_size(scene, i, (Size((token.value,)), i + 1)) if token.value is not None else 0
     if scene.tokens[last].kind != NUMBER or last + 2 != i:
         return 0
     end = read[1]
@@ -97,7 +99,8 @@ def add_listed_size(scene: Scene, i: int) -> int:
 
 def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
     """Past a size, at `i`, that a thing said before has kin of; 0 if none has it."""
-    if size_of_kind(scene, i, []) is None:
+    things = {e.match.products[0] for e in scene.behind() if e.match is not None}
+    if not any(scene.matcher.with_head(n, [], [read[0]]) for n in things):
         return 0
     element = scene.add(QUALITY, i, read[1])
     element.sizes, element.text = [read[0]], scene.written(i, read[1])

@@ -24,6 +24,9 @@ _BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifi
 _ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
 _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
+_MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
+"""Letters that make a model of a number; "2x", "2k", "2m" are others."""
+_COUNTING: Final = frozenset(["number", "article", "pair", "collective", "container"])
 _ALONE: Final = frozenset(["grades", "colours", "patterns", "sizemark"])
 """Qualities that matter even if a family names only one of them."""
 _TELL_NOTHING: Final = frozenset(["colours", "patterns", "number", "article", "half", "without"])
@@ -247,6 +250,9 @@ def _take_size(
     served = end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
     marked = marked or (served and "" in family.dimensions)  # "para 20 personas"
     counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
+    if size.unit is None and tokens[i].spaced and _is_model(tokens, end) and family.with_size(size):
+        said.last, said.conflict = end, True  # "baquetas 5B", where there is 5A
+        return end + 1
     named = size.unit is None and _is_of_name(index, family, said, size, tokens, i, end)
     if size.unit is None and counts and not named and tokens[i].kind == NUMBER:
         return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
@@ -290,6 +296,11 @@ def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: li
     return not head.endswith("s") and told and not _is_joined(tokens, end)
 
 
+def _is_model(tokens: list[Token], i: int) -> bool:
+    """Whether one letter at `i` is written together with the number before it, as in "5B"."""
+    return i < len(tokens) and not tokens[i].spaced and len(tokens[i].norm) == 1 and tokens[i].norm in _MODELS
+
+
 def _is_joined(tokens: list[Token], i: int) -> bool:
     """Whether a mark at `i` joins a number to the text after it: "185/65"."""
     return i + 1 < len(tokens) and tokens[i].kind == PUNCT and not tokens[i + 1].spaced
@@ -300,7 +311,9 @@ def _is_second_number(
 ) -> bool:
     """Whether the number at `i` ends a name that has its quantity before it: "2 focos 12", of 9 W and 12 W."""
     before = said.head - 1
-    counts = before >= 0 and (tokens[before].kind == NUMBER or bool(roles[before] & {"number", "article"}))
+    if before > 0 and "of" in roles[before] and roles[before - 1] & {"pair", "collective", "container"}:
+        before -= 1
+    counts = before >= 0 and (tokens[before].kind == NUMBER or bool(roles[before] & _COUNTING))
     closes = end >= len(tokens) or tokens[end].kind != WORD or _closes(index, tokens[end], family)
     return counts and said.last == i - 1 and tokens[i].kind == NUMBER and closes and not _is_joined(tokens, end)
 

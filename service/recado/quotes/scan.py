@@ -107,6 +107,7 @@ class Scanner(Scene):
             element = self.add(QUALITY, i, end)
             element.flags.add("size")
             element.sizes = sizes_told(self, i, end)
+            element.words = [self.norms[j] for j in range(i, end) if "sizemark" in self.roles[j] and self.is_kind(j)]
             element.text = self.written(i, end)
         else:
             self.add(MASK, i, end, frozenset([span.kind]))

@@ -11,6 +11,7 @@ from recado.quotes.elements import (
     QUESTION,
     STOP,
     THINGS,
+    UNKNOWN,
     VERBS,
 )  # fmt: skip
 from recado.quotes.wishes import State, Wish
@@ -27,6 +28,7 @@ OWN_NEEDS: Final = frozenset([
 ])  # fmt: skip
 """Requests that may be a thing's own."""
 _QUIET: Final = frozenset(["of", "definite", "courtesy", NOISE])
+_THEY_DO: Final = ("an", "en")
 _PAST: Final = ("aron", "ieron")
 """Endings of what others did: "que me vendieron"."""
 _NEAR: Final = 4
@@ -40,7 +42,7 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | No
     if _is_asked_about(reading, i):
         return "mentioned"
     told = recalled = False
-    if _is_of_the_past(reading, i):
+    if _is_of_the_past(reading, i) or _is_done(reading, i):
         return "mentioned"
     for element in reading.elements[i + 1 : i + _AHEAD]:
         kind = element.kind
@@ -67,6 +69,14 @@ def _is_of_the_past(reading: "Reading", i: int) -> bool:
     context = reading.context
     words = context.norm(context.next(i + 1, frozenset([NOISE]))).split()
     return context.kind(i + 1) == "that" and bool(words) and words[0].endswith(_PAST)
+
+
+def _is_done(reading: "Reading", i: int) -> bool:
+    """ "¿instalan balatas?", "ustedes afinan guitarras?": what the shop does with a thing."""
+    context, verb = reading.context, reading.elements[i - 1] if i else None
+    if verb is None or verb.kind != UNKNOWN or verb.end - verb.start > 1 or context.kind(i + 1) != QUESTION:
+        return False
+    return context.norm(i - 1).endswith(_THEY_DO) and context.kind(i - 2) in ("", NOISE, "greeting", *SENTENCE_PARTS)
 
 
 def _is_asked_about(reading: "Reading", i: int) -> bool:
