@@ -22,15 +22,17 @@ TARGET = Path(confidence.__file__).with_name("data") / "confidence.toml"
 BANDS = ((0.0, 0.5), (0.5, 0.93), (0.93, 0.97), (0.97, 1.01))
 #: What is believed of a doubt before any line is seen: logarithmic odds against the line.
 BELIEVED = {
-    "box": -3.0, "computed": -1.0, "corrected": -0.5,
-    "half of the name": -3.0, "hardly alike": -3.0, "head left out": -1.0, "in parts": -1.0,
+    "box": -4.5, "computed": -1.0, "corrected": -0.5,
+    "half of the name": -3.0, "hardly alike": -5.0, "head left out": -1.0, "in parts": -1.0,
     "in turn": -1.5, "kind": -3.0, "less alike": -3.0, "one slip": -1.0, "alike": -0.5, "part of the name": -1.5,
     "quality or thing": -3.0, "quantity after": -0.3, "quantity apart": -0.5, "start of the name": -3.0,
 }  # fmt: skip
 PULL = 1.0
 """How many lines a belief is worth."""
-REMOVED = 0.25
-"""What a line of an order counts whose product was taken out of the catalogue."""
+REMOVED = 0.02
+"""What a line of an order counts whose product was taken out of the catalogue: shops are rarely asked for those."""
+CEILING = -0.1
+"""The most that a doubt may weigh: none of them speaks for a line."""
 
 Lines = Counter[tuple[frozenset[str], bool]]
 
@@ -83,7 +85,8 @@ def fit(lines: Iterable[tuple[frozenset[str], bool, float]]) -> dict[str, float]
                 slope[name] += error
         rate = 20 / (total * math.sqrt(1 + step / 100))
         for name in weights:
-            weights[name] += rate * slope[name] * (1 if name == "base" else 3)
+            moved = weights[name] + rate * slope[name] * (1 if name == "base" else 3)
+            weights[name] = moved if name == "base" else min(moved, CEILING)
     return {name: round(weight, 2) for name, weight in weights.items()}
 
 

@@ -7,6 +7,7 @@ import pytest
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.quotes.fit_confidence import BELIEVED, TARGET, fit
+from tests.quotes.scoring import HERE
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 SERVICE = QuoteService(lambda: CATALOGUE)
@@ -32,3 +33,19 @@ def test_the_fit_learns_what_is_wrong_more_often() -> None:
     weights = fit([(frozenset(), True, 990.0), (frozenset(), False, 10.0), (box, True, 10.0), (box, False, 90.0)])
     assert 0.97 < 1 / (1 + 2.718 ** -weights["base"]) < 1
     assert 1 / (1 + 2.718 ** -(weights["base"] + weights["box"])) < 0.2
+
+
+def test_no_doubt_speaks_for_a_line() -> None:
+    """However often lines with one are right."""
+    weights = fit([(frozenset(), True, 90.0), (frozenset(), False, 10.0), (frozenset(["corrected"]), True, 1000.0)])
+    assert weights["corrected"] < 0
+
+
+def test_what_is_less_likely_than_not_is_asked_for_and_not_quoted() -> None:
+    """The cigarettes of another kind are named, and nobody is sold them."""
+    shop = Catalogue.from_csv(HERE / "licoreria.csv")
+    quote = QuoteService(lambda: shop).quote("marlboro mentolado 1 cajetilla")
+    assert quote.items == ()
+    assert [(entry.text, entry.candidates) for entry in quote.unmatched] == [
+        ("marlboro", ("Cig. Marlboro rojo cajetilla x20",))
+    ]

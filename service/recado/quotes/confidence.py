@@ -13,6 +13,8 @@ from typing import Final
 from recado.quotes.matcher import How
 from recado.quotes.wishes import Wish
 
+LIKELY: Final = 0.5
+"""The least confidence with which a line is quoted: one that is less likely is asked for by its name instead."""
 _LIKENESS: Final = ((0.68, "hardly alike"), (0.84, "less alike"), (0.93, "one slip"), (0.965, "alike"))
 """How well the name fits, up to which value, and what that is called."""
 _HALF: Final = 0.68

@@ -235,6 +235,8 @@ def _is_part_of(scene: Scene, i: int, found: Measure, after: Match | None) -> bo
 def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
     """Whether a number of a unit says how much is wanted of what stands behind it, or stood before it."""
     assert found.unit is not None
+    if scene.names_long(found.at):
+        return False  # "3 g shock", the watches
     alias = scene.matcher.match(scene.tokens, scene.roles, found.at, head_only=False)
     left_out = after is None and not scene.is_kind(found.end)  # "medio litro del de pescado"
     if alias is not None and alias.words > 1 and (alias.how in WHOLE or left_out):

@@ -304,8 +304,8 @@ def past_factors(words: Words, start: int, end: int) -> int:
 
 
 def is_sold_by(words: Words, start: int, end: int) -> bool:
-    """Whether a measure is an amount, "3 m de", or its unit a size's letter, "3 M"."""
-    return words.has(end, "of") or words.is_capital(end - 1)
+    """Whether a measure is an amount, "3 m de", its unit a size's letter, "3 M", or opens a name, "3 g shock"."""
+    return words.has(end, "of") or words.is_capital(end - 1) or words.names_long(end - 1)
 
 
 def past_link(words: Words, start: int, end: int) -> int:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Final
 
 from recado.quotes.clauses import Mention
-from recado.quotes.confidence import line_confidence
+from recado.quotes.confidence import LIKELY, line_confidence
 from recado.quotes.elements import PRODUCT, SEVERAL, UNKNOWN, Element
 from recado.quotes.matcher import How
 from recado.quotes.measures import amount_of
@@ -73,7 +73,8 @@ class Mentions:
             value = amount_of(product, families, wish.product, wish.total(product.pair), wish.unit, matcher.lexicon)
         unusable_for = value if isinstance(value, Unusable) else None
         confidence = line_confidence(wish)
-        guessed = wish.element.match is not None and wish.element.match.how is How.MISSPELLED and confidence < _SURE
+        misspelled = wish.element.match is not None and wish.element.match.how is How.MISSPELLED
+        guessed = confidence < (_SURE if misspelled else LIKELY)
         return Mention(
             text=wish.text,
             skus=() if guessed else (product.sku,),

@@ -250,7 +250,8 @@ def _take_size(
     served = end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
     marked = marked or (served and "" in family.dimensions)  # "para 20 personas"
     counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
-    if size.unit is None and tokens[i].spaced and _is_model(tokens, end) and family.with_size(size):
+    other = tokens[i].spaced and _is_model(tokens, end) and index.canon(tokens[end].norm) not in family.words
+    if size.unit is None and other and family.with_size(size):
         said.last, said.conflict = end, True  # "baquetas 5B", where there is 5A
         return end + 1
     named = size.unit is None and _is_of_name(index, family, said, size, tokens, i, end)

@@ -118,9 +118,6 @@ class Scene(Words):
         sold_by = self.lexicon.measures.get(self.matcher.products[product].unit or "")
         return sold_by is not None and sold_by.dimension == unit.dimension
 
-    def names_long(self, i: int) -> bool:
-        return self.matcher.written_out(self.tokens, i) is not None
-
     def opens_long(self, i: int) -> bool:
         """Whether a container is the head of a name: "3 pack boxer"."""
         if "container" not in self.roles[i]:

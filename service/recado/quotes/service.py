@@ -11,7 +11,7 @@ import msgspec
 from recado.quotes.accounts import Accounts
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Script
-from recado.quotes.confidence import line_confidence
+from recado.quotes.confidence import LIKELY, line_confidence
 from recado.quotes.intent import intent_of
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import amount_of
@@ -155,8 +155,12 @@ class QuoteService:
                 continue
             if counts_boxes(reading, wish) or counts_what_is_packed(reading, wish):
                 wish.element.flags.add("box")
+            confidence = line_confidence(wish)
+            if confidence < LIKELY:
+                unmatched.setdefault(plain(wish.text[:_TOLD_APART]), Unmatched(wish.text, (product.name,)))
+                continue
             before = lines.get(product.sku, (0, 1.0))
-            lines[product.sku] = (before[0] + amount, min(before[1], line_confidence(wish)))
+            lines[product.sku] = (before[0] + amount, min(before[1], confidence))
         quote = self._totalled(Intent(intent_of(reading)), lines, tuple(unmatched.values()), catalogue)
         open_questions = tuple(question for sku, question in questions.items() if sku not in lines)
         return msgspec.structs.replace(quote, questions=open_questions, unclear=Accounts(reading).unowned())

@@ -60,6 +60,10 @@ class Words:
     def is_capital(self, i: int) -> bool:
         return i < self.count and self.text[self.tokens[i].start].isupper()
 
+    def names_long(self, i: int) -> bool:
+        """Whether a name of two words or more stands here word for word."""
+        return self.matcher.written_out(self.tokens, i) is not None
+
     def closes(self, i: int) -> bool:
         """Whether a clause ends here: end of the text, a new line, a mark, a conjunction, a courtesy."""
         if i >= self.count:
