@@ -39,9 +39,9 @@ def features(wish: Wish) -> frozenset[str]:
 
 
 def line_confidence(wish: Wish) -> float:
-    """Between 0 and 1, two decimals."""
+    """Between 0 and 1, three decimals."""
     weights = _weights()
-    return round(chance(weights["base"] + sum(weights[name] for name in features(wish))), 2)
+    return round(chance(weights["base"] + sum(weights[name] for name in features(wish))), 3)
 
 
 def chance(log_odds: float) -> float:

@@ -14,7 +14,7 @@ from recado.quotes.packs import unusable
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Wish
 
-_SURE: Final = 0.7
+_SURE: Final = 0.9
 """A misspelled name that is less sure is asked back: "arepera" is no "remera"."""
 
 

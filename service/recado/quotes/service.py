@@ -156,6 +156,9 @@ class QuoteService:
             if counts_boxes(reading, wish) or counts_what_is_packed(reading, wish):
                 wish.element.flags.add("box")
             confidence = line_confidence(wish)
+            if confidence < LIKELY and "box" in wish.element.flags:
+                questions.setdefault(product.sku, Question(product.name, Unusable.UNIT, product.unit))
+                continue
             if confidence < LIKELY:
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), Unmatched(wish.text, (product.name,)))
                 continue
