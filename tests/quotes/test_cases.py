@@ -53,6 +53,8 @@ FLOORS = [
     ("pintureria.jsonl", 1.0, 1.0, 0.97, 0.0, 0.013),
     ("reposteria.jsonl", 0.97, 0.97, 0.95, 0.0, 0.013),
     ("verduleria.jsonl", 0.97, 0.97, 0.98, 0.007, 0.0),
+    ("optica.jsonl", 0.99, 1.0, 1.0, 0.0, 0.0),
+    ("refacciones.jsonl", 0.97, 1.0, 0.97, 0.0, 0.03),
 ]
 
 
