@@ -60,6 +60,10 @@ def test_the_readers_lines_are_quoted(name: str) -> None:
         # corrected at once, and what comes behind
         ("ropa", ("dos camisas no mejor tres y un pantalón",), {"CAM-001": "3", "PAN-001": "1"}),
         ("ropa", ("una gorra", "dos camisas no mejor tres"), {"ACC-001": "1", "CAM-001": "3"}),
+        ("ropa", ("una toalla", "dame una maleta, no espera, mejor una mochila"), {"HOG-001": "1", "ACC-012": "1"}),
+        ("ropa", ("una toalla", "quiero un gorro, ay perdón, una gorra"), {"HOG-001": "1", "ACC-001": "1"}),
+        ("ropa", ("una toalla", "quiero 2 camisas no espera 3 camisas"), {"HOG-001": "1", "CAM-001": "3"}),
+        ("ropa", ("una toalla", "perdón, una gorra"), {"ACC-001": "1"}),
         ("restaurante", ("2 lomos saltados perdon 3 y 1 chaufa",), {"R26": "3", "R27": "1"}),
     ],
 )

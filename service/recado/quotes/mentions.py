@@ -36,6 +36,11 @@ class Mentions:
         """Whether an element names a thing that the message itself had asked for before."""
         return element.kind in (PRODUCT, SEVERAL) and element.index not in self._wishes
 
+    def is_mended(self, element: Element) -> bool:
+        """Whether an element counts a thing that another one of the message takes the place of."""
+        counted = element.kind in (PRODUCT, SEVERAL) and element.q is not None
+        return counted and all(wish.state == "refused" for wish in self._wishes.get(element.index, ()))
+
     def owner(self, number: Element) -> Element | None:
         """The thing that a number belongs to; None for one of a bare quality, which is of something said before."""
         owner = self._owners.get(number.index)

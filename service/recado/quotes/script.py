@@ -107,6 +107,8 @@ class _Walk:
             if element.kind == "yes" and element.start >= past:
                 self._agreement.hear(element)
         steps = draft.finish(agrees=self._agreement.agrees)
+        if any(map(self._mentions.is_mended, self._reading.elements)):  # "una maleta, no, mejor una mochila"
+            steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
         elements = self._reading.elements
         offered = any(e.kind in ("available", "price", "total") or (e.kind == "or" and self._asks) for e in elements)
         spoken = any(isinstance(step, Spoken) for step in steps)
