@@ -29,7 +29,7 @@ CATALOGUE = "500000000000001"
 
 
 class ChatError(ValueError):
-    """The customer cannot do that: no message to him allows it."""
+    """The customer cannot do that: no message that he got allows it."""
 
 
 class Simulated(Protocol):
@@ -87,14 +87,14 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What a customer did, and what he had got when he went on."""
+    """What a customer did, and what he had received by the next step."""
 
     did: str
     read: list[Accepted]
 
 
 class Chat:
-    """One customer of one business number; `person` is somebody new unless given."""
+    """One customer of one business number; by default a new one."""
 
     def __init__(self, meta: Simulated, person: Person | None = None) -> None:
         self._meta = meta
@@ -112,7 +112,7 @@ class Chat:
         return self._meta.ledger.waiting(self.person.addresses[0])
 
     async def read(self, seconds: float = PATIENCE_SECONDS) -> list[Accepted]:
-        """All replies, once each message has its own, or after so many seconds."""
+        """All replies, as soon as each message has one, or after a number of seconds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while self.waits:
@@ -174,7 +174,7 @@ class Chat:
         return await self._send("order", {"catalog_id": CATALOGUE, "text": text, "product_items": lines})
 
     async def edit(self, text: str, *, message: Inbound | None = None) -> Inbound:
-        """Lets a message, by default the last one, say something else."""
+        """Edits a message, by default the last one."""
         original = self._original(message)
         new = {"type": "text", "text": {"body": text}}
         return await self._send("edit", {"original_message_id": original.wamid, "message": new})
@@ -195,7 +195,7 @@ class Chat:
         return offered[-of]
 
     async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[Line]:
-        """Does all of a script, unless a reply takes longer than `patience` seconds: then the customer goes away.
+        """Plays a script; the customer goes away if a reply takes longer than `patience` seconds.
 
         Raises ChatError at the first step that is not possible.
         """

@@ -1,8 +1,8 @@
-"""What goes wrong at Meta: by ratio, by script, for a time, or for one customer.
+"""Faults of Meta: by ratio, by script, for a time, or for one customer.
 
 A fault is written as a word, such as `reset_after`, or with an error code, such as `code:131026` (refused at once) and
 `failed:131026` (accepted, then a `failed` status), or with code and subcode, such as `code:100/33`. `after` means after
-the message was accepted: it will reach the customer although the caller never hears so.
+the message was accepted: it will reach the customer although the caller gets no success.
 """
 
 import math

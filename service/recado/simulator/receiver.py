@@ -30,11 +30,11 @@ class Failure(StrEnum):
     SLOW = "slow"  # accepts, after the plan's seconds
     HANG = "hang"  # closes the connection after the plan's seconds, without a response
     RESET = "reset"
-    ENDLESS = "endless"  # accepts, with a response that is far too long
+    ENDLESS = "endless"  # accepts, with a response without end
 
 
 class ReceiverPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How events are answered. script: the failures of the next events, one each; always: of all after them.
+    """How the receiver responds. script: the failures of the next events, one each; always: of all after them.
     seconds: how long `slow` and `hang` take."""
 
     script: tuple[Failure, ...] = ()

@@ -12,7 +12,7 @@ import httpx
 from recado.simulator import webhooks
 from recado.whatsapp.transport import Endpoint, GraphTransport
 
-#: Meta publishes no steps, only that they grow and end after 7 days; the last one is repeated.
+#: Meta does not publish its intervals, only that they grow and end after 7 days. The last one is repeated.
 REDELIVERY_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 _TIMEOUTS = {"connect": 5.0, "pool": 60.0, "write": 5.0, "read": 20.0}
 _HEADERS = httpx.Headers({"User-Agent": "facebookexternalua", "Accept": "*/*", "Content-Type": "application/json"})
@@ -31,8 +31,8 @@ class Webhook:
 
 
 class Sender:
-    """Posts webhooks to `urls` in turn, as an ingress before several pods does; `on_tried` hears of each try, by the
-    HTTP status or the name of what failed.
+    """Posts webhooks to `urls` in turn, as an ingress does with several pods. `on_tried` is called after each try, with
+    the HTTP status or the name of the error.
 
     redelivery_seconds: the waits between tries; () never tries again. duplicates: the share of webhooks that come
     twice although the first was answered 200.

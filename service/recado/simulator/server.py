@@ -16,11 +16,11 @@ DRIP_SECONDS = 0.1
 
 
 class Manner(Enum):
-    """How an response is given."""
+    """How a response is sent."""
 
     WHOLE = "whole"
     DRIP = "drip"  # byte by byte, for as long as the client has patience
-    HANG = "hang"  # not at all; the connection is closed after the delay
+    HANG = "hang"  # no response; the connection is closed after the delay
     RESET = "reset"  # the connection is reset instead
 
 
@@ -112,7 +112,7 @@ class _Connection(asyncio.Protocol):
         self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server.connections.add(self)
         self._server.emptied.clear()
-        if not self._server.listening:  # it was accepted just before the server stopped
+        if not self._server.listening:  # the connection was accepted just before the server stopped
             self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -170,7 +170,7 @@ class _Connection(asyncio.Protocol):
         try:
             self._give(await coming)
         except BaseException:
-            self._transport.abort()  # nobody waits for an answer that does not come
+            self._transport.abort()  # nobody waits for the rest of the response
             raise
 
     def _give(self, response: Response) -> None:

@@ -6,7 +6,7 @@
         await meta.settled(10)
         assert meta.ledger.verify().clean
 
-The same things can be had over HTTP under `/_simulator`, see `control.py`.
+`/_simulator` offers the same over HTTP, see `control.py`.
 """
 
 import asyncio
@@ -184,8 +184,8 @@ class Simulator:
         return self._new_people.new(hidden=hidden)
 
     async def send_text(self, text: str, *, sender: Person | None = None) -> Inbound:
-        """A customer (by default a new one) writes. Returns when the webhook was answered once, whatever the answer;
-        until it is 200 it is brought again and again.
+        """A customer (by default a new one) writes. Returns after the first response to the webhook, whatever it is;
+        the simulator delivers the webhook again until it gets 200.
         """
         return await self.send(sender or self.new_person(), "text", {"body": text})
 
@@ -210,7 +210,7 @@ class Simulator:
         return self._people[address]
 
     async def send_batch(self, texts: Sequence[str]) -> list[Inbound]:
-        """Each text is of a new customer, and Meta delivers them all in one POST."""
+        """Sends each text as a new customer; Meta delivers all of them in one POST."""
         written, webhook = self._write([(self.new_person(), "text", {"body": text}, None) for text in texts], True)
         await webhook.tried.wait()
         return written
@@ -259,7 +259,7 @@ class Simulator:
 
     @property
     def bringing(self) -> bool:
-        """Whether a webhook is under way, or will be."""
+        """Whether a webhook is being delivered, or will be."""
         return bool(self.sender.pending or self._statuses_to_come or self._collected)
 
     def _next_order(self) -> str:

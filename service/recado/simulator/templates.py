@@ -75,7 +75,7 @@ class Template(msgspec.Struct, frozen=True):
 
 
 class Templates:
-    """The templates of one account: at first those that recado uses unless it is told otherwise."""
+    """The templates of one account: at first those that recado uses by default."""
 
     def __init__(self) -> None:
         self._definitions: dict[tuple[str, str], Definition] = {}

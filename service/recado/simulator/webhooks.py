@@ -57,7 +57,7 @@ def message(person: Person, wamid: str, sent_at: float, kind: str, content: Any,
 
 
 def words_of(content: Any) -> str:
-    """What a message's content says: its text, the title that was tapped, what an edit makes of it."""
+    """The words of a message: its text, the title that was tapped, or the text after an edit."""
     if not isinstance(content, dict):
         return ""
     inner = content.get("button_reply") or content.get("list_reply") or (content.get("message") or {}).get("text")
