@@ -27,7 +27,7 @@ SEED = 1
 RUSH_PER_SECOND, RUSH_SECONDS = 120.0, 8.0
 TALKER_MESSAGES = 30
 #: A send that takes longer than the next one comes so much closer to it.
-JITTER_SECONDS = 0.5
+JITTER_SECONDS = 1.0
 
 
 async def failover(folder: Path) -> Row:
