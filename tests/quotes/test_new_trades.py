@@ -125,6 +125,8 @@ def test_it_is_read_without_a_question(text: str, expected: dict[str, int]) -> N
         ("vela 1 y 7", {"CAN1": 1}),
         ("vela 3", {}),
         ("baquetas 5B", {}),
+        ("2 llantas rin 13 y 3 rin 15", {"TYR13": 2}),
+        ("1 correa de piel 22mm y 1 de silicón 24mm", {"STR22": 1}),
         ("unos lentes de lectura de uno cincuenta y una agenda", {"AGE": 1}),
     ],
 )

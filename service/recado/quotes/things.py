@@ -13,7 +13,7 @@ from recado.quotes.elements import (
 from recado.quotes.lexicon import FUNCTION, NONE
 from recado.quotes.matcher import How, Match
 from recado.quotes.scene import BEHIND, Scene
-from recado.quotes.sizes import COUNT, Size
+from recado.quotes.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.tails import VERB_ENDINGS
 from recado.quotes.text import NUMBER, WORD
 from recado.quotes.vocabulary import EXACT
@@ -245,9 +245,15 @@ def add_quality(scene: Scene, i: int) -> int:
 
 
 def _has_kind(scene: Scene, words: list[str], size: Size) -> bool:
-    """Whether products that share a head with a thing said before are told by these words and this size."""
+    """Whether a size behind the words of a kind is meant as one, though it may be one that no product has."""
     things = {e.match.products[0] for e in scene.behind() if e.match is not None}
-    return bool(words) and any(scene.matcher.with_head(n, words, [size]) for n in things)
+    if not words or (size.unit is not None and size.unit.name not in SOLD_BY):
+        return bool(words)
+    last = scene.matcher.canon(words[-1])
+    families = (family for n in things for family in scene.matcher.families_of(n))
+    return any(family.numbers(last, size) for family in families) or any(
+        scene.matcher.with_head(n, words, [size]) for n in things
+    )
 
 
 def size_of_kind(scene: Scene, i: int, words: list[str]) -> tuple[Size, int] | None:
