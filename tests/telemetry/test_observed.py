@@ -38,7 +38,7 @@ POSTGRES_ONLY = (
     metrics.CLOCK_OFFSET,
     metrics.STORE_PROBLEMS,
 )
-#: What has no cause to move: nobody takes this world's notices until the last try, an hour away, and its store is no server.
+#: What has no cause to move: the last try at a notice is an hour away, and the store is no server.
 STILL = (metrics.NOTICES, metrics.STORE_RECONNECTS, metrics.STORE_IN_DOUBT, metrics.STORE_DEADLOCKS)
 
 #: Labels whose values neither the registry nor the configuration knows: a series begins when it first counts.
