@@ -57,3 +57,50 @@ def test_what_the_message_does_not_tell_is_asked(shop: str, text: str) -> None:
 def test_a_question_about_all_that_is_sold_is_for_help(text: str) -> None:
     """Also where a product sounds like a word of it ("tarta")."""
     assert quote("reposteria", text).intent is Intent.HELP
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("telas", "quiero 2 metros de tul blanco... o sea 3 metros de tul blanco", {"T-TUL": 3}),
+        ("telas", "dos metros de tul blanco no espera que sea negro dos metros de tul negro", {"T-TUL": 2}),
+        (
+            "telas",
+            "dos metros de poplin blanco no espera que sea estampado dos metros de poplin estampado",
+            {"T-POP-E": 2},
+        ),
+        ("telas", "3 mtros de tul blanco", {"T-TUL": 3}),
+        ("telas", "no quiero poplin blanco, quiero 6 metros del estampado", {"T-POP-E": 6}),
+        ("telas", "1 metro de poplin blanco y 1 de estampado, ah no, solo el estampado", {"T-POP-E": 1}),
+        ("verduleria", "doskilos de papas", {"V005": 2}),
+        ("verduleria", "zanahorias un kilo y cebollas otro kilo", {"V011": 1, "V008": 1}),
+        ("verduleria", "un kilo de papas para hacer unos fideos", {"V005": 1}),
+        ("verduleria", "quería hacer una ensaladilla entonces deme un kilo de papas", {"V005": 1}),
+        ("gimnasio", "2 toallas que venimos cinco", {"TO1": 2}),
+        ("gimnasio", "dos gorras que eso combina con el uniforme del equipo", {"RO9": 2}),
+        ("gimnasio", "una toalla, la gorra esta vez no", {"TO1": 1}),
+        ("gimnasio", "una toalla y una gorra, la gorra por ahora no", {"TO1": 1}),
+        ("gimnasio", "la gorra que me mandaron ayer olía feo", {}),
+    ],
+)
+def test_talk_around_an_order_changes_nothing(shop: str, text: str, expected: dict[str, int]) -> None:
+    """Restatements, corrections said again, purposes, and clauses behind what is ordered."""
+    read = quote(shop, text)
+    assert {item.sku: item.quantity for item in read.items} == expected
+    assert not read.asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("restaurante", "pollo y medio", {}),
+        ("jugueteria", "una casita de madera y una cuerda", {"CU1": 1}),
+        ("gimnasio", "una gorra y me puede hacer una mesa de madera", {"RO9": 1}),
+        ("gimnasio", "quiero hacer una mesa", {}),
+    ],
+)
+def test_what_is_asked_for_among_talk_is_asked_back(shop: str, text: str, expected: dict[str, int]) -> None:
+    """One and a half of what is sold by the piece; goods that the shop lacks."""
+    read = quote(shop, text)
+    assert {item.sku: item.quantity for item in read.items} == expected
+    assert read.asks

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
+from recado.quotes.context import WE_ARE
 from recado.quotes.elements import COMMA, LINK, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Wish
@@ -64,7 +65,7 @@ class Accounts:
     def _is_of_people(self, i: int) -> bool:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""
         context = self._reading.context
-        return "people" in context.roles(i + 1) or context.norm(i - 1) in ("somos", "seremos")
+        return "people" in context.roles(i + 1) or context.norm(i - 1) in WE_ARE
 
     def _is_told(self, i: int) -> bool:
         """ "mi talla es 38", "mi graduación es -2.50"."""

@@ -16,14 +16,27 @@ from recado.quotes.words import Kind
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
+_HALF: Final = Fraction(1, 2)
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 
 
 def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:
     """Give a quantity that stands apart to its thing. One that finds none, and is no size or share, is left over."""
-    if _place(reading, i, element, state):
+    if _add_half(reading, i, element) or _place(reading, i, element, state):
         element.flags.add("placed")
+
+
+def _add_half(reading: "Reading", i: int, element: Element) -> bool:
+    """ "pizza y media": one and a half of the thing that stands right before."""
+    q = element.quantity
+    if q is None or q.value != _HALF or q.unit is not None or reading.context.kind(i - 1) != "and":
+        return False
+    last = reading.last(("wanted",))
+    if last is None or reading.elements[i - 2] is not last.element:
+        return False
+    last.amount = (last.amount or 1) + q.value
+    return True
 
 
 def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:

@@ -21,10 +21,14 @@ from recado.quotes.elements import (
 from recado.quotes.numbers import Quantity
 from recado.quotes.wishes import State
 
+WE_ARE: Final = frozenset(["somos", "seremos", "venimos", "vendremos"])
+"""A number behind these is of people."""
 _PARTING: Final = frozenset([COMMA, LINE, LINK, STOP, "and", "but"])
 _BESIDE_PERSONS: Final = frozenset([NOISE, "courtesy", "possessive", "definite", "for", *VERBS])
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at: more than one with a person and a number has."""
+_IN_A_CLAUSE: Final = frozenset([NOISE, "definite", "con", "to", "copula"])
+"""What a clause behind "que" has before its last noun."""
 _TOLD: Final = frozenset(["copula", "negation", "nope", "story"])
 _PERSONS: Final = frozenset(["people", "name", "person"])
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
@@ -33,7 +37,8 @@ QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "po
 _NOT_IT: Final = frozenset([
     "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero",
     "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero",
-    "no lo llevo", "no los llevo", "olvidalo", "olvidelo", "cancelalo", "cancelala", "anulalo",
+    "no lo llevo", "no los llevo", "esta vez no", "por ahora no",
+    "de momento no", "por el momento no", "olvidalo", "olvidelo", "cancelalo", "cancelala", "anulalo",
 ])  # fmt: skip
 """Refusals of the thing before them: "los aros no los quiero"."""
 
@@ -120,6 +125,8 @@ class Context:
         ):
             j -= 1
         before = self.kind(j)
+        if element.kind == UNKNOWN and self.is_circumstance(i, element):
+            return True
         if before == "of" and "about" in self.roles(j - 1):
             return True  # "fotos de los vestidos"
         with_it = self.kind(j - 1) == "con" or (self.kind(j - 1) == "and" and self.norm(j) in ("su", "sus"))
@@ -136,6 +143,25 @@ class Context:
             and not (before == "by" and priced)
             and not (before == "of" and self.kind(j - 1) in ("price", "total"))
         )
+
+    def is_circumstance(self, i: int, element: Element) -> bool:
+        """Whether a word that is no product says what an order is for, or goes on about what was ordered.
+
+        "Para hacer unos fideos", "hilo rojo, que eso combina con el traje". It is not counted, and no product is.
+        """
+        q = element.q.quantity if element.q is not None else None
+        if q is not None and not q.article:
+            return False
+        start = min(element.start, element.q.start if element.q is not None else element.start)
+        making = self.word_roles[start - 1] if start else frozenset()
+        if "making" in making and start > 1 and self.word_roles[start - 2] & {"for", "request", "definite", "copula"}:
+            return any(e.match is not None for e in self.elements)
+        if "good" in element.flags and self.kind(i - 1) != "definite":
+            return False
+        j = i - 1
+        while self.kind(j) in _IN_A_CLAUSE or (self.kind(j) == QUANTITY and self.elements[j] is element.q):
+            j -= 1
+        return self.kind(j) == "that" and self.kind(j - 1) in THINGS and self.kind(i - 1) != "that"
 
     def is_share(self, i: int) -> bool:
         """Whether a number is what a person gets of the thing before: "y yo 3", "y 3 para mi hermana"."""
@@ -242,7 +268,7 @@ class Context:
     def _is_of_no_order(self, i: int, q: Quantity, good: bool) -> bool:
         """ "somos 6 adultos", "el domingo corro un maratón": what stands at `i` makes no order of what it counts."""
         if self.kind(i) == "copula":
-            return self.norm(i) in ("somos", "seremos")
+            return self.norm(i) in WE_ARE
         return self.kind(i) == UNKNOWN and q.article and not good
 
     def _is_short(self, element: Element) -> bool:

@@ -364,6 +364,12 @@ def add_another(scene: Scene, i: int) -> int:
         element = scene.add(QUANTITY, i, more.end)
         element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)
         return more.end  # "otro kilo de naranjas"
+    unit = scene.lexicon.measures.get(scene.norm(i + 1))
+    measured = scene.elements[-1].match if scene.kind(-1) == PRODUCT else None
+    if unit is not None and measured is not None and scene.is_sold_by(measured.products[0], unit):
+        element = scene.add(QUANTITY, i, i + 2)
+        element.quantity = Quantity(1, i + 2, unit=unit, bare=False)
+        return i + 2  # "boquerones otro kilo"
     if scene.has(i + 1, "of"):
         before = scene.counted_before()
         if before is not None and before.collective:

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes.context import WE_ARE
 from recado.quotes.elements import COMMA, LINE, QUANTITY, STOP, THINGS
 from recado.quotes.numbers import Unusable
 
@@ -57,7 +58,7 @@ def _heads(reading: "Reading", start: int, end: int) -> tuple[int, int | Fractio
 
 def _counts_heads(reading: "Reading", i: int) -> bool:
     """ "somos 6", "para 6 personas", "25 niños"."""
-    if reading.context.norm(i - 1) in ("somos", "seremos"):
+    if reading.context.norm(i - 1) in WE_ARE:
         return True
     if "bound" in reading.elements[i].flags:
         return False

@@ -87,4 +87,4 @@ def _is_strange(token: Token, matcher: Matcher) -> bool:
 def _is_good(rest: str, token: Token, matcher: Matcher) -> bool:
     if len(rest) < _SHORTEST or rest == token.norm:
         return False
-    return matcher.knows(rest) or "good" in matcher.lexicon.roles(rest)
+    return matcher.knows(rest) or rest in matcher.lexicon.measures or "good" in matcher.lexicon.roles(rest)

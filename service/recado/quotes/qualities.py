@@ -37,13 +37,26 @@ def refuse_kind(reading: "Reading", element: Element) -> bool:
     return found
 
 
+def keep_kind(reading: "Reading", element: Element) -> bool:
+    """ "1 langostino entero y 1 pelado, ah no, solo el pelado": all else goes; false if nothing is of this kind."""
+    wanted = [w for w in reading.wishes if w.state == "wanted"]
+    kept = [
+        w
+        for w in wanted
+        if w.product is not None and w.product in reading.matcher.with_head(w.product, element.words, element.sizes)
+    ]
+    for wish in wanted if kept else ():
+        wish.state = "wanted" if wish in kept else "refused"
+    return bool(kept)
+
+
 def follow_quality(reading: "Reading", element: Element, state: State) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
     q = element.q.quantity if element.q is not None else None
     last = (
         reading.last(("wanted", "mentioned"))
         or state.heir
-        or (reading.last(("refused",)) if state.corrected or state.only else None)
+        or (reading.last(("refused",)) if state.corrected or state.only or q is not None else None)
     )
     if q is None and state.factor is not None and last is not None:  # "y la misma cantidad de roja"
         q = Quantity((last.amount or 1) * state.factor, element.end, pairs=last.pairs, unit=last.unit, bare=False)
@@ -97,7 +110,7 @@ def follow_quality(reading: "Reading", element: Element, state: State) -> None:
         if state.corrected and q is None:
             last.product, last.state = others[0], "wanted"
             element.flags.add("mended")
-            state.corrected = False
+            state.corrected, state.restating = False, True  # "que sea azul, dos metros de satén azul"
             return None
         if state.corrected and element.sizes and others[0] == last.product and q is not None:
             last.set_amount(q)
@@ -125,7 +138,10 @@ def follow_quality(reading: "Reading", element: Element, state: State) -> None:
         if sized or element.flags & {"size"}:
             element.flags.add("mended")  # "mejor en talla M": which of the same
         if last.amount is not None:
-            state.corrected = False  # "un kilo de chuleta, pero que sean delgaditas"
+            state.corrected, state.restating = (
+                False,
+                state.corrected or state.restating,
+            )  # "un kilo de chuleta, pero que sean delgaditas"
         return None
     if _contradicts(reading, last, element):
         wish = Wish(element, None, element.text)

@@ -22,7 +22,7 @@ from recado.quotes.elements import (
 )  # fmt: skip
 from recado.quotes.matcher import MOST_CHOICES, How, Matcher
 from recado.quotes.numbers import Quantity
-from recado.quotes.qualities import follow_quality, refuse_kind
+from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import EFFECTS
 from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
@@ -139,6 +139,9 @@ class Reading:
             if element.kind == PRODUCT and self.context.kind(i - 1) == "possessive":
                 self.wishes.append(self._wish(element, "mentioned"))
         elif element.kind == QUALITY:
+            if state.only and state.corrected and element.q is None and keep_kind(self, element):
+                state.only = state.corrected = False
+                return
             follow_quality(self, element, state)
         elif element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
             if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):

@@ -176,10 +176,18 @@ class Scanner(Scene):
             and self.is_kind(i + 1)
         ):
             return add_quality(self, i + 1)  # "1 par color miel"
+        if self._is_and_a_half(i):
+            return add_quantity(self, i, Quantity(Fraction(1, 2), i + 1, bare=False))
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             self.add(LINK, i, i + 1).flags.add("x")
             return i + 1
         return 0
+
+    def _is_and_a_half(self, i: int) -> bool:
+        """ "pizza y media": half of the product before it, where no product is called so."""
+        halved = self.norm(i) in ("media", "medio") and self.kind(-1) == "and" and self.kind(-2) == PRODUCT
+        sized = i > 1 and self.tokens[i - 2].kind == NUMBER  # "camisa talla 16 y medio"
+        return halved and not sized and not self.is_product(i) and self.has_no_noun(i + 1)
 
     def _name(self, i: int, phrase: Phrase | None, determined: bool, before: Element | None) -> Match | int | None:
         """The name at `i`, or past the half, quality or contents that it begins."""
@@ -283,6 +291,8 @@ class Scanner(Scene):
             return add_unknown(self, i)
         if determined and "good" in roles and "qualities" in roles and not self.is_kind(i):
             return add_unknown(self, i)  # "unos tacones"
+        if self.kind(-1) == "definite" and self.kind(-2) == "only" and self.is_kind(i):
+            return add_quality(self, i)  # "solo el pelado"
         if roles - {"good"}:
             return self._listed(i, determined)
         tells = determined or self.kind(-1) in _LISTED or self.kind(-1) == "correction"

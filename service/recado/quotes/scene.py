@@ -43,6 +43,7 @@ BEHIND: Final = 40
 WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
 """How an element matches that is one product, named completely."""
 PRIORITY: Final = (
+    "restatement",
     "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
     "add", "request", "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or",
     "con", "possessive", "definite", "of", "for", "by", "to", "that", "ask", "copula", "greeting", "thanks",

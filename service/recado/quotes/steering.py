@@ -130,6 +130,10 @@ def _correction(reading: "Reading", i: int, _: Element, state: State) -> None:
     state.refuse = False
 
 
+def _restatement(_reading: "Reading", _i: int, _element: Element, state: State) -> None:
+    state.restating = True  # "2 limones, o sea 2 kilos de limón"
+
+
 def _available(reading: "Reading", i: int, _: Element, state: State) -> None:
     relative = reading.context.kind(i - 1) == "that" and state.wish_before
     # "¿Tienen queso de cabra? Si tienen, 2": a condition
@@ -175,6 +179,7 @@ EFFECTS: Final[dict[str, Callable[["Reading", int, Element, State], None]]] = {
     "change": _change,
     "instead": _instead,
     "correction": _correction,
+    "restatement": _restatement,
     "available": _available,
     "each": _each,
     "only": _only,

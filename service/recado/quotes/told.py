@@ -68,7 +68,7 @@ def _is_of_the_past(reading: "Reading", i: int) -> bool:
     """ "las balatas que me vendieron rechinan": a thing that somebody has had."""
     context = reading.context
     words = context.norm(context.next(i + 1, frozenset([NOISE]))).split()
-    return context.kind(i + 1) == "that" and bool(words) and words[0].endswith(_PAST)
+    return context.kind(i + 1) == "that" and any(word.endswith(_PAST) for word in words)
 
 
 def _is_done(reading: "Reading", i: int) -> bool:
