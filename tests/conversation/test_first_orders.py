@@ -54,7 +54,7 @@ def test_the_readers_lines_are_quoted(name: str) -> None:
         ("ropa", ("2 gorras y una para mi mamá",), {"ACC-001": "3"}),
         ("ropa", ("2 gorras, 3 para mi hermana",), {"ACC-001": "5"}),
         ("ropa", ("5 camisas", "2 de esas son para mi hermano"), {"CAM-001": "5"}),
-        # a phone changes nothing, whoever's it is called
+        # a phone number changes nothing, no matter whose it is
         ("ropa", ("2 zapatos", "mi teléfono es 300 123 4567"), {"CAL-001": "2"}),
         ("ropa", ("2 zapatos", "sí, mi celular es 3001234567"), {"CAL-001": "2"}),
         # corrected at once, and what comes behind

@@ -22,6 +22,8 @@ from recado.simulator.installation import free_port
 from recado.telemetry.exposition import WebMetrics
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
+from tests.queue.postgres import database_url as database_url
+from tests.queue.postgres import postgres as postgres
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
@@ -109,3 +111,11 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
                 yield Pod(app, client, graph, metrics)
 
     return start
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def place(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that put a pod's queue on each store in turn."""
+    if request.param == "sqlite":
+        return {}
+    return {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}

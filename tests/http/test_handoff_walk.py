@@ -4,8 +4,6 @@ import asyncio
 import random
 from typing import Any
 
-import pytest
-
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.http.test_admin import RETRY
@@ -13,8 +11,6 @@ from tests.http.test_handoff import echo
 from tests.http.test_orders import BEARER
 from tests.http.test_talk import ORDER, message
 from tests.meta import text_message
-from tests.queue.postgres import database_url as database_url
-from tests.queue.postgres import postgres as postgres
 
 WALKS, STEPS = 500, 6
 HOLD = 600
@@ -88,9 +84,8 @@ def _buttons(sent: dict[str, Any]) -> list[dict[str, Any]]:
     return list(sent.get("interactive", {}).get("action", {}).get("buttons", ()))
 
 
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
 async def test_no_text_of_recados_own_during_a_hold(
-    start_pod: StartPod, clock: FakeClock, store: str, request: pytest.FixtureRequest
+    start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
     """Replies wait for their customer's turn and a drain takes them; no echo of what recado sent starts a hold."""
     steps = (
@@ -98,9 +93,6 @@ async def test_no_text_of_recados_own_during_a_hold(
         *(Walk.own_reply_is_echoed, Walk.drain, Walk.drain, Walk.time_passes, Walk.time_passes),
     )
     chosen = random.Random(17)
-    place = {}
-    if store == "postgres":
-        place = {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}
     async with start_pod(**SLOW, **place, RECADO_HOLD_SECONDS=str(HOLD), RECADO_BUTTONS="true") as pod:
         for customer in range(1, WALKS + 1):
             walk = Walk(pod, clock, customer)
@@ -113,14 +105,10 @@ async def test_no_text_of_recados_own_during_a_hold(
     assert held > WALKS / 2
 
 
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
 async def test_a_message_and_the_shops_own_at_the_same_time(
-    start_pod: StartPod, clock: FakeClock, store: str, request: pytest.FixtureRequest
+    start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
     """Whichever is stored first: once the person has the conversation, no drain sends what was said before."""
-    place = {}
-    if store == "postgres":
-        place = {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}
     async with start_pod(**SLOW, **place, RECADO_HOLD_SECONDS=str(HOLD)) as pod:
         walks = [Walk(pod, clock, customer) for customer in range(1, RACES + 1)]
         for walk in walks:

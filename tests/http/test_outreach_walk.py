@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import pytest
-
 from recado.delivery.slots import SendSlots
 from recado.orders import OrderState
 from recado.simulator.templates import Templates
@@ -16,8 +14,6 @@ from tests.http.conftest import Pod, StartPod
 from tests.http.test_orders import BEARER
 from tests.http.test_outside import drain
 from tests.meta import NUMBER, graph_error, text_message
-from tests.queue.postgres import database_url as database_url
-from tests.queue.postgres import postgres as postgres
 
 SENDS = SendSlots.__qualname__
 YEAR, DAY, HOUR = 365 * 86400, 86400, 3600
@@ -157,14 +153,10 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
 async def test_nobody_is_written_to_against_his_will(
-    start_pod: StartPod, clock: FakeClock, store: str, request: pytest.FixtureRequest
+    start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
     """Customers order, say yes, opt out and in; the staff moves orders; Meta fails, pauses templates, and mends."""
-    place = {}
-    if store == "postgres":
-        place = {"DATABASE_URL": request.getfixturevalue("database_url"), "RECADO_DATABASE": ""}
     chance = random.Random(17)
     end = clock() + YEAR
     async with start_pod(**SETTINGS, **place) as pod:

@@ -88,7 +88,7 @@ class PermissionConformance:
     async def test_what_was_under_way_at_an_opt_out_is_not_sent_again(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """Whatever became of the attempt, and whoever asks for another one."""
+        """The outcome of the attempt does not matter, nor who asks for another one."""
         queue = open_queue(**UNLIMITED, RECADO_UNKNOWN_GRACE_SECONDS="60")
         order = await ordered(queue, clock)
         await queue.move_order(moving(order.number, ACCEPTED))

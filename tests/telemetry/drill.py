@@ -32,7 +32,7 @@ from recado.telemetry import metrics
 from tests.dashboards.alert_cases import series
 from tests.telemetry import server_faults
 from tests.telemetry.defective import STUMBLES
-from tests.telemetry.stack import Stack, message, wait_until, webhook
+from tests.telemetry.stack import Stack, message, repeated, wait_until, webhook
 
 #: An hour of rules is a minute of drill.
 FACTOR = 60.0
@@ -389,24 +389,6 @@ def trickle(ballast: Path) -> Iterator[None]:
 
     with repeated(more, per_second=5):
         yield
-
-
-@contextlib.contextmanager
-def repeated(work: Callable[[], object], *, per_second: float) -> Iterator[None]:
-    """Does something again and again beside the block."""
-    stopping = threading.Event()
-
-    def loop() -> None:
-        while not stopping.wait(1 / per_second):
-            work()
-
-    thread = threading.Thread(target=loop)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
 
 
 # -- the drills --------------------------------------------------------------------------------------------------------

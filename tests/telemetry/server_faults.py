@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import psycopg
 from loadtests.chaos.standby import Pair
 
-from tests.telemetry.stack import Stack
+from tests.telemetry.stack import Stack, repeated
 
 #: More than the alert on an old snapshot bears.
 DEAD_ROWS = 150_000
@@ -100,19 +99,12 @@ def server_full(stack: Stack, pair: Pair) -> Iterator[None]:
 @contextlib.contextmanager
 def _kept_full(ballast: Path) -> Iterator[None]:
     """Takes what is free, again and again."""
-    stopping = threading.Event()
+    with ballast.open("ab", buffering=0) as file:
 
-    def fill() -> None:
-        with ballast.open("ab", buffering=0) as file:
-            while not stopping.wait(0.1):
-                with contextlib.suppress(OSError):
-                    while file.write(b"x" * 65_536):
-                        pass
+        def fill() -> None:
+            with contextlib.suppress(OSError):
+                while file.write(b"x" * 65_536):
+                    pass
 
-    thread = threading.Thread(target=fill)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
+        with repeated(fill, per_second=10):
+            yield

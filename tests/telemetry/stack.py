@@ -4,6 +4,7 @@ Every process listens on 127.0.0.1 only. Times of service and rules are divided 
 drill of an hour takes a minute.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -16,7 +17,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -395,3 +396,21 @@ def wait_until(true: Callable[[], bool], seconds: float, every: float = 0.1) -> 
     while not (found := true()) and time.monotonic() < end:
         time.sleep(every)
     return found
+
+
+@contextlib.contextmanager
+def repeated(work: Callable[[], object], *, per_second: float) -> Iterator[None]:
+    """Does something again and again beside the block."""
+    stopping = threading.Event()
+
+    def loop() -> None:
+        while not stopping.wait(1 / per_second):
+            work()
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()

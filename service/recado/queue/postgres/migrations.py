@@ -17,7 +17,7 @@ from recado.queue.postgres.connection import backoff, connect, is_unavailable, r
 
 #: The same in every recado, so that only one migrates a database at a time: "recado" as a number.
 LOCK: Final = 0x72656361646F
-#: A step that changes a table waits for whoever reads it, and everybody else waits behind the step.
+#: A step that changes a table waits until nobody reads it, and everybody else waits behind the step.
 LOCK_SECONDS: Final = 2.0
 TRIES: Final = 10
 
