@@ -147,8 +147,8 @@ RULES: Final = (
         "a|en|hasta",
         when=places.opens_street,
         end=places.past_street,
-        examples=("mándalo [a Hidalgo 45] por favor",),
-        counterexamples=("vamos a Zapatos 45", "vamos a zorzal 45"),
+        examples=("mándalo [a Hidalgo 45] por favor", "mándalo [a Los Olivos 45] por favor"),
+        counterexamples=("vamos a Zapatos 45", "vamos a Los Zapatos 45", "vamos a zorzal 45", "a los Olivos 45"),
     ),
     Rule(
         "payment",

@@ -39,13 +39,14 @@ def past_address(words: Words, start: int, end: int) -> int:
 
 
 def opens_street(words: Words, start: int, end: int) -> bool:
-    """Whether a street's name and its number stand behind "a": "mándalo a Hidalgo 45"."""
-    return _is_street(words, end) and len(words.norm(end + 1)) > 1
+    """Whether a street's name and its number stand behind "a": "mándalo a Hidalgo 45", "a Los Olivos 45"."""
+    past = past_street(words, start, end)
+    return _is_street(words, past - 2, named=past > end + 2) and len(words.norm(past - 1)) > 1
 
 
 def past_street(words: Words, start: int, end: int) -> int:
-    """Past a street's name and its number."""
-    return end + 2
+    """Past a street's name, which may have an article, and its number."""
+    return end + 2 + (words.has(end, "definite") and words.is_capital(end))
 
 
 def _past_number(words: Words, start: int) -> int:
@@ -114,8 +115,9 @@ def _goes_on(words: Words, i: int) -> bool:
     return long and (words.closes(i + 1) or words.has(i + 1, "address"))
 
 
-def _is_street(words: Words, i: int) -> bool:
-    """Whether a name and a number stand here, as "Durango 210"."""
-    if i >= words.count or words.tokens[i].kind != WORD or words.roles[i] or not words.is_capital(i):
+def _is_street(words: Words, i: int, *, named: bool = False) -> bool:
+    """Whether a name and a number stand here, as "Durango 210". named: an article of the name stands before it, so that
+    it may be a word that describes things elsewhere."""
+    if i >= words.count or words.tokens[i].kind != WORD or not words.is_capital(i) or (words.roles[i] and not named):
         return False
     return words.is_number(i + 1) and not (words.names_product(i) or words.names_product(i + 2))

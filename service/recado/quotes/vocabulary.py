@@ -112,7 +112,8 @@ class Vocabulary:
         other_gender = closest == 1 and any(neuter(other) in spellings for other in nearest)
         # of a short word, one letter for another makes another word as often as not: "soga" is no "soda"
         exchanged = len(form) <= _SHORT + 1 and all(len(other) == len(form) for other in nearest)
-        score = ONE_EDIT if closest == 1 and not (other_gender or exchanged) else TWO_EDITS
+        # no edit at all: written as it sounds, "mangera"
+        score = ONE_EDIT if closest <= 1 and not (other_gender or exchanged) else TWO_EDITS
         first = [other for other in nearest if other[0] in (form[0], norm[0])]  # the first letter is rarely wrong
         words = dict.fromkeys(word for other in first or nearest for word in self._forms[other])
         return tuple((word, score) for word in words)
@@ -128,7 +129,8 @@ class Vocabulary:
             ):
                 edits = int(distance)
                 same_start = other[0] == form[0]
-                short = min(size, length) < 5 and (not same_start or edits > 1)
+                # two letters of five make another word: "bonsái" is no "bolsa"
+                short = (edits > 1 and min(size, length) < 6) or (min(size, length) < 5 and not same_start)
                 if not short and (edits < 2 or same_start or max(size, length) >= 7):
                     found.append((other, edits))
         return found
