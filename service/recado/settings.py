@@ -302,7 +302,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     quote_retention_seconds: Annotated[float, about("How long quotes are kept."), Positive] = 7776000
     order_retention_seconds: Annotated[
-        float, about("How long orders are kept, with their customers' addresses."), Positive
+        float, about("How long orders are kept, with their customers' addresses, and counts of hand-offs."), Positive
     ] = 34560000
     asked_retention_seconds: Annotated[
         float, about("How long words that match no product are kept for the report; the default is 90 days."), Positive

@@ -8,11 +8,13 @@ import pytest
 
 from tests.cli.test_cli import recado
 from tests.cli.test_orders import numbers as numbers
+from tests.meta import NUMBER
 
 
 @pytest.mark.usefixtures("numbers")
 def test_the_report_in_every_form(tmp_path: Path) -> None:
     """The same figures; no spreadsheet runs a name, no name breaks a table."""
+    recado("handoff", "+15550101234", folder=tmp_path, WHATSAPP_PHONE_NUMBER_ID=NUMBER)
     as_json = json.loads(recado("report", "--days", "2", "--json", folder=tmp_path).stdout)
     shown = recado("report", "--days", "2", folder=tmp_path)
     as_markdown = recado("report", "--days", "2", "--markdown", folder=tmp_path).stdout
@@ -28,8 +30,8 @@ def test_the_report_in_every_form(tmp_path: Path) -> None:
     assert figures["Products", "X", "name"] == "'=1+1"
     assert "| confirmed | 3 | 212.52 USD |" in as_markdown
     assert "212.52 USD" in shown.stdout
-    assert "Hand-offs are noted only for endpoints of events" in shown.stdout
-    assert (as_json["timezone"], as_json["days"], as_json["handoffs"]) == ("UTC", 2, None)
+    assert (as_json["timezone"], as_json["days"], as_json["handoffs"]) == ("UTC", 2, {"staff": 1})
+    assert figures["Hand-offs", "staff", "count"] == "1"
 
 
 @pytest.mark.usefixtures("numbers")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from recado.orders import Asked, Changes, Closing, OrderState, QuoteState, Unmet
+from recado.orders import Asked, Changes, Closing, Handoff, OrderState, QuoteState, Talk, Unmet
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.queue.statements import Statements
@@ -18,8 +18,8 @@ from recado.queue.survey import Amount, Survey, Unsold, read_survey
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import REJECTED, UNLIMITED, OpenQueue, add_leased, new_reply
-from tests.queue.conformance_events import CRM, asking
-from tests.queue.conformance_handoffs import echo
+from tests.queue.conformance_events import CRM
+from tests.queue.conformance_handoffs import HOLD, echo, returned
 from tests.queue.conformance_orders import ACCEPTED, CANCELLED, COMPLETED, moving
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 
@@ -60,9 +60,9 @@ async def converse(queue: RetryQueue, clock: FakeClock, chance: random.Random, c
         reply = new_reply(n, clock, customer=customer, changes=Changes(version=version))
         await queue.update_message_attempt(await add_leased(queue, reply), REJECTED)
     elif ending == "person":
-        reply = asking(n, clock, customer=customer)
-        await queue.add_message(new_reply(n, clock, customer=customer, facts=reply.facts,
-                                          changes=Changes(version=version)), lease=False)  # fmt: skip
+        waits = Talk(handoff=Handoff(until=clock() + HOLD, changed_at=clock(), waiting_since=clock()))
+        changes = Changes(version=version, talk=waits)
+        await queue.add_message(new_reply(n, clock, customer=customer, changes=changes), lease=False)
     else:
         return 1
     return 2
@@ -90,8 +90,9 @@ class SurveyConformance:
         return FakeClock()
 
     async def test_it_agrees_with_the_metrics(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Of the same facts, to the last one and the last cent; orders also with the list of orders."""
-        queue = open_queue(CRM, **UNLIMITED)
+        """Of the same facts, to the last one and the last cent, whoever else hears of them; orders also with the list
+        of orders."""
+        queue = open_queue(**UNLIMITED)
         days, messages = await simulated(queue, clock)
         survey = await queue.survey(days)
         totals = queue.snapshot().totals
@@ -117,7 +118,8 @@ class SurveyConformance:
         seconds = sum(at * count for at, count in survey.decisions.items())
         assert seconds == pytest.approx(total(metrics.QUOTE_DECISION, "sum"), abs=survey.decisions.total())
         assert survey.lost["rejected"] == total(metrics.FAILED_REASONS, "rejected") > 0
-        assert survey.handoffs == {"asked": total(metrics.EVENTS, "handoff.requested")}
+        assert survey.handoffs == {why: total(metrics.HANDOFFS, why) for why in ("asked", "echo")}
+        assert min(survey.handoffs.values()) > 1
         orders = await queue.list_orders(limit=1000)
         assert survey.orders.value["USD"] == sum(one.order.total for one in orders)
         assert survey.ordered_at == Counter(int(one.order.placed_at // 900) for one in orders)
@@ -147,7 +149,6 @@ class SurveyConformance:
         )
         assert (cheese.quotes, cheese.quoted, cheese.ordered) == (2, Decimal("3.0"), Decimal("1.5"))
         assert survey.orders.value == {"USD": Decimal("103.76")}
-        assert survey.handoffs is None
 
     async def test_only_these_days(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """From the first instant on, without the last; each day once."""
@@ -176,7 +177,7 @@ class SurveyConformance:
 
         def work(found: Statements) -> None:
             for _ in range(2):
-                seen.append(read_survey(found, [begin - 1, begin + 1], with_handoffs=False, min_customers=3))
+                seen.append(read_survey(found, [begin - 1, begin + 1], min_customers=3))
                 other.database.write(lambda writing: writing.run("prune_seen", 2**60, 100))
                 assert queue.snapshot().rows is not None
 
@@ -191,12 +192,31 @@ class SurveyConformance:
         instants = iter(range(0, 10**6, 25))
 
         def work(found: Statements) -> Survey:
-            return read_survey(
-                found, [DAY * n for n in range(10)], with_handoffs=False, min_customers=3, clock=lambda: next(instants)
-            )
+            return read_survey(found, [DAY * n for n in range(10)], min_customers=3, clock=lambda: next(instants))
 
         with pytest.raises(StoreUnavailable, match="ask for fewer days"):
             queue.database.survey(work)
+
+    async def test_hand_offs_outlive_their_customers_until_their_time_is_over(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Several at one instant; one that is taken over again counts again, a hold that goes on does not."""
+        queue = open_queue(**UNLIMITED, RECADO_ORDER_RETENTION_SECONDS=str(30 * DAY))
+        days = [clock() - 1, clock() + 90 * DAY]
+        for customer in (1, 2, 3):
+            await queue.change_handoff(echo(customer, clock, customer=customer))
+        clock.advance(60)
+        await queue.change_handoff(echo(4, clock))
+        await queue.change_handoff(returned(5, clock))
+        clock.advance(60)
+        await queue.change_handoff(echo(6, clock))
+        await queue.erase_customer("US.2")
+        taken = (await queue.survey(days)).handoffs
+        clock.advance(30 * DAY - 60)
+        pruned = await queue.prune()
+
+        assert taken == {"echo": 4}
+        assert (pruned.rows["handoff"], (await queue.survey(days)).handoffs) == (1, {"echo": 1})
 
     async def test_what_is_not_sold_is_named_once_enough_asked(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """By how many customers: one who asks again counts once. Erased ones do not count."""

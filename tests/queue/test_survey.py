@@ -34,7 +34,7 @@ def test_the_interpreter_is_free_after_every_few_rows(monkeypatch: pytest.Monkey
     """A thread that works on rows keeps the event loop waiting for 5 ms each time."""
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
-    survey = read_survey(ManyTotals(), [0.0, 1.0], with_handoffs=False, min_customers=3)
+    survey = read_survey(ManyTotals(), [0.0, 1.0], min_customers=3)
 
     assert pauses == [0] * 10
     assert survey.quotes["open"].count == 10 * ROWS_A_TURN

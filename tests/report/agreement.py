@@ -159,10 +159,7 @@ class Outcome(msgspec.Struct):
 async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
     """Lets so many customers converse, within some days of a simulated clock."""
     clock, chance = FakeClock(), random.Random(seed)
-    endpoints = folder / "events.json"
-    crm = {"name": "crm", "url": "http://127.0.0.1:9/", "allow_http": True, "secret": f"whsec_{'A' * 32}"}
-    endpoints.write_text(json.dumps([{**crm, "types": ["handoff.requested"]}]))
-    settings = load({**SETTINGS, "RECADO_DATABASE": str(folder / "recado.db"), "RECADO_EVENTS_FILE": str(endpoints)})
+    settings = load({**SETTINGS, "RECADO_DATABASE": str(folder / "recado.db")})
     ledger, pod = Ledger(clock), WebMetrics()
     app = App(make_web(settings, metrics=pod, transport=ledger, clock=clock))
     messages, began = 0, clock()

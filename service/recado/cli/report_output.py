@@ -62,8 +62,7 @@ def _sections(report: Report) -> Iterator[Section]:
     yield "Hours", ("hour", "quotes", "orders"), [msgspec.structs.astuple(one) for one in report.hours]
     yield "Weekdays", ("weekday", "quotes", "orders"), [msgspec.structs.astuple(one) for one in report.weekdays]
     yield "Replies lost", ("reason", "count"), list(report.replies_lost.items())
-    if report.handoffs is not None:
-        yield "Hand-offs", ("reason", "count"), list(report.handoffs.items())
+    yield "Hand-offs", ("reason", "count"), list(report.handoffs.items())
 
 
 def _heading(report: Report) -> str:
@@ -72,8 +71,7 @@ def _heading(report: Report) -> str:
 
 def _note(report: Report) -> str:
     kept = [f"{name.replace('_', ' ')} {days:g}" for name, days in msgspec.structs.asdict(report.kept_days).items()]
-    handed = "" if report.handoffs is not None else " Hand-offs are noted only for endpoints of events."
-    return f"Days that are kept: {', '.join(kept)}.{handed}"
+    return f"Days that are kept: {', '.join(kept)}."
 
 
 def _counts(phrases: Mapping[str, int]) -> str:

@@ -53,7 +53,7 @@ from recado.queue.policy import OPERATOR, Decision, Floors, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.reach import EVERYTHING, NOTHING, Reach
 from recado.queue.statements import Database, Row, Statements
-from recado.queue.survey import DAY_SECONDS, HANDOFF, Survey, read_survey
+from recado.queue.survey import DAY_SECONDS, Survey, read_survey
 from recado.queue.writer import CommitObserver, Writer
 from recado.telemetry import metrics
 from recado.telemetry.metrics import Metric
@@ -180,6 +180,7 @@ class StoredQueue:
             PruneRequest("event", "prune_events", (int((now - config.events_retention_seconds) * 1e6), PRUNE_ROWS)),
             PruneRequest("quote", "prune_quotes", (int((now - config.quote_retention_seconds) * 1e6), PRUNE_ROWS)),
             PruneRequest("order", "prune_orders", (now - config.order_retention_seconds, PRUNE_ROWS)),
+            PruneRequest("handoff", "prune_handoffs", (now - config.order_retention_seconds, PRUNE_ROWS)),
             PruneRequest(
                 "asked", "prune_asked", (int((now - config.asked_retention_seconds) // DAY_SECONDS), PRUNE_ROWS)
             ),
@@ -276,12 +277,7 @@ class StoredQueue:
 
     async def survey(self, days: Sequence[float]) -> Survey:
         def read(found: Statements) -> Survey:
-            return read_survey(
-                found,
-                days,
-                with_handoffs=bool(self._audience.endpoints_for(HANDOFF)),
-                min_customers=self._policy.config.report_min_customers,
-            )
+            return read_survey(found, days, min_customers=self._policy.config.report_min_customers)
 
         return await asyncio.to_thread(self._database.survey, read)
 

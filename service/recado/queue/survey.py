@@ -17,8 +17,6 @@ from recado.orders import Unmet
 from recado.queue.errors import StoreUnavailable
 from recado.queue.statements import SURVEY_SECONDS, Row, Statements
 
-#: The type of event that tells of a hand-off.
-HANDOFF: Final = "handoff.requested"
 #: Quarters of an hour are what time zones differ by.
 QUARTER_SECONDS: Final = 900
 DAY_SECONDS: Final = 86400
@@ -62,8 +60,8 @@ class Survey(msgspec.Struct):
 
     quotes: by what became of them. seen: those that Meta accepted, without replaced ones. accepted: orders that the
     staff accepted. order_states: orders by their present state. decisions: by seconds from Meta's acceptance to a yes
-    or no. quoted_at, ordered_at: by the quarter of an hour since 1970. lost: replies by reason. handoffs: by reason;
-    None where nobody notes them. unsold: by days of UTC, which its table counts.
+    or no. quoted_at, ordered_at: by the quarter of an hour since 1970. lost: replies by reason. handoffs: conversations
+    that a person took over, by reason. unsold: by days of UTC, which its table counts.
     """
 
     messages: int = 0
@@ -77,7 +75,7 @@ class Survey(msgspec.Struct):
     quoted_at: Counter[int] = msgspec.field(default_factory=Counter)
     ordered_at: Counter[int] = msgspec.field(default_factory=Counter)
     lost: Counter[str] = msgspec.field(default_factory=Counter)
-    handoffs: Counter[str] | None = None
+    handoffs: Counter[str] = msgspec.field(default_factory=Counter)
     unsold: list[Unsold] = []
 
     def product(self, sku: str, unit: str, name: str) -> Sold:
@@ -91,25 +89,23 @@ def read_survey(
     found: Statements,
     days: Sequence[float],
     *,
-    with_handoffs: bool,
     min_customers: int,
     clock: Callable[[], float] = time.monotonic,
 ) -> Survey:
     """The survey of the days that begin at all instants but the last, where the last one ends. What fewer than
     `min_customers` asked for is left out."""
-    survey = Survey(handoffs=Counter() if with_handoffs else None)
+    survey = Survey()
     end = clock() + SURVEY_SECONDS
     for since, until in itertools.pairwise(days):
         if clock() > end:
             raise StoreUnavailable(f"the report takes longer than {SURVEY_SECONDS:.0f} s: ask for fewer days")
-        # The ids of messages, quotes and events are the microseconds of their begin.
+        # The ids of messages and quotes are the microseconds of their begin.
         ids = round(since * 1e6), round(until * 1e6)
         _count_quotes(survey, found, ids)
         _count_orders(survey, found, (since, until))
         survey.messages += found.run("survey_messages", *ids)[0][0]
         _tally(survey.lost, found, "survey_lost", since, until)
-        if survey.handoffs is not None:
-            _tally(survey.handoffs, found, "survey_handoffs", *ids)
+        _tally(survey.handoffs, found, "survey_handoffs", since, until)
     first, last = (int(at // DAY_SECONDS) for at in (days[0], days[-1]))
     survey.unsold = [
         Unsold(phrase, Unmet(kind), customers)

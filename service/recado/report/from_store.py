@@ -18,7 +18,7 @@ async def report(queue: RetryQueue, settings: Settings, catalogue: Catalogue, da
         quotes=settings.quote_retention_seconds / _DAY_SECONDS,
         orders=settings.order_retention_seconds / _DAY_SECONDS,
         replies_lost=settings.failed_retention_seconds / _DAY_SECONDS,
-        handoffs=settings.events_retention_seconds / _DAY_SECONDS,
+        handoffs=settings.order_retention_seconds / _DAY_SECONDS,
         unsold=settings.asked_retention_seconds / _DAY_SECONDS,
     )
     survey = await queue.survey(begins)

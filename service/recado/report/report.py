@@ -72,8 +72,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     funnel: messages, quotes (without those that an edit or a newer one replaced), those that were seen, yeses, and what
     the staff made of the orders. quotes: by what became of them. unsold: what several customers asked for and was not
-    quoted. aliases: which of that may be another name of a product. replies_lost: by reason. handoffs: by reason; null
-    without an endpoint for handoff.requested, since nothing else notes them.
+    quoted. aliases: which of that may be another name of a product. replies_lost: by reason. handoffs: conversations
+    that a person took over, by reason.
     """
 
     since: str
@@ -90,7 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     hours: list[Times]
     weekdays: list[Times]
     replies_lost: dict[str, int]
-    handoffs: dict[str, int] | None
+    handoffs: dict[str, int]
 
 
 def days_of(now: float, days: int, timezone: str) -> list[float]:
@@ -120,7 +120,7 @@ def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept
         hours=[Times(f"{hour:02}", hours[0][hour], weekdays[0][hour]) for hour in range(24)],
         weekdays=[Times(name, hours[1][day], weekdays[1][day]) for day, name in enumerate(WEEKDAYS)],
         replies_lost=dict(sorted(survey.lost.items())),
-        handoffs=None if survey.handoffs is None else dict(sorted(survey.handoffs.items())),
+        handoffs=dict(sorted(survey.handoffs.items())),
     )
 
 

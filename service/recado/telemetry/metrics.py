@@ -387,7 +387,7 @@ PRUNED = counter(
     STORE,
     "recado_rows_pruned_total",
     "Rows deleted because their retention was over.",
-    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event", "quote", "order", "asked"),
+    kind=("dedupe", "delivered", "failed", "discarded", "customer", "event", "quote", "order", "handoff", "asked"),
 )
 
 # -- the store: what is sent outside the window ---------------------------------------------------------------

@@ -91,6 +91,7 @@ def note(
         held = False
     if after.until is not None and not held:
         transaction.totals.inc(metrics.HANDOFFS, why)
+        transaction.run("note_handoff", transaction.now, why)
         transaction.tell(key, HandoffStarted(reason=why, until=instant(after.until)), phone, user_id)
     elif after.until is None and held:
         transaction.tell(key, HandoffEnded(reason=why), phone, user_id)

@@ -146,6 +146,14 @@ CREATE TABLE asked (
 );
 CREATE INDEX asked_customer ON asked (customer);
 
+-- How many conversations a person took over at an instant, and why: nothing in here is about a customer.
+CREATE TABLE handoff (
+  at     float8 NOT NULL,
+  reason text NOT NULL,
+  count  integer NOT NULL,
+  PRIMARY KEY (at, reason)
+);
+
 CREATE TABLE identity (
   name text PRIMARY KEY,
   key  text NOT NULL

@@ -151,6 +151,14 @@ CREATE TABLE asked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asked_customer ON asked (customer);
 
+-- How many conversations a person took over at an instant, and why: nothing in here is about a customer.
+CREATE TABLE handoff (
+  at     REAL NOT NULL,
+  reason TEXT NOT NULL,
+  count  INTEGER NOT NULL,
+  PRIMARY KEY (at, reason)
+) STRICT, WITHOUT ROWID;
+
 -- The key of a customer for each other name: phone number, user id, earlier ones.
 CREATE TABLE identity (
   name TEXT PRIMARY KEY,

@@ -552,9 +552,15 @@ WHERE state = 'failed' AND finished_at >= ?1 AND finished_at < ?2 AND channel IN
 GROUP BY 2
 
 -- name: survey_handoffs
-SELECT count(*), content ->> '$.data.reason' FROM event
-WHERE id >= ?1 AND id < ?2 AND type = 'handoff.requested'
-GROUP BY 2
+SELECT sum(count), reason FROM handoff WHERE at >= ?1 AND at < ?2 GROUP BY 2
+
+-- name: note_handoff
+INSERT INTO handoff AS h (at, reason, count) VALUES (?1, ?2, 1)
+ON CONFLICT (at, reason) DO UPDATE SET count = h.count + 1
+
+-- name: prune_handoffs
+DELETE FROM handoff WHERE (at, reason) IN
+  (SELECT at, reason FROM handoff WHERE at <= ?1 ORDER BY at LIMIT ?2)
 
 -- name: note_asked
 INSERT INTO asked (day, phrase, kind, customer)
