@@ -61,10 +61,13 @@ class FormConformance:
         assert await queue.update_message_attempt(again, DELIVERED)
         assert fallbacks(queue) == 1
 
-    async def test_the_refusal_costs_no_attempt(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+    @pytest.mark.parametrize("content", [TAPS, CHOICES])
+    async def test_the_refusal_costs_no_attempt(
+        self, open_queue: OpenQueue, clock: FakeClock, content: Content
+    ) -> None:
         """The text has as many as every reply."""
         queue = open_queue(**UNLIMITED, **NO_JITTER, RECADO_BACKOFF_SECONDS="1")
-        await refuse(queue, await add_leased(queue, new_reply(1, clock, content=TAPS)))
+        await refuse(queue, await add_leased(queue, new_reply(1, clock, content=content)))
         (entry,) = await queue.list_messages([State.QUEUED])
         shown = await queue.show(entry.id)
         assert shown
