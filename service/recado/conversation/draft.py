@@ -273,11 +273,13 @@ def said_anew(script: Script) -> Script:
 
 def base_of(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
     """The quote that the message may change. A plain order opens a new one where the last change is long ago, and where
-    it is said anew."""
-    quote = moment.open_quote
+    it is said anew; where the prices no longer hold, a price question is about no quote either."""
+    quote = moment.undecided
     if quote is None:
         return None
     plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
+    if moment.is_over(quote):
+        return None if plain else quote
     late = anew or moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
     return None if plain and late and not script.priced else quote
 

@@ -38,6 +38,7 @@ DAY: Final = 86400.0
 HEARD_CONFIDENCE: Final = 0.9
 #: After so many messages in a row that were not understood a person is offered.
 MISSED_IN_A_ROW: Final = 3
+_UNDECIDED: Final = frozenset([QuoteState.OPEN, QuoteState.EXPIRED])
 _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
 
 
@@ -75,10 +76,17 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.inbound.message.written_at(self.now)
 
     @property
+    def undecided(self) -> OpenQuote | None:
+        """The newest quote, if the customer has not decided on it. If it is over, it is quoted again at today's prices
+        when he says something to it."""
+        quote = self.session.quote
+        return quote if quote is not None and quote.state in _UNDECIDED else None
+
+    @property
     def open_quote(self) -> OpenQuote | None:
         """The newest quote, if it waits for a yes and its prices hold."""
-        quote = self.session.quote
-        return quote if quote is not None and quote.state is QuoteState.OPEN and not self.is_over(quote) else None
+        quote = self.undecided
+        return quote if quote is not None and not self.is_over(quote) else None
 
     @property
     def confirmed(self) -> Order | None:
@@ -90,16 +98,17 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def is_over(self, quote: OpenQuote) -> bool:
         """Whether its prices no longer hold."""
-        return self.now >= quote.expires_at
+        return quote.state is QuoteState.EXPIRED or self.now >= quote.expires_at
 
     def has_seen(self, quote: OpenQuote) -> bool:
         """Whether Meta had accepted the quote when the customer wrote. Meta's seconds are whole, rounded down."""
         return quote.accepted_at is not None and int(quote.accepted_at) <= self.written_at
 
     def is_meant(self, quote: OpenQuote) -> bool:
-        """Whether a yes can mean this quote: the customer has seen it, and quotes the message of no other."""
+        """Whether a yes can mean this quote: its prices hold, the customer has seen it, and quotes the message of no
+        other."""
         referred = self.session.referred
-        return self.has_seen(quote) and (referred is None or referred.token == quote.token)
+        return not self.is_over(quote) and self.has_seen(quote) and (referred is None or referred.token == quote.token)
 
     @property
     def confidence(self) -> float:
@@ -233,21 +242,29 @@ def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
     )
 
 
-def quote_again(moment: Moment, quote: OpenQuote) -> Turn:
+def quote_again(moment: Moment, quote: OpenQuote, notes: list[str] | None = None, *, talk: Talk | None = None) -> Turn:
     """Renews a quote whose prices have expired, at today's prices."""
     lines, gone = moment.at_todays_prices(quote.lines)
-    return requoted(moment, lines, texts.expired(quote.expires_at), moment.session.talk, gone)
+    return requoted(moment, lines, texts.expired(quote.expires_at), talk or moment.session.talk, gone, notes)
 
 
-def requoted(moment: Moment, lines: Lines, lead: str, talk: Talk, gone: tuple[str, ...] = ()) -> Turn:
-    """Opens a new quote, which needs its own confirmation."""
-    notes = [*([texts.no_longer_sold(gone)] if gone else []), *question_notes(talk.questions, moment.catalogue)]
+def requoted(
+    moment: Moment,
+    lines: Lines,
+    lead: str,
+    talk: Talk,
+    gone: tuple[str, ...] = (),
+    notes: list[str] | None = None,
+) -> Turn:
+    """Opens a new quote, which needs its own confirmation. notes: what is asked; None: the questions that wait."""
+    notes = question_notes(talk.questions, moment.catalogue) if notes is None else notes
+    told = [*([texts.no_longer_sold(gone)] if gone else []), *notes]
     if not lines:
-        return emptied(moment, talk, notes)
+        return emptied(moment, talk, told)
     quote = moment.new_quote(lines)
-    text = texts.quote_text(lines, quote.currency, lead=lead, notes=texts.short(notes))
+    text = texts.quote_text(lines, quote.currency, lead=lead, notes=texts.short(told))
     choices = choices_for(moment, quote, talk)
-    return moment.say(ReplyKind.QUOTE, text, asks=bool(talk.questions), talk=talk, opens=quote, choices=choices)
+    return moment.say(ReplyKind.QUOTE, text, asks=bool(notes), talk=talk, opens=quote, choices=choices)
 
 
 def emptied(moment: Moment, talk: Talk, notes: list[str]) -> Turn:
@@ -263,7 +280,9 @@ def emptied(moment: Moment, talk: Talk, notes: list[str]) -> Turn:
 def show(
     moment: Moment, quote: OpenQuote, lead: str, notes: list[str] | None = None, *, talk: Talk | None = None
 ) -> Turn:
-    """An open quote once more, as it is."""
+    """An undecided quote once more: as it is, or at today's prices if its own no longer hold."""
+    if moment.is_over(quote):
+        return quote_again(moment, quote, notes, talk=talk)
     talk = talk or moment.session.talk
     notes = question_notes(talk.questions, moment.catalogue) if notes is None else notes
     text = texts.quote_text(quote.lines, quote.currency, lead=lead, notes=texts.short(notes))

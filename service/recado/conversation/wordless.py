@@ -42,7 +42,7 @@ def tapped(moment: Moment, tap: Tap) -> Turn:
 
 def _chosen(moment: Moment, sku: str) -> Turn:
     """A product was chosen of those that a question offers."""
-    talk, base = moment.session.talk, moment.open_quote
+    talk, base = moment.session.talk, moment.undecided
     waiting = [n for n, question in enumerate(talk.questions) if sku in question.candidates]
     if not waiting or sku not in moment.catalogue.by_sku:
         return not_open(moment, None)
@@ -70,7 +70,7 @@ def cart(moment: Moment, quote: Quote) -> Turn:
         if (price := shown.get(item.sku)) is not None and price != item.unit_price
     ]
     if not draft.changed:  # of nothing that is sold here: the open quote stays
-        return asked_back(moment, draft, moment.session.talk)
+        return asked_back(moment, None, draft, moment.session.talk)
     return changed(moment, None, draft)
 
 

@@ -59,7 +59,7 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
     if draft.missing or draft.unresolved or draft.asked_back or draft.too_much:
-        return asked_back(moment, draft, talk)
+        return asked_back(moment, base, draft, talk)
     if AskPrice in draft.said:
         return _priced(moment, draft, talk)
     if _SUMS_UP & draft.said and base is not None and not (agrees and Close in draft.said):
@@ -67,8 +67,8 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
     if talk.questions != moment.session.talk.questions:
         return _dropped(moment, base, talk, agrees=agrees)
     yes = script.agrees or quote.intent is Intent.CONFIRM or bool(_AGREES & draft.said)
-    if yes and held_back and moment.open_quote is not None:
-        return show(moment, moment.open_quote, texts.open_quote(), [texts.unclear(text) for text in reserves])
+    if yes and held_back and moment.undecided is not None:
+        return show(moment, moment.undecided, texts.open_quote(), [texts.unclear(text) for text in reserves])
     settles = Close in draft.said or quote.intent is Intent.REJECT  # "déjalo así y confirma"
     if _AGREES & draft.said or (settles and agrees) or script.accepts:
         return _yes(moment)
@@ -100,17 +100,17 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
 
 def _lead(moment: Moment, base: OpenQuote | None) -> str:
     if base is not None:
-        return texts.edited()
+        return texts.expired(base.expires_at) if moment.is_over(base) else texts.edited()
     return texts.in_place_of_the_former() if moment.open_quote is not None else texts.generated()
 
 
-def asked_back(moment: Moment, draft: Draft, talk: Talk) -> Turn:
+def asked_back(moment: Moment, base: OpenQuote | None, draft: Draft, talk: Talk) -> Turn:
     """The turn for a draft with the lines that were there before, and something to ask or to tell."""
     if moment.confirmed is not None and draft.unresolved and not draft.missing:
         return moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(moment.number(moment.confirmed)), asks=True, talk=talk)
     notes = _notes(moment, draft, talk)
-    if moment.open_quote is not None:
-        return show(moment, moment.open_quote, texts.open_quote(), notes, talk=talk)
+    if (quote := moment.open_quote or base) is not None:
+        return show(moment, quote, texts.open_quote(), notes, talk=talk)
     text = texts.question(texts.short(notes), moment.catalogue, teach=not talk.questions)
     kind = ReplyKind.QUESTION if talk.questions else ReplyKind.NOT_UNDERSTOOD
     return moment.say(kind, text, asks=True, talk=talk, choices=choices_for(moment, None, talk))
@@ -193,14 +193,12 @@ def _yes(moment: Moment) -> Turn:
     if quote is not None and quote.state is QuoteState.OPEN:
         if talk.questions:
             return show(moment, quote, texts.before_confirming())
-        if talk.unsure:
+        if talk.unsure or moment.is_over(quote):
             return show(moment, quote, texts.changed_since(), talk=replace(talk, unsure=False))
-        if moment.is_over(quote):
-            return quote_again(moment, quote)
         if not moment.has_seen(quote):
             return show(moment, quote, texts.open_quote())
         return confirm(moment, quote, quote.lines, talk)
-    if talk.questions:
+    if talk.questions and moment.undecided is None:
         notes = texts.short(question_notes(talk.questions, moment.catalogue))
         text, choices = texts.question(notes, moment.catalogue, teach=False), choices_for(moment, None, talk)
         return moment.say(ReplyKind.QUESTION, text, asks=True, choices=choices)
