@@ -465,7 +465,7 @@ CAUSES = (
         expr=lambda scale: f"{RULES.gauge(metrics.EVENT_ENDPOINT_HELD, by=('endpoint', 'reason'), merge='max')} > 0",
         summary="An endpoint of events is down, wrongly configured, or has ended its subscription.",
         description=(
-            f"{TARGET}: the endpoint {{{{ $labels.endpoint }}}} has got no events for 15 minutes:"
+            f"{TARGET}: for 15 minutes recado has sent the endpoint {{{{ $labels.endpoint }}}} only trials:"
             " {{ $labels.reason }}."
         ),
     ),
@@ -599,7 +599,10 @@ CAUSES = (
         for_seconds=300,
         expr=_clock_offset,
         summary="The clocks of a pod and of the database differ.",
-        description=f"{TARGET}: the clock of {{{{ $labels.instance }}}} is {{{{ $value | humanizeDuration }}}} wrong.",
+        description=(
+            f"{TARGET}: the clocks of {{{{ $labels.instance }}}} and of the database differ by"
+            " {{ $value | humanizeDuration }}."
+        ),
     ),
     Alert(
         name="RecadoVolumeFilling",

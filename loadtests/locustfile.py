@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from loadtests.customers import UNSIGNED, Crowd, Customer, Shop
 from loadtests.summary import Second, Summary, write
-from loadtests.target import NothingAnswersError, Target, wait_until_answered, waiting
+from loadtests.target import Target, UnreachableError, wait_until_reachable, waiting
 from loadtests.verdict import Book, Thresholds, compare, complaints, latency, percentile
 from locust import FastHttpUser, LoadTestShape, User, events, task
 from locust.argument_parser import LocustArgumentParser
@@ -281,8 +281,8 @@ def begin(environment: Environment, **_: Any) -> None:
 def _wait_for_service(environment: Environment) -> None:
     """In a cluster the Jobs may start before the service does; the run begins when it is there, or ends here."""
     try:
-        wait_until_answered(f"{environment.host}{PATH}", READY_SECONDS)
-    except NothingAnswersError as error:
+        wait_until_reachable(f"{environment.host}{PATH}", READY_SECONDS)
+    except UnreachableError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from error
     if environment.shape_class:

@@ -12,7 +12,7 @@ from loadtests.verdict import Book, Deliveries, compare
 POLL_SECONDS = 0.5
 
 
-class NothingAnswersError(Exception):
+class UnreachableError(Exception):
     """Nobody answers under an address."""
 
 
@@ -52,8 +52,8 @@ class Target:
             time.sleep(POLL_SECONDS)
 
 
-def wait_until_answered(url: str, patience: float) -> None:
-    """Until anything at all is answered under an address. Raises NothingAnswersError after `patience` seconds."""
+def wait_until_reachable(url: str, patience: float) -> None:
+    """Waits until an address responds with anything. Raises UnreachableError after `patience` seconds."""
     until = time.monotonic() + patience
     while True:
         try:
@@ -64,7 +64,7 @@ def wait_until_answered(url: str, patience: float) -> None:
             return
         except OSError as error:
             if time.monotonic() > until:
-                raise NothingAnswersError(f"nothing answers at {url}: {error}") from error
+                raise UnreachableError(f"nothing responds at {url}: {error}") from error
         time.sleep(POLL_SECONDS)
 
 

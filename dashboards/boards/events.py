@@ -14,14 +14,11 @@ BOARD = Board(
     description="Do the shop's own systems get quotes and orders?",
     rows=(
         Row(
-            "What do they hear of?",
+            "Which events do they get?",
             (
                 Panel(
                     title="Events by type",
-                    description=(
-                        "Events in 15 minutes. A type that no endpoint wants is not written; without endpoints there "
-                        "is none."
-                    ),
+                    description=("Events in 15 minutes. recado writes only the types that an endpoint wants."),
                     unit="none",
                     width=12,
                     shape=Shape.STACKED,
@@ -40,7 +37,7 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Which endpoint does not take them?",
+            "Which endpoint does not accept them?",
             (
                 Panel(
                     title="Waiting",
@@ -76,7 +73,7 @@ BOARD = Board(
             ),
         ),
         Row(
-            "What do the endpoints answer?",
+            "How do the endpoints respond?",
             (
                 Panel(
                     title="Attempts by outcome",

@@ -134,8 +134,8 @@ BOARD = Board(
                 Panel(
                     title="Sent as text instead",
                     description=(
-                        "Replies in 10 minutes whose buttons or list Meta refused, so that the same goes out as plain "
-                        "text. If it goes on, `RECADO_BUTTONS=false` saves the refused request."
+                        "Replies in 10 minutes whose buttons or list Meta refused; recado sends them as plain text. "
+                        "If this continues, `RECADO_BUTTONS=false` avoids the refused requests."
                     ),
                     unit="none",
                     width=6,

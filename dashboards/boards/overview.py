@@ -102,7 +102,7 @@ BOARD = Board(
             ),
         ),
         Row(
-            "Who has opted out, and what goes out outside the window?",
+            "Who has opted out, and what does recado send outside the window?",
             (
                 Panel(
                     title="Opt-outs and opt-ins",
@@ -147,7 +147,7 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Reminders",
-                    description="Customers who were reminded of an open quote in an hour; none unless it is set.",
+                    description="Customers who were reminded of a quote in an hour (`RECADO_REMINDER_SECONDS`).",
                     unit="none",
                     width=4,
                     height=6,

@@ -28,9 +28,10 @@ BOARD = Board(
                     title="Messages without a reply",
                     description=(
                         "Messages that recado acknowledges without a reply, by reason: types such as reactions "
-                        "(type), groups, another business number, a customer without a usable number, a customer "
-                        "over the limit (too_many), repeats of the same reply (repetitive), all pictures of an "
-                        "album but the first (album)."
+                        "(type), groups, another business number, a customer without a usable address, a customer "
+                        "over the limit (too_many), a defect (error), repeats of the same reply (repetitive), all "
+                        "pictures of an album but the first (album), a person has the conversation (human), the "
+                        "customer took the message back (revoked), opt-outs that were confirmed before (opted_out)."
                     ),
                     unit="none",
                     shape=Shape.STACKED,
@@ -59,7 +60,7 @@ BOARD = Board(
                     unit="cps",
                     width=12,
                     shape=Shape.STACKED,
-                    queries=(Query(Q.rate(metrics.ANSWERS, INTERVAL, by=("kind",)), "{{kind}}"),),
+                    queries=(Query(Q.rate(metrics.REPLIES, INTERVAL, by=("kind",)), "{{kind}}"),),
                     logs="webhook.handled",
                 ),
                 Panel(
@@ -98,8 +99,8 @@ BOARD = Board(
                 Panel(
                     title="Confidence of quoted lines",
                     description=(
-                        "Quoted lines by the confidence of the product match. Below 0.7 recado asks the customer to "
-                        "check."
+                        "Quoted lines by the confidence of the product match. Below `RECADO_CONFIDENCE_THRESHOLD` "
+                        "(0.9) recado asks the customer to check."
                     ),
                     unit="none",
                     shape=Shape.HEATMAP,
@@ -182,7 +183,7 @@ BOARD = Board(
             (
                 Panel(
                     title="Voice notes",
-                    description="In 15 minutes: heard and answered, or the customer was asked to write.",
+                    description="Voice notes in 15 minutes: transcribed (heard), or the customer was asked to write.",
                     unit="none",
                     shape=Shape.STACKED,
                     queries=(Query(Q.increase(metrics.VOICE_NOTES, "15m", by=("outcome",)), "{{outcome}}"),),
@@ -203,7 +204,7 @@ BOARD = Board(
                     logs="attempt.finished",
                 ),
                 Panel(
-                    title="Time to an answer",
+                    title="Time to the reply",
                     description="From a voice note's arrival to the reply to its transcript.",
                     unit="s",
                     queries=tuple(

@@ -137,7 +137,7 @@ BOARD = Board(
                     title="Questions asked back",
                     description="Replies of an hour that ask which product, how many, or what a message means.",
                     unit="none",
-                    queries=(Query(Q.increase(metrics.ANSWERS, "1h", where='kind="question"'), "questions"),),
+                    queries=(Query(Q.increase(metrics.REPLIES, "1h", where='kind="question"'), "questions"),),
                     board=uids.QUOTES,
                 ),
                 Panel(

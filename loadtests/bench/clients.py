@@ -12,7 +12,7 @@ import httpx
 
 from recado.cli import main
 from recado.whatsapp import transport
-from recado.whatsapp.connection import Answer
+from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
 CONNECTIONS = 512
@@ -44,7 +44,7 @@ def aiohttp_alone() -> httpx.AsyncBaseTransport:
 
         async def exchange(
             self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
-        ) -> Answer:
+        ) -> RawResponse:
             if self.session is None:
                 waits = aiohttp.ClientTimeout(total=timeouts["read"], sock_connect=timeouts["connect"])
                 self.session = aiohttp.ClientSession(
@@ -53,7 +53,7 @@ def aiohttp_alone() -> httpx.AsyncBaseTransport:
                 self.urls: dict[Endpoint, str] = {}
             url = self.urls.setdefault(endpoint, str(endpoint.url))
             async with self.session.request(endpoint.method, url, data=body) as response:
-                return Answer(response.status, list(response.raw_headers), await response.read())
+                return RawResponse(response.status, list(response.raw_headers), await response.read())
 
         async def aclose(self) -> None:
             if self.session is not None:

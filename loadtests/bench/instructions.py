@@ -30,7 +30,7 @@ from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry import logging
 from recado.telemetry.exposition import WebMetrics
-from recado.whatsapp.connection import Answer
+from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
 ROUND, AT_ONCE = 200, 40
@@ -62,12 +62,12 @@ class AcceptingGraph(GraphTransport):
 
     async def exchange(
         self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
-    ) -> Answer:
+    ) -> RawResponse:
         self.sent += 1
         if self.sent % AT_ONCE == 0:
             self.full.set()
         await asyncio.sleep(0)
-        return Answer(200, [], b'{"messages":[{"id":"wamid.OUT%d"}]}' % self.sent)
+        return RawResponse(200, [], b'{"messages":[{"id":"wamid.OUT%d"}]}' % self.sent)
 
 
 def _request(post: bytes) -> Request:

@@ -10,7 +10,7 @@ def nothing(*_: object, **__: object) -> None:
 
 
 EVENTS = (
-    *("webhook_answered", "payload_received", "message", "duplicate", "status", "ignored", "unanswered", "answered"),
+    *("webhook_finished", "payload_received", "message", "duplicate", "status", "ignored", "unanswered", "answered"),
     *("committed", "rate_limited"),
 )
 

@@ -52,7 +52,7 @@ async def two_of_each(folder: Path) -> Row:
     ):
         await asyncio.sleep(10)
         shop.simulator.faults.change({"ratios": {}}, shop.simulator.clock())
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     return row
 
 
@@ -73,7 +73,7 @@ async def rolling_restarts(folder: Path) -> Row:
             shop.servers.append(old)
             await asyncio.sleep(0.5)
     row.require(not row.refused and not row.cut, "every answer 200")
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     row.note = f"{row.note} ends within {slowest:.1f} s".strip()
     return row
 
@@ -101,7 +101,7 @@ async def large_batch(folder: Path) -> Row:
             seconds = max(seconds, time.monotonic() - started)
         feeling.cancel()
         await judge(row, shop)
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     row.require(slowest < 0.5, "a responsive event loop")
     row.note = f"{row.note} answered in {seconds:.2f} s, pulse at most {slowest * 1000:.0f} ms".strip()
     return row
@@ -124,7 +124,7 @@ async def graph_errors(folder: Path) -> Row:
         # What Meta left without an answer twice is not sent a third time by itself.
         await asyncio.sleep(UNKNOWN_TWICE_SECONDS)
         row.note = f"{await shop.retry_given_up()} unknown twice, retried by an operator"
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     return row
 
 
@@ -136,7 +136,7 @@ async def lying_graph(folder: Path) -> Row:
         async with load(row, shop, 20):
             await asyncio.sleep(8)
             liar.honest = True
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     row.note = f"{row.note} {liar.lies} lies".strip()
     return row
 

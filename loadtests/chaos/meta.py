@@ -28,7 +28,7 @@ async def outages(folder: Path) -> Row:
             await asyncio.sleep(OUTAGE_SECONDS)
             shop.simulator.faults.change({"outages": []}, shop.simulator.clock())
             await asyncio.sleep(1)
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     return row
 
 
@@ -41,7 +41,7 @@ async def lines(folder: Path) -> Row:
         await asyncio.gather(*(_write(shop) for _ in range(CUSTOMERS)))
         await judge(row, shop)
         overtaken = sum(amounts != sorted(amounts) for amounts in _amounts(shop).values())
-    row.require(not row.doubled, "nobody answered twice")
+    row.require(not row.doubled, "nobody got two replies")
     row.require(not overtaken, f"every line in order, {overtaken} are not")
     return row
 

@@ -14,7 +14,7 @@ class Stage(StrEnum):
     """Where in the handling of a message or status a bug occurred."""
 
     READ = "read"
-    ANSWER = "answer"
+    REPLY = "reply"
     RECORD = "record"
     SEND = "send"
     STATUS = "status"

@@ -115,7 +115,7 @@ async def _play(folder: Path, settings: Mapping[str, str]) -> int:
         shop.simulator.faults.change({"outages": [{"fault": "server_error"}]}, shop.simulator.clock())
         for text in DURING_OUTAGE:
             await shop.simulator.send_text(text)
-        console.print(f"{len(DURING_OUTAGE)} more orders came in; each was acknowledged, and its quote written down.")
+        console.print(f"{len(DURING_OUTAGE)} more orders came in; each was acknowledged, and its quote stored.")
         waiting = await shop.recado.status()
         console.print(f"The queue: [bold]{waiting['queue_size']} waiting[/], {waiting['failed']} failed.")
         console.rule("4. Meta is back")
@@ -151,7 +151,7 @@ class Shop:
             console.print(f"The customer {what}")
             (line,) = await chat.play([step], patience=PATIENCE_SECONDS)
             if not line.read:
-                console.print("[red]No answer arrived.[/]")
+                console.print("[red]No reply arrived.[/]")
                 return False
             for reply in line.read:
                 show_reply(reply, f"after {(reply.at - chat.written[-1].sent_at) * 1000:.0f} ms")
@@ -177,9 +177,9 @@ class Shop:
         told = chat.replies[had:]
         self.simulator.ledger.unprompted(told)
         for reply in told:
-            show_reply(reply, "the customer is told")
+            show_reply(reply, "the customer reads")
         types = [event["type"] for event in self.simulator.receiver.accepted.values()]
-        console.print(f"The shop's own system is told, by signed webhooks: [bold]{', '.join(types)}[/].")
+        console.print(f"The shop's own system gets these signed webhooks: [bold]{', '.join(types)}[/].")
         return len(told) == 1 and "order.created" in types
 
     async def drain_until_empty(self) -> bool:
@@ -228,14 +228,14 @@ def _verdict(simulator: Simulator, well: bool, orders: list[dict[str, Any]], sta
     clean = simulator.ledger.verify(order["quote"] for order in orders).clean
     console.rule("What Meta's side saw")
     console.print(
-        f"{summary.inbound} messages, {summary.answered} answered, {summary.lost + summary.unanswered} without answer,"
-        f" {summary.doubled} answered twice, {len(orders)} order; {status['queue_size']} left in the queue,"
+        f"{summary.inbound} messages, {summary.answered} with a reply, {summary.lost + summary.unanswered} without,"
+        f" {summary.doubled} with two, {len(orders)} order; {status['queue_size']} left in the queue,"
         f" {status['avg_attempts']} attempts on average."
     )
     good = well and clean and not status["queue_size"]
     console.print(
-        "[bold green]Every answer was delivered exactly once, and the yes is one order.[/]"
+        "[bold green]Every reply was delivered exactly once, and the yes is one order.[/]"
         if good
-        else "[bold red]Not every answer was delivered exactly once, or the yes is not one order.[/]"
+        else "[bold red]Not every reply was delivered exactly once, or the yes is not one order.[/]"
     )
     return 0 if good else 1

@@ -42,7 +42,7 @@ class Hearing:
             message = new_reply(
                 self._settings, inbound, names, turn, changes, self._queue.now(), traceparent=job.traceparent
             )
-            added = await self._queue.answer_voice(job, message)
+            added = await self._queue.reply_to_voice(job, message)
             if added.stale is None:
                 span = tracing.current()
                 span.link([added.follows])
@@ -61,7 +61,7 @@ def _spoken(note: VoiceNote, text: str) -> InboundMessage:
         wamid="",
         type=MessageType.AUDIO,
         text=text,
-        sender=note.customer,
+        customer=note.customer,
         phone_number_id=note.phone_number_id,
         sent_at=note.written_at,
         quoted=note.quoted,

@@ -56,7 +56,7 @@ def parse(text: str) -> Hours:
 def _span(text: str) -> Span:
     found = SPAN.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} are no hours, such as mon-fri 9-18, sat 9:30-13")
+        raise ValueError(f"{text!r} is not a list of hours such as mon-fri 9-18, sat 9:30-13")
     first, last = _DAYS.index(found[1]), _DAYS.index(found[2] or found[1])
     opens, closes = int(found[3]) * 60 + int(found[4] or 0), int(found[5]) * 60 + int(found[6] or 0)
     if not (first <= last and opens < closes <= _DAY_MINUTES):

@@ -241,7 +241,7 @@ class Inbox:
         try:
             return one.answer(session)
         except Exception as error:
-            self._defects.report(Stage.ANSWER, one.message.wamid, error)
+            self._defects.report(Stage.REPLY, one.message.wamid, error)
             return self._conversation.not_read()
 
     def _tell(self, message: InboundMessage, session: Session, changes: Changes, span: tracing.NoSpan) -> None:
@@ -342,15 +342,15 @@ def new_reply(
     traceparent: str | None = None,
 ) -> NewReply:
     """A message's turn in the form that goes to disk. names: the customer's."""
-    message, reply, sender = inbound.message, turn.reply, inbound.message.sender
+    message, reply, customer = inbound.message, turn.reply, inbound.message.customer
     written_at = message.written_at(now)
     return NewReply(
         wamid=message.wamid,
         lane=Lane(NAME, message.phone_number_id),
         key=names[0],
         aliases=names[1:],
-        phone=sender.phone if sender else None,
-        user_id=sender.user_id if sender else None,
+        phone=customer.phone if customer else None,
+        user_id=customer.user_id if customer else None,
         content=reply.content if reply else None,
         written_at=written_at,
         received_at=now,

@@ -124,10 +124,10 @@ class BoundedClient:
         headers: Mapping[str, str],
         body: bytes = b"",
         *,
-        most_bytes: int = MAX_RESPONSE_BYTES,
+        max_bytes: int = MAX_RESPONSE_BYTES,
         seconds: float | None = None,
     ) -> Response:
-        """One request, once, within `seconds` (by default the client's); of the content at most `most_bytes` are kept.
+        """One request, once, within `seconds` (by default the client's); of the content at most `max_bytes` are kept.
         Raises NotReached.
 
         Once there is a status there is a response, whatever becomes of the rest: the status says what was done.
@@ -140,7 +140,7 @@ class BoundedClient:
                     found = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in stream.headers}
                     response = Response(stream.status, found)
                     async for part in stream.aiter_stream():
-                        if len(content) + len(part) > most_bytes:
+                        if len(content) + len(part) > max_bytes:
                             return response._replace(content=bytes(content), cut=Cut.TOO_LONG)
                         content += part
         except (TimeoutError, httpcore.TimeoutException) as error:

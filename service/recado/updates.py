@@ -118,10 +118,10 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
         fields = {"event": notice.event.value, "gravity": notice.gravity.value, "detail": notice.said}
         level = logging.WARNING if notice.gravity in KEPT_AS else logging.INFO
         wide(log, "account.notice", "Meta reports a change of the account", fields, level)
-    if (untold := len(notices) - MAX_NOTICES_LOGGED) > 0:
+    if (omitted := len(notices) - MAX_NOTICES_LOGGED) > 0:
         log.warning(
             "Meta reports more changes of the account in one webhook",
-            extra={"action": "account.notices", "untold": untold},
+            extra={"action": "account.notices", "omitted": omitted},
         )
 
 
@@ -154,10 +154,10 @@ def report_errors(errors: Sequence[ErrorDetail], counters: WebMetrics) -> None:
             "Meta reports an error of the account",
             extra={"action": "account.error", "error_code": error.code, "detail": harmless(error.detail)},
         )
-    if (untold := len(errors) - MAX_ERRORS_LOGGED) > 0:
+    if (omitted := len(errors) - MAX_ERRORS_LOGGED) > 0:
         log.warning(
             "Meta reports more errors of the account in one webhook",
-            extra={"action": "account.errors", "untold": untold},
+            extra={"action": "account.errors", "omitted": omitted},
         )
 
 

@@ -29,7 +29,7 @@ def message(text: str | None = "hola", type_: MessageType = MessageType.TEXT, **
         "wamid": "w",
         "type": type_,
         "text": text,
-        "sender": Customer("+15550100001", "US.1"),
+        "customer": Customer("+15550100001", "US.1"),
         "phone_number_id": "1",
         "sent_at": NOW,
     }
@@ -130,7 +130,7 @@ def test_an_answer_counts_for_when_it_was_written(
         ({"is_group": True}, Silence.GROUP),
         ({"type_": MessageType.REACTION}, Silence.TYPE),
         ({"type_": MessageType.UNSUPPORTED}, Silence.TYPE),
-        ({"sender": None}, Silence.UNUSABLE_SENDER),
+        ({"customer": None}, Silence.UNUSABLE_ADDRESS),
         ({"type_": MessageType.AUDIO, "text": None}, None),
     ],
 )

@@ -118,10 +118,10 @@ def test_a_phone_number_that_is_given_is_the_customers() -> None:
     """A customer who was known by a user id alone; a card that he shares of somebody else changes nothing."""
     nameless = {"from": None, "from_user_id": "US.ABC123"}
     given = incoming("contacts", [{**CARD, "origin": "contact_request"}], **nameless)
-    assert given.sender == Customer("+15550100002", "US.ABC123")
+    assert given.customer == Customer("+15550100002", "US.ABC123")
     assert given.customer_names == (f"{NUMBER}:US.ABC123", f"{NUMBER}:+15550100002")
 
     shared = incoming("contacts", [{**CARD, "origin": "other"}], **nameless)
-    assert shared.sender == Customer(None, "US.ABC123")
+    assert shared.customer == Customer(None, "US.ABC123")
     for cards in ([{"origin": "contact_request"}], [{"origin": "contact_request", "phones": [7, {"wa_id": 7}]}], [7]):
-        assert incoming("contacts", cards, **nameless).sender == Customer(None, "US.ABC123")
+        assert incoming("contacts", cards, **nameless).customer == Customer(None, "US.ABC123")

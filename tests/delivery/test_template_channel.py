@@ -12,7 +12,7 @@ from recado.settings import AfterWindow
 from recado.telemetry import tracing
 from recado.whatsapp.content import Content, DirectSend, Outside, Template, Text
 from recado.whatsapp.customer import Customer
-from recado.whatsapp.errors import AnswerTimeoutError, GraphError, NotSentError, TemplateError, error_from_status
+from recado.whatsapp.errors import GraphError, NotSentError, ResponseTimeoutError, TemplateError, error_from_status
 from recado.whatsapp.outside import Forms, lane_of
 from recado.whatsapp.service import Sent
 from recado.whatsapp.templates import Approved, Button, Component, TemplateBook
@@ -119,7 +119,7 @@ async def test_what_the_account_does_not_have_so_is_not_sent(approved: list[Appr
         (DIRECT, error_from_status(100), Outcome.OPERATOR),
         (DIRECT, error_from_status(139200), Outcome.OPERATOR),
         (DIRECT, error_from_status(131026), Outcome.PERMANENT),
-        (QUOTE, AnswerTimeoutError(), Outcome.UNKNOWN),
+        (QUOTE, ResponseTimeoutError(), Outcome.UNKNOWN),
         (DIRECT, NotSentError(), Outcome.RETRYABLE),
     ],
 )
@@ -131,7 +131,7 @@ async def test_what_each_refusal_means(content: Outside, error: GraphError, outc
     assert (await channel(client).send(leased(content), tracing.NoSpan())).outcome is outcome
 
 
-@pytest.mark.parametrize("error", [NotSentError("down"), AnswerTimeoutError("slow")])
+@pytest.mark.parametrize("error", [NotSentError("down"), ResponseTimeoutError("slow")])
 async def test_an_account_that_cannot_be_read_is_an_outage_like_any(error: GraphError) -> None:
     """Nothing was sent."""
     client = Client(GOOD)

@@ -54,8 +54,8 @@ def test_the_targets_of_notices(cluster: FakeCluster, look: Look) -> None:
 
     assert [(one.level, one.text.partition(";")[0]) for one in found] == [
         (Level.OK, "mail gets notices"),
-        (Level.OK, "phone was sent no notice yet"),
-        (Level.FAULT, "slack has not taken one notice in 5 attempts"),
+        (Level.OK, "phone has been sent no notice yet"),
+        (Level.FAULT, "slack has accepted no notice in 5 attempts"),
     ]
     assert "recado notify test" in (found[2].fix or "")
 

@@ -99,7 +99,7 @@ def test_every_problem_of_every_endpoint_is_named_at_once(tmp_path: Path) -> Non
         ({"url": ""}, "must be printable"),
         ({"secret": "whsec_c2hvcnQ="}, "24 to 64 bytes"),
         ({"secret_previous": "old"}, "whsec_"),
-        ({"types": []}, "must name a type"),
+        ({"types": []}, "must name at least one type"),
         ({"types": "order.created"}, "types: Expected `array`"),
         ({"headers": {"X-Token": "a\r\nb"}}, "printable ASCII"),
         ({"headers": {"Webhook-Id": "1"}}, "cannot be set"),

@@ -66,7 +66,7 @@ async def test_a_message_that_cannot_be_read_is_answered_and_the_batch_goes_on(
         assert instructions(Catalogue.from_csv(DEFAULT_PATH)) in bodies
         assert len(bodies) == 3
         assert pod.count(metrics.MESSAGE_ERRORS.name, stage="read") == 1
-        assert pod.count(metrics.ANSWERS.name, kind="not_understood") == 1
+        assert pod.count(metrics.REPLIES.name, kind="not_understood") == 1
     (line,) = told(caplog, "message.error")
     assert line["error_class"] == "RuntimeError"
     assert "in broken" in line["exception"]
@@ -83,7 +83,7 @@ async def test_a_reply_that_cannot_be_made_is_replaced(
         )
         assert [bool(result["quote"]) for result in answer["results"]] == [False, True]
         assert len(pod.graph.sent) == 2
-        assert pod.count(metrics.MESSAGE_ERRORS.name, stage="answer") == 1
+        assert pod.count(metrics.MESSAGE_ERRORS.name, stage="reply") == 1
 
 
 async def test_a_reply_that_cannot_be_recorded_is_left_out(
@@ -117,7 +117,7 @@ async def test_a_message_that_is_too_long_is_asked_for_shorter(start_pod: StartP
     async with start_pod() as pod:
         await pod.receive(text_message(1, "½" * 4096, sent_at=clock()))
         assert [sent["text"]["body"] for sent in pod.graph.sent] == [too_long()]
-        assert pod.count(metrics.ANSWERS.name, kind="too_long") == 1
+        assert pod.count(metrics.REPLIES.name, kind="too_long") == 1
 
 
 @pytest.mark.parametrize(("text", "in_a_turn"), [("a" * 4096, 1), ("1 té", 16)])
@@ -160,7 +160,7 @@ async def test_errors_of_the_account_are_counted_all_and_told_few(
         assert pod.count(metrics.ACCOUNT_ERRORS.name) == 20_000
         assert len(caplog.records) - before <= MAX_ERRORS_LOGGED + 3
     assert [line["error_code"] for line in told(caplog, "account.error")] == list(range(131000, 131005))
-    assert [line["untold"] for line in told(caplog, "account.errors")] == [20_000 - MAX_ERRORS_LOGGED]
+    assert [line["omitted"] for line in told(caplog, "account.errors")] == [20_000 - MAX_ERRORS_LOGGED]
 
 
 async def test_notices_are_counted_all_and_told_few_the_grave_ones_first(
@@ -178,7 +178,7 @@ async def test_notices_are_counted_all_and_told_few_the_grave_ones_first(
         *["DISABLED_UPDATE"] * 2,
         "ACCOUNT_DELETED",
     ]
-    assert [line["untold"] for line in told(caplog, "account.notices")] == [len(events) - MAX_NOTICES_LOGGED]
+    assert [line["omitted"] for line in told(caplog, "account.notices")] == [len(events) - MAX_NOTICES_LOGGED]
     assert counted[metrics.ACCOUNT_NOTICES.name, ("account_other",)] == 5_000
 
 
@@ -193,8 +193,8 @@ def test_contacts_times_messages_are_not_quadratic(known: str) -> None:
         value = {"contacts": contacts, "messages": messages}
         body = json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).encode()
         batch = parse(body)
-        assert batch.messages[-1].sender is not None
-        assert batch.messages[-1].sender.user_id == contacts[-1]["user_id"]
+        assert batch.messages[-1].customer is not None
+        assert batch.messages[-1].customer.user_id == contacts[-1]["user_id"]
         return lines_run(lambda: parse(body))
 
     assert work(500) < 12 * work(50)

@@ -80,7 +80,7 @@ class TestPromises:
         assert again["result"]["duplicate"]
         assert len(pod.graph.sent) == 1
         assert pod.count("recado_duplicates_total") == 1
-        assert pod.count(metrics.ANSWERS.name, kind="quote") == 1
+        assert pod.count(metrics.REPLIES.name, kind="quote") == 1
 
     async def test_a_known_customer_is_answered_once_and_with_his_session(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
@@ -98,7 +98,7 @@ class TestPromises:
             for n, words in enumerate((ORDER, "agrega 1 camisa", "sí")):
                 clock.advance(10)
                 await pod.receive(text_message(n, words, sent_at=clock(), customer=1))
-            confirmed = pod.count(metrics.ANSWERS.name, kind="confirmed")
+            confirmed = pod.count(metrics.REPLIES.name, kind="confirmed")
 
         assert handled == [0, 1, 2]
         assert confirmed == 1

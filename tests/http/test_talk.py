@@ -129,7 +129,7 @@ class TestRestraint:
             until = len(pod.graph.sent)
             await pod.receive(text_message(99, ORDER, sent_at=clock(), customer=1))
             silenced = pod.count(metrics.UNANSWERED.name, reason="repetitive")
-            answered = pod.count(metrics.ANSWERS.name, kind="thanks")
+            answered = pod.count(metrics.REPLIES.name, kind="thanks")
 
         assert [a["result"].get("ignored") for a in answers] == [None] * 3 + ["repetitive"] * 27
         assert (until, silenced, answered) == (3, 27, 3)

@@ -109,7 +109,7 @@ class TestQuotes:
             ({"type": "request_welcome"}, "type"),
             ({"type": "something_new"}, "type"),
             ({"group_id": "g"}, "group"),
-            ({"from": None, "from_user_id": None}, "unusable_sender"),
+            ({"from": None, "from_user_id": None}, "unusable_address"),
         ],
     )
     async def test_some_messages_get_no_reply(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from loadtests.target import NothingAnswersError, Target, wait_until_answered, waiting
+from loadtests.target import Target, UnreachableError, wait_until_reachable, waiting
 from loadtests.verdict import Book
 
 from loadtests import target
@@ -81,7 +81,7 @@ def test_a_service_that_is_not_there_yet_is_waited_for() -> None:
 
     late = threading.Timer(0.2, serve_once)
     late.start()
-    wait_until_answered(f"http://127.0.0.1:{port}/", patience=10)
+    wait_until_reachable(f"http://127.0.0.1:{port}/", patience=10)
     late.join()
 
 
@@ -89,5 +89,5 @@ def test_a_service_that_never_comes_is_named() -> None:
     """One sentence with its address."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
-    with pytest.raises(NothingAnswersError, match=f"nothing answers at http://127.0.0.1:{port}/"):
-        wait_until_answered(f"http://127.0.0.1:{port}/", patience=0.01)
+    with pytest.raises(UnreachableError, match=f"nothing responds at http://127.0.0.1:{port}/"):
+        wait_until_reachable(f"http://127.0.0.1:{port}/", patience=0.01)

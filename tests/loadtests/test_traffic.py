@@ -24,8 +24,8 @@ def test_recado_accepts_the_signature_and_reads_every_message() -> None:
     assert [message.wamid for message in batch.messages] == [wamid for _, wamid, _ in written]
     for message, (customer, _, text) in zip(batch.messages, written, strict=True):
         assert message.text == text
-        assert message.sender is not None
-        assert customer.address in (message.sender.phone, message.sender.user_id)
+        assert message.customer is not None
+        assert customer.address in (message.customer.phone, message.customer.user_id)
     assert {customer.hidden for customer, _, _ in written} == {True, False}
 
 

@@ -52,8 +52,8 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._queue, name)
 
-    def answer_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
-        return self._perhaps(self._queue.answer_voice, job, message)
+    def reply_to_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
+        return self._perhaps(self._queue.reply_to_voice, job, message)
 
     def update_message_attempt(self, message: LeasedReply, result: Any) -> Awaitable[Any]:
         if message.lane.channel == REPLIES:  # whether Meta took a reply twice is another proof's matter
@@ -115,7 +115,7 @@ class World:
             wamid=f"wamid.{person.phone}",
             type=MessageType.AUDIO,
             text=None,
-            sender=Customer(phone=person.phone),
+            customer=Customer(phone=person.phone),
             phone_number_id=self.settings.whatsapp_phone_number_id[0],
             sent_at=self.clock(),
             voice=recording,

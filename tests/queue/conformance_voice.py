@@ -112,7 +112,7 @@ class VoiceConformance:
         assert isinstance(job.content, VoiceNote)
         assert (job.content.media, job.content.reply) == (Media("901"), added.id)
         clock.advance(2)
-        filled = await queue.answer_voice(job, answer(1, clock))
+        filled = await queue.reply_to_voice(job, answer(1, clock))
         await queue.update_message_attempt(job, HEARD)
 
         assert (filled.id, filled.duplicate) == (added.id, False)
@@ -138,7 +138,7 @@ class VoiceConformance:
         job = await take(queue, await speak(queue, spoken(1, clock)))
         clock.advance(PATIENCE_SECONDS)
         assert await sent(queue) == [ASK]
-        late = await queue.answer_voice(
+        late = await queue.reply_to_voice(
             job, answer(1, clock, changes=Changes(version=0, opens=quote_named("T", clock)))
         )
 
@@ -154,9 +154,9 @@ class VoiceConformance:
         (again,) = [m for m in (await two.get_messages_to_retry(10)).messages if m.lane == HEARS]
         opens = Changes(version=0, opens=quote_named("T", clock))
 
-        assert (await one.answer_voice(job, answer(1, clock, changes=opens))).duplicate
-        assert not (await two.answer_voice(again, answer(1, clock, changes=opens))).duplicate
-        assert (await two.answer_voice(again, answer(1, clock, changes=opens))).duplicate
+        assert (await one.reply_to_voice(job, answer(1, clock, changes=opens))).duplicate
+        assert not (await two.reply_to_voice(again, answer(1, clock, changes=opens))).duplicate
+        assert (await two.reply_to_voice(again, answer(1, clock, changes=opens))).duplicate
         assert await sent(two) == ["heard 1"]
 
     async def test_what_is_refused_is_asked_for_at_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -191,7 +191,7 @@ class VoiceConformance:
         assert (later.message, later.due_at) == (None, clock() + 1)
         assert await sent(queue) == []
         clock.advance(1)
-        await queue.answer_voice(await take(queue, added), answer(1, clock))
+        await queue.reply_to_voice(await take(queue, added), answer(1, clock))
 
         assert await sent(queue) == ["heard 1", "reply 2"]
 
@@ -205,7 +205,7 @@ class VoiceConformance:
         job = await take(queue, await speak(queue, spoken(2, clock)))
 
         assert await sent(queue) == ["reply 1"]
-        await queue.answer_voice(job, answer(2, clock))
+        await queue.reply_to_voice(job, answer(2, clock))
         assert await sent(queue) == ["heard 2"]
 
     async def test_a_quote_of_what_was_heard_supersedes_one_that_waits(
@@ -220,7 +220,7 @@ class VoiceConformance:
         version = (await session_of(queue, clock)).version
         job = await take(queue, added)
         both = Changes(version=version, opens=quote_named("BOTH", clock))
-        filled = await queue.answer_voice(job, answer(1, clock, changes=both))
+        filled = await queue.reply_to_voice(job, answer(1, clock, changes=both))
 
         assert await sent(queue) == ["heard 1"]
         assert filled.id is not None
@@ -239,13 +239,13 @@ class VoiceConformance:
         opens = Changes(version=0, opens=quote_named("WRITTEN", clock))
         await queue.add_message(new_reply(2, clock, customer=1, changes=opens), lease=True)
         job = await take(queue, added)
-        stale = await queue.answer_voice(job, answer(1, clock, changes=Changes(version=0)))
+        stale = await queue.reply_to_voice(job, answer(1, clock, changes=Changes(version=0)))
 
         assert stale.stale is not None
         assert stale.stale.quote is not None
         assert stale.stale.quote.token == "WRITTEN"
         again = Changes(version=stale.stale.version)
-        assert not (await queue.answer_voice(job, answer(1, clock, changes=again))).duplicate
+        assert not (await queue.reply_to_voice(job, answer(1, clock, changes=again))).duplicate
 
     async def test_a_person_who_takes_over_ends_the_matter(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """The reply is discarded; what is heard later is nobody's."""
@@ -254,7 +254,7 @@ class VoiceConformance:
         key = f"{NUMBER}:US.1"
         await queue.change_handoff(HandoffChange(key=key, why=Taken.STAFF, at=clock(), until=clock() + 3600))
 
-        assert (await queue.answer_voice(job, answer(1, clock))).duplicate
+        assert (await queue.reply_to_voice(job, answer(1, clock))).duplicate
         clock.advance(PATIENCE_SECONDS)
         assert await sent(queue) == []
 
@@ -262,7 +262,7 @@ class VoiceConformance:
         """What was heard gets no reply, by the conversation's word: the one that waits is discarded."""
         queue = open_queue(**UNLIMITED)
         job = await take(queue, await speak(queue, spoken(1, clock)))
-        await queue.answer_voice(job, answer(1, clock, content=None))
+        await queue.reply_to_voice(job, answer(1, clock, content=None))
         clock.advance(PATIENCE_SECONDS)
 
         assert await sent(queue) == []
@@ -315,7 +315,7 @@ class VoiceConformance:
         assert last is not None
         full = await queue.claim_message(last)
         assert (full.messages, full.next_at) == ((), clock() + 1)
-        await queue.answer_voice(jobs[0], answer(0, clock, customer=0))
+        await queue.reply_to_voice(jobs[0], answer(0, clock, customer=0))
         assert len((await queue.claim_message(last)).messages) == 1
 
     async def test_a_job_that_is_too_late_is_not_begun(self, open_queue: OpenQueue, clock: FakeClock) -> None:
@@ -341,7 +341,7 @@ class VoiceConformance:
         erased = await queue.erase_customer("+5215559876543")
 
         assert erased.found
-        assert (await queue.answer_voice(job, answer(1, clock))).duplicate
+        assert (await queue.reply_to_voice(job, answer(1, clock))).duplicate
         assert await sent(queue) == []
         disk = kept()
         assert b"5215559876543" not in disk

@@ -15,7 +15,7 @@ class Mode(Enum):
     """What happens to what passes."""
 
     FORWARD = "everything passes"
-    LOSE_ANSWER = "a COMMIT reaches the server, its answer does not reach the client"
+    LOSE_RESPONSE = "a COMMIT reaches the server, its answer does not reach the client"
     LOSE_COMMIT = "a COMMIT does not reach the server"
 
 
@@ -75,7 +75,7 @@ class Proxy:
                     mode, self.mode = self.mode, Mode.FORWARD
                     self.lost += 1
                     client.shutdown(socket.SHUT_RDWR)
-                    if mode is Mode.LOSE_ANSWER:
+                    if mode is Mode.LOSE_RESPONSE:
                         server.sendall(data)
                     server.shutdown(socket.SHUT_WR)
                     return

@@ -502,7 +502,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         backup.drill(tmp_path / "none.db")
     fill(tmp_path / "recado.db", range(1))
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be a folder"):
+    with pytest.raises(StoreError, match="cannot create the folder"):
         backup.back_up(tmp_path / "recado.db", tmp_path / "file", keep=1, now=NOW)
 
 

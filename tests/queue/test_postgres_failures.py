@@ -108,7 +108,7 @@ class TestInDoubt:
         seen = Counted()
         queue = behind(proxy, database_url, seen)
         await connected(queue)
-        proxy.mode = Mode.LOSE_ANSWER
+        proxy.mode = Mode.LOSE_RESPONSE
         added = await queue.add_message(new_reply(1, clock), lease=True)
         again = await queue.add_message(new_reply(1, clock), lease=True)
         await queue.close()
@@ -147,7 +147,7 @@ class TestInDoubt:
         seen = Counted()
         queue = behind(proxy, database_url, seen)
         await connected(queue)
-        proxy.mode = Mode.LOSE_ANSWER
+        proxy.mode = Mode.LOSE_RESPONSE
         proxy.stop()
         with pytest.raises(StoreUnavailable, match="not known whether"):
             await queue.add_message(new_reply(1, clock), lease=True)

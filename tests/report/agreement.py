@@ -252,7 +252,7 @@ def compare(outcome: Outcome) -> None:
     assert total(metrics.FAILED_REASONS, "rejected") == ledger.lost
     assert made.handoffs == {"asked": ledger.handoffs}
     assert total(metrics.HANDOFFS, "asked") == ledger.handoffs
-    assert outcome.counted(metrics.ANSWERS) == outcome.messages
+    assert outcome.counted(metrics.REPLIES) == outcome.messages
     assert outcome.counted(metrics.EDITS) == ledger.edits
     assert outcome.counted(metrics.READINGS, "none") == ledger.not_understood
     _compare_times(outcome, standing, orders)

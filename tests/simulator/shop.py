@@ -48,11 +48,11 @@ class Shop:
         return Response(200)
 
     async def answer(self, message: InboundMessage) -> None:
-        assert message.sender is not None
+        assert message.customer is not None
         for number in range(self.replies):
             try:
                 await self.whatsapp.send_message(
-                    message.sender,
+                    message.customer,
                     self.content(message),
                     phone_number_id=message.phone_number_id,
                     attempt_id=f"{message.wamid}/{number}",

@@ -98,7 +98,7 @@ ERROR_CLASSES = {
         (metrics.STATUSES, "kind", set(StatusKind)),
         (metrics.UNANSWERED, "reason", {*Silence, *Restraint}),
         (metrics.ACCOUNT_NOTICES, "event", set(Event)),
-        (metrics.ANSWERS, "kind", set(ReplyKind)),
+        (metrics.REPLIES, "kind", set(ReplyKind)),
         (metrics.CATALOGUE_RELOADS, "outcome", {r.value for r in ReloadOutcome} - {"unchanged"}),
     ],
     ids=lambda x: x.name if isinstance(x, metrics.Metric) else None,

@@ -223,7 +223,7 @@ def assert_parses(raw: bytes) -> Batch | None:
     except PayloadError:
         return None
     for message in batch.messages:
-        assert message.sender is None or message.customer_names
+        assert message.customer is None or message.customer_names
         for line in message.cart:
             assert 0 <= line.quantity < 10**309
             assert line.item_price is None or 0 <= line.item_price < 10**12

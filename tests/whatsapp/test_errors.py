@@ -215,8 +215,8 @@ def test_only_metas_own_faults_feed_the_breaker() -> None:
         assert not answer(status, {"code": code, "message": ""}).outage, code
     assert answer(502, b"<html>").outage
     assert errors.NotSentError().outage
-    assert errors.AnswerTimeoutError().outage
-    assert errors.UnreadableAnswerError().outage
+    assert errors.ResponseTimeoutError().outage
+    assert errors.UnreadableResponseError().outage
     assert not errors.PoolExhaustedError().outage
 
 
@@ -254,9 +254,9 @@ def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
         (400, b'{"error":{"code":true}}', errors.UnknownCodeError, PERMANENT),
         (400, b'{"error":{"code":1.5}}', errors.UnknownCodeError, PERMANENT),
         (200, b'{"error":{"code":190}}', errors.AuthenticationError, OPERATOR),
-        (200, b'{"error":{"code":424242}}', errors.UnreadableAnswerError, UNKNOWN),
-        (200, b'{"success":true}', errors.UnreadableAnswerError, UNKNOWN),
-        (200, b"", errors.UnreadableAnswerError, UNKNOWN),
+        (200, b'{"error":{"code":424242}}', errors.UnreadableResponseError, UNKNOWN),
+        (200, b'{"success":true}', errors.UnreadableResponseError, UNKNOWN),
+        (200, b"", errors.UnreadableResponseError, UNKNOWN),
     ],
 )
 def test_answers_that_are_not_what_they_should_be(

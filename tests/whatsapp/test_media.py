@@ -23,7 +23,7 @@ from recado.whatsapp.errors import (
     InvalidRequestError,
     NotSentError,
     ThrottledError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from recado.whatsapp.media import FileType, MediaError, MediaProblem, type_of
 from recado.whatsapp.service import WhatsAppService
@@ -65,10 +65,10 @@ class Meta:
         described = self.simulator.media.put(content, "audio/ogg; codecs=opus")
         return Media(described["id"], described["sha256"])
 
-    async def get(self, media: Media, *, most_bytes: int = MOST) -> bytes:
+    async def get(self, media: Media, *, max_bytes: int = MOST) -> bytes:
         service = self.service()
         try:
-            return await service.get_media(media, phone_number_id=NUMBER, most_bytes=most_bytes, accepts=[FileType.OGG])
+            return await service.get_media(media, phone_number_id=NUMBER, max_bytes=max_bytes, accepts=[FileType.OGG])
         finally:
             await service.aclose()
 
@@ -174,7 +174,7 @@ async def test_whatever_graph_says_of_a_file_has_an_outcome(meta: Meta, describe
         return httpx.Response(200, text=body) if isinstance(body, str) else httpx.Response(200, json=body)
 
     service = meta.service(transport=httpx.MockTransport(graph))
-    fetched = service.get_media(Media("1"), phone_number_id=NUMBER, most_bytes=MOST, accepts=[FileType.OGG])
+    fetched = service.get_media(Media("1"), phone_number_id=NUMBER, max_bytes=MOST, accepts=[FileType.OGG])
     if outcome is None:
         assert await fetched == NOTE
     else:
@@ -213,9 +213,9 @@ async def test_the_type_is_that_of_the_content(meta: Meta) -> None:
 async def test_a_file_may_be_as_large_as_the_bound(meta: Meta) -> None:
     """And not one byte larger; it is refused before it is fetched."""
     note = meta.note()
-    assert await meta.get(note, most_bytes=len(NOTE)) == NOTE
+    assert await meta.get(note, max_bytes=len(NOTE)) == NOTE
     meta.resolved.clear()
-    assert await meta.problem(note, most_bytes=len(NOTE) - 1) is MediaProblem.TOO_LARGE
+    assert await meta.problem(note, max_bytes=len(NOTE) - 1) is MediaProblem.TOO_LARGE
     assert meta.resolved == []
 
 
@@ -223,7 +223,7 @@ async def test_a_token_that_is_not_good_is_an_operators_matter(meta: Meta) -> No
     """Graph says so at the look-up; it is no fault of the file's."""
     service = meta.service(token="another-token-of-some-length")
     with pytest.raises(AuthenticationError):
-        await service.get_media(meta.note(), phone_number_id=NUMBER, most_bytes=MOST, accepts=[FileType.OGG])
+        await service.get_media(meta.note(), phone_number_id=NUMBER, max_bytes=MOST, accepts=[FileType.OGG])
     await service.aclose()
 
 
@@ -267,7 +267,7 @@ async def test_the_token_goes_to_known_hosts_only(url: str, trusted: bool) -> No
         return Described(url=url)
 
     with pytest.raises(MediaError) as caught:
-        await downloader.fetch(Media("1"), look_up, most_bytes=MOST, accepts=[FileType.OGG])
+        await downloader.fetch(Media("1"), look_up, max_bytes=MOST, accepts=[FileType.OGG])
     await downloader.aclose()
 
     assert bool(asked) == trusted
@@ -289,7 +289,7 @@ async def test_a_known_host_that_leads_elsewhere_gets_nothing() -> None:
         return Described(url="https://x.fbcdn.net/1")
 
     with pytest.raises(MediaError) as caught:
-        await downloader.fetch(Media("1"), look_up, most_bytes=MOST, accepts=[FileType.OGG])
+        await downloader.fetch(Media("1"), look_up, max_bytes=MOST, accepts=[FileType.OGG])
     await downloader.aclose()
     assert caught.value.problem is MediaProblem.FOREIGN_URL
 
@@ -303,7 +303,7 @@ async def test_a_file_is_uploaded(meta: Meta) -> None:
     got = await service.get_media(
         Media(id_, b64encode(hashlib.sha256(picture).digest()).decode()),
         phone_number_id=NUMBER,
-        most_bytes=MOST,
+        max_bytes=MOST,
         accepts=[FileType.PNG],
     )
     described = meta.simulator.media.describe(id_)
@@ -334,8 +334,8 @@ async def test_what_meta_would_not_take_is_not_uploaded(meta: Meta) -> None:
         (graph_error(401, 190), AuthenticationError),
         (graph_error(400, 80007), ThrottledError),
         (httpx.Response(502, text="<html>"), EdgeFailureError),
-        (httpx.Response(200, json={"id": ""}), UnreadableAnswerError),
-        (httpx.Response(200, json=[]), UnreadableAnswerError),
+        (httpx.Response(200, json={"id": ""}), UnreadableResponseError),
+        (httpx.Response(200, json=[]), UnreadableResponseError),
     ],
 )
 async def test_an_upload_that_does_not_succeed(meta: Meta, answer: httpx.Response, error: type[GraphError]) -> None:

@@ -34,7 +34,7 @@ def test_a_text_message() -> None:
         wamid="wamid.T1",
         type=MessageType.TEXT,
         text="hola",
-        sender=Customer(phone="+15550100001", user_id="US.ABC123"),
+        customer=Customer(phone="+15550100001", user_id="US.ABC123"),
         phone_number_id=NUMBER,
         sent_at=1790000001.0,
         is_group=False,
@@ -198,7 +198,7 @@ def test_every_type_and_what_it_says(kind: str, content: Any, text: str | None) 
 
 
 @pytest.mark.parametrize(
-    ("fields", "sender"),
+    ("fields", "customer"),
     [
         ({}, Customer("+15550100001", "US.ABC123")),
         ({"from": None}, Customer("+15550100001", "US.ABC123")),
@@ -223,9 +223,9 @@ def test_every_type_and_what_it_says(kind: str, content: Any, text: str | None) 
         ({"from": None, "from_user_id": None}, None),
     ],
 )
-def test_the_sender_is_a_phone_or_a_user_id_or_both(fields: dict[str, Any], sender: Customer | None) -> None:
-    """Taken as Meta gave them, whatever numbering plans and the usual form say; with neither there is no sender."""
-    assert one(**fields).sender == sender
+def test_the_customer_is_a_phone_or_a_user_id_or_both(fields: dict[str, Any], customer: Customer | None) -> None:
+    """Taken as Meta gave them, whatever numbering plans and the usual form say; with neither there is no customer."""
+    assert one(**fields).customer == customer
 
 
 def test_a_customer_is_known_by_both_names() -> None:
@@ -240,7 +240,7 @@ def test_contacts_are_matched_by_id_not_by_position() -> None:
     ids = {"from_user_id": None}
     first, second = {**TEXT, **ids}, {**TEXT, **ids, "from": "15550100002", "id": "wamid.T2"}
     batch = parse(webhook(contacts=[bo, ANA], messages=[first, second]))
-    assert [message.sender and message.sender.user_id for message in batch.messages] == ["US.ABC123", "US.BO2"]
+    assert [message.customer and message.customer.user_id for message in batch.messages] == ["US.ABC123", "US.BO2"]
 
 
 @pytest.mark.parametrize(

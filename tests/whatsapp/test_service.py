@@ -11,15 +11,15 @@ from recado.outcome import Outcome
 from recado.whatsapp.content import Button, Buttons, Text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
-    AnswerTimeoutError,
     AuthenticationError,
     ConnectTimeoutError,
     GraphError,
     InvalidRequestError,
-    NoAnswerError,
+    NoResponseError,
     NotSentError,
     PoolExhaustedError,
-    UnreadableAnswerError,
+    ResponseTimeoutError,
+    UnreadableResponseError,
 )
 from recado.whatsapp.service import Health, WhatsAppService
 from recado.whatsapp.signature import HandshakeError
@@ -158,12 +158,12 @@ async def test_nothing_else_is_sent_twice(code: int, quoting: str | None) -> Non
         (httpx.WriteTimeout("x"), NotSentError, Outcome.RETRYABLE),
         (httpx.LocalProtocolError("x"), NotSentError, Outcome.RETRYABLE),
         (httpx.UnsupportedProtocol("x"), NotSentError, Outcome.RETRYABLE),
-        (httpx.ReadTimeout("x"), AnswerTimeoutError, Outcome.UNKNOWN),
-        (httpx.ReadError("x"), NoAnswerError, Outcome.UNKNOWN),
-        (httpx.RemoteProtocolError("x"), NoAnswerError, Outcome.UNKNOWN),
-        (httpx.CloseError("x"), NoAnswerError, Outcome.UNKNOWN),
-        (httpx.DecodingError("x"), UnreadableAnswerError, Outcome.UNKNOWN),
-        (httpx.TooManyRedirects("x"), NoAnswerError, Outcome.UNKNOWN),
+        (httpx.ReadTimeout("x"), ResponseTimeoutError, Outcome.UNKNOWN),
+        (httpx.ReadError("x"), NoResponseError, Outcome.UNKNOWN),
+        (httpx.RemoteProtocolError("x"), NoResponseError, Outcome.UNKNOWN),
+        (httpx.CloseError("x"), NoResponseError, Outcome.UNKNOWN),
+        (httpx.DecodingError("x"), UnreadableResponseError, Outcome.UNKNOWN),
+        (httpx.TooManyRedirects("x"), NoResponseError, Outcome.UNKNOWN),
     ],
 )
 async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
@@ -194,7 +194,7 @@ async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
 )
 async def test_200_without_a_message_id_is_unknown(body: bytes) -> None:
     """Meta most likely sent it: never a success, never a blind retry."""
-    with pytest.raises(UnreadableAnswerError) as raised:
+    with pytest.raises(UnreadableResponseError) as raised:
         await send(Graph(httpx.Response(200, content=body)))
     assert raised.value.outcome is Outcome.UNKNOWN
     assert raised.value.response_class == "2xx"
@@ -206,7 +206,7 @@ async def test_an_answer_with_an_encoding_that_cannot_be_undone_is_unknown() -> 
     def broken(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"content-encoding": "gzip"}, content=b"not gzip")
 
-    with pytest.raises(UnreadableAnswerError):
+    with pytest.raises(UnreadableResponseError):
         await service(broken).send_message(ANA, Text("hola"), phone_number_id=NUMBER, attempt_id="a-1")
 
 
@@ -253,7 +253,7 @@ async def test_health_tells_what_is_in_the_way() -> None:
     assert await service(graph).health(NUMBER) == Health("BLOCKED", ("WABA BLOCKED: 141006 No payment.",))
     assert graph.requests[0].url.query == b"fields=health_status"
     for _ in range(2):
-        with pytest.raises(UnreadableAnswerError):
+        with pytest.raises(UnreadableResponseError):
             await service(graph).health(NUMBER)
 
 

@@ -11,7 +11,7 @@ from tests.meta import ENVIRONMENT, NUMBER, graph_error
 
 from recado.settings import AfterWindow, SettingsError, load
 from recado.whatsapp.content import Button, Buttons, DirectSend, List, Row, Section, Template, Text, rendered
-from recado.whatsapp.errors import AuthenticationError, UnreadableAnswerError
+from recado.whatsapp.errors import AuthenticationError, UnreadableResponseError
 from recado.whatsapp.from_settings import make_whatsapp
 from recado.whatsapp.outside import Forms, lane_of, number_in, template_in
 from recado.whatsapp.templates import Approved, TemplateBook, page, problems
@@ -165,7 +165,7 @@ async def test_all_pages_of_an_account_are_read() -> None:
 
 @pytest.mark.parametrize(
     ("response", "error"),
-    [(graph_error(401, 190), AuthenticationError), (httpx.Response(200, text="<html>"), UnreadableAnswerError)],
+    [(graph_error(401, 190), AuthenticationError), (httpx.Response(200, text="<html>"), UnreadableResponseError)],
 )
 async def test_what_is_no_list_of_templates_is_an_error(response: httpx.Response, error: type[Exception]) -> None:
     service = make_whatsapp(load(ENVIRONMENT), Pages(0, response))

@@ -17,7 +17,7 @@ import uvloop
 
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
-from recado.whatsapp.errors import EdgeFailureError, EdgeRefusalError, GraphError, UnreadableAnswerError
+from recado.whatsapp.errors import EdgeFailureError, EdgeRefusalError, GraphError, UnreadableResponseError
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.transport import Endpoint, GraphTransport
 
@@ -501,7 +501,7 @@ async def test_the_direct_way_in_sends_the_same(transport: GraphTransport) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(200, UnreadableAnswerError), (502, EdgeFailureError), (403, EdgeRefusalError)]
+    ("status", "error"), [(200, UnreadableResponseError), (502, EdgeFailureError), (403, EdgeRefusalError)]
 )
 async def test_a_compressed_answer_says_what_its_status_says(
     transport: GraphTransport, status: int, error: type[GraphError]

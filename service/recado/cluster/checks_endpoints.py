@@ -39,11 +39,9 @@ def notices(installation: Installation) -> Iterator[Finding]:
         if counts.get("delivered"):
             yield ok("notices", f"{name} gets notices")
         elif made:
-            yield fault(
-                "notices", f"{name} has not taken one notice in {made:.0f} attempts", f"{test} names the reason"
-            )
+            yield fault("notices", f"{name} has accepted no notice in {made:.0f} attempts", f"{test} names the reason")
         else:
-            yield ok("notices", f"{name} was sent no notice yet; try it: {test}")
+            yield ok("notices", f"{name} has been sent no notice yet; try: {test}")
 
 
 def _problems(values: dict[str, float], name: str, events: str) -> Iterator[Finding]:

@@ -93,8 +93,8 @@ class Conversation:
             return Silence.GROUP
         if message.type in SILENT_TYPES or (message.type in TAPPED_TYPES and not message.says_something):
             return Silence.TYPE
-        if message.sender is None:
-            return Silence.UNUSABLE_SENDER
+        if message.customer is None:
+            return Silence.UNUSABLE_ADDRESS
         return None
 
     def read(self, message: InboundMessage, *, spoken: bool = False) -> Inbound:
@@ -105,7 +105,7 @@ class Conversation:
         silence = self.silence(message)
         tap = parsed(message.tapped)
         quote, script = None, None
-        if silence in (None, Silence.UNUSABLE_SENDER) and message.says_something:
+        if silence in (None, Silence.UNUSABLE_ADDRESS) and message.says_something:
             quote, script = self._understood(message)
         return Inbound(
             message=message,

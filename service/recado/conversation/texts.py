@@ -380,10 +380,10 @@ def example(catalogue: Catalogue) -> str:
 
 
 @lru_cache(maxsize=1024)  # names of products, again and again
-def _echo(text: str, most: int = _ECHO_LIMIT) -> str:
+def _echo(text: str, limit: int = _ECHO_LIMIT) -> str:
     """Foreign words in our text: one line, short, without marks that WhatsApp would format."""
     plain = " ".join(text.translate(_MARKS).split())
-    return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
+    return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
 
 
 def _fit(text: str) -> str:

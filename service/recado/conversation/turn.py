@@ -18,7 +18,7 @@ class Silence(StrEnum):
     TYPE = "type"
     GROUP = "group"
     OTHER_NUMBER = "other_number"
-    UNUSABLE_SENDER = "unusable_sender"
+    UNUSABLE_ADDRESS = "unusable_address"
     ERROR = "error"
     HUMAN = "human"
     """A person has the conversation."""

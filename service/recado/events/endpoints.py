@@ -113,9 +113,9 @@ def _check_secret(secret: str) -> None:
 
 def _check_types(types: Sequence[str]) -> None:
     if not types:
-        raise ValueError("must name a type; leave it out for all usual ones")
+        raise ValueError("must name at least one type; without this field the endpoint gets all usual types")
     if unknown := sorted(set(types) - TYPES.keys()):
-        raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(TYPES))}")
+        raise ValueError(f"unknown types: {', '.join(unknown)}; the types are {', '.join(sorted(TYPES))}")
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

@@ -49,7 +49,7 @@ class RequestBody:
     """Reads the bodies of webhooks and checks their signatures."""
 
     def __init__(self, settings: Settings, metrics: WebMetrics) -> None:
-        self._most_bytes = settings.max_body_bytes
+        self._max_bytes = settings.max_body_bytes
         self._metrics = metrics
         self._verifier = SignatureVerifier(settings.app_secrets)
         self._addresses = MinuteLimit(settings.bad_signatures_per_minute)
@@ -82,7 +82,7 @@ class RequestBody:
                 signature = value if signature is None else signature + b", " + value
             elif name == b"content-length" and value.isdigit():
                 length = int(value[:18])
-        if length > self._most_bytes:
+        if length > self._max_bytes:
             raise self._too_large()
         problem = malformed(signature)
         body = b""
@@ -100,7 +100,7 @@ class RequestBody:
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
             whole: bytes = message["body"]
-            if len(whole) > self._most_bytes:
+            if len(whole) > self._max_bytes:
                 raise self._too_large()
             return whole
         try:
@@ -119,7 +119,7 @@ class RequestBody:
                 chunks.append(chunk)
                 size += len(chunk)
                 self._unfinished_bytes += len(chunk)
-                if size > self._most_bytes:
+                if size > self._max_bytes:
                     raise self._too_large()
                 if self._unfinished_bytes > MAX_UNFINISHED_BYTES:
                     raise Refusal(503, "shed", "too much is being received at once", retry_after=1)
@@ -131,4 +131,4 @@ class RequestBody:
             self._unfinished_bytes -= size
 
     def _too_large(self) -> Refusal:
-        return Refusal(413, "too_large", f"the body exceeds {self._most_bytes} bytes")
+        return Refusal(413, "too_large", f"the body exceeds {self._max_bytes} bytes")

@@ -37,6 +37,6 @@ class Handshake:
             self._guesses.wrong(request)
             log.warning("handshake refused", extra={"action": "handshake.refused", "reason": str(error)})
             raise HTTPException(403, "the handshake does not carry our verify token") from error
-        self._metrics.handshake("answered")
-        log.info("handshake answered", extra={"action": "handshake.answered"})
+        self._metrics.handshake("accepted")
+        log.info("handshake accepted", extra={"action": "handshake.accepted"})
         return Response(answer.encode("utf-8", "replace"), media_type="text/plain")

@@ -71,7 +71,7 @@ class Webhook:
             body = error_body(outcome, "the webhook could not be handled")
         await _respond(send, status, body, retry_after)
         self._finished(outcome, status, time.perf_counter() - started, batch, receipts, logged=logged)
-        tracing.webhook_answered(span, status, outcome, messages=len(batch.messages), statuses=len(batch.statuses))
+        tracing.webhook_finished(span, status, outcome, messages=len(batch.messages), statuses=len(batch.statuses))
 
     def _parse(self, body: bytes) -> Batch:
         if self._in_progress >= self._limit:
@@ -94,7 +94,7 @@ class Webhook:
     def _finished(
         self, outcome: str, status: int, seconds: float, batch: Batch, receipts: list[Receipt], *, logged: bool
     ) -> None:
-        self._metrics.webhook_answered(outcome, seconds)
+        self._metrics.webhook_finished(outcome, seconds)
         if not logged:
             return
         fields = {

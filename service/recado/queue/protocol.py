@@ -93,7 +93,7 @@ class Outbox(Protocol):
         and the breaker."""
         ...
 
-    def answer_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
+    def reply_to_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
         """Ends a job that heard a voice note, and fills the reply that waits for it with the message's, with the
         changes of the session, atomically. A duplicate came too late: nothing was written. Stale as with `add_message`.
         """

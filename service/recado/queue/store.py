@@ -128,7 +128,7 @@ class StoredQueue:
         claim = await self._write(claiming.claim, claiming.ClaimRequest(limit=limit), NOTHING)
         return claim if claim.messages else replace(claim, next_at=await self._read(self._next_at))
 
-    def answer_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
+    def reply_to_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
         return self._write(hearing.hear, hearing.HeardRequest(job, message))
 
     async def claim_message(self, id_: int) -> Claim:

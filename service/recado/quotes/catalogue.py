@@ -256,7 +256,7 @@ class CatalogueFile:
             self.current = Catalogue.from_csv(self.path, self._words)
         except (CatalogueError, LanguageError) as error:
             log.warning(
-                "the new catalogue is refused, the last good one serves on: %s", "; ".join(error.problems[:20]),
+                "the new catalogue is invalid; the previous one stays in use: %s", "; ".join(error.problems[:20]),
                 extra={"action": "catalogue.refused", "problems": len(error.problems)},
             )  # fmt: skip
             return ReloadOutcome.REFUSED

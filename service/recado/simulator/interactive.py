@@ -116,10 +116,10 @@ def _of_ids(choices: tuple[Choice, ...]) -> list[Refusal]:
     return [_invalid("An id begins or ends with a space.") for id_ in ids if id_ != id_.strip()]
 
 
-def _length(name: str, text: str, most: int) -> list[Refusal]:
-    if text.strip() and len(text) <= most:
+def _length(name: str, text: str, limit: int) -> list[Refusal]:
+    if text.strip() and len(text) <= limit:
         return []
-    return [_invalid(f"{name} length invalid. Min length: 1, Max length: {most}")]
+    return [_invalid(f"{name} length invalid. Min length: 1, Max length: {limit}")]
 
 
 def _invalid(details: str) -> Refusal:

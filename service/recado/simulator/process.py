@@ -80,7 +80,7 @@ async def _serve(simulator: Simulator, count: int, per_second: float, hidden: fl
     except OSError as error:
         raise SimulateError(f"cannot listen: {error.strerror}") from error
     try:
-        say(f"Meta in a box on {simulator.base_url} (WHATSAPP_API_URL), control under /_simulator")
+        say(f"The simulated Meta listens on {simulator.base_url} (WHATSAPP_API_URL); controls: /_simulator")
         if not count:
             await stop.wait()
             return 0

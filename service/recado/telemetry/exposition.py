@@ -83,7 +83,7 @@ class WebMetrics:
 
     # -- the webhook -------------------------------------------------------------------------------------------
 
-    def webhook_answered(self, outcome: str, seconds: float) -> None:
+    def webhook_finished(self, outcome: str, seconds: float) -> None:
         """A webhook got its response; if its trace is sampled, it becomes the exemplar."""
         edge = self._totals.observe(metrics.WEBHOOK_DURATION, seconds, outcome)
         if exemplar := tracing.exemplar():
@@ -151,7 +151,7 @@ class WebMetrics:
 
     def replied(self, kind: str, quote: "Quote | None") -> None:
         """A message got a reply of a kind, perhaps with a quote."""
-        self._totals.inc(metrics.ANSWERS, kind)
+        self._totals.inc(metrics.REPLIES, kind)
         if quote is None:
             return
         outcome = "none" if not quote.items else "partial" if quote.unmatched else "complete"

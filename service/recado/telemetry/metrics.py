@@ -587,7 +587,7 @@ UNANSWERED = counter(
     "recado_messages_unanswered_total",
     "Customers' messages that were acknowledged and get no reply, by reason.",
     reason=(
-        *("type", "group", "other_number", "unusable_sender", "too_many", "error", "repetitive", "album"),
+        *("type", "group", "other_number", "unusable_address", "too_many", "error", "repetitive", "album"),
         *("human", "revoked", "opted_out"),
     ),
 )
@@ -596,21 +596,21 @@ MESSAGE_ERRORS = counter(
     PROCESS,
     "recado_message_errors_total",
     "Messages or statuses that hit a defect in recado; the rest of their webhook was handled.",
-    stage=("read", "answer", "record", "send", "status"),
+    stage=("read", "reply", "record", "send", "status"),
 )
 
 HANDSHAKES = counter(
     PROCESS,
     "recado_handshakes_total",
     "Handshakes with Meta's dashboard (GET of the webhook), by whether the verify token was right.",
-    outcome=("answered", "refused"),
+    outcome=("accepted", "refused"),
 )
 
 ADMIN_REFUSALS = counter(PROCESS, "recado_admin_refusals_total", "Requests to the admin API without the right token.")
 
 # -- the process: quotes -------------------------------------------------------------------------------------
 
-ANSWERS = counter(
+REPLIES = counter(
     PROCESS,
     "recado_replies_total",
     "Replies to customers, by what they say.",
@@ -708,7 +708,7 @@ STANDBYS = gauge(
 DELTA_ROWS = gauge(
     STORE,
     "recado_store_delta_rows",
-    "With PostgreSQL: additions to totals that are not added up yet; who writes does it once a second.",
+    "With PostgreSQL: additions to totals that are not added up yet; processes that write do so once a second.",
 )
 
 STORE_PROBLEMS = gauge(

@@ -196,7 +196,7 @@ def wanted(environment: Mapping[str, str]) -> bool:
     exporters = {name.strip() for name in environment.get("OTEL_TRACES_EXPORTER", "").split(",")} - {""}
     if unknown := exporters - {EXPORTER, "none"}:
         log.warning(
-            "OTEL_TRACES_EXPORTER names exporters that recado does not have",
+            "OTEL_TRACES_EXPORTER names exporters that recado does not support",
             extra={"action": "tracing.exporter_unknown", "unknown": sorted(unknown), "known": EXPORTER},
         )
     endpoints = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -206,7 +206,7 @@ def wanted(environment: Mapping[str, str]) -> bool:
         if protocol := environment.get(name):
             if protocol != PROTOCOL:
                 log.warning(
-                    "%s names a protocol that recado does not speak: traces are sent by %s",
+                    "%s names a protocol that recado does not support; it sends traces with %s",
                     name,
                     PROTOCOL,
                     extra={"action": "tracing.protocol_unknown"},
@@ -226,7 +226,10 @@ def sampling_ratio(environment: Mapping[str, str]) -> float:
     try:
         return {"always_on": 1.0, "always_off": 0.0, "traceidratio": min(max(float(argument), 0.0), 1.0)}[sampler]
     except (KeyError, ValueError):
-        log.warning("OTEL_TRACES_SAMPLER is not understood", extra={"action": "tracing.sampler_unknown"})
+        log.warning(
+            "OTEL_TRACES_SAMPLER has an unknown value; every trace is sampled",
+            extra={"action": "tracing.sampler_unknown"},
+        )
         return 1.0
 
 
@@ -277,7 +280,7 @@ def webhook(path: str, headers: Iterable[tuple[bytes, bytes]]) -> NoSpan:
     )
 
 
-def webhook_answered(span: NoSpan, status: int, outcome: str, *, messages: int, statuses: int) -> None:
+def webhook_finished(span: NoSpan, status: int, outcome: str, *, messages: int, statuses: int) -> None:
     """What a webhook contained and the response to it. A 4xx is the client's fault, so the span does not fail."""
     if span is OFF:
         return

@@ -124,11 +124,11 @@ def _currency(value: Any) -> str | None:
     return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else None
 
 
-def _degrees(value: Any, most: float) -> float | None:
+def _degrees(value: Any, limit: float) -> float | None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and abs(value) <= most else None
+    return float(value) if number and abs(value) <= limit else None
 
 
-def _line(value: Any, most: int) -> str | None:
+def _line(value: Any, limit: int) -> str | None:
     """Text in one line, cut; None where there is none."""
-    return (" ".join(value[: most * 2].split())[:most] or None) if isinstance(value, str) else None
+    return (" ".join(value[: limit * 2].split())[:limit] or None) if isinstance(value, str) else None

@@ -14,7 +14,7 @@ import httptools
 import httpx
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """A whole response; without a body if that was compressed."""
 
     status: int
@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._max_bytes = max_response_bytes
         self._parser = httptools.HttpResponseParser(self)
-        self._answer: asyncio.Future[Answer] | None = None
+        self._response: asyncio.Future[RawResponse] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._read_timeout: float | None = None
         self._unwritten = False
@@ -38,25 +38,25 @@ class Connection(asyncio.Protocol):
         self.reusable = False
         self.idle_since = 0.0
 
-    async def exchange(self, data: bytes, *, write_timeout: float | None, read_timeout: float | None) -> Answer:
+    async def exchange(self, data: bytes, *, write_timeout: float | None, read_timeout: float | None) -> RawResponse:
         """Writes a request and returns its response, for which `read_timeout` is the limit in seconds as a whole."""
-        self._begin_answer()
+        self._begin_response()
         self._read_timeout = read_timeout
         self._received = 0
         self.reusable = False
-        self._answer = self._loop.create_future()
+        self._response = self._loop.create_future()
         self._transport.write(data)
         if self._unwritten:
             self._set_deadline(write_timeout, httpx.WriteTimeout("the request could not be written in time"))
         else:
             self.resume_writing()
         try:
-            return await self._answer
+            return await self._response
         except asyncio.CancelledError:
             self.close()
             raise
         finally:
-            self._answer = None
+            self._response = None
             if self._deadline is not None:
                 self._deadline.cancel()
 
@@ -88,8 +88,8 @@ class Connection(asyncio.Protocol):
         self._deadline = None if seconds is None else self._loop.call_later(seconds, self._fail, error)
 
     def _fail(self, error: httpx.TransportError) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)
+        if self._response is not None and not self._response.done():
+            self._response.set_exception(error)
         self._transport.abort()
 
     # asyncio.Protocol
@@ -105,11 +105,11 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._unwritten = False
-        if self._answer is not None:
+        if self._response is not None:
             self._set_deadline(self._read_timeout, httpx.ReadTimeout("no complete response in time"))
 
     def data_received(self, data: bytes) -> None:
-        if self._answer is None:
+        if self._response is None:
             self._transport.abort()  # bytes without a request: nothing on this connection can be trusted
             return
         self._received += len(data)
@@ -124,19 +124,19 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
         self.reusable = False
-        if self._answer is not None and not self._answer.done():
+        if self._response is not None and not self._response.done():
             if self._unwritten:
-                self._answer.set_exception(httpx.WriteError("the connection broke while the request was written"))
+                self._response.set_exception(httpx.WriteError("the connection broke while the request was written"))
             elif exc is None and self._until_close:
-                self._answer.set_result(self._whole())
+                self._response.set_result(self._whole())
             else:
-                self._answer.set_exception(httpx.ReadError("the connection broke before the response was complete"))
+                self._response.set_exception(httpx.ReadError("the connection broke before the response was complete"))
         if self.on_lost is not None:
             self.on_lost(self)
 
     # httptools' callbacks
 
-    def _begin_answer(self) -> None:
+    def _begin_response(self) -> None:
         self._status = 0
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
@@ -163,10 +163,10 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._status < 200:  # informational: the response is still to come
-            self._begin_answer()
-        elif self._answer is not None and not self._answer.done():
+            self._begin_response()
+        elif self._response is not None and not self._response.done():
             self.reusable = self._parser.should_keep_alive() and not self._unwritten
-            self._answer.set_result(self._whole())
+            self._response.set_result(self._whole())
 
-    def _whole(self) -> Answer:
-        return Answer(self._status, self._headers, b"" if self._encoded else b"".join(self._body))
+    def _whole(self) -> RawResponse:
+        return RawResponse(self._status, self._headers, b"" if self._encoded else b"".join(self._body))

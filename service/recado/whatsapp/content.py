@@ -273,15 +273,15 @@ def _check(problems: list[str]) -> None:
         raise ContentError("; ".join(problems))
 
 
-def _text(name: str, text: str, most: int) -> list[str]:
+def _text(name: str, text: str, limit: int) -> list[str]:
     if not text.strip():
         return [f"the {name} is empty"]
-    return [f"the {name} has {len(text)} characters, {most} are allowed"] if len(text) > most else []
+    return [f"the {name} has {len(text)} characters, {limit} are allowed"] if len(text) > limit else []
 
 
-def _word(name: str, text: str, most: int) -> list[str]:
+def _word(name: str, text: str, limit: int) -> list[str]:
     """As `_text`, for what may have no space at its ends."""
-    problems = [] if 0 < len(text) <= most else _text(name, text, most)
+    problems = [] if 0 < len(text) <= limit else _text(name, text, limit)
     return problems if text == text.strip() else [*problems, f"the {name} begins or ends with a space"]
 
 
@@ -289,8 +289,8 @@ def _plain(text: str) -> list[str]:
     return _text("plain text", text, MOST_TEXT) if text else []
 
 
-def _count(name: str, count: int, most: int) -> list[str]:
-    return [] if 1 <= count <= most else [f"there are {count} {name}, 1 to {most} are allowed"]
+def _count(name: str, count: int, limit: int) -> list[str]:
+    return [] if 1 <= count <= limit else [f"there are {count} {name}, 1 to {limit} are allowed"]
 
 
 def _repeated(choices: Sequence[Button | Row]) -> list[str]:

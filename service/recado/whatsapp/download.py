@@ -48,7 +48,7 @@ class Downloader:
         media: Media,
         look_up: Callable[[], Awaitable[Described]],
         *,
-        most_bytes: int,
+        max_bytes: int,
         accepts: Collection[FileType],
     ) -> bytes:
         """The content of a file, checked. `look_up` asks Graph for it, anew where its URL has expired.
@@ -57,11 +57,11 @@ class Downloader:
         """
         for _ in range(_URLS):
             described = await look_up()
-            if described.file_size is not None and described.file_size > most_bytes:
+            if described.file_size is not None and described.file_size > max_bytes:
                 raise MediaError(MediaProblem.TOO_LARGE, f"{described.file_size} bytes")
             if not self._trusts(described.url):
                 raise MediaError(MediaProblem.FOREIGN_URL)
-            response = await self._get(described.url, most_bytes)
+            response = await self._get(described.url, max_bytes)
             if response.status not in _EXPIRED:
                 return _checked(response, [media.sha256, described.sha256], accepts)
         raise MediaError(MediaProblem.GONE, "two URLs in a row had expired", http_status=response.status)
@@ -84,9 +84,9 @@ class Downloader:
         known = host in self._hosts or host.endswith(self._domains)
         return parts.scheme == "https" and port in (None, 443) and known
 
-    async def _get(self, url: str, most_bytes: int) -> Response:
+    async def _get(self, url: str, max_bytes: int) -> Response:
         try:
-            return await self._client.request("GET", url, self._headers, most_bytes=most_bytes)
+            return await self._client.request("GET", url, self._headers, max_bytes=max_bytes)
         except RefusedAddress as error:
             raise MediaError(MediaProblem.FOREIGN_URL) from error
         except TooSlow as error:

@@ -1,31 +1,31 @@
 """Meta's error table as a tree of types; each class owns its codes and knows what can be done about them.
 
     GraphError
-    ├── NotSentError              connect, TLS, pool, write: nothing can have reached Meta
-    ├── PoolExhaustedError        all of our own connections are busy: nothing was sent
-    ├── OutcomeUnknownError       the request went out and no verdict came back
-    │   ├── NoAnswerError         read time-out, reset, closed
-    │   ├── EdgeFailureError      5xx without Graph's error object
-    │   └── UnreadableAnswerError 2xx without a message id
-    ├── EdgeRefusalError          4xx or 3xx without Graph's error object
-    ├── ServerError               Meta's fault, said by Graph itself: nothing was sent
-    ├── ThrottledError            a limit of the number or the app
-    ├── PairLimitError            too much to this customer
-    ├── OperatorError             a person has to put something right
+    ├── NotSentError                connect, TLS, pool, write: nothing can have reached Meta
+    ├── PoolExhaustedError          all of our own connections are busy: nothing was sent
+    ├── OutcomeUnknownError         the request was sent and no clear result came back
+    │   ├── NoResponseError         read time-out, reset, closed
+    │   ├── EdgeFailureError        5xx without Graph's error object
+    │   └── UnreadableResponseError 2xx without a message id
+    ├── EdgeRefusalError            4xx or 3xx without Graph's error object
+    ├── ServerError                 Graph itself reports a fault of Meta's: nothing was sent
+    ├── ThrottledError              a limit of the number or the app
+    ├── PairLimitError              too many messages to this customer
+    ├── OperatorError               a person has to fix something
     │   ├── AuthenticationError
     │   ├── MissingPermissionError
     │   ├── AccountError
     │   ├── ConfigurationError
     │   └── PaymentError
-    ├── RejectedError             will never be accepted as it is
+    ├── RejectedError               Meta will never accept it as it is
     │   ├── InvalidRequestError
     │   ├── WindowClosedError
     │   ├── UndeliverableError
     │   └── TemplateError
-    └── UnknownCodeError          a code that is in no table
+    └── UnknownCodeError            a code that is in no table
 
-Branch on `outcome`, `scope` and `outage`, not on classes. The same table judges the codes inside `failed`
-statuses. httpx is not imported here: the queue's side needs these types before it needs a client.
+Branch on `outcome`, `scope` and `outage`, not on classes. The same table classifies the codes in `failed` statuses.
+This module does not import httpx, because the queue uses these types without a client.
 """
 
 import re
@@ -82,7 +82,7 @@ class GraphError(Exception):
 
     @property
     def response_class(self) -> str:
-        """`2xx` to `5xx` for an answer, else `timeout` or `transport`: a label for durations."""
+        """`2xx` to `5xx` for a response, else `timeout` or `transport`: a label for durations."""
         if self.http_status is not None:
             return f"{self.http_status // 100}xx"
         return "timeout" if self.error_class == "timeout" else "transport"
@@ -127,14 +127,14 @@ class OutcomeUnknownError(GraphError):
     outcome, outage = Outcome.UNKNOWN, True
 
 
-class NoAnswerError(OutcomeUnknownError):
+class NoResponseError(OutcomeUnknownError):
     """The connection was reset or closed after the request was written."""
 
     error_class = "transport"
 
 
-class AnswerTimeoutError(NoAnswerError):
-    """No whole answer in time."""
+class ResponseTimeoutError(NoResponseError):
+    """The response was not complete in time."""
 
     error_class = "timeout"
 
@@ -145,7 +145,7 @@ class EdgeFailureError(OutcomeUnknownError):
     error_class = "server"
 
 
-class UnreadableAnswerError(OutcomeUnknownError):
+class UnreadableResponseError(OutcomeUnknownError):
     """A 2xx without a message id: most likely the message was sent, unless it is a page of somebody else's."""
 
     error_class = "unreadable"

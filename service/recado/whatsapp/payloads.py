@@ -70,21 +70,24 @@ class ErrorDetail(Struct, frozen=True):
 class InboundMessage(Struct, frozen=True, gc=False):
     """A message that a customer wrote.
 
-    text: what it says (body, caption, the title of the button that was tapped, or what an edit makes of it), None if it
-    has no words.
-    sender: None when it can be neither called nor addressed. phone_number_id: the business number written to,
-    "" where Meta left it out. sent_at: None where Meta's timestamp is unreadable; then the time of arrival
-    must do. cart: what an order of Meta's catalogue holds. tapped: the id that we gave to the button or list row
-    that was tapped. quoted: the wamid of the message that this one refers to. product: the SKU of the product of Meta's
-    catalogue that it asks about. location: the place that it shares. original: the wamid of the message that it edits
-    or takes back. voice: the recording of a voice note. gives_phone: the customer gives his phone number, which is the
-    sender's then.
+    text: what it says (body, caption, title of the tapped button, text after an edit); None if it has no words.
+    customer: None if he has neither a phone number nor a user id.
+    phone_number_id: the business number that he wrote to; "" if Meta left it out.
+    sent_at: None if Meta's timestamp is unreadable; the time of arrival is used then.
+    cart: the lines of an order from Meta's catalogue.
+    tapped: the id that recado gave to the button or list row that was tapped.
+    quoted: the wamid of the message that this one refers to.
+    product: the SKU of the product of Meta's catalogue that it asks about.
+    location: the place that it shares.
+    original: the wamid of the message that it edits or takes back.
+    voice: the recording of a voice note.
+    gives_phone: the message gives the customer's phone number, which is in `customer`.
     """
 
     wamid: str
     type: MessageType
     text: str | None
-    sender: Customer | None
+    customer: Customer | None
     phone_number_id: str
     sent_at: float | None
     is_group: bool = False
@@ -100,7 +103,7 @@ class InboundMessage(Struct, frozen=True, gc=False):
     @property
     def customer_names(self) -> tuple[str, ...]:
         """The names of its customer; none if there is neither a phone number nor a user id."""
-        return self.sender.names_at(self.phone_number_id) if self.sender else ()
+        return self.customer.names_at(self.phone_number_id) if self.customer else ()
 
     @property
     def says_something(self) -> bool:
@@ -307,7 +310,7 @@ def _message(
         wamid=message.id,
         type=kind,
         text=_edited(message.edit) if message.edit else _words(message),
-        sender=identify(wa_id or given, user_id),
+        customer=identify(wa_id or given, user_id),
         phone_number_id=phone_number_id,
         sent_at=_seconds(message.timestamp),
         is_group=message.group_id is not None,

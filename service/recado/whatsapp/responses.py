@@ -14,7 +14,7 @@ from recado.whatsapp.errors import (
     GraphError,
     ThrottledError,
     UnknownCodeError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
     code_in,
     owner_of,
 )
@@ -55,26 +55,26 @@ def error_from_response(
     if status == 429:
         return ThrottledError(text, **about)
     if status < 300:
-        return UnreadableAnswerError(text, **about)
+        return UnreadableResponseError(text, **about)
     return UnknownCodeError(text, transient=error.get("is_transient") is True, **about)
 
 
 def _edge_error(status: int, about: dict[str, Any]) -> GraphError:
     if status >= 500:
-        return EdgeFailureError("no answer of Graph's own", **about)
+        return EdgeFailureError("the response is not from the Graph API", **about)
     if status == 429:
         return ThrottledError("too many requests", **about)
     if status >= 300:
-        return EdgeRefusalError("no answer of Graph's own", **about)
-    return UnreadableAnswerError("no message id in the answer", **about)
+        return EdgeRefusalError("the response is not from the Graph API", **about)
+    return UnreadableResponseError("no message id in the response", **about)
 
 
 def _error_object(body: bytes) -> dict[str, Any] | None:
     try:
-        answer = msgspec.json.decode(body)
+        decoded = msgspec.json.decode(body)
     except UNREADABLE:
         return None
-    error = answer.get("error") if isinstance(answer, dict) else None
+    error = decoded.get("error") if isinstance(decoded, dict) else None
     return error if isinstance(error, dict) else None
 
 

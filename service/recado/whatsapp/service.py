@@ -14,19 +14,19 @@ import httpx
 import msgspec
 
 from recado.whatsapp.attached import Media
-from recado.whatsapp.connection import Answer
+from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.content import Content, Text, rendered
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
-    AnswerTimeoutError,
     ConfigurationError,
     ConnectTimeoutError,
     GraphError,
     InvalidRequestError,
-    NoAnswerError,
+    NoResponseError,
     NotSentError,
     PoolExhaustedError,
-    UnreadableAnswerError,
+    ResponseTimeoutError,
+    UnreadableResponseError,
 )
 from recado.whatsapp.media import Described, FileType, MediaError, MediaProblem, check_upload
 from recado.whatsapp.payloads import Batch, parse
@@ -46,7 +46,7 @@ _BAD_PARAMETER = 131009
 _A_PAGE, _MOST_PAGES = 200, 30
 
 #: What each exception of httpx says about the request: in this order, the first that fits. Anything that is
-#: not sure to have failed before the request was out counts as unanswered.
+#: not sure to have failed before the request was out counts as a request without a response.
 _TRANSPORT_ERRORS: tuple[tuple[type[httpx.RequestError], type[GraphError]], ...] = (
     (httpx.ConnectTimeout, ConnectTimeoutError),
     (httpx.PoolTimeout, PoolExhaustedError),
@@ -56,9 +56,9 @@ _TRANSPORT_ERRORS: tuple[tuple[type[httpx.RequestError], type[GraphError]], ...]
     (httpx.WriteError, NotSentError),
     (httpx.LocalProtocolError, NotSentError),
     (httpx.UnsupportedProtocol, NotSentError),
-    (httpx.TimeoutException, AnswerTimeoutError),
-    (httpx.DecodingError, UnreadableAnswerError),
-    (httpx.RequestError, NoAnswerError),
+    (httpx.TimeoutException, ResponseTimeoutError),
+    (httpx.DecodingError, UnreadableResponseError),
+    (httpx.RequestError, NoResponseError),
 )
 
 
@@ -101,14 +101,14 @@ class _HealthStatus(msgspec.Struct):
     entities: list[_HealthEntity] = msgspec.field(default_factory=list)
 
 
-class _HealthAnswer(msgspec.Struct):
+class _HealthResponse(msgspec.Struct):
     health_status: _HealthStatus
 
 
 _accepted = msgspec.json.Decoder(_Accepted).decode
 _message_id = msgspec.json.Decoder(_MessageId).decode
 _described = msgspec.json.Decoder(Described, strict=False).decode  # Graph writes some numbers as text
-_health = msgspec.json.Decoder(_HealthAnswer).decode
+_health = msgspec.json.Decoder(_HealthResponse).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -160,7 +160,7 @@ class WhatsAppService:
             await self._downloader.aclose()
 
     def verify_webhook(self, mode: str | None, token: str | None, challenge: str | None) -> str:
-        """The challenge to answer Meta's GET handshake with. Raises HandshakeError."""
+        """The challenge that recado returns for Meta's GET handshake. Raises HandshakeError."""
         return verify_challenge(self._verify_token, mode=mode, verify_token=token, challenge=challenge)
 
     def extract_message_data(self, body: bytes) -> Batch:
@@ -217,11 +217,11 @@ class WhatsAppService:
 
     async def health(self, phone_number_id: str) -> Health:
         """Whether Meta says that this number can send. Raises GraphError."""
-        answer, seconds = await self._request("GET", f"{phone_number_id}?fields=health_status")
+        response, seconds = await self._request("GET", f"{phone_number_id}?fields=health_status")
         try:
-            status = _health(answer.body).health_status
+            status = _health(response.body).health_status
         except UNREADABLE as error:
-            raise UnreadableAnswerError("no health_status in the answer", seconds=seconds) from error
+            raise UnreadableResponseError("no health_status in the response", seconds=seconds) from error
         return Health(
             can_send=status.can_send_message,
             problems=tuple(
@@ -238,11 +238,11 @@ class WhatsAppService:
         after = ""
         for _ in range(_MOST_PAGES):
             path = f"{account_id}/message_templates?fields={FIELDS}&limit={_A_PAGE}"
-            answer, seconds = await self._request("GET", f"{path}&after={after}" if after else path)
+            response, seconds = await self._request("GET", f"{path}&after={after}" if after else path)
             try:
-                page = template_page(answer.body)
+                page = template_page(response.body)
             except UNREADABLE as error:
-                raise UnreadableAnswerError("no templates in the answer", seconds=seconds) from error
+                raise UnreadableResponseError("no templates in the response", seconds=seconds) from error
             found += page.templates
             after = quote(page.after)
             if not after:
@@ -255,15 +255,15 @@ class WhatsAppService:
         The call carries no reply, so probing an outage never sends one twice.
         """
         try:
-            answer, _ = await self._request("GET", f"{phone_number_id}?fields=health_status")
-            return isinstance(msgspec.json.decode(answer.body), dict)
+            response, _ = await self._request("GET", f"{phone_number_id}?fields=health_status")
+            return isinstance(msgspec.json.decode(response.body), dict)
         except GraphError as error:
             return error.http_status is not None and not error.outage
         except UNREADABLE:
             return False
 
     async def get_media(
-        self, media: Media, *, phone_number_id: str, most_bytes: int, accepts: Collection[FileType]
+        self, media: Media, *, phone_number_id: str, max_bytes: int, accepts: Collection[FileType]
     ) -> bytes:
         """The content of a file that a customer sent to a business number: of the size, hash and type that it should
         be, in memory only.
@@ -280,7 +280,7 @@ class WhatsAppService:
             self._downloader = Downloader(
                 access_token=self._access_token, graph_url=self._api_url, hosts=self._media_hosts
             )
-        return await self._downloader.fetch(media, look_up, most_bytes=most_bytes, accepts=accepts)
+        return await self._downloader.fetch(media, look_up, max_bytes=max_bytes, accepts=accepts)
 
     async def upload_media(self, content: bytes, *, phone_number_id: str) -> str:
         """Uploads a file for messages of a business number; its id, which is good for 30 days.
@@ -296,69 +296,69 @@ class WhatsAppService:
         )
         headers = self._headers.copy()
         headers["Content-Type"] = form.headers["Content-Type"]
-        answer, seconds = await self._call(Endpoint("POST", form.url, headers), form.read())
+        response, seconds = await self._call(Endpoint("POST", form.url, headers), form.read())
         try:
-            id_ = _message_id(answer.body).id
+            id_ = _message_id(response.body).id
         except UNREADABLE:
             id_ = ""
         if not id_:
-            raise _error(answer, seconds)
+            raise _error(response, seconds)
         return id_
 
     async def _describe(self, media_id: str, phone_number_id: str) -> Described:
         """Where a file is. The endpoint is not kept: there is one for each file."""
         url = httpx.URL(f"{self._base}/{media_id}", params={"phone_number_id": phone_number_id})
         try:
-            answer, seconds = await self._call(Endpoint("GET", url, self._headers), b"")
+            response, seconds = await self._call(Endpoint("GET", url, self._headers), b"")
         except ConfigurationError as error:  # 100/33 is about the object of the path: this time the file
             raise MediaError(MediaProblem.GONE, error.detail, code=error.code, http_status=error.http_status) from error
         try:
-            return _described(answer.body)
+            return _described(response.body)
         except UNREADABLE as error:
-            raise UnreadableAnswerError("no url in the answer", seconds=seconds) from error
+            raise UnreadableResponseError("no url in the response", seconds=seconds) from error
 
     async def _send(self, phone_number_id: str, message: dict[str, Any]) -> Sent:
-        answer, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
+        response, seconds = await self._request("POST", f"{phone_number_id}/messages", message)
         try:
-            messages = _accepted(answer.body).messages
+            messages = _accepted(response.body).messages
         except UNREADABLE:
             messages = []
         if not messages or not messages[0].id:
-            raise _error(answer, seconds)
+            raise _error(response, seconds)
         return Sent(messages[0].id, seconds)
 
     def _request(
         self, method: str, path: str, payload: dict[str, Any] | None = None
-    ) -> Coroutine[Any, Any, tuple[Answer, float]]:
-        """One call, once. Returns a 2xx answer and its seconds; anything else is raised as GraphError."""
+    ) -> Coroutine[Any, Any, tuple[RawResponse, float]]:
+        """One call, once. Returns a 2xx response and its seconds; anything else is raised as GraphError."""
         endpoint = self._endpoints.get((method, path))
         if endpoint is None:
             endpoint = Endpoint(method, httpx.URL(f"{self._base}/{path}"), self._headers)
             self._endpoints[method, path] = endpoint
         return self._call(endpoint, b"" if payload is None else _encode(payload))
 
-    async def _call(self, endpoint: Endpoint, body: bytes) -> tuple[Answer, float]:
+    async def _call(self, endpoint: Endpoint, body: bytes) -> tuple[RawResponse, float]:
         started = self._timer()
         try:
-            answer = await self._exchange(endpoint, body, self._timeouts)
+            response = await self._exchange(endpoint, body, self._timeouts)
         except httpx.RequestError as error:
             seconds = self._timer() - started
             kind = next(kind for cause, kind in _TRANSPORT_ERRORS if isinstance(error, cause))
             raise kind(f"{type(error).__name__}: {error}", seconds=seconds) from error
         seconds = self._timer() - started
-        if not 200 <= answer.status < 300:
-            raise _error(answer, seconds)
-        return answer, seconds
+        if not 200 <= response.status < 300:
+            raise _error(response, seconds)
+        return response, seconds
 
 
-def _error(answer: Answer, seconds: float) -> GraphError:
-    return error_from_response(answer.status, httpx.Headers(answer.headers), answer.body, seconds=seconds)
+def _error(response: RawResponse, seconds: float) -> GraphError:
+    return error_from_response(response.status, httpx.Headers(response.headers), response.body, seconds=seconds)
 
 
-def _over_httpx(transport: httpx.AsyncBaseTransport) -> Callable[[Endpoint, bytes, Timeouts], Awaitable[Answer]]:
+def _over_httpx(transport: httpx.AsyncBaseTransport) -> Callable[[Endpoint, bytes, Timeouts], Awaitable[RawResponse]]:
     """GraphTransport.exchange for any other transport of httpx's."""
 
-    async def exchange(endpoint: Endpoint, body: bytes, timeouts: Timeouts) -> Answer:
+    async def exchange(endpoint: Endpoint, body: bytes, timeouts: Timeouts) -> RawResponse:
         request = httpx.Request(
             endpoint.method,
             endpoint.url,
@@ -367,7 +367,7 @@ def _over_httpx(transport: httpx.AsyncBaseTransport) -> Callable[[Endpoint, byte
             extensions={"timeout": dict(timeouts)},
         )
         response = await transport.handle_async_request(request)
-        return Answer(response.status_code, response.headers.raw, await response.aread())
+        return RawResponse(response.status_code, response.headers.raw, await response.aread())
 
     return exchange
 

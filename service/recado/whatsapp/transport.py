@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import httpx
 
-from recado.whatsapp.connection import Answer, Connection
+from recado.whatsapp.connection import Connection, RawResponse
 
 Origin = tuple[str, str, int | None]
 #: Seconds by httpx's names: connect, pool, write, read. What is missing or None has no limit.
@@ -63,21 +63,21 @@ class GraphTransport(httpx.AsyncBaseTransport):
         data = b"%s\r\n%s" % (_head(request.method, url, request.headers.raw), request.content)
         timeouts = request.extensions.get("timeout") or {}
         try:
-            answer = await self._exchange((url.scheme, url.host, url.port), data, timeouts)
+            response = await self._exchange((url.scheme, url.host, url.port), data, timeouts)
         except httpx.TransportError as error:
             error.request = request
             raise
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
+        return httpx.Response(response.status, headers=response.headers, content=response.body, request=request)
 
     async def exchange(
         self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
-    ) -> Answer:
+    ) -> RawResponse:
         """One exchange, with `header` beside the endpoint's own. Raises httpx.RequestError."""
         extra = b"" if header is None else _line(header)
         data = b"%s%sContent-Length: %d\r\n\r\n%s" % (endpoint.head, extra, len(body), body)
         return await self._exchange(endpoint.origin, data, timeouts)
 
-    async def _exchange(self, origin: Origin, data: bytes, timeouts: Timeouts) -> Answer:
+    async def _exchange(self, origin: Origin, data: bytes, timeouts: Timeouts) -> RawResponse:
         pool = self._pools.get(origin) or self._new_pool(origin)
         while True:
             connection = await pool.acquire(timeouts.get("connect"), timeouts.get("pool"))

@@ -25,17 +25,17 @@ LANE = "transcriber"
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)
 #: So many voice notes are under way at once, in all processes together: each is in memory as a whole.
 AT_ONCE = 8
-#: What a lease has beyond the longest attempt, so that the customer's minute has room for another one.
+#: How much longer the lease is than the longest attempt. A second attempt must still fit into PATIENCE_SECONDS.
 SLACK_SECONDS = 4.0
-#: The reply that asks to write is due so long after the voice note has come, which leaves some of a minute to send it.
+#: How long after the voice note's arrival the reply that asks to write is due. It should arrive within a minute.
 PATIENCE_SECONDS = 55.0
 
-#: Takes what was heard in a voice note; whether it was in time.
-Answer = Callable[[LeasedReply, str], Awaitable[bool]]
+#: Handles the transcript of a voice note. Returns whether it was in time.
+HandleTranscript = Callable[[LeasedReply, str], Awaitable[bool]]
 
 
 def limits(settings: Settings) -> Limits:
-    """A job sends nothing to a customer, so a second attempt does no harm."""
+    """The limits of the channel. A job sends nothing to a customer, so a second attempt does no harm."""
     return Limits(
         per_second=0.0,
         in_order=False,
@@ -49,10 +49,10 @@ def limits(settings: Settings) -> Limits:
 
 def listening(message: InboundMessage, recording: Media, now: float) -> Listening:
     """The job to transcribe a voice note that arrives now."""
-    assert message.sender is not None
+    assert message.customer is not None
     note = VoiceNote(
         media=recording,
-        customer=message.sender,
+        customer=message.customer,
         phone_number_id=message.phone_number_id,
         written_at=message.written_at(now),
         quoted=message.quoted,
@@ -64,7 +64,7 @@ class MediaSource(Protocol):
     """What fetches files: WhatsAppService."""
 
     async def get_media(
-        self, media: Media, *, phone_number_id: str, most_bytes: int, accepts: Collection[FileType]
+        self, media: Media, *, phone_number_id: str, max_bytes: int, accepts: Collection[FileType]
     ) -> bytes: ...
 
 
@@ -78,14 +78,14 @@ class MediaChannel:
         self,
         source: MediaSource,
         make_transcriber: "Callable[[], Transcriber] | None",
-        answer: Answer,
+        handle: HandleTranscript,
         settings: Settings,
     ) -> None:
         self._source = source
         self._make_transcriber = make_transcriber
         self._transcriber: Transcriber | None = None
-        self._answer = answer
-        self._most_bytes = settings.voice_max_bytes
+        self._handle = handle
+        self._max_bytes = settings.voice_max_bytes
         self.send_seconds = settings.transcribe_seconds
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
@@ -117,7 +117,7 @@ class MediaChannel:
                 content = await self._source.get_media(
                     note.media,
                     phone_number_id=note.phone_number_id,
-                    most_bytes=self._most_bytes,
+                    max_bytes=self._max_bytes,
                     accepts=[FileType.OGG],
                 )
         except TimeoutError:
@@ -129,7 +129,7 @@ class MediaChannel:
         if isinstance(heard, AttemptResult):
             return heard
         try:
-            await self._answer(message, heard)
+            await self._handle(message, heard)
         except StoreUnavailable:
             return not_had("store", Outcome.RETRYABLE)
         return AttemptResult(outcome=Outcome.DELIVERED, seconds=loop.time() - started)

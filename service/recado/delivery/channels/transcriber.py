@@ -17,7 +17,7 @@ from recado.whatsapp.errors import one_line
 MOST_SECONDS: Final = 15.0
 PATH: Final = "/audio/transcriptions"
 #: A transcript of some minutes has a few thousand letters.
-MOST_ANSWER_BYTES: Final = 64 * 1024
+MAX_RESPONSE_BYTES: Final = 64 * 1024
 #: More than anybody says in a minute, and more than is read.
 MOST_LETTERS: Final = 2000
 #: So many words in the prompt's order are not a customer's, unless they begin as it does.
@@ -65,7 +65,7 @@ class Transcriber:
         headers = {**self._headers, "Content-Type": form.headers["Content-Type"], "User-Agent": "recado"}
         try:
             response = await self._client.request(
-                "POST", self._url, headers, form.read(), most_bytes=MOST_ANSWER_BYTES, seconds=seconds
+                "POST", self._url, headers, form.read(), max_bytes=MAX_RESPONSE_BYTES, seconds=seconds
             )
         except RefusedAddress:
             return _failed("configuration", Outcome.OPERATOR, scope=Scope.NUMBER, code_class="transport")

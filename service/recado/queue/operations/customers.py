@@ -136,14 +136,14 @@ class Customer(msgspec.Struct, gc=False):
 # and ticket numbers into their texts.
 
 
-def count_in_minute(before: Streak, message: NewReply, most: int) -> tuple[Streak, Allowance]:
-    """The streak after one more message in its minute, and where that leaves a limit of so many; 0 is no limit."""
+def count_in_minute(before: Streak, message: NewReply, limit: int) -> tuple[Streak, Allowance]:
+    """The streak after one more message in its minute, and how the count compares with the limit; 0 means no limit."""
     minute = int(message.written_at // MINUTE_SECONDS)
     place = before.in_minute + 1 if before.minute == minute else 1
     after = msgspec.structs.replace(before, minute=minute, in_minute=place)
-    if not most or place <= most:
+    if not limit or place <= limit:
         return after, Allowance.WITHIN
-    return after, Allowance.JUST_OVER if place == most + 1 else Allowance.OVER
+    return after, Allowance.JUST_OVER if place == limit + 1 else Allowance.OVER
 
 
 def follow_streak(before: Streak, message: NewReply) -> tuple[Streak, Restraint | None]:

@@ -82,7 +82,7 @@ class Lanes:
 
     # -- turns
 
-    def take_turns(self, lane: Lane, most: int) -> list[float]:
+    def take_turns(self, lane: Lane, limit: int) -> list[float]:
         """Takes the next turns of a lane that are within the horizon.
 
         They are taken at once, also where the transaction fails later: a lost turn holds the lane up for its interval,
@@ -91,8 +91,8 @@ class Lanes:
         pace, last = self.of(lane).pace, self._now + HORIZON_SECONDS
         if not pace.interval:
             turn = pace.next_turn(self._now)
-            return [turn] * most if turn <= last else []
-        ((first, taken),) = self._statements.run("take_turns", *lane, most, pace.interval, self._now, last)
+            return [turn] * limit if turn <= last else []
+        ((first, taken),) = self._statements.run("take_turns", *lane, limit, pace.interval, self._now, last)
         pace.next_at = first + taken * pace.interval
         return [first + place * pace.interval for place in range(taken)]
 

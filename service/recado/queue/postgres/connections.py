@@ -174,7 +174,7 @@ class PostgresDatabase:
     @property
     def store_key(self) -> str:
         if not self._store_key:
-            raise StoreUnavailable("the database was not reached yet")
+            raise StoreUnavailable("there is no connection to the database yet")
         return self._store_key
 
     def now(self) -> float:

@@ -69,7 +69,7 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
                 remove_unfinished(folder)
             _thin([*made, target], keep, good=target)
     except (*UNAVAILABLE, OSError) as error:
-        raise StoreUnavailable(f"no copy in {folder}: {error}") from error
+        raise StoreUnavailable(f"cannot make a copy in {folder}: {error}") from error
     return Copy(target, target.stat().st_size, messages)
 
 
@@ -281,7 +281,7 @@ def _make_folder(folder: Path) -> None:
     try:
         make_private_folder(folder)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be a folder: {error.strerror}") from error
+        raise StoreError(f"cannot create the folder {folder}: {error.strerror}") from error
 
 
 def _to_disk(path: Path) -> None:
