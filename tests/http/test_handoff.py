@@ -8,8 +8,9 @@ import pytest
 from recado.queue.model import State
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
+from tests.http.test_admin import RETRY
 from tests.http.test_orders import BEARER
-from tests.http.test_talk import IMMEDIATE, ORDER
+from tests.http.test_talk import IMMEDIATE, ORDER, message
 from tests.meta import NUMBER, text_message
 
 PHONE = "15550100001"
@@ -39,6 +40,28 @@ async def test_the_shop_writes_and_recado_is_silent_until_it_says_bot(start_pod:
         after = len(pod.graph.sent)
 
     assert (during, after) == (2, 3)
+
+
+async def test_a_tap_that_became_an_order_is_answered_though_the_shop_writes(
+    start_pod: StartPod, clock: FakeClock, place: dict[str, str]
+) -> None:
+    """Its reply waits for the customer's turn when the shop writes; the reply to what he wrote then is given up."""
+    async with start_pod(RECADO_BUTTONS="true", RECADO_CUSTOMER_INTERVAL_SECONDS="20", **place) as pod:
+        await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
+        button = pod.graph.sent[0]["interactive"]["action"]["buttons"][0]["reply"]
+        clock.advance(1)
+        await pod.receive(message(2, clock, "interactive", {"button_reply": button}, customer=1))
+        await pod.receive(text_message(3, "¿a qué hora abren?", sent_at=clock(), customer=1))
+        clock.advance(1)
+        await echo(pod, 1, clock())
+        before = len(pod.graph.sent)
+        for _ in range(3):
+            clock.advance(25)
+            await pod.client.post(RETRY, headers=BEARER)
+        after = [sent["text"]["body"] for sent in pod.graph.sent[before:]]
+
+    assert before == 1
+    assert ["¡Pedido" in text for text in after] == [True]
 
 
 async def test_an_echo_of_another_business_number_is_somebody_elses(start_pod: StartPod, clock: FakeClock) -> None:

@@ -10,7 +10,7 @@ from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply, status_of
 from tests.queue.conformance_permissions import FAILED, REFUSED
-from tests.queue.conformance_sessions import opening, session_of
+from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 
 HOLD = 14400.0
 
@@ -137,6 +137,36 @@ class HandoffConformance:
 
         assert sent == []
         assert again == ["wamid.IN2"]
+
+    @pytest.mark.parametrize("how", ["waits", "fails", "failed by status", "retried"])
+    async def test_a_customer_whose_yes_became_an_order_is_told_its_number(
+        self, open_queue: OpenQueue, clock: FakeClock, how: str
+    ) -> None:
+        """Also where the shop writes before the reply is out: the order stands. What else he wrote gets no reply."""
+        queue = open_queue(**UNLIMITED)
+        await quoted(queue, clock)
+        yes = deciding(7, clock, await session_of(queue, clock, may_order=True))
+        if how == "waits":
+            await queue.add_message(yes, lease=False)
+        else:
+            leased = await add_leased(queue, yes)
+        if how == "failed by status":
+            await queue.update_message_attempt(leased, DELIVERED)
+        if how == "retried":
+            await queue.update_message_attempt(leased, REFUSED)
+        clock.advance(2)
+        await queue.change_handoff(echo(1, clock))
+        match how:
+            case "fails":
+                await queue.update_message_attempt(leased, FAILED)
+            case "failed by status":
+                await queue.apply_status(status_of(leased, "failed", FAILED))
+            case "retried":
+                assert await queue.retry([leased.id]) == 1
+        clock.advance(200)
+        sent = (await queue.get_messages_to_retry(10)).messages
+
+        assert [message.wamid for message in sent] == [yes.wamid]
 
     async def test_a_message_that_is_handled_meanwhile_is_handled_again(
         self, open_queue: OpenQueue, clock: FakeClock

@@ -15,8 +15,8 @@ def change_handoffs(transaction: Transaction, changes: Sequence[HandoffChange]) 
     """Gives conversations to a person, or back to recado; of each whether it changed anything.
 
     The session gets a new version, so that a message that is handled at the same time is handled again. Replies that
-    wait when a person takes over are discarded. Neither an echo seen before nor the echo of a message
-    that recado sent changes anything.
+    wait when a person takes over are discarded, but for those that give an order its number. Neither an echo seen
+    before nor the echo of a message that recado sent changes anything.
     """
     return [_change(transaction, change) for change in changes]
 

@@ -139,7 +139,7 @@ class Transaction:
 
     def unwanted(self, ids: Sequence[int]) -> list[int]:
         """Which entries must not be sent any more: their customer has opted out and did not ask for them, or a person
-        has taken his conversation over since."""
+        has taken his conversation over since. The reply that gives an order its number is sent all the same."""
         return [id_ for (id_,) in self.run("unwanted", as_json(ids), self.now)] if ids else []
 
     def discard(self, ids: Sequence[int]) -> int:

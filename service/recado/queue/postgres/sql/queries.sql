@@ -655,8 +655,9 @@ LIMIT 1
 SELECT count(*) FROM recado.entry WHERE state = 'failed' AND finished_at >= $3 AND channel = $1 AND lane = $2
 
 -- name: waiting_replies
-SELECT id FROM recado.entry
+SELECT id FROM recado.entry e
 WHERE key = $1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+  AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.placed_id = e.id)
 
 -- name: waiting_without_a_message
 SELECT id FROM recado.entry
@@ -669,7 +670,8 @@ SELECT e.id FROM json_array_elements_text($1::json) j JOIN recado.entry e ON e.i
 WHERE e.channel IN ('whatsapp', 'template') AND CASE WHEN e.wamid IS NULL
   THEN c.talk::json #>> '{permission,opted_out}' IS NOT NULL
   ELSE coalesce((c.talk::json #>> '{handoff,until}')::float8, 0) > $2
-    AND e.received_at < coalesce((c.talk::json #>> '{handoff,since}')::float8, 0) END
+    AND e.received_at < coalesce((c.talk::json #>> '{handoff,since}')::float8, 0)
+    AND NOT EXISTS (SELECT FROM recado.shop_order o WHERE o.placed_id = e.id) END
 
 -- name: remindable
 SELECT q.key, c.written_at, q.traceparent, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at,

@@ -591,8 +591,10 @@ LIMIT 1
 SELECT count(*) FROM entry WHERE state = 'failed' AND finished_at >= ?3 AND channel = ?1 AND lane = ?2
 
 -- name: waiting_replies
+-- But for the reply that gives an order its number: the order stands.
 SELECT id FROM entry
 WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
+  AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.placed_id = entry.id)
 
 -- name: waiting_without_a_message
 SELECT id FROM entry
@@ -603,7 +605,8 @@ WHERE key = ?1 AND channel IN ('whatsapp', 'template') AND wamid IS NULL AND fin
 SELECT e.id FROM json_each(?1) j CROSS JOIN entry e ON e.id = j.value JOIN customer c ON c.key = e.key
 WHERE e.channel IN ('whatsapp', 'template') AND CASE WHEN e.wamid IS NULL
   THEN c.talk ->> '$.permission.opted_out' IS NOT NULL
-  ELSE coalesce(c.talk ->> '$.handoff.until', 0) > ?2 AND e.received_at < coalesce(c.talk ->> '$.handoff.since', 0) END
+  ELSE coalesce(c.talk ->> '$.handoff.until', 0) > ?2 AND e.received_at < coalesce(c.talk ->> '$.handoff.since', 0)
+    AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.placed_id = e.id) END
 
 -- name: remindable
 SELECT q.key, c.written_at, q.traceparent, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at,
