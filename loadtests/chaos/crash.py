@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import contextlib
 import functools
-import itertools
 import random
 import signal
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 from loadtests.chaos import talks
+from loadtests.chaos.doubles import Kill, is_allowed
 from loadtests.chaos.installation import GRACE_SECONDS, LEASE_SECONDS, Installation, installation
 from loadtests.chaos.standby import Pair, started_pair
 
@@ -47,9 +47,9 @@ SERVER, FROZEN = 0.05, 0.3
 class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
-    `unexplained`: doubled, although no process died between Meta's acceptance and the record of it; with statuses,
-    although the service had acknowledged one of the first reply before it sent the second. `refused`: webhooks that
-    were answered, but not by 200. `file`: the store's opinion of itself.
+    `unexplained`: doubled, although nothing died between Meta's acceptance and the record of it, or the store never
+    called the outcome unknown, or the service had acknowledged a status of the first reply before it sent the second.
+    `refused`: webhooks that were answered, but not by 200. `file`: the store's opinion of itself.
     """
 
     kills: int
@@ -131,31 +131,27 @@ async def run(
     async with installation(folder, settings, web=place.web, drains=place.drains, statuses=statuses) as shop:
         meta = shop.simulator
         traffic = meta.begin_traffic(1_000_000, per_second)
-        moments = await kill(shop, kills, random.Random(seed), place.harm)
+        async with shop.telling():
+            killed = await kill(shop, kills, random.Random(seed), place.harm)
         traffic.cancel()
         settle = await shop.settled(3 * (LEASE_SECONDS + grace) + 10)
     file, rows = shop.inspect()
-    rescues, died = _rescues(shop)
     verdict, summary = meta.ledger.verify(), meta.ledger.summary()
-
-    def explained(wamid: str) -> bool:
-        replies = meta.ledger[wamid].arrived
-        if statuses:
-            return all(talks.is_blameless(meta.ledger, *two) for two in itertools.pairwise(replies))
-        return wamid in died and any(0 < moment - replies[0].at < LEASE_SECONDS for moment in moments)
-
+    unexplained = [
+        wamid for wamid in verdict.doubled if not is_allowed(meta.ledger, meta.ledger[wamid], shop.in_doubt, killed)
+    ]
     return CrashReport(
-        kills=len(moments),
+        kills=len(killed),
         messages=summary.inbound,
         acknowledged=summary.acknowledged,
         lost=summary.lost,
         unanswered=summary.unanswered,
         doubled=summary.doubled,
-        unexplained=sum(not explained(wamid) for wamid in verdict.doubled),
+        unexplained=len(unexplained),
         refused=sum(count for answer, count in meta.sender.counts.items() if answer.isdigit() and answer != "200"),
         given_up=rows.get("failed", 0),
         left={state: count for state, count in rows.items() if state not in ("delivered", "failed")},
-        rescued=rescues,
+        rescued=_rescued(shop),
         settle_seconds=round(settle, 1),
         seconds=round(time.monotonic() - started, 1),
         file=file,
@@ -196,21 +192,22 @@ async def converse(
     crowd = talks.Crowd(shop.simulator, per_second, chance)
     async with crowd.conversing(shop):
         await harm(shop)
-    await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
-    return talks.judge(shop.rows, shop.simulator.ledger, crowd.begun), shop.inspect()[0]
+    async with shop.telling():
+        await shop.emptied(3 * (LEASE_SECONDS + TALKS_GRACE_SECONDS) + 10)
+    return talks.judge(shop.rows, shop.simulator.ledger, crowd.begun, shop.in_doubt), shop.inspect()[0]
 
 
 async def kill(
     shop: Installation, kills: int, chance: random.Random, harm: Callable[[random.Random], None] | None = None
-) -> list[float]:
-    """The moments of the kills."""
-    moments = []
+) -> list[Kill]:
+    """What was killed from when to when."""
+    killed = []
     early = False
     for _ in range(kills):
         if harm and chance.random() < SERVER:
-            moments.append(time.time())
+            began = time.time()
             await asyncio.to_thread(harm, chance)
-            moments.append(time.time())
+            killed.append(Kill(began, time.time()))
             continue
         victim = chance.choice(shop.processes)
         # Never twice in a row before it was up: statuses that nobody takes for long cannot settle anything.
@@ -218,12 +215,13 @@ async def kill(
         if not early:
             await asyncio.to_thread(victim.ready)
         await asyncio.sleep(chance.uniform(0.02, 0.5))
-        moments.append(time.time())
+        began = time.time()
         await asyncio.to_thread(victim.stop, signal.SIGKILL)
+        killed.append(Kill(began, time.time()))
         victim.start()
     for process in shop.processes:
         await asyncio.to_thread(process.ready)
-    return moments
+    return killed
 
 
 def _harm(server: PostgresServer, chance: random.Random) -> None:
@@ -246,11 +244,10 @@ def _lose(pair: Pair, chance: random.Random) -> None:
     pair.rejoin()
 
 
-def _rescues(shop: Installation) -> tuple[int, set[str]]:
-    """How many leases outlived their process, and the messages that are known to have had one."""
+def _rescued(shop: Installation) -> int:
+    """How many leases outlived their process."""
     ((count,),) = shop.rows(f"SELECT coalesce(sum(value), 0) FROM total WHERE metric = '{RESCUES.name}'")
-    died = shop.rows("SELECT wamid FROM entry WHERE error_detail = 'lease ran out'")
-    return int(count), {str(wamid) for (wamid,) in died}
+    return int(count)
 
 
 def main() -> int:

@@ -77,12 +77,12 @@ async def run(folder: Path, *, kills: int, per_second: float, seed: int) -> Arri
     async with installation(folder, settings, web=2, events=receiver) as shop:
         failing = asyncio.create_task(_fail(receiver, chance))
         async with talks.Crowd(shop.simulator, per_second, chance).conversing(shop):
-            moments = await kill(shop, kills, chance)
+            killed = await kill(shop, kills, chance)
         failing.cancel()
         receiver.change({"always": Failure.NONE})
         await shop.settled(PATIENCE_SECONDS)
         await _delivered(shop)
-        return judge(shop, receiver, len(moments))
+        return judge(shop, receiver, len(killed))
 
 
 async def _fail(receiver: Receiver, chance: random.Random) -> None:

@@ -43,13 +43,18 @@ SHORTENED = {
 #: Meta waits minutes before it brings a webhook again; so many are too many for one run.
 REDELIVERY_SECONDS = (0.1, 0.3, 0.6)
 GRAPH_LATENCY_SECONDS = 0.02
-#: Messages whose replies a later one replaced, and how often the ledger is told of them.
+#: Messages whose replies a later one replaced; those whose replies may be out although no attempt at them succeeded;
+#: and how often both are looked for.
 SUPERSEDED = "SELECT wamid FROM entry WHERE reason = 'superseded'"
+IN_DOUBT = "SELECT wamid FROM entry WHERE state = 'unknown' OR error_detail = 'lease ran out'"
 TELL_SECONDS = 0.3
 
 
 class Installation(harness.Installation):
-    """Processes on one database, and the simulator with its ledger, which knows who was answered how often."""
+    """Processes on one database, and the simulator with its ledger, which knows who was answered how often.
+
+    in_doubt: the messages whose replies' outcomes were unknown to the store at some time, by wamid.
+    """
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Installation(harness.Installation):
             folder, {**SHORTENED, **settings}, api_url=api_url or simulator.base_url, logs=logs or folder / "logs"
         )
         self.simulator = simulator
+        self.in_doubt: set[str] = set()
 
     async def retry_given_up(self) -> int:
         """What an operator does with replies that were given up: `recado queue retry`; how many."""
@@ -106,7 +112,8 @@ class Installation(harness.Installation):
 
     @contextlib.asynccontextmanager
     async def telling(self) -> AsyncIterator[None]:
-        """The ledger is told, again and again, which messages the reply to a later one answers too."""
+        """Tells the ledger, again and again, which messages the reply to a later one answers too, and notes which
+        outcomes are unknown."""
         telling = asyncio.create_task(self._tell())
         try:
             yield
@@ -119,6 +126,7 @@ class Installation(harness.Installation):
             superseded: set[str] = set()
             with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
                 superseded = {wamid for (wamid,) in await asyncio.to_thread(self.rows, SUPERSEDED)}
+                self.in_doubt |= {wamid for (wamid,) in await asyncio.to_thread(self.rows, IN_DOUBT)}
             self.simulator.ledger.superseded(superseded - told)
             told |= superseded
             await asyncio.sleep(TELL_SECONDS)

@@ -8,17 +8,17 @@ import asyncio
 import contextlib
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
+from loadtests.chaos.doubles import is_unknown
 from loadtests.chaos.installation import SUPERSEDED, Installation
 
 from recado.simulator import Ledger, Simulator
 from recado.simulator.chat import Chat, ChatError, Step
 from recado.simulator.graph import Accepted
-from recado.simulator.ledger import Reply
 
 #: What customers do, and how often of a hundred.
 SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
@@ -53,8 +53,8 @@ PATIENCE_SECONDS = 20.0
 class Talks(msgspec.Struct, frozen=True, kw_only=True):
     """What came of the conversations; all but the first four must be 0.
 
-    repeated: replies that were sent again, and nothing had told the service by then that the first one was out.
-    doubled: those that were sent again although it had acknowledged that.
+    repeated: replies that were sent again after an attempt whose outcome the store called unknown, and nothing had told
+    the service by then that the first one was out. doubled: all others that were sent again.
     disordered: replies to a customer that left before one to an earlier message which was there. orders_missing: quotes
     that a customer said yes to, without an order; orders_unasked: the other way round.
     """
@@ -115,16 +115,20 @@ class Crowd:
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
-def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
+def judge(rows_of: Rows, ledger: Ledger, conversations: int, in_doubt: Collection[str]) -> Talks:
     """What came of it all, once everything has settled, from the rows of the database. None may have been deleted
-    meanwhile."""
+    meanwhile. `in_doubt` is as for `doubles.is_allowed`."""
     rows = rows_of("SELECT id, wamid, answers, written_at, key FROM entry")
     answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
     arrived: dict[int, list[Accepted]] = defaultdict(list)
     for accepted in ledger.all_sent():
         if not accepted.failure:
             arrived[int((accepted.callback or "..").split(".")[1])].append(accepted)
-    again = [is_blameless(ledger, first, second) for sent in arrived.values() for first, second in pairwise(sent)]
+    again = [
+        answers[id_][0] in in_doubt and is_unknown(ledger, first, second)
+        for id_, sent in arrived.items()
+        for first, second in pairwise(sent)
+    ]
     replies = Counter(wamid for id_ in arrived for wamid in answers[id_])
     lines: dict[str, list[tuple[float, int, float]]] = defaultdict(list)
     for id_, _, _, written_at, key in rows:
@@ -143,14 +147,6 @@ def judge(rows_of: Rows, ledger: Ledger, conversations: int) -> Talks:
         orders_doubled=len(verdict.orders_doubled),
         orders_unasked=len(verdict.orders_unasked),
     )
-
-
-def is_blameless(ledger: Ledger, first: Accepted | Reply, second: Accepted | Reply) -> bool:
-    """Whether a reply was sent again before the service had acknowledged a status of the first one, as on a machine
-    that is too busy to take it in time.
-    """
-    known_at = ledger.known_at(first.wamid)
-    return known_at is None or known_at > second.at
 
 
 def _disordered(line: list[tuple[float, int, float]]) -> int:

@@ -38,7 +38,7 @@ def test_one_reply_for_each_message_in_order_and_one_order_for_each_yes(tmp_path
     """A reply that answers two messages counts for both."""
     entries = [(1, "a", None, 10.0, "superseded"), (2, "b", '["a"]', 11.0, None), (3, "c", None, 12.0, None)]
     ledger = ledger_of("a", "b", "c", sent=[(2, 20.0), (3, 21.0)], yes=("T1",))
-    talks = judge(store(tmp_path / "db", entries, ["T1"]), ledger, 1)
+    talks = judge(store(tmp_path / "db", entries, ["T1"]), ledger, 1, ())
     assert talks.good
     assert (talks.conversations, talks.said_yes, talks.superseded) == (1, 1, 1)
 
@@ -48,7 +48,7 @@ def test_everything_that_must_not_be_is_counted(tmp_path: Path) -> None:
     entries = [(1, "a", None, 10.0, None), (2, "b", None, 11.0, None), (3, "c", None, 12.0, None)]
     ledger = ledger_of("a", "b", "c", sent=[(2, 20.0), (1, 21.0), (1, 22.0)], yes=("T1", "T2"))
     ledger.known(["wamid.OUT1"])
-    talks = judge(store(tmp_path / "db", entries, ["T2", "T2", "T3"]), ledger, 1)
+    talks = judge(store(tmp_path / "db", entries, ["T2", "T2", "T3"]), ledger, 1, ["b"])
     assert (talks.lost, talks.doubled, talks.disordered) == (1, 1, 1)
     assert (talks.orders_missing, talks.orders_doubled, talks.orders_unasked) == (1, 1, 1)
     assert not talks.good
@@ -58,11 +58,13 @@ def test_a_message_that_came_later_may_be_answered_later(tmp_path: Path) -> None
     """Although it was written earlier: Meta brought it late."""
     entries = [(1, "b", None, 11.0, None), (2, "a", None, 10.0, None)]
     ledger = ledger_of("a", "b", sent=[(1, 20.0), (2, 21.0)])
-    assert judge(store(tmp_path / "db", entries, []), ledger, 1).disordered == 0
+    assert judge(store(tmp_path / "db", entries, []), ledger, 1, ()).disordered == 0
 
 
-def test_a_reply_may_be_sent_again_as_long_as_nobody_knows_of_the_first(tmp_path: Path) -> None:
-    """The status that would have told came too late, or never."""
+def test_a_reply_may_be_sent_again_where_nobody_knows_of_the_first(tmp_path: Path) -> None:
+    """The attempt's outcome was unknown, and the status that would have told came too late, or never."""
     ledger = ledger_of("a", sent=[(1, 20.0), (1, 21.0)])
-    talks = judge(store(tmp_path / "db", [(1, "a", None, 10.0, None)], []), ledger, 1)
-    assert (talks.repeated, talks.doubled, talks.good) == (1, 0, True)
+    rows = store(tmp_path / "db", [(1, "a", None, 10.0, None)], [])
+    in_doubt, recorded = judge(rows, ledger, 1, ["a"]), judge(rows, ledger, 1, ())
+    assert (in_doubt.repeated, in_doubt.doubled, in_doubt.good) == (1, 0, True)
+    assert (recorded.repeated, recorded.doubled, recorded.good) == (0, 1, False)

@@ -497,6 +497,20 @@ class RetryQueueConformance:
         assert (rescued.attempt, rescued.quoting) == (2, True)
         assert queue.snapshot().totals[(metrics.RESCUES.name, ())] == 1
 
+    async def test_a_rescue_after_an_outage_waits_for_statuses(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """While nobody could take leases back, nobody could take statuses either: the grace period begins after it."""
+        queue = open_queue()
+        message = await add_leased(queue, new_reply(1, clock))
+        clock.advance(3600)
+        after_the_outage = (await queue.get_messages_to_retry(10)).messages
+        clock.advance(179)
+        later = (await queue.get_messages_to_retry(10)).messages
+        settled = await queue.apply_status(status_of(message, "sent"))
+
+        assert after_the_outage == later == ()
+        assert settled
+        assert (await queue.status()).queue_size == 0
+
     async def test_all_leases_of_a_dead_process_are_rescued_together(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:

@@ -133,7 +133,7 @@ def test_what_may_be_repeated_is_never_unknown(spent: int, outcome: Outcome, out
     policy = retry_policy(load({}), chance=lambda: 0.5)
     message = Attempted(channel="http", spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
     decision = policy.decide(message, AttemptResult(outcome=outcome, outage=outage), now=NOW)
-    rescued = policy.rescue("http", spent=spent, lease_until=NOW)
+    rescued = policy.rescue("http", spent=spent, now=NOW)
 
     if spent < 9:
         assert (decision.state, decision.due_at) == (State.QUEUED, NOW + http.BACKOFF_SECONDS[spent])

@@ -192,8 +192,11 @@ class RetryPolicy:
         waits = (backoff, config.retry_after_max_seconds, limits.lease_seconds, config.unknown_grace_seconds)
         return max(*waits, config.breaker_probe_seconds * 2.0**MAX_DOUBLINGS, limits.key_interval_seconds)
 
-    def rescue(self, channel: str, *, spent: int, lease_until: float) -> Decision:
+    def rescue(self, channel: str, *, spent: int, now: float) -> Decision:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
+
+        The grace period begins now, not at the lease's end: where nobody took the lease back for long, the store could
+        not be used, or nothing ran, and Meta's statuses of that time are still to come.
 
         Most likely nothing was sent, so it costs an attempt but does not count as an answer of Meta's that never
         came: a pod that dies twice while it holds a message must not make its customer go without.
@@ -202,8 +205,8 @@ class RetryPolicy:
         last = spent + 1 >= limits.max_attempts
         if limits.repeatable:
             hopeless = Reason.RETRIES_EXHAUSTED if last else None
-            return Decision(state=State.QUEUED, due_at=lease_until, spent=1, hopeless=hopeless)
-        due_at = lease_until + self.config.unknown_grace_seconds
+            return Decision(state=State.QUEUED, due_at=now, spent=1, hopeless=hopeless)
+        due_at = now + self.config.unknown_grace_seconds
         last = last or self.config.unknown_policy is UnknownPolicy.FAIL
         return Decision(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
 

@@ -254,8 +254,8 @@ def _rescue(transaction: Transaction) -> None:
     now = transaction.now
     lost = transaction.run("rescuable", transaction.floors.after("leases", now), now, RESCUE_ROWS)
     transaction.floors.found("leases", now, lost[0][3] if lost else None)
-    for id_, channel, lane, lease_until, spent in lost:
-        decision = transaction.policy.rescue(channel, spent=spent, lease_until=lease_until)
+    for id_, channel, lane, _, spent in lost:
+        decision = transaction.policy.rescue(channel, spent=spent, now=now)
         transaction.decide(id_, Lane(channel, lane), decision, None)
         TALLIES[channel].rescued(transaction.totals)
     transaction.drop_unwanted()

@@ -1,0 +1,48 @@
+"""Whether a reply may have been sent twice: only where the service could not know that the first one was out.
+
+That is so after an attempt that was under way when something died, so that its result was not recorded, and as long as
+no status of Meta's had been acknowledged. The store itself says which attempts these were.
+"""
+
+import itertools
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import msgspec
+from loadtests.chaos.installation import LEASE_SECONDS
+
+from recado.queue.postgres.connection import RETRY_SECONDS
+from recado.simulator import Ledger
+from recado.simulator.graph import Accepted
+from recado.simulator.ledger import Inbound, Reply
+
+#: After a server is back a process may need so long to connect to it again.
+RECONNECT_SECONDS: Final = RETRY_SECONDS[1]
+
+
+class Kill(msgspec.Struct, frozen=True):
+    """Something was dead, or could not be used, between two moments."""
+
+    began: float
+    ended: float
+
+    def cut_off(self, at: float) -> bool:
+        """Whether the result of an attempt that Meta accepted then may not have been recorded."""
+        return at - RECONNECT_SECONDS <= self.ended and self.began <= at + LEASE_SECONDS
+
+
+def is_allowed(ledger: Ledger, message: Inbound, in_doubt: Collection[str], kills: Sequence[Kill]) -> bool:
+    """Whether a message may have the replies that it has. `in_doubt`: the messages whose replies' attempts had an
+    outcome at some time that the store called unknown, by wamid."""
+    pairs = list(itertools.pairwise(message.arrived))
+    if not pairs or message.superseded or message.wamid not in in_doubt:
+        return False
+    return all(
+        is_unknown(ledger, first, second) and any(kill.cut_off(first.at) for kill in kills) for first, second in pairs
+    )
+
+
+def is_unknown(ledger: Ledger, first: Accepted | Reply, second: Accepted | Reply) -> bool:
+    """Whether the service had acknowledged no status of the first reply when it sent the second."""
+    known_at = ledger.known_at(first.wamid)
+    return known_at is None or known_at > second.at

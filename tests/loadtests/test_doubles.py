@@ -1,0 +1,60 @@
+"""The judgement of replies that were sent twice: which the service could not help."""
+
+import pytest
+from loadtests.chaos.doubles import Kill, is_allowed
+
+from recado.simulator import Ledger
+from recado.simulator.graph import Accepted
+
+ANA = "+15550100001"
+#: A process died 0.1 s after Meta had accepted the first reply.
+DIED = Kill(1000.1, 1000.1)
+
+
+def sent_twice(*, known: bool = False) -> Ledger:
+    """A message, and a reply to it that Meta accepted at 1000, and again at 1040; the service was told of it or not."""
+    ledger = Ledger(lambda: 1030.0)
+    ledger.wrote("wamid.IN", [ANA], "hola")
+    for number, at in enumerate((1000.0, 1040.0), 1):
+        ledger.replied(Accepted(f"wamid.OUT{number}", ANA, "1", "re", at, f"store.1.{number}"))
+    if known:
+        ledger.known(["wamid.OUT1"])
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("kill", "allowed"),
+    [
+        (DIED, True),
+        (Kill(900.0, 996.0), True),  # the process had not connected again to the server that was back
+        (Kill(900.0, 990.0), False),
+        (Kill(1006.0, 1006.0), True),
+        (Kill(1008.0, 1008.0), False),  # its lease was over
+    ],
+)
+def test_an_attempt_that_a_kill_cut_off(kill: Kill, allowed: bool) -> None:
+    """The result of the attempt at the first reply was due while something was dead."""
+    ledger = sent_twice()
+    assert is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN"}, [Kill(0, 0), kill]) is allowed
+
+
+def test_an_outcome_that_the_store_knew() -> None:
+    """A reply whose attempt the store never called unknown must not be sent again, whatever died."""
+    ledger = sent_twice()
+    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.OTHER"}, [DIED])
+
+
+def test_a_status_that_was_acknowledged() -> None:
+    """It told the service that the first one was out."""
+    ledger = sent_twice(known=True)
+    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN"}, [DIED])
+
+
+def test_a_message_that_another_reply_answers() -> None:
+    """Two replies answer it, and no attempt was repeated."""
+    ledger = Ledger()
+    ledger.wrote("wamid.IN", [ANA], "hola")
+    ledger.replied(Accepted("wamid.OUT", ANA, "1", "re", 1000.0, "store.1.1", "wamid.IN"))
+    ledger.superseded(["wamid.IN"])
+    assert ledger.verify().doubled == ["wamid.IN"]
+    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN"}, [DIED])
