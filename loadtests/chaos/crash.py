@@ -47,8 +47,8 @@ SERVER, FROZEN = 0.05, 0.3
 class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
-    `unexplained`: doubled, although nothing died between Meta's acceptance and the record of it, or the store never
-    called the outcome unknown, or the service had acknowledged a status of the first reply before it sent the second.
+    `unexplained`: doubled, although the store never called the outcome of the first attempt unknown, or called it so
+    and nothing had died that should have recorded it, or the service had acknowledged a status of the first reply.
     `refused`: webhooks that were answered, but not by 200. `file`: the store's opinion of itself.
     """
 

@@ -1,11 +1,11 @@
 """Whether a reply may have been sent twice: only where the service could not know that the first one was out.
 
-That is so after an attempt that was under way when something died, so that its result was not recorded, and as long as
-no status of Meta's had been acknowledged. The store itself says which attempts these were.
+That is so where Meta had not answered the first attempt, or something died before the result was recorded, and as long
+as no status of Meta's had been acknowledged. The store itself says which attempts these were.
 """
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -31,14 +31,15 @@ class Kill(msgspec.Struct, frozen=True):
         return at - RECONNECT_SECONDS <= self.ended and self.began <= at + LEASE_SECONDS
 
 
-def is_allowed(ledger: Ledger, message: Inbound, in_doubt: Collection[str], kills: Sequence[Kill]) -> bool:
-    """Whether a message may have the replies that it has. `in_doubt`: the messages whose replies' attempts had an
-    outcome at some time that the store called unknown, by wamid."""
+def is_allowed(ledger: Ledger, message: Inbound, in_doubt: Mapping[str, bool], kills: Sequence[Kill]) -> bool:
+    """Whether a message may have the replies that it has. `in_doubt` is the installation's."""
     pairs = list(itertools.pairwise(message.arrived))
     if not pairs or message.superseded or message.wamid not in in_doubt:
         return False
+    unrecorded = in_doubt[message.wamid]
     return all(
-        is_unknown(ledger, first, second) and any(kill.cut_off(first.at) for kill in kills) for first, second in pairs
+        is_unknown(ledger, *pair) and (not unrecorded or any(kill.cut_off(pair[0].at) for kill in kills))
+        for pair in pairs
     )
 
 

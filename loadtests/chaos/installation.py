@@ -43,17 +43,19 @@ SHORTENED = {
 #: Meta waits minutes before it brings a webhook again; so many are too many for one run.
 REDELIVERY_SECONDS = (0.1, 0.3, 0.6)
 GRAPH_LATENCY_SECONDS = 0.02
-#: Messages whose replies a later one replaced; those whose replies may be out although no attempt at them succeeded;
-#: and how often both are looked for.
+#: Messages whose replies a later one replaced; those whose replies may be out although no attempt at them succeeded,
+#: and whether nobody recorded a result; and how often both are looked for.
 SUPERSEDED = "SELECT wamid FROM entry WHERE reason = 'superseded'"
-IN_DOUBT = "SELECT wamid FROM entry WHERE state = 'unknown' OR error_detail = 'lease ran out'"
+IN_DOUBT = """SELECT wamid, coalesce(error_detail, '') = 'lease ran out' FROM entry
+WHERE state = 'unknown' OR error_detail = 'lease ran out'"""
 TELL_SECONDS = 0.3
 
 
 class Installation(harness.Installation):
     """Processes on one database, and the simulator with its ledger, which knows who was answered how often.
 
-    in_doubt: the messages whose replies' outcomes were unknown to the store at some time, by wamid.
+    in_doubt: by wamid, the messages whose replies' outcomes were unknown to the store at some time, and whether that
+    was only because nobody recorded them.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class Installation(harness.Installation):
             folder, {**SHORTENED, **settings}, api_url=api_url or simulator.base_url, logs=logs or folder / "logs"
         )
         self.simulator = simulator
-        self.in_doubt: set[str] = set()
+        self.in_doubt: dict[str, bool] = {}
 
     async def retry_given_up(self) -> int:
         """What an operator does with replies that were given up: `recado queue retry`; how many."""
@@ -126,7 +128,8 @@ class Installation(harness.Installation):
             superseded: set[str] = set()
             with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
                 superseded = {wamid for (wamid,) in await asyncio.to_thread(self.rows, SUPERSEDED)}
-                self.in_doubt |= {wamid for (wamid,) in await asyncio.to_thread(self.rows, IN_DOUBT)}
+                for wamid, unrecorded in await asyncio.to_thread(self.rows, IN_DOUBT):
+                    self.in_doubt[wamid] = bool(unrecorded) and self.in_doubt.get(wamid, True)
             self.simulator.ledger.superseded(superseded - told)
             told |= superseded
             await asyncio.sleep(TELL_SECONDS)

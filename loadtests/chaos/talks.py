@@ -117,7 +117,7 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 
 def judge(rows_of: Rows, ledger: Ledger, conversations: int, in_doubt: Collection[str]) -> Talks:
     """What came of it all, once everything has settled, from the rows of the database. None may have been deleted
-    meanwhile. `in_doubt` is as for `doubles.is_allowed`."""
+    meanwhile. `in_doubt`: the messages whose replies' outcomes were unknown to the store at some time."""
     rows = rows_of("SELECT id, wamid, answers, written_at, key FROM entry")
     answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
     arrived: dict[int, list[Accepted]] = defaultdict(list)

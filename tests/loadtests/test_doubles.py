@@ -35,19 +35,25 @@ def sent_twice(*, known: bool = False) -> Ledger:
 def test_an_attempt_that_a_kill_cut_off(kill: Kill, allowed: bool) -> None:
     """The result of the attempt at the first reply was due while something was dead."""
     ledger = sent_twice()
-    assert is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN"}, [Kill(0, 0), kill]) is allowed
+    assert is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": True}, [Kill(0, 0), kill]) is allowed
+
+
+def test_an_attempt_that_meta_did_not_answer() -> None:
+    """The service may do so whether or not something died."""
+    ledger = sent_twice()
+    assert is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": False}, [])
 
 
 def test_an_outcome_that_the_store_knew() -> None:
     """A reply whose attempt the store never called unknown must not be sent again, whatever died."""
     ledger = sent_twice()
-    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.OTHER"}, [DIED])
+    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.OTHER": True}, [DIED])
 
 
 def test_a_status_that_was_acknowledged() -> None:
     """It told the service that the first one was out."""
     ledger = sent_twice(known=True)
-    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN"}, [DIED])
+    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": True}, [DIED])
 
 
 def test_a_message_that_another_reply_answers() -> None:
@@ -57,4 +63,4 @@ def test_a_message_that_another_reply_answers() -> None:
     ledger.replied(Accepted("wamid.OUT", ANA, "1", "re", 1000.0, "store.1.1", "wamid.IN"))
     ledger.superseded(["wamid.IN"])
     assert ledger.verify().doubled == ["wamid.IN"]
-    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN"}, [DIED])
+    assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": True}, [DIED])
