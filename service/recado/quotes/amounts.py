@@ -7,7 +7,7 @@ from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.heads import serves_each
-from recado.quotes.numbers import Unusable
+from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.qualities import part_of
 from recado.quotes.text import NUMBER
 from recado.quotes.wishes import State, Wish
@@ -85,9 +85,8 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         sized = last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
         element.flags.update(["size"] if sized else [])
         return sized
-    if "another" in element.flags and reading.elements[i - 1] is last.element and last.amount is None:
-        last.set_amount(q)  # "la de limón, una, y la de chocolate otra"
-        return True
+    if "another" in element.flags and last.amount is None and _is_the_first(reading, i, last):
+        return _take(last, q)
     more = "more" in element.flags or after == "more" or "another" in element.flags
     adds = state.corrected or (more and not last.parts)
     if last.state == "wanted" and not adds and reading.context.is_share(i):
@@ -107,12 +106,22 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     elif last.state == "mentioned":
         if state.mode == "mentioned" and not more:
             return True
-        last.state = "wanted"
-        last.set_amount(q)
+        _take(last, q)
     elif more:
         last.amount = (last.amount or 1) + q.value
     else:
         return _give(reading, i, last, element)
+    return True
+
+
+def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
+    """ "la de limón, una, y la de chocolate otra", "perdió la flauta, deme otra"."""
+    return reading.elements[i - 1] is last.element or reading.context.is_of_reason(last.element)
+
+
+def _take(wish: Wish, q: Quantity) -> bool:
+    wish.set_amount(q)
+    wish.state = "wanted"
     return True
 
 
@@ -194,8 +203,7 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
     last = reading.last(("wanted",))
     before = reading.wishes[-2] if len(reading.wishes) > 1 else None
     if last is not None and last.amount is None and before is not None and reading.elements[i - 1] is last.element:
-        last.amount, last.pairs = (before.amount or 1) * factor, before.pairs  # "5 gorras, bufandas lo mismo"
-        last.doubts.append("computed")
+        last.set_multiple(before, factor)  # "5 gorras, bufandas lo mismo"
         return
     if last is not None and kind != "same":
         last.amount = (last.amount or 1) * factor
@@ -220,7 +228,8 @@ def share_each(reading: "Reading", state: State) -> None:
     if len(wanted) == 1:
         wanted[0].doubts.append("quality or thing")  # "pintauñas rojo y negro, uno de cada uno"
     for wish in reading.wishes:
-        if wish.state == "wanted" and (wish.amount is None or wish.amount == 1):
+        counted = wish.element.q is not None and not _is_article(wish.element.q)
+        if wish.state == "wanted" and not counted:
             wish.set_amount(state.each)
         elif wish.state == "mentioned" and reading.requested:
             wish.state = "wanted"

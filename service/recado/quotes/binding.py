@@ -14,6 +14,7 @@ from recado.quotes.elements import (
     QUESTION,
     STOP,
     THINGS,
+    UNKNOWN,
     VERBS,
     Element,
 )  # fmt: skip
@@ -26,6 +27,8 @@ _TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "pos
 _SIZE_NUMBERS: Final = range(20, 61)
 _BEFORE: Final = 40
 """Elements looked at for the thing whose sizes are listed."""
+_NEAR: Final = 4
+"""Elements from a thing of a list to the next one, with what may stand between."""
 SIZE_OF_PAIRS: Final = range(15, 51)
 """Numbers behind goods by the pair that are sizes."""
 
@@ -106,6 +109,8 @@ class Binder:
                 if thing.kind == QUALITY and before is not None and self._is_size_behind(before, q):
                     continue
                 between = [e for e in segment[i + 1 : j] if e.kind != "more"]
+                if _stands_for_a_thing(between, thing):
+                    continue
                 if all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
                     "noun" in e.roles and "modifier" not in e.roles for e in between
                 ):
@@ -117,6 +122,8 @@ class Binder:
         for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
             if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and id(q) not in used:
+                if self._is_of_each(thing, q):
+                    continue
                 between = segment[i + 1 : j]
                 alone = any(e.kind == LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
                 linked = (
@@ -127,6 +134,14 @@ class Binder:
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
                     used.add(id(q))
+
+    def _is_of_each(self, thing: Element, q: Element) -> bool:
+        """ "cloro y pino 4 litros de cada uno": a number behind the last of several things that is for each."""
+        each = [e.kind for e in self._elements[q.index + 1 : q.index + 2]] == ["each"]
+        before = [e for e in self._elements[max(0, thing.index - _NEAR) : thing.index] if e.kind not in _TRANSPARENT]
+        if not each or len(before) < 2 or before[-1].kind not in ("and", COMMA):
+            return False
+        return before[-2].kind in THINGS and before[-2].q is None
 
     def _is_size_behind(self, thing: Element, q: Element) -> bool:
         """ "zapatos 34 negros": a number between goods by the pair and their colour."""
@@ -181,3 +196,9 @@ class Binder:
 
     def _is_in(self, element: Element) -> bool:
         return element.kind == "to" and self._tokens[element.start].norm == "en"
+
+
+def _stands_for_a_thing(between: list[Element], thing: Element) -> bool:
+    """ "tiene teclado? una con su base": a number before what comes with a thing is of the thing."""
+    kinds = [e.kind for e in between]
+    return kinds[:1] == ["con"] and (kinds[1:2] == ["possessive"] or thing.kind == UNKNOWN)

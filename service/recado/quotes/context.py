@@ -76,6 +76,21 @@ class Context:
             return self.closes(i + 1)
         return self.kind(i - 1) == COMMA and self.kind(i + 1) in (COMMA, "and") and self.kind(i + 2) == QUALITY
 
+    def follows(self, i: int, thing: Element) -> bool:
+        """Whether an element goes on with a list behind a thing: "correas y afinadores"."""
+        between = self.elements[thing.index + 1 : i]
+        return any(e.kind in ("and", COMMA) for e in between) and all(e.kind in ("and", COMMA, "of") for e in between)
+
+    def is_good_asked_about(self, i: int) -> bool:
+        """ "tienes aspiradoras?", "hay un flat white?", but not "el queque tiene nueces?"."""
+        i -= 1 + (self.kind(i - 1) in (QUANTITY, "definite"))
+        return self.kind(i) == "available" and self.kind(i - 1) not in THINGS
+
+    def is_of_reason(self, thing: Element) -> bool:
+        """ "mi hijo perdió la flauta": what a verb that asks for nothing is about."""
+        i = thing.index - 1
+        return self.kind(i) in ("definite", "possessive") and self.kind(i - 1) == UNKNOWN
+
     def list_goes_on(self, i: int) -> bool:
         """Whether a list of refused things goes on: a thing without a quantity comes next."""
         j = self.next(i, QUIET)

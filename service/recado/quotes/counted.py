@@ -177,12 +177,14 @@ def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
         return (j + 1, Unusable.VAGUE) if scene.opens_product(j + 2) else None  # "unos metros de tul"
     if scene.norm(j) not in _VAGUE or (j == i and scene.norm(j) in ("pocos", "pocas", "poco", "monton")):
         return None
-    if j == i and scene.kind(-1) == PRODUCT and scene.kind(-2) != QUANTITY and scene.has_no_noun(j + 1):
-        return j + 1, Unusable.VAGUE  # "gasas varias"
-    opens = j + 1 + scene.has(j + 1, "of")
+    past = j + 1 + (scene.norm(j + 1) in scene.lexicon.measures)  # "unos cuantos litros"
+    behind = scene.kind(-1) == PRODUCT and scene.kind(-2) != QUANTITY and j == i
+    if (behind or (past > j + 1 and scene.kind(-2) == PRODUCT)) and scene.has_no_noun(past):
+        return past, Unusable.VAGUE  # "gasas varias", "cloro, unos cuantos litros"
+    opens = past + scene.has(past, "of")
     if not (scene.opens_product(opens) or scene.opens_thing(opens)) or "timeunit" in scene.roles[opens]:
         return None
-    return j + 1, Unusable.VAGUE
+    return past, Unusable.VAGUE
 
 
 def add_measure(scene: Scene, i: int) -> int:

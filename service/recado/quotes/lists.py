@@ -1,7 +1,15 @@
-"""Numbered lists: their indices are not quantities."""
+"""Lists: their indices are not quantities; the numbers that all their entries end in are."""
+
+from collections.abc import Iterator
+from typing import Final
 
 from recado.quotes.lexicon import QUANTITY_ROLES, Lexicon
+from recado.quotes.matcher import Matcher
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+
+_MOST_OF_ONE: Final = 24
+"""A list with a larger number at the end of an entry may be one of sizes: "paracetamol 500"."""
+_MOST_ENTRIES: Final = 40
 
 
 def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
@@ -58,3 +66,42 @@ def _number_before_line_end(tokens: list[Token], i: int, lexicon: Lexicon) -> bo
             return True
         i += 1
     return False
+
+
+def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
+    """Part the name and the number of "CLORO 4" where all entries of a list end in a number, and those of most are no
+    part of a name: there the number is an amount also where a product has that size."""
+    fewest = 2 if any(token.kind == NEWLINE for token in tokens) else 3
+    counted = [(start, end - 1) for start, end in _entries(tokens) if any(t.kind == NUMBER for t in tokens[start:end])]
+    if not fewest <= len(counted) <= _MOST_ENTRIES or not all(_ends_in_amount(tokens, *entry) for entry in counted):
+        return
+    named = [last for start, last in counted if _is_in_name(tokens, start, last, matcher)]
+    if len(named) * 2 > len(counted):
+        return
+    for last in reversed(named):
+        number = tokens[last]
+        tokens.insert(last, Token(PUNCT, ":", number.start, number.start, False))
+
+
+def _entries(tokens: list[Token]) -> Iterator[tuple[int, int]]:
+    """The first token of each entry, behind its bullet, and the one after its last."""
+    start = 0
+    for end in (*(i for i, token in enumerate(tokens) if token.kind == NEWLINE or token.norm == ","), len(tokens)):
+        while start < end and tokens[start].kind == PUNCT:
+            start += 1
+        if start < end:
+            yield start, end
+        start = end + 1
+
+
+def _ends_in_amount(tokens: list[Token], start: int, last: int) -> bool:
+    value = tokens[last].value
+    return tokens[start].kind == WORD and isinstance(value, int) and 0 < value <= _MOST_OF_ONE
+
+
+def _is_in_name(tokens: list[Token], start: int, last: int, matcher: Matcher) -> bool:
+    """Whether the number at the end of an entry would be read as a part of the name that the entry begins with."""
+    entry = tokens[start : last + 1]
+    roles = [matcher.lexicon.roles(token.norm) for token in entry]
+    match = matcher.match(entry, roles, 0)
+    return match is not None and match.last == len(entry) - 1

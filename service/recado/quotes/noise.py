@@ -75,6 +75,14 @@ RULES: Final = (
         counterexamples=("en la mesa 4 camisas",),
     ),
     Rule(
+        "class of a school",
+        Kind.ADDRESS,
+        "grado|salon|aula|grupo|curso|seccion",
+        end=places.past_class,
+        examples=("25 gorras, [grado 4B]", "para el [salón 3 A]", "es el [aula 12]", "camisas para la [sección B]"),
+        counterexamples=("para un grupo de 12", "el salón 4 camisas", "el salón a las 3"),
+    ),
+    Rule(
         "phone that is named",
         Kind.PHONE,
         "@phone",
@@ -291,7 +299,13 @@ RULES: Final = (
         counterexamples=("30, 32 y 34 camisas",),
     ),
     Rule("percent", Kind.PERCENT, "N %", examples=("con un [10%] de descuento",)),
-    Rule("ordinal", Kind.ORDINAL, "N ~er|do|ro|to|ra|da|ero|vo|mo|ta|ª|º|°", examples=("llegué [1ro]",)),
+    Rule(
+        "ordinal",
+        Kind.ORDINAL,
+        "N ~er|do|ro|to|ra|da|ero|vo|mo|ta|ª|º|°",
+        end=places.past_letter,
+        examples=("llegué [1ro]", "los de [5to B]"),
+    ),
     Rule(
         "hour and minutes",
         Kind.TIME,

@@ -49,6 +49,23 @@ def past_street(words: Words, start: int, end: int) -> int:
     return end + 2 + (words.has(end, "definite") and words.is_capital(end))
 
 
+def past_class(words: Words, start: int, end: int) -> int:
+    """Past the number and the letter of a class, "4B", "12", "B"; 0 if it has none, a product follows, or the catalogue
+    has the word ("batería grupo 24")."""
+    if words.matcher.knows(words.norm(start)):
+        return 0
+    numbered = end + words.is_number(end)
+    past = past_letter(words, start, numbered)
+    return past if past > end and not words.names_product(past) else 0
+
+
+def past_letter(words: Words, start: int, end: int) -> int:
+    """Past a capital by itself that stands behind a number: "5to B"."""
+    alone = end < words.count and len(words.norm(end)) == 1 and words.tokens[end].kind == WORD
+    ends = words.closes(end + 1) or words.has(end + 1, "of")
+    return end + 1 if alone and words.is_capital(end) and ends else end
+
+
 def _past_number(words: Words, start: int) -> int:
     """Past the last number of an address; 0 if it has none."""
     last = 0

@@ -146,6 +146,8 @@ class Reading:
         elif element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
             if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
                 state.corrected = False  # "que sean delgaditas" says how
+            elif state.mode == "mentioned" and self.context.is_good_asked_about(i):
+                self.wishes.append(self._wish(element, "mentioned"))  # "tienes aspiradoras? necesito una"
         elif element.kind == UNKNOWN and self.context.kind(i - 1) == "con" and self.is_told():
             return  # "¿el auricular viene con micrófono?"
         else:
@@ -168,9 +170,10 @@ class Reading:
 
     def _is_refused(self, i: int, element: Element, state: State) -> bool:
         """Whether a thing is refused, before it or behind it; if so, it is taken back."""
-        if state.refuse and element.kind == QUALITY and refuse_kind(self, element):
-            return True
-        if state.refuse and element.kind != QUALITY:
+        if state.refuse and element.kind == QUALITY:
+            if refuse_kind(self, element) or state.subtract:
+                return True  # "quita el de 5": of something that an earlier message tells
+        elif state.refuse:
             self._refuse(element, state)
             if not state.refuse_list:
                 state.refuse = False
@@ -208,9 +211,8 @@ class Reading:
         self.focus = None
         if mode_of(self, i, state, counted) == "mentioned":
             wish.state = "mentioned"
-        if state.factor is not None and q is None:
-            self._multiply(wish, state.factor)
-            state.factor = None
+        if q is None:
+            self._multiply(i, wish, state)
         last = self.last(("wanted",))
         if wish.state == "wanted" and last is not None and self._alternative(i, wish, last):
             return
@@ -225,12 +227,18 @@ class Reading:
         state.corrected = state.only = False
         state.wish_before = True
 
-    def _multiply(self, wish: Wish, factor: int | Fraction) -> None:
-        """ "el doble de gorras": of the last thing's number."""
+    def _multiply(self, i: int, wish: Wish, state: State) -> None:
+        """ "el doble de gorras", "lo mismo de correas y afinadores": of another thing's number."""
+        multiple, state.multiple = state.multiple, wish
         before = self.last(("wanted",))
-        if before is not None:
-            wish.amount, wish.pairs = (before.amount or 1) * factor, before.pairs
-            wish.doubts.append("computed")
+        if state.factor is not None:
+            if before is not None:
+                wish.set_multiple(before, state.factor)
+            state.factor = None
+        elif multiple is not None and multiple is before and self.context.follows(i, multiple.element):
+            wish.set_multiple(multiple, 1)
+        else:
+            state.multiple = None
 
     def _of_each_kind(self, i: int, amount: Quantity | None) -> Quantity | None:
         """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""

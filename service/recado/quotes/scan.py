@@ -18,6 +18,7 @@ from recado.quotes.elements import (
     THINGS,
     Element,
 )  # fmt: skip
+from recado.quotes.halves import add_half
 from recado.quotes.lexicon import FUNCTION, QUANTITY_ROLES
 from recado.quotes.matcher import How, Match
 from recado.quotes.numbers import Quantity, quantity
@@ -45,7 +46,6 @@ _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction
 _BEFORE_COLOUR: Final = _BEFORE_KIND | {"of"}
 _BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
 _STEERING: Final = frozenset([*PRIORITY, "container", "modifier"])
-
 _JOINING: Final = frozenset(["con", "to", "for", "without"])
 _COUNTING: Final = QUANTITY_ROLES | {"article", "number"}
 Phrase = tuple[int, frozenset[str]]
@@ -147,8 +147,7 @@ class Scanner(Scene):
         if match is not None:
             return add_thing(self, i, match)
         if phrase is not None and not self._is_behind_a_number(roles, phrase[1]):
-            length, phrase_roles = phrase
-            return self.steer(i, i + length, phrase_roles)
+            return self.steer(i, i + phrase[0], phrase[1])
         if "another" in roles:
             return add_another(self, i)
         if "limit" in roles and before is not None and before.kind == QUANTITY and self.opens_thing(i + 1):
@@ -176,6 +175,8 @@ class Scanner(Scene):
             and self.is_kind(i + 1)
         ):
             return add_quality(self, i + 1)  # "1 par color miel"
+        if "mitad" in self.norms[i : i + 3] and (end := add_half(self, i)):
+            return end
         if self._is_and_a_half(i):
             return add_quantity(self, i, Quantity(Fraction(1, 2), i + 1, bare=False))
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:

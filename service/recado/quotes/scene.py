@@ -9,7 +9,7 @@ from recado.quotes.codes import join_codes, join_models
 from recado.quotes.elements import NOISE, QUANTITY, SEVERAL, Element
 from recado.quotes.joined import part_joined, part_numbers, spell_out
 from recado.quotes.lexicon import FUNCTION, NONE, Unit
-from recado.quotes.lists import drop_indices
+from recado.quotes.lists import drop_indices, part_amounts
 from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.noise import TABLE
 from recado.quotes.numbers import Quantity
@@ -225,4 +225,5 @@ def _tokens(text: str, matcher: Matcher) -> list[Token]:
         join_models(tokens, matcher.lexicon, matcher.shapes)
     spell_out(tokens, matcher)
     part_joined(tokens, matcher)
+    part_amounts(tokens, matcher)
     return tokens

@@ -34,6 +34,11 @@ class Wish(msgspec.Struct):
         """Take a quantity for the amount."""
         self.amount, self.pairs, self.unit, self.unusable = q.value, q.pairs, q.unit, q.unusable
 
+    def set_multiple(self, other: "Wish", factor: int | Fraction) -> None:
+        """Take `factor` times the amount of another wish."""
+        self.amount, self.pairs, self.unit = (other.amount or 1) * factor, other.pairs, other.unit
+        self.doubts.append("computed")
+
     def total(self, pair_goods: bool) -> int | Fraction:
         """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""
         amount: int | Fraction = 1 if self.amount is None else self.amount
@@ -74,7 +79,7 @@ class State:
     """Where the follower is: what the last steering words do to the next thing."""
 
     __slots__ = (
-        "changing", "company", "corrected", "each", "factor", "heir", "instead", "mode", "negated_number",
+        "changing", "company", "corrected", "each", "factor", "heir", "instead", "mode", "multiple", "negated_number",
         "negated_verb", "only", "pending", "refuse", "refuse_list", "replacing", "request_at", "restating", "sticky",
         "subtract", "wish_before",
     )  # fmt: skip
@@ -98,6 +103,7 @@ class State:
         self.pending: int | Fraction | None = None  # a number before its thing was named
         self.company = False  # whom or what occasion the order is for was told, up to the next mark
         self.factor: Fraction | None = None
+        self.multiple: Wish | None = None  # the thing of which as many are asked for, "lo mismo de"
         self.each: Quantity | None = None
         self.wish_before = False
 

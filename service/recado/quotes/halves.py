@@ -1,0 +1,36 @@
+"""Reads how a number is divided in halves: "6 púas, mitad duras y mitad blandas"."""
+
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.elements import QUANTITY
+from recado.quotes.numbers import Quantity
+from recado.quotes.scene import Scene
+
+_HALF: Final = "mitad"
+_BEFORE: Final = frozenset(["la", "una", "otra"])
+_FEWEST: Final = 4
+"""Things that are divided in halves by kind; "2 pizzas mitad hawaiana mitad pepperoni" are of both kinds each."""
+
+
+def add_half(scene: Scene, i: int) -> int:
+    """Past "mitad", "la otra mitad" where both halves of a number are told; 0 elsewhere."""
+    end = i
+    while scene.norm(end) in _BEFORE:
+        end += 1
+    whole = _whole(scene) if scene.norm(end) == _HALF and scene.norms.count(_HALF) > 1 else None
+    if whole is None or scene.matcher.knows(_HALF):
+        return 0
+    element = scene.add(QUANTITY, i, end + 1)
+    element.flags.add("half")
+    value = Fraction(whole.value) / 2
+    amount = value.numerator if value.denominator == 1 else value
+    element.quantity = Quantity(amount, end + 1, pairs=whole.pairs, unit=whole.unit, bare=False)
+    return end + 1
+
+
+def _whole(scene: Scene) -> Quantity | None:
+    """The number that is divided."""
+    counted = (e.quantity for e in scene.behind() if e.quantity is not None and "half" not in e.flags)
+    whole = next(counted, None)
+    return whole if whole is not None and whole.value >= _FEWEST else None

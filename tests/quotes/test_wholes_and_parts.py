@@ -1,0 +1,158 @@
+"""Amounts told by another amount: halves, as many, of each, those of a list, those of what was asked about."""
+
+from decimal import Decimal
+
+import pytest
+
+from recado.quotes.numbers import Unusable
+from recado.quotes.service import Intent
+from tests.quotes.shops import quote
+
+Lines = dict[str, int | Decimal]
+HALF = Decimal("0.5")
+
+
+def lines(shop: str, text: str) -> Lines:
+    return {item.sku: item.quantity for item in quote(shop, text).items}
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("musica", "6 púas, mitad duras mitad blandas", {"PUA-03": 3, "PUA-01": 3}),
+        ("musica", "6 púas, la mitad duras y la otra mitad blandas", {"PUA-03": 3, "PUA-01": 3}),
+        ("limpieza", "10 guantes de hule, la mitad medianos y la mitad grandes", {"GUA-01": 5, "GUA-02": 5}),
+        ("panaderia2", "una docena de empanadas, mitad carne, mitad pollo", {"EM01": 6, "EM03": 6}),
+        ("floristeria", "12 rosas, mitad rojas y mitad blancas", {"ROS-ROJ": 6, "ROS-BLA": 6}),
+    ],
+)
+def test_a_number_is_divided_in_halves(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+def test_what_cannot_be_divided_in_halves_is_asked_back() -> None:
+    read = quote("musica", "7 púas, mitad duras mitad blandas")
+    assert not read.items
+    assert [question.reason for question in read.questions] == [Unusable.FRACTION, Unusable.FRACTION]
+    assert quote("musica", "6 púas mitad y mitad").asks
+    assert quote("pizzeria", "2 pizzas familiares mitad hawaiana mitad pepperoni").asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("musica", "3 guitarras clásicas y lo mismo de correas y afinadores", {"GUI-01": 3, "ACC-04": 3, "ACC-02": 3}),
+        ("gimnasio", "5 gorras, el doble de toallas, y un short", {"RO9": 5, "TO1": 10, "RO3": 1}),
+        ("gimnasio", "5 gorras, el doble de toallas y shorts", {"RO9": 5, "TO1": 10, "RO3": 10}),
+        ("gimnasio", "5 gorras y lo mismo de toallas y 2 shorts", {"RO9": 5, "TO1": 5, "RO3": 2}),
+        ("limpieza", "500 ml de cloro y lo mismo de pino y gel", {"GRA-01": HALF, "GRA-04": HALF, "GRA-15": HALF}),
+    ],
+)
+def test_as_many_are_asked_for_of_all_that_follow(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("limpieza", "cloro y pino 4 litros de cada uno", {"GRA-01": 4, "GRA-04": 4}),
+        ("limpieza", "escobas y trapeadores 3 de cada uno", {"ESC-01": 3, "ESC-03": 3}),
+        ("limpieza", "cloro, pino y gel 2 litros c/u", {"GRA-01": 2, "GRA-04": 2, "GRA-15": 2}),
+        ("limpieza", "1 balde, cloro y pino, 4 litros de cada uno", {"CUB-01": 1, "GRA-01": 4, "GRA-04": 4}),
+    ],
+)
+def test_a_number_behind_the_last_is_for_each(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("limpieza", "unos cuantos litros de cloro"),
+        ("limpieza", "varios litros de cloro"),
+        ("limpieza", "cloro, unos cuantos litros"),
+        ("limpieza", "algunos kilos de bicarbonato"),
+        ("telas", "unos cuantos metros de tul"),
+    ],
+)
+def test_some_of_a_unit_are_asked_back(shop: str, text: str) -> None:
+    read = quote(shop, text)
+    assert not read.items
+    assert [question.reason for question in read.questions] == [Unusable.VAGUE]
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("limpieza2", "ESCOBA 2\nCLORO 4\nTRAPEADOR 1", {"ESC-01": 2, "CLO-01": 4, "ESC-04": 1}),
+        ("limpieza2", "Hola, mi pedido:\n- escoba 2\n- cloro 4\ngracias", {"ESC-01": 2, "CLO-01": 4}),
+        ("limpieza2", "escoba 2, cloro 4, trapeador 1", {"ESC-01": 2, "CLO-01": 4, "ESC-04": 1}),
+        ("ferreteria", "martillo 2\nbrocha 4", {"HER-001": 2, "PIN-005": 4}),
+        ("ferreteria", "brocha 4", {"PIN-006": 1}),
+        ("ferreteria", "3 martillos\nbrocha 4", {"HER-001": 3, "PIN-006": 1}),
+        ("ferreteria", "martillo 200\nbrocha 4", {"HER-001": 200, "PIN-006": 1}),
+    ],
+)
+def test_the_number_of_a_line_is_an_amount_where_those_of_the_others_are(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("musica", "tiene organeta? me separa una con su base de teclado", {"TEC-01": 1, "ACC-09": 1}),
+        ("musica", "tiene organeta? me separa una y 2 correas", {"TEC-01": 1, "ACC-04": 2}),
+        ("gimnasio", "tienen gorras? quiero 2 con su toalla", {"RO9": 2, "TO1": 1}),
+    ],
+)
+def test_a_number_alone_is_of_what_was_asked_about(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "unknown", "expected"),
+    [
+        ("limpieza", "tienes aspiradoras? necesito una, y 2 escobas", "aspiradoras", {"ESC-01": 2}),
+        ("limpieza", "tienes una aspiradora? mándamela", "aspiradora", {}),
+        ("cafeteria", "tienen flat white? dame uno", "flat white", {}),
+        ("floristeria", "tiene ramo de peonias? quiero uno", "ramo de peonias", {}),
+    ],
+)
+def test_what_is_asked_about_and_wanted_is_unknown(shop: str, text: str, unknown: str, expected: Lines) -> None:
+    read = quote(shop, text)
+    assert (lines(shop, text), [entry.text for entry in read.unmatched]) == (expected, [unknown])
+    assert read.intent is Intent.ORDER
+
+
+def test_what_a_product_has_is_not_asked_for() -> None:
+    read = quote("cafeteria", "el queque de zanahoria tiene nueces? si no tiene quiero 2")
+    assert [(item.sku, item.quantity) for item in read.items] == [("DU01", 2)]
+    assert not read.asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("musica", "mi hijo perdió la flauta, deme otra, y un cuaderno de música", {"VIE-01": 1, "LIB-01": 1}),
+        ("limpieza", "se me quebró la escoba, otra por favor", {"ESC-01": 1}),
+        ("gimnasio", "mi perro mordió mi gorra, mándame otra", {"RO9": 1}),
+        ("gimnasio", "quiero la gorra y otra para mi hijo", {"RO9": 2}),
+    ],
+)
+def test_another_one_takes_the_place_of_the_one_that_is_gone(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("musica", "agrega 2 cables xlr de 10 m y quita el de 5", {"CAB-04": 2}),
+        ("ferreteria", "agrega 3 brochas de 4 y quita 2 de 2", {"PIN-006": 3}),
+        ("musica", "ponme una púa dura y quita la blanda", {"PUA-03": 1}),
+        ("musica", "2 púas duras y 1 blanda, quita la blanda", {"PUA-03": 2}),
+    ],
+)
+def test_what_is_taken_out_is_never_added(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
