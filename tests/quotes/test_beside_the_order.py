@@ -34,3 +34,8 @@ def test_the_word_of_a_class_may_belong_to_a_name() -> None:
     catalogue = Catalogue(products, "USD")
     read = QuoteService(lambda: catalogue).quote("2 baterías, grupo 65")
     assert [(item.sku, item.quantity) for item in read.items] == [("65", 2)]
+
+
+def test_a_name_may_begin_with_a_word_for_money() -> None:
+    read = quote("limpieza", "3 lana de acero y 2 fibras")
+    assert {item.sku: item.quantity for item in read.items} == {"FIB-04": 3, "FIB-01": 2}

@@ -17,7 +17,7 @@ PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
 NO_NAMES = {
     "nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches",
-    "Juego Uno", "juego de uno", "yo-yo",
+    "Juego Uno", "juego de uno", "yo-yo", "bajo",
 }  # fmt: skip
 """Names of words of speech and of portions, which the check tells the owner."""
 

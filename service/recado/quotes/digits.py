@@ -42,7 +42,9 @@ def before_product(words: Words, start: int, end: int) -> bool:
 
 
 def past_price(words: Words, start: int, end: int) -> int:
-    """Past "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount."""
+    """Past "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount; 0 for "3 lana de acero"."""
+    if words.has(end - 1, "currency") and words.names_long(end - 1):
+        return 0
     while words.has(end, "currency") and not words.names_product(end):
         end += 1
     if words.norm(end) == "cada":
