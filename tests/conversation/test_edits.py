@@ -110,6 +110,17 @@ LETTERS = {
         ("cambia las gorras por 2", "c2 g2 b1", State.OPEN),
         ("sí, se me olvidó la toalla", "c2 g3 b1 t1", State.OPEN),
         ("sí, + 1 toalla", "c2 g3 b1 t1", State.OPEN),
+        ("gorras no, toallas", "c2 t3 b1", State.OPEN),
+        ("las gorras no, mejor toallas", "c2 t3 b1", State.OPEN),
+        ("no quiero gorras, quiero toallas", "c2 t3 b1", State.OPEN),
+        ("no son gorras, son toallas", "c2 t3 b1", State.OPEN),
+        ("no, gorras no, toallas por favor", "c2 t3 b1", State.OPEN),
+        ("sí, gorras no, toallas", "c2 t3 b1", State.OPEN),
+        ("gorras no, 2 toallas", "c2 t2 b1", State.OPEN),
+        ("gorras no, camisas", "c2 b1", State.OPEN),
+        ("gorras no, gracias", "c2 b1", State.OPEN),
+        ("gorras no y bufandas tampoco", "c2", State.OPEN),
+        ("gorras no, pero agrega toallas", "c2 t1 b1", State.OPEN),
         ("no sé", "c2 g3 b1", State.OPEN),
         ("el evento es el 12 a las 8", "c2 g3 b1", State.OPEN),
     ],
@@ -229,4 +240,77 @@ def after(*texts: str) -> tuple[set[str], State]:
     dialogue = Dialogue(CATALOGUE)
     for text in texts:
         dialogue.say(text)
-    return {f"{LETTERS[line.sku]}{line.quantity}" for line in dialogue.lines}, dialogue.state
+    return written(dialogue), dialogue.state
+
+
+def written(dialogue: Dialogue) -> set[str]:
+    """The lines, a letter and a quantity each."""
+    return {f"{LETTERS[line.sku]}{line.quantity}" for line in dialogue.lines}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ya no quiero tantas gorras",
+        "no quiero tantas gorras",
+        "no tantas gorras",
+        "tantas gorras no",
+        "son muchas gorras",
+        "son demasiadas gorras",
+        "menos gorras",
+        "mejor menos gorras",
+        "sí, pero no tantas gorras",
+        "sí, pero menos gorras",
+        "quita algunas gorras",
+        "quita 1 o 2 gorras",
+    ],
+)
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        ("2", "c2 g2"),
+        ("solo 2", "c2 g2"),
+        ("que sean 2", "c2 g2"),
+        ("2 gorras", "c2 g2"),
+        ("una menos", "c2 g2"),
+        ("quita una", "c2 g2"),
+        ("ya no quiero gorras", "c2"),
+        ("quita las gorras", "c2"),
+        ("sí", "c2 g3"),
+    ],
+)
+def test_fewer_without_a_number_asks_how_many(text: str, answer: str, lines: str) -> None:
+    """Of the line that it names; nothing changes and nothing is confirmed before the customer says how many."""
+    dialogue = Dialogue(CATALOGUE)
+    dialogue.say("2 camisas y 3 gorras")
+    dialogue.say(text)
+    asked = (written(dialogue), dialogue.state, dialogue.asks)
+    dialogue.say(answer)
+
+    assert asked == ({"c2", "g3"}, State.OPEN, True)
+    assert (written(dialogue), dialogue.state, dialogue.asks) == (set(lines.split()), State.OPEN, answer == "sí")
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "lines"),
+    [
+        ("2 camisas y 3 gorras", "ya no quiero tantas gorras, solo 2", "c2 g2"),
+        ("2 camisas y 3 gorras", "no tantas gorras, mejor 1", "c2 g1"),
+        ("3 gorras", "no quiero tantas, 2", "g2"),
+        ("3 gorras", "mejor menos, 2", "g2"),
+        ("2 camisas y 3 gorras", "todo menos las gorras", "c2"),
+        ("2 camisas y 3 gorras", "2 gorras menos", "c2 g1"),
+    ],
+)
+def test_fewer_with_a_number(before: str, text: str, lines: str) -> None:
+    assert after(before, text) == (set(lines.split()), State.OPEN)
+
+
+@pytest.mark.parametrize(("text", "more"), [("mejor 4 o 5 gorras", "g4"), ("agrega 4 o 5 gorras", "g7")])
+def test_an_answer_says_how_many_there_are_to_be(text: str, more: str) -> None:
+    """Unless the question was how many more."""
+    dialogue = Dialogue(CATALOGUE)
+    for said in ("3 gorras", text, "4"):
+        dialogue.say(said)
+
+    assert written(dialogue) == {more}

@@ -147,7 +147,9 @@ class Draft:
             self.left_out += [line.name for line in lines[MOST_LINES:]]
         self.changed = True
         self.asked, self.offered = (), None
-        self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in named]
+        gone = {q.candidates[0] for q in self.questions if q.sets and amend.find(self.lines, q.candidates[0]) is None}
+        settled = gone.union(named)
+        self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in settled]
         self._named = tuple(dict.fromkeys((*self._named, *named)))
 
     def _add(self, act: acts.Add) -> None:
@@ -197,7 +199,8 @@ class Draft:
         self._becomes(tuple(self.line(line.sku, line.quantity) for line in sold))
 
     def _ask_back(self, act: acts.AskBack) -> None:
-        self.questions.append(Question(text=act.text, candidates=act.candidates, quantity=act.quantity))
+        question = Question(text=act.text, candidates=act.candidates, quantity=act.quantity, sets=act.sets)
+        self.questions.append(question)
         del self.questions[:-MOST_QUESTIONS]
         self.asked_back = True
 
@@ -205,7 +208,11 @@ class Draft:
         question = self.questions.pop(act.question)
         for sku, quantity in act.picks:
             waits = 1 if question.quantity is None else question.quantity
-            self._add(acts.Add(sku, waits if quantity is None else quantity))
+            wanted = waits if quantity is None else quantity
+            if question.sets:
+                self._set(acts.SetQuantity(sku, wanted))
+            else:
+                self._add(acts.Add(sku, wanted))
 
     def _narrow(self, act: acts.Narrow) -> None:
         question = self.questions[act.question]

@@ -325,7 +325,7 @@ def question_notes(
         products = [catalogue.by_sku[sku] for sku in question.candidates if sku in catalogue.by_sku]
         if len(products) == 1:
             reason = (reasons or {}).get(products[0].name)
-            notes.append(texts.how_many(products[0].name, products[0].unit, reason))
+            notes.append(texts.how_many(products[0].name, products[0].unit, reason, in_all=question.sets))
         elif products:
             notes.append(texts.which(question.text, [product.name for product in products]))
     return notes

@@ -134,14 +134,14 @@ def which_line(names: Sequence[str]) -> str:
     return f"🤔 ¿De qué producto: {options}?"
 
 
-def how_many(name: str, unit: str | None, reason: Unusable | None) -> str:
-    """Asks for an amount that can be quoted."""
-    name = _echo(name)
+def how_many(name: str, unit: str | None, reason: Unusable | None, *, in_all: bool = False) -> str:
+    """Asks for an amount that can be quoted. in_all: of a line, how much there is to be of it."""
+    name, end = _echo(name), " en total" if in_all else ""
     if unit is not None:
-        return f"🤔 ¿Cuántos {unit} de {name}?"
+        return f"🤔 ¿Cuántos {unit} de {name}{end}?"
     if reason in (Unusable.UNIT, Unusable.FRACTION):
-        return f"🤔 {name} se vende por unidad: ¿cuántas unidades quieres?"
-    return f"🤔 ¿Cuántas unidades de {name}?"
+        return f"🤔 {name} se vende por unidad: ¿cuántas unidades quieres{end}?"
+    return f"🤔 ¿Cuántas unidades de {name}{end}?"
 
 
 def missing(entry: Unmatched) -> str:

@@ -69,12 +69,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that the customer was asked back and has not answered.
 
     text: what he wrote. candidates: skus that it could be, in the catalogue's order; a single one means that the amount
-    is asked for. quantity: what waits for the answer; None where none was written.
+    is asked for. quantity: what waits for the answer; None where none was written. sets: the answer is how many there
+    are to be of a line, not how many more.
     """
 
     text: str
     candidates: tuple[str, ...]
     quantity: int | Decimal | None = None
+    sets: bool = False
 
 
 class OpenQuote(msgspec.Struct, frozen=True, kw_only=True, gc=False):

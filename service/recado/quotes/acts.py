@@ -59,11 +59,13 @@ class Scale(msgspec.Struct, frozen=True):
 
 
 class AskBack(msgspec.Struct, frozen=True):
-    """Asks a question that waits for an answer: which of the candidates, or how many of the only one."""
+    """Asks a question that waits for an answer: which of the candidates, or how many of the only one. sets: the answer
+    is how many there are to be of a line."""
 
     text: str
     candidates: tuple[str, ...]
     quantity: Quantity | None
+    sets: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -172,8 +174,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def target(self) -> str | None:
-        """The product that a bare number refers to: that of the last order or change, or the only line."""
+        """The product that a bare number refers to: the line that is asked about, that of the last order or change, or
+        the only line."""
         lines = [sku for sku, _ in self.lines]
+        for pending in reversed(self.pending):
+            if len(pending.candidates) == 1 and pending.candidates[0] in lines:
+                return pending.candidates[0]
         if len(self.topic) == 1 and self.topic[0] in lines:
             return self.topic[0]
         return lines[0] if len(lines) == 1 else None

@@ -1,12 +1,16 @@
 """The part of a message between two marks, and the exchange of one thing for another, which may span several parts."""
 
 from fractions import Fraction
+from typing import Final
 
 from msgspec.structs import replace
 
 from recado.quotes.clauses import Bare, Mention, Named, Replaced, Step
 from recado.quotes.constructions import Does
 from recado.quotes.lexicon import Unit
+
+_TAKE: Final = frozenset([Does.REMOVE, Does.LOWER, Does.FEWER])
+"""What is done to what was spoken of, where a message names nothing."""
 
 
 class Chunk:
@@ -55,12 +59,12 @@ class Chunk:
         elif len(self.mentions) == 1 and self.amount is not None and not only.skus:  # "3 de las de dos plazas"
             self.mentions = [(replace(only, amount=self.amount, text=only.written), refused)]
         wanted = Does.ORDER if does in (Does.REMOVE, Does.CHANGE) else does
-        kept = does is Does.KEEP  # "quita todo menos la gorra"
+        kept = does in (Does.KEEP, Does.FEWER)  # "quita todo menos la gorra", "no quiero tantas gorras"
         return [Named(Does.REMOVE if refused and not kept else wanted, mention) for mention, refused in self.mentions]
 
     def bare(self) -> Bare | None:
         """What it contains besides named things, as a step; None if there is nothing."""
-        if self.is_empty() and not self.more and not self.foreign and not (self.steered and self.does is Does.REMOVE):
+        if self.is_empty() and not self.more and not self.foreign and not (self.steered and self.does in _TAKE):
             return None
         return self._as_bare(Does.ADD if self.more and self.does is not Does.REMOVE else self.does)
 

@@ -29,6 +29,8 @@ class Does(Enum):
     """A bare number is added; one behind "a" is set."""
     LOWER = auto()
     """A bare number is taken off; one behind "a" is set."""
+    FEWER = auto()
+    """There are to be fewer of the things; a number is how many."""
     DOUBLE = auto()
     REPEAT = auto()
     TOTAL = auto()

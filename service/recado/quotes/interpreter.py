@@ -59,6 +59,8 @@ class Interpreter:
         if view.pending and (answer := self._answers.answer(steps, at, view)) is not None:
             return answer
         step = steps[at]
+        if (exchange := self._exchanged(steps, at, view)) is not None:
+            return exchange, at + 2
         match step:
             case Named():
                 behind = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
@@ -94,6 +96,8 @@ class Interpreter:
     def _named(self, step: Named, view: View) -> list[Act]:
         if step.does is Does.REMOVE:
             return self._removed(step.mention, view)
+        if step.does in (Does.LOWER, Does.FEWER):
+            return self._lowered(step, view)
         mention = step.mention
         skus = skus_of(mention, self._catalogue)
         if not skus and (of_asked := self._questions.unknown(mention, view)):
@@ -115,7 +119,8 @@ class Interpreter:
             skus = (here[0],)
         (sku,) = skus
         if mention.unusable is not None:
-            return [AskBack(mention.text, (sku,), None)]
+            sets = step.does not in (Does.ADD, Does.RAISE) and sku in dict(view.lines)
+            return [AskBack(mention.text, (sku,), None, sets)]
         if step.does is Does.SET and (replaced := self._wanted.another_kind(sku, mention, view)) is not None:
             return [replaced]
         return self._wanted.asked_for(step.does, sku, quantity, mention.confidence, view)
@@ -138,18 +143,43 @@ class Interpreter:
 
     def _removed(self, mention: Mention, view: View) -> list[Act]:
         skus = skus_of(mention, self._catalogue)
+        lines = dict(view.lines)
         for index, pending in enumerate(view.pending):
+            if len(pending.candidates) == 1 and pending.candidates[0] in lines:
+                continue  # how many of a line: it goes with the line
             if (skus and set(skus) <= set(pending.candidates) and len(skus) > 1) or alike(mention.text, pending.text):
                 return [DropQuestion(index)]
         found = self._lines_of(mention, view)
         if not found:
             return [Unresolved(mention.text)]
         quantity = quantity_of(mention.amount)
+        if mention.unusable is not None and len(found) == 1:  # "quita algunas gorras"
+            return [AskBack(mention.text, (found[0],), None, sets=True)]
         if quantity is None:
             return [Remove(sku) for sku in found]
         if len(found) > 1:
             return [Unresolved(mention.text)]
         return [Subtract(found[0], quantity)]
+
+    def _exchanged(self, steps: Sequence[Step], at: int, view: View) -> list[Act] | None:
+        """ "camisas no, camisetas": what is asked for without a number, behind a line that goes, takes its place."""
+        match steps[at:]:
+            case [Named(Does.REMOVE, goes), Named(Does.ORDER | Does.SET, comes)]:
+                counted = any(mention.amount is not None or mention.unusable for mention in (goes, comes))
+                skus, lines = skus_of(comes, self._catalogue), dict(view.lines)
+                if not counted and skus and lines.keys().isdisjoint(skus) and len(self._lines_of(goes, view)) == 1:
+                    return self._replaced(goes, comes, view)
+        return None
+
+    def _lowered(self, step: Named, view: View) -> list[Act]:
+        """ "bájale 2 a las gorras", "ya no quiero tantas gorras, solo 2"; without a number it asks how many."""
+        found = self._lines_of(step.mention, view)
+        quantity = quantity_of(step.mention.amount)
+        if len(found) != 1:
+            return [Unresolved(step.mention.text)]
+        if quantity is None:
+            return [AskBack(step.mention.text, (found[0],), None, sets=True)]
+        return [Subtract(found[0], quantity) if step.does is Does.LOWER else SetQuantity(found[0], quantity)]
 
     def _lines_of(self, mention: Mention, view: View) -> list[str]:
         """The lines that a thing may be: those of its products, else the only one with its head or qualities."""
@@ -245,7 +275,8 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     bare = [step for step in script.steps if isinstance(step, Bare)]
     if len(named) + len(closing) + len(bare) < len(script.steps) or not named or any(map(_tells_apart, bare)):
         return script.steps
-    if (view.lines or view.ordered) and any(step.does not in (Does.ORDER, Does.ADD) for step in named):
+    does = {step.does for step in named} | {step.does for step in bare}
+    if (view.lines or view.ordered) and not does <= {Does.ORDER, Does.ADD}:
         return script.steps
     counted = {sku for step in named if step.mention.amount is not None for sku in step.mention.skus}
     if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):

@@ -37,7 +37,7 @@ from recado.quotes.reserves import OF_DELIVERY, Reserves
 from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER, WORD
 
-_STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER])
+_STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER, Does.FEWER])
 _SILENT: Final = frozenset([
     "courtesy", "thanks", "greeting", "yes", "of", "that", "only", "another", "to", "copula", "for",
     "possessive", "by", "price", "available", "total",

@@ -54,7 +54,7 @@ class ScriptDraft:
         self.chunk.does = does
         self.chunk.steered = True
         self.taking = self.quitting = False
-        self.removing = does in (Does.REMOVE, Does.LOWER)
+        self.removing = does in (Does.REMOVE, Does.LOWER, Does.FEWER)
 
     def mend(self, *, is_last: bool) -> None:
         """A correction is about what stands before it ("las camisas que sean 3"), or else what comes.

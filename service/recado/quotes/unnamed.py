@@ -55,7 +55,10 @@ class Unnamed:
     def _pointed(self, step: Bare, view: View) -> list[Act]:
         if step.does is Does.ORDER:
             return put(view)  # "quiero": what?
-        if step.does is not Does.REMOVE:
+        fewer = step.does in (Does.LOWER, Does.FEWER)
+        if fewer and view.target is not None:  # "ya no quiero tantas"
+            return [AskBack(self._catalogue.by_sku[view.target].name, (view.target,), None, sets=True)]
+        if step.does is not Does.REMOVE and not fewer:
             return []
         asked = [sku for sku, _ in view.asked if sku in dict(view.lines)]
         target = asked[0] if len(asked) == 1 else view.target  # "¿cuánto vale la gorra? sácala"
@@ -76,7 +79,7 @@ class Unnamed:
         """A number alone."""
         quantity = quantity_of(step.amount) or 0
         for index, pending in enumerate(view.pending):
-            if len(pending.candidates) == 1 and step.does is not Does.REMOVE:
+            if len(pending.candidates) == 1 and step.does not in (Does.REMOVE, Does.LOWER):
                 return [Answer(index, ((pending.candidates[0], self._answers.amount(step, pending.candidates[0])),))]
         for index in reversed(range(len(view.pending))):
             candidates = view.pending[index].candidates

@@ -40,8 +40,8 @@ class Wanted:
         if quantity is not None and quantity <= 0:
             return []
         lines = dict(view.lines)
-        if does is Does.LOWER and sku in lines:
-            return [Subtract(sku, quantity if quantity is not None else 1)]
+        if does is Does.LOWER and sku in lines and quantity is not None:
+            return [Subtract(sku, quantity)]
         if sku in lines and does not in (Does.ADD, Does.RAISE):
             return [SetQuantity(sku, quantity)]
         if does is Does.SET and sku in view.ordered:
