@@ -1,13 +1,13 @@
-"""Which addresses a request may go to whose URL somebody wrote into a file."""
+"""Decides to which addresses recado sends requests, if their URLs come from a configuration file."""
 
 import ipaddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: IPv6 networks whose addresses hold an IPv4 address that the packet goes to in the end, and the bits below it.
+#: IPv6 networks whose addresses contain the IPv4 address of the final destination, and the number of bits below it.
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
-#: Clouds hand out a machine's credentials at these, beside 169.254.169.254, which is link-local.
+#: Clouds provide a machine's credentials at these addresses, and at 169.254.169.254, which is link-local.
 _METADATA = frozenset(
     map(
         ipaddress.ip_address,
@@ -17,9 +17,9 @@ _METADATA = frozenset(
 
 
 def refusal(address: str) -> str | None:
-    """Why nothing may be sent to an IP address; None if it may. Raises ValueError if it is none.
+    """Why recado sends nothing to an IP address; None if it may. Raises ValueError if it is not an IP address.
 
-    Private and loopback addresses may: a receiver often is a Service of the same cluster.
+    Private and loopback addresses are allowed: a receiver is often a Service of the same cluster.
     """
     for one in _meant(ipaddress.ip_address(address.partition("%")[0])):
         if one in _METADATA:
@@ -36,14 +36,14 @@ def refusal(address: str) -> str | None:
 
 
 def check_literal(host: str) -> None:
-    """Raises ValueError where a host is an address that nothing is sent to; a name is checked when it is used. Digits
-    alone are a name: Apprise has the ids of Telegram and Discord in a host's place."""
+    """Raises ValueError if a host is an address that recado does not send to. Names are checked when they are used.
+    Digits alone count as a name, because Apprise has ids of Telegram and Discord in place of a host."""
     if (":" in host or ("." in host and host.replace(".", "").isdecimal())) and (why := refusal(host)):
         raise ValueError(f"{host} is refused: {why}")
 
 
 def _meant(address: Address) -> tuple[Address, ...]:
-    """The address, and the IPv4 address that it holds, if it holds one."""
+    """The address, and the IPv4 address in it, if there is one."""
     if address.version == 4:
         return (address,)
     inner = address.ipv4_mapped or address.sixtofour

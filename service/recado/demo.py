@@ -1,8 +1,8 @@
-"""`recado demo`: the main job before a newcomer's eyes, with real processes and Meta simulated.
+"""`recado demo`: shows a newcomer what recado does, with real processes and a simulated Meta.
 
-A service and a simulator start on free ports with a queue of their own. A customer is quoted, changes the quote, and
-taps: the shop has an order, accepts it, and the customer is told. Then Meta is taken down, orders pile up, Meta comes
-back, `recado drain` delivers, and the simulator's ledger says who got how many answers.
+A service and a simulator start on free ports with a queue of their own. A customer gets a quote, changes it and taps
+yes; the shop accepts the order, and the customer is told. Then Meta goes down and orders pile up. Meta comes back,
+`recado drain` delivers the replies, and the simulator's ledger shows who got how many.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ DURING_OUTAGE = (
 )
 PATIENCE_SECONDS = 10.0
 DELIVERY_SECONDS = 30.0
-#: The minutes of real life as seconds.
+#: Seconds in place of the usual minutes.
 SHORTENED = {
     "RECADO_BACKOFF_SECONDS": "2,4,8,16",
     "RECADO_BREAKER_PROBE_SECONDS": "1",
@@ -42,7 +42,7 @@ SHORTENED = {
     "RECADO_LOG_LEVEL": "error",
 }
 
-#: What to try while it runs. Plain lines, printed as they are: each can be copied whole, however narrow the terminal.
+#: What to try while it runs. The lines are printed unwrapped, so each can be copied from a narrow terminal.
 COMMANDS = f"""
 Running. Try it; stop with Ctrl-C.
 
@@ -69,11 +69,11 @@ console = Console(highlight=False)
 
 
 def run(*, keep: bool, postgres: bool = False) -> int:
-    """Plays the demo, or with `keep` leaves it running until Ctrl-C or SIGTERM, and ends what it started.
+    """Plays the demo, or with `keep` leaves it running until Ctrl-C or SIGTERM; stops everything that it started.
 
-    With `postgres` the queue is in a server of the demo's own.
+    With `postgres`, the queue is in a server that the demo starts.
 
-    The exit code: 0 when all went as it should, or was kept until then.
+    Returns the exit code: 0 if everything worked, or if `keep` was ended.
     """
     stopped = (KeyboardInterrupt, asyncio.CancelledError)
     with contextlib.ExitStack() as stack:
@@ -97,7 +97,7 @@ def _database() -> Iterator[str]:
 
 
 async def _until_told(work: Awaitable[int]) -> int:
-    """SIGTERM ends the work as asyncio lets Ctrl-C do it."""
+    """SIGTERM ends the work as Ctrl-C does."""
     task = asyncio.current_task()
     assert task
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -133,7 +133,7 @@ async def _keep(folder: Path, settings: Mapping[str, str]) -> int:
 
 
 def show_commands() -> None:
-    """Says what to try; not by rich, which would wrap or crop."""
+    """Prints what to try, without rich, which would wrap or crop lines."""
     print(COMMANDS, flush=True)
 
 
@@ -145,7 +145,7 @@ class Shop:
         self.recado = recado
 
     async def talk(self, chat: Chat, steps: Sequence[Step]) -> bool:
-        """A customer does one thing after the other; shows what he gets. Whether he got it."""
+        """A customer takes one step after the other; shows what he gets. Returns whether he got a reply to each."""
         for step in steps:
             what = f"writes: [bold cyan]{step.say}[/]" if step.say else f"taps: [bold cyan]{chat.choice(step).title}[/]"
             console.print(f"The customer {what}")
@@ -163,7 +163,7 @@ class Shop:
         return orders
 
     async def accept_order(self, chat: Chat) -> bool:
-        """The staff accepts the order; whether there is one, and its customer is told."""
+        """The staff accepts the order; returns whether there is one and its customer was told."""
         orders = await self.orders()
         if len(orders) != 1:
             console.print(f"[red]There are {len(orders)} orders.[/]")
@@ -183,7 +183,7 @@ class Shop:
         return len(told) == 1 and "order.created" in types
 
     async def drain_until_empty(self) -> bool:
-        """Runs `recado drain` as the CronJob does, until nothing waits; whether that was in time."""
+        """Runs `recado drain` as the CronJob does, until nothing waits; returns whether that was in time."""
         end = asyncio.get_running_loop().time() + DELIVERY_SECONDS
         while asyncio.get_running_loop().time() < end:
             drain = self.recado.command("drain")
@@ -217,7 +217,7 @@ async def installation(
 
 
 def show_reply(reply: Accepted, title: str) -> None:
-    """What the customer reads, and can tap."""
+    """Prints what the customer reads and can tap."""
     choices = "  ".join(f"[ {choice.title} ]" for choice in reply.choices)
     shown = f"{reply.text}\n\n{choices}" if choices else reply.text
     console.print(Panel(Text(shown), title=title, expand=False, border_style="green"), emoji=False)

@@ -1,4 +1,4 @@
-"""Answers the words of a voice note, as the inbox answers a written message."""
+"""Handles the transcript of a voice note as the inbox handles a written message."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from recado.whatsapp.payloads import InboundMessage, MessageType
 
 
 class Hearing:
-    """Answers voice notes. told: called with each reply that a customer gets."""
+    """Handles transcripts. told: called with each reply that a customer gets."""
 
     def __init__(
         self,
@@ -29,7 +29,8 @@ class Hearing:
         self._told = told
 
     async def answer(self, job: LeasedReply, text: str) -> bool:
-        """Fills the reply to a voice note in which `text` was heard; returns whether that was in time.
+        """Gives the waiting reply to a voice note the content that follows from its transcript; returns whether that
+        was in time.
 
         Raises StoreUnavailable.
         """
@@ -56,7 +57,7 @@ class Hearing:
 
 
 def _spoken(note: VoiceNote, text: str) -> InboundMessage:
-    """The message as if it had been written."""
+    """The message, with the transcript as its text."""
     return InboundMessage(
         wamid="",
         type=MessageType.AUDIO,

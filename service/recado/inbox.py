@@ -1,11 +1,11 @@
-"""Takes a batch of Meta's webhook and returns receipts: stores the replies before the response, then sends them.
+"""Takes the messages of a webhook and returns receipts: stores the replies before the response, then sends them.
 
 1 limits and conversation -> turns    2 one durable transaction a message, many to a commit    3 sends within the budget
 
-A message is handled as if its customer were new, or with the session that his previous message in the batch left. The
-transaction of step 2 compares that session with the stored one. If they differ, it writes nothing and returns the
-stored one, and both steps are repeated. So a new customer costs no read. For a customer who has written to this pod
-lately, step 1 waits until the transaction has returned his session.
+recado first handles a message as if its customer were new, or with the session after his previous message in the batch.
+The transaction of step 2 compares that session with the stored one. If they differ, it writes nothing and returns the
+stored one, and recado repeats both steps. So a new customer costs no read. For a customer who has written to this pod
+lately, step 1 waits until a transaction has returned his session.
 """
 
 import asyncio
@@ -37,20 +37,21 @@ from recado.whatsapp.payloads import Batch, InboundMessage
 
 log = logging.getLogger(__name__)
 
-#: A batch may hold 1,000 messages: the event loop gets a turn after this many messages or letters.
+#: A batch may contain 1,000 messages: the event loop gets control after this many messages or letters.
 MESSAGES_A_TURN = 16
 LETTERS_A_TURN = 2048
-#: How often a message is handled again because others of its customer were faster. Each time one of those is done.
+#: How often a message is handled again because other messages of its customer were faster. Each time one of these is
+#: done.
 MOST_TRIES = 20
 #: For how many customers the pod remembers that they have a session.
 MOST_KNOWN = 10_000
-#: The changes of a message that was handled without a session: the store returns the present one.
+#: The changes of a message that was not handled yet: the store returns the present session.
 UNREAD = Changes(version=-1)
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What became of one message. `duplicate`: it was handled before. `replied`: a reply to it is on disk now.
-    `sent`: Meta has accepted that reply by now."""
+    """The result of one message. `duplicate`: it was handled before. `replied`: a reply to it is on disk now. `sent`:
+    Meta has accepted that reply."""
 
     quote: Quote | None = None
     silence: Silence | Restraint | None = None
@@ -60,8 +61,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Pending:
-    """A message on its way to disk; `added` gives None if it met a defect. `slot`: a send slot is reserved for its
-    reply. `place`: its own in its batch. `names`: its customer's. `session` is the one that it leaves."""
+    """A message that is being handled; `added` returns None if it hit a defect. `slot`: a send slot is reserved for its
+    reply. `place`: its position in the batch. `names`: its customer's. `session`: the session after it."""
 
     added: "asyncio.Task[Added | None]"
     turn = Turn(silence=Silence.ERROR)
@@ -99,9 +100,9 @@ class Inbox:
         self._known: dict[int, None] = {}
 
     async def receive(self, batch: Batch) -> list[Receipt]:
-        """Handles a batch; returns a receipt for each message, in order, when all is on disk.
+        """Handles a batch; returns a receipt for each message, in order, when everything is on disk.
 
-        Raises StoreUnavailable when something could not be stored: Meta then sends the batch again.
+        Raises StoreUnavailable if something could not be stored: Meta then sends the batch again.
         """
         self._count(batch.messages)
         updates = self._updates.take(batch) if batch.has_updates else []
@@ -122,8 +123,8 @@ class Inbox:
         return receipts
 
     async def _begin(self, messages: Sequence[InboundMessage], pending: list[Pending], receipts: list[Receipt]) -> None:
-        """Reads the messages, and begins to handle those that get a reply: they are added to `pending`. The receipts of
-        the others are written at their places."""
+        """Reads the messages, and begins to handle those that get a reply: it adds them to `pending`. It writes the
+        receipts of the others at their positions."""
         last: dict[str, Pending] = {}
         letters = 0
         for place, message in self._in_order(messages):
@@ -164,14 +165,15 @@ class Inbox:
         return Receipt(quote=quote, silence=silence)
 
     def _in_order(self, messages: Sequence[InboundMessage]) -> list[tuple[int, InboundMessage]]:
-        """Messages with their places in the batch, in the order of writing: Meta sends them in any order."""
+        """Messages with their positions in the batch, in the order in which they were written: Meta sends them in any
+        order."""
         now = self._clock()
         return sorted(enumerate(messages), key=lambda one: one[1].written_at(now))
 
     # -- the reply --------------------------------------------------------------------------------------------
 
     def _read(self, message: InboundMessage) -> tuple[Inbound, Callable[[Session], Turn]]:
-        """How the message was read, and the turn that it produces in a session."""
+        """The reading of the message, and its turn in a session."""
         try:
             inbound = self._conversation.read(message)
         except Exception as error:
@@ -181,10 +183,10 @@ class Inbox:
         return inbound, lambda session: self._conversation.handle(inbound, session, self._clock())
 
     async def _converse(self, one: Pending, earlier: Collection[Pending]) -> Added | None:
-        """Handles a message with the session as it is, and stores the result; None if it met a defect.
+        """Handles a message with the present session, and stores the result; None if it hit a defect.
 
-        Messages that the same customer wrote before it in the batch come first. Others are not waited for: with a
-        commit for each message a batch of 1,000 would take seconds.
+        It waits for earlier messages of the same customer in the batch, but not for others: with a commit for each
+        message, a batch of 1,000 would take seconds.
         """
         await _all([other.added for other in earlier])
         session = self._expected(one, earlier)
@@ -197,9 +199,9 @@ class Inbox:
         raise StoreUnavailable("the session changed each time that a message was handled")
 
     async def _try_with(self, session: Session | None, one: Pending, span: tracing.NoSpan) -> Added | None:
-        """Handles a message with a session and stores the result; None if it met a defect.
+        """Handles a message with a session and stores the result; None if it hit a defect.
 
-        Where the stored session is another one, or none is given, the store returns the present one instead.
+        If the stored session is another one, or no session is given, the store returns the present one instead.
         """
         changes = UNREAD
         if session is not None:
@@ -231,8 +233,8 @@ class Inbox:
         return Session() if self._known.keys().isdisjoint(map(hash, one.names)) else None
 
     def _remember(self, names: Sequence[str]) -> None:
-        """Notes that a customer has a session; forgets the customer noted first if there are too many. Names are
-        personal: a hash, which no other process could make, is enough for a guess."""
+        """Remembers that a customer has a session; if there are too many customers, it forgets the oldest. Names are
+        personal data, so it remembers only a hash that no other process can compute."""
         self._known |= dict.fromkeys(map(hash, names))
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
@@ -274,8 +276,8 @@ class Inbox:
     # -- the sends --------------------------------------------------------------------------------------------
 
     async def _send_what_was_stored(self, pending: list[Pending]) -> None:
-        """Meta sends a failed webhook again, and its messages that are on disk are duplicates then: their replies
-        go now, or they would wait for their lease to run out."""
+        """After a failure, Meta sends the webhook again, and messages that are already on disk are duplicates then. So
+        their replies are sent now; otherwise they would wait until their lease runs out."""
         added = await asyncio.gather(*(one.added for one in pending), return_exceptions=True)
         for one, done in zip(pending, added, strict=True):
             if isinstance(done, Added):
@@ -286,7 +288,7 @@ class Inbox:
     def _send(
         self, pending: Sequence[Pending], added: Sequence[Added | None]
     ) -> "dict[asyncio.Task[AttemptResult | None], int]":
-        """Starts the sends whose turn has come and follows up those whose turn comes soon."""
+        """Starts the sends whose turn is now, and follows up those whose turn is soon."""
         sending = {}
         for one, done in zip(pending, added, strict=True):
             if done is not None and done.message:
@@ -341,7 +343,7 @@ def new_reply(
     *,
     traceparent: str | None = None,
 ) -> NewReply:
-    """A message's turn in the form that goes to disk. names: the customer's."""
+    """A message's turn in the form that the queue stores. names: the customer's."""
     message, reply, customer = inbound.message, turn.reply, inbound.message.customer
     written_at = message.written_at(now)
     return NewReply(

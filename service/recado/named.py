@@ -1,4 +1,4 @@
-"""Files that list named things, with secrets: JSON lists of objects, of which every problem is named at once."""
+"""Reads files that list named things with secrets: JSON lists of objects. It reports all problems at once."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from recado.settings import SettingsError
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 Item = Mapping[str, Any]
-#: What refuses the value of a field, by the field's name; it raises ValueError.
+#: The check of a field's value, by the field's name; it raises ValueError.
 Checks = Mapping[str, Callable[[Any], None]]
 
 
@@ -51,7 +51,7 @@ def load_named(
 
 
 def field_problems(item: Item, kind: type[msgspec.Struct], checks: Checks) -> Iterator[str]:
-    """What is wrong with the fields of an object that is to be a `kind`."""
+    """The problems with the fields of an object that should be a `kind`."""
     fields = msgspec.structs.fields(kind)
     names = [field.name for field in fields]
     if tag := kind.__struct_config__.tag_field:
@@ -71,7 +71,7 @@ def field_problems(item: Item, kind: type[msgspec.Struct], checks: Checks) -> It
 
 
 def check_name(name: str) -> None:
-    """Raises ValueError where a name does not fit metrics and commands."""
+    """Raises ValueError if a name is not usable in metrics and commands."""
     if not _NAME.fullmatch(name):
         raise ValueError("must be 1 to 32 lower case letters, digits and hyphens, such as crm")
 

@@ -1,4 +1,4 @@
-"""HTTP to URLs that somebody else wrote: only to addresses that were checked, without redirects, bounded."""
+"""HTTP to configured URLs: only to checked addresses, without redirects, with limits."""
 
 import asyncio
 import socket
@@ -14,9 +14,9 @@ import httpx
 
 from recado.addresses import refusal
 
-#: The longest that a request takes, from the look-up of the name to the end of the response.
+#: The maximum duration of a request, from the look-up of the name to the end of the response.
 TIMEOUT_SECONDS = 15.0
-#: So much of a response is read.
+#: How much of a response is read.
 MAX_RESPONSE_BYTES = 16 * 1024
 KEEPALIVE_SECONDS = 10.0
 MAX_CONNECTIONS = 64
@@ -29,7 +29,7 @@ class NotReached(Exception):  # noqa: N818 - as httpcore names its own
 
 
 class RefusedAddress(NotReached):
-    """The host leads to an address that nothing is sent to."""
+    """The host resolves to an address that recado does not send to."""
 
 
 class TooSlow(NotReached):
@@ -45,7 +45,7 @@ class Cut(StrEnum):
 
 
 class Response(NamedTuple):
-    """What the other side answered: headers in lower case, and the content as far as it was read."""
+    """A response: headers in lower case, and the content as far as it was read."""
 
     status: int
     headers: Mapping[str, str] = {}
@@ -60,9 +60,9 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """httpcore's network, which looks a name up once, checks every address of it, and connects to these alone.
+    """A network backend for httpcore that looks a name up once, checks all its addresses, and connects only to these.
 
-    So nobody can change what the name means between check and connection.
+    So the name cannot change its meaning between the check and the connection.
     """
 
     def __init__(self, resolve: Resolve = resolve) -> None:
@@ -127,10 +127,10 @@ class BoundedClient:
         max_bytes: int = MAX_RESPONSE_BYTES,
         seconds: float | None = None,
     ) -> Response:
-        """One request, once, within `seconds` (by default the client's); of the content at most `max_bytes` are kept.
-        Raises NotReached.
+        """Sends one request, once, within `seconds` (by default the client's); keeps at most `max_bytes` of the
+        content. Raises NotReached.
 
-        Once there is a status there is a response, whatever becomes of the rest: the status says what was done.
+        A request with a status has a response, even if the rest does not arrive: the status says what was done.
         """
         response: Response | None = None
         content = bytearray()
@@ -154,7 +154,7 @@ class BoundedClient:
         return response._replace(content=bytes(content))
 
     async def reachable(self, url: str) -> bool:
-        """Whether the URL's host takes connections, with a valid certificate if it is https; nothing is sent."""
+        """Whether the URL's host accepts connections, with a valid certificate for https; sends nothing."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         host = parts.hostname or ""

@@ -1,7 +1,7 @@
-"""Limits for requests that come in, counted by the minute in the pod's memory: an attack must not reach the store.
+"""Limits for incoming requests, counted by the minute in the pod's memory: an attack must not reach the store.
 
-Ten lines of our own: the library `limits` keeps its memory clean by a thread that walks through every key again and
-again (7.7 us a hit at 100,000 keys, and pauses of the event loop; this is 0.3 us and has no thread).
+The library `limits` cleans its memory with a thread that reads every key again and again: at 100,000 keys a hit takes
+7.7 us, and the event loop pauses. This code takes 0.3 us and has no thread.
 """
 
 import time
@@ -20,7 +20,7 @@ class Allowance(Enum):
 
 
 class MinuteLimit:
-    """So many events a minute for each key; 0 is no limit. Memory is bounded by the events that come in one minute."""
+    """A limit of events a minute for each key; 0 means no limit. Memory is bounded by the events of one minute."""
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -29,12 +29,12 @@ class MinuteLimit:
         self._counts: dict[str, int] = {}
 
     def reached(self, key: str) -> bool:
-        """Whether `key` has no event left in this minute; counts none."""
+        """Whether `key` has reached the limit in this minute; counts nothing."""
         present = self._window == int(self._clock() // WINDOW_SECONDS)
         return 0 < self._per_minute <= (self._counts.get(key, 0) if present else 0)
 
     def count(self, key: str) -> Allowance:
-        """Counts an event and says where that leaves its key."""
+        """Counts an event; returns how the key's count compares with the limit."""
         if not self._per_minute:
             return Allowance.WITHIN
         window = int(self._clock() // WINDOW_SECONDS)

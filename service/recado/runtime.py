@@ -1,6 +1,6 @@
-"""The one place where recado's parts are put together: for serve, drain and every command, in tests and load tests too.
+"""Puts recado's parts together: for serve, drain and every command, also in tests and load tests.
 
-What a process does not use it does not import: a drain starts a thousand times a day.
+A process imports only what it uses: a drain starts a thousand times a day.
 """
 
 import logging
@@ -86,10 +86,10 @@ def targets(settings: Settings) -> dict[str, Target]:
 def open_queue(
     settings: Settings, *, clock: Clock | None = None, observer: "CommitObserver | None" = None
 ) -> "StoredQueue":
-    """The queue that the settings name; `clock` stands in for the store's in tests.
+    """The queue that the settings name; `clock` replaces the store's in tests.
 
-    A SQLite file is opened at once, PostgreSQL is connected to when it is needed. Raises SettingsError if the file of
-    events or of notices is wrong, StoreError where the queue can never work, StoreUnavailable where it cannot now.
+    It opens a SQLite file at once, and connects to PostgreSQL at the first use. Raises SettingsError if the file of
+    events or of notices is wrong, StoreError if the queue can never work, StoreUnavailable if it cannot work now.
     """
     policy = retry_policy(settings)
     audience = Audience(
@@ -118,7 +118,7 @@ def open_queue(
 
 
 def warn_of_targets(told: Mapping[str, Target]) -> None:
-    """Warns where every notice goes through Meta: of a token that Meta refuses nobody would hear."""
+    """Warns if every notice goes through Meta: nobody would learn that Meta refuses the token."""
     if told and all(isinstance(one, WhatsAppTarget) for one in told.values()):
         log.warning(
             "all notices go to WhatsApp: they fail when Meta accepts nothing; add another target",
@@ -127,17 +127,17 @@ def warn_of_targets(told: Mapping[str, Target]) -> None:
 
 
 def _reminder(quote: OpenQuote) -> Content:
-    from recado.conversation.reminder import reminder  # it imports the reader of orders, which few drains need
+    from recado.conversation.reminder import reminder  # it imports the reading of orders, which few drains need
 
     return reminder(quote)
 
 
 class Client(MessageClient, MediaSource, Protocol):
-    """What attempts need of WhatsAppService."""
+    """The part of WhatsAppService that attempts use."""
 
 
 def make_delivery(settings: Settings, queue: Outbox, client: Client, voice_notes: VoiceNotes | None = None) -> Delivery:
-    """Attempts at what is in the queue; it makes its own `voice_notes` if none are given."""
+    """Makes what sends the queue's entries; without `voice_notes` it makes its own."""
     replies = WhatsAppChannel(client, send_seconds=settings.send_seconds, buttons=settings.buttons)
     events = HttpChannel(endpoints(settings), clock=queue.now)
     book = TemplateBook(lambda: client.templates(settings.whatsapp_business_account_id), clock=queue.now)
@@ -155,7 +155,7 @@ def make_drain(
     *,
     progress: Progress = lambda report: None,
 ) -> Drain:
-    """The drain of a process of its own."""
+    """The drain of a separate process."""
     return Drain(queue, make_delivery(settings, queue, client), settings, progress=progress)
 
 
@@ -167,11 +167,11 @@ def make_web(
     transport: "httpx.AsyncBaseTransport | None" = None,
     clock: Clock | None = None,
 ) -> Web:
-    """The web pod's parts, all by the store's clock.
+    """The web pod's parts; all use the store's clock.
 
-    `queue` and `transport` stand in for the store and the way to Meta in tests, `clock` for the store's own.
+    `queue`, `transport` and `clock` replace the store, the connection to Meta and the store's clock in tests.
 
-    Raises StoreError, StoreUnavailable or CatalogueError when it could not work.
+    Raises StoreError, StoreUnavailable or CatalogueError if it could not work.
     """
     from recado.delivery.slots import SendSlots
     from recado.inbox import Inbox

@@ -20,11 +20,11 @@ from recado.whatsapp.signature import signature
 #: An id that does not exist.
 NOTHING = "0"
 TIMEOUT_SECONDS = 10.0
-#: Behind a Service with several pods, scrape and webhook reach different ones: the check is repeated, on connections of
-#: its own, until a pod that was scraped before has counted more.
+#: Behind a Service with several pods, scrape and webhook reach different pods: the check is repeated on new
+#: connections, until a pod that was scraped before has a higher count.
 METRIC_TRIES = 40
 METRIC_PAUSE_SECONDS = 0.1
-#: When a pod started tells it from the others.
+#: The start time identifies a pod.
 POD = "process_start_time_seconds"
 
 

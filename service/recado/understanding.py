@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class VoiceNotes:
-    """Answers voice notes; creates its parts at the first one. make_catalogue: makes the catalogue for the answers.
+    """Replies to voice notes; creates its parts at the first one. make_catalogue: makes the catalogue for the replies.
     told: called with each reply to a voice note."""
 
-    #: Words of the prompt: the transcriber reads about 200 tokens of it.
+    #: The number of words in the prompt: the transcriber reads about 200 tokens of it.
     HEADS = 40
 
     def __init__(
@@ -43,7 +43,7 @@ class VoiceNotes:
         return bool(self._settings.transcribe_url)
 
     def transcriber(self) -> "Transcriber":
-        """The way to the transcriber."""
+        """The transcriber's client."""
         from recado.delivery.channels.transcriber import Transcriber
 
         return Transcriber(
@@ -55,7 +55,7 @@ class VoiceNotes:
         )
 
     async def answer(self, job: LeasedReply, text: str) -> bool:
-        """Answers what was heard; see Hearing."""
+        """Handles a transcript; see Hearing."""
         if self._hearing is None:
             from recado.hearing import Hearing
 

@@ -19,13 +19,13 @@ from recado.whatsapp.payloads import Batch, Echo, ErrorDetail, Preference, Statu
 
 log = logging.getLogger(__name__)
 
-#: Errors of one webhook that are logged at most; all are counted.
+#: The maximum number of errors that are logged for one webhook; all are counted.
 MAX_ERRORS_LOGGED = 5
-#: Business numbers that one line lists at most.
+#: The maximum number of business numbers that one log line lists.
 MAX_NUMBERS_NAMED = 5
 #: The store's name for the time of Meta's last report; 0 after Meta has withdrawn it.
 KEPT_AS = {Gravity.STOPS: "account_stopped_at", Gravity.THREATENS: "account_threatened_at"}
-#: Notices of one webhook that are logged at most, the serious ones first; all are counted.
+#: The maximum number of notices that are logged for one webhook, the serious ones first; all are counted.
 MAX_NOTICES_LOGGED = 20
 
 
@@ -39,9 +39,10 @@ class Updates:
         self._defects = defects
 
     def take(self, batch: Batch) -> list[Awaitable[object]]:
-        """Counts everything in a batch except its messages, and begins to store it: what is awaited is durable.
+        """Counts everything in a batch except its messages, and begins to store it. When the result is awaited, it is
+        durable.
 
-        It is earlier than the batch's messages. Awaiting raises StoreUnavailable.
+        It is stored before the batch's messages. Awaiting raises StoreUnavailable.
         """
         for status in batch.statuses:
             self._metrics.status(status.status)
@@ -76,7 +77,7 @@ class Updates:
                     yield self._queue.apply_status(update)
 
     def _echo(self, echo: Echo, now: float) -> Awaitable[bool]:
-        """Begins to let the shop's own message give the conversation to a person, or back to recado."""
+        """Begins to hand the conversation to a person, or back to recado, because of the shop's own message."""
         key, *aliases = echo.customer.names_at(echo.phone_number_id)
         at = echo.written_at(now)
         change = HandoffChange(
@@ -90,7 +91,7 @@ class Updates:
         return self._queue.change_handoff(change)
 
     def _preference(self, preference: Preference, now: float) -> Awaitable[bool]:
-        """Begins to note whether a customer may be written to."""
+        """Begins to record whether a customer may be written to."""
         key, *aliases = preference.customer.names_at(preference.phone_number_id)
         at = min(preference.set_at or now, now)
         return self._queue.change_permission(
@@ -126,8 +127,8 @@ async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> N
 
 
 def take_foreign(queue: Outbox, statuses: Sequence[Status], hold_seconds: float, now: float) -> list[Awaitable[bool]]:
-    """Begins to give conversations to a person in which another system has written from our business number: by the
-    statuses of messages that carry nothing of ours. Each message counts once."""
+    """Begins to hand conversations to a person if another system has written from our business number. It recognises
+    this by statuses of messages that do not carry recado's attempt id. Each message counts once."""
     return [
         queue.change_handoff(
             HandoffChange(

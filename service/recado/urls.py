@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 ANY_PROXY = "*"
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
-#: A name without dots, or a Service's name: it resolves inside the cluster only.
+#: A name without dots, or a Service's name: it resolves only inside the cluster.
 _IN_CLUSTER = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(?:localhost|svc|svc\.cluster\.local)")
 _CREDENTIALS = re.compile(r"(?<=://)\S*(?=@)")
 _VISIBLE = re.compile(r"[!-~]+")
@@ -46,7 +46,7 @@ def check_database_url(url: str) -> None:
 
 
 def passwords_of(url: str) -> tuple[str, ...]:
-    """The password of a URL as it stands there and as it is sent; none where there is none."""
+    """The password of a URL, in encoded and decoded form; empty if there is none."""
     password = urlsplit(url).password or next(iter(parse_qs(urlsplit(url).query).get("password", [])), "")
     return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 

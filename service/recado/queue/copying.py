@@ -22,7 +22,8 @@ SELECT setval('recado.order_number', value::bigint) FROM recado.meta WHERE name 
 
 
 def copy(source: Path, url: str) -> dict[str, int]:
-    """Copies every table of a file that is open nowhere else into a database without messages; returns rows by table.
+    """Copies every table of a file that no other process has open into a database without messages; returns rows by
+    table.
 
     The store's key is copied, too, so that Meta's statuses find the attempts that were made from the file.
     Raises StoreError, or StoreUnavailable.
@@ -40,7 +41,7 @@ def copy(source: Path, url: str) -> dict[str, int]:
 
 
 def _take(file: apsw.Connection, source: Path) -> None:
-    """Locks the file against other processes: what they add to it during the copy would be lost."""
+    """Locks the file against other processes: rows that they add during the copy would be lost."""
     try:
         file.execute("PRAGMA locking_mode = EXCLUSIVE")
         file.execute("PRAGMA journal_mode = DELETE")

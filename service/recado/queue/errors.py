@@ -6,7 +6,7 @@ from recado.errors import EXIT_FAILED, Expected
 
 
 class StoreError(Expected):
-    """The store cannot be used as it is: wrong place, wrong SQLite, not a database of recado's."""
+    """The store can never work as it is: wrong place, wrong SQLite, not a database of recado."""
 
 
 class StoreUnavailable(Expected):

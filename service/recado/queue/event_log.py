@@ -1,4 +1,4 @@
-"""The events that a store keeps, and their endpoints, for operators and for systems that ask for events."""
+"""The stored events and their endpoints, for operators and for systems that poll."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -53,7 +53,7 @@ class StoredEvents:
 
 
 def resume(transaction: Transaction, endpoints: Sequence[str]) -> list[bool]:
-    """Closes the breakers of endpoints, so that what waits for them is due; of each whether it was open."""
+    """Closes the breakers of endpoints, so their waiting events become due; returns for each whether it was open."""
     found = []
     for endpoint in endpoints:
         lane = Lane(EVENTS, endpoint)
@@ -66,7 +66,7 @@ def resume(transaction: Transaction, endpoints: Sequence[str]) -> list[bool]:
 def endpoint_readings(
     found: Statements, lanes: Mapping[Lane, LaneState], counts: Mapping[tuple[str, str, str], int]
 ) -> dict[str, EndpointReading]:
-    """The state of each endpoint that was ever sent an event; `counts` are entries by channel, lane and state."""
+    """The state of each endpoint that ever got an event; `counts` are entries by channel, lane and state."""
     readings = {}
     for lane, state in lanes.items():
         if lane.channel == EVENTS:

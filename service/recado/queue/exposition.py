@@ -1,4 +1,4 @@
-"""What Prometheus sees of the store: durable totals, the present state of the queue, the volume under it."""
+"""Exports the store to Prometheus: durable totals, the present state of the queue, the volume."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from recado.telemetry.metrics import Source
 class StoreCollector(Collector):
     """The durable totals and the present state of the store, read at each scrape by the metrics thread.
 
-    While the store cannot be read its series are left out and `recado_store_readable` is 0.
+    If the store cannot be read, its series are missing and `recado_store_readable` is 0.
     """
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
@@ -25,7 +25,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[Any]:
         try:
             snapshot = self._snapshot()
-        except Exception as error:  # a scrape must return the rest, whatever is wrong with the store
+        except Exception as error:  # a scrape must return the other metrics even if the store fails
             logging.getLogger(__name__).warning(
                 "the store could not be read for a scrape",
                 extra={"action": "store.unreadable", "error": type(error).__name__},

@@ -55,8 +55,8 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-#: Every change of a state that there is, and what causes it; None is before the entry and after it. The state machine
-#: test holds real changes against it, and docs/architecture.md shows it.
+#: All changes of state and their causes; None stands for the time before the entry exists and after it is deleted. The
+#: state machine test compares real changes with this table, and docs/architecture.md shows it.
 TRANSITIONS: dict[tuple[State | None, State | None], str] = {
     (None, State.SENDING): "its turn is now",
     (None, State.QUEUED): "it has to wait",
@@ -93,15 +93,15 @@ TRANSITIONS: dict[tuple[State | None, State | None], str] = {
 
 
 class Reason(StrEnum):
-    """Why a reply was given up."""
+    """Why recado gave a reply up."""
 
     RETRIES_EXHAUSTED = "retries_exhausted"
     WINDOW_CLOSED = "window_closed"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     SUPERSEDED = "superseded"
-    """A newer quote of the customer's answers its message too, or a template that is sent once Meta's window has
-    closed. The reply is discarded, not failed."""
+    """A newer quote replies to its message, too, or a template is sent after Meta's window has closed. The reply is
+    discarded, not failed."""
 
 
 class Restraint(StrEnum):
@@ -113,7 +113,7 @@ class Restraint(StrEnum):
 
 
 class Lane(NamedTuple):
-    """What has a rate and a breaker of its own within a channel: a business number, or an endpoint of events."""
+    """A part of a channel with its own rate and breaker: a business number, or an endpoint of events."""
 
     channel: str
     name: str
@@ -122,7 +122,7 @@ class Lane(NamedTuple):
 # gc=False here and below: thousands are alive at once, none is part of a reference cycle, and the collector's walks
 # through them cost some 3 % of the CPU time of a reply.
 class Listening(msgspec.Struct, frozen=True, gc=False):
-    """A job that may give a reply a better content, in its lane; until then (Unix seconds) the reply waits for it."""
+    """A job in its lane that may replace the content of a reply; the reply waits for it until then (Unix seconds)."""
 
     note: VoiceNote
     lane: Lane
@@ -132,15 +132,15 @@ class Listening(msgspec.Struct, frozen=True, gc=False):
 class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer's message with the reply to it, as it goes into the queue.
 
-    `key` is the customer: entries of one key are sent one at a time, in order of `written_at` (Meta's timestamp of
-    the message), then of arrival. `aliases` are other names of the customer; names that came together belong to one
-    customer. `content` is None where the customer gets no reply. `changes` says with which version of the session the
-    message was handled, and what it changes. `refers`: what names a quote in the message: its token, the wamid
-    of the reply that gave it, or that of the message that it was made from. `may_order`: it may place an order, which
-    takes a number. `courtesy`: the reply brings the conversation no further. `picture`: the message has no words and
-    may be one of an album. `facts`: what else the shop's systems are told.
-    `asked`: what the customer asked for and was not quoted. `listening`: the message is a voice note. `patience`: what
-    he is told in place of all this by the first message over his limit.
+    `key` identifies the customer: entries of one key are sent one at a time, in the order of `written_at` (Meta's
+    timestamp of the message), then of arrival. `aliases` are other names of the customer; names that appear together
+    belong to one customer. `content` is None if the customer gets no reply. `changes` has the version of the session
+    that was used, and what the message changes. `refers`: identifies a quote in the message: its token, the wamid of
+    the reply with it, or the wamid of the message that it was made from. `may_order`: it may place an order, so a
+    number is reserved. `courtesy`: the reply does not move the conversation forward. `picture`: the message has no
+    words and may be one of an album. `facts`: further events for the shop's systems. `asked`: what the customer asked
+    for and was not quoted. `listening`: the message is a voice note. `patience`: the reply to the first message over
+    the customer's limit, sent instead of all this.
     """
 
     wamid: str
@@ -166,7 +166,7 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def asking_for_patience(self) -> "NewReply":
-        """The same message, but it changes nothing and gets the patience reply."""
+        """The same message with the patience reply; it changes nothing."""
         changes = Changes(version=self.changes.version)
         return msgspec.structs.replace(
             self, content=self.patience, changes=changes, facts=(), asked=(), courtesy=True, listening=None
@@ -199,11 +199,11 @@ class NewRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A reply that this process holds the lease of, to be sent as attempt number `attempt`.
+    """A reply whose lease this process holds; it is sent as attempt number `attempt`.
 
-    `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that a
-    late or second copy explains itself; `wamid` is None where it replies to none. `trial` marks the one reply that
-    tries an open breaker, once Graph has answered a probe.
+    `send_at` is its turn under the limits. `quoting` asks for the customer's message to be quoted, so that the customer
+    understands a late or second copy; `wamid` is None if the entry replies to no message. `trial` marks the one reply
+    that is sent through an open breaker after Graph has responded to a probe.
     """
 
     id: int
@@ -224,13 +224,13 @@ class LeasedReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What became of a new message: claimed by an earlier delivery (duplicate), leased to us, or waiting.
+    """The result for a new message: handled before (duplicate), leased to the caller, or waiting.
 
-    `message` is there when the caller holds the lease and must send it; else `due_at` says when it is due. With a
-    `restraint` there is no reply, with `patience` the one that asks for it, and the session stays as it was. `stale`:
-    the message was handled with another session than this present one, so nothing was written; it is to be handled
-    again. `job`: hears the voice note that the message is. `follows`: the traceparent of the message that made the
-    quote which this one closes or replaces.
+    `message` is set if the caller holds the lease and must send it; otherwise `due_at` says when it is due. With a
+    `restraint` there is no reply; with `patience` the reply asks for patience, and the session stays as it was.
+    `stale`: the present session; the message was handled with another one, so nothing was written and the caller
+    handles it again. `job`: transcribes the message, if it is a voice note. `follows`: the traceparent of the message
+    that made the quote which this message closes or replaces.
     """
 
     id: int | None
@@ -245,11 +245,11 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The facts of one finished attempt, as the Graph client saw them.
+    """The result of one finished attempt.
 
-    `wait_seconds` is the wait that Meta asks for, `wait_growth` how much longer each further one gets. `outage`: the
-    fault is Meta's. `max_attempts`: after so many this error is hopeless. `form_refused`: buttons or a list may be
-    what was refused, so that the same goes out as plain text.
+    `wait_seconds` is the wait that Meta asks for, `wait_growth` the factor for each further wait. `outage`: the fault
+    is Meta's. `max_attempts`: after this many attempts with this error, recado gives up. `form_refused`: Meta may have
+    refused the buttons or the list, so the reply is sent as plain text.
     """
 
     outcome: Outcome
@@ -268,9 +268,9 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """One status webhook; `failure` is there when the status is `failed`.
+    """One status webhook; `failure` is set if the status is `failed`.
 
-    `attempt_id` is what the send carried; where it is none of ours, Meta's id `sent_wamid` names the attempt.
+    `attempt_id` is the id that the send carried; if it is not recado's, Meta's id `sent_wamid` identifies the attempt.
     """
 
     attempt_id: str
@@ -282,8 +282,8 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
 class Reminding(msgspec.Struct, frozen=True, kw_only=True):
     """How customers are reminded of an open quote that they have not answered.
 
-    seconds: so long after it has gone out; 0: never. window_seconds: how long after their message they may be written
-    to. timezone: the shop's, by whose day it is done. says: what they read.
+    seconds: how long after the quote was sent; 0: never. window_seconds: how long after their message customers may be
+    written to. timezone: the shop's; reminders are sent by day. says: the text.
     """
 
     seconds: float = 0.0
@@ -293,12 +293,12 @@ class Reminding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Who receives facts: endpoints by name, each with the types of events that it wants, for so many seconds.
+    """The receivers of facts: endpoints by name with their types of events, and for how many seconds an event is tried.
 
-    order_prefix: what the number of an order begins with, as its customer reads it. notices: the operator's own
-    targets by name, with the seconds between two notices of a kind, those after which a notice is too old, and those
-    that an order may wait to be accepted (0: as long as it takes). outside: how customers are told what could not leave
-    inside their window. reminding: of an open quote.
+    order_prefix: the prefix of order numbers in texts. notices: the operator's targets by name, with the seconds
+    between two notices of a kind, the seconds after which a notice is too old, and the seconds that an order may wait
+    to be accepted (0: no limit). outside: how recado writes to customers outside their window. reminding: how recado
+    reminds them of an open quote.
     """
 
     wants: dict[str, frozenset[str]] = {}
@@ -325,10 +325,10 @@ NOBODY = Audience()
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages that were claimed or, if there are none, when some could be (None: nothing waits).
+    """The claimed messages or, if there are none, when the next one could be claimed (None: nothing waits).
 
-    `probes` are lanes for which the caller has to find out, without sending anything, whether the other side answers;
-    the result goes to `record_probe`.
+    `probes` are lanes for which the caller must check, without sending anything, whether the receiver responds; it
+    passes the result to `record_probe`.
     """
 
     messages: tuple[LeasedReply, ...]
@@ -350,8 +350,8 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """What was erased of a customer: rows deleted, and orders that lost the person. conversations: with how many
-    business numbers he had one."""
+    """What was erased of a customer: deleted rows, and orders that lost his data. conversations: the number of business
+    numbers that he had one with."""
 
     replies: int
     quotes: int

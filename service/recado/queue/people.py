@@ -1,7 +1,7 @@
-"""Where a customer is in the store: all rows that name him, found by walking through the tables in pages.
+"""Finds all rows that name a customer, by reading the tables page by page.
 
-`customer` and `identity` lead to his names only as long as something is kept of his conversation; what failed, and
-events, are kept longer. So every table that names customers is read. Reading a page blocks no writer.
+`customer` and `identity` know his names only as long as his conversation is stored; failed replies and events are
+stored longer. So this module reads every table that names customers. Reading a page blocks no writer.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,10 +12,10 @@ import msgspec
 from recado.queue.statements import Database, Row
 
 PAGE: Final = 5000
-#: Ids are microseconds. No transaction takes so long.
+#: Longer than any transaction; ids are microseconds.
 LATE: Final = 30_000_000
-#: The statement that reads each table, and the value that all of its marks are above. Rows are (mark, key of the
-#: customer, phone number, user id).
+#: The statement that reads each table, and a value below all of its marks. Rows are (mark, key of the customer, phone
+#: number, user id).
 TABLES: Final[dict[str, tuple[str, int | str]]] = {
     "customer": ("people_in_customers", ""),
     "identity": ("people_in_identities", ""),
@@ -36,7 +36,7 @@ class Traces(msgspec.Struct):
     read_to: dict[str, int | str] = msgspec.field(default_factory=dict)
 
     def take(self, table: str, rows: Iterable[Row]) -> bool:
-        """Takes over the rows that are his; returns whether they brought a new name or key."""
+        """Adds the rows that are his; returns whether they contain a new name or key."""
         known = len(self.names) + len(self.keys)
         for mark, key, *names in rows:
             if key in self.keys or not self.names.isdisjoint(names):
@@ -50,11 +50,11 @@ class Traces(msgspec.Struct):
 
     @property
     def possible_keys(self) -> set[str]:
-        """The keys of his conversations, and those that they would have under his names."""
+        """The keys of his conversations, and the keys that conversations under his other names would have."""
         return self.keys | {f"{number}:{name}" for number in self.numbers for name in self.names}
 
     def catch_up(self, run: Callable[..., list[Row]]) -> bool:
-        """The same, including rows added since; call it where no other transaction can write."""
+        """Reads the rows that were added since. Call it while no other transaction can write."""
         names = sorted(self.possible_keys)
         leading = [(name, key, name.partition(":")[2], None) for name, key in run("identities", _json(names))]
         back = [(name, key, name.partition(":")[2], None) for key, name in run("names_of", _json([*self.keys]))]
@@ -62,7 +62,7 @@ class Traces(msgspec.Struct):
         for table in ("entry", "event", "shop_order"):
             statement, first = TABLES[table]
             assert isinstance(first, int)
-            # A row with a smaller id may have come later: transactions end in another order than they begin.
+            # A row with a smaller id may be committed later: transactions do not end in the order in which they begin.
             mark = max(first, int(self.read_to.get(table, first)) - LATE)
             while page := run(statement, mark, PAGE):
                 grew |= self.take(table, page)
@@ -71,7 +71,7 @@ class Traces(msgspec.Struct):
 
 
 def find(database: Database, name: str) -> Traces:
-    """Everything of the customer who has a name; names that came together belong to one customer."""
+    """All traces of the customer with this name; names that appear together belong to one customer."""
     traces = Traces(names={name})
     while _read_all(database, traces):
         pass
@@ -79,7 +79,7 @@ def find(database: Database, name: str) -> Traces:
 
 
 def _read_all(database: Database, traces: Traces) -> bool:
-    """Reads every table once; whether that brought a new name or key, so that rows before it may be his, too."""
+    """Reads every table once; returns whether there was a new name or key, so that earlier rows may be his, too."""
     grew = False
     for table, (statement, first) in TABLES.items():
         mark = first

@@ -1,12 +1,12 @@
 """The outcome of an attempt, and when the next send may go out: decisions without I/O; clock and chance are passed in.
 
-The rules behind it: an outage is not the message's fault, a throttle is nobody's fault, an unknown outcome is never
-sent again blindly.
+The rules behind it: a message does not lose an attempt because of an outage or a throttle, and recado never blindly
+repeats an attempt whose outcome is unknown.
 
-A failure that looks like an outage's is judged when its message falls due again. The number was in an outage at that
-time or later: the attempt costs nothing. Graph has given a verdict since: it counts. Neither: a probe, a call that
-carries no reply, has to find out first. So an outage costs no reply however few customers write, and a message that
-alone meets Meta's errors is given up after its attempts although they look like an outage.
+If a failure looks like an outage, recado judges it when the message is due again. If the number was in an outage at the
+time of the failure or later, the attempt does not count. If Graph has given a clear result since, it counts. Otherwise
+a probe, a call without a reply, finds out first. So an outage costs no attempts even if few customers write, and a
+message that alone triggers errors of Meta is given up after its attempts, although these errors look like an outage.
 """
 
 import random
@@ -21,31 +21,32 @@ from recado.queue.model import AttemptResult, Reason, State
 from recado.settings import UnknownPolicy
 from recado.whatsapp.errors import WindowClosedError
 
-#: The share of a number's rate that is used. Processes are late by milliseconds, so that sends bunch: at the full rate
-#: Meta would count more than it allows in some seconds, and its refusal holds the whole number up.
+#: The share of a number's rate that is used. Processes are late by milliseconds, so sends bunch together: at the full
+#: rate Meta would count more than it allows in some seconds, and then it throttles the whole number.
 USED_RATE = 0.975
-#: The wait for a throttle that names none.
+#: How long to wait after a throttle that does not say how long.
 THROTTLE_SECONDS = 60.0
-#: Throttles that lengthen the next wait; beyond that it stays.
+#: How many throttles in a row lengthen the wait; further ones keep it as it is.
 MAX_GROWTH = 8
-#: While trials end unknown the wait for the next one doubles, so often at most: each of them may have been sent.
+#: If trials end with an unknown outcome, the wait for the next one doubles, at most this often: each trial may have
+#: been sent.
 MAX_DOUBLINGS = 4
-#: A verdict of Graph's on a lane whose breaker nothing else moves is noted when the one before is so old: it decides
-#: nothing, and is no reason for every transaction to write the lane's row.
+#: If nothing changes in a breaker except the time of Graph's last clear result, recado writes that time only at this
+#: interval. Otherwise every transaction would write the lane's row.
 VERDICT_SECONDS = 5.0
-#: A search begins so long before the oldest that was found: clocks, and transactions, are late.
+#: A search begins this long before the oldest entry that was found, because clocks and transactions are late.
 FLOOR_SLACK_SECONDS = 10.0
-#: What was made due before the floor, against expectation, is found after this time.
+#: An entry that unexpectedly becomes due before the floor is found after this time.
 FLOOR_SECONDS = 60.0
-#: Why the breaker of a lane is open that needs its operator.
+#: The reason of a breaker that is open until an operator acts.
 OPERATOR = "operator"
-#: Why the breaker of a lane is open whose other side wants nothing more, and when it is probed: never.
+#: The reason of a breaker whose receiver wants nothing more. It is never probed.
 ENDED = "ended"
 NEVER = 1e12
 
 
 class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers that the queue decides by; the settings of the same names describe them."""
+    """The numbers that the queue's decisions use; the settings of the same names describe them."""
 
     backoff_jitter: float
     retry_after_max_seconds: float
@@ -70,8 +71,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     per_second: entries a second in a lane, 0 for no limit. in_order: entries of one key wait for each other.
     key_interval_seconds: between two of them. lease_seconds: how long an attempt may take. backoff_seconds: the waits
     before each further attempt. at_once: entries of a lane that are under way, 0 for no limit. repeatable: a second
-    copy does no harm, so an attempt without a verdict is simply made again. alike: what needs an operator for one entry
-    of a lane needs him for all of them.
+    copy does no harm, so an attempt without a clear result is simply repeated. alike: if one entry of a lane needs an
+    operator, all of them do.
     """
 
     per_second: float
@@ -85,7 +86,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def max_attempts(self) -> int:
-        """Attempts that an entry is worth."""
+        """The maximum number of attempts at an entry."""
         return len(self.backoff_seconds) + 1
 
 
@@ -111,8 +112,8 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the queue does after an attempt: the row's next state, and who else has to wait.
 
-    `suspect`: the failure may be an outage's. `hopeless`: why the message is given up when it falls due, unless an
-    outage was to blame. `as_text`: from now on the message is its plain text.
+    `suspect`: an outage may have caused the failure. `hopeless`: why the message is given up when it is due again,
+    unless an outage was the cause. `as_text`: the message's content becomes its plain text.
     """
 
     state: State
@@ -131,9 +132,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one business number: `open_reason` is None while it is closed.
 
-    An open breaker is probed first, without a reply; once Graph has answered (`reachable`) one reply is the trial that
-    closes it. `good_at`: when Graph last gave a verdict. `outage_at`: when the number was last known to be in an
-    outage.
+    An open breaker is probed first, without a reply; once Graph has responded (`reachable`), one reply is sent as a
+    trial, which closes the breaker if it succeeds. `good_at`: when Graph last gave a clear result. `outage_at`: when
+    the number was last known to be in an outage.
     """
 
     failures: int = 0
@@ -156,7 +157,7 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetryPolicy:
-    """The numbers as decisions; `limits` are those of each channel, by its name."""
+    """Makes decisions from the numbers; `limits` are those of each channel, by its name."""
 
     def __init__(
         self, config: RetryConfig, limits: Mapping[str, Limits], chance: Callable[[], float] = random.random
@@ -186,7 +187,7 @@ class RetryPolicy:
                 return self._retry(message, result, now)
 
     def longest_wait_seconds(self, channel: str) -> float:
-        """The longest that anything of a channel waits: a retry, a lease, an unknown outcome, a turn."""
+        """The longest time that an entry of a channel waits for a retry, a lease, an unknown outcome or a turn."""
         config, limits = self.config, self.limits[channel]
         backoff = max(limits.backoff_seconds, default=0.0) * (1 + config.backoff_jitter)
         waits = (backoff, config.retry_after_max_seconds, limits.lease_seconds, config.unknown_grace_seconds)
@@ -195,11 +196,11 @@ class RetryPolicy:
     def rescue(self, channel: str, *, spent: int, now: float) -> Decision:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
 
-        The grace period begins now, not at the lease's end: where nobody took the lease back for long, the store could
-        not be used, or nothing ran, and Meta's statuses of that time are still to come.
+        The grace period begins now, not at the end of the lease: if nobody took the lease back for long, the store
+        failed or nothing ran, and Meta's statuses of that time have not arrived yet.
 
-        Most likely nothing was sent, so it costs an attempt but does not count as an answer of Meta's that never
-        came: a pod that dies twice while it holds a message must not make its customer go without.
+        Most likely nothing was sent. So this costs an attempt, but it does not count as a response that never came: if
+        pods die twice while they hold a message, its customer must still get a reply.
         """
         limits = self.limits[channel]
         last = spent + 1 >= limits.max_attempts
@@ -212,16 +213,16 @@ class RetryPolicy:
 
     @staticmethod
     def blame(suspect_at: float | None, breaker: Breaker) -> Blame:
-        """Whose fault a failure was that looked like an outage's at `suspect_at`; None: it did not."""
+        """Whose fault a failure at `suspect_at` was that looked like an outage; None if it did not look like one."""
         if suspect_at is None:
             return Blame.MESSAGE
-        # An outage that lasts is to blame even if a clock that was set back dates it before the failure.
+        # An outage that lasts is the cause, even if a clock that was set back dates it before the failure.
         if breaker.open_reason == "outage" or breaker.outage_at >= suspect_at:
             return Blame.OUTAGE
         return Blame.MESSAGE if breaker.good_at > suspect_at else Blame.NOT_KNOWN
 
     def pace(self, channel: str, next_at: float) -> "Pace":
-        """The turns of a lane of a channel, of which the next is not before `next_at`."""
+        """The turns of a lane of a channel; the next turn is at `next_at` or later."""
         rate = self.limits[channel].per_second * USED_RATE
         return Pace(1 / rate if rate else 0.0, next_at)
 
@@ -253,7 +254,7 @@ class RetryPolicy:
         return Breaker(good_at=good_at, outage_at=breaker.outage_at)
 
     def breaker_after_probe(self, breaker: Breaker, reachable: bool, now: float) -> Breaker:
-        """The number's breaker after a call without a reply: Graph answered it, or did not."""
+        """The number's breaker after a probe: whether Graph responded."""
         if not reachable:
             return self._in_outage(breaker, now)
         if breaker.open:
@@ -277,7 +278,7 @@ class RetryPolicy:
         last = message.spent + 1 >= most
         if last and not result.outage:
             return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
-        if last:  # given up at once, if it is not an outage's fault
+        if last:  # given up at once, unless an outage is the cause
             due_at, hopeless = now, Reason.RETRIES_EXHAUSTED
         else:
             jitter = 1 + self.config.backoff_jitter * (2 * self._chance() - 1)
@@ -320,7 +321,7 @@ class RetryPolicy:
 
 
 def is_verdict(result: AttemptResult) -> bool:
-    """Whether Graph itself said what becomes of the reply."""
+    """Whether Graph itself gave a clear result for the reply."""
     return result.outcome is not Outcome.UNKNOWN and result.code_class.endswith("xx")
 
 
@@ -341,11 +342,12 @@ class _Floor(msgspec.Struct):
 
 
 class Floors:
-    """From where searches for what is due begin: per question a time that nothing is before, as far as is known here.
+    """Where searches for due entries begin: for each kind of search, the time of the oldest entry that this process
+    knows of.
 
-    Whatever was due and has been sent leaves an entry in PostgreSQL's index that no vacuum may remove while somebody
-    reads from an old snapshot (a dump, a report, a replication slot). With 200,000 of them a search from the begin
-    reads all of them to find the first message: 35 ms in place of 2. So a process remembers the oldest that it found.
+    Every entry that was due and has been sent leaves a dead entry in PostgreSQL's index. No vacuum can remove it while
+    an old snapshot exists (a dump, a report, a replication slot). With 200,000 of them a search from the beginning
+    takes 35 ms instead of 2. So a process remembers the oldest entry that it found.
     """
 
     def __init__(self) -> None:
@@ -359,8 +361,8 @@ class Floors:
         return floor.after
 
     def found(self, question: Hashable, now: float, oldest: float | None) -> None:
-        """Takes in the oldest time that a search from the floor found; a search from the begin that found nothing shows
-        that nothing is before now."""
+        """Learns the oldest time that a search found. A search from the beginning that found nothing shows that nothing
+        is due before now."""
         floor = self._floors.setdefault(question, _Floor(since=now))
         if oldest is not None:
             floor.after = oldest - FLOOR_SLACK_SECONDS

@@ -1,7 +1,7 @@
 """RetryQueue: what every store offers. The conformance suite (tests/queue/conformance.py) is written against it.
 
-Every method that changes something is done when its change is durable, and raises StoreUnavailable when it is not:
-then nothing was recorded. Those on the way of a message begin when they are called, awaited or not.
+Every method that changes something returns when its change is durable, or raises StoreUnavailable if nothing was
+recorded. The methods that handle a message begin when they are called, whether they are awaited or not.
 """
 
 from collections.abc import Awaitable, Collection, Sequence
@@ -41,7 +41,7 @@ class EndpointReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an event at one endpoint."""
+    """The delivery of an event to one endpoint."""
 
     endpoint: str
     state: State
@@ -77,7 +77,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outbox(Protocol):
-    """The way of a reply: what the inbox, the attempts and the drain use."""
+    """What the inbox, the attempts and the drain use to store and send replies."""
 
     def now(self) -> float:
         """The time by the store's clock, in Unix seconds: the same for all who share the store."""
@@ -85,26 +85,27 @@ class Outbox(Protocol):
 
     def add_message(self, message: NewReply, *, lease: bool) -> Awaitable[Added]:
         """Claims the wamid and writes the reply and the changes of the session, atomically; the reply is leased to the
-        caller when it may be sent at once. Nothing is written where the session has another version by now."""
+        caller if it may be sent at once. Nothing is written if the session has another version by now."""
         ...
 
     async def get_messages_to_retry(self, limit: int) -> Claim:
-        """Leases up to `limit` due messages, oldest first, of each customer the first in his line, under the limits
-        and the breaker."""
+        """Leases up to `limit` due messages, oldest first, and for each customer only the first one, as the limits and
+        the breaker allow."""
         ...
 
     def reply_to_voice(self, job: LeasedReply, message: NewReply) -> Awaitable[Added]:
-        """Ends a job that heard a voice note, and fills the reply that waits for it with the message's, with the
-        changes of the session, atomically. A duplicate came too late: nothing was written. Stale as with `add_message`.
+        """Ends a job that heard a voice note, and replaces the content of the waiting reply, together with the changes
+        of the session, atomically. If it came too late, the result is a duplicate and nothing was written. `stale` is
+        as in `add_message`.
         """
         ...
 
     async def claim_message(self, id_: int) -> Claim:
-        """Leases one message if it is due and may be sent now; else says when it could be."""
+        """Leases one message if it is due and may be sent now; otherwise returns when it could be."""
         ...
 
     def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
-        """Records a finished attempt; what was decided, or None when a status had settled it before."""
+        """Records a finished attempt. Returns the decision, or None if a status had settled the attempt before."""
         ...
 
     async def release(self, message: LeasedReply) -> None:
@@ -112,7 +113,7 @@ class Outbox(Protocol):
         ...
 
     async def record_probe(self, lane: Lane, reachable: bool) -> None:
-        """Records whether the other side answered a probe of the lane."""
+        """Records whether the receiver responded to a probe of the lane."""
         ...
 
     def apply_status(self, update: StatusUpdate) -> Awaitable[bool]:
@@ -120,7 +121,7 @@ class Outbox(Protocol):
         ...
 
     async def expire(self) -> int:
-        """Gives up the waiting messages whose window has closed; how many."""
+        """Gives up the waiting messages whose window has closed; returns how many."""
         ...
 
     async def prune(self) -> Pruned:
@@ -136,21 +137,21 @@ class Outbox(Protocol):
         ...
 
     def change_handoff(self, change: HandoffChange) -> Awaitable[bool]:
-        """Gives a conversation to a person, or back to recado; whether that changed anything. When a person takes over,
-        replies that wait are discarded."""
+        """Gives a conversation to a person, or back to recado; returns whether that changed anything. When a person
+        takes over, waiting replies are discarded."""
         ...
 
     def change_permission(self, change: PermissionChange) -> Awaitable[bool]:
-        """Notes that a customer does not want to be written to, or does again; whether that changed anything. What
-        waits for him that replies to nothing is discarded."""
+        """Records that a customer opted out or in again; returns whether that changed anything. Waiting messages to him
+        that are not replies are discarded."""
         ...
 
     def change_template(self, change: TemplateChange) -> Awaitable[None]:
-        """Notes what Meta has done to a template; holds its lanes if it cannot be sent any more."""
+        """Records what Meta has done to a template; holds its lanes if it can no longer be sent."""
         ...
 
     def message_reference(self, wamid: str) -> str:
-        """A keyed hash by which logs name a customer's message: the same in every process of this store."""
+        """The keyed hash that identifies a customer's message in logs, the same in every process of this store."""
         ...
 
 
@@ -158,24 +159,25 @@ class QueueAdmin(Protocol):
     """What an operator does with the queue."""
 
     async def retry(self, ids: Sequence[int]) -> int:
-        """Makes messages due at once, with all their attempts again; how many could be."""
+        """Makes messages due at once, with a full set of attempts; returns how many could be."""
         ...
 
     async def discard(self, ids: Sequence[int]) -> int:
-        """Gives messages up at an operator's request; how many."""
+        """Gives messages up at an operator's request; returns how many."""
         ...
 
     async def remove(self, ids: Sequence[int]) -> int:
-        """Erases failed and discarded messages, and customers of whom no other message is left; how many messages."""
+        """Erases failed and discarded messages, and customers without any other message; returns how many messages."""
         ...
 
     async def clear(self) -> int:
-        """Erases all failed and discarded messages, as `remove` does; how many."""
+        """Erases all failed and discarded messages, as `remove` does; returns how many."""
         ...
 
     async def erase_customer(self, name: str) -> Erased:
-        """Erases everything that is kept of the customer with a phone number (`+` and digits) or user id, by all of his
-        names, at every business number. His orders stay without him. What he writes later is a stranger's."""
+        """Erases everything that is stored about the customer with a phone number (`+` and digits) or user id, under
+        all of his names, at every business number. His orders stay without his data. If he writes again, he counts as a
+        new customer."""
         ...
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
@@ -201,7 +203,7 @@ class OrderBook(Protocol):
     async def list_orders(
         self, *, after: int = 0, state: OrderState | None = None, limit: int = 100
     ) -> list[ShopOrder]:
-        """Orders as they were placed, from the one after number `after`; all, or those in one state."""
+        """Orders in the sequence in which they were placed, after number `after`; all, or those in one state."""
         ...
 
     async def get_order(self, number: int) -> ShopOrder | None:
@@ -217,7 +219,7 @@ class QueueReadings(Protocol):
     """What metrics and probes read."""
 
     def snapshot(self) -> Snapshot:
-        """The totals and gauges, read at once; for the metrics thread."""
+        """The totals and gauges in one reading; for the metrics thread."""
         ...
 
     async def check_writable(self) -> None:
@@ -229,8 +231,9 @@ class Surveying(Protocol):
     """What the report reads."""
 
     async def survey(self, days: Sequence[float]) -> Survey:
-        """Counts what happened, from the first instant (Unix seconds) to the last, in steps from each to the next; on
-        one view of the store, without keeping anybody from writing. Raises StoreUnavailable, also after a minute."""
+        """Counts what happened between the first instant (Unix seconds) and the last, in one step from each instant to
+        the next. It reads one snapshot of the store and blocks no writer. Raises StoreUnavailable, also after a minute.
+        """
         ...
 
 
@@ -242,16 +245,16 @@ class EventLog(Protocol):
         ...
 
     async def deliveries(self, id_: int) -> list[EventDelivery]:
-        """What became of an event at each endpoint, as far as it is still known."""
+        """The deliveries of an event, as far as they are still known."""
         ...
 
     async def replay(self, endpoints: Sequence[str], *, ids: Sequence[int] = (), since: float = 0.0) -> int:
-        """Sends events once more, by their ids, or all since an instant; how many. One that still waits for an endpoint
-        goes there once."""
+        """Sends events once more, by their ids or all since an instant; returns how many. An event that still waits for
+        an endpoint is sent there only once."""
         ...
 
     async def resume(self, endpoint: str) -> bool:
-        """Sends to an endpoint again whose breaker is open; whether it was."""
+        """Resumes an endpoint whose breaker is open; returns whether it was open."""
         ...
 
 

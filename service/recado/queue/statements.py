@@ -28,8 +28,8 @@ class Statements(Protocol):
         ...
 
     def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:
-        """Begins a statement, in the order of all others; what is returned gives its rows. What is asked together
-        costs a distant server one answer."""
+        """Begins a statement, in the order of all others; call the result to get its rows. Statements that are begun
+        together cost one round trip to a distant server."""
         ...
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
@@ -72,9 +72,9 @@ class Sizes(msgspec.Struct, frozen=True):
 class Database(Protocol):
     """A database, which need not be reachable yet.
 
-    gap_seconds: what a writer waits between two transactions, so that others have their turn. most_in_a_commit:
-    operations of one transaction, which bounds how long others wait for what it locks. store_key: the key of
-    the store's hashes and attempt ids; reading it raises StoreUnavailable until the database was reached once.
+    gap_seconds: how long a writer waits between two transactions, so that other writers get the lock. most_in_a_commit:
+    operations of one transaction, which bounds how long others wait for what it locks. store_key: the key of the
+    store's hashes and attempt ids; reading it raises StoreUnavailable until the database was reached once.
     """
 
     gap_seconds: float
@@ -89,31 +89,32 @@ class Database(Protocol):
 
     def write(self, work: Callable[[Statements], Result], reach: Reach = EVERYTHING) -> Result:
         """Does the work in a transaction that is durable when this returns; by one thread at a time. Nobody else
-        changes meanwhile what is within its reach. The work may be done again from its begin.
+        changes what is within its reach meanwhile. The work may be repeated from its beginning.
 
         Raises StoreUnavailable when nothing was recorded.
         """
         ...
 
     def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
-        """Does the work on one view of the database; by any thread. Raises StoreUnavailable.
+        """Does the work on one snapshot of the database; by any thread. Raises StoreUnavailable.
 
-        `settled`: the view has the rows of all ids given so far, so a reader that continues after the greatest id that
-        it has seen misses none. The work must then be one statement.
+        `settled`: the snapshot has the rows of all ids given so far, so a reader that continues after the greatest id
+        that it has seen misses none. The work must then be one statement.
         """
         ...
 
     def survey(self, work: Callable[[Statements], Result]) -> Result:
-        """Does long work on one view of the database, on a connection of its own, so that no other read waits for it.
+        """Does long work on one snapshot of the database, on a separate connection, so that no other read waits for it.
         By any thread. Raises StoreUnavailable."""
         ...
 
     def sizes(self, found: Statements) -> Sizes:
-        """What the database takes; within a read."""
+        """The space that the database takes; within a read."""
         ...
 
     def scrub(self) -> None:
-        """Removes what deleted rows leave behind. Blocks. Raises StoreUnavailable when it cannot be done now."""
+        """Removes the traces of deleted rows from the files. Blocks. Raises StoreUnavailable if that is not possible
+        now."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""RetryQueue on a database: writes by one thread in group commits, reads beside them on a connection of their own."""
+"""RetryQueue on a database: one thread writes in group commits; reads use a separate connection."""
 
 import asyncio
 import hashlib
@@ -62,9 +62,10 @@ from recado.whatsapp.customer import mask
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import template_in
 
-#: Rows that one prune or expiry touches at most, so that nobody waits long for the lock.
+#: The maximum number of rows that one prune or expiry changes, so that nobody waits long for the lock.
 PRUNE_ROWS = 500
-#: A customer of whom nothing is due any more is forgotten after this time; the search for them is this rare too.
+#: A customer without anything due is forgotten after this time. The search for such customers runs at the same
+#: interval.
 CUSTOMER_RETENTION_SECONDS = 86400.0
 CUSTOMER_PRUNE_SECONDS = 3600.0
 
@@ -194,7 +195,7 @@ class StoredQueue:
         return Pruned(rows=rows, more=max(counts) >= PRUNE_ROWS)
 
     async def _stale_customers(self, now: float) -> list[PruneRequest]:
-        """Customers to forget, looked for once an hour, since it takes a walk through all of them."""
+        """Customers to forget. The search reads all customers, so it runs once an hour."""
         if self._customers_pruned_at is None:
             self._customers_pruned_at = now
         if now < self._customers_pruned_at + CUSTOMER_PRUNE_SECONDS:
@@ -342,7 +343,7 @@ class StoredQueue:
         return lanes_of(self._policy, found.run("lanes"))
 
     def _next_at(self, found: Statements) -> float | None:
-        """When the next entry can be claimed, as far as its due time and its lane's turn and breaker tell."""
+        """When the next entry can be claimed, according to its due time and its lane's turn and breaker."""
         waits = []
         for lane, state in self._lanes(found).items():
             if (due_at := found.run("next_due", *lane, self._floors.after(lane, found.now))[0][0]) is not None:
@@ -350,13 +351,13 @@ class StoredQueue:
         return min(waits, default=None)
 
     def _next_at_of(self, found: Statements, id_: int) -> float | None:
-        """The same of one message; None when it does not wait."""
+        """The same for one message; None if it does not wait."""
         for due_at, *lane in found.run("due_of", id_):
             return self._claimable_at(found, Lane(*lane), self._lanes(found)[Lane(*lane)], due_at)
         return None
 
     def _claimable_at(self, found: Statements, lane: Lane, state: LaneState, due_at: float) -> float:
-        """When an entry can be claimed, as far as its due time and its lane's turn, breaker and free places tell."""
+        """When an entry can be claimed, according to its due time and its lane's turn, breaker and free capacity."""
         at_once = self._policy.limits[lane.channel].at_once
         full = at_once and found.run("under_way", *lane)[0][0] >= at_once
         return max(_claimable_at(state, due_at), found.now + MIN_WAIT_SECONDS if full else 0.0)

@@ -7,7 +7,7 @@ from recado.whatsapp.outside import template_in
 
 
 class Tally:
-    """Adds facts about the entries of a lane to the totals; this one does not."""
+    """Adds facts about the entries of a lane to the totals. The base class counts nothing."""
 
     def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
         pass
@@ -116,7 +116,7 @@ class TemplateTally(Tally):
 
 
 class VoiceTally(Tally):
-    """Voice notes that are transcribed, or not."""
+    """Voice notes, transcribed or not."""
 
     def attempted(self, totals: Totals, lane: str, result: AttemptResult) -> None:
         totals.inc(metrics.VOICE_ATTEMPTS, result.outcome.value, result.error_class)

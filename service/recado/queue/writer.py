@@ -1,7 +1,7 @@
 """The one writer of a store: a thread that commits the work of many callers in one transaction (group commit).
 
-A caller hands over an operation and awaits its result, which comes when the commit is on disk. Operations of one kind
-that wait together are handed to the store as one batch.
+A caller submits an operation and awaits its result, which arrives when the commit is on disk. Operations of one kind
+that wait together go to the store as one batch.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from recado.telemetry.metrics import Metric
 
 
 class Transaction(Protocol):
-    """What runs inside one write transaction; `finish` writes what was gathered on the way."""
+    """The object that the operations of one write transaction share; `finish` writes what they have collected."""
 
     def finish(self) -> None: ...
 
@@ -29,7 +29,7 @@ BatchKind = Callable[[Any, Sequence[Any]], Sequence[Any]]
 
 
 class CommitObserver(Protocol):
-    """Called after every commit in the writer's thread, and by any thread when something else is to be counted."""
+    """Is called after every commit in the writer's thread, and by any thread for other events to count."""
 
     def committed(self, seconds: float, operations: int) -> None: ...
 
@@ -70,7 +70,7 @@ class Writer:
         self._database = database
         self._begin = begin
         self._observer = observer
-        #: None ends the thread; nothing is put behind it. Half the price of a deque with a Condition.
+        #: None ends the thread and is the last item. A SimpleQueue costs half as much as a deque with a Condition.
         self._waiting: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closing = False
@@ -80,7 +80,7 @@ class Writer:
     def submit(self, kind: BatchKind, argument: Any, reach: Reach = EVERYTHING) -> "asyncio.Future[Any]":
         """The future of an operation's result, done when its commit is on disk.
 
-        It fails with StoreUnavailable when nothing could be recorded.
+        It fails with StoreUnavailable if nothing could be recorded.
         """
         operation = _Operation(kind, argument, reach)
         with self._lock:
@@ -107,7 +107,7 @@ class Writer:
                 time.sleep(self._database.gap_seconds)
 
     def _next_batch(self) -> tuple[list[_Operation], bool]:
-        """What waits, once something does, and whether it is the last."""
+        """Waits for operations; returns all that wait, and whether they are the last."""
         waiting = [self._waiting.get()]
         waiting += [self._waiting.get() for _ in range(min(self._waiting.qsize(), self._database.most_in_a_commit - 1))]
         return [operation for operation in waiting if operation], waiting[-1] is None
@@ -149,7 +149,7 @@ def _by_kind(batch: list[_Operation]) -> dict[BatchKind, list[_Operation]]:
 
 
 def _reach_of(reaches: Sequence[Reach]) -> Reach:
-    """The reach of operations together."""
+    """The combined reach of operations."""
     if len(reaches) == 1:
         return reaches[0]
     if any(reach.everything for reach in reaches):

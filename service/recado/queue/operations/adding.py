@@ -1,4 +1,4 @@
-"""Adding: notes the wamid of a customer's message as seen and writes the reply, leased if it may be sent now."""
+"""Adding: records the wamid of a customer's message as seen and writes the reply, leased if it may be sent now."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -40,7 +40,7 @@ class AddRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]:
-    """Notes each message's wamid as seen, and writes the changes of the session and the reply.
+    """Records each message's wamid as seen, and writes the changes of the session and the reply.
 
     A wamid that was seen before is a duplicate. A message that was handled with an older session gets the present
     one, and nothing of the message is written.
@@ -109,7 +109,7 @@ def _reply(
     new: Mapping[int, AddRequest],
     customers: Mapping[str, Customer],
 ) -> dict[int, Added]:
-    """Writes the replies to the messages that get one, in the order in which these were written."""
+    """Writes the replies, in the order in which the messages were written."""
     leases = frozenset(id_ for id_ in current if new[id_].lease)
     answers = supersede(transaction, current, customers)
     added = _Placing(transaction, current, leases, customers, answers).place_all()
@@ -120,7 +120,8 @@ def _reply(
 
 
 def _begin_to_listen(transaction: Transaction, notes: Sequence[tuple[int, Listening, str | None]]) -> dict[int, int]:
-    """Writes a job for each voice note that may be heard in time, by the entries of their replies; their ids.
+    """Writes a job for each voice note that can be transcribed in time; returns the ids of the jobs by the entries of
+    the replies.
 
     notes: the entry of the reply, the job, and the traceparent of the message.
     """
@@ -136,13 +137,14 @@ def _begin_to_listen(transaction: Transaction, notes: Sequence[tuple[int, Listen
 
 
 def _until(transaction: Transaction, listening: Listening) -> float:
-    """Until when a reply waits for its voice note to be transcribed; it does not wait while nothing can transcribe."""
+    """Until when a reply waits for the transcription of its voice note; it does not wait if the transcriber's breaker
+    is open."""
     breaker = transaction.lane(listening.lane).breaker
     return 0.0 if breaker.open and transaction.now < breaker.probe_at else listening.until
 
 
 def note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
-    """Notes products the shop does not sell, under a keyed hash of the customer: each once a day per customer."""
+    """Records products that the shop does not sell, once a day per customer, under a keyed hash of the customer."""
     day = int(transaction.now // DAY_SECONDS)
     asked = [
         (day, one.phrase, one.kind, transaction.reference("asked", message.key))
@@ -177,7 +179,7 @@ def supersede(
 
 
 class _Placing:
-    """Places new replies: failed when it is too late, leased when they can be sent at once, else queued."""
+    """Decides the state of new replies: failed if it is too late, leased if they can be sent now, otherwise queued."""
 
     def __init__(
         self,
@@ -192,7 +194,7 @@ class _Placing:
         self._rows: list[NewRow] = []
 
     def place_all(self) -> dict[int, Added]:
-        """Writes the replies; takes turns only for those that nothing but the rate limit holds back."""
+        """Writes the replies; takes turns only for those that wait for nothing but the rate limit."""
         placed: dict[int, Added] = {}
         ready: dict[Lane, list[int]] = {}
         for id_, message in sorted(self._messages.items(), key=lambda item: (item[1].written_at, item[0])):
@@ -213,7 +215,7 @@ class _Placing:
         return placed
 
     def _place(self, id_: int, message: NewReply) -> Added | None:
-        """The place of a reply that cannot be sent at once; None if it can be, once it gets a turn."""
+        """The state of a reply that cannot be sent at once; None if it can be sent as soon as it gets a turn."""
         if message.content is None:
             return Added(id=id_, duplicate=False)
         transaction, now = self._transaction, self._transaction.now

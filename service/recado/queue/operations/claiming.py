@@ -1,5 +1,5 @@
-"""Claiming: leases due entries within the limits, oldest first, and only the first of each key; one alone while the
-breaker is open and a probe was answered. Leases that ran out are taken back on the way."""
+"""Claiming: leases due entries within the limits, oldest first, and only the first of each key. While a breaker is
+open, it leases one entry, and only after a successful probe. It also takes back leases that ran out."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,23 +14,23 @@ from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 
-#: Pages of due messages that one claim looks through, when all on a page have to wait for their customers.
+#: How many pages of due messages one claim reads if all messages on a page have to wait for their customers.
 CLAIM_PAGES = 5
 NO_LIMIT = 1_000_000
-#: Leases that ran out and are taken back by one claim, however few messages it is for.
+#: How many expired leases one claim takes back, even if it claims fewer messages.
 RESCUE_ROWS = 500
 
 
 class ClaimRequest(msgspec.Struct, frozen=True):
-    """Up to `limit` due messages, or those of `ids` that are due."""
+    """A request for up to `limit` due messages, or for the due ones of `ids`."""
 
     limit: int
     ids: tuple[int, ...] = ()
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """When a claimed message is sent and its lease ends, whether as the trial of an open breaker, and whether its last
-    failure was an outage's and so costs nothing."""
+    """When a claimed message is sent and when its lease ends; whether it is the trial of an open breaker; whether an
+    outage caused its last failure, so that it does not count."""
 
     send_at: float
     lease_until: float
@@ -73,7 +73,7 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
         share = math.ceil((request.limit - len(taken.turns)) / (len(lanes) - i))
         _take_of(transaction, lane, request, share, taken)
     if taken.turns and transaction.audience.reminding.seconds:
-        from recado.queue.operations.reminding import drop_stale  # most shops remind nobody
+        from recado.queue.operations.reminding import drop_stale  # most shops send no reminders
 
         for id_ in drop_stale(transaction, taken.turns):
             del taken.turns[id_]
@@ -91,7 +91,7 @@ def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[LeasedRepl
 
 
 def _lanes_due(transaction: Transaction) -> list[Lane]:
-    """The lanes that have something due, the one whose entry waits longest first."""
+    """The lanes with due entries, the lane with the oldest entry first."""
     lanes = list(transaction.lanes.all())
     if len(lanes) < 2:
         return lanes
@@ -104,9 +104,10 @@ def _lanes_due(transaction: Transaction) -> list[Lane]:
 
 
 def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit: int, taken: Taken) -> None:
-    """Takes entries of one lane, or says that it has to be probed."""
+    """Takes entries of one lane, or decides that the lane must be probed."""
     now, state = transaction.now, transaction.lane(lane)
-    # Only one transaction at a time decides by the breaker or a count. One that does not get the lane skips it.
+    # Only one transaction at a time decides by the breaker or by a count. A transaction that does not get the lane
+    # skips it.
     if (state.breaker.open or transaction.policy.limits[lane.channel].at_once) and not transaction.lanes.hold(lane):
         return
     trial = state.breaker.open
@@ -125,8 +126,8 @@ def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit:
         page = _page(transaction, lane, request, room)
         had = len(taken.turns)
         _take(transaction, lane, state, page, taken)
-        # A page on which some had to wait is followed by another; any other end of the search is an end. So is a
-        # message that waits for a probe: it stays due, and the number is in doubt.
+        # If some messages of a page had to wait, read another page; otherwise stop. Also stop at a message that waits
+        # for a probe: it stays due, and it is not known whether the number works.
         in_doubt = state.breaker.probe_at > now
         if request.ids or in_doubt or len(page) < room or len(taken.turns) - had == len(page):
             break
@@ -141,7 +142,7 @@ def _free_places(transaction: Transaction, lane: Lane) -> int:
 
 
 def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int) -> list[DueRow]:
-    """The due entries of a lane that wait longest, as many as there is capacity for."""
+    """The oldest due entries of a lane, as many as there is capacity for."""
     now, ids = transaction.now, request.ids
     if not ids:
         found = transaction.run("due", *lane, transaction.floors.after(lane, now), now, room)
@@ -153,7 +154,7 @@ def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int
 
 
 def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence[DueRow], taken: Taken) -> None:
-    """Sorts a page of due messages into those to give up, those that have to wait, and those taken."""
+    """Sorts a page of due messages: to be given up, to wait, to be taken."""
     now = transaction.now
     postponed: list[tuple[int, float]] = []
     ready: dict[str, tuple[DueRow, Blame]] = {}
@@ -195,7 +196,7 @@ def _give_turns(
 
 
 def _clear_up(transaction: Transaction, lane: Lane, state: LaneState, taken: Taken) -> None:
-    """Starts a probe of a lane when it is not known whether the lane is in an outage."""
+    """Starts a probe of a lane if it is not known whether the lane is in an outage."""
     if transaction.now < state.breaker.probe_at or not transaction.lanes.hold(lane):
         return
     # Another process may have started a probe before this transaction locked the lane.
@@ -209,7 +210,7 @@ def _ask_for_probe(transaction: Transaction, lane: Lane, taken: Taken) -> None:
 
 
 def record_probe(transaction: Transaction, probes: Sequence[tuple[Lane, bool]]) -> list[None]:
-    """Records for lanes whether the other side answered a probe."""
+    """Records for lanes whether the receiver responded to a probe."""
     for lane, reachable in probes:
         transaction.lanes.change_breaker(lane, _after_probe(transaction, reachable))
     return [None] * len(probes)

@@ -1,7 +1,7 @@
 """Who a customer is, the recent replies to him, and his session.
 
-A person is known by a phone number, a user id, or both, and each may change: `identity` leads from every other name to
-the one under which the customer is kept. A stranger with one name costs no row there.
+A person is known by a phone number, a user id, or both, and each may change. `identity` maps every other name to the
+one under which the customer is stored. A customer with one name has no row there.
 """
 
 import zlib
@@ -19,23 +19,24 @@ from recado.ratelimit import Allowance
 from recado.telemetry import metrics
 from recado.whatsapp.content import as_text, encode
 
-#: So often in a row the same courtesy, or another reply of the same words, is sent.
+#: How often in a row recado sends the same courtesy, or another reply with the same words.
 MAX_ALIKE = 3
 MAX_ALIKE_QUOTES = 10
-#: So many courtesies in a row are sent, whatever they say.
+#: How many courtesies in a row recado sends, whatever they say.
 MAX_COURTESIES = 10
-#: A customer who wrote nothing for so long is greeted as if for the first time.
+#: A customer who has not written for this long is greeted as if for the first time.
 FORGOTTEN_SECONDS = 3600.0
-#: The limit of a customer's messages is one of minutes by Meta's timestamps: what he wrote during an outage of ours
-#: comes all at once, and counts when he wrote it.
+#: The limit of a customer's messages counts minutes by Meta's timestamps: after an outage of recado all of his messages
+#: arrive at once, and each counts in the minute in which he wrote it.
 MINUTE_SECONDS = 60
-#: A picture written so soon after another message belongs to it.
+#: A picture that follows another message this soon belongs to it.
 ALBUM_SECONDS = 15.0
 
 
 class Streak(msgspec.Struct, frozen=True, array_like=True):
-    """The recent replies to one customer: what the last one said, how many in a row said the same, how many in a row
-    were courtesies, and when he wrote last (Unix seconds). in_minute: his messages in the minute since 1970.
+    """The recent replies to one customer: the content of the last one, how many in a row were the same, how many in a
+    row were courtesies, and when he wrote last (Unix seconds). minute: the minute of his last message, counted since
+    1970; in_minute: his messages in it.
     """
 
     said: int
@@ -62,8 +63,8 @@ class Rename(msgspec.Struct, frozen=True):
 
 
 class Customer(msgspec.Struct, gc=False):
-    """A row of the statement `customers`. Of the entries that wait for him: which is first, due at `first_due_at` or
-    under way (None)."""
+    """A row of the statement `customers`. `first_...`: the first entry that waits for him; it is due at `first_due_at`,
+    or being sent (None)."""
 
     key: str
     next_at: float
@@ -78,22 +79,22 @@ class Customer(msgspec.Struct, gc=False):
     changed: bool = False
 
     def holds_up(self, id_: int, written_at: float) -> bool:
-        """Whether a new message has to wait for the first one, because that is under way or was written earlier."""
+        """Whether a new message has to wait for the first entry, because that is being sent or was written earlier."""
         if self.first_id is None or self.first_written_at is None:
             return False
         return self.first_due_at is None or (self.first_written_at, self.first_id) < (written_at, id_)
 
     def join(self, id_: int, written_at: float, due_at: float | None) -> None:
-        """Adds a message, unless one before it is first."""
+        """Makes a message the first entry, unless there is an earlier one."""
         if not self.holds_up(id_, written_at):
             self.first_id, self.first_written_at, self.first_due_at = id_, written_at, due_at
 
     def is_ahead_of(self, message: NewReply) -> bool:
-        """Whether the message was handled with an older session than his."""
+        """Whether the message was handled with an older session than the present one."""
         return self.changed or message.changes.version != self.version
 
     def stands_behind(self, other: "Customer") -> None:
-        """Takes over what waits from a row that was read later."""
+        """Takes the waiting entries from a row that was read later."""
         self.first_id, self.first_written_at, self.first_due_at = (
             other.first_id,
             other.first_written_at,
@@ -101,7 +102,7 @@ class Customer(msgspec.Struct, gc=False):
         )
 
     def count(self, message: NewReply, most_per_minute: int) -> Allowance:
-        """Counts a message that gets a reply, and says where that leaves its customer's limit."""
+        """Counts a message that gets a reply; returns how the count compares with the customer's limit."""
         self.wrote, self.written_at = True, max(self.written_at, message.written_at)
         if message.content is None:
             return Allowance.WITHIN
@@ -110,7 +111,7 @@ class Customer(msgspec.Struct, gc=False):
         return allowance
 
     def restrain(self, message: NewReply) -> Restraint | None:
-        """Why the message gets no reply although it should; None otherwise. His streak goes on."""
+        """Why recado withholds the reply; None if it sends it. Updates the streak."""
         self.wrote, self.written_at = True, max(self.written_at, message.written_at)
         if message.content is None:
             return None
@@ -123,7 +124,7 @@ class Customer(msgspec.Struct, gc=False):
         return _streak(self.streak) if self.streak else STRANGER
 
     def follow(self, message: NewReply) -> None:
-        """Takes over what the message changes in the columns of his row."""
+        """Applies the message's changes to the columns of the customer's row."""
         if message.changes.any:
             self.version += 1
             self.changed = True
@@ -131,9 +132,9 @@ class Customer(msgspec.Struct, gc=False):
             self.talk = as_json(message.changes.talk)
 
 
-# -- what keeps two bots from talking to each other: an away message answers each of our replies, and each of its
-# copies would draw a reply of ours. What is counted is what we say, not what is written to us: bots put the time of day
-# and ticket numbers into their texts.
+# -- what keeps two bots from talking to each other: an away message answers each of our replies, and each of its copies
+# would get a reply. recado counts its own replies, not the other side's messages, because bots put the time and ticket
+# numbers into their texts.
 
 
 def count_in_minute(before: Streak, message: NewReply, limit: int) -> tuple[Streak, Allowance]:
@@ -147,14 +148,14 @@ def count_in_minute(before: Streak, message: NewReply, limit: int) -> tuple[Stre
 
 
 def follow_streak(before: Streak, message: NewReply) -> tuple[Streak, Restraint | None]:
-    """The streak after a message, and why its reply is not sent; None when it is."""
+    """The streak after a message, and why its reply is not sent; None if it is sent."""
     if abs(message.written_at - before.written_at) > FORGOTTEN_SECONDS:
         before = msgspec.structs.replace(STRANGER, minute=before.minute, in_minute=before.in_minute)
     latest = max(before.written_at, message.written_at)
     if message.picture and abs(message.written_at - before.written_at) <= ALBUM_SECONDS:
         return msgspec.structs.replace(before, written_at=latest), Restraint.ALBUM
     assert message.content is not None, "a message without a reply is part of no streak"
-    # Without what can be tapped: the ids of its buttons make each quote another one.
+    # Without buttons and lists: the ids of buttons make each quote different.
     said = zlib.crc32(encode(as_text(message.content)))
     after = msgspec.structs.replace(
         before,
@@ -172,13 +173,13 @@ def follow_streak(before: Streak, message: NewReply) -> tuple[Streak, Restraint 
 
 
 def kept_names(transaction: Transaction, names: Iterable[str]) -> Callable[[], dict[str, str]]:
-    """Asks for the name under which each customer is kept, given any of his names."""
+    """Asks for the name under which each customer is stored, given any of his names."""
     answer = transaction.ask("identities", as_json(list(names)))
     return lambda: dict(answer())
 
 
 def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]], kept: dict[str, str]) -> list[str]:
-    """The name under which each customer is kept, given some of his names; stores those that are new."""
+    """The name under which each customer is stored, given some of his names; stores new names."""
     before = dict(kept)
     keys: list[str] = []
     news: dict[str, str] = {}
@@ -191,12 +192,12 @@ def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]], k
 
 
 def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
-    """Makes the new names of known customers lead to them."""
+    """Maps the new names of known customers to them."""
     kept = kept_names(transaction, [name for request in requests for name in (*request.before, *request.after)])()
     before = dict(kept)
     news: dict[str, str] = {}
     for request in requests:
-        # A new name that has been written from is the one with the newer quote.
+        # If the customer has already written under the new name, that name has the newer quote.
         key = next((kept[name] for name in (*request.after, *request.before) if name in kept), None)
         if key is not None:
             news |= _led(kept, (*request.before, *request.after), key)
@@ -205,7 +206,7 @@ def rename(transaction: Transaction, requests: Sequence[Rename]) -> list[None]:
 
 
 def _led(kept: dict[str, str], names: Sequence[str], key: str) -> dict[str, str]:
-    """Makes names lead to a key; returns those that led elsewhere. The key leads to itself without an entry."""
+    """Maps names to a key; returns those that were mapped elsewhere. The key itself needs no entry."""
     kept.setdefault(key, key)
     changed = {name: key for name in names if kept.get(name) != key}
     kept |= changed
@@ -213,7 +214,7 @@ def _led(kept: dict[str, str], names: Sequence[str], key: str) -> dict[str, str]
 
 
 def _keep(transaction: Transaction, news: dict[str, str], before: dict[str, str]) -> None:
-    """Writes down where names lead now. `before`: where they led until now."""
+    """Stores the new mapping of names. `before`: the mapping until now."""
     if not news:
         return
     transaction.run("put_identities", as_json(list(news.items())))
@@ -222,7 +223,7 @@ def _keep(transaction: Transaction, news: dict[str, str], before: dict[str, str]
 
 
 def _carry_permissions(transaction: Transaction, merged: Sequence[tuple[str, str]]) -> None:
-    """Applies the latest opt-in or opt-out of a customer who was kept under two names."""
+    """Applies the latest opt-in or opt-out of a customer who was stored under two names."""
     for old, new in merged:
         customers = read_customers(transaction, (old, new))
         said, talk = talk_of(customers[old].talk).permission, talk_of(customers[new].talk)
@@ -233,8 +234,8 @@ def _carry_permissions(transaction: Transaction, merged: Sequence[tuple[str, str
 
 
 def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "") -> Callable[[], list[int | None]]:
-    """Asks for the new row's id of each wamid that was not seen before, None for the others. `mark` tells those of
-    echoes from the customers', which alone the report counts."""
+    """Asks for the new row's id of each wamid that was not seen before, None for the others. `mark` distinguishes
+    echoes from customers' messages; the report counts only the latter."""
     first = transaction.take_ids(len(wamids))
     wanted = [(first + i, mark + transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
     answer = transaction.ask("see_wamids", as_json(wanted))
@@ -267,7 +268,7 @@ def change_quotes(transaction: Transaction, messages: Mapping[int, NewReply]) ->
     """Closes and opens quotes, places orders and queues their events. `messages`: by the ids of their entries. Returns
     the traceparents of the messages that made the closed or replaced quotes, by the same ids.
 
-    Raises ValueError where a quote that has to be closed is not open: the session said that it is.
+    Raises ValueError if a quote that has to be closed is not open: the session is wrong then.
     """
     changing = {id_: message for id_, message in messages.items() if message.changes.any}
     changed = Changed()
@@ -318,7 +319,8 @@ def _order_row(id_: int, message: NewReply, order: Order) -> Row:
 def read_sessions(
     transaction: Transaction, messages: Mapping[int, NewReply], customers: Mapping[str, Customer]
 ) -> dict[int, Session]:
-    """The present session of each message, with what it refers to and a number for the order that it may place."""
+    """The present session for each message, with the quote that it refers to and a number for the order that it may
+    place."""
     newest, referred = _quotes(transaction, messages)
     keys = as_json(list({message.key for message in messages.values()}))
     orders = {key: read_order(row) for key, *row in transaction.run("session_orders", keys)}
@@ -359,7 +361,7 @@ def _quotes(
 
 
 def _numbers(transaction: Transaction, ids: Sequence[int]) -> dict[int, int]:
-    """A number for each order that may be placed. One that is not placed after all leaves a gap."""
+    """A number for each order that may be placed. If an order is not placed, its number stays unused."""
     return {id_: int(transaction.run("take_order_number")[0][0]) for id_ in ids}
 
 
@@ -380,7 +382,7 @@ def read_quote(row: Sequence[Any]) -> OpenQuote:
 
 
 def talk_of(stored: str | None) -> Talk:
-    """The talk of a customer, as his row has it."""
+    """The talk of a customer, from his row."""
     return _talk(stored) if stored else Talk()
 
 

@@ -14,9 +14,11 @@ _WAITING = frozenset({State.QUEUED, State.SENDING, State.UNKNOWN})
 
 
 def erase(transaction: Transaction, customers: Sequence[Traces]) -> list[Erased | None]:
-    """Erases customers. None where one has a new name since he was looked for, so that he has to be looked for again.
+    """Erases customers. The result is None for a customer who has got a new name since the search; search for him
+    again.
 
-    Sends to him that are under way go on, but their results are not recorded. His next message is a new customer's.
+    Sends to him that are under way continue, but their results are not recorded. His next message counts as a new
+    customer's.
     """
     return [None if traces.catch_up(transaction.run) else _erase(transaction, traces) for traces in customers]
 
@@ -30,7 +32,8 @@ def _erase(transaction: Transaction, traces: Traces) -> Erased:
     transaction.run("erase_customers", keys)
     transaction.run("erase_identities", keys)
     transaction.run("erase_asked", as_json([transaction.reference("asked", key) for key in traces.possible_keys]))
-    # Before the events, because it continues their sequences; after the names, because it must not hold them.
+    # Before the events are deleted, because this continues their sequences; after the names are, because this event
+    # must not contain them.
     write_events(transaction, [Told(key, CustomerErased(), None, None) for key in sorted(traces.keys)])
     events = transaction.run("erase_events", keys, as_json(list(traces.rows["event"])))
     event_ids = as_json([id_ for (id_,) in events])

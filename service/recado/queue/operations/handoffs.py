@@ -12,7 +12,7 @@ from recado.telemetry import metrics
 
 
 def change_handoffs(transaction: Transaction, changes: Sequence[HandoffChange]) -> list[bool]:
-    """Gives conversations to a person, or back to recado; of each whether it changed anything.
+    """Gives conversations to a person, or back to recado; returns for each whether it changed anything.
 
     The session gets a new version, so that a message that is handled at the same time is handled again. Replies that
     wait when a person takes over are discarded, but for those that give an order its number. Neither an echo seen
@@ -61,7 +61,7 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
 
 
 def end_of_time(transaction: Transaction, keys: Sequence[str]) -> None:
-    """Gives the conversations of customers, in which a person's time is over, back to recado."""
+    """Gives conversations back to recado if the person's time is over."""
     ended = []
     for customer in read_customers(transaction, keys).values():
         talk = talk_of(customer.talk)

@@ -1,8 +1,8 @@
-"""Hearing: a voice note is answered by a reply that waits, and by a job that may fill it with a better one.
+"""Hearing: a voice note leads to a reply that waits, and to a job that may replace the reply's content.
 
-The reply asks the customer to write. It is written with the message and is due only when the job has had its time. The
-job's end and the reply that comes of it are one transaction. So whatever dies in between, the customer gets exactly one
-reply, and the order of the replies is kept.
+The reply asks the customer to write. It is stored with the message and becomes due when the job's time is over. The end
+of the job and the new content of the reply are one transaction. So the customer gets exactly one reply even if a
+process dies in between, and replies keep their order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ from recado.queue.operations.transaction import Transaction, as_json
 
 
 class HeardRequest(msgspec.Struct, frozen=True, gc=False):
-    """A job that is under way, and the message as it was heard, with what it leads to."""
+    """A job that is under way, and the message that was heard, with its reply and changes."""
 
     job: LeasedReply
     message: NewReply
 
 
 def hear(transaction: Transaction, requests: Sequence[HeardRequest]) -> list[Added]:
-    """Ends jobs and fills the replies that wait for them.
+    """Ends jobs and replaces the content of the replies that wait for them.
 
-    A late result is a duplicate: another process did the job, or the customer was asked to write. A message that
-    was handled with an older session is given the present one, and nothing of it is written.
+    A late result is a duplicate: another process did the job, or the customer was asked to write. A message that was
+    handled with an older session gets the present one, and nothing of it is written.
     """
     return [_hear(transaction, request.job, request.message) for request in requests]
 

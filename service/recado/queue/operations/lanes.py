@@ -1,7 +1,7 @@
 """The lanes within one transaction: their turns, and their breakers.
 
-Every send uses a lane, so its row is locked only to change its breaker, at the end of the
-transaction, and only where a result does change it. Turns are taken outside of the transaction.
+Every send uses a lane. So a lane's row is locked only to change its breaker, at the end of the transaction, and only if
+a result changes it. Turns are taken outside of the transaction.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry.totals import Totals
 
-#: How far ahead of its turn a message may be leased: its process waits for the turn itself.
+#: How far ahead of its turn a message may be leased; its process then waits for the turn.
 HORIZON_SECONDS = 0.5
 
 Change = Callable[[Breaker], Breaker]
@@ -33,13 +33,13 @@ class LaneState(msgspec.Struct):
     changed: bool = False
 
     def may_send_at(self, at: float) -> float:
-        """When a message whose turn is `at` could be sent, or tried, as far as the breaker tells."""
+        """When the breaker allows a message whose turn is `at` to be sent, or sent as a trial."""
         return max(at, self.breaker.probe_at) if self.breaker.open else at
 
 
 class Lanes:
-    """The lanes that ever had something to send. `note` notifies the operator of a lane that needs him. `closed`: the
-    breakers that this transaction closed, as they were before."""
+    """All lanes that ever had an entry. `note` notifies the operator of a lane that needs him. `closed`: the breakers
+    that this transaction closed, in their previous state."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Lanes:
         return state
 
     def ended(self, lane: Lane) -> bool:
-        """Whether the other side accepts nothing more."""
+        """Whether the receiver has ended the subscription."""
         return self.of(lane).breaker.open_reason == ENDED
 
     # -- turns
@@ -85,8 +85,8 @@ class Lanes:
     def take_turns(self, lane: Lane, limit: int) -> list[float]:
         """Takes the next turns of a lane that are within the horizon.
 
-        They are taken at once, also where the transaction fails later: a lost turn holds the lane up for its interval,
-        a lock on the lane would hold everybody up until the commit.
+        The turns are taken at once, even if the transaction fails later: a lost turn delays the lane by one interval,
+        but a lock on the lane would delay everybody until the commit.
         """
         pace, last = self.of(lane).pace, self._now + HORIZON_SECONDS
         if not pace.interval:
@@ -97,7 +97,7 @@ class Lanes:
         return [first + place * pace.interval for place in range(taken)]
 
     def delay(self, lane: Lane, until: float) -> None:
-        """Allows no turn of a lane before an instant."""
+        """Delays the next turn of a lane until an instant."""
         self._statements.run("delay_turns", *lane, until)
         pace = self.of(lane).pace
         pace.next_at = max(pace.next_at, until)
@@ -113,7 +113,8 @@ class Lanes:
         return state.held
 
     def start_probing(self, lane: Lane) -> None:
-        """No other process probes or sends a trial reply until this one's time is over. The lane is held."""
+        """Lets no other process probe or send a trial reply until this one's time is over. The lane's lock must be
+        held."""
         state = self.of(lane)
         probe_at = self._now + self._policy.config.breaker_probe_seconds
         state.breaker, state.changed = replace(state.breaker, probe_at=probe_at, reachable=False), True
@@ -129,14 +130,14 @@ class Lanes:
         self.change_breaker(lane, after)
 
     def change_breaker(self, lane: Lane, change: Change) -> None:
-        """Changes the breaker of a lane at the end of the transaction, from what it is then."""
+        """Changes the breaker of a lane at the end of the transaction, based on its state at that time."""
         self._changes.append((lane, change))
 
     def change_breakers(self) -> None:
-        """Makes the changes: to be called once, when nothing else has to be locked.
+        """Makes the changes. Call it once, when nothing else has to be locked.
 
-        Most results leave a breaker as it is, and must not wait for others who have the same lane. So what changes is
-        found out first, then locked, in one order, and decided anew.
+        Most results change no breaker, and must not wait for others that use the same lane. So this function first
+        determines which breakers change, then locks them in a fixed order, and decides again.
         """
         before = {lane: self.of(lane).breaker for lane, _ in self._changes}
         after = dict(before)
@@ -153,7 +154,7 @@ class Lanes:
                 self._put(lane, change(self.of(lane).breaker))
 
     def _has_to_move(self, lane: Lane, before: Breaker, after: Breaker) -> bool:
-        """Whether a breaker has to be written. If only the time of the last verdict changed, that is written at
+        """Whether a breaker has to be written. If only the time of the last clear result changed, it is written at
         intervals, and only if the lane's lock is free."""
         if replace(after, good_at=before.good_at) != before:
             return True
@@ -172,7 +173,7 @@ class Lanes:
         state.breaker, state.changed = after, True
         if after.open != before.open:
             TALLIES[lane.channel].breaker(self._totals, lane.name, "open" if after.open else "closed")
-        # An alert covers a target of notices that is wrongly configured: there is no notice about a notice.
+        # An alert reports a target of notices that is wrongly configured: there is no notice about a notice.
         if lane.channel != NOTICES:
             if after.needs_operator and not before.needs_operator:
                 self._note(NoticeKind.OPERATOR_NEEDED, f"{lane.channel} {lane.name}")

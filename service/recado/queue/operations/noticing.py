@@ -1,5 +1,5 @@
-"""Noticing: facts become notices to the operator, within their transaction: the first of a kind at once, more of them
-together, once a period."""
+"""Noticing: turns facts into notices to the operator, in the transaction of the fact. The first of a kind is sent at
+once, further ones together once a period."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +12,7 @@ from recado.queue.model import NOTICES, TO_CUSTOMERS, Audience, Lane
 from recado.queue.policy import Breaker
 from recado.queue.statements import Row
 
-#: Orders are told one by one until there are so many in a period.
+#: How many orders of a period get a notice each; further ones share one.
 ORDERS_ONE_BY_ONE = 10
 _META = "notice."
 _CHECKED = "notice_orders"
@@ -34,15 +34,15 @@ class Writing(Protocol):
 
 
 class Noted(NamedTuple):
-    """Something that the operator is notified of, and its reason, order or lane."""
+    """Something to notify the operator of, with its reason, order or lane."""
 
     kind: NoticeKind
     what: str
 
 
 class Period(msgspec.Struct):
-    """The present period of a kind: when it ends, what was told at once in it, the notice that goes out at its end,
-    and the entries of that."""
+    """The present period of a kind: its end, how many notices were sent at once in it, the notice that is sent at its
+    end, and that notice's entries."""
 
     until: float = 0.0
     told: int = 0
@@ -51,8 +51,8 @@ class Period(msgspec.Struct):
 
 
 class Recovery(msgspec.Struct):
-    """A lane that sends again, whose breaker was open from `since` to `until`: what waited then is not all sent yet.
-    told: the operator was notified of the problem."""
+    """A lane that sends again, whose breaker was open from `since` to `until`. Not everything that waited then is sent
+    yet. told: the operator was notified of the problem."""
 
     channel: str
     name: str
@@ -87,7 +87,7 @@ def notices_of(facts: Iterable[Fact]) -> Iterator[Noted]:
 
 
 def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
-    """Queues notices for every target, or adds to those that go out at the end of the period."""
+    """Queues notices for every target, or adds to those that are sent at the end of the period."""
     transaction.run("lock_notices")
     meta: dict[str, str] = dict(transaction.run("get_meta"))
     for kind in dict.fromkeys(one.kind for one in noted):
@@ -108,7 +108,7 @@ def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
 
 
 def note_waiting_orders(transaction: Writing) -> None:
-    """Notes the orders that have become overdue since this was last done."""
+    """Notifies of orders that have become overdue since the last call."""
     transaction.run("lock_notices")
     meta: dict[str, str] = dict(transaction.run("get_meta"))
     checked = float(meta.get(_CHECKED, 0.0))
@@ -135,8 +135,8 @@ def await_recoveries(transaction: Writing, closed: Sequence[tuple[Lane, Breaker]
 
 
 def note_recoveries(transaction: Writing) -> None:
-    """Notes the lanes that have sent all that waited for them while they had a problem, if the operator heard of it:
-    he was needed, or customers' replies were lost."""
+    """Notifies of lanes that have sent everything that waited while they had a problem, if the operator was told of the
+    problem: he was needed, or customers' replies were lost."""
     if not _awaited(transaction):  # nearly always: no lock then
         return
     transaction.run("lock_notices")

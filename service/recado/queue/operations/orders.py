@@ -1,4 +1,4 @@
-"""Orders, as the shop's staff sees and moves them."""
+"""Orders: what the shop's staff reads and changes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -46,14 +46,13 @@ def _move(transaction: Transaction, move: Move) -> Moved:
 
 
 def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane: Lane, wrote_at: float) -> int | None:
-    """Queues the notice: as it is inside the customer's window, and outside it as its replacement there, if there is
-    one."""
+    """Queues the notice: itself inside the customer's window; outside it, its replacement, if there is one."""
     now = transaction.now
     deadline_at = wrote_at + move.window_seconds
     if talk_of(read_customers(transaction, [key])[key].talk).permission.opted_out:
         return None
     if deadline_at <= now:
-        if move.outside is None or (order.phone is None and order.user_id is None):  # he was erased
+        if move.outside is None or (order.phone is None and order.user_id is None):  # the customer was erased
             return None
         row = row_outside(
             transaction, lane.name, key, order.phone, order.user_id, move.outside, None, order.traceparent

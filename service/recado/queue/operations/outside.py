@@ -17,7 +17,7 @@ from recado.whatsapp.content import Outside, Windowed, decode
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import OUTSIDE_SECONDS, lane_of, template_in, template_lane
 
-#: Why a lane is held that Meta has paused the template of.
+#: The reason of a lane that is held because Meta has paused its template.
 PAUSED = AttemptResult(outcome=Outcome.OPERATOR, error_class="template", scope=Scope.NUMBER, code_class="4xx")
 
 _lines = msgspec.json.Decoder(tuple[Line, ...]).decode
@@ -25,7 +25,7 @@ _wamids = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Writing(Protocol):
-    """What this needs of a write transaction; see transaction.py."""
+    """The part of a write transaction that this module uses; see transaction.py."""
 
     run: Callable[..., list[Row]]
     now: float
@@ -43,8 +43,8 @@ class Writing(Protocol):
 
 
 class Closed(msgspec.Struct):
-    """An entry whose window at Meta has closed, as the statement `closed` reads it. The quote is the one that it
-    gives, if that is open."""
+    """An entry whose window at Meta has closed: a row of the statement `closed`. The quote is the open quote that the
+    entry contains, if any."""
 
     id: int
     number: str
@@ -62,9 +62,9 @@ class Closed(msgspec.Struct):
 
 
 def send_outside(transaction: Writing, ids: Sequence[int]) -> set[int]:
-    """Queues templates in place of entries that failed because the window is closed; which of them have one.
+    """Queues templates in place of entries that failed because the window is closed; returns which entries got one.
 
-    A customer who has opted out, or whom a person talks with, gets none.
+    A customer who has opted out, or who is talking to a person, gets none.
     """
     closed = [Closed(*row) for row in transaction.run("closed", _json(ids), transaction.now)]
     replaced = [(one, content) for one in closed if (content := _outside(transaction, one))]
@@ -77,7 +77,7 @@ def send_outside(transaction: Writing, ids: Sequence[int]) -> set[int]:
         for one, content in replaced
     ]
     new = add_outside(transaction, rows)
-    # Direct Send shows the quote itself: its reply is the one that gives it.
+    # Direct Send shows the quote itself, so it becomes the reply with the quote.
     if transaction.audience.outside.shows_quotes:
         transaction.run("move_quotes", _json(list(zip(old, new, strict=True))))
     transaction.totals.inc(metrics.FINISHED, State.DISCARDED.value, by=len(old))
@@ -94,7 +94,7 @@ def row_outside(
     answers: tuple[str, ...] | None,
     traceparent: str | None,
 ) -> NewRow:
-    """What is sent to a customer outside the window, due now; `add_outside` gives it its id."""
+    """A row for a customer outside the window, due now; `add_outside` sets its id."""
     now = transaction.now
     return NewRow(
         id=0,
@@ -116,7 +116,7 @@ def row_outside(
 
 
 def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
-    """Queues rows; their ids."""
+    """Queues rows; returns their ids."""
     first = transaction.take_ids(len(rows))
     numbered = [msgspec.structs.replace(row, id=id_) for id_, row in enumerate(rows, first)]
     transaction.run("add", _json(numbered))
@@ -127,7 +127,7 @@ def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
 
 
 def change_templates(transaction: Writing, changes: Sequence[TemplateChange]) -> list[None]:
-    """Tells of templates that Meta has changed, and holds the lanes of those that cannot be sent any more.
+    """Writes events about templates that Meta has changed, and holds the lanes of those that can no longer be sent.
 
     A probe finds out when one can be sent again.
     """
@@ -163,7 +163,7 @@ def _outside(transaction: Writing, closed: Closed) -> Outside | None:
 
 
 def _answered(closed: Closed) -> tuple[str, ...] | None:
-    """The wamids that it answers."""
+    """The wamids of the messages that the entry replies to."""
     before = _wamids(closed.answers) if closed.answers else ()
     return (*before, closed.wamid) if closed.wamid else None
 

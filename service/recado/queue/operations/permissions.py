@@ -12,7 +12,8 @@ from recado.telemetry import metrics
 
 
 def change_permissions(transaction: Transaction, changes: Sequence[PermissionChange]) -> list[bool]:
-    """Notes what customers, also unknown ones, set in their WhatsApp; returns for each whether it changed anything.
+    """Records what customers, including unknown ones, set in their WhatsApp; returns for each whether it changed
+    anything.
 
     The session gets a new version, so that a message that is handled at the same time is handled again.
     """
@@ -20,7 +21,7 @@ def change_permissions(transaction: Transaction, changes: Sequence[PermissionCha
 
 
 def stop(transaction: Transaction, key: str) -> None:
-    """Notes that Meta delivers nothing to a customer any more that the shop writes on its own initiative."""
+    """Records that Meta no longer delivers messages to a customer that the shop sends on its own initiative."""
     _set(transaction, key, True, transaction.now, Said.REFUSED)
 
 

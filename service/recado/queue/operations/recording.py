@@ -48,7 +48,7 @@ class AttemptedRow(msgspec.Struct):
 
 
 def reach_of(update: StatusUpdate) -> Reach:
-    """What a status can touch: the entry in its attempt's id, whichever store's that is, else that of its reply."""
+    """What a status can change: the entry in its attempt's id, of whichever store, otherwise the entry of its reply."""
     match update.attempt_id.split("."):
         case [_, id_, _] if id_.isdecimal():
             return Reach(entries=(int(id_[:18]),), sent=(update.sent_wamid,))
@@ -56,7 +56,7 @@ def reach_of(update: StatusUpdate) -> Reach:
 
 
 def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
-    """Records finished attempts; the decision on each, None where a status had settled it before."""
+    """Records finished attempts; returns the decision on each, None if a status had settled it before."""
     for request in requests:
         lane = request.message.lane
         TALLIES[lane.channel].attempted(transaction.totals, lane.name, request.result)
@@ -80,7 +80,7 @@ def _record(
 
 
 def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set[int]:
-    """Marks messages delivered; the ids of those that were not already."""
+    """Marks messages delivered; returns the ids of those that were not before."""
     if not requests:
         return set()
     wanted = as_json([(r.message.id, r.message.attempt, r.result.sent_wamid) for r in requests])
@@ -162,7 +162,7 @@ def _tell_reached(
 
 
 def _targets(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[tuple[int, int] | None]:
-    """Entry and attempt of each status: by what the send carried, else by Meta's id of the reply."""
+    """Entry and attempt of each status: by the id that the send carried, otherwise by Meta's id of the reply."""
     targets = [transaction.attempt_of(update.attempt_id) for update in updates]
     wamids = {update.sent_wamid for update, target in zip(updates, targets, strict=True) if target is None}
     if not wamids:
@@ -172,7 +172,7 @@ def _targets(transaction: Transaction, updates: Sequence[StatusUpdate]) -> list[
 
 
 def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: AttemptResult) -> bool:
-    """A `failed` status: what HTTP accepted, or left unknown, failed after all."""
+    """A `failed` status: a reply that Meta had accepted, or whose outcome was unknown, has failed."""
     if row.state == State.DELIVERED:
         if attempt != row.sent_attempt:
             return False
@@ -181,17 +181,17 @@ def _fail(transaction: Transaction, row: AttemptedRow, attempt: int, failure: At
     elif attempt != row.attempts or row.state not in (State.SENDING, State.UNKNOWN):
         return False
     _count_settled(transaction, row)
-    if failure.outcome is Outcome.OPERATOR:  # other failures are about when the reply was accepted
+    if failure.outcome is Outcome.OPERATOR:  # other failures are about the time of acceptance
         transaction.lanes.update_breaker(Lane(row.channel, row.lane), failure)
     _decide(transaction, row, failure, failed_attempt=attempt)
     return True
 
 
 def _confirm(transaction: Transaction, row: AttemptedRow, attempt: int, update: StatusUpdate) -> bool:
-    """A status that says that Meta has the message, whatever the queue recorded before.
+    """A status that shows that Meta has the message, whatever the queue recorded before.
 
-    That it reached the customer outranks a failure of the same attempt; `sent` outranks none. A failed message is
-    lifted by its last attempt alone.
+    `delivered` and `read` outrank a failure of the same attempt; `sent` does not. Only a status of the last attempt
+    changes a failed message to delivered.
     """
     outranked = attempt <= row.failed_attempt and update.status not in REACHED
     superseded = row.state == State.FAILED and attempt != row.attempts

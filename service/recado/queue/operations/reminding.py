@@ -1,4 +1,4 @@
-"""Reminders: one to a customer who has not answered an open quote, inside his window and by day."""
+"""Reminders: a customer who has not answered an open quote gets one, inside his window and by day."""
 
 import datetime
 from collections.abc import Collection
@@ -10,14 +10,15 @@ from recado.telemetry import metrics
 
 #: The hours of the shop's day in which customers are reminded: from the first, before the second.
 FROM_HOUR, TO_HOUR = 9, 20
-#: A customer is reminded once in so long, however many quotes he has.
+#: A customer is reminded once in this time, however many quotes he has.
 ONCE_SECONDS = 86400.0
 
 
 def remind(transaction: Transaction, limit: int) -> None:
     """Queues the reminders that are due, up to a limit.
 
-    A customer gets none if he has written since or opted out, if a person talks with him, or if an entry waits for him.
+    A customer gets none if he has written since or opted out, if he is talking to a person, or if an entry waits for
+    him.
     """
     asked, now = transaction.audience.reminding, transaction.now
     if asked.says is None or not _by_day(now, asked.timezone):
@@ -62,15 +63,14 @@ def remind(transaction: Transaction, limit: int) -> None:
 
 
 def drop_stale(transaction: Transaction, ids: Collection[int]) -> set[int]:
-    """Takes back the reminders among entries whose customer has answered meanwhile, or does not want to be written to;
-    which."""
+    """Discards those reminders whose customer has answered meanwhile or has opted out; returns which."""
     stale = {id_ for (id_,) in transaction.run("stale_reminders", as_json(list(ids)), transaction.now)}
     transaction.discard(sorted(stale))
     return stale
 
 
 def _by_day(now: float, timezone: str) -> bool:
-    from zoneinfo import ZoneInfo  # costs a drain 3 ms, and most shops remind nobody
+    from zoneinfo import ZoneInfo  # costs a drain 3 ms, and most shops send no reminders
 
     return FROM_HOUR <= datetime.datetime.fromtimestamp(now, ZoneInfo(timezone)).hour < TO_HOUR
 

@@ -1,4 +1,5 @@
-"""Telling: facts become events, and each event an entry for every endpoint that wants it, within their transaction."""
+"""Telling: turns facts into events, and each event into an entry for every endpoint that subscribes to it, in the
+transaction of the fact."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ ACCOUNT = "account"
 
 
 class Writing(Protocol):
-    """What telling needs of a write transaction; see transaction.py."""
+    """The part of a write transaction that this module uses; see transaction.py."""
 
     run: Callable[..., list[Row]]
     now: float
@@ -51,7 +52,7 @@ class Writing(Protocol):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A fact about the customer of a key, who has these names. traceparent: of the message that led to it."""
+    """A fact about the customer of a key, with his names. traceparent: that of the message that led to it."""
 
     key: str
     fact: Fact
@@ -65,9 +66,9 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct):
-    """The effects of one transaction, by the customer's key: how old (in seconds) the quotes were that were
-    closed, and the tokens of those that were replaced. states: of orders that changed, by number. made_by: the
-    traceparents of the messages that made the quotes which were closed or replaced, by the customer's key."""
+    """The effects of one transaction, by the customer's key: the age (in seconds) of the closed quotes, and the tokens
+    of the replaced quotes. states: of orders that changed, by number. made_by: the traceparents of the messages that
+    made the quotes which were closed or replaced, by the customer's key."""
 
     ages: dict[str, float] = {}
     replaced: dict[str, str] = {}
@@ -108,7 +109,7 @@ def _facts(message: NewReply, changed: Changed, order_prefix: str) -> Iterator[F
 
 
 def write_events(transaction: Writing, told: Sequence[Told]) -> None:
-    """Writes events in the order in which they happened, but none of types that no endpoint subscribes to."""
+    """Writes events in the order in which they happened. It writes no types that no endpoint subscribes to."""
     audience = transaction.audience
     wanted = [one for one in told if audience.endpoints_for(one.type)]
     if not wanted:
@@ -160,8 +161,8 @@ def _named(transaction: Writing, told: list[Told]) -> list[Told]:
 
 
 def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str], str | None]]) -> int:
-    """Queues events, each with its endpoints and a traceparent, but for endpoints that want nothing any more; how many
-    entries."""
+    """Queues events, each with its endpoints and a traceparent, except for endpoints that have ended their
+    subscription; returns the number of entries."""
     audience = transaction.audience
     deliveries = [
         (event, endpoint, traceparent)
@@ -180,8 +181,9 @@ def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str], 
 
 
 def replay(transaction: Writing, requests: Sequence[Replay]) -> list[tuple[int, int | None]]:
-    """Queues events once more, also for endpoints that did not want their type then; of each request how many events,
-    and after which one to go on (None: these were all). What still waits for an endpoint is not queued twice.
+    """Queues events once more, including types that an endpoint does not subscribe to. Returns for each request the
+    number of events, and the id to continue after (None: no more). Events that still wait for an endpoint are not
+    queued twice.
     """
     return [_replay(transaction, request) for request in requests]
 

@@ -1,6 +1,6 @@
-"""What every operation finds inside a write transaction: statements, lanes, totals, the ends of entries.
+"""What every operation of a write transaction shares: statements, lanes, totals, changes of entries.
 
-The facts are counted in the transaction that records them, so a total is never wrong by a crash.
+Facts are counted in the transaction that records them, so a crash never makes a total wrong.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
-#: Begins the keys of echoes' wamids. The hashes of all others are hexadecimal, and so come before it.
+#: The prefix of the keys of echoes' wamids. All other keys are hexadecimal hashes, so they sort before it.
 ECHO = "x"
-#: A message that has to wait for something of unknown length is looked at again after so long.
+#: When a message is checked again that waits for something of unknown duration.
 MIN_WAIT_SECONDS = 1.0
 
 
@@ -62,9 +62,8 @@ class Transaction:
         self._noted: list[Noted] = []
 
     def finish(self) -> None:
-        """Discards what nobody wants any more, sends templates where the window has closed, withdraws the quotes of
-        replies that were given up, lets those go that a job will not fill any more; changes breakers; writes the
-        events, the notices and the totals."""
+        """Discards unwanted entries, queues templates for closed windows, withdraws the quotes of replies that were
+        given up, releases replies whose job has failed; changes breakers; writes events, notices and totals."""
         self.drop_unwanted()
         if self._closed:
             self._leave_outside()
@@ -84,22 +83,22 @@ class Transaction:
         return self.lanes.of(lane)
 
     def ended(self, lane: Lane) -> bool:
-        """Whether the other side wants nothing more."""
+        """Whether the receiver has ended the subscription."""
         return self.lanes.ended(lane)
 
     def take_ids(self, count: int) -> int:
-        """The first of so many new consecutive ids: the microseconds from now on, or the ids after the
-        last that was given."""
+        """The first of `count` new consecutive ids: they begin at the present microsecond, or after the last id that
+        was given."""
         return int(self.run("take_ids", int(self.now * 1e6), count)[0][0])
 
     # -- keys
 
     def interval(self, lane: Lane) -> float:
-        """Least time between two entries of one key."""
+        """The minimum time between two entries of one key."""
         return self.policy.limits[lane.channel].key_interval_seconds
 
     def after_the_first(self, due_at: float | None) -> float:
-        """When to look again at an entry whose key has another one first, due then or under way (None)."""
+        """When to check an entry again that waits for an earlier one, which is due at `due_at` or being sent (None)."""
         return max(due_at or 0.0, self.now + MIN_WAIT_SECONDS)
 
     # -- ends of entries
@@ -107,7 +106,8 @@ class Transaction:
     def decide(
         self, id_: int, lane: Lane, decision: Decision, result: AttemptResult | None, *, failed_attempt: int = 0
     ) -> None:
-        """Writes a decision on its row; without a result it is a rescue's. `failed_attempt`: Meta said that it has."""
+        """Writes a decision to its row; without a result the decision is about a rescued entry. `failed_attempt`: Meta
+        reported that the attempt failed."""
         error = (result.error_class, result.error_code, result.detail) if result else ("unknown", None, "lease ran out")
         finished_at = self.now if decision.state is State.FAILED else None
         suspect_at = self.now if decision.suspect and finished_at is None else None
@@ -125,25 +125,25 @@ class Transaction:
         self.count_failed(id_, lane, reason)
 
     def give_up(self, ids: Sequence[int]) -> None:
-        """Notes entries that will not be sent: what they quote was not seen."""
+        """Records entries that will not be sent: the customer has not seen their quotes."""
         self._given_up += ids
 
     def due_again(self, ids: Sequence[int]) -> None:
-        """Notes entries to customers that were under way and wait again: some are unwanted meanwhile."""
+        """Records entries to customers that were being sent and wait again; some may be unwanted by now."""
         self._due_again += ids
 
     def drop_unwanted(self) -> None:
-        """Discards what is unwanted of the entries that wait again."""
+        """Discards those of the entries that are unwanted by now."""
         self.discard(self.unwanted(self._due_again))
         self._due_again = []
 
     def unwanted(self, ids: Sequence[int]) -> list[int]:
-        """Which entries must not be sent any more: their customer has opted out and did not ask for them, or a person
-        has taken his conversation over since. The reply that gives an order its number is sent all the same."""
+        """The entries that must no longer be sent: their customer has opted out and did not ask for them, or a person
+        has taken over his conversation since. The reply with an order's number is sent in any case."""
         return [id_ for (id_,) in self.run("unwanted", as_json(ids), self.now)] if ids else []
 
     def discard(self, ids: Sequence[int]) -> int:
-        """Gives up entries that wait; how many."""
+        """Gives up waiting entries; returns how many."""
         rows = self.run("discard", as_json(ids), self.now) if ids else []
         for id_, channel, lane in rows:
             TALLIES[channel].discarded(self.totals, lane)
@@ -173,8 +173,8 @@ class Transaction:
             self._unheard.append(id_)
 
     def delivered(self, messages: Sequence[tuple[int, str, str, float, int]]) -> None:
-        """Counts entries that were accepted, each as (id, channel, lane, received_at, attempts); their quotes are
-        out."""
+        """Counts entries that were accepted, each as (id, channel, lane, received_at, attempts); their quotes count as
+        sent."""
         for _, channel, lane, received_at, attempts in messages:
             age = max(0.0, self.now - received_at)
             TALLIES[channel].delivered(self.totals, lane, age=age, attempts=attempts)
@@ -184,8 +184,8 @@ class Transaction:
     # -- quotes
 
     def quotes_ended(self, closed: Sequence[Row]) -> None:
-        """Counts and tells of quotes that no message closed, and gives their sessions new versions. Each is (state,
-        source, currency, total, accepted_at, key, token, opened_at, phone, user_id)."""
+        """Counts quotes that ended without a message, writes their events, and gives their sessions new versions. Each
+        is (state, source, currency, total, accepted_at, key, token, opened_at, phone, user_id)."""
         self.count_quotes([row[:5] for row in closed])
         if closed:
             self.run("new_versions", as_json([row[5] for row in closed]))
@@ -203,16 +203,16 @@ class Transaction:
         user_id: str | None = None,
         traceparent: str | None = None,
     ) -> None:
-        """Notes a fact about the customer of a key, for the shop's systems; without names he gets those on record."""
+        """Records a fact about the customer of a key, for the shop's systems; by default with the stored names."""
         if self.audience.listens:
             self._told.append(Told(key, fact, phone, user_id, traceparent))
 
     def note(self, kind: NoticeKind, what: str) -> None:
-        """Notes a fact for the operator that concerns no customer."""
+        """Records a fact for the operator."""
         self._noted.append(Noted(kind, what))
 
     def forget(self, keys: Collection[str]) -> None:
-        """Drops what was noted about the customers of these keys and is not written yet."""
+        """Drops the facts about the customers of these keys that are not written yet."""
         self._told = [one for one in self._told if one.key not in keys]
 
     def _tell(self) -> None:
@@ -240,11 +240,11 @@ class Transaction:
     # -- names that only this store can make
 
     def attempt_id(self, id_: int, attempt: int) -> str:
-        """The id that a send carries so that a status can settle it: names store, message and attempt."""
+        """The id that a send carries so that a status can settle it: it names store, message and attempt."""
         return f"{self._store_key[:8]}.{id_}.{attempt}"
 
     def attempt_of(self, attempt_id: str) -> tuple[int, int] | None:
-        """The message and attempt number in an attempt id of this store's; None for anything else."""
+        """The message and attempt number in an attempt id of this store; None for anything else."""
         match attempt_id.split("."):
             case [store, id_, attempt] if store == self._store_key[:8] and (id_ + attempt).isdecimal():
                 return int(id_[:18] or 0), int(attempt[:9] or 0)

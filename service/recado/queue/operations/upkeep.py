@@ -14,7 +14,7 @@ from recado.queue.reach import NOTHING, Reach
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 
-#: How far the newest arrival may be ahead of the clock: clocks are corrected a little all the time.
+#: How far the newest arrival may be ahead of the clock: small corrections of a clock are normal.
 CLOCK_SLACK_SECONDS = 60.0
 
 
@@ -35,8 +35,8 @@ class TotalsRecord(msgspec.Struct, frozen=True):
 
 
 def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
-    """Makes messages due at once with all their attempts, but for those that must not be sent any more; how many of
-    each batch."""
+    """Makes messages due at once with a full set of attempts, except those that must no longer be sent; returns how
+    many of each batch."""
     counts = []
     for ids in batches:
         wanted = sorted(set(ids).difference(transaction.unwanted(ids)))
@@ -45,22 +45,22 @@ def retry(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[
 
 
 def discard(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
-    """Gives messages up at an operator's request; how many of each batch."""
+    """Gives messages up at an operator's request; returns how many of each batch."""
     return [transaction.discard(ids) for ids in batches]
 
 
 def remove(transaction: Transaction, batches: Sequence[tuple[int, ...]]) -> list[int]:
-    """Erases failed and discarded messages with what is kept of their customers; how many of each batch."""
+    """Erases failed and discarded messages and the data of their customers; returns how many of each batch."""
     return [_erase(transaction, "remove", as_json(ids)) for ids in batches]
 
 
 def clear(transaction: Transaction, requests: Sequence[None]) -> list[int]:
-    """Erases every failed and discarded message with what is kept of their customers; how many."""
+    """Erases all failed and discarded messages and the data of their customers; returns how many."""
     return [_erase(transaction, "clear") for _ in requests]
 
 
 def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
-    """Deletes messages by a statement, then the customers of whom no other message is left; how many messages."""
+    """Deletes messages by a statement, then customers without any other message; returns the number of messages."""
     keys = [key for (key,) in transaction.run(query, *bindings)]
     if keys:
         transaction.run("forget_customers", as_json(sorted(set(keys))))
@@ -68,9 +68,8 @@ def _erase(transaction: Transaction, query: str, *bindings: Any) -> int:
 
 
 def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
-    """Gives up waiting messages whose window has closed, up to a limit each; how many. Closes quotes that expired, and
-    ends hand-offs, notes orders that the staff has not accepted in time and problems that are over, and reminds
-    customers of open quotes."""
+    """Gives up waiting messages whose window has closed, up to a limit; returns how many. Also closes expired quotes,
+    ends hand-offs, notifies of overdue orders and of problems that are over, and queues reminders."""
     _repair_clock(transaction)
     counts = []
     for limit in limits:
@@ -83,7 +82,7 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
             end_of_time(transaction, [key for (key,) in held])
         if transaction.audience.reminding.seconds:
             remind(transaction, limit)
-    # Last, as others wait for the notices' lock.
+    # Last, because others wait for the notices' lock.
     if transaction.audience.notices and transaction.audience.accept_seconds:
         note_waiting_orders(transaction)
     if transaction.audience.notices:
@@ -92,9 +91,9 @@ def expire(transaction: Transaction, limits: Sequence[int]) -> list[int]:
 
 
 def _repair_clock(transaction: Transaction) -> None:
-    """Corrects times written while the clock was ahead: entries written then must not wait until that time.
+    """Corrects times that were written while the clock was ahead: entries of that time must not wait until then.
 
-    The newest id is the microsecond of an arrival, so that it tells whether the clock was set back.
+    The newest id is the microsecond of an arrival, so it shows whether the clock was set back.
     """
     now = transaction.now
     if transaction.run("last_id")[0][0] / 1e6 <= now + CLOCK_SLACK_SECONDS:
@@ -106,7 +105,7 @@ def _repair_clock(transaction: Transaction) -> None:
 
 
 def prune(transaction: Transaction, requests: Sequence[PruneRequest]) -> list[int]:
-    """Deletes rows past their retention; how many of each kind."""
+    """Deletes rows past their retention; returns how many of each kind."""
     counts = []
     for request in requests:
         transaction.run(request.query, *request.bindings)
@@ -126,6 +125,6 @@ def record_totals(transaction: Transaction, records: Sequence[TotalsRecord]) -> 
 
 
 def check(transaction: Transaction, requests: Sequence[None]) -> list[None]:
-    """Shows that the store can be written."""
+    """Writes to the store, to prove that it can be written."""
     transaction.run("check_writable", transaction.now)
     return [None] * len(requests)

@@ -1,19 +1,19 @@
-"""The server's clock, kept by a process between the server's answers.
+"""The server's clock, which a process keeps between the server's responses.
 
-An answer holds the time at which it was made, and arrives after that. So of several answers the one that puts
-the server's clock furthest ahead was the quickest, and is the best.
+A response contains the server's time when it was made, and arrives later. So of several responses, the one that puts
+the server's clock furthest ahead was the quickest and is the best.
 """
 
 import time
 from collections.abc import Callable
 from typing import Final
 
-#: The best answer of this time and of the one before counts: then a clock that was set, or drifts, is followed.
+#: The best response of this period and the one before counts, so recado follows a clock that is set or drifts.
 WINDOW_SECONDS: Final = 30.0
 
 
 class ServerClock:
-    """The server's time by our monotonic clock; until the server's first answer by our own wall clock."""
+    """The server's time by this process's monotonic clock; before the server's first response, the wall clock's."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
         self._monotonic, self._wall = monotonic, wall
@@ -26,11 +26,11 @@ class ServerClock:
         return self._monotonic() + self._ahead
 
     def offset(self) -> float:
-        """How far our own wall clock is ahead of the server's, in seconds."""
+        """How far this process's wall clock is ahead of the server's, in seconds."""
         return self._wall() - self.now()
 
     def learn(self, now: float) -> None:
-        """Takes in the time of an answer that has just come."""
+        """Learns the time of a response that has just arrived."""
         at = self._monotonic()
         if at - self._since > WINDOW_SECONDS:
             self._before, self._best, self._since = self._best, float("-inf"), at

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that never wait for a server that is gone, and what their errors mean.
+"""Connections to PostgreSQL with deadlines, and the meaning of their errors.
 
-Nothing is set by the session: PgBouncer in transaction mode would lose it. What statements rely on is set at the
-functions or at the role.
+It uses no session settings, because PgBouncer in transaction mode loses them. Statements that need settings have them
+at their functions or at the role.
 """
 
 import contextlib
@@ -17,18 +17,18 @@ from psycopg import conninfo
 
 from recado.queue.errors import StoreError, StoreUnavailable
 
-#: The longest that a batch may take. A server that is frozen, or a network that drops packets, answers nothing: then
-#: the socket is closed, because a statement on it cannot be cancelled.
+#: The maximum duration of a batch. A frozen server, or a network that drops packets, sends nothing: then recado closes
+#: the socket, because it cannot cancel a statement on it.
 DEADLINE_SECONDS: Final = 5.0
-#: After a connection failed, the next one is tried after a random part of a time that doubles from the first of these
-#: to the second: when a server is back, its clients do not come all at once, and each costs it a fork and a handshake.
+#: The wait before a new connection after a failure: a random part of a time that doubles from the first value to the
+#: second. So clients do not all return at once when a server is back; each costs it a fork and a handshake.
 RETRY_SECONDS: Final = (0.1, 5.0)
-#: A plan is made for the tables as they are then, and kept until the server has new statistics, a minute or two later.
-#: One that was made while the tables were empty reads them from end to end: `quotes_accepted` compared 750,000 pairs of
-#: rows once the two tables had 1,000 and 2,500. So a connection forgets its plans after this time.
+#: The server makes a plan for the tables as they are then, and keeps it until it has new statistics, a minute or two
+#: later. A plan for empty tables reads them from end to end: `quotes_accepted` compared 750,000 pairs of rows once the
+#: two tables had 1,000 and 2,500. So a connection forgets its plans after this time.
 PLAN_SECONDS: Final = 1.0
 FORGET_PLANS: Final = "DISCARD PLANS"
-#: What libpq does unless the URL says otherwise: notice a dead server soon, and never talk to a standby.
+#: Defaults for libpq, which the URL can override: notice a dead server soon, and never use a standby.
 DEFAULTS: Final = {
     "connect_timeout": "3",
     "tcp_user_timeout": "5000",
@@ -36,15 +36,14 @@ DEFAULTS: Final = {
     "target_session_attrs": "read-write",
     "application_name": "recado",
 }
-#: SQLSTATEs, or the classes of them, by which the server says that it cannot do it now: connection lost, too many of
-#: something, shutting down, read-only after a failover, transaction idle for too long, lock not had in time, deadlock,
-#: data damaged.
+#: SQLSTATEs, or classes of them, that mean that the server cannot do it now: connection lost, too many of something,
+#: shutting down, read-only after a failover, transaction idle for too long, lock time-out, deadlock, data damaged.
 UNAVAILABLE_CLASSES: Final = ("08", "53", "57P", "58")
 UNAVAILABLE_CODES: Final = frozenset({"25006", "25P03", "0A000", "40P01", "40001", "55006", "55P03", "XX001", "XX002"})
 
 
 def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection on which every statement is its own transaction.
+    """A connection in autocommit mode.
 
     Raises StoreUnavailable, and StoreError for an invalid URL.
     """
@@ -52,7 +51,7 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
         parameters: dict[str, Any] = {**DEFAULTS, **conninfo.conninfo_to_dict(url), "client_encoding": "UTF8"}
         connection = psycopg.connect(conninfo.make_conninfo(**parameters), autocommit=True)
     except psycopg.ProgrammingError as error:
-        # libpq's words would repeat the URL, which holds a password.
+        # libpq's message would repeat the URL, which contains a password.
         raise StoreError("DATABASE_URL: libpq cannot read it") from error
     except psycopg.Error as error:
         raise StoreUnavailable(reason(error)) from error
@@ -65,7 +64,7 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 
 def is_unavailable(error: psycopg.Error) -> bool:
-    """Whether the server is temporarily unable to do it, rather than the fault being ours."""
+    """Whether the server is temporarily unable to do it; other errors are bugs of recado."""
     code = error.sqlstate
     if code is None:
         return isinstance(error, psycopg.OperationalError)
@@ -78,24 +77,24 @@ def reason(error: psycopg.Error) -> str:
 
 
 def backoff(failures: int) -> float:
-    """Seconds to wait after so many failures in a row."""
+    """Seconds to wait after `failures` failures in a row."""
     first, longest = RETRY_SECONDS
     return random.uniform(0, min(longest, first * 2**failures))  # noqa: S311 - spreads pods in time
 
 
 def _mind_a_pooler(connection: psycopg.Connection[Any]) -> None:
-    """Keeps no statements prepared where a pooler (PgBouncer) is in between, which has a process id of its own: it may
-    run each transaction on another server process, where a statement of that name is somebody else's."""
+    """Switches prepared statements off behind a pooler (PgBouncer), which is recognised by its process id: it may run
+    each transaction on another server process, where a prepared statement of that name may be another client's."""
     (process,) = connection.execute("SELECT pg_backend_pid()").fetchall()[0]
     if process != connection.info.backend_pid:
         connection.prepare_threshold = None
 
 
 class Link:
-    """One connection, made when it is needed and again after it was lost. For one thread at a time.
+    """One connection, opened when it is needed and reopened after it was lost. For one thread at a time.
 
-    `prepare` is called with each new connection before it is used, and may refuse it; `reconnected` when one has
-    taken the place of another.
+    `prepare` is called with each new connection before its first use, and may refuse it; `reconnected` is called when a
+    connection has replaced another one.
     """
 
     def __init__(
@@ -121,7 +120,7 @@ class Link:
 
     @contextlib.contextmanager
     def use(self) -> Iterator[psycopg.Connection[Any]]:
-        """The connection, closed at the deadline or when the server cannot be used. Raises StoreUnavailable."""
+        """The connection. It is closed at the deadline, or if the server cannot be used. Raises StoreUnavailable."""
         connection = self._connected()
         try:
             with self._watchdog.watching(connection, self._deadline_seconds):
@@ -140,7 +139,7 @@ class Link:
             self._connection.close()
 
     def _forget_plans(self, connection: psycopg.Connection[Any]) -> None:
-        """Has plans made anew from time to time."""
+        """Makes the server forget its plans from time to time."""
         if (now := self._monotonic()) - self._planned_at >= PLAN_SECONDS:
             connection.execute(FORGET_PLANS)
             self._planned_at = now
@@ -174,7 +173,7 @@ class Link:
 
 
 class Watchdog:
-    """Closes the socket of a connection whose work takes longer than the deadline."""
+    """Closes the socket of a connection whose work exceeds the deadline."""
 
     def __init__(self) -> None:
         self._wake = threading.Condition()
@@ -185,7 +184,7 @@ class Watchdog:
 
     @contextlib.contextmanager
     def watching(self, connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
-        """The work inside ends with an OperationalError when its time is up."""
+        """The work inside fails with an OperationalError at the deadline."""
         with self._wake:
             self._watched = (connection, time.monotonic() + seconds)
             self._wake.notify()

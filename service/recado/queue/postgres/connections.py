@@ -1,7 +1,8 @@
 """A store's connections to PostgreSQL, on a database that all pods share.
 
-One writes; transactions lock the rows they need (locks.py). One, the pacer, takes turns and ids: every message
-needs them, so that a lock on them until the commit would let one transaction write at a time. One reads.
+One connection writes; its transactions lock the rows that they need (locks.py). A second one, the pacer, takes turns
+and ids. Every message needs these; if a transaction kept their locks until its commit, only one could write at a time.
+A third one reads.
 """
 
 import contextlib
@@ -27,13 +28,14 @@ from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statemen
 from recado.telemetry import metrics
 
 Result = TypeVar("Result")
-#: The last statement of a transaction that wrote something: its number, for whoever has to ask what became of it.
+#: The last statement of a transaction that wrote something. It stores the transaction's number, so that recado can ask
+#: later whether it was committed.
 NUMBER: Final = """
 INSERT INTO recado.batch (owner, id, committed_at) VALUES ($1, $2, $3)
 ON CONFLICT (owner) DO UPDATE SET id = excluded.id, committed_at = excluded.committed_at"""
-#: Numbers of processes that ended long ago.
+#: Deletes the numbers of processes that ended long ago.
 FORGET: Final = "DELETE FROM recado.batch WHERE committed_at < extract(epoch FROM now()) - 86400"
-#: What is told of the server. A role without pg_monitor sees no other role's transactions, and no standbys.
+#: The server's state for metrics. A role without pg_monitor does not see other roles' transactions or standbys.
 SERVER: Final = """
 SELECT pg_database_size(current_database()),
   (SELECT coalesce(sum(n_dead_tup), 0)::float8 FROM pg_stat_user_tables WHERE schemaname = 'recado'),
@@ -42,8 +44,8 @@ SELECT pg_database_size(current_database()),
   (SELECT count(*) FROM recado.delta)::float8,
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
   (SELECT count(*) FROM pg_stat_replication WHERE sync_state NOT IN ('sync', 'quorum'))"""
-#: What is wrong with the server. A statement is slow on a table without a vacuum, a slot that nobody reads keeps every
-#: file of the log since, and an index that could not be built is maintained and never used.
+#: Problems of the server. Statements are slow on a table that is not vacuumed; a replication slot that nobody reads
+#: keeps all log files since; an index that could not be built costs work and is never used.
 PROBLEMS: Final = """
 SELECT problem FROM (VALUES
   ('full_page_writes_off', current_setting('full_page_writes') = 'off'),
@@ -57,15 +59,16 @@ SELECT problem FROM (VALUES
     WHERE NOT indisvalid AND relnamespace = 'recado'::regnamespace)),
   ('version_old', current_setting('server_version_num')::int < 150000)) AS checks (problem, found)
 WHERE found"""
-#: What is done at once on the pacer's connection, whatever becomes of the transaction.
+#: Statements that run at once on the pacer's connection, even if the transaction fails later.
 AT_ONCE: Final = frozenset({"take_ids", "take_turns", "delay_turns", "repair_turns"})
 FOLD: Final = "SELECT recado.fold()"
-#: A process that writes adds the totals up so often.
+#: How often a process that writes adds the totals up.
 FOLD_SECONDS: Final = 1.0
-#: Times that a transaction is done which the server ends because of another one, and the longest wait before the next.
+#: How often a transaction is repeated that the server has ended because of another one, and the longest wait before
+#: that.
 TRIES: Final = 5
 RETRY_SECONDS: Final = 0.05
-#: So long a batch whose COMMIT was not answered is asked for; then the caller is told that it is not known.
+#: How long recado asks for the outcome of a COMMIT without a response; then it reports the outcome as unknown.
 IN_DOUBT_SECONDS: Final = 3.0
 
 
@@ -73,7 +76,7 @@ WRITING: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM) recado\.")
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A statement of queries.sql; `writes`: it may change something; `answers`: it gives rows."""
+    """A statement of queries.sql; `writes`: it may change something; `answers`: it returns rows."""
 
     text: bytes
     writes: bool
@@ -83,8 +86,8 @@ class Statement(msgspec.Struct, frozen=True):
 class PostgresStatements:
     """The statements of queries.sql within a pipeline. `wrote`: one of them may have changed something.
 
-    Only a statement that gives rows is waited for. The others go with the next of these, or with the COMMIT, and so
-    do their errors.
+    It waits only for statements that return rows. The others are sent with the next of these, or with the COMMIT, and
+    so are their errors.
     """
 
     def __init__(
@@ -115,8 +118,8 @@ class PostgresStatements:
         return (lambda: self._rows_of(cursor)) if statement.answers else list
 
     def _rows_of(self, cursor: psycopg.RawCursor[Row]) -> list[Row]:
-        """With a sync, since fetching alone asks the server for no more than its output: the server would believe that
-        the statement goes on, and keep the locks of a process that stops here for good."""
+        """Sends a sync, because fetching alone only requests output: the server would consider the statement active,
+        and keep the locks of a process that stops here forever."""
         if cursor.pgresult is None:
             self._pipeline.sync()
         return cursor.fetchall()
@@ -131,23 +134,24 @@ class PostgresStatements:
         return self._cursor.rowcount
 
 
-#: The server ended the transaction because of another one: nothing of it was done.
+#: The server ended the transaction because of another one; nothing was written.
 REPEATABLE: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
 class InDoubtError(Exception):
-    """The COMMIT of a batch was not answered: it may have been done or not."""
+    """The COMMIT of a batch got no response: it may have succeeded or not."""
 
 
 class PostgresDatabase:
-    """The database of a URL, which `recado migrate` has prepared. Nothing is connected until it is needed.
+    """The database of a URL, which `recado migrate` has prepared. It connects when it is first needed.
 
-    `clock` stands in for the database's in tests; `count` is told what is to be counted, by any thread.
+    `clock` replaces the database's clock in tests; `count` is called for each event to count, by any thread.
     """
 
     gap_seconds = 0.0
-    #: A transaction has up to three advisory locks for each. The server's table has room for 64 a connection (its
-    #: `max_locks_per_transaction`), three of which are a pod's, and pods do not have full batches all at once.
+    #: A transaction has up to three advisory locks for each operation. The server's lock table has room for 64 locks
+    #: for each connection (`max_locks_per_transaction`); a pod has three connections, and pods rarely have full batches
+    #: at the same time.
     most_in_a_commit = 100
 
     def __init__(
@@ -194,7 +198,7 @@ class PostgresDatabase:
         return done[-1]
 
     def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
-        """Once nobody else writes, every id that was given is committed or will never be."""
+        """While it holds the exclusive lock, every id that was given is committed or never will be."""
         with self._one_reader, self._reading.use() as connection:
             return self._on_one_view(connection, work, settled=settled)
 
@@ -208,7 +212,7 @@ class PostgresDatabase:
     ) -> Result:
         try:
             with connection.pipeline() as pipeline:
-                if settled:  # its one statement has a snapshot that begins once the lock is held
+                if settled:  # its one statement has a snapshot that begins when the lock is held
                     connection.execute("BEGIN READ ONLY")
                     connection.execute(locks.ALONE)
                 else:
@@ -231,7 +235,7 @@ class PostgresDatabase:
         return Sizes({"database": float(size)}, server=server)
 
     def scrub(self) -> None:
-        """Nothing: the server's vacuum reuses what deleted rows leave, and its backups are its operator's."""
+        """Does nothing: the server's vacuum reuses the space of deleted rows, and its operator makes backups."""
 
     def close(self) -> None:
         self._writing.close()
@@ -240,7 +244,7 @@ class PostgresDatabase:
             self._reading.close()
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
-        """Refuses a database that cannot keep what it is given, or has no tables for it."""
+        """Refuses a database that may lose commits or lacks tables."""
         connection.add_notice_handler(self._noticed)
         self._behind_a_pooler = connection.prepare_threshold is None
         if not is_current(connection):
@@ -259,7 +263,7 @@ class PostgresDatabase:
     def _transact_again(
         self, connection: psycopg.Connection[Any], batch: int, reach: Reach, work: Callable[[Statements], object]
     ) -> None:
-        """A transaction, done again when the server ended it because of another one."""
+        """Runs a transaction, and repeats it if the server ended it because of another one."""
         for attempt in range(1, TRIES + 1):
             try:
                 return self._transact(connection, batch, reach, work)
@@ -267,7 +271,7 @@ class PostgresDatabase:
                 if attempt == TRIES:
                     raise
                 self._count(metrics.STORE_DEADLOCKS)
-                time.sleep(random.uniform(0, RETRY_SECONDS))  # noqa: S311 - keeps the two apart
+                time.sleep(random.uniform(0, RETRY_SECONDS))  # noqa: S311 - so that both do not repeat at the same time
         return None
 
     def _transact(
@@ -309,11 +313,11 @@ class PostgresDatabase:
             self._folded_at = time.monotonic()
 
     def _noticed(self, diagnostic: Diagnostic) -> None:
-        """A COMMIT whose wait for the standby was cancelled succeeds, with a warning alone."""
+        """If the wait for the standby is cancelled, a COMMIT succeeds with only a warning."""
         self._unconfirmed |= (diagnostic.sqlstate or "").startswith("01")
 
     def _was_committed(self, batch: int) -> bool:
-        """Whether a batch whose COMMIT was not answered is on disk. Raises StoreUnavailable if nobody can tell."""
+        """Whether a batch whose COMMIT got no response is on disk. Raises StoreUnavailable if that stays unknown."""
         end = time.monotonic() + IN_DOUBT_SECONDS
         while True:
             try:

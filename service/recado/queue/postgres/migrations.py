@@ -1,6 +1,6 @@
-"""The schema in numbered steps, each applied once, by the first process that gets there.
+"""The schema in numbered steps; the first process that needs a step applies it.
 
-Steps only add. A pod that is older than the schema leaves it alone; one that is newer, and may not change it, waits.
+Steps only add. A pod that is older than the schema uses it as it is; a newer pod without the right to change it waits.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ import psycopg
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.postgres.connection import backoff, connect, is_unavailable, reason
 
-#: The same in every recado, so that only one migrates a database at a time: "recado" as a number.
+#: The key of the lock that lets only one recado migrate a database at a time: "recado" as a number.
 LOCK: Final = 0x72656361646F
-#: A step that changes a table waits until nobody reads it, and everybody else waits behind the step.
+#: The lock time-out of a step. It waits until nobody reads the table, and everybody else waits for the step.
 LOCK_SECONDS: Final = 2.0
 TRIES: Final = 10
 
 
 def migrate(url: str, *, sleep: Callable[[float], None] = time.sleep, lock_seconds: float = LOCK_SECONDS) -> list[str]:
-    """Brings the schema up to date; the names of the steps that were applied.
+    """Brings the schema up to date; returns the names of the applied steps.
 
-    Raises StoreUnavailable, and StoreError where a step that was applied differs from ours.
+    Raises StoreUnavailable, or StoreError if an applied step differs from this version's.
     """
     with connect(url) as connection:
         for attempt in range(1, TRIES + 1):
@@ -60,7 +60,7 @@ def _migrate(connection: psycopg.Connection[Any], lock_seconds: float) -> list[s
     with connection.transaction():
         connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{lock_seconds * 1000:.0f}ms",))
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        # IF NOT EXISTS asks for the right to create schemas even where the schema is there, made for a role with less.
+        # IF NOT EXISTS needs the right to create schemas even if the schema exists; the role may lack that right.
         if connection.execute("SELECT to_regnamespace('recado')").fetchone() == (None,):
             connection.execute("CREATE SCHEMA recado")
         connection.execute(

@@ -10,7 +10,7 @@ from recado.queue.writer import CommitObserver
 
 
 class PostgresRetryQueue(StoredQueue):
-    """Opening raises StoreUnavailable where the server cannot be used now. `clock` stands in for its clock in tests."""
+    """Opening raises StoreUnavailable if the server cannot be used now. `clock` replaces its clock in tests."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
-"""Copies of the queue's SQLite file: made while it is in use, checked, restored, and drilled.
+"""Backs up the queue's SQLite file while it is in use, checks copies, restores them, and drills restores.
 
-A copy is made by SQLite's online backup, so writers go on; it is complete or not there at all (written beside, checked,
-renamed). A restore never touches a database that some process has open, holds SQLite's lock from the first look to the
-end, writes into the file that is there (a renamed one would leave whoever has just opened the old one with a WAL that
-belongs to neither), and sets what it replaces aside.
+SQLite's online backup makes a copy, so writers continue. A copy is written under another name, checked and renamed, so
+an incomplete copy never exists. A restore never changes a database that another process has open, and holds SQLite's
+lock from its first check to its end. It writes into the existing file: if it renamed a new file over it, a process that
+has just opened the old one would have a WAL that belongs to neither. It keeps the previous database.
 """
 
 import contextlib
@@ -24,19 +24,19 @@ from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.sqlite.copies import alone, check, copies, last_good, newest, next_copy, remove, remove_unfinished
 from recado.queue.sqlite.database import COMPANIONS, UNAVAILABLE, refuse_stranger
 
-#: Pages that are copied between two looks at whether somebody else wants to write.
+#: Pages that are copied before a waiting writer gets its chance.
 PAGES_A_STEP = 4096
-#: After so long without a success a backup is late, and a drill too: by default the one is hourly, the other daily.
+#: A backup or a drill is late after this time without a success: by default backups run hourly, drills daily.
 BACKUP_LATE_SECONDS = 26 * 3600
-#: What the system says of a volume without room.
+#: The system's errors for a volume without space.
 FULL = (errno.ENOSPC, errno.EDQUOT)
-#: How often somebody who waits for the queue, or for the last process that has it, looks.
+#: How often a process checks that waits for the queue, or for the last process that uses it.
 LOOK_SECONDS = 0.2
-#: What a file begins with that SQLite takes for a database.
+#: The first bytes of a file that SQLite accepts as a database.
 MAGIC = b"SQLite format 3\0"
 #: The bytes that SQLite locks: a connection in WAL mode has a shared lock on some of them for as long as it is open.
 LOCK_START, LOCK_BYTES = 0x40000000, 512
-#: What SQLite raises for a file that is no database, or too damaged to be written like one.
+#: What SQLite raises for a file that is not a database, or too damaged to be written.
 DAMAGED = (apsw.NotADBError, apsw.CorruptError, apsw.ReadOnlyError, apsw.SQLError)
 
 
@@ -51,8 +51,8 @@ class Copy(msgspec.Struct, frozen=True):
 def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
     """Copies the database into the folder and deletes all but the newest `keep` copies there; never the database.
 
-    While the volume is full the oldest copies make room, never the last good one. Raises StoreError without a database
-    or when the copy fails its check, StoreUnavailable when it cannot be made now.
+    If the volume is full, it deletes the oldest copies, but never the last good one. Raises StoreError if there is no
+    database or the copy fails its check, StoreUnavailable if no copy can be made now.
     """
     if not database.is_file():
         raise StoreError(f"there is no queue at {database}")
@@ -74,7 +74,7 @@ def back_up(database: Path, folder: Path, *, keep: int, now: float) -> Copy:
 
 
 def _make(database: Path, target: Path, made: list[Path]) -> int:
-    """Makes one checked copy, and deletes older copies if it needs their space; returns how many messages it holds."""
+    """Makes one checked copy, and deletes older copies if it needs their space; returns its number of messages."""
     partial = target.with_suffix(".partial")
     while True:
         try:
@@ -106,7 +106,7 @@ def _make_room(database: Path, made: list[Path]) -> bool:
         return False
     room = shutil.disk_usage(may_go[0].parent).free + sum(copy.stat().st_size for copy in may_go)
     if room < database.stat().st_size:
-        return False  # not even all of them would do
+        return False  # even all of them would not free enough
     may_go[0].unlink()
     return True
 
@@ -116,11 +116,11 @@ def _is_full(error: Exception) -> bool:
 
 
 def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) -> Copy:
-    """Puts the content of a copy (or of the newest of a folder) into the database.
+    """Puts the content of a copy, or of the newest copy of a folder, into the database.
 
-    Whoever opens the database meanwhile waits or finds it busy, and then sees what was restored. What was in it is set
-    aside as `<name>.before-<time>`. Raises StoreError when the copy is damaged or some process still has the database
-    open after `patience` seconds: stop web and drain first.
+    A process that opens the database meanwhile waits or finds it busy, and then sees the restored content. The previous
+    content is kept as `<name>.before-<time>`. Raises StoreError if the copy is damaged, or if a process still has the
+    database open after `patience` seconds: stop web and drain first.
     """
     if database.is_dir():
         raise StoreError(f"{database} is a folder")
@@ -144,13 +144,13 @@ def restore(source: Path, database: Path, *, now: float, patience: float = 0.0) 
 
 
 def drill(source: Path) -> Copy:
-    """Restores the newest copy into a scratch folder and checks it there; nothing else is touched."""
+    """Restores the newest copy into a scratch folder and checks it there; it changes nothing else."""
     with tempfile.TemporaryDirectory(prefix="recado-drill-") as scratch:
         return restore(source, Path(scratch) / "recado.db", now=0)
 
 
 def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: float) -> None:
-    """Replaces as soon as no other process has the database open; raises StoreError when that takes too long."""
+    """Replaces the content once no other process has the database open; raises StoreError if that takes too long."""
     until = time.monotonic() + patience
     while True:
         try:
@@ -166,10 +166,10 @@ def _replace_once_unused(database: Path, prepared: Path, aside: Path, patience: 
 
 
 def _replace(database: Path, prepared: Path, aside: Path) -> None:
-    """In one transaction, under a lock that is granted only if no other connection is open, and is held to the end.
+    """Replaces the content in one transaction, under a lock that SQLite grants only if no other connection is open.
 
-    A crash leaves a journal from which the next process that opens the database brings the old content back. Nothing
-    in here may open and close the database's file by other means: that would drop the process's locks on it.
+    After a crash, the next process that opens the database restores the old content from the journal. Code in here must
+    not open and close the database's file in other ways: that would drop the process's locks on it.
     """
     make_private_file(database)
     with (
@@ -177,7 +177,7 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
         contextlib.closing(apsw.Connection(str(prepared))) as content,
     ):
         live.execute("PRAGMA locking_mode = EXCLUSIVE")
-        # Leaving WAL mode brings what is in the WAL back into the file.
+        # Leaving WAL mode writes the content of the WAL into the file.
         live.execute("PRAGMA journal_mode = DELETE")
         live.execute("BEGIN EXCLUSIVE; COMMIT")
         if live.execute("PRAGMA page_count").get:
@@ -185,13 +185,13 @@ def _replace(database: Path, prepared: Path, aside: Path) -> None:
             _keep_totals(live, content)
         try:
             _transfer(content, live)
-        except apsw.FullError:  # nothing has changed, and the space is needed more than a second copy
+        except apsw.FullError:  # nothing has changed, and a second copy would only take space
             remove(aside)
             raise
 
 
 def _keep_totals(live: apsw.Connection, content: apsw.Connection) -> None:
-    """Totals are exported as counters, which never go back: where the live database counted further, that is kept."""
+    """Totals are exported as counters, which must never fall: the higher count of the live database is kept."""
     if live.execute("SELECT 1 FROM sqlite_schema WHERE name = 'total'").get:
         with content:
             content.executemany(
@@ -218,7 +218,8 @@ def _set_aside(live: apsw.Connection, aside: Path) -> None:
 def _replace_damaged(database: Path, prepared: Path, aside: Path) -> None:
     """Byte by byte, for a file that SQLite does not accept; under the same lock.
 
-    What makes it a database is written last: a crash before that leaves a file that every process refuses.
+    The first bytes, which make it a database, are written last: after a crash before that, every process refuses the
+    file.
     """
     with database.open("r+b") as file, prepared.open("rb") as content:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_BYTES, LOCK_START)
@@ -243,7 +244,7 @@ def _replace_damaged(database: Path, prepared: Path, aside: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copies a database by SQLite's online backup into one file that stands alone (no WAL beside it)."""
+    """Copies a database by SQLite's online backup into a single file without a WAL."""
     remove(target)
     make_private_file(target)
     reader = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -251,7 +252,7 @@ def _copy(source: Path, target: Path) -> None:
     try:
         reader.set_busy_timeout(5000)
         refuse_stranger(reader, source)
-        # In one read transaction the source cannot change underneath, or each commit would start the copy again.
+        # In one read transaction the source cannot change; otherwise each commit would restart the copy.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_schema").get  # noqa: B018 - the read starts the transaction
         _transfer(reader, writer)
@@ -263,12 +264,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _transfer(reader: apsw.Connection, writer: apsw.Connection) -> None:
-    """Replaces all that is in the writer's database by what is in the reader's, in one transaction."""
+    """Replaces the content of the writer's database by the reader's, in one transaction."""
     try:
         with writer.backup("main", reader, "main") as backup:
             while not backup.done:
                 backup.step(PAGES_A_STEP)
-    except apsw.FullError as error:  # SQLite's own words are "not an error"
+    except apsw.FullError as error:  # SQLite's own text is "not an error"
         raise apsw.FullError("the volume is full") from error
 
 

@@ -1,4 +1,4 @@
-"""A store's two connections to its SQLite file: one writes, the other reads beside it."""
+"""A store's two connections to its SQLite file: one writes, the other reads."""
 
 import contextlib
 import shutil
@@ -32,7 +32,7 @@ class SqliteStatements:
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
         cursor = self._connection.execute(self._queries[query], bindings)
-        # A cursor at its end tells no columns.
+        # A cursor at its end does not know its columns.
         return [dict(zip([c[0] for c in cursor.get_description()], row, strict=True)) for row in cursor]
 
     def changes(self) -> int:
@@ -40,12 +40,12 @@ class SqliteStatements:
 
 
 class SqliteDatabase:
-    """A file, made and migrated unless it is there.
+    """A SQLite file, created and migrated if necessary.
 
-    Raises StoreError where it can never work, StoreUnavailable where it cannot now.
+    Raises StoreError if it can never work, StoreUnavailable if it cannot work now.
     """
 
-    #: Long enough for another process to take the lock, which is not fair.
+    #: Long enough for another process to get the lock, which is not fair.
     gap_seconds = 2 * BUSY_POLL_SECONDS
     most_in_a_commit = 1000
 
@@ -60,7 +60,7 @@ class SqliteDatabase:
         self.store_key = self.write(make_store_key)
 
     def write(self, work: Callable[[Statements], Result], reach: Reach = EVERYTHING) -> Result:
-        """One writer has the whole file, whatever its reach."""
+        """A writer locks the whole file, whatever its reach."""
         connection = self.writer
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -77,11 +77,11 @@ class SqliteDatabase:
         return result
 
     def read(self, work: Callable[[Statements], Result], *, settled: bool = False) -> Result:
-        """With one writer ids are committed in their order."""
+        """There is one writer at a time, so ids are committed in their order."""
         try:
             self._refuse_another_file()
             with self._reading:
-                self._reader.execute("BEGIN")  # one view of the file for all that is read
+                self._reader.execute("BEGIN")  # one snapshot for all reads
                 try:
                     return work(SqliteStatements(self._reader, self._queries, self.now()))
                 finally:
@@ -105,7 +105,7 @@ class SqliteDatabase:
         return Sizes(files, Volume(float(usage.free), float(usage.total)))
 
     def scrub(self) -> None:
-        """Until a checkpoint the write-ahead log still has what was deleted from the file."""
+        """Until a checkpoint, the write-ahead log still contains what was deleted from the file."""
         empty_log(self.path)
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class SqliteDatabase:
             self._reader.close()
 
     def _refuse_another_file(self) -> None:
-        """SQLite goes on writing to a file that was deleted or replaced: nobody would find what is written there."""
+        """SQLite keeps writing to a file that was deleted or replaced, and nobody would find that data."""
         if _identity(self.path) != self._identity:
             raise apsw.CantOpenError(f"{self.path} was deleted or replaced while it was in use")
 

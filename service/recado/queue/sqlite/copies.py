@@ -1,7 +1,8 @@
 """The folder of copies: its content, its order, and what may be deleted.
 
-Copies are named `recado-000042-20261123T170000Z.db`. The number is one more than the highest in the folder and says
-which copy is the newest: a clock that was ahead once would make its copy the newest for ever. The time is for people.
+Copies are named `recado-000042-20261123T170000Z.db`. The number is one more than the highest in the folder and shows
+which copy is the newest; by time, a copy that was made while the clock was ahead would be the newest forever. The time
+is for people.
 """
 
 import contextlib
@@ -24,9 +25,9 @@ UNFINISHED = re.compile(r"recado-.*\.partial(-wal|-shm|-journal)?")
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Waits until no other process of this node works in the folder, and keeps the others out meanwhile.
+    """Waits until no other process of this node works in the folder, then locks it.
 
-    The folder itself is locked, so that nothing lies in it but copies; the lock of a process ends with it.
+    The folder itself is locked, so it contains nothing but copies. The lock ends with the process.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -61,7 +62,7 @@ def next_copy(folder: Path, now: float) -> Path:
 def remove_unfinished(folder: Path) -> int:
     """Removes incomplete copies, such as those of killed runs; only for a caller that holds the folder's lock.
 
-    How many: a volume that was full of them has room again.
+    Returns how many. A volume that was full of them has space again.
     """
     unfinished = [path for path in folder.iterdir() if UNFINISHED.fullmatch(path.name)]
     for path in unfinished:
@@ -85,13 +86,13 @@ def last_good(made: Sequence[Path]) -> Path | None:
 
 
 def check(path: Path) -> int:
-    """How many messages a copy holds. Raises StoreError when it is damaged, not a queue or unreadable."""
+    """The number of messages in a copy. Raises StoreError if it is damaged, not a queue or unreadable."""
     try:
         # immutable: a copy may lie on a read-only volume, where SQLite could not make its lock files.
         uri = f"{path.absolute().as_uri()}?immutable=1"
         connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         try:
-            # Python's signal handlers run in here, so that SIGTERM need not wait for the end of a long check.
+            # Lets Python's signal handlers run, so that SIGTERM need not wait for the end of a long check.
             connection.set_progress_handler(lambda: False, 100_000)
             verdict = connection.execute("PRAGMA integrity_check(1)").get
             if verdict != "ok":

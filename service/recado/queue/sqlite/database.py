@@ -45,7 +45,7 @@ CHECKPOINT_PAGES = 4000
 #: What sql/0001_outbox.sql writes into the file's header.
 APPLICATION_ID = 0x72656361
 
-#: What SQLite raises for a disk that is full, locked, read-only, damaged or gone, rather than for a mistake of ours.
+#: What SQLite raises for a disk that is full, locked, read-only, damaged or gone; other errors are bugs of recado.
 UNAVAILABLE = (
     apsw.BusyError,
     apsw.LockedError,

@@ -12,7 +12,7 @@ from recado.queue.writer import CommitObserver
 
 
 class SqliteRetryQueue(StoredQueue):
-    """Opening raises StoreError where the file can never work, StoreUnavailable where it cannot now."""
+    """Opening raises StoreError if the file can never work, StoreUnavailable if it cannot work now."""
 
     def __init__(
         self,
