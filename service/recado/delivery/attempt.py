@@ -15,14 +15,14 @@ from recado.telemetry.logging import defect_fields, wide
 
 log = logging.getLogger(__name__)
 
-#: No lease is given longer before its turn; a longer wait is a clock that was set back.
+#: No lease begins longer before its turn. A longer wait means that a clock was set back.
 LONGEST_WAIT_SECONDS = 1.0
-#: Pauses between tries to record a result that the store would not take.
+#: The pauses between attempts to record a result while the store fails.
 RECORD_PAUSES_SECONDS = (0.05, 0.2, 1.0, 3.0)
 
 
 class Delivery:
-    """Makes attempts at leased entries of the queue, through the channel that they leave by."""
+    """Makes attempts at leased entries of the queue, through their channel."""
 
     def __init__(self, queue: Outbox, channels: Iterable[Channel]) -> None:
         self._queue = queue
@@ -30,10 +30,10 @@ class Delivery:
         self._clock = queue.now
 
     async def attempt(self, message: LeasedReply) -> AttemptResult | None:
-        """Waits for the message's turn, sends it, records the result; None when the lease was too short to send.
+        """Waits for the message's turn, sends it, records the result; returns None if the lease was too short to send.
 
-        Never raises for what Meta or the store does: a result that cannot be recorded is settled by Meta's status or,
-        when the lease has run out, by the rules for unknown outcomes.
+        Never raises because of Meta or the store. If a result cannot be recorded, Meta's status settles the attempt;
+        after the lease, the rules for unknown outcomes apply.
         """
         if (wait := message.send_at - self._clock()) > 0:
             await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
@@ -51,7 +51,7 @@ class Delivery:
         return result
 
     async def probe(self, lane: Lane) -> None:
-        """Finds out for the queue, without sending anything, whether the other side answers for a lane."""
+        """Checks for the queue, without sending anything, whether the receiver of a lane responds."""
         reachable = await self._channels[lane.channel].probe(lane.name)
         log.info("probe finished", extra={"action": "probe.finished", "reachable": reachable})
         try:
@@ -65,8 +65,8 @@ class Delivery:
             await channel.aclose()
 
     async def _send(self, channel: Channel, message: LeasedReply, span: tracing.NoSpan) -> AttemptResult:
-        """What the channel says. A defect of ours leaves the outcome unknown, since the message may be out: an attempt
-        without a result would be made again each time that its lease runs out.
+        """The channel's result. After a bug in recado the outcome is unknown, because the message may have been sent;
+        without a result, the attempt would be repeated each time its lease runs out.
         """
         try:
             return await channel.send(message, span)

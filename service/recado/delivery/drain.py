@@ -1,7 +1,7 @@
 """One run of the drain: claims due replies, sends them, records the results, ends.
 
-It sends at most `drain_concurrency` at once under the queue's limits, waits for turns that are near, and stops at the
-end of its time budget or on request: then it claims nothing new, and finishes or gives back what is under way.
+It sends at most `drain_concurrency` replies at once, within the queue's limits, and waits for turns that are near. At
+the end of its time budget or on request it claims nothing more, and finishes or releases what is under way.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from recado.telemetry.totals import Totals
 
 log = logging.getLogger(__name__)
 
-#: A drain with nothing under way stays for messages that become due within this time, and otherwise ends.
+#: A drain with nothing under way waits for messages that become due within this time; otherwise it ends.
 LINGER_SECONDS = 7.0
-#: A loop that found nothing looks again after this time.
+#: How long a loop waits after it has found nothing.
 IDLE_SECONDS = 1.0
-#: Least time between two looks for more: a busy drain leaves the store to others, and finds room for several.
+#: The minimum time between two claims: a busy drain leaves the store to others, and claims several messages at once.
 MIN_PAUSE_SECONDS = 0.005
 
 
 class DrainReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What one drain did. `retried` counts attempts; the rest is how they ended."""
+    """The result of one drain. `retried` counts attempts; the other fields count how they ended."""
 
     retried: int = 0
     successful: int = 0
@@ -68,17 +68,16 @@ class Drain:
         self.stop = asyncio.Event()
 
     async def run(self, *, tell_idle: bool = True) -> DrainReport:
-        """One run within the time budget, after the one under way. Raises StoreUnavailable when the queue could not be
-        worked on.
+        """One run within the time budget, after the run that is under way. Raises StoreUnavailable if the queue failed.
 
-        With `tell_idle` off, a run that found nothing to do is no line in the log.
+        Without `tell_idle`, a run that found nothing to do writes no log line.
         """
         async with self._running:
             return await self._run_and_tell(tell_idle)
 
     async def close(self) -> None:
-        """Tells it to stop, waits until no run and no send is under way, also of a run that was cancelled, and closes
-        the channels."""
+        """Stops, waits until no run and no send is under way, including those of a cancelled run, and closes the
+        channels."""
         self.stop.set()
         async with self._running:
             await self._finish_under_way()
@@ -121,7 +120,7 @@ class Drain:
             await self._queue.record_totals(totals, {})
 
     async def loop(self, begin: Callable[[], object] = lambda: None) -> None:
-        """Runs until it is told to stop, also while the queue cannot be used; calls `begin` before each round."""
+        """Runs until it is told to stop, even while the queue fails; calls `begin` before each run."""
         problem = ""
         while not self.stop.is_set():
             begin()
@@ -135,8 +134,8 @@ class Drain:
             await self._sleep(IDLE_SECONDS)
 
     async def _deliver_until(self, end: float) -> None:
-        # The first message is claimed alone: to make the client for it takes time, in which the turns of others would
-        # pass, and all of them would be made up for at once.
+        # The first message is claimed alone: creating the client takes time. Other messages would miss their turns
+        # meanwhile, and would then all be sent at once.
         most = 1
         try:
             while not self.stop.is_set() and time.monotonic() < end:
@@ -190,7 +189,8 @@ class Drain:
         return wait <= LINGER_SECONDS and time.monotonic() + wait < end
 
     async def _pause(self, next_at: float | None, end: float) -> None:
-        """Until the next message can be claimed or the run is over; when that is far, until one under way is done."""
+        """Waits until the next message can be claimed or the run is over; if that is far, until one under way is
+        done."""
         wait = min(IDLE_SECONDS, end - time.monotonic())
         if next_at is not None and (turn := next_at - self._clock()) < wait:
             await self._sleep(max(turn, MIN_PAUSE_SECONDS))
@@ -198,7 +198,7 @@ class Drain:
             await self._sleep(max(wait, MIN_PAUSE_SECONDS), *self._under_way)
 
     async def _sleep(self, seconds: float, *until: asyncio.Task[AttemptResult | None]) -> None:
-        """For a time, or until it is told to stop, or one of the tasks is done."""
+        """Sleeps for a time, or until it is told to stop, or one of the tasks is done."""
         stopped = asyncio.ensure_future(self.stop.wait())
         try:
             await asyncio.wait({stopped, *until}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

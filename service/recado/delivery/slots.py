@@ -15,11 +15,11 @@ from recado.whatsapp.service import WhatsAppService
 
 log = logging.getLogger(__name__)
 
-#: A reply that has to wait longer than this for its turn is left to the drain.
+#: The drain sends replies that have to wait longer than this for their turn.
 FOLLOW_UP_SECONDS = 15.0
-#: Follow-ups that wait at once: beyond that the drain is the better place for them.
+#: The maximum number of follow-ups that wait at once; the drain sends further ones.
 FOLLOW_UP_LIMIT = 10_000
-#: How soon a reply that found no free slot is tried again.
+#: When a reply is tried again for which no slot was free.
 RETRY_SLOT_SECONDS = 0.1
 
 
@@ -44,11 +44,11 @@ class SendSlots:
         self._marks: set[asyncio.Task[None]] = set()
         self._follow_ups: dict[int, asyncio.TimerHandle] = {}
         self._closing = False
-        #: The replies that wait for jobs which are to be tried again, by these.
+        #: The waiting reply of each job that will be tried again.
         self._held: dict[int, int] = {}
 
     def reserve(self) -> bool:
-        """Takes a slot if one is free. Whoever takes one sends with it or gives it back."""
+        """Reserves a slot if one is free. The caller must send with it or give it back."""
         if self._reserved >= self._limit:
             return False
         self._reserved += 1
@@ -63,10 +63,10 @@ class SendSlots:
         return self._start(self._attempt(message))
 
     def follow_up(self, id_: int, due_at: float, *, within: float | None = None) -> None:
-        """Sends a queued reply of ours once it is due and a slot is free; if this pod ends before, the drain does.
+        """Sends a queued reply once it is due and a slot is free; if this pod ends before that, the drain sends it.
 
-        One that is due later than `within` seconds (by default 15) is left to the drain. An earlier call for the same
-        reply is forgotten.
+        The drain sends replies that are due later than in `within` seconds (by default 15). A call replaces an earlier
+        one for the same reply.
         """
         if (armed := self._follow_ups.pop(id_, None)) is not None:
             armed.cancel()
@@ -75,13 +75,13 @@ class SendSlots:
             self._follow_up_in(max(due_at - self._clock(), 0.0) + 0.01, id_, due_at + FOLLOW_UP_SECONDS)
 
     def mark_as_read(self, wamid: str, phone_number_id: str) -> None:
-        """Marks a customer's message as read, in the background; a failure is logged and forgotten."""
+        """Marks a customer's message as read, in the background; a failure is only logged."""
         task = asyncio.get_running_loop().create_task(self._mark_as_read(wamid, phone_number_id))
         self._marks.add(task)
         task.add_done_callback(self._marks.discard)
 
     async def close(self) -> None:
-        """Lets the sends under way finish; the rest stays in the queue. A send that ends starts no other."""
+        """Lets the sends under way finish and starts no others; the rest stays in the queue."""
         self._closing = True
         for timer in self._follow_ups.values():
             timer.cancel()
@@ -120,7 +120,7 @@ class SendSlots:
         return result
 
     def _go_on(self, job: int, note: VoiceNote, result: AttemptResult) -> None:
-        """After an attempt to hear a voice note: its reply is due now, or the job soon again."""
+        """Follows up an attempt to transcribe a voice note: its reply is due now, or the job will be soon."""
         if result.outcome in (Outcome.DELIVERED, Outcome.PERMANENT):
             self.follow_up(note.reply, self._clock())
         else:
@@ -133,13 +133,13 @@ class SendSlots:
         except StoreUnavailable as error:
             log.warning("a follow-up has to wait", extra={"action": "follow_up.put_off", "error": str(error)})
             return None
-        if claim.next_at is not None and not claim.messages:  # others of its line go first
+        if claim.next_at is not None and not claim.messages:  # earlier replies to the customer go first
             self.follow_up(id_, claim.next_at)
             return None
         reply = self._held.pop(id_, None)
         for message in claim.messages:
             return await self._attempt(message)
-        if reply is not None:  # the job was its last one
+        if reply is not None:  # that was the job's last attempt
             self.follow_up(reply, self._clock())
         return None
 

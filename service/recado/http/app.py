@@ -39,7 +39,7 @@ from recado.telemetry.exposition import WebMetrics
 
 log = logging.getLogger(__name__)
 
-#: The pause after each name of the catalogue that is tried as an order.
+#: The pause after each name of the catalogue that is read as an order.
 BETWEEN_NAMES_SECONDS = 0.01
 #: How often the catalogue's file is checked for a change.
 CATALOGUE_SECONDS = 2.0
@@ -170,7 +170,7 @@ async def _reload(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
 
 
 async def try_names(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
-    """Tries names of each new catalogue as orders, a millisecond at a time, and counts those that are misread."""
+    """Reads the names of each new catalogue as orders, a millisecond at a time, and counts those that are misread."""
     tried = None
     while True:
         if catalogue.current is not tried:

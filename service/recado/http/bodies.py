@@ -21,7 +21,7 @@ class QuoteItem(msgspec.Struct, frozen=True, gc=False):
 
 
 class QuoteView(msgspec.Struct, frozen=True, gc=False):
-    """A quote; `unmatched` holds the customer's words for which no product was found."""
+    """A quote; `unmatched` contains the customer's words for which no product was found."""
 
     items: list[QuoteItem]
     unmatched: list[str]
@@ -30,7 +30,7 @@ class QuoteView(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessageResult(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What became of one message. `sent` says whether Meta has accepted the reply by now.
+    """The result of one message. `sent`: whether Meta has already accepted the reply.
 
     `duplicate`: it was handled before. `ignored`: why it gets no reply.
     """
@@ -74,7 +74,7 @@ class QueueEntryView(msgspec.Struct, frozen=True):
 class QueueStatusResponse(msgspec.Struct, frozen=True):
     """The queue at a glance; queue_size = pending_retry + in_flight + unknown + failed.
 
-    `failed_messages` is one page; `next_after`, if it is there, asks for the next.
+    `failed_messages` is one page; `next_after`, if present, is the `after` of the next.
     """
 
     queue_size: int
@@ -97,7 +97,7 @@ class OrderResponse(msgspec.Struct, frozen=True):
 
 
 class OrdersResponse(msgspec.Struct, frozen=True):
-    """A page of orders; `next_after`, if it is there, asks for the next."""
+    """A page of orders; `next_after`, if present, is the `after` of the next."""
 
     orders: list[OrderView]
     next_after: int | None
@@ -112,7 +112,8 @@ class HandoffResponse(msgspec.Struct, frozen=True):
 
 
 class EventsResponse(msgspec.Struct, frozen=True):
-    """A page of events, each as docs/events.md describes its type; `next_after`, if it is there, asks for the next."""
+    """A page of events, each as docs/events.md describes its type; `next_after`, if present, is the `after` of the
+    next."""
 
     events: list[dict[str, Any]]
     next_after: str | None

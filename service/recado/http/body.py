@@ -1,7 +1,7 @@
 """Reads the body of a webhook and checks its signature.
 
 Until the signature is checked, a body is limited in size and time, and all unfinished bodies together are limited in
-size. So slow or large requests of strangers use up neither the memory nor the capacity for Meta's webhooks.
+size. So unsigned requests that are slow or large exhaust neither the memory nor the capacity for Meta's webhooks.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from recado.settings import Settings
 from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.signature import SignatureVerifier, malformed
 
-#: From the first part of a body until the last; Meta's take milliseconds.
+#: The maximum time from the first part of a body to the last; Meta's bodies take milliseconds.
 READ_SECONDS = 10.0
-#: Bytes of unfinished bodies that are held at once.
+#: The maximum size of all unfinished bodies together.
 MAX_UNFINISHED_BYTES = 64 * 1024 * 1024
 
 Scope = dict[str, Any]
@@ -36,7 +36,7 @@ class Refusal(Exception):  # noqa: N818 - it is a response, not an error
 
 
 class BadSignature(Refusal):
-    """A request that Meta did not sign."""
+    """A request without Meta's signature."""
 
 
 class ClientGone(Exception):  # noqa: N818 - there is nobody to respond to
@@ -78,7 +78,7 @@ class RequestBody:
         length = 0
         for name, value in scope["headers"]:
             if name == b"x-hub-signature-256":
-                # Two headers are joined as in RFC 9110; the result is malformed.
+                # Two headers are joined as in RFC 9110; the result is a malformed signature.
                 signature = value if signature is None else signature + b", " + value
             elif name == b"content-length" and value.isdigit():
                 length = int(value[:18])

@@ -1,9 +1,9 @@
 """Limits for connections, which uvicorn's own protocol does not have.
 
 A request must be complete within a time, and its request line, headers and trailers are limited in size; the webhook
-limits the body. Both ends must also agree where a request ends. A proxy sends requests of many clients over one
-connection: if part of a stranger's body were read as a request, it would get the response to Meta's next webhook. So a
-connection on which the end of a request was in doubt serves no second request.
+limits the body. A proxy and recado must also agree where a request ends. A proxy sends requests of many clients over
+one connection: if recado read part of an attacker's body as a request, that request would get the response to Meta's
+next webhook. So if the end of a request was in doubt, its connection serves no second request.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ def limited_config(app: Callable[..., Awaitable[None]], *, keep_alive_seconds: i
 
 
 class RefusedError(Exception):
-    """Raised in the parser's callbacks to end it; the parser makes an HttpParserError of it."""
+    """Raised in the parser's callbacks to stop it; the parser turns it into an HttpParserError."""
 
 
 def _size(fields: list[tuple[bytes, bytes]]) -> int:
@@ -92,7 +92,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
-            raise RefusedError  # no proxy sends a request before it has the response to the last one
+            raise RefusedError  # no proxy sends a request before it has the response to the previous one
         self._unset_keepalive_if_required()
         super().on_message_begin()
         self._head_complete = False
@@ -107,7 +107,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return  # the request is read again without the upgrade
         super().on_headers_complete()
         self._head_complete = True
-        self.headers = []  # for the trailers, which come after all that is decided by headers
+        self.headers = []  # for the trailers, which come after all decisions that depend on headers
         if self.expect_100_continue or self.scope["http_version"] != "1.1":
             # Clients differ in whether they send the body after a response that came before "100 Continue".
             self.cycle.keep_alive = False
@@ -132,9 +132,9 @@ class LimitedProtocol(HttpToolsProtocol):
     # -- what is refused ----------------------------------------------------------------------------------------
 
     def _decline(self, rest: bytes) -> None:
-        """Reads the request again without the offer of an upgrade (RFC 9110, 7.8); it is the last of its connection.
+        """Reads the request again without the upgrade offer (RFC 9110, 7.8); it is the last request of its connection.
 
-        The parser takes the upgrade as accepted, and ends the request after the headers whatever `Content-Length` says.
+        The parser considers the upgrade accepted, and ends the request after the headers, despite `Content-Length`.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":

@@ -1,5 +1,5 @@
-"""The probes. Alive: the process and its event loop answer. Ready: a webhook could be accepted, so the queue can be
-written; whether Meta can be reached is not this pod's readiness."""
+"""The probes. Alive: the event loop responds. Ready: the queue can be written, so webhooks can be accepted. Readiness
+does not depend on Meta."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from recado.queue.protocol import RetryQueue
 
 log = logging.getLogger(__name__)
 
-#: How long a probe's result for the store stays valid: probes must not become load.
+#: How long a probe's result for the store stays valid, so that probes do not load the store.
 CHECK_SECONDS = 2.0
 
 
@@ -24,7 +24,7 @@ class Probes:
         self._problem = ""
 
     async def alive(self) -> Response:
-        """Touches nothing but the event loop."""
+        """Needs only the event loop."""
         return Response("ok", media_type="text/plain")
 
     async def ready(self) -> Response:
@@ -42,7 +42,7 @@ class Probes:
         return ""
 
     def _note(self, problem: str) -> None:
-        """Logs a change of readiness: for minutes nothing else may happen that would show it."""
+        """Logs a change of readiness, which might otherwise stay invisible for minutes."""
         if problem and not self._problem:
             log.error("not ready", extra={"action": "web.not_ready", "error": problem})
         elif self._problem and not problem:

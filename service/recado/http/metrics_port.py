@@ -1,7 +1,7 @@
-"""The metrics port: `/metrics` and nothing else, under the same bounds as the web port.
+"""The metrics port: serves only `/metrics`, with the same limits as the web port.
 
-One thread with an event loop of its own serves all connections: a scrape works while the web port's loop is busy, and
-a connection that says nothing holds no thread.
+One thread with its own event loop serves all connections: a scrape works while the web port's loop is busy, and a
+silent connection blocks no thread.
 """
 
 import socket
@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from recado.http.connection import limited_config
 from recado.settings import Settings
 
-#: How long a scrape under way may still take when the process stops.
+#: How long a running scrape may still take when the process stops.
 SHUTDOWN_SECONDS = 1
 
 PLAIN_TEXT = exposition.generate_latest, exposition.CONTENT_TYPE_PLAIN_0_0_4
@@ -25,7 +25,7 @@ OPEN_METRICS = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
 
 
 def serve_metrics(settings: Settings, registry: CollectorRegistry) -> Callable[[], None]:
-    """Serves until the returned function is called. Clients that ask for OpenMetrics get it.
+    """Serves until the returned function is called. Clients that request OpenMetrics get it.
 
     Raises OSError when the port cannot be opened.
     """

@@ -49,7 +49,7 @@ class Orders:
         state: Annotated[OrderState | None, Query(description="Only orders in this state.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000, description="Orders on a page.")] = PAGE,
     ) -> Response:
-        """A page of orders, in the order in which they were placed."""
+        """A page of orders, in the sequence in which they were placed."""
         try:
             orders = await self._book.list_orders(after=after, state=state, limit=limit)
         except StoreUnavailable as error:

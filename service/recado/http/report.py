@@ -14,7 +14,7 @@ from recado.settings import Settings
 
 
 class Reports:
-    """One report at a time: each reads all that happened in its days."""
+    """Makes one report at a time: each reads all rows of its days."""
 
     def __init__(self, queue: RetryQueue, settings: Settings, catalogue: CatalogueFile) -> None:
         self._queue = queue
@@ -25,7 +25,7 @@ class Reports:
     async def show(
         self, days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="The last so many days, today included.")] = 30
     ) -> Response:
-        """The results of the conversations of the last days, in the shop's time zone."""
+        """The report of the last days, in the shop's time zone."""
         try:
             async with self._one:
                 made = await report(self._queue, self._settings, self._catalogue.current, days)

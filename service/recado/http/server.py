@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 #: After SIGTERM: how long requests and sends under way may take. A pod's grace period must be longer.
 SHUTDOWN_SECONDS = 25
-#: After so many new objects the garbage collector looks for cycles. At Python's 700 it walks through messages that are
-#: on their way, again and again, which takes a tenth of the event loop's CPU time.
+#: After this many new objects the garbage collector looks for cycles. At Python's default of 700 it reads messages that
+#: are being handled again and again, which takes a tenth of the event loop's CPU time.
 YOUNG_OBJECTS = 10_000
 
 
@@ -53,8 +53,8 @@ def serve(settings: Settings) -> None:
         shutdown,
     )
     calm_collector()
-    # uvicorn sets its own handlers later and raises the signal again after its shutdown. A signal must neither be lost
-    # before that nor end the process before telemetry is flushed.
+    # uvicorn sets its own handlers later and raises the signal again after its shutdown. A signal must not be lost
+    # before that, and must not end the process before telemetry is flushed.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: setattr(server, "should_exit", True))
     try:
@@ -92,7 +92,8 @@ def warn_of_expiry(version: str, now: float) -> None:
 
 
 def calm_collector() -> None:
-    """Keeps the garbage collector away from what lives as long as the process, and makes it look at the rest rarely."""
+    """Excludes objects that live as long as the process from garbage collection, and makes the collector check the rest
+    rarely."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)

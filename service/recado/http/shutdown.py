@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-#: How long this takes at most; it ends earlier when no connection is left.
+#: The maximum duration; it ends earlier if no connection is left.
 CLOSING_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 
@@ -22,7 +22,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class GracefulShutdown:
     """An ASGI application around another one. After `leave`, each response closes its connection.
 
-    `leave` calls `on_leave`, which shortens requests that would take long.
+    `leave` calls `on_leave`, which shortens long requests.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]], on_leave: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""POST /api/v1/webhook, the hot path. It is plain ASGI: a FastAPI endpoint costs more than everything else here.
+"""POST /api/v1/webhook, the hot path. It is plain ASGI, because a FastAPI endpoint costs more than all other work here.
 
 Size and signature: 413, 401, 429. Load: 503. Parsing: 400. The inbox handles the content: 200, or 503 if it cannot be
 stored.

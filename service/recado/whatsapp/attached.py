@@ -1,4 +1,5 @@
-"""What a message carries besides words: carts of Meta's catalogue, places, files. All of it is input: bounded here."""
+"""What a message contains besides words: carts of Meta's catalogue, places, files. All of it is untrusted input, which
+this module limits."""
 
 import math
 import re
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from recado.whatsapp.wire import MOST_ID
 
-#: A longer number is nobody's quantity, and big integers are slow to read.
+#: Longer numbers are not quantities, and big integers are slow to read.
 _MOST_DIGITS: Final = 15
 _MOST_NAME: Final = 200
 _MOST_ADDRESS: Final = 500
@@ -24,8 +25,8 @@ _SHA256: Final = re.compile(r"[A-Za-z0-9+/=_-]{43,64}")
 class CartLine(Struct, frozen=True):
     """A product that was put into the cart of Meta's catalogue.
 
-    quantity: 0 where it cannot be read. item_price, currency: what the customer's app showed him, which may be stale or
-    forged; None where they cannot be read.
+    quantity: 0 if it cannot be read. item_price, currency: what the customer's app showed him, which may be stale or
+    forged; None if they cannot be read.
     """
 
     sku: str
@@ -44,8 +45,8 @@ class Location(Struct, frozen=True):
 
 
 class Media(Struct, frozen=True):
-    """A file that a customer sent, by Meta's id, which is good for seven days. sha256: of its content, as Meta writes
-    it (base64, or hexadecimal); None where Meta does not say."""
+    """A file that a customer sent, by Meta's id, which is valid for seven days. sha256: the hash of its content, as
+    Meta writes it (base64 or hexadecimal); None if Meta does not give it."""
 
     id: str
     sha256: str | None = None
@@ -66,7 +67,7 @@ def cart_of(items: Any) -> tuple[CartLine, ...]:
 
 
 def location_of(raw: Any) -> Location | None:
-    """The place of a location message; None without coordinates on this planet."""
+    """The place of a location message; None without valid coordinates."""
     if not isinstance(raw, dict):
         return None
     latitude, longitude = _degrees(raw.get("latitude"), 90), _degrees(raw.get("longitude"), 180)
@@ -77,14 +78,14 @@ def location_of(raw: Any) -> Location | None:
 
 
 def voice_of(raw: Any) -> Media | None:
-    """The voice note of an audio message; None where it is a file of sound."""
+    """The voice note of an audio message; None if it is another audio file."""
     if not isinstance(raw, dict) or raw.get("voice") is not True:
         return None
     return media_of(raw)
 
 
 def media_of(raw: Any) -> Media | None:
-    """The file that an object names; None where it names none."""
+    """The file that an object names; None if it names none."""
     id_, sha256 = (raw.get("id"), raw.get("sha256")) if isinstance(raw, dict) else (None, None)
     if not isinstance(id_, str) or not _MEDIA_ID.fullmatch(id_):
         return None
@@ -113,7 +114,7 @@ def _quantity(value: Any) -> int:
 
 
 def _price(value: Any) -> Decimal | None:
-    """A price as it is written: Meta's page calls it an integer, its example is 7.99."""
+    """A price, exactly as written: Meta's page calls it an integer, its example is 7.99."""
     if isinstance(value, str):
         return Decimal(value) if _PRICE.fullmatch(value) else None
     number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -130,5 +131,5 @@ def _degrees(value: Any, limit: float) -> float | None:
 
 
 def _line(value: Any, limit: int) -> str | None:
-    """Text in one line, cut; None where there is none."""
+    """Text in one line, cut; None if there is none."""
     return (" ".join(value[: limit * 2].split())[:limit] or None) if isinstance(value, str) else None

@@ -1,7 +1,7 @@
 """One keep-alive HTTP/1.1 connection: writes a request and parses its response.
 
-The exceptions are httpx's and say whether the request can have been received. WriteError and WriteTimeout are raised
-only while part of the request has not left this process; after that it is ReadError, ReadTimeout or
+It raises httpx's exceptions, which tell whether the server may have received the request. It raises WriteError and
+WriteTimeout only while part of the request has not left this process; after that it raises ReadError, ReadTimeout or
 RemoteProtocolError.
 """
 
@@ -15,7 +15,7 @@ import httpx
 
 
 class RawResponse(NamedTuple):
-    """A whole response; without a body if that was compressed."""
+    """A whole response, without its body if that was compressed."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
 
     async def exchange(self, data: bytes, *, write_timeout: float | None, read_timeout: float | None) -> RawResponse:
-        """Writes a request and returns its response, for which `read_timeout` is the limit in seconds as a whole."""
+        """Writes a request and returns its response; `read_timeout` (seconds) limits the whole response."""
         self._begin_response()
         self._read_timeout = read_timeout
         self._received = 0
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def gone(self) -> bool:
-        """Whether it can no longer be written to."""
+        """Whether the connection is closed for writing."""
         return self.closed or self._transport.is_closing()
 
     def stale(self, now: float, keepalive_seconds: float) -> bool:

@@ -1,8 +1,8 @@
 """The content of a reply: typed, stored as JSON in the queue, rendered as Meta's JSON when it is sent.
 
-A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered`.
-Each is checked against Meta's limits when it is built, because an over-long title refuses the whole message. Meta
-counts code points.
+A new kind of content is a tagged struct, a member of the union `Content`, and a case of `rendered`. Each is checked
+against Meta's limits when it is built, because Meta refuses the whole message if a title is too long. Meta counts code
+points.
 """
 
 import re
@@ -35,12 +35,12 @@ _FLAG_LETTERS: Final = range(0x1F1E6, 0x1F200)
 
 _TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 _TEMPLATE_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(_[A-Z]{2,4})?")
-#: What Meta refuses in the value of a parameter.
+#: Characters that Meta refuses in the value of a parameter.
 _NOT_IN_A_PARAMETER: Final = re.compile(r"[\n\r\t]| {5}")
 
 
 class ContentError(ValueError):
-    """A content that Meta would refuse; the message names everything that is wrong with it."""
+    """A content that Meta would refuse; the message names all problems."""
 
 
 class Template(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="template"):
@@ -48,7 +48,7 @@ class Template(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_fi
 
     name, language: of the template in Meta's account; `es` and `es_MX` are two templates. parameters: the values of its
     body's parameters by their names, each one line, in the order of `{{1}}`, `{{2}}`, ... payload: what a tap on its
-    quick reply brings back; "" where it has none. named: the account's template has names and not numbers.
+    quick reply returns; "" if it has none. named: the account's template uses names instead of numbers.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Button(msgspec.Struct, frozen=True, gc=False):
 class Buttons(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="buttons"):
     """A text of at most 1,024 characters over one to three buttons.
 
-    plain: what is sent where buttons cannot be; "" where the body says it all.
+    plain: what is sent without buttons; "" if the body is complete without them.
     """
 
     body: str
@@ -114,7 +114,7 @@ class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Rows under a title, which may be missing where there is one section only."""
+    """Rows under a title, which may be missing if there is only one section."""
 
     rows: tuple[Row, ...]
     title: str = ""
@@ -123,7 +123,7 @@ class Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class List(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="list"):
     """A text of at most 4,096 characters with a button, named `label`, that opens a list of one to ten rows.
 
-    plain: what is sent where a list cannot be; "" where the body says it all.
+    plain: what is sent without the list; "" if the body is complete without it.
     """
 
     body: str
@@ -152,9 +152,9 @@ class List(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field=
 
 
 class DirectSend(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="direct_send"):
-    """A text or buttons for outside the customer's window: Meta makes a template of it by itself (Direct Send).
+    """A text or buttons for outside the customer's window, which Meta turns into a template (Direct Send).
 
-    Meta allows it to some accounts only.
+    Meta allows it only to some accounts.
     """
 
     content: Text | Buttons
@@ -163,13 +163,13 @@ class DirectSend(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="d
         _check(_text("body", self.content.body, MOST_BUTTONS_BODY))
 
 
-#: What may be sent inside the customer's window, and outside of it.
+#: What may be sent inside the customer's window, and outside it.
 Inside: TypeAlias = Text | Buttons | List
 Outside: TypeAlias = Template | DirectSend
 
 
 class Windowed(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="windowed"):
-    """A text that is sent inside the customer's window, and what is sent in its place once that is closed."""
+    """A text for inside the customer's window, and what is sent instead after the window has closed."""
 
     inside: Text
     outside: Outside
@@ -182,7 +182,7 @@ decode = msgspec.json.Decoder(Content).decode
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
-    """Something to tap: `id` comes back, `name` may be of any length, `description` explains a row of a list."""
+    """Something to tap: a tap returns `id`, `name` may have any length, `description` explains a row of a list."""
 
     id: str
     name: str
@@ -190,7 +190,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 def with_choices(text: str, choices: Sequence[Choice], *, label: str = LABEL, plain: str = "") -> Buttons | List:
-    """A text with its choices as buttons where both fit, else as a list; names and descriptions are cut to fit.
+    """A text with its choices as buttons if both fit, otherwise as a list; names and descriptions are cut to fit.
 
     Raises ContentError for a text of more than 4,096 characters, or more than ten choices.
     """
@@ -203,7 +203,7 @@ def with_choices(text: str, choices: Sequence[Choice], *, label: str = LABEL, pl
 
 
 def _choice_row(choice: Choice, title: str) -> Row:
-    """A row whose description has the whole name where the title could not, unless it has something else to say."""
+    """A row. If the title is cut and there is no other description, the description is the whole name."""
     description = choice.description or ("" if title == choice.name else choice.name)
     return Row(choice.id, title, shortened(description, MOST_ROW_DESCRIPTION))
 
@@ -214,7 +214,7 @@ def parameter(text: str) -> str:
 
 
 def as_text(content: Content) -> Content:
-    """The same, complete, where nothing can be tapped. What is sent outside the window stays as Meta knows it."""
+    """The complete content as plain text, without buttons or a list. Content for outside the window stays as it is."""
     match content:
         case Buttons(body=body, plain=plain) | List(body=body, plain=plain):
             return Text(plain or body)
@@ -280,7 +280,7 @@ def _text(name: str, text: str, limit: int) -> list[str]:
 
 
 def _word(name: str, text: str, limit: int) -> list[str]:
-    """As `_text`, for what may have no space at its ends."""
+    """As `_text`, for texts that must not begin or end with a space."""
     problems = [] if 0 < len(text) <= limit else _text(name, text, limit)
     return problems if text == text.strip() else [*problems, f"the {name} begins or ends with a space"]
 
@@ -307,11 +307,11 @@ def shortened(text: str, limit: int) -> str:
     return line if len(line) <= limit else _head(line, limit - len(ELLIPSIS)) + ELLIPSIS
 
 
-@lru_cache(maxsize=1024)  # those of every quote, and of the questions that a shop's products raise
+@lru_cache(maxsize=1024)  # the titles of every quote, and of questions about the shop's products
 def titles(names: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """A title of at most `limit` code points for each name, no two alike.
 
-    Names that are alike once they are cut show how they end; names that are the same get numbers.
+    If cut names are equal, they are cut in the middle; names that are still equal get numbers.
     """
     cut = [shortened(name, limit) for name in names]
     if len(set(cut)) == len(cut):
@@ -330,7 +330,7 @@ def titles(names: tuple[str, ...], limit: int) -> tuple[str, ...]:
 
 
 def _both_ends(name: str, limit: int) -> str:
-    """Where a name has to be cut, its beginning and its last word."""
+    """A name that is cut in the middle: its beginning and its last word."""
     line = " ".join(name.split())
     end = line.rpartition(" ")[2]
     room = limit - len(ELLIPSIS) - 1 - len(end)
@@ -340,7 +340,7 @@ def _both_ends(name: str, limit: int) -> str:
 
 
 def _head(line: str, room: int) -> str:
-    """The beginning of a longer line: whole words, unless that leaves less than half of the room."""
+    """The beginning of a longer line: whole words, unless that uses less than half of the space."""
     head = ""
     for character in _characters(line):
         if len(head) + len(character) > room:
@@ -352,7 +352,7 @@ def _head(line: str, room: int) -> str:
 
 
 def _characters(text: str) -> list[str]:
-    """The text in pieces that are seen as one character each: accents, emoji of several code points, flags."""
+    """The text split into visible characters: an accent, an emoji of several code points or a flag stays whole."""
     pieces: list[str] = []
     for char in text:
         last = pieces[-1] if pieces else ""

@@ -7,7 +7,7 @@ import msgspec
 _PHONE = re.compile(r"[0-9]{5,32}")
 #: A phone number as Meta gives it: digits, of any length that a key may have.
 _DIGITS = re.compile(r"\+?([0-9]{1,32})")
-#: A BSUID as Meta gives it. Its form is Meta's to choose; this bounds what is stored and sent back.
+#: A BSUID as Meta gives it. Meta may change its form; this limits what is stored and sent back.
 _USER_ID = re.compile(r"[!-~]{1,256}")
 
 
@@ -28,8 +28,8 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 def identify(wa_id: str | None, user_id: str | None) -> Customer | None:
     """The customer behind a webhook's `from` and `from_user_id`, or None if neither can be replied to.
 
-    Both are taken as Meta gave them. Numbering plans change, and WhatsApp keeps the earlier numbers: today's plan would
-    leave customers in Ivory Coast, Benin or Mexico without a reply.
+    Both are used as Meta gives them. Numbering plans change, and WhatsApp keeps the earlier numbers: a check against
+    today's plans would leave customers in Ivory Coast, Benin or Mexico without a reply.
     """
     digits = _DIGITS.fullmatch(wa_id) if wa_id else None
     phone = f"+{digits[1]}" if digits else None

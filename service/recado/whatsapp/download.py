@@ -1,8 +1,8 @@
 """Fetches the files of customers.
 
-A file takes two calls: Graph names a URL, which is good for five minutes, and the file is there. Neither the URL nor
-the content is trusted: the token goes by https to known hosts only, at addresses that were checked; size, hash and type
-are checked before anybody gets the bytes. These are in memory only, and in no log.
+A file takes two calls: Graph returns a URL, which is valid for five minutes, and a second call fetches the file. recado
+trusts neither the URL nor the content: it sends the token only by https, to known hosts, at checked addresses; it
+checks size, hash and type before it returns the bytes. The bytes are only in memory, and in no log.
 """
 
 import hashlib
@@ -15,19 +15,19 @@ from recado.network import BoundedClient, Cut, NotReached, RefusedAddress, Respo
 from recado.whatsapp.attached import Media
 from recado.whatsapp.media import Described, FileType, MediaError, MediaProblem, type_of
 
-#: The longest that a file takes, from the look-up of the host's name to its last byte.
+#: The maximum duration for a file, from the look-up of the host's name to the last byte.
 DOWNLOAD_SECONDS: Final = 15.0
-#: A URL that is too old, or is not for this token, answers so.
+#: Statuses of a URL that is too old, or is not for this token.
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
-#: A URL may expire between the two calls; a second one that has is no accident.
+#: A URL may expire between the two calls; if the second URL has expired, too, something else is wrong.
 _URLS: Final = 2
-#: From the alphabet of base64 that is for URLs.
+#: Translates from base64's alphabet for URLs.
 _STANDARD: Final = str.maketrans("-_", "+/")
 
 
 class Downloader:
-    """Fetches files. graph_url: the origin of the Graph API, which may name URLs of its own; hosts: others that files
-    are at, `*.` before one for those below it; client: stands in for its own in tests."""
+    """Fetches files. graph_url: the origin of the Graph API, which may return URLs of its own; hosts: further hosts of
+    files, with `*.` for all subdomains; client: replaces its own in tests."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Downloader:
         max_bytes: int,
         accepts: Collection[FileType],
     ) -> bytes:
-        """The content of a file, checked. `look_up` asks Graph for it, anew where its URL has expired.
+        """The checked content of a file. `look_up` asks Graph for its URL, again if the URL has expired.
 
         Raises MediaError, and what `look_up` raises.
         """
@@ -96,7 +96,7 @@ class Downloader:
 
 
 def _checked(response: Response, hashes: Sequence[str | None], accepts: Collection[FileType]) -> bytes:
-    """The content of a response that is the file."""
+    """The checked content of a response."""
     status = response.status
     if status // 100 == 3:
         raise MediaError(MediaProblem.FOREIGN_URL, "a redirect", http_status=status)
@@ -117,6 +117,6 @@ def _checked(response: Response, hashes: Sequence[str | None], accepts: Collecti
 
 
 def _names(known: str, digest: bytes) -> bool:
-    """Whether a hash is this digest: in hexadecimal, or in base64 of either alphabet, padded or not."""
+    """Whether a hash is equal to this digest: in hexadecimal, or in base64 of either alphabet, padded or not."""
     in_base64 = known.rstrip("=").translate(_STANDARD)
     return known.lower() == digest.hex() or in_base64 == b64encode(digest).decode().rstrip("=")

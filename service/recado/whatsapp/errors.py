@@ -1,4 +1,4 @@
-"""Meta's error table as a tree of types; each class owns its codes and knows what can be done about them.
+"""Meta's error table as a tree of types; each class has its codes and knows how to handle them.
 
     GraphError
     ├── NotSentError                connect, TLS, pool, write: nothing can have reached Meta
@@ -34,16 +34,15 @@ from typing import Any, ClassVar, Final
 
 from recado.outcome import Outcome, Scope
 
-#: Meta's code where the customer has stopped what a shop writes on its own initiative.
+#: Meta's code if the customer has stopped messages that a shop sends on its own initiative.
 STOPPED: Final = 131050
 
 
 class GraphError(Exception):
     """A call to the Graph API that did not succeed.
 
-    detail: Meta's text, bounded, without numbers, ids or tokens. retry_after: seconds that Meta asked for, if
-    it did. seconds: how long the call took, if it was one. max_attempts: after so many attempts it is
-    hopeless.
+    detail: Meta's text, bounded, without numbers, ids or tokens. retry_after: the wait that Meta asked for, in seconds.
+    seconds: the duration of the call, if there was one. max_attempts: after this many attempts recado gives up.
     """
 
     codes: ClassVar[frozenset[int]] = frozenset()
@@ -54,7 +53,7 @@ class GraphError(Exception):
     #: A bounded label for metrics.
     error_class: str = "unknown_code"
     max_attempts: int | None = None
-    #: It may be how the message says it: buttons or a list may be accepted as plain text.
+    #: The form may be the cause: Meta may accept plain text instead of buttons or a list.
     form_refused: bool = False
 
     def __init__(
@@ -88,9 +87,9 @@ class GraphError(Exception):
         return "timeout" if self.error_class == "timeout" else "transport"
 
     def wait_seconds(self, failures: int = 0) -> float | None:
-        """The least wait before the next try, None if Meta names none.
+        """The minimum wait before the next attempt; None if Meta does not require one.
 
-        `failures` is how many tries failed in the same way before this one: Meta's own waits grow with it.
+        `failures`: how many attempts failed in the same way before this one; the wait grows with it.
         """
         waits = [wait for wait in (self.retry_after, self._own_wait(failures)) if wait is not None]
         return max(waits, default=None)
@@ -100,7 +99,7 @@ class GraphError(Exception):
 
 
 class NotSentError(GraphError):
-    """No connection, or the request could not be written whole: safe to try again."""
+    """There was no connection, or the request was not written completely: it is safe to try again."""
 
     outcome, outage, error_class = Outcome.RETRYABLE, True, "transport"
 
@@ -112,7 +111,7 @@ class ConnectTimeoutError(NotSentError):
 
 
 class PoolExhaustedError(GraphError):
-    """All of our own connections stayed busy: no fault of Meta's or of the message's."""
+    """All of recado's own connections stayed busy: neither Meta nor the message is the cause."""
 
     outcome, error_class = Outcome.THROTTLED, "pool"
     WAIT = 5.0
@@ -122,7 +121,7 @@ class PoolExhaustedError(GraphError):
 
 
 class OutcomeUnknownError(GraphError):
-    """The request went out; whether the message was sent is unknown. Never send it again blindly."""
+    """The request was sent, but it is unknown whether Meta accepted the message. Never blindly send it again."""
 
     outcome, outage = Outcome.UNKNOWN, True
 
@@ -146,7 +145,7 @@ class EdgeFailureError(OutcomeUnknownError):
 
 
 class UnreadableResponseError(OutcomeUnknownError):
-    """A 2xx without a message id: most likely the message was sent, unless it is a page of somebody else's."""
+    """A 2xx without a message id: most likely the message was sent, unless the response is another server's page."""
 
     error_class = "unreadable"
 
@@ -169,8 +168,8 @@ class ServerError(GraphError):
         super().__init__(detail, **about)
         if self.code in self.WAITS:
             self.outcome = Outcome.THROTTLED
-        # These two are as often the message's fault as Meta's: the queue finds out whose. A status tells of an attempt
-        # that Graph had taken, so of no outage.
+        # These two may be the message's fault or Meta's: the queue finds out. A status reports an attempt that Graph
+        # had accepted, so it does not indicate an outage.
         if self.code in (1, 131000):
             self.max_attempts = 3
             self.outage = self.http_status is not None
@@ -180,11 +179,11 @@ class ServerError(GraphError):
 
 
 class ThrottledError(GraphError):
-    """A limit of the business number or of the app: everything that this number sends has to slow down."""
+    """A limit of the business number or of the app: all sends of this number must slow down."""
 
     codes = frozenset({4, 17, 32, 341, 613, 80007, 130429, 131057, 132069})
     outcome, scope, error_class = Outcome.THROTTLED, Scope.NUMBER, "throttled"
-    #: Rolling hours give way slowly; 131057 is an upgrade that takes a minute; 132069 allows ten an hour.
+    #: Limits per hour recover slowly; 131057 is an upgrade that takes a minute; 132069 allows ten an hour.
     WAITS: ClassVar[Mapping[int | None, float]] = {
         4: 900.0,
         341: 900.0,
@@ -219,7 +218,7 @@ class PairLimitError(GraphError):
 
 
 class OperatorError(GraphError):
-    """Nothing that this number sends will work until a person has put it right."""
+    """No send of this number works until a person has fixed the cause."""
 
     outcome, scope = Outcome.OPERATOR, Scope.NUMBER
 
@@ -249,7 +248,7 @@ class AccountError(OperatorError):
 
 
 class ConfigurationError(OperatorError):
-    """Graph knows no such business number, or not under this path or version, or does not show it to this token."""
+    """Graph does not know this business number, or not at this path or version, or not for this token."""
 
     codes = frozenset({12, 803, 2500})
     error_class = "configuration"
@@ -263,7 +262,7 @@ class PaymentError(OperatorError):
 
 
 class RejectedError(GraphError):
-    """This message will never be accepted as it is."""
+    """Meta will never accept this message as it is."""
 
 
 class InvalidRequestError(RejectedError):
@@ -274,13 +273,13 @@ class InvalidRequestError(RejectedError):
         | set(range(131200, 131300))
     )
     error_class = "invalid"
-    #: What Meta refuses buttons and lists with: a parameter missing or wrong, a kind of message it does not know.
+    #: Meta's codes for refused buttons and lists: a missing or wrong parameter, an unknown type of message.
     OF_FORM: ClassVar[frozenset[int | None]] = frozenset({100, 131008, 131009, 131051})
 
     def __init__(self, detail: str = "", **about: Any) -> None:
         super().__init__(detail, **about)
         self.form_refused = self.code in self.OF_FORM
-        if self.code == 135000:  # Meta does not know what is wrong either: one more try
+        if self.code == 135000:  # Meta does not know the cause either: one more attempt
             self.outcome, self.max_attempts = Outcome.RETRYABLE, 2
 
 
@@ -299,14 +298,14 @@ class UndeliverableError(RejectedError):
 
 
 class TemplateError(RejectedError):
-    """A template, Flow or marketing message cannot be used so."""
+    """A template, Flow or marketing message cannot be used like this."""
 
     codes = frozenset(
         {131061, 132000, 132005, 132007, 132008, 132012, 132018, 134100, 134101, 134102}
         | {131063, 132001, 132015, 132016, 132068}
     )
     error_class = "template"
-    #: Missing, paused, disabled or switched off: a person can put it right.
+    #: Missing, paused, disabled or switched off: a person can fix it.
     OPERATORS: ClassVar[frozenset[int | None]] = frozenset({131063, 132001, 132015, 132016, 132068})
 
     def __init__(self, detail: str = "", **about: Any) -> None:
@@ -316,7 +315,8 @@ class TemplateError(RejectedError):
 
 
 class UnknownCodeError(GraphError):
-    """A code in no table: a 5xx is Meta's fault and worth another try, a 401 the token's; anything else is not."""
+    """A code that is in no table: with a 5xx recado tries again, with a 401 the token is wrong; everything else is
+    permanent."""
 
     def __init__(self, detail: str = "", *, transient: bool = False, **about: Any) -> None:
         super().__init__(detail, **about)
@@ -327,7 +327,7 @@ class UnknownCodeError(GraphError):
             self.outcome, self.scope = Outcome.OPERATOR, Scope.NUMBER
 
 
-#: Which class judges a code.
+#: The class of each code.
 OWNERS: Mapping[int, type[GraphError]] = {
     code: kind
     for kind in (
@@ -348,26 +348,26 @@ OWNERS: Mapping[int, type[GraphError]] = {
 }
 
 
-#: Codes of which one subcode is somebody else's. 100/33: the object of the path is the business number.
+#: Codes with one subcode of another class. 100/33: the object in the path is the business number.
 _SUBCODE_OWNERS: Mapping[tuple[int, int], type[GraphError]] = {(100, 33): ConfigurationError}
 
 
 def owner_of(code: int | None, subcode: int | None = None) -> type[GraphError] | None:
-    """Which class judges a code; None where no table has it."""
+    """The class of a code; None for unknown codes."""
     if code is None:
         return None
     return _SUBCODE_OWNERS.get((code, subcode or 0)) or OWNERS.get(code)
 
 
 def code_in(raw: object) -> int | None:
-    """Meta's code as a number that every store can hold; None for anything else that may stand in its place."""
+    """Meta's code as a number that every store can hold; None for anything else."""
     if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
         return int(raw)
     return raw if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < 2**31 else None
 
 
 def error_from_status(code: int | None, detail: str = "") -> GraphError:
-    """The error that a `failed` status reports; without a code only the message is at fault."""
+    """The error that a `failed` status reports; without a code it concerns only the message."""
     return (owner_of(code) or UnknownCodeError)(detail, code=code)
 
 
@@ -381,10 +381,10 @@ _MAX_DETAIL = 300
 
 
 def harmless(text: str) -> str:
-    """Meta's text fit for logs: one line, bounded, without anything that looks like a person or a secret."""
+    """Meta's text in a form for logs: one line, limited, without anything that looks like personal data or a secret."""
     return _PERSONAL.sub("[...]", one_line(text[: _MAX_DETAIL * 4]))[:_MAX_DETAIL]
 
 
 def one_line(text: str) -> str:
-    """Somebody else's text as one line, without what cannot be printed: PostgreSQL, for one, refuses NUL."""
+    """A foreign text as one line without unprintable characters; PostgreSQL, for example, refuses NUL."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

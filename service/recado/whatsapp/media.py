@@ -1,4 +1,4 @@
-"""Files: their types by their first bytes, what Graph says of one, and what makes one unusable."""
+"""Files: how recado recognises their types, what Graph returns about them, and what makes them unusable."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -24,7 +24,7 @@ _FIRST_BYTES: Final = {
     b"\x89PNG\r\n\x1a\n": FileType.PNG,
     b"%PDF-": FileType.PDF,
 }
-#: What Meta takes of each, in bytes.
+#: The maximum size of each that Meta accepts, in bytes.
 MOST_BYTES: Final = {
     FileType.OGG: 16 * 1024 * 1024,
     FileType.JPEG: 5 * 1024 * 1024,
@@ -37,11 +37,11 @@ class MediaProblem(StrEnum):
     """What makes a file unusable."""
 
     GONE = "gone"
-    """Meta no longer has it, or never had."""
+    """Meta no longer has it, or never had it."""
     TOO_LARGE = "too_large"
     WRONG_TYPE = "wrong_type"
     FOREIGN_URL = "foreign_url"
-    """It is at a host that the token must not be sent to."""
+    """It is on a host to which recado must not send the token."""
     WRONG_HASH = "wrong_hash"
     CUT = "cut"
     """It came too slowly, or broke off."""
@@ -71,12 +71,12 @@ class Described(msgspec.Struct):
 
 
 def type_of(content: bytes) -> FileType | None:
-    """The type of a file by its first bytes, whatever it is said to be."""
+    """The type of a file by its first bytes, whatever its declared type."""
     return next((kind for first, kind in _FIRST_BYTES.items() if content.startswith(first)), None)
 
 
 def check_upload(content: bytes) -> FileType:
-    """The type of a file that Meta would take. Raises MediaError."""
+    """The type of a file that Meta would accept. Raises MediaError."""
     kind = type_of(content)
     if kind is None:
         raise MediaError(MediaProblem.WRONG_TYPE)

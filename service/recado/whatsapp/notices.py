@@ -1,7 +1,6 @@
-"""What Meta says about the account, its numbers and templates by webhook: one name and one gravity for each.
+"""Meta's webhooks about the account, its numbers and templates: each event gets one name and one gravity.
 
-Meta's events are many and grow. Those that an operator acts upon have a name of their own; of the others their field
-is counted.
+Meta has many events and adds more. Events that need an operator have their own names; the others are counted by field.
 """
 
 from enum import StrEnum
@@ -23,7 +22,7 @@ class Gravity(StrEnum):
 
 
 class Event(StrEnum):
-    """The notices that are told apart."""
+    """The events that recado distinguishes."""
 
     ACCOUNT_RESTRICTED = "account_restricted"
     ACCOUNT_DISABLED = "account_disabled"
@@ -77,7 +76,7 @@ _THREATENS = frozenset(
     }
 )
 
-#: By field: the events of Meta's that have a name of their own, and the name of all others.
+#: By field: Meta's events with their own names, and the name of all others.
 _NAMES: dict[str, tuple[dict[str, Event], Event]] = {
     "account_update": (
         {
@@ -120,7 +119,7 @@ _NAMES: dict[str, tuple[dict[str, Event], Event]] = {
 }
 
 
-#: What makes a template fit to be sent, and what makes it unfit. FLAGGED and LIMIT_EXCEEDED only warn.
+#: Events after which a template can be sent, and after which it cannot. FLAGGED and LIMIT_EXCEEDED are only warnings.
 _STARTS_TEMPLATES = frozenset({"APPROVED", "REINSTATED"})
 _STOPS_TEMPLATES = frozenset({"REJECTED", "PAUSED", "DISABLED", "DELETED", "PENDING_DELETION", "ARCHIVED", "LOCKED"})
 
@@ -131,7 +130,7 @@ _MOST_LANGUAGE = 20
 
 
 class TemplateChange(Struct, frozen=True):
-    """A template that can be sent again, or not any more. `event`: Meta's word for it, in lower case."""
+    """A template that can be sent again, or can no longer be sent. `event`: Meta's term, in lower case."""
 
     name: str
     language: str
@@ -140,7 +139,7 @@ class TemplateChange(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """One notice. `said`: Meta's own words, fit for a log."""
+    """One notice. `said`: Meta's own words, in a form for logs."""
 
     event: Event
     said: str = ""
@@ -156,12 +155,12 @@ class Notice(Struct, frozen=True):
 
 
 def read(field: str, value: Value) -> Notice | None:
-    """The notice that a change of this field is; None for a field that has none."""
+    """The notice in a change of this field; None for fields without notices."""
     if field not in _NAMES:
         return None
     names, other = _NAMES[field]
     words = [word.upper() for word in _words(value)]
-    # The last word says most: an account's DISABLED_UPDATE can be a REINSTATE.
+    # The last word is the most specific: an account's DISABLED_UPDATE can be a REINSTATE.
     event = next((names[word] for word in reversed(words) if word in names), other)
     return Notice(event, harmless(" ".join(words)), _template(field, value))
 

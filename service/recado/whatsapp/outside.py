@@ -17,9 +17,9 @@ from recado.whatsapp.content import (
     parameter,
 )
 
-#: Later nobody wants to know any more that his quote is ready, or what became of his order.
+#: Older messages are given up: after this time nobody wants to know about his quote or order.
 OUTSIDE_SECONDS: Final = 12 * 3600.0
-#: What a template's parameters are named if its account's copy has names for them.
+#: The names of a template's parameters, if the account's copy uses names.
 PRODUCTS: Final = "products"
 TOTAL: Final = "total"
 NUMBER: Final = "number"
@@ -42,11 +42,12 @@ class Forms(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shows_quotes(self) -> bool:
-        """Whether a quote is sent whole, and not only that it is there."""
+        """Whether the whole quote is sent, instead of a message that it is ready."""
         return self.mode is AfterWindow.DIRECT_SEND
 
     def of_quote(self, content: Content, token: str, *, products: int, total: str) -> Outside | None:
-        """In place of a quote: that it is there, over so many products and such a total. A tap shows it."""
+        """In place of a quote: a message that it is ready, with the number of products and the total. A tap shows
+        it."""
         if self.mode is AfterWindow.TEMPLATE:
             return Template(
                 self.quote, self.language, {PRODUCTS: str(products), TOTAL: parameter(total)}, f"q:{token}:show"
@@ -54,7 +55,7 @@ class Forms(msgspec.Struct, frozen=True, kw_only=True):
         return self._direct(content)
 
     def of_order(self, content: Text, number: str, state: str) -> Outside | None:
-        """In place of the notice that an order has come into a state, which is said in words."""
+        """In place of the notice about an order's new state; `state` is in words."""
         if self.mode is AfterWindow.TEMPLATE:
             return Template(self.order, self.language, {NUMBER: parameter(number), STATE: parameter(state)})
         return self._direct(content)
@@ -70,7 +71,7 @@ class Forms(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def templates(self) -> dict[str, Template]:
-        """An example of each template that is used, by its name."""
+        """An example of each used template, by its name."""
         if self.mode is not AfterWindow.TEMPLATE:
             return {}
         examples = (
@@ -91,8 +92,8 @@ def forms(settings: Settings) -> Forms:
 
 
 def lane_of(phone_number_id: str, content: Outside) -> str:
-    """The name of the lane that it is sent in: a template of a business number, since what Meta holds against one is
-    held against all of its messages."""
+    """The lane that it is sent in: one for each template and business number, because a problem of a template affects
+    all of its messages."""
     return (
         f"{phone_number_id}/{template_lane(content.name, content.language)}"
         if isinstance(content, Template)
@@ -101,7 +102,7 @@ def lane_of(phone_number_id: str, content: Outside) -> str:
 
 
 def template_lane(name: str, language: str) -> str:
-    """How the names of a template's lanes end, whatever the business number."""
+    """The end of the names of a template's lanes, for all business numbers."""
     return f"{name}/{language}"
 
 

@@ -1,6 +1,6 @@
 """Meta's webhook JSON -> typed events.
 
-One POST holds entries x changes x (messages + statuses + errors), up to 1,000 of them. What cannot be read is counted
+One POST contains entries x changes x (messages + statuses + errors), up to 1,000 of them. Unreadable parts are counted
 in `Batch.ignored`; the shapes are in wire.py.
 """
 
@@ -24,7 +24,7 @@ from recado.whatsapp.wire import id_in, id_of
 
 
 class MessageType(StrEnum):
-    """What customers send; anything Meta invents later is `unknown`."""
+    """The types of customers' messages; types that Meta adds later are `unknown`."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -47,7 +47,7 @@ class MessageType(StrEnum):
 
 
 class StatusKind(StrEnum):
-    """How far a message of ours got; anything Meta invents later is `other`."""
+    """The progress of a message of ours; kinds that Meta adds later are `other`."""
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -60,7 +60,7 @@ class StatusKind(StrEnum):
 class ErrorDetail(Struct, frozen=True):
     """One of the errors that Meta attaches to a status or to the account.
 
-    code: None where it is no code of Meta's. detail: Meta's text.
+    code: None if it is not a code of Meta. detail: Meta's text.
     """
 
     code: int | None
@@ -102,7 +102,7 @@ class InboundMessage(Struct, frozen=True, gc=False):
 
     @property
     def customer_names(self) -> tuple[str, ...]:
-        """The names of its customer; none if there is neither a phone number nor a user id."""
+        """The names of its customer; empty if there is neither a phone number nor a user id."""
         return self.customer.names_at(self.phone_number_id) if self.customer else ()
 
     @property
@@ -111,7 +111,7 @@ class InboundMessage(Struct, frozen=True, gc=False):
         return bool(self.cart) or bool(self.text and self.text.strip())
 
     def written_at(self, now: float) -> float:
-        """When it was written, in Unix seconds; a clock of Meta's that runs ahead of ours does not count."""
+        """When it was written, in Unix seconds; never later than now, even if Meta's clock is ahead."""
         return min(self.sent_at or now, now)
 
 
@@ -124,8 +124,8 @@ class Renamed(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """What became of a message that was sent; `callback` is the attempt id that the send carried. recipient: to whom,
-    where nothing of ours was carried."""
+    """The status of a message that was sent; `callback` is the attempt id that the send carried. recipient: the
+    customer, if the send carried no attempt id."""
 
     status: StatusKind
     wamid: str
@@ -138,7 +138,7 @@ class Status(Struct, frozen=True):
 
 class Echo(Struct, frozen=True):
     """A message that the shop wrote to a customer from its own phone. returns: it gives the conversation back to
-    recado. What else it says is not kept."""
+    recado. Its text is not kept."""
 
     wamid: str
     customer: Customer
@@ -152,7 +152,7 @@ class Echo(Struct, frozen=True):
 
 
 class Preference(Struct, frozen=True):
-    """What a customer set in his WhatsApp: whether the shop may write to him on its own initiative."""
+    """A customer's setting in WhatsApp: whether the shop may write to him on its own initiative."""
 
     customer: Customer
     phone_number_id: str
@@ -161,7 +161,7 @@ class Preference(Struct, frozen=True):
 
 
 class Batch(Struct, gc=False):
-    """All events of one POST, in Meta's order; `ignored` holds bounded reasons, for counters."""
+    """All events of one POST, in Meta's order; `ignored` contains bounded reasons, for counters."""
 
     messages: list[InboundMessage] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
@@ -174,20 +174,20 @@ class Batch(Struct, gc=False):
 
     @property
     def has_updates(self) -> bool:
-        """Whether it holds anything besides messages."""
+        """Whether it contains anything besides messages."""
         parts = (self.statuses, self.errors, self.echoes, self.preferences, self.renamed, self.notices, self.ignored)
         return any(parts)
 
 
-#: What the shop writes from its phone to give a conversation back.
+#: The text that the shop writes from its phone to give a conversation back.
 GIVE_BACK = "#bot"
 
-#: What a customer sets in his WhatsApp.
+#: The values of a customer's setting in WhatsApp.
 _OPTS_OUT = {"stop": True, "resume": False}
 
 _TYPES = {str(kind): kind for kind in MessageType}
 _STATUSES = {str(kind): kind for kind in StatusKind}
-#: Fields that share the URL with `messages`; all others are counted as `field:other`, to bound the label.
+#: Fields that arrive at the same URL as `messages`; all others are counted as `field:other`, to bound the label.
 _OTHER_FIELDS = frozenset(
     {
         "account_settings_update",
@@ -209,7 +209,7 @@ _OTHER_FIELDS = frozenset(
         "user_id_update",
     }
 )
-#: Customers' messages that Meta gives to another agent, which has the conversation, and who has it from now on.
+#: Fields of customers' messages that Meta gives to another agent, and of changes of the agent.
 _OTHERS_TALK = frozenset({"standby", "messaging_handovers"})
 
 
@@ -240,7 +240,7 @@ def parse(body: bytes) -> Batch:
 
 def _read(value: wire.Value, batch: Batch) -> None:
     phone_number_id = value.metadata.phone_number_id if value.metadata else ""
-    contacts = (value.contacts or [])[::-1]  # where two have the same id, the first counts
+    contacts = (value.contacts or [])[::-1]  # if two have the same id, the first counts
     by_wa_id, by_user_id = {c.wa_id: c for c in contacts}, {c.user_id: c for c in contacts}
     for message in value.messages or ():
         if message.id:
@@ -326,7 +326,7 @@ def _message(
 
 
 def _renamed(message: wire.Message, system: wire.System, phone_number_id: str) -> Renamed | None:
-    """The new names of a customer in a system message; None if it does not say whose they are."""
+    """The new names of a customer in a system message; None if the customer is missing."""
     before = identify(message.from_, system.previous_user_id)
     after = identify(system.wa_id or system.new_wa_id, system.user_id)
     return Renamed(phone_number_id, before, after) if before and after else None
@@ -370,7 +370,7 @@ def _detail(error: wire.Error) -> ErrorDetail:
 
 
 def _seconds(timestamp: str | float | None) -> float | None:
-    """Unix seconds of Meta's timestamp, a string of digits; None for anything that is no moment after 1970."""
+    """Unix seconds of Meta's timestamp, a string of digits; None for anything that is not a time after 1970."""
     if timestamp is None:
         return None
     try:

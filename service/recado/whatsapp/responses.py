@@ -22,9 +22,9 @@ from recado.whatsapp.errors import (
 #: Graph's subcode for an object that does not exist, or not for this token.
 _OBJECT_UNKNOWN = 33
 
-#: The longest wait that is accepted: after a day no reply may be sent any more.
+#: The longest wait that is accepted: after a day no reply may be sent.
 MAX_WAIT_SECONDS = 86400.0
-#: What msgspec raises for JSON that is broken, of another shape, or too deep.
+#: What msgspec raises for JSON that is invalid, has another shape, or is nested too deeply.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -38,8 +38,8 @@ def error_from_response(
 ) -> GraphError:
     """The error that a response describes, whatever its status and body.
 
-    `headers` must look names up without regard to case, or have them in lower case. `clock` (Unix seconds)
-    reads a `Retry-After` that is a date.
+    `headers` must be case-insensitive or have names in lower case. `clock` (Unix seconds) interprets a `Retry-After`
+    that is a date.
     """
     error = _error_object(body)
     retry_after = _retry_after(headers, clock)
@@ -79,7 +79,7 @@ def _error_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _subcode(error: dict[str, Any]) -> int | None:
-    """Meta's subcode, by which one code tells different faults; later versions of Graph say it by the type alone."""
+    """Meta's subcode, which distinguishes faults with the same code; later versions of Graph only have the type."""
     if error.get("type") == "GraphMethodException":
         return _OBJECT_UNKNOWN
     return code_in(error.get("error_subcode"))

@@ -1,8 +1,8 @@
 """WhatsAppService: calls the Graph API and reads Meta's webhooks.
 
-Requests go straight to a transport (`recado.whatsapp.transport.GraphTransport` in production, httpx's MockTransport in
-tests): redirects are not followed, nothing is retried, and the token is in one header only. Every failure is a
-GraphError that says whether the message can have been sent.
+Requests go directly to a transport (`recado.whatsapp.transport.GraphTransport` in production, httpx's MockTransport in
+tests): it follows no redirects and retries nothing, and the token is only in one header. Every failure is a GraphError
+that tells whether the message may have been sent.
 """
 
 import time
@@ -39,14 +39,14 @@ from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 if TYPE_CHECKING:  # it imports httpcore, which nothing else here needs
     from recado.whatsapp.download import Downloader
 
-#: Meta: parameter value invalid, which also says that the quoted message is unknown.
+#: Meta: parameter value invalid. It also means that the quoted message is unknown.
 _BAD_PARAMETER = 131009
 
-#: Templates of a page, and pages that are read at most: an account has 250 templates, or 6,000.
+#: Templates per page, and the maximum number of pages: an account has up to 250 templates, or 6,000.
 _A_PAGE, _MOST_PAGES = 200, 30
 
-#: What each exception of httpx says about the request: in this order, the first that fits. Anything that is
-#: not sure to have failed before the request was out counts as a request without a response.
+#: The meaning of httpx's exceptions; the first that fits counts. Unless it is certain that the request was not sent, it
+#: counts as a request without a response.
 _TRANSPORT_ERRORS: tuple[tuple[type[httpx.RequestError], type[GraphError]], ...] = (
     (httpx.ConnectTimeout, ConnectTimeoutError),
     (httpx.PoolTimeout, PoolExhaustedError),
@@ -129,8 +129,8 @@ class WhatsAppService:
         downloader: "Downloader | None" = None,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`api_url` is without a version; the time-outs are seconds; `media_hosts` are those that files are at;
-        `downloader` stands in for what fetches them in tests; `timer` measures the calls."""
+        """`api_url` has no version; time-outs are in seconds; `media_hosts` are the hosts of files; `downloader`
+        replaces the client for files in tests; `timer` measures the calls."""
         self._transport = transport
         self._exchange = transport.exchange if isinstance(transport, GraphTransport) else _over_httpx(transport)
         self._base = f"{api_url.rstrip('/')}/{api_version}"
@@ -164,7 +164,7 @@ class WhatsAppService:
         return verify_challenge(self._verify_token, mode=mode, verify_token=token, challenge=challenge)
 
     def extract_message_data(self, body: bytes) -> Batch:
-        """Every event of a webhook's body. Raises PayloadError for what is not a webhook."""
+        """Every event of a webhook's body. Raises PayloadError if it is not a webhook."""
         return parse(body)
 
     async def send_message(
@@ -172,9 +172,9 @@ class WhatsAppService:
     ) -> Sent:
         """Send a message from a business number. Raises GraphError.
 
-        `attempt_id` comes back in every status webhook of this message. `quoting` is the wamid of the message
-        that this one replies to; where Meta no longer accepts that, a text goes out without it. For buttons and lists
-        the refusal is raised, since it may be about them.
+        Every status of this message returns `attempt_id`. `quoting` is the wamid of the message that this one replies
+        to; if Meta no longer accepts that, a text is sent without it. For buttons and lists the refusal is raised,
+        because it may be about them.
         """
         message: dict[str, Any] = {
             "messaging_product": "whatsapp",
@@ -250,9 +250,9 @@ class WhatsAppService:
         return found
 
     async def reachable(self, phone_number_id: str) -> bool:
-        """Whether Graph itself answers for a business number, whatever it says.
+        """Whether Graph itself responds for a business number, whatever the response.
 
-        The call carries no reply, so probing an outage never sends one twice.
+        The call carries no reply, so a probe during an outage never sends a reply twice.
         """
         try:
             response, _ = await self._request("GET", f"{phone_number_id}?fields=health_status")
@@ -265,10 +265,10 @@ class WhatsAppService:
     async def get_media(
         self, media: Media, *, phone_number_id: str, max_bytes: int, accepts: Collection[FileType]
     ) -> bytes:
-        """The content of a file that a customer sent to a business number: of the size, hash and type that it should
-        be, in memory only.
+        """The content of a file that a customer sent to a business number, after checks of size, hash and type; only in
+        memory.
 
-        Raises MediaError where the file is unusable, GraphError where Graph does not say where it is.
+        Raises MediaError if the file is unusable, GraphError if Graph returns no URL for it.
         """
 
         async def look_up() -> Described:
@@ -283,9 +283,9 @@ class WhatsAppService:
         return await self._downloader.fetch(media, look_up, max_bytes=max_bytes, accepts=accepts)
 
     async def upload_media(self, content: bytes, *, phone_number_id: str) -> str:
-        """Uploads a file for messages of a business number; its id, which is good for 30 days.
+        """Uploads a file for messages of a business number; returns its id, which is valid for 30 days.
 
-        Raises MediaError for what Meta does not take, GraphError.
+        Raises GraphError, or MediaError for files that Meta does not accept.
         """
         kind = check_upload(content)
         form = httpx.Request(
@@ -306,11 +306,11 @@ class WhatsAppService:
         return id_
 
     async def _describe(self, media_id: str, phone_number_id: str) -> Described:
-        """Where a file is. The endpoint is not kept: there is one for each file."""
+        """The URL of a file. The endpoint is not cached, because there is one for each file."""
         url = httpx.URL(f"{self._base}/{media_id}", params={"phone_number_id": phone_number_id})
         try:
             response, seconds = await self._call(Endpoint("GET", url, self._headers), b"")
-        except ConfigurationError as error:  # 100/33 is about the object of the path: this time the file
+        except ConfigurationError as error:  # 100/33 is about the object in the path: here, the file
             raise MediaError(MediaProblem.GONE, error.detail, code=error.code, http_status=error.http_status) from error
         try:
             return _described(response.body)
@@ -373,7 +373,8 @@ def _over_httpx(transport: httpx.AsyncBaseTransport) -> Callable[[Endpoint, byte
 
 
 def _address(to: Customer) -> dict[str, str]:
-    """Where to send: the phone if it is known, since sending to it keeps Meta sharing it, else the BSUID."""
+    """The recipient: the phone number if it is known, because Meta keeps sharing a number that is written to; otherwise
+    the BSUID."""
     if to.phone:
         return {"to": to.phone}
     if to.user_id:

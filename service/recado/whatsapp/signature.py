@@ -24,7 +24,7 @@ class HandshakeError(Exception):
 
 
 def malformed(header: bytes | None) -> SignatureProblem | None:
-    """What is wrong with the form of an `X-Hub-Signature-256`; it can be checked before the body is read."""
+    """The problem with the form of an `X-Hub-Signature-256`, which can be checked before the body is read."""
     if header is None:
         return SignatureProblem.MISSING
     return None if _HEADER.fullmatch(header) else SignatureProblem.MALFORMED
@@ -39,7 +39,7 @@ class SignatureVerifier:
         self._keys = tuple(secret.encode() for secret in secrets)
 
     def reason_to_refuse(self, header: bytes | None, body: bytes) -> SignatureProblem | None:
-        """None when `header` signs exactly the bytes of `body`; never raises, whatever they hold."""
+        """None if `header` signs exactly the bytes of `body`; never raises."""
         problem = malformed(header)
         if problem is not None or header is None:
             return problem
@@ -55,13 +55,13 @@ def signature(key: bytes, body: bytes) -> bytes:
 
 
 def verify_challenge(token: str, *, mode: str | None, verify_token: str | None, challenge: str | None) -> str:
-    """The challenge to answer the GET handshake with.
+    """The challenge that recado returns for the GET handshake.
 
     `token` is ours; the rest are `hub.mode`, `hub.verify_token` and `hub.challenge`. Raises HandshakeError.
     """
     if not token:
         raise HandshakeError("no verify token is configured")
-    # surrogatepass: a hostile query string may decode to text that UTF-8 cannot hold.
+    # surrogatepass: a hostile query string may decode to text that UTF-8 cannot encode.
     sent = (verify_token or "").encode("utf-8", "surrogatepass")
     if not hmac.compare_digest(sent, token.encode("utf-8", "surrogatepass")):
         raise HandshakeError("the verify token differs from ours")

@@ -1,4 +1,4 @@
-"""The templates of the account as Meta has them, and what is wrong with a message that uses one."""
+"""The account's templates at Meta, and checks of a message that uses one."""
 
 import contextlib
 import re
@@ -13,9 +13,9 @@ from recado.whatsapp.content import Template
 
 APPROVED: Final = "APPROVED"
 MARKETING: Final = "MARKETING"
-#: The fields of a template that are asked for.
+#: The requested fields of a template.
 FIELDS: Final = "name,language,status,category,parameter_format,components"
-#: A copy that is older is read again before a message is held against it.
+#: A copy that is older is read again before a message is compared with it.
 FRESH_SECONDS: Final = 600.0
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
@@ -50,7 +50,7 @@ class Approved(msgspec.Struct, frozen=True):
         return self.parameter_format.upper() == "NAMED"
 
     def part(self, type_: str) -> Component:
-        """One part; an empty one where there is none."""
+        """One part; empty if there is none."""
         return next((one for one in self.components if one.type.upper() == type_), Component())
 
 
@@ -92,7 +92,7 @@ Fetch = Callable[[], Awaitable[Sequence[Approved]]]
 
 
 class TemplateBook:
-    """The account's templates, read when one is to be sent, and again after a while or when something is wrong."""
+    """The account's templates. It reads them when one is needed, and again after a while or if something is wrong."""
 
     def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.time) -> None:
         """`fetch` may raise GraphError."""
@@ -102,7 +102,7 @@ class TemplateBook:
         self._read_at = 0.0
 
     async def problems(self, wanted: Template) -> list[str]:
-        """Why a message must not be sent. Raises GraphError where the account cannot be read."""
+        """Why a message must not be sent. Raises GraphError if the account cannot be read."""
         old = self._clock() >= self._read_at + FRESH_SECONDS
         if old or list(problems(wanted, self._copies)):
             self._copies, self._read_at = await self._fetch(), self._clock()
@@ -131,7 +131,7 @@ class Page(msgspec.Struct):
 
     @property
     def templates(self) -> Iterator[Approved]:
-        """Those of a shape that is known: whatever else the account has is not recado's."""
+        """The templates with a known shape; others are not recado's."""
         for one in self.data:
             with contextlib.suppress(msgspec.DecodeError):
                 yield _approved(one)

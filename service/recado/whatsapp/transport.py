@@ -37,8 +37,8 @@ class GraphTransport(httpx.AsyncBaseTransport):
 
     `max_connections` limits the pool of each origin. An idle connection is reused for `keepalive_seconds`. A response
     of more than `max_response_bytes`, headers included, is refused. The timeout `read` limits the response as a whole.
-    recado asks for no compression, so a compressed response is taken without its body, which could become any size; its
-    status still says whether the request can have been carried out.
+    recado requests no compression. The body of a compressed response is dropped, because it could have any size; its
+    status still tells whether the request may have been executed.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class _Pool:
             connection.close()
 
     async def _connect(self, timeout: float | None) -> Connection:  # noqa: ASYNC109 - httpx's own number
-        """A new connection, already counted in `_open`."""
+        """Opens a connection, which is already counted in `_open`."""
         try:
             async with asyncio.timeout(timeout):
                 _, connection = await self._loop.create_connection(
@@ -216,7 +216,7 @@ class _Pool:
                 return await waiter
         except BaseException as error:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                # The call was cancelled just when its connection came; the next one in line gets it.
+                # The call was cancelled just when its connection was ready; the next call in line gets it.
                 connection = waiter.result()
                 if connection is None:
                     self._freed()
@@ -233,7 +233,7 @@ class _Pool:
         self._freed()
 
     def _freed(self) -> None:
-        """A connection is gone: the call that waits longest may open another."""
+        """A connection has ended: the call that has waited longest may open another."""
         if waiter := self._next_waiter():
             waiter.set_result(None)
         else:

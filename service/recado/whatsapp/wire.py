@@ -15,7 +15,7 @@ class PayloadError(ValueError):
     """The body is not a webhook of Meta's."""
 
 
-# The shapes on the wire, with only what is used; every field may be missing.
+# The shapes on the wire, with only the fields that recado uses; every field may be missing.
 
 
 class Text(Struct, gc=False):
@@ -61,7 +61,7 @@ class Error(Struct):
 
 
 class Echo(Struct, gc=False):
-    """A message that the shop wrote from its own phone. `text` may be anything: only one text is of interest."""
+    """A message that the shop wrote from its own phone. `text` may be anything: only one text matters."""
 
     id: str = ""
     timestamp: str | float | None = None
@@ -126,8 +126,9 @@ class Metadata(Struct, gc=False):
 
 
 class Value(Struct, gc=False):
-    """What a change holds. Field `messages` has the first five, field `smb_message_echoes` the sixth, field
-    `user_preferences` the seventh; the rest is of the fields about the account, where Meta promises no shapes.
+    """The content of a change. Field `messages` has the first five, field `smb_message_echoes` the sixth, field
+    `user_preferences` the seventh; the others belong to the fields about the account, for which Meta promises no
+    shapes.
     """
 
     metadata: Metadata | None = None
@@ -176,17 +177,17 @@ class Webhook(Struct, gc=False):
 Piece = TypeVar("Piece", bound=Struct)
 
 _decode = msgspec.json.Decoder(Webhook).decode
-#: An escaped NUL, behind any number of escaped backslashes.
+#: An escaped NUL, after any number of escaped backslashes.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def read(body: bytes, ignored: list[str]) -> list[Entry]:
-    """The entries of a webhook. Raises PayloadError for a body that is none.
+    """The entries of a webhook. Raises PayloadError for a body that is not a webhook.
 
-    The body is decoded at once. When that fails, because anything in it has another shape, it is decoded piece by
-    piece: what is readable is kept, and the rest is counted in `ignored`, so one bad message never hurts another.
+    The body is decoded as a whole. If that fails, because some part has another shape, it is decoded piece by piece:
+    readable parts are kept, and the others are counted in `ignored`, so one bad message never affects another.
 
-    The character NUL is read as U+FFFD: PostgreSQL takes it in no text, and no language has it.
+    The character NUL is replaced by U+FFFD, because PostgreSQL does not accept it in texts.
     """
     if rb"\u0000" in body:
         body = _NUL.sub(rb"\1\\ufffd", body)
@@ -205,7 +206,7 @@ def id_in(raw: Any, key: str) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """An id; None for anything that is not an id of Meta's or ours."""
+    """An id; None for anything that is not an id of Meta or recado."""
     return value if isinstance(value, str) and 0 < len(value) <= MOST_ID else None
 
 
@@ -273,7 +274,7 @@ def _pieces(raws: list[Any], kind: type[Piece], name: str, ignored: list[str]) -
 
 
 def _loosely(body: bytes) -> Any:
-    """Any JSON value. What is valid JSON but no value here is replaced: half of a surrogate pair by a question mark, an
+    """Decodes any JSON. Valid JSON without a Python value is replaced: half of a surrogate pair by a question mark, an
     integer of thousands of digits by infinity."""
     try:
         return msgspec.json.decode(body)

@@ -7,23 +7,23 @@ from recado.telemetry import tracing
 
 
 class Channel(Protocol):
-    """How the entries of one kind leave.
+    """Sends the entries of one kind.
 
-    name: as the queue's rows and the metrics call it. send_seconds: the longest that one send can take; a lease with
-    less time left is not used.
+    name: its name in the queue's rows and in metrics. send_seconds: the maximum duration of one send; a lease with less
+    time left is not used.
     """
 
     name: str
     send_seconds: float
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
-        """Sends a leased entry, once. Never raises for what the other side does."""
+        """Sends a leased entry, once. Never raises because of the receiver."""
         ...
 
     async def aclose(self) -> None:
-        """Closes what the channel has opened itself."""
+        """Closes what the channel has opened."""
         ...
 
     async def probe(self, lane: str) -> bool:
-        """Whether the other side answers for a lane; nothing is sent to anybody."""
+        """Whether the receiver of a lane responds; sends nothing."""
         ...

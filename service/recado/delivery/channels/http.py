@@ -19,19 +19,19 @@ if TYPE_CHECKING:  # it imports httpx, which a drain without events does not nee
     from recado.network import BoundedClient, Response
 
 NAME = EVENTS
-#: The waits before each further attempt, in seconds; together 75 hours and a half, or up to 83 as they vary.
+#: The waits before each further attempt, in seconds: together 75.5 hours, or up to 83 with their random part.
 BACKOFF_SECONDS = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
-#: An event is given up after this time, however long its endpoint's breaker was open.
+#: An event is given up after this time, even if its endpoint's breaker was open for all of it.
 DEADLINE_SECONDS = 84 * 3600.0
-#: A request takes 15 seconds at most; the rest is for the event loop.
+#: A request takes at most 15 seconds; the rest is a reserve for the event loop.
 SEND_SECONDS = 17.0
 LEASE_SECONDS = 60.0
-#: So many requests to one endpoint are under way at once: one that hangs must not keep the drain from the others.
+#: The maximum number of concurrent requests to one endpoint: an endpoint that hangs must not block the drain.
 AT_ONCE = 16
 _GONE = 410
 #: Statuses by which a receiver, or a proxy before it, asks for fewer requests.
 _SLOW_DOWN = frozenset({429, 502, 504})
-#: How much longer the next wait gets, where a receiver that slows us down names none.
+#: The factor for each further wait, if a receiver throttles without saying how long.
 _GROWTH = 2.0
 
 LIMITS = Limits(
@@ -48,8 +48,7 @@ LIMITS = Limits(
 class HttpChannel:
     """The channel `http`; its lanes are endpoints by name.
 
-    An endpoint that is in the queue and no longer in the file has its events held, until it is back or they are too
-    old.
+    If an endpoint is no longer in the file, its events are held until it is back or they are too old.
     """
 
     name = NAME
@@ -127,7 +126,7 @@ async def post(
 
 
 def _meaning(response: "Response", now: float) -> AttemptResult:
-    """What a response says of the event, and of its endpoint."""
+    """What a response means for the event and its endpoint."""
     status = response.status
     said = AttemptResult(
         outcome=Outcome.DELIVERED, error_code=status, scope=Scope.NUMBER, code_class=f"{status // 100}xx"
@@ -148,14 +147,14 @@ def _meaning(response: "Response", now: float) -> AttemptResult:
 
 
 def unanswered(kind: str, error: Exception) -> AttemptResult:
-    """The result where the other side did not answer."""
+    """The result if the receiver did not respond."""
     return AttemptResult(
         outcome=Outcome.RETRYABLE, error_class=kind, detail=str(error)[:200], outage=True, code_class=kind
     )
 
 
 def misconfigured(why: str) -> AttemptResult:
-    """The result where nothing can be sent until an operator acts."""
+    """The result if nothing can be sent until an operator acts."""
     return AttemptResult(
         outcome=Outcome.OPERATOR,
         error_class="configuration",

@@ -14,7 +14,7 @@ from recado.notices.targets import Security, SmtpTarget
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult
 
-#: The longest that one step of the conversation with a mail server takes.
+#: The time-out of each step of the dialogue with a mail server.
 TIMEOUT_SECONDS = 3.0
 _PERMANENT = 500
 
@@ -34,7 +34,7 @@ def resolve(host: str, port: int) -> list[str]:
 def send(
     target: SmtpTarget, notice: Notice, tls: ssl.SSLContext | None = None, resolve: Resolve = resolve
 ) -> AttemptResult:
-    """Mails a notice; returns the result. Never raises for what the server does."""
+    """Mails a notice; returns the result. Never raises because of the server."""
     message = EmailMessage()
     message["From"], message["To"] = target.sender, ", ".join(target.to)
     # Some servers refuse mail without these two.
@@ -63,7 +63,7 @@ def send(
 
 
 def reachable(target: SmtpTarget, tls: ssl.SSLContext | None = None) -> bool:
-    """Whether the server takes connections, encrypted as it should be."""
+    """Whether the server accepts connections with the configured encryption."""
     try:
         _connected(target, tls, resolve).close()
     except (OSError, smtplib.SMTPException):
@@ -72,7 +72,7 @@ def reachable(target: SmtpTarget, tls: ssl.SSLContext | None = None) -> bool:
 
 
 class _Plain(smtplib.SMTP):
-    """Looks a name up once, checks every address of it, and connects to these alone."""
+    """Looks a name up once, checks all its addresses, and connects only to these."""
 
     def __init__(self, host: str, port: int, resolve: Resolve) -> None:
         self._resolve = resolve
@@ -114,7 +114,7 @@ def _connected(target: SmtpTarget, tls: ssl.SSLContext | None, resolve: Resolve)
 
 
 def _refused(code: int) -> AttemptResult:
-    """A status of the mail server's: 5xx will not change, 4xx may."""
+    """The result for a status of the mail server: 5xx is permanent, 4xx temporary."""
     outcome = Outcome.PERMANENT if code >= _PERMANENT else Outcome.RETRYABLE
     return AttemptResult(
         outcome=outcome, error_class="refused", error_code=code, detail="", code_class=f"{code // 100}xx"

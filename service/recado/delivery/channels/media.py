@@ -1,4 +1,4 @@
-"""Voice notes: fetched from Meta, transcribed, and answered by what was heard."""
+"""Voice notes: fetches them from Meta, has them transcribed, and replies to the transcript."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -19,11 +19,11 @@ if TYPE_CHECKING:  # it imports httpcore, which a drain without voice notes does
     from recado.delivery.channels.transcriber import Transcriber
 
 NAME = MEDIA
-#: The only lane: the transcriber, whose breaker it is.
+#: The only lane: the transcriber's, with its breaker.
 LANE = "transcriber"
 #: The waits before each further attempt, in seconds.
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)
-#: So many voice notes are under way at once, in all processes together: each is in memory as a whole.
+#: The maximum number of concurrent voice notes, in all processes together: each is in memory as a whole.
 AT_ONCE = 8
 #: How much longer the lease is than the longest attempt. A second attempt must still fit into PATIENCE_SECONDS.
 SLACK_SECONDS = 4.0
@@ -61,7 +61,7 @@ def listening(message: InboundMessage, recording: Media, now: float) -> Listenin
 
 
 class MediaSource(Protocol):
-    """What fetches files: WhatsAppService."""
+    """Fetches files: WhatsAppService."""
 
     async def get_media(
         self, media: Media, *, phone_number_id: str, max_bytes: int, accepts: Collection[FileType]
@@ -69,8 +69,8 @@ class MediaSource(Protocol):
 
 
 class MediaChannel:
-    """The channel `media`. Without a transcriber, which somebody has switched off, what waits is given up: its
-    customers are asked to write."""
+    """The channel `media`. If the transcriber was switched off, it gives waiting jobs up: their customers are asked to
+    write."""
 
     name = NAME
 
@@ -89,7 +89,7 @@ class MediaChannel:
         self.send_seconds = settings.transcribe_seconds
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
-        """Fetches and transcribes a voice note, and answers it. The audio is not kept."""
+        """Fetches and transcribes a voice note, and fills its reply. The audio is not stored."""
         assert isinstance(message.content, VoiceNote)
         result = await self._heard(message, message.content)
         if result.outcome is not Outcome.DELIVERED:
@@ -97,7 +97,7 @@ class MediaChannel:
         return result
 
     async def probe(self, lane: str) -> bool:
-        """Whether the transcriber's host takes connections."""
+        """Whether the transcriber's host accepts connections."""
         transcriber = self._made()
         return transcriber is not None and await transcriber.reachable()
 
@@ -141,7 +141,7 @@ class MediaChannel:
 
 
 def not_had(error_class: str, outcome: Outcome, code: int | None = None) -> AttemptResult:
-    """The result where the transcriber was not asked, so that its breaker learns nothing."""
+    """The result if the transcriber was not asked; it does not change the breaker."""
     return AttemptResult(
         outcome=outcome, error_class=error_class, error_code=code, scope=Scope.MESSAGE, code_class="transport"
     )

@@ -26,9 +26,9 @@ if TYPE_CHECKING:  # it imports httpx, which a drain without notices does not ne
 NAME = NOTICES
 #: The waits before each further attempt, in seconds: five tries within an hour.
 BACKOFF_SECONDS = (60.0, 240.0, 900.0, 2100.0)
-#: The longest that a notice takes; the steps of a mail have limits of their own, so that its thread ends soon after.
+#: The maximum duration of a notice. The steps of a mail have their own time-outs, so its thread ends soon after.
 SECONDS = 15.0
-#: A notice that is older says nothing new.
+#: Older notices are given up: they say nothing new.
 DEADLINE_SECONDS = 6 * 3600.0
 
 LIMITS = Limits(
@@ -97,8 +97,8 @@ class NoticeChannel:
                 return await asyncio.to_thread(mail.send, target, notice)
 
     async def probe(self, lane: str) -> bool:
-        """Whether a target's host takes connections; nothing is sent. Whether a service of Apprise's does shows when
-        something is sent."""
+        """Whether a target's host accepts connections; sends nothing. For a service of Apprise, only a notice can show
+        that."""
         match self._targets.get(lane):
             case SlackTarget(url=url):
                 return await self._made().reachable(url)
@@ -121,7 +121,7 @@ class NoticeChannel:
         headers = {"Content-Type": "application/json", "User-Agent": "recado"}
         content = msgspec.json.encode({"text": text(notice)})
         result = await http.post(self._made(), target.url, headers, content, self._clock)
-        # A webhook that was removed: its operator makes another one, and nobody resumes this by hand.
+        # A webhook that was removed: the operator creates another one, and there is no command to resume this one.
         return replace(result, outcome=Outcome.OPERATOR) if result.outcome is Outcome.ENDED else result
 
     async def _send_template(self, target: WhatsAppTarget, notice: Notice, attempt_id: str) -> AttemptResult:

@@ -8,12 +8,12 @@ from recado.notices.targets import AppriseTarget
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult
 
-#: Its log has the URLs, which are secrets.
+#: Apprise logs the URLs, which are secrets.
 logging.getLogger("apprise").disabled = True
 
 
 def send(target: AppriseTarget, notice: Notice) -> AttemptResult:
-    """Sends a notice; returns the result. Never raises for what the service does."""
+    """Sends a notice; returns the result. Never raises because of the service."""
     try:
         import apprise
     except ImportError:

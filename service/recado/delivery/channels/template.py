@@ -1,4 +1,4 @@
-"""What is sent outside the customer's window: templates, and messages that Meta makes templates of."""
+"""Sends outside the customer's window: templates, and messages that Meta turns into templates (Direct Send)."""
 
 from msgspec.structs import replace
 
@@ -15,16 +15,16 @@ from recado.whatsapp.outside import Forms, number_in, template_in
 from recado.whatsapp.templates import TemplateBook
 
 NAME = TEMPLATES
-#: Templates share their business number's rate with replies, which leave a share of it unused (policy.USED_RATE).
+#: Templates share their business number's rate with replies, which use only a part of it (policy.USED_RATE).
 PER_SECOND = 1.0
-#: What Meta refuses Direct Send with: an account that may not, or whose access is blocked.
+#: Meta's codes for refused Direct Send: the account is not allowed to use it, or its access is blocked.
 _NOT_ALLOWED = frozenset({100, 139200})
 #: Meta's class of errors about templates.
 _TEMPLATE = "template"
 
 
 def limits(settings: Settings) -> Limits:
-    """As for replies, but for the rate; what Meta holds against one message it holds against the template."""
+    """As for replies, except for the rate. If Meta refuses one message, it refuses the whole template."""
     return Limits(
         per_second=PER_SECOND,
         in_order=True,
@@ -38,8 +38,8 @@ def limits(settings: Settings) -> Limits:
 class TemplateChannel:
     """The channel `template`; its lanes are templates of business numbers.
 
-    A template that the account does not have as it is used, or that Meta has paused, holds its own lane, and its
-    operator is told; a probe finds out when it is approved again.
+    If the account's copy of a template does not fit, or Meta has paused it, its lane is held and the operator is told.
+    A probe finds out when it is approved again.
     """
 
     name = NAME
@@ -51,7 +51,7 @@ class TemplateChannel:
         self.send_seconds = 2 * replies.send_seconds  # it may read the account's templates first
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
-        """Sends a template that the account has as it is used; a text for Direct Send as it is."""
+        """Sends a template if the account's copy fits; sends a text for Direct Send unchecked."""
         if isinstance(message.content, Template):
             try:
                 if wrong := await self._book.problems(message.content):
@@ -59,7 +59,7 @@ class TemplateChannel:
                     return _held("; ".join(wrong))
             except GraphError as error:
                 attempt.set(conventions.ERROR_TYPE, error.error_class)
-                result = whatsapp.failure(error)  # whatever became of the question, nothing was sent
+                result = whatsapp.failure(error)  # whatever the request's outcome, no message was sent
                 return replace(result, outcome=Outcome.RETRYABLE) if result.outcome is Outcome.UNKNOWN else result
             message = replace(message, content=self._book.formed(message.content))
         number = Lane(message.lane.channel, number_in(message.lane.name))
@@ -71,7 +71,7 @@ class TemplateChannel:
         return replace(result, outcome=Outcome.OPERATOR) if refused else result
 
     async def probe(self, lane: str) -> bool:
-        """Whether a template may be sent now; Direct Send, whether Graph answers for the number."""
+        """Whether a template may be sent now; for Direct Send, whether Graph responds for the number."""
         name = template_in(lane)
         if name not in self._forms.templates:
             return await self._replies.probe(number_in(lane))
@@ -85,5 +85,5 @@ class TemplateChannel:
 
 
 def _held(why: str) -> AttemptResult:
-    """Nothing was sent, and nothing will be until a person has put the template right."""
+    """The result if nothing can be sent until a person has fixed the template."""
     return AttemptResult(outcome=Outcome.OPERATOR, error_class=_TEMPLATE, detail=why, code_class="4xx")

@@ -1,4 +1,5 @@
-"""A transcriber: whatever has OpenAI's `POST /v1/audio/transcriptions`. The audio is in memory only, never in a log."""
+"""The client of a transcriber: any service with OpenAI's `POST /v1/audio/transcriptions`. The audio is only in memory,
+never in a log."""
 
 import re
 from collections.abc import Callable
@@ -13,19 +14,19 @@ from recado.queue.model import AttemptResult
 from recado.waits import retry_after
 from recado.whatsapp.errors import one_line
 
-#: What bounds a request that names no time of its own, such as a probe.
+#: The time-out of requests without their own, such as probes.
 MOST_SECONDS: Final = 15.0
 PATH: Final = "/audio/transcriptions"
 #: A transcript of some minutes has a few thousand letters.
 MAX_RESPONSE_BYTES: Final = 64 * 1024
-#: More than anybody says in a minute, and more than is read.
+#: More than anybody says in a minute, and more than the reader accepts.
 MOST_LETTERS: Final = 2000
-#: So many words in the prompt's order are not a customer's, unless they begin as it does.
+#: A transcript with this many words in the prompt's order is not the customer's, unless it begins like the prompt.
 FEWEST_OF_THE_PROMPT: Final = 4
 _WORD: Final = re.compile(r"\w+")
 _NAME: Final = "voice.ogg"
 _TYPE: Final = "audio/ogg"
-#: Statuses that say that the address, the key or the model is wrong, whatever is sent.
+#: Statuses that mean that the address, the key or the model is wrong, not the file.
 _MISCONFIGURED: Final = frozenset({401, 402, 403, 404, 405})
 
 
@@ -37,7 +38,7 @@ _transcript = msgspec.json.Decoder(_Transcript).decode
 
 
 class Transcriber:
-    """Asks one endpoint. prompt: words that are likely, which help it. clock: Unix seconds."""
+    """Calls one endpoint. prompt: likely words, which help the model. clock: Unix seconds."""
 
     def __init__(
         self, *, url: str, token: str, model: str, prompt: Callable[[], str], clock: Callable[[], float]
@@ -48,7 +49,7 @@ class Transcriber:
         self._client = BoundedClient(seconds=MOST_SECONDS)
 
     async def transcribe(self, content: bytes, *, seconds: float) -> str | AttemptResult:
-        """The words of a voice note, "" if there are none; or why they are unknown. It takes `seconds` at most."""
+        """The words of a voice note ("" if there are none), or the result of a failure. It takes at most `seconds`."""
         prompt = self._prompt()
         form = httpx.Request(
             "POST",
@@ -77,7 +78,7 @@ class Transcriber:
         return "" if isinstance(heard, str) and _repeats(heard, prompt) else heard
 
     async def reachable(self) -> bool:
-        """Whether its host takes connections."""
+        """Whether its host accepts connections."""
         return await self._client.reachable(self._url)
 
     async def aclose(self) -> None:
@@ -109,8 +110,8 @@ class Transcriber:
 
 
 def _repeats(heard: str, prompt: str) -> bool:
-    """Whether a transcript is the prompt, or a part of it: models return it for a note without words, and it would be
-    read as an order."""
+    """Whether a transcript repeats the prompt or a part of it: models do so for a note without words, and recado would
+    read it as an order."""
     said, given = (" ".join(_WORD.findall(text.lower())) for text in (heard, prompt))
     enough = 2 if given.startswith(said) else FEWEST_OF_THE_PROMPT
     return said.count(" ") + 1 >= enough and f" {said} " in f" {given} "

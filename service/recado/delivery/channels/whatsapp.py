@@ -26,7 +26,7 @@ NAME = REPLIES
 
 
 def limits(settings: Settings) -> Limits:
-    """Meta's limits for a business number and for one customer, and when a reply is tried again."""
+    """Meta's limits for a business number and for one customer, and the waits before further attempts."""
     return Limits(
         per_second=settings.messages_per_second,
         in_order=True,
@@ -37,12 +37,12 @@ def limits(settings: Settings) -> Limits:
 
 
 def deadline(settings: Settings, written_at: float) -> float:
-    """Until when Meta lets us reply to a message that was written then."""
+    """Until when Meta accepts a reply to a message that was written at `written_at`."""
     return written_at + settings.reply_window_seconds - settings.reply_window_margin_seconds
 
 
 class MessageClient(Protocol):
-    """What sends and probes: WhatsAppService."""
+    """Sends and probes: WhatsAppService."""
 
     async def send_message(
         self, to: Customer, content: Content, *, phone_number_id: str, attempt_id: str, quoting: str | None = None
@@ -65,7 +65,7 @@ class WhatsAppChannel:
         self.send_seconds = send_seconds
 
     async def send(self, message: LeasedReply, attempt: tracing.NoSpan) -> AttemptResult:
-        """Sends a reply; quotes the customer's message where the entry asks for it."""
+        """Sends a reply; quotes the customer's message if the entry asks for it."""
         assert not isinstance(message.content, Event | Notice | VoiceNote), "these leave by channels of their own"
         with tracing.graph_call(attempt, resend_count=message.attempt - 1) as span:
             try:
@@ -88,12 +88,12 @@ class WhatsAppChannel:
         """Does nothing: the code that made the client closes it."""
 
     async def probe(self, lane: str) -> bool:
-        """Whether Graph answers for a business number."""
+        """Whether Graph responds for a business number."""
         return await self._client.reachable(lane)
 
 
 def status_update(status: Status) -> StatusUpdate | None:
-    """A status as the queue settles attempts by it; None when it settles nothing."""
+    """A status in the form that settles attempts in the queue; None if it settles nothing."""
     if status.status is StatusKind.OTHER:
         return None
     failed = None
@@ -106,9 +106,9 @@ def status_update(status: Status) -> StatusUpdate | None:
 
 
 def failure(error: GraphError) -> AttemptResult:
-    """A Graph error as the queue records it."""
+    """A Graph error in the form that the queue records."""
     first, second = error.wait_seconds(0), error.wait_seconds(1)
-    # A throttle of the whole number or customer is never this message's fault, however soon it may be sent again.
+    # A throttle of the whole number or customer is never this message's fault, however short the wait.
     throttled = error.outcome is Outcome.RETRYABLE and error.scope is not Scope.MESSAGE
     return AttemptResult(
         outcome=Outcome.THROTTLED if throttled else error.outcome,
