@@ -50,4 +50,4 @@ def check(
 
 @commands.callback()
 def _group() -> None:
-    """Keeps `check` a command of its own name while it is the only one."""
+    """Keeps `check` a subcommand although it is the only one."""

@@ -1,4 +1,4 @@
-"""`recado erase`: a customer who wants to be forgotten."""
+"""`recado erase`: erases a customer's data."""
 
 import re
 from typing import Annotated

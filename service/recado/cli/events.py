@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST_ID = 2**63 - 1
-#: Python reads no number of thousands of digits.
+#: Python does not parse numbers of thousands of digits.
 MOST_DIGITS = 100
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]

@@ -50,7 +50,7 @@ async def show(log: EventLog, id_: int, *, as_json: bool) -> bool:
 
 
 async def endpoints(queue: QueueReadings, configured: Mapping[str, Endpoint], *, as_json: bool) -> None:
-    """Prints the endpoints of the file, and those that were sent events before."""
+    """Prints the endpoints of the file, and those that got events before."""
     readings = queue.snapshot().endpoints
     rows = []
     for name in sorted(configured.keys() | readings.keys()):
@@ -75,7 +75,7 @@ async def endpoints(queue: QueueReadings, configured: Mapping[str, Endpoint], *,
 
 
 async def ended(queue: QueueReadings, names: Sequence[str]) -> list[str]:
-    """Those of the endpoints that get nothing until an operator resumes them."""
+    """The endpoints that get nothing until an operator resumes them."""
     readings = queue.snapshot().endpoints
     return [name for name in names if name in readings and readings[name].breaker.open_reason == ENDED]
 

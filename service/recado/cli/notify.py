@@ -17,7 +17,7 @@ commands = typer.Typer(help="Test the notices to the operator.", no_args_is_help
 
 @commands.callback()
 def _group() -> None:
-    """Lets `test` be a command of a group, although it is the only one."""
+    """Keeps `test` a subcommand although it is the only one."""
 
 
 @commands.command("test")

@@ -14,7 +14,7 @@ Section = tuple[str, tuple[str, ...], list[tuple[object, ...]]]
 
 
 def as_json(report: Report) -> None:
-    """Prints the report as the admin API has it."""
+    """Prints the report as the admin API returns it."""
     print_json(report, indent=True)
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 from recado.terminal import visible
 
-#: Where a spreadsheet may mistake text for the start of a formula. In countries with decimal commas, Latin America's
-#: among them, a semicolon ends a cell.
+#: Characters before which a spreadsheet may see the start of a formula. In countries with decimal commas, including
+#: Latin America's, a semicolon ends a cell.
 FORMULA = re.compile(r"(^|[;,\t\r\n])(\s*)(?=[=+@\-])")
 
 
 def cell(text: str | None) -> str:
-    """Text that is not ours, which must not run as a formula when a spreadsheet opens the file."""
+    """Other people's text, in a form that a spreadsheet does not run as a formula."""
     return FORMULA.sub(r"\1\2'", visible(text or ""))
 
 

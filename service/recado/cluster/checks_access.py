@@ -1,4 +1,4 @@
-"""The doctor's checks of incoming traffic: Meta's and Prometheus's."""
+"""The doctor's checks of incoming traffic: from Meta and from Prometheus."""
 
 import datetime
 import ssl
@@ -19,7 +19,7 @@ MONITORING = ("monitoring.coreos.com", "v1")
 
 
 def public(installation: Installation) -> Iterator[Finding]:
-    """Meta can reach the webhook: an admitted Ingress or route, with a certificate for its host."""
+    """Checks that Meta can reach the webhook: an admitted Ingress or route, with a certificate for its host."""
     ingresses = installation.kube.ingresses(installation.selector())
     routes = installation.kube.custom(*GATEWAY, "httproutes", installation.selector()) or []
     if not ingresses and not routes:
@@ -113,7 +113,7 @@ def _route(route: Any) -> Iterator[Finding]:
 
 
 def handshake(installation: Installation) -> Iterator[Finding]:
-    """The callback URL responds to Meta's handshake, requested from inside the cluster or else by its public name."""
+    """Checks that the callback URL responds to Meta's handshake, from inside the cluster or else by its public name."""
     token = installation.secret_value("WHATSAPP_VERIFY_TOKEN")
     url = _callback(installation)
     if url is None:
@@ -157,7 +157,7 @@ def _callback(installation: Installation) -> str | None:
 
 
 def monitoring(installation: Installation) -> Iterator[Finding]:
-    """Prometheus selects the monitor and the rules."""
+    """Checks that a Prometheus selects the monitor and the rules."""
     prometheuses = installation.kube.custom(*MONITORING, "prometheuses", everywhere=True)
     if prometheuses is None:
         yield ok("monitoring", "no prometheus-operator in this cluster")

@@ -26,7 +26,7 @@ COEXISTENCE_RATE = 20
 
 
 def secrets(installation: Installation) -> Iterator[Finding]:
-    """Every required key is in its Secret, and no value is a placeholder."""
+    """Checks that every required key is in its Secret, and that no value is a placeholder."""
     problems = False
     for use in installation.secret_uses:
         values = installation.kube.secret(use.secret)
@@ -62,7 +62,7 @@ def _example(value: str) -> bool:
 
 
 def catalogue(installation: Installation) -> Iterator[Finding]:
-    """The catalogue's ConfigMap exists (without it no web pod starts) and is valid."""
+    """Checks that the catalogue's ConfigMap exists (without it no web pod starts) and is valid."""
     volumes = installation.web.spec.template.spec.volumes or []
     source = next((v.config_map for v in volumes if v.name == "catalogue" and v.config_map), None)
     if source is None or not source.items:
@@ -89,7 +89,7 @@ def catalogue(installation: Installation) -> Iterator[Finding]:
 
 
 def _words(installation: Installation, parent: Path) -> Path | None:
-    """A folder with the words that the web pods read orders by; none where they have the package's own."""
+    """A folder with the words that the web pods add; None if they add none."""
     volumes = installation.web.spec.template.spec.volumes or []
     source = next((v.config_map for v in volumes if v.name == "words" and v.config_map), None)
     if source is None:
@@ -102,7 +102,7 @@ def _words(installation: Installation, parent: Path) -> Path | None:
 
 
 def api_version(installation: Installation) -> Iterator[Finding]:
-    """Meta still serves the Graph API's version."""
+    """Checks that Meta still serves the Graph API's version."""
     version = installation.api_version
     end = API_VERSION_ENDS.get(version)
     fix = installation.upgrade(f"whatsapp.apiVersion={DEFAULT_API_VERSION}")
@@ -115,7 +115,7 @@ def api_version(installation: Installation) -> Iterator[Finding]:
 
 
 def token(installation: Installation) -> Iterator[Finding]:
-    """Meta accepts the access token, and each business number may send."""
+    """Checks that Meta accepts the access token, and that each business number may send."""
     access = installation.secret_value("WHATSAPP_ACCESS_TOKEN")
     if not access:
         return
@@ -159,7 +159,7 @@ def _number(installation: Installation, number: str, access: str) -> Finding:
 
 
 def other_agents(installation: Installation) -> Iterator[Finding]:
-    """Meta gives customers' messages to recado and to no other agent."""
+    """Checks that Meta gives customers' messages to recado and to no other agent."""
     webhooks = sum(
         count for labels, count in series(installation.metrics, metrics.IGNORED.name) if labels["part"] == "standby"
     )
@@ -169,7 +169,7 @@ def other_agents(installation: Installation) -> Iterator[Finding]:
 
 
 def versions(installation: Installation) -> Iterator[Finding]:
-    """Web and drain run the same image, in the chart's version."""
+    """Checks that web and drain run the same image, in the chart's version."""
     image = installation.container.image
     jobs = installation.drain or installation.drain_loop
     if jobs is None:

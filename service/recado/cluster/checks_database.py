@@ -1,16 +1,16 @@
-"""The doctor's checks of a queue in PostgreSQL, by what the web pod's metrics tell of the server."""
+"""The doctor's checks of a queue in PostgreSQL, based on the web pod's metrics about the server."""
 
 from collections.abc import Iterator
 
 from recado.cluster.doctor import Finding, Installation, fault, ok, warning
 from recado.telemetry import metrics
 
-#: A snapshot that is older keeps vacuums from their work; it hurts once so many rows wait for one.
+#: An older snapshot blocks vacuums. It matters once this many rows wait for a vacuum.
 OLD_SNAPSHOT_SECONDS = 900.0
 MANY_DEAD_ROWS = 100_000.0
-#: By so much a pod's clock may differ from the database's: logs and traces still tell what came first.
+#: How much a pod's clock may differ from the database's: logs and traces still show the order of events.
 CLOCK_OFFSET_SECONDS = 5.0
-#: What the server's own tables tell: the finding, and what to do.
+#: Problems that the server's own tables show: the finding, and what to do.
 PROBLEMS: dict[str, tuple[str, str]] = {
     "full_page_writes_off": (
         "full_page_writes is off: a crash can leave pages that are half written",
@@ -41,7 +41,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 
 
 def database(installation: Installation) -> Iterator[Finding]:
-    """The database can be used, keeps what was acknowledged in a failover, and is vacuumed."""
+    """Checks that the database can be used, keeps acknowledged messages in a failover, and is vacuumed."""
     if installation.claim_name is not None or not installation.metrics:
         return
     found = installation.metrics

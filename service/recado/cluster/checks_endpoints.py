@@ -1,4 +1,4 @@
-"""The endpoints of the shop's events and the targets of notices, as the web pod's metrics tell."""
+"""The doctor's checks of the endpoints of events and the targets of notices, based on the web pod's metrics."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from recado.cluster.doctor import Finding, Installation, fault, ok, warning
 from recado.telemetry import metrics
 
-#: An event that has waited longer is late: the drain sends events every minute.
+#: An event that has waited longer is late, because the drain sends events every minute.
 LATE_SECONDS = 600.0
 _LABELS = re.compile(r'(\w+)="([^"]*)"')
 
@@ -18,7 +18,7 @@ _WHY = {
 
 
 def endpoints(installation: Installation) -> Iterator[Finding]:
-    """Each endpoint is reachable, accepts our signature, and has no old events waiting."""
+    """Checks that each endpoint is reachable, accepts the signature, and has no old events waiting."""
     values = installation.metrics
     events = installation.kubectl(f"exec deploy/{installation.web.metadata.name} -- recado events")
     names = sorted({labels["endpoint"] for labels, _ in series(values, metrics.EVENT_BACKLOG.name)})
@@ -28,7 +28,7 @@ def endpoints(installation: Installation) -> Iterator[Finding]:
 
 
 def notices(installation: Installation) -> Iterator[Finding]:
-    """Each target has taken a notice, unless there was none yet."""
+    """Checks that each target has accepted a notice, unless there was none yet."""
     values = installation.metrics
     test = installation.kubectl(f"exec deploy/{installation.web.metadata.name} -- recado notify test")
     attempts: dict[str, dict[str, float]] = {}

@@ -1,4 +1,4 @@
-"""The doctor's check of the templates that are sent outside Meta's window."""
+"""The doctor's check of the templates for outside Meta's window."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ A_PAGE, MOST_PAGES = "1000", 10
 
 
 def templates(installation: Installation) -> Iterator[Finding]:
-    """Each template that is configured is in the account, approved, and has the parameters that recado fills."""
+    """Checks that each configured template is in the account, is approved, and has the parameters that recado fills."""
     set_ = installation.settings
     if set_.get("RECADO_AFTER_WINDOW", AfterWindow.NONE) != AfterWindow.TEMPLATE:
         return

@@ -1,4 +1,4 @@
-"""The transcriber of voice notes, as the web pod's metrics tell."""
+"""The doctor's check of the transcriber, based on the web pod's metrics."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from recado.cluster.checks_endpoints import series
 from recado.cluster.doctor import Finding, Installation, fault, ok, warning
 from recado.telemetry import metrics
 
-#: Attempts that failed so because of what is configured.
+#: Error classes with a cause in the configuration.
 _CONFIGURED = "configuration"
 
 
 def voice(installation: Installation) -> Iterator[Finding]:
-    """Voice notes are transcribed, if any have come."""
+    """Checks that voice notes are transcribed, if any have arrived."""
     attempts: dict[str, float] = {}
     for labels, count in series(installation.metrics, metrics.VOICE_ATTEMPTS.name):
         kind = "heard" if labels["outcome"] == "delivered" else labels["error_class"]

@@ -22,7 +22,7 @@ REPORTED_EVENTS = {"FailedScheduling", "FailedMount", "FailedAttachVolume", "Fai
 
 
 def web(installation: Installation) -> Iterator[Finding]:
-    """Web pods are ready; if not, why."""
+    """Checks that the web pods are ready; if not, says why."""
     wanted = installation.web.spec.replicas or 0
     ready = installation.web.status.ready_replicas or 0
     for pod in installation.web_pods:
@@ -83,7 +83,7 @@ def _tail(installation: Installation, pod: str, *, previous: bool = False) -> st
 
 
 def drain(installation: Installation) -> Iterator[Finding]:
-    """Retries are sent: the CronJob runs, and its Jobs succeed."""
+    """Checks that retries are sent: the CronJob runs, and its Jobs succeed."""
     if installation.drain is None:
         yield from _loop(installation)
         return
@@ -151,7 +151,7 @@ def _failure(installation: Installation, job: Any) -> str:
 
 
 def backups(installation: Installation) -> Iterator[Finding]:
-    """If backups are enabled, backups and restore drills succeed."""
+    """Checks that backups and restore drills succeed, if they are enabled."""
     for pod in installation.kube.pods(installation.selector("backup")):
         yield from _pod(installation, "backup", pod)
     for cron in installation.kube.cron_jobs(installation.selector("backup")):
@@ -169,7 +169,7 @@ def backups(installation: Installation) -> Iterator[Finding]:
 
 
 def one_node(installation: Installation) -> Iterator[Finding]:
-    """All pods with the SQLite volume run on one node."""
+    """Checks that all pods with the SQLite volume run on one node."""
     if installation.claim_name is None:
         return
     pods = [*installation.web_pods, *installation.drain_pods]
@@ -182,7 +182,7 @@ def one_node(installation: Installation) -> Iterator[Finding]:
 
 
 def volume(installation: Installation) -> Iterator[Finding]:
-    """The queue's volume is bound and of a kind that SQLite supports."""
+    """Checks that the queue's volume is bound and of a kind that SQLite supports."""
     if installation.claim_name is None:
         return
     claim = installation.kube.claim(installation.claim_name)
@@ -214,7 +214,7 @@ def volume(installation: Installation) -> Iterator[Finding]:
 
 
 def free_space(installation: Installation) -> Iterator[Finding]:
-    """The volume has enough free space."""
+    """Checks that the volume has enough free space."""
     free = installation.metrics.get(metrics.VOLUME_FREE.name)
     size = installation.metrics.get(metrics.VOLUME_SIZE.name)
     if free is None or not size or installation.claim_name is None:
@@ -229,7 +229,7 @@ def free_space(installation: Installation) -> Iterator[Finding]:
 
 
 def queue(installation: Installation) -> Iterator[Finding]:
-    """No reply is late or given up, and no breaker is open."""
+    """Checks that no reply is late or given up, and that no breaker is open."""
     values = installation.metrics
     if not values:
         fix = installation.kubectl(f"logs deploy/{installation.web.metadata.name} --tail=20")
@@ -255,7 +255,7 @@ def queue(installation: Installation) -> Iterator[Finding]:
 
 
 def signatures(installation: Installation) -> Iterator[Finding]:
-    """Meta's webhooks have the right signature: since the web pod started, more were accepted than refused.
+    """Checks that Meta's webhooks have the right signature: since the web pod started, more were accepted than refused.
 
     `helm test` adds at least two webhooks with the Secret's app secret for each one with a wrong signature.
     """

@@ -1,7 +1,7 @@
 """`recado doctor`: checks an installation, and reports what is wrong and how to fix it.
 
-A check yields findings, also of what is right. It reads the cluster through `Installation`, which reads each object
-once. A missing permission becomes a finding, and the other checks continue.
+A check yields findings, including those of what is right. It reads the cluster through `Installation`, which reads each
+object once. A missing permission becomes a finding, and the other checks continue.
 """
 
 import time

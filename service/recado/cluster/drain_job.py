@@ -15,7 +15,7 @@ from recado.cluster.errors import NoDrain, NotAllowed, Unreachable
 from recado.cluster.kube import Kube
 
 LOOK_SECONDS = 0.5
-#: A pod that takes longer to start never will (image, node, volume). The Job's deadline ends later hangs.
+#: A pod that takes longer to start never will (image, node, volume). The Job's deadline ends it if it hangs later.
 START_SECONDS = 120
 
 

@@ -1,4 +1,4 @@
-"""What can be tapped beside a text: decisions on a quote, candidates of a question. Typed answers stay valid."""
+"""Buttons and rows to tap: decisions on a quote, candidates of a question. Typed answers work as well."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _PRODUCT_ID: Final = re.compile(r"c:([0-9A-Za-z]{1,64}):([0-9]{1,3}):(.+)", re.D
 
 
 class Decision(StrEnum):
-    """What a tapped button or row says."""
+    """The meaning of a tapped button or row."""
 
     CONFIRM = "confirm"
     CHANGE = "change"
@@ -50,7 +50,7 @@ class Tap(msgspec.Struct, frozen=True):
 
 
 def parsed(tapped: str | None) -> Tap | None:
-    """Parses a tap on one of our choices; None for any other message, which is read by its words."""
+    """Parses a tap on one of recado's choices; None for any other message."""
     if tapped is None:
         return None
     if of_quote := _QUOTE_ID.fullmatch(tapped):
@@ -63,12 +63,12 @@ def parsed(tapped: str | None) -> Tap | None:
 
 
 def decisions(quote: OpenQuote) -> list[Choice]:
-    """The decisions that a customer can take on a quote."""
+    """The decisions that a customer can make about a quote."""
     return [Choice(f"q:{quote.token}:{decision}", title) for decision, title in _TITLES.items()]
 
 
 def candidates(questions: Sequence[Question], token: str, catalogue: Catalogue) -> list[Choice]:
-    """The products that the last question offers, with their prices; none where it offers more than fit."""
+    """The products that the last question offers, with their prices; empty if there are more than fit."""
     for number, question in reversed(list(enumerate(questions))):
         products = [catalogue.by_sku[sku] for sku in question.candidates if sku in catalogue.by_sku]
         if 1 < len(products) <= MOST_ROWS:
@@ -84,7 +84,8 @@ def candidates(questions: Sequence[Question], token: str, catalogue: Catalogue) 
 
 
 def offered(text: str, choices: Sequence[Choice]) -> Inside:
-    """The text with its choices; alone where there are none, or Meta would refuse them (an id of 300 letters)."""
+    """The text with its choices; only the text if there are none, or if Meta would refuse them (an id of 300
+    letters)."""
     if not choices:
         return Text(text)
     try:

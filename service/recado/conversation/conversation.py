@@ -20,7 +20,7 @@ from recado.quotes.text import plain
 from recado.whatsapp.content import Text
 from recado.whatsapp.payloads import InboundMessage, MessageType
 
-#: Messages that say nothing to a shop: a reply would be noise or, between two bots, a loop.
+#: Messages without meaning for a shop: a reply would be noise or, between two bots, a loop.
 SILENT_TYPES = frozenset(
     {
         MessageType.REACTION,
@@ -31,11 +31,11 @@ SILENT_TYPES = frozenset(
         MessageType.UNKNOWN,
     }
 )
-#: Taps, forms and carts. Without words there is nothing in them that could be written instead, and what was tapped was
-#: sent by somebody else in the shop's name.
+#: Taps, forms and carts. If one has no words, recado does not ask the customer to write: another system has sent what
+#: was tapped, in the shop's name.
 TAPPED_TYPES = frozenset({MessageType.INTERACTIVE, MessageType.BUTTON, MessageType.ORDER})
 
-#: What an album is made of.
+#: The types of messages in an album.
 PICTURE_TYPES = frozenset({MessageType.IMAGE, MessageType.VIDEO})
 #: Replies that do not advance the conversation.
 COURTESIES = frozenset(
@@ -49,26 +49,27 @@ COURTESIES = frozenset(
         ReplyKind.TOO_LONG,
     }
 )
-#: What a token is made of: nothing that is taken for something else.
+#: The letters of a token, without those that look alike.
 NAME_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 NAME_LENGTH: Final = 12
-#: Each letter stands for as many bytes as any other.
+#: Each letter stands for the same number of bytes.
 _LETTERS_BY_BYTE: Final = (NAME_LETTERS * (256 // len(NAME_LETTERS))).encode()
 _YES: Final = frozenset([Does.REST, Does.TAKE])
 #: Limits for reports of unsold things: phrases of one message, letters of one phrase.
 MOST_ASKED: Final = 10
 LONGEST_PHRASE: Final = 60
-#: What may name a person: longer numbers, addresses of mail and of sites.
+#: What may identify a person: longer numbers, addresses of mail and of sites.
 _PERSONAL = re.compile(r"\S*[@/]\S*|\+?\d[\d .()-]{3,}\d")
 
 
 def random_token() -> str:
-    """A quote name that cannot be guessed. One draw for all letters: one draw per letter takes fifty times as long."""
+    """A name for a quote that cannot be guessed. It takes one draw for all letters; one draw per letter would take
+    fifty times as long."""
     return secrets.token_bytes(NAME_LENGTH).translate(_LETTERS_BY_BYTE).decode()
 
 
 class Conversation:
-    """Replies for the business numbers given; messages to any other number are somebody else's."""
+    """Replies for the given business numbers; messages to other numbers get no reply."""
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class Conversation:
         self._new_token = new_token
 
     def silence(self, message: InboundMessage) -> Silence | None:
-        """Why the message gets no reply; None when it gets one."""
+        """Why the message gets no reply; None if it gets one."""
         if message.phone_number_id not in self._phone_number_ids:
             return Silence.OTHER_NUMBER
         if message.is_group:
@@ -98,9 +99,9 @@ class Conversation:
         return None
 
     def read(self, message: InboundMessage, *, spoken: bool = False) -> Inbound:
-        """The message, understood as an order or whatever else it says. spoken: its words were heard in a voice note.
+        """Reads the message as an order or as something else. spoken: its words come from a voice note.
 
-        Where only the customer's address is unusable it is read all the same: `recado selftest` lives on it.
+        It reads a message even if only the customer's address is unusable: `recado selftest` depends on that.
         """
         silence = self.silence(message)
         tap = parsed(message.tapped)
@@ -125,7 +126,7 @@ class Conversation:
         return self._quotes.understand(message.text or "")
 
     def handle(self, inbound: Inbound, session: Session, now: float) -> Turn:
-        """What to do about a message, given what was said before."""
+        """The turn for a message in a session."""
         if inbound.silence:
             return Turn(silence=inbound.silence)
         moment = Moment(inbound=inbound, session=session, now=now, catalogue=self._catalogue(), policy=self._policy)
@@ -135,7 +136,7 @@ class Conversation:
             return wordless.tapped(moment, tap)
         if inbound.message.type is MessageType.REVOKE:
             return wordless.revoked(moment)
-        # Only a message that orders nothing may say so: no order looks for it.
+        # Only a message that orders nothing is checked for an opt-out.
         if inbound.quote is not None and not inbound.quote.items and (said := permission.answer(moment)):
             return said
         if held and says_bot(inbound.message.text or ""):
@@ -157,7 +158,7 @@ class Conversation:
         return Reply(kind=ReplyKind.SLOW_DOWN, content=Text(texts.slow_down()))
 
     def not_read(self) -> Turn:
-        """The reply to a customer whose message recado cannot read because of its own defect."""
+        """The reply to a message that recado cannot read because of a defect."""
         text = texts.instructions(self._catalogue())
         return Turn(reply=Reply(kind=ReplyKind.NOT_UNDERSTOOD, content=Text(text)))
 
@@ -179,8 +180,8 @@ def _may_order(quote: Quote | None, script: Script | None) -> bool:
 
 
 def facts_of(inbound: Inbound, turn: Turn) -> tuple[Fact, ...]:
-    """That the message came, what the turn has to tell, and that the customer asked for a person. That a voice note
-    came was told before it was heard."""
+    """The facts of a turn: the message's arrival, the turn's own facts, and a request for a person. The arrival of a
+    voice note is reported before its transcription."""
     message = inbound.message
     received = () if inbound.spoken else (MessageReceived(kind=message.type, text=message.text or None),)
     if turn.reply is None or turn.reply.kind is not ReplyKind.HANDED_OVER:
@@ -191,7 +192,7 @@ def facts_of(inbound: Inbound, turn: Turn) -> tuple[Fact, ...]:
 
 
 def asked_in(quote: Quote) -> tuple[Asked, ...]:
-    """What the message asks for and the quote does not have, without what may name a person."""
+    """What the message asks for and the quote does not contain, without what may identify a person."""
     asked = (
         Asked(phrase, Unmet.AMBIGUOUS if one.ambiguous else Unmet.UNMATCHED)
         for one in quote.unmatched[:MOST_ASKED]

@@ -1,4 +1,4 @@
-"""A whole conversation in memory: does the store's and Meta's part at once and without faults."""
+"""A whole conversation in memory, which simulates the store and Meta without delays and faults."""
 
 import itertools
 from enum import StrEnum
@@ -22,7 +22,7 @@ _SECONDS: Final = 5.0
 
 
 class State(StrEnum):
-    """Where a conversation stands."""
+    """The state of a conversation."""
 
     NONE = "none"
     OPEN = "open"
@@ -60,7 +60,7 @@ class Dialogue:
         return self.hear(self.message(text))
 
     def speak(self, heard: str) -> Turn:
-        """The turn for a voice note in which this was heard."""
+        """The turn for a voice note with this transcript."""
         return self.hear(replace(self.message(heard), type=MessageType.AUDIO), spoken=True)
 
     def tap(self, id_: str) -> Turn:
@@ -74,7 +74,7 @@ class Dialogue:
         return InboundMessage(f"wamid.{at}", MessageType.TEXT, text, sender, _NUMBER, at)
 
     def hear(self, message: InboundMessage, *, spoken: bool = False) -> Turn:
-        """The turn for a message. spoken: its words were heard."""
+        """The turn for a message. spoken: its words come from a voice note."""
         self.now += _SECONDS
         self.inbound = self._conversation.read(message, spoken=spoken)
         referred = self._quotes.get(self.inbound.refers or "")
@@ -86,7 +86,7 @@ class Dialogue:
         return self.turn
 
     def _write(self, changes: Changes) -> None:
-        """What a store does with the changes; the quote that they open is accepted and seen at once."""
+        """Applies the changes as a store does; a quote that they open is accepted and seen at once."""
         self.session = self.session.after(changes)
         closes, opens = changes.closes, changes.opens
         if closes is not None:
@@ -100,7 +100,7 @@ class Dialogue:
 
     @property
     def state(self) -> State:
-        """Where the conversation stands after the last message."""
+        """The state after the last message."""
         quote = self.session.quote
         if self.session.talk.handoff.holds(self.now):
             return State.HUMAN
@@ -108,7 +108,7 @@ class Dialogue:
 
     @property
     def lines(self) -> Lines:
-        """What is quoted, or was confirmed."""
+        """The lines of the quote or of the confirmed order."""
         quote, order = self.session.quote, self.session.order
         if quote is not None and quote.state is QuoteState.OPEN:
             return quote.lines
@@ -122,7 +122,7 @@ class Dialogue:
         return self.turn.reply is not None and self.turn.reply.asks
 
     def explain(self) -> list[str]:
-        """How the last message was read, and what holds after it: one line each."""
+        """How the last message was read, and the state after it: one line each."""
         script = self.inbound.script if self.inbound is not None else None
         steps = [str(step) for step in script.steps] if script is not None else []
         lines = ", ".join(f"{line.quantity} {line.name}" for line in self.lines) or "no lines"

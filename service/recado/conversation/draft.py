@@ -1,4 +1,4 @@
-"""A quote while a message is read: its lines and questions, changed by one act after the other."""
+"""The draft of a quote: its lines and questions, to which the acts of a message are applied one after the other."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -22,19 +22,19 @@ MOST_QUESTIONS: Final = 10
 
 
 class TooMuch(msgspec.Struct, frozen=True):
-    """More of a product than is quoted here."""
+    """A quantity above the limit."""
 
     name: str
     quantity: Amount
 
 
 class Draft:
-    """Changes with `apply`. `lines` and `talk` are what is to be kept; the rest is said once.
+    """`apply` changes it. `lines` and `talk` are stored; everything else is only for this reply.
 
-    changed: whether lines were. missing, unresolved: what is asked back once, as it was written. told: notes that ask
-    nothing. lost: what was said and had no effect, as it was written; read: what had an effect. unsure: a change
-    was not understood. said: the kinds of the acts that are about the order as a whole. left_out: names of products for
-    which a quote has no room.
+    changed: whether lines were changed. missing, unresolved: the customer's words that the reply asks about once. told:
+    notes that ask nothing. lost: the customer's words that had no effect; read: those that had one. unsure: a change
+    was not understood. said: the kinds of the acts about the whole order. left_out: names of products that do not fit
+    into the quote.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Draft:
 
     @property
     def view(self) -> View:
-        """What the next step is read against."""
+        """The present state, which the next step is interpreted against."""
         return View(
             lines=tuple([(line.sku, line.quantity) for line in self.lines]),
             pending=tuple([Pending(q.text, q.candidates, q.quantity) for q in self.questions]),
@@ -98,7 +98,7 @@ class Draft:
         )
 
     def apply(self, act: Act) -> None:
-        """Do what an act says."""
+        """Applies an act."""
         self.spoke = True
         handler = _HANDLERS.get(type(act))
         if handler is None:
@@ -107,14 +107,14 @@ class Draft:
             handler(self, act)
 
     def lose(self, step: Bare) -> None:
-        """Notes that a step had no effect; if it wanted a change, the reply asks about it."""
+        """Records that a step had no effect; if it wanted a change, the reply asks about it."""
         self.lost.append(step.text)
         if step.steered and step.does is not Does.ORDER:
             self.unsure = True
             self.unresolved.append(step.text)
 
     def talk(self, before: Talk) -> Talk:
-        """What the session keeps of it."""
+        """The part that the session stores."""
         topic = self._named or (before.topic if not self.changed else ())
         return replace(
             before,
@@ -137,7 +137,7 @@ class Draft:
         )  # fmt: skip
 
     def _becomes(self, lines: Lines, *named: str) -> None:
-        """The lines change, unless one of them would be too much."""
+        """Changes the lines, unless a quantity would exceed the limit."""
         for line in lines:
             if line.quantity > self._policy.max_quantity:
                 self.too_much.append(TooMuch(line.name, line.quantity))
@@ -273,14 +273,14 @@ _HANDLERS: Final[dict[type, Callable[[Draft, Any], None]]] = {
 
 
 def said_anew(script: Script) -> Script:
-    """An edited message says again what it said before: what it adds is how much there is to be."""
+    """For an edited message, which repeats its earlier text: sets quantities instead of adding them."""
     steps = (Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.ADD else s for s in script.steps)
     return replace(script, steps=tuple(steps))
 
 
 def base_of(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
-    """The quote that the message may change. A plain order opens a new one where the last change is long ago, and where
-    it is said anew; where the prices no longer hold, a price question is about no quote either."""
+    """The quote that the message may change. A plain order opens a new quote if the last change is long ago or the
+    order starts over. If the prices are no longer valid, a price question concerns no quote either."""
     quote = moment.undecided
     if quote is None:
         return None
@@ -322,7 +322,7 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
 
 
 def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
-    """Apply the steps, one after the other: those of a question only where they say how many."""
+    """Applies the steps, one after the other; those of a question only if they contain a quantity."""
     steps: Sequence[Step] = script.steps
     if script.priced or script.offers:
         steps = [step for step in steps if isinstance(step, Spoken) or (not script.priced and _is_counted(step))]
@@ -340,7 +340,7 @@ def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
 
 
 def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[Act]:
-    """The acts of a step that names nothing; what it is of may have been lost before."""
+    """The acts of a step that names no product; its product may be unknown to recado."""
     alone = step.amount is not None and not (step.words or step.foreign or step.steered)
     if acts and alone and draft.lost:
         draft.unsure = True
@@ -353,7 +353,7 @@ def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[
 
 
 def _says_it_again(step: Step, acts: Sequence[Act], view: View) -> bool:
-    """ "12 de tomate y huevo": the second word of a name adds no more of it."""
+    """ "12 de tomate y huevo": the second word of the same name adds nothing."""
     if isinstance(step, Named):
         again = not step.mention.skus and step.mention.amount is None
     else:
@@ -365,14 +365,15 @@ def _says_it_again(step: Step, acts: Sequence[Act], view: View) -> bool:
 
 
 def _is_counted(step: Step) -> bool:
-    """Whether a thing or a quality has a number: "¿tienen gorras? 2 de ésas" orders, "¿tienen gorras?" does not."""
+    """Whether a thing or a quality has a number: "¿tienen gorras? 2 de ésas" is an order, "¿tienen gorras?" is not."""
     return (isinstance(step, Bare) and step.amount is not None) or (
         isinstance(step, Named) and step.mention.amount is not None
     )
 
 
 def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
-    """Whether a step wants a change of something unknown, unlike a change of a product that is not in the quote."""
+    """Whether a step wants to change something unknown; a change of a known product that is not in the quote does not
+    count."""
     if not any(isinstance(act, Missing | Unresolved) for act in acts):
         return False
     if isinstance(step, Named):

@@ -1,4 +1,4 @@
-"""One message in its conversation: a handler's input, and the turns that handlers return.
+"""A message in its conversation: the input of handlers, and the functions that make their turns.
 
 `Moment.say` makes every turn with a reply. The functions below it make those about a quote: show it, confirm it, renew
 it, reject it.
@@ -34,19 +34,19 @@ from recado.quotes.numbers import Unusable
 from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0
-#: Heard words are wrong more often than written words.
+#: Transcribed words are wrong more often than written ones.
 HEARD_CONFIDENCE: Final = 0.9
-#: After so many messages in a row that were not understood a person is offered.
+#: After this many messages in a row that recado did not understand, it offers a person.
 MISSED_IN_A_ROW: Final = 3
 _UNDECIDED: Final = frozenset([QuoteState.OPEN, QuoteState.EXPIRED])
 _ABOUT_AN_ORDER: Final = frozenset([ReplyKind.QUOTE, ReplyKind.QUESTION, ReplyKind.PRICES])
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long things hold, in seconds, and how orders are numbered. See the settings of the same names.
+    """The settings for conversations; times in seconds. See the settings of the same names.
 
-    hears: whether voice notes are transcribed. business_hours: when a person can come, by the clock of `timezone`.
-    handoff_total: a quote above it offers a person; 0: none does.
+    hears: whether voice notes are transcribed. business_hours: when the staff is available, in `timezone`.
+        handoff_total: a quote above it offers a person; 0: none does.
     """
 
     quote_valid_seconds: float = DAY
@@ -62,7 +62,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A message, the session that it meets, and the shop as it is."""
+    """A message, its session, and the shop's catalogue and settings."""
 
     inbound: Inbound
     session: Session
@@ -77,14 +77,14 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def undecided(self) -> OpenQuote | None:
-        """The newest quote, if the customer has not decided on it. If it is over, it is quoted again at today's prices
-        when he says something to it."""
+        """The newest quote, if the customer has not decided on it. If its time is over, recado quotes it again at
+        today's prices when he reacts to it."""
         quote = self.session.quote
         return quote if quote is not None and quote.state in _UNDECIDED else None
 
     @property
     def open_quote(self) -> OpenQuote | None:
-        """The newest quote, if it waits for a yes and its prices hold."""
+        """The newest quote, if it waits for a yes and its prices are valid."""
         quote = self.undecided
         return quote if quote is not None and not self.is_over(quote) else None
 
@@ -97,7 +97,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return order if order.quote == quote.token else None
 
     def is_over(self, quote: OpenQuote) -> bool:
-        """Whether its prices no longer hold."""
+        """Whether its prices are no longer valid."""
         return quote.state is QuoteState.EXPIRED or self.now >= quote.expires_at
 
     def has_seen(self, quote: OpenQuote) -> bool:
@@ -105,19 +105,19 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return quote.accepted_at is not None and int(quote.accepted_at) <= self.written_at
 
     def is_meant(self, quote: OpenQuote) -> bool:
-        """Whether a yes can mean this quote: its prices hold, the customer has seen it, and quotes the message of no
-        other."""
+        """Whether a yes can mean this quote: its prices are valid, the customer has seen it, and he quotes no other
+        quote's message."""
         referred = self.session.referred
         return not self.is_over(quote) and self.has_seen(quote) and (referred is None or referred.token == quote.token)
 
     @property
     def confidence(self) -> float:
-        """How much less sure a line is for the way in which it was said: a factor."""
+        """The factor for the confidence of lines; lower for voice notes."""
         return HEARD_CONFIDENCE if self.inbound.spoken else 1.0
 
     @property
     def closed(self) -> str:
-        """When a person is available again, in words; "" where one can come now."""
+        """When a person is available again, in words; "" if one is available now."""
         hours = self.policy.business_hours
         if not hours.spans:
             return ""
@@ -127,11 +127,12 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return "" if hours.hold(now) else str(hours)
 
     def number(self, order: Order) -> str:
-        """The order's number as people see it: "P-1042"."""
+        """The order's number with its prefix: "P-1042"."""
         return f"{self.policy.order_prefix}{order.number}"
 
     def at_todays_prices(self, lines: Lines) -> tuple[Lines, tuple[str, ...]]:
-        """The lines as they are sold now, and the names of those that are not: 3 pieces have no known weight."""
+        """The lines at today's prices, and the names of those that are no longer sold like this: the weight of 3 pieces
+        is unknown."""
         now: list[Line] = []
         gone: list[str] = []
         measured: list[str] = []
@@ -146,7 +147,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return tuple(now), (*gone, *measured)
 
     def new_quote(self, lines: Lines) -> OpenQuote:
-        """A quote of these lines, in place of the one that is open."""
+        """A quote of these lines, which replaces the open one."""
         return OpenQuote(
             token=self.inbound.token,
             lines=lines,
@@ -176,7 +177,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         locates: Located | None = None,
         choices: Sequence[Choice] = (),
     ) -> Turn:
-        """A turn with a reply; an equal talk is not a change. While a question waits, the reply asks."""
+        """A turn with a reply; an equal talk is not a change. If a question waits, `asks` is true."""
         talk = self.session.talk if talk is None else talk
         missed = talk.missed + 1 if kind is ReplyKind.NOT_UNDERSTOOD else 0
         if missed == MISSED_IN_A_ROW:
@@ -199,7 +200,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return Turn(reply=reply, changes=changes)
 
     def _read_as(self, kind: ReplyKind) -> Quote | None:
-        """The order that the message is by itself, where the reply is about one."""
+        """The message's own order, if the reply is about one."""
         quote = self.inbound.quote
         if quote is None or kind is ReplyKind.NOT_UNDERSTOOD:
             return quote
@@ -207,7 +208,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def names(lines: Sequence[Line]) -> list[str]:
-    """What the lines are called."""
+    """The names of the lines."""
     return [line.name for line in lines]
 
 
@@ -215,7 +216,7 @@ def names(lines: Sequence[Line]) -> list[str]:
 
 
 def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
-    """Place the order of an open quote that was seen: its lines, or fewer of them."""
+    """Places the order of an open quote that the customer has seen, with all or some of its lines."""
     if moment.is_over(quote):
         return quote_again(moment, quote)
     sold, gone = moment.at_todays_prices(lines)
@@ -243,7 +244,7 @@ def confirm(moment: Moment, quote: OpenQuote, lines: Lines, talk: Talk) -> Turn:
 
 
 def quote_again(moment: Moment, quote: OpenQuote, notes: list[str] | None = None, *, talk: Talk | None = None) -> Turn:
-    """Renews a quote whose prices have expired, at today's prices."""
+    """Renews a quote whose prices are no longer valid, at today's prices."""
     lines, gone = moment.at_todays_prices(quote.lines)
     return requoted(moment, lines, texts.expired(quote.expires_at), talk or moment.session.talk, gone, notes)
 
@@ -256,7 +257,7 @@ def requoted(
     gone: tuple[str, ...] = (),
     notes: list[str] | None = None,
 ) -> Turn:
-    """Opens a new quote, which needs its own confirmation. notes: what is asked; None: the questions that wait."""
+    """Opens a new quote, which needs its own confirmation. notes: the questions in the reply; None: those that wait."""
     notes = question_notes(talk.questions, moment.catalogue) if notes is None else notes
     told = [*([texts.no_longer_sold(gone)] if gone else []), *notes]
     if not lines:
@@ -268,7 +269,7 @@ def requoted(
 
 
 def emptied(moment: Moment, talk: Talk, notes: list[str]) -> Turn:
-    """The last line is gone."""
+    """The turn after the last line was removed."""
     quote = moment.session.quote
     text = "\n\n".join([*texts.short(notes), texts.emptied()])
     closes = None
@@ -280,7 +281,7 @@ def emptied(moment: Moment, talk: Talk, notes: list[str]) -> Turn:
 def show(
     moment: Moment, quote: OpenQuote, lead: str, notes: list[str] | None = None, *, talk: Talk | None = None
 ) -> Turn:
-    """An undecided quote once more: as it is, or at today's prices if its own no longer hold."""
+    """Shows an undecided quote again: as it is, or at today's prices if its own are no longer valid."""
     if moment.is_over(quote):
         return quote_again(moment, quote, notes, talk=talk)
     talk = talk or moment.session.talk
@@ -291,8 +292,7 @@ def show(
 
 
 def shown_first(moment: Moment, quote: OpenQuote) -> Turn:
-    """An open quote that the customer knows only from a template: this reply shows it, at its prices and until its
-    own time."""
+    """Shows an open quote that the customer knows only from a template, with its prices and its original end."""
     talk = moment.session.talk
     opens = replace(
         moment.new_quote(quote.lines), currency=quote.currency, source=quote.source, expires_at=quote.expires_at
@@ -304,13 +304,13 @@ def shown_first(moment: Moment, quote: OpenQuote) -> Turn:
 
 
 def choices_for(moment: Moment, quote: OpenQuote | None, talk: Talk) -> list[Choice]:
-    """What the customer may tap: an answer to what he is asked, else what he says to the quote."""
+    """The choices to tap: answers to the question, or decisions on the quote."""
     token = quote.token if quote is not None else moment.inbound.token
     return candidates(talk.questions, token, moment.catalogue) or (decisions(quote) if quote is not None else [])
 
 
 def reject(moment: Moment, quote: OpenQuote | None) -> Turn:
-    """A no to the whole, with all that was asked back."""
+    """Rejects the whole quote, with its open questions."""
     talk = moment.session.talk.decided
     closes = Closing(token=quote.token, state=QuoteState.REJECTED) if quote is not None else None
     return moment.say(ReplyKind.REJECTED, texts.rejected(), talk=talk, closes=closes)
@@ -319,7 +319,7 @@ def reject(moment: Moment, quote: OpenQuote | None) -> Turn:
 def question_notes(
     questions: tuple[Question, ...], catalogue: Catalogue, reasons: Mapping[str, Unusable] | None = None
 ) -> list[str]:
-    """The questions that wait, in words. reasons: by name, why an amount cannot be quoted."""
+    """The waiting questions as texts. reasons: by name, why an amount cannot be quoted."""
     notes = []
     for question in questions:
         products = [catalogue.by_sku[sku] for sku in question.candidates if sku in catalogue.by_sku]

@@ -12,7 +12,7 @@ from recado.orders import Changes
 from recado.quotes.text import plain
 
 _AROUND: Final = re.compile(r"[^a-z0-9ñ ]+")
-#: No request to be left alone is longer.
+#: Opt-outs are not longer than this.
 _LONGEST: Final = 200
 _PLEASE: Final = r"(?: (?:por favor|porfa|porfis|pls|please|gracias|ya))*"
 _MESSAGES: Final = (
@@ -21,7 +21,7 @@ _MESSAGES: Final = (
 )
 _TO_WRITE: Final = r"(?:escrib|contact|molest|busqu|buscar)\w*"
 _TO_SEND: Final = rf"(?:mand|envi|recib)\w*(?: mas)? {_MESSAGES}"
-#: Alone in a message: beside a question which of two things is meant they are its answer ("bota alta o baja").
+#: A message with only one of these words answers an open question, if there is one ("bota alta o baja").
 _OUT_ALONE: Final = re.compile(rf"baja{_PLEASE}")
 _IN_ALONE: Final = re.compile(rf"alta{_PLEASE}")
 _OUT: Final = re.compile(
@@ -45,9 +45,9 @@ _IN: Final = re.compile(
 
 
 def said_in(text: str, *, asked: bool) -> bool | None:
-    """Whether a message without products says that its customer wants to be written to (True), or not to be (False).
+    """Whether a message without products is an opt-in (True) or an opt-out (False); None if it is neither.
 
-    asked: a question waits for his answer.
+    asked: a question waits for an answer.
     """
     words = " ".join(_AROUND.sub(" ", plain(text[:_LONGEST])).split())
     if _OUT.fullmatch(words) or (not asked and _OUT_ALONE.fullmatch(words)):
@@ -56,8 +56,8 @@ def said_in(text: str, *, asked: bool) -> bool | None:
 
 
 def answer(moment: Moment) -> Turn | None:
-    """The turn for a message that says whether its customer wants to be written to; None where it says nothing new of
-    that. While a person has the conversation it is noted without a word."""
+    """The turn for an opt-in or opt-out; None if the message is neither, or changes nothing. While a person has the
+    conversation, recado records it without a reply."""
     talk = moment.session.talk
     wants = said_in(moment.inbound.message.text or "", asked=bool(talk.questions))
     if wants is None or (wants and not talk.permission.opted_out):

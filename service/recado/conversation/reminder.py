@@ -7,5 +7,5 @@ from recado.whatsapp.content import Inside
 
 
 def reminder(quote: OpenQuote) -> Inside:
-    """The quote once more, with what he may say to it."""
+    """The quote again, with its choices."""
     return offered(texts.quote_text(quote.lines, quote.currency, lead=texts.reminder()), decisions(quote))

@@ -10,7 +10,7 @@ from recado.whatsapp.outside import forms
 
 
 def move(settings: Settings, number: int, state: OrderState, key: str | None = None) -> Move:
-    """The move of an order into a state, with the notice to its customer; `key` names the request."""
+    """The change of an order's state, with the notice to its customer; `key` identifies the request."""
     called = f"{settings.order_prefix}{number}"
     notice = Text(texts.moved(called, state))
     return Move(
@@ -26,10 +26,10 @@ def move(settings: Settings, number: int, state: OrderState, key: str | None = N
 def handoff(
     settings: Settings, customer: str, number: str | None, now: float, seconds: float | None = None
 ) -> HandoffChange:
-    """The staff takes the conversation with a customer for so long. number: the business number's id; None: the only
+    """The staff takes the conversation with a customer for `seconds`. number: the business number's id; None: the only
     one.
 
-    Raises ValueError where it is not clear whose conversation is meant.
+    Raises ValueError if the customer or the business number is not clear.
     """
     hold = settings.hold_seconds if seconds is None else seconds
     return _change(settings, customer, number, now, Taken.STAFF, now + hold)

@@ -1,6 +1,6 @@
 """The texts for customers: quotes, questions and courtesies in Spanish, at most 4096 characters each.
 
-Words of the customer and of the catalogue are echoed without WhatsApp's formatting marks.
+Words of the customer and of the catalogue are repeated without WhatsApp's formatting marks.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ _GENERATED: Final = "✅ *Cotización Generada*"
 
 
 def quote_text(lines: Sequence[Line], currency: str, *, lead: str = _GENERATED, notes: Sequence[str] = ()) -> str:
-    """A whole quote, with what stays to be asked, and the question for a yes."""
+    """A whole quote, with open questions, and the question for a yes."""
     head = f"{lead}\n\n📦 *Productos:*\n"
     total = sum([line.total for line in lines], Decimal(0))
     tail = f"\n\n💰 *Total: {money(total, currency)}*\n\n"
@@ -71,7 +71,7 @@ def in_place_of_the_former() -> str:
 
 
 def changed_since() -> str:
-    """The head of the newest quote, where the customer said yes to another."""
+    """The head of the newest quote, if the customer said yes to another one."""
     return "Esa cotización cambió. La última es esta:"
 
 
@@ -92,7 +92,7 @@ def open_quote() -> str:
 
 
 def other_price(name: str, price: Decimal, shown: Decimal, currency: str) -> str:
-    """A note on a price that is another than the customer's app showed."""
+    """A note on a price that differs from the one in the customer's app."""
     ours, theirs = money(price, currency, exact=True), money(shown, currency, exact=True)
     return f"ℹ️ {_echo(name)} cuesta {ours} (en tu carrito decía {theirs})."
 
@@ -115,7 +115,7 @@ def prices(lines: Sequence[Line], currency: str, notes: Sequence[str]) -> str:
 
 
 def question(notes: Sequence[str], catalogue: Catalogue, *, teach: bool) -> str:
-    """What is asked back where nothing can be quoted; with `teach`, how to order."""
+    """The questions if nothing can be quoted; with `teach`, how to order."""
     parts = [*notes, *([example(catalogue)] if teach else [])]
     return _fit("\n\n".join(parts)) if notes else instructions(catalogue)
 
@@ -172,7 +172,7 @@ def no_room(names: Sequence[str]) -> str:
 
 
 def short(notes: Sequence[str]) -> list[str]:
-    """As many notes as a reply has room for."""
+    """As many notes as fit into a reply."""
     left = len(notes) - _MOST_NOTES
     return [*notes[:_MOST_NOTES], *([f"🔎 … y {left} cosas más."] if left > 0 else [])]
 
@@ -201,7 +201,7 @@ def ask_staff(number: str) -> str:
 
 
 def handed_over(hours: str = "") -> str:
-    """The answer to a request for a person. hours: when one comes, where none can come now."""
+    """The answer to a request for a person. hours: when one is available, if none is now."""
     when = f"Atendemos {hours}; te escribimos a primera hora 🙋." if hours else "Te escribe por aquí en un momento 🙋."
     return f"Te paso con una persona del equipo. {when}\nPara seguir con el asistente, escribe *bot*."
 
@@ -246,7 +246,7 @@ def moved(number: str, state: OrderState) -> str:
 
 
 def in_state(state: OrderState) -> str:
-    """The state of an order, as a template has it: "Tu pedido P-1042 está ..."."""
+    """The state of an order in the words of a template: "Tu pedido P-1042 está ..."."""
     return _STATES[state]
 
 
@@ -276,23 +276,23 @@ def greeting(catalogue: Catalogue) -> str:
 
 
 def please_write() -> str:
-    """The answer to what has no words, such as a picture."""
+    """The answer to a message without words, such as a picture."""
     return "Por ahora solo puedo leer texto 🙏. ¿Me escribes tu pedido, por favor?"
 
 
 def not_heard() -> str:
-    """The answer to a voice note in which nothing was understood."""
+    """The answer to a voice note that was not understood."""
     return "No logré entender el audio 🙈. ¿Me lo escribes, por favor?"
 
 
 def heard(words: str, text: str) -> str:
-    """An answer to a voice note, which says first what was heard, so that the customer can judge."""
+    """An answer to a voice note, which begins with the transcript, so that the customer can check it."""
     lead = f"🎤 Entendí: «{_echo(words, _HEARD_LIMIT)}»\n\n"
     return lead + text if len(lead) + len(text) <= LIMIT else text
 
 
 def please_write_or_speak() -> str:
-    """The same where voice notes are understood."""
+    """The same for shops with a transcriber."""
     return "No puedo ver imágenes 🙏. ¿Me escribes tu pedido, o me mandas una nota de voz?"
 
 
@@ -310,7 +310,7 @@ def rejected() -> str:
 
 
 def no_open_quote() -> str:
-    """The answer to a yes or a no when nothing was quoted."""
+    """The answer to a yes or a no without an open quote."""
     return "No tienes una cotización pendiente por ahora. Escríbeme qué productos necesitas y te la preparo. 😊"
 
 
@@ -379,9 +379,9 @@ def example(catalogue: Catalogue) -> str:
     return f"Escríbeme qué necesitas y cuántos, por ejemplo:\n«Quiero {example}»"
 
 
-@lru_cache(maxsize=1024)  # names of products, again and again
+@lru_cache(maxsize=1024)  # the same names of products recur
 def _echo(text: str, limit: int = _ECHO_LIMIT) -> str:
-    """Foreign words in our text: one line, short, without marks that WhatsApp would format."""
+    """Other people's words in recado's text: one line, short, without marks that WhatsApp would format."""
     plain = " ".join(text.translate(_MARKS).split())
     return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
 

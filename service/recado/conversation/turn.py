@@ -25,11 +25,11 @@ class Silence(StrEnum):
     REVOKED = "revoked"
     """The customer took a message back."""
     OPTED_OUT = "opted_out"
-    """He said once more that he does not want to be written to."""
+    """The customer opted out again."""
 
 
 class ReplyKind(StrEnum):
-    """What a reply is."""
+    """The kind of a reply."""
 
     QUOTE = "quote"
     PRICES = "prices"
@@ -44,13 +44,13 @@ class ReplyKind(StrEnum):
     NO_OPEN_QUOTE = "no_open_quote"
     HOW_TO_CHANGE = "how_to_change"
     ASK_STAFF = "ask_staff"
-    """The reply offers a person, for what only a person can do."""
+    """The reply offers a person for something that recado cannot do."""
     HANDED_OVER = "handed_over"
     OPTED_OUT = "opted_out"
-    """The customer will not be written to on the shop's own initiative."""
+    """The reply confirms an opt-out."""
     OPTED_IN = "opted_in"
     GIVEN_BACK = "given_back"
-    """The customer has recado again instead of a person."""
+    """recado has the conversation again instead of a person."""
     LOCATED = "located"
     SLOW_DOWN = "slow_down"
     THANKS = "thanks"
@@ -58,13 +58,12 @@ class ReplyKind(StrEnum):
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A customer's message as it was understood.
+    """A customer's message as recado has read it.
 
-    quote, script: what its words are as an order of their own, and as steps in a conversation; None when it has no
-    words, or gets no reply at all. token: random; names the quote that it may lead to. silence: why it gets no reply,
-    whatever was said before; then nothing is stored of it. refers: the token of the quote that was tapped, or the wamid
-    of the message that was quoted. may_order: whether it may place an order. spoken: its words were heard in a voice
-    note.
+    quote, script: its words as an order of their own, and as steps in a conversation; None if it has no words, or gets
+    no reply at all. token: random; names the quote that it may open. silence: why it gets no reply in any session;
+    nothing of it is stored then. refers: the token of the quote that was tapped, or the wamid of the message that was
+    quoted. may_order: whether it may place an order. spoken: its words come from a voice note.
     """
 
     message: InboundMessage
@@ -78,8 +77,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The reply to the customer. quote: how his message was read, where it was read as an order. asks: it asks him
-    something about what he wants."""
+    """The reply to the customer. quote: how his message was read, if it was read as an order. asks: it asks him
+    something about the order."""
 
     kind: ReplyKind
     content: Inside
@@ -88,9 +87,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one message leads to: a reply, or the reason for none, and what changes in the session (None: nothing).
-    facts: what the shop's systems are told beside that. listens: the message is a voice note; the reply is for when
-    nothing is heard in it.
+    """The result of one message: a reply, or the reason for none, and the changes of the session (None: none). facts:
+    further facts for the shop's systems. listens: the message is a voice note, and the reply is sent if it cannot be
+    transcribed.
     """
 
     reply: Reply | None = None

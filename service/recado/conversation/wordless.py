@@ -19,7 +19,7 @@ from recado.whatsapp.payloads import MessageType
 
 
 def tapped(moment: Moment, tap: Tap) -> Turn:
-    """The turn for a tap. A tap says which quote is meant, not that it is still open."""
+    """The turn for a tap. A tap identifies a quote, which may no longer be open."""
     if tap.decision is Decision.PRODUCT:
         return _chosen(moment, tap.sku)
     if tap.decision is Decision.PERSON:
@@ -41,7 +41,7 @@ def tapped(moment: Moment, tap: Tap) -> Turn:
 
 
 def _chosen(moment: Moment, sku: str) -> Turn:
-    """A product was chosen of those that a question offers."""
+    """The turn for a tap on one of the products that a question offers."""
     talk, base = moment.session.talk, moment.undecided
     waiting = [n for n, question in enumerate(talk.questions) if sku in question.candidates]
     if not waiting or sku not in moment.catalogue.by_sku:
@@ -52,7 +52,7 @@ def _chosen(moment: Moment, sku: str) -> Turn:
 
 
 def cart(moment: Moment, quote: Quote) -> Turn:
-    """A cart of Meta's catalogue is an order of its own, at our prices; prices that it shows otherwise are named."""
+    """A cart of Meta's catalogue is an order of its own at the shop's prices; the reply names prices that differ."""
     goods = moment.inbound.message.cart
     if any(line.currency not in (None, moment.catalogue.currency) for line in goods):
         return hand_over(moment)
@@ -69,13 +69,13 @@ def cart(moment: Moment, quote: Quote) -> Turn:
         for item in quote.items
         if (price := shown.get(item.sku)) is not None and price != item.unit_price
     ]
-    if not draft.changed:  # of nothing that is sold here: the open quote stays
+    if not draft.changed:  # nothing of it is sold here: the open quote stays
         return asked_back(moment, None, draft, moment.session.talk)
     return changed(moment, None, draft)
 
 
 def _located(moment: Moment, location: Location) -> Turn:
-    """A place that is shared after an order is where it goes."""
+    """A place that is shared after an order is the order's destination."""
     order = moment.session.order
     if order is None or moment.now - order.placed_at > DAY:
         return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
@@ -87,7 +87,7 @@ def _located(moment: Moment, location: Location) -> Turn:
 
 
 def revoked(moment: Moment) -> Turn:
-    """A message that made a quote was taken back: so is the quote, without a word."""
+    """The customer took a message back: the quote that it made is withdrawn, without a reply."""
     quote = moment.session.referred
     is_open = quote is not None and quote.state is QuoteState.OPEN
     closes = Closing(token=quote.token, state=QuoteState.WITHDRAWN) if quote is not None and is_open else None
@@ -95,7 +95,7 @@ def revoked(moment: Moment) -> Turn:
 
 
 def answer(moment: Moment) -> Turn:
-    """The turn for a message that says nothing in words."""
+    """The turn for a message without words."""
     message = moment.inbound.message
     if message.location is not None:
         return _located(moment, message.location)
@@ -105,7 +105,7 @@ def answer(moment: Moment) -> Turn:
         return replace(moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard()), listens=message.voice)
     if message.gives_phone:
         return moment.say(ReplyKind.THANKS, texts.thanks())
-    if message.type is MessageType.DOCUMENT:  # often a list of purchases, or a proof of payment
+    if message.type is MessageType.DOCUMENT:  # often a shopping list or a proof of payment
         return moment.say(ReplyKind.ASK_STAFF, texts.document(), choices=[TO_A_PERSON])
     if message.type is MessageType.IMAGE and moment.policy.hears:
         return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write_or_speak())

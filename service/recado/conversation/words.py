@@ -81,7 +81,7 @@ def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
 
 
 def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: bool = False) -> Turn:
-    """The turn for a draft whose lines are not those of `base`; a yes confirms it, if nothing in it is more."""
+    """The turn for a draft with other lines than `base`; a yes confirms it if no line has more."""
     talk = draft.talk(moment.session.talk)
     notes = _notes(moment, draft, talk)
     if not draft.lines:
@@ -105,7 +105,7 @@ def _lead(moment: Moment, base: OpenQuote | None) -> str:
 
 
 def asked_back(moment: Moment, base: OpenQuote | None, draft: Draft, talk: Talk) -> Turn:
-    """The turn for a draft with the lines that were there before, and something to ask or to tell."""
+    """The turn for a draft with unchanged lines, and something to ask or to tell."""
     if moment.confirmed is not None and draft.unresolved and not draft.missing:
         return moment.say(ReplyKind.ASK_STAFF, texts.ask_staff(moment.number(moment.confirmed)), asks=True, talk=talk)
     notes = _notes(moment, draft, talk)
@@ -117,7 +117,7 @@ def asked_back(moment: Moment, base: OpenQuote | None, draft: Draft, talk: Talk)
 
 
 def _dropped(moment: Moment, base: OpenQuote | None, talk: Talk, *, agrees: bool) -> Turn:
-    """A question was dropped, and nothing else changed."""
+    """The turn if a question was dropped and nothing else changed."""
     if base is None:
         return moment.say(ReplyKind.EMPTIED, texts.emptied(), talk=talk)
     if agrees and not talk.questions and moment.is_meant(base):
@@ -133,7 +133,7 @@ def _priced(moment: Moment, draft: Draft, talk: Talk) -> Turn:
 
 
 def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
-    """All that is asked back or told once."""
+    """All questions and notes of this reply."""
     quote = moment.inbound.quote
     near = {entry.text: entry for entry in quote.unmatched} if quote is not None else {}
     reasons = {question.name: question.reason for question in quote.questions} if quote is not None else {}
@@ -150,7 +150,7 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
 
 
 def hand_over(moment: Moment) -> Turn:
-    """A person takes the conversation; the quote stays as it is."""
+    """Hands the conversation to a person; the quote stays as it is."""
     handoff = Handoff(
         until=moment.now + moment.policy.hold_seconds, changed_at=moment.written_at, waiting_since=moment.now
     )
@@ -159,12 +159,12 @@ def hand_over(moment: Moment) -> Turn:
 
 
 def says_bot(text: str) -> bool:
-    """Whether a message is nothing but the word that gives the conversation back to recado."""
+    """Whether a message consists only of the word that gives the conversation back to recado."""
     return text.strip(_AROUND_A_WORD).casefold() == "bot"
 
 
 def give_back(moment: Moment) -> Turn:
-    """recado has the conversation again."""
+    """Gives the conversation back to recado."""
     handoff, talk = moment.session.talk.handoff, moment.session.talk
     if handoff.until is not None:
         talk = replace(talk, handoff=Handoff(changed_at=moment.written_at))
@@ -187,7 +187,7 @@ def _called_off(moment: Moment) -> Turn:
 
 
 def _yes(moment: Moment) -> Turn:
-    """A bare yes: to the quote whose message is quoted, else to the newest one that was seen."""
+    """A bare yes: to the quote whose message is quoted, otherwise to the newest one that the customer has seen."""
     talk = moment.session.talk
     quote = moment.session.referred or moment.session.quote
     if quote is not None and quote.state is QuoteState.OPEN:
@@ -218,7 +218,7 @@ def not_open(moment: Moment, quote: OpenQuote | None) -> Turn:
 
 
 def _no(moment: Moment) -> Turn:
-    """A bare no: to the quote whose message is quoted, else to the newest one that was seen."""
+    """A bare no: to the quote whose message is quoted, otherwise to the newest one that the customer has seen."""
     quote = moment.session.referred or moment.session.quote
     if quote is not None and quote.state is QuoteState.OPEN:
         return reject(moment, quote) if moment.has_seen(quote) else show(moment, quote, texts.open_quote())

@@ -1,6 +1,6 @@
 """`python -m recado.events.documentation`: writes the types of events into docs/events.md, and a JSON Schema of each.
 
-A type changes only by addition: tests/events/test_documentation.py holds the new schemas against the committed ones.
+A type changes only by addition: tests/events/test_documentation.py compares the new schemas with the committed ones.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where events go: the endpoints of one JSON file, which holds secrets and so is mounted as a Kubernetes Secret."""
+"""The endpoints of events, from a JSON file. It contains secrets, so it is mounted from a Kubernetes Secret."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from recado.urls import check_secret_safe, check_url
 VARIABLE = "RECADO_EVENTS_FILE"
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
-#: What the request itself consists of.
+#: Headers that recado sets itself.
 _OWN_HEADERS = frozenset(
     {"host", "content-type", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "user-agent"}
 )
@@ -43,9 +43,9 @@ class Text(StrEnum):
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A receiver of events.
 
-    name: its name in metrics and commands. secret, secret_previous: `whsec_` and base64; while both are given each
-    event has two signatures. types: those it gets; without them all that are not on request. headers: sent along, for
-    receivers that cannot check signatures. allow_http: `http` to this machine or a name inside the cluster.
+    name: its name in metrics and commands. secret, secret_previous: `whsec_` and base64; with both, each event has two
+    signatures. types: the types that it gets; without them, all that are not on request. headers: additional headers,
+    for receivers that cannot check signatures. allow_http: `http` to this machine or a name inside the cluster.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> frozenset[str]:
-        """The types of events that it gets."""
+        """The types of events that the endpoint gets."""
         return frozenset(self.types or USUAL_TYPES)
 
     def __repr__(self) -> str:
@@ -78,7 +78,7 @@ def load_endpoints(path: Path) -> dict[str, Endpoint]:
 
 
 def _problems(item: Item) -> Iterator[str]:
-    """What is wrong with one endpoint."""
+    """The problems of one endpoint."""
     yield from field_problems(item, Endpoint, _CHECKS)
     url = item.get("url")
     if isinstance(url, str) and (problem := insecure(url, bool(item.get("allow_http")))):
@@ -86,7 +86,7 @@ def _problems(item: Item) -> Iterator[str]:
 
 
 def insecure(url: str, allow_http: bool) -> str | None:
-    """Why a URL is not https enough; None if it is, or no URL at all."""
+    """Why a URL is not secure enough; None if it is, or if it is not a URL."""
     if not url.lower().startswith("http://"):
         return None
     if not allow_http:
@@ -99,7 +99,7 @@ def insecure(url: str, allow_http: bool) -> str | None:
 
 
 def check_receiver(url: str) -> None:
-    """Raises ValueError where a URL is none, or names an address that nothing is sent to."""
+    """Raises ValueError if a text is not a URL, or names an address that recado does not send to."""
     check_url(url)
     parts = urlsplit(url)
     if parts.fragment:

@@ -1,4 +1,4 @@
-"""An event as the store keeps it, and the body that one endpoint gets of it."""
+"""An event in the store, and the body that an endpoint gets."""
 
 from typing import Any
 
@@ -8,28 +8,28 @@ from recado.events.endpoints import Endpoint, Shown, Text
 from recado.events.facts import Fact, instant
 from recado.whatsapp.customer import mask
 
-#: The field of what a customer wrote, wherever it is in an event.
+#: The field with the customer's words, at any place in an event.
 _WRITTEN = "text"
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A customer. `ref` names him in all events, and is a keyed hash: it says nothing to those without the key."""
+    """A customer. `ref` identifies him in all events. It is a keyed hash, which reveals nothing without the key."""
 
     ref: str
     phone: str | None = None
     user_id: str | None = None
 
 
-#: In place of a customer, in the events of the account.
+#: Stands for the customer in events of the account.
 NOBODY = Person(ref="")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="event"):
-    """What happened to whom. `sequence` counts the events of a conversation; `at` in Unix seconds.
+    """A fact with its customer. `sequence` counts the events of a conversation; `at` is in Unix seconds.
 
-    An event of the account has the conversation "", and NOBODY for a customer.
+    An event of the account has the conversation "" and the customer NOBODY.
     """
 
     id: int
@@ -54,7 +54,7 @@ def data_of(fact: Fact) -> dict[str, Any]:
 
 
 def shown(event: Event, customer: Shown, text: Text) -> dict[str, Any]:
-    """An event as a receiver gets it that may see so much of the customer."""
+    """The event for a receiver that may see this much of the customer."""
     data = event.data if text is Text.FULL else _without_words(event.data)
     return {
         "type": event.kind,

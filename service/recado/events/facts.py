@@ -1,7 +1,7 @@
 """Every type of event, as data: a new type is a new class here, with an example in `examples.py`.
 
-A receiver ignores types and fields that it does not know, so types only ever gain optional fields. What a customer
-wrote is in fields named `text`, and nowhere else: an endpoint gets these only if its configuration says so.
+Receivers ignore types and fields that they do not know, so types only gain optional fields. A customer's words are only
+in fields named `text`: an endpoint gets these only if its configuration says so.
 """
 
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ import msgspec
 
 from recado.orders import Line, OpenQuote, Order, QuoteState
 
-#: A time with its zone, which the schemas say.
+#: A time with its zone, as the schemas require.
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
-    """What happened, as far as it does not say to whom.
+    """The content of an event, without the customer.
 
-    on_request: only endpoints that name the type get it. of_customer: it concerns a customer, and not the account.
+    on_request: only endpoints that name the type get it. of_customer: it concerns a customer, not the account.
     """
 
     on_request: ClassVar[bool] = False
@@ -27,8 +27,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
 
 
 class EventLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a quote or an order. Amounts of money are decimal strings. `unit` is there where the quantity is
-    measured (kg, l, m, ...) and not counted."""
+    """One line of a quote or an order. Amounts of money are decimal strings. `unit` is present if the quantity is
+    measured (kg, l, m, ...) instead of counted."""
 
     sku: str
     name: str
@@ -56,7 +56,8 @@ class QuoteData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OrderData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order. `quote` is the token of the confirmed quote; `left_out` is what was asked for and is not in it."""
+    """An order. `quote` is the token of the confirmed quote; `left_out` is what the customer asked for and the order
+    does not contain."""
 
     number: str
     state: str
@@ -93,7 +94,7 @@ class QuoteReplaced(Fact, frozen=True, kw_only=True, tag="quote.replaced"):
 
 
 class QuoteReached(Fact, frozen=True, kw_only=True):
-    """A quote got somewhere on its way to the customer."""
+    """A quote was delivered or read."""
 
     on_request: ClassVar[bool] = True
 
@@ -109,7 +110,7 @@ class QuoteRead(QuoteReached, frozen=True, kw_only=True, tag="quote.read"):
 
 
 class QuoteEnded(Fact, frozen=True, kw_only=True):
-    """An open quote came to its end without an order."""
+    """An open quote ended without an order."""
 
     token: str
     age_seconds: int
@@ -223,7 +224,8 @@ class TemplateApproved(TemplateChanged, frozen=True, kw_only=True, tag="template
     `conversation` nor `customer`."""
 
 
-#: The event for a quote that ends in one of these states; for the other states an order or the next quote has one.
+#: The event for a quote that ends in one of these states. For the other states, the order or the next quote has an
+#: event.
 ENDS: dict[QuoteState, type[QuoteEnded]] = {
     QuoteState.REJECTED: QuoteRejected,
     QuoteState.EXPIRED: QuoteExpired,
@@ -231,12 +233,12 @@ ENDS: dict[QuoteState, type[QuoteEnded]] = {
 }
 
 
-#: What is told of a quote of whose message Meta reports one of these statuses for the first time.
+#: The event for Meta's first report of one of these statuses for the message with a quote.
 REACHES: dict[str, type[QuoteReached]] = {"delivered": QuoteDelivered, "read": QuoteRead}
 
 
 def quote_data(quote: OpenQuote) -> QuoteData:
-    """A quote as events have it."""
+    """A quote in the form of events."""
     return QuoteData(
         token=quote.token,
         source=quote.source.value,
@@ -248,7 +250,7 @@ def quote_data(quote: OpenQuote) -> QuoteData:
 
 
 def order_data(order: Order, number: str) -> OrderData:
-    """An order as events have it; `number` as the customer reads it."""
+    """An order in the form of events; `number` has the prefix."""
     return OrderData(
         number=number,
         state=order.state.value,
@@ -263,7 +265,7 @@ def order_data(order: Order, number: str) -> OrderData:
 
 
 def instant(at: float) -> datetime:
-    """Unix seconds as events have them: UTC, to the millisecond."""
+    """Unix seconds in the form of events: UTC, to the millisecond."""
     return datetime.fromtimestamp(round(at, 3), UTC)
 
 
@@ -288,5 +290,5 @@ def _types(base: type[Fact]) -> dict[str, type[Fact]]:
 
 #: The class of each type.
 TYPES = _types(Fact)
-#: The types that an endpoint gets which names none.
+#: The types for an endpoint that names none.
 USUAL_TYPES = frozenset(name for name, kind in TYPES.items() if not kind.on_request)

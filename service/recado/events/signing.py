@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
-#: What a secret begins with; base64 follows.
+#: The beginning of a secret; base64 follows.
 PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)
 #: How far a receiver's clock may differ from ours, in seconds.
@@ -28,14 +28,14 @@ def key_of(secret: str) -> bytes:
 
 
 def signed_headers(secrets: Sequence[str], id_: str, body: bytes, *, now: float) -> dict[str, str]:
-    """The headers of one attempt, with a signature by each secret. `now`: when it is made (Unix seconds)."""
+    """The headers of one attempt, with a signature by each secret. `now`: the time of the attempt (Unix seconds)."""
     timestamp = str(int(now))
     signatures = " ".join(_signature(secret, id_, timestamp, body) for secret in secrets)
     return {ID: id_, TIMESTAMP: timestamp, SIGNATURE: signatures}
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now: float) -> bool:
-    """Whether one of the signatures is by `secret` and the attempt is not older or newer than the tolerance."""
+    """Whether one of the signatures is by `secret` and the attempt's time is within the tolerance."""
     timestamp = headers.get(TIMESTAMP, "")
     if not timestamp.isdecimal() or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
         return False

@@ -1,11 +1,11 @@
-"""A notice as the store keeps it, and the text that its reader gets: in Spanish, and without customer data."""
+"""A notice in the store, and its text: in Spanish, and without customer data."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
 
-#: So many reasons, or orders, are named one by one.
+#: The maximum number of reasons or orders that a notice names.
 NAMED = 10
 
 
@@ -23,8 +23,8 @@ class NoticeKind(StrEnum):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="notice"):
-    """How often something happened since an instant (Unix seconds). whats: how often for each reason, number of an
-    order, or lane."""
+    """How often something happened since an instant (Unix seconds). whats: how often for each reason, order number or
+    lane."""
 
     kind: NoticeKind
     count: int
@@ -32,7 +32,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="typ
     whats: dict[str, int] = {}
 
     def with_more(self, other: "Notice") -> "Notice":
-        """Both as one."""
+        """Merges two notices."""
         whats = dict(self.whats)
         for what, count in other.whats.items():
             if what in whats or len(whats) < NAMED:
@@ -41,7 +41,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="typ
 
 
 class _Wording(msgspec.Struct, frozen=True):
-    """one, many: what happened once, and `{}` times. runbook: what to read. command: what to run."""
+    """one, many: the text for one case, and for `{}` cases. runbook: what to read. command: what to run."""
 
     one: str
     many: str
@@ -89,7 +89,7 @@ def headline(notice: Notice) -> str:
 
 
 def in_one_line(notice: Notice) -> str:
-    """What happened and to what, without a line break."""
+    """What happened, with reasons, orders or lanes, without a line break."""
     named = _named(notice)
     return f"{headline(notice)}: {named}" if named else headline(notice)
 

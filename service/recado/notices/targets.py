@@ -1,4 +1,4 @@
-"""Where notices go: the targets of one JSON file, which holds secrets and so is mounted as a Kubernetes Secret."""
+"""The targets of notices, from a JSON file. It contains secrets, so it is mounted from a Kubernetes Secret."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ VARIABLE = "RECADO_NOTIFY_FILE"
 
 
 class Security(StrEnum):
-    """How a connection to a mail server is encrypted: from its beginning, or after a command."""
+    """How a connection to a mail server is encrypted: from the beginning, or after a command."""
 
     TLS = "tls"
     STARTTLS = "starttls"
@@ -53,8 +53,8 @@ class SmtpTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", 
 
 
 class WhatsAppTarget(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="whatsapp"):
-    """A phone, by a template that Meta has approved: its `{{1}}` is how many, its `{{2}}` is what happened.
-    phone_number_id: the business number that it is from."""
+    """A phone that gets a template that Meta has approved: `{{1}}` is the number of cases, `{{2}}` is what happened.
+    phone_number_id: the business number that sends it."""
 
     name: str
     phone: str
@@ -98,7 +98,7 @@ def _made(item: Item) -> Target:
 
 
 def _problems(item: Item) -> Iterator[str]:
-    """What is wrong with one target."""
+    """The problems of one target."""
     format_ = item.get("format")
     kind = _FORMATS.get(format_) if isinstance(format_, str) else None
     if kind is None:

@@ -1,4 +1,4 @@
-"""Changes to the lines of a quote, one function each: lines in, lines out. `edits` tells what a change was.
+"""Changes to the lines of a quote, one function each: lines in, lines out. `edits` describes a change.
 
 A sku is on one line only. A line whose quantity would be zero or less is removed.
 """
@@ -17,7 +17,7 @@ Amount = int | Decimal
 
 
 class Edit(StrEnum):
-    """What became of one line."""
+    """How one line changed."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -26,11 +26,11 @@ class Edit(StrEnum):
 
 
 class PiecesError(ValueError):
-    """What is sold by the piece would come to a fraction."""
+    """The result would be a fraction of a piece."""
 
 
 def add(lines: Lines, line: Line) -> Lines:
-    """With `line`; its quantity is summed where the sku is there already."""
+    """Adds `line`; if the sku is there already, the quantities are summed."""
     here = find(lines, line.sku)
     if here is None:
         return (*lines, line)
@@ -38,7 +38,7 @@ def add(lines: Lines, line: Line) -> Lines:
 
 
 def set_quantity(lines: Lines, sku: str, quantity: Amount) -> Lines:
-    """With another quantity of a sku that is there; without the line where it is not above zero."""
+    """Sets the quantity of a sku that is there; removes the line if it is not above zero."""
     here = find(lines, sku)
     if here is None or quantity <= 0:
         return remove(lines, sku)
@@ -46,30 +46,30 @@ def set_quantity(lines: Lines, sku: str, quantity: Amount) -> Lines:
 
 
 def subtract(lines: Lines, sku: str, quantity: Amount) -> Lines:
-    """With so much less of a sku; without the line where nothing is left."""
+    """Reduces the quantity of a sku; removes the line if nothing is left."""
     here = find(lines, sku)
     return lines if here is None else set_quantity(lines, sku, here.quantity - quantity)
 
 
 def remove(lines: Lines, sku: str) -> Lines:
-    """Without a sku."""
+    """Removes a sku."""
     return tuple(line for line in lines if line.sku != sku)
 
 
 def keep_only(lines: Lines, skus: frozenset[str]) -> Lines:
-    """Without all other skus."""
+    """Removes all other skus."""
     return tuple(line for line in lines if line.sku in skus)
 
 
 def replace(lines: Lines, sku: str, line: Line) -> Lines:
-    """With `line` in the place of a sku; where its own sku stands elsewhere, the quantities are summed there."""
+    """Puts `line` in the place of a sku; if its own sku is already on another line, the quantities are summed there."""
     if line.sku != sku and find(lines, line.sku) is not None:
         return add(remove(lines, sku), line)
     return tuple(line if one.sku == sku else one for one in lines)
 
 
 def scale(lines: Lines, factor: Fraction) -> Lines:
-    """With all quantities times `factor`, which is above zero. Raises PiecesError for a fraction of a piece."""
+    """Multiplies all quantities by `factor`, which is above zero. Raises PiecesError for a fraction of a piece."""
     return tuple(msgspec.structs.replace(line, quantity=_scaled(line, factor)) for line in lines)
 
 
@@ -79,7 +79,7 @@ def find(lines: Lines, sku: str) -> Line | None:
 
 
 def is_more(lines: Lines, shown: Lines) -> bool:
-    """Whether `lines` hold anything that is new or more than in `shown`."""
+    """Whether `lines` contain a sku that is not in `shown`, or more of one."""
     before = {line.sku: line.quantity for line in shown}
     return any(line.quantity > before.get(line.sku, 0) for line in lines)
 

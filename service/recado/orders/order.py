@@ -9,7 +9,7 @@ from recado.orders.quote import Line, Source
 
 
 class OrderState(StrEnum):
-    """The customer places an order; the shop's staff move it on."""
+    """The states of an order: the customer places it; the staff changes the others."""
 
     PLACED = "placed"
     ACCEPTED = "accepted"
@@ -20,8 +20,8 @@ class OrderState(StrEnum):
 class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order with the lines and prices of its quote; times in Unix seconds.
 
-    number: counts up, with gaps. quote: the token of the confirmed quote; no two orders have the same.
-    left_out: what the customer asked for in the same conversation and the order does not hold, as he wrote it.
+    number: increases, with gaps. quote: the token of the confirmed quote, which is unique. left_out: what the customer
+        asked for in the same conversation and the order does not contain, in his words.
     """
 
     number: int

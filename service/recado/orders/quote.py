@@ -1,4 +1,4 @@
-"""A quote as the customer got it: lines with the prices of that day, until he decides."""
+"""A quote that a customer got: lines with the prices of that day."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -10,7 +10,7 @@ _CENT: Final = Decimal("0.01")
 
 
 class QuoteState(StrEnum):
-    """What became of a quote. Only an open one changes."""
+    """The state of a quote. Only an open one changes."""
 
     OPEN = "open"
     CONFIRMED = "confirmed"
@@ -23,7 +23,7 @@ class QuoteState(StrEnum):
 
 
 class Source(StrEnum):
-    """What a quote was made from."""
+    """The source of a quote."""
 
     TEXT = "text"
     CART = "cart"
@@ -49,7 +49,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Unmet(StrEnum):
-    """Why something that a customer asked for was not sold."""
+    """Why something that a customer asked for was not quoted."""
 
     UNMATCHED = "unmatched"
     """No product has that name."""
@@ -59,18 +59,18 @@ class Unmet(StrEnum):
 
 class Asked(msgspec.Struct, frozen=True):
     """Something that a customer asked for and was not quoted. phrase: his words in plain letters, without numbers and
-    addresses of persons."""
+    addresses."""
 
     phrase: str
     kind: Unmet
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Something that the customer was asked back and has not answered.
+    """A question to the customer that he has not answered.
 
-    text: what he wrote. candidates: skus that it could be, in the catalogue's order; a single one means that the amount
-    is asked for. quantity: what waits for the answer; None where none was written. sets: the answer is how many there
-    are to be of a line, not how many more.
+    text: his words. candidates: the possible skus, in the catalogue's order; a single one means that the question is
+    about the amount. quantity: the quantity that he wrote; None if he wrote none. sets: the answer sets the quantity of
+    a line instead of adding to it.
     """
 
     text: str
@@ -82,8 +82,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class OpenQuote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A quote with its state; times in Unix seconds.
 
-    token: random, names the quote in buttons. changed_at: when the customer wrote what the lines are from.
-    accepted_at: when Meta accepted the reply that gives it, None before: until then the customer has not seen it.
+    token: random, names the quote in buttons. changed_at: when the customer wrote the message that last changed the
+        lines. accepted_at: when Meta accepted the reply with the quote; None before that, because the customer has not
+        seen it yet.
     """
 
     token: str

@@ -38,11 +38,11 @@ class Returned(StrEnum):
 
 
 class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who has the conversation. All times are Unix seconds.
+    """Who handles the conversation. All times are Unix seconds.
 
-    until: a person has it until then; None: recado has it. changed_at: when that was last said; what was said earlier
-    and arrives later changes nothing. waiting_since: when the customer asked for a person, while nobody has come.
-    since: when the person came; what recado had to say before is not said any more.
+    until: a person has it until then; None: recado has it. changed_at: when that last changed; an earlier change that
+    arrives later has no effect. waiting_since: when the customer asked for a person, while nobody has come. since: when
+    the person took over; recado no longer sends older replies.
     """
 
     until: float | None = None
@@ -56,10 +56,10 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class HandoffChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What the shop says about who has a conversation.
+    """A request of the shop to hand a conversation over, or to give it back.
 
-    key, aliases: the names of the customer. why: Taken with `until`, Returned without. at: when it was said. echo:
-    Meta's id of the message that said it; each counts once.
+    key, aliases: the names of the customer. why: Taken with `until`, Returned without. at: when it was made. echo:
+    Meta's id of the shop's message that made it; each counts once.
     """
 
     key: str
@@ -73,11 +73,11 @@ class HandoffChange(msgspec.Struct, frozen=True, kw_only=True):
 class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a session that only the conversation reads. The store keeps it as JSON.
 
-    questions: what the customer was asked back. topic: skus of his last order, change or price question.
-    asked: skus and quantities of a price question, which "me lo llevo" orders. offered: products of which any may have
-    been asked about. unsure: the last change was not understood, so that the next yes may be to what was not done.
-    handoff: who has the conversation. missed: how many of his last messages in a row recado did not understand.
-    permission: whether he may be written to on the shop's own initiative.
+    questions: the open questions to the customer. topic: skus of his last order, change or price question. asked: skus
+    and quantities of a price question, which "me lo llevo" orders. offered: products that a price question may have
+    been about. unsure: recado did not understand the last change, so the next yes may be about a change that was not
+    made. handoff: who has the conversation. missed: how many of his last messages in a row recado did not understand.
+    permission: whether the shop may write to him on its own initiative.
     """
 
     questions: tuple[Question, ...] = ()
@@ -91,7 +91,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def decided(self) -> "Talk":
-        """The same once the customer has decided on what he was quoted: nothing is left of that."""
+        """The talk after the customer's decision on a quote: everything about the quote is dropped."""
         return Talk(handoff=self.handoff, permission=self.permission)
 
 
@@ -103,17 +103,17 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an order goes, as the customer sent it afterwards."""
+    """The destination of an order, which the customer sent after the order."""
 
     number: int
     location: str
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a message changes in the session that it was handled with; written in one transaction with the reply.
+    """A message's changes of its session; written in one transaction with the reply.
 
-    version: of that session. talk: None where it stays. closes comes before opens, which the reply gives; an open quote
-    that is not closed is replaced by it.
+    version: of that session. talk: None if it is unchanged. closes is applied before opens, the quote in the reply;
+    opens replaces an open quote that is not closed.
     """
 
     version: int
@@ -130,10 +130,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A conversation between a business number and a customer as it is now.
+    """The present state of the conversation between a business number and a customer.
 
-    version: 0 for a stranger; each change makes it larger. quote: the newest one, whatever its state. referred: the
-    one that a tapped button or a quoted message names, if it is this customer's. order: the last one. order_number:
+    version: 0 for a new customer; it increases with each change. quote: the newest one, in any state. referred: the
+    quote that a tapped button or a quoted message names, if it is this customer's. order: the last one. order_number:
     reserved for the order that this message may place.
     """
 
@@ -145,7 +145,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     talk: Talk = Talk()
 
     def after(self, changes: Changes) -> "Session":
-        """The session once the changes are written. It lacks what only the next message needs."""
+        """The session after the changes, without the fields that depend on the next message."""
         if not changes.any:
             return replace(self, referred=None, order_number=None)
         quote, order = self.quote, self.order

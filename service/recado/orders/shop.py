@@ -1,4 +1,4 @@
-"""An order as the shop's staff sees it, and the changes of its state."""
+"""An order for the shop's staff, and the changes of its state."""
 
 from enum import StrEnum
 from typing import Final
@@ -8,7 +8,7 @@ import msgspec
 from recado.orders.order import Order, OrderState
 from recado.whatsapp.content import Outside, Text
 
-#: Every move of the staff.
+#: The staff's possible changes of an order's state.
 MOVES: Final = {
     OrderState.PLACED: frozenset({OrderState.ACCEPTED, OrderState.CANCELLED}),
     OrderState.ACCEPTED: frozenset({OrderState.COMPLETED, OrderState.CANCELLED}),
@@ -18,7 +18,7 @@ MOVES: Final = {
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A move that was made: to which state, when (Unix seconds), and the key of the request for it, if it had one."""
+    """A change of state: the new state, its time (Unix seconds), and the key of its request, if it had one."""
 
     state: OrderState
     at: float
@@ -26,8 +26,8 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order, the business number that it was placed at, and who placed it. steps: the moves since, in order.
-    traceparent: of the message that placed it, if its trace was sampled."""
+    """An order, its business number and its customer. steps: the changes of its state, in order. traceparent: that of
+    the message that placed it, if its trace was sampled."""
 
     order: Order
     phone_number_id: str
@@ -38,10 +38,9 @@ class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """A request of the staff's. key: the same request comes again with the same one.
+    """A request of the staff to change an order's state. key: identifies repetitions of the same request.
 
-    notice: what the customer is told, if he wrote within the last `window_seconds`. outside: what he is told
-    otherwise.
+    notice: the text for the customer, if he wrote within the last `window_seconds`. outside: what he gets otherwise.
     """
 
     number: int
@@ -53,21 +52,22 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MoveOutcome(StrEnum):
-    """What became of a move."""
+    """The result of a request."""
 
     DONE = "done"
     REPEATED = "repeated"
-    """It was made before; nothing changes, and no second notice is sent."""
+    """The request was made before, or the order already has the state; nothing changes, and no second notice is
+    sent."""
     REFUSED = "refused"
-    """The order cannot move there from its present state."""
+    """The order cannot reach that state from its present one."""
     KEY_REUSED = "key_reused"
-    """The key belongs to another move."""
+    """The key belongs to another request."""
     UNKNOWN = "unknown"
     """There is no such order."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a move, and the order as it is now. told: the id of the customer's notice in the queue."""
+    """The result of a request, and the present order. told: the id of the customer's notice in the queue."""
 
     outcome: MoveOutcome
     order: ShopOrder | None = None
@@ -75,7 +75,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcome_of(order: ShopOrder, move: Move) -> MoveOutcome:
-    """Decides the result of a move for an order in its present state."""
+    """Decides the result of a request for an order in its present state."""
     used = [step.state for step in order.steps if move.key is not None and step.key == move.key]
     if used:
         return MoveOutcome.REPEATED if move.state in used else MoveOutcome.KEY_REUSED

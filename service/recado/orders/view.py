@@ -32,8 +32,8 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """An order; times are RFC 3339 in UTC, money is a decimal string, `currency` is ISO 4217.
 
-    `left_out`: what the customer asked for in the same conversation and the order does not hold. `quote`: the token of
-    the quote that was confirmed.
+    `left_out`: what the customer asked for in the same conversation and the order does not contain. `quote`: the token
+    of the confirmed quote.
     """
 
     number: str
@@ -52,7 +52,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view(shop_order: ShopOrder, prefix: str) -> OrderView:
-    """An order as it is shown; `prefix` stands before its number."""
+    """The view of an order; `prefix` is put before its number."""
     order = shop_order.order
     return OrderView(
         number=f"{prefix}{order.number}",
@@ -82,7 +82,7 @@ def view(shop_order: ShopOrder, prefix: str) -> OrderView:
 
 
 def number_in(text: str, prefix: str) -> int | None:
-    """The number that a person wrote, with the prefix or without; None where it is none."""
+    """The number of an order that a person wrote, with the prefix or without; None if it is not a number."""
     found = re.fullmatch(r"[0-9]{1,18}", text.strip().upper().removeprefix(prefix.upper()))
     return int(found[0]) if found else None
 

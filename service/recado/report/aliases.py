@@ -10,13 +10,13 @@ from recado.orders import Unmet
 from recado.queue.survey import Unsold
 from recado.quotes import Catalogue, Product
 
-#: Stands for what may name a person; a phrase with it is nobody's name for a product.
+#: Stands for words that may identify a person; a phrase with it is not the name of a product.
 MASK = "•"
 
 
 class Proposal(msgspec.Struct, frozen=True):
     """A product, how many customers wrote each phrase that may mean it, and its line of the catalogue with these as
-    aliases: `sku,name,aliases,unit_price,currency`, and the unit where it has one."""
+    aliases: `sku,name,aliases,unit_price,currency`, and the unit if it has one."""
 
     sku: str
     name: str
@@ -25,7 +25,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 def proposals(unsold: Sequence[Unsold], catalogue: Catalogue) -> list[Proposal]:
-    """The products that are nearest to what was asked for, those that most customers may mean first."""
+    """The products that are nearest to the phrases, those that most customers may mean first."""
     by_name = {product.name: product for product in catalogue.products}
     phrases: dict[str, dict[str, int]] = {}
     for one in unsold:

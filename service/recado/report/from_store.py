@@ -10,7 +10,7 @@ _DAY_SECONDS = 86400
 
 
 async def report(queue: RetryQueue, settings: Settings, catalogue: Catalogue, days: int) -> Report:
-    """The report of the last so many days, today included, by the shop's time zone; aliases are proposed for the
+    """The report of the last `days` days, including today, in the shop's time zone; it proposes aliases for the
     catalogue. Raises StoreUnavailable."""
     begins = days_of(queue.now(), days, settings.timezone)
     kept = Kept(

@@ -1,4 +1,4 @@
-"""The report: the figures of a survey, by the shop's own clock."""
+"""The report: the figures of a survey, in the shop's time zone."""
 
 import datetime
 from collections import Counter
@@ -13,7 +13,7 @@ from recado.orders import OrderState, QuoteState
 from recado.queue.survey import QUARTER_SECONDS, Amount, Survey, Unsold
 from recado.report.aliases import Proposal
 
-#: Orders are kept for little longer, by default.
+#: By default, orders are kept only a little longer.
 MAX_DAYS: Final = 400
 #: The products that were ordered and quoted most often.
 MOST_PRODUCTS: Final = 100
@@ -21,7 +21,7 @@ WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A step of the funnel: how many got there, and their value by currency as a decimal string."""
+    """A step of the funnel: the count, and the value by currency as a decimal string."""
 
     name: str
     count: int
@@ -29,7 +29,7 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
-    """A product. Quantities are decimal strings, in pieces where `unit` is empty."""
+    """A product. Quantities are decimal strings, in pieces if `unit` is empty."""
 
     sku: str
     name: str
@@ -41,7 +41,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decisions(msgspec.Struct, frozen=True):
-    """From Meta's acceptance of a quote to the customer's yes or no. Seconds; None where nobody decided."""
+    """The time from Meta's acceptance of a quote to the customer's yes or no, in seconds; None if nobody decided."""
 
     count: int
     median_seconds: int | None
@@ -57,7 +57,7 @@ class Times(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """For how many days the store keeps what is counted: of earlier days it is missing."""
+    """For how many days the store keeps the rows; earlier days are missing from the report."""
 
     messages: float
     quotes: float
@@ -68,12 +68,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the conversations from `since` to `until` came to (RFC 3339, in the shop's time zone).
+    """The results of the conversations from `since` to `until` (RFC 3339, in the shop's time zone).
 
-    funnel: messages, quotes (without those that an edit or a newer one replaced), those that were seen, yeses, and what
-    the staff made of the orders. quotes: by what became of them. unsold: what several customers asked for and was not
-    quoted. aliases: which of that may be another name of a product. replies_lost: by reason. handoffs: conversations
-    that a person took over, by reason.
+    funnel: messages, quotes (without those that an edit or a newer one replaced), those that were seen, confirmations,
+    and the states of the orders. quotes: by their outcome. unsold: what several customers asked for and was not quoted.
+    aliases: which of these may be other names of products. replies_lost: by reason. handoffs: conversations that a
+    person took over, by reason.
     """
 
     since: str
@@ -94,7 +94,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def days_of(now: float, days: int, timezone: str) -> list[float]:
-    """The instants at which the last so many days begin in a time zone, today's the last of them; then now."""
+    """The beginnings of the last `days` days in a time zone, including today's; then the present time."""
     zone = ZoneInfo(timezone)
     today = datetime.datetime.fromtimestamp(now, zone).date()
     dates = [today - datetime.timedelta(days=back) for back in range(days - 1, -1, -1)]
@@ -152,7 +152,7 @@ def _decisions(seconds: Mapping[int, int]) -> Decisions:
 
 
 def _quantile(seconds: Mapping[int, int], percent: int) -> int | None:
-    """The smallest value that at least so many percent of the values do not exceed."""
+    """The smallest value that at least `percent` percent of the values do not exceed."""
     rank = -(-sum(seconds.values()) * percent // 100)
     for value, count in sorted(seconds.items()):
         rank -= count
@@ -178,7 +178,7 @@ def _products(survey: Survey) -> list[Product]:
 
 
 def _by_clock(quarters: Mapping[int, int], zone: ZoneInfo) -> tuple[Counter[int], Counter[int]]:
-    """How many by hour and by weekday (0 is Monday)."""
+    """Counts by hour and by weekday (0 is Monday)."""
     hours: Counter[int] = Counter()
     weekdays: Counter[int] = Counter()
     for quarter, count in quarters.items():

@@ -1,1 +1,1 @@
-"""Metrics, logs and traces; none of them ever carries a person, a text or a secret."""
+"""Metrics, logs and traces; none of them ever contains personal data, a text or a secret."""

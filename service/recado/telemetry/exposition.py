@@ -1,4 +1,4 @@
-"""The registry's metrics as Prometheus reads them, and the metrics port.
+"""Exports the registry's metrics to Prometheus.
 
 The web pod's code calls the methods of `WebMetrics`, which are named after events and take a microsecond at most.
 `recado.queue.exposition` exports what the store counts.
@@ -59,15 +59,15 @@ STORE_CAUSES = {
     "TooManyConnections": "cannot_open",
 }
 
-#: Parts of a webhook that have a label value of their own; parts that Meta adds later count as `other`.
+#: Parts of a webhook with their own label value; parts that Meta adds later count as `other`.
 KNOWN_PARTS = frozenset(metrics.IGNORED.labels["part"] or ())
 
 
 class WebMetrics:
-    """What one web pod counts; it also observes the store's commits. Tests use one of their own each.
+    """The counts of one web pod; it also observes the store's commits. Each test uses its own.
 
-    Events are gathered in a dictionary, as the store's are. It costs half of the client library's objects, whose locks
-    are not needed because only one thread counts each metric.
+    Counts are collected in a dictionary, as in the store. That costs half as much as the client library's objects,
+    whose locks are not needed because only one thread counts each metric.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class WebMetrics:
         self._totals.inc(metrics.SIGNATURE_FAILURES, reason)
 
     def rate_limited(self, kind: str) -> None:
-        """A limit was hit, by an `address` or a `customer`."""
+        """An `address` or a `customer` exceeded a limit."""
         self._totals.inc(metrics.RATE_LIMITED, kind)
 
     def message(self, type_: str) -> None:
@@ -134,11 +134,11 @@ class WebMetrics:
         self._in_progress = count
 
     def accept_orders_within(self, seconds: float) -> None:
-        """How soon the staff accepts an order, by the settings."""
+        """Sets how soon the staff should accept an order."""
         self._accept_within = seconds
 
     def answer_handoffs_within(self, seconds: float) -> None:
-        """How soon a person comes to a customer who asked for one, by the settings."""
+        """Sets how soon a person should write to a customer who asked for one."""
         self._answer_within = seconds
 
     def handshake(self, outcome: str) -> None:
@@ -150,7 +150,7 @@ class WebMetrics:
     # -- quotes ------------------------------------------------------------------------------------------------
 
     def replied(self, kind: str, quote: "Quote | None") -> None:
-        """A message got a reply of a kind, perhaps with a quote."""
+        """A message got a reply of this kind, perhaps with a quote."""
         self._totals.inc(metrics.REPLIES, kind)
         if quote is None:
             return
@@ -171,7 +171,7 @@ class WebMetrics:
             self._totals.inc(metrics.CATALOGUE_RELOADS, outcome.value)
 
     def catalogue_tried(self, misread: int) -> None:
-        """The catalogue's names were tried as orders; sets the number that is not read as its product."""
+        """The catalogue's names were read as orders; sets the number of names that are not read as their product."""
         self._misread = misread
 
     # -- store and runtime -------------------------------------------------------------------------------------
@@ -186,11 +186,11 @@ class WebMetrics:
         self._totals.inc(metrics.STORE_ERRORS, STORE_CAUSES.get(error, "other"))
 
     def counted(self, metric: Metric, *labels: str) -> None:
-        """Something happened to the store; called by any thread."""
+        """The store reports an event to count; called by any thread."""
         self._totals.inc(metric, *labels)
 
     def warned(self, level: str) -> None:
-        """A line was logged that an operator should look at."""
+        """A line at warning or above was logged."""
         self._totals.inc(metrics.WARNINGS, level)
 
     def count_warnings(self) -> None:
@@ -205,7 +205,7 @@ class WebMetrics:
             self._totals.observe(metrics.LOOP_LAG, max(0.0, time.perf_counter() - began - LAG_SAMPLE_SECONDS))
 
     def _families(self) -> Iterator[Any]:
-        """Everything that was counted so far, for a scrape."""
+        """All counts so far, for a scrape."""
         yield from families(Source.PROCESS, self._totals.snapshot(), {}, dict(self._exemplars))
         yield gauge(metrics.HANDOFF_ANSWER_WITHIN, [((), self._answer_within)])
         yield gauge(metrics.ACCEPT_WITHIN, [((), self._accept_within)])
@@ -216,7 +216,7 @@ class WebMetrics:
 
 
 class ProcessTotals(Collector):
-    """What a web pod counted, as the client library asks for it."""
+    """A web pod's counts, as a collector of the client library."""
 
     def __init__(self, families: Callable[[], Iterator[Any]]) -> None:
         self._families = families
@@ -226,7 +226,7 @@ class ProcessTotals(Collector):
 
 
 class WarningCounter(logging.Handler):
-    """Counts the log lines that an operator should look at."""
+    """Counts log lines at warning or above."""
 
     def __init__(self, metrics: WebMetrics) -> None:
         super().__init__(logging.WARNING)
@@ -242,8 +242,8 @@ def families(
     bounds: dict[str, tuple[str, ...]],
     exemplars: dict[tuple[str, ...], Exemplar],
 ) -> Iterator[Any]:
-    """All counters and histograms of a source, those that counted nothing included. `bounds` are the values of labels
-    that the configuration bounds; `exemplars` are the webhook's, by outcome and edge.
+    """All counters and histograms of a source, including those without counts. `bounds` are the values of labels that
+    the configuration bounds; `exemplars` are the webhook's, by outcome and edge.
     """
     rows: dict[str, dict[tuple[str, ...], float]] = {}
     for (name, labels), value in totals.items():

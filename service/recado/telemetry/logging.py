@@ -1,9 +1,9 @@
 """Logs: one JSON object a line, or a readable line on a terminal.
 
 Every line has `ts` (UTC), `level`, `action` (a stable name of what happened), `message` and `logger`; `trace_id` and
-`span_id` if it was written within a sampled span; and the fields of the call's `extra`. Lines name a customer's message
-by a keyed reference or the row's id, never a person. No code logs a secret; as a safety net, anything that looks like
-one is blanked. Control characters are escaped.
+`span_id` if it was written within a sampled span; and the fields of the call's `extra`. Lines identify a customer's
+message by a keyed reference or the row's id, and never identify a person. No code logs a secret; as a safety net,
+anything that looks like one is masked. Control characters are escaped.
 """
 
 import logging
@@ -19,10 +19,10 @@ import msgspec
 from recado.telemetry import tracing
 from recado.terminal import visible
 
-#: What a LogRecord has of its own; everything else was given as `extra`.
+#: A LogRecord's own attributes; all others come from `extra`.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-#: Cheap signs that a line may hold a secret, and what a secret looks like: bearer tokens, Meta's tokens, handshakes,
+#: Cheap signs that a line may contain a secret, and the patterns of secrets: bearer tokens, Meta's tokens, handshakes,
 #: users and passwords in addresses.
 _SIGNS = ("earer", "EAA", "verify_token", "access_token", "://")
 _SECRETS = re.compile(
@@ -35,7 +35,7 @@ BLANK = "[secret]"
 def configure(level: str = "info", stream: IO[str] | None = None, secrets: Iterable[str] = ()) -> None:
     """Sends all logs of `level` and above to `stream` (standard error): as JSON, or readable on a terminal.
 
-    `secrets` are blanked wherever they appear.
+    `secrets` are masked wherever they appear.
     """
     global _direct
     stream = stream or sys.stderr
@@ -49,23 +49,23 @@ def configure(level: str = "info", stream: IO[str] | None = None, secrets: Itera
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(True)
-    # Gathering these fields, which no line shows, takes a third of a line's time.
+    # Collecting these fields, which no line shows, takes a third of a line's time.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    # Each request of httpx would be a line, with its URL.
+    # Otherwise httpx would log a line for each request, with its URL.
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-#: Writes an ordinary wide line without the detour of a LogRecord; None before `configure`.
+#: Writes an INFO line without a LogRecord; None before `configure`.
 _direct: Callable[[str, str, str, dict[str, Any]], None] | None = None
 
 
 def wide(log: logging.Logger, action: str, message: str, fields: dict[str, Any], level: int = logging.INFO) -> None:
     """Logs the one line of a unit of work, as `log.log(level, message, extra={"action": action, **fields})` does.
 
-    An INFO line, of which each message writes two, skips the LogRecord: 44 thousand instructions instead of 125, which
-    is a tenth of a message. Warnings take the usual way, past the handlers that count them. Both lines are made by
-    `JsonFormatter.line`.
+    Each message writes two INFO lines. They skip the LogRecord, so a line takes 44 thousand instructions instead of
+    125, which saves a tenth of a message. Warnings use the usual way, through the handlers that count them. Both lines
+    are made by `JsonFormatter.line`.
     """
     if level == logging.INFO and _direct is not None:
         if log.isEnabledFor(level):
@@ -87,7 +87,7 @@ def _straight_to(stream: IO[str], formatter: "JsonFormatter") -> Callable[[str, 
 
 
 def defect_fields(error: BaseException) -> dict[str, str]:
-    """What a line says of a bug: the exception's class and frames. Its message is left out, since it may quote a
+    """The fields about a bug: the exception's class and frames. Its message is left out, because it may quote a
     customer or Meta."""
     return {"error_class": type(error).__name__, "exception": "".join(traceback.format_tb(error.__traceback__))}
 
@@ -109,7 +109,7 @@ class JsonFormatter(logging.Formatter):
         return self.line(record.created, record.levelname.lower(), fields)
 
     def line(self, created: float, level: str, fields: dict[str, Any]) -> str:
-        """The line of what happened at a time (Unix seconds); `fields` are its action, message, logger and extras."""
+        """The line for an event at a time (Unix seconds); `fields` are its action, message, logger and extras."""
         line = {"ts": self._timestamp(created), "level": level, **fields}
         if ids := tracing.current_ids():
             line["trace_id"], line["span_id"] = ids
@@ -140,6 +140,6 @@ class ConsoleFormatter(JsonFormatter):
         extras = " ".join(
             f"{k}={v}" for k, v in fields.items() if k not in ("message", "logger", "exception") and v not in (None, "")
         )
-        # Text of others must not look like a line of its own.
+        # Other people's text must not look like a separate line.
         line = f"{self._timestamp(created)[11:19]} {level:<8}{fields['message']}  {extras}".replace("\n", "\\n")
         return self._shown(line + (f"\n{exception}" if exception else ""))

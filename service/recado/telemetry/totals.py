@@ -1,4 +1,4 @@
-"""Totals that a transaction of the store gathers and writes.
+"""Totals that a transaction of the store collects and writes.
 
 A counter is one row: (name, label values) -> value. A histogram is a row per bucket, not cumulative, and one for the
 sum: (name, (label values..., edge)) and (name, (label values..., "sum")). All rows are additive, so that any number
@@ -19,7 +19,7 @@ Key = tuple[str, tuple[str, ...]]
 
 
 class Totals:
-    """Counts by metric and label values, gathered until they are written or scraped."""
+    """Counts by metric and label values, collected until they are written or scraped."""
 
     __slots__ = ("_values",)
 
@@ -41,7 +41,7 @@ class Totals:
         return edge
 
     def merge(self, other: "Totals") -> None:
-        """Adds everything of another one."""
+        """Adds all counts of another one."""
         for key, value in other._values.items():
             self._values[key] = self._values.get(key, 0) + value
 
@@ -50,5 +50,5 @@ class Totals:
         return self._values.copy()
 
     def items(self) -> list[tuple[str, tuple[str, ...], float]]:
-        """Rows to be added to what the store has: metric, label values, value."""
+        """The rows to add to the store: metric, label values, value."""
         return [(name, labels, value) for (name, labels), value in self._values.items()]

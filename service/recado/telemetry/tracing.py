@@ -11,8 +11,8 @@
     move order                    INTERNAL  a root, linked to the message that placed the order
 
 The webhook makes the sampling decision (`OTEL_TRACES_SAMPLER` and `_ARG`). It holds for all attempts of its messages,
-because only a sampled webhook puts a traceparent on its rows. An attempt in a run that is not sampled is a root. An
-unsampled trace costs one random number. Business code calls the functions below whether tracing is on or off.
+because only a sampled webhook puts a traceparent on its rows. In a run that is not sampled, an attempt is a root. An
+unsampled trace costs one random number. Business code calls the functions below regardless of whether tracing is on.
 """
 
 import logging
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 #: The exporters and protocols of OpenTelemetry that recado supports.
 EXPORTER, PROTOCOL = "otlp", "http/protobuf"
-#: How long the last spans may take at shutdown.
+#: How long the export of the last spans may take at shutdown.
 FLUSH_SECONDS = 5.0
 
 
@@ -58,7 +58,7 @@ class NoSpan:
         """Sets an attribute; None sets nothing."""
 
     def link(self, traceparents: Iterable[str | None]) -> None:
-        """Adds links to the given spans, if they are sampled."""
+        """Adds links to the given spans if they are sampled."""
 
     def fail(self, error_type: str) -> None:
         """Marks the span as failed, with a bounded name of the error."""
@@ -98,7 +98,7 @@ class Span(NoSpan):
 
 
 class Tracing:
-    """OpenTelemetry, imported and set up. `exporter` stands in for OTLP in tests."""
+    """OpenTelemetry, imported and set up. `exporter` replaces OTLP in tests."""
 
     def __init__(self, command: str, environment: Mapping[str, str], exporter: Any = None) -> None:
         from opentelemetry import context, trace
@@ -117,7 +117,7 @@ class Tracing:
         self._trace = trace
         self._context = context
         self._ratio = sampling_ratio(environment)
-        # The roots below decide what is sampled; what gets as far as the SDK is.
+        # The roots below decide what is sampled; the SDK records everything that reaches it.
         self._provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource.create(resource))
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("recado", __version__)
@@ -177,7 +177,7 @@ class Tracing:
         return span.get_span_context() if span is not None and span.is_recording() else None
 
     def shut_down(self) -> None:
-        """Sends the remaining spans; it waits only FLUSH_SECONDS for the collector."""
+        """Sends the remaining spans; waits at most FLUSH_SECONDS for the collector."""
         thread = threading.Thread(target=self._provider.shutdown, name="recado-traces", daemon=True)
         thread.start()
         thread.join(FLUSH_SECONDS)
@@ -185,12 +185,13 @@ class Tracing:
 
 OFF = NoSpan()
 _tracing: Tracing | None = None
-#: The SDK's current span. Reading it here costs a tenth of asking the SDK.
+#: The SDK's current span. Reading it here costs a tenth of a call to the SDK.
 _current: "ContextVar[trace.Span | None]" = ContextVar("recado_span", default=None)
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the standard variables ask for traces; warns of exporters and protocols that recado does not have."""
+    """Whether the standard variables switch traces on; warns of exporters and protocols that recado does not
+    support."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     exporters = {name.strip() for name in environment.get("OTEL_TRACES_EXPORTER", "").split(",")} - {""}
@@ -218,8 +219,8 @@ def wanted(environment: Mapping[str, str]) -> bool:
 def sampling_ratio(environment: Mapping[str, str]) -> float:
     """The share of webhooks and drains that are traced, from `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
 
-    All of them are roots, so that the `parentbased_` samplers come to the same as those without. As in the SDK, what
-    cannot be understood is warned about, and then everything is sampled.
+    All of them are roots, so the `parentbased_` samplers do the same as those without the prefix. As in the SDK, an
+    unknown value causes a warning, and everything is sampled.
     """
     sampler = environment.get("OTEL_TRACES_SAMPLER", "").removeprefix("parentbased_") or "always_on"
     argument = environment.get("OTEL_TRACES_SAMPLER_ARG") or "1"
@@ -234,7 +235,7 @@ def sampling_ratio(environment: Mapping[str, str]) -> float:
 
 
 def configure(command: str, environment: Mapping[str, str] | None = None, exporter: Any = None) -> Callable[[], None]:
-    """Turns tracing on if the environment asks for it. Returns a function that sends the last spans and turns it off.
+    """Switches tracing on if the environment says so. Returns a function that sends the last spans and switches it off.
 
     Never raises: if OpenTelemetry cannot use its variables, a warning says so and the service works without traces.
     """
@@ -267,7 +268,7 @@ def configure(command: str, environment: Mapping[str, str] | None = None, export
 
 
 def webhook(path: str, headers: Iterable[tuple[bytes, bytes]]) -> NoSpan:
-    """A webhook's POST. A `traceparent` in its headers is only linked, because anybody could have sent it."""
+    """A webhook's POST. It only links to a `traceparent` in its headers, because anybody could have sent it."""
     if _tracing is None or not _tracing.sampled():
         return OFF
     given = [value.decode("latin-1") for name, value in headers if name == b"traceparent"]
@@ -293,7 +294,7 @@ def webhook_finished(span: NoSpan, status: int, outcome: str, *, messages: int, 
 
 
 def enqueue() -> NoSpan:
-    """One reply on its way into the queue, within a webhook; its `traceparent` goes on the row."""
+    """A reply that is stored, within a webhook; the queue's row stores its `traceparent`."""
     if _tracing is None or _tracing.current() is None:
         return OFF
     return _tracing.start("send outbox", "PRODUCER", _messaging("send", "send"))
@@ -322,7 +323,7 @@ def attempt(traceparent: str | None, message_id: int, number: int) -> NoSpan:
 
 
 def graph_call(within: NoSpan, resend_count: int) -> NoSpan:
-    """The call that sends, within an attempt."""
+    """The Graph API call of an attempt."""
     if _tracing is None or within is OFF:
         return OFF
     template = "/{phone_id}/messages"
@@ -333,21 +334,21 @@ def graph_call(within: NoSpan, resend_count: int) -> NoSpan:
 
 
 def current() -> NoSpan:
-    """The sampled span that the caller is within."""
+    """The caller's present sampled span."""
     if _tracing is None or (span := _current.get()) is None:
         return OFF
     return Span(_tracing, span)
 
 
 def settle(within: NoSpan) -> NoSpan:
-    """The record of an attempt's result, within the attempt."""
+    """The recording of an attempt's result, within the attempt."""
     if _tracing is None or within is OFF:
         return OFF
     return _tracing.start("settle outbox", "CLIENT", _messaging("settle", "settle"))
 
 
 def moved(traceparent: str | None, number: int, state: str, outcome: str) -> NoSpan:
-    """What follows the staff's move of an order; recorded when the message that placed it was."""
+    """The staff's change of an order's state; recorded if the message that placed the order was."""
     if _tracing is None or traceparent is None:
         return OFF
     attributes: dict[str, AttributeValue] = {names.ORDER: number, names.STATE: state, names.OUTCOME: outcome}
@@ -367,7 +368,7 @@ def _messaging(name: str, kind: str) -> "dict[str, AttributeValue]":
 
 
 def current_ids() -> tuple[str, str] | None:
-    """The trace's and the span's id where a sampled span is current."""
+    """The ids of the current trace and span, if they are sampled."""
     if _tracing is None or (context := _tracing.current()) is None:
         return None
     return f"{context.trace_id:032x}", f"{context.span_id:016x}"
