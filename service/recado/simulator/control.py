@@ -18,7 +18,7 @@
 - POST `templates`: adds or changes a template of the account, and Meta sends its webhook: {"name":
   "recado_cotizacion_lista", "status": "PAUSED"}; GET: all of them
 - POST `health`: {"can_send_message": "BLOCKED"}
-- POST `events`: takes an event, as a shop's CRM would
+- POST `events`: receives an event, as a shop's CRM would
 - GET  `events`: what came of them
 - POST `receiver`: change parts of the plan of the receiver, such as {"script": ["server_error"], "always": "gone"}
 - POST `media`: change parts of the plan of customers' files, such as {"script": ["wrong_hash"]}
@@ -106,7 +106,7 @@ class _Sending(msgspec.Struct, forbid_unknown_fields=True):
 
 Coming = Response | Coroutine[Any, Any, Response]
 
-#: The errors that a wrong request causes.
+#: The errors that an invalid request causes.
 _WRONG = (msgspec.DecodeError, UnicodeDecodeError, ValueError)
 
 
@@ -233,7 +233,7 @@ def _check_webhook(simulator: Simulator) -> None:
 
 
 def _known(simulator: Simulator, customer: str) -> Person | None:
-    """Somebody who wrote before; None if nobody is named."""
+    """A customer who has written before; None if the request names none."""
     return simulator.person(customer) if customer else None
 
 

@@ -25,8 +25,8 @@ class Kind(StrEnum):
     TIMEOUT_AFTER = "timeout_after"
     RESET = "reset"
     RESET_AFTER = "reset_after"
-    DRIP = "drip"  # accepted, the answer comes byte by byte
-    GARBAGE = "garbage"  # accepted, the answer is not JSON
+    DRIP = "drip"  # accepted, the response arrives byte by byte
+    GARBAGE = "garbage"  # accepted, the response is not JSON
     CODE = "code"
     FAILED = "failed"
 
@@ -71,7 +71,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of the faults, in the order in which they apply: poison, outages, interactive, script, ratios.
 
     poison: customer (phone or BSUID) -> fault. interactive: the fault of messages with buttons or a list. script:
-    faults of the next calls, one each. ratios: fault -> share of calls. latency_seconds: the median time of an answer;
+    faults of the next calls, one each. ratios: fault -> share of calls. latency_seconds: the median response time;
     latency_spread: the sigma of its log-normal distribution (0: always the median; 0.5: one in a hundred takes 3.2
     times as long). hang_seconds: how long a time-out hangs.
     """

@@ -56,10 +56,10 @@ _TITLES = {
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A message that will reach its customer, or fail on the way with `failure`, a code of Meta's.
+    """A message that will reach its customer, or fail later with `failure`, a code of Meta.
 
     kind: text, button, list, template or any other type. choices: its buttons, or the rows of its list. category: of
-    Direct Send; "" where the message asks for none.
+    Direct Send; "" if the message has none.
     """
 
     wamid: str
@@ -117,8 +117,8 @@ _post = msgspec.json.Decoder(_Post).decode
 class Graph:
     """Handles Graph API requests; `on_accepted` gets every accepted message before the response is sent.
 
-    access_token: the only one that is good; "" takes any. phone_number_ids: the numbers that exist; empty takes any.
-    window_open: whether a customer may be written to freely; None does not ask.
+    access_token: the only valid one; "" accepts any. phone_number_ids: the existing numbers; empty accepts any.
+        window_open: whether a customer's window is open; None does not check it.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class Graph:
 
     def _problem_of(self, post: _Post) -> Response | None:
         """The error that Meta would return for the parameters."""
-        # If both are given, the phone wins.
+        # If both are given, the phone number counts.
         if post.to is not None:
             if not _PHONE.fullmatch(post.to):
                 return self._refuse(131009, "Parameter value is not valid", "`to` is no phone number behind a `+`.")

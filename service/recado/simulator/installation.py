@@ -30,19 +30,19 @@ SECRETS = {
     "WHATSAPP_ACCESS_TOKEN": "demo-access-token",
     "RECADO_ADMIN_TOKEN": "demo-admin-token",
 }
-#: How the names of our settings begin.
+#: The prefixes of recado's settings.
 OURS = ("RECADO_", "WHATSAPP_", "DATABASE_")
 EVENTS_SECRET = "whsec_ZGVtby1ldmVudHMtc2VjcmV0LW9mLTMyLWJ5dGVzISE="  # noqa: S105 - of the demo
-#: recado as Python's arguments.
+#: The arguments for Python that run recado.
 RECADO = ("-m", "recado")
 START_SECONDS = 60.0
-#: Longer than any graceful shutdown; then the process is killed.
+#: Longer than any graceful shutdown; after that the process is killed.
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.01
 
 
 class NotStartedError(Expected):
-    """A process ended or was not ready in time; the message holds the end of its log."""
+    """A process ended or was not ready in time; the message contains the end of its log."""
 
     exit_code = EXIT_FAILED
 
@@ -50,8 +50,8 @@ class NotStartedError(Expected):
 class Process:
     """A child process; it can be started again after it ended.
 
-    `ready` tells when it can be used (at once if there is none). Its output is appended to `log` (the terminal if
-    there is none). `core` is the CPU core that it is pinned to.
+    `ready` returns whether it can be used (without it: at once). Its output is appended to `log` (without it: the
+    terminal). `core` is the CPU core that it is pinned to.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Of the process that was started last."""
+        """The id of the process that was started last."""
         assert self._child is not None
         return self._child.pid
 
@@ -159,9 +159,9 @@ class Server(Process):
 class Installation:
     """Commands of recado on one database, a file in `folder` unless `settings` have a DATABASE_URL.
 
-    They call the Graph API at `api_url`; without one, at a free port where `simulate` listens. Each command's output
-    is appended to `COMMAND.log` in the folder `logs`, or goes to the terminal. Settings of the caller's own
-    environment do not get in.
+    They call the Graph API at `api_url`; by default at a free port where `simulate` listens. Each command's output is
+    appended to `COMMAND.log` in the folder `logs`, or goes to the terminal. Settings in the caller's environment have
+    no effect.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class Installation:
 
     @property
     def processes(self) -> list[Process]:
-        """Those that `server` and `drain` made, whether they run or not."""
+        """The processes that `server` and `drain` made, running or not."""
         return [*self.servers, *self.drains]
 
     @property
@@ -214,7 +214,7 @@ class Installation:
         return drain
 
     def receive_events(self) -> None:
-        """Lets the simulator be an endpoint of all events, named `crm`; to be called before anything is started."""
+        """Makes the simulator an endpoint of all events, named `crm`. Call it before anything is started."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "events.json"
         endpoint = {"name": "crm", "url": f"{self.api_url}{EVENTS_PATH}", "secret": EVENTS_SECRET, "allow_http": True}
@@ -222,7 +222,7 @@ class Installation:
         self.environment["RECADO_EVENTS_FILE"] = str(path.absolute())
 
     def simulate(self, *options: str) -> Process:
-        """A `recado simulate` for the first server, not started yet; ready when it takes calls."""
+        """A `recado simulate` for the first server, not started yet; ready when it accepts calls."""
         port = self.api_url.rpartition(":")[2]
         argv = ["simulate", "--port", port, "--webhook", f"{self.url}/api/v1/webhook", *options]
         return self.command(*argv, ready=lambda: answers(f"{self.api_url}/_simulator/"))
@@ -241,7 +241,7 @@ class Installation:
         )
 
     def run(self, *arguments: str, seconds: float | None = None) -> int:
-        """Runs a command to its end; the exit code. Raises subprocess.TimeoutExpired."""
+        """Runs a command to its end; returns the exit code. Raises subprocess.TimeoutExpired."""
         with self.command(*arguments) as process:
             return process.wait(seconds)
 
@@ -253,7 +253,7 @@ class Installation:
         return await self.admin("/api/v1/webhook/queue-status")
 
     async def admin(self, path: str) -> dict[str, Any]:
-        """What the admin API of the first server responds to a GET."""
+        """The response of the first server's admin API to a GET."""
         headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}
         async with httpx.AsyncClient(headers=headers) as client:
             response: dict[str, Any] = (await client.get(f"{self.url}{path}")).json()
@@ -262,9 +262,9 @@ class Installation:
 
 @contextlib.asynccontextmanager
 async def started(processes: Sequence[Process], how: signal.Signals = signal.SIGTERM) -> AsyncIterator[None]:
-    """Starts processes beside this event loop; none outlives the block.
+    """Starts processes; none outlives the block.
 
-    Waiting is done in threads: the processes may call a simulator in this event loop.
+    It waits in threads, because the processes may call a simulator in this event loop.
     """
     try:
         for process in processes:
@@ -296,10 +296,10 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, below those that the kernel gives to connections: one of these could take it
-    before its server does."""
+    """A port that nobody listens on now, below those that the kernel gives to connections: otherwise a connection could
+    take it before the server does."""
     while True:
-        port = random.randrange(10_240, 32_768)  # noqa: S311 - so that two who ask at once get two
+        port = random.randrange(10_240, 32_768)  # noqa: S311 - so that two callers get different ports
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why Graph refuses a message: a code of Meta's, what it is called, and the particulars."""
+    """Why Graph refuses a message: Meta's code, its name, and the details."""
 
     code: int
     message: str
@@ -18,7 +18,7 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What a tap brings back."""
+    """What a tap returns."""
 
     id: str = ""
     title: str = ""
@@ -54,7 +54,7 @@ class Interactive(msgspec.Struct, frozen=True):
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """All that can be tapped."""
+        """All choices."""
         if self.type == "button":
             return tuple(button.reply for button in self.action.buttons)
         return tuple(row for section in self.action.sections for row in section.rows)

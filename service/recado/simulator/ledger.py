@@ -1,12 +1,12 @@
 """The ledger: for each message of a customer, whether it was acknowledged and which replies reached the customer.
 
 A reply belongs to the message that it quotes. One that quotes none belongs to the customer's first message that has no
-reply yet; with one message per customer that is exact. Where a customer sent several it is a guess, and `ambiguous`
-counts those guesses. `unmatched` counts replies to customers who never wrote to this simulator.
+reply yet; with one message per customer that is exact. If a customer sent several, it is a guess, and `ambiguous`
+counts the guesses. `unmatched` counts replies to customers who never wrote to this simulator.
 
-One reply may answer several messages of a customer. Only the business knows which, so whoever has read that there tells
-the ledger (`superseded`). It is the same with orders: the ledger knows which quotes customers said yes to
-(`said_yes`), and judges the orders that it is given.
+One reply may answer several messages of a customer. Only the business knows which, so a caller who has read them there
+passes them to the ledger (`superseded`). The same holds for orders: the ledger knows which quotes customers said yes to
+(`said_yes`), and compares them with the orders that it is given.
 """
 
 import time
@@ -20,8 +20,8 @@ from recado.simulator.interactive import Choice
 
 
 class Reply(msgspec.Struct):
-    """A message that the business sent. `failed` holds Meta's code if it never reached the customer. `choices`: what
-    the customer can tap.
+    """A message that the business sent. `failed` is Meta's code if it never reached the customer. `choices`: what the
+    customer can tap.
     """
 
     wamid: str
@@ -87,8 +87,8 @@ class Summary(msgspec.Struct):
 class Verdict(msgspec.Struct, omit_defaults=True):
     """The messages that did not get exactly what they should, by wamid, and the quotes, by token.
 
-    orders_missing: the customer said yes, and there is no order. orders_doubled: there are two. orders_unasked: there
-    is one, and the customer never said yes.
+    orders_missing: the customer said yes, but there is no order. orders_doubled: there are two orders. orders_unasked:
+    there is an order, but the customer never said yes.
     """
 
     lost: list[str]
@@ -134,7 +134,7 @@ class Ledger:
 
     @property
     def unmatched(self) -> dict[str, int]:
-        """How many replies each customer got who never wrote to this simulator, by the address replied to."""
+        """The number of replies to customers who never wrote to this simulator, by address."""
         return self._unmatched
 
     @property
@@ -152,7 +152,7 @@ class Ledger:
         return inbound
 
     def tried(self, wamid: str, outcome: str) -> None:
-        """A webhook that carries the message was answered; `outcome` is the HTTP status or what went wrong."""
+        """A webhook with the message got a response; `outcome` is the HTTP status or the error."""
         inbound = self._inbound[wamid]
         inbound.tries += 1
         if outcome == "200":
@@ -161,7 +161,7 @@ class Ledger:
             inbound.refusals[outcome] = inbound.refusals.get(outcome, 0) + 1
 
     def replied(self, accepted: Accepted) -> None:
-        """The business sent something that will reach a customer, or fail on the way."""
+        """The business sent a message that will reach a customer, or fail later."""
         self._sent[accepted.wamid] = accepted
         self._sent_to.setdefault(accepted.customer, []).append(accepted)
         inbound, how = self._match(accepted)
@@ -174,9 +174,9 @@ class Ledger:
         self._give(inbound, reply)
 
     def superseded(self, wamids: Iterable[str]) -> None:
-        """The business says that a reply to a later message of the same customer answers these messages too.
+        """Records that a reply to a later message of the same customer answers these messages, too.
 
-        Raises ValueError for one that nobody wrote.
+        Raises ValueError for an unknown message.
         """
         customers = set()
         for wamid in wamids:
@@ -189,7 +189,7 @@ class Ledger:
             self._match_again(customer)
 
     def unprompted(self, sent: Iterable[Accepted]) -> None:
-        """The business says that these messages of its own answer nobody: a notice about an order, say."""
+        """Records that these messages of the business are not replies, such as a notice about an order."""
         for accepted in sent:
             for inbound in self._by_customer.get(accepted.customer, ()):
                 waited = inbound.waits
@@ -202,26 +202,26 @@ class Ledger:
         self._yes.add(token)
 
     def known(self, wamids: Iterable[str]) -> None:
-        """The business has acknowledged that these messages of its own left Meta."""
+        """The business has acknowledged statuses that say that these messages of its own have left Meta."""
         for wamid in wamids:
             self._known_at.setdefault(wamid, self._clock())
 
     def known_at(self, wamid: str) -> float | None:
-        """When the business first acknowledged that a message of its own left Meta; None if it never did."""
+        """When the business first acknowledged such a status of a message; None if it never did."""
         return self._known_at.get(wamid)
 
     def sent(self, wamid: str) -> Accepted:
-        """A message of the business. Raises ValueError for one that it never sent."""
+        """A message of the business. Raises ValueError if it never sent it."""
         if wamid not in self._sent:
             raise ValueError(f"the business never sent {wamid}")
         return self._sent[wamid]
 
     def all_sent(self) -> Iterable[Accepted]:
-        """All messages of the business, in order, those that failed on the way included."""
+        """All messages of the business, in order, including those that failed later."""
         return self._sent.values()
 
     def sent_to(self, addresses: Iterable[str]) -> list[Accepted]:
-        """All that reached a customer, in order."""
+        """All messages that reached a customer, in order."""
         sent = [one for address in addresses for one in self._sent_to.get(address, ()) if not one.failure]
         return sorted(sent, key=lambda one: one.at)
 
@@ -253,7 +253,7 @@ class Ledger:
         inbound.replies.append(reply)
 
     def _match_again(self, customer: str) -> None:
-        """Guesses once more which of a customer's messages his replies belong to."""
+        """Guesses again which of a customer's messages his replies belong to."""
         written = self._by_customer.get(customer, [])
         guessed = [reply for inbound in written for reply in inbound.replies if reply.matched_by != "quote"]
         for inbound in written:
@@ -264,9 +264,9 @@ class Ledger:
             self._give(self._first_without_reply(written), reply)
 
     def verify(self, orders: Iterable[str] | None = None) -> Verdict:
-        """What is not as it should be; `orders` are the quotes, by token, that became orders, one for each order.
+        """The deviations; `orders` are the tokens of the quotes that became orders, one for each order.
 
-        Ask when everything has settled: a reply may still be on its way.
+        Call it after everything has settled: a reply may still be on its way.
         """
         verdict = Verdict(lost=[], doubled=[i.wamid for i in self if len(i.arrived) + i.superseded > 1], unanswered=[])
         for inbound in self:

@@ -22,8 +22,8 @@ class Throughput:
 class PairLimit:
     """One message per `interval` seconds to one customer; 0 for no limit.
 
-    Within one interval up to `burst` are let through on credit; then there is silence until that is paid back: 20 at
-    once cost two minutes.
+    Within one interval, up to `burst` messages are allowed in advance. Then none is allowed until the average is kept
+    again: after 20 at once, for two minutes.
     """
 
     def __init__(self, interval: float, burst: int = 45) -> None:

@@ -1,4 +1,5 @@
-"""Files that customers send: Graph names a URL for a while, and the file is there; all of it can go wrong."""
+"""Files that customers send: Graph returns a URL that is valid for a while, and serves the file there. Everything can
+fail."""
 
 import hashlib
 import itertools
@@ -10,23 +11,23 @@ from typing import Any, NamedTuple
 from recado.simulator.mishaps import Mishaps
 from recado.simulator.server import Manner, Response
 
-#: A voice note as this simulator has it: what was said is in it, for the transcriber to read.
+#: The format of this simulator's voice notes: it contains the text, for the transcriber to read.
 _VOICE = b"OggS\x00\x02simulated-voice:"
 URL_SECONDS = 300.0
 _MOST_FILES = 100
-#: More than recado takes of a voice note.
+#: More than recado accepts for a voice note.
 _ENDLESS = 4 * 1024 * 1024
 _FOREIGN = "https://media.example.net/stolen"
 
 
 class MediaFault(StrEnum):
-    """What can go wrong with a file; drawn when its URL is asked for."""
+    """Faults of a file; one is drawn when its URL is requested."""
 
     NONE = "none"
-    WRONG_HASH = "wrong_hash"  # other bytes than those that were announced
-    WRONG_TYPE = "wrong_type"  # the file is no sound, whatever it is called
+    WRONG_HASH = "wrong_hash"  # other bytes than announced
+    WRONG_TYPE = "wrong_type"  # the file is not audio, despite its declared type
     OVERSIZED = "oversized"  # Graph says that it is larger than Meta allows
-    ENDLESS = "endless"  # small by what Graph says, and then it does not end
+    ENDLESS = "endless"  # Graph announces a small file, but it does not end
     SLOW = "slow"  # byte by byte
     EXPIRED = "expired"  # 404: this URL is too old
     CLOSED = "closed"  # 410, the same
@@ -38,7 +39,7 @@ class MediaFault(StrEnum):
 
 
 class File(NamedTuple):
-    """A file; the fault and the age count from when its URL was last asked for."""
+    """A file; its fault and age refer to the last request for its URL."""
 
     type: str
     content: bytes
@@ -60,7 +61,7 @@ class MediaStore:
         return id_ in self._files
 
     def put(self, content: bytes, type_: str) -> dict[str, str]:
-        """Keeps a file; what a webhook says of it."""
+        """Stores a file; returns its description in a webhook."""
         if len(self._files) >= _MOST_FILES:
             del self._files[next(iter(self._files))]
         id_ = str(next(self._ids))
@@ -69,11 +70,11 @@ class MediaStore:
         return {"id": id_, "mime_type": type_, "sha256": sha256}
 
     def delete(self, id_: str) -> None:
-        """Forgets a file."""
+        """Deletes a file."""
         del self._files[id_]
 
     def describe(self, id_: str) -> dict[str, Any] | None:
-        """What Graph says of a file; None where it says that there is none."""
+        """Graph's description of a file; None if Graph does not know it."""
         fault = self.mishaps.draw()
         file = self._files[id_] = self._files[id_]._replace(fault=fault, named_at=self._clock())
         if fault is MediaFault.GONE:
@@ -88,7 +89,7 @@ class MediaStore:
         }
 
     def download(self, id_: str) -> Response:
-        """The file, or what its host says instead."""
+        """The response of the file's host."""
         file = self._files.get(id_)
         if file is None or self._clock() >= file.named_at + URL_SECONDS:
             return Response(404, b"", b"text/plain")
@@ -115,12 +116,12 @@ _STATUSES = {MediaFault.EXPIRED: 404, MediaFault.CLOSED: 410, MediaFault.SERVER_
 
 
 def voice(said: str) -> bytes:
-    """A voice note in which somebody says this."""
+    """A voice note with this text."""
     return _VOICE + said.encode()
 
 
 def said_in(content: bytes) -> str:
-    """What is said in a voice note of this simulator's. Raises ValueError for anything else."""
+    """The text of a voice note of this simulator. Raises ValueError for anything else."""
     _, mark, said = content.partition(_VOICE)
     if not mark:
         raise ValueError("not a voice note of the simulator's")

@@ -1,4 +1,4 @@
-"""What goes wrong at a part of the simulator, by a plan: a script, always the same, or by ratio."""
+"""Faults of a part of the simulator, by a plan: a script, always the same fault, or ratios."""
 
 import random
 from enum import StrEnum
@@ -12,8 +12,8 @@ Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class MishapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """script: what the next calls meet, one each. always: what all after them meet. ratios: what the rest meets, by its
-    share of calls. seconds: how long what is slow takes."""
+    """script: the faults of the next calls, one each. always: the fault of all later calls. ratios: without `always`,
+    the share of calls for each fault. seconds: how long a slow call takes."""
 
     script: tuple[str, ...] = ()
     always: str = "none"
@@ -23,7 +23,7 @@ class MishapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mishaps(Generic[Kind]):
-    """Draws what each call meets. The same seed and calls give the same."""
+    """Draws the fault of each call. The same seed and calls give the same faults."""
 
     def __init__(self, kinds: type[Kind]) -> None:
         self._kinds = kinds
@@ -31,11 +31,11 @@ class Mishaps(Generic[Kind]):
         self.reset()
 
     def reset(self) -> None:
-        """Lets everything go well."""
+        """Removes all faults."""
         self.change(msgspec.to_builtins(MishapPlan()))
 
     def change(self, changes: dict[str, Any]) -> MishapPlan:
-        """Replaces the named parts of the plan. Raises FaultError, and changes nothing then."""
+        """Replaces the named parts of the plan. Raises FaultError and changes nothing if the new plan is invalid."""
         try:
             plan = msgspec.convert({**msgspec.to_builtins(self.plan), **changes}, MishapPlan)
             script = [self._kinds(name) for name in plan.script]
@@ -48,7 +48,7 @@ class Mishaps(Generic[Kind]):
         return plan
 
     def draw(self) -> Kind:
-        """What the next call meets."""
+        """The fault of the next call."""
         if self._script:
             return self._script.pop(0)
         drawn, edge = self._random.random(), 0.0

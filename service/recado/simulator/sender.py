@@ -19,8 +19,8 @@ _HEADERS = httpx.Headers({"User-Agent": "facebookexternalua", "Accept": "*/*", "
 
 
 class Webhook:
-    """One POST: its body, the ids of its messages, and whether it was tried. `reached`: the business's messages of
-    which its statuses say that they have left Meta, or more.
+    """One POST: its body, the ids of its messages, and whether it was tried. `reached`: the business's messages that
+    have left Meta or got further, according to its statuses.
     """
 
     def __init__(self, body: bytes, wamids: Sequence[str] = (), reached: Sequence[str] = ()) -> None:
@@ -34,8 +34,8 @@ class Sender:
     """Posts webhooks to `urls` in turn, as an ingress does with several pods. `on_tried` is called after each try, with
     the HTTP status or the name of the error.
 
-    redelivery_seconds: the waits between tries; () never tries again. duplicates: the share of webhooks that come
-    twice although the first was answered 200.
+    redelivery_seconds: the waits between tries; with (), it never tries again. duplicates: the share of webhooks that
+    are sent twice although the first got 200.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ class Manner(Enum):
     """How a response is sent."""
 
     WHOLE = "whole"
-    DRIP = "drip"  # byte by byte, for as long as the client has patience
+    DRIP = "drip"  # byte by byte, until the client gives up
     HANG = "hang"  # no response; the connection is closed after the delay
     RESET = "reset"  # the connection is reset instead
 
@@ -36,8 +36,8 @@ class Response(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One whole request; `path` is without the query, `authorization` and `signature` (X-Hub-Signature-256) as they
-    came; `webhook` has the headers of Standard Webhooks, in lower case.
+    """One whole request; `path` has no query; `authorization` and `signature` (X-Hub-Signature-256) are unchanged;
+    `webhook` has the headers of Standard Webhooks, in lower case.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""Meta in a box: the Graph API with faults and limits, the webhooks, and a ledger of what came of each message.
+"""A simulated Meta: the Graph API with faults and limits, the webhooks, and a ledger of the replies to each message.
 
     async with Simulator(webhook_url="http://127.0.0.1:8000/api/v1/webhook", app_secret="...") as meta:
         ...  # start the service with WHATSAPP_API_URL=meta.base_url
@@ -30,14 +30,14 @@ from recado.simulator.transcriber import PATH as TRANSCRIBER_PATH
 from recado.simulator.transcriber import Transcriber
 from recado.simulator.webhooks import People, Person, Wamids
 
-#: Who sends what: the customer, the type of the message, its content and its context.
+#: A message: the customer, its type, its content and its context.
 Written = tuple[Person, str, Any, dict[str, Any] | None]
 
 PHONE_NUMBER_ID = "700000000000001"
 EVENTS_PATH = "/_simulator/events"
 STATUSES = ("sent", "delivered", "read")
 WINDOW_SECONDS = 86400.0
-#: What customers of the sample catalogue write.
+#: Orders from the sample catalogue.
 ORDERS = (
     "Quiero 2 zapatos y 1 camisa",
     "Hola! Me cotiza tres pares de sandalias por favor?",
@@ -48,13 +48,13 @@ ORDERS = (
 
 
 class Simulator:
-    """Everything that Meta does. Start it with `async with`, or with start() and stop().
+    """The simulated Meta. Start it with `async with`, or with start() and stop().
 
-    webhook_url: where webhooks go, "" sends none; may be set later. access_token, phone_number_ids: what the Graph
-    API knows; empty knows any. messages_per_second, pair_interval, pair_burst: Meta's limits, 0 for none.
-    enforce_window: refuse replies later than 24 hours after the customer's last message. status_delay: seconds from
-    acceptance to `sent`, and again to each further status; shuffle_statuses: in random order. batch: events that one
-    POST may carry, collected for batch_seconds. event_secrets: those of the events that are posted to events_url.
+    webhook_url: where webhooks go; "" for nowhere; can be set later. access_token, phone_number_ids: the valid ones;
+    empty accepts any. messages_per_second, pair_interval, pair_burst: Meta's limits, 0 for none. enforce_window: refuse
+    replies later than 24 hours after the customer's last message. status_delay: seconds from acceptance to `sent`, and
+    again to each further status; shuffle_statuses: in random order. batch: events that one POST may carry, collected
+    for batch_seconds. event_secrets: those of the events that are posted to events_url.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Simulator:
         self._batch, self._batch_seconds = batch, batch_seconds
         self._server = Server(self._handle, host, port)
         self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
-        # Somebody new in every run: the service under test remembers whom it has answered.
+        # New customers in every run, because the service under test remembers customers.
         self._new_people = People(time.time_ns() // 1_000_000 * 100 % 10_000_000)
         self._wamids = Wamids()
         self._orders = 0
@@ -124,7 +124,7 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """What WHATSAPP_API_URL has to be."""
+        """The value for WHATSAPP_API_URL."""
         return f"http://{self._server.host}:{self._server.port}"
 
     @property
@@ -134,7 +134,7 @@ class Simulator:
 
     @property
     def transcribe_url(self) -> str:
-        """What RECADO_TRANSCRIBE_URL has to be."""
+        """The value for RECADO_TRANSCRIBE_URL."""
         return f"{self.base_url}/v1"
 
     @property
@@ -184,8 +184,8 @@ class Simulator:
         return self._new_people.new(hidden=hidden)
 
     async def send_text(self, text: str, *, sender: Person | None = None) -> Inbound:
-        """A customer (by default a new one) writes. Returns after the first response to the webhook, whatever it is;
-        the simulator delivers the webhook again until it gets 200.
+        """A customer (by default a new one) writes. Returns after the first response to the webhook, even an error; the
+        simulator delivers the webhook again until it gets 200.
         """
         return await self.send(sender or self.new_person(), "text", {"body": text})
 
@@ -204,7 +204,7 @@ class Simulator:
         return inbound
 
     def person(self, address: str) -> Person:
-        """The customer with a phone number or user id. Raises ValueError for somebody who never wrote."""
+        """The customer with a phone number or user id. Raises ValueError for a customer who never wrote."""
         if address not in self._people:
             raise ValueError(f"no customer of the address {address!r} ever wrote")
         return self._people[address]
@@ -244,8 +244,8 @@ class Simulator:
         task.add_done_callback(self._traffic.discard)
         return task
 
-    async def settled(self, timeout: float, *, statuses: bool = False) -> bool:  # noqa: ASYNC109 - it is an answer
-        """Wait until every message that expects a reply has one; False if that takes longer than `timeout` seconds.
+    async def settled(self, timeout: float, *, statuses: bool = False) -> bool:  # noqa: ASYNC109 - the time-out is part of the result
+        """Waits until every message that expects a reply has one; False if that takes longer than `timeout` seconds.
 
         With `statuses`, until no webhook is under way either.
         """
@@ -259,7 +259,7 @@ class Simulator:
 
     @property
     def bringing(self) -> bool:
-        """Whether a webhook is being delivered, or will be."""
+        """Whether a webhook is being delivered or waits to be."""
         return bool(self.sender.pending or self._statuses_to_come or self._collected)
 
     def _next_order(self) -> str:
@@ -321,7 +321,7 @@ class Simulator:
             asyncio.get_running_loop().call_later(self._batch_seconds, self._flush)
 
     def _flush(self) -> None:
-        """Send the statuses collected so far, one POST for each business number."""
+        """Sends the statuses collected so far, one POST for each business number."""
         collected, self._collected = self._collected, []
         if not self._running:
             return

@@ -9,7 +9,8 @@ from recado.simulator.interactive import Choice, Refusal
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9_]+)\}\}")
 _UNFIT = re.compile(r"[\n\r\t]| {5}")
-#: What Meta refuses a template with that cannot be sent, by its status; the others are not approved yet, or gone.
+#: Meta's codes for a template that cannot be sent, by its status. Templates in other states are not approved yet, or
+#: deleted.
 _STOPPED = {"PAUSED": (132015, "Template is paused"), "DISABLED": (132016, "Template is disabled")}
 
 
@@ -70,19 +71,19 @@ class Template(msgspec.Struct, frozen=True):
 
     @property
     def payload(self) -> str:
-        """What a tap on its quick reply brings back; "" where the label does."""
+        """What a tap on its quick reply returns; "" if it returns the label."""
         return next((one.payload for part in self.components if part.type == "button" for one in part.parameters), "")
 
 
 class Templates:
-    """The templates of one account: at first those that recado uses by default."""
+    """The templates of one account: initially those that recado uses by default."""
 
     def __init__(self) -> None:
         self._definitions: dict[tuple[str, str], Definition] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Back to the first ones."""
+        """Restores the initial ones."""
         self._definitions.clear()
         for one in (
             Definition(
@@ -96,11 +97,11 @@ class Templates:
             self.put(one)
 
     def put(self, definition: Definition) -> None:
-        """Adds or changes one."""
+        """Adds or changes a template."""
         self._definitions[definition.name, definition.language] = definition
 
     def get(self, name: str, language: str) -> Definition:
-        """One. Raises ValueError where there is none."""
+        """A template. Raises ValueError if there is none."""
         if (name, language) not in self._definitions:
             raise ValueError(f"there is no template {name} in {language}")
         return self._definitions[name, language]

@@ -1,4 +1,4 @@
-"""A transcriber, as OpenAI's API has one: gives back what was said in a simulated voice note, or fails by plan."""
+"""A transcriber with OpenAI's API: returns the text of a simulated voice note, or fails by plan."""
 
 import re
 from collections import Counter
@@ -16,26 +16,26 @@ WRONG_WORDS = "que o no se ha pato"
 
 
 class TranscriberFault(StrEnum):
-    """What a transcriber can do instead."""
+    """The faults of a transcriber."""
 
     NONE = "none"
     EMPTY = "empty"  # it hears nothing
     WRONG_WORDS = "wrong_words"
-    SLOW = "slow"  # it answers after the plan's seconds
+    SLOW = "slow"  # it responds after the plan's seconds
     HANG = "hang"  # closes the connection after the plan's seconds
     RESET = "reset"
     SERVER_ERROR = "server_error"
     UNREADABLE = "unreadable"  # 200, and no JSON
     ENDLESS = "endless"
-    REFUSED = "refused"  # 400: it does not take this file
+    REFUSED = "refused"  # 400: it does not accept this file
     UNAUTHORIZED = "unauthorized"
     NOT_FOUND = "not_found"  # no such model, or no such path
     TOO_MANY = "too_many"  # 429 with Retry-After
 
 
 class Transcriber:
-    """Handles requests. token: the only one that is good; "" takes any. asked: the fields of each request but for the
-    file; counts: what each met."""
+    """Handles requests. token: the only valid one; "" accepts any. asked: the fields of each request except the file;
+    counts: requests by fault."""
 
     def __init__(self, token: str = "") -> None:
         self.mishaps = Mishaps(TranscriberFault)

@@ -18,7 +18,7 @@ Event = dict[str, Any]
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A customer as Meta knows one. `hidden`: the business gets no phone number to see."""
+    """A customer at Meta. `hidden`: the business does not see the phone number."""
 
     phone: str
     user_id: str
@@ -27,12 +27,12 @@ class Person(msgspec.Struct, frozen=True):
 
     @property
     def addresses(self) -> list[str]:
-        """All that a reply may be sent to."""
+        """The addresses that a reply may be sent to."""
         return [self.user_id] if self.hidden else [self.phone, self.user_id]
 
 
 class People:
-    """An endless supply of customers, each one new; their numbers begin with 1 555, which nobody has."""
+    """Makes new customers; their numbers begin with 1 555, which nobody has."""
 
     def __init__(self, first: int = 0) -> None:
         self._numbers = itertools.count(first)
@@ -43,7 +43,7 @@ class People:
 
 
 def message(person: Person, wamid: str, sent_at: float, kind: str, content: Any, context: Event | None = None) -> Event:
-    """One of `value.messages`. `context`: what it refers to."""
+    """An entry of `value.messages`. `context`: the message that it refers to."""
     sender = {} if person.hidden else {"from": person.phone[1:]}
     return {
         **sender,
@@ -66,15 +66,13 @@ def words_of(content: Any) -> str:
 
 
 def contact(person: Person) -> Event:
-    """One of `value.contacts`."""
+    """An entry of `value.contacts`."""
     phone = {} if person.hidden else {"wa_id": person.phone[1:]}
     return {"profile": {"name": person.name}, **phone, "user_id": person.user_id}
 
 
 def status(accepted: Accepted, kind: str, at: float, person: Person | None) -> Event:
-    """One of `value.statuses`: what became of a message that the business sent. `person` is whom it was sent to, None
-    if nobody knows.
-    """
+    """An entry of `value.statuses`, about a message of the business. `person` is the recipient, None if unknown."""
     event: Event = {"id": accepted.wamid, "status": kind, "timestamp": str(int(at))}
     by_phone = accepted.customer.startswith("+")
     if by_phone or (person and not person.hidden):
@@ -93,13 +91,13 @@ def status(accepted: Accepted, kind: str, at: float, person: Person | None) -> E
 
 
 def status_value(statuses: list[Event], people: Iterable[Person]) -> Event:
-    """A change's value; Meta names the contacts of statuses, except of failed ones."""
+    """A change's value; Meta includes the contacts of statuses, except for failed ones."""
     contacts = [contact(person) for person in people]
     return {"contacts": contacts, "statuses": statuses} if contacts else {"statuses": statuses}
 
 
 def body(phone_number_id: str, values: list[Event]) -> bytes:
-    """A POST's body: one change for each value, which holds contacts, messages or statuses."""
+    """A POST's body: one change for each value, which contains contacts, messages or statuses."""
     metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": phone_number_id}
     return _post(
         [
@@ -110,7 +108,7 @@ def body(phone_number_id: str, values: list[Event]) -> bytes:
 
 
 def notice(field: str, value: Event) -> bytes:
-    """A POST's body that tells about the account, a number or a template."""
+    """A POST's body with a notice about the account, a number or a template."""
     return _post([{"field": field, "value": value}])
 
 
