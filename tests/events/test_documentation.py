@@ -39,6 +39,11 @@ def test_the_schemas_are_those_of_the_code() -> None:
     assert documentation.schemas() == committed
 
 
+def test_descriptions_are_whole_lines() -> None:
+    """They are docstrings, whose line breaks and indentation mean nothing to a reader of the schema."""
+    assert [type_ for type_, schema in documentation.schemas().items() if "\\n" in schema] == []
+
+
 @pytest.mark.parametrize("type_", TYPES)
 @pytest.mark.parametrize("customer", Shown)
 @pytest.mark.parametrize("text", Text)

@@ -71,7 +71,8 @@ def with_types(page: str) -> str:
 def schemas() -> dict[str, str]:
     """The content of each schema's file, by type."""
     return {
-        type_: msgspec.json.format(msgspec.json.encode(schema(kind)), indent=2).decode() + "\n"
+        # msgspec keeps the indentation of docstrings.
+        type_: msgspec.json.format(msgspec.json.encode(schema(kind)), indent=2).decode().replace("\\n    ", " ") + "\n"
         for type_, kind in TYPES.items()
     }
 
