@@ -15,6 +15,7 @@ from recado.orders import HandoffChange, OrderState, PermissionChange
 from recado.orders.shop import Move, Moved, ShopOrder
 from recado.queue import people
 from recado.queue.event_log import StoredEvents, endpoint_readings
+from recado.queue.leisure import at_leisure
 from recado.queue.model import (
     NOBODY,
     NOTICES,
@@ -277,10 +278,10 @@ class StoredQueue:
         return await self._write(orders.move_orders, move)
 
     async def survey(self, days: Sequence[float]) -> Survey:
-        def read(found: Statements) -> Survey:
-            return read_survey(found, days, min_customers=self._policy.config.report_min_customers)
-
-        return await asyncio.to_thread(self._database.survey, read)
+        least = self._policy.config.report_min_customers
+        return await at_leisure(
+            lambda: self._database.survey(lambda found: read_survey(found, days, min_customers=least))
+        )
 
     # -- the metrics thread and logs ---------------------------------------------------------------------------
 

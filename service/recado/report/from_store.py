@@ -1,5 +1,6 @@
 """The report of a store."""
 
+from recado.queue.leisure import at_leisure
 from recado.queue.protocol import RetryQueue
 from recado.quotes import Catalogue
 from recado.report.aliases import proposals
@@ -22,4 +23,5 @@ async def report(queue: RetryQueue, settings: Settings, catalogue: Catalogue, da
         unsold=settings.asked_retention_seconds / _DAY_SECONDS,
     )
     survey = await queue.survey(begins)
-    return make_report(survey, begins, settings.timezone, kept, proposals(survey.unsold, catalogue))
+    aliases = proposals(survey.unsold, catalogue)
+    return await at_leisure(lambda: make_report(survey, begins, settings.timezone, kept, aliases))

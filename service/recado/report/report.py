@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from recado.orders import OrderState, QuoteState
+from recado.queue.leisure import by_turns
 from recado.queue.survey import QUARTER_SECONDS, Amount, Survey, Unsold
 from recado.report.aliases import Proposal
 
@@ -181,7 +182,7 @@ def _by_clock(quarters: Mapping[int, int], zone: ZoneInfo) -> tuple[Counter[int]
     """Counts by hour and by weekday (0 is Monday)."""
     hours: Counter[int] = Counter()
     weekdays: Counter[int] = Counter()
-    for quarter, count in quarters.items():
+    for quarter, count in by_turns(quarters.items()):
         at = datetime.datetime.fromtimestamp(quarter * QUARTER_SECONDS, zone)
         hours[at.hour] += count
         weekdays[at.weekday()] += count
