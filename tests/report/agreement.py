@@ -91,7 +91,8 @@ class Ledger(FakeGraph):
         self.orders: dict[str, Seen] = {}
         self.decided: list[float] = []
         self.moves: Counter[str] = Counter()
-        self.lost = self.handoffs = self.edits = self.not_understood = 0
+        self.handoffs: Counter[str] = Counter()
+        self.lost = self.edits = self.not_understood = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         payload = json.loads(request.content) if request.content else {}
@@ -117,7 +118,7 @@ class Ledger(FakeGraph):
             self.orders[number] = _seen(self.clock(), text, "placed")
         elif text.startswith("De acuerdo"):
             self._decide(to, "rejected")
-        self.handoffs += text.startswith("Te paso con una persona")
+        self.handoffs["asked"] += text.startswith("Te paso con una persona")
         self.edits += text.startswith("Actualicé tu cotización")
         self.not_understood += "No encontré «" in text and "Total:" not in text
 
@@ -191,7 +192,8 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
 async def _talk(
     client: httpx.AsyncClient, ledger: Ledger, customers: Sequence[int], chance: random.Random, clock: FakeClock
 ) -> int:
-    """Some customers converse at the same time, and the staff moves their orders; how many messages they wrote."""
+    """Some customers converse at the same time, and the staff moves their orders and takes some conversations; how many
+    messages they wrote."""
     scripts = {who: chance.choice(SCRIPTS) for who in customers}
     orders = {who: chance.choice(ORDERS) for who in customers}
     before, count = set(ledger.orders), 0
@@ -218,6 +220,11 @@ async def _talk(
             assert moved.status_code == 200, moved.text
             ledger.orders[number].state = STATES[move]
             ledger.moves[STATES[move]] += 1
+    for who in customers:
+        if "persona" not in scripts[who][-1] and chance.random() < 0.05:
+            taken = await client.post("/api/v1/handoff", json={"customer": f"+1555010{who:04d}"}, headers=BEARER)
+            assert taken.json()["changed"], taken.text
+            ledger.handoffs["staff"] += 1
     return count
 
 
@@ -250,8 +257,8 @@ def compare(outcome: Outcome) -> None:
     assert _cents(total(metrics.ORDER_VALUE, "USD")) == sum(one.total for one in orders)
     assert made.replies_lost == {"rejected": ledger.lost}
     assert total(metrics.FAILED_REASONS, "rejected") == ledger.lost
-    assert made.handoffs == {"asked": ledger.handoffs}
-    assert total(metrics.HANDOFFS, "asked") == ledger.handoffs
+    assert made.handoffs == ledger.handoffs
+    assert {why: total(metrics.HANDOFFS, why) for why in made.handoffs} == ledger.handoffs
     assert outcome.counted(metrics.REPLIES) == outcome.messages
     assert outcome.counted(metrics.EDITS) == ledger.edits
     assert outcome.counted(metrics.READINGS, "none") == ledger.not_understood

@@ -100,6 +100,6 @@ async def test_report_metrics_and_a_count_by_hand_agree(tmp_path: Path) -> None:
     compare(outcome)
 
     ledger = outcome.ledger
-    assert min(len(ledger.orders), ledger.lost, ledger.handoffs, ledger.edits, ledger.not_understood) > 9
+    assert min(len(ledger.orders), ledger.lost, *ledger.handoffs.values(), ledger.edits, ledger.not_understood) > 9
     assert {one.state for one in ledger.quotes} == set(QuoteState)
     assert outcome.messages > 500
