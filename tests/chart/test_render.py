@@ -70,7 +70,7 @@ def test_selectors_hold_no_version(scenario: list[Manifest]) -> None:
 def test_rendered_rules_pass_promtool(tmp_path: Path) -> None:
     """The rules that a cluster gets are rules that Prometheus loads."""
     promtool = shutil.which("promtool") or "promtool"
-    documents = yaml.safe_load_all(generate.scenario("production"))
+    documents = manifests(generate.scenario("production"))
     (rules,) = (d for d in documents if d["kind"] == "PrometheusRule")
     path = tmp_path / "rules.yaml"
     path.write_text(yaml.safe_dump(rules["spec"]))
@@ -99,7 +99,7 @@ def test_boards_fit_into_config_maps(scenario: list[Manifest]) -> None:
 
 def test_every_board_and_rule_file_is_installed() -> None:
     """What lies in dashboards/ and rules/ reaches the cluster where it is asked for."""
-    documents = [d for d in yaml.safe_load_all(generate.scenario("monitoring")) if d]
+    documents = manifests(generate.scenario("monitoring"))
     shipped = {name for d in documents if d["kind"] == "ConfigMap" for name in d["data"]}
     assert {path.name for path in generate.CHART.glob("dashboards/*.json")} <= shipped
     (rules,) = (d for d in documents if d["kind"] == "PrometheusRule")
@@ -124,7 +124,7 @@ def test_only_the_webhook_is_public(scenario: list[Manifest]) -> None:
 
 def test_the_simulator_knows_no_secret_of_the_release() -> None:
     """It signs whatever it is told to: with a secret of its own, asked by the release's own pods alone."""
-    documents = [d for d in yaml.safe_load_all(generate.scenario("simulator")) if d]
+    documents = manifests(generate.scenario("simulator"))
     own = {d["kind"]: d for d in documents if d["metadata"]["name"] == "shop-recado-simulator"}
     web = next(d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == "shop-recado")
 
@@ -159,5 +159,5 @@ def test_no_proxy_is_believed_unasked(scenario: list[Manifest]) -> None:
 
 def test_no_simulator_in_production() -> None:
     """A production release answers customers, not a simulator."""
-    names = [d["metadata"]["name"] for d in yaml.safe_load_all(generate.scenario("production")) if d]
+    names = [d["metadata"]["name"] for d in manifests(generate.scenario("production"))]
     assert not [name for name in names if "simulator" in name]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import generate
 import pytest
-import yaml
 
 from recado.cluster.doctor import Finding, Installation, examine
 from recado.cluster.kube import Kube
 from recado.cluster.report import CHECKS
+from tests.chart.conftest import manifests
 
 from .fake_cluster import FakeCluster, Manifest, pod
 
@@ -65,10 +65,10 @@ def cluster() -> Iterator[FakeCluster]:
     values = str(generate.CHART / "ci" / "minimal-values.yaml")
     more = ("ingress.enabled=true", 'ingress.host="pedidos.example.com"', "monitoring.serviceMonitor.enabled=true")
     text = generate.template("-f", values, *(f"--set-json={setting}" for setting in more))
-    for document in yaml.safe_load_all(text):
-        if document and document["kind"] in ("Deployment", "CronJob", "Service", "ConfigMap", "Ingress"):
+    for document in manifests(text):
+        if document["kind"] in ("Deployment", "CronJob", "Service", "ConfigMap", "Ingress"):
             fake.objects.append(_lived(document))
-        elif document and document["kind"] in ("PersistentVolumeClaim", "ServiceMonitor"):
+        elif document["kind"] in ("PersistentVolumeClaim", "ServiceMonitor"):
             fake.objects.append(document)
     fake.find("PersistentVolumeClaim", "shop-recado-queue")["status"] = {"phase": "Bound"}
     fake.find("CronJob", "shop-recado-drain")["status"] = {"lastSuccessfulTime": at(20)}

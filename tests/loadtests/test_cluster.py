@@ -8,8 +8,9 @@ from typing import Any
 
 import generate
 import pytest
-import yaml
 from loadtests.shapes import SHAPES
+
+from tests.chart.conftest import find, manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "loadtests/Dockerfile").read_text()
@@ -20,7 +21,7 @@ def job(*settings: str, name: str = "shop-recado-loadtest-1") -> dict[str, Any]:
     """The specification of a Job's pods."""
     values = str(generate.CHART / "ci" / "loadtest-values.yaml")
     rendered = generate.template("-f", values, *(f"--set-json={setting}" for setting in settings))
-    (found,) = (d for d in yaml.safe_load_all(rendered) if d and (d["kind"], d["metadata"]["name"]) == ("Job", name))
+    found = find(manifests(rendered), "Job", name)
     spec: dict[str, Any] = found["spec"]
     return spec
 
