@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from loadtests.chaos import disk, faults, meta, servers
+from loadtests.chaos import disk, faults, limits, meta, servers
 from loadtests.chaos.row import NotHereError, Row, table
 
 FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
@@ -27,7 +27,7 @@ FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
         meta.lines,
         servers.failover,
         servers.asynchronous_failover,
-        servers.limits,
+        limits.limits,
         faults.idle_crowd,
         faults.half_bodies_crowd,
     )

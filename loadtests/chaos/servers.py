@@ -1,11 +1,9 @@
 """Faults of a PostgreSQL server: three web processes and two drains lose it while customers converse."""
 
 import asyncio
-import bisect
 import itertools
 import random
 import time
-from collections import defaultdict
 from pathlib import Path
 
 from loadtests.chaos import crash
@@ -14,7 +12,6 @@ from loadtests.chaos.row import Row
 from loadtests.chaos.standby import Pair, started_pair
 
 from recado.simulator import Simulator
-from recado.simulator.postgres import started_server
 
 CONVERSATIONS_PER_SECOND = 6.0
 MESSAGES_PER_SECOND = 40.0
@@ -23,11 +20,6 @@ LOAD_SECONDS = 2.0
 #: So long the asynchronous standby has received nothing when the primary is lost.
 BEHIND_SECONDS = 1.0
 SEED = 1
-#: More than a number may send, for so long; what one customer writes in this time.
-RUSH_PER_SECOND, RUSH_SECONDS = 120.0, 8.0
-TALKER_MESSAGES = 30
-#: A send that takes longer than the next one comes so much closer to it.
-JITTER_SECONDS = 1.0
 
 
 async def failover(folder: Path) -> Row:
@@ -115,59 +107,3 @@ def _longest_silence(simulator: Simulator) -> float:
     """The longest time in which no message was acknowledged, in seconds."""
     moments = sorted(message.acknowledged_at for message in simulator.ledger if message.acknowledged_at)
     return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)
-
-
-async def limits(folder: Path) -> Row:
-    """Four web pods and two drains share what one business number may send, with more to send than that; some customers
-    write again within 6 seconds, and one writes 30 times in a minute."""
-    row = Row(fault="PostgreSQL: shared limits", injected=f"4 web, 2 drains, {RUSH_PER_SECOND:.0f}/s")
-    with started_server() as server:
-        settings = {
-            **crash.on_server(server.create("recado"), lambda chance: None).settings,
-            "RECADO_MESSAGES_PER_SECOND": "80",
-            "RECADO_CUSTOMER_INTERVAL_SECONDS": "6",
-            "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "20",
-        }
-        async with installation(folder, settings, web=4, drains=2) as shop:
-            meta = shop.simulator
-            meta.statuses = ("sent",)  # a delivered reply's row is deleted, and the rows are counted
-            await asyncio.sleep(60 - time.time() % 60)  # the talker's messages are of one minute
-            talker = meta.new_person()
-            patient = [meta.new_person() for _ in range(10)]
-            traffic = meta.begin_traffic(int(RUSH_SECONDS * RUSH_PER_SECOND), RUSH_PER_SECOND)
-            writers = [*[talker] * TALKER_MESSAGES, *patient * 3]
-            await asyncio.gather(
-                *(
-                    meta.send(one, "text", {"body": f"quiero {n} gorras"}, expects_reply=False)
-                    for n, one in enumerate(writers, 1)
-                )
-            )
-            await traffic
-            await shop.emptied(60)
-            answered = shop.rows(f"SELECT count(*) FROM entry WHERE wamid IN ({_wamids(meta, talker.phone)})")
-            sent = sorted(accepted.at for accepted in meta.ledger.all_sent())
-    by_customer: dict[str, list[float]] = defaultdict(list)
-    for accepted in meta.ledger.all_sent():
-        by_customer[accepted.customer].append(accepted.at)
-    gaps = [later - earlier for times in by_customer.values() for earlier, later in itertools.pairwise(sorted(times))]
-    busiest, soonest = _most_in_a_second(sent), min(gaps, default=0.0)
-    # On a busy machine replies leave late, and then close together; none may leave before its turn.
-    early = max(sent[0] + n / 80 - at for n, at in enumerate(sent))
-    row.messages, row.acknowledged = meta.ledger.summary().inbound, meta.ledger.summary().acknowledged
-    row.note = (
-        f"{len(sent) / (sent[-1] - sent[0]):.1f}/s, none more than {early:.2f} s early, {busiest} in the busiest"
-        f" second, {soonest:.2f} s between two to a customer, {answered[0][0]} to the talker"
-    )
-    row.require(early <= JITTER_SECONDS, "no reply before its turn")
-    row.require(bool(gaps) and soonest >= 6 - JITTER_SECONDS, "6 s between two replies to a customer")
-    row.require(answered == [(21,)], "20 replies to the talker in his minute, and one that asks for patience")
-    return row
-
-
-def _wamids(meta: Simulator, customer: str) -> str:
-    return ", ".join(f"'{message.wamid}'" for message in meta.ledger if message.customer == customer)
-
-
-def _most_in_a_second(times: list[float]) -> int:
-    """The most of sorted moments that are within one second."""
-    return max((bisect.bisect_left(times, at + 1) - n for n, at in enumerate(times)), default=0)

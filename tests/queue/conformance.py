@@ -189,6 +189,25 @@ class RetryQueueConformance:
         assert early == ()
         assert text_of(await claim_one(queue)) == "reply 2"
 
+    @pytest.mark.parametrize("result", [DELIVERED, UNKNOWN], ids=["delivered", "unknown"])
+    async def test_a_reply_that_left_late_holds_the_next_one_back(
+        self, open_queue: OpenQueue, clock: FakeClock, result: AttemptResult
+    ) -> None:
+        """The customer's interval begins when Meta has the reply, as far as is known, not at its turn."""
+        queue = open_queue()
+        first = await add_leased(queue, new_reply(1, clock, customer=1))
+        clock.advance(5)
+        await queue.update_message_attempt(first, result)
+        await queue.apply_status(status_of(first, "sent"))
+        second = await queue.add_message(new_reply(2, clock, customer=1), lease=True)
+        clock.advance(5.9)
+        early = (await queue.get_messages_to_retry(10)).messages
+        clock.advance(0.2)
+
+        assert second.message is None
+        assert early == ()
+        assert text_of(await claim_one(queue)) == "reply 2"
+
     async def test_never_two_at_once_to_one_customer(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """While a send to a customer is under way no other is claimed, however long it takes."""
         queue = open_queue()

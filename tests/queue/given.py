@@ -75,6 +75,7 @@ GIVEN = {
     "prune_quotes": "(0, 3)",
     "prune_orders": "(5000, 3)",
     "unsee_wamids": f"({IDS})",
+    "keys_next_of": f"({PAIRS})",
     "identities": """('["n4998", "n4999", "k5000"]')""",
     "due": "('whatsapp', '1', 0, 5000, 3)",
     "due_by_id": f"('whatsapp', '1', 10000, {IDS})",

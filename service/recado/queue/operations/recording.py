@@ -17,6 +17,10 @@ from recado.telemetry import metrics
 from recado.whatsapp.content import as_text, decode
 from recado.whatsapp.errors import STOPPED
 
+#: A reply whose result comes so long after its turn may have left late: its process had no CPU, or Meta was slow.
+LATE_SECONDS = 1.0
+#: Outcomes of attempts that the customer may have got.
+LEFT = frozenset({Outcome.DELIVERED, Outcome.UNKNOWN})
 #: Statuses after which nothing can happen to a message any more: `delivered` wins over a later `failed`.
 REACHED = frozenset({"delivered", "read", "played"})
 
@@ -63,7 +67,21 @@ def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[
     transaction.lanes.ask()
     delivered = _deliver(transaction, [r for r in requests if r.result.outcome is Outcome.DELIVERED])
     rows = _attempted(transaction, {r.message.id for r in requests if r.result.outcome is not Outcome.DELIVERED})
+    _keep_distance(transaction, requests)
     return [_record(transaction, request, delivered, rows) for request in requests]
+
+
+def _keep_distance(transaction: Transaction, requests: Sequence[ResultRequest]) -> None:
+    """Lets the next reply to a customer wait from now on, where this one may have left late."""
+    late = [
+        (r.message.id, transaction.now + interval)
+        for r in requests
+        if (interval := transaction.interval(r.message.lane))
+        and r.result.outcome in LEFT
+        and transaction.now > r.message.send_at + LATE_SECONDS
+    ]
+    if late:
+        transaction.run("keys_next_of", as_json(late))
 
 
 def _record(

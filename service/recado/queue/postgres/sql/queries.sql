@@ -179,6 +179,13 @@ INSERT INTO recado.customer AS c (key, next_at)
 SELECT value ->> 0, (value ->> 1)::float8 FROM jsonb_array_elements($1::jsonb)
 ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at)
 
+-- name: keys_next_of
+INSERT INTO recado.customer AS c (key, next_at)
+SELECT e.key, max((j.value ->> 1)::float8) FROM jsonb_array_elements($1::jsonb) j
+  JOIN recado.entry e ON e.id = (j.value ->> 0)::bigint
+GROUP BY e.key
+ON CONFLICT (key) DO UPDATE SET next_at = greatest(c.next_at, excluded.next_at)
+
 -- name: unsee_wamids
 DELETE FROM recado.seen_message WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
 

@@ -163,6 +163,11 @@ INSERT INTO customer (key, next_at)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at)
 
+-- name: keys_next_of
+INSERT INTO customer (key, next_at)
+SELECT e.key, max(j.value ->> 1) FROM jsonb_each(?1) j JOIN entry e ON e.id = j.value ->> 0 WHERE true GROUP BY e.key
+ON CONFLICT (key) DO UPDATE SET next_at = max(next_at, excluded.next_at)
+
 -- name: unsee_wamids
 DELETE FROM seen_message WHERE id IN (SELECT value FROM json_each(?1))
 
