@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 #: Some 0.1 ms of work.
 ITEMS_A_TURN: Final = 64
-#: The lowest priority that the system has for a thread.
-LOWEST: Final = 19
+#: By so many steps its priority is lower. The lowest one would be too low: where the machine is busy with other
+#: programs, a thread that holds the interpreter would wait for the processor, and the event loop for the thread.
+STEPS: Final = 10
 
 
 async def at_leisure(work: Callable[[], Result]) -> Result:
-    """Does long work on a thread of its own, which runs when no other thread of the process wants the processor."""
+    """Does long work on a thread of its own, to which the system prefers all other threads of the process."""
     pool = ThreadPoolExecutor(1, "leisure", initializer=_give_way)
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
@@ -37,4 +37,4 @@ def by_turns(items: Iterable[Item]) -> Iterator[Item]:
 
 def _give_way() -> None:
     if sys.platform == "linux":  # elsewhere a priority is the whole process's
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
+        os.nice(STEPS)
