@@ -259,6 +259,7 @@ def written(dialogue: Dialogue) -> set[str]:
         "son demasiadas gorras",
         "menos gorras",
         "mejor menos gorras",
+        "con menos gorras",
         "sí, pero no tantas gorras",
         "sí, pero menos gorras",
         "quita algunas gorras",
