@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from recado.conversation.dialogue import Dialogue, State
 from recado.conversation.moment import Policy
 from recado.conversation.turn import ReplyKind
-from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import body, kind, quantities
@@ -34,8 +33,8 @@ def expired(*texts: str, noticed: bool, gone: tuple[str, ...] = ()) -> Dialogue:
         dialogue.say(text)
     dialogue.now += Policy().quote_valid_seconds
     dialogue.sell(dearer(*gone))
-    if noticed and dialogue.session.quote is not None:
-        dialogue.session = replace(dialogue.session, quote=replace(dialogue.session.quote, state=QuoteState.EXPIRED))
+    if noticed:
+        dialogue.expire()
     return dialogue
 
 
@@ -133,3 +132,14 @@ def test_what_is_gone_since_is_named() -> None:
 
     assert "Ya no tenemos: Gorra" in body(dialogue)
     assert quantities(dialogue) == {SHIRT: 2, SCARF: 1}
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+@pytest.mark.parametrize("how", ["no", "no, gracias", "cancela todo", "q:T1:reject"])
+def test_a_no_makes_no_new_quote(how: str, noticed: bool) -> None:
+    """Nobody offers again what the customer turns down."""
+    dialogue = expired("2 camisas y 1 gorra", noticed=noticed)
+    (dialogue.tap if how.startswith("q:") else dialogue.say)(how)
+
+    assert kind(dialogue) is (ReplyKind.NO_OPEN_QUOTE if noticed else ReplyKind.REJECTED)
+    assert quantities(dialogue) == {}

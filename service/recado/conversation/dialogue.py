@@ -55,6 +55,12 @@ class Dialogue:
         """Replaces the catalogue from now on."""
         self._catalogue = catalogue
 
+    def expire(self) -> None:
+        """The store closes the newest quote, whose time is over."""
+        if (quote := self.session.quote) is not None:
+            self._quotes[quote.token] = replace(quote, state=QuoteState.EXPIRED)
+            self.session = replace(self.session, quote=self._quotes[quote.token])
+
     def say(self, text: str) -> Turn:
         """The turn for a text, written some seconds after the last reply."""
         return self.hear(self.message(text))

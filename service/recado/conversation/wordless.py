@@ -30,7 +30,7 @@ def tapped(moment: Moment, tap: Tap) -> Turn:
     if tap.decision is Decision.CHANGE:
         return moment.say(ReplyKind.HOW_TO_CHANGE, texts.how_to_change(moment.catalogue))
     if quote is None or quote.state is not QuoteState.OPEN:
-        return not_open(moment, quote)
+        return not_open(moment, quote, refused=tap.decision is Decision.REJECT)
     if tap.decision is Decision.REJECT:
         return reject(moment, quote)
     if moment.is_over(quote):

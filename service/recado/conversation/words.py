@@ -205,16 +205,16 @@ def _yes(moment: Moment) -> Turn:
     return not_open(moment, quote)
 
 
-def not_open(moment: Moment, quote: OpenQuote | None) -> Turn:
-    """A yes to a quote that is already decided."""
+def not_open(moment: Moment, quote: OpenQuote | None, *, refused: bool = False) -> Turn:
+    """A yes to a quote that is already decided. refused: a no to it."""
     order, newest = moment.session.order, moment.open_quote
     if quote is not None and quote.state is QuoteState.CONFIRMED and order is not None and order.quote == quote.token:
         return moment.say(ReplyKind.ALREADY_CONFIRMED, texts.already_confirmed(moment.number(order)))
     if newest is not None:
         return show(moment, newest, texts.changed_since())
-    if quote is not None and quote.state is QuoteState.EXPIRED:
+    if quote is not None and quote.state is QuoteState.EXPIRED and not refused:
         return quote_again(moment, quote)
-    return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote(), asks=True)
+    return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote(), asks=not refused)
 
 
 def _no(moment: Moment) -> Turn:
