@@ -55,7 +55,7 @@ def add_other_size(scene: Scene, i: int) -> int:
         return 0
     size, end = read
     named = scene.has_no_noun(end) or not scene.is_kind(end)
-    if named and size.unit is None and not scene.has_no_noun(end):
+    if named and size.unit is None and not (scene.has_no_noun(end) or _is_amount(scene, end)):
         return 0
     if not any(scene.is_sized(e, size) for e in scene.elements[-BEHIND:] if e.match is not None):
         return 0
@@ -86,6 +86,8 @@ def add_listed_size(scene: Scene, i: int) -> int:
         return 0
     if scene.kind(-1) == QUANTITY and scene.elements[-1].end == i:
         return _add_size(scene, i, read) if scene.has_no_noun(read[1]) else 0
+    if scene.kind(-2) == QUANTITY and scene.kind(-3) in THINGS and _is_amount(scene, read[1]):
+        return _add_size(scene, i, read)  # "cuerdas .010 dos y .009 una"
     if scene.norm(i + 1) == "x" and scene.is_counted(i + 2):
         return _add_size(scene, i, (Size((token.value,)), i + 1)) if token.value is not None else 0
     if scene.tokens[last].kind != NUMBER or last + 2 != i:
@@ -95,6 +97,12 @@ def add_listed_size(scene: Scene, i: int) -> int:
     if not scene.has_no_noun(end) or (scene.kind(-1) == COMMA and not listed):
         return 0
     return _add_size(scene, i, read)
+
+
+def _is_amount(scene: Scene, i: int) -> bool:
+    """Whether a number stands at `i` that counts what stands before it: nothing follows."""
+    counts = scene.is_counted(i) or (i < len(scene.tokens) and bool(scene.roles[i] & {"number", "article"}))
+    return counts and scene.has_no_noun(i + 1)
 
 
 def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
@@ -208,7 +216,8 @@ def add_measure(scene: Scene, i: int) -> int:
     elif not _is_measured(scene, found, after):
         return 0
     element = scene.add(QUANTITY, i, end)
-    element.quantity = Quantity(value, end, unit=found.unit, bare=False, collective=collective)
+    named = found.at == i and scene.kind(-2) == "definite"  # "a cómo el kilo de papa?" tells no amount
+    element.quantity = Quantity(value, end, article=named, unit=found.unit, bare=False, collective=collective)
     return end
 
 
@@ -237,6 +246,8 @@ def _is_part_of(scene: Scene, i: int, found: Measure, after: Match | None) -> bo
 def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
     """Whether a number of a unit says how much is wanted of what stands behind it, or stood before it."""
     assert found.unit is not None
+    if after is not None and after.words > 1 and scene.is_sold_by(after.products[0], found.unit):
+        return True  # "2 litros de cloro a granel", where a bottle is called "litro de cloro"
     if scene.names_long(found.at):
         return False  # "3 g shock", the watches
     alias = scene.matcher.match(scene.tokens, scene.roles, found.at, head_only=False)

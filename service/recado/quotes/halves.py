@@ -1,9 +1,10 @@
-"""Reads how a number is divided in halves: "6 púas, mitad duras y mitad blandas"."""
+"""Reads halves: of a number, "6 púas, mitad duras y mitad blandas", and of what a thing is sold by, "deme medio"."""
 
 from fractions import Fraction
 from typing import Final
 
 from recado.quotes.elements import QUANTITY
+from recado.quotes.lexicon import Unit
 from recado.quotes.numbers import Quantity
 from recado.quotes.scene import Scene
 
@@ -27,6 +28,12 @@ def add_half(scene: Scene, i: int) -> int:
     amount = value.numerator if value.denominator == 1 else value
     element.quantity = Quantity(amount, end + 1, pairs=whole.pairs, unit=whole.unit, bare=False)
     return end + 1
+
+
+def sold_by(scene: Scene) -> Unit | None:
+    """The unit of the thing that was said last: "el kilo de lomo a cuánto? deme medio"."""
+    last = next((e.match for e in scene.behind() if e.match is not None), None)
+    return scene.lexicon.measures.get(scene.matcher.products[last.products[0]].unit or "") if last is not None else None
 
 
 def _whole(scene: Scene) -> Quantity | None:

@@ -53,6 +53,7 @@ def quantity(
     if article and i < n and tokens[at].norm in ("unos", "unas", "un", "una"):
         inner, j = cardinal(tokens, roles, i, lexicon)
         sized = j < n and not tokens[j].spaced and tokens[j].norm in lexicon.measures  # "una 9v"
+        sized = sized or tokens[i].norm.startswith("0")  # "una .009"
         if inner is not None and not sized and not roles[i] & {"article", "collective"}:  # "unas 20", "un diez"
             value, i, article = inner, j, False
         elif i < n and "half" in roles[i] and _is_collective(roles, i + 1):

@@ -331,7 +331,8 @@ class Reading:
             if q.negative:
                 wish.amount = -q.quantity.value
             if q.quantity.article and "another" not in q.flags:
-                wish.amount = None if self._is_plural(element, q) else wish.amount
+                open_ended = q.quantity.unit is not None or self._is_plural(element, q)
+                wish.amount = None if open_ended else wish.amount
         return wish
 
     def _is_plural(self, element: Element, q: Element) -> bool:

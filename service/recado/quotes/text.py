@@ -20,7 +20,7 @@ EMOJI: Final = "emoji"
 _TOKEN = re.compile(
     r"""
     (?P<newline>\n+)
-  | (?P<number>\d{1,3}(?:[.,]\d{3})+(?![\d]) | \d+[.,]\d+(?!\d) | \d+)
+  | (?P<number>(?<!\S)\.0\d+ | \d{1,3}(?:[.,]\d{3})+(?![\d]) | \d+[.,]\d+(?!\d) | \d+)
   | (?P<word>(?:[^\W\d_½¼¾ºª][\u0300-\u036f]*)+)
   | (?P<other>[^\s_])
     """,
@@ -152,7 +152,7 @@ def tokenise(text: str) -> list[Token]:
         if kind == "word":
             tokens.append(Token(WORD, _spoken(match.group()[:_LONGEST_TYPED]), start, end, spaced))
         elif kind == "number":
-            raw = match.group()
+            raw = match.group().removeprefix(".")  # strings ".009"
             tokens.append(Token(NUMBER, raw, start, end, spaced, _number(raw)))
         elif kind == "newline":
             tokens.append(Token(NEWLINE, "\n", start, end, True))
