@@ -156,3 +156,79 @@ def test_another_one_takes_the_place_of_the_one_that_is_gone(shop: str, text: st
 )
 def test_what_is_taken_out_is_never_added(shop: str, text: str, expected: Lines) -> None:
     assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("limpieza", "cuánto sale el kilo de sosa? mándame 2 kilos", {"GRA-22": 2}),
+        ("limpieza", "sigue en 14 el litro de limpiapisos floral? apúntame 8 litros", {"GRA-06": 8}),
+        ("limpieza", "el litro de gel lo vi en 45, dame 3", {"GRA-15": 3}),
+        ("limpieza", "el kilo de bicarbonato sigue a 32? quiero 3", {"GRA-23": 3}),
+        ("limpieza", "el litro de cloro a cómo? deme medio", {"GRA-01": HALF}),
+        ("telas", "cuánto sale el metro de tul? mandame 3", {"T-TUL": 3}),
+        ("limpieza", "dame el litro de cloro", {"GRA-01": 1}),
+    ],
+)
+def test_the_unit_of_a_price_tells_no_amount(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("limpieza2", "medio litro de cloro a granel", {"CLO-03": HALF}),
+        ("limpieza2", "5 litros de cloro suelto y 1 balde", {"CLO-03": 5, "ESC-09": 1}),
+        ("limpieza2", "2 litros de cloro", {"CLO-01": 2}),
+        ("refacciones", "3 litros de aceite suelto", {"ACE-005": 3}),
+    ],
+)
+def test_goods_by_measure_are_told_from_the_bottle(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("limpieza", "Guantes: 3 pares M y 2 pares G", {"GUA-01": 3, "GUA-02": 2}),
+        ("limpieza", "guantes de hule: M 3, G 2", {"GUA-01": 3, "GUA-02": 2}),
+        ("limpieza", "500 G de bicarbonato y 3 jergas", {"GRA-23": HALF, "FIB-05": 3}),
+        ("musica", "cuerdas eléctrica .010 dos y .009 una", {"CUE-04": 2, "CUE-03": 1}),
+        ("musica", "dos cuerdas eléctrica .010 y una .009", {"CUE-04": 2, "CUE-03": 1}),
+        ("musica", "caña 2 dos y 2.5 una", {"VIE-07": 2, "VIE-08": 1}),
+        ("ferreteria", "varilla 3/8 diez y 1/2 cinco", {"VAR-001": 10, "VAR-002": 5}),
+        ("ferreteria", "brocha de 2 dos y de 4 una", {"PIN-005": 2, "PIN-006": 1}),
+        ("musica", "para Luis unas baquetas 7A, para Caro unas 5A y para mí otras 5A", {"PER-07": 1, "PER-06": 2}),
+        ("musica", "2 baquetas 7A y otras 5A", {"PER-07": 2, "PER-06": 1}),
+        ("musica", "baquetas 7A y 5A", {"PER-07": 1, "PER-06": 1}),
+        ("gimnasio", "para Juan una gorra, para Tomás unos shorts y para mí otros", {"RO9": 1, "RO3": 2}),
+    ],
+)
+def test_sizes_stand_for_a_thing_said_before(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        (
+            "limpieza",
+            "5 litros de suavizante azul y 5 del de bebé, bueno del de bebé nomás 3",
+            {"GRA-10": 5, "GRA-11": 3},
+        ),
+        ("limpieza", "2 escobas y 3 trapeadores, bueno de los trapeadores nomás 1", {"ESC-01": 2, "ESC-03": 1}),
+        ("limpieza", "2 escobas y 3 trapeadores, bueno, trapeadores mejor 1", {"ESC-01": 2, "ESC-03": 1}),
+        ("gimnasio", "3 gorras y 4 shorts, gorras solo 1 y 2 toallas", {"RO9": 1, "RO3": 4, "TO1": 2}),
+        ("gimnasio", "3 gorras y 4 shorts, bueno, gorras 5", {"RO9": 5, "RO3": 4}),
+        ("gimnasio", "3 gorras y 4 shorts, bueno 2 gorras más", {"RO9": 5, "RO3": 4}),
+        ("gimnasio", "3 gorras, 4 shorts y gorras 2", {"RO9": 5, "RO3": 4}),
+        ("verduleria", "2 kilos de papa y 3 de cebolla, bueno cebolla nomás un kilo", {"V005": 2, "V008": 1}),
+        ("verduleria", "2 kilos de papa y 3 de cebolla, de la cebolla mejor 1 kilo", {"V005": 2, "V008": 1}),
+    ],
+)
+def test_what_is_said_again_is_counted_anew(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks

@@ -19,6 +19,7 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.numbers import Quantity
+from recado.quotes.tails import INFINITIVES
 from recado.quotes.wishes import State
 
 WE_ARE: Final = frozenset(["somos", "seremos", "venimos", "vendremos"])
@@ -148,7 +149,7 @@ class Context:
         if before == "possessive" and not with_it:  # "con su orden de tortillas", "y su mica" are asked for
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
-            return (
+            return not self._is_person(j + 1) and (
                 element.q is None or element.q.quantity is None or element.q.quantity.article or element.kind == UNKNOWN
             )
         return (
@@ -168,8 +169,8 @@ class Context:
         if q is not None and not q.article:
             return False
         start = min(element.start, element.q.start if element.q is not None else element.start)
-        making = self.word_roles[start - 1] if start else frozenset()
-        if "making" in making and start > 1 and self.word_roles[start - 2] & {"for", "request", "definite", "copula"}:
+        planned = start > 1 and bool(self.word_roles[start - 2] & {"for", "request", "definite", "copula"})
+        if planned and self._is_making(i, start - 1):
             return any(e.match is not None for e in self.elements)
         if "good" in element.flags and self.kind(i - 1) != "definite":
             return False
@@ -177,6 +178,13 @@ class Context:
         while self.kind(j) in _IN_A_CLAUSE or (self.kind(j) == QUANTITY and self.elements[j] is element.q):
             j -= 1
         return self.kind(j) == "that" and self.kind(j - 1) in THINGS and self.kind(i - 1) != "that"
+
+    def _is_making(self, i: int, verb: int) -> bool:
+        """ "preparar unos fideos"; any verb, where a request follows: "quiero tejer una cobija, dame 3 estambres"."""
+        if "making" in self.word_roles[verb]:
+            return True
+        infinitive = self.norms[verb].endswith(INFINITIVES) and not self.word_roles[verb]
+        return infinitive and any(e.kind in VERBS for e in self.elements[i + 1 : i + _CLAUSE])
 
     def is_share(self, i: int) -> bool:
         """Whether a number is what a person gets of the thing before: "y yo 3", "y 3 para mi hermana"."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.context import QUIET
 from recado.quotes.elements import (
     COMMA,
+    PRODUCT,
+    QUALITY,
     QUANTITY,
     Element,
 )  # fmt: skip
@@ -67,11 +69,40 @@ def keep_only(reading: "Reading", wish: Wish) -> None:
 
 
 def amends(reading: "Reading", i: int) -> bool:
-    """ "3 gorras, bueno 4": whether the number behind a second thought is for a thing already wished."""
+    """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a second thought counts anew what was
+    wished."""
     j = reading.context.next(i, QUIET | {COMMA})
     wished = reading.last(("wanted",)) is not None
+    if reading.context.kind(j) in (PRODUCT, QUALITY):
+        return "quantity after" in reading.elements[j].flags and is_wished(reading, reading.elements[j])
     if reading.context.kind(j) != QUANTITY or not wished or reading.context.kind(j + 1) == "more":
         return False
     if "bound" not in reading.elements[j].flags:
         return True
-    return any(e.q is reading.elements[j] and reading.known(e) is not None for e in reading.elements[j : j + _NEAR])
+    return any(
+        e.q is reading.elements[j] and is_wished(reading, e) and reading.context.kind(e.index + 1) != "more"
+        for e in reading.elements[j : j + _NEAR]
+    )
+
+
+def is_wished(reading: "Reading", element: Element) -> bool:
+    """Whether a product, or one of the kind that a quality tells, is wished."""
+    if element.kind != QUALITY:
+        return reading.known(element) is not None
+    wanted = (w.product for w in reading.wishes if w.state == "wanted")
+    return any(
+        n is not None and n in reading.matcher.with_head(n, element.words, element.sizes)
+        for n in wanted
+        if element.words or element.sizes
+    )
+
+
+def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
+    """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a thing that is wished gets its number again."""
+    context = reading.context
+    if not is_wished(reading, element):
+        return False
+    if "quantity after" not in element.flags:
+        return element.q is None and context.kind(i + 1) == "correction" and context.kind(i + 2) == QUANTITY
+    partly = context.kind(i - 1) == "definite" and "of" in context.roles(i - 1) | context.roles(i - 2)
+    return partly or context.kind(i + 1) == "only"

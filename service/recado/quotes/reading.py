@@ -6,7 +6,7 @@ from fractions import Fraction
 from recado.quotes.amounts import bare_quantity, share_each
 from recado.quotes.binding import Binder
 from recado.quotes.context import QUIET, Context
-from recado.quotes.corrections import amends, correct, keep_only
+from recado.quotes.corrections import amends, correct, counts_anew, keep_only
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -142,6 +142,7 @@ class Reading:
             if state.only and state.corrected and element.q is None and keep_kind(self, element):
                 state.only = state.corrected = False
                 return
+            state.corrected = state.corrected or (element.q is not None and counts_anew(self, i, element))
             follow_quality(self, element, state)
         elif element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
             if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
@@ -197,6 +198,11 @@ class Reading:
             if not state.only:
                 state.corrected = False
                 return
+        if counts_anew(self, i, element):
+            self.focus = known
+            if q is None:
+                return
+            state.corrected = True
         of_each = state.each if self.context.kind(i - 1) == "each" else self._of_each_kind(i, amount)
         if element.kind == SEVERAL and of_each is not None:
             self._one_of_each(element, of_each)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.counted import add_another, add_measure, add_number, add_other_size, add_quantity, add_unusable
+from recado.quotes.counted import add_another, add_measure, add_number, add_quantity, add_unusable
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -16,10 +16,10 @@ from recado.quotes.elements import (
     QUESTION,
     STOP,
     THINGS,
-    VERBS,
     Element,
 )  # fmt: skip
-from recado.quotes.halves import add_half, sold_by
+from recado.quotes.halves import add_half, half_of_last
+from recado.quotes.kin_sizes import add_other_size
 from recado.quotes.lexicon import FUNCTION, QUANTITY_ROLES
 from recado.quotes.matcher import How, Match
 from recado.quotes.numbers import Quantity, quantity
@@ -178,21 +178,12 @@ class Scanner(Scene):
             return add_quality(self, i + 1)  # "1 par color miel"
         if "mitad" in self.norms[i : i + 3] and (end := add_half(self, i)):
             return end
-        if self._is_half_of_last(i):
-            unit = sold_by(self) if self.kind(-1) in VERBS else None
-            return add_quantity(self, i, Quantity(Fraction(1, 2), i + 1, unit=unit, bare=False))
+        if (half := half_of_last(self, i)) is not None:
+            return add_quantity(self, i, half)
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
             self.add(LINK, i, i + 1).flags.add("x")
             return i + 1
         return 0
-
-    def _is_half_of_last(self, i: int) -> bool:
-        """ "pizza y media", where no product is called so; "lomo: deme medio"."""
-        if self.norm(i) not in ("media", "medio") or self.is_product(i) or not self.has_no_noun(i + 1):
-            return False
-        sized = i > 1 and self.tokens[i - 2].kind == NUMBER  # "camisa talla 16 y medio"
-        added = self.kind(-1) == "and" and self.kind(-2) == PRODUCT and not sized
-        return added or (self.kind(-1) in VERBS and sold_by(self) is not None)
 
     def _name(self, i: int, phrase: Phrase | None, determined: bool, before: Element | None) -> Match | int | None:
         """The name at `i`, or past the half, quality or contents that it begins."""

@@ -85,7 +85,7 @@ class Tails:
                     return i
                 i = end
             elif (
-                (not roles or (unknown and "good" in roles))
+                (not roles or (unknown and "good" in roles and "article" not in roles))
                 and strange < (2 if unknown else 1)
                 and not self._is_near(token.norm)
             ):
