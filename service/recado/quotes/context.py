@@ -77,6 +77,13 @@ class Context:
             return self.closes(i + 1)
         return self.kind(i - 1) == COMMA and self.kind(i + 1) in (COMMA, "and") and self.kind(i + 2) == QUALITY
 
+    def tells_each_kind(self, i: int) -> bool:
+        """ "una barra de cada sabor", "una armónica de cada tonalidad": whether each kind of a thing is meant."""
+        if "each_kind" in self.roles(i + 1):
+            return True
+        varies = self.kind(i + 2) == UNKNOWN or (self.kind(i + 2) == NOISE and not self._is_person(i + 2))
+        return self.norm(i + 1) == "de cada" and varies
+
     def follows(self, i: int, thing: Element) -> bool:
         """Whether an element goes on with a list behind a thing: "correas y afinadores"."""
         between = self.elements[thing.index + 1 : i]

@@ -235,6 +235,14 @@ class Index:
         kin = [id(family) for family in self.families_of(product)]
         return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
 
+    def differ_in_one(self, products: Sequence[int]) -> bool:
+        """Whether the names of products differ by words or by numbers, and not by both, as those of "cable XLR 5 m" and
+        "cable de parlante" do."""
+        names = [plain(self.products[number].name).split() for number in products]
+        words = {frozenset(word for word in name if word.isalpha()) for name in names}
+        numbers = {frozenset(word for word in name if not word.isalpha()) for name in names}
+        return len(words) == 1 or len(numbers) == 1
+
     def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
         """Whether `norms` and the name of the product `like` together are the whole name of a product of two things."""
         said = {self.canon(near[0][0]) for norm in norms if (near := self.near(norm))}

@@ -20,7 +20,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )  # fmt: skip
-from recado.quotes.matcher import MOST_CHOICES, How, Matcher
+from recado.quotes.matcher import MOST_CHOICES, How, Match, Matcher
 from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.scan import Scanner
@@ -250,7 +250,13 @@ class Reading:
         """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""
         match = self.elements[i].match
         told = match is not None and match.how is How.SEVERAL and len(match.products) < MOST_CHOICES
-        return amount if told and "each_kind" in self.context.roles(i + 1) else None
+        apart = told and match is not None and self.matcher.differ_in_one(match.products)
+        return amount if apart and self.context.tells_each_kind(i) else None
+
+    def _may_be_each(self, i: int, match: Match) -> bool:
+        """ "una brocha de cada medida", where "brocha" is the name of one: whether there are more of its kind."""
+        more = any(len(family.products) > 1 for family in self.matcher.families_of(match.products[0]))
+        return match.words == 1 and more and self.context.tells_each_kind(i)
 
     def _one_of_each(self, element: Element, q: Quantity) -> None:
         """ "uno de cada jugo": all that the word could be."""
@@ -331,6 +337,8 @@ class Reading:
         wish = Wish(element, product, element.text, state=state)
         if element.kind == SEVERAL and element.match is not None:
             wish.choices = element.match.products
+        if product is not None and element.match is not None and self._may_be_each(element.index, element.match):
+            wish.doubts.append("quality or thing")
         q = element.q
         if q is not None and q.quantity is not None:
             wish.set_amount(q.quantity)
