@@ -6,6 +6,7 @@ import pytest
 
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import Product
+from recado.quotes.service import Intent
 from tests.quotes.shops import quote
 
 
@@ -39,3 +40,62 @@ def test_the_word_of_a_class_may_belong_to_a_name() -> None:
 def test_a_name_may_begin_with_a_word_for_money() -> None:
     read = quote("limpieza", "3 lana de acero y 2 fibras")
     assert {item.sku: item.quantity for item in read.items} == {"FIB-04": 3, "FIB-01": 2}
+
+
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("musica", "la guitarra que compré trae el puente despegado, qué hago?"),
+        ("musica", "el teclado que me vendieron no prende"),
+        ("gimnasio", "la gorra que llevé me aprieta"),
+        ("limpieza", "la escoba que me mandaron vino sin palo, quiero cambiarla"),
+    ],
+)
+def test_a_complaint_is_no_order(shop: str, text: str) -> None:
+    read = quote(shop, text)
+    assert (read.items, read.unmatched, read.intent) == ((), (), Intent.OTHER)
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("gimnasio", "la gorra que vi en su página", {"RO9": 1}),
+        ("gimnasio", "quiero la gorra que lleve broche", {"RO9": 1}),
+        ("musica", "se dañó el afinador que compré, mándame otro", {"ACC-02": 1}),
+    ],
+)
+def test_what_was_seen_or_is_wanted_again_is_ordered(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert {item.sku: item.quantity for item in quote(shop, text).items} == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "asked"),
+    [
+        ("musica", "deme el mismo que llevó mi primo", "el mismo que llevó mi primo"),
+        ("gimnasio", "quiero la que llevó mi vecina, porfa", "la que llevó mi vecina"),
+        ("limpieza", "dame lo mismo que se llevó mi hermana", "lo mismo que se llevó mi hermana"),
+        ("zapateria", "mándame el mismo de la vez pasada", "el mismo de la vez pasada"),
+    ],
+)
+def test_what_only_somebody_else_could_tell_is_asked_back(shop: str, text: str, asked: str) -> None:
+    read = quote(shop, text)
+    assert ([entry.text for entry in read.unmatched], read.intent) == ([asked], Intent.ORDER)
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "intent"),
+    [
+        ("musica", "qué instrumentos manejan?", Intent.HELP),
+        ("verduleria", "qué fruta tenéis?", Intent.HELP),
+        ("gimnasio", "qué métodos de pago tienen?", Intent.OTHER),
+        ("gimnasio", "qué gorras tienen?", Intent.OTHER),
+    ],
+)
+def test_a_question_of_what_is_sold_is_told_from_others(shop: str, text: str, intent: Intent) -> None:
+    assert quote(shop, text).intent is intent
+
+
+def test_what_is_made_of_the_goods_is_no_order() -> None:
+    read = quote("telas", "quiero forrar una cuna, dame 3 metros de tul")
+    assert [(item.sku, item.quantity) for item in read.items] == [("T-TUL", 3)]
+    assert not read.asks

@@ -232,3 +232,29 @@ def test_sizes_stand_for_a_thing_said_before(shop: str, text: str, expected: Lin
 def test_what_is_said_again_is_counted_anew(shop: str, text: str, expected: Lines) -> None:
     assert lines(shop, text) == expected
     assert not quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("musica", "quiero una armónica de cada tonalidad", {"VIE-04": 1, "VIE-05": 1}),
+        ("musica", "2 cañas de cada número", {"VIE-07": 2, "VIE-08": 2}),
+        ("limpieza", "un litro de limpiapisos de cada fragancia", {"GRA-04": 1, "GRA-05": 1, "GRA-06": 1, "GRA-07": 1}),
+        ("gimnasio", "una gorra de cada color", {"RO9": 1}),
+    ],
+)
+def test_each_kind_of_a_thing_is_meant(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("musica", "un cable de cada largo"),  # of which thing
+        ("ferreteria", "una brocha de cada medida"),  # the name of one
+        ("musica", "2 púas de cada grosor"),
+    ],
+)
+def test_each_kind_of_what_may_be_more_things_is_asked_back(shop: str, text: str) -> None:
+    assert quote(shop, text).asks

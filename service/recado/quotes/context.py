@@ -32,6 +32,7 @@ _IN_A_CLAUSE: Final = frozenset([NOISE, "definite", "con", "to", "copula"])
 """What a clause behind "que" has before its last noun."""
 _TOLD: Final = frozenset(["copula", "negation", "nope", "story"])
 _PERSONS: Final = frozenset(["people", "name", "person"])
+_SAME: Final = frozenset(["mismo", "misma", "mismos", "mismas"])
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
 
 
@@ -98,6 +99,20 @@ class Context:
         """ "mi hijo perdió la flauta": what a verb that asks for nothing is about."""
         i = thing.index - 1
         return self.kind(i) in ("definite", "possessive") and self.kind(i - 1) == UNKNOWN
+
+    def elsewhere(self, i: int) -> int:
+        """Where "el mismo que llevó mi primo", "la que vi ayer" begins, of which "que" or "de" is at `i`; 0 if nothing
+        that only somebody else could tell is asked for here."""
+        same = self.kind(i - 1) == "same" or self.norm(i - 1) in _SAME
+        first = i - 1 - (same and self.kind(i - 2) == "definite")
+        pointed = same or (self.kind(i) == "that" and self.kind(first) == "definite" and self.norm(first) != "lo")
+        return first if pointed and self.kind(first - 1) == "request" else 0
+
+    def clause_end(self, i: int) -> int:
+        """Past the last token of the clause that the element at `i` is in."""
+        while self.kind(i + 1) not in ("", COMMA, STOP, LINE, QUESTION):
+            i += 1
+        return self.elements[i].end
 
     def list_goes_on(self, i: int) -> bool:
         """Whether a list of refused things goes on: a thing without a quantity comes next."""

@@ -236,12 +236,14 @@ class Index:
         return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
 
     def differ_in_one(self, products: Sequence[int]) -> bool:
-        """Whether the names of products differ by words or by numbers, and not by both, as those of "cable XLR 5 m" and
+        """Whether the names of products differ by words or by sizes, and not by both, as those of "cable XLR 5 m" and
         "cable de parlante" do."""
-        names = [plain(self.products[number].name).split() for number in products]
-        words = {frozenset(word for word in name if word.isalpha()) for name in names}
-        numbers = {frozenset(word for word in name if not word.isalpha()) for name in names}
-        return len(words) == 1 or len(numbers) == 1
+        names = [
+            take_apart(name_tokens(self.products[n].name, self.lexicon), self.lexicon, self.sizes, self.skipped, None)
+            for n in products
+        ]
+        words, sizes = {frozenset(name.words) for name in names}, {frozenset(name.sizes) for name in names}
+        return 1 in (len(words), len(sizes))
 
     def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
         """Whether `norms` and the name of the product `like` together are the whole name of a product of two things."""

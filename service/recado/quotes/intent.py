@@ -66,6 +66,8 @@ def intent_of(reading: Reading) -> str:
     content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask", "aside") for k in kinds)
     if "nope" in roles and "price" in roles and QUESTION not in kinds and content == 0:
         return "reject"  # "no me convence el precio"
+    if _asks_what_is_sold(reading):
+        return "help"
     if "help" in roles and not (services and "price" in kinds):
         return "help"
     if "price" in roles or "total" in roles:
@@ -94,6 +96,20 @@ def intent_of(reading: Reading) -> str:
     if reading.requested and not told and not any(k in THINGS for k in kinds) and _wants_to_order(reading):
         return "help"
     return "other"
+
+
+def _asks_what_is_sold(reading: Reading) -> bool:
+    """ "¿qué instrumentos manejan?": of goods that no product is called by."""
+    context = reading.context
+    return any(
+        e.kind == UNKNOWN
+        and not e.flags & {"good", "verb"}
+        and e.end == e.start + 1  # no "métodos de pago"
+        and context.norm(e.index - 1) in ("que", "cuales")
+        and context.kind(e.index + 1) == "available"
+        and context.closes(e.index + 2)
+        for e in reading.elements
+    )
 
 
 def _refuses(reading: Reading, element: Element) -> bool:

@@ -31,6 +31,10 @@ _QUIET: Final = frozenset(["of", "definite", "courtesy", NOISE])
 _THEY_DO: Final = ("an", "en")
 _PAST: Final = ("aron", "ieron")
 """Endings of what others did: "que me vendieron"."""
+_I_DID: Final = ("é", "í")
+"""Endings of what the customer did, as written: "que llevé", and not "que lleve"."""
+_SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
+"""What the customer saw is no thing that he has."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
@@ -65,10 +69,15 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | No
 
 
 def _is_of_the_past(reading: "Reading", i: int) -> bool:
-    """ "las balatas que me vendieron rechinan": a thing that somebody has had."""
+    """ "las balatas que me vendieron rechinan", "la guitarra que compré": a thing that somebody has had."""
     context = reading.context
-    words = context.norm(context.next(i + 1, frozenset([NOISE]))).split()
-    return context.kind(i + 1) == "that" and any(word.endswith(_PAST) for word in words)
+    verb = context.next(i + 1, frozenset([NOISE]))
+    if context.kind(i + 1) != "that" or verb >= len(reading.elements):
+        return False
+    element = reading.elements[verb]
+    written = reading.scanner.written(element.start, element.end)
+    had = context.kind(verb) == "story" and context.norm(verb) not in _SEEN
+    return had or written.endswith(_I_DID) or any(word.endswith(_PAST) for word in context.norm(verb).split())
 
 
 def _is_done(reading: "Reading", i: int) -> bool:
