@@ -171,7 +171,8 @@ class Context:
         if before == "possessive" and not with_it:  # "con su orden de tortillas", "y su mica" are asked for
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
-            return not self._is_person(j + 1) and (
+            named = self.kind(i - 1) in (QUANTITY, "definite") and self._is_person(j + 1)  # "para Luis unas baquetas"
+            return not named and (
                 element.q is None or element.q.quantity is None or element.q.quantity.article or element.kind == UNKNOWN
             )
         return (

@@ -100,9 +100,9 @@ def is_wished(reading: "Reading", element: Element) -> bool:
 def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
     """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a thing that is wished gets its number again."""
     context = reading.context
-    if not is_wished(reading, element):
-        return False
-    if "quantity after" not in element.flags:
-        return element.q is None and context.kind(i + 1) == "correction" and context.kind(i + 2) == QUANTITY
-    partly = context.kind(i - 1) == "definite" and "of" in context.roles(i - 1) | context.roles(i - 2)
-    return partly or context.kind(i + 1) == "only"
+    if "quantity after" in element.flags:
+        partly = context.kind(i - 1) == "definite" and "of" in context.roles(i - 1) | context.roles(i - 2)
+        again = partly or context.kind(i + 1) == "only"
+    else:
+        again = element.q is None and context.kind(i + 1) == "correction" and context.kind(i + 2) == QUANTITY
+    return again and is_wished(reading, element)

@@ -238,28 +238,31 @@ class Reading:
 
     def _multiply(self, i: int, wish: Wish, state: State) -> None:
         """ "el doble de gorras", "lo mismo de correas y afinadores": of another thing's number."""
-        multiple, state.multiple = state.multiple, wish
-        before = self.last(("wanted",))
-        if state.factor is not None:
-            if before is not None:
-                wish.set_multiple(before, state.factor)
-            state.factor = None
+        multiple, state.multiple = state.multiple, None
+        if state.factor is None and multiple is None:
+            return
+        before, factor, state.factor = self.last(("wanted",)), state.factor, None
+        if before is not None and factor is not None:
+            wish.set_multiple(before, factor)
         elif multiple is not None and multiple is before and self.context.follows(i, multiple.element):
             wish.set_multiple(multiple, 1)
         else:
-            state.multiple = None
+            return
+        state.multiple = wish
 
     def _of_each_kind(self, i: int, amount: Quantity | None) -> Quantity | None:
         """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""
         match = self.elements[i].match
-        told = match is not None and match.how is How.SEVERAL and len(match.products) < MOST_CHOICES
-        apart = told and match is not None and self.matcher.differ_in_one(match.products)
-        return amount if apart and self.context.tells_each_kind(i) else None
+        if match is None or match.how is not How.SEVERAL or not self.context.tells_each_kind(i):
+            return None
+        told = len(match.products) < MOST_CHOICES and self.matcher.differ_in_one(match.products)
+        return amount if told else None
 
     def _may_be_each(self, i: int, match: Match) -> bool:
         """ "una brocha de cada medida", where "brocha" is the name of one: whether there are more of its kind."""
-        more = any(len(family.products) > 1 for family in self.matcher.families_of(match.products[0]))
-        return match.words == 1 and more and self.context.tells_each_kind(i)
+        if match.words > 1 or not self.context.tells_each_kind(i):
+            return False
+        return any(len(family.products) > 1 for family in self.matcher.families_of(match.products[0]))
 
     def _one_of_each(self, element: Element, q: Quantity) -> None:
         """ "uno de cada jugo": all that the word could be."""
