@@ -7,6 +7,7 @@ from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.heads import serves_each
+from recado.quotes.matcher import MOST_CHOICES, How, Match
 from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.qualities import part_of
 from recado.quotes.text import NUMBER
@@ -219,6 +220,22 @@ def each(reading: "Reading", i: int, state: State) -> None:
         q = reading.elements[i - 1].quantity
         if q is not None and "bound" not in reading.elements[i - 1].flags and not q.article:
             state.each = q
+
+
+def of_each_kind(reading: "Reading", i: int, amount: Quantity | None) -> Quantity | None:
+    """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""
+    match = reading.elements[i].match
+    if match is None or match.how is not How.SEVERAL or not reading.context.tells_each_kind(i):
+        return None
+    told = len(match.products) < MOST_CHOICES and reading.matcher.differ_in_one(match.products)
+    return amount if told else None
+
+
+def may_be_each(reading: "Reading", i: int, match: Match) -> bool:
+    """ "una brocha de cada medida", where "brocha" is the name of one: whether there are more of its kind."""
+    if match.words > 1 or not reading.context.tells_each_kind(i):
+        return False
+    return any(len(family.products) > 1 for family in reading.matcher.families_of(match.products[0]))
 
 
 def share_each(reading: "Reading", state: State) -> None:

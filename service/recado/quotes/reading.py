@@ -3,7 +3,7 @@
 import itertools
 from fractions import Fraction
 
-from recado.quotes.amounts import bare_quantity, share_each
+from recado.quotes.amounts import bare_quantity, may_be_each, of_each_kind, share_each
 from recado.quotes.binding import Binder
 from recado.quotes.context import QUIET, Context
 from recado.quotes.corrections import amends, correct, counts_anew, keep_only
@@ -20,7 +20,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )  # fmt: skip
-from recado.quotes.matcher import MOST_CHOICES, How, Match, Matcher
+from recado.quotes.matcher import Matcher
 from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.scan import Scanner
@@ -206,7 +206,7 @@ class Reading:
             if q is None:
                 return
             state.corrected = True
-        of_each = state.each if self.context.kind(i - 1) == "each" else self._of_each_kind(i, amount)
+        of_each = state.each if self.context.kind(i - 1) == "each" else of_each_kind(self, i, amount)
         if element.kind == SEVERAL and of_each is not None:
             self._one_of_each(element, of_each)
             return
@@ -249,20 +249,6 @@ class Reading:
         else:
             return
         state.multiple = wish
-
-    def _of_each_kind(self, i: int, amount: Quantity | None) -> Quantity | None:
-        """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""
-        match = self.elements[i].match
-        if match is None or match.how is not How.SEVERAL or not self.context.tells_each_kind(i):
-            return None
-        told = len(match.products) < MOST_CHOICES and self.matcher.differ_in_one(match.products)
-        return amount if told else None
-
-    def _may_be_each(self, i: int, match: Match) -> bool:
-        """ "una brocha de cada medida", where "brocha" is the name of one: whether there are more of its kind."""
-        if match.words > 1 or not self.context.tells_each_kind(i):
-            return False
-        return any(len(family.products) > 1 for family in self.matcher.families_of(match.products[0]))
 
     def _one_of_each(self, element: Element, q: Quantity) -> None:
         """ "uno de cada jugo": all that the word could be."""
@@ -343,7 +329,7 @@ class Reading:
         wish = Wish(element, product, element.text, state=state)
         if element.kind == SEVERAL and element.match is not None:
             wish.choices = element.match.products
-        if product is not None and element.match is not None and self._may_be_each(element.index, element.match):
+        if product is not None and element.match is not None and may_be_each(self, element.index, element.match):
             wish.doubts.append("quality or thing")
         q = element.q
         if q is not None and q.quantity is not None:
