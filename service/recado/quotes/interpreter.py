@@ -278,12 +278,22 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     does = {step.does for step in named} | {step.does for step in bare}
     if (view.lines or view.ordered) and not does <= {Does.ORDER, Does.ADD}:
         return script.steps
+    if script.agrees and _loses(script, quote, named, bare):
+        return script.steps
     counted = {sku for step in named if step.mention.amount is not None for sku in step.mention.skus}
     if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):
         return script.steps  # "lijas, 5 de 100 y 5 de 220"
     adds = {sku for step in named if step.does is Does.ADD for sku in step.mention.skus}
     lines = [_line(item, counted, adds) for item in quote.items]
     return [*lines, *closing]
+
+
+def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[Bare]) -> bool:
+    """Whether the reader's lines have no part of something that stands beside a yes."""
+    lines = {item.sku for item in quote.items}
+    return any(lines.isdisjoint(step.mention.skus) for step in named) or any(
+        not script.tells.isdisjoint(step.places) for step in bare
+    )
 
 
 def _line(item: QuoteLine, counted: Set[str], adds: Set[str]) -> Named:

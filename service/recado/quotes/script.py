@@ -256,10 +256,10 @@ class _Walk:
 
     def _is_guess(self, element: Element) -> bool:
         """ "¿hacen delivery a Surco?", "disculpe la demora": what only looks like a product is none where nothing is
-        counted or asked for."""
+        counted, asked for or taken away."""
         match = element.match
-        counted = element.q is not None or self._draft.chunk.steered
-        if match is None or match.score >= _CERTAIN or counted:
+        meant = element.q is not None or self._draft.chunk.steered or self._draft.removing
+        if match is None or match.score >= _CERTAIN or meant:
             return False
         told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) == "definite"
         return told and not self._wants
