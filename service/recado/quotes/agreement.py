@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from recado.quotes.context import Context
-from recado.quotes.elements import COMMA, LINE, NOISE, QUESTION, STOP, Element
+from recado.quotes.elements import COMMA, LINE, MASK, NOISE, QUESTION, STOP, Element
 from recado.quotes.scan import Scanner
 
 _WEAK: Final = frozenset([
@@ -19,6 +19,14 @@ _BEHIND_IF: Final = frozenset([
 ])  # fmt: skip
 _OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
 """With one of these a yes beside other words is not a plain one."""
+
+
+PAYING: Final = frozenset([
+    "pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete",
+    "transferi", "deposite", "pague",
+])  # fmt: skip
+"""Words of a payment."""
+_TO_WHOM: Final = frozenset(["te", "le", "les", "lo", "la", "los", "las", "se"])
 
 
 class Agreement:
@@ -56,8 +64,19 @@ class Agreement:
     def accepts_all(self) -> bool:
         """Whether it accepts, and nothing is asked or put off beside it."""
         return self.accepts and not any(
-            (e.kind in _OPEN and "visit" not in e.roles) or "unsettled" in e.roles for e in self._elements
+            (e.kind in _OPEN and "visit" not in e.roles) or puts_off(e, self._context) for e in self._elements
         )
+
+
+def puts_off(element: Element, context: Context) -> bool:
+    """Whether a word puts the answer off: "luego", "te aviso"; but not "luego te pago", "que después no hay nadie"."""
+    if "unsettled" not in element.roles or "later" not in element.roles:
+        return "unsettled" in element.roles
+    i = element.index + 1
+    while context.norm(i) in _TO_WHOM:
+        i += 1
+    timed = context.kind(i) == "of" or context.kind(i) == MASK  # "después de las 6"
+    return not (timed or context.kind(element.index - 1) == "that" or context.norm(i) in PAYING)
 
 
 def is_if(element: Element, context: Context, scanner: Scanner) -> bool:

@@ -3,6 +3,7 @@
 import itertools
 from typing import Final
 
+from recado.quotes.agreement import puts_off
 from recado.quotes.elements import COMMA, LINE, LINK, MASK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN, Element
 from recado.quotes.reading import Reading
 
@@ -49,7 +50,8 @@ def intent_of(reading: Reading) -> str:
             roles |= element.roles - {"nope"} | ({"unsettled"} if element.kind == "copula" else set())
             roles.add("told" if element.kind == "nope" else element.kind)
         else:
-            roles |= element.roles | {element.kind}
+            held = frozenset() if puts_off(element, reading.context) else {"unsettled"}
+            roles |= (element.roles - held) | {element.kind}
     mentioned = any(w.state == "mentioned" for w in reading.wishes)
     if not mentioned and reading.requested and any(e.kind == QUANTITY and "bound" in e.flags for e in elements):
         return "order"
@@ -78,7 +80,7 @@ def intent_of(reading: Reading) -> str:
     no = "nope" in roles or (kinds[:1] == ["negation"] and content == 0)
     if no and content <= 1 and QUESTION not in kinds:
         return "reject"
-    if "yes" in roles and "unsettled" in roles and not roles & {"settled", "taking"}:
+    if "yes" in roles and roles & {"unsettled", "coming"} and not roles & {"settled", "taking"}:
         return "other"  # "ok luego te aviso", "ya voy en camino"
     if "yes" in roles and content == 0 and not refused and not (QUESTION in kinds and len(kinds) > 2):
         return "confirm"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from recado.quotes.agreement import is_if
+from recado.quotes.agreement import PAYING, is_if
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -26,10 +26,6 @@ from recado.quotes.elements import (
 )  # fmt: skip
 from recado.quotes.reading import Reading
 
-PAYING: Final = frozenset([
-    "pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete",
-    "transferi", "deposite", "pague",
-])  # fmt: skip
 _MARKS: Final = frozenset([COMMA, STOP, LINE, QUESTION, LINK, "and", "but"])
 _ENDS: Final = frozenset([STOP, LINE, QUESTION, "but"])
 _HARMLESS: Final = frozenset([
@@ -39,8 +35,9 @@ _HARMLESS: Final = frozenset([
 """Kinds of elements that ask for nothing by themselves."""
 _HARMLESS_NOISE: Final = frozenset([
     "filler", "vacuous", "emoji", "services", "people", "occasions", "name", "later", "weekday", "address", "taking",
-    "second_thought", "settled", "reason", "limit",
+    "second_thought", "settled", "reason", "limit", "coming",
 ])  # fmt: skip
+_OF_TRIPS: Final = frozenset(["visit", "coming", "notice"])
 _SPEAKS_OF_GOODS: Final = frozenset(["modifier", "about"])
 OF_DELIVERY: Final = frozenset(["address", "later", "weekday", "services"])
 """Roles of what changes nothing: "pero para mañana", "pero pago con tarjeta"."""
@@ -131,7 +128,7 @@ class Reserves:
             return not norm.startswith(("a ", "de "))  # "sí, a 3" is a wish, if not for so many then for so much
         if element.kind == QUANTITY:
             return norm in ("mil", "un", "una") and self._context.kind(element.index + 1) == "thanks"  # "mil gracias"
-        return element.kind in _HARMLESS or norm in _POINTING or "visit" in element.roles
+        return element.kind in _HARMLESS or norm in _POINTING or bool(element.roles & _OF_TRIPS)
 
     def _is_of_goods(self, element: Element) -> bool:
         """Whether a word tells goods apart: "mujer", "lluvia" where boots are sold for it; but not "para mi mujer"."""
@@ -148,7 +145,7 @@ class Reserves:
         if element.q is not None or "good" in element.flags:
             return False
         word, before = self._reading.scanner.norms[element.start], self._context.norm(element.index - 1)
-        return word.endswith(_VERBAL) or before in _PRONOUNS or before.endswith((" me", " te", " se", " lo"))
+        return word.endswith(_VERBAL) or before in _PRONOUNS or before.endswith((" me", " te", " se", " lo", "cuando"))
 
     def _is_left(self, element: Element, *, leads: bool) -> bool:
         """Whether an element has no effect. leads: whether something beside it has one, for a verb, a no or "otro"."""

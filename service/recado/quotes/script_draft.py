@@ -5,12 +5,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from recado.quotes.agreement import PAYING
 from recado.quotes.chunks import Chunk, Exchange
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Step
 from recado.quotes.constructions import Does
 from recado.quotes.elements import COMMA, LINK, QUESTION, STOP, Element
 from recado.quotes.reading import Reading
-from recado.quotes.reserves import PAYING
 
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
 
