@@ -50,6 +50,8 @@ class Does(Enum):
     """The whole order is called off."""
     CLOSE = auto()
     """The list is complete; that is no yes."""
+    REASON = auto()
+    """Why something goes; nothing by itself."""
     EVERYTHING = auto()
     """All options of a question, one of each."""
 

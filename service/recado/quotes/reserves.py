@@ -158,13 +158,16 @@ class Reserves:
     def _asks(self, clause: Sequence[Element]) -> bool:
         """Whether it is a question, with its mark or without; "¿sí?" is none."""
         marked = self._context.kind(clause[-1].index + 1) == QUESTION and any(e.kind != "yes" for e in clause)
-        return marked or any(e.kind in _ASKING and "visit" not in e.roles for e in clause)
+        return marked or any(
+            e.kind in _ASKING and "visit" not in e.roles and e.index not in self._spoken for e in clause
+        )
 
     def _is_refused(self, clause: Sequence[Element]) -> bool:
         """ "sí, no", but not "no falta nada"."""
         named = any(element.kind in (PRODUCT, SEVERAL, QUALITY) for element in clause)
         no = (
             clause[-1].kind in _REFUSALS
+            and clause[-1].index not in self._spoken
             and "yes" not in clause[-1].roles
             and not (len(clause) > 1 and self._context.norm(clause[-1].index) == "nada")
         )

@@ -52,6 +52,7 @@ _QUIET_WORDS: Final = frozenset([
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
+_AROUND_A_NO: Final = frozenset([COMMA, STOP, LINE, "negation", "nope", "courtesy", "thanks", "greeting", "only"])
 _PERSONS: Final = frozenset(["people", "name"])
 _CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
@@ -91,7 +92,7 @@ class _Walk:
                 denied = element.kind in ("negation", "nope") and at > element.start  # "no son 3", "no los quiero"
                 if element.kind == "nope" and draft.chunk.mentions:
                     denied = True  # "la gorra ya no la quiero"
-                if one is not None and at >= past and not named and not denied:
+                if one is not None and at >= past and not named and not denied and self._is_said(one):
                     past = one.end
                     steers = one.does in _STEERS and one.does is not Does.KEEP  # "mándalo nomás"
                     self._construction(one)
@@ -131,11 +132,33 @@ class _Walk:
         heard = self._numbers.heard.union(*(step.places for step in steps if isinstance(step, Bare)))
         return Reserves(self._reading, heard, self._spoken, self._steering)
 
+    def _is_said(self, one: Found) -> bool:
+        """Whether a construction is one where it stands: a reason gives itself for a change or a no, and names nothing
+        but what goes."""
+        if one.does is not Does.REASON:
+            return True
+        goes = self._draft.named_skus()
+        within = [e for e in self._reading.elements if one.start <= e.start < one.end and e.match is not None]
+        named = [e for e in within if e.match is not None and e.match.score >= _CERTAIN]
+        if any(goes.isdisjoint(self._mentions.plain(element).skus) for element in named):
+            return False
+        return self._draft.has_changed() or self._is_bare_no(one)
+
+    def _is_bare_no(self, reason: Found) -> bool:
+        """Whether a message is nothing but a no and a reason for it."""
+        around = [e for e in self._reading.elements if not reason.start <= e.start < reason.end]
+        quiet = all(e.kind in _AROUND_A_NO or "vacuous" in e.roles for e in around)
+        return quiet and any(e.kind in ("negation", "nope") and e.end <= reason.start for e in around)
+
     # what steers ---------------------------------------------------------------------------------------------
 
     def _construction(self, one: Found) -> None:
         if one.does is Does.DOUBLE:
             self._draft.say(Scaled(Fraction(2)))
+        elif one.does is Does.REASON:
+            self._draft.flush()
+            if not self._draft.steps:
+                self._draft.say(Spoken(Does.CANCEL))
         elif one.does not in _STEERS:
             self._draft.say(Spoken(one.does))
             self._draft.opened = True
@@ -201,7 +224,8 @@ class _Walk:
         if self._context.kind(element.index - 1) in ("definite", "possessive"):
             return  # "el pedido"
         self._wants = True
-        if self._draft.chunk.does in (Does.ORDER, Does.REMOVE) and not self._draft.removing:
+        refused = self._draft.removing and not self._context.opens(element.index)  # "no quiero", but not "no, quiero"
+        if self._draft.chunk.does in (Does.ORDER, Does.REMOVE) and not refused:
             self._draft.steer(Does.ORDER)
         self._draft.chunk.steered = self._draft.chunk.leads = True
         self._draft.opened = True
@@ -236,12 +260,21 @@ class _Walk:
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
         refused = wish.state == "refused" and not apart
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
-        if refused and not (taken or self._context.is_taken_out(element.index)):
+        if refused and not (taken or self._context.is_taken_out(element.index) or self._is_pointed_at(element)):
             return  # taken back within the message
         mention = self._mentions.of(wish)
         if draft.exchange.expects and own is None and wish.amount is not None:  # "cambia el perfume por el 212"
             mention, self._numbers.late, refused = replace(mention, amount=None), None, True
         self._mentioned(mention, element, refused=refused)
+
+    def _is_pointed_at(self, element: Element) -> bool:
+        """ "quise decir la manta, esa quítala": the next clause points at what goes, which nothing asked for."""
+        i = element.index + 1
+        if element.q is not None or self._draft.chunk.leads or self._context.kind(i) not in (COMMA, STOP):
+            return False
+        while self._context.kind(i + 1) in ("definite", "yes"):
+            i += 1
+        return self._context.kind(i + 1) == "remove" and self._closes(self._reading.elements[i + 1].end)
 
     def _comes_with(self, element: Element) -> bool:
         """ "reemplaza la bufanda con una toalla"."""

@@ -12,6 +12,7 @@ from recado.quotes.constructions import Does
 from recado.quotes.elements import COMMA, LINK, QUESTION, STOP, Element
 from recado.quotes.reading import Reading
 
+_PLAIN: Final = frozenset([Does.ORDER, Does.ADD])
 _ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
 
 
@@ -42,6 +43,19 @@ class ScriptDraft:
     def has_named(self) -> bool:
         """Whether the message has named a thing by now."""
         return bool(self.chunk.mentions) or any(isinstance(step, Named) for step in self.steps)
+
+    def has_changed(self) -> bool:
+        """Whether what was said last changes something, unlike a plain order."""
+        if self.has_something() or (self.chunk.steered and self.chunk.does is Does.REMOVE):
+            return self.chunk.does not in _PLAIN or any(refused for _, refused in self.chunk.mentions)
+        last = self.last
+        return isinstance(last, Replaced | Kept) or (isinstance(last, Named | Bare) and last.does not in _PLAIN)
+
+    def named_skus(self) -> frozenset[str]:
+        """The products that the message has named by now."""
+        mentions = [mention for mention, _ in self.chunk.mentions]
+        mentions += [step.mention for step in self.steps if isinstance(step, Named)]
+        return frozenset(sku for mention in mentions for sku in mention.skus)
 
     def is_of_payment(self) -> bool:
         """ "pago con un billete de 500"."""
