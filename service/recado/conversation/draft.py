@@ -312,6 +312,9 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         draft.apply(AskPrice(draft.asked))
         return draft
     _fold(draft, interpreter, replace(script, steps=as_read(script, moment.inbound.quote, draft.view)))
+    if base is not None and script.edits and not draft.spoke:
+        draft.unsure = True
+        draft.apply(Unresolved(""))
     if draft.spoke:
         return draft
     if product is not None:  # "ask about this product": one of it, unless the message says otherwise

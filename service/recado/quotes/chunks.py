@@ -17,8 +17,8 @@ class Chunk:
     """Collects what a message says between two marks; `does` is what it wants done.
 
     mentions: the named things, each with whether it was refused. steered: a verb says what to do; listed: a verb in an
-    earlier part does. leads: it asks for something. more: in addition. pays: it goes on to say how the customer pays.
-    written: its words, each with whether it is the amount. For the rest see `Bare`.
+    earlier part does. denied: "no quiero" opens it. leads: it asks for something. more: in addition. pays: it goes on to
+    say how the customer pays. written: its words, each with whether it is the amount. For the rest see `Bare`.
     """
 
     def __init__(self, does: Does, *, pays: bool = False) -> None:
@@ -32,7 +32,7 @@ class Chunk:
         self.places: list[int] = []
         self.plural: bool | None = None
         self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
-        self.counts = self.listed = False
+        self.counts = self.listed = self.denied = False
 
     def is_empty(self) -> bool:
         """Whether it contains nothing that a step could change."""
@@ -66,6 +66,8 @@ class Chunk:
         """What it contains besides named things, as a step; None if there is nothing."""
         if self.is_empty() and not self.more and not self.foreign and not (self.steered and self.does in _TAKE):
             return None
+        if self.denied and self.does is Does.ORDER and self.words and self.plural is not None:
+            return self._as_bare(Does.REMOVE)  # "no quiero el azul"
         return self._as_bare(Does.ADD if self.more and self.does is not Does.REMOVE else self.does)
 
     def text(self, *, amount: bool = True) -> str:

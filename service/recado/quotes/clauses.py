@@ -102,7 +102,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     reserves: the words that prevent a yes from counting, as the customer wrote them. tells: indexes of elements that
     must lead to a change if the message also says yes. priced: it asks for prices and orders nothing. inquires: it is a
     question and orders nothing; offers: it asks what the shop has. asked: what it asks for without ordering it
-    ("¿tienen gorras?").
+    ("¿tienen gorras?"). edits: it says that something goes or changes.
     """
 
     steps: tuple[Step, ...]
@@ -114,6 +114,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     inquires: bool = False
     offers: bool = False
     asked: tuple[Mention, ...] = ()
+    edits: bool = False
 
     @property
     def says_no_more(self) -> bool:

@@ -25,6 +25,7 @@ from recado.quotes.elements import (
     QUESTION,
     SEVERAL,
     STOP,
+    THINGS,
     UNKNOWN,
     VERBS,
     Element,
@@ -52,6 +53,9 @@ _QUIET_WORDS: Final = frozenset([
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
+_EDITS: Final = frozenset(["remove", "change", "instead"])
+_AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
+_DEFINITE: Final = frozenset(["definite"])
 _AROUND_A_NO: Final = frozenset([COMMA, STOP, LINE, "negation", "nope", "courtesy", "thanks", "greeting", "only"])
 _PERSONS: Final = frozenset(["people", "name"])
 _CERTAIN: Final = 0.95
@@ -76,6 +80,7 @@ class _Walk:
         self._agreement = Agreement(reading.elements, reading.scanner, self._context)
         self._spoken: set[int] = set()  # elements of constructions that speak of the order as a whole
         self._steering: set[int] = set()  # elements of constructions that only say what is done to the next thing
+        self._steers_away = False
         self._numbers = LoneNumbers(reading, self._draft, self._mentions)
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
@@ -126,7 +131,16 @@ class _Walk:
             inquires=self._asks and not self._reading.requested,
             offers=self._asks and not self._reading.requested and any(e.kind == "available" for e in elements),
             asked=self._mentions.told() if offered else (),
+            edits=not self._asks and (self._steers_away or any(map(self._edits, elements))),
         )
+
+    def _edits(self, element: Element) -> bool:
+        """Whether an element says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""
+        i = self._context.next(element.index, _DEFINITE)
+        of_thing = self._context.kind(i) in THINGS and (
+            i > element.index + 1 or self._context.kind(i) in (PRODUCT, SEVERAL)
+        )
+        return element.kind in _EDITS or (element.kind == "without" and of_thing)
 
     def _reserves(self, steps: list[Step]) -> Reserves:
         heard = self._numbers.heard.union(*(step.places for step in steps if isinstance(step, Bare)))
@@ -171,6 +185,7 @@ class _Walk:
         else:
             self._draft.steer(one.does)
             self._draft.taking = one.does is Does.REMOVE
+            self._steers_away = self._steers_away or one.does in _AWAY
 
     def _mend(self, element: Element) -> None:
         self._draft.mend(is_last=self._closes(element.end))
@@ -203,6 +218,7 @@ class _Walk:
         if chunk.describes and chunk.plural is not None and not chunk.mentions and self._closes(element.end):
             chunk.does = Does.REMOVE  # "el negro no"
             return
+        chunk.denied = element.kind == "nope" or self._context.kind(element.index + 1) == "request"
         self._draft.removing = True
 
     def _change(self, _: Element) -> None:
