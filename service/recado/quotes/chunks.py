@@ -17,8 +17,8 @@ class Chunk:
     """Collects what a message says between two marks; `does` is what it wants done.
 
     mentions: the named things, each with whether it was refused. steered: a verb says what to do; listed: a verb in an
-    earlier part does. denied: "no quiero" opens it. leads: it asks for something. more: in addition. pays: it goes on to
-    say how the customer pays. written: its words, each with whether it is the amount. For the rest see `Bare`.
+    earlier part does. denied: "no quiero" opens it. leads: it asks for something. more: in addition. pays: it goes on
+    to say how the customer pays. written: its words, each with whether it is the amount. For the rest see `Bare`.
     """
 
     def __init__(self, does: Does, *, pays: bool = False) -> None:
@@ -40,8 +40,12 @@ class Chunk:
 
     def set_last(self, amount: int | Fraction) -> None:
         """A number after "a" is the new quantity of the last thing, or of the present topic: "las gorras a 1"."""
+        counts = self.does in (Does.RAISE, Does.LOWER)
         self.does = Does.SET
-        if self.mentions:
+        if counts and len(self.mentions) == 1:
+            self.amount = amount
+            self.written.append((str(amount), True))
+        elif self.mentions:
             self.mentions[-1] = (replace(self.mentions[-1][0], amount=amount), False)
         else:
             self.amount = amount

@@ -27,10 +27,25 @@ _PAID_WITHIN: Final = 3
 """Tokens from a word of paying to the number."""
 _HOUSE_DIGITS: Final = 4
 _STEERS: Final = frozenset(["change", "correction", "add", "remove"])
+_LEAVES: Final = frozenset(
+    ["deja", "deje", "dejen", "dejame", "dejeme", "dejemos", "pon", "ponga", "ponme", "pongame", "poneme"]
+)
+_FROM_VERB: Final = 8
+"""Tokens from "deja" to its number."""
 _PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
 _PIECES: Final = frozenset(["piece", "pair", "collective"])
 _HOUR_WORDS: Final = frozenset(["am", "pm", "hrs", "hs", "h", "horas", "hora", "punto", "min"])
 _PARTS_OF_DAY: Final = ("tarde", "noche", "manana", "madrugada")
+
+
+def is_amount(words: Words, start: int, end: int) -> bool:
+    """Whether "en N" counts: "en 3 camisas", "deja las camisas en 3"."""
+    for i in range(start - 1, max(start - _FROM_VERB, 0) - 1, -1):
+        if words.norm(i) in _LEAVES:
+            return True
+        if words.closes(i):
+            break
+    return before_product(words, start, end)
 
 
 def before_product(words: Words, start: int, end: int) -> bool:

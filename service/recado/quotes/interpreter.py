@@ -121,9 +121,19 @@ class Interpreter:
         if mention.unusable is not None:
             sets = step.does not in (Does.ADD, Does.RAISE) and sku in dict(view.lines)
             return [AskBack(mention.text, (sku,), None, sets)]
+        return self._asked_for(step, sku, view)
+
+    def _asked_for(self, step: Named, sku: str, view: View) -> list[Act]:
+        """What is done to one product that is known."""
+        mention = step.mention
         if step.does is Does.SET and (replaced := self._wanted.another_kind(sku, mention, view)) is not None:
             return [replaced]
-        return self._wanted.asked_for(step.does, sku, quantity, mention.confidence, view)
+        if step.does is Does.RAISE and view.lines and sku not in dict(view.lines):
+            found = self._lines_of(mention, view)
+            if len(found) != 1:
+                return [Unresolved(mention.text)]
+            (sku,) = found
+        return self._wanted.asked_for(step.does, sku, quantity_of(mention.amount), mention.confidence, view)
 
     def _counts(self, mention: Mention, before: Step) -> list[Act]:
         """ "papas fritas 2 raciones": a word of its name is what a thing is counted in."""
@@ -222,11 +232,16 @@ class Interpreter:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
         if len(found) != 1 or comes is None:
-            if isinstance(goes, Mention) and isinstance(comes, Bare) and comes.does is Does.SET:  # "2 kilos, perdón, 1"
+            told = isinstance(comes, Bare) and comes.does is Does.SET  # "2 kilos, perdón, 1"
+            if isinstance(goes, Mention) and isinstance(comes, Bare) and told and not _is_of_a_line(comes):
                 counts = comes.amount is not None and not comes.words and len(skus_of(goes, self._catalogue)) == 1
                 does = Does.ORDER if counts else Does.SET
                 return self._named(Named(does, goes), view)
             return [Unresolved(text)]
+        if isinstance(goes, Mention) and isinstance(comes, Bare) and _counts_anew(goes, comes):
+            amount = self._answers.amount(comes, found[0])
+            sets = SetQuantity(found[0], amount) if amount is not None else None
+            return [sets or AskBack(goes.text, tuple(found), None, sets=True)]
         skus, quantity, text = self._comes(found[0], goes, comes)
         if not skus:
             return [Missing(text)] if isinstance(comes, Mention) else [SetQuantity(found[0], quantity)]
@@ -315,6 +330,18 @@ def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:
     goes_on = at + 1 < len(steps) and isinstance(steps[at + 1], Named | Bare)
     alone = step.describes and step.amount is None and step.does is Does.ORDER
     return replace(step, does=Does.ADD) if listed and goes_on and alone else step
+
+
+def _is_of_a_line(comes: Bare) -> bool:
+    """Whether a verb says how many there are to be of what is there: "sube la escalera a 2"."""
+    return comes.steered and comes.amount is not None
+
+
+def _counts_anew(goes: Mention, comes: Bare) -> bool:
+    """Whether a number alone is how many there are to be: "los clavos mejor 2", unlike "la lija mejor 220"."""
+    alone = comes.does is Does.SET and comes.amount is not None and not (comes.words or comes.foreign)
+    many = bool(goes.words) and goes.words[0].endswith("s")
+    return alone and (many or comes.unit is not None) and goes.amount in (None, comes.amount)
 
 
 def _pointed_at(goes: Bare, view: View) -> list[str]:

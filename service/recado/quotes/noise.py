@@ -195,10 +195,10 @@ RULES: Final = (
         'size or price behind "en"',
         Kind.SIZE,
         "en N ~/ ~N\nen N",
-        unless=digits.before_product,
+        unless=digits.is_amount,
         end=digits.past_price,
         examples=("tengo la presión [en 140/90]", "camisa [en 38]", "las vi [en 20 soles]"),
-        counterexamples=("en 3 camisas",),
+        counterexamples=("en 3 camisas", "deja las camisas en 3"),
     ),
     Rule(
         'price with decimals behind "de"',

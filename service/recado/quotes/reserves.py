@@ -164,7 +164,10 @@ class Reserves:
 
     def _is_refused(self, clause: Sequence[Element]) -> bool:
         """ "sí, no", but not "no falta nada"."""
-        named = any(element.kind in (PRODUCT, SEVERAL, QUALITY) for element in clause)
+        named = any(
+            element.kind in (PRODUCT, SEVERAL, QUALITY) or (element.kind == UNKNOWN and element.index in self._heard)
+            for element in clause
+        )
         no = (
             clause[-1].kind in _REFUSALS
             and clause[-1].index not in self._spoken

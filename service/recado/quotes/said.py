@@ -236,6 +236,8 @@ def _take_size(
     read = index.sizes.at(tokens, i) if index.sizes.may_start(tokens[i]) else None
     if read is None:
         return i
+    if tokens[i].kind == NUMBER and i > said.head + 1 and _becomes(tokens, i - 1):
+        return 0  # "sube los clavos a 2 kilos"
     spans = len(read[0].values) > 1 and tokens[i + 1].norm == "-" and family.has_spans()  # "6-9 meses"
     if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
         read = index.sizes.at(tokens, i, single=True) or read
@@ -246,6 +248,8 @@ def _take_size(
     if own and size.values == (1,):
         said.last = end - 1
         return end  # "arena fina m3", which is sold by it
+    if size.unit is not None and size.unit.name in family.units and not _has_such(index, family, size):
+        return 0  # "clavos 2 kilos", of 2 inches and sold by the kilo
     marked = i > 0 and (tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1])
     served = end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
     marked = marked or (served and "" in family.dimensions)  # "para 20 personas"
@@ -282,6 +286,17 @@ def _take_size(
         return 0 if tokens[i].kind == NUMBER or size.unit is not None else i
     said.last, said.conflict = end - 1, True
     return end
+
+
+def _has_such(index: Index, family: Family, size: Size) -> bool:
+    """Whether a product of this size has it in this unit."""
+    owners = family.with_size(size)
+    return any(own.unit == size.unit for number in owners for own in index.sizes_of(number))
+
+
+def _becomes(tokens: list[Token], i: int) -> bool:
+    """Whether the word at `i` tells what a quantity is to be: "a 2 kilos", "en 2", but not "3 en 1"."""
+    return tokens[i].norm == "a" or (tokens[i].norm == "en" and tokens[i - 1].kind != NUMBER)
 
 
 def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int) -> bool:

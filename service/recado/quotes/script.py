@@ -11,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from recado.quotes.agreement import Agreement
+from recado.quotes.asides import CERTAIN, Asides
 from recado.quotes.clauses import Bare, Mention, Named, Scaled, Script, Spoken, Step
 from recado.quotes.constructions import Does, Found, constructions
 from recado.quotes.elements import (
@@ -25,7 +26,6 @@ from recado.quotes.elements import (
     QUESTION,
     SEVERAL,
     STOP,
-    THINGS,
     UNKNOWN,
     VERBS,
     Element,
@@ -53,13 +53,8 @@ _QUIET_WORDS: Final = frozenset([
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
-_EDITS: Final = frozenset(["remove", "change", "instead"])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
-_DEFINITE: Final = frozenset(["definite"])
-_AROUND_A_NO: Final = frozenset([COMMA, STOP, LINE, "negation", "nope", "courtesy", "thanks", "greeting", "only"])
 _PERSONS: Final = frozenset(["people", "name"])
-_CERTAIN: Final = 0.95
-"""A likeness to a name below which a word is only like it."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
 
 
@@ -81,6 +76,7 @@ class _Walk:
         self._spoken: set[int] = set()  # elements of constructions that speak of the order as a whole
         self._steering: set[int] = set()  # elements of constructions that only say what is done to the next thing
         self._steers_away = False
+        self._asides = Asides(reading, self._mentions)
         self._numbers = LoneNumbers(reading, self._draft, self._mentions)
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
@@ -131,38 +127,18 @@ class _Walk:
             inquires=self._asks and not self._reading.requested,
             offers=self._asks and not self._reading.requested and any(e.kind == "available" for e in elements),
             asked=self._mentions.told() if offered else (),
-            edits=not self._asks and (self._steers_away or any(map(self._edits, elements))),
+            edits=not self._asks and (self._steers_away or self._asides.edit()),
         )
 
-    def _edits(self, element: Element) -> bool:
-        """Whether an element says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""
-        i = self._context.next(element.index, _DEFINITE)
-        of_thing = self._context.kind(i) in THINGS and (
-            i > element.index + 1 or self._context.kind(i) in (PRODUCT, SEVERAL)
-        )
-        return element.kind in _EDITS or (element.kind == "without" and of_thing)
+    def _is_said(self, one: Found) -> bool:
+        """Whether a construction is one where it stands."""
+        if one.does is not Does.REASON:
+            return True
+        return self._asides.is_reason(one, self._draft.named_skus(), changes=self._draft.has_changed())
 
     def _reserves(self, steps: list[Step]) -> Reserves:
         heard = self._numbers.heard.union(*(step.places for step in steps if isinstance(step, Bare)))
         return Reserves(self._reading, heard, self._spoken, self._steering)
-
-    def _is_said(self, one: Found) -> bool:
-        """Whether a construction is one where it stands: a reason gives itself for a change or a no, and names nothing
-        but what goes."""
-        if one.does is not Does.REASON:
-            return True
-        goes = self._draft.named_skus()
-        within = [e for e in self._reading.elements if one.start <= e.start < one.end and e.match is not None]
-        named = [e for e in within if e.match is not None and e.match.score >= _CERTAIN]
-        if any(goes.isdisjoint(self._mentions.plain(element).skus) for element in named):
-            return False
-        return self._draft.has_changed() or self._is_bare_no(one)
-
-    def _is_bare_no(self, reason: Found) -> bool:
-        """Whether a message is nothing but a no and a reason for it."""
-        around = [e for e in self._reading.elements if not reason.start <= e.start < reason.end]
-        quiet = all(e.kind in _AROUND_A_NO or "vacuous" in e.roles for e in around)
-        return quiet and any(e.kind in ("negation", "nope") and e.end <= reason.start for e in around)
 
     # what steers ---------------------------------------------------------------------------------------------
 
@@ -215,10 +191,11 @@ class _Walk:
 
     def _refuse(self, element: Element) -> None:
         chunk = self._draft.chunk
-        if chunk.describes and chunk.plural is not None and not chunk.mentions and self._closes(element.end):
-            chunk.does = Does.REMOVE  # "el negro no"
+        named = all(map(self._reading.matcher.knows, chunk.words)) or (chunk.describes and chunk.plural is not None)
+        if chunk.words and named and not chunk.mentions and self._closes(element.end):
+            chunk.does = Does.REMOVE  # "el negro no", "tubos no"
             return
-        chunk.denied = element.kind == "nope" or self._context.kind(element.index + 1) == "request"
+        chunk.denied = "nope" in element.roles or self._context.kind(element.index + 1) == "request"
         self._draft.removing = True
 
     def _change(self, _: Element) -> None:
@@ -307,8 +284,9 @@ class _Walk:
         """ "¿hacen delivery a Surco?", "disculpe la demora": what only looks like a product is none where nothing is
         counted, asked for or taken away."""
         match = element.match
-        meant = element.q is not None or self._draft.chunk.steered or self._draft.removing
-        if match is None or match.score >= _CERTAIN or meant:
+        goes = self._draft.removing or self._context.is_taken_out(element.index)
+        meant = element.q is not None or self._draft.chunk.steered or goes
+        if match is None or match.score >= CERTAIN or meant:
             return False
         told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) == "definite"
         return told and not self._wants

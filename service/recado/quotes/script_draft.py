@@ -139,7 +139,9 @@ class ScriptDraft:
     def _goes_on_setting(self) -> bool:
         """ "sube las gorras a 5 y las camisas a 3"."""
         last = self.last
-        return isinstance(last, Named) and last.does is Does.SET and self.chunk.does is Does.ORDER
+        counted = isinstance(last, Replaced) and isinstance(last.comes, Bare) and last.comes.amount is not None
+        sets = counted or (isinstance(last, Named) and last.does is Does.SET)
+        return sets and self.chunk.does is Does.ORDER
 
     def part(self, element: Element) -> None:
         """A mark, "y" or "pero"; what is done may go on behind it."""

@@ -1,0 +1,48 @@
+"""What stands beside a change: the reason for it; and whether a message says that something goes or changes at all."""
+
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from recado.quotes.constructions import Found
+from recado.quotes.elements import COMMA, LINE, PRODUCT, SEVERAL, STOP, THINGS, Element
+from recado.quotes.mentions import Mentions
+from recado.quotes.reading import Reading
+
+_EDITS: Final = frozenset(["remove", "change", "instead"])
+_DEFINITE: Final = frozenset(["definite"])
+_AROUND_A_NO: Final = frozenset([COMMA, STOP, LINE, "negation", "nope", "courtesy", "thanks", "greeting", "only"])
+CERTAIN: Final = 0.95
+"""A likeness to a name below which a word is only like it."""
+
+
+class Asides:
+    """Looks at the elements of one message."""
+
+    def __init__(self, reading: Reading, mentions: Mentions) -> None:
+        self._elements = reading.elements
+        self._context = reading.context
+        self._mentions = mentions
+
+    def is_reason(self, reason: Found, goes: AbstractSet[str], *, changes: bool) -> bool:
+        """Whether words give the reason for a change before them, or for a no: they name nothing but what goes."""
+        within = [e for e in self._elements if reason.start <= e.start < reason.end]
+        named = [e for e in within if e.match is not None and e.match.score >= CERTAIN]
+        if any(goes.isdisjoint(self._mentions.plain(element).skus) for element in named):
+            return False
+        return changes or self._is_bare_no(reason)
+
+    def _is_bare_no(self, reason: Found) -> bool:
+        """Whether the message is nothing but a no and the reason for it."""
+        around = [e for e in self._elements if not reason.start <= e.start < reason.end]
+        quiet = all(e.kind in _AROUND_A_NO or "vacuous" in e.roles for e in around)
+        return quiet and any(e.kind in ("negation", "nope") and e.end <= reason.start for e in around)
+
+    def edit(self) -> bool:
+        """Whether a word says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""
+        return any(map(self._edits, self._elements))
+
+    def _edits(self, element: Element) -> bool:
+        i = self._context.next(element.index, _DEFINITE)
+        known = self._context.kind(i) in (PRODUCT, SEVERAL)
+        of_thing = known or (self._context.kind(i) in THINGS and i > element.index + 1)
+        return element.kind in _EDITS or (element.kind == "without" and of_thing)
