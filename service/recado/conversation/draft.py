@@ -109,7 +109,8 @@ class Draft:
     def lose(self, step: Bare) -> None:
         """Records that a step had no effect; if it wanted a change, the reply asks about it."""
         self.lost.append(step.text)
-        if step.steered and step.does is not Does.ORDER:
+        points = step.does is Does.REMOVE and step.plural is not None  # "ya no quiero las chelas"
+        if points or (step.steered and step.does is not Does.ORDER):
             self.unsure = True
             self.unresolved.append(step.text)
 
