@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,9 +11,7 @@ from recado.quotes.catalogue import DEFAULT_PATH, Product
 from recado.quotes.text import plain
 from tests.conversation.scoring import SHOPS
 
-CATALOGUES = [
-    Catalogue.from_csv(path) for path in (DEFAULT_PATH, SHOPS / "ferreteria.csv", SHOPS / "refacciones.csv")
-]
+CATALOGUES = [Catalogue.from_csv(path) for path in (DEFAULT_PATH, SHOPS / "ferreteria.csv", SHOPS / "refacciones.csv")]
 YES = (
     "sí, {}", "sí pero {}", "{}, y sí", "dale, {}", "{} y listo", "ok {}", "perfecto, {} porfa", "sí\n{}",
     "confirmo pero {}", "{}. confirmado", "va, {}", "sí {}",
@@ -37,7 +34,9 @@ class Shown:
 
     def __init__(self, data: st.DataObject) -> None:
         self.catalogue = data.draw(st.sampled_from(CATALOGUES))
-        self.products = data.draw(st.lists(st.sampled_from(self.catalogue.products), min_size=3, max_size=3, unique=True))
+        self.products = data.draw(
+            st.lists(st.sampled_from(self.catalogue.products), min_size=3, max_size=3, unique=True)
+        )
         self.dialogue = Dialogue(self.catalogue)
         self.dialogue.say(", ".join(f"{2 + n % 2} {product.name}" for n, product in enumerate(self.products)))
         self.lines = self.now()

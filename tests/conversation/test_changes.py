@@ -1,0 +1,151 @@
+"""What a change of the open quote is about: the line that a head word names, why something goes, a yes on the way."""
+
+import pytest
+
+from recado.conversation.dialogue import Dialogue, State
+from recado.quotes import Catalogue
+from recado.quotes.catalogue import DEFAULT_PATH
+from tests.conversation.scoring import SHOPS
+
+CLOTHES = Catalogue.from_csv(DEFAULT_PATH)
+HARDWARE = Catalogue.from_csv(SHOPS / "ferreteria.csv")
+NAILS = {"CLA-002": 3, "HER-013": 2, "TUB-003": 4}
+SHOWN = {"CAM-001": 2, "ACC-001": 1}
+
+
+def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
+    """Where a conversation stands after the last of the messages."""
+    dialogue = Dialogue(catalogue)
+    for text in texts:
+        dialogue.say(text)
+    return dialogue.state, {line.sku: line.quantity for line in dialogue.lines}
+
+
+def in_hardware(text: str) -> tuple[State, dict[str, object]]:
+    """Nails and tubes of one size are quoted; the shop has others."""
+    return after(HARDWARE, "3 kilos de clavos de 3, 2 candados y 4 tubos de 4", text)
+
+
+def in_clothes(text: str) -> tuple[State, dict[str, object]]:
+    return after(CLOTHES, "2 camisas y 1 gorra", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sube los clavos a 2 kilos", "baja los clavos a 2 kilos", "deja los clavos en 2 kilos",
+        "pon los clavos en 2 kilos",
+        "los clavos a 2 kilos", "los clavos que sean 2 kilos", "que los clavos sean 2 kilos", "los clavos mejor 2",
+        "cambia los clavos a 2 kilos", "mejor 2 kilos de clavos", "solo 2 kilos de clavos", "nomás 2 kilos de clavos",
+        "quita 1 kilo de clavos", "clavos 2 kilos", "eran 2 kilos de clavos", "reduce los clavos a 2",
+    ],
+)  # fmt: skip
+def test_a_head_word_names_the_only_line_that_has_it(text: str) -> None:
+    """For every verb; a number behind "a" or "en" is no size."""
+    assert in_hardware(text) == (State.OPEN, NAILS | {"CLA-002": 2})
+
+
+@pytest.mark.parametrize(
+    "text", ["quita los tubos", "sin los tubos", "tubos no", "ya no los tubos", "no quiero los tubos"]
+)
+def test_a_line_goes_by_its_head_word(text: str) -> None:
+    """Also where the word is one for containers."""
+    assert in_hardware(text) == (State.OPEN, {"CLA-002": 3, "HER-013": 2})
+
+
+@pytest.mark.parametrize("text", ["sube la escalera a 2", "baja la escalera a 1", "sube las lijas", "ya no las lijas"])
+def test_no_other_line_is_changed_in_place_of_one_that_is_not_there(text: str) -> None:
+    """Nor is the product added."""
+    assert in_hardware(text) == (State.OPEN, NAILS)
+
+
+def test_a_word_for_containers_names_the_line_that_has_it() -> None:
+    """A number of them beside a removal that is made."""
+    text = "sí, pero 3 tubos y sin los candados"
+
+    assert in_hardware(text) == (State.CONFIRMED, {"CLA-002": 3, "TUB-003": 3})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sí porfa pero sin la gorra, ya le compré otra", "sí, pero quita la gorra porque ya tengo una",
+        "dale pero sin la gorra, está muy cara", "listo, sin gorra. la compro después en otro lado",
+        "sí, quítale la gorra que me queda chica", "sí quita la gorra, es que ya tengo una. gracias",
+        "sin la gorra que ya me regalaron una, lo demás sí",
+    ],
+)  # fmt: skip
+def test_the_reason_for_a_removal_keeps_no_yes_from_confirming(text: str) -> None:
+    """Whatever it speaks of, but for another product."""
+    assert in_clothes(text) == (State.CONFIRMED, {"CAM-001": 2})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no, se sale de mi presupuesto", "uff no, se sale de mi presupuesto", "no, mi vecino me presta la suya",
+        "no gracias, ya compré en otro lado", "no gracias, encontré más barato", "no, porque está muy caro",
+        "ya no, me lo regalaron", "no, es mucho",
+    ],
+)  # fmt: skip
+def test_a_no_with_its_reason_rejects_the_quote(text: str) -> None:
+    """A reason has no content that could be a change."""
+    assert in_clothes(text) == (State.REJECTED, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["sí, ya compré gorra", "sí, pero ya tengo gorra", "sí, mi vecino me presta la suya", "sí, no la necesito"]
+)
+def test_a_reason_without_its_change_keeps_a_yes_from_confirming(text: str) -> None:
+    """Something may be meant to go."""
+    assert in_clothes(text) == (State.OPEN, SHOWN)
+
+
+def test_a_reason_leaves_the_next_yes_as_it_is() -> None:
+    """ "me presta" asks for nothing there, and nothing is left open."""
+    removed = ("2 camisas y 1 gorra", "quita eso, mi vecino me presta la suya")
+
+    assert after(CLOTHES, "2 camisas", "y 1 gorra", removed[1]) == (State.OPEN, {"CAM-001": 2})
+    assert after(CLOTHES, "2 camisas", "y 1 gorra", removed[1], "listo") == (State.CONFIRMED, {"CAM-001": 2})
+
+
+def test_a_request_behind_a_removal_asks_for_its_thing() -> None:
+    """It does not take it out."""
+    assert in_clothes("quita la gorra, dame una bufanda") == (State.OPEN, {"CAM-001": 2, "ACC-006": 1})
+
+
+@pytest.mark.parametrize(
+    "text", ["quise decir la gorra, esa quítala", "la gorra, quítala", "era la gorra, esa quítala"]
+)
+def test_what_a_removal_points_back_at_goes(text: str) -> None:
+    """And nothing else does."""
+    assert after(CLOTHES, "2 camisas y 1 gorra", "quita la bufanda", text) == (State.OPEN, {"CAM-001": 2})
+
+
+@pytest.mark.parametrize(
+    "text", ["no quiero la gorra", "ya no la gorra", "no me mandes la gorra", "déjame sin la gorra"]
+)
+def test_a_line_that_is_not_wanted_goes(text: str) -> None:
+    assert in_clothes(text) == (State.OPEN, {"CAM-001": 2})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "listo, voy saliendo", "sí, ya voy para allá", "ok, estoy cerca", "dale, paso en la tarde", "dale, ahí voy",
+        "sí, ahorita te deposito", "listo, ya voy en camino", "perfecto, estoy afuera", "sí, después te pago",
+        "sí, pero después de las 6", "sí, pero que llegue antes de las 6 que después no hay nadie",
+        "sí, avísame cuando salga",
+    ],
+)  # fmt: skip
+def test_a_yes_on_the_way_confirms(text: str) -> None:
+    """That the customer comes, when, and that he pays later."""
+    assert in_clothes(text) == (State.CONFIRMED, SHOWN)
+
+
+@pytest.mark.parametrize(
+    "text", ["ya voy", "ya voy saliendo", "sí, luego", "ok, te aviso", "sí, luego te aviso", "sí, pero luego"]
+)
+def test_what_puts_the_answer_off_confirms_nothing(text: str) -> None:
+    """Nor does it by itself that the customer comes."""
+    assert in_clothes(text) == (State.OPEN, SHOWN)
