@@ -13,7 +13,7 @@ from tests.queue.conformance import NUMBER, UNLIMITED, OpenQueue, new_reply
 from tests.queue.conformance_sessions import opening, session_of
 
 PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"
-NEW_PHONE, NEW_USER = f"{NUMBER}:+2", f"{NUMBER}:US.2"
+NEW_USER = f"{NUMBER}:US.2"
 
 
 class CustomerConformance:

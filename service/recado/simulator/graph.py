@@ -74,11 +74,6 @@ class Accepted(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     category: str = ""
 
-    @property
-    def for_outside(self) -> bool:
-        """Whether it may be sent outside the customer's window."""
-        return self.kind == "template" or bool(self.category)
-
 
 class _Body(msgspec.Struct):
     body: str = ""

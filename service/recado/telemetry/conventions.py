@@ -8,7 +8,6 @@ HTTP_ROUTE = "http.route"
 HTTP_STATUS = "http.response.status_code"
 HTTP_RESEND_COUNT = "http.request.resend_count"
 URL_PATH = "url.path"
-URL_SCHEME = "url.scheme"
 URL_TEMPLATE = "url.template"
 ERROR_TYPE = "error.type"
 

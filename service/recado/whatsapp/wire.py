@@ -138,7 +138,6 @@ class Value(Struct, gc=False):
     errors: list[Error] | None = None
     message_echoes: list[Echo] | None = None
     user_preferences: list[Preference] | None = None
-    display_phone_number: Any = None
     event: Any = None
     decision: Any = None
     ban_info: Any = None
@@ -151,7 +150,6 @@ class Value(Struct, gc=False):
     message_template_name: Any = None
     message_template_language: Any = None
     reason: Any = None
-    user_id_update: Any = None
 
 
 #: The fields of webhooks about single messages and customers.
