@@ -8,9 +8,9 @@ import warnings
 from typing import Any
 from urllib.parse import quote
 
+from dashboards.alert import RUNBOOKS
 from dashboards.model import Board, Panel, Query, Shape, Step
 from dashboards.queries import BOARD as BOARD_SCOPE
-from dashboards.rules import RUNBOOKS
 from recado.telemetry import metrics
 
 with warnings.catch_warnings():  # the SDK deprecates version 1, but version 2 needs Grafana 12

@@ -30,7 +30,7 @@ from recado.simulator.installation import free_port, listens
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
-from tests.queue.conformance import REJECTED, UNLIMITED, add_leased, new_reply
+from tests.queue.replies import REJECTED, UNLIMITED, add_leased, new_reply
 
 
 def recado(*words: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -11,9 +11,9 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from tests.cli.test_cli import recado
 from tests.clock import FakeClock
-from tests.queue.conformance import UNLIMITED, new_reply
 from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import ordered
+from tests.queue.replies import UNLIMITED, new_reply
 
 #: What names the customer, wherever it is; and what names another one.
 HIS, OTHERS = (b"15550100001", b"US.1", b"Calle Falsa"), (b"15550100002", b"US.2")

@@ -14,10 +14,10 @@ from recado.settings import load
 from tests.cli.test_cli import recado
 from tests.clock import FakeClock
 from tests.events.test_endpoints import CRM
-from tests.queue.conformance import UNLIMITED
 from tests.queue.conformance_events import CRM as AUDIENCE
 from tests.queue.conformance_events import GONE, claimed
 from tests.queue.conformance_orders import ordered
+from tests.queue.replies import UNLIMITED
 
 
 @pytest.fixture

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 import yaml
+from dashboards.alert import TimeScale
+from dashboards.alerts import ALERTS
 from dashboards.queries import BOARD, RULES, shown
 
 from dashboards import build, rules
 from recado.telemetry import metrics
-from tests.dashboards.alert_cases import CASES, LOOKS, REPLACED, SCENARIOS, Case, expected, input_series, kube, series
-from tests.telemetry.drill import undrilled
+from tests.dashboards.alert_cases import CASES, REPLACED, expected
+from tests.dashboards.alert_data import Case, input_series, kube, series
+from tests.dashboards.quiet_scenarios import LOOKS, SCENARIOS
+from tests.telemetry.drills import undrilled
 
 pytestmark = pytest.mark.prometheus
 PROMTOOL = shutil.which("promtool") or "promtool"
@@ -60,7 +64,7 @@ def test_rules_are_well_formed() -> None:
 def test_every_rule_has_a_case() -> None:
     """No alert, and no window of a burn rate, goes without a case that fires it."""
     covered = {(case.alert, case.rule.get("window", "")) for case in CASES}
-    assert covered == {(alert.name, alert.labels.get("window", "")) for alert in rules.ALERTS}
+    assert covered == {(alert.name, alert.labels.get("window", "")) for alert in ALERTS}
 
 
 def test_every_alert_has_a_drill() -> None:
@@ -91,7 +95,7 @@ def test_alerts_fire_when_they_must_and_not_a_minute_early(alert: str, tmp_path:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_fires_while_nothing_is_wrong(scenario: Any, tmp_path: Path) -> None:
     """Idle, busy, suspended, restarted, just installed: not one alert."""
-    names = {alert.name for alert in rules.ALERTS}
+    names = {alert.name for alert in ALERTS}
     looks = [
         {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []}
         for minute, name in itertools.product(LOOKS, sorted(names))
@@ -177,14 +181,14 @@ def test_an_empty_store_counts_from_nothing(name: str, expr: str, tmp_path: Path
 def test_webhooks_are_missed_where_they_were_usual(values: str, fires: bool, tmp_path: Path) -> None:
     """The same hours of the same day of the week count; only where nothing is known of them do yesterday's."""
     name = 'recado_webhook_duration_seconds_count{instance="a", job="recado", namespace="shop", outcome="accepted"}'
-    alert = next(alert for alert in rules.ALERTS if alert.name == "RecadoWebhooksStopped")
+    alert = next(alert for alert in ALERTS if alert.name == "RecadoWebhooksStopped")
     tests = [
         {
             "interval": "1m",
             "input_series": [{"series": name, "values": values}],
             "promql_expr_test": [
                 {
-                    "expr": f"count({alert.expr(rules.TimeScale())})",
+                    "expr": f"count({alert.expr(TimeScale())})",
                     "eval_time": f"{7 * 24 * 60 + 200}m",
                     "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
                 }
@@ -267,7 +271,7 @@ def test_a_loop_that_was_paused_is_not_stalled(tmp_path: Path) -> None:
 
 def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
     """A Prometheus that has never scraped recado says so after five minutes."""
-    rule = next(alert for alert in rules.ALERTS if alert.name == "RecadoDown").rule(rules.TimeScale())
+    rule = next(alert for alert in ALERTS if alert.name == "RecadoDown").rule(TimeScale())
     description = "Prometheus has no series of recado: no release runs, or its pods are not scraped."
     annotations = {**rule["annotations"], "description": description}
     tests = [

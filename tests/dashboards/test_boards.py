@@ -11,6 +11,8 @@ from typing import Any
 
 import promql_parser
 import pytest
+from dashboards.alert import Alert, TimeScale
+from dashboards.alerts import ALERTS
 from dashboards.boards import BOARDS
 from dashboards.model import Board, Panel, Shape
 from dashboards.queries import shown
@@ -21,7 +23,7 @@ from recado.telemetry.metrics import REGISTRY
 
 PANELS = [pytest.param(board, panel, id=f"{board.uid}: {panel.title}") for board in BOARDS for panel in board.panels]
 RUNBOOKS = build.ROOT / "docs" / "runbooks"
-ALERTS = sorted({alert.name for alert in rules.ALERTS})
+NAMES = sorted({alert.name for alert in ALERTS})
 
 #: Grafana's units that the boards use; a wrong name would show bare numbers.
 UNITS = {"none", "s", "percentunit", "reqps", "cps", "ops", "bytes", "x"}
@@ -175,7 +177,7 @@ def _overlapping(shown: list[dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_alert_has_a_runbook(name: str) -> None:
     """A page of its own, with what somebody who was just woken needs, and commands to paste."""
     text = (RUNBOOKS / f"{name}.md").read_text()
@@ -187,7 +189,7 @@ def test_alert_has_a_runbook(name: str) -> None:
 
 def test_no_runbook_without_an_alert() -> None:
     """A runbook whose alert is gone is gone too."""
-    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {*ALERTS, "README"}
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {*NAMES, "README"}
 
 
 def test_links_in_the_docs_lead_somewhere() -> None:
@@ -198,10 +200,10 @@ def test_links_in_the_docs_lead_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-@pytest.mark.parametrize("alert", rules.ALERTS, ids=lambda a: f"{a.name} {a.labels.get('window', '')}")
-def test_alert_is_complete(alert: rules.Alert) -> None:
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda a: f"{a.name} {a.labels.get('window', '')}")
+def test_alert_is_complete(alert: Alert) -> None:
     """Severity, a summary without numbers, a description that names the target, and the runbook's address."""
-    rule = alert.rule(rules.TimeScale())
+    rule = alert.rule(TimeScale())
     assert re.fullmatch(r"Recado[A-Z][A-Za-z]+", alert.name)
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert not re.search(r"\d|\{\{", alert.summary)
@@ -212,13 +214,13 @@ def test_alert_is_complete(alert: rules.Alert) -> None:
 
 def test_one_alert_one_meaning() -> None:
     """The rules of one alert share their summary."""
-    for name in ALERTS:
-        assert len({alert.summary for alert in rules.ALERTS if alert.name == name}) == 1
+    for name in NAMES:
+        assert len({alert.summary for alert in ALERTS if alert.name == name}) == 1
 
 
 def test_a_pace_divides_every_duration() -> None:
     """At sixty times the speed every window and every `for` is a sixtieth, and no expression keeps a long one."""
-    slow, fast = rules.groups(), rules.groups(rules.TimeScale(60))
+    slow, fast = rules.groups(), rules.groups(TimeScale(60))
     minutes = {"ms": 1 / 60000, "s": 1 / 60, "m": 1, "h": 60, "d": 1440}
 
     def spans(groups: list[dict[str, Any]]) -> list[float]:

@@ -18,7 +18,7 @@ from recado.settings import load
 from recado.whatsapp.from_settings import make_whatsapp
 from tests.clock import FakeClock
 from tests.meta import FakeGraph, graph_error
-from tests.queue.conformance import UNLIMITED, new_reply
+from tests.queue.replies import UNLIMITED, new_reply
 
 ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours", **UNLIMITED}
 

@@ -1,9 +1,5 @@
-"""What every RetryQueue must do when a customer wants to be forgotten.
+"""What every RetryQueue must do when a customer wants to be forgotten."""
 
-A store's tests subclass `ErasureConformance` and provide `open_queue` and `kept`: all that the store has on disk.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,18 +12,17 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, LANE, NUMBER, REJECTED, UNLIMITED, OpenQueue, add_leased, new_reply
 from tests.queue.conformance_events import CRM, TOOK, TWO, asking, claimed, event_in, kinds
 from tests.queue.conformance_orders import moving, ordered
 from tests.queue.conformance_sessions import deciding, opening, quote_named, session_by, session_of
+from tests.queue.replies import DELIVERED, LANE, NUMBER, REJECTED, UNLIMITED, add_leased, new_reply
+from tests.queue.stores import Kept, OpenQueue
 
 ALL = replace(CRM, wants={"crm": USUAL_TYPES | {"message.received"}})
 OTHER = "700000000000002"
 PHONE, OLD_PHONE, USER, OLD_USER = "+5215559876543", "+5215551112223", "US.8876501234", "US.1199887766"
 #: What nothing on disk may hold afterwards: his names, what he wrote, what he was told, where he lives.
 HIS = (PHONE[1:], OLD_PHONE[1:], USER, OLD_USER, "Maravillas", "wamid.IN4", "jeans")
-
-Kept = Callable[[], bytes]
 
 
 def written(n: int, clock: FakeClock, *names: str, number: str = NUMBER, **changes: Any) -> NewReply:

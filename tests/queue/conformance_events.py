@@ -1,7 +1,4 @@
-"""What every RetryQueue must do for the shop's systems: events with their facts, and their deliveries.
-
-A store's tests subclass `EventConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do for the shop's systems: events with their facts, and their deliveries."""
 
 import asyncio
 from typing import Any
@@ -18,18 +15,10 @@ from recado.queue.model import EVENTS, AttemptResult, Audience, LeasedReply, New
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import (
-    NO_JITTER,
-    NUMBER,
-    REJECTED,
-    UNLIMITED,
-    OpenQueue,
-    add_leased,
-    new_reply,
-    status_of,
-)
 from tests.queue.conformance_orders import moving, ordered
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
+from tests.queue.replies import NO_JITTER, NUMBER, REJECTED, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.stores import OpenQueue
 
 CRM = Audience(wants={"crm": USUAL_TYPES}, deadline_seconds=http.DEADLINE_SECONDS, order_prefix="P-")
 #: Without what becomes of the replies, whose windows close meanwhile.
@@ -63,10 +52,6 @@ def event_in(message: LeasedReply) -> Event:
 
 class EventConformance:
     """Events; `open_queue(audience, **settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_a_conversation_tells_of_itself_in_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Quote, quote in its place, order, its place: each once, counted up, with what it holds."""

@@ -10,7 +10,7 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Button, Buttons, Content, List, Row, Section, Text
 from tests.clock import FakeClock
-from tests.queue.conformance import (
+from tests.queue.replies import (
     DELIVERED,
     NO_JITTER,
     REJECTED,
@@ -40,10 +40,6 @@ async def refuse(queue: RetryQueue, message: LeasedReply, result: AttemptResult 
 
 class FormConformance:
     """Refusals of how a reply says it."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     @pytest.mark.parametrize(
         ("content", "text"), [(TAPS, "¿Confirmas? Responde SÍ o NO"), (CHOICES, "¿Cuál: Jean azul?")]

@@ -8,9 +8,10 @@ from recado.queue.model import State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply, status_of
 from tests.queue.conformance_permissions import FAILED, REFUSED
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
+from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.stores import OpenQueue
 
 HOLD = 14400.0
 
@@ -33,10 +34,6 @@ async def handoff_of(queue: RetryQueue, clock: FakeClock) -> Handoff:
 
 class HandoffConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_an_echo_starts_a_hold_and_the_next_lengthens_it(
         self, open_queue: OpenQueue, clock: FakeClock

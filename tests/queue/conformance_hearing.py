@@ -1,9 +1,6 @@
 """Voice notes by the hundred over every store: Meta's files and the transcriber fail, processes die in between.
 
-Each note still ends in a quote or in a request to write, within a minute.
-
-A store's tests subclass `HearingConformance` and provide `open_queue` and `kept`: all that the store has on disk.
-"""
+Each note still ends in a quote or in a request to write, within a minute."""
 
 import logging
 import random
@@ -28,7 +25,7 @@ from recado.whatsapp.from_settings import make_whatsapp
 from recado.whatsapp.payloads import InboundMessage, Media, MessageType
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
-from tests.queue.conformance import OpenQueue
+from tests.queue.stores import OpenQueue
 
 NOTES = 120
 #: Seconds between two notes, and between two looks at what is due.
@@ -125,10 +122,6 @@ class World:
 
 class HearingConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     @pytest.mark.parametrize("deaths", [0.0, 0.15])
     async def test_each_note_ends_within_a_minute(

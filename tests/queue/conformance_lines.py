@@ -1,14 +1,11 @@
-"""What every RetryQueue must do for one customer: replies in his messages' order, statuses by rank.
-
-A store's tests subclass `LineConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do for one customer: replies in his messages' order, statuses by rank."""
 
 import pytest
 
 from recado.queue.model import AttemptResult, LeasedReply, State, StatusUpdate
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
-from tests.queue.conformance import (
+from tests.queue.replies import (
     DELIVERED,
     LANE,
     NO_JITTER,
@@ -16,13 +13,13 @@ from tests.queue.conformance import (
     SERVER_ERROR,
     UNKNOWN,
     UNLIMITED,
-    OpenQueue,
     add_leased,
     claim_one,
     new_reply,
     status_of,
     text_of,
 )
+from tests.queue.stores import OpenQueue
 
 NO_INTERVAL = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", **NO_JITTER}
 
@@ -49,10 +46,6 @@ async def state_of(queue: RetryQueue, message: LeasedReply) -> str | None:
 
 class LineConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     # -- first in, first out
 

@@ -1,11 +1,7 @@
-"""What every RetryQueue must do for its operator: notices of what happens, few of them, and nothing of a customer.
-
-A store's tests subclass `NoticeConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do for its operator: notices of what happens, few of them, and nothing of a customer."""
 
 import asyncio
 
-import pytest
 from msgspec.structs import replace
 
 from recado.delivery.channels import notice as channel
@@ -17,7 +13,9 @@ from recado.queue.model import EVENTS, NOTICES, REPLIES, AttemptResult, Audience
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import (
+from tests.queue.conformance_events import GONE
+from tests.queue.conformance_orders import moving, ordered
+from tests.queue.replies import (
     DELIVERED,
     EXPIRED_TOKEN,
     NO_JITTER,
@@ -25,12 +23,10 @@ from tests.queue.conformance import (
     OUTAGE,
     REJECTED,
     UNLIMITED,
-    OpenQueue,
     add_leased,
     new_reply,
 )
-from tests.queue.conformance_events import GONE
-from tests.queue.conformance_orders import moving, ordered
+from tests.queue.stores import OpenQueue
 
 PERIOD = 900.0
 SLACK = Audience(
@@ -74,10 +70,6 @@ async def lose(queue: RetryQueue, clock: FakeClock, n: int) -> None:
 
 class NoticeConformance:
     """Notices; `open_queue(audience, **settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_many_lost_replies_are_few_notices(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """In 50 minutes: one at once, one at the end of each quarter of an hour, and every reply is counted once.

@@ -1,7 +1,4 @@
-"""What every RetryQueue must do for the shop's staff: orders listed, shown, moved; and how long all of it is kept.
-
-A store's tests subclass `OrderConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do for the shop's staff: orders listed, shown, moved; and how long all of it is kept."""
 
 import asyncio
 
@@ -15,8 +12,9 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, new_reply
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
+from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply
+from tests.queue.stores import OpenQueue
 
 DAY = 86400.0
 ACCEPTED, COMPLETED, CANCELLED = OrderState.ACCEPTED, OrderState.COMPLETED, OrderState.CANCELLED
@@ -53,10 +51,6 @@ async def notices(queue: RetryQueue) -> list[str]:
 
 class OrderConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_orders_come_in_pages_and_by_state(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """In the order in which they were placed, with whom they are from."""

@@ -1,7 +1,4 @@
-"""What every RetryQueue must do in an outage, and for whom it looks like one.
-
-A store's tests subclass `OutageConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do in an outage, and for whom it looks like one."""
 
 import msgspec
 import pytest
@@ -10,7 +7,7 @@ from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, LeasedReply, State
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
-from tests.queue.conformance import (
+from tests.queue.replies import (
     DELIVERED,
     EXPIRED_TOKEN,
     LANE,
@@ -21,12 +18,12 @@ from tests.queue.conformance import (
     SERVER_ERROR,
     UNKNOWN,
     UNLIMITED,
-    OpenQueue,
     add_leased,
     claim_one,
     new_reply,
     status_of,
 )
+from tests.queue.stores import OpenQueue
 
 #: Graph's own 500 for "something went wrong": as often one message's fault as an outage.
 POISONED = msgspec.structs.replace(SERVER_ERROR, outage=True, max_attempts=3)
@@ -90,10 +87,6 @@ class Meta:
 
 class OutageConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_an_outage_opens_the_breaker(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """After five failures of Meta's no reply is sent, neither by the web pod nor by a drain."""

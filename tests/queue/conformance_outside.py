@@ -1,7 +1,4 @@
-"""What every RetryQueue must do where Meta's window has closed.
-
-A store's tests subclass `OutsideConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do where Meta's window has closed."""
 
 from typing import Any
 
@@ -24,11 +21,12 @@ from recado.whatsapp.content import DirectSend, Template, Text
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import OUTSIDE_SECONDS, Forms
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, add_leased, new_reply, status_of
 from tests.queue.conformance_events import claimed, event_in, kinds
 from tests.queue.conformance_orders import DAY, ordered
 from tests.queue.conformance_permissions import preference
 from tests.queue.conformance_sessions import opening, outcomes, session_of
+from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.stores import OpenQueue
 
 FORMS = Forms(mode=AfterWindow.TEMPLATE, quote="cotizacion", order="pedido", language="es")
 AUDIENCE = Audience(outside=FORMS)
@@ -69,10 +67,6 @@ def moving(number: int, state: OrderState) -> Move:
 
 class OutsideConformance:
     """The behaviour; `open_queue(audience, **settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_a_quote_that_could_not_leave_in_time_is_announced_once(
         self, open_queue: OpenQueue, clock: FakeClock

@@ -1,7 +1,4 @@
-"""What every RetryQueue must do with customers who do not want to be written to.
-
-A store's tests subclass `PermissionConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do with customers who do not want to be written to."""
 
 import pytest
 from msgspec.structs import replace
@@ -12,10 +9,11 @@ from recado.queue.model import AttemptResult, State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, new_reply, status_of
 from tests.queue.conformance_events import CRM, kinds
 from tests.queue.conformance_orders import ACCEPTED, COMPLETED, moving, notices, ordered
 from tests.queue.conformance_sessions import session_by, session_of
+from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply, status_of
+from tests.queue.stores import OpenQueue
 
 YEAR = 365 * 86400.0
 FAILED = AttemptResult(outcome=Outcome.RETRYABLE, error_class="server", error_code=131000, code_class="5xx")
@@ -43,10 +41,6 @@ async def opts_out(queue: RetryQueue, clock: FakeClock, n: int = 900) -> None:
 
 class PermissionConformance:
     """The behaviour; `open_queue(audience, **settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_the_last_word_counts(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Meta brings them in any order; a stranger's counts too, and each is told and counted once."""

@@ -1,7 +1,4 @@
-"""What every RetryQueue must do with quotes that nobody answers.
-
-A store's tests subclass `ReminderConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do with quotes that nobody answers."""
 
 import pytest
 from msgspec.structs import replace
@@ -12,9 +9,10 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, NUMBER, UNLIMITED, OpenQueue, new_reply
 from tests.queue.conformance_permissions import preference
 from tests.queue.conformance_sessions import quoted, session_of
+from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply
+from tests.queue.stores import OpenQueue
 
 HOUR, DAY = 3600.0, 86400.0
 WINDOW = DAY - 300

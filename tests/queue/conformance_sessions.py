@@ -1,7 +1,4 @@
-"""What every RetryQueue must do for a conversation: a session compared and written with each message, quotes, orders.
-
-A store's tests subclass `SessionConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must do for a conversation: sessions are compared and written with messages, quotes, orders."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,18 +28,18 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import (
+from tests.queue.replies import (
     DELIVERED,
     NUMBER,
     REJECTED,
     SERVER_ERROR,
     UNKNOWN,
     UNLIMITED,
-    OpenQueue,
     add_leased,
     new_reply,
     status_of,
 )
+from tests.queue.stores import OpenQueue
 
 LINES = (
     Line(sku="CAL-001", name="Zapatos", quantity=2, unit_price=Decimal("45.99")),
@@ -125,10 +122,6 @@ def outcomes(queue: RetryQueue) -> dict[str, float]:
 
 class SessionConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     # -- the version
 

@@ -1,7 +1,4 @@
-"""What every RetryQueue must count for the report, and that it is what the metrics count.
-
-A store's tests subclass `SurveyConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must count for the report, and that it is what the metrics count."""
 
 import random
 from collections import Counter
@@ -17,11 +14,12 @@ from recado.queue.statements import Statements
 from recado.queue.survey import Amount, Survey, Unsold, read_survey
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance import REJECTED, UNLIMITED, OpenQueue, add_leased, new_reply
 from tests.queue.conformance_events import CRM
 from tests.queue.conformance_handoffs import HOLD, echo, returned
 from tests.queue.conformance_orders import ACCEPTED, CANCELLED, COMPLETED, moving
 from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
+from tests.queue.replies import REJECTED, UNLIMITED, add_leased, new_reply
+from tests.queue.stores import OpenQueue
 
 DAY = 86400.0
 CONVERSATIONS = 60
@@ -84,10 +82,6 @@ async def simulated(queue: RetryQueue, clock: FakeClock) -> tuple[list[float], i
 
 class SurveyConformance:
     """Counting for the report; `open_queue(audience, **settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_it_agrees_with_the_metrics(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """Of the same facts, to the last one and the last cent, whoever else hears of them; orders also with the list

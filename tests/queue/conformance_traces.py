@@ -1,7 +1,4 @@
-"""What every RetryQueue must keep of traces: from an order one gets to the messages that it came from.
-
-A store's tests subclass `TraceConformance` and provide `open_queue`.
-"""
+"""What every RetryQueue must keep of traces: from an order one gets to the messages that it came from."""
 
 import asyncio
 
@@ -13,11 +10,12 @@ from recado.orders import Changes, Closing, OrderState, QuoteState
 from recado.queue.model import Added, NewReply
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, UNLIMITED, OpenQueue, add_leased, new_reply
 from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import moving
 from tests.queue.conformance_reminders import AUDIENCE, HOUR, MIDNIGHT, reminded
 from tests.queue.conformance_sessions import deciding, opening, session_of
+from tests.queue.replies import DELIVERED, UNLIMITED, add_leased, new_reply
+from tests.queue.stores import OpenQueue
 
 
 def trace(n: int) -> str:
@@ -39,10 +37,6 @@ async def ordered(queue: RetryQueue, clock: FakeClock, *, quote: int | None = 1,
 
 class TraceConformance:
     """The behaviour; `open_queue(audience, **settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_a_yes_follows_the_message_that_was_quoted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """The order, its event, and all that its staff's moves lead to, follow the yes."""

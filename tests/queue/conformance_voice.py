@@ -1,7 +1,4 @@
-"""What every RetryQueue must do for voice notes: one reply each, in its turn, whatever becomes of the job.
-
-A store's tests subclass `VoiceConformance` and provide `open_queue` and `kept`: all that the store has on disk.
-"""
+"""What every RetryQueue must do for voice notes: one reply each, in its turn, whatever becomes of the job."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,8 +28,9 @@ from recado.whatsapp.attached import Media
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, LANE, NO_JITTER, NUMBER, UNLIMITED, OpenQueue, new_reply, text_of
 from tests.queue.conformance_sessions import quote_named, session_of
+from tests.queue.replies import DELIVERED, LANE, NO_JITTER, NUMBER, UNLIMITED, new_reply, text_of
+from tests.queue.stores import OpenQueue
 
 HEARS = Lane(MEDIA, media.LANE)
 ASK = "¿Me lo escribes?"
@@ -99,10 +97,6 @@ def notes(queue: RetryQueue, outcome: str) -> float:
 
 class VoiceConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_a_note_is_answered_by_what_was_heard(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """At once, and once; the job knows what to fetch."""

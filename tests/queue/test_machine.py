@@ -25,7 +25,8 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import (
+from tests.queue.conformance_forms import FORM_REFUSED, TAPS
+from tests.queue.replies import (
     DELIVERED,
     EXPIRED_TOKEN,
     LANE,
@@ -38,7 +39,6 @@ from tests.queue.conformance import (
     UNKNOWN,
     new_reply,
 )
-from tests.queue.conformance_forms import FORM_REFUSED, TAPS
 
 Result = TypeVar("Result")
 

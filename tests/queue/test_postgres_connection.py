@@ -18,10 +18,10 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.postgres import ROLE, PostgresServer
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, new_reply
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 from tests.queue.proxy import Proxy
+from tests.queue.replies import DELIVERED, new_reply
 
 ROOT = Path(__file__).resolve().parents[2]
 TLS = ROOT / "tests" / "whatsapp" / "tls"

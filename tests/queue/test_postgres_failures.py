@@ -23,10 +23,10 @@ from recado.settings import load
 from recado.simulator.postgres import PostgresServer
 from recado.telemetry.metrics import STORE_DEADLOCKS, STORE_IN_DOUBT, STORE_RECONNECTS, Metric
 from tests.clock import FakeClock
-from tests.queue.conformance import UNLIMITED, new_reply
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 from tests.queue.proxy import Mode, Proxy
+from tests.queue.replies import UNLIMITED, new_reply
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

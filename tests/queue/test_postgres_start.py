@@ -17,9 +17,9 @@ from recado.settings import load
 from recado.simulator.installation import Installation, answers, free_port, started
 from recado.simulator.postgres import PostgresServer
 from tests.clock import FakeClock
-from tests.queue.conformance import new_reply
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
+from tests.queue.replies import new_reply
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

@@ -11,9 +11,9 @@ from recado.queue.postgres.connections import AT_ONCE, PostgresStatements
 from recado.runtime import retry_policy
 from recado.settings import load
 from tests.clock import FakeClock
-from tests.queue.conformance import DELIVERED, new_reply
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
+from tests.queue.replies import DELIVERED, new_reply
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

@@ -1,4 +1,4 @@
-"""RetryQueue on SQLite: the conformance suite, and what only a file can do."""
+"""RetryQueue on SQLite: durability, statements, and opening a file."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,6 @@ import apsw
 import pytest
 
 from recado.queue.errors import StoreError, StoreUnavailable
-from recado.queue.model import NOBODY, Audience
 from recado.queue.operations import adding, erasing
 from recado.queue.people import Traces
 from recado.queue.sqlite import SqliteRetryQueue, database
@@ -20,144 +19,15 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance import (
-    DELIVERED,
-    REJECTED,
-    UNLIMITED,
-    OpenQueue,
-    RetryQueueConformance,
-    add_leased,
-    new_reply,
-)
-from tests.queue.conformance_customers import CustomerConformance
-from tests.queue.conformance_erasure import ALL, PHONE, ErasureConformance, Kept, written
-from tests.queue.conformance_events import EventConformance
-from tests.queue.conformance_forms import FormConformance
-from tests.queue.conformance_handoffs import HandoffConformance
-from tests.queue.conformance_hearing import HearingConformance
-from tests.queue.conformance_lines import LineConformance
-from tests.queue.conformance_notices import NoticeConformance
-from tests.queue.conformance_orders import OrderConformance
-from tests.queue.conformance_outages import OutageConformance
-from tests.queue.conformance_outside import OutsideConformance
-from tests.queue.conformance_permissions import PermissionConformance
-from tests.queue.conformance_reminders import ReminderConformance
-from tests.queue.conformance_sessions import SessionConformance
-from tests.queue.conformance_survey import SurveyConformance
-from tests.queue.conformance_traces import TraceConformance
-from tests.queue.conformance_voice import VoiceConformance
+from tests.queue.conformance_erasure import ALL, PHONE, written
+from tests.queue.replies import DELIVERED, REJECTED, UNLIMITED, add_leased, new_reply
+from tests.queue.stores import OpenQueue, files_of, sqlite_store
 
 
 @pytest.fixture
 def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
-    """Opens the test's file; each call is another process as far as SQLite can tell."""
-    opened: list[SqliteRetryQueue] = []
-
-    def open_(audience: Audience = NOBODY, **settings: str) -> SqliteRetryQueue:
-        policy = retry_policy(load(settings), chance=lambda: 0.5)
-        queue = SqliteRetryQueue(tmp_path / "recado.db", policy, clock=clock, audience=audience)
-        opened.append(queue)
-        return queue
-
-    yield open_
-    for queue in opened:
-        with contextlib.suppress(StoreUnavailable):
-            asyncio.run(queue.close())
-
-
-class TestSqliteRetryQueue(RetryQueueConformance, CustomerConformance):
-    """The conformance suite."""
-
-
-class TestLines(LineConformance):
-    """Its part on one customer's replies."""
-
-
-class TestForms(FormConformance):
-    """Its part on buttons and lists that Meta refuses."""
-
-
-class TestSessions(SessionConformance):
-    """Its part on conversations."""
-
-
-class TestHandoffs(HandoffConformance):
-    """Hand-offs."""
-
-
-class TestOutside(OutsideConformance):
-    """Its part on what is sent outside the window."""
-
-
-class TestReminders(ReminderConformance):
-    """Its part on quotes that nobody answers."""
-
-
-class TestPermissions(PermissionConformance):
-    """Its part on customers who do not want to be written to."""
-
-
-class TestTraces(TraceConformance):
-    """Its part on traces."""
-
-
-class TestOrders(OrderConformance):
-    """Its part on the shop's staff."""
-
-
-class TestEvents(EventConformance):
-    """Its part on events."""
-
-
-class TestSurvey(SurveyConformance):
-    """Its part on what the report counts."""
-
-
-class TestNotices(NoticeConformance):
-    """Its part on notices."""
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    """The bytes of every file: the database, its free pages, its write-ahead log."""
-    return lambda: b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
-
-
-class TestVoice(VoiceConformance):
-    """Its part on voice notes."""
-
-
-class TestHearing(HearingConformance):
-    """Its part on voice notes by the hundred."""
-
-
-class TestErasure(ErasureConformance):
-    """Its part on customers who want to be forgotten."""
-
-    async def test_a_message_in_the_same_commit_goes_too(
-        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, kept: Kept
-    ) -> None:
-        """Its event, which is written last, tells nobody who he was."""
-        queue = open_queue(ALL)
-
-        def work(found: Statements) -> None:
-            transaction = queue._begin(found)
-            adding.add(transaction, [adding.AddRequest(written(1, clock, PHONE), lease=False)])
-            traces = Traces(names={PHONE})
-            while erasing.erase(transaction, [traces]) == [None]:
-                pass
-            transaction.finish()
-
-        queue.database.write(work)
-        events = await queue.events.after(0, limit=10)
-        await queue.erase_customer(PHONE)  # empties the write-ahead log
-
-        assert [event.kind for event in events] == ["customer.erased"]
-        assert PHONE[1:].encode() not in kept()
-
-
-class TestOutages(OutageConformance):
-    """Its part on outages."""
+    with sqlite_store(tmp_path, clock) as open_:
+        yield open_
 
 
 #: Statements that walk through a whole table: an operator's, those of once an hour, and of a clock that ran ahead.
@@ -180,10 +50,6 @@ def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:
 
 class TestDurability:
     """200 means durable."""
-
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
 
     async def test_what_is_erased_is_in_no_file(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, tmp_path: Path
@@ -308,32 +174,19 @@ class TestDurability:
         assert [isinstance(r, Exception) for r in results] == [False, True, False]
         assert (await queue.status()).queue_size == 2
 
-    async def test_web_and_drain_both_progress_under_full_load(
-        self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
-    ) -> None:
-        """Two writers without pause share the lock: the slower gets at least a fifth of the commits."""
-        commits = []
+    async def test_web_and_drain_both_progress_under_full_load(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Two writers without pause share the lock: of 4,000 messages, the slower writes at least a fifth."""
+        queues, messages = [open_queue(**UNLIMITED), open_queue(**UNLIMITED)], [0, 0]
 
-        async def write(queue: SqliteRetryQueue, start: int) -> None:
-            done = 0
+        async def write(which: int) -> None:
+            while sum(messages) < 4_000:
+                messages[which] += 1
+                message = new_reply(which * 10_000 + messages[which], clock)
+                await queues[which].update_message_attempt(await add_leased(queues[which], message), DELIVERED)
 
-            async def one() -> None:
-                nonlocal done
-                while not stop.is_set():
-                    number = start + done
-                    done += 1
-                    message = await queue.add_message(new_reply(number, clock), lease=True)
-                    if message.message:
-                        await queue.update_message_attempt(message.message, DELIVERED)
+        await asyncio.gather(*(write(which) for which in (0, 1) for _ in range(20)))
 
-            await asyncio.gather(*(one() for _ in range(20)))
-            commits.append(done)
-
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(1.0, stop.set)
-        await asyncio.gather(write(open_queue(), 0), write(open_queue(), 10_000_000))
-
-        assert min(commits) >= 0.2 * sum(commits)
+        assert min(messages) >= 800
 
 
 class TestOpening:
@@ -426,3 +279,25 @@ class TestOpening:
 
         assert connection.execute("PRAGMA journal_mode").get == "wal"
         assert connection.execute("PRAGMA synchronous").get == 2
+
+
+async def test_a_message_in_the_same_commit_goes_too(
+    open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, tmp_path: Path
+) -> None:
+    """An erasure in the commit of a customer's message deletes the message's event, too, which is written last."""
+    queue = open_queue(ALL)
+
+    def work(found: Statements) -> None:
+        transaction = queue._begin(found)
+        adding.add(transaction, [adding.AddRequest(written(1, clock, PHONE), lease=False)])
+        traces = Traces(names={PHONE})
+        while erasing.erase(transaction, [traces]) == [None]:
+            pass
+        transaction.finish()
+
+    queue.database.write(work)
+    events = await queue.events.after(0, limit=10)
+    await queue.erase_customer(PHONE)  # empties the write-ahead log
+
+    assert [event.kind for event in events] == ["customer.erased"]
+    assert PHONE[1:].encode() not in files_of(tmp_path)

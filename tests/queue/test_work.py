@@ -9,17 +9,12 @@ import pytest
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.queue.sqlite.connections import SqliteStatements
 from tests.clock import FakeClock
-from tests.queue.conformance import NUMBER, new_reply
 from tests.queue.conformance_sessions import opening, quoted
+from tests.queue.replies import NUMBER, new_reply
 from tests.queue.test_sqlite import open_queue as open_queue
 
 #: What every transaction with a new message runs.
 ALWAYS = ["take_ids", "see_wamids", "identities", "lanes", "customers"]
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture

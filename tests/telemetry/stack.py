@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from dashboards.rules import TimeScale, groups
+from dashboards.alert import TimeScale
+from dashboards.rules import groups
 from loadtests.chaos.standby import Pair
 
 from dashboards import build

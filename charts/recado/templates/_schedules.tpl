@@ -10,7 +10,7 @@ allows them: the month is always *, so that no run is further away than two mont
 {{- $apart := 1 -}}
 {{- $months := include "recado.daysApart" (dict "field" (index $fields 2) "from" 1 "to" 31) | int -}}
 {{- $weeks := include "recado.daysApart" (dict "field" $weekday "from" 0 "to" 6) | int -}}
-{{- /* With both a run is due when either says so; where the day of the month is a step of *, when both do. */ -}}
+{{- /* If both are given, a run is due when either matches; if the day of the month is a step of *, when both match. */ -}}
 {{- if and $months $weeks }}{{ $apart = hasPrefix "*" (index $fields 2) | ternary (mul $months $weeks 2) (min $months $weeks) }}{{ else if $months }}{{ $apart = $months }}{{ else if $weeks }}{{ $apart = $weeks }}{{ end -}}
 {{- $minutes := include "recado.cronField" (dict "field" (index $fields 0) "from" 0 "to" 59) | fromJsonArray -}}
 {{- $first := -1 }}{{ $last := -1 }}{{ $longest := 0 -}}
@@ -30,7 +30,7 @@ allows them: the month is always *, so that no run is further away than two mont
 {{- $days := include "recado.cronField" . | fromJsonArray -}}
 {{- $most := sub (add (first $days) .to 1) (add (last $days) .from) -}}
 {{- range $at, $day := rest $days }}{{ $most = max $most (sub $day (index $days $at)) }}{{ end -}}
-{{- /* Not every month has a 29th. */ -}}
+{{- /* Not every month has 29 days. */ -}}
 {{- and (eq .to 31) (gt (first $days | int) 28) | ternary 62 $most -}}
 {{- else if contains "/" .field -}}
 {{- last (splitList "/" .field) -}}

@@ -1,4 +1,4 @@
-"""RetryQueue: what every store offers. The conformance suite (tests/queue/conformance.py) is written against it.
+"""RetryQueue: what every store offers. tests/queue/test_conformance.py tests it.
 
 Every method that changes something returns when its change is durable, or raises StoreUnavailable if nothing was
 recorded. The methods that handle a message begin when they are called, whether they are awaited or not.
