@@ -1,7 +1,6 @@
 """Webhooks as Meta writes and signs them, with customers who never wrote before.
 
-Nothing of recado's is used here: what is tested must not write its own test, and a machine with nothing but locust
-can run it.
+It uses no code of recado: the tested code must not write its own test, and it runs on a machine that has only locust.
 """
 
 import hashlib
@@ -17,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 ORDERS = tuple((Path(__file__).parent / "orders.txt").read_text(encoding="utf-8").splitlines())
-#: The share of customers whose phone number the business may not see.
+#: The share of customers whose phone number the business does not see.
 HIDDEN_SHARE = 0.1
-#: The share of customers who come back to their quote, and what they write then: typed, since what they could tap is
-#: known to the simulator alone.
+#: The share of customers who come back to their quote, and what they write then. They type, because only the simulator
+#: knows what they could tap.
 AGAIN_SHARE = 0.2
 ANSWERS = ("sí", "sí", "sí, por favor", "no", "agrega 1 gorra", "quiero 2 zapatos")
-#: They come when the reply has had its time. A message to which a later one comes too soon is answered together with
-#: it, and then a message would no longer be one reply.
+#: They come back after the reply has had its time. Otherwise one reply might answer two messages, and messages and
+#: replies could not be compared.
 AGAIN_SECONDS = 8.0
 
 Event = dict[str, Any]
@@ -32,7 +31,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Customer:
-    """`address` is what a reply goes to: the phone number, or the user id of one whose number is hidden."""
+    """`address`: where replies go, the phone number or, if it is hidden, the user id."""
 
     phone: str
     user_id: str
@@ -44,7 +43,7 @@ class Customer:
 
 
 class Crowd:
-    """Customers and message ids that no other process and no other run makes."""
+    """Makes customers and message ids that no other process or run makes."""
 
     def __init__(self, seed: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -56,12 +55,12 @@ class Crowd:
         self._coming_back: deque[tuple[float, Customer]] = deque(maxlen=100_000)
 
     def customer(self) -> Customer:
-        """Somebody new."""
+        """A new customer."""
         number = f"49{self._run:05d}{next(self._numbers) % 10_000_000:07d}"
         return Customer(number, f"US.{number}", self._random.random() < HIDDEN_SHARE)
 
     def writes(self) -> tuple[Customer, str]:
-        """Who writes what: somebody new an order, or somebody who has been quoted an answer."""
+        """A customer and a text: a new customer's order, or an answer to a quote."""
         now = self._clock()
         if self._coming_back and self._coming_back[0][0] <= now:
             return self._coming_back.popleft()[1], self._random.choice(ANSWERS)
@@ -79,7 +78,7 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Shop:
-    """Whom the webhooks are for, and the app secret that signs them."""
+    """The business number of the webhooks, and the app secret that signs them."""
 
     phone_number_id: str
     app_secret: str
@@ -108,7 +107,7 @@ class Shop:
         return self._body({"contacts": contacts, "messages": events})
 
     def statuses(self, customers: list[Customer], wamids: list[str], at: float) -> bytes:
-        """One POST with `sent`, `delivered`, `read` of messages that somebody sent."""
+        """One POST with `sent`, `delivered`, `read` of another program's messages."""
         kinds = itertools.cycle(("sent", "delivered", "read"))
         events = [
             {"id": wamid, "status": kind, "timestamp": str(int(at)), "recipient_id": customer.phone}

@@ -1,7 +1,7 @@
 """A load test without a cluster: `python -m loadtests.local [locust's options]` from the repository's root.
 
-Starts the simulator, `recado serve` and `recado drain --loop` on this machine with an empty embedded queue, runs
-locust against them, verifies, and ends them. Exits with locust's code: 0 when the run was good.
+Starts the simulator, `recado serve` and `recado drain --loop` on this machine with an empty embedded queue, runs locust
+against them, verifies the result, and stops them. Exits with locust's code: 0 if the run passed.
 """
 
 import argparse
@@ -17,13 +17,14 @@ from recado.simulator.installation import SECRETS, Installation
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
-#: Meta's lowest tier; for a higher one both sides' limits are lifted to what Meta grants.
+#: Meta's lowest tier; for a higher one, the limits of both sides are raised to Meta's.
 LOWEST_TIER = 80.0
 
 
 @contextlib.contextmanager
 def running(folder: Path, rate: float, latency_ms: float) -> Iterator[dict[str, str]]:
-    """Simulator, serve and drain; the environment that locust needs to reach them. Raises NotStartedError."""
+    """Runs simulator, serve and drain; yields the environment that locust needs to reach them. Raises
+    NotStartedError."""
     unlimited = rate > LOWEST_TIER
     settings = {
         **({"RECADO_MESSAGES_PER_SECOND": "1000"} if unlimited else {}),

@@ -28,34 +28,34 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtests import shapes
 
 PATH = "/api/v1/webhook"
-#: The names of signed webhooks in locust's statistics: these are judged by Meta's limits.
+#: The names of signed webhooks in locust's statistics: Meta's limits apply to these.
 MESSAGE, REDELIVERY, STATUSES, BACKLOG = "message", "redelivery", "statuses", "backlog"
 SIGNED = (MESSAGE, REDELIVERY, STATUSES, BACKLOG)
 ATTACK = "attack"
-#: The share of acknowledged webhooks that Meta brings once more, and how many are kept for it.
+#: The share of acknowledged webhooks that Meta delivers again, and how many are kept for that.
 REDELIVERED_SHARE = 0.05
 RECENT = 1000
 STATUSES_IN_A_POST = 100
 BACKLOG_BATCH = 50
-#: How old the messages of a backlog are, and how much piled up: so many seconds of the tier.
+#: The age of the messages of a backlog, and its size in seconds of the tier.
 BACKLOG_AGE_SECONDS = 3 * 3600
 BACKLOG_SECONDS = 60
-#: After the last message: users end, workers report, refused webhooks are brought again.
+#: After the last message: users end, workers report, refused webhooks are delivered again.
 COOL_DOWN_SECONDS = 5.0
-#: How long the service may take to be there.
+#: How long the service may take to start.
 READY_SECONDS = 60.0
 OVERSIZED_BYTES = 3 * 1024 * 1024 + 1
 REFUSALS_OF_ATTACKS = (400, 401, 413, 429)
 
 
 class Run:
-    """What the users of this process share."""
+    """The state that the users of this process share."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begins anew; users hold on to the object."""
+        """Resets the object, which users keep."""
         self.book = Book()
         self.crowd = Crowd()
         self.recent: collections.deque[bytes] = collections.deque(maxlen=RECENT)
@@ -74,14 +74,14 @@ class Sender(FastHttpUser):
     abstract = True
     connection_timeout = 10.0
     network_timeout = 30.0
-    #: Seconds from one task to the next, however long it takes: who is late catches up.
+    #: The interval between tasks, regardless of their duration: late users catch up.
     period = 1.0
 
     def on_start(self) -> None:
         options = self.environment.parsed_options
         self.options = options
         self.shop = Shop(options.phone_number_id, options.app_secret)
-        gevent.sleep(random.random() * self.period)  # so that not all write at the same moment
+        gevent.sleep(random.random() * self.period)  # so that not all users write at the same moment
         self._next_at = time.monotonic()
 
     def wait_time(self) -> float:
@@ -89,14 +89,14 @@ class Sender(FastHttpUser):
         return max(0.0, self._next_at - time.monotonic())
 
     def post(self, body: bytes, name: str) -> bool:
-        """Whether it was answered 200."""
+        """Returns whether the response was 200."""
         headers = self.shop.headers(body)
         request = self.client.post(PATH, data=body, headers=headers, name=name, catch_response=True)  # type: ignore[arg-type]  # takes bytes
         with request as answer:
             return bool(answer.status_code == 200)
 
     def write(self, count: int, name: str, written_at: float) -> None:
-        """Customers write; what is refused is brought again later, as Meta does."""
+        """Customers write; refused webhooks are delivered again later, as Meta does."""
         written = [(customer, RUN.crowd.wamid(), text) for customer, text in (RUN.crowd.writes() for _ in range(count))]
         body = self.shop.messages(written, written_at)
         customers = [customer for customer, _, _ in written]
@@ -114,7 +114,7 @@ class Sender(FastHttpUser):
 
 
 class Shopper(Sender):
-    """A stream of customers who write one message a second between them."""
+    """A stream of customers who together write one message a second."""
 
     @task
     def order(self) -> None:
@@ -122,7 +122,7 @@ class Shopper(Sender):
 
 
 class Redeliverer(Sender):
-    """Brings refused webhooks again, and some that were acknowledged, from elsewhere."""
+    """Delivers refused webhooks again, and some acknowledged ones, from another address."""
 
     fixed_count = 1
 
@@ -151,7 +151,8 @@ class StatusStorm(Sender):
 
 
 class Attacker(Sender):
-    """Wrong signatures, none, garbage, too large; each must be refused, and cost nobody else anything."""
+    """Sends wrong signatures, none, garbage and bodies that are too large; each must be refused without effect on
+    others."""
 
     fixed_count = 1
     period = 0.5
@@ -176,7 +177,7 @@ class Attacker(Sender):
     def attack(self, body: bytes, headers: dict[str, str]) -> None:
         request = self.client.post(PATH, data=body, headers=headers, name=ATTACK, catch_response=True)  # type: ignore[arg-type]  # too
         with request as answer:
-            # A body that is too large may be refused before all of it was sent: then the connection just ends.
+            # A body that is too large may be refused before all of it is sent: then the connection just ends.
             if answer.status_code in REFUSALS_OF_ATTACKS or (not answer.status_code and len(body) >= OVERSIZED_BYTES):
                 answer.success()
             else:
@@ -184,7 +185,7 @@ class Attacker(Sender):
 
 
 class Operator(Sender):
-    """Looks at the queue every few seconds."""
+    """Requests the queue's status every few seconds."""
 
     fixed_count = 1
     period = 5.0
@@ -197,7 +198,7 @@ class Operator(Sender):
 
 
 class Monday(Sender):
-    """After an outage Meta brings what piled up: old messages, many in a POST, as fast as they are taken."""
+    """Delivers a backlog as Meta does after an outage: old messages, many in a POST, as fast as they are accepted."""
 
     fixed_count = 2
     period = 0.05
@@ -214,7 +215,7 @@ USERS: list[type[Sender]] = [Shopper, Redeliverer, StatusStorm, Attacker, Operat
 
 
 class Course(LoadTestShape):
-    """The number of users that write at the rate of the shape chosen."""
+    """The number of users for the rate of the chosen shape."""
 
     def tick(self) -> tuple[int, float, list[type[User]] | None] | None:
         assert self.runner
@@ -224,8 +225,8 @@ class Course(LoadTestShape):
         rate = shapes.rate_at(options.shape, now, rate=options.rate, seconds=options.seconds)
         fixed = sum(user.fixed_count for user in users)
         if rate is None:
-            # Before the end the shoppers go. Locust ends those first who came last: the redeliverer, who is one of the
-            # fixed users, stays, so that what was refused can still be brought.
+            # The shoppers end before the run does. Locust ends the latest users first; the redeliverer is a fixed user
+            # and stays, so that refused webhooks can still be delivered.
             return (fixed, 100.0, users) if now < options.seconds + COOL_DOWN_SECONDS else None
         return round(rate) + fixed, max(100.0, rate), users
 
@@ -272,14 +273,14 @@ def begin(environment: Environment, **_: Any) -> None:
         _wait_for_service(environment)
     RUN.reset()
     if options.shape == "monday":
-        # The master hands its option to the workers; a worker does not know how many there are.
+        # The master passes its option to the workers; a worker does not know how many there are.
         RUN.backlog = int(options.rate * BACKLOG_SECONDS / options.expect_workers)
     if not isinstance(environment.runner, WorkerRunner):
         gevent.spawn(_watch, environment, RUN.course)
 
 
 def _wait_for_service(environment: Environment) -> None:
-    """In a cluster the Jobs may start before the service does; the run begins when it is there, or ends here."""
+    """In a cluster the Jobs may start before the service: waits for it, or ends the run."""
     try:
         wait_until_reachable(f"{environment.host}{PATH}", READY_SECONDS)
     except UnreachableError as error:
@@ -301,11 +302,11 @@ def collect(client_id: str, data: dict[str, Any]) -> None:
 
 @events.test_stop.add_listener
 def finish(environment: Environment, **_: Any) -> None:
-    """Verifies, judges and writes the run; on the master or where there is no other."""
+    """Verifies, evaluates and writes the run; on the master, or on the only process."""
     if isinstance(environment.runner, WorkerRunner):
         return
     if isinstance(environment.runner, MasterRunner):
-        gevent.sleep(1)  # the workers' last reports
+        gevent.sleep(1)  # waits for the workers' last reports
     summary = _judge(environment)
     options = _options(environment)
     earlier = json.loads(Path(options.compare).read_text()) if options.compare else None
@@ -361,7 +362,7 @@ def _judge(environment: Environment) -> Summary:
 
 
 def _counts(environment: Environment) -> dict[int, int]:
-    """How many signed webhooks took so many milliseconds."""
+    """The number of signed webhooks by milliseconds."""
     counts: collections.Counter[int] = collections.Counter()
     for name in SIGNED:
         if entry := environment.stats.entries.get((name, "POST")):
@@ -370,7 +371,7 @@ def _counts(environment: Environment) -> dict[int, int]:
 
 
 def _watch(environment: Environment, course: list[Second]) -> None:
-    """Notes each second of the run."""
+    """Records each second of the run."""
     runner = environment.runner
     assert runner
     before: dict[int, int] = {}

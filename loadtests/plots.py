@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib
 
-matplotlib.use("Agg")  # no window, no display
+matplotlib.use("Agg")  # needs no display
 
 from loadtests.summary import Summary
 from matplotlib import pyplot
@@ -17,7 +17,7 @@ SLOW_LIMIT_MS = 1000
 
 
 def write(summary: Summary, text: str, folder: Path) -> None:
-    """latency.png and summary.html."""
+    """Writes latency.png and summary.html."""
     figure = draw(summary)
     picture = folder / "latency.png"
     figure.savefig(picture, dpi=110)
@@ -31,7 +31,7 @@ def write(summary: Summary, text: str, folder: Path) -> None:
 
 
 def draw(summary: Summary) -> Figure:
-    """Two panels: the course of the run with its rate, and the share of answers by time."""
+    """Two panels: latency and rate over the run, and the share of responses by time."""
     figure, (course, shares) = pyplot.subplots(1, 2, figsize=(14, 5), constrained_layout=True)
     figure.suptitle(f"{summary.name}: {summary.shape} at {summary.rate:g} messages/s")
     at = [one.at for one in summary.course]

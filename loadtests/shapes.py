@@ -1,8 +1,8 @@
-"""How many messages a second customers write, by the time since the start."""
+"""The rate of messages by the time since the start."""
 
 from collections.abc import Callable
 
-#: Seconds of a run that names none.
+#: The default duration of a run in seconds.
 SECONDS = {"steady": 60.0, "ramp": 300.0, "spike": 120.0, "soak": 3600.0, "monday": 120.0}
 SPIKE_FACTOR = 5
 RAMP_STEPS = 10
@@ -22,8 +22,8 @@ def spike(share: float) -> float:
     return SPIKE_FACTOR if 0.4 <= share < 0.6 else 1.0
 
 
-#: Factors of the tier by the share of the run that is over. On Monday after an outage the tier is as ever, and what
-#: piled up is brought on top of it, in batches.
+#: The factor of the tier by the elapsed share of the run. `monday` uses the tier's rate, and delivers the backlog in
+#: addition, in batches.
 SHAPES: dict[str, Callable[[float], float]] = {
     "steady": steady,
     "ramp": ramp,
@@ -34,7 +34,7 @@ SHAPES: dict[str, Callable[[float], float]] = {
 
 
 def rate_at(shape: str, second: float, *, rate: float, seconds: float) -> float | None:
-    """Messages a second at a moment; None when the run is over."""
+    """Messages a second at a moment; None if the run is over."""
     if second >= seconds:
         return None
     return rate * SHAPES[shape](second / seconds)

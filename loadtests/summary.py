@@ -12,7 +12,7 @@ from loadtests.verdict import Deliveries, Latency
 
 @dataclass(frozen=True)
 class Second:
-    """One second of a run: answers, and percentiles of their milliseconds."""
+    """One second of a run: responses, and percentiles of their milliseconds."""
 
     at: float
     answers: int
@@ -22,7 +22,7 @@ class Second:
 
 @dataclass
 class Summary:
-    """Everything about one run. `complaints` is empty when it was good."""
+    """The results of one run. `complaints` is empty if it passed."""
 
     name: str
     started: str
@@ -43,7 +43,7 @@ class Summary:
         return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False) + "\n"
 
 
-#: What two runs are compared by: title, path into the JSON, whether less is better.
+#: The figures that are compared: title, path into the JSON, whether less is better.
 COMPARED = (
     ("median answer, ms", ("latency", "p50"), True),
     ("p95, ms", ("latency", "p95"), True),
@@ -55,7 +55,7 @@ COMPARED = (
 
 
 def markdown(summary: Summary, earlier: Mapping[str, Any] | None = None) -> str:
-    """The summary as people read it."""
+    """The summary as Markdown."""
     good = not summary.complaints
     parts = [
         f"# {summary.name}: {'passed' if good else 'FAILED'}",
@@ -84,7 +84,7 @@ def markdown(summary: Summary, earlier: Mapping[str, Any] | None = None) -> str:
 
 
 def comparison(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
-    """A table of this run beside an earlier one."""
+    """A table that compares this run with an earlier one."""
     lines = [
         f"Compared with {earlier['name']} ({earlier['started']}):",
         "",
@@ -100,7 +100,8 @@ def comparison(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
 
 
 def write(summary: Summary, folder: Path, earlier: Mapping[str, Any] | None = None) -> Path:
-    """summary.md, summary.json and, where matplotlib is installed, latency.png and summary.html; the folder."""
+    """Writes summary.md, summary.json and, if matplotlib is installed, latency.png and summary.html; returns the
+    folder."""
     folder.mkdir(parents=True, exist_ok=True)
     text = markdown(summary, earlier)
     (folder / "summary.md").write_text(text)

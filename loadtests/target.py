@@ -1,4 +1,4 @@
-"""What is asked of the service and the simulator around a run."""
+"""Requests to the service and the simulator before and after a run."""
 
 import json
 import time
@@ -13,31 +13,31 @@ POLL_SECONDS = 0.5
 
 
 class UnreachableError(Exception):
-    """Nobody answers under an address."""
+    """Nothing responds at an address."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Base addresses; an empty one cannot be asked."""
+    """Base addresses; an empty one is not used."""
 
     admin_url: str
     admin_token: str
     simulator_url: str
 
     def queue_status(self) -> dict[str, Any] | None:
-        """The queue at a glance; None where it cannot be asked."""
+        """The queue's status; None if it is not available."""
         if not (self.admin_url and self.admin_token):
             return None
         status: dict[str, Any] = _get(f"{self.admin_url}/api/v1/webhook/queue-status?limit=1", self.admin_token)
         return status
 
     def replies(self) -> dict[str, int] | None:
-        """Replies by address, of all that the simulator did not send itself; None without a simulator."""
+        """Replies to customers who did not write through the simulator, by address; None without a simulator."""
         return _get(f"{self.simulator_url}/_simulator/ledger/unmatched") if self.simulator_url else None
 
     def settled(self, book: Book, patience: float) -> tuple[Deliveries | None, dict[str, Any] | None]:
-        """Waits until every acknowledged message is answered and the queue empty, or for `patience` seconds nothing
-        has changed."""
+        """Waits until every acknowledged message has its reply and the queue is empty, or until nothing has changed for
+        `patience` seconds."""
         before, since = None, time.monotonic()
         while True:
             status, replies = self.queue_status(), self.replies()

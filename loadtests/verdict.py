@@ -1,6 +1,7 @@
-"""Whether a run was good: each acknowledged message answered exactly once, and Meta's limits kept.
+"""Decides whether a run passed: each acknowledged message has exactly one reply, and Meta's limits are kept.
 
-The book says what customers wrote and what was acknowledged, the simulator's ledger which replies reached them.
+The book contains what customers wrote and what was acknowledged; the simulator's ledger contains the replies that
+reached them.
 """
 
 from collections.abc import Mapping
@@ -23,12 +24,12 @@ class Book:
         return [(address, sent, acknowledged) for address, (sent, acknowledged) in self._lines.items()]
 
     def take(self) -> dict[str, list[int]]:
-        """Everything so far, which is forgotten here: a worker hands it to the master."""
+        """Returns and removes everything so far; a worker passes it to the master."""
         lines, self._lines = self._lines, {}
         return lines
 
     def merge(self, lines: Mapping[str, list[int]]) -> None:
-        """Adds what a worker handed over."""
+        """Adds the data of a worker."""
         for address, (sent, acknowledged) in lines.items():
             line = self._lines.setdefault(address, [0, 0])
             line[0] += sent
@@ -48,7 +49,7 @@ class Deliveries:
 
 
 def compare(book: Book, replies: Mapping[str, int]) -> Deliveries:
-    """The book against the replies that each address got."""
+    """Compares the book with the replies that each address got."""
     result = Deliveries()
     for address, sent, acknowledged in book.items():
         got = replies.get(address, 0)
@@ -64,7 +65,7 @@ def compare(book: Book, replies: Mapping[str, int]) -> Deliveries:
 
 @dataclass(frozen=True)
 class Latency:
-    """Of answers to signed webhooks, in milliseconds; `refused`: the share that was not answered 200."""
+    """The latency of responses to signed webhooks, in milliseconds; `refused`: the share without 200."""
 
     count: int
     p50: float
@@ -76,7 +77,7 @@ class Latency:
 
 
 def latency(counts: Mapping[int, int], *, limit_ms: float, refused: int = 0) -> Latency:
-    """From counts by milliseconds; `refused` is how many of them were not answered 200."""
+    """The latency from counts by milliseconds; `refused`: how many of them did not get 200."""
     total = sum(counts.values())
     if not total:
         return Latency(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -93,7 +94,7 @@ def latency(counts: Mapping[int, int], *, limit_ms: float, refused: int = 0) -> 
 
 
 def percentile(counts: Mapping[int, int], share: float) -> float:
-    """The milliseconds below or at which that share of the counts lies; 0 without any."""
+    """The milliseconds that this share of the counts does not exceed; 0 without counts."""
     left = share * sum(counts.values())
     for ms in sorted(counts):
         left -= counts[ms]
@@ -104,7 +105,7 @@ def percentile(counts: Mapping[int, int], share: float) -> float:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Meta's demands, unless a run names others."""
+    """The thresholds, by default Meta's requirements."""
 
     median_ms: float = 250.0
     slow_ms: float = 1000.0
@@ -118,9 +119,9 @@ class Thresholds:
 def complaints(
     limits: Thresholds, times: Latency, deliveries: Deliveries | None, *, waiting: int, wanted: float, reached: float
 ) -> list[str]:
-    """What was not as it must be, one sentence each.
+    """The violated thresholds, one sentence each.
 
-    `deliveries` is None where no ledger could be asked, `waiting` what the queue still held, `wanted` and `reached`
+    `deliveries` is None without a ledger, `waiting` is the number of replies still in the queue, `wanted` and `reached`
     are messages a second.
     """
     found = []

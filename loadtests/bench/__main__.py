@@ -46,7 +46,7 @@ def _beside(bench: Bench, tree: Path) -> tuple[str, Callable[[], Section]]:
 
 
 def _quotes() -> Section:
-    """The order parser, in a process of its own: it measures from a cold start."""
+    """The order parser, in a separate process, so that it measures from a cold start."""
     argv = [sys.executable, "-m", "loadtests.bench.quotes"]
     done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
     return f"```\n{done.stdout.strip()}\n```", []
@@ -79,7 +79,7 @@ def main() -> None:
         args.rounds, args.seconds = 1, 2.0
     args.out.mkdir(parents=True, exist_ok=True)
     with (args.out / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once would measure each other
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at the same time would disturb each other
         with tempfile.TemporaryDirectory(dir=args.out) as folder:
             _run(args, Bench(Path(folder), args.seconds, args.rounds))
 

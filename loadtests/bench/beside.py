@@ -1,7 +1,8 @@
-"""This tree beside another one in one run: plain orders, and a load in which half of the messages are a yes.
+"""Measures this tree and another one in one run: with plain orders, and with a load in which half of the messages are a
+yes.
 
-The trees take turns, so that what else the machine does hits both. The other tree needs the same settings and the same
-`recado serve`; it runs with this tree's packages.
+The trees take turns, so that other load of the machine affects both. The other tree needs the same settings and the
+same `recado serve`; it runs with this tree's packages.
 """
 
 import statistics
@@ -13,12 +14,12 @@ from loadtests.bench.tables import Cell, ratio, table
 from loadtests.bench.webhooks import Bench, Outcome, holds, rates, say, steady
 
 RATE = 320.0
-#: In a load with a yes, no reply waits for the customer's last one to be older.
+#: In a load with a yes, no reply waits for the interval after the customer's previous reply.
 NO_INTERVAL = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0"}
 
 
 class Side(msgspec.Struct, frozen=True):
-    """A tree under a load. yes: half of the messages are one."""
+    """A tree under a load. yes: half of the messages are a yes."""
 
     tree: str
     yes: bool
@@ -60,7 +61,7 @@ def side_by_side(bench: Bench, tree: Path) -> tuple[str, list[dict[str, object]]
 
 
 def _capacities(bench: Bench, sides: list[Side]) -> dict[tuple[str, bool], float]:
-    """The highest rate that each side holds; the searches go on in turn."""
+    """The highest rate that each side sustains; the searches alternate."""
     searches: dict[tuple[str, bool], Generator[float, bool, tuple[float, float]]] = {}
     tried: dict[tuple[str, bool], float] = {}
     found: dict[tuple[str, bool], float] = {}

@@ -1,4 +1,4 @@
-"""Signed webhooks for the generator: every message an order of a customer of its own, every status of its own."""
+"""Signed webhooks for the generator: every message is an order of a new customer."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ ORDERS = (
     "una camisa y zapatillas, gracias",
     "Buenos días, ¿cuánto salen 10 zapatos escolares?",
 )
-#: Customers are numbered on from the moment of the start, so that no two runs share one.
+#: Customers' numbers begin with the time of the start, so that no two runs share a customer.
 _numbers = itertools.count(time.time_ns() // 1_000_000 % 1_000_000 * 1_000_000)
 
 
@@ -37,7 +37,7 @@ def text(known: int | None = None, words: str | None = None) -> tuple[int, bytes
 
 
 def status() -> bytes:
-    """The POST with a status of a message that recado never sent: looked up, and nothing more to do."""
+    """The POST with a status of a message that recado never sent: recado only looks it up."""
     number = next(_numbers)
     event = {
         "id": f"wamid.BENCHOUT{number:014d}",

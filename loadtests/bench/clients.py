@@ -1,6 +1,6 @@
-"""recado with the HTTP client that BENCH_CLIENT names below WhatsAppService: what `loadtests.bench.transport` compares.
+"""recado with another HTTP client, named by BENCH_CLIENT, for the comparison in `loadtests.bench.transport`.
 
-Each has the time-outs and the number of connections that recado's own has.
+Each has the same time-outs and number of connections as recado's own.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The drain: how fast it works off what is due, that it keeps the limit, and how soon it begins."""
+"""The drain: how fast it sends due messages, whether it keeps the limit, and how soon it begins."""
 
 import bisect
 import statistics
@@ -22,7 +22,7 @@ STARTS = 5
 
 
 def drains(bench: Bench) -> tuple[str, list[dict[str, object]]]:
-    """10,000 due messages without limits, then at 80/s, then the way to the first claim."""
+    """Measures 10,000 due messages without limits, then at 80/s, then the time to the first claim."""
     unlimited = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_DRAIN_SECONDS": "50"}
     limited = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_DRAIN_SECONDS": str(LIMITED_SECONDS)}
     kinds = (
@@ -48,7 +48,7 @@ def drains(bench: Bench) -> tuple[str, list[dict[str, object]]]:
 
 
 def _drain(bench: Bench, due: int, settings: dict[str, str]) -> dict[str, Cell]:
-    """One `recado drain`, by what arrived at the Graph stand-in."""
+    """Measures one `recado drain` by the arrivals at the simulated Graph API."""
     database = fill(bench.folder / "drain/recado.db", due)
     with bench.graph() as graph_port:
         child = _start(database.parent, graph_port, settings)
@@ -57,7 +57,7 @@ def _drain(bench: Bench, due: int, settings: dict[str, str]) -> dict[str, Cell]:
             try:
                 cpu, resident = cpu_seconds(child), max(resident, resident_mib(child))
             except (OSError, StopIteration):
-                break  # it ended between two looks
+                break  # it ended between two checks
             time.sleep(0.05)
         if child.wait(10):
             raise RuntimeError(f"recado drain failed: see {child.log}")
@@ -75,7 +75,7 @@ def _drain(bench: Bench, due: int, settings: dict[str, str]) -> dict[str, Cell]:
 
 
 def _most_in_a_second(times: list[float]) -> int:
-    """What Meta would count: the most arrivals in any second, wherever it begins."""
+    """The maximum number of arrivals in any second, as Meta counts them."""
     return max(bisect.bisect_left(times, at + 1) - index for index, at in enumerate(times))
 
 

@@ -1,4 +1,4 @@
-"""Queues with many due messages, written straight into the file."""
+"""Queues with many due messages, written directly into the file."""
 
 import shutil
 import time
@@ -9,7 +9,7 @@ from loadtests.bench.bodies import PHONE_NUMBER_ID
 from recado.queue.sqlite.database import open_database
 from recado.whatsapp.content import Text, encode
 
-#: Of customers' numbers; others than the generator's.
+#: The beginning of customers' numbers, which differ from the generator's.
 FIRST_CUSTOMER = 15_550_000_000
 _ROWS = """
 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)
@@ -25,7 +25,7 @@ _CONTENT = encode(
 
 
 def fill(path: Path, rows: int) -> Path:
-    """A new queue with so many messages that are due, each to a customer of its own."""
+    """A new queue with `count` due messages, each to another customer."""
     shutil.rmtree(path.parent, ignore_errors=True)
     path.parent.mkdir(parents=True)
     connection = open_database(path)

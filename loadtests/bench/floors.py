@@ -1,7 +1,7 @@
-"""What the least service would cost: `python -m loadtests.bench.floors PORT plain|durable [DATABASE]`.
+"""The cost of minimal services: `python -m loadtests.bench.floors PORT plain|durable [DATABASE]`.
 
-`plain` checks the signature, reads the JSON and answers 200. `durable` writes the body down first, many in one
-transaction. Neither reads an order, sends anything or counts anything.
+`plain` checks the signature, parses the JSON and returns 200. `durable` stores the body first, many in one transaction.
+Neither reads orders, sends or counts anything.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ ANSWER = b'{"status":"ok"}'
 
 
 class GroupCommit:
-    """One writer thread; whatever waits is one transaction."""
+    """One writer thread; everything that waits goes into one transaction."""
 
     def __init__(self, path: str) -> None:
         self._path = path

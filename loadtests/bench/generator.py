@@ -1,9 +1,9 @@
 """The load generator, a process of its own: `python -m loadtests.bench.generator PORT ... --mode open --rate 320`. With
-several ports its connections are shared out among them.
+several ports, its connections are distributed among them.
 
-Everything is rendered and signed before the clock starts. In the open loop request i is due at start + i / rate
-whatever the server does, and its latency runs from then: waiting for a free connection counts. In the closed loop
-each connection sends again when it is answered. Prints one JSON object; `--times FILE` gets what was answered, as
+Everything is rendered and signed before the clock starts. In the open loop, request i is due at start + i / rate
+regardless of the server, and its latency begins then: the wait for a free connection counts. In the closed loop, each
+connection sends again after each response. Prints one JSON object; `--times FILE` gets the requests with a response, as
 records of (uint64 customer, float64 due) on CLOCK_MONOTONIC.
 """
 
@@ -26,7 +26,7 @@ GRACE_SECONDS = 5.0
 
 
 class Load:
-    """What the connections of a run share."""
+    """The state that the connections of a run share."""
 
     def __init__(self, mode: str, requests: list[bytes]) -> None:
         self.closed = mode == "closed"
@@ -40,7 +40,7 @@ class Load:
         self.waiting: collections.deque[int] = collections.deque()
 
     def take(self) -> int | None:
-        """The request that a free connection sends next."""
+        """The next request for a free connection."""
         if not self.closed:
             return self.waiting.popleft() if self.waiting else None
         if not self.running or self.next >= len(self.requests):
@@ -50,14 +50,14 @@ class Load:
         return self.next - 1
 
     async def all_answered(self, until: float) -> None:
-        """Waits for what is under way, for a bounded time."""
+        """Waits a limited time for the requests under way."""
         for _ in range(int((until - time.monotonic()) / 0.01)):
             if self.statuses.total() >= self.next:
                 return
             await asyncio.sleep(0.01)
 
     def fall_due(self) -> None:
-        """Sends what is due by now, or queues it for the next free connection."""
+        """Sends the due requests, or queues them for the next free connection."""
         now = time.monotonic()
         while self.next < len(self.requests) and self.due[self.next] <= now:
             self.waiting.append(self.next)
@@ -106,8 +106,8 @@ def _length(head: bytes) -> int:
 
 
 def _render(count: int, statuses_per_message: int, known: int | None) -> tuple[list[bytes], list[int]]:
-    """Requests, and for each the customer's number; 0 for a status. Every second one is a yes of the next customer from
-    `known` on, if there is one."""
+    """Requests, each with the customer's number (0 for a status). With `known`, every second one is a yes of the next
+    customer from that number on."""
     requests, numbers = [], []
     for index in range(count):
         if known is not None and index % 2:
@@ -163,7 +163,7 @@ async def run(args: argparse.Namespace) -> dict[str, object]:
 
 
 def _tick(load: Load, loop: asyncio.AbstractEventLoop, rate: float) -> None:
-    """Wakes the loop when requests are due; the loop's own timers have a grain of a millisecond."""
+    """Wakes the loop when requests are due; the loop's own timers have a resolution of a millisecond."""
     least = max(1 / rate, 0.0002)
     while load.next < len(load.requests):
         time.sleep(max(least / 2, load.due[load.next] - time.monotonic()))

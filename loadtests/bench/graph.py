@@ -1,8 +1,8 @@
-"""A stand-in for the Graph API that does as little as can be, a process of its own: `... graph PORT --latency-ms 50`.
+"""A minimal simulated Graph API, in a separate process: `... graph PORT --latency-ms 50`.
 
-It counts calls by recipient and keeps when each arrived. Faults are a share of calls that are answered with 500, or
-reset (before or after the message counts). `GET /arrivals` gives records of (uint64 recipient, float64
-CLOCK_MONOTONIC), `POST /reset` forgets.
+It counts calls by recipient and remembers their arrival times. Faults are a share of calls that get a 500 response or
+are reset, before or after the message counts. `GET /arrivals` returns records of (uint64 recipient, float64
+CLOCK_MONOTONIC), `POST /reset` deletes them.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Instructions of a whole message: python -m loadtests.bench.instructions (needs valgrind; some minutes).
+"""Counts the instructions of a whole message: python -m loadtests.bench.instructions (needs valgrind; some minutes).
 
 The web pod runs in one process with its real store, under callgrind, and a Graph API that accepts at once. Unlike CPU
-time, the count depends neither on the machine nor on what else runs there, so that two commits can be compared on a
-shared machine. Only user mode counts; sockets, system calls and waiting for the disk are left out. Reading orders is
-left out too: each text is read once. So is what the client does: its webhooks are made and signed before.
+time, the count depends neither on the machine nor on its load, so two commits can be compared on a shared machine. It
+counts only user mode, without sockets, system calls and waits for the disk. It excludes the reading of orders, because
+each text is read only once, and the client, because the webhooks are made and signed before.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
 ROUND, AT_ONCE = 200, 40
-#: The difference of two runs leaves out the start.
+#: The difference of two runs excludes the start.
 FEW, MANY = 1, 3
 THREADS = {"01": "event loop", "02": "writer"}
 SETTINGS = {
@@ -47,12 +47,12 @@ SETTINGS = {
     "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
 }
 Request = tuple[dict[str, Any], bytes]
-#: What a customer writes whose order is quoted already.
+#: The text of a customer who already has a quote.
 CHANGE = "agrega 1 camisa"
 
 
 class AcceptingGraph(GraphTransport):
-    """Accepts every reply without a connection; `full` when there are AT_ONCE more."""
+    """Accepts every reply without a connection; `full` is set after each AT_ONCE replies."""
 
     sent = 0
 
@@ -90,7 +90,7 @@ async def _post(app: App, scope: dict[str, Any], body: bytes) -> None:
 
 
 def _requests(known: bool) -> tuple[list[Request], list[Request]]:
-    """What is handled before anything is counted, and then: first orders, or what their customers write next."""
+    """The requests before the count, and the counted ones: first orders, or the customers' next messages."""
     orders = [bodies.text() for _ in range(MANY * ROUND)]
     first = [_request(post) for _, post in orders]
     if not known:
@@ -99,9 +99,9 @@ def _requests(known: bool) -> tuple[list[Request], list[Request]]:
 
 
 async def run(rounds: int, database: Path, *, known: bool) -> None:
-    """Handles so many rounds of messages, each until its reply is accepted."""
+    """Handles `rounds` rounds of messages, each until its reply is accepted."""
     QuoteService.understand = lru_cache(QuoteService.understand)  # type: ignore[method-assign]  # each text once
-    web_app.BETWEEN_NAMES_SECONDS = 3600.0  # the catalogue's names are not tried meanwhile
+    web_app.BETWEEN_NAMES_SECONDS = 3600.0  # the catalogue's names are not read meanwhile
     graph = AcceptingGraph()
     settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))

@@ -1,4 +1,4 @@
-"""The machine under a benchmark: pinned child processes, their CPU and memory, how quiet it is, what runs on it."""
+"""The machine under a benchmark: pinned child processes, their CPU and memory, other load, versions."""
 
 import importlib.metadata
 import os
@@ -20,7 +20,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def pinned(argv: Sequence[str], *, core: int, log: Path, port: int) -> Process:
-    """A program of the benches' own, ready when it listens."""
+    """A pinned program of the benchmarks, ready when it listens."""
     return Process(argv, os.environ, core=core, log=log, folder=ROOT, ready=lambda: listens(port))
 
 
@@ -42,7 +42,7 @@ def get(url: str, *, data: bytes | None = None, seconds: float = 30.0) -> bytes:
 
 
 def core_busy_seconds(core: int) -> float:
-    """Busy seconds of one core since boot, whoever used it."""
+    """Busy seconds of one core since boot, by all processes."""
     for line in Path("/proc/stat").read_text().splitlines():
         if line.startswith(f"cpu{core} "):
             user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, line.split()[1:9])
@@ -56,7 +56,7 @@ def cores_busy_seconds() -> float:
 
 
 class Foreign:
-    """The share of the servers' core that other processes take: what a figure suffers from."""
+    """The share of the servers' core that other processes use."""
 
     def __init__(self) -> None:
         self._since, self._busy = time.monotonic(), core_busy_seconds(SERVER_CORE)
@@ -67,7 +67,7 @@ class Foreign:
 
 
 def versions() -> str:
-    """What a figure depends on, in one line."""
+    """The versions that a figure depends on, in one line."""
     packages = ("uvicorn", "uvloop", "httptools", "fastapi", "msgspec", "apsw", "httpx")
     parts = [f"{name} {importlib.metadata.version(name)}" for name in packages]
     return (
@@ -84,5 +84,5 @@ def cpu_model() -> str:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """Of a sorted sequence; 0 for an empty one."""
+    """A percentile of a sorted sequence; 0 for an empty one."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

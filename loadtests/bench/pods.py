@@ -1,11 +1,11 @@
 """Several processes on one PostgreSQL: `python -m loadtests.bench.pods`.
 
-Each adds so many leased replies at once and records their results, for a time. Commits can be made longer, as a
-synchronous standby in another zone makes them. Printed are the cycles of all processes a second, how they are to those
-of one process, the smallest part of an equal share that a process got, CPU of a cycle, and what the server's processes
-were doing in the samples of their states.
+Each adds several leased replies at once and records their results, for a time. Commits can be made longer, like those
+of a synchronous standby in another zone. It prints the cycles of all processes a second, their ratio to one process,
+the smallest part of an equal share that a process got, the CPU of a cycle, and samples of the states of the server's
+processes.
 
-Then: how long a claim takes while somebody reads from an old snapshot, and dead entries pile up before what is due.
+Then it prints how long a claim takes under an old snapshot, with dead entries before the due ones.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def opened(url: str) -> PostgresRetryQueue:
 
 
 async def cycles(url: str, number: int, batch: int, seconds: float) -> int:
-    """What one process does once all are ready: cycles of so many replies at once for a time; how many."""
+    """The work of one process after all are ready: cycles for a time; returns how many."""
     queue, done = opened(url), 0
     await queue.check_writable()
     print("ready", flush=True)
@@ -63,8 +63,8 @@ async def cycles(url: str, number: int, batch: int, seconds: float) -> int:
 
 
 class Together(msgspec.Struct, frozen=True):
-    """What processes did together. cycles: of each. server_us: the server's CPU of a cycle. states: how often the
-    samples met a process of the server in each state."""
+    """The result of several processes. cycles: by process. server_us: the server's CPU of a cycle. states: how often
+    the samples found a process of the server in each state."""
 
     cycles: list[int]
     server_us: float
@@ -77,7 +77,7 @@ class Together(msgspec.Struct, frozen=True):
 
 
 class Sampler:
-    """Samples what the server's processes of a database do, in a thread, for as long as the block."""
+    """Samples the states of a database's server processes, in a thread, during the block."""
 
     STATES = """
     SELECT CASE WHEN state = 'active' THEN coalesce(wait_event_type || ' ' || wait_event, 'running')
@@ -105,7 +105,7 @@ class Sampler:
 
 
 def together(server: PostgresServer, name: str, processes: int, batch: int, seconds: float) -> Together:
-    """So many processes at once on a database of their own."""
+    """Runs several processes at once on a new database."""
     url = server.create(name)
     migrate(url)
     program = [sys.executable, "-m", "loadtests.bench.pods", "--one"]
@@ -133,7 +133,7 @@ def together(server: PostgresServer, name: str, processes: int, batch: int, seco
 
 
 def slow_commits(server: PostgresServer, milliseconds: float) -> None:
-    """Every commit takes so much longer."""
+    """Makes every commit take longer."""
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"ALTER SYSTEM SET commit_delay = {milliseconds * 1000:.0f}".encode())
         connection.execute(b"ALTER SYSTEM SET commit_siblings = 0")
@@ -141,7 +141,7 @@ def slow_commits(server: PostgresServer, milliseconds: float) -> None:
 
 
 def many(server: PostgresServer, counts: list[int], batch: int, seconds: float, commit_ms: float) -> list[Together]:
-    """The same for several numbers of processes, in turn."""
+    """Runs several numbers of processes, in turn."""
     slow_commits(server, commit_ms)
     found = [together(server, f"pods_{count}", count, batch, seconds) for count in counts]
     slow_commits(server, 0)
@@ -165,7 +165,7 @@ def tables_of(found: list[Together], seconds: float) -> str:
 
 
 async def claims(url: str) -> float:
-    """The median time of a claim, in milliseconds. Twice as many go before, since a process has to find its place."""
+    """The median time of a claim, in milliseconds, after twice as many claims to warm up."""
     queue, times = opened(url), []
     for number in range(CLAIMS * 2):
         began = time.perf_counter()
@@ -186,10 +186,10 @@ async def fill(url: str, count: int) -> None:
 
 
 def old_snapshot(server: PostgresServer, dead: int) -> tuple[float, float]:
-    """How long a claim takes under an old snapshot, in milliseconds: before and after so many entries died."""
+    """How long a claim takes under an old snapshot, in milliseconds: before and after `dead` entries died."""
     url = server.create("horizon")
     migrate(url)
-    with psycopg.connect(url) as filler:  # the rows themselves are not what is measured
+    with psycopg.connect(url) as filler:  # the rows themselves are not measured
         asyncio.run(fill(url, 2000))
         filler.execute(COPIES, (dead,))
     with psycopg.connect(url) as old:
@@ -203,7 +203,7 @@ def old_snapshot(server: PostgresServer, dead: int) -> tuple[float, float]:
     return before, after
 
 
-#: Due before all that there is.
+#: Due before all other entries.
 COPIES = """
 INSERT INTO recado.entry (id, state, channel, lane, key, phone, content, written_at, received_at, deadline_at, due_at)
 SELECT n, 'queued', 'whatsapp', '106540352242922', '106540352242922:c' || n, '+1', '{"type":"text","body":"-"}', n, n,

@@ -1,7 +1,7 @@
 """Durable cycles on PostgreSQL: `python -m loadtests.bench.postgres`. A cycle is a reply added leased, and its result.
 
-Printed are cycles a second, and the CPU of a cycle in this process and in the server's processes. The first says more
-of the disk and of what else the machine does than of recado; the other two compare.
+It prints cycles a second, and the CPU of a cycle in this process and in the server's processes. The first depends
+mainly on the disk and on other load; compare the other two.
 """
 
 import argparse
@@ -39,7 +39,7 @@ class Cycles(msgspec.Struct, frozen=True):
 
 
 def message(number: int, now: float) -> NewReply:
-    """A reply to a message of a customer of its own."""
+    """A reply to a new customer."""
     who = f"+1555{number:07}"
     return NewReply(
         wamid=f"wamid.{number}",
@@ -59,7 +59,7 @@ NUMBERS = itertools.count(1)
 
 
 async def cycle(queue: PostgresRetryQueue, batch: int) -> int:
-    """So many replies at once, each added and recorded; how many there were."""
+    """Adds and records several replies at once; returns how many."""
     now = queue.now()
     adding = [queue.add_message(message(next(NUMBERS), now), lease=True) for _ in range(batch)]
     leased = [added.message for added in await asyncio.gather(*adding) if added.message]
@@ -68,7 +68,7 @@ async def cycle(queue: PostgresRetryQueue, batch: int) -> int:
 
 
 async def measure(queue: PostgresRetryQueue, server: PostgresServer, batch: int, seconds: float) -> Cycles:
-    """Cycles of so many replies at once, for a time."""
+    """Measures cycles for a time."""
     done = 0
     started, client, served = time.perf_counter(), time.process_time(), server_cpu(server)
     while time.perf_counter() - started < seconds:
@@ -79,7 +79,7 @@ async def measure(queue: PostgresRetryQueue, server: PostgresServer, batch: int,
 
 
 def server_cpu(server: PostgresServer) -> float:
-    """Seconds of CPU of the server's processes, those that ended included."""
+    """Seconds of CPU of the server's processes, including those that have ended."""
     postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     ticks = sum(map(int, _stat(postmaster)[11:15]))

@@ -1,5 +1,5 @@
-"""The durable queue beside plain SQLite, and how it grows: `python -m loadtests.bench.queues KIND FOLDER ...` measures
-one thing in a process of its own and prints one JSON object."""
+"""Compares the durable queue with plain SQLite, and measures its growth: `python -m loadtests.bench.queues KIND FOLDER
+...` makes one measurement in its own process and prints one JSON object."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ CALLERS = 256
 CLAIMS = 40
 CLAIMED_AT_ONCE = 20
 GROWTH = (1_000, 100_000, 1_000_000)
-#: What grows is measured in this order; the page of metrics comes last.
+#: The operations, in the order in which they are measured.
 OPERATIONS = {
     "claim": f"claim {CLAIMED_AT_ONCE}",
     "record": f"record {CLAIMED_AT_ONCE}",
@@ -56,7 +56,7 @@ def open_queue(path: Path) -> SqliteRetryQueue:
 
 
 async def cycles(path: Path, seconds: float, name: str) -> Figures:
-    """Full cycles of many callers at once: added and leased, sent by nobody, recorded as delivered."""
+    """Full cycles of many callers at once: add a leased reply, send nothing, record it as delivered."""
     queue = open_queue(path)
     waits: list[float] = []
     end = time.monotonic() + seconds
@@ -86,7 +86,7 @@ async def cycles(path: Path, seconds: float, name: str) -> Figures:
 
 
 def plain(path: Path, seconds: float, batch: int) -> Figures:
-    """The same by plain SQLite: one insert and one update for each job, `batch` of them in a transaction."""
+    """The same with plain SQLite: one insert and one update for each reply, `batch` of them in a transaction."""
     connection = apsw.Connection(str(path))
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 4000"):
         connection.execute(f"PRAGMA {pragma}")
@@ -103,7 +103,7 @@ def plain(path: Path, seconds: float, batch: int) -> Figures:
 
 
 async def growth(folder: Path, _seconds: float, _name: str) -> dict[str, Figures]:
-    """What single operations cost with so many messages due: medians in milliseconds, measured in turn."""
+    """The cost of single operations with `due` due messages: medians in milliseconds, measured in turn."""
     queues = {rows: (path := fill(folder / str(rows) / "queue.db", rows), open_queue(path)) for rows in GROWTH}
     times: dict[int, dict[str, list[float]]] = {rows: {} for rows in GROWTH}
     for number in range(CLAIMS):
@@ -138,7 +138,7 @@ async def _operations(queue: SqliteRetryQueue, number: int) -> dict[str, float]:
 
 
 def _scrape_ms(queue: SqliteRetryQueue, path: Path) -> float:
-    """The median time of making one scrape's page."""
+    """The median time to make one scrape's page."""
     from prometheus_client import generate_latest
 
     from recado.telemetry.exposition import WebMetrics
@@ -172,7 +172,7 @@ def _message(key: str) -> NewReply:
 
 
 def side_by_side(folder: Path, seconds: float, rounds: int) -> tuple[str, list[dict[str, object]]]:
-    """Cycles of the queue and of the floors, alone and as two processes on one file."""
+    """Cycles of the queue and of plain SQLite, alone and as two processes on one file."""
     raw: list[dict[str, object]] = []
     kinds: dict[str, Callable[[int], list[str]]] = {
         "SQLite, one a transaction": lambda _: ["plain", "1"],
@@ -214,7 +214,7 @@ def grow(folder: Path) -> tuple[str, list[dict[str, object]]]:
 
 
 class _Child:
-    """A measurement in a process of its own."""
+    """A measurement in a separate process."""
 
     def __init__(self, kind: list[str], path: Path, seconds: float, core: int = SERVER_CORE) -> None:
         argv = [sys.executable, "-m", "loadtests.bench.queues", str(path), str(seconds), *kind]

@@ -1,4 +1,4 @@
-"""A report of a million rows, and webhooks beside it."""
+"""Measures a report of a million rows, and webhooks at the same time."""
 
 import json
 import shutil
@@ -74,7 +74,7 @@ ROWS = sum(count for count, _ in _ROWS)
 
 
 def reports(bench: Bench) -> tuple[str, list[dict[str, object]]]:
-    """How long a report takes, and how long webhooks do without one and beside one."""
+    """Measures how long a report takes, and how long webhooks take without and during one."""
     data = bench.folder / "report"
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
@@ -94,8 +94,8 @@ def reports(bench: Bench) -> tuple[str, list[dict[str, object]]]:
 
 
 class _Reports:
-    """Asks for one report after the other until the block ends, and for the one under way to its end; `seconds` each
-    took."""
+    """Requests one report after the other until the block ends, and waits for the last one; `seconds`: the duration of
+    each."""
 
     def __init__(self, url: str) -> None:
         self._request = urllib.request.Request(

@@ -12,7 +12,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 
 
 def show(cell: Cell) -> str:
-    """A number with three digits that mean something; `-` for what was not measured."""
+    """A number with three significant digits; `-` if it was not measured."""
     if cell is None:
         return "-"
     if not isinstance(cell, float):

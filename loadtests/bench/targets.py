@@ -1,4 +1,4 @@
-"""What the PostgreSQL store has to reach, measured in one run: `python -m loadtests.bench.targets` (four minutes).
+"""Measures the targets of the PostgreSQL store in one run: `python -m loadtests.bench.targets` (four minutes).
 
 cycles      replies added leased and recorded, 100 at once: CPU of client and server, beside the least that the promises
             cost (floor.sql: one function an operation, binary parameters, no sessions, quotes, breakers or order)
@@ -6,7 +6,8 @@ growth      claim 20, record 20, add 1: with 1,000,000 due replies, beside 1,000
 processes   cycles a second of eight processes beside one, 5 replies at once, commits 10 ms longer
 snapshot    claim 20 while an old snapshot is held, with 200,000 dead entries before what is due, beside none
 
-Two that are compared are measured in turn. A load on the machine takes from `processes` alone: eight need its cores.
+Values that are compared are measured in turn. Other load on the machine affects only `processes`: eight processes need
+its cores.
 """
 
 import argparse
@@ -47,7 +48,7 @@ LANES = "INSERT INTO recado.lane (channel, name) VALUES ('whatsapp', '1065403522
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A ratio, and the limit that it must keep: `least` if it must not be less."""
+    """A ratio and its limit; `least`: the ratio must not be lower."""
 
     name: str
     detail: str
@@ -70,7 +71,7 @@ def opened(url: str) -> PostgresRetryQueue:
 
 
 class Spent(msgspec.Struct):
-    """Microseconds of CPU a cycle, of several measurements."""
+    """Microseconds of CPU of a cycle, in several measurements."""
 
     client: list[float] = []
     server: list[float] = []
@@ -84,7 +85,7 @@ class Spent(msgspec.Struct):
 
 
 async def spend(into: Spent, server: PostgresServer, work: Callable[[], Awaitable[int]], seconds: float) -> None:
-    """Does the work for a time, and notes what it took."""
+    """Does the work for a time, and records its CPU."""
     await work()
     done, end = 0, time.perf_counter() + seconds
     client, served = time.process_time(), server_cpu(server)
@@ -95,7 +96,7 @@ async def spend(into: Spent, server: PostgresServer, work: Callable[[], Awaitabl
 
 
 async def least_cycle(connection: psycopg.AsyncConnection) -> int:
-    """So many replies through the functions of floor.sql."""
+    """Runs several replies through the functions of floor.sql."""
     now = time.time()
     news = [message(next(NUMBERS), now) for _ in range(AT_ONCE)]
     columns = [
@@ -189,7 +190,7 @@ def snapshot(server: PostgresServer, dead: int) -> Target:
 
 
 def disk(folder: Path) -> str:
-    """How long the disk takes for what a commit waits for."""
+    """How long the disk takes for a commit's sync."""
     times = []
     with (folder / "disk").open("wb", buffering=0) as file:
         for _ in range(200):

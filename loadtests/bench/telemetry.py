@@ -1,8 +1,8 @@
-"""What telemetry costs: `python -m loadtests.bench.telemetry [--seconds 4] [--rounds 5]`.
+"""Measures the cost of telemetry: `python -m loadtests.bench.telemetry [--seconds 4] [--rounds 5]`.
 
-The same load on recado as it is, without metrics, and with traces of 1 % and of 100 % handed to a collector. The
-variants take turns within one run. The CPU time of the server for one webhook is compared, since it suffers least from
-whatever else the machine does, and throughput beside it.
+It puts the same load on recado as it is, without metrics, and with traces of 1 % and 100 % sent to a collector. The
+variants take turns within one run. It compares the server's CPU time for one webhook, which other load affects least,
+and the throughput.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from recado.settings import load
 from recado.simulator.installation import free_port
 from recado.telemetry.exposition import WebMetrics
 
-#: Meta's own mix, one message to three statuses, at a rate that one core holds with all variants.
+#: Meta's mix, one message to three statuses, at a rate that one core sustains in all variants.
 LOAD = ("--mode", "open", "--rate", "900", "--statuses", "3")
 CLOSED = ("--mode", "closed", "--statuses", "3")
 SCRAPE_SECONDS = 1.0
@@ -75,14 +75,14 @@ def measure(bench: Bench, variant: str, load: tuple[str, ...], collector: int) -
                 get(metrics)
                 time.sleep(SCRAPE_SECONDS)
             result = json.loads(process.communicate()[0])
-            time.sleep(1.0)  # the replies that are still on their way belong to the price
+            time.sleep(1.0)  # the cost includes the replies that are still being sent
             cpu = cpu_seconds(server) - cpu
     return Cost(cpu_us=cpu / result["ok"] * 1e6, per_second=result["per_second"], foreign=foreign.share(cpu))
 
 
 @contextlib.contextmanager
 def collector() -> Iterator[int]:
-    """A process that takes spans and forgets them; its port."""
+    """A process that accepts spans and drops them; returns its port."""
     port = free_port()
     argv = [sys.executable, "-m", "loadtests.bench.telemetry", "--collect", str(port)]
     with (
@@ -109,7 +109,7 @@ def collect(port: int) -> None:
 
 
 def scrapes(folder: Path) -> str:
-    """The price of one scrape with few and with a million waiting messages, in CPU time."""
+    """The CPU time of one scrape with few and with a million waiting messages."""
     rows: list[list[Cell]] = []
     for count in (1_000, 1_000_000):
         path = fill(folder / "scraped" / "recado.db", count)
@@ -131,7 +131,7 @@ def _cpu_ms(work: Callable[[], object]) -> float:
 
 
 def compare(bench: Bench) -> str:
-    """A table of the best of each variant, which others disturbed least, and its ratio to recado as it is."""
+    """A table of the best round of each variant, which other load disturbed least, and its ratio to recado as it is."""
     parts = []
     with collector() as port:
         for name, load in (("900 webhooks/s, 1:3", LOAD), ("as fast as it goes, 1:3", CLOSED)):

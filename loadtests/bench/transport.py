@@ -1,8 +1,8 @@
-"""CPU of a whole message by the HTTP client that sends its reply: python -m loadtests.bench.transport [--rounds N].
+"""Measures the CPU of a whole message with several HTTP clients: python -m loadtests.bench.transport [--rounds N].
 
 A message is a webhook in, a durable transaction, and a reply out to a Graph API that takes 50 ms. The clients take
-turns, since figures of different moments are not comparable. What is not installed (aiohttp, httpx-aiohttp) is left
-out.
+turns, because figures of different times are not comparable. Clients that are not installed (aiohttp, httpx-aiohttp)
+are left out.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from loadtests.bench.tables import Cell, table
 from loadtests.bench.webhooks import Bench, Scenario
 
-#: What each client needs besides recado.
+#: The packages that each client needs.
 NEEDS = {"recado": "httpx", "aiohttp": "aiohttp", "aiohttp below httpx": "httpx_aiohttp", "httpx": "httpx"}
 SCENARIOS = (
     Scenario("320/s", ("--mode", "open", "--rate", "320")),

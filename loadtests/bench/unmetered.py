@@ -1,4 +1,4 @@
-"""recado with metrics that count nothing: what `loadtests.bench.telemetry` compares with."""
+"""recado with metrics that count nothing, for the comparison in `loadtests.bench.telemetry`."""
 
 from recado.cli import main
 from recado.telemetry.exposition import WebMetrics

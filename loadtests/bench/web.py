@@ -1,12 +1,12 @@
 """Web processes on SQLite and on PostgreSQL, side by side: `python -m loadtests.bench.web`.
 
-One process on SQLite, then 1, 2 and 4 on PostgreSQL, in turn in each round: as fast as they can, and at steady rates.
-The table has medians; what was missing, twice or not 200 is summed. CPU is of a message, in the web processes and in
-PostgreSQL's; a second of messages before the measurement does not count. Nothing is pinned but the generator and the
-stand-in for Meta, which share the last core with the others.
+One process on SQLite, then 1, 2 and 4 on PostgreSQL, in turn in each round: at full speed, and at steady rates. The
+table has medians, and sums of missing and doubled replies and of responses other than 200. CPU is that of a message, in
+the web processes and in PostgreSQL's; a second of messages before the measurement does not count. Only the generator
+and the simulated Meta are pinned; they share the last core with the others.
 
-`full` says what was nearest to its limit: a web process can use one core, for its threads share the interpreter's
-lock; the machine has as many as it has.
+`full` says what was nearest to its limit: a web process can use one core, because its threads share the interpreter's
+lock; the machine can use all its cores.
 """
 
 import argparse
@@ -34,15 +34,15 @@ SCENARIOS = {
     "320/s": Scenario("320/s", ("--mode", "open", "--rate", "320")),
     "1,000/s": Scenario("1,000/s", ("--mode", "open", "--rate", "1000")),
 }
-#: New processes have to fill their caches.
+#: Messages before the measurement, with which new processes fill their caches.
 WARM_UP_SECONDS = 1.0
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 CORES = os.cpu_count() or 1
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What a measurement found. server_us: PostgreSQL's CPU of a message; busiest: the share of a core that the busiest
-    web process took; machine: the share of all cores that anybody took."""
+    """The result of a measurement. server_us: PostgreSQL's CPU of a message; busiest: the share of a core that the
+    busiest web process used; machine: the used share of all cores."""
 
     outcome: Outcome
     server_us: float
@@ -59,7 +59,7 @@ class Load(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def pods(folder: Path, graph_port: int, processes: int, settings: Mapping[str, str]) -> Iterator[list[Server]]:
-    """So many web processes of one installation."""
+    """Web processes of one installation."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     installation = recado(folder, graph_port, settings)
@@ -99,7 +99,7 @@ def measure(bench: Bench, server: PostgresServer, store: str, processes: int, sc
 
 
 def row(store: str, processes: int, loads: list[Load]) -> list[Cell]:
-    """The medians of several measurements; what went wrong is summed."""
+    """The medians of several measurements, and the sums of errors."""
     outcomes = [load.outcome for load in loads]
 
     def middle(values: Iterator[float]) -> float:
@@ -127,7 +127,8 @@ HEAD += ["reply p50 ms", "p99 ms", "not 200", "missing", "twice", "full"]
 
 
 def side_by_side(bench: Bench, server: PostgresServer, processes: list[int], names: list[str]) -> str:
-    """Every scenario: SQLite, then PostgreSQL with so many processes, in turn; a table each."""
+    """Measures every scenario on SQLite, then on PostgreSQL with several numbers of processes, in turn; returns a table
+    for each."""
     variants = [(SQLITE, 1), *((POSTGRES, count) for count in processes)]
     parts = []
     for name in names:

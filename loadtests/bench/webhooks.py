@@ -1,4 +1,4 @@
-"""Webhooks: throughput and latency of recado beside the floors, its capacity, its memory, its start."""
+"""Webhooks: throughput and latency of recado and of minimal services, and recado's capacity, memory and start."""
 
 import contextlib
 import json
@@ -30,19 +30,19 @@ from loadtests.bench.tables import Cell, ratio, table
 from recado.simulator.installation import Installation, Process, free_port
 
 GRAPH_LATENCY_MS = 50.0
-#: Capacity: p99 from when a webhook was due until Meta had the reply.
+#: The limit for the capacity: p99 of the time from when a webhook was due until Meta had the reply.
 IN_TIME_MS = 300.0
 SETTLE_SECONDS = 8.0
-#: How fast the quotes are made that a yes is to: slow enough for any machine.
+#: The rate at which the quotes for a yes are made: slow enough for any machine.
 QUOTED_A_SECOND = 320.0
-#: A search for the capacity begins with this rate, and halves the last interval so many times.
+#: A search for the capacity begins with this rate, and halves the last interval this often.
 FIRST_RATE, HALVINGS = 600.0, 2
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """A way of sending, as options of the generator, with the share of Graph calls that go wrong.
+    """A load, as options of the generator, with the share of Graph calls that fail.
 
-    quoted: so many customers have a quote beforehand; every second message is the yes of one of them.
+    quoted: how many customers have a quote before the load; every second message is the yes of one of them.
     """
 
     name: str
@@ -64,7 +64,7 @@ TARGETS = ("plain", "durable", "recado")
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """One measurement. `missing`: acknowledged with 200, and no reply came; `twice`: more than one did."""
+    """One measurement. `missing`: acknowledged with 200, but without a reply; `twice`: with more than one."""
 
     requests: int
     ok: int
@@ -88,7 +88,7 @@ class Bench:
 
     @contextlib.contextmanager
     def graph(self, faults: float = 0.0) -> Iterator[int]:
-        """The stand-in for Meta; its port."""
+        """Starts the simulated Meta; returns its port."""
         port = free_port()
         argv = [sys.executable, "-m", "loadtests.bench.graph", str(port), "--latency-ms", str(GRAPH_LATENCY_MS)]
         argv += ["--faults", str(faults)]
@@ -135,7 +135,7 @@ class Bench:
             return with_replies(outcome, due, arrivals) if target == "recado" else outcome
 
     def load(self, ports: Sequence[int], seconds: float, *options: str) -> tuple[dict[str, Any], dict[int, float]]:
-        """What the generator prints, and when the answered message of each customer was due."""
+        """The generator's output, and when the acknowledged message of each customer was due."""
         times = self.folder / "times.bin"
         argv = [sys.executable, "-m", "loadtests.bench.generator", *map(str, ports), *options]
         argv += ["--seconds", str(seconds), "--times", str(times)]
@@ -145,7 +145,7 @@ class Bench:
         return json.loads(out.stdout), dict(struct.iter_unpack("<Qd", times.read_bytes()))
 
     def _quote(self, port: int, graph_port: int, customers: int) -> int:
-        """Gives so many customers a quote; the number of the first."""
+        """Gives customers a quote; returns the number of the first."""
         options = ("--mode", "open", "--rate", str(QUOTED_A_SECOND))
         _, due = self.load([port], customers / QUOTED_A_SECOND, *options)
         self.arrivals(graph_port, len(due))
@@ -153,7 +153,7 @@ class Bench:
         return min(due)
 
     def arrivals(self, graph_port: int, expected: int) -> list[tuple[int, float]]:
-        """What the Graph stand-in got, once nothing has come for a while or all is there."""
+        """The arrivals at the simulated Graph API, after all have arrived or nothing has arrived for a while."""
         count, since = -1, time.monotonic()
         while True:
             arrivals = list(struct.iter_unpack("<Qd", get(f"http://127.0.0.1:{graph_port}/arrivals")))
@@ -166,7 +166,7 @@ class Bench:
 
 
 def recado(data: Path, graph_port: int, settings: Mapping[str, str] = {}) -> Installation:
-    """An installation in the folder `data` with the settings of recado-target.json, and these on top."""
+    """An installation in the folder `data` with the settings of recado-target.json and `settings`."""
     target = json.loads((ROOT / "loadtests/recado-target.json").read_text())
     graph = f"http://127.0.0.1:{graph_port}"
     words = {"port": "", "graph": graph, "data": data, "secret": bodies.SECRET, "phone": bodies.PHONE_NUMBER_ID}
@@ -190,7 +190,7 @@ def with_replies(outcome: Outcome, due: dict[int, float], arrivals: list[tuple[i
 
 
 def side_by_side(bench: Bench) -> tuple[str, list[dict[str, object]]]:
-    """Every scenario, floors and recado in turn; a table of medians."""
+    """Measures every scenario with the minimal services and recado in turn; returns a table of medians."""
     parts, raw = [], []
     for scenario in SCENARIOS:
         floors = not (scenario.faults or scenario.budget)
@@ -235,8 +235,8 @@ def _row(target: str, outcomes: list[Outcome], floor: list[Outcome] | None) -> l
 
 
 def rates() -> Generator[float, bool, tuple[float, float]]:
-    """The rates that a search for the capacity tries, each told whether it holds: the highest that does, and one that
-    does not."""
+    """The rates that a search for the capacity tries. The caller sends whether each is sustained. Returns the highest
+    sustained rate, and one that is not."""
     low, high = 0.0, FIRST_RATE
     while (yield high):
         low, high = high, high * 1.4
@@ -247,18 +247,19 @@ def rates() -> Generator[float, bool, tuple[float, float]]:
 
 
 def steady(rate: float, *, quoted: int = 0) -> Scenario:
-    """Messages at a rate, whatever the server does."""
+    """Messages at a rate, regardless of the server."""
     options = ("--mode", "open", "--rate", str(rate), "--connections", "256")
     return Scenario(f"{rate:.0f}/s", options, quoted=quoted)
 
 
 def holds(one: Outcome) -> bool:
-    """Whether everything was answered and every reply was out in time."""
+    """Whether every message was acknowledged and every reply was sent in time."""
     return one.ok == one.requests and not one.missing and not one.twice and one.reply_ms["p99"] < IN_TIME_MS
 
 
 def capacity(bench: Bench) -> tuple[str, list[dict[str, object]]]:
-    """The highest steady rate, from a cold start, at which everything is answered and every reply is out in time."""
+    """The highest steady rate, from a cold start, at which every message is acknowledged and every reply is sent in
+    time."""
     raw: list[dict[str, object]] = []
     search = rates()
     rate = next(search)
@@ -281,7 +282,7 @@ def capacity(bench: Bench) -> tuple[str, list[dict[str, object]]]:
 
 
 def memory_and_starts(bench: Bench) -> tuple[str, list[dict[str, object]]]:
-    """Resident memory idle and under Meta's top tier, and how long processes take to be of use."""
+    """Resident memory when idle and under Meta's top tier, and how long processes take to be ready."""
     top = Scenario("top tier", ("--mode", "open", "--rate", "4000", "--statuses", "3"))
     with bench.graph() as graph_port:
         started = time.monotonic()

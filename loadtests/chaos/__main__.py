@@ -1,4 +1,5 @@
-"""`python -m loadtests.chaos [fault...]` (`make chaos`): every fault once, and a table of what it did."""
+"""`python -m loadtests.chaos [fault...]` (`make chaos`): injects every fault once, and prints a table of the
+results."""
 
 import argparse
 import asyncio

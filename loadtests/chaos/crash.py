@@ -1,12 +1,12 @@
 """kill -9 at random moments under load: `python -m loadtests.chaos.crash --kills 200` (`make crash`).
 
 A web process and a drain share a database and are killed again and again, also while they start. Afterwards every
-acknowledged message must be answered; twice only where a kill fell between Meta's acceptance and the record of it,
-and not even there when Meta's statuses come.
+acknowledged message must have a reply. It may have two only if a kill came between Meta's acceptance and the record of
+it, and no status of Meta arrived.
 
-With `--store postgres` three web processes and two drains share a server, which crashes and freezes, too. With
-`--store standby` a synchronous standby takes over whenever that server is lost. With `--talks` the customers converse,
-on two web processes or more, and each quote that one of them said yes to must be one order.
+With `--store postgres` three web processes and two drains share a server, which crashes and freezes, too. With `--store
+standby` a synchronous standby takes over whenever that server is lost. With `--talks` the customers converse, on two
+web processes or more, and each confirmed quote must be one order.
 """
 
 import argparse
@@ -32,24 +32,24 @@ from recado.queue.postgres.migrations import migrate
 from recado.simulator.postgres import PostgresServer, started_server
 from recado.telemetry.metrics import RESCUES
 
-#: With statuses: long enough for Meta to bring them again to a process that has to start first.
+#: With statuses: long enough for Meta to deliver them again to a process that has to start first.
 PATIENT_GRACE_SECONDS = 8.0
-#: A status cannot be written while the server is frozen, nor until its pod has connected again, or started.
+#: Longer, because a status cannot be written while the server is frozen, and until its pod has reconnected or started.
 FROZEN_GRACE_SECONDS = 25.0
-#: Two web processes that start at once on a busy machine take their time.
+#: Longer, because two web processes that start at once on a busy machine are slow.
 TALKS_GRACE_SECONDS = 20.0
-#: A kill of this share does not wait until its victim is up.
+#: The share of kills that do not wait until the victim has started.
 EARLY = 0.2
-#: So often a kill hits the database's server instead; this share of these freezes it.
+#: The share of kills that hit the database's server instead, and the share of these that freeze it.
 SERVER, FROZEN = 0.05, 0.3
 
 
 class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a run.
+    """The result of a run.
 
-    `unexplained`: doubled, although the store never called the outcome of the first attempt unknown, or called it so
-    and nothing had died that should have recorded it, or the service had acknowledged a status of the first reply.
-    `refused`: webhooks that were answered, but not by 200. `file`: the store's opinion of itself.
+    `unexplained`: doubled replies although the outcome of the first attempt was never unknown to the store, or was
+    unknown without a kill that explains it, or the service had acknowledged a status of the first reply. `refused`:
+    webhooks with a response other than 200. `file`: the result of the store's own check.
     """
 
     kills: int
@@ -69,15 +69,15 @@ class CrashReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def good(self) -> bool:
-        """Whether nothing happened that must not."""
+        """Whether the run has no error."""
         bad = self.lost or self.unanswered or self.unexplained or self.given_up
         return not bad and self.acknowledged == self.messages and self.file == "ok"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a run's queue is, and how many processes share it. `harm` does something to a server of ours.
+    """The store of a run, and how many processes share it. `harm` damages the server.
 
-    `grace`: how long an unknown outcome waits for Meta's statuses, if these come.
+    `grace`: how long an unknown outcome waits for Meta's statuses, if there are any.
     """
 
     web: int = 1
@@ -92,12 +92,12 @@ ON_FILE = Place()
 
 
 def sqlite() -> contextlib.AbstractContextManager[Place]:
-    """A file, which nothing harms."""
+    """A file; nothing damages it."""
     return contextlib.nullcontext(ON_FILE)
 
 
 def on_server(url: str, harm: Callable[[random.Random], None]) -> Place:
-    """Three web processes and two drains on a database, whose schema this makes."""
+    """Three web processes and two drains on a database; creates its schema."""
     migrate(url)
     return Place(web=3, drains=2, settings={"DATABASE_URL": url}, harm=harm, grace=FROZEN_GRACE_SECONDS)
 
@@ -111,7 +111,7 @@ def postgres() -> Iterator[Place]:
 
 @contextlib.contextmanager
 def standby() -> Iterator[Place]:
-    """A PostgreSQL server that is lost for good, and a synchronous standby that takes over; then it gets a new one."""
+    """A PostgreSQL server that is lost, and a synchronous standby that takes over and gets a new standby."""
     with started_pair() as pair:
         yield on_server(pair.create("recado"), functools.partial(_lose, pair))
 
@@ -124,7 +124,7 @@ STORES: dict[str, Callable[[], contextlib.AbstractContextManager[Place]]] = {
 async def run(
     folder: Path, *, kills: int, per_second: float, statuses: bool, seed: int, place: Place = ON_FILE
 ) -> CrashReport:
-    """Kills that often while `per_second` customers write, then waits until all is settled."""
+    """Kills `kills` times while `per_second` customers write, then waits until everything is settled."""
     started = time.monotonic()
     grace = place.grace if statuses else GRACE_SECONDS
     settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(grace), **place.settings}
@@ -161,7 +161,8 @@ async def run(
 async def run_talks(
     folder: Path, *, kills: int, per_second: float, seed: int, place: Place = ON_FILE
 ) -> tuple[talks.Talks, str]:
-    """Kills that often while `per_second` conversations begin; what came of them, and the store's opinion of itself."""
+    """Kills `kills` times while `per_second` conversations begin; returns their results, and that of the store's own
+    check."""
     chance = random.Random(seed)
     opened = installation(folder, talk_settings(place), web=max(2, place.web), drains=place.drains)
 
@@ -173,7 +174,7 @@ async def run_talks(
 
 
 def talk_settings(place: Place) -> dict[str, str]:
-    """For customers who converse."""
+    """The settings for customers who converse."""
     return {
         "RECADO_LOG_LEVEL": "warning",
         "RECADO_UNKNOWN_GRACE_SECONDS": str(max(TALKS_GRACE_SECONDS, place.grace)),
@@ -186,8 +187,8 @@ def talk_settings(place: Place) -> dict[str, str]:
 async def converse(
     shop: Installation, harm: Callable[[Installation], Awaitable[None]], *, per_second: float, chance: random.Random
 ) -> tuple[talks.Talks, str]:
-    """`per_second` conversations begin until the harm is done; what came of them, and the store's opinion of itself."""
-    # A delivered reply's row is deleted, and the rows are what is judged.
+    """Begins `per_second` conversations until `harm` ends; returns their results, and that of the store's own check."""
+    # Keeps the rows of delivered replies, because the rows are evaluated.
     shop.simulator.statuses = ("sent",)
     crowd = talks.Crowd(shop.simulator, per_second, chance)
     async with crowd.conversing(shop):
@@ -200,7 +201,7 @@ async def converse(
 async def kill(
     shop: Installation, kills: int, chance: random.Random, harm: Callable[[random.Random], None] | None = None
 ) -> list[Kill]:
-    """What was killed from when to when."""
+    """Kills a process; returns from when to when it was down."""
     killed = []
     early = False
     for _ in range(kills):
@@ -210,7 +211,7 @@ async def kill(
             killed.append(Kill(began, time.time()))
             continue
         victim = chance.choice(shop.processes)
-        # Never twice in a row before it was up: statuses that nobody takes for long cannot settle anything.
+        # Never kills twice in a row before the start: statuses that nobody accepts for long cannot settle anything.
         early = not early and chance.random() < EARLY
         if not early:
             await asyncio.to_thread(victim.ready)
@@ -225,7 +226,7 @@ async def kill(
 
 
 def _harm(server: PostgresServer, chance: random.Random) -> None:
-    """A server crashes, is restarted, or answers nothing for a while: shorter or longer than a deadline."""
+    """Makes a server crash, restarts it, or freezes it for a time shorter or longer than a deadline."""
     if chance.random() < FROZEN:
         server.freeze()
         try:
@@ -238,7 +239,7 @@ def _harm(server: PostgresServer, chance: random.Random) -> None:
 
 
 def _lose(pair: Pair, chance: random.Random) -> None:
-    """The primary's machine is lost; the next one has a standby again some time later."""
+    """Loses the primary's machine; the new primary gets a standby some time later."""
     pair.fail_over()
     time.sleep(chance.uniform(0, 1))
     pair.rejoin()

@@ -1,4 +1,4 @@
-"""Crowds of bad connections: each kind is opened many times, then Meta's webhooks must be answered all the same."""
+"""Crowds of bad connections: opens each kind many times, and checks that Meta's webhooks still get their responses."""
 
 import contextlib
 import hashlib
@@ -17,18 +17,18 @@ import msgspec
 PATH = "/api/v1/webhook"
 WEBHOOKS = 40
 MEBIBYTE = 1024 * 1024
-#: A signature of the right form: it keeps the body from being refused unread.
+#: A signature of the right form, so that the body is read.
 WELL_FORMED = b"X-Hub-Signature-256: sha256=" + b"0" * 64 + b"\r\n"
 
 _numbers = itertools.count(1)
 
 
 class Target:
-    """A serving process, and a client to speak to it."""
+    """A web process, and a client for it."""
 
     def __init__(self, port: int, pid: int, app_secret: str) -> None:
         self.port, self.pid, self.app_secret = port, pid, app_secret
-        # One for all: a client takes longer to make than a request.
+        # One client for all requests, because making one takes longer than a request.
         self.client = httpx.Client(timeout=30)
 
     def url(self, path: str) -> str:
@@ -51,7 +51,7 @@ class Target:
         return socket.create_connection(("127.0.0.1", self.port), timeout=5)
 
     def order(self) -> int:
-        """Brings one new customer's order as Meta does; the status."""
+        """Delivers a new customer's order as Meta does; returns the status."""
         number = next(_numbers) + random.randrange(10**9) * 1000
         message = {
             "from": f"1555{number % 10**7:07d}",
@@ -68,7 +68,7 @@ class Target:
 
 
 class Pressed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a crowd did. `held`: its connections still open at the end."""
+    """The result of a crowd. `held`: its connections that are still open at the end."""
 
     connections: int
     held: int
@@ -78,50 +78,50 @@ class Pressed(msgspec.Struct, frozen=True, kw_only=True):
     grown_mib: float
 
 
-#: Does what a bad client does with a connection that was just opened.
+#: What a bad client does with a new connection.
 Crowd = Callable[[socket.socket], None]
 
 
 def idle(connection: socket.socket) -> None:
-    """Says nothing."""
+    """Sends nothing."""
 
 
 def slow_head(connection: socket.socket) -> None:
-    """Half a head."""
+    """Sends half of the headers."""
     connection.sendall(b"POST " + PATH.encode() + b" HTTP/1.1\r\nHost: recado\r\nX-Slow: ")
 
 
 def slow_body(connection: socket.socket) -> None:
-    """Announces a large body and sends a little of it."""
+    """Announces a large body and sends only a little of it."""
     connection.sendall(_head(b"Content-Length: 3000000\r\n") + b"x" * 1000)
 
 
 def chunked_body(connection: socket.socket) -> None:
-    """A body without length, and without end."""
+    """Sends a body without length and end."""
     connection.sendall(_head(b"Transfer-Encoding: chunked\r\n"))
     _flood(connection, b"1000\r\n" + b"x" * 4096 + b"\r\n", 256)
 
 
 def half_bodies(connection: socket.socket) -> None:
-    """All but the end of a body of nearly 3 MB."""
+    """Sends a body of nearly 3 MB without its end."""
     connection.sendall(_head(b"Content-Length: 3000000\r\n"))
     _flood(connection, b"x" * 29_000, 100)
 
 
 def header_flood(connection: socket.socket) -> None:
-    """Headers without end."""
+    """Sends endless headers."""
     connection.sendall(b"POST " + PATH.encode() + b" HTTP/1.1\r\nHost: recado\r\n")
     _flood(connection, b"X-Flood: " + b"y" * 1000 + b"\r\n", 500)
 
 
 def endless_url(connection: socket.socket) -> None:
-    """A request line without end."""
+    """Sends an endless request line."""
     connection.sendall(b"GET /")
     _flood(connection, b"z" * 10_000, 50)
 
 
 def garbage(connection: socket.socket) -> None:
-    """No HTTP at all."""
+    """Sends no HTTP."""
     connection.sendall(random.randbytes(2000))
 
 
@@ -138,7 +138,7 @@ CROWDS: tuple[Crowd, ...] = (
 
 
 def press(target: Target, crowd: Crowd, *, connections: int) -> Pressed:
-    """Opens the crowd's connections and keeps them while Meta brings webhooks."""
+    """Opens the crowd's connections and keeps them while Meta delivers webhooks."""
     before = target.resident_mib()
     largest = before
     opened: list[socket.socket] = []
@@ -146,7 +146,7 @@ def press(target: Target, crowd: Crowd, *, connections: int) -> Pressed:
         for _ in range(connections):
             connection = target.connect()
             opened.append(connection)
-            with contextlib.suppress(OSError):  # it was hung up on
+            with contextlib.suppress(OSError):  # recado closed it
                 crowd(connection)
             if len(opened) % 50 == 0:
                 largest = max(largest, target.resident_mib())
@@ -175,7 +175,7 @@ def _head(header: bytes) -> bytes:
 
 
 def _flood(connection: socket.socket, piece: bytes, pieces: int) -> None:
-    """Sends as long as somebody reads."""
+    """Sends while the server reads."""
     connection.settimeout(0.2)
     with contextlib.suppress(TimeoutError):
         for _ in range(pieces):

@@ -1,4 +1,4 @@
-"""Faults of the disk. They need root, for file systems of their own; on others' disks nothing is done."""
+"""Faults of the disk. They need root to mount their own file systems; they do not touch other disks."""
 
 import asyncio
 import contextlib
@@ -22,10 +22,10 @@ SLOW_SECONDS = 0.15
 
 
 async def power_cut(folder: Path) -> Row:
-    """What the disk itself holds at random moments under load, without what only the kernel's memory had.
+    """Checks what is on the disk itself at random moments under load, without the kernel's memory.
 
-    The database lies on a file system in a file. All processes stop, the file is copied, and the copy is opened
-    elsewhere: what was acknowledged by then must be in it.
+    The database is on a file system in a file. All processes stop, the file is copied, and the copy is opened
+    elsewhere: everything that was acknowledged must be in it.
     """
     row = Row(fault="power cut", injected=f"{CUTS} cuts")
     chance = random.Random(1)
@@ -69,7 +69,7 @@ def _open_elsewhere(image: Path, mount: Path) -> tuple[set[str], str]:
 
 
 async def full_disk(folder: Path) -> Row:
-    """No byte is free for three seconds under load: 503, and Meta brings everything again."""
+    """The disk is full for three seconds under load: webhooks get 503, and Meta delivers them again."""
     row = Row(fault="full disk", injected="3 s")
     with _tmpfs(folder / "disk", "64m") as disk:
         async with installation(disk, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
@@ -89,7 +89,7 @@ def _fill(ballast: Path) -> None:
 
 
 async def read_only_disk(folder: Path) -> Row:
-    """The kernel makes the file system read-only, as after an error of the disk; then the pod is started anew."""
+    """The kernel makes the file system read-only, as after an error of the disk; then the pod is restarted."""
     row = Row(fault="read-only disk", injected="2 s, then a restart")
     with _ext4(folder / "disk.img", folder / "disk") as disk:
         async with installation(disk, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):

@@ -1,7 +1,7 @@
-"""Whether a reply may have been sent twice: only where the service could not know that the first one was out.
+"""Decides whether a reply may have been sent twice: only if the service could not know that the first one was sent.
 
-That is so where Meta had not answered the first attempt, or something died before the result was recorded, and as long
-as no status of Meta's had been acknowledged. The store itself says which attempts these were.
+That is so if the first attempt got no response from Meta, or a process died before the result was recorded, and until a
+status of Meta is acknowledged. The store itself shows which attempts these were.
 """
 
 import itertools
@@ -16,23 +16,23 @@ from recado.simulator import Ledger
 from recado.simulator.graph import Accepted
 from recado.simulator.ledger import Inbound, Reply
 
-#: After a server is back a process may need so long to connect to it again.
+#: How long a process may need to reconnect after a server is back.
 RECONNECT_SECONDS: Final = RETRY_SECONDS[1]
 
 
 class Kill(msgspec.Struct, frozen=True):
-    """Something was dead, or could not be used, between two moments."""
+    """A process or server was down between two moments."""
 
     began: float
     ended: float
 
     def cut_off(self, at: float) -> bool:
-        """Whether the result of an attempt that Meta accepted then may not have been recorded."""
+        """Whether the result of an attempt that Meta accepted at this moment may be unrecorded."""
         return at - RECONNECT_SECONDS <= self.ended and self.began <= at + LEASE_SECONDS
 
 
 def is_allowed(ledger: Ledger, message: Inbound, in_doubt: Mapping[str, bool], kills: Sequence[Kill]) -> bool:
-    """Whether a message may have the replies that it has. `in_doubt` is the installation's."""
+    """Whether a message may have more than one reply. `in_doubt` is the installation's."""
     pairs = list(itertools.pairwise(message.arrived))
     if not pairs or message.superseded or message.wamid not in in_doubt:
         return False

@@ -1,6 +1,6 @@
 """An endpoint of events that fails: `python -m loadtests.chaos.endpoint --kills 30` (`make crash`).
 
-While web and drain are killed at random moments the endpoint answers 500, hangs and resets by turns. Afterwards every
+While web and drain are killed at random moments, the endpoint returns 500, hangs and resets in turn. Afterwards every
 event must have arrived at least once under one id, signed as an independent library signs, and the sequence of every
 conversation must be complete.
 
@@ -30,17 +30,17 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from recado.simulator.installation import EVENTS_SECRET
 from recado.simulator.receiver import Failure, Receiver
 
-#: What the endpoint does, in turns of random length; accepts now and then.
+#: The endpoint's behaviour, in periods of random length; sometimes it accepts.
 TURNS = (Failure.SERVER_ERROR, Failure.HANG, Failure.RESET, Failure.NONE)
 TURN_SECONDS = (0.3, 1.5)
 HANG_SECONDS = 20.0
-#: Longer than the backlog of a run takes.
+#: Longer than the time for a run's backlog.
 PATIENCE_SECONDS = 120.0
 BESIDE_SECONDS = 60.0
 
 
 class Arrivals(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the events of a run; of the last four none may be.
+    """The result for the events of a run; the last four must be 0.
 
     again: attempts beyond the first that the endpoint accepted. incomplete: conversations whose sequence has a gap.
     """
@@ -61,7 +61,7 @@ class Arrivals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def independent(headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether the independent library takes the signature."""
+    """Whether the independent library accepts the signature."""
     try:
         Webhook(EVENTS_SECRET).verify(body.decode(), dict(headers))
     except WebhookVerificationError:
@@ -70,7 +70,8 @@ def independent(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 async def run(folder: Path, *, kills: int, per_second: float, seed: int) -> Arrivals:
-    """Kills that often while `per_second` customers begin to converse and the endpoint fails; then it is up."""
+    """Kills `kills` times while `per_second` customers begin to converse and the endpoint fails; then the endpoint
+    recovers."""
     chance = random.Random(seed)
     receiver = Receiver([EVENTS_SECRET], verify=independent)
     settings = {"RECADO_LOG_LEVEL": "warning", "RECADO_UNKNOWN_GRACE_SECONDS": str(TALKS_GRACE_SECONDS)}
@@ -92,7 +93,7 @@ async def _fail(receiver: Receiver, chance: random.Random) -> None:
 
 
 async def _delivered(shop: Installation) -> None:
-    """Until no event waits. The waits between attempts are hours: they are over at once here."""
+    """Waits until no event waits. It shortens the waits between attempts, which are hours."""
     end = time.monotonic() + PATIENCE_SECONDS
     waiting = "SELECT count(*) FROM entry WHERE channel = 'http' AND finished_at IS NULL"
     with contextlib.closing(apsw.Connection(str(shop.database))) as file:
@@ -103,7 +104,7 @@ async def _delivered(shop: Installation) -> None:
 
 
 def judge(shop: Installation, receiver: Receiver, kills: int) -> Arrivals:
-    """Holds the store's events against what arrived."""
+    """Compares the store's events with the arrivals."""
     written: dict[str, Any] = {f"evt_{id_}": key for id_, key in shop.rows("SELECT id, key FROM event")}
     sequences: dict[str, list[int]] = defaultdict(list)
     for event in receiver.accepted.values():
@@ -122,8 +123,9 @@ def judge(shop: Installation, receiver: Receiver, kills: int) -> Arrivals:
 
 
 async def beside(folder: Path, *, per_second: float, seconds: float) -> dict[str, list[float]]:
-    """Two shops under the same traffic at the same time, by what their endpoints do: how many seconds there were from
-    each message to Meta's acceptance of its reply, in order. Each is the first one once: the second is a little slower.
+    """Runs two shops under the same traffic at the same time. Returns for each behaviour of an endpoint the sorted
+    seconds from each message to Meta's acceptance of its reply. Each shop is first once, because the second one is a
+    little slower.
     """
     found: dict[str, list[float]] = {"accepts": [], "hangs": []}
     for round_, names in enumerate((list(found), list(found)[::-1])):

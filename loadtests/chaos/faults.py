@@ -1,4 +1,4 @@
-"""Faults of everything but the disk: clocks, processes, large batches, Meta's own, crowds of strangers."""
+"""Faults of clocks, processes, large batches, Meta and crowds of clients."""
 
 import asyncio
 import contextlib
@@ -23,9 +23,9 @@ IN_A_SHOP = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_CUSTOMER_INTERVAL_SECON
 
 
 async def clock_jumps(folder: Path) -> Row:
-    """The clock of web and drain goes three hours ahead, back, six hours back, and right again, under load.
+    """The clock of web and drain goes three hours ahead, back, six hours back, and back to the right time, under load.
 
-    Limits are as in a shop: what they remember of a wrong time must not hold anybody up for hours.
+    Limits are as in a shop: times that were stored while the clock was wrong must not delay replies for hours.
     """
     row = Row(fault="clock jumps", injected="+3 h, -3 h, -6 h, +6 h")
     ahead = 0.0
@@ -79,7 +79,7 @@ async def rolling_restarts(folder: Path) -> Row:
 
 
 async def large_batch(folder: Path) -> Row:
-    """One POST of 1,000 messages and nearly 3 MB, while the event loop is asked for its pulse."""
+    """One POST of 1,000 messages and nearly 3 MB, while the event loop's lag is measured."""
     row = Row(fault="batch of 1,000", injected="3 times, 2.9 MB")
     slowest, seconds = 0.0, 0.0
     async with installation(folder) as shop, httpx.AsyncClient() as client:
@@ -108,7 +108,7 @@ async def large_batch(folder: Path) -> Row:
 
 
 async def graph_errors(folder: Path) -> Row:
-    """A Graph API that does all that it must not, in half of all calls; statuses come."""
+    """A Graph API that fails in every way in half of all calls; statuses arrive."""
     ratios = dict.fromkeys(
         ("drip", "reset", "reset_after", "edge_error", "edge_error_after", "garbage", "timeout_after", "server_error"),
         0.06,
@@ -121,7 +121,7 @@ async def graph_errors(folder: Path) -> Row:
     ):
         await asyncio.sleep(10)
         shop.simulator.faults.change({"ratios": {}}, shop.simulator.clock())
-        # What Meta left without an answer twice is not sent a third time by itself.
+        # A reply that got no response twice is not sent a third time automatically.
         await asyncio.sleep(UNKNOWN_TWICE_SECONDS)
         row.note = f"{await shop.retry_given_up()} unknown twice, retried by an operator"
     row.require(not row.doubled, "nobody got two replies")
@@ -129,7 +129,7 @@ async def graph_errors(folder: Path) -> Row:
 
 
 async def lying_graph(folder: Path) -> Row:
-    """Answers that are longer or shorter than they say, in no unit of length, twice, or not HTTP."""
+    """Responses with wrong or invalid lengths, two responses at once, or responses that are not HTTP."""
     row = Row(fault="Graph: lies about lengths", injected="8 s, 5 lies in turn")
     async with _liar() as liar, installation(folder, {"RECADO_UNKNOWN_GRACE_SECONDS": "4"}, api_url=liar.url) as shop:
         liar.simulator = shop.simulator
@@ -142,7 +142,7 @@ async def lying_graph(folder: Path) -> Row:
 
 
 async def idle_crowd(folder: Path) -> Row:
-    """Thousands of connections that say nothing."""
+    """Thousands of silent connections."""
     return await _crowd(folder, crowds.idle, 10_000)
 
 
@@ -168,7 +168,7 @@ async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> Row:
 
 
 class Liar:
-    """Lets the simulator accept each message, then spoils the answer."""
+    """Lets the simulator accept each message, then corrupts the response."""
 
     def __init__(self) -> None:
         self.simulator: Simulator | None = None

@@ -1,8 +1,8 @@
-"""`python -m loadtests.chaos.fuzz --inputs 1000000` (`make fuzz`): mutated inputs for all that reads what others write.
+"""`python -m loadtests.chaos.fuzz --inputs 1000000` (`make fuzz`): mutated inputs for every parser of untrusted input.
 
-Each reader gets well-formed inputs that were cut, doubled, mixed and sprinkled with what is known to hurt, and may
-answer or refuse, by the one exception it declares, and nothing else. A failure prints the input that caused it. The
-reader of orders also gets pairs and triples of all the words that it knows, and of their beginnings.
+Each parser gets well-formed inputs that were cut, doubled, mixed and combined with known problem inputs. It may return
+or raise the one exception that it declares, and nothing else. A failure prints the input that caused it. The reader of
+orders also gets pairs and triples of all the words that it knows, and of their beginnings.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def mutated(seeds: list[bytes], chance: random.Random) -> bytes:
 
 
 def vocabulary() -> list[str]:
-    """Every word of the reader's tables and of the catalogue, every beginning of one, and numbers and marks."""
+    """Every word of the reader's tables and of the catalogue, the beginnings of all words, numbers and marks."""
     folder = resources.files("recado.quotes").joinpath("data")
     tables = " ".join(file.read_text("utf-8") for file in folder.iterdir() if file.is_file())
     words = set(re.findall(r"[^\W_]+", tables.lower()))
@@ -100,7 +100,7 @@ def vocabulary() -> list[str]:
 
 
 def alike(words: list[str]) -> list[list[str]]:
-    """The words by the parts that they can play, so that rare parts are met as often as common ones."""
+    """The words by their roles, so that rare roles occur as often as common ones."""
     groups: dict[frozenset[str], list[str]] = {}
     for word in words:
         groups.setdefault(lexicon().roles(plain(word)), []).append(word)
@@ -108,7 +108,7 @@ def alike(words: list[str]) -> list[list[str]]:
 
 
 def short_text(words: list[str], groups: list[list[str]], chance: random.Random) -> bytes:
-    """A pair or a triple: of any words, or of any parts that words can play."""
+    """Two or three random words, chosen among all words or by role."""
     count = chance.choice((2, 3))
     if chance.random() < 0.5:
         chosen = chance.choices(words, k=count)
@@ -125,7 +125,7 @@ def read_payload(data: bytes) -> None:
 
 
 def check_signature(data: bytes) -> None:
-    """The input is the header and the body at once: nothing but the true signature is accepted."""
+    """The input is both header and body: only the true signature is accepted."""
     header, _, body = data.partition(b"\n")
     accepted = SignatureVerifier([KEY]).reason_to_refuse(header, body) is None
     assert accepted == (header == signature(KEY.encode(), body))
@@ -140,7 +140,7 @@ def read_catalogue(data: bytes) -> None:
 
 
 def read_order(data: bytes) -> None:
-    """Any text up to WhatsApp's limit is read in a bounded time, and its answer can be sent."""
+    """Any text up to WhatsApp's limit is read in limited time, and its reply can be sent."""
     text = data.decode(errors="replace")[:LONGEST_TEXT]
     started = time.process_time()
     message = InboundMessage("w", MessageType.TEXT, text, Customer("+15550100001"), NUMBER, None)
@@ -177,7 +177,7 @@ SIGNED = [signature(KEY.encode(), b) + b"\n" + b for b in (b"", b"{}", b"x" * 10
 CATALOGUES = [DEFAULT_PATH.read_bytes()[:600], b"sku,name,aliases,unit_price,currency\nA,Zapato,b|c,1.50,USD\n"]
 WORDS = vocabulary()
 
-#: Reader, where its inputs come from, and its share of them all: an order costs a hundred times what a signature does.
+#: The parsers, the sources of their inputs, and their shares: an order costs a hundred times as much as a signature.
 READERS: tuple[tuple[Reader, Inputs, float], ...] = (
     (check_signature, partial(mutated, SIGNED), 0.3),
     (read_payload, partial(mutated, _payloads()), 0.3),

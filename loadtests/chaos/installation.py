@@ -1,4 +1,4 @@
-"""An installation to break: real `recado serve` and `recado drain --loop` processes, and Meta simulated beside them.
+"""An installation for fault injection: real `recado serve` and `recado drain --loop` processes, and a simulated Meta.
 
 Time-outs and leases are as short as the settings allow, so that what takes minutes in a shop takes seconds here.
 """
@@ -28,7 +28,7 @@ from recado.simulator.receiver import Receiver
 from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.from_settings import make_whatsapp
 
-#: A lease must outlast a send by more than 5 s; after it and the grace period a message is looked after again.
+#: A lease must be more than 5 s longer than a send; after it and the grace period a message is tried again.
 LEASE_SECONDS, GRACE_SECONDS = 7.0, 1.0
 SHORTENED = {
     "RECADO_CONNECT_TIMEOUT_SECONDS": "0.3",
@@ -40,11 +40,11 @@ SHORTENED = {
     "RECADO_MESSAGES_PER_SECOND": "0",
     "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
 }
-#: Meta waits minutes before it brings a webhook again; so many are too many for one run.
+#: Meta waits minutes before it delivers a webhook again, which is too long for a run.
 REDELIVERY_SECONDS = (0.1, 0.3, 0.6)
 GRAPH_LATENCY_SECONDS = 0.02
-#: Messages whose replies a later one replaced; those whose replies may be out although no attempt at them succeeded,
-#: and whether nobody recorded a result; and how often both are looked for.
+#: Statements for messages whose replies a later one replaced, and for those whose replies may have been sent although
+#: no attempt succeeded, with whether a result was recorded; and how often both run.
 SUPERSEDED = "SELECT wamid FROM entry WHERE reason = 'superseded'"
 IN_DOUBT = """SELECT wamid, coalesce(error_detail, '') = 'lease ran out' FROM entry
 WHERE state = 'unknown' OR error_detail = 'lease ran out'"""
@@ -52,10 +52,10 @@ TELL_SECONDS = 0.3
 
 
 class Installation(harness.Installation):
-    """Processes on one database, and the simulator with its ledger, which knows who was answered how often.
+    """Processes on one database, and the simulator with its ledger of replies.
 
-    in_doubt: by wamid, the messages whose replies' outcomes were unknown to the store at some time, and whether that
-    was only because nobody recorded them.
+    in_doubt: by wamid, the messages whose replies' outcomes were unknown to the store at some time, and whether the
+    reason was only a missing record.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Installation(harness.Installation):
         self.in_doubt: dict[str, bool] = {}
 
     async def retry_given_up(self) -> int:
-        """What an operator does with replies that were given up: `recado queue retry`; how many."""
+        """Retries replies that were given up, as an operator does with `recado queue retry`; returns how many."""
         queue = open_queue(load(self.environment))
         try:
             return await queue.retry([message.id for message in await queue.get_failed_messages(limit=1000)])
@@ -82,7 +82,7 @@ class Installation(harness.Installation):
             await queue.close()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What a query finds, in the tables that both stores have. Raises apsw.Error or psycopg.Error."""
+        """The rows of a query on tables that both stores have. Raises apsw.Error or psycopg.Error."""
         if url := self.environment.get("DATABASE_URL"):
             with psycopg.connect(url, options="-c search_path=recado", target_session_attrs="read-write") as server:
                 return server.execute(sql.encode()).fetchall()
@@ -94,7 +94,7 @@ class Installation(harness.Installation):
             connection.close()
 
     def inspect(self) -> tuple[str, dict[str, int]]:
-        """What the store says of itself ("ok"), and its rows by state, counted and compared with the counters."""
+        """The result of the store's own check ("ok"), and its rows by state, compared with the counters."""
         server = "DATABASE_URL" in self.environment
         verdict = "ok" if server else str(self.rows("PRAGMA integrity_check")[0][0])
         counted: dict[str, int] = dict(self.rows("SELECT state, count(*) FROM entry GROUP BY state"))
@@ -105,7 +105,8 @@ class Installation(harness.Installation):
         return (verdict if counted == counts else f"{counted} counted as {counts}"), counted
 
     async def settled(self, seconds: float) -> float:
-        """Until everybody is answered and the queue is empty, or `seconds` are over; how long that took."""
+        """Waits until every message has its reply and the queue is empty, or for `seconds`; returns how long that
+        took."""
         started = time.monotonic()
         async with self.telling():
             await self.simulator.settled(seconds, statuses=True)
@@ -114,7 +115,7 @@ class Installation(harness.Installation):
 
     @contextlib.asynccontextmanager
     async def telling(self) -> AsyncIterator[None]:
-        """Tells the ledger, again and again, which messages the reply to a later one answers too, and notes which
+        """Repeatedly tells the ledger which messages are answered by the reply to a later one, and records which
         outcomes are unknown."""
         telling = asyncio.create_task(self._tell())
         try:
@@ -126,7 +127,7 @@ class Installation(harness.Installation):
         told: set[str] = set()
         while True:
             superseded: set[str] = set()
-            with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may not be there now
+            with contextlib.suppress(apsw.Error, psycopg.Error):  # the database may be down
                 superseded = {wamid for (wamid,) in await asyncio.to_thread(self.rows, SUPERSEDED)}
                 for wamid, unrecorded in await asyncio.to_thread(self.rows, IN_DOUBT):
                     self.in_doubt[wamid] = bool(unrecorded) and self.in_doubt.get(wamid, True)
@@ -135,7 +136,7 @@ class Installation(harness.Installation):
             await asyncio.sleep(TELL_SECONDS)
 
     async def emptied(self, seconds: float) -> None:
-        """Until the queue is empty and no webhook is under way, or `seconds` are over."""
+        """Waits until the queue is empty and no webhook is under way, or for `seconds`."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with contextlib.suppress(httpx.TransportError, KeyError):
@@ -157,7 +158,7 @@ async def installation(
     api_url: str = "",
     logs: Path | None = None,
 ) -> AsyncIterator[Installation]:
-    """Starts everything on `folder`; webhooks are brought to all web processes in turn, `events` to the receiver."""
+    """Starts everything in `folder`; webhooks go to all web processes in turn, `events` to the receiver."""
     async with _simulator(faults, statuses=statuses) as simulator:
         shop = Installation(folder, simulator, settings, api_url=api_url, logs=logs)
         if events:
@@ -181,7 +182,7 @@ async def in_process(
     drains: int = 1,
     clock: Callable[[], float] | None = None,
 ) -> AsyncIterator[Installation]:
-    """The same in this process, which starts at once; with a `clock` of its own, if there is one."""
+    """The same in this process, which starts at once; with `clock`, if given."""
     async with _simulator(None) as simulator, contextlib.AsyncExitStack() as stack:
         shop = Installation(folder, simulator, settings)
         loaded = load(shop.environment)

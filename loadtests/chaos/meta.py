@@ -1,4 +1,4 @@
-"""Faults of Meta's that last: outages of every look, and customers who write several messages meanwhile."""
+"""Lasting faults of Meta: outages of every kind, and customers who write several messages meanwhile."""
 
 import asyncio
 import re
@@ -9,14 +9,14 @@ from loadtests.chaos.row import Row, judge, load
 
 from recado.simulator import FaultPlan
 
-#: What an outage, or a fault of the configuration, looks like; nothing is accepted while it lasts.
+#: The errors of an outage or of a wrong configuration; Meta accepts nothing while it lasts.
 LOOKS = ("edge_error", "reset", "timeout", "server_error", "code:131000", "code:1", "code:2", "code:190", "code:100")
 OUTAGE_SECONDS = 4.0
 CUSTOMERS, MESSAGES = 12, 5
 
 
 async def outages(folder: Path) -> Row:
-    """One outage after the other, each of another look and longer than all waits of a reply; nobody is given up."""
+    """Outages of several kinds, each longer than all waits of a reply; recado gives no reply up."""
     row = Row(fault="Graph: outages", injected=f"{len(LOOKS)} looks, {OUTAGE_SECONDS:.0f} s each")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, hang_seconds=3)
     async with (

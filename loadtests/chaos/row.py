@@ -12,9 +12,9 @@ SETTLE_SECONDS = 60.0
 
 
 class Row(msgspec.Struct, kw_only=True):
-    """What a fault did. `refused`: answers other than 200; `cut`: connections that ended without an answer.
+    """The result of a fault. `refused`: responses other than 200; `cut`: connections that ended without a response.
 
-    `recovery_seconds`: from the end of the fault until everybody was answered and the queue was empty.
+    `recovery_seconds`: from the end of the fault until every message had its reply and the queue was empty.
     """
 
     fault: str
@@ -30,7 +30,7 @@ class Row(msgspec.Struct, kw_only=True):
     good: bool = True
 
     def require(self, holds: bool, what: str) -> None:
-        """Marks the row bad, and says why, unless something holds."""
+        """Marks the row as bad, with the reason, unless the condition holds."""
         if not holds:
             self.good = False
             self.note = f"{self.note}; NOT: {what}".lstrip("; ")
@@ -42,7 +42,7 @@ class NotHereError(Exception):
 
 @contextlib.asynccontextmanager
 async def load(row: Row, shop: Installation, per_second: float) -> AsyncIterator[None]:
-    """Customers write while the fault lasts; afterwards the row says what came of it."""
+    """Customers write while the fault lasts; afterwards the row has the results."""
     traffic = shop.simulator.begin_traffic(1_000_000, per_second)
     yield
     traffic.cancel()
@@ -50,7 +50,7 @@ async def load(row: Row, shop: Installation, per_second: float) -> AsyncIterator
 
 
 async def judge(row: Row, shop: Installation) -> None:
-    """Waits until all is settled, then reads ledger and database."""
+    """Waits until everything is settled, then reads ledger and database."""
     started = time.monotonic()
     await shop.settled(SETTLE_SECONDS)
     row.recovery_seconds = round(time.monotonic() - started, 2)

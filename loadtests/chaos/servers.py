@@ -1,4 +1,4 @@
-"""Faults of a PostgreSQL server: three web processes and two drains lose it while customers converse."""
+"""Faults of a PostgreSQL server that three web processes and two drains use while customers converse."""
 
 import asyncio
 import itertools
@@ -17,13 +17,13 @@ CONVERSATIONS_PER_SECOND = 6.0
 MESSAGES_PER_SECOND = 40.0
 FAILOVERS = 2
 LOAD_SECONDS = 2.0
-#: So long the asynchronous standby has received nothing when the primary is lost.
+#: How far the asynchronous standby is behind when the primary is lost.
 BEHIND_SECONDS = 1.0
 SEED = 1
 
 
 async def failover(folder: Path) -> Row:
-    """The server's machine is lost, twice; each time its synchronous standby takes over, and gets a new standby."""
+    """Loses the server's machine twice; each time its synchronous standby takes over and gets a new standby."""
     with started_pair() as pair:
         place = crash.on_server(pair.create("recado"), lambda chance: None)
         settings = crash.talk_settings(place)
@@ -32,7 +32,8 @@ async def failover(folder: Path) -> Row:
 
 
 async def fail_over(shop: Installation, pair: Pair, times: int) -> Row:
-    """The same in an installation, so often. Nobody is lost, replies keep their order, and each yes is one order."""
+    """Fails over several times in an installation. No message is lost, replies keep their order, and each yes is one
+    order."""
 
     async def harm(shop: Installation) -> None:
         for n in range(times):
@@ -57,15 +58,15 @@ async def fail_over(shop: Installation, pair: Pair, times: int) -> Row:
 
 
 async def asynchronous_failover(folder: Path) -> Row:
-    """The server's machine is lost, and its asynchronous standby had received nothing for a second, in which Meta was
-    down: the replies that were acknowledged in this second are lost, and nothing else."""
+    """Loses the server's machine while its asynchronous standby is a second behind and Meta is down: recado loses only
+    the replies that it acknowledged in this second."""
     row = Row(fault="PostgreSQL: failover", injected=f"asynchronous standby, {BEHIND_SECONDS:.0f} s behind")
     with started_pair(synchronous=False) as pair:
         place = crash.on_server(pair.create("recado"), lambda chance: None)
         async with installation(folder, place.settings, web=place.web, drains=place.drains) as shop:
             traffic = shop.simulator.begin_traffic(1_000_000, MESSAGES_PER_SECOND)
             await asyncio.sleep(LOAD_SECONDS)
-            # Nothing is sent meanwhile: a reply that had left would not be lost.
+            # Nothing is sent meanwhile: a reply that was sent would not be lost.
             shop.simulator.faults.change({"outages": [{"fault": "server_error"}]}, shop.simulator.clock())
             behind, lost_at = await asyncio.to_thread(_lose_behind, pair)
             await _until_acknowledged(shop.simulator)
@@ -88,7 +89,8 @@ async def asynchronous_failover(folder: Path) -> Row:
 
 
 def _lose_behind(pair: Pair) -> tuple[float, float]:
-    """Loses the primary after its standby has fallen behind; what the standby has, and when the primary was lost."""
+    """Loses the primary after its standby has fallen behind; returns until when the standby has data, and when the
+    primary was lost."""
     pair.primary.stop_sending()
     time.sleep(BEHIND_SECONDS)
     behind, lost_at = pair.received_until(), time.time()
@@ -97,7 +99,7 @@ def _lose_behind(pair: Pair) -> tuple[float, float]:
 
 
 async def _until_acknowledged(simulator: Simulator) -> None:
-    """Until a webhook is acknowledged that was not yet."""
+    """Waits until a further webhook is acknowledged."""
     before = simulator.ledger.summary().acknowledged
     while simulator.ledger.summary().acknowledged == before:  # noqa: ASYNC110 - the ledger offers no event for it
         await asyncio.sleep(0.05)

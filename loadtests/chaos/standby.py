@@ -1,4 +1,4 @@
-"""A PostgreSQL server with a standby that takes over when it is lost."""
+"""A PostgreSQL server with a standby that takes over."""
 
 import contextlib
 import tempfile
@@ -12,7 +12,7 @@ from recado.simulator.postgres import PostgresServer
 
 
 class Pair:
-    """Two servers, of which one is the primary. `synchronous`: a commit waits until the standby has it."""
+    """Two servers, one of which is the primary. `synchronous`: a commit waits until the standby has it."""
 
     def __init__(self, folder: Path, *, synchronous: bool = True) -> None:
         self._synchronous = synchronous
@@ -21,25 +21,25 @@ class Pair:
         self._ports = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.standby.port}"
 
     def create(self, database: str) -> str:
-        """Makes a database; its URL names both hosts, and a client has to find the primary."""
+        """Makes a database; its URL names both hosts, and clients find the primary."""
         head, _, rest = self.primary.create(database).partition("@")
         return f"{head}@{self._ports}/{rest.partition('/')[2]}"
 
     def received_until(self) -> float:
-        """When the last transaction was committed that the standby has, in Unix seconds."""
+        """The commit time of the standby's last transaction, in Unix seconds."""
         with psycopg.connect(self.standby.url()) as connection:
             query = "SELECT extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
             ((at,),) = connection.execute(query).fetchall()
             return float(at)
 
     def fail_over(self) -> None:
-        """The primary's processes are killed all at once, and the standby becomes the primary. It has none itself."""
+        """Kills the primary's processes all at once, and makes the standby the primary, without a standby."""
         self.primary.kill()
         self.standby.promote()
         self.primary, self.standby = self.standby, self.primary
 
     def rejoin(self) -> None:
-        """The server that was lost begins anew, as the standby of the other one."""
+        """Makes the lost server the standby of the other one."""
         self.standby.follow(self.primary)
         if self._synchronous:
             self.primary.require_standby()
@@ -56,8 +56,8 @@ class Pair:
 
 @contextlib.contextmanager
 def started_pair(*, synchronous: bool = True) -> Iterator[Pair]:
-    """A pair in a folder of its own, which goes with it."""
+    """A pair in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="recado-standby-") as folder:
-        Path(folder).chmod(0o755)  # the servers may run as another user than we
+        Path(folder).chmod(0o755)  # the servers may run as another user
         with Pair(Path(folder), synchronous=synchronous) as pair:
             yield pair

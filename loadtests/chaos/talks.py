@@ -1,7 +1,7 @@
-"""Customers who converse while processes die, and what came of it by the store's own rows.
+"""Customers who converse while processes die, and the evaluation by the store's own rows.
 
 Some only order; others tap twice at once on two pods, say yes while they tap, edit, say no, tap old buttons, or write
-in bursts. Which reply answers which messages is read from the store, so nothing here is a guess.
+in bursts. The store says which reply answers which messages, so this module guesses nothing.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from recado.simulator import Ledger, Simulator
 from recado.simulator.chat import Chat, ChatError, Step
 from recado.simulator.graph import Accepted
 
-#: What customers do, and how often of a hundred.
+#: What customers do, and how often in a hundred conversations.
 SCRIPTS: Final[tuple[tuple[int, Sequence[Step]], ...]] = (
     (20, (Step(say="Quiero 2 zapatos y 1 camisa"),)),
     (20, (Step(say="Quiero 2 zapatos y 1 camisa"), Step(tap="confirm", times=2))),
@@ -51,12 +51,12 @@ PATIENCE_SECONDS = 20.0
 
 
 class Talks(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the conversations; all but the first four must be 0.
+    """The results of the conversations; all but the first four must be 0.
 
-    repeated: replies that were sent again after an attempt whose outcome the store called unknown, and nothing had told
-    the service by then that the first one was out. doubled: all others that were sent again.
-    disordered: replies to a customer that left before one to an earlier message which was there. orders_missing: quotes
-    that a customer said yes to, without an order; orders_unasked: the other way round.
+    repeated: replies that were sent again after an attempt whose outcome the store did not know, while the service
+    could not know that the first one was sent. doubled: all others that were sent again. disordered: replies that were
+    sent before the waiting reply to an earlier message. orders_missing: confirmed quotes without an order;
+    orders_unasked: orders without a confirmation.
     """
 
     conversations: int
@@ -77,7 +77,7 @@ class Talks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Crowd:
-    """Customers who begin conversations, `per_second` of them, until they are told to stop."""
+    """Customers who begin `per_second` conversations until they are told to stop."""
 
     def __init__(self, meta: Simulator, per_second: float, chance: random.Random) -> None:
         self._meta, self._per_second, self._chance = meta, per_second, chance
@@ -86,7 +86,7 @@ class Crowd:
 
     @contextlib.asynccontextmanager
     async def conversing(self, shop: Installation) -> AsyncIterator[None]:
-        """New ones begin within the block; those under way end after it."""
+        """Begins new conversations within the block; those under way end after it."""
         beginning = asyncio.create_task(self._begin())
         try:
             async with shop.telling():
@@ -107,7 +107,7 @@ class Crowd:
             await asyncio.sleep(1 / self._per_second)
 
     async def _converse(self, script: Sequence[Step]) -> None:
-        with contextlib.suppress(ChatError):  # what he wanted to tap went out as text, or never came
+        with contextlib.suppress(ChatError):  # the choices were sent as text, or never arrived
             await Chat(self._meta).play(script, patience=PATIENCE_SECONDS)
 
 
@@ -116,8 +116,8 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
 def judge(rows_of: Rows, ledger: Ledger, conversations: int, in_doubt: Collection[str]) -> Talks:
-    """What came of it all, once everything has settled, from the rows of the database. None may have been deleted
-    meanwhile. `in_doubt`: the messages whose replies' outcomes were unknown to the store at some time."""
+    """Evaluates the rows of the database after everything has settled; none may have been deleted. `in_doubt`: the
+    messages whose replies' outcomes were unknown to the store at some time."""
     rows = rows_of("SELECT id, wamid, answers, written_at, key FROM entry")
     answers = {id_: [wamid, *msgspec.json.decode(more or "[]")] for id_, wamid, more, *_ in rows}
     arrived: dict[int, list[Accepted]] = defaultdict(list)
@@ -150,5 +150,5 @@ def judge(rows_of: Rows, ledger: Ledger, conversations: int, in_doubt: Collectio
 
 
 def _disordered(line: list[tuple[float, int, float]]) -> int:
-    """Pairs of replies of which the one that was written and came first left last."""
+    """Pairs of replies that were sent in the wrong order."""
     return sum(one[0] <= other[0] and one[1] < other[1] and one[2] > other[2] for one in line for other in line)
