@@ -23,7 +23,7 @@ class CrashConformance:
     """Leases that ran out, restarts, clocks."""
 
     async def test_a_lease_that_ran_out_is_rescued(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A dead process's message becomes unknown, then is retried; the rescue is counted."""
+        """The message of a dead process becomes unknown and is then retried; the rescue is counted."""
         queue = open_queue()
         await add_leased(queue, new_reply(1, clock))
         clock.advance(61)
@@ -38,7 +38,7 @@ class CrashConformance:
         assert queue.snapshot().totals[(metrics.RESCUES.name, ())] == 1
 
     async def test_a_rescue_after_an_outage_waits_for_statuses(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """While nobody could take leases back, nobody could take statuses either: the grace period begins after it."""
+        """During an outage of the store recado could not record statuses, so the grace period begins after it."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         clock.advance(3600)
@@ -54,7 +54,7 @@ class CrashConformance:
     async def test_all_leases_of_a_dead_process_are_rescued_together(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """A claim of one message takes back all that its process left, not one."""
+        """Even a claim of one message takes back all leases of the dead process."""
         queue = open_queue(**UNLIMITED)
         for n in range(30):
             await add_leased(queue, new_reply(n, clock))
@@ -64,7 +64,8 @@ class CrashConformance:
         assert (await queue.status()).unknown == 30
 
     async def test_no_number_starves_another(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A claim is shared by the business numbers that have something due, whichever has more or older messages."""
+        """A claim takes messages of all business numbers with due messages, even if one of them has more or older
+        ones."""
         queue = open_queue(**UNLIMITED)
         for n in range(30):
             await queue.add_message(new_reply(n, clock), lease=False)
@@ -78,7 +79,7 @@ class CrashConformance:
         assert numbers.count("700000000000002") == 2
 
     async def test_a_message_outlives_processes_that_die(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Four processes in a row die with it, the fifth delivers; were it five, it would be an operator's."""
+        """Four processes in a row die while they send it, and the fifth delivers it. After five it would be failed."""
         queue = open_queue()
         for n in (1, 2):
             await queue.add_message(new_reply(n, clock), lease=False)
@@ -99,7 +100,7 @@ class CrashConformance:
         assert (failed.id, failed.attempts, failed.reason) == (dies.id, 5, "unknown")
 
     async def test_an_unknown_fifth_attempt_is_the_last(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Once more after the grace period, but never a sixth time."""
+        """It is sent once more after the grace period, but never a sixth time."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         for result in (SERVER_ERROR, SERVER_ERROR, SERVER_ERROR, SERVER_ERROR):
@@ -116,7 +117,7 @@ class CrashConformance:
         assert (failed.attempts, failed.reason) == (5, "unknown")
 
     async def test_a_rescued_sender_may_still_report(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A process that was only slow records its success in time to prevent the retry."""
+        """A process that was only slow records its success, which prevents the retry."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         clock.advance(61)
@@ -128,7 +129,7 @@ class CrashConformance:
         assert (await queue.status()).queue_size == 0
 
     async def test_all_survives_a_new_opening(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Messages, totals, limits and breaker are the store's, not the process's."""
+        """Messages, totals, limits and breakers are in the store, not in the process."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(message, DELIVERED)
@@ -142,7 +143,8 @@ class CrashConformance:
         assert same_customer.message is None
 
     async def test_a_clock_that_was_ahead_holds_nobody_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A day later set right: what was queued, leased, limited and paused in the future goes on in minutes."""
+        """After a clock was a day ahead and is set right, messages, leases, limits and breakers of that time continue
+        within minutes."""
         queue = open_queue()
         clock.advance(86400)
         leased = await add_leased(queue, new_reply(1, clock, customer=1))

@@ -1,4 +1,4 @@
-"""What every RetryQueue must know of its customers: all their names, and what they have been told of late."""
+"""What every RetryQueue must know about its customers: all their names, and the recent replies to them."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class CustomerConformance:
     async def test_names_that_came_together_are_one_customer(
         self, open_queue: OpenQueue, clock: FakeClock, known_by: list[tuple[str, ...]]
     ) -> None:
-        """One reply at a time to all of them, whether they come one after the other or in one batch."""
+        """The customer gets one reply at a time, whether the messages arrive one after the other or in one batch."""
         queue = open_queue()
         adding = [queue.add_message(named(n, clock, *names), lease=True) for n, names in enumerate(known_by)]
         together = [await one for one in adding]
@@ -43,7 +43,7 @@ class CustomerConformance:
     async def test_the_same_courtesy_is_silenced_in_the_transaction(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Claimed, so that it is a duplicate when it comes again, and no row; other customers are answered."""
+        """The message is recorded as seen, but no reply is written; other customers get their replies."""
         queue = open_queue(**UNLIMITED)
         courtesy: dict[str, Any] = {"content": Text("hola"), "courtesy": True}
         added = [
@@ -60,8 +60,8 @@ class CustomerConformance:
         assert (await queue.status()).pending_retry == MAX_ALIKE + 1
 
     async def test_all_pods_count_a_customers_messages_together(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """In a minute, under any of his names; brought again they count no more. The first one over the limit gets
-        another reply, the next ones none."""
+        """They count by the minute, under any of his names; redelivered messages do not count. The first one over the
+        limit gets another reply, the next ones none."""
         pods = [open_queue(**{**UNLIMITED, "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "4"}) for _ in range(2)]
         names = [(PHONE, USER), (USER,), (PHONE,)]
         added, again = [], []
@@ -82,7 +82,7 @@ class CustomerConformance:
         assert [(one.patience, one.restraint) for one in (other, later)] == [(False, None)] * 2
 
     async def test_what_is_over_the_limit_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Its customer keeps the session that he has, and no quote is opened."""
+        """The customer's session stays as it is, and no quote is opened."""
         queue = open_queue(**{**UNLIMITED, "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "1"})
         await queue.add_message(new_reply(1, clock, customer=1), lease=False)
         added = await queue.add_message(replace(opening(2, clock, "AAAA"), patience=Text("wait")), lease=False)
@@ -92,7 +92,7 @@ class CustomerConformance:
         assert (session.version, session.quote) == (0, None)
 
     async def test_what_was_told_is_forgotten_in_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A customer who comes back is answered again."""
+        """A customer who comes back later gets the courtesy again."""
         queue = open_queue(**UNLIMITED)
         for n in range(3 * MAX_ALIKE):
             clock.advance(FORGOTTEN_SECONDS + 1)
@@ -101,5 +101,5 @@ class CustomerConformance:
 
 
 def named(n: int, clock: FakeClock, key: str, *aliases: str, **changes: Any) -> NewReply:
-    """Message number n of a customer who is known by these names."""
+    """Message number n of a customer with these names."""
     return replace(new_reply(n, clock, **changes), key=key, aliases=aliases)

@@ -1,4 +1,4 @@
-"""What every RetryQueue must do when a customer wants to be forgotten."""
+"""What every RetryQueue must do when a customer is erased."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ from tests.queue.stores import Kept, OpenQueue
 ALL = replace(CRM, wants={"crm": USUAL_TYPES | {"message.received"}})
 OTHER = "700000000000002"
 PHONE, OLD_PHONE, USER, OLD_USER = "+5215559876543", "+5215551112223", "US.8876501234", "US.1199887766"
-#: What nothing on disk may hold afterwards: his names, what he wrote, what he was told, where he lives.
+#: What must not be on disk afterwards: his names, his words, the replies to him, his address.
 HIS = (PHONE[1:], OLD_PHONE[1:], USER, OLD_USER, "Maravillas", "wamid.IN4", "jeans")
 
 
 def written(n: int, clock: FakeClock, *names: str, number: str = NUMBER, **changes: Any) -> NewReply:
-    """Message number n of the customer, who is known by these names at a business number."""
+    """Message number n of the customer with these names, to a business number."""
     key, *aliases = [f"{number}:{name}" for name in names]
     return new_reply(
         n,
@@ -47,9 +47,9 @@ async def session(queue: RetryQueue, clock: FakeClock, *names: str, **more: Any)
 
 
 async def lived(queue: RetryQueue, clock: FakeClock) -> tuple[int, LeasedReply]:
-    """A customer with earlier names, an order and its place, an open quote, failed, waiting and sending replies, events
-    at an endpoint, and another conversation with the other business number; the number of his order, and the reply
-    that is under way."""
+    """Creates a customer with earlier names, an order with a location, an open quote, failed, waiting and sending
+    replies, events for an endpoint, and a conversation with the other business number. Returns the number of his order,
+    and the reply that is being sent."""
     opens = Changes(version=0, opens=quote_named("HISA", clock))
     await queue.update_message_attempt(await add_leased(queue, written(1, clock, OLD_PHONE, changes=opens)), DELIVERED)
     present = await session(queue, clock, OLD_USER, OLD_PHONE, may_order=True)
@@ -80,7 +80,7 @@ class ErasureConformance:
 
     @pytest.mark.parametrize("name", [PHONE, OLD_PHONE, USER, OLD_USER])
     async def test_nothing_of_him_is_left(self, open_queue: OpenQueue, clock: FakeClock, kept: Kept, name: str) -> None:
-        """By whichever of his names, at every business number; the order stays for the books, and other customers."""
+        """Under any of his names, at every business number. The order and other customers stay."""
         queue = open_queue(ALL, **UNLIMITED)
         for other in range(40):
             await queue.add_message(opening(100 + other, clock, f"OTHR{other}", customer=10 + other), lease=False)
@@ -102,7 +102,8 @@ class ErasureConformance:
         assert b"+15550100049" in left
 
     async def test_his_next_message_is_a_strangers(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Also one that was handled with his session while he was erased; nobody records what was under way."""
+        """This includes a message that was handled with his session during the erasure. The result of the send under
+        way is not recorded."""
         queue = open_queue(ALL, **UNLIMITED)
         _, sending = await lived(queue, clock)
         version = (await session(queue, clock, USER)).version
@@ -116,8 +117,8 @@ class ErasureConformance:
         assert [entry.id for entry in await queue.list_messages(list(State))] == [fresh.message.id]
 
     async def test_the_shops_systems_are_told(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """One event for each of his conversations, with references alone, and last in its sequence; also when he
-        comes back."""
+        """Each of his conversations gets one event with references only, the last of its sequence; so does a later
+        conversation."""
         queue = open_queue(ALL, **UNLIMITED)
         await lived(queue, clock)
         before = await queue.events.after(0, limit=100)
@@ -153,7 +154,7 @@ class ErasureConformance:
         assert USER.encode() not in kept()
 
     async def test_somebody_unknown(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nothing happens, and nobody is told."""
+        """Erasing an unknown customer changes nothing and writes no event."""
         queue = open_queue(ALL, **UNLIMITED)
         await queue.add_message(opening(1, clock, "AAAA"), lease=False)
         erased = await queue.erase_customer("+15550109999")
@@ -162,7 +163,7 @@ class ErasureConformance:
         assert "customer.erased" not in [event.kind for event in await queue.events.after(0, limit=100)]
 
     async def test_an_order_without_its_customer_is_moved(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nobody is told but the shop's systems, and they do not learn who it was."""
+        """Only the shop's systems are told, without the customer."""
         queue = open_queue(ALL, **UNLIMITED)
         number, _ = await lived(queue, clock)
         await queue.erase_customer(PHONE)
@@ -173,7 +174,7 @@ class ErasureConformance:
         assert (last.kind, last.customer.phone, last.customer.user_id) == ("order.updated", None, None)
 
     async def test_the_totals_add_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What waited counts as discarded, an open quote as withdrawn, so that nothing seems to wait for ever."""
+        """Waiting replies count as discarded and an open quote as withdrawn, so that nothing seems to wait forever."""
         queue = open_queue(Audience(), **UNLIMITED)
         opens = Changes(version=0, opens=quote_named("HISA", clock))
         await queue.add_message(written(1, clock, PHONE, changes=opens), lease=False)
@@ -187,7 +188,7 @@ class ErasureConformance:
 
     @pytest.mark.parametrize("name", ["+15550100001", "US.1"])
     async def test_nothing_is_left_but_the_order(self, open_queue: OpenQueue, clock: FakeClock, name: str) -> None:
-        """Under any of his names; the books keep the order, and the CRM hears of it by the references alone."""
+        """Under any of his names. The order stays, and the CRM gets events with references only."""
         queue = open_queue(TWO, **UNLIMITED)
         order = await ordered(queue, clock, 1)
         other = await ordered(queue, clock, 2)
@@ -210,7 +211,7 @@ class ErasureConformance:
         assert "customer.erased" in [event_in(message).kind for message in await claimed(queue)]
 
     async def test_who_comes_back_is_a_stranger(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """He can be erased again, and whoever was never there has nothing to erase."""
+        """He can be erased again; for an unknown customer there is nothing to erase."""
         queue = open_queue(CRM, **UNLIMITED)
         for n in (1, 2):
             added = await queue.add_message(opening(n, clock, f"AAA{n}", customer=1), lease=False)

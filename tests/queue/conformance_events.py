@@ -21,7 +21,7 @@ from tests.queue.replies import NO_JITTER, NUMBER, REJECTED, UNLIMITED, add_leas
 from tests.queue.stores import OpenQueue
 
 CRM = Audience(wants={"crm": USUAL_TYPES}, deadline_seconds=http.DEADLINE_SECONDS, order_prefix="P-")
-#: Without what becomes of the replies, whose windows close meanwhile.
+#: Without events about replies, whose windows close meanwhile.
 ASKED = replace(CRM, wants={"crm": frozenset({"handoff.requested"})})
 TWO = replace(CRM, wants={"crm": USUAL_TYPES, "lake": frozenset({"message.received", "order.created"})})
 DOWN = AttemptResult(outcome=Outcome.RETRYABLE, error_class="server", error_code=500, outage=True, code_class="5xx")
@@ -31,7 +31,7 @@ TOOK = AttemptResult(outcome=Outcome.DELIVERED, code_class="2xx")
 
 
 def asking(n: int, clock: FakeClock, *, customer: int | None = None) -> NewReply:
-    """Message number n, whose customer asks for a person: one event."""
+    """Message number n, in which the customer asks for a person: one event."""
     return new_reply(n, clock, customer=customer, facts=(HandoffRequested(reason="asked"),))
 
 
@@ -54,7 +54,8 @@ class EventConformance:
     """Events; `open_queue(audience, **settings)` opens the same store each time within a test."""
 
     async def test_a_conversation_tells_of_itself_in_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Quote, quote in its place, order, its place: each once, counted up, with what it holds."""
+        """A quote, its replacement, the order and its location: each has one event, with ascending numbers and its
+        content."""
         queue = open_queue(CRM)
         await quoted(queue, clock)
         session = await session_of(queue, clock)
@@ -84,7 +85,7 @@ class EventConformance:
         assert events[0].customer.phone == "+15550100001"
 
     async def test_a_quote_is_delivered_and_read_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta repeats statuses, reports both at once, and those of other replies; each fact is told once."""
+        """Although Meta repeats statuses and sends both at once, each fact has one event."""
         queue = open_queue(replace(CRM, wants={"crm": frozenset({"quote.delivered", "quote.read"})}))
         message = await quoted(queue, clock)
         clock.advance(60)
@@ -103,7 +104,7 @@ class EventConformance:
         assert queue.snapshot().totals[metrics.EVENTS.name, ("quote.read",)] == 1
 
     async def test_a_conversation_is_named_by_a_hash(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Another customer has another one, and another sequence; nothing in it says who he is."""
+        """Another customer has another hash and another sequence; the hash does not reveal the customer."""
         queue = open_queue(CRM)
         await queue.add_message(opening(1, clock, "AAAA", customer=1), lease=False)
         await queue.add_message(opening(2, clock, "BBBB", customer=2), lease=False)
@@ -116,7 +117,7 @@ class EventConformance:
         assert NUMBER not in one.conversation + one.customer.ref
 
     async def test_without_an_endpoint_nothing_is_written(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nor for a type that nobody wants."""
+        """Nor is a type without a subscriber written."""
         queue = open_queue()
         await quoted(queue, clock)
         only_orders = open_queue(replace(CRM, wants={"crm": frozenset({"order.created"})}))
@@ -136,7 +137,7 @@ class EventConformance:
         assert sent == {("lake", "message.received"), ("crm", "handoff.requested")}
 
     async def test_a_message_that_comes_again_tells_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Neither does one that was handled with an older session."""
+        """A redelivered message writes no event, nor does one that was handled with an older session."""
         queue = open_queue(CRM)
         message = opening(1, clock, "AAAA")
         await queue.add_message(message, lease=False)
@@ -159,7 +160,7 @@ class EventConformance:
         assert last.data["age_seconds"] == pytest.approx(40, abs=2)
 
     async def test_a_quote_that_expires(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Though nothing waits for its customer any more, the event says who he is."""
+        """Even if no entry of the customer is left, the event names him."""
         queue = open_queue(CRM)
         await quoted(queue, clock)
         clock.advance(86_400)
@@ -172,7 +173,7 @@ class EventConformance:
         assert (last.customer.phone, last.customer.user_id) == (None, "US.1")
 
     async def test_a_reply_that_is_given_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The shop hears of it, and that the quote in it is withdrawn; in the same transaction."""
+        """The same transaction writes the events about the reply and about its withdrawn quote."""
         queue = open_queue(CRM)
         leased = await add_leased(queue, opening(1, clock, "AAAA"))
         await queue.update_message_attempt(leased, REJECTED)
@@ -198,7 +199,7 @@ class EventConformance:
         assert [(event.kind, event.data["reason"]) for event in events] == [("reply.failed", "window_closed")] * 2
 
     async def test_staff_move_an_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Each move is told once, however often it is asked for."""
+        """Each change of state has one event, however often it is requested."""
         queue = open_queue(CRM, **UNLIMITED)
         order = await ordered(queue, clock)
         for state in (OrderState.ACCEPTED, OrderState.ACCEPTED, OrderState.CANCELLED):
@@ -215,7 +216,7 @@ class EventConformance:
         assert {event.customer.phone for event in events} == {"+15550100001"}
 
     async def test_events_are_no_replies(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The queue's size, its totals and lists are of replies, whatever becomes of events."""
+        """The queue's size, totals and lists count only replies, not events."""
         queue = open_queue(CRM)
         await add_leased(queue, asking(1, clock))
         await add_leased(queue, asking(2, clock))
@@ -237,7 +238,7 @@ class EventConformance:
         assert snapshot.breakers.keys() == {NUMBER}
 
     async def test_one_event_does_not_hold_up_the_next(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """An endpoint that refuses one event gets the others of its conversation, and that one by the schedule."""
+        """An endpoint that refuses one event gets the later ones of the conversation, and that one by the schedule."""
         queue = open_queue(ASKED, **NO_JITTER)
         for n in (1, 2):
             await queue.add_message(asking(n, clock, customer=1), lease=False)
@@ -259,7 +260,7 @@ class EventConformance:
         assert (last.state, last.reason, last.attempts) == (State.FAILED, "retries_exhausted", 10)
 
     async def test_a_process_that_dies_costs_no_event(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It is due again as soon as the lease has run out, and is never left unknown."""
+        """The event is due again as soon as the lease has run out; its outcome is never unknown."""
         queue = open_queue(CRM)
         await queue.add_message(asking(1, clock), lease=False)
         (lost,) = await claimed(queue)
@@ -271,7 +272,7 @@ class EventConformance:
         assert queue.snapshot().endpoints["crm"].waiting == 1
 
     async def test_an_endpoint_that_is_down_costs_no_attempts(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Its breaker opens; a probe and one trial at a time; then everything goes."""
+        """Its breaker opens, and recado sends a probe and one trial at a time; after a success everything is sent."""
         queue = open_queue(ASKED, **NO_JITTER)
         for n in range(20):
             await queue.add_message(asking(n, clock), lease=False)
@@ -302,7 +303,8 @@ class EventConformance:
         assert queue.snapshot().endpoints["crm"].waiting == 0
 
     async def test_few_requests_are_under_way_at_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """An endpoint that hangs holds 16 places of a drain, over all processes; replies and others have the rest."""
+        """An endpoint that hangs uses at most 16 places of all drains together; replies and other endpoints have the
+        rest."""
         queue, other = open_queue(TWO, **UNLIMITED), open_queue(TWO, **UNLIMITED)
         for n in range(30):
             await queue.add_message(asking(n, clock), lease=False)
@@ -315,7 +317,7 @@ class EventConformance:
         assert claim.next_at >= clock() + 1
 
     async def test_an_endpoint_that_is_gone_gets_nothing_more(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Until an operator resumes it; what waited goes then, and what happened meanwhile can be replayed."""
+        """Until an operator resumes it: then the waiting events are sent, and later ones can be replayed."""
         queue = open_queue(TWO)
         await queue.add_message(asking(1, clock), lease=False)
         (message,) = await claimed(queue)
@@ -336,7 +338,7 @@ class EventConformance:
         assert len(await claimed(queue)) == 1
 
     async def test_a_replay_sends_the_same_events(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """By their ids or since an instant, under the same ids; what still waits is not doubled."""
+        """By their ids or since an instant, with the same ids; events that still wait are not doubled."""
         queue = open_queue(CRM)
         for n in range(3):
             await queue.add_message(asking(n, clock), lease=False)
@@ -356,7 +358,7 @@ class EventConformance:
         assert [message.lane.name for message in await claimed(queue)] == ["lake"]
 
     async def test_replays_at_once_double_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """By two operators, for both endpoints and for one."""
+        """Two operators replay at the same time, for both endpoints and for one."""
         one, other = open_queue(CRM), open_queue(CRM)
         await one.add_message(asking(1, clock), lease=False)
         (message,) = await claimed(one)
@@ -386,7 +388,7 @@ class EventConformance:
         assert [event.sequence for event in received] == [2, 4, 6]
 
     async def test_events_are_forgotten(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """After their retention; the sequence of a conversation that goes on counts up."""
+        """Events are deleted after their retention; the sequence of a conversation that continues goes on."""
         queue = open_queue(ASKED)
         await queue.add_message(asking(1, clock), lease=False)
         clock.advance(29 * 86400)

@@ -1,4 +1,4 @@
-"""What every RetryQueue must do with a reply whose buttons or list Meta refuses: it goes out once more, as text."""
+"""What every RetryQueue must do with a reply whose buttons or list Meta refuses: send it again, as text."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ async def refuse(queue: RetryQueue, message: LeasedReply, result: AttemptResult 
 
 
 class FormConformance:
-    """Refusals of how a reply says it."""
+    """Refused buttons and lists."""
 
     @pytest.mark.parametrize(
         ("content", "text"), [(TAPS, "¿Confirmas? Responde SÍ o NO"), (CHOICES, "¿Cuál: Jean azul?")]
@@ -47,7 +47,7 @@ class FormConformance:
     async def test_refused_buttons_go_out_as_text(
         self, open_queue: OpenQueue, clock: FakeClock, content: Content, text: str
     ) -> None:
-        """At once, by whichever process is next; the refusal costs no attempt and is counted once."""
+        """At once, by any process; the refusal costs no attempt and is counted once."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock, content=content))
         assert await refuse(queue, message) is State.QUEUED
@@ -61,7 +61,7 @@ class FormConformance:
     async def test_the_refusal_costs_no_attempt(
         self, open_queue: OpenQueue, clock: FakeClock, content: Content
     ) -> None:
-        """The text has as many as every reply."""
+        """The text has a full set of attempts."""
         queue = open_queue(**UNLIMITED, **NO_JITTER, RECADO_BACKOFF_SECONDS="1")
         await refuse(queue, await add_leased(queue, new_reply(1, clock, content=content)))
         (entry,) = await queue.list_messages([State.QUEUED])
@@ -70,7 +70,7 @@ class FormConformance:
         assert (shown["spent"], shown["attempts"]) == (0, 1)
 
     async def test_a_refused_text_is_given_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """There is nothing to fall back to: neither at first, nor after the buttons."""
+        """A text has no fallback, neither at first nor after refused buttons."""
         queue = open_queue(**UNLIMITED)
         assert await refuse(queue, await add_leased(queue, new_reply(1, clock))) is State.FAILED
         await refuse(queue, await add_leased(queue, new_reply(2, clock, content=TAPS)))
@@ -78,13 +78,13 @@ class FormConformance:
         assert fallbacks(queue) == 1
 
     async def test_any_other_refusal_of_buttons_is_final(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A customer who cannot be reached gets no text either."""
+        """If a customer cannot be reached, recado sends no text either."""
         queue = open_queue(**UNLIMITED)
         assert await refuse(queue, await add_leased(queue, new_reply(1, clock, content=TAPS)), REJECTED) is State.FAILED
         assert fallbacks(queue) == 0
 
     async def test_buttons_that_fail_later_go_out_as_text(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta accepted them and says by a status that they failed; the same status again changes nothing."""
+        """Meta accepts them and later reports by a status that they failed; a repeated status changes nothing."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock, content=TAPS))
         await queue.update_message_attempt(message, DELIVERED)
@@ -95,7 +95,7 @@ class FormConformance:
         assert fallbacks(queue) == 1
 
     async def test_a_closed_window_is_not_reopened(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A refusal after the deadline fails as every reply does then."""
+        """If the refusal comes after the deadline, the reply fails."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock, content=TAPS, deadline_at=clock() + 5))
         clock.advance(6)

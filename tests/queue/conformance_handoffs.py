@@ -1,4 +1,4 @@
-"""What every RetryQueue must do when a person of the shop takes a conversation over, and when recado has it again."""
+"""What every RetryQueue must do when a person takes over a conversation, and when recado has it again."""
 
 import pytest
 from msgspec.structs import replace
@@ -38,7 +38,7 @@ class HandoffConformance:
     async def test_an_echo_starts_a_hold_and_the_next_lengthens_it(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Also a stranger's; a delivery that is repeated changes nothing."""
+        """Also for a new customer; a redelivered echo changes nothing."""
         queue = open_queue(**UNLIMITED)
         begin = clock()
         first = await queue.change_handoff(echo(1, clock))
@@ -54,7 +54,7 @@ class HandoffConformance:
         assert queue.snapshot().totals[metrics.HANDOFFS.name, ("echo",)] == 1
 
     async def test_what_was_said_earlier_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta brings echoes in any order; one whose time is over starts nothing."""
+        """Meta delivers echoes in any order; an echo that is too old starts no hold."""
         queue = open_queue(**UNLIMITED)
         await queue.change_handoff(echo(1, clock))
         clock.advance(60)
@@ -67,7 +67,7 @@ class HandoffConformance:
         assert after == Handoff(changed_at=clock())
 
     async def test_an_echo_of_what_recado_sent_starts_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta does not echo what the API sends; where it did, recado would silence itself."""
+        """Meta does not echo messages of the API; if it did, recado would silence itself."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(message, DELIVERED)
@@ -79,7 +79,8 @@ class HandoffConformance:
     async def test_replies_that_wait_are_discarded_when_a_person_takes_over(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Or a drain would talk over the person; the quote that was not seen is withdrawn, other customers' go out."""
+        """Otherwise a drain would interrupt the person. The unseen quote is withdrawn; other customers' replies are
+        sent."""
         queue = open_queue(**UNLIMITED)
         await queue.add_message(opening(1, clock, "AAAA"), lease=False)
         await queue.add_message(new_reply(2, clock, customer=2), lease=False)
@@ -96,7 +97,7 @@ class HandoffConformance:
     async def test_what_was_under_way_when_a_person_came_is_not_sent_again(
         self, open_queue: OpenQueue, clock: FakeClock, how: str, asked: bool
     ) -> None:
-        """Also where the customer had asked for the person. Replies of the hold itself, to taps, are tried again."""
+        """Also if the customer had asked for the person. Replies to taps during the hold are tried again."""
         queue = open_queue(**UNLIMITED, RECADO_UNKNOWN_GRACE_SECONDS="60")
         session = await session_of(queue, clock)
         changes = Changes(version=session.version)
@@ -139,7 +140,8 @@ class HandoffConformance:
     async def test_a_customer_whose_yes_became_an_order_is_told_its_number(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """Also where the shop writes before the reply is out: the order stands. What else he wrote gets no reply."""
+        """Even if the shop writes before the reply is sent, because the order is placed. His other messages get no
+        reply."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock)
         yes = deciding(7, clock, await session_of(queue, clock, may_order=True))
@@ -182,7 +184,7 @@ class HandoffConformance:
     async def test_a_hold_ends_by_its_time_and_is_kept_until_then(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """A customer who is idle for days is forgotten, but not while a person has him."""
+        """A customer who is idle for days is deleted, but not while a person has the conversation."""
         queue = open_queue(**UNLIMITED)
         change = HandoffChange(key=f"{NUMBER}:US.1", why=Taken.STAFF, at=clock(), until=clock() + 200_000)
         await queue.change_handoff(change)
@@ -199,7 +201,7 @@ class HandoffConformance:
         assert over.until is None
 
     async def test_customers_who_wait_for_a_person_are_counted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """From the request until somebody writes to them."""
+        """They count from the request until somebody writes to them."""
         queue = open_queue(**UNLIMITED)
         asked = Handoff(until=clock() + HOLD, changed_at=clock(), waiting_since=clock())
         for n in (1, 2):

@@ -1,6 +1,7 @@
-"""Voice notes by the hundred over every store: Meta's files and the transcriber fail, processes die in between.
+"""Hundreds of voice notes on every store: Meta's files and the transcriber fail, and processes die.
 
-Each note still ends in a quote or in a request to write, within a minute."""
+Each note still gets a quote or a request to write within a minute.
+"""
 
 import logging
 import random
@@ -28,7 +29,7 @@ from tests.meta import ENVIRONMENT
 from tests.queue.stores import OpenQueue
 
 NOTES = 120
-#: Seconds between two notes, and between two looks at what is due.
+#: Seconds between two notes, and between two checks for due entries.
 EVERY, TICK = 2.0, 0.5
 A_FIFTH = 0.2
 SAID = "quiero dos zapatos y una camisa"
@@ -36,11 +37,11 @@ SHORT = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", "RECADO_MESSAGES_PER_SECOND": 
 
 
 class Killed(BaseException):
-    """The process is gone: whatever it had under way is not recorded."""
+    """The process was killed: the results of its work are not recorded."""
 
 
 class Mortal:
-    """A queue whose process dies now and then, before or after what it writes."""
+    """A queue whose process sometimes dies, before or after a write."""
 
     def __init__(self, queue: RetryQueue, chance: Callable[[], float], deaths: float) -> None:
         self._queue, self._chance, self._deaths = queue, chance, deaths
@@ -53,7 +54,7 @@ class Mortal:
         return self._perhaps(self._queue.reply_to_voice, job, message)
 
     def update_message_attempt(self, message: LeasedReply, result: Any) -> Awaitable[Any]:
-        if message.lane.channel == REPLIES:  # whether Meta took a reply twice is another proof's matter
+        if message.lane.channel == REPLIES:  # other tests check whether Meta gets a reply twice
             return self._queue.update_message_attempt(message, result)
         return self._perhaps(self._queue.update_message_attempt, message, result)
 
@@ -70,7 +71,7 @@ class Mortal:
 
 
 class World:
-    """A shop that voice notes come to, each from a customer of his own, and the processes that answer them."""
+    """A shop that gets voice notes, each from another customer, and its processes."""
 
     def __init__(self, settings: Settings, meta: Simulator, queue: RetryQueue, clock: FakeClock, deaths: float) -> None:
         self.settings, self.meta, self.clock = settings, meta, clock
@@ -82,7 +83,7 @@ class World:
         self.came: dict[str, float] = {}
 
     async def speak(self, person: Person, said: str = SAID) -> None:
-        """A note comes: it is on disk, as when the webhook has answered 200."""
+        """Stores a note, as the webhook does before it returns 200."""
         file = self.meta.media.put(voice(said), "audio/ogg; codecs=opus")
         inbound = self._inbound(person, Media(file["id"], file["sha256"]))
         self.meta.ledger.wrote(inbound.message.wamid, person.addresses, "")
@@ -95,7 +96,7 @@ class World:
         self.came[person.phone] = self.clock()
 
     async def work(self) -> None:
-        """What is due is done, until nothing more is."""
+        """Does the due work until nothing is due."""
         while claimed := (await self.queue.get_messages_to_retry(50)).messages:
             for message in claimed:
                 try:
@@ -128,8 +129,8 @@ class HearingConformance:
         self, open_queue: OpenQueue, clock: FakeClock, kept: Callable[[], bytes], caplog: pytest.LogCaptureFixture,
         deaths: float,
     ) -> None:  # fmt: skip
-        """A fifth of the look-ups and a fifth of the transcriptions fail; processes die before and after what they
-        write. Each customer gets one reply: his quote, or the request to write. Of the sound nothing is kept."""
+        """A fifth of the look-ups and a fifth of the transcriptions fail; processes die before and after their writes.
+        Each customer gets one reply: a quote or the request to write. The audio is not stored."""
         caplog.set_level(logging.DEBUG)
         async with Simulator(clock=clock, statuses=()) as meta:
             environment = {**ENVIRONMENT, **SHORT}

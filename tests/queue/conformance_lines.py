@@ -1,4 +1,5 @@
-"""What every RetryQueue must do for one customer: replies in his messages' order, statuses by rank."""
+"""What every RetryQueue must do for one customer: send replies in the order of his messages, and apply statuses by
+rank."""
 
 import pytest
 
@@ -25,7 +26,7 @@ NO_INTERVAL = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", **NO_JITTER}
 
 
 async def sent_by_drains(queue: RetryQueue, clock: FakeClock, *, seconds: float) -> list[str]:
-    """The texts that drains send, in order, if every send succeeds and every probe is answered."""
+    """The texts that drains send, in order, if every send and every probe succeeds."""
     texts = []
     end = clock() + seconds
     while clock() < end:
@@ -53,7 +54,7 @@ class LineConformance:
     async def test_a_later_reply_waits_for_one_that_is_retried(
         self, open_queue: OpenQueue, clock: FakeClock, result: AttemptResult
     ) -> None:
-        """A confirmation does not overtake its quote: not when it is added, and not in a drain."""
+        """A confirmation does not overtake its quote, neither when it is added nor in a drain."""
         queue = open_queue(**NO_INTERVAL)
         await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock, customer=1)), result)
         later = await queue.add_message(new_reply(2, clock, customer=1), lease=True)
@@ -68,7 +69,7 @@ class LineConformance:
         assert texts == ["reply 1", "reply 2"]
 
     async def test_a_later_reply_is_told_when_the_first_is_due(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """So that nobody looks at it again and again for the sixteen minutes of a back-off."""
+        """So that no process checks it again and again during sixteen minutes of backoff."""
         queue = open_queue(**NO_INTERVAL)
         first = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(first, SERVER_ERROR)
@@ -82,7 +83,7 @@ class LineConformance:
     async def test_the_end_of_the_first_lets_the_next_go(
         self, open_queue: OpenQueue, clock: FakeClock, end: str
     ) -> None:
-        """At once, not when the first would have been due."""
+        """The next reply is due at once, not when the first one would have been."""
         queue = open_queue(**NO_INTERVAL)
         first = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(first, UNKNOWN)
@@ -98,7 +99,8 @@ class LineConformance:
         assert text_of(await claim_one(queue)) == "reply 2"
 
     async def test_the_order_is_that_of_metas_timestamps(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What Meta brings late goes before what was written later, if that has not left; then arrival counts."""
+        """A reply to a late message is sent before replies to messages that were written later, if these were not sent
+        yet; then arrival counts."""
         queue = open_queue(**NO_INTERVAL)
         for n, written_at in enumerate((300, 100, 200, 200)):
             message = new_reply(n, clock, customer=1, written_at=clock() - 1000 + written_at)
@@ -109,7 +111,7 @@ class LineConformance:
     async def test_a_late_message_goes_before_one_that_is_retried(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """It was written earlier and has not failed: it need not wait."""
+        """It was written earlier and has not failed, so it does not wait."""
         queue = open_queue(**NO_INTERVAL)
         await queue.update_message_attempt(await add_leased(queue, new_reply(2, clock, customer=1)), SERVER_ERROR)
         late = await queue.add_message(new_reply(1, clock, customer=1, written_at=clock() - 60), lease=True)
@@ -119,7 +121,7 @@ class LineConformance:
     async def test_three_quick_messages_are_answered_at_0_6_and_12(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Whoever asks for one of them is told when to ask again, until it is its turn."""
+        """A claim by id returns when the reply can be sent, until it is its turn."""
         queue = open_queue()
         start = clock()
         first = await add_leased(queue, new_reply(1, clock, customer=1))
@@ -146,7 +148,7 @@ class LineConformance:
         assert [at for _, at in sent] == pytest.approx([6, 12], abs=0.1)
 
     async def test_other_customers_do_not_wait(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A line is one customer's."""
+        """Each customer has a line of his own."""
         queue = open_queue(**NO_INTERVAL)
         await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock, customer=1)), SERVER_ERROR)
 
@@ -158,7 +160,8 @@ class LineConformance:
     async def test_a_late_sent_lifts_no_failure(
         self, open_queue: OpenQueue, clock: FakeClock, failure: AttemptResult
     ) -> None:
-        """`sent` after `failed` of the same attempt changes nothing; `delivered` says that the customer has it."""
+        """`sent` after `failed` of the same attempt changes nothing; `delivered` means that the customer has the
+        reply."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, DELIVERED)
@@ -174,7 +177,7 @@ class LineConformance:
         assert (await queue.status()).queue_size == 0
 
     async def test_a_late_sent_does_not_stop_the_retry(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nor of an attempt before the one that is under way."""
+        """Nor does a late `sent` of an attempt before the one that is under way."""
         queue = open_queue(**UNLIMITED)
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, DELIVERED)
@@ -189,7 +192,7 @@ class LineConformance:
         assert decision.state is State.QUEUED
 
     async def test_the_failure_of_another_attempt_stands(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A reply given up after its second attempt is not lifted by a status of its first."""
+        """A status of the first attempt does not change a reply that was given up after its second attempt."""
         queue = open_queue(**UNLIMITED)
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
@@ -204,7 +207,8 @@ class LineConformance:
     async def test_a_failure_counts_for_the_attempt_that_was_accepted(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """The first attempt was accepted after all while the second was under way: a failure of the second is none."""
+        """While the second attempt was under way, a status reported that the first one was accepted: a failure of the
+        second has no effect."""
         queue = open_queue(**UNLIMITED)
         first = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(first, UNKNOWN)
@@ -219,7 +223,7 @@ class LineConformance:
         assert (await queue.status()).failed == 1
 
     async def test_a_status_without_our_id_is_matched_by_metas(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A `failed` that echoes nothing fails the reply; a `delivered` that echoes nothing wins over it."""
+        """A `failed` without an attempt id fails the reply; a later `delivered` without one outranks it."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, DELIVERED)

@@ -1,4 +1,4 @@
-"""What every RetryQueue must do for its operator: notices of what happens, few of them, and nothing of a customer."""
+"""What every RetryQueue must do for its operator: write few notices, without data of customers."""
 
 import asyncio
 
@@ -47,12 +47,12 @@ async def claimed(queue: RetryQueue) -> list[LeasedReply]:
 
 
 async def sent(queue: RetryQueue) -> list[Notice]:
-    """The same, which arrive."""
+    """The notices that may be sent now; they are delivered."""
     return (await taken(queue))[0]
 
 
 async def taken(queue: RetryQueue) -> tuple[list[Notice], list[LeasedReply]]:
-    """The notices that may be sent now, which arrive, and what else is claimed with them."""
+    """The notices that may be sent now, which are delivered, and the other claimed entries."""
     notices, others = [], []
     for message in (await queue.get_messages_to_retry(200)).messages:
         if isinstance(message.content, Notice):
@@ -72,9 +72,10 @@ class NoticeConformance:
     """Notices; `open_queue(audience, **settings)` opens the same store each time within a test."""
 
     async def test_many_lost_replies_are_few_notices(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """In 50 minutes: one at once, one at the end of each quarter of an hour, and every reply is counted once.
+        """In 50 minutes there is one notice at once and one at the end of each quarter of an hour; every reply is
+        counted once.
 
-        200 are some 60 a quarter, all but the first in one notice; more would only take longer.
+        200 replies are some 60 in each quarter of an hour, all but the first in one notice.
         """
         queue = open_queue(SLACK, **UNLIMITED)
         got: list[tuple[float, Notice]] = []
@@ -94,7 +95,8 @@ class NoticeConformance:
         assert got[1][1].whats == {"rejected (invalid)": got[1][1].count}
 
     async def test_a_quiet_period_begins_anew(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What fails a quarter of an hour after the last notice is told at once; before that with the next digest."""
+        """A failure a quarter of an hour after the last notice is reported at once; an earlier one, with the next
+        digest."""
         queue = open_queue(SLACK, **UNLIMITED)
         await lose(queue, clock, 1)
         first = await sent(queue)
@@ -113,8 +115,8 @@ class NoticeConformance:
         assert [len(one) for one in (first, second, digest, early, next_digest)] == [1, 1, 1, 0, 1]
 
     async def test_a_thousand_closed_windows_are_two_notices(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The replies are given up some hundreds at a time: the first are told at once, the others at the end of the
-        quarter of an hour, and then there is no more to tell."""
+        """The replies are given up some hundreds at a time: the first are reported at once, the others at the end of
+        the quarter of an hour."""
         queue = open_queue(SLACK, **UNLIMITED)
         await asyncio.gather(*(queue.add_message(new_reply(n, clock), lease=False) for n in range(1000)))
         clock.advance(90_000)
@@ -137,7 +139,7 @@ class NoticeConformance:
     async def test_orders_are_told_one_by_one_until_they_are_many(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Ten in a quarter of an hour, then the others together."""
+        """Ten notices in a quarter of an hour, then one for the others."""
         queue = open_queue(SLACK, **UNLIMITED)
         for customer in range(1, 14):
             await ordered(queue, clock, customer)
@@ -151,7 +153,7 @@ class NoticeConformance:
         assert "P-" in text(at_once[0])
 
     async def test_an_order_that_nobody_accepts_is_told_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Half an hour after it was placed, and not again; one that was accepted is not."""
+        """Half an hour after it was placed, and only once; an accepted order is not reported."""
         queue = open_queue(SLACK, **UNLIMITED)
         first, second = [await ordered(queue, clock, customer) for customer in (1, 2)]
         await queue.move_order(moving(first.number, OrderState.ACCEPTED))
@@ -166,7 +168,7 @@ class NoticeConformance:
         assert await sent(queue) == []
 
     async def test_hand_offs_and_an_operator_are_asked_for(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Each kind has its own notice, whatever else was told; a breaker that stays open is told once."""
+        """Each kind has its own notice, independent of others; a breaker that stays open is reported once."""
         queue = open_queue(SLACK, **UNLIMITED)
         leased = await add_leased(queue, new_reply(1, clock, facts=(HandoffRequested(reason="asked"),)))
         again = await add_leased(queue, new_reply(2, clock))
@@ -184,7 +186,7 @@ class NoticeConformance:
     async def test_when_all_that_waited_has_arrived_it_is_told_once(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Not while one of the replies waits that waited for the operator; those that came later do not matter."""
+        """Only after all replies that waited for the operator were sent; later replies do not matter."""
         queue = open_queue(SLACK, **UNLIMITED, **NO_JITTER)
         first, second, third = [await add_leased(queue, new_reply(n, clock)) for n in (1, 2, 3)]
         await queue.update_message_attempt(first, EXPIRED_TOKEN)
@@ -214,7 +216,8 @@ class NoticeConformance:
     async def test_an_outage_that_lost_replies_is_told_when_it_is_over(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """With how many of them; one that lost none is not, as nobody was told that it had begun."""
+        """The notice has the number of lost replies. An outage without lost replies is not reported, because its
+        beginning was not either."""
         queue = open_queue(SLACK, **UNLIMITED, **NO_JITTER)
         for day in range(2):
             for n in range(5):
@@ -224,7 +227,7 @@ class NoticeConformance:
             lost = await sent(queue)
             await queue.record_probe(Lane(REPLIES, NUMBER), True)
             await queue.add_message(new_reply(10 * day + 9, clock), lease=False)
-            for _ in range(3):  # the trial, and then what was put off until it ended
+            for _ in range(3):  # the trial, and then the replies that waited for it
                 for message in (await taken(queue))[1]:
                     await queue.update_message_attempt(message, DELIVERED)
                 clock.advance(60)
@@ -237,7 +240,8 @@ class NoticeConformance:
             ] * day
 
     async def test_an_endpoint_that_ended_needs_the_operator(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It answered 410, and nothing goes on by itself; when he has resumed it, what waited goes out."""
+        """After its response 410, recado sends it nothing; after the operator has resumed it, the waiting events are
+        sent."""
         queue = open_queue(replace(SLACK, wants={"crm": USUAL_TYPES}, deadline_seconds=300_000.0), **UNLIMITED)
         for n in (1, 2):
             await queue.add_message(new_reply(n, clock, facts=(HandoffRequested(reason="asked"),)), lease=False)
@@ -260,7 +264,8 @@ class NoticeConformance:
         ]
 
     async def test_nothing_is_told_of_a_notice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A notice that fails, or whose target needs an operator, is counted and makes none; five tries in an hour."""
+        """A notice that fails, or whose target needs an operator, is counted and causes no notice; it gets five
+        attempts in an hour."""
         queue = open_queue(SLACK, **UNLIMITED, **NO_JITTER)
         await lose(queue, clock, 1)
         began = clock()
@@ -299,7 +304,7 @@ class NoticeConformance:
             assert private not in written
 
     async def test_every_target_gets_each_notice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The digest too, with the same count; without targets there are none."""
+        """So does each digest, with the same count; without targets there are none."""
         queue = open_queue(replace(SLACK, notices=("mail", "slack")), **UNLIMITED)
         for n in range(5):
             await lose(queue, clock, n)

@@ -11,7 +11,7 @@ class OperatorConformance:
     """Operators' commands, retention, totals."""
 
     async def test_an_operator_can_retry_a_failed_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It is due at once, with all its attempts; outside its window it stays failed."""
+        """It is due at once, with a full set of attempts; outside its window it stays failed."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, REJECTED)
@@ -26,7 +26,7 @@ class OperatorConformance:
         assert await queue.retry([message.id]) == 0
 
     async def test_discarded_is_not_sent_and_not_in_the_queue(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Discarding gives a waiting message up; one under way cannot be discarded."""
+        """Discarding gives a waiting message up; a message that is being sent cannot be discarded."""
         queue = open_queue(**UNLIMITED)
         waiting = await queue.add_message(new_reply(1, clock), lease=False)
         under_way = await add_leased(queue, new_reply(2, clock))
@@ -38,7 +38,7 @@ class OperatorConformance:
         assert (await queue.status()).queue_size == 1
 
     async def test_remove_and_clear_erase_what_was_given_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nothing that is still to be sent can be erased."""
+        """Messages that still wait cannot be erased."""
         queue = open_queue(**UNLIMITED)
         messages = [await add_leased(queue, new_reply(n, clock)) for n in range(3)]
         for message in messages:
@@ -53,7 +53,7 @@ class OperatorConformance:
         assert await queue.show(waiting.id) is not None
 
     async def test_failed_messages_come_in_pages(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Each page goes on after the last id of the one before; recipients are masked."""
+        """Each page continues after the last id of the previous one; recipients are masked."""
         queue = open_queue(**UNLIMITED)
         for n in range(5):
             await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), REJECTED)
@@ -64,7 +64,7 @@ class OperatorConformance:
         assert "+1555" not in first[0].to
 
     async def test_retention(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Delivered and failed messages go when their time is over, waiting ones stay."""
+        """Delivered and failed messages are deleted after their retention; waiting ones stay."""
         queue = open_queue(**UNLIMITED, RECADO_DELIVERED_RETENTION_SECONDS="10", RECADO_FAILED_RETENTION_SECONDS="100")
         done = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(done, DELIVERED)
@@ -82,7 +82,7 @@ class OperatorConformance:
         assert (await queue.status()).pending_retry == 1
 
     async def test_totals_add_up(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Totals noted by several processes are sums."""
+        """Totals of several processes are added up."""
         one, two = open_queue(), open_queue()
         for queue in (one, two, one):
             totals = Totals()
@@ -112,7 +112,7 @@ class OperatorConformance:
         }
 
     async def test_logs_name_a_message_by_the_stores_key(self, open_queue: OpenQueue) -> None:
-        """Every process of a store has the same reference for a wamid, and it does not contain it."""
+        """Every process of a store has the same reference for a wamid; it does not contain the wamid."""
         one, other = open_queue(), open_queue()
         for queue in (one, other):
             await queue.check_writable()

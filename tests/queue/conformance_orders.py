@@ -1,4 +1,4 @@
-"""What every RetryQueue must do for the shop's staff: orders listed, shown, moved; and how long all of it is kept."""
+"""What every RetryQueue must do for the shop's staff: list, show and change orders, and keep them for their time."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ ACCEPTED, COMPLETED, CANCELLED = OrderState.ACCEPTED, OrderState.COMPLETED, Orde
 
 
 async def ordered(queue: RetryQueue, clock: FakeClock, customer: int = 1) -> Order:
-    """A customer's order, all of his replies sent."""
+    """A customer's order; all of his replies were sent."""
     await quoted(queue, clock, f"AAA{customer}", customer=customer)
     clock.advance(6)
     session = await session_of(queue, clock, customer, may_order=True)
@@ -53,7 +53,7 @@ class OrderConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
 
     async def test_orders_come_in_pages_and_by_state(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """In the order in which they were placed, with whom they are from."""
+        """In the order in which they were placed, with their customers."""
         queue = open_queue(**UNLIMITED)
         placed = [await ordered(queue, clock, customer) for customer in (1, 2, 3, 4)]
         numbers = [order.number for order in placed]
@@ -70,7 +70,7 @@ class OrderConformance:
         assert await queue.get_order(7) is None
 
     async def test_no_page_misses_an_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Numbers are reserved before the orders are placed: the smaller one may come later."""
+        """Numbers are reserved before orders are placed, so an order with a smaller number may be placed later."""
         queue = open_queue(**UNLIMITED)
         for customer in (1, 2):
             await quoted(queue, clock, f"AAA{customer}", customer=customer)
@@ -85,7 +85,7 @@ class OrderConformance:
             assert await queue.list_orders(after=second.order.number, state=state) == []
 
     async def test_staff_move_an_order_and_its_customer_is_told(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Each move once; the session has a new version, in which the order has its new state."""
+        """Each change is made once; the session gets a new version with the order's new state."""
         queue = open_queue(**UNLIMITED)
         order = await ordered(queue, clock)
         before = await session_of(queue, clock)
@@ -131,7 +131,7 @@ class OrderConformance:
         state: OrderState,
         outcome: MoveOutcome,
     ) -> None:
-        """What is refused or done already changes nothing and tells nobody."""
+        """Refused and repeated changes have no effect and send no notice."""
         queue = open_queue(**UNLIMITED)
         order = await ordered(queue, clock)
         for step in path:
@@ -145,7 +145,7 @@ class OrderConformance:
         assert (await queue.move_order(moving(7, state))).outcome is MoveOutcome.UNKNOWN
 
     async def test_a_request_that_comes_again_is_made_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """By its key, also when the order has moved on; ten at once, of two processes, tell the customer once."""
+        """By its key, even after further changes; ten requests at once in two processes tell the customer once."""
         queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         order = await ordered(queue, clock)
         at_once = await asyncio.gather(
@@ -162,7 +162,7 @@ class OrderConformance:
         assert len(await queue.list_messages([State.QUEUED])) == 2
 
     async def test_nobody_is_told_when_the_window_is_closed(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It runs from the customer's last message, a silent one too."""
+        """The window begins with the customer's last message, even one without a reply."""
         queue = open_queue(**UNLIMITED)
         first, second = [await ordered(queue, clock, customer) for customer in (1, 2)]
         clock.advance(DAY / 2)
@@ -176,7 +176,7 @@ class OrderConformance:
         assert await notices(queue) == ["now accepted"]
 
     async def test_a_notice_waits_for_its_turn(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It is one of the customer's replies."""
+        """It waits in line with the customer's replies."""
         queue = open_queue()
         order = await ordered(queue, clock)
         clock.advance(3)
@@ -188,7 +188,7 @@ class OrderConformance:
         assert await notices(queue) == ["now accepted"]
 
     async def test_the_oldest_placed_order_is_known(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Until all are accepted or cancelled."""
+        """Its age is known until all orders are accepted or cancelled."""
         queue = open_queue(**UNLIMITED)
         ages = [queue.snapshot().oldest_placed_seconds]
         first = await ordered(queue, clock, 1)
@@ -206,7 +206,7 @@ class OrderConformance:
     # -- how long it is kept
 
     async def test_an_open_quote_expires(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """An expiry closes it, and the session has changed."""
+        """`expire` closes it, and the session gets a new version."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock)
         clock.advance(DAY - 1)
@@ -222,7 +222,7 @@ class OrderConformance:
         assert (before.version, after.version) == (1, 2)
 
     async def test_quotes_and_orders_are_kept_for_their_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A customer with a quote or an order is known; then he is a stranger again."""
+        """A customer with a quote or an order is kept; afterwards he counts as new."""
         queue = open_queue(RECADO_QUOTE_RETENTION_SECONDS=f"{10 * DAY}", RECADO_ORDER_RETENTION_SECONDS=f"{20 * DAY}")
         await queue.add_message(opening(1, clock, "BBBB", customer=9), lease=False)
         await ordered(queue, clock, 1)

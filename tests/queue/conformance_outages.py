@@ -1,4 +1,4 @@
-"""What every RetryQueue must do in an outage, and for whom it looks like one."""
+"""What every RetryQueue must do in an outage, and with failures that only look like one."""
 
 import msgspec
 import pytest
@@ -25,9 +25,9 @@ from tests.queue.replies import (
 )
 from tests.queue.stores import OpenQueue
 
-#: Graph's own 500 for "something went wrong": as often one message's fault as an outage.
+#: Graph's own 500, "something went wrong": the cause may be the message or an outage.
 POISONED = msgspec.structs.replace(SERVER_ERROR, outage=True, max_attempts=3)
-#: How an outage may look to a reply.
+#: The results of attempts in an outage.
 LOOKS = {
     "no connection": OUTAGE,
     "no verdict": UNKNOWN,
@@ -40,7 +40,7 @@ LOOKS = {
 
 
 class Meta:
-    """Answers replies and probes as it is told; `results` are those of one customer or, under None, of all others."""
+    """A simulated Meta; `results` are the results for one customer or, under None, for all others."""
 
     def __init__(self, queue: RetryQueue, clock: FakeClock) -> None:
         self.queue, self.clock = queue, clock
@@ -55,18 +55,18 @@ class Meta:
         await self.queue.update_message_attempt(message, result)
 
     async def receive(self, n: int, **changes: object) -> None:
-        """A customer writes; the web pod sends the reply at once if it may."""
+        """A customer writes, and the web pod sends the reply at once if possible."""
         added = await self.queue.add_message(new_reply(n, self.clock, **changes), lease=True)  # type: ignore[arg-type]  # fields by name
         if added.message:
             await self.send(added.message)
 
     async def drain(self) -> None:
-        """Like `recado drain`: until nothing can be claimed."""
+        """Works like `recado drain`, until nothing can be claimed."""
         while True:
             claim = await self.queue.get_messages_to_retry(50)
             for lane in claim.probes:
                 self.probes += 1
-                self.clock.advance(0.01)  # a verdict counts for failures before it
+                self.clock.advance(0.01)  # a clear result counts for earlier failures
                 await self.queue.record_probe(lane, self.reachable)
             for message in claim.messages:
                 await self.send(message)
@@ -74,7 +74,7 @@ class Meta:
                 return
 
     async def minutes(self, count: int) -> None:
-        """A drain a minute, for so many minutes."""
+        """Runs a drain every minute."""
         for _ in range(count):
             await self.drain()
             self.clock.advance(2)
@@ -89,7 +89,7 @@ class OutageConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
 
     async def test_an_outage_opens_the_breaker(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """After five failures of Meta's no reply is sent, neither by the web pod nor by a drain."""
+        """After five failures of Meta, neither the web pod nor a drain sends replies."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         for n in range(5):
             await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
@@ -103,7 +103,7 @@ class OutageConformance:
         assert not before_probe.probes
 
     async def test_a_probe_carries_no_reply(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Every half minute one process is told to probe the number; an outage that goes on costs nobody anything."""
+        """Every half minute one process is told to probe the number; the outage costs no attempts."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         for n in range(5):
             await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
@@ -119,7 +119,7 @@ class OutageConformance:
         assert first.messages == second.messages == too_early.messages == again.messages == ()
 
     async def test_an_answered_probe_lets_one_reply_try(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """If that is accepted the breaker closes and everything that waits can go."""
+        """If Meta accepts it, the breaker closes and all waiting replies can be sent."""
         queue = open_queue(**UNLIMITED)
         for n in range(5):
             await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
@@ -138,7 +138,8 @@ class OutageConformance:
         assert queue.snapshot().breakers[NUMBER].open_reason is None
 
     async def test_a_claim_by_id_can_be_told_to_probe(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """When a probe is due the web pod need not wait for the drain: it probes, and tries with its own reply."""
+        """If a probe is due, the web pod does not wait for the drain: it probes, and sends its own reply as the
+        trial."""
         queue = open_queue(**UNLIMITED)
         for n in range(5):
             await queue.update_message_attempt(await add_leased(queue, new_reply(n, clock)), OUTAGE)
@@ -154,7 +155,7 @@ class OutageConformance:
         assert [message.trial for message in claimed.messages] == [True]
 
     async def test_no_probe_when_nothing_waits(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nobody would be helped."""
+        """A probe would help no reply."""
         queue = open_queue(RECADO_BREAKER_FAILURES="1", **UNLIMITED, **NO_JITTER)
         await queue.update_message_attempt(await add_leased(queue, new_reply(1, clock)), OUTAGE)
         clock.advance(60)
@@ -166,7 +167,7 @@ class OutageConformance:
     async def test_an_outage_costs_no_reply(
         self, open_queue: OpenQueue, clock: FakeClock, look: str, customers: int
     ) -> None:
-        """Two hours, however few write and whatever it looks like: when it is over everybody is answered, once."""
+        """After two hours of any kind of outage, even with few customers, every message gets exactly one reply."""
         queue = open_queue()
         meta = Meta(queue, clock)
         meta.reachable, meta.results = False, {None: LOOKS[look]}
@@ -187,7 +188,7 @@ class OutageConformance:
     async def test_outages_that_come_and_go_cost_no_reply(
         self, open_queue: OpenQueue, clock: FakeClock, look: str
     ) -> None:
-        """Ten of them, each beginning when the replies of the one before are tried again."""
+        """Ten outages, each of which begins when the replies of the previous one are tried again."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         meta = Meta(queue, clock)
         for _ in range(10):
@@ -208,7 +209,8 @@ class OutageConformance:
     async def test_an_outage_of_replies_alone_costs_no_reply(
         self, open_queue: OpenQueue, clock: FakeClock, look: str
     ) -> None:
-        """Graph answers probes and fails every reply of a busy number: one at a time tries, more and more rarely."""
+        """Graph responds to probes and fails every reply of a busy number: recado sends one trial at a time, at growing
+        intervals."""
         queue = open_queue(**UNLIMITED)
         meta = Meta(queue, clock)
         meta.results = {None: LOOKS[look]}
@@ -228,7 +230,8 @@ class OutageConformance:
     async def test_two_poison_customers_do_not_hold_the_number_up(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """On a quiet number: 131000 for two customers alone. Each is sent three times and given up; others go out."""
+        """On a quiet number, only the replies to two customers get 131000. Each is sent three times and given up;
+        others are sent."""
         queue = open_queue()
         meta = Meta(queue, clock)
         meta.results = {None: DELIVERED, "+15550101001": POISONED, "+15550101002": POISONED}
@@ -250,7 +253,7 @@ class OutageConformance:
     async def test_a_poison_customer_without_verdict_is_sent_twice(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Unknown twice while others are answered: an operator decides."""
+        """A reply whose outcome is unknown twice while others succeed fails, and an operator decides."""
         queue = open_queue()
         meta = Meta(queue, clock)
         meta.results = {None: DELIVERED, "+15550101001": UNKNOWN}
@@ -263,7 +266,7 @@ class OutageConformance:
 
     @pytest.mark.parametrize("status", ["failed", "delivered"])
     async def test_a_status_closes_no_breaker(self, open_queue: OpenQueue, clock: FakeClock, status: str) -> None:
-        """It is about an attempt before the outage."""
+        """A status reports an attempt before the outage."""
         queue = open_queue(**UNLIMITED)
         before = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(before, DELIVERED)
@@ -276,7 +279,7 @@ class OutageConformance:
     # -- faults of the configuration
 
     async def test_an_operators_error_pauses_the_number(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """An expired token stops everything at once and spends nobody's attempts."""
+        """An expired token stops all sends at once and costs no attempts."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock))
         decision = await queue.update_message_attempt(message, EXPIRED_TOKEN)
@@ -288,7 +291,8 @@ class OutageConformance:
         assert queue.snapshot().breakers[NUMBER].open_reason == "operator"
 
     async def test_what_an_operator_mends_is_delivered(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Two hours with a wrong token, or without a payment method, which probes do not meet: nothing is lost."""
+        """After two hours with a wrong token, or without a payment method, which probes do not notice, nothing is
+        lost."""
         queue = open_queue()
         meta = Meta(queue, clock)
         payment = AttemptResult(
