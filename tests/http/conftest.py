@@ -1,4 +1,4 @@
-"""The web pod in the test's process (real store, real ASGI, a fake Graph API and clock), and in one of its own."""
+"""Web pods in the test's process (real store, real ASGI, a fake Graph API and clock), and in a separate process."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ from tests.queue.postgres import postgres as postgres
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
-    """What listens runs on the loop that `recado serve` uses."""
+    """Servers run on the event loop that `recado serve` uses."""
     return {"uvloop": uvloop.new_event_loop}
 
 
@@ -42,11 +42,11 @@ class Pod:
         self.metrics = metrics
 
     async def post(self, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
-        """Posts a webhook, rightly signed unless other headers are given."""
+        """Posts a webhook, by default with the right signature."""
         return await self.client.post(PATH, content=body, headers=signed(body) if headers is None else headers)
 
     async def receive(self, *messages: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """Posts messages as Meta does; the answer, which must be 200."""
+        """Posts messages as Meta does; returns the response, which must be 200."""
         response = await self.post(webhook(*messages, **more))
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
@@ -59,7 +59,7 @@ class Pod:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
-    """A process of its own, without a Meta to send to; it limits no address, so that every request is looked at."""
+    """A separate process without a Graph API; it limits no address, so that it handles every request."""
     folder = tmp_path_factory.mktemp("abuse")
     port = free_port()
     environment = {

@@ -1,4 +1,4 @@
-"""Abuse of a real `recado serve`: whatever its OpenAPI allows or not, and crowds of bad connections."""
+"""Abuse of a real `recado serve`: valid and invalid requests to the documented API, and crowds of bad connections."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ from tests.meta import ADMIN_TOKEN, ENVIRONMENT, signed
 # -- every request that the description allows, and those it does not
 
 
-#: A store that is not connected to until it is needed.
+#: A store that connects only when it is needed.
 NOWHERE = "postgresql://nowhere/recado"
-#: The description as the application gives it; nothing is asked of the queue for it.
+#: The application's description; it needs no queue.
 schema = schemathesis.openapi.from_dict(
     App(make_web(load({**ENVIRONMENT, "DATABASE_URL": NOWHERE}), metrics=WebMetrics())).api.openapi()
 )
@@ -31,14 +31,14 @@ thorough = settings(max_examples=20, derandomize=True, suppress_health_check=lis
 @schema.parametrize()
 @thorough
 def test_strangers_get_clear_answers(case: Any, served: crowds.Target) -> None:
-    """Any request without signature or token: an answer that the description knows, never a 500."""
+    """Any request without signature or token gets a documented response, never a 500."""
     _check(_call(served, case, signs=False))
 
 
 @schema.parametrize()
 @thorough
 def test_those_who_may_get_clear_answers_too(case: Any, served: crowds.Target) -> None:
-    """The same with a good token and with each body signed: it may be refused, not stumbled on."""
+    """The same with a valid token and signed bodies: recado may refuse the request, but does not fail."""
     _check(_call(served, case, signs=True))
 
 
@@ -70,7 +70,7 @@ def _check(response: httpx.Response) -> None:
 
 @pytest.mark.parametrize("crowd", crowds.CROWDS, ids=lambda crowd: crowd.__name__)
 def test_a_crowd_costs_little_and_keeps_nobody_out(crowd: crowds.Crowd, served: crowds.Target) -> None:
-    """Memory stays bounded, and Meta's webhooks are answered 200 all the while."""
+    """Memory stays bounded, and Meta's webhooks get 200 all the time."""
     report = crowds.press(served, crowd, connections=300)
 
     assert report.answered == report.webhooks

@@ -1,4 +1,4 @@
-"""The admin API, the handshake, the probes and the description of it all."""
+"""The admin API, the handshake, the probes and the API's description."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ RETRY = "/api/v1/webhook/retry"
 
 
 async def fail_one(pod: Pod, n: int, clock: FakeClock) -> None:
-    """A message that Meta refuses for good."""
+    """A message whose reply Meta refuses permanently."""
     pod.graph.answer = lambda: graph_error(400, 131026)
     await pod.receive(text_message(n, ORDER, sent_at=clock()))
     pod.graph.answer = None
@@ -62,7 +62,7 @@ class TestHandshake:
     async def test_anything_else_is_403_and_logged_without_the_token(
         self, start_pod: StartPod, query: dict[str, str], caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Whoever tries does not find his guess in our logs, nor ours."""
+        """The log contains neither the guess nor the token."""
         async with start_pod() as pod:
             response = await self.get(pod, **query)
         logged = " ".join(str(vars(record)) for record in caplog.records if record.name.startswith("recado"))
@@ -73,7 +73,7 @@ class TestHandshake:
         assert "wrong-token-value" not in logged
 
     async def test_guesses_are_limited_by_address(self, start_pod: StartPod, caplog: pytest.LogCaptureFixture) -> None:
-        """Beyond the limit no token is looked at, and nothing more is logged."""
+        """Beyond the limit recado compares no token and logs nothing more."""
         async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="3") as pod:
             codes = [
                 (await self.get(pod, mode="subscribe", verify_token=token, challenge="1")).status_code
@@ -85,7 +85,7 @@ class TestHandshake:
 
 
 class TestAdmin:
-    """Bearer token, queue at a glance, drain now."""
+    """The bearer token, the queue's status, and a drain on request."""
 
     @pytest.mark.parametrize(("method", "path"), [("GET", STATUS), ("POST", RETRY)])
     @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ class TestAdmin:
         assert response.json()["error"]["code"] == "unauthorized"
 
     async def test_guesses_are_limited_by_address(self, start_pod: StartPod) -> None:
-        """Beyond the limit no token of that address is looked at, not even the right one."""
+        """Beyond the limit recado compares no token of that address, not even the right one."""
         async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="3") as pod:
             guesses = [(await pod.client.get(STATUS, headers={"Authorization": "Bearer no"})) for _ in range(5)]
             right = await pod.client.get(STATUS, headers=BEARER)
@@ -120,7 +120,7 @@ class TestAdmin:
         assert pod.count("recado_rate_limited_total", kind="address") == 3
 
     async def test_right_tokens_are_no_guesses(self, start_pod: StartPod) -> None:
-        """However many."""
+        """Any number of requests with the right token is allowed."""
         async with start_pod(RECADO_BAD_SIGNATURES_PER_MINUTE="1") as pod:
             codes = {(await pod.client.get(STATUS, headers=BEARER)).status_code for _ in range(5)}
         assert codes == {200}
@@ -133,7 +133,7 @@ class TestAdmin:
                 assert response.status_code == 401
 
     async def test_the_queue_at_a_glance(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """The sizes add up; recipients are masked; the last error is told."""
+        """The sizes add up; recipients are masked; the last error is included."""
         async with start_pod() as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             await fail_one(pod, 2, clock)
@@ -175,7 +175,7 @@ class TestAdmin:
         assert response.json()["status"] == "error"
 
     async def test_retry_drains_now(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """What is due is sent; the answer counts it."""
+        """Due replies are sent; the response counts them."""
         async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
             await fail_for_now(pod, 3, clock)
             answer = (await pod.client.post(RETRY, headers=BEARER)).json()
@@ -187,7 +187,7 @@ class TestAdmin:
     async def test_a_pod_that_ends_finishes_the_sends_of_a_retry(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Also of one whose request was cut off because it took too long."""
+        """Also those of a request that was cut off because it took too long."""
         async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
             await fail_for_now(pod, 3, clock)
             accept, begun = pod.graph.handle_async_request, asyncio.Event()
@@ -210,7 +210,7 @@ class TestAdmin:
             await retrying
 
     async def test_a_retry_of_a_pod_that_leaves_begins_nothing(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Its answer says so: what is due is left to others."""
+        """The response says so; due replies are left to other processes."""
         async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
             await fail_for_now(pod, 3, clock)
             pod.app.leave()
@@ -227,7 +227,7 @@ class TestProbes:
     async def test_alive_touches_nothing_ready_writes(
         self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """With a store that cannot be written the pod is alive and not ready; it and its log say why, once."""
+        """If the store cannot be written, the pod is alive but not ready; the response and one log line say why."""
         caplog.set_level("INFO", "recado.http.health")
         monkeypatch.setattr("recado.http.health.CHECK_SECONDS", -1)
         async with start_pod() as pod:
@@ -252,16 +252,16 @@ class TestProbes:
         ]
 
     async def test_ready(self, start_pod: StartPod) -> None:
-        """A pod whose queue can be written may be sent webhooks."""
+        """A pod whose queue can be written is ready."""
         async with start_pod() as pod:
             assert (await pod.client.get("/readyz")).status_code == 200
 
 
 class TestDescription:
-    """OpenAPI describes what there is."""
+    """OpenAPI describes all routes."""
 
     async def test_every_path_is_described(self, start_pod: StartPod) -> None:
-        """The webhook's POST too, which FastAPI never sees."""
+        """Including the webhook's POST, which FastAPI never sees."""
         async with start_pod() as pod:
             document = (await pod.client.get("/openapi.json")).json()
             docs = await pod.client.get("/docs")
@@ -280,7 +280,7 @@ class TestDescription:
         [("GET", "/nothing", 404), ("DELETE", "/api/v1/webhook", 405), ("PUT", STATUS, 405), ("POST", "/livez", 405)],
     )
     async def test_errors_have_one_shape(self, start_pod: StartPod, method: str, path: str, status: int) -> None:
-        """Also those of the framework."""
+        """Including those of the framework."""
         async with start_pod() as pod:
             response = await pod.client.request(method, path)
 
@@ -289,7 +289,7 @@ class TestDescription:
 
 
 async def test_a_bad_catalogue_prevents_the_start(start_pod: StartPod, tmp_path: Path) -> None:
-    """A pod that could only quote wrong prices must not come up."""
+    """A pod that could only quote wrong prices must not start."""
     bad = tmp_path / "catalogo.csv"
     bad.write_text("sku,name,aliases,unit_price,currency\nA,Zapatos,,gratis,USD\n")
     with pytest.raises(ValueError, match="line 2"):

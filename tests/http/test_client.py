@@ -1,4 +1,4 @@
-"""Whose request it is: no spelling of an address, and none of the many that one has, is a fresh start."""
+"""The key of a client: other spellings of an address, and other addresses of one network, have the same key."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ async def key_of(forwarded: str | None, *, peer: str | None = PROXY, believed: s
         (None, PROXY),
         ("203.0.113.9", "203.0.113.9"),
         ("203.0.113.9:4711", "203.0.113.9"),
-        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # what the client claims stands left of what the proxy saw
+        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # what the client claims is left of what the proxy added
         ("203.0.113.9, 10.42.0.9", "203.0.113.9"),
         ("::ffff:203.0.113.9", "203.0.113.9"),
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
@@ -48,12 +48,12 @@ async def test_an_address_is_counted_by_its_owner(forwarded: str | None, key: st
     "forwarded", ["unknown", "unknown-2", "999.1.1.1", "1.2.3", "_hidden", "ñ", "a" * 300, "[::1", ","]
 )
 async def test_what_is_no_address_is_no_key_of_its_own(forwarded: str) -> None:
-    """Else every request could be somebody new."""
+    """Otherwise every request could count as a new client."""
     assert await key_of(forwarded) in (NOBODY, PROXY)
 
 
 async def test_nobody_else_is_believed() -> None:
-    """A client that reaches the pod itself is counted by the address that it has."""
+    """A client that connects directly is counted by its own address."""
     assert await key_of("203.0.113.9", peer="198.51.100.1") == "198.51.100.1"
     assert await key_of("203.0.113.9", believed="127.0.0.1") == PROXY
     assert await key_of(None, peer=None) == NOBODY

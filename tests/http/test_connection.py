@@ -1,4 +1,4 @@
-"""What a connection may cost: slow, silent and endless senders against the real protocol on a real socket."""
+"""Limits of connections: slow, silent and endless clients against the real protocol on a real socket."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"POST / HTTP/1.1\r\nHost: re", REQUEST[:-1], REQUEST + b"GET"])
 async def test_who_does_not_finish_is_hung_up_on(said: bytes) -> None:
-    """Whether it was nothing, half a head, half a body, or half of a second request."""
+    """A connection is closed if its request stays incomplete: nothing, half of the headers, half a body, half of a
+    second request."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(said)
@@ -29,7 +30,7 @@ async def test_who_does_not_finish_is_hung_up_on(said: bytes) -> None:
 
 
 async def test_a_header_a_while_does_not_help() -> None:
-    """The time is the request's, not the pause's."""
+    """The limit is for the whole request, not for the pauses."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(REQUEST[:17])
@@ -41,7 +42,7 @@ async def test_a_header_a_while_does_not_help() -> None:
 
 
 async def test_a_kept_connection_may_be_idle() -> None:
-    """Between two requests nobody hurries: that is uvicorn's keep-alive."""
+    """Between two requests only uvicorn's keep-alive limit applies."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         for _ in range(2):
@@ -52,7 +53,8 @@ async def test_a_kept_connection_may_be_idle() -> None:
 
 @pytest.mark.parametrize("line", [b"X-%d: " + b"y" * 100 + b"\r\n", b"z" * 1000], ids=["many", "one"])
 async def test_headers_without_end_are_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many headers, or one without end: a client that still reads gets 431, and the connection is closed at once."""
+    """With too many headers, or an endless one, a client that still reads gets 431, and the connection is closed at
+    once."""
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 60)
     async with serving() as wire:
         reader, writer = await wire.connect()
@@ -63,7 +65,7 @@ async def test_headers_without_end_are_refused(line: bytes, monkeypatch: pytest.
 
 
 async def test_a_large_body_is_no_large_head() -> None:
-    """A head and a megabyte of body in one go, then another request on the same connection."""
+    """Headers and a megabyte of body in one write, then another request on the same connection."""
     body = b"x" * 1_000_000
     async with serving() as wire:
         reader, writer = await wire.connect()
@@ -78,7 +80,7 @@ HALF = b"x" * (connection.MAX_FIELD_BYTES // 2)
 
 @pytest.mark.parametrize("apart", [False, True], ids=["same read", "later"])
 async def test_trailers_are_no_headers(apart: bool) -> None:
-    """Whether they come with the rest or after it, nobody sees them; the connection goes on."""
+    """Trailers are ignored, whether they arrive with the rest or later; the connection continues."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(CHUNKED)
@@ -105,7 +107,7 @@ async def test_trailers_are_no_headers(apart: bool) -> None:
     ],
 )
 async def test_fields_are_of_a_size(fields: bytes, status: bytes) -> None:
-    """Request line, headers and trailers together, also when they come in one read."""
+    """The limit covers request line, headers and trailers together, even in one read."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(fields)
@@ -114,7 +116,7 @@ async def test_fields_are_of_a_size(fields: bytes, status: bytes) -> None:
 
 
 async def test_trailers_without_end_take_no_memory() -> None:
-    """What the connection has kept of one field that never ends is no more than the limit and a read."""
+    """Of an endless field, the connection keeps at most the limit and one read."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(CHUNKED + b"X: ")
@@ -127,7 +129,7 @@ async def test_trailers_without_end_take_no_memory() -> None:
 
 
 async def test_blank_lines_keep_no_connection_open() -> None:
-    """They are allowed before a request, and are none."""
+    """Blank lines are allowed before a request, but do not count as one."""
     async with serving(keep_alive_seconds=1) as wire:
         reader, writer = await wire.connect()
         writer.write(REQUEST)
@@ -140,7 +142,7 @@ async def test_blank_lines_keep_no_connection_open() -> None:
 
 
 async def test_a_body_behind_its_response_keeps_no_connection_open() -> None:
-    """The request is answered before its body is there; once that has come the connection is idle like any other."""
+    """The response is sent before the body arrives; after the body, the connection is idle like any other."""
     async with serving(keep_alive_seconds=1) as wire:
         reader, writer = await wire.connect()
         writer.write(REQUEST[:-4].replace(b"/", b"/early", 1))
@@ -151,7 +153,8 @@ async def test_a_body_behind_its_response_keeps_no_connection_open() -> None:
 
 @pytest.mark.parametrize("head", [b"GET /large HTTP/1.1\r\n\r\n", b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n"])
 async def test_who_does_not_read_is_hung_up_on(head: bytes) -> None:
-    """The response does not fit into the buffers between, and nobody takes it; memory and task are freed."""
+    """The response does not fit into the buffers and is not read: the connection ends, and memory and task are
+    freed."""
     async with serving() as wire:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -163,7 +166,7 @@ async def test_who_does_not_read_is_hung_up_on(head: bytes) -> None:
 
 
 async def _until_gone(wire: Wire, *, seen: int) -> None:
-    """Until the application has seen so many requests and no connection is left."""
+    """Waits until the application has seen `requests` requests and no connection is left."""
     async with asyncio.timeout(5):
         while len(wire.seen) < seen or wire.connections:
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""A defect that one message brings to light stops that message alone; what one webhook may write and cost."""
+"""A defect that one message triggers affects only that message; limits of a webhook's log lines and work."""
 
 import asyncio
 import json
@@ -55,7 +55,8 @@ async def test_two_words_that_raised_are_read(start_pod: StartPod, clock: FakeCl
 async def test_a_message_that_cannot_be_read_is_answered_and_the_batch_goes_on(
     start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """200, "not understood" for it, a quote for the others; logged with the place, without the customer's words."""
+    """The webhook gets 200, that message "not understood", the others a quote; the log has the place, without the
+    customer's words."""
     Defect(monkeypatch, QuoteService, "understand", "tropiezo")
     async with start_pod() as pod:
         texts = ("Quiero 2 zapatos", "tropiezo", "1 camisa")
@@ -89,7 +90,7 @@ async def test_a_reply_that_cannot_be_made_is_replaced(
 async def test_a_reply_that_cannot_be_recorded_is_left_out(
     start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Acknowledged without a reply, since none of ours would fit: the others are sent."""
+    """The message is acknowledged without a reply; the others get theirs."""
     Defect(monkeypatch, inbox, "new_reply", "wamid.IN1'")
     async with start_pod() as pod:
         answer = await pod.receive(*(text_message(n, "2 zapatos", sent_at=clock()) for n in range(3)))
@@ -124,7 +125,7 @@ async def test_a_message_that_is_too_long_is_asked_for_shorter(start_pod: StartP
 async def test_long_messages_give_the_loop_its_turn(
     text: str, in_a_turn: int, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the longest one is read between two turns of the event loop, of short ones sixteen."""
+    """Between two turns of the event loop recado reads one of the longest messages, or sixteen short ones."""
     turns = 0
     read_in: list[int] = []
     read = Conversation.read
@@ -184,7 +185,7 @@ async def test_notices_are_counted_all_and_told_few_the_grave_ones_first(
 
 @pytest.mark.parametrize("known", ["from", "from_user_id"])
 def test_contacts_times_messages_are_not_quadratic(known: str) -> None:
-    """The work for ten times as many is ten times as much."""
+    """Ten times as many take ten times the work."""
 
     def work(count: int) -> int:
         contacts = [{"wa_id": f"1555{n:07d}", "user_id": f"US.{n}"} for n in range(count)]

@@ -1,4 +1,4 @@
-"""The events over HTTP: a system that missed some asks for them."""
+"""The events over HTTP, for a system that has missed some."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def endpoints(tmp_path: Path) -> dict[str, str]:
 async def test_events_come_in_pages_and_by_type(
     start_pod: StartPod, clock: FakeClock, endpoints: dict[str, str]
 ) -> None:
-    """An order, and the quote before it, as endpoints get them; each page goes on after the last id."""
+    """The events of a quote and its order, as endpoints get them; each page continues after the last id."""
     async with start_pod(**endpoints) as pod:
         await order(pod, clock, 1)
 
@@ -50,7 +50,7 @@ async def test_events_come_in_pages_and_by_type(
 async def test_a_customer_who_wants_to_cancel_a_confirmed_order(
     start_pod: StartPod, clock: FakeClock, endpoints: dict[str, str]
 ) -> None:
-    """The shop's systems hear of it with the order's number and state; before there is an order they do not."""
+    """An event has the order's number and state; without an order there is none."""
     async with start_pod(**endpoints) as pod:
         await order(pod, clock, 1)
         clock.advance(1200)

@@ -1,4 +1,5 @@
-"""Both ends agree where a request ends, or the connection serves no other: raw requests against the real protocol."""
+"""If both ends may disagree where a request ends, the connection serves no other: raw requests against the real
+protocol."""
 
 import asyncio
 import re
@@ -16,7 +17,7 @@ CHUNKS = b"%x\r\n%s\r\n0\r\n" % (len(BODY), BODY)
 
 
 async def _answers(wire: Wire, *parts: bytes) -> bytes:
-    """All that is answered to these parts, each a read of its own at the server, until the connection ends."""
+    """All responses to these parts, each of which is a separate read at the server, until the connection ends."""
     reader, writer = await wire.connect()
     for part in parts:
         writer.write(part)
@@ -43,7 +44,7 @@ OFFERS = {
 )
 @pytest.mark.parametrize("cut", [None, -1, -20, 30, 90], ids=str)
 async def test_an_upgrade_that_is_not_made_is_ignored(offer: bytes, framing: bytes, cut: int | None) -> None:
-    """The body is read by its length wherever the reads are cut, and nothing after it is."""
+    """The body is read by its length, wherever the reads are split; nothing after it is read."""
     request = POST + offer + framing
     async with serving() as wire:
         parts = [request + NEXT] if cut is None else [request[:cut], request[cut:] + NEXT]
@@ -55,7 +56,7 @@ async def test_an_upgrade_that_is_not_made_is_ignored(offer: bytes, framing: byt
 
 
 async def test_an_upgrade_offer_ends_its_connection() -> None:
-    """Also when the next request comes only after the response, as a proxy would send it."""
+    """Even if the next request comes after the response, as a proxy would send it."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(POST + OFFERS["h2c"] + LENGTH + b"\r\n" + BODY)
@@ -70,7 +71,7 @@ async def test_a_get_may_offer_an_upgrade_too() -> None:
         assert _statuses(answered) == [200]
 
 
-#: What two readers may take differently; each is refused whole.
+#: Requests that two parsers may read differently; each is refused.
 REFUSED = {
     "connect": b"CONNECT recado:443 HTTP/1.1\r\nHost: recado\r\n\r\n",
     "connect with a body": b"CONNECT recado:443 HTTP/1.1\r\n" + LENGTH + b"\r\n" + BODY,
@@ -105,7 +106,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("request_", REFUSED.values(), ids=REFUSED)
 async def test_what_can_be_read_in_two_ways_is_refused(request_: bytes) -> None:
-    """One 400, nothing reaches the application, and the connection ends."""
+    """There is one 400, nothing reaches the application, and the connection ends."""
     async with serving() as wire:
         answered = await _answers(wire, request_ + NEXT)
         assert wire.seen == []
@@ -131,7 +132,7 @@ async def test_some_requests_are_the_last_of_their_connection(request_: bytes) -
 
 
 async def test_a_body_that_was_not_waited_for_is_no_request() -> None:
-    """Answered before "100 Continue": some clients send the body all the same, some their next request."""
+    """After a response before "100 Continue", some clients send the body anyway, others their next request."""
     async with serving() as wire:
         expecting = b"POST /early HTTP/1.1\r\nExpect: 100-continue\r\n" + LENGTH + b"\r\n"
         answered = await _answers(wire, expecting, NEXT)
@@ -140,7 +141,8 @@ async def test_a_body_that_was_not_waited_for_is_no_request() -> None:
 
 
 async def test_a_request_waits_for_the_response_before_it() -> None:
-    """Proxies do so. One behind another is not read: the first is answered, whatever the second is, and that is all."""
+    """Proxies wait for it. If a second request comes earlier, only the first gets a response, whatever the second
+    is."""
     for second in (NEXT, NEXT * 1000, b"\0\0\0", POST + OFFERS["h2c"] + b"\r\n", b"X" * 100_000):
         async with serving() as wire:
             reader, writer = await wire.connect()
@@ -155,7 +157,7 @@ async def test_a_request_waits_for_the_response_before_it() -> None:
 
 
 async def test_an_answered_request_is_not_answered_again() -> None:
-    """Its body turns out to be broken after the response: the connection ends without a further word."""
+    """If the body turns out to be invalid after the response, the connection ends without another response."""
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(b"POST /early HTTP/1.1\r\n" + CHUNKED + b"\r\n")
@@ -165,7 +167,8 @@ async def test_an_answered_request_is_not_answered_again() -> None:
 
 
 async def test_good_requests_share_a_connection() -> None:
-    """By length, in chunks, cut anywhere, with an empty line between them, with an offer that names no protocol."""
+    """With a length, in chunks, split anywhere, with a blank line between them, with an upgrade offer without a
+    protocol."""
     requests = [
         POST + b"Content-Length: 4\r\n\r\nbody",
         POST + CHUNKED + b"\r\n4;name=value\r\nbody\r\n0\r\nX-Trailer: y\r\n\r\n",

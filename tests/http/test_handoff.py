@@ -1,4 +1,4 @@
-"""A person of the shop takes a conversation over, and recado is silent meanwhile."""
+"""A person takes over a conversation, and recado is silent."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ async def echo(pod: Pod, n: int, at: float, body: str = "Hola, te atiende Eva", 
 
 
 async def test_the_shop_writes_and_recado_is_silent_until_it_says_bot(start_pod: StartPod, clock: FakeClock) -> None:
-    """To this customer, under any of his names."""
+    """recado is silent to this customer, under any of his names."""
     async with start_pod(**IMMEDIATE) as pod:
         await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
         clock.advance(5)
@@ -45,7 +45,8 @@ async def test_the_shop_writes_and_recado_is_silent_until_it_says_bot(start_pod:
 async def test_a_tap_that_became_an_order_is_answered_though_the_shop_writes(
     start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
-    """Its reply waits for the customer's turn when the shop writes; the reply to what he wrote then is given up."""
+    """The reply to the tap waits for the customer's turn when the shop writes, and is sent; the reply to a later
+    message is discarded."""
     async with start_pod(RECADO_BUTTONS="true", RECADO_CUSTOMER_INTERVAL_SECONDS="20", **place) as pod:
         await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
         button = pod.graph.sent[0]["interactive"]["action"]["buttons"][0]["reply"]
@@ -65,7 +66,7 @@ async def test_a_tap_that_became_an_order_is_answered_though_the_shop_writes(
 
 
 async def test_an_echo_of_another_business_number_is_somebody_elses(start_pod: StartPod, clock: FakeClock) -> None:
-    """Nothing is kept of it."""
+    """Nothing of it is stored."""
     async with start_pod(**IMMEDIATE) as pod:
         other = {"metadata": {"phone_number_id": "9"}, "message_echoes": [{"id": "wamid.E9", "to": PHONE}]}
         change = {"field": "smb_message_echoes", "value": other}
@@ -77,7 +78,7 @@ async def test_an_echo_of_another_business_number_is_somebody_elses(start_pod: S
 
 @pytest.mark.parametrize("on", [False, True])
 async def test_a_foreign_status_is_another_systems_message(start_pod: StartPod, clock: FakeClock, on: bool) -> None:
-    """Where it is set; statuses of recado's own replies, and the second of a message, start nothing."""
+    """If that is switched on. Statuses of recado's replies, and a message's second status, start no hold."""
     async with start_pod(**IMMEDIATE, RECADO_HANDOFF_ON_FOREIGN_STATUS=str(on).lower()) as pod:
         await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
         callback = pod.graph.sent[0]["biz_opaque_callback_data"]
@@ -99,7 +100,7 @@ async def test_a_foreign_status_is_another_systems_message(start_pod: StartPod, 
 
 @pytest.mark.parametrize("kind", ["sent", "delivered"])
 async def test_a_status_of_recados_own_reply_starts_no_hold(start_pod: StartPod, clock: FakeClock, kind: str) -> None:
-    """Also where Meta leaves out what the reply carried, and where the status is the last that is known of it."""
+    """Even if Meta leaves the attempt id out, and if the row is deleted afterwards."""
     async with start_pod(**IMMEDIATE, RECADO_HANDOFF_ON_FOREIGN_STATUS="true") as pod:
         await pod.receive(text_message(1, "hola", sent_at=clock(), customer=1))
         own = {"id": "wamid.OUT1", "status": kind, "timestamp": str(int(clock())), "recipient_id": PHONE}
@@ -115,7 +116,7 @@ async def test_a_status_of_recados_own_reply_starts_no_hold(start_pod: StartPod,
 async def test_what_another_agent_replies_to_gets_nothing_of_recado(
     start_pod: StartPod, clock: FakeClock, field: str
 ) -> None:
-    """It is acknowledged and counted, and no session is made of it."""
+    """It is acknowledged and counted, and creates no session."""
     async with start_pod(**IMMEDIATE) as pod:
         value = {"metadata": {"phone_number_id": NUMBER}, "messages": [text_message(1, ORDER, sent_at=clock())]}
         response = await pod.post(json.dumps({"entry": [{"changes": [{"field": field, "value": value}]}]}).encode())
@@ -127,7 +128,7 @@ async def test_what_another_agent_replies_to_gets_nothing_of_recado(
 
 
 async def test_a_customer_who_opts_out_is_not_told_of_his_order(start_pod: StartPod, clock: FakeClock) -> None:
-    """In his settings, or in words; what he writes is replied to."""
+    """He opts out in his settings or in words; he still gets replies to his messages."""
     async with start_pod(**IMMEDIATE) as pod:
 
         async def prefers(customer: int, value: str, number: str = NUMBER) -> None:
@@ -156,7 +157,7 @@ async def test_a_customer_who_opts_out_is_not_told_of_his_order(start_pod: Start
 
 
 async def test_staff_take_a_conversation_and_give_it_back(start_pod: StartPod, clock: FakeClock) -> None:
-    """By any name of the customer; hours that are over end it too."""
+    """Under any of the customer's names; the hold also ends after its hours."""
     async with start_pod(**IMMEDIATE) as pod:
 
         async def ask(path: str, **body: object) -> Any:
@@ -190,7 +191,7 @@ async def test_staff_take_a_conversation_and_give_it_back(start_pod: StartPod, c
 async def test_a_hand_off_that_is_not_clear_is_refused(
     start_pod: StartPod, body: dict[str, object], status: int
 ) -> None:
-    """And one without the token is."""
+    """So is a request without the token."""
     async with start_pod(**IMMEDIATE) as pod:
         answer = await pod.client.post("/api/v1/handoff", json=body, headers=BEARER)
         stranger = await pod.client.post("/api/v1/resume", json={"customer": "US.1"})

@@ -1,4 +1,4 @@
-"""Whatever comes in which order: while a person has the conversation recado says nothing by itself."""
+"""In any order of events: while a person has the conversation, recado only replies to taps."""
 
 import asyncio
 import random
@@ -14,14 +14,14 @@ from tests.meta import text_message
 
 WALKS, STEPS = 500, 6
 HOLD = 600
-#: Customers who write while the shop does.
+#: The number of customers who write at the same time as the shop.
 RACES = 40
-#: The pod itself follows up nothing that is due so late: only a drain does.
+#: The pod follows up no reply that is due this late; only a drain sends it.
 SLOW = {"RECADO_MESSAGES_PER_SECOND": "0", "RECADO_CUSTOMER_INTERVAL_SECONDS": "20"}
 
 
 class Walk:
-    """One customer, the shop's phone and the drain; `until` is when the hold ends by the rules."""
+    """One customer, the shop's phone and the drain; `until` is the expected end of the hold."""
 
     def __init__(self, pod: Pod, clock: FakeClock, customer: int) -> None:
         self.pod, self.clock, self.customer = pod, clock, customer
@@ -64,7 +64,7 @@ class Walk:
         self.clock.advance(random.Random(self.n).choice([1, 25, 25, HOLD]))
 
     async def check(self) -> None:
-        """What was sent since the last step, where a person has the conversation, replies to a tap."""
+        """Checks that everything that was sent since the last step, during a hold, replies to a tap."""
         sent, self.checked = self.pod.graph.sent[self.checked :], len(self.pod.graph.sent)
         for one in sent if self.held else ():
             if one["to"] == f"+{self.phone}":
@@ -73,7 +73,7 @@ class Walk:
                 assert entry["wamid"] in self.taps
 
     def _choice(self) -> str:
-        """A button that the customer has seen, or none of ours."""
+        """A button that the customer has seen, or an unknown one."""
         for one in reversed(self.pod.graph.sent):
             if one["to"] == f"+{self.phone}" and (action := _buttons(one)):
                 return str(action[0]["reply"]["id"])
@@ -87,7 +87,7 @@ def _buttons(sent: dict[str, Any]) -> list[dict[str, Any]]:
 async def test_no_text_of_recados_own_during_a_hold(
     start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
-    """Replies wait for their customer's turn and a drain takes them; no echo of what recado sent starts a hold."""
+    """Replies wait for their customer's turn and a drain sends them; an echo of recado's own message starts no hold."""
     steps = (
         *(Walk.order, Walk.order, Walk.tap, Walk.shop_writes, Walk.shop_writes, Walk.shop_returns),
         *(Walk.own_reply_is_echoed, Walk.drain, Walk.drain, Walk.time_passes, Walk.time_passes),
@@ -108,7 +108,7 @@ async def test_no_text_of_recados_own_during_a_hold(
 async def test_a_message_and_the_shops_own_at_the_same_time(
     start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
-    """Whichever is stored first: once the person has the conversation, no drain sends what was said before."""
+    """Whichever is stored first: after the person has the conversation, no drain sends earlier replies."""
     async with start_pod(**SLOW, **place, RECADO_HOLD_SECONDS=str(HOLD)) as pod:
         walks = [Walk(pod, clock, customer) for customer in range(1, RACES + 1)]
         for walk in walks:

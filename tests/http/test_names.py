@@ -1,4 +1,4 @@
-"""A pod tries its catalogue's names as orders, and tells those that are not understood."""
+"""A pod reads its catalogue's names as orders, and reports those that it does not read as their product."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from recado.telemetry.exposition import WebMetrics
 
 
 class Told:
-    """Stands for the metrics: keeps what it was told."""
+    """Replaces the metrics: remembers their values."""
 
     def __init__(self) -> None:
         self.misread: list[int] = []

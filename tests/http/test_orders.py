@@ -1,4 +1,4 @@
-"""The shop's orders over HTTP: listed, shown, moved; and what their customers are told."""
+"""Orders over HTTP: list, show, change; and the notices to customers."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ QUICK = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0"}
 
 
 async def order(pod: Pod, clock: FakeClock, customer: int, text: str = "Quiero 2 zapatos y 1 camisa") -> None:
-    """A customer orders by his yes."""
+    """A customer places an order."""
     await pod.receive(text_message(10 * customer, text, sent_at=clock(), customer=customer))
     clock.advance(2)
     await pod.receive(text_message(10 * customer + 1, "sí", sent_at=clock(), customer=customer))
@@ -27,7 +27,7 @@ async def get(pod: Pod, path: str = "", **query: Any) -> Any:
 
 
 async def test_an_order_is_shown_as_it_was_confirmed(start_pod: StartPod, clock: FakeClock) -> None:
-    """Money as decimal strings, times in UTC, with whom to reach."""
+    """With money as decimal strings, times in UTC, and the customer's address."""
     async with start_pod(**QUICK) as pod:
         await order(pod, clock, 1)
         page = await get(pod)
@@ -50,7 +50,7 @@ async def test_an_order_is_shown_as_it_was_confirmed(start_pod: StartPod, clock:
 
 
 async def test_orders_come_in_pages(start_pod: StartPod, clock: FakeClock) -> None:
-    """Each goes on after the last number of the one before; a state is a filter."""
+    """Each page continues after the last number of the previous one; `state` filters."""
     async with start_pod(**QUICK) as pod:
         for customer in (1, 2, 3):
             await order(pod, clock, customer)
@@ -67,7 +67,7 @@ async def test_orders_come_in_pages(start_pod: StartPod, clock: FakeClock) -> No
 
 
 async def test_staff_move_an_order_and_its_customer_reads_it(start_pod: StartPod, clock: FakeClock) -> None:
-    """Once for each key, however often it is asked for; the pod sends it without a drain."""
+    """Once for each key, however often it is requested; the pod sends the notice without a drain."""
     async with start_pod(**QUICK) as pod:
         await order(pod, clock, 1)
         number = (await get(pod))["orders"][0]["number"]
@@ -101,7 +101,7 @@ async def test_staff_move_an_order_and_its_customer_reads_it(start_pod: StartPod
 async def test_what_cannot_be_is_refused(
     start_pod: StartPod, clock: FakeClock, path: str, code: int, error: str | None
 ) -> None:
-    """Of an order that was accepted and cancelled under the key of the request."""
+    """Requests for impossible changes are refused."""
     async with start_pod(**QUICK) as pod:
         await order(pod, clock, 1)
         number = (await get(pod))["orders"][0]["number"]
@@ -118,7 +118,7 @@ async def test_what_cannot_be_is_refused(
     ("method", "path"), [("GET", ""), ("GET", "/P-1001"), *(("POST", f"/P-1001/{m}") for m in ("accept", "cancel"))]
 )
 async def test_without_the_token_nothing(start_pod: StartPod, method: str, path: str) -> None:
-    """Orders hold people's addresses."""
+    """Orders contain customers' addresses."""
     async with start_pod() as pod:
         answer = await pod.client.request(method, ORDERS + path)
 
@@ -129,7 +129,7 @@ async def test_without_the_token_nothing(start_pod: StartPod, method: str, path:
 async def test_without_the_store_503(
     start_pod: StartPod, monkeypatch: pytest.MonkeyPatch, method: str, path: str
 ) -> None:
-    """Come back later."""
+    """Without the store, requests get 503 with Retry-After."""
 
     async def gone(*_: Any, **__: Any) -> None:
         raise StoreUnavailable("disk I/O error")
@@ -144,7 +144,7 @@ async def test_without_the_store_503(
 
 @pytest.mark.parametrize("query", [{"state": "lost"}, {"limit": 0}, {"limit": 1001}, {"after": -1}, {"after": "P-1"}])
 async def test_bad_parameters_are_named(start_pod: StartPod, query: dict[str, Any]) -> None:
-    """422, and which it was."""
+    """They get 422 with the parameter's name."""
     async with start_pod() as pod:
         answer = await pod.client.get(ORDERS, params=query, headers=BEARER)
 
@@ -153,7 +153,7 @@ async def test_bad_parameters_are_named(start_pod: StartPod, query: dict[str, An
 
 
 async def test_the_orders_are_in_the_description(start_pod: StartPod) -> None:
-    """With their schemas, the key, and every refusal."""
+    """With their schemas, the idempotency key, and all error responses."""
     async with start_pod() as pod:
         schema = (await pod.client.get("/openapi.json")).json()
 

@@ -1,4 +1,4 @@
-"""Whatever happens in a year: nobody is written to against his will, nor freely outside Meta's window."""
+"""In a year of random events, recado writes to nobody who has opted out, and only templates outside Meta's window."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ MOVES = {OrderState.PLACED: ("accept", "cancel"), OrderState.ACCEPTED: ("complet
 
 
 class Walk:
-    """A shop and its customers; `out` are those who have opted out, `wrote` is when each wrote last, by Meta."""
+    """A shop and its customers; `out`: those who have opted out; `wrote`: when each wrote last, by Meta's timestamp."""
 
     def __init__(self, pod: Pod, clock: FakeClock, chance: random.Random) -> None:
         self.pod, self.clock, self.chance = pod, clock, chance
@@ -46,12 +46,12 @@ class Walk:
         self.seen: dict[str, int] = {"reminder": 0, "template": 0, "notice": 0, "out": 0, "in": 0}
 
     async def wait(self, seconds: float) -> None:
-        """Moves the clock once no send is under way: one that began today may not end tomorrow."""
+        """Moves the clock when no send is under way: a send that began today must not end tomorrow."""
         await self.sends_end()
         self.clock.advance(seconds)
 
     async def sends_end(self) -> None:
-        """Waits for the sends under way, also those that follow up an earlier step."""
+        """Waits for the sends under way, including follow-ups of earlier steps."""
         while sending := [task for task in asyncio.all_tasks() if SENDS in task.get_coro().__qualname__]:  # type: ignore[union-attr]  # a coroutine has a name
             await asyncio.wait(sending)
 
@@ -65,7 +65,7 @@ class Walk:
         await self.write(customer, self.chance.choice(WORDS))
 
     async def buys(self, customer: int) -> None:
-        """He says yes at once, and the staff looks at his order soon."""
+        """He says yes at once, and the staff handles his order soon."""
         await self.write(customer, WORDS[0])
         await self.wait(6)
         await self.write(customer, "sí")
@@ -112,7 +112,7 @@ class Walk:
         await drain(self.pod)
 
     async def check(self, out_before: set[int]) -> None:
-        """What was sent since the last step, whether Meta took it or not."""
+        """Checks everything that was sent since the last step, accepted or not."""
         graph, first = self.pod.graph, self.checked
         self.checked = len(graph.sent)
         for one, at in zip(graph.sent[first : self.checked], graph.sent_at[first : self.checked], strict=True):
@@ -156,7 +156,8 @@ STEPS: tuple[Step, ...] = (
 async def test_nobody_is_written_to_against_his_will(
     start_pod: StartPod, clock: FakeClock, place: dict[str, str]
 ) -> None:
-    """Customers order, say yes, opt out and in; the staff moves orders; Meta fails, pauses templates, and mends."""
+    """Customers order, say yes, opt out and in; the staff changes orders; Meta fails, pauses templates, and
+    recovers."""
     chance = random.Random(17)
     end = clock() + YEAR
     async with start_pod(**SETTINGS, **place) as pod:

@@ -1,4 +1,4 @@
-"""Outside Meta's window: a quote and the state of an order by template, and what a tap on it brings."""
+"""Outside Meta's window: quotes and states of orders are sent by template, and a tap shows the quote."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ SETTINGS = {
 
 @pytest.fixture
 def templates() -> list[dict[str, Any]]:
-    """Those of the simulated account."""
+    """The templates of the simulated account."""
     found: list[dict[str, Any]] = Templates().page(0, 100)["data"]
     return found
 
 
 async def drain(pod: Pod) -> None:
-    """A drain that waits for nothing: it does what is due by a clock that stands."""
+    """A drain that does not wait: it handles what is due by a stopped clock."""
     delivery = make_delivery(pod.app.web.settings, pod.queue, pod.app.web.whatsapp)
     await pod.queue.expire()
     while (claim := await pod.queue.get_messages_to_retry(100)).messages or claim.probes:
@@ -51,7 +51,7 @@ async def drained(pod: Pod, clock: FakeClock) -> list[dict[str, Any]]:
 
 
 async def announcement(pod: Pod, clock: FakeClock, templates: list[dict[str, Any]]) -> dict[str, Any]:
-    """The one template that is sent for an order whose quote could not leave: Meta was down for a day."""
+    """The template for a quote that could not be sent, because Meta was down for a day."""
     pod.graph.templates = templates
     pod.graph.answer = lambda: graph_error(500, 131016)
     await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
@@ -95,7 +95,7 @@ async def test_a_quote_that_could_not_leave_is_announced_tapped_shown_and_confir
 async def test_a_typed_yes_to_an_announcement_confirms_nothing(
     start_pod: StartPod, clock: FakeClock, templates: list[dict[str, Any]]
 ) -> None:
-    """Nobody confirms what he has not seen."""
+    """Only a quote that the customer has seen can be confirmed."""
     async with start_pod(**SETTINGS) as pod:
         await announcement(pod, clock, templates)
         await pod.receive(text_message(2, "sí", sent_at=clock(), customer=1))
@@ -110,7 +110,7 @@ async def test_a_typed_yes_to_an_announcement_confirms_nothing(
 async def test_a_template_whose_parameters_have_names(
     start_pod: StartPod, clock: FakeClock, templates: list[dict[str, Any]]
 ) -> None:
-    """They are sent by their names, which no order changes."""
+    """Parameters are sent by their names, in any order."""
     body = {"type": "BODY", "text": "Está {{state}} tu pedido {{number}}."}
     own = {"parameter_format": "NAMED", "components": [body]}
     async with start_pod(**SETTINGS) as pod:
@@ -130,7 +130,7 @@ async def test_a_template_whose_parameters_have_names(
 async def test_the_staff_moves_an_order_days_later(
     start_pod: StartPod, clock: FakeClock, templates: list[dict[str, Any]]
 ) -> None:
-    """Its customer reads the number and the state; once the template is approved."""
+    """The customer reads the number and the state after the template is approved."""
     async with start_pod(**SETTINGS) as pod:
         pod.graph.templates = [one | {"status": "PAUSED"} for one in templates]
         await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))

@@ -1,4 +1,4 @@
-"""What a 200 of the webhook promises: the reply is on disk, once, and leaves."""
+"""What a 200 of the webhook guarantees: the reply is on disk once, and is sent."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ from tests.meta import graph_error, text_message, webhook
 
 
 class TestPromises:
-    """200 means durable; one wamid, one answer."""
+    """200 means durable; one wamid gets one reply."""
 
     async def test_no_200_before_the_commit(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
@@ -40,7 +40,7 @@ class TestPromises:
     async def test_what_is_on_disk_is_sent_although_its_webhook_failed(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, operation: str
     ) -> None:
-        """A part of a POST cannot be stored: 503. The reply that was stored goes out at once, and only once."""
+        """If a part of a POST cannot be stored, it gets 503; the stored reply is sent at once, and only once."""
         body = webhook(
             text_message(1, ORDER, sent_at=clock(), customer=1),
             text_message(2, "sí", sent_at=clock(), customer=2),
@@ -71,7 +71,7 @@ class TestPromises:
         assert sorted(sent) == ["+15550100001", "+15550100002"]
 
     async def test_a_duplicate_is_acknowledged_and_not_answered(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Meta brings messages again; they are marked, counted, and sent once."""
+        """Redelivered messages are marked as duplicates and counted; their reply is sent once."""
         body = webhook(text_message(1, ORDER, sent_at=clock()))
         async with start_pod() as pod:
             await pod.post(body)
@@ -104,7 +104,7 @@ class TestPromises:
         assert confirmed == 1
 
     async def test_a_customer_who_was_erased_is_a_stranger_again(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Also for the pod that knew him."""
+        """Also for a pod that remembers him."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
             await pod.queue.erase_customer(pod.graph.sent[0]["to"])
@@ -126,7 +126,7 @@ class TestPromises:
         assert len(one.graph.sent) + len(two.graph.sent) == 1
 
     async def test_a_slow_graph_does_not_hold_up_the_answer(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """After the acknowledgement budget Meta is answered; the send goes on and is recorded."""
+        """After the acknowledgement budget Meta gets its response; the send continues and is recorded."""
         release = asyncio.Event()
         async with start_pod(RECADO_ACK_BUDGET_SECONDS="0.05") as pod:
             original = pod.graph.handle_async_request
@@ -148,7 +148,7 @@ class TestPromises:
         assert (status.queue_size, status.success_rate) == (0, 1.0)
 
     async def test_what_cannot_be_sent_waits_in_the_queue(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """A failed send is acknowledged all the same, and due again in two minutes."""
+        """If the send fails, the message is still acknowledged, and the reply is due again in two minutes."""
         async with start_pod(RECADO_BACKOFF_JITTER="0") as pod:
             pod.graph.answer = lambda: graph_error(503, 131016)
             answer = await pod.receive(text_message(1, ORDER, sent_at=clock()))
@@ -179,7 +179,7 @@ class TestPromises:
     async def test_a_burst_beyond_the_sends_at_once_follows_by_itself(
         self, start_pod: StartPod, clock: FakeClock
     ) -> None:
-        """What finds no room is written down, and sent when there is some, without waiting for a drain."""
+        """Replies without a slot are stored, and sent when a slot is free, without waiting for a drain."""
         sending, most = 0, 0
         async with start_pod(RECADO_MAX_CONCURRENT_SENDS="1", RECADO_MESSAGES_PER_SECOND="0") as pod:
             original = pod.graph.handle_async_request
@@ -188,7 +188,7 @@ class TestPromises:
                 nonlocal sending, most
                 sending += 1
                 most = max(most, sending)
-                await asyncio.sleep(0.01)  # others would begin meanwhile
+                await asyncio.sleep(0.01)  # further sends would begin meanwhile
                 try:
                     return await original(request)
                 finally:
@@ -206,7 +206,7 @@ class TestPromises:
     async def test_a_message_older_than_its_window_is_never_answered(
         self, start_pod: StartPod, clock: FakeClock
     ) -> None:
-        """Meta may bring a message days late: its reply is kept as failed, for an operator."""
+        """Meta may deliver a message days late: its reply is stored as failed, for an operator."""
         async with start_pod() as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock() - 86400))
             failed = await pod.queue.get_failed_messages()
@@ -236,7 +236,7 @@ class TestPromises:
     async def test_a_code_that_no_store_holds_settles_all_the_same(
         self, start_pod: StartPod, clock: FakeClock, code: int
     ) -> None:
-        """In an answer of Meta's and in a status: acknowledged, and the reply has failed, none is under way."""
+        """In a response and in a status: the webhook is acknowledged, and the reply has failed."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             status = {
@@ -258,7 +258,7 @@ class TestPromises:
     async def test_a_failed_status_without_a_code_stops_nobody_else(
         self, start_pod: StartPod, clock: FakeClock, errors: list[dict[str, object]]
     ) -> None:
-        """The reply has failed for a reason unknown; the number goes on sending."""
+        """The reply fails for an unknown reason; the number keeps sending."""
         async with start_pod() as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             attempt_id = pod.graph.sent[0]["biz_opaque_callback_data"]
@@ -271,7 +271,7 @@ class TestPromises:
         assert answer["result"]["sent"]
 
     async def test_an_endless_wait_is_bounded(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """A usage header of 1e308 minutes holds its customer up for RECADO_RETRY_AFTER_MAX_SECONDS, not for ever."""
+        """A usage header of 1e308 minutes delays its customer by RECADO_RETRY_AFTER_MAX_SECONDS, not forever."""
         usage = {"x-business-use-case-usage": '{"1":[{"estimated_time_to_regain_access":1e308}]}'}
         async with start_pod() as pod:
             pod.graph.answer = lambda: httpx.Response(400, json={"error": {"code": 131056}}, headers=usage)
@@ -281,7 +281,7 @@ class TestPromises:
         assert waiting.next_at == pytest.approx(clock() + 3600)
 
     async def test_a_failed_status_is_no_delivery(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Accepted by HTTP, refused by status: the operator sees it."""
+        """A reply that is accepted and later refused by a status counts as failed."""
         async with start_pod() as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             attempt_id = pod.graph.sent[0]["biz_opaque_callback_data"]

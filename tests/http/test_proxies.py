@@ -1,5 +1,5 @@
-"""Behind real proxies, which send the requests of all clients over the same few connections: nobody's request is taken
-for another's, and only the webhook's path is public."""
+"""Behind real proxies, which send the requests of all clients over a few connections: requests are never mixed up, and
+only the webhook's path is public."""
 
 import contextlib
 import http.client
@@ -22,7 +22,7 @@ from tests.meta import ADMIN_TOKEN, PATH, signed, text_message, webhook
 HOST = "pedidos.example.com"
 ATTACKS = 200
 
-#: The parts of ingress-nginx's template that decide how a request of an Exact path travels.
+#: The parts of ingress-nginx's template that decide how a request of an Exact path is forwarded.
 NGINX = """
 daemon off;
 master_process off;
@@ -105,7 +105,7 @@ class Response(NamedTuple):
 
 
 class Proxy:
-    """A client of the proxy; each request comes over a connection of its own, as from another client."""
+    """A client of the proxy; each request uses a new connection, as from another client."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -147,8 +147,8 @@ def _order(number: int) -> bytes:
 
 
 _OFFER = {"Connection": "upgrade", "Upgrade": "h2c"}
-#: What a stranger's body says if it is taken for a request: the last line swallows the request that comes next. nginx
-#: keeps a body of this size in a file, and sends it after the head has gone.
+#: A body that, if read as a request, swallows the next request with its last line. nginx stores a body of this size in
+#: a file, and sends it after the headers.
 _STOLEN = b"%s HTTP/1.1\r\nHost: recado\r\nX-Large: " + b"x" * 20_000 + b"\r\nX-Ignore: "
 _INNER = (
     _STOLEN % b"GET /livez",
@@ -166,7 +166,7 @@ _OUTER: tuple[dict[str, str], ...] = (
 
 
 def test_strangers_take_no_webhook(proxy: Proxy, served: Target) -> None:
-    """As many attacks as signed webhooks in turn: each webhook is answered 200, and is in the queue."""
+    """Attacks and signed webhooks alternate: each webhook gets 200 and is in the queue."""
     before = _queued(served)
     attacks, statuses = [], []
     for number in range(ATTACKS):
@@ -175,7 +175,7 @@ def test_strangers_take_no_webhook(proxy: Proxy, served: Target) -> None:
         statuses.append(proxy.ask("POST", PATH, body, signed(body)).status)
     assert _queued(served) - before == ATTACKS
     assert statuses == [200] * ATTACKS
-    # 502: the response came, and the connection's end, while the proxy was still sending the stranger's body.
+    # 502: the response and the end of the connection arrived while the proxy was still sending the attacker's body.
     assert set(attacks) <= {401, 502}
 
 
@@ -188,7 +188,7 @@ def _queued(served: Target) -> int:
 
 
 def test_a_signed_webhook_may_offer_an_upgrade(proxy: Proxy, served: Target) -> None:
-    """As `curl --http2` does: through the proxy and straight to the port."""
+    """As `curl --http2` does: through the proxy and directly."""
     body = _order(9_000)
     assert proxy.ask("POST", PATH, body, {**signed(body), **_OFFER}).status == 200
     assert served.client.post(served.url(PATH), content=body, headers={**signed(body), **_OFFER}).status_code == 200

@@ -1,4 +1,4 @@
-"""Webhooks that are refused: those that are not from Meta, and too much of anything."""
+"""Refused webhooks: those that are not from Meta, and those above a limit."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.meta import APP_SECRET, NUMBER, PATH, signed, text_message, webhook
 
 
 class TestRefusals:
-    """Who is not Meta, and what is too much."""
+    """Signatures and limits."""
 
     @pytest.mark.parametrize(
         "headers",
@@ -34,7 +34,7 @@ class TestRefusals:
     async def test_a_wrong_signature_is_refused(
         self, start_pod: StartPod, clock: FakeClock, headers: dict[str, str]
     ) -> None:
-        """401, and nothing happens."""
+        """It gets 401 and has no effect."""
         raw = {name.encode(): value.encode() for name, value in headers.items()}
         async with start_pod() as pod:
             response = await pod.client.post(
@@ -47,7 +47,7 @@ class TestRefusals:
         assert (size, pod.graph.sent) == (0, [])
 
     async def test_two_signatures_are_none(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Whoever passes the webhook on could have checked the one, and we the other."""
+        """Otherwise a proxy could check one signature, and recado the other."""
         body = webhook(text_message(1, ORDER, sent_at=clock()))
         name, right, wrong = "X-Hub-Signature-256", signed(body)["X-Hub-Signature-256"], "sha256=" + "0" * 64
         async with start_pod() as pod:
@@ -59,7 +59,7 @@ class TestRefusals:
             assert pod.count("recado_signature_failures_total", reason="malformed") == 3
 
     async def test_two_secrets_are_valid_during_rotation(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """The previous one too, as long as it is configured."""
+        """The previous one is valid as long as it is configured."""
         body = webhook(text_message(1, ORDER, sent_at=clock()))
         fresh = "a-new-app-secret-of-32-characters"
         async with start_pod(WHATSAPP_APP_SECRET=fresh, WHATSAPP_APP_SECRET_PREVIOUS=APP_SECRET) as pod:
@@ -81,7 +81,7 @@ class TestRefusals:
     async def test_a_stranger_fills_no_log(
         self, start_pod: StartPod, clock: FakeClock, caplog: pytest.LogCaptureFixture, attack: str
     ) -> None:
-        """Beyond the limit one line of an address in a minute, whatever is refused; all are counted."""
+        """Beyond the limit recado logs one line a minute for an address; it counts all refusals."""
         caplog.set_level(logging.INFO)
         body = webhook(text_message(1, ORDER, sent_at=clock()))
         headers = {"unsigned": {}, "wrong": signed(body, "wrong"), "large": {"content-length": "99999999"}, "gone": {}}
@@ -136,7 +136,7 @@ class TestRefusals:
     async def test_a_body_that_does_not_come_is_given_up(
         self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """408, and it took no place from anybody."""
+        """It gets 408, and uses no place of other webhooks."""
         monkeypatch.setattr(request_body, "READ_SECONDS", 0.05)
 
         async def drip() -> Any:
@@ -151,7 +151,7 @@ class TestRefusals:
     async def test_all_that_is_being_received_is_bounded_together(
         self, start_pod: StartPod, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Many large bodies at once cannot take the pod's memory."""
+        """Many large bodies at once cannot exhaust the pod's memory."""
         monkeypatch.setattr(request_body, "MAX_UNFINISHED_BYTES", 1000)
 
         async def slow() -> Any:
@@ -168,7 +168,7 @@ class TestRefusals:
         assert after.status_code == 400
 
     async def test_too_many_webhooks_at_once_are_shed(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """503 with Retry-After, for Meta to bring them again."""
+        """They get 503 with Retry-After, so that Meta delivers them again."""
         async with start_pod(RECADO_MAX_CONCURRENT_WEBHOOKS="1") as pod:
             bodies = [webhook(text_message(n, ORDER, sent_at=clock())) for n in range(5)]
             responses = await asyncio.gather(*(pod.post(body) for body in bodies))
@@ -180,7 +180,7 @@ class TestRefusals:
     async def test_a_batch_keeps_the_limit_of_concurrent_sends(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Twenty messages in one POST with two slots: two are sent at once, never more, and all in the end."""
+        """With twenty messages in one POST and two slots, at most two are sent at once, and all are sent in the end."""
         under_way = [0, 0]
         unpaced = {"RECADO_MAX_CONCURRENT_SENDS": "2", "RECADO_MESSAGES_PER_SECOND": "0"}
         async with start_pod(**unpaced) as pod:
@@ -202,7 +202,7 @@ class TestRefusals:
         assert under_way[1] == 2
 
     async def test_a_customer_over_his_limit_is_told_once(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Acknowledged and counted; one reply asks for patience, then there is silence."""
+        """His messages are acknowledged and counted; one reply asks for patience, further ones are not sent."""
         async with start_pod(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="2", RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             answers = []
             for n in range(5):
@@ -222,7 +222,7 @@ class TestRefusals:
         assert response.json()["error"]["code"] == "bad_request"
 
     async def test_any_signed_json_is_200_or_a_clear_4xx(self, start_pod: StartPod) -> None:
-        """Whatever it holds."""
+        """Any content of a signed JSON is handled."""
         scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(string.printable, max_size=20)
         keys = st.sampled_from(
             [

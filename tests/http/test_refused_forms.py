@@ -1,4 +1,4 @@
-"""Buttons and lists that Meta refuses: each goes out once more, as text, whatever Meta refuses it with and however."""
+"""Buttons and lists that Meta refuses, with any error and in any way: each is sent once more, as text."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from tests.http.test_reported import status_of
 from tests.meta import graph_error, text_message
 
 _NAMES = [product.name for product in Catalogue.from_csv(DEFAULT_PATH).products[:30]]
-#: What each form is sent for: a short quote, and one that is too long for buttons.
+#: An order for each form: a short quote, and one that is too long for buttons.
 FORMS = {"button": "Quiero 2 zapatos y 1 camisa", "list": "\n".join(f"1 {name}" for name in _NAMES)}
 CODES = (100, 131008, 131009, 131051)
 SETTINGS = {"RECADO_BUTTONS": "true", "RECADO_CUSTOMER_INTERVAL_SECONDS": "0", "RECADO_UNKNOWN_GRACE_SECONDS": "60"}
@@ -28,7 +28,7 @@ async def until_sent(pod: Pod, count: int) -> None:
 
 
 async def refused(pod: Pod, clock: FakeClock, form: str, code: int, how: str) -> list[dict[str, Any]]:
-    """A customer writes, and Meta refuses the form of every reply in which there is something to tap; what was sent."""
+    """A customer writes, and Meta refuses every reply with buttons or a list; returns what was sent."""
 
     def answer() -> httpx.Response:
         if how == "at once" and "interactive" in pod.graph.sent[-1]:
@@ -51,7 +51,7 @@ async def refused(pod: Pod, clock: FakeClock, form: str, code: int, how: str) ->
 async def test_a_refused_form_goes_out_once_as_text(
     start_pod: StartPod, clock: FakeClock, code: int, form: str, how: str
 ) -> None:
-    """The text costs an attempt of its own and has as many as every reply; the customer's yes finds the quote."""
+    """The text has a full set of attempts; the customer's yes confirms the quote."""
     async with start_pod(**SETTINGS) as pod:
         buttons, text = await refused(pod, clock, form, code, how)
         await pod.app.web.drain.run()

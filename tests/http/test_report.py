@@ -32,7 +32,7 @@ async def test_the_report(start_pod: StartPod, clock: FakeClock) -> None:
 
 
 async def test_what_three_customers_asked_for_and_nobody_sells(start_pod: StartPod, clock: FakeClock) -> None:
-    """As they wrote it, in plain letters; what only two wrote stays between them and the shop."""
+    """In their words, in plain letters; words of only two customers are not shown."""
     async with start_pod(**QUICK) as pod:
         for n, text in enumerate(["2 Teléfonos", "1 teléfonos y 1 camisa", "quiero 3 telefonos", "3 sombrillas"], 1):
             await pod.receive(text_message(n, text, sent_at=clock(), customer=n))

@@ -1,4 +1,4 @@
-"""Cases of public reports: statuses, quotes, order and outages, as customers and Meta make them."""
+"""Cases from public reports: statuses, quotes, the order of replies, outages."""
 
 import asyncio
 import itertools
@@ -22,7 +22,7 @@ QUICK = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "0", "RECADO_BACKOFF_JITTER": "0", 
 
 
 async def drain(pod: Pod) -> None:
-    """One run of the drain, asked for by an operator."""
+    """One run of the drain, requested by an operator."""
     headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
     response = await pod.client.post("/api/v1/webhook/retry", headers=headers)
     assert response.status_code == 200, response.text
@@ -43,11 +43,11 @@ async def texts(pod: Pod) -> list[str]:
 
 
 class TestStatuses:
-    """They come late, twice and out of order."""
+    """Statuses arrive late, twice and out of order."""
 
     @pytest.mark.parametrize(("code", "sends"), [(131000, 2), (131026, 1)], ids=["curable", "hopeless"])
     async def test_a_late_sent_after_failed(self, start_pod: StartPod, clock: FakeClock, code: int, sends: int) -> None:
-        """It neither cancels the retry nor makes a success of the failure."""
+        """It neither cancels the retry nor changes the failure to a success."""
         async with start_pod(**QUICK) as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             (sent,) = pod.graph.sent
@@ -60,7 +60,7 @@ class TestStatuses:
         assert (len(pod.graph.sent), failed) == (sends, 2 - sends)
 
     async def test_a_failure_without_our_id(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Meta echoes it "if set", which it is; the reply is known by Meta's own id all the same."""
+        """Meta returns it only "if set"; recado also identifies the reply by Meta's own id."""
         async with start_pod(**QUICK) as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             await pod.receive(statuses=(status_of({}, "failed", code=131026),))
@@ -73,13 +73,13 @@ class TestStatuses:
 
 
 class TestQuotes:
-    """A yes or no counts for when it was written."""
+    """A yes or no counts for the time at which it was written."""
 
     @pytest.mark.parametrize("word", ["sí", "no"])
     async def test_a_late_answer_does_not_settle_a_newer_quote(
         self, start_pod: StartPod, clock: FakeClock, word: str
     ) -> None:
-        """It was written before that quote; an answer of now settles it."""
+        """It was written before that quote; a later answer decides it."""
         async with start_pod(**QUICK) as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock() - 3600, customer=1))
             await pod.receive(text_message(2, OTHER_ORDER, sent_at=clock() - 60, customer=1))
@@ -105,7 +105,7 @@ class TestQuotes:
     async def test_a_quote_that_did_not_arrive_is_not_confirmed(
         self, start_pod: StartPod, clock: FakeClock, how: str
     ) -> None:
-        """Nobody has seen it. One that is on its way is shown again."""
+        """The customer has not seen it. A quote that is being sent is shown again."""
         async with start_pod(**QUICK) as pod:
             answers = {"refused": graph_error(400, 131026), "waiting": graph_error(500, 131016)}
             if how in answers:
@@ -125,7 +125,7 @@ class TestQuotes:
     async def test_a_batch_is_answered_in_the_order_it_was_written(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """After our own downtime Meta brings it in any order; the results stay in Meta's."""
+        """After a downtime Meta delivers messages in any order; the results are in Meta's order."""
         monkeypatch.setattr(inbox, "LETTERS_A_TURN", 1)
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0", RECADO_ACK_BUDGET_SECONDS="0") as pod:
             messages = [
@@ -143,10 +143,10 @@ class TestQuotes:
 
 
 class TestOrder:
-    """Replies leave in the order of the customer's messages."""
+    """Replies are sent in the order of the customer's messages."""
 
     async def test_a_confirmation_does_not_overtake(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """What is retried goes first, whatever was asked since."""
+        """A retried reply is sent before later ones."""
         async with start_pod(**QUICK) as pod:
             pod.graph.answer = lambda: graph_error(500, 131016)
             await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
@@ -178,7 +178,7 @@ class TestFollowUps:
     async def test_three_quick_messages_need_no_drain(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Nor do eight: each reply has its turn the customer's interval after the one before."""
+        """Nor do eight: each reply has its turn one customer interval after the previous one."""
         turns: list[float] = []
         attempt = Delivery.attempt
 
@@ -200,7 +200,7 @@ class TestFollowUps:
         assert min(after - before for before, after in itertools.pairwise(turns)) > 0.199
 
     async def test_the_web_pod_probes_for_its_own_reply(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """A message that comes when Meta is back is answered at once, without a drain."""
+        """A message that arrives after Meta's recovery gets its reply at once, without a drain."""
         async with start_pod(RECADO_BREAKER_FAILURES="1") as pod:
             pod.graph.answer = lambda: graph_error(500, 131016)
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
@@ -216,10 +216,10 @@ class TestFollowUps:
 
 
 class TestFaultsOfTheConfiguration:
-    """Nobody's message's fault."""
+    """Errors that no message causes."""
 
     async def test_a_number_that_the_token_lost(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Code 100 with subcode 33: everything is kept, the operator is told, and it is sent when put right."""
+        """Code 100 with subcode 33: all replies wait, the operator is told, and they are sent after the fix."""
         error = {
             "message": "Unsupported post request. Object with ID '1' does not exist, cannot be loaded due to missing "
             "permissions, or does not support this operation.",
@@ -248,7 +248,7 @@ class TestFaultsOfTheConfiguration:
 
 
 class TestOutages:
-    """An outage costs no reply, whatever it looks like."""
+    """No kind of outage costs a reply."""
 
     @pytest.mark.parametrize(
         "answer",
@@ -276,7 +276,7 @@ class TestOutages:
         ],
     )
     async def test_an_hour(self, start_pod: StartPod, clock: FakeClock, answer: Any) -> None:
-        """Nothing fails meanwhile, few customers or many, and afterwards everybody is answered."""
+        """Nothing fails meanwhile, with few customers or many, and afterwards every message gets its reply."""
 
         def fail() -> httpx.Response:
             made = answer() if not isinstance(answer, type) else answer("no")

@@ -1,4 +1,4 @@
-"""What the web pod does once, before it serves."""
+"""The web pod's preparations before it serves."""
 
 import gc
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from recado.http.server import calm_collector
 
 
 class Walks:
-    """Counts the collector's walks."""
+    """Counts the garbage collector's runs."""
 
     count = 0
 
@@ -19,7 +19,7 @@ class Walks:
 
 @pytest.fixture
 def walks() -> Iterator[Walks]:
-    """The walks of a test; afterwards the collector is as it was."""
+    """The garbage collector's runs during a test; restores its settings afterwards."""
     before, counter = gc.get_threshold(), Walks()
     gc.callbacks.append(counter)
     yield counter
@@ -29,7 +29,7 @@ def walks() -> Iterator[Walks]:
 
 
 def test_the_collector_leaves_messages_alone_that_are_on_their_way(walks: Walks) -> None:
-    """A hundred messages at once hold some thousand objects, which their end frees without a walk."""
+    """A hundred messages at once have some thousand objects, which are freed without the garbage collector."""
     calm_collector()
     walks.count = 0
 

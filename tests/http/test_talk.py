@@ -1,4 +1,4 @@
-"""Whom the pod answers and when it is silent: identities, bots, albums, backlogs, carts, forms, Meta's notices."""
+"""When the pod replies and when it is silent: identities, bots, albums, backlogs, carts, forms, Meta's notices."""
 
 import json
 import logging
@@ -27,19 +27,19 @@ def message(n: int, clock: FakeClock, kind: str, content: Any, **more: Any) -> d
 
 
 def texts(pod: Pod) -> list[str]:
-    """What customers read, beside what they may tap."""
+    """The texts that customers read, without choices."""
     said = (sent["text"]["body"] if "text" in sent else sent["interactive"]["body"]["text"] for sent in pod.graph.sent)
     return list(said)
 
 
 class TestIdentity:
-    """Digits and user ids are Meta's, and one customer may have several."""
+    """Phone numbers and user ids are Meta's, and one customer may have several."""
 
     @pytest.mark.parametrize("digits", ["22507014657", "22997123456", "5215512345678", "99912345678", "1555"])
     async def test_the_digits_are_answered_as_they_came(
         self, start_pod: StartPod, clock: FakeClock, digits: str
     ) -> None:
-        """Whatever today's numbering plan says."""
+        """Regardless of today's numbering plan."""
         raw = text_message(1, ORDER, sent_at=clock()) | {"from": digits, "from_user_id": None}
         async with start_pod() as pod:
             await pod.receive(raw)
@@ -49,7 +49,7 @@ class TestIdentity:
 
     @pytest.mark.parametrize("user_id", ["US.ABC123", "ana", "a.b-c_d.9", "MX.ENT.x-1"])
     async def test_any_user_id_is_answered(self, start_pod: StartPod, clock: FakeClock, user_id: str) -> None:
-        """Its form is Meta's to choose."""
+        """Meta may change their form."""
         raw = text_message(1, ORDER, sent_at=clock()) | {"from": None, "from_user_id": user_id}
         async with start_pod() as pod:
             await pod.receive(raw)
@@ -71,7 +71,8 @@ class TestIdentity:
     async def test_a_customer_confirms_the_quote_under_any_name(
         self, start_pod: StartPod, clock: FakeClock, identities: list[dict[str, Any]]
     ) -> None:
-        """First seen by phone, then with a user id, then by that alone: one customer, one open quote, one at a time."""
+        """First with a phone number, then also with a user id, then only with that: he is one customer with one open
+        quote."""
         async with start_pod() as pod:
             for n, identity in enumerate(identities):
                 words = "muchas gracias" if n else ORDER
@@ -91,7 +92,7 @@ class TestIdentity:
     async def test_a_customer_with_a_new_number_keeps_his_quote(
         self, start_pod: StartPod, clock: FakeClock, kind: str
     ) -> None:
-        """Meta says by a system message that the old and the new are one."""
+        """A system message of Meta says that both numbers are one customer's."""
         system = {"type": kind, "user_id": "US.new", "previous_user_id": "US.000001"}
         if kind == "user_changed_number":
             system["wa_id"] = "15550109999"
@@ -105,7 +106,7 @@ class TestIdentity:
     async def test_what_is_forgotten_of_a_customer_are_all_his_names(
         self, start_pod: StartPod, clock: FakeClock
     ) -> None:
-        """An operator who erases the reply that failed erases the way to it."""
+        """If an operator erases the failed reply, all the customer's names are erased."""
         async with start_pod() as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock() - 90_000, customer=1))
             (failed,) = await pod.queue.get_failed_messages()
@@ -120,7 +121,7 @@ class TestRestraint:
     """Two bots do not talk for long."""
 
     async def test_an_away_message_is_answered_a_few_times(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Then there is silence, counted, until something different comes."""
+        """Then recado is silent and counts, until it has something different to say."""
         async with start_pod(**IMMEDIATE) as pod:
             answers = []
             for n in range(30):
@@ -136,7 +137,7 @@ class TestRestraint:
         assert "Cotización" in texts(pod)[-1]
 
     async def test_silence_outlives_the_pod_and_a_second_delivery(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """It is in the store, written with the claim."""
+        """The count is in the store, in the message's transaction."""
         for n in range(4):
             async with start_pod(**IMMEDIATE) as pod:
                 message = text_message(n, AWAY, sent_at=clock(), customer=1)
@@ -146,7 +147,7 @@ class TestRestraint:
                 assert len(pod.graph.sent) == (n < 3)
 
     async def test_an_album_gets_one_reply(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Ten pictures, some in one POST and some alone."""
+        """Ten pictures, in one POST or several."""
         pictures = [message(n, clock, "image", {"id": str(n)}, customer=1) for n in range(10)]
         async with start_pod(**IMMEDIATE) as pod:
             await pod.receive(*pictures[:6])
@@ -168,10 +169,10 @@ class TestRestraint:
 
 
 class TestBacklog:
-    """After a downtime of ours."""
+    """After a downtime of recado."""
 
     async def test_hours_of_messages_are_all_answered(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Sixty messages that a customer wrote a minute apart come at once: none is too many."""
+        """Sixty messages that a customer wrote a minute apart arrive at once: all get replies."""
         orders = [
             text_message(n, f"Quiero {n + 1} zapatos", sent_at=clock() - 60 * (60 - n), customer=1) for n in range(60)
         ]
@@ -181,7 +182,7 @@ class TestBacklog:
         assert [result.get("ignored") for result in answer["results"]] == [None] * 60
 
     async def test_a_flood_is_a_flood_whenever_it_comes(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """By when it was written, and under whatever name."""
+        """By the time of writing, under any name."""
         flood = [text_message(n, f"Quiero {n + 1} zapatos", sent_at=clock() - 3600, customer=1) for n in range(5)]
         flood[1] |= {"from": None}
         flood[2] |= {"from_user_id": None}
@@ -192,7 +193,7 @@ class TestBacklog:
 
 
 class TestTaps:
-    """What is sent by a tap."""
+    """Messages that are sent by a tap."""
 
     @pytest.mark.parametrize(
         ("kind", "content"),
@@ -210,7 +211,7 @@ class TestTaps:
     async def test_who_tapped_is_not_asked_to_write(
         self, start_pod: StartPod, clock: FakeClock, kind: str, content: dict[str, Any]
     ) -> None:
-        """A finished form, a call permission, a template's button without words: silence, counted."""
+        """A finished form, a call permission and a template's button without words get no reply; they are counted."""
         async with start_pod() as pod:
             answer = await pod.receive(message(1, clock, kind, content))
 
@@ -218,7 +219,7 @@ class TestTaps:
         assert pod.graph.sent == []
 
     async def test_a_templates_button_says_what_stands_on_it(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """As if it had been written."""
+        """The button's words are read like a text."""
         async with start_pod(**IMMEDIATE) as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
             await pod.receive(message(2, clock, "button", {"payload": "yes", "text": "Sí"}, customer=1))
@@ -226,7 +227,7 @@ class TestTaps:
         assert "confirmado" in texts(pod)[-1]
 
     async def test_a_cart_is_quoted_at_our_prices(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """By sku; what is not sold is named, and Meta's prices are none of ours."""
+        """By sku. The reply names what is not sold; Meta's prices are not used."""
         item = {"item_price": 1.0, "currency": "USD"}
         items = [
             {"product_retailer_id": "ACC-001", "quantity": 2, **item},
@@ -250,7 +251,7 @@ class TestTaps:
         assert "Zapatos cuesta $45.99 (en tu carrito decía $1.00)" in text
 
     async def test_a_quote_is_confirmed_by_its_button(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """Twice: one order, and the second tap is told its number."""
+        """After two taps there is one order; the reply to the second has its number."""
         async with start_pod(RECADO_BUTTONS="true", **IMMEDIATE) as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
             (quote,) = pod.graph.sent
@@ -270,7 +271,7 @@ class TestTaps:
     async def test_a_tap_inside_a_burst_confirms_what_it_was_on(
         self, start_pod: StartPod, clock: FakeClock, tap_at: int, turned: bool
     ) -> None:
-        """By Meta's timestamps, in whichever order a webhook brings them: a tap after a change confirms nothing."""
+        """Meta's timestamps count, in any order of delivery: a tap after a change confirms nothing."""
         async with start_pod(RECADO_BUTTONS="true", **IMMEDIATE) as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock(), customer=1))
             (quote,) = pod.graph.sent
@@ -288,7 +289,7 @@ class TestTaps:
         assert any("¡Pedido P-" in text for text in texts(pod)) == (tap_at == 0)
 
     async def test_a_cart_can_be_confirmed(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """It is a quote like any other; its note may ask for more."""
+        """It is a quote like any other; its note may order more."""
         items = [{"product_retailer_id": "ACC-001", "quantity": 2}]
         cart = message(1, clock, "order", {"text": "y 3 camisas", "product_items": items}, customer=1)
         async with start_pod(**IMMEDIATE) as pod:
@@ -303,12 +304,12 @@ class TestTaps:
 
 
 class TestNotices:
-    """Meta's own warnings."""
+    """Warnings of Meta."""
 
     async def test_a_warning_is_told_counted_and_kept(
         self, start_pod: StartPod, clock: FakeClock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """In the log, by event, and in the store, which outlives the pod."""
+        """In the log, in a counter by event, and in the store, which outlives the pod."""
         value = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}
         async with start_pod() as pod:
             response = await pod.post(_about("account_update", value))
@@ -325,7 +326,7 @@ class TestNotices:
         )
 
     async def test_what_meta_takes_back_is_over(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """A reinstated account is neither stopped nor threatened."""
+        """After a reinstatement the account counts as neither stopped nor threatened."""
         async with start_pod() as pod:
             for state in ("SCHEDULE_FOR_DISABLE", "REINSTATE"):
                 await pod.post(

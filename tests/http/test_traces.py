@@ -1,4 +1,4 @@
-"""Traces of a conversation through a web pod: by their links one gets from an order to each message that led to it."""
+"""Traces of a conversation through a web pod: links lead from an order to each message that led to it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ async def test_an_accepted_order_leads_to_its_messages(
 async def test_an_order_of_a_message_that_was_not_sampled_has_no_trace(
     start_pod: StartPod, clock: FakeClock, exporter: InMemorySpanExporter
 ) -> None:
-    """The message's decision holds for what its order leads to."""
+    """The message's sampling decision counts for everything that its order leads to."""
     async with start_pod(**QUICK) as pod:
         assert tracing._tracing
         tracing._tracing._ratio = 0.0
@@ -103,8 +103,7 @@ async def test_an_order_of_a_message_that_was_not_sampled_has_no_trace(
 async def test_a_spoken_yes_leads_to_the_quote(
     open_shop: Open, clock: FakeClock, exporter: InMemorySpanExporter
 ) -> None:
-    """What is heard belongs to the message that it was heard in: the job's attempt is linked to that, and to the
-    quote's."""
+    """The attempt to transcribe the note is linked to the note's message, and to the quote's."""
     async with open_shop() as shop:
         await shop.speak(1, "quiero dos zapatos y una camisa")
         await shop.read()

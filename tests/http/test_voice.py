@@ -32,13 +32,13 @@ ASKED = "No logré entender el audio"
 
 
 class Shop:
-    """A web pod whose Meta and transcriber are one simulator; what customers get is in its ledger."""
+    """A web pod with a simulated Meta and transcriber; the ledger has the replies."""
 
     def __init__(self, meta: Simulator, pod: Pod, clock: FakeClock) -> None:
         self.meta, self.pod, self.clock = meta, pod, clock
 
     async def speak(self, n: int, said: str, *, customer: int = 1, **more: Any) -> dict[str, Any]:
-        """Voice note number n comes."""
+        """Sends voice note number n."""
         content = self.meta.media.put(voice(said), "audio/ogg; codecs=opus") | {"voice": True}
         return await self.pod.receive(message(n, self.clock, "audio", content, customer=customer, **more))
 
@@ -46,7 +46,7 @@ class Shop:
         return self.meta.ledger.sent_to([f"+1555010{customer:04d}"])
 
     async def read(self, count: int = 1, customer: int = 1) -> list[str]:
-        """What a customer reads, once he has so many replies."""
+        """The texts that a customer reads, after he has `count` replies."""
         async with asyncio.timeout(20):
             while len(self.replies(customer)) < count:
                 await asyncio.sleep(0.005)
@@ -93,7 +93,7 @@ def open_shop(tmp_path: Path, clock: FakeClock) -> Open:
 
 
 async def test_a_voice_note_is_answered_by_a_quote(open_shop: Open) -> None:
-    """At once; what was heard first; with one reply, one read receipt, and the shop's words as a prompt."""
+    """At once, with the transcript first, one reply, one read receipt, and the shop's words as a prompt."""
     async with open_shop() as shop:
         answer = await shop.speak(1, SAID)
         (read,) = await shop.read()
@@ -149,7 +149,7 @@ async def test_what_may_pass_is_tried_again(open_shop: Open, fault: str) -> None
 
 @pytest.mark.parametrize("fault", ["wrong_type", "oversized", "endless", "gone", "foreign_url", "redirect"])
 async def test_what_is_wrong_for_good_is_asked_for_at_once(open_shop: Open, fault: str) -> None:
-    """Not one second of the customer's minute is waited for."""
+    """recado does not wait."""
     async with open_shop() as shop:
         if fault == "wrong_type":
             content = shop.meta.media.put(b"MZ", "audio/ogg") | {"voice": True}
@@ -170,7 +170,7 @@ async def test_what_is_wrong_for_good_is_asked_for_at_once(open_shop: Open, faul
     [("empty", ASKED), ("refused", ASKED), ("wrong_words", "🎤 Entendí: «que o no se ha pato»")],
 )
 async def test_what_the_transcriber_makes_of_it(open_shop: Open, fault: str, read: str) -> None:
-    """Silence, and what it does not take, is asked for in writing; wrong words are shown."""
+    """For silence and refused files recado asks the customer to write; it shows misheard words."""
     async with open_shop() as shop:
         shop.meta.transcriber.mishaps.change({"always": fault})
         await shop.speak(1, SAID)
@@ -180,7 +180,7 @@ async def test_what_the_transcriber_makes_of_it(open_shop: Open, fault: str, rea
 
 
 async def test_what_cannot_be_printed_is_not_heard(open_shop: Open) -> None:
-    """PostgreSQL would refuse the reply, and some of it turns the customer's text around."""
+    """PostgreSQL would refuse the reply, and some characters reverse the text."""
     async with open_shop() as shop:
         await shop.speak(1, "quiero \x00dos\u202e\x07 zapatos\u2028y una camisa")
         (read,) = await shop.read()
@@ -191,7 +191,7 @@ async def test_what_cannot_be_printed_is_not_heard(open_shop: Open) -> None:
 
 @pytest.mark.parametrize("part", [slice(None), slice(0, 3), slice(1, 5)])
 async def test_the_prompt_is_no_order(open_shop: Open, part: slice) -> None:
-    """Models return it, or a part of it, for a note without words."""
+    """Models return the prompt, or a part of it, for a note without words."""
     async with open_shop() as shop:
         await shop.speak(1, SAID)
         await shop.read()
@@ -203,7 +203,7 @@ async def test_the_prompt_is_no_order(open_shop: Open, part: slice) -> None:
 
 
 async def test_words_of_the_prompt_are_an_order(open_shop: Open) -> None:
-    """Customers say them too: that is what it is for."""
+    """Customers say these words, too."""
     async with open_shop() as shop:
         await shop.speak(1, SAID)
         await shop.read()
@@ -227,7 +227,7 @@ async def test_a_transcriber_that_stumbles_is_asked_again(open_shop: Open, fault
 async def test_what_fails_each_time_is_asked_for_at_its_last_failure(
     open_shop: Open, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the pod itself, which does not leave the reply to a drain."""
+    """The pod sends the reply itself, without a drain."""
     monkeypatch.setattr(media, "BACKOFF_SECONDS", (0.1, 0.1))
     began = clock()
     async with open_shop() as shop:
@@ -244,7 +244,7 @@ async def test_what_fails_each_time_is_asked_for_at_its_last_failure(
 
 
 async def test_a_transcriber_that_hangs_is_given_up(open_shop: Open) -> None:
-    """It costs an attempt; the next one is heard."""
+    """It costs an attempt; the next one succeeds."""
     async with open_shop(RECADO_TRANSCRIBE_SECONDS="0.5") as shop:
         shop.meta.transcriber.mishaps.change({"script": ["hang"], "seconds": 30.0})
         await shop.speak(1, SAID)
@@ -254,7 +254,7 @@ async def test_a_transcriber_that_hangs_is_given_up(open_shop: Open) -> None:
 
 
 async def test_a_wrong_key_is_an_operators_matter(open_shop: Open, clock: FakeClock) -> None:
-    """The breaker opens; the customer is asked to write within the minute, the next one at once."""
+    """The breaker opens. The customer is asked to write within the minute, the next one at once."""
     async with open_shop() as shop:
         shop.meta.transcriber.mishaps.change({"always": "unauthorized"})
         await shop.speak(1, SAID)
@@ -275,7 +275,7 @@ async def test_a_wrong_key_is_an_operators_matter(open_shop: Open, clock: FakeCl
 
 
 async def test_what_is_written_meanwhile_is_answered_after_it(open_shop: Open, clock: FakeClock) -> None:
-    """In the order in which it was said."""
+    """In the order of the messages."""
     async with open_shop() as shop:
         shop.meta.transcriber.mishaps.change({"always": "slow", "seconds": 0.3})
         await shop.speak(1, SAID)
@@ -300,9 +300,9 @@ async def test_what_is_ordered_meanwhile_is_one_quote_with_it(open_shop: Open, c
 
 
 async def test_a_drain_hears_what_a_pod_left(open_shop: Open, clock: FakeClock, tmp_path: Path) -> None:
-    """The pod is gone after the 200: a drain of its own has all that it takes."""
+    """The pod dies after the 200, and a drain handles the note."""
     async with open_shop() as shop:
-        shop.pod.app.web.slots._closing = True  # as if the process had died: it follows nothing up
+        shop.pod.app.web.slots._closing = True  # as if the process had died: it follows up nothing
         await shop.speak(1, SAID)
         settings = shop.pod.app.web.settings
         client = make_whatsapp(settings)
@@ -316,7 +316,7 @@ async def test_a_drain_hears_what_a_pod_left(open_shop: Open, clock: FakeClock, 
 
 
 async def test_of_the_sound_nothing_is_kept(open_shop: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Not on disk, not in a log: neither the sound nor its URL, also where it is refused."""
+    """Neither the audio nor its URL is on disk or in a log, even if the file is refused."""
     caplog.set_level(logging.DEBUG)
     async with open_shop() as shop:
         shop.meta.media.mishaps.change({"script": ["none", "gone"]})

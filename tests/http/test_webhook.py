@@ -1,4 +1,4 @@
-"""POST /api/v1/webhook: what a message is answered with, and who gets no reply."""
+"""POST /api/v1/webhook: replies, responses, and messages without a reply."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.http.conftest import StartPod
 from tests.http.test_talk import ORDER
 from tests.meta import NUMBER, text_message, webhook
 
-#: A second business number of the pod's.
+#: A second business number of the pod.
 OTHER = "800000000000001"
 
 
@@ -23,7 +23,7 @@ class TestQuotes:
     """A message becomes a quote."""
 
     async def test_an_order_is_quoted_and_sent(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """The answer carries the quote, money as decimal strings; the customer gets the text."""
+        """The response contains the quote with money as decimal strings; the customer gets the text."""
         async with start_pod() as pod:
             answer = await pod.receive(text_message(1, ORDER, sent_at=clock()))
             (sent,) = pod.graph.sent
@@ -115,7 +115,7 @@ class TestQuotes:
     async def test_some_messages_get_no_reply(
         self, start_pod: StartPod, clock: FakeClock, changes: dict[str, Any], reason: str
     ) -> None:
-        """Acknowledged and counted; nothing is sent, nothing queued."""
+        """They are acknowledged and counted; nothing is sent or queued."""
         async with start_pod() as pod:
             answer = await pod.receive(text_message(1, ORDER, sent_at=clock()) | changes)
             size = (await pod.queue.status()).queue_size
@@ -128,7 +128,7 @@ class TestQuotes:
     async def test_another_number_is_none_of_ours(
         self, start_pod: StartPod, clock: FakeClock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """One app may get the webhooks of numbers that are not configured here; that is said, once for a webhook."""
+        """An app may get webhooks of numbers that are not configured here; recado logs that once for each webhook."""
         async with start_pod() as pod:
             messages = [text_message(n, ORDER, sent_at=clock()) for n in range(3)]
             answer = await pod.receive(*messages, number="799")
@@ -164,7 +164,7 @@ class TestQuotes:
         assert "to" not in sent
 
     async def test_yes_needs_an_open_quote(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """SÍ confirms the open quote, once; without one the customer is told so, and then his order's number."""
+        """SÍ confirms the open quote once; without one the reply says so, or names the order."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             for n, text in enumerate(("sí", ORDER, "SÍ", "si")):
                 await pod.receive(text_message(n, text, sent_at=clock(), customer=1))
@@ -178,7 +178,7 @@ class TestQuotes:
     async def test_a_yes_waits_for_no_other_customers_reply(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A batch of them is as many commits otherwise, one after the other: each is handled before any is on disk."""
+        """Otherwise a batch of them would take one commit after the other; each is handled before any is on disk."""
         async with start_pod() as pod:
             add, begun, all_begun = pod.queue.add_message, [], asyncio.Event()
 
@@ -195,7 +195,7 @@ class TestQuotes:
         assert len(answer["results"]) == len(pod.graph.sent) == 5
 
     async def test_a_quote_is_settled_once_by_webhooks_at_once(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """All of them read the quote as open; one settles it, the others are told that there is none."""
+        """All of them see an open quote; one decides it, and the replies to the others say that none is open."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod, start_pod() as other:
             await pod.receive(text_message(0, ORDER, sent_at=clock(), customer=1))
             clock.advance(10)
@@ -212,7 +212,7 @@ class TestQuotes:
         assert sum(n for (name, of), n in totals.items() if name == metrics.QUOTES.name and of in decided) == 1
 
     async def test_a_quote_is_settled_once_in_a_batch(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """The second yes finds it settled by the first, which is on disk by then."""
+        """The second yes finds the decision of the first, which is on disk by then."""
         async with start_pod(RECADO_CUSTOMER_INTERVAL_SECONDS="0") as pod:
             await pod.receive(text_message(0, ORDER, sent_at=clock(), customer=1))
             clock.advance(10)
@@ -224,7 +224,8 @@ class TestQuotes:
     async def test_what_meta_brings_again_does_not_use_up_a_customers_minute(
         self, start_pod: StartPod, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Three messages of the three allowed, refused twice for the store's sake: the third time all are answered."""
+        """Three messages, with a limit of three, are refused twice because the store fails: the third time all get
+        replies."""
         body = webhook(*(text_message(n, ORDER, sent_at=clock(), customer=1) for n in range(3)))
         async with start_pod(RECADO_CUSTOMER_MESSAGES_PER_MINUTE="3") as pod:
 
@@ -240,7 +241,7 @@ class TestQuotes:
         assert [result["quote"]["total"] for result in answer["results"]] == ["117.48"] * 3
 
     async def test_messages_are_marked_as_read_if_wanted(self, start_pod: StartPod, clock: FakeClock) -> None:
-        """With the typing indicator; by default not, since it doubles the calls."""
+        """With the typing indicator; off by default, because it doubles the calls."""
         async with start_pod(RECADO_MARK_AS_READ="true") as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
             await asyncio.sleep(0)

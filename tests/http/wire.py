@@ -1,4 +1,4 @@
-"""The limited_config protocol on a real socket, in front of an application that remembers what reached it."""
+"""The limited_config protocol on a real socket, with an application that remembers its requests."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,12 @@ import uvicorn
 from recado.http.connection import limited_config
 
 KEEP_ALIVE_SECONDS = 60
-#: More than the buffers between two ends of a connection hold.
+#: More than fits into the buffers between both ends of a connection.
 LARGE_BYTES = 16_000_000
 
 
 class Request(NamedTuple):
-    """What the application was given."""
+    """A request that reached the application."""
 
     method: str
     path: str
@@ -24,10 +24,10 @@ class Request(NamedTuple):
 
 
 class Wire:
-    """An application behind its server, what it saw, and raw connections to it.
+    """An application behind its server, its requests, and raw connections to it.
 
-    The application answers with the body's length. `/early` is answered before the body is read, `/large` with
-    LARGE_BYTES, `/slow` once `go` is set.
+    The application responds with the body's length. It responds to `/early` before it reads the body, to `/large` with
+    LARGE_BYTES, to `/slow` after `go` is set.
     """
 
     def __init__(self, keep_alive_seconds: int) -> None:
@@ -49,7 +49,7 @@ class Wire:
         return self.server.server_state.connections
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection of the test's own, closed at its end."""
+        """A connection of the test, closed at its end."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         self._clients.append(writer)
         return reader, writer
@@ -98,7 +98,7 @@ async def serving(keep_alive_seconds: int = KEEP_ALIVE_SECONDS) -> AsyncIterator
 
 
 async def ended(reader: asyncio.StreamReader, seconds: float = 3.0) -> bytes:
-    """All that is answered until the connection ends."""
+    """Everything that is received until the connection ends."""
     with contextlib.suppress(ConnectionResetError):
         async with asyncio.timeout(seconds):
             return await reader.read()

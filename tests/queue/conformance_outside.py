@@ -1,4 +1,4 @@
-"""What every RetryQueue must do where Meta's window has closed."""
+"""What every RetryQueue must do after Meta's window has closed."""
 
 from typing import Any
 
@@ -42,12 +42,12 @@ QUOTE_LANE, ORDER_LANE = f"{NUMBER}/cotizacion/es", f"{NUMBER}/pedido/es"
 
 
 def asked(n: int, clock: FakeClock, token: str, **changes: Any) -> NewReply:
-    """Message number n, whose quote is still open when the window closes: a minute from now."""
+    """Message number n, whose quote is still open when the window closes in a minute."""
     return replace(opening(n, clock, token, customer=n), deadline_at=clock() + 60, **changes)
 
 
 async def outside(queue: RetryQueue) -> list[LeasedReply]:
-    """What may be sent outside the window now."""
+    """The entries that may be sent outside the window now."""
     await queue.expire()
     claim = await queue.get_messages_to_retry(100)
     assert {message.lane.channel for message in claim.messages} <= {TEMPLATES, http.NAME}
@@ -55,7 +55,7 @@ async def outside(queue: RetryQueue) -> list[LeasedReply]:
 
 
 def templates(queue: RetryQueue) -> dict[tuple[str, ...], float]:
-    """How many messages outside the window, by template and outcome."""
+    """The number of messages outside the window, by template and outcome."""
     totals = queue.snapshot().totals.items()
     return {labels: n for (name, labels), n in totals if name == metrics.TEMPLATES.name}
 
@@ -71,7 +71,8 @@ class OutsideConformance:
     async def test_a_quote_that_could_not_leave_in_time_is_announced_once(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """By a template with its total; the quote stays open, so that a tap shows it, and is not taken for seen."""
+        """A template announces it with its total. The quote stays open, so a tap shows it, and does not count as
+        seen."""
         queue = open_queue(CRM, **UNLIMITED)
         await queue.add_message(asked(1, clock, "AAAA"), lease=False)
         clock.advance(61)
@@ -97,7 +98,7 @@ class OutsideConformance:
         assert "reply.failed" not in await kinds(queue)
 
     async def test_without_a_template_the_reply_has_failed(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """So it is where nothing else is configured, for what gives no quote, and once the quote is over."""
+        """The reply fails if no template is configured, if it contains no quote, or if the quote's time is over."""
         plain = open_queue(**UNLIMITED)
         await plain.add_message(asked(1, clock, "AAAA"), lease=False)
         clock.advance(61)
@@ -118,7 +119,7 @@ class OutsideConformance:
     async def test_no_template_for_a_customer_who_wants_none(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """He has opted out since, or a person has the conversation."""
+        """A customer who has opted out since, or who is talking to a person, gets no template."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         session = await session_of(queue, clock)
         message = asked(1, clock, "AAAA")
@@ -134,7 +135,7 @@ class OutsideConformance:
         assert [one.reason for one in await queue.get_failed_messages()] == ["window_closed"]
 
     async def test_an_opt_out_takes_a_waiting_template_back(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It replies to nothing that he wrote since."""
+        """An opt-out discards a waiting template, because it is not a reply."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         await queue.add_message(asked(1, clock, "AAAA"), lease=False)
         clock.advance(61)
@@ -148,7 +149,7 @@ class OutsideConformance:
     async def test_meta_may_say_that_the_window_is_closed(
         self, open_queue: OpenQueue, clock: FakeClock, late: bool
     ) -> None:
-        """At once, or by a status; what it says counts, whatever the clock."""
+        """Meta reports it at once or by a status; Meta's report counts, not the clock."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         message = await add_leased(queue, replace(asked(1, clock, "AAAA"), deadline_at=clock() + 3600))
         if late:
@@ -164,7 +165,7 @@ class OutsideConformance:
     async def test_a_message_that_comes_too_late_is_answered_by_a_template(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Meta brought it after days."""
+        """Meta delivered the message after days."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         added = await queue.add_message(replace(asked(1, clock, "AAAA"), deadline_at=clock() - 1), lease=True)
 
@@ -174,7 +175,8 @@ class OutsideConformance:
     async def test_what_meta_holds_against_a_template_holds_that_template(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Not the number, nor another template; once a probe finds it approved again one message tries it."""
+        """Neither the number nor another template is held. After a probe finds the template approved again, one message
+        is the trial."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         order = await ordered(queue, clock, 7)
         for n, token in ((1, "AAAA"), (2, "BBBB")):
@@ -206,7 +208,7 @@ class OutsideConformance:
         assert queue.snapshot().paused_templates == {"cotizacion": False, "pedido": False}
 
     async def test_metas_webhook_pauses_a_template(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """At all business numbers, in its language."""
+        """For all business numbers, in its language."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         await queue.add_message(asked(1, clock, "AAAA"), lease=False)
         clock.advance(61)
@@ -219,7 +221,8 @@ class OutsideConformance:
         assert await outside(queue) == []
 
     async def test_the_shops_systems_are_told_of_a_template(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Of one that nothing was ever sent by, too. It concerns no customer; erasing one leaves it."""
+        """Also of a template that was never used. The event concerns no customer, so erasing a customer does not delete
+        it."""
         queue = open_queue(CRM, **UNLIMITED)
         await queue.change_template(STOPPED)
         await queue.change_template(replace(STOPPED, event="reinstated", stops=False))
@@ -240,7 +243,8 @@ class OutsideConformance:
     async def test_meta_may_say_that_a_customer_has_opted_out(
         self, open_queue: OpenQueue, clock: FakeClock, late: bool
     ) -> None:
-        """By error 131050, at once or by a status. What else waits for him is taken back; others' goes out."""
+        """By error 131050, at once or by a status. His other waiting messages are discarded; other customers' are
+        sent."""
         queue = open_queue(CRM, **UNLIMITED)
         order = await ordered(queue, clock, 1)
         await queue.add_message(asked(8, clock, "BBBB"), lease=False)
@@ -276,7 +280,7 @@ class OutsideConformance:
     async def test_the_state_of_an_order_is_told_outside_the_window(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """By its template; also where the text could not leave in time."""
+        """By a template, also if the text could not be sent in time."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         first, second = await ordered(queue, clock, 1), await ordered(queue, clock, 2)
         clock.advance(DAY - 60)
@@ -294,7 +298,7 @@ class OutsideConformance:
         ) == [f"P-{order.number}" for order in (first, second)]
 
     async def test_nobody_is_told_of_an_erased_customers_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """There is nobody to tell."""
+        """An erased customer gets no notice."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         order = await ordered(queue, clock)
         await queue.erase_customer("+15550100001")
@@ -303,7 +307,7 @@ class OutsideConformance:
         assert (await queue.move_order(moving(order.number, OrderState.ACCEPTED))).told is None
 
     async def test_direct_send_shows_the_quote_itself(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """So it is seen once that is accepted."""
+        """The quote counts as seen when Meta accepts the message."""
         queue = open_queue(DIRECT, **UNLIMITED)
         await queue.add_message(replace(asked(1, clock, "AAAA"), content=Text("your quote")), lease=False)
         clock.advance(61)

@@ -1,4 +1,4 @@
-"""What every RetryQueue must do with customers who do not want to be written to."""
+"""What every RetryQueue must do with customers who opt out."""
 
 import pytest
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ REFUSED = AttemptResult(outcome=Outcome.PERMANENT, error_class="undeliverable", 
 def preference(
     clock: FakeClock, *, opted_out: bool = True, at: float | None = None, name: str = "US.1"
 ) -> PermissionChange:
-    """A customer's word in his WhatsApp's settings."""
+    """A customer's setting in WhatsApp."""
     return PermissionChange(key=f"{NUMBER}:{name}", opted_out=opted_out, at=clock() if at is None else at)
 
 
@@ -32,7 +32,7 @@ async def permission_of(queue: RetryQueue, clock: FakeClock) -> Permission:
 
 
 async def opts_out(queue: RetryQueue, clock: FakeClock, n: int = 900) -> None:
-    """Customer 1 writes that he does not want to be written to."""
+    """Customer 1 opts out in a message."""
     session = await session_of(queue, clock)
     talk = replace(session.talk, permission=Permission(opted_out=True, changed_at=clock()))
     message = new_reply(n, clock, customer=1, changes=Changes(version=session.version, talk=talk))
@@ -43,7 +43,8 @@ class PermissionConformance:
     """The behaviour; `open_queue(audience, **settings)` opens the same store each time within a test."""
 
     async def test_the_last_word_counts(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta brings them in any order; a stranger's counts too, and each is told and counted once."""
+        """Meta delivers the settings in any order. An unknown customer's counts, too. Each change has one event and is
+        counted once."""
         queue = open_queue(CRM, **UNLIMITED)
         said = [
             await queue.change_permission(preference(clock)),
@@ -62,7 +63,7 @@ class PermissionConformance:
         assert [totals[metrics.PERMISSIONS.name, (change, "preferences")] for change in ("out", "in")] == [1, 1]
 
     async def test_no_order_is_told_of_to_one_who_has_opted_out(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What waits is taken back; replies to his own messages go out."""
+        """A waiting notice is discarded; replies to his own messages are sent."""
         queue = open_queue(CRM, **UNLIMITED)
         order = await ordered(queue, clock)
         await queue.move_order(moving(order.number, ACCEPTED))
@@ -82,7 +83,7 @@ class PermissionConformance:
     async def test_what_was_under_way_at_an_opt_out_is_not_sent_again(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """The outcome of the attempt does not matter, nor who asks for another one."""
+        """Regardless of the attempt's outcome, and of who asks for another one."""
         queue = open_queue(**UNLIMITED, RECADO_UNKNOWN_GRACE_SECONDS="60")
         order = await ordered(queue, clock)
         await queue.move_order(moving(order.number, ACCEPTED))
@@ -122,7 +123,7 @@ class PermissionConformance:
         assert await notices(queue) == ["now completed"]
 
     async def test_it_outlives_everything_else_that_is_known(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A customer who is idle is forgotten after a day, but not his word."""
+        """An idle customer is deleted after a day, but his opt-out stays."""
         queue = open_queue(**UNLIMITED)
         await queue.change_permission(preference(clock))
         await queue.change_permission(preference(clock, opted_out=False, name="US.2"))
@@ -135,7 +136,7 @@ class PermissionConformance:
         assert other == 0
 
     async def test_it_follows_a_customer_to_his_new_names(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Also where he was kept under two names until now."""
+        """Also if he was stored under two names until now."""
         queue = open_queue(**UNLIMITED)
         old, new = f"{NUMBER}:US.OLD", f"{NUMBER}:US.NEW"
         await queue.change_permission(preference(clock, name="US.OLD"))
@@ -153,7 +154,7 @@ class PermissionConformance:
         assert after.talk == Talk(permission=Permission(opted_out=True, changed_at=clock()))
 
     async def test_names_that_come_together_share_it(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A phone number that opted out belongs to the user who now writes with both."""
+        """If a user writes with a phone number that had opted out, he has opted out."""
         queue = open_queue(**UNLIMITED)
         phone, user = f"{NUMBER}:+15550100001", f"{NUMBER}:US.1"
         await queue.add_message(
@@ -176,7 +177,7 @@ class PermissionConformance:
         assert added.stale.talk.permission.opted_out
 
     async def test_erasing_leaves_nothing_of_it(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nobody is left to be written to."""
+        """An erasure deletes the opt-out."""
         queue = open_queue(**UNLIMITED)
         order = await ordered(queue, clock)
         await queue.change_permission(preference(clock))

@@ -1,4 +1,4 @@
-"""What every RetryQueue must do with quotes that nobody answers."""
+"""What every RetryQueue must do with quotes that customers do not answer."""
 
 import pytest
 from msgspec.structs import replace
@@ -34,7 +34,7 @@ async def reminded(queue: RetryQueue) -> list[LeasedReply]:
 
 
 async def answers(queue: RetryQueue, clock: FakeClock, session: Session, **changes: object) -> None:
-    """Customer 1 writes; his reply goes out."""
+    """Customer 1 writes, and his reply is sent."""
     message = new_reply(500, clock, customer=1, changes=Changes(version=session.version, **changes))  # type: ignore[arg-type]  # fields by name
     added = await queue.add_message(message, lease=True)
     assert added.message
@@ -51,7 +51,7 @@ class ReminderConformance:
         return clock
 
     async def test_a_quote_is_reminded_of_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """An hour after it went out, to where it went; not again for a day, whatever else is quoted."""
+        """An hour after it was sent, at the same address; not again for a day, even for other quotes."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         await quoted(queue, clock)
         clock.advance(HOUR - 1)
@@ -81,8 +81,8 @@ class ReminderConformance:
     async def test_nobody_is_reminded_who_should_not_be(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """Who has answered, does not want to be written to, talks with a person, has not seen the quote, may not be
-        written to any more, or whose quote is over."""
+        """A customer gets none if he has answered, opted out, is talking to a person or has not seen the quote, or if
+        the window or the quote's time is over."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         if how == "not delivered":
             message = new_reply(1, clock, customer=1)
@@ -116,7 +116,7 @@ class ReminderConformance:
     async def test_nobody_is_reminded_at_night(
         self, open_queue: OpenQueue, clock: FakeClock, hour: float, reminds: bool
     ) -> None:
-        """By the shop's clock."""
+        """Night is by the shop's time zone."""
         bogota = replace(AUDIENCE.reminding, timezone="America/Bogota")  # 5 hours behind UTC, all year
         queue = open_queue(replace(AUDIENCE, reminding=bogota), **UNLIMITED)
         clock.advance((hour + 5 - 12 + 24) % 24 * HOUR - HOUR)
@@ -129,7 +129,7 @@ class ReminderConformance:
     async def test_a_reminder_that_waits_is_not_sent_after_an_answer(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """It waited out an outage; meanwhile the customer wrote, or a person took over."""
+        """The reminder waited during an outage; meanwhile the customer wrote, or a person took over."""
         queue = open_queue(AUDIENCE, **UNLIMITED)
         await quoted(queue, clock)
         clock.advance(HOUR)

@@ -28,7 +28,7 @@ class ResultConformance:
     """Results, the window, unknown outcomes."""
 
     async def test_a_delivered_message_leaves_the_queue(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It is not due again and not counted in the queue's size; the totals know it."""
+        """It is not due again and not part of the queue size; the totals count it."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, DELIVERED)
@@ -39,7 +39,7 @@ class ResultConformance:
         assert (status.queue_size, status.success_rate, status.avg_attempts) == (0, 1.0, 1.0)
 
     async def test_backoff_is_two_four_eight_sixteen_minutes(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Five attempts, the waits between them doubling; then the message is failed."""
+        """There are five attempts with doubling waits; then the message has failed."""
         queue = open_queue(**NO_JITTER)
         message = await add_leased(queue, new_reply(1, clock))
         waits = []
@@ -58,7 +58,7 @@ class ResultConformance:
         assert "131000" in failed.last_error
 
     async def test_retry_after_is_honoured_and_clamped(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A longer wait that Meta asks for counts, up to the setting's maximum."""
+        """recado waits as long as Meta asks for, up to the setting's maximum."""
         queue = open_queue(RECADO_RETRY_AFTER_MAX_SECONDS="600", **NO_JITTER)
         due = []
         for n, asked in enumerate((10, 300, 999_999)):
@@ -80,7 +80,7 @@ class ResultConformance:
         assert (failed.attempts, failed.reason) == (1, "rejected")
 
     async def test_the_pair_limit_blocks_that_customer_only(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """131056 waits 1, 4, 16 seconds, spends no attempt, and holds up nobody else."""
+        """After 131056, recado waits 1, 4, 16 seconds; it costs no attempt and delays nobody else."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         message = await add_leased(queue, new_reply(1, clock, customer=1))
         waits = []
@@ -124,7 +124,7 @@ class ResultConformance:
 
     @pytest.mark.parametrize("sweep", ["claim", "expire"])
     async def test_nothing_is_sent_after_its_window(self, open_queue: OpenQueue, clock: FakeClock, sweep: str) -> None:
-        """A waiting message whose deadline has passed is failed, whether it is claimed or swept up."""
+        """A waiting message whose deadline has passed fails, in a claim or in `expire`."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
         clock.advance(86101)
@@ -137,7 +137,7 @@ class ResultConformance:
         assert failed.reason == "window_closed"
 
     async def test_a_retry_beyond_the_window_is_failed_now(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """There is no point in waiting for a turn that will not be taken."""
+        """A message whose next attempt would be too late fails at once."""
         queue = open_queue(**NO_JITTER)
         message = await add_leased(queue, new_reply(1, clock, deadline_at=clock() + 60))
         await queue.update_message_attempt(message, SERVER_ERROR)
@@ -146,7 +146,7 @@ class ResultConformance:
         assert failed.reason == "window_closed"
 
     async def test_an_unknown_outcome_waits_for_its_status(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Within the grace period nothing is sent; a status that carries the attempt settles it as delivered."""
+        """Within the grace period nothing is sent; a status with the attempt's id settles it as delivered."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, UNKNOWN)
@@ -161,7 +161,8 @@ class ResultConformance:
         assert (await queue.get_messages_to_retry(10)).messages == ()
 
     async def test_an_unknown_outcome_is_retried_once_quoting(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """After the grace period once more, quoting the customer's message; unknown again, an operator decides."""
+        """After the grace period it is sent once more, quoting the customer's message; if the outcome is unknown again,
+        it fails and an operator decides."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, UNKNOWN)
@@ -189,7 +190,7 @@ class ResultConformance:
         assert [m.reason for m in await queue.get_failed_messages()] == ["unknown"]
 
     async def test_a_status_before_the_answer(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A status may overtake the HTTP answer: it settles the attempt, the answer changes nothing more."""
+        """A status may arrive before the HTTP response: it settles the attempt, and the response changes nothing."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         settled = await queue.apply_status(status_of(message, "delivered"))
@@ -201,7 +202,7 @@ class ResultConformance:
         assert (status.queue_size, status.success_rate) == (0, 1.0)
 
     async def test_a_late_status_corrects_a_failure(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A message failed as unknown was delivered after all, if Meta says so."""
+        """A late status changes a message that failed as unknown to delivered."""
         queue = open_queue(RECADO_UNKNOWN_POLICY="fail")
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, UNKNOWN)
@@ -212,7 +213,8 @@ class ResultConformance:
         assert await queue.get_failed_messages() == []
 
     async def test_a_failed_status_is_a_failed_attempt(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Accepted by HTTP, failed by status: the message fails, or is retried, by the error's class."""
+        """If Meta accepts a message and later reports a failure, the message fails or is retried, depending on the
+        error's class."""
         queue = open_queue(**NO_JITTER)
         hopeless = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(hopeless, DELIVERED)
@@ -225,7 +227,7 @@ class ResultConformance:
         assert (status.failed, status.pending_retry) == (1, 1)
 
     async def test_delivered_wins_over_failed(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """With several devices both may come; a `failed` after a `delivered` changes nothing."""
+        """With several devices both may arrive; a `failed` after a `delivered` changes nothing."""
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
         await queue.update_message_attempt(message, DELIVERED)
@@ -237,7 +239,7 @@ class ResultConformance:
 
     @pytest.mark.parametrize("attempt_id", ["", "x", "a.b.c", "00000000.1.1", "1.2.3.4", "é.١.١", f"a.{'9' * 40}.1"])
     async def test_foreign_statuses_change_nothing(self, open_queue: OpenQueue, attempt_id: str) -> None:
-        """Statuses of messages that somebody else sent are none of ours."""
+        """Statuses of messages that another system sent have no effect."""
         queue = open_queue()
 
         assert not await queue.apply_status(StatusUpdate(attempt_id=attempt_id, status="sent", sent_wamid="w"))

@@ -36,7 +36,7 @@ class SendingConformance:
         assert (await queue.status()).queue_size == 1
 
     async def test_a_wamid_is_claimed_once_across_processes(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Fifty deliveries of one wamid, at once, over two openings of the store: one is new."""
+        """Of fifty deliveries of one wamid at once, in two processes, one is new."""
         one, two = open_queue(), open_queue()
         added = await asyncio.gather(
             *((one, two)[i % 2].add_message(new_reply(1, clock), lease=True) for i in range(50))
@@ -46,7 +46,7 @@ class SendingConformance:
         assert sum(a.message is not None for a in added) == 1
 
     async def test_a_wamid_is_forgotten_after_the_dedupe_time(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Eight days later the prune has let go of it; a day earlier it has not."""
+        """After eight days the prune deletes it; a day earlier it does not."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
         clock.advance(7 * 86400)
@@ -59,7 +59,7 @@ class SendingConformance:
         assert not (await queue.add_message(new_reply(1, clock), lease=False)).duplicate
 
     async def test_a_leased_message_is_nobody_elses(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What was added with a lease cannot be claimed by a drain."""
+        """A drain cannot claim a message that was added with a lease."""
         queue = open_queue()
         await add_leased(queue, new_reply(1, clock))
 
@@ -67,7 +67,7 @@ class SendingConformance:
         assert (await queue.status()).in_flight == 1
 
     async def test_a_late_message_is_failed_not_sent(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A reply whose window has closed before it was written is kept as failed, for an operator to see."""
+        """If the window has closed before the reply is written, it is stored as failed, so that an operator sees it."""
         queue = open_queue()
         added = await queue.add_message(new_reply(1, clock, deadline_at=clock() - 1), lease=True)
         (failed,) = await queue.get_failed_messages()
@@ -76,7 +76,8 @@ class SendingConformance:
         assert failed.reason == "window_closed"
 
     async def test_one_number_sends_at_its_rate(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """At 10 a second, replies get turns a little more than a tenth of a second apart; beyond the horizon none."""
+        """At 10 a second, the turns of replies are a little more than a tenth of a second apart; beyond the horizon
+        there are none."""
         queue = open_queue(RECADO_MESSAGES_PER_SECOND="10")
         added = [await queue.add_message(new_reply(n, clock), lease=True) for n in range(20)]
         turns = [a.message.send_at - clock() for a in added if a.message]
@@ -100,7 +101,7 @@ class SendingConformance:
         assert later[0].send_at == pytest.approx(first[-1].send_at + 0.1 / USED_RATE, abs=1e-4)
 
     async def test_a_customer_gets_one_message_in_six_seconds(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The second reply to a customer waits for its turn; replies to others do not."""
+        """The second reply to a customer waits for its turn; replies to other customers do not."""
         queue = open_queue()
         first = await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.update_message_attempt(first, DELIVERED)
@@ -136,7 +137,7 @@ class SendingConformance:
         assert text_of(await claim_one(queue)) == "reply 2"
 
     async def test_never_two_at_once_to_one_customer(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """While a send to a customer is under way no other is claimed, however long it takes."""
+        """While a send to a customer is under way, no other reply to him is claimed, however long it takes."""
         queue = open_queue()
         await add_leased(queue, new_reply(1, clock, customer=1))
         await queue.add_message(new_reply(2, clock, customer=1), lease=False)
@@ -165,7 +166,7 @@ class SendingConformance:
         assert [text_of(m) for m in claim.messages] == ["reply 0", "reply 1", "reply 2"]
 
     async def test_two_claims_never_share_a_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Two drains that claim at once get different messages, and together all."""
+        """Two drains that claim at once get different messages, and together all of them."""
         one, two = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         for n in range(100):
             await one.add_message(new_reply(n, clock), lease=False)
@@ -175,7 +176,7 @@ class SendingConformance:
         assert len(ids) == len(set(ids)) == 100
 
     async def test_an_empty_claim_says_when_to_come_back(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """`next_at` is when the next message falls due; None when there is none."""
+        """`next_at` is when the next message is due; None if there is none."""
         queue = open_queue(**NO_JITTER)
         nothing = await queue.get_messages_to_retry(10)
         message = await add_leased(queue, new_reply(1, clock))
@@ -186,7 +187,7 @@ class SendingConformance:
         assert waiting.next_at == pytest.approx(clock() + 120)
 
     async def test_a_lease_given_back_costs_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A released message is due at once and its next attempt is the first again."""
+        """A released message is due at once, and its next attempt has the same number."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, new_reply(1, clock))
         await queue.release(message)
@@ -194,7 +195,7 @@ class SendingConformance:
         assert (await claim_one(queue)).attempt == 1
 
     async def test_one_message_can_be_claimed_by_its_id(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """When it is due, and only once."""
+        """If it is due, and only once."""
         queue = open_queue()
         added = await queue.add_message(new_reply(1, clock), lease=False)
         assert added.id is not None

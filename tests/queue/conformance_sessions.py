@@ -94,7 +94,7 @@ def deciding(n: int, clock: FakeClock, session: Session, *, customer: int = 1) -
 async def session_of(
     queue: RetryQueue, clock: FakeClock, customer: int = 1, *, refers: str | None = None, may_order: bool = False
 ) -> Session:
-    """The present session of a customer; what asks for it writes nothing."""
+    """The present session of a customer; asking for it writes nothing."""
     message = new_reply(9999, clock, customer=customer, refers=refers, may_order=may_order)
     return await session_by(queue, message)
 
@@ -126,7 +126,7 @@ class SessionConformance:
     # -- the version
 
     async def test_a_stranger_has_the_empty_session(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """His message is written at once; while nothing changes he stays one."""
+        """His message is written at once; as long as nothing changes, he counts as new."""
         queue = open_queue(**UNLIMITED)
         first = await queue.add_message(new_reply(1, clock, customer=1), lease=True)
         second = await queue.add_message(new_reply(2, clock, customer=1), lease=False)
@@ -137,7 +137,7 @@ class SessionConformance:
     async def test_what_a_message_changes_is_the_next_ones_session(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """In this process and in another one, to the last cent and gram."""
+        """In this process and in another one, with exact money and quantities."""
         queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         message = opening(1, clock, "AAAA")
         message = replace(message, changes=replace(message.changes, talk=TALK))
@@ -150,7 +150,8 @@ class SessionConformance:
         assert session.quote.total == Decimal("103.76")
 
     async def test_a_message_of_an_older_session_writes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It is given the present session, even if it changes nothing; handled with that it is no duplicate."""
+        """It gets the present session, even if it changes nothing. Handled again with that session, it is not a
+        duplicate."""
         queue = open_queue(**UNLIMITED)
         await queue.add_message(opening(1, clock, "AAAA"), lease=False)
         stale = await queue.add_message(new_reply(2, clock, customer=1), lease=True)
@@ -165,7 +166,7 @@ class SessionConformance:
         assert (again.stale, again.duplicate) == (None, False)
 
     async def test_a_duplicate_is_one_whatever_its_session(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta brings it again when the conversation has gone on."""
+        """Meta redelivers it after the conversation has continued."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock)
         (first,) = [opening(100, clock, "BBBB")]
@@ -173,7 +174,7 @@ class SessionConformance:
         assert await queue.add_message(first, lease=True) == Added(id=None, duplicate=True)
 
     async def test_of_two_messages_at_once_one_is_stale(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """In one commit or in two, of one process or of two: as if one after the other."""
+        """In one commit or two, in one process or two, as if they came one after the other."""
         queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         both = [queue.add_message(opening(n, clock, f"AAA{n}"), lease=False) for n in (1, 2)]
         third = other.add_message(opening(3, clock, "AAA3"), lease=False)
@@ -187,7 +188,7 @@ class SessionConformance:
         assert [one.stale for one in added if one.stale] == [session, session]
 
     async def test_a_silent_message_changes_the_session(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Its wamid is claimed, and there is no reply."""
+        """Its wamid is recorded as seen, and there is no reply."""
         queue = open_queue(**UNLIMITED)
         held = Changes(version=0, talk=Talk(handoff=Handoff(until=clock() + 60)))
         added = await queue.add_message(new_reply(1, clock, customer=1, content=None, changes=held), lease=True)
@@ -199,7 +200,7 @@ class SessionConformance:
         assert (await queue.status()).queue_size == 0
 
     async def test_what_is_restrained_changes_nothing(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nobody has read it."""
+        """A message that gets no reply because of a limit has no effect."""
         queue = open_queue(**UNLIMITED)
         courtesy = new_reply(0, clock, customer=1, content=Text("hola"), courtesy=True)
         for n in range(MAX_ALIKE):
@@ -223,7 +224,7 @@ class SessionConformance:
     # -- quotes
 
     async def test_a_quote_is_seen_when_meta_accepted_it(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Not while it waits; a later status changes nothing, and the session keeps its version."""
+        """Not while it waits. A later status changes nothing, and the session keeps its version."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, opening(1, clock, "AAAA"))
         waiting = await session_of(queue, clock)
@@ -241,7 +242,7 @@ class SessionConformance:
     async def test_a_status_may_be_what_says_that_a_quote_was_accepted(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Its answer was lost; the status settles it."""
+        """The response was lost, and the status settles the attempt."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, opening(1, clock, "AAAA"))
         await queue.update_message_attempt(message, UNKNOWN)
@@ -259,7 +260,7 @@ class SessionConformance:
     async def test_a_quote_that_was_given_up_is_withdrawn(
         self, open_queue: OpenQueue, clock: FakeClock, how: str
     ) -> None:
-        """Nobody will see it; the session has changed."""
+        """The customer will not see it, so the session changes."""
         queue = open_queue(**UNLIMITED)
         message = opening(1, clock, "AAAA")
         if how == "too late":
@@ -285,7 +286,7 @@ class SessionConformance:
         assert session.version == 2
 
     async def test_a_newer_quote_replaces_the_open_one(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Whoever names the older one learns what became of it."""
+        """A message that refers to the older quote finds its state."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock, "AAAA")
         clock.advance(60)
@@ -302,7 +303,7 @@ class SessionConformance:
     async def test_a_quote_is_found_by_the_message_that_it_was_made_from(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """The customer takes that message back, or quotes it himself; the entry may be gone by then."""
+        """The customer takes that message back, or quotes it; the entry may be deleted by then."""
         queue = open_queue(**UNLIMITED)
         message = await add_leased(queue, opening(1, clock, "AAAA"))
         await queue.update_message_attempt(message, DELIVERED)
@@ -314,7 +315,7 @@ class SessionConformance:
         assert (await session_of(queue, clock, 2, refers="wamid.IN1")).referred is None
 
     async def test_another_customers_quote_is_never_found(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A token or a wamid is input."""
+        """Tokens and wamids are untrusted input."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock, "AAAA", customer=1)
         await quoted(queue, clock, "BBBB", customer=2)
@@ -327,7 +328,7 @@ class SessionConformance:
     async def test_a_quote_is_closed_without_an_order(
         self, open_queue: OpenQueue, clock: FakeClock, state: QuoteState
     ) -> None:
-        """It stays the newest, and is not open any more."""
+        """It stays the newest, and is no longer open."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock)
         changes = Changes(version=1, closes=Closing(token="AAAA", state=state))
@@ -341,7 +342,7 @@ class SessionConformance:
     async def test_only_an_open_quote_of_the_customer_is_closed(
         self, open_queue: OpenQueue, clock: FakeClock, token: str
     ) -> None:
-        """What tries is a defect of ours: it fails alone, and its message may be brought again."""
+        """Closing another quote is a bug: only that message fails, and Meta may redeliver it."""
         queue = open_queue(**UNLIMITED)
         await quoted(queue, clock, "AAAA", customer=1)
         await quoted(queue, clock, "BBBB", customer=2)
@@ -387,7 +388,7 @@ class SessionConformance:
     async def test_however_often_a_quote_is_confirmed_there_is_one_order(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Twenty times at once, on two pods: all the others are given the session with the order."""
+        """Of twenty messages at once, on two pods, one places the order; the others get the session with it."""
         queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         await quoted(queue, clock)
         sessions = [await session_of(queue, clock, may_order=True) for _ in range(20)]
@@ -404,7 +405,8 @@ class SessionConformance:
         assert outcomes(queue) == {"opened": 1, "confirmed": 1}
 
     async def test_numbers_are_never_given_twice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """To many customers at once, on two pods, after a restart; only where there is something to order."""
+        """With many customers at once, on two pods, and after a restart. Numbers are only reserved if there is
+        something to order."""
         queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         for customer in range(1, 6):
             await quoted(queue, clock, f"AAA{customer}", customer=customer)
@@ -427,7 +429,7 @@ class SessionConformance:
         assert nothing.order_number is no_yes.order_number is None
 
     async def test_an_order_learns_where_it_goes(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The customer's own order only."""
+        """Only the customer's own order."""
         queue = open_queue(**UNLIMITED)
         for customer in (1, 2):
             await quoted(queue, clock, f"AAA{customer}", customer=customer)
@@ -446,7 +448,7 @@ class SessionConformance:
     # -- bursts
 
     async def test_a_newer_quote_supersedes_one_that_waits(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It answers the messages of those before it; the queue has one reply, and the count of the others."""
+        """It answers the messages of earlier quotes; the queue has one reply and counts the others."""
         queue = open_queue()
         await queue.update_message_attempt(await add_leased(queue, new_reply(0, clock, customer=1)), DELIVERED)
         ids = []
@@ -473,7 +475,7 @@ class SessionConformance:
         "how", ["under way", "attempted", "no quote", "somebody else's", "nothing new", "too late"]
     )
     async def test_nothing_else_is_superseded(self, open_queue: OpenQueue, clock: FakeClock, how: str) -> None:
-        """What may have been sent, what gives no quote, what only a newer quote of the same customer replaces."""
+        """Replies that may have been sent, that contain no quote, or that belong to another customer stay."""
         queue = open_queue(RECADO_CUSTOMER_INTERVAL_SECONDS="0")
         first = opening(1, clock, "AAAA")
         newer = opening(2, clock, "BBBB", version=1)
@@ -500,7 +502,7 @@ class SessionConformance:
         assert len(await queue.list_messages([State.DISCARDED])) == 0
 
     async def test_a_superseded_reply_is_never_sent(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Not even at an operator's word: its message has its reply."""
+        """Not even if an operator asks for it: its message has a reply."""
         queue = open_queue(**UNLIMITED)
         old = await queue.add_message(opening(1, clock, "AAAA"), lease=False)
         await queue.add_message(opening(2, clock, "BBBB", version=1), lease=False)
@@ -510,7 +512,7 @@ class SessionConformance:
         assert len((await queue.get_messages_to_retry(10)).messages) == 1
 
     async def test_a_retried_quote_stays_first(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The newer one waits behind a reply that is not superseded."""
+        """A retried quote is not superseded, and the newer one waits for it."""
         queue = open_queue(**UNLIMITED)
         await queue.update_message_attempt(await add_leased(queue, opening(1, clock, "AAAA")), SERVER_ERROR)
         newer = await queue.add_message(opening(2, clock, "BBBB", version=1), lease=True)
@@ -521,7 +523,7 @@ class SessionConformance:
     # -- who the customer is
 
     async def test_a_session_is_found_by_every_name(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """By those that came with it, by those that came before, and by none of somebody else."""
+        """By present and earlier names of the customer, and by no name of another one."""
         queue = open_queue(**UNLIMITED)
         await queue.add_message(replace(new_reply(1, clock), key=PHONE), lease=False)
         await queue.add_message(replace(opening(2, clock, "AAAA"), key=USER, aliases=(PHONE,)), lease=False)
@@ -533,7 +535,7 @@ class SessionConformance:
         assert await session_by(queue, replace(probe, key=NEW_USER)) == Session()
 
     async def test_a_renamed_customer_keeps_his_session(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """His quote is open under the new names; a rename of somebody unknown says nothing."""
+        """His quote is open under the new names; renaming an unknown customer has no effect."""
         queue = open_queue(**UNLIMITED)
         await queue.add_message(replace(opening(1, clock, "AAAA"), key=USER, aliases=(PHONE,)), lease=False)
         await queue.rename_customer([USER, PHONE], [NEW_USER])
@@ -551,8 +553,8 @@ class SessionConformance:
     async def test_who_has_no_message_left_is_forgotten(
         self, open_queue: OpenQueue, clock: FakeClock, everything: bool
     ) -> None:
-        """With the last message of a customer goes what is kept of him, quotes too; not while one is open, or he has an
-        order, or another message waits."""
+        """With a customer's last message, all his data is deleted, including quotes; not while a quote is open, an
+        order is stored, or another message waits."""
         queue = open_queue(**UNLIMITED)
         for customer in (1, 2, 3, 4):
             message = await quoted(queue, clock, f"AAA{customer}", customer=customer)

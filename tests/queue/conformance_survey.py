@@ -1,4 +1,4 @@
-"""What every RetryQueue must count for the report, and that it is what the metrics count."""
+"""What every RetryQueue must count for the report: the same as the metrics."""
 
 import random
 from collections import Counter
@@ -23,7 +23,7 @@ from tests.queue.stores import OpenQueue
 
 DAY = 86400.0
 CONVERSATIONS = 60
-#: How staff moves an order on.
+#: How the staff changes an order's state.
 MOVES: tuple[tuple[OrderState, ...], ...] = (
     (),
     (ACCEPTED,),
@@ -34,7 +34,7 @@ MOVES: tuple[tuple[OrderState, ...], ...] = (
 
 
 async def converse(queue: RetryQueue, clock: FakeClock, chance: random.Random, customer: int) -> int:
-    """A conversation that comes to some end; how many messages the customer wrote."""
+    """A conversation with a random end; returns the number of the customer's messages."""
     if chance.random() < 0.1:
         await queue.add_message(opening(100 * customer, clock, f"T{customer}", customer=customer), lease=False)
         return 1
@@ -67,12 +67,12 @@ async def converse(queue: RetryQueue, clock: FakeClock, chance: random.Random, c
 
 
 async def simulated(queue: RetryQueue, clock: FakeClock) -> tuple[list[float], int]:
-    """Many conversations: the days in which they were, and the number of messages."""
+    """Many conversations; returns their days and the number of messages."""
     chance, begin, messages = random.Random(7), clock(), 0
     for customer in range(1, CONVERSATIONS + 1):
         clock.advance(chance.randrange(60, 7200))
         messages += await converse(queue, clock, chance, customer)
-        if customer % 5 == 0:  # the shop's own messages are not a customer's
+        if customer % 5 == 0:  # the shop's own messages do not count
             await queue.change_handoff(echo(customer, clock, customer=customer + 1000))
     clock.advance(3600)
     await queue.expire()
@@ -84,8 +84,8 @@ class SurveyConformance:
     """Counting for the report; `open_queue(audience, **settings)` opens the same store each time within a test."""
 
     async def test_it_agrees_with_the_metrics(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Of the same facts, to the last one and the last cent, whoever else hears of them; orders also with the list
-        of orders."""
+        """The counts and amounts are exactly those of the metrics, with and without endpoints; orders also agree with
+        the list of orders."""
         queue = open_queue(**UNLIMITED)
         days, messages = await simulated(queue, clock)
         survey = await queue.survey(days)
@@ -122,7 +122,7 @@ class SurveyConformance:
         assert 0 < survey.seen.count < seen
 
     async def test_products_and_their_quantities(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Pieces and measures, in quotes that were not replaced, and in orders."""
+        """Pieces and measures, in orders and in quotes that were not replaced."""
         queue = open_queue(**UNLIMITED)
         begin = clock()
         await quoted(queue, clock, "AAAA", customer=1)
@@ -145,7 +145,7 @@ class SurveyConformance:
         assert survey.orders.value == {"USD": Decimal("103.76")}
 
     async def test_only_these_days(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """From the first instant on, without the last; each day once."""
+        """From the first instant, excluding the last; each day once."""
         queue = open_queue(CRM, **UNLIMITED)
         await simulated(queue, clock)
         clock.advance(DAY)
@@ -162,7 +162,7 @@ class SurveyConformance:
         assert await counted(begin, begin + 5, begin + 5000, clock(), clock() + 1) == (2, 2)
 
     async def test_it_holds_up_nobody_and_sees_one_moment(self, open_queue: Any, clock: FakeClock) -> None:
-        """While it reads, others read and write; what they write is not in it."""
+        """Others read and write while it reads; their writes are not in it."""
         queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         begin = clock()
         await quoted(queue, clock, "AAAA", customer=1)
@@ -181,7 +181,7 @@ class SurveyConformance:
         assert [survey.messages for survey in (*seen, after)] == [1, 1, 0]
 
     async def test_it_has_an_end(self, open_queue: Any, clock: FakeClock) -> None:
-        """Whatever it is asked for."""
+        """A survey ends after a limit, whatever its request."""
         queue = open_queue(**UNLIMITED)
         instants = iter(range(0, 10**6, 25))
 
@@ -194,7 +194,7 @@ class SurveyConformance:
     async def test_hand_offs_outlive_their_customers_until_their_time_is_over(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Several at one instant; one that is taken over again counts again, a hold that goes on does not."""
+        """Several hand-offs at one instant count; a new hand-off counts again, a longer hold does not."""
         queue = open_queue(**UNLIMITED, RECADO_ORDER_RETENTION_SECONDS=str(30 * DAY))
         days = [clock() - 1, clock() + 90 * DAY]
         for customer in (1, 2, 3):
@@ -213,7 +213,7 @@ class SurveyConformance:
         assert (pruned.rows["handoff"], (await queue.survey(days)).handoffs) == (1, {"echo": 1})
 
     async def test_what_is_not_sold_is_named_once_enough_asked(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """By how many customers: one who asks again counts once. Erased ones do not count."""
+        """Each customer counts once, and erased customers do not count."""
         queue = open_queue(**UNLIMITED, RECADO_ASKED_RETENTION_SECONDS=str(30 * DAY))
         days = [clock() - 1, clock() + 2 * DAY]
         for n, customer in enumerate([1, 2, 2, 3, 3, 4]):

@@ -1,4 +1,4 @@
-"""What every RetryQueue must keep of traces: from an order one gets to the messages that it came from."""
+"""What every RetryQueue must keep of traces: links from an order to the messages that led to it."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ async def add(queue: RetryQueue, message: NewReply, n: int | None) -> Added:
 
 
 async def ordered(queue: RetryQueue, clock: FakeClock, *, quote: int | None = 1, yes: int | None = 2) -> Added:
-    """A customer's quote, and his yes to it; what became of the yes."""
+    """A customer's quote, and his yes to it; returns the result of the yes."""
     await add(queue, opening(101, clock, "AAAA"), quote)
     session = await session_of(queue, clock, may_order=True)
     return await add(queue, deciding(102, clock, session), yes)
@@ -39,7 +39,7 @@ class TraceConformance:
     """The behaviour; `open_queue(audience, **settings)` opens the same store each time within a test."""
 
     async def test_a_yes_follows_the_message_that_was_quoted(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The order, its event, and all that its staff's moves lead to, follow the yes."""
+        """The order, its event, and the effects of the staff's changes link to the yes."""
         queue = open_queue(CRM, **UNLIMITED)
         yes = await ordered(queue, clock)
         (order,) = await queue.list_orders()
@@ -57,7 +57,8 @@ class TraceConformance:
         assert shown["traceparent"] == trace(2)
 
     async def test_what_ends_a_quote_follows_its_last_message(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A changed quote follows the one before, a no the change, and a question nothing, in one batch with others."""
+        """A changed quote links to the previous one, a no to the change, a question to nothing; in one batch with
+        others."""
         queue = open_queue(CRM, **UNLIMITED)
         made = await add(queue, opening(101, clock, "AAAA"), 1)
         version = (await session_of(queue, clock)).version
@@ -76,7 +77,7 @@ class TraceConformance:
     async def test_what_is_not_sampled_is_not_followed(
         self, open_queue: OpenQueue, clock: FakeClock, quote: int | None, yes: int | None
     ) -> None:
-        """Each message's own decision holds."""
+        """Each message's own sampling decision counts."""
         queue = open_queue(CRM, **UNLIMITED)
         added = await ordered(queue, clock, quote=quote, yes=yes)
         (order,) = await queue.list_orders()
@@ -85,7 +86,7 @@ class TraceConformance:
         assert order.traceparent == (trace(yes) if yes else None)
 
     async def test_an_erased_customer_is_not_followed(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """His trace leads to his other messages; the order that stays for the books loses it."""
+        """A trace leads to the customer's other messages, so the remaining order loses it."""
         queue = open_queue(CRM, **UNLIMITED)
         await ordered(queue, clock)
         await queue.erase_customer("+15550100001")

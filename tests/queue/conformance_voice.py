@@ -1,4 +1,4 @@
-"""What every RetryQueue must do for voice notes: one reply each, in its turn, whatever becomes of the job."""
+"""What every RetryQueue must do for voice notes: send one reply each, in order, whatever the outcome of the job."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +46,7 @@ Kept = Callable[[], bytes]
 
 
 def spoken(n: int, clock: FakeClock, *, customer: int = 1, **changes: Any) -> NewReply:
-    """Voice note number n, as it comes."""
+    """Voice note number n, as it arrives."""
     note = VoiceNote(
         media=Media(f"90{n}"),
         customer=Customer(f"+1555010{customer:04d}", None),
@@ -58,7 +58,7 @@ def spoken(n: int, clock: FakeClock, *, customer: int = 1, **changes: Any) -> Ne
 
 
 def answer(n: int, clock: FakeClock, *, customer: int = 1, **changes: Any) -> NewReply:
-    """What voice note number n leads to once it is heard."""
+    """The message of voice note number n after its transcription."""
     return new_reply(n, clock, customer=customer, **{"content": Text(f"heard {n}"), **changes})
 
 
@@ -77,7 +77,7 @@ async def take(queue: RetryQueue, added: Added) -> LeasedReply:
 
 
 async def sent(queue: RetryQueue) -> list[str]:
-    """The texts that customers get now, in order. Jobs are left alone."""
+    """The texts that customers get now, in order. It does not claim jobs."""
     texts: list[str] = []
     while True:
         had = len(texts)
@@ -99,7 +99,7 @@ class VoiceConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
 
     async def test_a_note_is_answered_by_what_was_heard(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """At once, and once; the job knows what to fetch."""
+        """At once, and only once; the job has the file's id."""
         queue = open_queue(**UNLIMITED)
         added = await speak(queue, spoken(1, clock))
         job = await take(queue, added)
@@ -118,7 +118,7 @@ class VoiceConformance:
     async def test_a_note_that_nobody_hears_is_asked_for_within_a_minute(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """Whoever had the job is gone, and so may be the job's own end: the reply is there."""
+        """The process with the job is dead; the reply is sent in any case."""
         queue = open_queue(**UNLIMITED)
         await take(queue, await speak(queue, spoken(1, clock)))
         clock.advance(PATIENCE_SECONDS - 1)
@@ -127,7 +127,7 @@ class VoiceConformance:
         assert await sent(queue) == [ASK]
 
     async def test_an_answer_that_comes_too_late_is_none(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Nothing of it is written: the customer was asked to write."""
+        """Nothing is written, because the customer was asked to write."""
         queue = open_queue(**UNLIMITED)
         job = await take(queue, await speak(queue, spoken(1, clock)))
         clock.advance(PATIENCE_SECONDS)
@@ -140,7 +140,7 @@ class VoiceConformance:
         assert (await session_of(queue, clock)).quote is None
 
     async def test_two_processes_hear_a_note_and_one_answers(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The first was stopped for longer than its lease, the second did the job in its place."""
+        """The first process was stopped for longer than its lease, and the second one did the job."""
         one, two = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
         added = await speak(one, spoken(1, clock))
         job = await take(one, added)
@@ -154,7 +154,7 @@ class VoiceConformance:
         assert await sent(two) == ["heard 1"]
 
     async def test_what_is_refused_is_asked_for_at_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """A file that will never be right is not waited for."""
+        """recado does not wait for a file that can never be used."""
         queue = open_queue(**UNLIMITED)
         job = await take(queue, await speak(queue, spoken(1, clock)))
         await queue.update_message_attempt(job, REFUSED)
@@ -163,7 +163,7 @@ class VoiceConformance:
         assert notes(queue, "asked") == 1
 
     async def test_what_fails_is_tried_again(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Four more times within half a minute; then the customer is asked to write."""
+        """There are four more attempts within half a minute; then the customer is asked to write."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         added = await speak(queue, spoken(1, clock))
         for wait in (*media.BACKOFF_SECONDS, None):
@@ -177,7 +177,7 @@ class VoiceConformance:
         assert await sent(queue) == [ASK]
 
     async def test_replies_keep_the_order_of_what_was_said(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What is written after a voice note waits until that is answered: it is looked at each second."""
+        """The reply to a later message waits for the voice note's reply; it is checked every second."""
         queue = open_queue(**UNLIMITED)
         added = await speak(queue, spoken(1, clock))
         clock.advance(1)
@@ -192,7 +192,7 @@ class VoiceConformance:
     async def test_a_note_does_not_hold_up_what_was_written_before(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """A reply that waits is sent while the note is being heard, and the job does not wait for it."""
+        """An earlier reply is sent during the transcription, and the job does not wait for it."""
         queue = open_queue(**UNLIMITED)
         await queue.add_message(new_reply(1, clock, customer=1), lease=False)
         clock.advance(1)
@@ -205,7 +205,7 @@ class VoiceConformance:
     async def test_a_quote_of_what_was_heard_supersedes_one_that_waits(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """The written message was handled while the note was being heard: one reply answers both."""
+        """The written message was handled during the transcription: one reply answers both."""
         queue = open_queue(**UNLIMITED)
         added = await speak(queue, spoken(1, clock))
         clock.advance(1)
@@ -227,7 +227,7 @@ class VoiceConformance:
         assert quote.accepted_at == clock()
 
     async def test_a_note_is_handled_with_the_session_as_it_is(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The session has changed while it was heard: it is given back, and nothing is written."""
+        """If the session changed during the transcription, the job gets the present session, and nothing is written."""
         queue = open_queue(**UNLIMITED)
         added = await speak(queue, spoken(1, clock))
         opens = Changes(version=0, opens=quote_named("WRITTEN", clock))
@@ -242,7 +242,7 @@ class VoiceConformance:
         assert not (await queue.reply_to_voice(job, answer(1, clock, changes=again))).duplicate
 
     async def test_a_person_who_takes_over_ends_the_matter(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The reply is discarded; what is heard later is nobody's."""
+        """The reply is discarded; a later transcript has no effect."""
         queue = open_queue(**UNLIMITED)
         job = await take(queue, await speak(queue, spoken(1, clock)))
         key = f"{NUMBER}:US.1"
@@ -253,7 +253,7 @@ class VoiceConformance:
         assert await sent(queue) == []
 
     async def test_silence_is_an_answer_too(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """What was heard gets no reply, by the conversation's word: the one that waits is discarded."""
+        """If the conversation decides on no reply, the waiting reply is discarded."""
         queue = open_queue(**UNLIMITED)
         job = await take(queue, await speak(queue, spoken(1, clock)))
         await queue.reply_to_voice(job, answer(1, clock, content=None))
@@ -263,7 +263,7 @@ class VoiceConformance:
         assert queue.snapshot().rows[State.DISCARDED] == 1
 
     async def test_a_note_is_claimed_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """Meta brings it again: there is one job."""
+        """After a redelivery there is still one job."""
         queue = open_queue(**UNLIMITED)
         await speak(queue, spoken(1, clock))
         again = await queue.add_message(spoken(1, clock), lease=True)
@@ -274,7 +274,7 @@ class VoiceConformance:
     async def test_while_nobody_hears_notes_are_asked_for_at_once(
         self, open_queue: OpenQueue, clock: FakeClock
     ) -> None:
-        """The transcriber is down, as five notes have shown. A note is tried again when it is time for a probe."""
+        """After five failures the breaker is open. A note is tried again when a probe is due."""
         queue = open_queue(**UNLIMITED, **NO_JITTER)
         for n in range(5):
             await queue.update_message_attempt(
@@ -291,7 +291,7 @@ class VoiceConformance:
         assert not queue.snapshot().breakers.get(NUMBER, None) or not queue.snapshot().breakers[NUMBER].open
 
     async def test_a_wrong_key_is_told_to_an_operator(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """It costs no note an attempt; nothing is sent to the transcriber meanwhile, and replies go on."""
+        """It costs no attempts; nothing is sent to the transcriber meanwhile, and replies continue."""
         queue = open_queue(**UNLIMITED)
         added = await speak(queue, spoken(1, clock))
         await queue.update_message_attempt(await take(queue, added), WRONG_KEY)
@@ -301,7 +301,7 @@ class VoiceConformance:
         assert ASK in await sent(queue)
 
     async def test_few_notes_are_in_memory_at_once(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The rest waits, and is looked at again soon."""
+        """Further notes wait, and are checked again soon."""
         queue = open_queue(**UNLIMITED)
         added = [await speak(queue, spoken(n, clock, customer=n)) for n in range(media.AT_ONCE + 1)]
         jobs = [await take(queue, one) for one in added[:-1]]
@@ -313,7 +313,7 @@ class VoiceConformance:
         assert len((await queue.claim_message(last)).messages) == 1
 
     async def test_a_job_that_is_too_late_is_not_begun(self, open_queue: OpenQueue, clock: FakeClock) -> None:
-        """The drain gives it up, and the customer was asked to write."""
+        """The drain gives it up, because the customer was asked to write."""
         queue = open_queue(**UNLIMITED)
         await speak(queue, spoken(1, clock))
         clock.advance(PATIENCE_SECONDS)
@@ -325,7 +325,7 @@ class VoiceConformance:
     async def test_a_customer_who_is_erased_takes_his_notes_along(
         self, open_queue: OpenQueue, clock: FakeClock, kept: Kept
     ) -> None:
-        """Also what is being heard; it comes to nothing."""
+        """Including the note under way, whose transcript has no effect."""
         queue = open_queue(**UNLIMITED)
         note = spoken(1, clock, phone="+5215559876543")
         assert note.listening is not None

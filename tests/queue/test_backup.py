@@ -1,4 +1,4 @@
-"""Copies of the queue: complete, checked, restorable, and never over a database that is in use."""
+"""Backups: complete, checked, restorable, and never restored over a database that is in use."""
 
 import asyncio
 import contextlib
@@ -77,7 +77,7 @@ def integrity(database: Path) -> str:
 
 @contextlib.contextmanager
 def held(database: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has the database open until its input ends."""
+    """A process that keeps the database open until its input ends."""
     program = (
         "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM entry').get;"
         "print('open', flush=True); sys.stdin.read()"
@@ -90,7 +90,7 @@ def held(database: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 class Old:
-    """A queue of eight messages, and a copy that holds five; both are large enough to be met in the middle."""
+    """A queue of eight messages, and a copy with five; both are large enough to interrupt a restore in the middle."""
 
     MEGABYTES = 24
 
@@ -106,7 +106,7 @@ class Old:
         self.inode = self.database.stat().st_ino
 
     def beside(self, pattern: str) -> int:
-        """The size of what lies beside the database under such a name; -1 when nothing does."""
+        """The size of the file beside the database with this suffix; -1 without one."""
         with contextlib.suppress(FileNotFoundError):
             return max((path.stat().st_size for path in self.database.parent.glob(pattern)), default=-1)
         return -1
@@ -118,18 +118,18 @@ class Old:
         return self.beside("recado.db.before-*") >= 0
 
     def replacing(self, share: float = 0.1) -> bool:
-        """Whether that share of the old content is in the journal."""
+        """Whether this share of the old content is in the journal."""
         return self.beside("recado.db-journal") > share * self.MEGABYTES * 1e6
 
     def overwriting(self) -> bool:
-        """Whether a damaged database has begun to be overwritten."""
+        """Whether the overwriting of a damaged database has begun."""
         with self.database.open("rb") as file:
             return file.read(16) == bytes(16)
 
     @contextlib.contextmanager
     def restoring(self, number: signal.Signals, at: Callable[[], bool]) -> Iterator[subprocess.Popen[str]]:
-        """`recado restore`, which got the signal at that moment."""
-        # Nice to whoever watches it, on a busy machine too.
+        """`recado restore`, which gets the signal at that moment."""
+        # With low priority, so that the test sees the moment on a busy machine, too.
         command = ["nice", "-n", "19", sys.executable, "-m", "recado", "restore", str(self.copies)]
         environment = {**os.environ, "RECADO_DATABASE": str(self.database)}
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -149,7 +149,7 @@ def old(tmp_path: Path) -> Old:
 
 
 def test_a_copy_can_be_restored_elsewhere(tmp_path: Path) -> None:
-    """What was in the queue when the copy was made is in the queue that is restored from it."""
+    """The restored queue has the content of the queue at the time of the copy."""
     fill(tmp_path / "recado.db", range(100))
     copy = backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=3, now=NOW)
     assert copy.path.name == "recado-000001-20270115T080000Z.db"
@@ -167,7 +167,7 @@ def counted(database: Path) -> dict[Key, float]:
 
 
 def test_a_restore_takes_no_total_back(old: Old) -> None:
-    """Prometheus takes a counter that falls for one that began anew, and adds all of it once more."""
+    """Otherwise Prometheus would consider the counter reset, and add all of it again."""
     before = counted(old.database)
     backup.restore(old.copies, old.database, now=NOW)
     assert stored(old.database) == 5
@@ -182,7 +182,7 @@ def test_a_restore_into_an_empty_volume_brings_the_totals_of_the_copy(tmp_path: 
 
 
 async def test_a_copy_is_made_while_the_queue_is_written(tmp_path: Path) -> None:
-    """Writers go on while a copy is made, and every message that was acknowledged before it is in it."""
+    """Writers continue while a copy is made, and it contains every message that was acknowledged before it."""
     database = tmp_path / "recado.db"
     queue = SqliteRetryQueue(database, retry_policy(Settings()), clock=lambda: NOW)
     await asyncio.gather(*(queue.add_message(message(n), lease=False) for n in range(200)))
@@ -196,7 +196,7 @@ async def test_a_copy_is_made_while_the_queue_is_written(tmp_path: Path) -> None
 
 
 def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
-    """Older copies go, newest stay."""
+    """Older copies are deleted, the newest stay."""
     fill(tmp_path / "recado.db", range(1))
     for hour in range(4):
         backup.back_up(tmp_path / "recado.db", tmp_path / "copies", keep=2, now=NOW + 3600 * hour)
@@ -204,7 +204,7 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_backup_removes_what_killed_ones_left(tmp_path: Path) -> None:
-    """Half-written copies, with what SQLite kept beside them."""
+    """It removes incomplete copies, with SQLite's files beside them."""
     fill(tmp_path / "recado.db", range(1))
     (tmp_path / "copies").mkdir()
     for left in ("000007-20990101T000000Z.partial", "000007-20990101T000000Z.partial-journal"):
@@ -214,7 +214,7 @@ def test_a_backup_removes_what_killed_ones_left(tmp_path: Path) -> None:
 
 
 def test_a_copy_of_the_future_is_not_the_newest_for_ever(tmp_path: Path) -> None:
-    """A clock that was ahead for one copy: later copies stay, and are what is restored."""
+    """After a copy with a clock that was ahead, later copies stay and are restored."""
     fill(tmp_path / "recado.db", range(1))
     folder = tmp_path / "copies"
     backup.back_up(tmp_path / "recado.db", folder, keep=2, now=NOW + 50 * 365 * 86400)
@@ -225,7 +225,7 @@ def test_a_copy_of_the_future_is_not_the_newest_for_ever(tmp_path: Path) -> None
 
 
 def test_two_backups_at_once_both_succeed(tmp_path: Path) -> None:
-    """In the same second, and whichever is first; neither takes the other's half-written copy for a dead one's."""
+    """In the same second, in any order; neither removes the other's incomplete copy."""
     fill(tmp_path / "recado.db", range(50))
     with ThreadPoolExecutor(8) as pool:
         made = list(
@@ -236,7 +236,7 @@ def test_two_backups_at_once_both_succeed(tmp_path: Path) -> None:
 
 
 class Full:
-    """A volume with room for so many copies: making one more fails as SQLite says it."""
+    """A volume with space for `copies` copies: a further one fails with SQLite's error."""
 
     def __init__(self, folder: Path, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self._folder, self._room = folder, room
@@ -252,7 +252,7 @@ class Full:
 
 
 def test_the_oldest_copies_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full volume does not end backups: as many copies stay as fit."""
+    """Backups continue on a full volume: as many copies stay as fit."""
     fill(tmp_path / "recado.db", range(1))
     folder = tmp_path / "copies"
     Full(folder, 2, monkeypatch)
@@ -261,7 +261,7 @@ def test_the_oldest_copies_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_killed_backups_left_makes_room_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No copy goes for it."""
+    """No copy is deleted for that."""
     fill(tmp_path / "recado.db", range(1))
     folder = tmp_path / "copies"
     Full(folder, 2, monkeypatch)
@@ -272,7 +272,7 @@ def test_what_killed_backups_left_makes_room_first(tmp_path: Path, monkeypatch: 
 
 
 def test_the_last_good_copy_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is it deleted because damaged ones are newer."""
+    """It is not deleted even if damaged copies are newer."""
     fill(tmp_path / "recado.db", range(1))
     folder = tmp_path / "copies"
     made = [backup.back_up(tmp_path / "recado.db", folder, keep=9, now=NOW + hour).path for hour in range(3)]
@@ -285,7 +285,7 @@ def test_the_last_good_copy_makes_no_room(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_no_copy_is_deleted_where_that_makes_too_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that has outgrown the volume costs none of the copies that are there."""
+    """If the database is larger than the volume, no existing copy is deleted."""
     fill(tmp_path / "recado.db", range(1))
     folder = tmp_path / "copies"
     made = [backup.back_up(tmp_path / "recado.db", folder, keep=9, now=NOW + hour).path for hour in range(3)]
@@ -378,7 +378,7 @@ def test_a_queue_opened_while_it_is_replaced(
 
 @pytest.mark.parametrize("share", [None, 0.0, 0.1, 0.5, 0.9])
 def test_a_restore_that_is_killed_leaves_the_old_queue(old: Old, share: float | None) -> None:
-    """Whole, and the next restore goes well."""
+    """The old queue is complete, and the next restore succeeds."""
     with old.restoring(signal.SIGKILL, old.setting_aside if share is None else lambda: old.replacing(share)) as restore:
         restore.wait()
     assert stored(old.database) == 8
@@ -389,7 +389,7 @@ def test_a_restore_that_is_killed_leaves_the_old_queue(old: Old, share: float | 
 
 
 def test_a_database_that_was_damaged_while_in_use_is_in_use(old: Old) -> None:
-    """The lock of whoever has it open counts, although SQLite does not take the file for a database any more."""
+    """The lock of the process that has it open counts, although SQLite no longer accepts the file as a database."""
     with held(old.database) as holder:
         with old.database.open("r+b") as file:
             file.write(b"damaged" * 100)
@@ -403,7 +403,7 @@ def test_a_database_that_was_damaged_while_in_use_is_in_use(old: Old) -> None:
 
 
 def test_a_killed_restore_of_a_damaged_database_leaves_none(old: Old) -> None:
-    """Half of it is never taken for a queue; what was there is set aside, and the next restore goes well."""
+    """An incomplete result is never accepted as a queue; the old file is kept, and the next restore succeeds."""
     old.database.write_bytes(b"damaged" * 100)
     with old.restoring(signal.SIGKILL, old.overwriting) as restore:
         restore.wait()
@@ -416,7 +416,7 @@ def test_a_killed_restore_of_a_damaged_database_leaves_none(old: Old) -> None:
 
 
 def test_a_database_of_another_kind_is_replaced(tmp_path: Path) -> None:
-    """Pages of another size, tables that are not ours, a header that says nonsense."""
+    """Pages of another size, other tables, an invalid header."""
     database = tmp_path / "recado.db"
     fill(database, range(5))
     backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
@@ -437,7 +437,7 @@ def test_a_database_of_another_kind_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
-    """A drill finds a copy whose pages were damaged, and a file that is no queue; nothing is restored from them."""
+    """A drill detects a damaged copy and a file that is not a queue; nothing is restored from them."""
     database = tmp_path / "recado.db"
     fill(database, range(300))
     copy = backup.back_up(database, tmp_path / "copies", keep=1, now=NOW)
@@ -454,7 +454,7 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["recado-prod.db", "recado-000000-20200101T000000Z.db"])
 def test_only_copies_make_room_for_copies(tmp_path: Path, name: str) -> None:
-    """A database in the same folder stays, whatever it is called; so does everything that is no copy of ours."""
+    """Only copies are deleted: a database in the same folder stays, whatever its name, and so do other files."""
     database = tmp_path / name
     fill(database, range(2))
     for other in ("recado-old.db", "recado-000000-20200101T000000Z.db.before-1", "recado-000001-99999999T999999Zx.db"):
@@ -467,7 +467,7 @@ def test_only_copies_make_room_for_copies(tmp_path: Path, name: str) -> None:
 
 
 def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
-    """Neither copied nor restored, though it has a table of the same name."""
+    """It is neither copied nor restored, although it has a table of the same name."""
     foreign = tmp_path / "foreign.db"
     connection = apsw.Connection(str(foreign))
     connection.execute("CREATE TABLE message (id INTEGER)")
@@ -485,7 +485,7 @@ def test_another_applications_database_is_no_queue(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["what?.db", "#1.db", "100%41.db", "file:x.db", "two words.db"])
 def test_a_copy_may_have_any_name(tmp_path: Path, name: str) -> None:
-    """It is a path, whatever it would mean in an address."""
+    """Its path may contain characters with a meaning in a URI."""
     fill(tmp_path / "recado.db", range(2))
     copy = backup.back_up(tmp_path / "recado.db", tmp_path, keep=1, now=NOW)
     copy.path.rename(tmp_path / name)
@@ -493,7 +493,7 @@ def test_a_copy_may_have_any_name(tmp_path: Path, name: str) -> None:
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    """No database, no copy, no room: one sentence each."""
+    """A missing database, copy or volume space gives one sentence each."""
     with pytest.raises(StoreError, match="there is no queue at"):
         backup.back_up(tmp_path / "none.db", tmp_path, keep=1, now=NOW)
     with pytest.raises(StoreError, match="there is no copy in"):
@@ -517,7 +517,7 @@ def test_a_copy_stands_alone(tmp_path: Path) -> None:
 
 
 def test_the_commands_note_their_success_in_the_queue(tmp_path: Path) -> None:
-    """When a copy and a drill last went well is in the store, from where metrics can take it."""
+    """The times of the last successful copy and drill are in the store, for the metrics."""
     settings = Settings(database=tmp_path / "recado.db")
     fill(settings.database, range(2))
     make_copy(settings, tmp_path / "copies", keep=2)

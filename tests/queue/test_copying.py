@@ -1,4 +1,4 @@
-"""A queue that moves from a SQLite file to PostgreSQL, with everything that was promised."""
+"""A queue moves from a SQLite file to PostgreSQL with all its guarantees."""
 
 import time
 from pathlib import Path
@@ -27,7 +27,7 @@ POLICY = retry_policy(load(UNLIMITED))
 
 
 async def test_everything_goes_along(tmp_path: Path, database_url: str) -> None:
-    """What waits is sent, what was seen is a duplicate, a late status finds its attempt, and totals go on."""
+    """Waiting replies are sent, seen messages are duplicates, a late status finds its attempt, and totals continue."""
     path, clock = tmp_path / "recado.db", FakeClock(time.time())
     file = SqliteRetryQueue(path, POLICY, clock=clock)
     waiting = new_reply(1, clock)
@@ -63,7 +63,7 @@ async def test_everything_goes_along(tmp_path: Path, database_url: str) -> None:
 
 
 async def test_traces_lead_back_after_a_copy(tmp_path: Path, database_url: str) -> None:
-    """A yes to a quote from the file follows the message that was quoted."""
+    """A yes to a quote from the file links to the message of the quote."""
     path, clock = tmp_path / "recado.db", FakeClock(time.time())
     file = SqliteRetryQueue(path, POLICY, clock=clock)
     await add(file, opening(101, clock, "AAAA"), 1)
@@ -79,7 +79,7 @@ async def test_traces_lead_back_after_a_copy(tmp_path: Path, database_url: str) 
 
 
 async def test_a_file_in_use_is_not_copied(tmp_path: Path, database_url: str) -> None:
-    """What a web pod adds to it meanwhile would be forgotten."""
+    """Messages that a web pod adds meanwhile would be lost."""
     path = tmp_path / "recado.db"
     file = SqliteRetryQueue(path, POLICY)
     with pytest.raises(StoreError, match="is in use"):
@@ -92,7 +92,7 @@ async def test_a_file_in_use_is_not_copied(tmp_path: Path, database_url: str) ->
 async def test_only_an_empty_database_is_copied_into(
     tmp_path: Path, postgres: PostgresServer, database_url: str
 ) -> None:
-    """Or two queues would become one, with ids that mean two things; nor one without the schema."""
+    """Otherwise two queues would mix, with ambiguous ids. A database without the schema is refused, too."""
     path, clock = tmp_path / "recado.db", FakeClock(time.time())
     file = SqliteRetryQueue(path, POLICY, clock=clock)
     await file.add_message(new_reply(1, clock), lease=False)
@@ -107,7 +107,7 @@ async def test_only_an_empty_database_is_copied_into(
 
 
 def test_the_command(tmp_path: Path, database_url: str) -> None:
-    """Says what it copied, or in a sentence why not."""
+    """Prints what it copied, or one sentence that says why it did not."""
     shop = Installation(tmp_path, logs=tmp_path)
     missing = shop.run("queue", "copy", "--to", database_url)
     SqliteRetryQueue(shop.database, POLICY).database.close()
