@@ -15,6 +15,17 @@ _PHRASE: Final = 6
 _CLOSES: Final = frozenset(["and", "courtesy", "thanks", "but"])
 
 
+_ABBREVIATION: Final = 4
+"""Letters of words that are too long to be abbreviations."""
+_ARTICLES: Final = frozenset(["un", "una", "unos", "unas"])
+_COUNTS_ONE: Final = frozenset(["article", "collective"])
+_GOES_ON: Final = frozenset(
+    ["limit", "number", "article", "half", "and", "collective", "pair", "scale", "piece", "container"]
+)
+"""Roles of words behind a number that may belong to its quantity."""
+_HALF: Final = Fraction(1, 2)
+
+
 class Unusable(StrEnum):
     """Why an amount does not say how many of a product to quote."""
 
@@ -40,101 +51,148 @@ class Quantity(msgspec.Struct, frozen=True, gc=False):
     unusable: Unusable | None = None  # why it does not say how many
 
 
+class _Reader:
+    """What of a quantity is read so far: each method goes past one part of it, if it stands at `end`."""
+
+    __slots__ = ("article", "collective", "end", "lexicon", "pairs", "roles", "tokens", "value")
+
+    def __init__(
+        self, tokens: list[Token], roles: list[frozenset[str]], lexicon: Lexicon, value: int | Fraction | None,
+        end: int, article: bool,
+    ) -> None:  # fmt: skip
+        self.tokens, self.roles, self.lexicon = tokens, roles, lexicon
+        self.value, self.end, self.article = value, end, article
+        self.collective = 0
+        self.pairs = False
+
+    def number_behind_article(self) -> None:
+        """ "unas 20", "un diez"; past the "sola" of "una sola docena", too."""
+        i = self.end
+        if self._has(i, "limit") and _is_collective(self.roles, i + 1):
+            self.end = i = i + 1
+        if i == len(self.tokens) or self.tokens[i - 1].norm not in _ARTICLES:
+            return
+        value, j = cardinal(self.tokens, self.roles, i, self.lexicon)
+        sized = j < len(self.tokens) and not self.tokens[j].spaced and self.tokens[j].norm in self.lexicon.measures
+        sized = sized or self.tokens[i].norm.startswith("0")  # "una 9v", "una .009"
+        if value is not None and not sized and self.roles[i].isdisjoint(_COUNTS_ONE):
+            self.value, self.end, self.article = value, j, False
+
+    def half(self) -> Quantity | None:
+        """ "media docena", "medio millón": takes the half; without anything to be half of: "media" of a container."""
+        i = self.end
+        j = i + 1 + self._has(i + 1, "of")
+        if _is_collective(self.roles, j) or (j == i + 1 and _is_scale(self.tokens, j)):
+            self.value, self.end = self._half(i), j
+            return None
+        held = self._has(i + 1, "container") or (j > i + 1 and self.tokens[i].norm == "medio")
+        return Quantity(_HALF, i + 1) if held else None
+
+    def halves(self) -> None:
+        """ "dos medias docenas", "dos y media docenas"."""
+        assert self.value is not None
+        i = self.end
+        if self._has(i, "half") and _is_collective(self.roles, i + 1):
+            self.value, self.end = self.value * self._half(i), i + 1
+            i += 1
+        if self._has(i + 1, "half") and self.tokens[i].norm == "y" and _is_collective(self.roles, i + 2):
+            self.value, self.end = self.value + _HALF, i + 2
+
+    def collectives(self) -> None:
+        """ "docenas y media", "pares", "un par de docenas", "una docena de pares"."""
+        while self.end < len(self.tokens) and self._collective():
+            i = self.end + self._has(self.end, "of")
+            if not _is_collective(self.roles, i):
+                return
+            if self.pairs and self.value is not None:  # two of what follows; of "una docena de pares" pairs are counted
+                self.value, self.pairs = self.value * 2, False
+            self.end = i
+
+    def _collective(self) -> bool:
+        """Past one collective noun, a "par", or the "mil" behind a half."""
+        i, value = self.end, self.value
+        norm, role = self.tokens[i].norm, self.roles[i]
+        if "collective" in role and self.tokens[i].kind == WORD:
+            if norm == "cien" or (norm == "ciento" and value is None):
+                return False  # "el 14 cien rosas": no number stands before "cien"
+            size = self.collective = self.lexicon.collective(norm) or 1
+            value, i, self.article = (1 if value is None else value) * size, i + 1, False
+            if self._has(i + 1, "half") and self.tokens[i].norm in ("y", "i"):
+                value, i = value + size * self._half(i + 1), i + 2
+            self.value, self.end = value, i
+        elif "pair" in role:
+            self.value, self.end, self.pairs, self.article = 1 if value is None else value, i + 1, True, False
+        elif "scale" in role and isinstance(value, Fraction):
+            self.value, self.end = value * self.lexicon.scales.get(norm, 1), i + 1
+        else:
+            return False
+        return True
+
+    def counted(self, is_product: Callable[[str], bool]) -> tuple[bool, int | None]:
+        """Past a word for pieces. Whether one stands here, and the token of a container with something in it."""
+        i = self.end
+        if i == len(self.tokens) or self.tokens[i].kind != WORD:
+            return False, None
+        if "piece" in self.roles[i] and not self.article:
+            self.end = i + 1 + (i + 1 < len(self.tokens) and self.tokens[i + 1].norm == ".")
+            return True, None
+        if "container" not in self.roles[i] or is_product(self.tokens[i].norm):
+            return False, None
+        if self._has(i + 1, "of"):
+            return False, i
+        alone = _closes(self.tokens, self.roles, i + 1, self.lexicon) or is_product(self.tokens[i + 1].norm)
+        if alone:  # "pintura blanca, 2 galones", "5 kg arroz"
+            self.end = i + 1 + self._is_abbreviated(i)  # "10 paq. papel"
+        return alone, None
+
+    def closes(self, pieces: bool) -> None:
+        """Past what ends a word that counts: the dot of "2 doc. medialunas", the "de" of "3 pares de"."""
+        grouped = self.collective or self.pairs
+        if grouped and self.end + 1 < len(self.tokens) and self._is_abbreviated(self.end - 1):
+            self.end += 1
+        while (grouped or pieces) and self._has(self.end, "of"):
+            self.end += 1
+
+    def _is_abbreviated(self, i: int) -> bool:
+        """Whether a dot follows a short word without a space."""
+        dot = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+        return dot is not None and dot.norm == "." and not dot.spaced and len(self.tokens[i].norm) < _ABBREVIATION
+
+    def _half(self, i: int) -> Fraction:
+        return self.lexicon.halves.get(self.tokens[i].norm, _HALF)
+
+    def _has(self, i: int, role: str) -> bool:
+        return i < len(self.roles) and role in self.roles[i]
+
+
 def quantity(
     tokens: list[Token], roles: list[frozenset[str]], at: int, lexicon: Lexicon, is_product: Callable[[str], bool]
 ) -> Quantity | None:
     """The longest quantity that starts at `at`, with its unit, if that is no product, and the "de" after it."""
-    start = at
-    n = len(tokens)
-    value, i = cardinal(tokens, roles, at, lexicon)
-    article = value is not None and "article" in roles[at] and i == at + 1
-    if article and i < n and "limit" in roles[i] and _is_collective(roles, i + 1):
-        i += 1  # "una sola docena"
-    if article and i < n and tokens[at].norm in ("unos", "unas", "un", "una"):
-        inner, j = cardinal(tokens, roles, i, lexicon)
-        sized = j < n and not tokens[j].spaced and tokens[j].norm in lexicon.measures  # "una 9v"
-        sized = sized or tokens[i].norm.startswith("0")  # "una .009"
-        if inner is not None and not sized and not roles[i] & {"article", "collective"}:  # "unas 20", "un diez"
-            value, i, article = inner, j, False
-        elif i < n and "half" in roles[i] and _is_collective(roles, i + 1):
-            value, i = None, i
-    if value is not None and i < n and "half" in roles[i] and _is_collective(roles, i + 1):
-        value, i, article = (
-            value * lexicon.halves.get(tokens[i].norm, Fraction(1, 2)),
-            i + 1,
-            False,
-        )  # "dos medias docenas"
-    digits = value is not None and tokens[start].kind == NUMBER
-    collective, pairs = 0, False
-    if value is None and i < n and "half" in roles[i] and tokens[i].kind == WORD:
-        j = i + 1
-        if j < n and "of" in roles[j]:
-            j += 1
-        if _is_collective(roles, j) or (j == i + 1 and _is_scale(tokens, j)):
-            value, i = lexicon.halves.get(tokens[i].norm, Fraction(1, 2)), j
-        elif i == start and i + 1 < n and ("container" in roles[i + 1] or (j > i + 1 and tokens[i].norm == "medio")):
-            return Quantity(Fraction(1, 2), i + 1)
-        else:
-            return None if i == start else Quantity(1, start + 1, article=True)
-    if (
-        value is not None
-        and i + 1 < n
-        and tokens[i].norm == "y"
-        and "half" in roles[i + 1]
-        and _is_collective(roles, i + 2)
-    ):
-        value, i = value + Fraction(1, 2), i + 2  # "dos y media docenas"
-    while i < n:
-        role = roles[i]
-        if value is None and not ("collective" in role or "pair" in role):
-            break
-        if "collective" in role and tokens[i].kind == WORD:
-            if tokens[i].norm == "cien" or (tokens[i].norm == "ciento" and value is None):
-                break  # "el 14 cien rosas": no number stands before "cien"
-            size = lexicon.collective(tokens[i].norm) or 1
-            value, i, collective, article = (1 if value is None else value) * size, i + 1, size, False
-            if i + 1 < n and tokens[i].norm in ("y", "i") and "half" in roles[i + 1]:
-                value, i = value + size * lexicon.halves.get(tokens[i + 1].norm, Fraction(1, 2)), i + 2
-        elif "pair" in role:
-            value, i, pairs, article = (1 if value is None else value), i + 1, True, False
-        elif "scale" in role and isinstance(value, Fraction):
-            value, i = value * lexicon.scales.get(tokens[i].norm, 1), i + 1
-        else:
-            break
-        j = i + 1 if i < n and "of" in roles[i] else i
-        if not _is_collective(roles, j):
-            break
-        if pairs:  # "un par de docenas": two of what follows; in "una docena de pares" the pairs are counted
-            value, pairs = value * 2, False
-        i = j
-    if value is None:
+    value, end = cardinal(tokens, roles, at, lexicon)
+    digits, article = tokens[at].kind == NUMBER, end == at + 1 and "article" in roles[at]
+    alone = end == len(tokens) or (tokens[end].kind != NUMBER and roles[end].isdisjoint(_GOES_ON))
+    if value is not None and alone:  # most numbers
+        return Quantity(value, end, article, bare=digits and end == at + 1)
+    reader = _Reader(tokens, roles, lexicon, value, end, article)
+    if article:
+        reader.number_behind_article()
+    if value is not None:
+        reader.halves()
+    elif "half" in roles[at] and tokens[at].kind == WORD:
+        of_container = reader.half()
+        if reader.value is None:
+            return of_container
+    reader.collectives()
+    if reader.value is None:
         return None
-    bare = digits and not (collective or pairs) and i == start + 1
-    pieces = False
-    container = None
-    if i < n and tokens[i].kind == WORD and not article and "piece" in roles[i]:
-        i, pieces = i + 1, True
-        if i < n and tokens[i].norm == ".":
-            i += 1
-    elif i < n and tokens[i].kind == WORD and "container" in roles[i] and not is_product(tokens[i].norm):
-        if i + 1 < n and "of" in roles[i + 1]:
-            container = i
-        elif _closes(tokens, roles, i + 1, lexicon) or is_product(tokens[i + 1].norm):
-            i, pieces = i + 1, True  # "pintura blanca, 2 galones", "5 kg arroz"
-            if i < n and tokens[i].norm == "." and not tokens[i].spaced and len(tokens[i - 1].norm) < 4:
-                i += 1  # "10 paq. papel"
-    if (
-        (collective or pairs)
-        and i + 1 < n
-        and tokens[i].norm == "."
-        and not tokens[i].spaced
-        and len(tokens[i - 1].norm) < 4
-    ):
-        i += 1  # "2 doc. medialunas"
-    if pieces or collective or pairs:
-        while i < n and "of" in roles[i]:
-            i += 1
-    return Quantity(value, i, article, pairs, container, pieces, collective, bare and not pieces)
+    bare = digits and reader.end == at + 1 and not (reader.collective or reader.pairs)
+    pieces, container = reader.counted(is_product)
+    reader.closes(pieces)
+    return Quantity(
+        reader.value, reader.end, reader.article, reader.pairs, container, pieces, reader.collective,
+        bare and not pieces,
+    )  # fmt: skip
 
 
 def _closes(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> bool:
