@@ -5,10 +5,11 @@ numbers.toml). What is not listed is found as a form of a listed verb, in anothe
 """
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
-from itertools import product
-from typing import Final
+from itertools import chain, product
+from typing import Any, Final
 
 import msgspec
 
@@ -28,6 +29,13 @@ FUNCTION: Final = frozenset(
 _REPEATED = re.compile(r"(.)\1+")
 _KNOWN_VERB_LENGTH = 3
 _SOUND_LENGTH = 4
+_UNITS: Final = {
+    "pieces": ("piece",),
+    "containers": ("container",),
+    "measures": ("container", "unit"),
+    "boxes": ("box",),
+}
+"""The roles of the words in each table of units."""
 
 
 class Unit(msgspec.Struct, frozen=True, gc=False):
@@ -38,63 +46,49 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
     factor: Fraction
 
 
+def _values(numbers: dict[str, Any]) -> dict[str, int]:
+    """The number words, with tens and ones written together."""
+    values: dict[str, int] = {**numbers["articles"], **numbers["words"]}
+    tens = {word: value for word, value in values.items() if value in range(30, 100, 10)}
+    ones = {word: value for word, value in values.items() if 0 < value < 10}
+    for (ten, high), (one, low), joint in product(tens.items(), ones.items(), ("i", "y")):
+        values.setdefault(ten + joint + one, high + low)  # "treintaidós", "treintaydós"
+    return values
+
+
+def _measures(sizes: dict[str, list[str]]) -> dict[str, Unit]:
+    """The units of measure by every way to write them."""
+    measures: dict[str, Unit] = {}
+    for name, (dimension, factor, written) in sizes.items():
+        measures.update(dict.fromkeys((name, *written.split()), Unit(name, dimension, Fraction(factor))))
+    return measures
+
+
 class Lexicon:
     """The tables, and look-ups that remember every word they were asked for (see `forget`)."""
 
     def __init__(self, tables: Tables) -> None:
         words, verbs, numbers = tables.words, tables.verbs, tables.numbers
-        self.values: dict[str, int] = {**numbers["articles"], **numbers["words"]}
-        tens = {word: value for word, value in self.values.items() if value in range(30, 100, 10)}
-        ones = {word: value for word, value in self.values.items() if 0 < value < 10}
-        for (ten, high), (one, low), joint in product(tens.items(), ones.items(), ("i", "y")):
-            self.values.setdefault(ten + joint + one, high + low)  # "treintaidós", "treintaydós"
+        self.values = _values(numbers)
         self.scales: dict[str, int] = numbers["scales"]
         self.collectives: dict[str, int] = numbers["collectives"]
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
-        self.measures: dict[str, Unit] = {}
-        for name, (dimension, factor, written) in numbers["sizes"].items():
-            unit = Unit(name, dimension, Fraction(factor))
-            self.measures.update(dict.fromkeys((name, *written.split()), unit))
+        self.measures = _measures(numbers["sizes"])
         self._exact: dict[str, set[str]] = {}
         self._phrases: dict[tuple[str, str], list[tuple[list[str], frozenset[str]]]] = {}  # by the first two words
         self._forms: dict[str, set[str]] = {}  # by key
         self._neuters: dict[str, set[str]] = {}  # by key without gender
-        phrases: dict[tuple[str, ...], set[str]] = {}
-        for table in (words["roles"], verbs["phrases"]):
-            for role, listed in table.items():
-                for entry in listed.split("|"):
-                    parts = tuple(plain(entry).replace(".", " ").split())
-                    if len(parts) == 1:
-                        self._exact.setdefault(parts[0], set()).add(role)
-                    elif parts:
-                        phrases.setdefault(parts, set()).add(role)
-        for parts, roles in phrases.items():
-            self._phrases.setdefault((parts[0], parts[1]), []).append((list(parts[2:]), frozenset(roles)))
-        for same_start in self._phrases.values():
-            same_start.sort(key=lambda phrase: -len(phrase[0]))
-        for role, table in (("article", "articles"), ("number", "words"), ("scale", "scales"),
-                            ("collective", "collectives"), ("half", "halves"), ("pair", "pairs")):  # fmt: skip
-            listed = [w for w in self.values if w not in numbers["articles"]] if role == "number" else numbers[table]
-            for word in listed:
-                self._exact.setdefault(word, set()).add(role)
-        for table, unit_roles in (
-            ("pieces", ("piece",)), ("containers", ("container",)), ("measures", ("container", "unit")),
-            ("boxes", ("box",)),
-        ):  # fmt: skip
-            for word in numbers["units"][table].split():
-                self._exact.setdefault(plain(word), set()).update(unit_roles)
-                self._forms.setdefault(key(plain(word)), set()).update(unit_roles)
-        for table, role in (("modifiers", "modifier"), ("nouns", "noun")):
-            for name, listed in words[table].items():
-                for word in listed.split():
-                    form = neuter(key(plain(word)))
-                    self._neuters.setdefault(form, set()).update((role, name))
+        self._add_phrases(chain(words["roles"].items(), verbs["phrases"].items()))
+        self._add_numbers(numbers)
+        self._add_units(numbers["units"])
+        self._add_kinds(words["modifiers"], "modifier")
+        self._add_kinds(words["nouns"], "noun")
         for good in tables.goods:
             self._forms.setdefault(key(good), set()).add("good")
         for name in tables.names:
-            self._exact.setdefault(name, set()).add("name")
+            self._play(name, "name")
         for word in words["nouns"]["filler"].split():
-            self._exact.setdefault(plain(word), set()).update(("noun", "filler"))
+            self._play(plain(word), "noun", "filler")
         self._endings = frozenset(sound(plain(e)) for e in verbs["endings"]["endings"].split())
         self._pronouns = tuple(sorted(verbs["endings"]["pronouns"].split(), key=len, reverse=True))
         self._stems: dict[str, str] = {
@@ -105,6 +99,44 @@ class Lexicon:
             if len(word) >= _SOUND_LENGTH:
                 self._by_sound.setdefault(sound(word), word)
         self._seen: dict[str, frozenset[str]] = {}
+
+    def _play(self, word: str, *roles: str) -> None:
+        """Let a word, as it is written, play these parts, too."""
+        self._exact.setdefault(word, set()).update(roles)
+
+    def _add_phrases(self, listed: Iterable[tuple[str, str]]) -> None:
+        """Take in the words and phrases of each role, which are parted by "|"."""
+        phrases: dict[tuple[str, ...], set[str]] = {}
+        for role, entries in listed:
+            for entry in entries.split("|"):
+                parts = tuple(plain(entry).replace(".", " ").split())
+                if len(parts) == 1:
+                    self._play(parts[0], role)
+                elif parts:
+                    phrases.setdefault(parts, set()).add(role)
+        for parts, roles in phrases.items():
+            self._phrases.setdefault((parts[0], parts[1]), []).append((list(parts[2:]), frozenset(roles)))
+        for same_start in self._phrases.values():
+            same_start.sort(key=lambda phrase: -len(phrase[0]))
+
+    def _add_numbers(self, numbers: dict[str, Any]) -> None:
+        for word in self.values:
+            self._play(word, "article" if word in numbers["articles"] else "number")
+        for table, role in (("scales", "scale"), ("collectives", "collective"), ("halves", "half"), ("pairs", "pair")):
+            for word in numbers[table]:
+                self._play(word, role)
+
+    def _add_units(self, units: dict[str, str]) -> None:
+        for table, roles in _UNITS.items():
+            for word in map(plain, units[table].split()):
+                self._play(word, *roles)
+                self._forms.setdefault(key(word), set()).update(roles)
+
+    def _add_kinds(self, kinds: dict[str, str], role: str) -> None:
+        """Take in adjectives or nouns, by the name of their kind, in every number and gender."""
+        for name, listed in kinds.items():
+            for word in listed.split():
+                self._neuters.setdefault(neuter(key(plain(word))), set()).update((role, name))
 
     def speech(self) -> list[str]:
         """The words of speech (no goods, no containers, no names), for those who look for misspellings."""
