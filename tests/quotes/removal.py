@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
-from recado.quotes.constructions import Construction, Does, compiled, constructions, rows
+from recado.quotes.constructions import Construction, Does, compiled, rows, table
+from recado.quotes.constructions import Table as Constructions
 from recado.quotes.noise import RULES
 from recado.quotes.scan import Scanner
 from recado.quotes.spans import Rule, Table
@@ -51,12 +52,12 @@ def _told(text: str) -> str:
     return text[text.index("[") + 1 : text.index("]")]
 
 
-def done(text: str, among: tuple[Construction, ...] = ()) -> set[Does]:
+def done(text: str, among: Constructions | None = None) -> set[Does]:
     """What the constructions in a message do."""
-    return {one.does for one in constructions(text, tokenise(text), among)}
+    return {one.does for one in (among or table()).find(text, tokenise(text)).values()}
 
 
-def failed_constructions(row: Construction, among: tuple[Construction, ...] = ()) -> list[str]:
+def failed_constructions(row: Construction, among: Constructions | None = None) -> list[str]:
     """The examples of a row that do not hold it, and its counterexamples that do."""
     lost = [text for text in row.examples if row.does not in done(text, among)]
     return lost + [text for text in row.counterexamples if row.does in done(text, among)]
@@ -85,16 +86,16 @@ def _rules() -> Iterator[Removal]:
 
 def _constructions() -> Iterator[Removal]:
     file = rows()
-    table = compiled(file)
-    for place, (row, construction) in enumerate(zip(file.rows, table, strict=True)):
+    listed = compiled(file)
+    for place, (row, construction) in enumerate(zip(file.rows, listed, strict=True)):
         name = f"{row.does}: {row.examples[0]}"
-        rest = (*table[:place], *table[place + 1 :])
-        yield Removal("constructions", name, "", failed_constructions(construction, rest))
+        rest = (*listed[:place], *listed[place + 1 :])
+        yield Removal("constructions", name, "", failed_constructions(construction, Constructions(rest)))
         alternatives = row.alternatives()
         for line in alternatives if len(alternatives) > 1 else ():
             words = "\n".join(other for other in alternatives if other != line)
             (less,) = compiled(replace(file, rows=[replace(row, words=words)]))
-            among = (*table[:place], less, *table[place + 1 :])
+            among = Constructions((*listed[:place], less, *listed[place + 1 :]))
             yield Removal("constructions", name, line, failed_constructions(construction, among))
 
 
@@ -107,8 +108,8 @@ def main() -> None:
             count[1] += 1
             print(f"{removal.table}: {removal.row}: no example notices {removal.part or 'the row'}")
     print(f"{'table':<16} {'removed':>8} {'not noticed':>12}")
-    for table, (removed, unnoticed) in counts.items():
-        print(f"{table:<16} {removed:>8} {unnoticed:>12}")
+    for name, (removed, unnoticed) in counts.items():
+        print(f"{name:<16} {removed:>8} {unnoticed:>12}")
 
 
 if __name__ == "__main__":

@@ -87,8 +87,7 @@ class Answers:
             return None
         number, product = self._catalogue.places[sku], self._catalogue.by_sku[sku]
         value = step.amount * 2 if step.pairs and not product.pair else step.amount
-        families = self._matcher.families_of(number)
-        amount = amount_of(product, families, number, value, step.unit, self._matcher.lexicon)
+        amount = amount_of(self._matcher, number, value, step.unit)
         return None if isinstance(amount, Unusable) else as_sold(amount)
 
 

@@ -6,7 +6,7 @@ of many trades, and to the same orders with one of their products taken out of t
 
 import math
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
@@ -19,13 +19,14 @@ _LIKENESS: Final = ((0.68, "hardly alike"), (0.84, "less alike"), (0.93, "one sl
 """How well the name fits, up to which value, and what that is called."""
 _HALF: Final = 0.68
 """How well a name fits, up to which too little of it was said."""
-_FLAGS: Final = ("box", "kind", "quantity after")
+_FLAGS: Final = frozenset(["box", "kind", "quantity after"])
 
 
 def features(wish: Wish) -> frozenset[str]:
     """What speaks for or against a line, by name."""
     element = wish.element
-    found = {*wish.doubts, *(flag for flag in _FLAGS if flag in element.flags)}
+    found = element.flags & _FLAGS
+    found.update(wish.doubts)
     match = element.match
     if match is None:
         return frozenset(found)
@@ -40,8 +41,13 @@ def features(wish: Wish) -> frozenset[str]:
 
 def line_confidence(wish: Wish) -> float:
     """Between 0 and 1, three decimals."""
+    return _confidence(features(wish))
+
+
+@lru_cache(maxsize=4096)
+def _confidence(features: frozenset[str]) -> float:
     weights = _weights()
-    return round(chance(weights["base"] + sum(weights[name] for name in features(wish))), 3)
+    return round(chance(weights["base"] + sum(map(weights.__getitem__, features))), 3)
 
 
 def chance(log_odds: float) -> float:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from enum import Enum, auto
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 import msgspec
@@ -57,7 +57,7 @@ class Does(Enum):
 
 
 class Construction(msgspec.Struct, frozen=True):
-    """One row. `examples` hold it, `counterexamples` do not though they resemble it."""
+    """One row. `words` fits from a word's first letter. `examples` hold it, `counterexamples` only resemble it."""
 
     does: Does
     words: re.Pattern[str]
@@ -92,9 +92,9 @@ def rows() -> Rows:
 
 
 @cache
-def table() -> tuple[Construction, ...]:
+def table() -> "Table":
     """All constructions."""
-    return compiled(rows())
+    return Table(compiled(rows()))
 
 
 def compiled(file: Rows) -> tuple[Construction, ...]:
@@ -110,7 +110,7 @@ def _pattern(alternatives: Sequence[str], parts: dict[str, str]) -> re.Pattern[s
     pattern = "|".join(alternatives)
     for name, part in parts.items():
         pattern = pattern.replace(f"{{{name}}}", part)
-    return re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
+    return re.compile(rf"(?:{pattern})(?!\S)")
 
 
 def _alternatives(words: str) -> list[str]:
@@ -125,25 +125,35 @@ class Found(msgspec.Struct, frozen=True):
     end: int
 
 
-def constructions(written: str, tokens: Sequence[Token], among: Sequence[Construction] = ()) -> list[Found]:
-    """The constructions in a message, in order; of two at a place the longer. `among`: other ones than the table's."""
-    norms = [_plain(written, token) for token in tokens]
-    text = " ".join(norms)
-    starts: dict[int, int] = {}
-    position = 0
-    for index, norm in enumerate(norms):
-        starts[position] = index
-        position += len(norm) + 1
-    found: dict[int, Found] = {}
-    for row in among or table():
-        for match in row.words.finditer(text):
-            start = starts.get(match.start())
-            if start is None:
-                continue
-            end = start + len(match[0].split())
-            if start not in found or found[start].end < end:
-                found[start] = Found(row.does, start, end)
-    return [found[start] for start in sorted(found)]
+class Table:
+    """Constructions, and what they find in a message."""
+
+    def __init__(self, rows: Sequence[Construction]) -> None:
+        self.rows = tuple(rows)
+
+    @cached_property
+    def _opens(self) -> re.Pattern[str]:
+        """Fits where any row does: most messages have no such place, and one pattern is faster than one a row."""
+        return re.compile(rf"(?<!\S)(?={'|'.join(row.words.pattern for row in self.rows)})")
+
+    def find(self, written: str, tokens: Sequence[Token]) -> dict[int, Found]:
+        """The constructions in a message by the token that they start at; of two at a place the longer."""
+        norms = [_plain(written, token) for token in tokens]
+        text = " ".join(norms)
+        found: dict[int, Found] = {}
+        past = [0] * len(self.rows)  # a row does not overlap itself
+        for place in self._opens.finditer(text):
+            at = place.start()
+            start = text.count(" ", 0, at)
+            for number, row in enumerate(self.rows):
+                match = row.words.match(text, at) if at >= past[number] else None
+                if match is None:
+                    continue
+                past[number] = match.end()
+                end = start + len(match[0].split())
+                if start not in found or found[start].end < end:
+                    found[start] = Found(row.does, start, end)
+        return found
 
 
 def _plain(written: str, token: Token) -> str:

@@ -16,10 +16,10 @@ from recado.quotes.elements import (
     SEVERAL,
     THINGS,
 )  # fmt: skip
-from recado.quotes.kin_sizes import names_kin
+from recado.quotes.kin_sizes import add_other_size, names_kin
 from recado.quotes.lexicon import QUANTITY_ROLES, Unit
 from recado.quotes.matcher import How, Match
-from recado.quotes.measures import Measure, measure
+from recado.quotes.measures import Measure, measure, opens_amount
 from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.scene import WHOLE, Scene
 from recado.quotes.sizes import Size
@@ -32,6 +32,17 @@ _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
      "bastantes"]
 )  # fmt: skip
+_OPENERS: Final = _VAGUE | {"entre", "como"}
+"""Words that open an amount, besides numbers and measures."""
+
+
+def add_amount(scene: Scene, i: int) -> int:
+    """Past an amount or a size that is no plain number: "medio kilo de", "4 o 5", "y 2 de 3/4"; 0 if none is here."""
+    span = scene.spans.get(i)
+    opens = opens_amount(scene.tokens[i], scene.roles[i], scene.lexicon) or scene.tokens[i].norm in _OPENERS
+    if not opens and (span is None or span.kind is not Kind.PRICE):
+        return 0
+    return add_other_size(scene, i) or add_unusable(scene, i) or add_measure(scene, i)
 
 
 def add_unusable(scene: Scene, i: int) -> int:
@@ -78,12 +89,12 @@ def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
 def _worth(scene: Scene, i: int) -> tuple[int, Unusable] | None:
     span = scene.spans.get(i)
     end = span.end if span is not None and span.kind is Kind.PRICE else 0
-    if not end and scene.norm(i + 1) == "mil" and scene.tokens[i].kind == NUMBER:
+    if not end and scene.tokens[i].kind == NUMBER and scene.norm(i + 1) == "mil":
         end = i + 2
-    joined = scene.has(end, "of") or scene.norm(end) == "en"  # "10.000 pesos en toallitas"
-    if not (end and joined and scene.opens_product(end + 1)):
+    if not end:
         return None
-    return end, Unusable.WORTH
+    joined = scene.has(end, "of") or scene.norm(end) == "en"  # "10.000 pesos en toallitas"
+    return (end, Unusable.WORTH) if joined and scene.opens_product(end + 1) else None
 
 
 def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
@@ -104,9 +115,6 @@ def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
 
 def add_measure(scene: Scene, i: int) -> int:
     """Past an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if none is here."""
-    token = scene.tokens[i]
-    if token.kind == WORD and not scene.roles[i] & QUANTITY_ROLES and token.norm not in scene.lexicon.measures:
-        return 0
     found = measure(scene.tokens, scene.roles, i, scene.lexicon)
     if found is None or _is_letter_size(scene, found):
         return 0

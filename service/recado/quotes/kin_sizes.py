@@ -9,18 +9,22 @@ from recado.quotes.text import NUMBER
 
 _BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
 _TAKES_OUT: Final = frozenset(["only", "remove"])
+_BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {STOP, LINE}
 
 
 def add_other_size(scene: Scene, i: int) -> int:
     """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
-    opener = -3 if scene.kind(-2) == "copula" and scene.kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
-    if scene.kind(-1) == "definite" and scene.kind(-2) == "of" and scene.kind(-3) == QUANTITY:
-        opener = -3  # "3 de la cincuenta"
-    elif scene.kind(-1) == "of" and scene.kind(-2) == "definite" and _is_pointed_at(scene, i):
-        opener = -3  # "las de 4 no", "solo las de 3"
-    elif scene.kind(-1) in (QUANTITY, "and", COMMA):
+    last = scene.kind(-1)
+    if last in (QUANTITY, "and", COMMA):
         return add_listed_size(scene, i) or add_counted_size(scene, i)
-    elif scene.kind(-1) != "of" or scene.kind(opener) not in _BEFORE_SIZE | _TAKES_OUT | {STOP, LINE}:
+    if last not in ("definite", "of"):
+        return 0
+    opener = -3 if scene.kind(-2) == "copula" and scene.kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
+    if last == "definite" and scene.kind(-2) == "of" and scene.kind(-3) == QUANTITY:
+        opener = -3  # "3 de la cincuenta"
+    elif last == "of" and scene.kind(-2) == "definite" and _is_pointed_at(scene, i):
+        opener = -3  # "las de 4 no", "solo las de 3"
+    elif last == "definite" or scene.kind(opener) not in _BEFORE_OF_SIZE:
         return 0
     if scene.kind(-2) == "and" and scene.kind(-3) not in (*THINGS, QUANTITY):
         return 0

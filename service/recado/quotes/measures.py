@@ -1,16 +1,17 @@
 """How much of what is sold by measure ("medio kilo", "3 m", "un cuarto de"), and what an amount comes to."""
 
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from recado.quotes.catalogue import Product
-from recado.quotes.lexicon import Lexicon, Unit
+from recado.quotes.lexicon import QUANTITY_ROLES, Lexicon, Unit
 from recado.quotes.numbers import Unusable, cardinal
-from recado.quotes.parts import Family
 from recado.quotes.sizes import COUNT, SOLD_BY, Sizes
 from recado.quotes.text import NUMBER, WORD, Token
+
+if TYPE_CHECKING:
+    from recado.quotes.index import Index
 
 _PARTS: Final = {
     "medio": Fraction(1, 2),
@@ -35,19 +36,21 @@ class Measure(msgspec.Struct, frozen=True, gc=False):
         return self.unit is not None and self.unit.name in SOLD_BY
 
 
+def opens_amount(token: Token, roles: frozenset[str], lexicon: Lexicon) -> bool:
+    """Whether a number or a measure may start with this token; cheaper than to look for one."""
+    if token.kind != WORD:
+        return token.kind == NUMBER
+    return not roles.isdisjoint(QUANTITY_ROLES) or token.norm in lexicon.measures
+
+
 def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> Measure | None:
     """The measure that starts at token `i`."""
+    if not opens_amount(tokens[i], roles[i], lexicon):
+        return None
     start = i
     if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
         i += 1  # "unos 2 kilos"
-    digits = tokens[i].value
-    k = i + 1
-    if isinstance(digits, int) and _norm(tokens, k + 1).isdigit():  # "1/8 de esmalte"
-        written, end = Sizes(lexicon).fraction(tokens, i)
-        digits, k = (digits, k) if written is None else (written, end)
-    half = tokens[k].value if isinstance(digits, int) and k < len(tokens) else None
-    if isinstance(digits, int) and isinstance(half, Fraction) and half < 1 and _goes_on(tokens, k + 1, lexicon):
-        digits, k = digits + half, k + 1  # "1 1/2 kg", "1 1/2 de queso"
+    digits, k = _digits(tokens, i, lexicon)
     spaced = k < len(tokens) and tokens[k].spaced
     if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
         end = k + 1 + _is_of(tokens, k + 1)
@@ -72,6 +75,21 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     while _is_of(tokens, end):
         end += 1  # "medio litro del de pescado"
     return Measure(value, unit, j_unit, end)
+
+
+def _digits(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[int | Fraction | None, int]:
+    """The number that is written in digits at `i`, with a fraction in it, and the token after it."""
+    digits, k = tokens[i].value, i + 1
+    if not isinstance(digits, int):
+        return digits, k
+    if _norm(tokens, k + 1).isdigit():  # "1/8 de esmalte"
+        written, end = Sizes(lexicon).fraction(tokens, i)
+        if written is not None:
+            return written, end
+    half = tokens[k].value if k < len(tokens) else None
+    if isinstance(half, Fraction) and half < 1 and _goes_on(tokens, k + 1, lexicon):
+        return digits + half, k + 1  # "1 1/2 kg", "1 1/2 de queso"
+    return digits, k
 
 
 def _part(tokens: list[Token], j: int, i: int, value: int | Fraction | None) -> tuple[Fraction | None, int]:
@@ -105,13 +123,11 @@ def _norm(tokens: list[Token], i: int) -> str:
     return tokens[i].norm if 0 <= i < len(tokens) and tokens[i].kind in (WORD, NUMBER) else ""
 
 
-def amount_of(
-    product: Product, families: list[Family], number: int, value: int | Fraction, unit: Unit | None, lexicon: Lexicon
-) -> int | Fraction | Unusable:
-    """What `value` of `unit` comes to in what the product is sold by: pieces, or its own unit."""
-    sold_by = lexicon.measures.get(product.unit or "")
-    sizes = {size for family in families for form in family.forms.get(number, ()) for size in form.sizes}
-    if unit is None and sold_by is None and any(size.values == (value,) for size in sizes) and value < 1:
+def amount_of(index: "Index", number: int, value: int | Fraction, unit: Unit | None) -> int | Fraction | Unusable:
+    """What `value` of `unit` comes to in what the product `number` is sold by: pieces, or its own unit."""
+    measures, sizes = index.lexicon.measures, index.sizes_of(number)
+    sold_by = measures.get(index.products[number].unit or "")
+    if unit is None and sold_by is None and value < 1 and any(size.values == (value,) for size in sizes):
         return 1  # "1/4 de esmalte": the tin that is called so
     if unit is not None:
         if (
@@ -120,9 +136,8 @@ def amount_of(
             and any(size.key() == (unit.dimension, (value * unit.factor,)) for size in sizes)
         ):
             return 1  # "medio litro de ceviche", which is sold so
-        named = any(
-            lexicon.measures.get(form.head) == unit for family in families for form in family.forms.get(number, ())
-        )
+        forms = (form for family in index.families_of(number) for form in family.forms[number])
+        named = any(measures.get(form.head) == unit for form in forms)
         if sold_by is not None and sold_by.dimension == unit.dimension:
             value = value * unit.factor / sold_by.factor
         elif not named and not any(

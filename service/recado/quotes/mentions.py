@@ -36,10 +36,14 @@ class Mentions:
         """Whether an element names a thing that the message itself had asked for before."""
         return element.kind in (PRODUCT, SEVERAL) and element.index not in self._wishes
 
-    def is_mended(self, element: Element) -> bool:
-        """Whether an element counts a thing that another one of the message takes the place of."""
-        counted = element.kind in (PRODUCT, SEVERAL) and element.q is not None
-        return counted and all(wish.state == "refused" for wish in self._wishes.get(element.index, ()))
+    def has_mended(self) -> bool:
+        """Whether the message counts a thing that another one of it takes the place of."""
+        return any(
+            e.q is not None and e.kind in (PRODUCT, SEVERAL) and self._is_refused(e) for e in self._reading.elements
+        )
+
+    def _is_refused(self, element: Element) -> bool:
+        return all(wish.state == "refused" for wish in self._wishes.get(element.index, ()))
 
     def owner(self, number: Element) -> Element | None:
         """The thing that a number belongs to; None for one of a bare quality, which is of something said before."""
@@ -72,10 +76,10 @@ class Mentions:
                 words=words,
                 written=self._written(wish.element),
             )
-        product, families = matcher.products[wish.product], matcher.families_of(wish.product)
+        product = matcher.products[wish.product]
         value: int | Fraction | Unusable | None = wish.unusable or unusable(self._reading, wish)
         if value is None:
-            value = amount_of(product, families, wish.product, wish.total(product.pair), wish.unit, matcher.lexicon)
+            value = amount_of(matcher, wish.product, wish.total(product.pair), wish.unit)
         unusable_for = value if isinstance(value, Unusable) else None
         confidence = line_confidence(wish)
         misspelled = wish.element.match is not None and wish.element.match.how is How.MISSPELLED

@@ -38,8 +38,9 @@ def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
         return False
     if wish.element.flags & {"container"} or reading.scanner.roles[wish.element.start] & {"container"}:
         return False
-    forms = [form for family in reading.matcher.families_of(wish.product) for form in family.forms[wish.product]]
-    packs = [size.values[0] for form in forms for size in form.sizes if size.unit == COUNT]
+    packs = [size.values[0] for size in reading.matcher.sizes_of(wish.product) if size.unit == COUNT]
+    if not packs:
+        return False
     times = "x" in reading.elements[said.index - 1].flags
     told = {reading.scanner.tokens[i].value for i in range(wish.element.start, wish.element.end)}
     return any(
@@ -61,7 +62,4 @@ def counts_boxes(reading: "Reading", wish: Wish) -> bool:
         return False
     before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
     packed = any("container" in reading.matcher.lexicon.roles(word) for word in before_count)  # in a sachet, a bottle
-    sizes = (
-        size for f in reading.matcher.families_of(wish.product) for form in f.forms[wish.product] for size in form.sizes
-    )
-    return packed or not any(size.unit is not None for size in sizes)
+    return packed or not any(size.unit is not None for size in reading.matcher.sizes_of(wish.product))

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.counted import add_another, add_measure, add_number, add_quantity, add_unusable
+from recado.quotes.counted import add_amount, add_another, add_number, add_quantity
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -72,10 +72,7 @@ class Scanner(Scene):
             if held is not None and _goes_further(held, written):
                 return add_contents(self, i, at, held)
             return add_thing(self, i, written)
-        priced = span is not None and span.kind is Kind.PRICE
-        if (token.kind in (NUMBER, WORD) or priced) and (
-            end := add_other_size(self, i) or add_unusable(self, i) or add_measure(self, i)
-        ):
+        if end := add_amount(self, i):
             return end
         if span is not None:
             return self._span(i, span)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from recado.quotes.agreement import Agreement
 from recado.quotes.asides import CERTAIN, Asides
 from recado.quotes.clauses import Bare, Mention, Named, Scaled, Script, Spoken, Step
-from recado.quotes.constructions import Does, Found, constructions
+from recado.quotes.constructions import Does, Found, table
 from recado.quotes.elements import (
     COMMA,
     LINE,
@@ -55,6 +55,7 @@ _QUIET_WORDS: Final = frozenset([
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _PERSONS: Final = frozenset(["people", "name"])
+_OFFERS: Final = frozenset(["available", "price", "total"])
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
 
 
@@ -81,19 +82,16 @@ class _Walk:
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
-        scanner, draft, numbers = self._reading.scanner, self._draft, self._numbers
-        found = {one.start: one for one in constructions(scanner.text, scanner.tokens)}
+        reading, draft, numbers = self._reading, self._draft, self._numbers
+        elements = reading.elements
+        found = table().find(reading.scanner.text, reading.scanner.tokens)
         if any(one.does is Does.CLOSE for one in found.values()):
             self._agreement.closes_list()
         past, steers = 0, False
-        for element in self._reading.elements:
-            for at in range(element.start, element.end):
+        for element in elements:
+            for at in range(element.start, element.end) if found else ():
                 one = found.get(at)
-                named = element.kind in (PRODUCT, SEVERAL) and at == element.start
-                denied = element.kind in ("negation", "nope") and at > element.start  # "no son 3", "no los quiero"
-                if element.kind == "nope" and draft.chunk.mentions:
-                    denied = True  # "la gorra ya no la quiero"
-                if one is not None and at >= past and not named and not denied and self._is_said(one):
+                if one is not None and at >= past and self._is_heard(element, at) and self._is_said(one):
                     past = one.end
                     steers = one.does in _STEERS and one.does is not Does.KEEP  # "mándalo nomás"
                     self._construction(one)
@@ -109,13 +107,15 @@ class _Walk:
             if element.kind == "yes" and element.start >= past:
                 self._agreement.hear(element)
         steps = draft.finish(agrees=self._agreement.agrees)
-        if any(map(self._mentions.is_mended, self._reading.elements)):  # "una maleta, no, mejor una mochila"
+        if self._mentions.has_mended():  # "una maleta, no, mejor una mochila"
             steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
-        elements = self._reading.elements
-        offered = any(e.kind in ("available", "price", "total") or (e.kind == "or" and self._asks) for e in elements)
-        spoken = any(isinstance(step, Spoken) for step in steps)
-        bare = any(isinstance(step, Bare) for step in steps)
-        agreeing = spoken or bare or any(e.kind == "yes" or "emoji" in e.roles for e in elements)
+        kinds = {element.kind for element in elements}
+        offered = not kinds.isdisjoint(_OFFERS) or (self._asks and "or" in kinds)
+        agreeing = (
+            any(isinstance(step, Spoken | Bare) for step in steps)
+            or "yes" in kinds
+            or any("emoji" in element.roles for element in elements)
+        )
         held = self._reserves(steps) if agreeing else None  # nothing else can be held back
         return Script(
             steps=tuple(steps),
@@ -123,9 +123,9 @@ class _Walk:
             accepts=self._agreement.accepts_all(),
             reserves=held.left() if held is not None else (),
             tells=held.tells if held is not None else frozenset(),
-            priced=self._reading.priced and not self._reading.requested,
-            inquires=self._asks and not self._reading.requested,
-            offers=self._asks and not self._reading.requested and any(e.kind == "available" for e in elements),
+            priced=reading.priced and not reading.requested,
+            inquires=self._asks and not reading.requested,
+            offers=self._asks and not reading.requested and "available" in kinds,
             asked=self._mentions.told() if offered else (),
             edits=not self._asks and (self._steers_away or self._asides.edit()),
         )
@@ -135,6 +135,14 @@ class _Walk:
         if one.does is not Does.REASON:
             return True
         return self._asides.is_reason(one, self._draft.named_skus(), changes=self._draft.has_changed())
+
+    def _is_heard(self, element: Element, at: int) -> bool:
+        """Whether a construction at token `at` of an element is one there, and neither a name nor denied."""
+        if element.kind in (PRODUCT, SEVERAL):
+            return at > element.start
+        if element.kind == "nope" and self._draft.chunk.mentions:
+            return False  # "la gorra ya no la quiero"
+        return not (element.kind in ("negation", "nope") and at > element.start)  # "no son 3", "no los quiero"
 
     def _reserves(self, steps: list[Step]) -> Reserves:
         heard = self._numbers.heard.union(*(step.places for step in steps if isinstance(step, Bare)))

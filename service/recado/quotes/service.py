@@ -13,7 +13,7 @@ from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Script
 from recado.quotes.confidence import LIKELY, line_confidence
 from recado.quotes.intent import intent_of
-from recado.quotes.matcher import How, Matcher
+from recado.quotes.matcher import How
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
 from recado.quotes.packs import counts_boxes, counts_what_is_packed, unusable
@@ -21,7 +21,6 @@ from recado.quotes.reading import Reading
 from recado.quotes.script import script
 from recado.quotes.steps import TooLongError
 from recado.quotes.text import plain
-from recado.quotes.wishes import Wish
 
 _TOLD_APART: Final = 100
 """Letters that tell one thing asked for from another: more than are echoed."""
@@ -131,15 +130,17 @@ class QuoteService:
             return Quote(Intent.TOO_LONG, (), (), Decimal(0), catalogue.currency), Script(steps=())
 
     def _priced(self, reading: Reading, catalogue: Catalogue) -> Quote:
+        matcher = reading.matcher
         lines: dict[str, tuple[int | Fraction, float]] = {}
         unmatched: dict[str, Unmatched] = {}
         questions: dict[str, Question] = {}
         for wish in reading.wishes:
             if wish.state != "wanted":
                 continue
-            product = catalogue.products[wish.product] if wish.product is not None else None
+            number = wish.product
+            product = catalogue.products[number] if number is not None else None
             said = wish.total(product.pair if product is not None else False)
-            amount = said if product is None else unusable(reading, wish) or _amount_of(reading.matcher, wish, said)
+            amount = said if number is None else unusable(reading, wish) or amount_of(matcher, number, said, wish.unit)
             if isinstance(amount, Unusable):
                 assert product is not None
                 questions.setdefault(product.sku, Question(product.name, amount, product.unit))
@@ -150,7 +151,7 @@ class QuoteService:
                 candidates = tuple(catalogue.products[n].name for n in wish.choices)
                 match = wish.element.match
                 ambiguous = bool(candidates) and not (match is not None and match.how is How.OTHER)
-                entry = Unmatched(wish.text, candidates or reading.matcher.nearest(wish.text), ambiguous)
+                entry = Unmatched(wish.text, candidates or matcher.nearest(wish.text), ambiguous)
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), entry)
                 continue
             if counts_boxes(reading, wish) or counts_what_is_packed(reading, wish):
@@ -164,9 +165,14 @@ class QuoteService:
                 continue
             before = lines.get(product.sku, (0, 1.0))
             lines[product.sku] = (before[0] + amount, min(before[1], confidence))
-        quote = self._totalled(Intent(intent_of(reading)), lines, tuple(unmatched.values()), catalogue)
-        open_questions = tuple(question for sku, question in questions.items() if sku not in lines)
-        return msgspec.structs.replace(quote, questions=open_questions, unclear=Accounts(reading).unowned())
+        return self._totalled(
+            Intent(intent_of(reading)),
+            lines,
+            tuple(unmatched.values()),
+            catalogue,
+            questions=tuple(question for sku, question in questions.items() if sku not in lines),
+            unclear=Accounts(reading).unowned(),
+        )
 
     def cart(self, goods: Sequence[tuple[str, int]], note: str = "") -> Quote:
         """The quote for a cart of skus and quantities, at the catalogue's own prices.
@@ -186,13 +192,10 @@ class QuoteService:
             else:
                 counts[sku] = counts.get(sku, 0) + quantity
         lines |= {sku: (Fraction(count), 1.0) for sku, count in counts.items()}
-        quote = self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue)
         unread = (note,) if noted.intent is Intent.TOO_LONG else noted.unclear
-        return msgspec.structs.replace(
-            quote,
-            too_many=(*quote.too_many, *noted.too_many),
-            unclear=(*unread, *(question.name for question in noted.questions)),
-        )
+        unclear = (*unread, *(question.name for question in noted.questions))
+        quote = self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue, unclear=unclear)
+        return msgspec.structs.replace(quote, too_many=(*quote.too_many, *noted.too_many))
 
     def _totalled(
         self,
@@ -200,6 +203,9 @@ class QuoteService:
         lines: Mapping[str, tuple[int | Fraction, float]],
         unmatched: tuple[Unmatched, ...],
         catalogue: Catalogue,
+        *,
+        questions: tuple[Question, ...] = (),
+        unclear: tuple[str, ...] = (),
     ) -> Quote:
         """The quote of counts and confidences by sku."""
         items = []
@@ -226,14 +232,7 @@ class QuoteService:
                 )
             )
         total = sum((item.line_total for item in items), Decimal(0))
-        return Quote(intent, tuple(items), unmatched, total, catalogue.currency, tuple(too_many))
-
-
-def _amount_of(matcher: Matcher, wish: Wish, amount: int | Fraction) -> int | Fraction | Unusable:
-    """The amount of a wish in the unit of its product."""
-    assert wish.product is not None
-    product, families = matcher.products[wish.product], matcher.families_of(wish.product)
-    return amount_of(product, families, wish.product, amount, wish.unit, matcher.lexicon)
+        return Quote(intent, tuple(items), unmatched, total, catalogue.currency, tuple(too_many), questions, unclear)
 
 
 def as_sold(count: int | Fraction) -> int | Decimal:
