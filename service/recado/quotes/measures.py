@@ -13,6 +13,7 @@ from recado.quotes.text import NUMBER, WORD, Token
 if TYPE_CHECKING:
     from recado.quotes.index import Index
 
+_THREE_OF: Final = "cuartos"
 _PARTS: Final = {
     "medio": Fraction(1, 2),
     "media": Fraction(1, 2),
@@ -50,6 +51,8 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     start = i
     if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
         i += 1  # "unos 2 kilos"
+    if _is_followed_by_other(tokens, roles, i, lexicon):
+        return None
     digits, k = _digits(tokens, i, lexicon)
     spaced = k < len(tokens) and tokens[k].spaced
     if digits is not None and _norm(tokens, k) == "k" and (not spaced or _is_of(tokens, k + 1)):
@@ -77,6 +80,13 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     return Measure(value, unit, j_unit, end)
 
 
+def _is_followed_by_other(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> bool:
+    """Whether a whole number in digits at `i` stands before a word that is no part of a measure: "2 zapatos"."""
+    if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind != WORD:
+        return False
+    return tokens[i + 1].norm != _THREE_OF and not opens_amount(tokens[i + 1], roles[i + 1], lexicon)
+
+
 def _digits(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[int | Fraction | None, int]:
     """The number that is written in digits at `i`, with a fraction in it, and the token after it."""
     digits, k = tokens[i].value, i + 1
@@ -99,7 +109,7 @@ def _part(tokens: list[Token], j: int, i: int, value: int | Fraction | None) -> 
         return Fraction(3, 8), j + 3  # a quarter, and half of one
     if norm in _PARTS and (value is None or value == 1):
         return _PARTS[norm], j + 1
-    if norm == "cuartos" and value == 3:
+    if norm == _THREE_OF and value == 3:
         return Fraction(3, 4), j + 1
     return None, j
 

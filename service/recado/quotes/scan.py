@@ -42,6 +42,8 @@ _HERBS: Final = frozenset(["good", "name"])
 """The roles of goods that people are called by."""
 _NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
 _HOW_MUCH: Final = frozenset(["poco", "poca", "poquito", "poquita", "bastante", "mucho", "mucha", "harto", "harta"])
+_SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", "x"])
+"""Words that may open a phrase which says one thing wherever it stands; "con" does, too."""
 _TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
 _BEFORE_COLOUR: Final = _BEFORE_KIND | {"of"}
@@ -157,6 +159,8 @@ class Scanner(Scene):
 
     def _set_phrase(self, i: int) -> int:
         """Past words that say one thing wherever they stand: "c/u", "por persona", "con poco", "x 3"; 0 elsewhere."""
+        if self.norms[i] not in _SET_PHRASES and "con" not in self.roles[i]:
+            return 0
         if self.norm(i) == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
             self.add("each", i, i + 3)
             return i + 3
@@ -335,11 +339,10 @@ class Scanner(Scene):
 
     def _is_behind_of(self, i: int) -> bool:
         """Whether "de" stands before the word at `i`, and something that it can tell more of before that."""
-        if self.kind(-1) == "of":
+        before = self.kind(-1)
+        if before == "of":
             return self.kind(-2) in _BEFORE_KIND
-        return (
-            self.kind(-1) == QUANTITY and "of" in self.roles[i - 1] and not self.is_product(i)
-        )  # "una docena de maicena"
+        return before == QUANTITY and "of" in self.roles[i - 1] and not self.is_product(i)  # "una docena de maicena"
 
     def _is_name_apart(self, i: int) -> bool:
         """Whether a product's name stands at `i` that is no kind of a thing before: "50 de losartán 50"."""
