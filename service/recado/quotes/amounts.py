@@ -80,7 +80,7 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
         element.flags.add("size")
         return True
-    if isinstance(q.value, Fraction) and q.value.denominator != 1 and q.unit is None:
+    if q.value.denominator != 1 and q.unit is None:
         return False
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
         sized = last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"

@@ -1,6 +1,5 @@
 """Gives each thing its quantity, before it ("2 camisas") or behind it ("camisas: 2")."""
 
-from fractions import Fraction
 from typing import Final
 
 from recado.quotes.elements import (
@@ -162,7 +161,7 @@ class Binder:
         assert q.quantity is not None
         if any(e.kind in ("of", "to", "by", "for", "instead", "negation", "correction", "each") for e in between):
             return False
-        part = isinstance(q.quantity.value, Fraction) and q.quantity.value.denominator != 1 and q.quantity.unit is None
+        part = q.quantity.value.denominator != 1 and q.quantity.unit is None
         if part and (thing.match is None or self._matcher.products[thing.match.products[0]].unit is None):
             return False
         linked = any(e.kind in (LINK, *VERBS) or "x" in e.flags for e in between)

@@ -75,8 +75,8 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
     `shapes`: only of these shapes; of any, in a catalogue's names.
     """
     for i in range(len(tokens) - 3, -1, -1):
-        if i + 2 >= len(tokens):
-            continue  # what stood here has been joined
+        if i + 2 >= len(tokens) or tokens[i].kind != NUMBER:
+            continue  # what stood here has been joined, or opens no grade
         first, letters, last = tokens[i : i + 3]
         if _is_grade(first, letters, last) and (
             shapes is None or shape(first.norm + letters.norm + last.norm) in shapes
@@ -84,10 +84,10 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
             word = first.norm + letters.norm + last.norm
             tokens[i : i + 3] = [Token(WORD, word, first.start, last.end, first.spaced)]
     for i in range(len(tokens) - 2, -1, -1):
-        if i + 1 >= len(tokens):
+        if i + 1 >= len(tokens) or tokens[i + 1].spaced:
             continue
         first, second = tokens[i], tokens[i + 1]
-        if not second.spaced and {first.kind, second.kind} == {WORD, NUMBER} and _is_model(first, second, lexicon):
+        if {first.kind, second.kind} == {WORD, NUMBER} and _is_model(first, second, lexicon):
             word = first.norm + second.norm
             apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind == PUNCT
             if apart and (i == 0 or first.spaced) and (shapes is None or shape(word) in shapes):

@@ -16,8 +16,11 @@ _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 def spell_out(tokens: list[Token], matcher: Matcher) -> None:
     """Write a name's head in full where a dot cuts it short and a word stands behind: "med. deportivas"."""
     for i in range(len(tokens) - 3, -1, -1):
-        token, dot, behind = tokens[i : i + 3]
-        if token.kind != WORD or dot.norm != "." or dot.spaced or behind.kind != WORD or len(token.norm) < _CUT_SHORT:
+        dot = tokens[i + 1]
+        if dot.norm != "." or dot.spaced:
+            continue
+        token, behind = tokens[i], tokens[i + 2]
+        if token.kind != WORD or behind.kind != WORD or len(token.norm) < _CUT_SHORT:
             continue
         if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:
             tokens[i : i + 2] = [Token(WORD, head, token.start, dot.end, token.spaced)]
@@ -27,6 +30,8 @@ def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
     """Part two numbers at a comma where the second counts what is written with it: "10w30,2atf"; drop a plus sign."""
     for i in range(len(tokens) - 1, -1, -1):
         token = tokens[i]
+        if token.kind == WORD:
+            continue
         behind = tokens[i + 1] if i + 1 < len(tokens) else None
         if token.norm == "+" and i and tokens[i - 1].norm == "de" and behind is not None and behind.kind == NUMBER:
             del tokens[i]  # "2 de +1.50"

@@ -69,8 +69,7 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     j_unit = j + 1 if part is not None and _is_of(tokens, j) else j
     unit, end = _unit(tokens, j_unit, lexicon)
     if unit is None:
-        fraction = isinstance(value, Fraction) and value.denominator != 1
-        return Measure(value, None, j, j + 1) if fraction and _is_of(tokens, j) else None
+        return Measure(value, None, j, j + 1) if value.denominator != 1 and _is_of(tokens, j) else None
     if _norm(tokens, end) == "y" and _norm(tokens, end + 1) in _PARTS:
         value, end = value + _PARTS[_norm(tokens, end + 1)], end + 2
     elif j_unit == start and not _is_of(tokens, end):
@@ -97,7 +96,7 @@ def _digits(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[int | Fracti
         if written is not None:
             return written, end
     half = tokens[k].value if k < len(tokens) else None
-    if isinstance(half, Fraction) and half < 1 and _goes_on(tokens, k + 1, lexicon):
+    if half is not None and not isinstance(half, int) and half < 1 and _goes_on(tokens, k + 1, lexicon):
         return digits + half, k + 1  # "1 1/2 kg", "1 1/2 de queso"
     return digits, k
 
@@ -154,6 +153,6 @@ def amount_of(index: "Index", number: int, value: int | Fraction, unit: Unit | N
             size.unit not in (None, COUNT) and size.key() == (unit.dimension, (unit.factor,)) for size in sizes
         ):
             return Unusable.UNIT
-    if sold_by is None and isinstance(value, Fraction) and value.denominator != 1:
+    if sold_by is None and value.denominator != 1:
         return Unusable.FRACTION
     return value

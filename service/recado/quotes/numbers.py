@@ -226,7 +226,7 @@ def cardinal(
             value = token.value
             if group is not None or value is None or (total and value >= limit):
                 break
-            if isinstance(value, Fraction):
+            if not isinstance(value, int):
                 return (value, i + 1) if i == at else (total, i)
             group, limit = value, 0
         elif token.kind == WORD and (

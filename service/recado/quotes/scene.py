@@ -67,7 +67,7 @@ class Scene(Words):
         super().__init__(text, tokens, [find(t.norm) if t.kind == WORD else NONE for t in tokens], matcher)
         self.norms = [t.norm for t in tokens]
         TABLE.spans(self)
-        self.tails = Tails(tokens, self.roles, self.spans, matcher, self.lexicon)
+        self.tails = Tails(tokens, self.norms, self.roles, self.spans, matcher, self.lexicon)
         self.elements: list[Element] = []
 
     def add(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> Element:

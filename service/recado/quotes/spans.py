@@ -106,31 +106,36 @@ class Table:
 
     def spans(self, words: Words) -> dict[int, Span]:
         """The stretches of one message by the token that they start at; none over another."""
-        i = 0
-        while i < words.count:
-            end = self._at(words, i)
-            i = end if end > i else i + 1
+        known = self._words
+        keys: list[_Key] = [
+            (token.kind == NUMBER, token.norm if token.norm in known else "", roles)
+            for token, roles in zip(words.tokens, words.roles, strict=True)
+        ]
+        keys.append(_NOTHING)
+        past = 0
+        for i in range(words.count):
+            if i >= past and (rows := self._may_open(keys[i], keys[i + 1])):
+                past = self._note(words, i, rows)
         return words.spans
 
-    def _at(self, words: Words, i: int) -> int:
-        """The end of the stretch that starts at `i`, which is noted; 0 if none does."""
-        first = self._key(words, i)
+    def _may_open(self, first: _Key, second: _Key) -> tuple[_Row, ...]:
+        """The rows that may fit a token and the one after it."""
         opens = self._firsts.get(first)
         if opens is None:
             opens = self._firsts[first] = any(row.items[0].is_one(*first) for row in self._rows)
         if not opens:
-            return 0
-        pair = first, self._key(words, i + 1) if i + 1 < words.count else _NOTHING
-        rows = self._pairs.get(pair)
+            return ()
+        rows = self._pairs.get((first, second))
         if rows is None:
-            rows = self._pairs[pair] = tuple(row for row in self._rows if row.may_open(*pair))
+            rows = self._pairs[first, second] = tuple(row for row in self._rows if row.may_open(first, second))
+        return rows
+
+    @staticmethod
+    def _note(words: Words, i: int, rows: tuple[_Row, ...]) -> int:
+        """The end of the stretch that starts at `i`, which is noted; 0 if none does."""
         for row in rows:
             end = row.end(words, i)
             if end > i:
                 words.spans[i] = Span(row.rule.kind, i, end)
                 return end
         return 0
-
-    def _key(self, words: Words, i: int) -> _Key:
-        token = words.tokens[i]
-        return token.kind == NUMBER, token.norm if token.norm in self._words else "", words.roles[i]

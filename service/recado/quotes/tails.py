@@ -39,6 +39,7 @@ class Tails:
     def __init__(
         self,
         tokens: list[Token],
+        norms: list[str],
         roles: list[frozenset[str]],
         spans: Mapping[int, Span],
         matcher: Matcher,
@@ -46,7 +47,7 @@ class Tails:
     ) -> None:
         self.tokens = tokens
         self.roles = roles
-        self.norms = [token.norm for token in tokens]
+        self.norms = norms
         self.spans = spans
         self.matcher = matcher
         self.lexicon = lexicon
