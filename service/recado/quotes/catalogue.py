@@ -118,6 +118,8 @@ class _Row(msgspec.Struct):
     unit_price: Decimal
     currency: str
     unit: str | None
+    plain_name: str
+    plain_aliases: tuple[str, ...]
 
 
 def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
@@ -125,14 +127,14 @@ def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
     rows = list(_rows(text, problems))
     if not rows and not problems:
         problems.append("line 2: there is no product")
-    _check_unique("sku", ((row.line, row.sku, row.sku) for row in rows), problems)
-    _check_unique("name", ((row.line, row.name, row.name) for row in rows), problems)
+    _check_unique("sku", ((row.line, plain(row.sku), row.sku) for row in rows), problems)
+    _check_unique("name", ((row.line, row.plain_name, row.name) for row in rows), problems)
     owners: dict[str, _Row] = {}
     for row in rows:
-        owners.setdefault(plain(row.name), row)
+        owners.setdefault(row.plain_name, row)
     for row in rows:
-        for alias in row.aliases:
-            owner = owners.setdefault(plain(alias), row)
+        for alias, said in zip(row.aliases, row.plain_aliases, strict=True):
+            owner = owners.setdefault(said, row)
             if owner is not row and owner.sku != row.sku:
                 problems.append(f"line {row.line}: alias {alias!r} already means {owner.name!r} (line {owner.line})")
     currency = rows[0].currency if rows else ""
@@ -142,7 +144,7 @@ def _read(text: str) -> tuple[tuple[Product, ...], str, list[str]]:
         if row.currency != currency
     ]
     products = tuple(
-        Product(r.sku, r.name, r.aliases, r.unit_price, any(plain(a).startswith("par de ") for a in r.aliases), r.unit)
+        Product(r.sku, r.name, r.aliases, r.unit_price, any(a.startswith("par de ") for a in r.plain_aliases), r.unit)
         for r in rows
     )
     return products, currency, sorted(problems, key=_line_of)
@@ -194,7 +196,8 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
     if unit is not None and unit not in UNITS:
         problems.append(f"line {line}: unit {row[UNIT_COLUMN]!r} is none of {', '.join(UNITS)}")
     if len(problems) == found and price is not None:
-        yield _Row(line, row["sku"], row["name"], aliases, price, currency, unit)
+        plain_aliases = tuple(map(plain, aliases))
+        yield _Row(line, row["sku"], row["name"], aliases, price, currency, unit, plain(row["name"]), plain_aliases)
 
 
 def _can_be_said(text: str) -> bool:
@@ -206,7 +209,7 @@ def _can_be_said(text: str) -> bool:
 def _check_unique(column: str, values: Iterator[tuple[int, str, str]], problems: list[str]) -> None:
     first: dict[str, int] = {}
     for line, value, shown in values:
-        before = first.setdefault(plain(value), line)
+        before = first.setdefault(value, line)
         if before != line:
             problems.append(f"line {line}: {column} {shown!r} is already in line {before}")
 

@@ -124,7 +124,9 @@ class Index:
             seen.add(identity)
             tables = list(chain.from_iterable(map(qualities, parts.words[1:])))
             words = tuple(dict.fromkeys(canonical))
-            family = self.families.setdefault(head, Family())
+            family = self.families.get(head)
+            if family is None:
+                family = self.families[head] = Family()
             self._of.setdefault(number, {})[head] = family
             family.numbered.update((canon(word), digits) for word, digits in parts.numbered)
             family.counted.update(map(canon, parts.counted))

@@ -38,7 +38,7 @@ _UNITS: Final = {
 """The roles of the words in each table of units."""
 
 
-class Unit(msgspec.Struct, frozen=True, gc=False):
+class Unit(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A unit of measure: its short name, what it measures, and how much of the dimension's base unit it is."""
 
     name: str

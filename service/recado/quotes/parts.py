@@ -143,8 +143,7 @@ def take_apart(
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        counts = token.kind == NUMBER or token.norm in ("medio", "media")  # "100 gramos de jamón"
-        opens = i == 0 and counts and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
+        opens = i == 0 and _counts_the_thing(tokens, lexicon)
         if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):
             known = len(found)
             end = _size_end(tokens, i, sizes, found, sold_by)
@@ -170,6 +169,12 @@ def take_apart(
     closes = bool(words) and (words[-1] == tokens[-1].norm or words[-1] in _LETTERS)  # "USB-C 1 m", "Vitamina D 1000"
     kept = [word for n, word in enumerate(words, 1) if word not in skipped or (1 < n == len(words) and closes)]
     return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered), tuple(counted))
+
+
+def _counts_the_thing(tokens: list[Token], lexicon: Lexicon) -> bool:
+    """Whether a name begins with an amount of what it is: "100 gramos de jamón"."""
+    counts = tokens[0].kind == NUMBER or tokens[0].norm in ("medio", "media")
+    return counts and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
 
 
 def _is_counted(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:

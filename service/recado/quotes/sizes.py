@@ -34,7 +34,7 @@ def whole(value: Number) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 
-class Size(msgspec.Struct, frozen=True, gc=False):
+class Size(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """One size: its numbers as written (two or more for "2x5") and their unit, if one was said."""
 
     values: tuple[Number, ...]

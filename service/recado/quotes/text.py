@@ -57,7 +57,7 @@ def plain(word: str) -> str:
 def _fold(word: str) -> str:
     word = word.lower()
     if not word.isascii():
-        word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+        word = "".join([c for c in unicodedata.normalize("NFKD", word) if c.isascii() or not unicodedata.combining(c)])
     return word
 
 

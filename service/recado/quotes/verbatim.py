@@ -22,8 +22,8 @@ class Verbatim:
 
     def add(self, tokens: Sequence[Token], number: int) -> None:
         """Take in a name of the product `number`."""
-        words = tuple(key(token.norm) for token in tokens if token.kind in (WORD, NUMBER))
-        if len(words) > 1 and any(self._tells(token) for token in tokens):
+        words = tuple([key(token.norm) for token in tokens if token.kind in (WORD, NUMBER)])
+        if len(words) > 1 and any(map(self._tells, tokens)):
             self._firsts.add(words[0])
             self._names.setdefault((words[0], words[1]), []).append((words, number))
 
