@@ -159,6 +159,8 @@ class Scanner(Scene):
 
     def _set_phrase(self, i: int) -> int:
         """Past words that say one thing wherever they stand: "c/u", "por persona", "con poco", "x 3"; 0 elsewhere."""
+        if "mitad" in self.norms[i : i + 3] and (end := add_half(self, i)):
+            return end
         if self.norms[i] not in _SET_PHRASES and "con" not in self.roles[i]:
             return 0
         if self.norm(i) == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
@@ -177,8 +179,6 @@ class Scanner(Scene):
             and self.is_kind(i + 1)
         ):
             return add_quality(self, i + 1)  # "1 par color miel"
-        if "mitad" in self.norms[i : i + 3] and (end := add_half(self, i)):
-            return end
         if (half := half_of_last(self, i)) is not None:
             return add_quantity(self, i, half)
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
