@@ -35,7 +35,7 @@ check: $(VENV)/.ready ## Lint and type-check
 	$(BIN)/mypy
 
 test: check ## Lint, type-check and run all tests that need no cluster
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 4 --dist loadgroup
 
 # Other processes are not measured: tests that only start some are left out.
 NOT_COVERING := chart cluster crash dashboards loadtests
@@ -92,6 +92,10 @@ drill: $(VENV)/.ready ## Inject each fault; check that its alert fires and clear
 .PHONY: agreement
 agreement: $(VENV)/.ready ## Compare report, metrics and a count by hand over 10,000 conversations (2 minutes)
 	@$(BIN)/python -m tests.report.agreement 10000
+
+.PHONY: walks
+walks: $(VENV)/.ready ## Walk through holds and opt-outs five times as far as the tests: a year of outreach (1 minute)
+	@RECADO_TEST_LENGTH=5 $(BIN)/pytest -q -n 2 --dist loadgroup tests/http/test_handoff_walk.py tests/http/test_outreach_walk.py
 
 .PHONY: crash chaos fuzz
 crash: $(VENV)/.ready ## Kill web and drain 360 times under load; check that no reply and no event is lost and each yes is one order (6 minutes)

@@ -10,8 +10,8 @@ from _pytest.nodeid import NodeId
 from hypothesis import settings
 
 MEMORY = Path("/dev/shm")
-#: Bytes that the tests' folders take at most at a time: two workers, each with a backup's database or a server.
-ROOM = 2 * 2**30
+#: Bytes that the tests' folders take at most at a time: four workers, each with a backup's database or a server.
+ROOM = 4 * 2**30
 
 #: No example has a time limit: machines differ by more than any that would say something.
 settings.register_profile("recado", deadline=None)

@@ -25,6 +25,9 @@ from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 
+#: How many times as far random walks go as in `make test`; `make walks` sets it.
+LENGTH = int(os.environ.get("RECADO_TEST_LENGTH", "1"))
+
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
     """Servers run on the event loop that `recado serve` uses."""

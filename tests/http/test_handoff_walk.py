@@ -5,14 +5,14 @@ import random
 from typing import Any
 
 from tests.clock import FakeClock
-from tests.http.conftest import Pod, StartPod
+from tests.http.conftest import LENGTH, Pod, StartPod
 from tests.http.test_admin import RETRY
 from tests.http.test_handoff import echo
 from tests.http.test_orders import BEARER
 from tests.http.test_talk import ORDER, message
 from tests.meta import text_message
 
-WALKS, STEPS = 500, 6
+WALKS, STEPS = 100 * LENGTH, 6
 HOLD = 600
 #: The number of customers who write at the same time as the shop.
 RACES = 40
