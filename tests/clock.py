@@ -1,4 +1,4 @@
-"""A clock that stands until it is told to go."""
+"""A clock that moves only when a test moves it."""
 
 
 class FakeClock:

@@ -1,4 +1,4 @@
-"""Meta as tests see it: webhooks signed as Meta signs them, and a Graph API that answers as it is told."""
+"""Meta for tests: signed webhooks, and a Graph API with configurable responses."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ ENVIRONMENT = {
 
 
 def text_message(n: int, text: str, *, sent_at: float, customer: int | None = None, **more: Any) -> dict[str, Any]:
-    """Message number n as Meta writes it, from a customer of its own unless told otherwise."""
+    """Message number n in Meta's form, by default from a new customer."""
     who = n if customer is None else customer
     return {
         "from": f"1555010{who:04d}",
@@ -61,8 +61,8 @@ def graph_error(status: int, code: int) -> httpx.Response:
 
 
 class FakeGraph(httpx.AsyncBaseTransport):
-    """Accepts every message, unless `answer` makes it do otherwise; `sent` holds what it was asked to send, `sent_at`
-    the Unix time of each; `probes` counts the calls that carried nothing."""
+    """Accepts every message, unless `answer` returns another response; `sent` has the messages, `sent_at` the Unix time
+    of each; `probes` counts calls without a message."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock

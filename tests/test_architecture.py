@@ -9,7 +9,7 @@ from pathlib import Path
 import recado
 
 PACKAGE = Path(recado.__file__).parent
-#: From the top down: a part imports only from its own line and from those below.
+#: From top to bottom: a part imports only from its own line and the lines below.
 LAYERS = (
     {"cli", "__main__"},
     {"demo"},
@@ -27,7 +27,7 @@ LAYERS = (
     {"settings"},
     {"addresses", "console", "errors", "files", "hours", "network", "outcome", "terminal", "urls", "waits"},
 )
-#: What HTTP does with a webhook: size, signature, parsing, status code. Everything else has a place of its own.
+#: The limit for http/webhook.py, which does size, signature, parsing and status code, and nothing else.
 WEBHOOK_LINES = 150
 
 
@@ -84,7 +84,7 @@ def _cycle(graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_layers_import_downwards() -> None:
-    """A part never imports one that stands above it; every part has its layer."""
+    """A part never imports one above it; every part has a layer."""
     level = {name: height for height, names in enumerate(LAYERS) for name in names}
     upwards = [
         f"{module} imports {target}"
@@ -97,5 +97,5 @@ def test_layers_import_downwards() -> None:
 
 
 def test_the_webhook_stays_small() -> None:
-    """What is not HTTP belongs to the inbox."""
+    """Everything that is not HTTP belongs to the inbox."""
     assert len((PACKAGE / "http" / "webhook.py").read_text().splitlines()) <= WEBHOOK_LINES

@@ -1,4 +1,4 @@
-"""Whole flows: real `serve` and `drain` processes, Meta simulated with every kind of fault."""
+"""Whole flows: real `serve` and `drain` processes, and a simulated Meta with every kind of fault."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from recado.settings import load
 from recado.simulator.chat import Chat, Place, Step
 from recado.simulator.installation import SECRETS, started
 
-#: Minutes as fractions of a second, so that a flow with retries takes seconds.
+#: Fractions of a second in place of minutes, so that a flow with retries takes seconds.
 QUICK = {
     "RECADO_BACKOFF_SECONDS": "0.3,0.3,0.5,0.5,1,1",
     "RECADO_CONNECT_TIMEOUT_SECONDS": "0.5",
@@ -39,7 +39,7 @@ async def draining(shop: Shop) -> AsyncIterator[None]:
 
 
 async def retry(shop: Shop) -> httpx.Response:
-    """Drains in the service, as an operator asks for it; the response may take as long as a drain."""
+    """Drains in the service, as an operator requests; the response may take as long as a drain."""
     headers = {"Authorization": f"Bearer {SECRETS['RECADO_ADMIN_TOKEN']}"}
     async with httpx.AsyncClient(headers=headers, timeout=None) as client:
         return await client.post(f"{shop.recado.url}/api/v1/webhook/retry")
@@ -55,7 +55,7 @@ async def retry(shop: Shop) -> httpx.Response:
     ids=["refused", "accepted without an answer", "nonsense and silence"],
 )
 async def test_every_answer_arrives_once_through_faults(tmp_path: Path, faults: dict[str, object]) -> None:
-    """Whatever the Graph API does: nobody is left without an answer, nobody gets two where statuses come."""
+    """With any fault of the Graph API, every message gets a reply, and none gets two if statuses arrive."""
     async with installation(tmp_path, QUICK) as shop, draining(shop):
         simulator = shop.simulator
         simulator.faults.change({**faults, "hang_seconds": 1.0}, simulator.clock())
@@ -69,7 +69,7 @@ async def test_every_answer_arrives_once_through_faults(tmp_path: Path, faults: 
 
 
 async def test_an_outage_loses_nothing(tmp_path: Path) -> None:
-    """Meta answers nothing but errors for a while, as traffic goes on; then everybody is answered, once."""
+    """Meta returns only errors for a while; afterwards every message gets exactly one reply."""
     async with installation(tmp_path, QUICK) as shop, draining(shop):
         simulator = shop.simulator
         simulator.faults.change({"outages": [{"fault": "server_error", "until": 3.0}]}, simulator.clock())
@@ -86,7 +86,7 @@ async def test_an_outage_loses_nothing(tmp_path: Path) -> None:
 
 
 async def test_an_expired_token_pauses_and_loses_nothing(tmp_path: Path) -> None:
-    """An operator's error holds everything until it is mended; no attempt is spent on it."""
+    """An error for an operator holds all replies until it is fixed, and costs no attempts."""
     async with installation(tmp_path, QUICK) as shop, draining(shop):
         simulator = shop.simulator
         simulator.faults.change({"outages": [{"fault": "code:190", "until": 2.0}]}, simulator.clock())
@@ -100,7 +100,7 @@ async def test_an_expired_token_pauses_and_loses_nothing(tmp_path: Path) -> None
 
 
 async def test_a_service_told_to_stop_ends_the_retry_that_it_was_asked_for(tmp_path: Path) -> None:
-    """SIGTERM during a drain in the web pod: it claims no more, tells what it did, and cuts no send."""
+    """After SIGTERM during a drain in the web pod, it claims no more, reports its result, and cuts no send."""
     slow = {"RECADO_READ_TIMEOUT_SECONDS": "4", "RECADO_LEASE_SECONDS": "10", "RECADO_MESSAGES_PER_SECOND": "5"}
     async with installation(tmp_path, {**QUICK, **slow}) as shop:
         simulator = shop.simulator
@@ -133,7 +133,7 @@ async def test_a_service_told_to_stop_ends_the_retry_that_it_was_asked_for(tmp_p
 
 
 async def test_a_conversation_becomes_one_order(tmp_path: Path) -> None:
-    """Quoted, changed, tapped twice at once, said yes to once more: the shop has one order, of what was quoted last."""
+    """A quote is changed, tapped twice at once and confirmed again: the shop has one order with the last quote."""
     async with installation(tmp_path, QUICK) as shop:
         chat = Chat(shop.simulator)
         await chat.play(
@@ -163,7 +163,7 @@ async def test_a_conversation_becomes_one_order(tmp_path: Path) -> None:
 async def test_refused_buttons_go_out_once_more_as_text(
     tmp_path: Path, fault: str, drains: Callable[[Shop], contextlib.AbstractAsyncContextManager[None]]
 ) -> None:
-    """At once, by the pod itself, or by a status; the customer reads the whole quote, and his typed yes is an order."""
+    """Meta refuses them at once or by a status; the customer reads the whole quote, and his typed yes is an order."""
     async with installation(tmp_path, QUICK) as shop, drains(shop):
         shop.simulator.faults.change({"interactive": fault}, shop.simulator.clock())
         chat = Chat(shop.simulator)
@@ -180,7 +180,7 @@ async def test_refused_buttons_go_out_once_more_as_text(
     assert "Total: $91.98" in quote.text
     assert len(orders) == 1
     assert orders[0]["number"] in placed.text
-    # Accepted or not, the buttons were posted once.
+    # The buttons were posted once, accepted or not.
     assert sent.count("button") + counts["fault:code"] == 1
 
 
@@ -196,7 +196,7 @@ async def test_buttons_can_be_turned_off(tmp_path: Path) -> None:
 
 
 def superseded(shop: Shop) -> list[str]:
-    """The messages that the reply to a later one answers."""
+    """The messages that the reply to a later message answers."""
     connection = apsw.Connection(str(shop.recado.database), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         return [wamid for (wamid,) in connection.execute("SELECT wamid FROM entry WHERE reason = 'superseded'")]
@@ -205,7 +205,7 @@ def superseded(shop: Shop) -> list[str]:
 
 
 async def test_one_reply_answers_a_burst(tmp_path: Path) -> None:
-    """Messages that come while the last reply waits for its turn are answered together, and lose nothing."""
+    """Messages that arrive while the last reply waits for its turn get one reply, with everything that they order."""
     slow = {"RECADO_CUSTOMER_INTERVAL_SECONDS": "2"}
     async with installation(tmp_path, {**QUICK, **slow}) as shop:
         simulator, chat = shop.simulator, Chat(shop.simulator)
@@ -225,7 +225,8 @@ async def test_one_reply_answers_a_burst(tmp_path: Path) -> None:
 
 
 async def test_a_cart_a_place_and_a_message_taken_back(tmp_path: Path) -> None:
-    """What customers send besides words: a cart is quoted at our prices, a revoked order is no quote to tap."""
+    """A cart is quoted at the shop's prices, a location belongs to the order, and a revoked order's quote cannot be
+    tapped."""
     async with installation(tmp_path, QUICK) as shop:
         chat = Chat(shop.simulator)
         await chat.fill_cart({"CAM-001": 2}, prices={"CAM-001": 1.0})

@@ -1,4 +1,4 @@
-"""The way of one message through the code: how many files a reader has to open to follow it.
+"""Counts the files that a message passes, which a reader has to open to follow it.
 
 `python -m tests.test_path` prints the files of both ways.
 """
@@ -36,8 +36,8 @@ RETRIED_LIMIT = 44
 
 
 class Trace:
-    """Remembers, in the order of their first calls, the files of recado's in which a function is called, in any thread;
-    and those in which one is called that decides something: there is a condition in it."""
+    """Remembers recado's files in which a function is called, in any thread, in the order of the first calls; and those
+    in which a function with a condition is called."""
 
     def __init__(self) -> None:
         self.files: dict[str, None] = {}
@@ -59,17 +59,17 @@ class Trace:
                 self.deciding[frame.f_code.co_filename] = None
 
     def clear(self) -> None:
-        """Forgets what was called so far."""
+        """Deletes the calls so far."""
         self.files.clear()
         self.deciding.clear()
 
     def way(self) -> "Way":
-        """The files, relative to the package, without those that read orders."""
+        """The files, relative to the package, without those of `quotes/`."""
         return Way(_outside(self.files, "quotes"), _outside(self.deciding, "quotes", "telemetry"))
 
 
 class Way(NamedTuple):
-    """What a message passes, in order. deciding: what decides; what only observes (telemetry/) does not."""
+    """The files that a message passes, in order. deciding: those with a condition, without telemetry/."""
 
     files: list[str]
     deciding: list[str]
@@ -88,7 +88,7 @@ def decides(code: CodeType) -> bool:
 
 @asynccontextmanager
 async def traced(folder: Path, graph: FakeGraph) -> AsyncIterator[tuple[App, FakeClock, Callable[[], Any]]]:
-    """A pod whose store's threads are traced as well, and what posts one order to it."""
+    """A pod whose store's threads are traced, too, and a function that posts an order to it."""
     titles.cache_clear()  # an earlier quote's are not looked for again
     clock = FakeClock()
     settings = load({**ENVIRONMENT, "RECADO_DATABASE": str(folder / "recado.db")})
@@ -107,7 +107,7 @@ async def traced(folder: Path, graph: FakeGraph) -> AsyncIterator[tuple[App, Fak
 
 
 async def delivered(folder: Path) -> Way:
-    """The files of an order that is answered at once."""
+    """The files of an order whose reply is sent at once."""
     graph, trace = FakeGraph(), Trace()
     with trace:
         async with traced(folder, graph) as (_, _, post):
@@ -122,7 +122,7 @@ async def delivered(folder: Path) -> Way:
 
 
 async def retried(folder: Path) -> Way:
-    """The files of an order whose reply Meta refuses once, and takes from the drain."""
+    """The files of an order whose reply Meta refuses once, and accepts from the drain."""
     graph, trace = FakeGraph(), Trace()
     graph.answer = lambda: graph_error(500, 131000)
     with trace:
@@ -149,7 +149,7 @@ def documented(part: str) -> list[str]:
 
 
 async def test_an_order_passes_few_files(tmp_path: Path) -> None:
-    """From Meta's POST to Meta's acceptance of the reply; docs/architecture.md names those that decide, in order."""
+    """From Meta's POST to Meta's acceptance of the reply; docs/architecture.md lists the deciding files in order."""
     way = await delivered(tmp_path)
 
     assert len(way.files) <= DELIVERED_LIMIT, way.files

@@ -1,4 +1,5 @@
-"""One attempt: sent only under a lease that is long enough, recorded once the store takes it, without raising."""
+"""One attempt: it sends only with a sufficient lease, records the result when the store accepts it, and never
+raises."""
 
 import logging
 from typing import cast
@@ -21,7 +22,7 @@ MESSAGE = replace(leased(Text("x")), send_at=NOW, lease_until=NOW + 60)
 
 
 class Store:
-    """Refuses the first `refusals` calls; remembers what it took."""
+    """Refuses the first `refusals` calls; remembers the accepted ones."""
 
     def __init__(self, refusals: int = 0) -> None:
         self.refusals = refusals
@@ -46,7 +47,7 @@ class Store:
 
 
 class Channel:
-    """Delivers, unless it has a defect."""
+    """Delivers, or raises a defect."""
 
     name = MESSAGE.lane.channel
     send_seconds = 20.0
@@ -96,7 +97,7 @@ async def test_a_lease_that_cannot_be_given_back_runs_out(caplog: pytest.LogCapt
 async def test_a_result_is_recorded_once_the_store_takes_it(
     refusals: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The reply is sent once, however often the store refuses; after the last try the result is lost and logged."""
+    """The reply is sent once, however often the store refuses; after the last attempt the lost result is logged."""
     monkeypatch.setattr(attempt, "RECORD_PAUSES_SECONDS", (0.0,) * len(RECORD_PAUSES_SECONDS))
     store, channel = Store(refusals), Channel()
     result = await delivery(store, channel).attempt(MESSAGE)
@@ -109,7 +110,7 @@ async def test_a_result_is_recorded_once_the_store_takes_it(
 
 
 async def test_a_defect_of_a_channel_leaves_the_outcome_unknown(caplog: pytest.LogCaptureFixture) -> None:
-    """The reply may be out, so nothing sends it again blindly; the log has no text of the error."""
+    """The reply may have been sent, so it is not blindly sent again; the log does not contain the error's text."""
     store = Store()
     result = await delivery(store, Channel(RuntimeError("Calle Falsa 123"))).attempt(MESSAGE)
 

@@ -1,4 +1,4 @@
-"""The drain: everything due is sent once, oldest first, within limits and budget."""
+"""The drain sends everything due once, oldest first, within limits and budget."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours", **UNLIMITED}
 
 
 class SlowGraph(FakeGraph):
-    """Takes a moment for each message, and remembers how many, and to whom, were under way at once."""
+    """Takes a moment for each message, and remembers how many were under way at once, and to whom."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Workshop:
         return make_drain(configured, queue, whatsapp, progress=progress)
 
     async def fill(self, count: int, *, customers: int | None = None) -> None:
-        """So many messages that are due, each a moment older than the next."""
+        """Due messages, each a moment older than the next."""
         queue = self.open()
         for n in range(count):
             message: NewReply = new_reply(n, self.clock, customer=n % customers if customers else None)
@@ -84,7 +84,7 @@ async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
 
 
 async def test_everything_due_is_sent_once(workshop: Workshop) -> None:
-    """Oldest first, concurrently, no more at once than configured; the report counts them."""
+    """Oldest first, concurrently up to the configured limit; the report counts them."""
     await workshop.fill(50)
     report = await workshop.drain(RECADO_DRAIN_CONCURRENCY="8").run()
 
@@ -95,7 +95,7 @@ async def test_everything_due_is_sent_once(workshop: Workshop) -> None:
 
 
 async def test_never_two_at_once_to_one_customer(workshop: Workshop) -> None:
-    """Though several of his messages are due, and in the order in which they became due."""
+    """Even if several of his messages are due; in the order in which they became due."""
     await workshop.fill(9, customers=3)
 
     async def pass_time() -> None:
@@ -122,7 +122,7 @@ async def test_two_drains_share_the_work(workshop: Workshop) -> None:
 
 
 async def test_an_outage_costs_one_probe(workshop: Workshop) -> None:
-    """While Meta is down a drain asks once whether it is back, sends nothing, and ends with its work done."""
+    """While Meta is down, a drain probes once, sends nothing, and ends."""
     await workshop.fill(40)
     workshop.graph.answer = lambda: graph_error(503, 131016)
     first = await workshop.drain(RECADO_DRAIN_CONCURRENCY="5").run()
@@ -136,7 +136,8 @@ async def test_an_outage_costs_one_probe(workshop: Workshop) -> None:
 
 
 async def test_after_an_outage_everything_is_sent_once(workshop: Workshop) -> None:
-    """One run probes, tries with one reply, and sends all the others; those that met the outage when they are due."""
+    """One run probes, sends one reply as a trial, and then all others; replies that failed in the outage are sent when
+    they are due."""
     await workshop.fill(40)
     workshop.graph.answer = lambda: graph_error(503, 131016)
     await workshop.drain(RECADO_DRAIN_CONCURRENCY="5").run()
@@ -154,7 +155,7 @@ async def test_after_an_outage_everything_is_sent_once(workshop: Workshop) -> No
 
 
 async def test_a_defect_while_sending_is_an_unknown_outcome(workshop: Workshop) -> None:
-    """The reply may be out. It is sent once more, as after any unknown outcome, and no further time."""
+    """The reply may have been sent. It is sent once more, as after any unknown outcome, and not again."""
 
     def broken() -> httpx.Response:
         raise RuntimeError("no answer is read")
@@ -173,7 +174,7 @@ async def test_a_defect_while_sending_is_an_unknown_outcome(workshop: Workshop) 
 
 
 async def test_it_stops_by_its_budget(workshop: Workshop) -> None:
-    """What is under way is finished, the rest stays due."""
+    """Sends under way are finished; the rest stays due."""
     await workshop.fill(200)
     report = await workshop.drain(RECADO_DRAIN_SECONDS="0.1", RECADO_DRAIN_CONCURRENCY="4").run()
     status = await workshop.open().status()
@@ -183,7 +184,7 @@ async def test_it_stops_by_its_budget(workshop: Workshop) -> None:
 
 
 async def test_it_stops_when_it_is_told(workshop: Workshop) -> None:
-    """SIGTERM: nothing new is claimed, nothing under way is lost."""
+    """After SIGTERM it claims nothing more and loses no send."""
     await workshop.fill(200)
     drain = workshop.drain(lambda report: drain.stop.set(), RECADO_DRAIN_CONCURRENCY="4")
     report = await drain.run()
@@ -194,7 +195,7 @@ async def test_it_stops_when_it_is_told(workshop: Workshop) -> None:
 
 
 async def test_an_empty_queue_ends_it_at_once(workshop: Workshop) -> None:
-    """And it leaves word that it was there."""
+    """It records the run."""
     queue = workshop.open()
     await workshop.drain().run()
     snapshot = queue.snapshot()
@@ -204,7 +205,7 @@ async def test_an_empty_queue_ends_it_at_once(workshop: Workshop) -> None:
 
 
 async def test_the_loop_goes_on_until_it_is_told(workshop: Workshop) -> None:
-    """`--loop` delivers what falls due later, too."""
+    """`--loop` also delivers replies that become due later."""
     drain = workshop.drain()
     running = asyncio.create_task(drain.loop())
     await asyncio.sleep(0.05)
@@ -220,7 +221,7 @@ async def test_the_loop_goes_on_until_it_is_told(workshop: Workshop) -> None:
 
 
 def test_it_starts_without_the_web_stack() -> None:
-    """A thousand starts a day: nothing of the web, and no HTTP client before the first claim."""
+    """It starts a thousand times a day, so it imports no web server, and no HTTP client before the first claim."""
     program = (
         "import sys, recado.cli, recado.runtime, recado.whatsapp.from_settings;"
         "heavy = {'fastapi', 'pydantic', 'httpx', 'uvicorn', 'prometheus_client', 'rich', 'opentelemetry.sdk',"
@@ -233,7 +234,8 @@ def test_it_starts_without_the_web_stack() -> None:
 
 
 async def test_a_clock_set_back_does_not_put_a_turn_off(workshop: Workshop) -> None:
-    """A turn was at most half a second away when it was given: nobody sleeps for the hours that a clock went back."""
+    """A turn is at most half a second away when it is given, so the drain does not wait for the hours that a clock was
+    set back."""
     drain = workshop.drain(RECADO_MESSAGES_PER_SECOND="10")
     queue = workshop.queues[-1]
     for n in range(2):

@@ -1,4 +1,4 @@
-"""Send slots: never more sends at once than the limit, whatever comes in one batch."""
+"""Send slots: never more sends at once than the limit, for any batch."""
 
 import asyncio
 from typing import cast
@@ -21,7 +21,7 @@ LIMIT = 2
 
 
 class SlowDelivery:
-    """Attempts that end when they are told to."""
+    """Attempts that end when the test says so."""
 
     def __init__(self) -> None:
         self.running = 0
@@ -46,14 +46,14 @@ def slots(delivery: SlowDelivery) -> SendSlots:
 
 
 def test_a_slot_is_taken_when_it_is_reserved(slots: SendSlots) -> None:
-    """Reservations that have not sent yet count; one that is given back is free again."""
+    """Reserved slots count before they send; a slot that is given back is free again."""
     assert [slots.reserve() for _ in range(LIMIT + 1)] == [True, True, False]
     slots.give_back()
     assert [slots.reserve(), slots.reserve()] == [True, False]
 
 
 async def test_a_slot_is_free_when_its_send_has_ended(slots: SendSlots, delivery: SlowDelivery) -> None:
-    """Closing waits for the sends under way; their slots can be reserved again."""
+    """Closing waits for the sends under way; their slots are free again."""
     message = cast(LeasedReply, object())
     for _ in range(LIMIT):
         assert slots.reserve()
@@ -67,7 +67,7 @@ async def test_a_slot_is_free_when_its_send_has_ended(slots: SendSlots, delivery
 
 
 class RefusingDelivery:
-    """Meta refuses the form of the first attempt and takes the second."""
+    """Meta refuses the form of the first attempt and accepts the second."""
 
     def __init__(self) -> None:
         self.attempted: list[LeasedReply] = []
@@ -96,7 +96,7 @@ class OneDue:
 
 
 async def test_what_meta_refuses_as_buttons_is_followed_up_as_text() -> None:
-    """By the same pod: the customer does not wait for the drain."""
+    """The same pod sends it, so the customer does not wait for the drain."""
     buttons, text = leased(Buttons("¿Confirmas?", (Button("a", "Sí"),))), leased(Text("¿Confirmas?"))
     delivery, unused = RefusingDelivery(), cast(WhatsAppService, object())
     slots = SendSlots(cast(RetryQueue, OneDue(text)), cast(Delivery, delivery), unused, limit=LIMIT)
@@ -131,7 +131,7 @@ def leased(content: Content) -> LeasedReply:
 
 @pytest.mark.parametrize(("setting", "kind"), [("true", "interactive"), ("false", "text")])
 async def test_a_setting_turns_buttons_off(setting: str, kind: str) -> None:
-    """The plain text goes out in their place, whatever is in the queue already."""
+    """The plain text is sent instead, even for replies that are already in the queue."""
     graph = FakeGraph()
     settings = load({**ENVIRONMENT, "RECADO_BUTTONS": setting})
     queue = Recorded()

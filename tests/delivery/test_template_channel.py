@@ -1,4 +1,4 @@
-"""Templates: held against the account's own copy before they are sent, and what each refusal means."""
+"""Templates: compared with the account's copy before they are sent; the meaning of each refusal."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ GOOD = Approved(
 
 
 class Client:
-    """Graph with these templates; `refuse` makes the error of each send."""
+    """A Graph API with these templates; `refuse` returns the error of each send."""
 
     def __init__(self, *approved: Approved) -> None:
         self.approved = list(approved)
@@ -90,7 +90,7 @@ def leased(content: Outside) -> LeasedReply:
 
 @pytest.mark.parametrize("content", [QUOTE, DIRECT])
 async def test_what_is_approved_is_sent_from_its_number(content: Outside) -> None:
-    """As it is, also where buttons are off: a template has no plain text."""
+    """Unchanged, even without buttons: a template has no plain text."""
     client = Client(GOOD)
     result = await channel(client).send(leased(content), tracing.NoSpan())
 
@@ -100,7 +100,7 @@ async def test_what_is_approved_is_sent_from_its_number(content: Outside) -> Non
 
 @pytest.mark.parametrize("approved", [[], [Approved(name="cotizacion", language="es", status="PAUSED")]])
 async def test_what_the_account_does_not_have_so_is_not_sent(approved: list[Approved]) -> None:
-    """It waits for a person, and says why."""
+    """The message waits for a person, with the reason."""
     client = Client(*approved)
     result = await channel(client).send(leased(QUOTE), tracing.NoSpan())
 
@@ -124,7 +124,7 @@ async def test_what_the_account_does_not_have_so_is_not_sent(approved: list[Appr
     ],
 )
 async def test_what_each_refusal_means(content: Outside, error: GraphError, outcome: Outcome) -> None:
-    """What is about the template, or about Direct Send, needs a person; what is about the customer is the message's."""
+    """Errors about the template or Direct Send need a person; errors about the customer concern only the message."""
     client = Client(GOOD)
     client.refuse = lambda: error
 

@@ -1,8 +1,8 @@
-"""A large queue, and what each statement that reads it is given in the tests of plans: three of what the queue has.
+"""A large queue, and the parameters of each statement in the tests of plans: three rows of the queue.
 
 For each n from 1 to 5,000 there is a customer `k n` with an open quote, an older one, an order and an event. His reply
 n waits, and 20000 + n failed. 10000 + n is under way, 30000 + n brings event n to an endpoint, 40000 + n hears a voice
-note. The three are at the end of the tables: a statement that reads from the beginning reads all rows.
+note. The three rows are at the end of the tables, so a statement that reads from the beginning reads all rows.
 """
 
 GROWN = """

@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A running server; its folder is outside pytest's own, which only its owner may enter."""
+    """A running server; its folder is outside pytest's, which only the owner may enter."""
     with started_server() as server:
         migrate(server.create("migrated"))
         yield server
@@ -22,7 +22,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
-    """A database of the test's own with the schema in it; it goes with the test, for each has 300 files and 8 MB."""
+    """A database with the schema for one test. It is dropped after the test, because each has 300 files and 8 MB."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     yield postgres.create(name, template="migrated")
     postgres.drop(name)

@@ -1,4 +1,4 @@
-"""A TCP proxy between a client and a server that can stop answering, or hang up, at the word COMMIT."""
+"""A TCP proxy between a client and a server that can lose a COMMIT or the response to it."""
 
 import contextlib
 import socket
@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
-#: How the message begins in which a server tells its process id.
+#: The beginning of the message with the server's process id.
 KEY_DATA = b"K\x00\x00\x00\x0c"
 
 
 class Mode(Enum):
-    """What happens to what passes."""
+    """How data is forwarded."""
 
     FORWARD = "everything passes"
     LOSE_RESPONSE = "a COMMIT reaches the server, its answer does not reach the client"
@@ -20,8 +20,8 @@ class Mode(Enum):
 
 
 class Proxy:
-    """Listens on `port` of 127.0.0.1, forwards to another one. A mode other than FORWARD applies to one COMMIT. With
-    `pooler` it shows process ids of its own, as PgBouncer does; with `tls` its clients must ask for TLS."""
+    """Listens on `port` of 127.0.0.1 and forwards to another port. A mode other than FORWARD applies to one COMMIT.
+    With `pooler` it changes process ids, as PgBouncer does; with `tls` its clients must use TLS."""
 
     def __init__(self, target: int, *, pooler: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self._target = target
@@ -36,12 +36,12 @@ class Proxy:
         self._start(self._accept)
 
     def stop(self) -> None:
-        """Takes no more connections; those that there are go on."""
+        """Accepts no more connections; existing ones continue."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends everything."""
+        """Closes all connections."""
         for one in self._sockets:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -90,6 +90,6 @@ class Proxy:
 
 
 def _renumbered(data: bytes) -> bytes:
-    """The same with another process id, which has as many bytes."""
+    """The same data with another process id of equal length."""
     before, key, after = data.partition(KEY_DATA)
     return before + key + b"\x7f" + after[1:] if key else data

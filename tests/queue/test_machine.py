@@ -1,7 +1,7 @@
-"""The RetryQueue under any order of events: a state machine that two processes, a clock, Meta and an operator drive.
+"""The RetryQueue under any order of events: a state machine with two processes, a clock, Meta and an operator.
 
-Each step does what a process may do at any moment (add, claim, send, record, die) or what may happen to it (a status
-of Meta's, time, a clock that is set), and beside the queue keeps what must be true of it.
+Each step is an action of a process (add, claim, send, record, die) or an event (a status of Meta, time, a changed
+clock). A model beside the queue keeps what must be true.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ SETTINGS = load(
     }
 )
 RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, FORM_REFUSED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
-#: Results that are no reason to give a message up.
+#: Results after which a message must not be given up.
 BLAMELESS = (DELIVERED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
 PROCESSES = st.integers(0, 1)
 CUSTOMERS = st.integers(0, 1)
@@ -63,10 +63,10 @@ WAITING = (State.QUEUED, State.SENDING, State.UNKNOWN)
 class Known(msgspec.Struct):
     """What must be true of one acknowledged message.
 
-    `delivered`: Meta said that it has the message, and did not take it back. `gone`: its row may have been deleted.
-    `lease` is the one that nothing has ended yet. `not_before`: an unknown outcome may not be tried again earlier.
-    `failed`: the newest attempt of which Meta said so; `accepted`: the one by which it was delivered. `at_fault`: it
-    failed by something else than an outage. `plain`: Meta refused its buttons.
+    `delivered`: Meta reported that it has the message, and did not withdraw that. `gone`: its row may have been
+    deleted. `lease`: its present lease. `not_before`: an unknown outcome must not be tried again earlier. `failed`: the
+    newest attempt that Meta reported as failed; `accepted`: the one that delivered it. `at_fault`: it failed for
+    another reason than an outage. `plain`: Meta refused its buttons.
     """
 
     customer: int
@@ -82,7 +82,7 @@ class Known(msgspec.Struct):
     not_before: float = 0.0
 
 
-#: Triggers in the file record every change of a state, from any process.
+#: Triggers in the database record every change of a state by any process.
 WATCH = """
 CREATE TABLE moved (before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (before, after));
 CREATE TRIGGER watch_insert AFTER INSERT ON entry BEGIN INSERT OR IGNORE INTO moved VALUES ('', new.state); END;
@@ -93,7 +93,7 @@ BEGIN INSERT OR IGNORE INTO moved VALUES (old.state, new.state); END;
 
 
 class RetryQueueMachine(RuleBasedStateMachine):
-    """Two processes on one store; `held` are the leases that live processes hold, as they got them."""
+    """Two processes on one store; `held`: the leases of live processes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         self.outage = False
 
     def teardown(self) -> None:
-        """When all faults are over, everything that was acknowledged comes to its end."""
+        """After all faults are over, every acknowledged message is finished."""
         try:
             self._everything_ends()
             self.agrees_with_the_rows()
@@ -126,7 +126,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @initialize(customers=st.lists(CUSTOMERS, min_size=2, max_size=6))
     def begin(self, customers: list[int]) -> None:
-        """A queue with nothing in it is no test."""
+        """Begins with a message in the queue."""
         for number, customer in enumerate(customers):
             self.add(0, customer, lease=number < 2, late=False, age=0.0)
 
@@ -138,7 +138,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         age=st.sampled_from([0.0, 0.0, 30.0, 2000.0]),
     )
     def add(self, process: int, customer: int, lease: bool, late: bool, age: float) -> None:
-        """A message is brought, written now or some time ago."""
+        """Meta delivers a message that was written now or some time ago."""
         number = len(self.wamids)
         message = new_reply(number, self.clock, customer=customer, written_at=self.clock() - age)
         if customer:  # one of them gets buttons
@@ -158,7 +158,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.wamids)
     @rule(process=PROCESSES, data=st.data())
     def add_again(self, process: int, data: st.DataObject) -> None:
-        """Whoever brings a message again, wherever: it is a duplicate."""
+        """A redelivered message is a duplicate in every process."""
         number = data.draw(st.sampled_from(sorted(self.wamids)))
         message = new_reply(number, self.clock, customer=number % 2)
         assert self._run(self.processes[process].add_message, message, lease=True).duplicate
@@ -182,14 +182,14 @@ class RetryQueueMachine(RuleBasedStateMachine):
             self._leased(process, message)
 
     def _probe(self, process: int, claim: Claim) -> None:
-        """Does what a claim asks for; an outage is where Graph does not answer."""
+        """Probes as a claim asks; in an outage Graph does not respond."""
         for number in claim.probes:
             self._run(self.processes[process].record_probe, number, not self.outage)
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), result=st.sampled_from(RESULTS))
     def record(self, data: st.DataObject, result: AttemptResult) -> None:
-        """A process records its attempt: at once, or long after somebody else took its message over."""
+        """A process records its attempt: at once, or long after another process has taken over its message."""
         if self.outage:
             result = data.draw(st.sampled_from([OUTAGE, UNKNOWN]))
         self._record(*self._drawn_lease(data), result)
@@ -222,7 +222,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @rule(process=PROCESSES, results=st.lists(st.sampled_from([SERVER_ERROR, UNKNOWN, None]), max_size=7))
     def bad_day(self, process: int, results: list[AttemptResult | None]) -> None:
-        """One attempt after the other, as a drain makes them; None is one whose process dies."""
+        """One attempt after the other, as in a drain; None: its process dies."""
         for result in results:
             self.time_passes(1000)
             self.claim(process, 1)
@@ -233,7 +233,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @rule(process=PROCESSES)
     def crash(self, process: int) -> None:
-        """kill -9: what it held is held by nobody; what it had written is there."""
+        """kill -9: its leases have no process; its writes stay."""
         self._run(self.processes[process].close)
         self.processes[process] = self._open()
         self.held = [(holder, message) for holder, message in self.held if holder != process]
@@ -248,7 +248,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
         data=st.data(),
     )
     def status(self, process: int, status: str, failure: AttemptResult, data: st.DataObject) -> None:
-        """Meta tells of an attempt, at any time and in any order."""
+        """Meta reports the status of an attempt, at any time and in any order."""
         message = data.draw(st.sampled_from(self.attempts))
         update = StatusUpdate(
             attempt_id=message.attempt_id,
@@ -272,7 +272,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
             assert not changed, "a failure was lifted by what does not outrank it"
             assert self._state(message.id) in (before, None)
         else:
-            # It left the queue, unless an operator had given it up.
+            # It left the queue, unless an operator has given it up.
             assert self._state(message.id) in (None, State.DELIVERED, State.DISCARDED)
         if changed:
             known.delivered, known.lease, known.accepted = True, None, message.attempt
@@ -281,14 +281,14 @@ class RetryQueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.outage)
     @rule()
     def outage_begins(self) -> None:
-        """Graph does not answer any more; the clock goes on, so that what was before it can be told apart."""
+        """Graph stops responding; the clock moves, so that earlier events can be distinguished."""
         self.time_passes(1)
         self.outage = True
 
     @precondition(lambda self: self.outage)
     @rule(process=PROCESSES)
     def outage_ends(self, process: int) -> None:
-        """A probe has met it: what nobody noticed is no outage."""
+        """A probe has noticed it; otherwise it does not count as an outage."""
         self._run(self.processes[process].record_probe, LANE, False)
         self.time_passes(1)
         self.outage = False
@@ -304,7 +304,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @rule(process=PROCESSES)
     def upkeep(self, process: int) -> None:
-        """What a drain does beside sending: only what came to its end is deleted, and not before its time."""
+        """The upkeep of a drain: it deletes only finished messages, and not before their time."""
         before: dict[int, str] = dict(self._look("SELECT id, state FROM entry"))
         self._run(self.processes[process].expire)
         self._run(self.processes[process].prune)
@@ -332,7 +332,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def agrees_with_the_rows(self) -> None:
-        """The counts are those of the rows, and nothing that was acknowledged is missing."""
+        """The counts agree with the rows, and no acknowledged message is missing."""
         rows: dict[str, int] = dict(self._look("SELECT state, count(*) FROM entry GROUP BY state"))
         counted = self.processes[0].snapshot().rows
         assert counted == {state.value: rows.get(state.value, 0) for state in State}
@@ -341,7 +341,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def states_change_as_documented(self) -> None:
-        """Every change of a state is one of the transition table's."""
+        """Every change of a state is in the transition table."""
         moved = {
             (State(before) if before else None, State(after) if after else None)
             for before, after in self._look("SELECT before, after FROM moved")
@@ -350,26 +350,26 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def one_send_at_a_time(self) -> None:
-        """Never two leases on one customer; a message has one by its row."""
+        """A customer never has two leases, and the lease is in the message's row."""
         query = "SELECT key FROM entry WHERE lease_until IS NOT NULL GROUP BY key HAVING count(*) > 1"
         assert self._look(query) == []
 
     @invariant()
     def a_lease_holds(self) -> None:
-        """Nobody takes a message from a process whose lease has not run out."""
+        """No process takes over a message whose lease has not run out."""
         for id_, known in self.known.items():
             if known.lease is not None and known.lease.lease_until > self.latest:
                 assert self._state(id_) is State.SENDING
 
     @invariant()
     def attempts_are_bounded(self) -> None:
-        """No message costs more attempts than the settings say, whatever crashed."""
+        """No message has more attempts than the settings allow, whatever crashes."""
         query = "SELECT id, spent FROM entry WHERE spent > ?"
         assert self._look(query, MAX_ATTEMPTS) == []
 
     @invariant()
     def outages_cost_nothing(self) -> None:
-        """What failed by outages alone is not given up, other than by its window."""
+        """A message that failed only because of outages is not given up before its window closes."""
         query = "SELECT id, reason FROM entry WHERE state = 'failed' AND reason <> 'window_closed'"
         for id_, reason in self._look(query):
             assert self.known[id_].at_fault, f"an outage has cost a reply: {reason}"
@@ -377,7 +377,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
     # -- helpers
 
     def _leased(self, process: int, message: LeasedReply) -> None:
-        """Checks a lease that was just given, and remembers it."""
+        """Checks a new lease, and remembers it."""
         known = self.known[message.id]
         assert not known.delivered, "a delivered message was taken to be sent again"
         assert known.lease is None or known.lease.lease_until <= self.clock(), "two leases on one message"

@@ -1,4 +1,4 @@
-"""Decisions after attempts, whatever came of them."""
+"""Decisions after attempts with any result."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +47,8 @@ breakers = st.builds(
 
 @given(messages, results, st.floats(0, 1))
 def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chance: float) -> None:
-    """A due time for what waits, within the window and the longest wait; a reason for what is given up."""
+    """A waiting message has a due time within the window and the longest wait; a message that is given up has a
+    reason."""
     policy = retry_policy(load({}), chance=lambda: chance)
     decision = policy.decide(message, result, now=NOW)
 
@@ -66,7 +67,7 @@ def test_every_decision_is_sound(message: Attempted, result: AttemptResult, chan
 
 @given(messages, results)
 def test_nothing_fails_of_what_may_be_an_outage(message: Attempted, result: AttemptResult) -> None:
-    """It is judged when it falls due again. A throttle, and an error that an operator has to mend, cost nothing."""
+    """It is judged when it is due again. A throttle, and an error that an operator has to fix, cost no attempt."""
     decision = retry_policy(load({})).decide(message, result, now=NOW)
     if result.outcome in (Outcome.THROTTLED, Outcome.OPERATOR, Outcome.ENDED):
         assert decision.spent == 0
@@ -80,7 +81,8 @@ def test_nothing_fails_of_what_may_be_an_outage(message: Attempted, result: Atte
 
 @given(breakers, st.floats(NOW - 100, NOW))
 def test_blame(breaker: Breaker, suspect_at: float) -> None:
-    """An outage that lasted until then or longer is to blame; else a later verdict clears it; else nobody knows yet."""
+    """The cause is an outage that lasted until then or longer; otherwise a later clear result rules an outage out;
+    otherwise it is unknown."""
     expected = Blame.NOT_KNOWN
     if breaker.good_at > suspect_at:
         expected = Blame.MESSAGE
@@ -106,7 +108,7 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
 
 @given(breakers, results, st.booleans())
 def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResult, trial: bool) -> None:
-    """An unknown outcome neither opens nor closes it by itself; an outage never closes it."""
+    """An unknown outcome neither opens nor closes it; an outage never closes it."""
     after = retry_policy(load({})).breaker_after(breaker, result, trial=trial, now=NOW)
 
     if breaker.open and not after.open:
@@ -120,7 +122,7 @@ def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResu
 
 @given(breakers, st.booleans())
 def test_a_probe_opens_but_does_not_close(breaker: Breaker, reachable: bool) -> None:
-    """That Graph answers does not say that it takes a reply: one has to try."""
+    """A response to a probe does not mean that Graph accepts replies: a trial has to show that."""
     after = retry_policy(load({})).breaker_after_probe(breaker, reachable, NOW)
 
     assert after.open == (breaker.open or not reachable)
@@ -129,7 +131,7 @@ def test_a_probe_opens_but_does_not_close(breaker: Breaker, reachable: bool) -> 
 
 @given(st.integers(0, 9), st.sampled_from([Outcome.RETRYABLE, Outcome.UNKNOWN]), st.booleans())
 def test_what_may_be_repeated_is_never_unknown(spent: int, outcome: Outcome, outage: bool) -> None:
-    """An event whose fate is not known is sent again by the schedule: its receiver knows it by its id."""
+    """An event with an unknown outcome is sent again by the schedule: its receiver recognises it by its id."""
     policy = retry_policy(load({}), chance=lambda: 0.5)
     message = Attempted(channel="http", spent=spent, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
     decision = policy.decide(message, AttemptResult(outcome=outcome, outage=outage), now=NOW)
@@ -144,8 +146,7 @@ def test_what_may_be_repeated_is_never_unknown(spent: int, outcome: Outcome, out
 
 
 def test_the_schedule_of_an_event() -> None:
-    """5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: ten attempts in 75 hours, and within the deadline however
-    the waits vary."""
+    """5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h: ten attempts in 75 hours, always within the deadline."""
     minutes = [wait / 60 for wait in http.BACKOFF_SECONDS]
 
     assert minutes == [5 / 60, 5, 30, *(60 * hours for hours in (2, 5, 10, 14, 20, 24))]
@@ -154,7 +155,7 @@ def test_the_schedule_of_an_event() -> None:
 
 
 def test_an_endpoint_that_is_gone_is_left_alone() -> None:
-    """No probe, no trial; the event waits for an operator, who may resume the endpoint."""
+    """There is no probe and no trial; the event waits until an operator resumes the endpoint."""
     policy = retry_policy(load({}))
     gone = AttemptResult(outcome=Outcome.ENDED, scope=Scope.NUMBER, code_class="4xx")
     message = Attempted(channel="http", spent=0, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
@@ -163,5 +164,5 @@ def test_an_endpoint_that_is_gone_is_left_alone() -> None:
     assert (breaker.open_reason, breaker.reachable) == ("ended", False)
     assert breaker.probe_at > NOW + 100 * 365 * 86400
     assert policy.decide(message, gone, now=NOW).state is State.QUEUED
-    # An attempt that was under way meanwhile does not resume it.
+    # An attempt that was under way does not resume it.
     assert policy.breaker_after(breaker, AttemptResult(outcome=Outcome.DELIVERED), trial=False, now=NOW) == breaker

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.xdist_group("postgres")
 
 
 class TestConnection:
-    """A server that is gone is noticed."""
+    """Connections notice a server that is down."""
 
     def test_a_server_that_is_started_again_keeps_what_it_had(self, postgres: PostgresServer) -> None:
         """Tests may stop and start the server of the session."""
@@ -43,12 +43,12 @@ class TestConnection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
 
     def test_a_missing_server_is_unavailable(self, postgres: PostgresServer) -> None:
-        """The error says so in one line, and nobody waits for it."""
+        """The error is one line, and it comes without a wait."""
         with pytest.raises(StoreUnavailable, match="onnection"):
             connect("postgresql://recado@127.0.0.1:1/postgres")
 
     def test_a_database_without_utf8_is_refused(self, postgres: PostgresServer) -> None:
-        """Its texts could not hold every customer's, so the error names the encoding instead of a wrong schema."""
+        """It could not store every customer's text; the error names the encoding."""
         url = postgres.create("ascii")
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE ascii_only TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
@@ -57,7 +57,7 @@ class TestConnection:
             migrate(url.replace("/ascii", "/ascii_only"))
 
     def test_plans_are_made_anew_once_a_second(self, database_url: str) -> None:
-        """A plan that was made while a table was empty does not stay until the server has looked at the table."""
+        """A plan for an empty table is not kept until the server has new statistics."""
         clock = FakeClock()
         link = Link(database_url, monotonic=clock)
 
@@ -78,7 +78,7 @@ class TestConnection:
         assert at_once == before < later
 
     def test_a_frozen_server_ends_the_work_at_the_deadline(self, postgres: PostgresServer, database_url: str) -> None:
-        """A statement that is never answered ends with an error that means unavailable."""
+        """A statement without a response fails as unavailable."""
         watchdog = Watchdog()
         with connect(database_url) as connection:
             postgres.freeze()
@@ -95,7 +95,7 @@ class TestConnection:
     def test_nothing_is_prepared_behind_a_pooler(
         self, postgres: PostgresServer, database_url: str, pooler: bool, prepared: bool
     ) -> None:
-        """It runs transactions on any server process, where another client's statement may have the same name."""
+        """A pooler runs transactions on any server process, where another client's statement may have the same name."""
         proxy = Proxy(postgres.port, pooler=pooler)
         link = Link(database_url.replace(f":{postgres.port}/", f":{proxy.port}/"))
         with link.use() as connection:
@@ -108,7 +108,7 @@ class TestConnection:
         assert bool(names) == prepared
 
     def test_tls_is_what_the_url_says(self, postgres: PostgresServer, database_url: str) -> None:
-        """A server whose certificate the root signed is connected to by TLS; with another root, or none, it is not."""
+        """It connects by TLS to a server whose certificate the root signed, but not with another root or none."""
         for parameters, encrypted in (
             (f"sslmode=verify-full&sslrootcert={TLS / 'certificate.pem'}", True),
             (f"sslmode=verify-full&sslrootcert={OTHER_ROOT}", False),
@@ -128,7 +128,7 @@ class TestConnection:
                 proxy.close()
 
     def test_work_within_the_deadline_is_left_alone(self, database_url: str) -> None:
-        """The connection goes on after the deadline of work that ended in time."""
+        """If work ends in time, the connection stays usable after its deadline."""
         watchdog = Watchdog()
         with connect(database_url) as connection:
             with watchdog.watching(connection, 0.05):
@@ -144,7 +144,7 @@ class TestConnection:
         [("SELECT 1 / 0", False), ("SELECT nothing", False), ("SET TRANSACTION READ ONLY; CREATE TABLE x ()", True)],
     )
     def test_errors_are_ours_or_the_servers(self, database_url: str, statement: str, unavailable: bool) -> None:
-        """A mistake in a statement is ours; a server that became read-only is unavailable."""
+        """A wrong statement is a bug; a server that became read-only is unavailable."""
         with connect(database_url) as connection, pytest.raises(psycopg.Error) as caught:
             connection.execute(statement.encode())
 
@@ -155,14 +155,14 @@ class TestMigrations:
     """The schema's steps are applied once."""
 
     def test_steps_are_applied_once(self, postgres: PostgresServer) -> None:
-        """The second time there is nothing to do."""
+        """A second migration does nothing."""
         url = postgres.create("fresh")
 
         assert migrate(url) == [step.name for step in steps()]
         assert migrate(url) == []
 
     def test_two_at_once_wait_for_each_other(self, postgres: PostgresServer) -> None:
-        """Of four that start together one applies the steps."""
+        """Of four migrations that start together, one applies the steps."""
         url = postgres.create("shared")
         applied: list[list[str]] = []
         threads = [threading.Thread(target=lambda: applied.append(migrate(url, sleep=time.sleep))) for _ in range(4)]
@@ -174,7 +174,7 @@ class TestMigrations:
         assert sorted(applied) == [[], [], [], [step.name for step in steps()]]
 
     def test_a_step_that_differs_is_refused(self, database_url: str) -> None:
-        """Nothing is written into a schema that another version made differently."""
+        """A schema with a different version of a step stays unchanged."""
         with connect(database_url) as connection:
             assert is_current(connection)
             connection.execute("UPDATE recado.schema_step SET checksum = 'other'")
@@ -183,7 +183,7 @@ class TestMigrations:
             migrate(database_url)
 
     def test_a_held_lock_is_tried_again(self, database_url: str) -> None:
-        """Whoever cannot get the lock tries again after a while, and gives up in the end."""
+        """A migration that does not get the lock tries again after a while, and finally gives up."""
         waits: list[float] = []
         with connect(database_url) as holder:
             holder.execute("SELECT pg_advisory_lock(%s)", (LOCK,))

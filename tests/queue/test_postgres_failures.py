@@ -1,4 +1,4 @@
-"""What a server, or the network before it, can do to a batch: nothing is lost, nothing is told that is not so."""
+"""Failures of a server or the network during a batch: nothing is lost, and no caller gets a wrong result."""
 
 import asyncio
 import contextlib
@@ -45,7 +45,7 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
 
 
 class Counted(NoObserver):
-    """Remembers what was counted."""
+    """Remembers the counted events."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, ...]] = Counter()
@@ -63,7 +63,7 @@ def opened(url: str, observer: NoObserver | None = None) -> PostgresRetryQueue:
 
 
 def behind(proxy: Proxy, url: str, observer: NoObserver | None = None) -> PostgresRetryQueue:
-    """A queue whose connections go through the proxy."""
+    """A queue that connects through the proxy."""
     head, _, rest = url.rpartition("@")
     return opened(f"{head}@127.0.0.1:{proxy.port}/{rest.partition('/')[2]}", observer)
 
@@ -75,21 +75,21 @@ def messages(url: str) -> list[str]:
 
 
 async def connected(queue: PostgresRetryQueue) -> None:
-    """Both connections that a write needs are there."""
+    """Waits until both connections of a write are open."""
     await queue.check_writable()
     with queue.database._pacing.use():
         pass
 
 
 def problems(queue: PostgresRetryQueue) -> frozenset[str]:
-    """What is wrong with the server."""
+    """The problems of the server."""
     server = queue.snapshot().sizes.server
     assert server is not None
     return server.problems
 
 
 async def until_added(queue: PostgresRetryQueue, message: NewReply) -> int:
-    """Adds a message as Meta brings it: again until it is accepted; how often it was not."""
+    """Adds a message as Meta delivers it, again until it is accepted; returns how often it was refused."""
     refused = 0
     while True:
         try:
@@ -104,7 +104,7 @@ class TestInDoubt:
     """The connection is lost while a COMMIT is under way."""
 
     async def test_what_was_committed_is_told_as_done(self, proxy: Proxy, database_url: str, clock: FakeClock) -> None:
-        """The caller gets the result of the one transaction, with its lease; nothing is written twice."""
+        """The caller gets the result of the transaction, with its lease; nothing is written twice."""
         seen = Counted()
         queue = behind(proxy, database_url, seen)
         await connected(queue)
@@ -124,7 +124,7 @@ class TestInDoubt:
     async def test_what_was_not_committed_is_told_as_not_recorded(
         self, proxy: Proxy, database_url: str, clock: FakeClock
     ) -> None:
-        """Meta brings it again, and it is no duplicate then."""
+        """Meta delivers it again, and it is not a duplicate."""
         seen = Counted()
         queue = behind(proxy, database_url, seen)
         await connected(queue)
@@ -142,7 +142,7 @@ class TestInDoubt:
     async def test_when_nobody_can_tell_it_says_so(
         self, proxy: Proxy, database_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The server is gone for longer than one asks."""
+        """The server is down for longer than recado asks."""
         monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.1)
         seen = Counted()
         queue = behind(proxy, database_url, seen)
@@ -157,7 +157,8 @@ class TestInDoubt:
         assert seen.doubts() == {"unresolved": 1}
 
     async def test_a_process_leaves_one_number(self, database_url: str, clock: FakeClock) -> None:
-        """However many batches it commits; those of processes that ended a day ago go with the next that comes."""
+        """Regardless of the number of batches. Numbers of processes that ended a day ago are deleted when the next
+        process connects."""
         queue = opened(database_url)
         for n in range(3):
             await queue.add_message(new_reply(n, clock), lease=False)
@@ -181,7 +182,7 @@ class TestServer:
     async def test_a_frozen_server_costs_the_deadline(
         self, postgres: PostgresServer, database_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Writes and reads end with an error instead of waiting for ever, and go on when it answers again."""
+        """Writes and reads fail instead of waiting forever, and work when the server responds again."""
         monkeypatch.setattr(connection, "DEADLINE_SECONDS", 0.3)
         monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.3)
         monkeypatch.setitem(connection.DEFAULTS, "connect_timeout", "2")
@@ -203,7 +204,7 @@ class TestServer:
         assert len(messages(database_url)) == 1
 
     async def test_ended_connections_are_made_again(self, database_url: str, clock: FakeClock) -> None:
-        """A failover, or an administrator: one batch fails or not, the next goes on."""
+        """After a failover, or by an administrator: one batch may fail, the next succeeds."""
         queue = opened(database_url)
         await queue.add_message(new_reply(1, clock), lease=False)
         with psycopg.connect(database_url, autocommit=True) as server:
@@ -218,7 +219,7 @@ class TestServer:
         assert len(messages(database_url)) == 2
 
     async def test_ids_go_on_after_a_crash_that_no_connection_saw(self, database_url: str, clock: FakeClock) -> None:
-        """It empties tables that are not logged; behind a pooler our connections outlive it."""
+        """A crash empties unlogged tables; behind a pooler recado's connections survive it."""
         queue = opened(database_url)
         ahead = time.time() + 3600
         await queue.add_message(new_reply(1, clock), lease=False)
@@ -238,7 +239,7 @@ class TestServer:
     def test_a_process_that_stops_in_its_transaction_does_not_hold_up_the_others(
         self, database_url: str, how: str
     ) -> None:
-        """Its node may be gone, and the network keeps its connection: the server ends what is idle in a transaction."""
+        """Its node may be lost while the network keeps the connection: the server ends an idle transaction."""
         other, holder = (PostgresRetryQueue(database_url, retry_policy(load({}))).database for _ in range(2))
         limits: list[str] = []
         stopped, others_went_on = threading.Event(), threading.Event()
@@ -274,7 +275,7 @@ class TestServer:
 
 
 class TestObserved:
-    """What is told of a server and of our connections to it."""
+    """The metrics about a server and the connections to it."""
 
     def test_a_deadlock_is_counted_and_done_again(self, database_url: str) -> None:
         """The server ends one of two transactions that wait for each other; both are recorded."""
@@ -312,7 +313,7 @@ class TestObserved:
     async def test_a_pods_clock_is_compared_with_the_servers(
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A pod ten minutes ahead says so."""
+        """A pod whose clock is ten minutes ahead reports that."""
         monkeypatch.setattr(connections, "ServerClock", lambda: ServerClock(wall=lambda: time.time() + 600))
         queue = opened(database_url)
         await queue.check_writable()
@@ -323,7 +324,7 @@ class TestObserved:
         assert server.clock_offset_seconds == pytest.approx(600, abs=5)
 
     async def test_what_is_wrong_with_a_server_is_told(self, postgres: PostgresServer, database_url: str) -> None:
-        """Each problem is made, seen, and mended; a server that is well has none."""
+        """Each problem is caused, seen, and removed; a healthy server has none."""
         queue = opened(database_url)
         before = problems(queue)
         with psycopg.connect(database_url, autocommit=True) as server:
@@ -345,7 +346,7 @@ class TestObserved:
         assert found == {"full_page_writes_off", "tables_not_vacuumed", "index_invalid"}
 
     async def test_a_pooler_is_told(self, postgres: PostgresServer, database_url: str) -> None:
-        """Statements cost more behind it."""
+        """A pooler is a problem because statements cost more behind it."""
         proxy = Proxy(postgres.port, pooler=True)
         queue = behind(proxy, database_url)
         found = problems(queue)
@@ -355,7 +356,7 @@ class TestObserved:
         assert found == {"pooler_between"}
 
     async def test_totals_that_wait_to_be_added_up_are_counted(self, database_url: str, clock: FakeClock) -> None:
-        """Each transaction leaves one row until somebody folds them."""
+        """Each transaction leaves one row until a process folds them."""
         queue = opened(database_url)
         queue.database._folded_at = float("inf")
         for n in range(3):
@@ -375,7 +376,7 @@ class TestTwoStores:
     """Two processes on one database, at once."""
 
     async def test_a_message_is_written_once(self, database_url: str, clock: FakeClock) -> None:
-        """Whichever of four pods is faster; the others have a duplicate."""
+        """By the fastest of four pods; for the others it is a duplicate."""
         pods = [opened(database_url) for _ in range(4)]
         added = await asyncio.gather(
             *(pod.add_message(new_reply(n, clock), lease=True) for n in range(50) for pod in pods)
@@ -387,7 +388,7 @@ class TestTwoStores:
         assert len(messages(database_url)) == 50
 
     async def test_a_message_is_leased_once(self, database_url: str, clock: FakeClock) -> None:
-        """Four drains share what is due; no two are sent to one customer at once."""
+        """Four drains share the due messages; a customer gets no two at once."""
         pods = [opened(database_url) for _ in range(4)]
         await asyncio.gather(
             *(pods[0].add_message(new_reply(n, clock, customer=n % 40), lease=False) for n in range(80))

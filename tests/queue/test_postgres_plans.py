@@ -1,4 +1,4 @@
-"""How PostgreSQL runs the statements: none on the way of a message walks through a table, however long the queue."""
+"""PostgreSQL's plans: no statement for a message reads a whole table, however long the queue."""
 
 import json
 import re
@@ -19,8 +19,9 @@ from tests.queue.postgres import postgres as postgres
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-#: Statements of operators, of a clock that was wrong, of the end of an outage, of the hourly search for customers to
-#: forget, and those that look through something small: entries under way, customers who wait for a person, open quotes.
+#: Statements that may read much: those of operators, for a wrong clock, at the end of an outage, for the hourly search
+#: for old customers, and those that read something small, such as entries under way, customers who wait for a person
+#: and open quotes.
 RARE = {
     "repair_keys",
     "stale_customers",
@@ -38,9 +39,9 @@ RARE = {
     "lost_since",
     "waiting_since",
 }
-#: They read what the report counts.
+#: They read the rows that the report counts.
 SURVEYS = {name for name in load_queries() if name.startswith("survey_")}
-#: An index of what is under way alone.
+#: An index of only the entries under way.
 UNDER_WAY = "entry_under_way"
 LARGE = "entry|seen_message|customer|identity|quote|event|shop_order|asked"
 
@@ -54,7 +55,7 @@ def walks(plan: list[str]) -> Iterator[str]:
 
 
 def test_no_statement_walks_through_a_table(database_url: str) -> None:
-    """With the plans that are kept, by the settings of our transactions."""
+    """With cached plans, and the settings of recado's transactions."""
     found = {}
     with psycopg.connect(database_url) as server:
         server.execute(GROWN)
@@ -72,7 +73,7 @@ def test_no_statement_walks_through_a_table(database_url: str) -> None:
 
 
 def rows_of(node: dict[str, Any]) -> Iterator[float]:
-    """How many rows each part of a plan read, those that it did not need included."""
+    """How many rows each part of a plan read, including those that it did not need."""
     read = node["Actual Rows"] + sum(node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Join Filter"))
     yield read * node["Actual Loops"]
     for part in node.get("Plans", ()):
@@ -83,8 +84,8 @@ def rows_of(node: dict[str, Any]) -> Iterator[float]:
 def rows_read(request: pytest.FixtureRequest, postgres: PostgresServer) -> dict[str, float]:
     """The most rows that a part of each statement's plan read, in a queue that has just grown.
 
-    The first plans were made while the tables were empty: never used, or emptied and vacuumed as after a quiet night.
-    The server has no statistics of what they hold now.
+    The first plans were made for empty tables: never used, or emptied and vacuumed as after a quiet night. The server
+    has no statistics of their present content.
     """
     url = postgres.create(f"plans_{request.param}", template="migrated")
     with psycopg.connect(url, autocommit=True) as server:
@@ -104,7 +105,7 @@ def rows_read(request: pytest.FixtureRequest, postgres: PostgresServer) -> dict[
 
 
 def _most_rows(server: psycopg.Connection[Any], statement: str) -> float:
-    """Of a statement, which leaves nothing behind."""
+    """The maximum number of rows that a part of a statement's plan reads. The statement is rolled back."""
     server.execute("SAVEPOINT before")
     rows = server.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".encode()).fetchall()
     server.execute("ROLLBACK TO SAVEPOINT before")
@@ -114,12 +115,12 @@ def _most_rows(server: psycopg.Connection[Any], statement: str) -> float:
 
 @pytest.mark.parametrize("name", GIVEN)
 def test_a_statement_reads_what_it_is_given(rows_read: dict[str, float], name: str) -> None:
-    """Three of 5,000."""
+    """It reads the rows of three customers, not of 5,000."""
     assert rows_read[name] <= 3 * 4
 
 
 def test_every_statement_is_measured() -> None:
-    """A new one that reads a large table has to be given something here, or named among those that read much."""
+    """A new statement that reads a large table needs parameters here, or an entry among those that may read much."""
     reading = rf"(?:FROM|JOIN|UPDATE) recado\.(?:{LARGE})\b".encode()
     reads = {name for name, statement in load_queries().items() if re.search(reading, statement.text)}
 
@@ -152,14 +153,15 @@ def test_the_ends_of_a_batch_are_not_compared_with_each_other(database_url: str)
 
 
 def test_rows_of_columns_are_parsed_once() -> None:
-    """Each column of a json array parses it again: 20 of them took six times as long as from jsonb."""
+    """Each column of a json array parses the row again: 20 columns took six times as long as with jsonb."""
     texts = [statement.text for statement in load_queries().values()]
 
     assert [text for text in texts if b"json_array_elements($1::json)" in text] == []
 
 
 def test_no_statement_is_compiled_or_shared_out(database_url: str) -> None:
-    """The server would do so for tables that it does not know yet, and takes longer for it than for the statement."""
+    """The server would use JIT or parallel workers for tables without statistics, which takes longer than the
+    statement."""
     with psycopg.connect(database_url) as server:
         begin(server, NOTHING)
         settings = "SELECT current_setting('jit'), current_setting('max_parallel_workers_per_gather')"

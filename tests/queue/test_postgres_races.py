@@ -1,6 +1,6 @@
-"""Several stores write to one PostgreSQL at once: each promise of the queue that a lock has to keep.
+"""Several stores write to one PostgreSQL at once: the guarantees of the queue that depend on locks.
 
-A store has a thread and connections of its own, so the server sees as many processes.
+Each store has its own thread and connections, like a separate process.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
 
 class Held:
-    """A transaction that a pod has begun and does not end until it is told to."""
+    """A transaction that a pod keeps open until it is told to end it."""
 
     def __init__(self, pod: PostgresRetryQueue, reach: Reach, work: Callable[[Statements], object]) -> None:
         self._go_on, self._began = threading.Event(), threading.Event()
@@ -89,7 +89,7 @@ class Held:
 
 
 class TestWhoWaits:
-    """A transaction that is open keeps others from its own customers, and from nothing else."""
+    """An open transaction blocks only its own customers."""
 
     async def test_other_customers_are_not_held_up(self, open_pod: Open, clock: FakeClock) -> None:
         """Their messages are written, claimed, recorded and settled while somebody else's transaction is open."""
@@ -108,7 +108,7 @@ class TestWhoWaits:
         assert settled
 
     async def test_a_customers_own_message_waits(self, open_pod: Open, clock: FakeClock) -> None:
-        """By any of his names; and so does a result of his."""
+        """Under any of his names; so does a result of his reply."""
         holder, pod, other = open_pod(**UNLIMITED), open_pod(**UNLIMITED), open_pod(**UNLIMITED)
         first = new_reply(1, clock, aliases=(f"{NUMBER}:+15550100001",))
         leased = await add_leased(pod, first)
@@ -127,7 +127,8 @@ class TestWhoWaits:
         assert done == [False, False, False]
 
     async def test_who_waited_for_a_name_looks_up_whose_it_is_now(self, open_pod: Open, clock: FakeClock) -> None:
-        """A name is led to another customer while a message under it waits: that customer's own mutex counts then."""
+        """A name is mapped to another customer while a message under it waits: the message then uses that customer's
+        lock."""
         leading, busy, pod = (open_pod(**UNLIMITED) for _ in range(3))
         name, key = f"{NUMBER}:+1", f"{NUMBER}:US.1"
 
@@ -148,7 +149,7 @@ class TestWhoWaits:
         assert added.message is not None
 
     async def test_a_claim_leaves_alone_what_somebody_is_at(self, open_pod: Open, clock: FakeClock) -> None:
-        """It waits for nobody, and takes the others."""
+        """It waits for no lock, and takes the other customers' messages."""
         holder, pod = open_pod(**UNLIMITED), open_pod(**UNLIMITED)
         for n in (1, 2):
             await pod.add_message(new_reply(n, clock), lease=False)
@@ -161,7 +162,7 @@ class TestWhoWaits:
         assert [message.wamid for message in later.messages] == ["wamid.IN1"]
 
     async def test_an_operator_waits_for_all(self, open_pod: Open, clock: FakeClock) -> None:
-        """An operation that says nothing of its reach has the store to itself."""
+        """An operation without a limited reach locks the whole store."""
         holder, pod = open_pod(), open_pod()
         with Held(holder, Reach(names=("somebody",)), lambda found: None) as held:
             retried = asyncio.ensure_future(pod.retry([1]))
@@ -174,12 +175,12 @@ class TestWhoWaits:
 
 
 class TestOnce:
-    """What may happen once happens once, whoever is quicker."""
+    """Each of these happens exactly once, in any order of the pods."""
 
     async def test_two_names_that_come_apart_and_together_are_one_customer(
         self, open_pod: Open, clock: FakeClock, database_url: str
     ) -> None:
-        """Each of his messages comes to another pod: by his number, by his user id, by both."""
+        """Each of his messages goes to another pod: with his number, his user id, or both."""
         pods = [open_pod(**UNLIMITED) for _ in range(PODS)]
         for customer in range(10):
             names = f"{NUMBER}:+{customer}", f"{NUMBER}:US.{customer}"
@@ -195,7 +196,7 @@ class TestOnce:
         assert keys == [(10, 30)]
 
     async def test_a_quote_becomes_one_order(self, open_pod: Open, clock: FakeClock, database_url: str) -> None:
-        """Four taps on it come to four pods at once, each handled with the session as it was."""
+        """Four taps arrive at four pods at once, each handled with the same session."""
         pods = [open_pod(**UNLIMITED) for _ in range(PODS)]
         for customer in range(5):
             await quoted(pods[0], clock, f"T{customer}", customer=customer)
@@ -209,7 +210,7 @@ class TestOnce:
         assert rows(database_url, "SELECT count(*), count(DISTINCT quote) FROM shop_order") == [(5, 5)]
 
     async def test_one_probe_at_a_time(self, open_pod: Open, clock: FakeClock) -> None:
-        """Four drains find the breaker open and its time come; then one of them gets the trial."""
+        """Four drains find the breaker due for a probe: one probes, and then one of them gets the trial."""
         pods = [open_pod(RECADO_BREAKER_FAILURES="1", **UNLIMITED) for _ in range(PODS)]
         for n in range(20):
             await pods[0].add_message(new_reply(n, clock), lease=False)
@@ -225,7 +226,7 @@ class TestOnce:
         assert [message.trial for claim in trials for message in claim.messages] == [True]
 
     async def test_an_endpoint_gets_few_requests_at_once(self, open_pod: Open, clock: FakeClock) -> None:
-        """However many drains there are."""
+        """Regardless of the number of drains."""
         pods = [open_pod(CRM, **UNLIMITED) for _ in range(PODS)]
         await asyncio.gather(*(pods[n % PODS].add_message(asking(n, clock), lease=False) for n in range(40)))
         claims = await asyncio.gather(*(pod.get_messages_to_retry(100) for _ in range(3) for pod in pods))
@@ -234,7 +235,7 @@ class TestOnce:
         assert len(events) == http.AT_ONCE
 
     async def test_failures_that_come_together_are_all_counted(self, open_pod: Open, clock: FakeClock) -> None:
-        """Each pod reports one; the breaker opens at as many as there are pods."""
+        """Each pod reports one failure, and the breaker opens at the number of pods."""
         pods = [open_pod(RECADO_BREAKER_FAILURES=str(PODS), **UNLIMITED) for _ in range(PODS)]
         leased = [await add_leased(pod, new_reply(n, clock)) for n, pod in enumerate(pods)]
         await asyncio.gather(*(pod.update_message_attempt(one, OUTAGE) for pod, one in zip(pods, leased, strict=True)))
@@ -246,7 +247,7 @@ class TestPace:
     """The limits hold for all pods together."""
 
     async def test_a_number_and_its_customers_keep_their_pace(self, open_pod: Open, clock: FakeClock) -> None:
-        """Four senders take what they can get, from new messages and from what waits, for 20 seconds of the clock."""
+        """Four senders take as many new and waiting messages as they can get, for 20 seconds of the clock."""
         settings = {
             "RECADO_MESSAGES_PER_SECOND": str(PER_SECOND),
             "RECADO_CUSTOMER_INTERVAL_SECONDS": str(INTERVAL),
@@ -281,7 +282,7 @@ class TestPace:
 
 
 def most_in(seconds: float, times: list[float]) -> int:
-    """The most that are within any span of so many seconds."""
+    """The maximum number of times within any span of `seconds`."""
     most = first = 0
     for last, at in enumerate(times):
         while times[first] <= at - seconds:
@@ -291,10 +292,10 @@ def most_in(seconds: float, times: list[float]) -> int:
 
 
 async def test_everything_at_once(open_pod: Open, clock: FakeClock, database_url: str) -> None:
-    """Four pods bring the same messages of few customers, claim, record, settle and keep house, in any order.
+    """Four pods add the same messages of few customers, claim, record, settle and do the upkeep, in any order.
 
-    Each message is written once, a customer's replies leave in the order of his messages and one at a time, and the
-    sums are those of the rows.
+    Each message is written once, a customer's replies are sent one at a time in the order of his messages, and the sums
+    agree with the rows.
     """
     chance = random.Random(7)
     pods = [open_pod(CRM, **UNLIMITED) for _ in range(PODS)]
@@ -320,7 +321,7 @@ async def test_everything_at_once(open_pod: Open, clock: FakeClock, database_url
 
     for first in range(0, 200, 20):
         brought = [(pod, n) for n in range(first, first + 20) for pod in chance.sample(pods, 2)]
-        # Of one customer the messages come one after the other, so that his order is known; each comes twice.
+        # One customer's messages arrive one after the other, so that their order is known; each arrives twice.
         by_customer = defaultdict(list)
         for pod, n in brought:
             by_customer[n % 7].append((pod, n))
@@ -355,10 +356,10 @@ def assert_sums_are_the_rows(pod: PostgresRetryQueue, url: str) -> None:
 
 
 class TestLog:
-    """Events and orders are read by whoever goes on after the last one that he has seen."""
+    """Readers of events and orders continue after the last one that they have seen."""
 
     async def test_no_event_is_passed_over(self, open_pod: Open, clock: FakeClock) -> None:
-        """A transaction that got its ids first may commit last: whoever reads waits for it."""
+        """A transaction that got its ids first may commit last: the reader waits for it."""
         holder, pod = open_pod(CRM, **UNLIMITED), open_pod(CRM, **UNLIMITED)
 
         ids: list[int] = []
@@ -379,10 +380,10 @@ class TestLog:
 
 
 class TestServerEndsOne:
-    """Two transactions that wait for each other, which the order of locks leaves to few."""
+    """Deadlocks, which the order of locks makes rare."""
 
     async def test_it_is_done_again(self, open_pod: Open, clock: FakeClock, database_url: str) -> None:
-        """Both are done in the end, and nobody notices."""
+        """Both transactions succeed in the end."""
         pods = [open_pod(), open_pod()]
         with psycopg.connect(database_url) as server:
             server.execute("INSERT INTO recado.lane (channel, name) VALUES ('whatsapp', 'a'), ('whatsapp', 'b')")
@@ -408,12 +409,12 @@ class TestServerEndsOne:
 
 
 class TestTotals:
-    """Totals are inserted by each transaction and added up by one."""
+    """Each transaction inserts totals, and one process adds them up."""
 
     async def test_adding_up_changes_nothing(
         self, open_pod: Open, clock: FakeClock, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """What a reader sees is the same before and after; then nothing is left to add up."""
+        """A reader sees the same before and after; then there is nothing left to add up."""
         monkeypatch.setattr(connections, "FOLD_SECONDS", 1e9)
         pod = open_pod(**UNLIMITED)
         for n in range(5):
@@ -430,7 +431,7 @@ class TestTotals:
     async def test_who_writes_adds_up_now_and_then(
         self, open_pod: Open, clock: FakeClock, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """So the rows that are not added up stay few."""
+        """A process that writes adds the totals up, so few rows remain."""
         monkeypatch.setattr(connections, "FOLD_SECONDS", 0.0)
         pod = open_pod(**UNLIMITED)
         for n in range(5):
@@ -440,7 +441,7 @@ class TestTotals:
 
 
 async def test_a_crash_gives_no_id_twice(database_url: str, postgres: PostgresServer, clock: FakeClock) -> None:
-    """The next id is in a table that a crash empties; what connects then makes it from the rows."""
+    """The next id is in a table that a crash empties; the next connection derives it from the rows."""
     pod = PostgresRetryQueue(database_url, retry_policy(load(UNLIMITED)), clock=clock)
     for n in range(3):
         await add_leased(pod, new_reply(n, clock))

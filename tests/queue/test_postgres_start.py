@@ -1,4 +1,4 @@
-"""A queue whose server is not there yet, or not ready: every process starts, waits, and says why."""
+"""A queue whose server is not available or not ready: every process starts, waits, and says why."""
 
 import asyncio
 import urllib.error
@@ -30,7 +30,7 @@ def opened(url: str) -> PostgresRetryQueue:
 
 @pytest.fixture
 def fresh(postgres: PostgresServer) -> str:
-    """A database without our schema; the number makes its name."""
+    """A database without the schema."""
     return postgres.create(f"fresh_{free_port()}")
 
 
@@ -41,10 +41,10 @@ async def reason_of(queue: PostgresRetryQueue) -> str:
 
 
 class TestOpening:
-    """Nothing is connected until it is needed."""
+    """A store connects when it is first needed."""
 
     async def test_a_missing_server_is_no_error_until_it_is_needed(self) -> None:
-        """Then each operation says so, without waiting for a connection each time."""
+        """Each operation then fails, without waiting for a connection each time."""
         queue = opened(f"postgresql://recado@127.0.0.1:{free_port()}/recado")
         first, second = await reason_of(queue), await reason_of(queue)
         with pytest.raises(StoreUnavailable):
@@ -57,7 +57,7 @@ class TestOpening:
         assert second == first
 
     async def test_a_database_without_schema_is_waited_for(self, fresh: str) -> None:
-        """The queue says what to run, and goes on once that has been done."""
+        """The error says what to run, and the queue works after that."""
         queue = opened(fresh)
         told = await reason_of(queue)
         migrate(fresh)
@@ -75,7 +75,7 @@ class TestOpening:
     async def test_a_database_that_would_lose_commits_is_refused(
         self, postgres: PostgresServer, database_url: str, setting: str
     ) -> None:
-        """200 means on disk: a role or database that does without is not written to."""
+        """200 means durable: recado refuses a role or database with such settings."""
         name = database_url.rpartition("/")[2]
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {name} SET {setting} = off".encode())
@@ -86,7 +86,7 @@ class TestOpening:
         assert f"{setting} = off" in told
 
     async def test_a_url_that_libpq_cannot_read_is_not_repeated(self) -> None:
-        """Its words would hold the password."""
+        """libpq's message would contain the password."""
         queue = opened("postgresql://recado:s3cret@db/recado?nonsense=1")
         with pytest.raises(StoreError) as caught:
             await queue.check_writable()
@@ -97,7 +97,7 @@ class TestOpening:
     async def test_a_server_that_became_read_only_cannot_be_written(
         self, postgres: PostgresServer, database_url: str
     ) -> None:
-        """Managed servers do that when their disk is full; the check sees it without writing anything itself."""
+        """Managed servers do that when their disk is full; the check notices it without a write."""
         queue = opened(database_url)
         await queue.check_writable()
         name = database_url.rpartition("/")[2]
@@ -111,7 +111,7 @@ class TestOpening:
 
 
 async def test_a_check_writes_nothing(database_url: str) -> None:
-    """Fifty pods are asked every two seconds: only what writes leaves the number of its batch."""
+    """Fifty pods are probed every two seconds: a check leaves no batch number."""
     queue = opened(database_url)
     await queue.check_writable()
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -125,7 +125,7 @@ async def test_a_check_writes_nothing(database_url: str) -> None:
 
 
 async def test_processes_start_before_their_database(fresh: str, tmp_path: Path) -> None:
-    """Web and drain are alive, not ready and refuse webhooks until somebody has migrated; then they serve."""
+    """Web and drain are alive but not ready, and refuse webhooks, until the schema is migrated; then they work."""
     shop = Installation(tmp_path, {"DATABASE_URL": fresh}, logs=tmp_path)
     web, drain = shop.server(), shop.drain()
     web._is_ready = lambda: answers(f"{web.url}/livez")
@@ -147,10 +147,10 @@ async def test_processes_start_before_their_database(fresh: str, tmp_path: Path)
 
 
 class TestClock:
-    """The server's clock between its answers."""
+    """The server's clock between its responses."""
 
     def test_the_quickest_answer_counts(self) -> None:
-        """Answers come late, never early."""
+        """Responses arrive late, never early."""
         ours = FakeClock(0.0)
         clock = ServerClock(ours, wall=lambda: 600.0)
         first = clock.now()
@@ -162,7 +162,7 @@ class TestClock:
         assert clock.now() == pytest.approx(1000.0 + ours() - 0.01)
 
     def test_a_clock_that_was_set_is_followed(self) -> None:
-        """After two windows nothing is left of the time before."""
+        """After two periods, the earlier time has no effect."""
         ours = FakeClock(0.0)
         clock = ServerClock(ours, wall=lambda: 0.0)
         clock.learn(1000.0)
@@ -174,7 +174,7 @@ class TestClock:
 
 
 async def test_a_pods_clock_that_is_wrong_changes_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody goes by the server's."""
+    """All pods use the server's clock."""
     monkeypatch.setattr("time.time", lambda: 0.0)
     monkeypatch.setattr(connections, "ServerClock", lambda: ServerClock(wall=lambda: 0.0))
     queue = opened(database_url)
@@ -192,7 +192,7 @@ async def test_a_pods_clock_that_is_wrong_changes_nothing(database_url: str, mon
 
 
 def test_commands_work_on_it(fresh: str, tmp_path: Path) -> None:
-    """An operator's commands are those of a file; backups are the server's own."""
+    """Operators' commands work as with a file; backups are refused."""
     shop = Installation(tmp_path, {"DATABASE_URL": fresh}, logs=tmp_path)
     codes = {
         "before": shop.run("queue", "status"),
@@ -210,7 +210,7 @@ def test_commands_work_on_it(fresh: str, tmp_path: Path) -> None:
 
 
 def test_a_file_needs_no_migration(tmp_path: Path) -> None:
-    """Whatever opens it migrates it."""
+    """The process that opens a file migrates it."""
     shop = Installation(tmp_path, logs=tmp_path)
 
     assert shop.run("migrate") == 2

@@ -1,4 +1,4 @@
-"""What one message costs on PostgreSQL, in round trips: each is a wait for the network, with the customer locked."""
+"""The round trips of a message on PostgreSQL: each is a wait for the network while the customer is locked."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("postgres")
 
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The statements of each round trip, in order: what begins a transaction, what is waited for, what ends it."""
+    """The statements of each round trip, in order: begin, statements with results, commit."""
     made: list[list[str]] = []
     sent: list[str] = []
     ask, sync, leave = PostgresStatements.ask, psycopg.Pipeline.sync, psycopg.Pipeline.__exit__
@@ -47,7 +47,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 @pytest.fixture
 async def queue(database_url: str) -> AsyncIterator[PostgresRetryQueue]:
-    """A queue that has sent a reply: its connections are there, and its lane, whose breaker was judged just now."""
+    """A queue that has sent a reply: its connections are open, and its lane exists with a recent breaker."""
     one = PostgresRetryQueue(database_url, retry_policy(load({})))
     added = await one.add_message(new_reply(1, FakeClock(one.now())), lease=True)
     assert added.message is not None
@@ -59,7 +59,7 @@ async def queue(database_url: str) -> AsyncIterator[PostgresRetryQueue]:
 async def test_a_message_is_added_and_recorded_in_few_round_trips(
     queue: PostgresRetryQueue, trips: list[list[str]]
 ) -> None:
-    """Ids and turns come from a connection of their own, which waits for no disk."""
+    """Ids and turns use a separate connection, which does not wait for the disk."""
     trips.clear()
     added = await queue.add_message(new_reply(2, FakeClock(queue.now())), lease=True)
     assert added.message is not None

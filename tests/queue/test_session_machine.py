@@ -1,7 +1,7 @@
 """Conversations under any order of events: a state machine of customers, staff, two processes, Meta and a clock.
 
-Each message is handled as the inbox does it: with some session, which may be old, and again with the one that the store
-gives back. Beside the store a model keeps what must be true of quotes and orders.
+Each message is handled as in the inbox: with a session, which may be old, and again with the one that the store
+returns. A model beside the store keeps what must be true of quotes and orders.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ SETTINGS = load(
 )
 PROCESSES = st.integers(0, 1)
 CUSTOMERS = st.integers(1, 2)
-#: With which session a message is handled first: none, that of the customer's last message, or a present one.
+#: The session that a message is first handled with: none, that of the customer's last message, or the present one.
 SESSIONS = st.sampled_from(["stranger", "carried", "present"])
 
 
 class Known(msgspec.Struct):
-    """What must be true of one customer. version: the last one that was seen; it never goes back."""
+    """What must be true of one customer. version: the last one that was seen; it never decreases."""
 
     version: int = 0
     carried: Session = Session()
@@ -76,7 +76,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(process=PROCESSES, customer=CUSTOMERS, begins=SESSIONS, lease=st.booleans())
     def asks(self, process: int, customer: int, begins: str, lease: bool) -> None:
-        """A message that a quote answers."""
+        """A message that gets a quote."""
         n = next(self.numbers)
 
         def answer(session: Session) -> NewReply:
@@ -91,7 +91,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(process=PROCESSES, customer=CUSTOMERS, begins=SESSIONS, data=st.data())
     def says_yes(self, process: int, customer: int, begins: str, data: st.DataObject) -> None:
-        """To the newest quote, or to one that he taps: his own, somebody else's, an old one."""
+        """A yes to the newest quote, or to a tapped one: his own, another customer's, an old one."""
         tokens = [token for known in self.known.values() for token in known.quotes]
         refers = data.draw(st.sampled_from([None, *tokens]))
         message = self._handle(process, customer, begins, self._yes(customer, refers), lease=False)
@@ -150,7 +150,7 @@ class SessionMachine(RuleBasedStateMachine):
     def _handle(
         self, process: int, customer: int, begins: str, answer: Callable[[Session], NewReply], *, lease: bool
     ) -> NewReply:
-        """As the inbox does it; what was written in the end."""
+        """Handles a message as the inbox does; returns what was written."""
         known = self.known[customer]
         first = {"stranger": Session(), "carried": known.carried}.get(begins)
         session = self._present(process, customer) if first is None else first
@@ -190,7 +190,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(process=PROCESSES, customer=CUSTOMERS)
     def buys(self, process: int, customer: int) -> None:
-        """The plain way to an order: a quote that arrives, and a yes."""
+        """A plain order: a quote that arrives, and a yes."""
         self.asks(process, customer, "carried", lease=True)
         for _ in range(3):
             self.clock.advance(7)
@@ -227,7 +227,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_sessions_are_those_of_the_model(self) -> None:
-        """The newest quote, the orders, and a version that never goes back."""
+        """The newest quote, the orders, and a version that never decreases."""
         for customer, known in self.known.items():
             session = self._present(0, customer)
             assert session == self._present(1, customer)
@@ -242,7 +242,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @staticmethod
     def _follow(known: Known, quote: OpenQuote) -> None:
-        """An open quote may have ended without a message: its reply was given up, or it expired."""
+        """An open quote may end without a message: its reply is given up, or it expires."""
         before = known.quotes[quote.token]
         if before is QuoteState.OPEN and quote.state in (QuoteState.WITHDRAWN, QuoteState.EXPIRED):
             known.quotes[quote.token] = quote.state
@@ -250,7 +250,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def there_is_an_order_for_each_confirmed_quote(self) -> None:
-        """And no other."""
+        """There is no other order."""
         orders = self._run(self.processes[0].list_orders)
         made = {order.order.number: order.order.quote for order in orders}
         assert made == {number: quote for known in self.known.values() for number, quote in known.orders.items()}

@@ -30,12 +30,12 @@ def open_queue(tmp_path: Path, clock: FakeClock) -> Iterator[OpenQueue]:
         yield open_
 
 
-#: Statements that walk through a whole table: an operator's, those of once an hour, and of a clock that ran ahead.
+#: Statements that may read a whole table: those of operators, of once an hour, and for a clock that was ahead.
 RARE = {"clear", "forget_customers", "stale_customers", "repair_keys"}
 
 
 def test_no_hot_statement_walks_through_a_table(tmp_path: Path) -> None:
-    """What every message or drain runs searches by an index, however many rows there are."""
+    """Statements for every message or drain use an index."""
     connection = open_database(tmp_path / "recado.db")
     walks = {
         name
@@ -72,7 +72,7 @@ class TestDurability:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """While somebody reads, the write-ahead log cannot be emptied; the next erase empties it."""
+        """During a read the write-ahead log cannot be emptied; the next erase empties it."""
         monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.05)
         queue = open_queue()
         message = await add_leased(queue, new_reply(1, clock))
@@ -89,7 +89,7 @@ class TestDurability:
     async def test_a_file_that_is_lost_takes_no_more_messages(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, loss: str
     ) -> None:
-        """SQLite would go on writing to a file that has no name any more: neither writes nor reads succeed."""
+        """SQLite would keep writing to a deleted file, so neither writes nor reads succeed."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
         file = queue.database.path
@@ -105,7 +105,7 @@ class TestDurability:
     async def test_a_damaged_file_is_unavailable(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
     ) -> None:
-        """What SQLite finds broken is answered as any other failure of the disk, not as a mistake of ours."""
+        """It counts as a failure of the disk, not as a bug."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
         file = queue.database.path
@@ -120,7 +120,7 @@ class TestDurability:
     async def test_a_full_disk_loses_nothing_and_recovers(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
     ) -> None:
-        """While nothing can be written each operation says so; when there is room again the queue goes on."""
+        """While the disk is full each operation fails; when there is space again, the queue works."""
         queue = open_queue()
         await queue.add_message(new_reply(1, clock), lease=False)
         connection = queue.database.writer
@@ -147,7 +147,7 @@ class TestDurability:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """A writer that never lets go costs the time-out, then says so."""
+        """If another process keeps the lock, the operation fails after the time-out."""
         monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.05)
         queue = open_queue()
         other = apsw.Connection(str(tmp_path / "recado.db"))
@@ -161,7 +161,7 @@ class TestDurability:
     async def test_one_bad_operation_does_not_hurt_its_neighbours(
         self, open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock
     ) -> None:
-        """In one group commit: the impossible message fails alone."""
+        """In one group commit, only the impossible message fails."""
         queue = open_queue()
         bad = new_reply(2, clock, phone=None, user_id=None)
         results = await asyncio.gather(
@@ -222,7 +222,7 @@ class TestOpening:
         database.refuse_network_file_system(tmp_path / "data", mounts)
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
-        """And left as it is."""
+        """It stays unchanged."""
         file = tmp_path / "recado.db"
         file.write_text("this is a shopping list, not a database" * 100)
         with pytest.raises(StoreError, match="not a SQLite database"):
@@ -239,7 +239,7 @@ class TestOpening:
         ],
     )
     def test_another_applications_database_is_refused(self, tmp_path: Path, statement: str) -> None:
-        """And left as it is, byte for byte."""
+        """It stays unchanged, byte for byte."""
         file = tmp_path / "recado.db"
         connection = apsw.Connection(str(file))
         connection.execute(statement)
@@ -251,7 +251,7 @@ class TestOpening:
         assert file.read_bytes() == before
 
     def test_a_folder_that_cannot_be_written_is_unavailable(self) -> None:
-        """Not a traceback."""
+        """The error is StoreUnavailable."""
         with pytest.raises(StoreUnavailable):
             open_database(Path("/proc/recado.db"))
 

@@ -7,12 +7,12 @@ from importlib import resources
 from recado.queue.postgres.connections import load_queries as postgres_queries
 from recado.queue.sqlite.database import load_queries as sqlite_queries
 
-#: PostgreSQL's own: the last batch of each process, what is not yet added up, the next id.
+#: PostgreSQL's own tables: the last batch of each process, totals to add up, the next id.
 OWN = {"batch", "delta", "state_delta", "next_id"}
 
 
 def columns(store: str) -> Mapping[str, list[str]]:
-    """The columns of each table, in their order, as the steps of a store's schema make them."""
+    """The columns of each table, in order, after the steps of a store's schema."""
     folder = resources.files(f"recado.queue.{store}").joinpath("sql")
     text = "".join(step.read_text() for step in folder.iterdir() if step.name[:4].isdigit())
     tables = re.findall(r"CREATE (?:UNLOGGED )?TABLE (\w+) \(\n(.*?)\n\)", text, re.DOTALL)
@@ -20,7 +20,7 @@ def columns(store: str) -> Mapping[str, list[str]]:
 
 
 def test_the_stores_have_the_same_statements() -> None:
-    """What one can be asked the other can be, too."""
+    """Both stores have statements of the same names."""
     assert postgres_queries().keys() == sqlite_queries().keys()
 
 

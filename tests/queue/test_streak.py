@@ -1,4 +1,4 @@
-"""When a customer has been told the same often enough."""
+"""When recado stops repeating itself to a customer."""
 
 import itertools
 
@@ -39,7 +39,7 @@ def message(
 
 
 def restraints(messages: list[NewReply]) -> list[Restraint | None]:
-    """What becomes of the replies to one customer, one after the other."""
+    """The restraints on one customer's replies, one after the other."""
     streak = STRANGER
     found = []
     for one in messages:
@@ -49,51 +49,51 @@ def restraints(messages: list[NewReply]) -> list[Restraint | None]:
 
 
 def test_the_same_courtesy_is_sent_a_few_times() -> None:
-    """Then there is silence, for as long as nothing else is to be said."""
+    """After that recado is silent until it has something different to say."""
     found = restraints([message(at=1000.0 + 10 * n) for n in range(50)])
     assert found == [None] * MAX_ALIKE + [Restraint.REPETITIVE] * (50 - MAX_ALIKE)
 
 
 @pytest.mark.parametrize("other", [message("quote", courtesy=False), message("hola")])
 def test_something_different_ends_the_silence(other: NewReply) -> None:
-    """It is answered, and the courtesy from before is one again."""
+    """A different reply is sent, and the count of the earlier courtesy begins again."""
     found = restraints([message()] * (MAX_ALIKE + 2) + [other, message()])
     assert found[MAX_ALIKE:] == [Restraint.REPETITIVE] * 2 + [None] * 2
 
 
 def test_courtesies_that_differ_come_to_an_end_too() -> None:
-    """A bot that tells the time, or two messages in turn, does not go on for ever."""
+    """A bot that writes the time, or two alternating messages, gets no endless replies."""
     found = restraints([message(f"es la {n}") for n in range(50)])
     assert found == [None] * MAX_COURTESIES + [Restraint.REPETITIVE] * (50 - MAX_COURTESIES)
 
 
 def test_the_same_quote_comes_to_an_end_later() -> None:
-    """A bot's menu may read as an order."""
+    """A bot's menu may be read as an order."""
     found = restraints([message("Total: 1", courtesy=False) for _ in range(50)])
     assert found == [None] * MAX_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MAX_ALIKE_QUOTES)
 
 
 def test_buttons_do_not_make_the_same_quote_another() -> None:
-    """Their ids name a quote, and each quote has a name of its own."""
+    """Their ids contain the quote's token, which is different for each quote."""
     quotes = [with_choices("Total: 1", [Choice(f"q:token{n}:confirm", "Sí")]) for n in range(50)]
     found = restraints([message(quote, courtesy=False) for quote in quotes])
     assert found == [None] * MAX_ALIKE_QUOTES + [Restraint.REPETITIVE] * (50 - MAX_ALIKE_QUOTES)
 
 
 def test_orders_are_never_too_many() -> None:
-    """As long as they differ."""
+    """Different orders always get replies."""
     texts = itertools.islice(itertools.cycle(["one", "two"]), 50)
     assert set(restraints([message(text, courtesy=False) for text in texts])) == {None}
 
 
 def test_a_customer_who_comes_back_later_is_greeted_again() -> None:
-    """By when the messages were written; those of hours may come at once."""
+    """The times of writing count; messages of hours may arrive at once."""
     later = [message(at=1000.0 + n * (FORGOTTEN_SECONDS + 1)) for n in range(20)]
     assert set(restraints(later)) == {None}
 
 
 def test_an_album_gets_one_reply() -> None:
-    """Its pictures come one by one, in any order, perhaps beside words; a picture sent later is another matter."""
+    """Its pictures arrive one by one, in any order, perhaps with words; a later picture is not part of the album."""
     album = [message(at=1000.0 + n, picture=True) for n in (3, 0, 9, 1, 20, 33)]
     assert restraints(album) == [None] + [Restraint.ALBUM] * 5
     beside = [message("quote", courtesy=False), message(at=1002.0, picture=True)]
@@ -103,7 +103,7 @@ def test_an_album_gets_one_reply() -> None:
 
 
 def allowances(times: list[float], most: int) -> list[Allowance]:
-    """Where messages that were written at these times leave a limit."""
+    """How messages of these times compare with a limit."""
     streak, found = STRANGER, []
     for at in times:
         streak, allowance = count_in_minute(streak, message(at=at), most)
@@ -112,16 +112,16 @@ def allowances(times: list[float], most: int) -> list[Allowance]:
 
 
 def test_the_first_message_over_the_limit_is_told_apart() -> None:
-    """It alone gets the reply that asks for patience."""
+    """Only this message gets the reply that asks for patience."""
     within, just_over, over = Allowance.WITHIN, Allowance.JUST_OVER, Allowance.OVER
     assert allowances([1200.0 + n for n in range(4)], 2) == [within, within, just_over, over]
 
 
 def test_messages_count_in_the_minute_in_which_they_were_written() -> None:
-    """Hours of them brought at once are within the limit, if they were when they were written."""
+    """Messages of hours that arrive at once are within the limit if they were at the time of writing."""
     assert set(allowances([30.0 * n for n in range(100)], 2)) == {Allowance.WITHIN}
 
 
 def test_zero_is_no_limit() -> None:
-    """However many there are."""
+    """With a limit of 0, any number of messages is allowed."""
     assert set(allowances([1200.0] * 100, 0)) == {Allowance.WITHIN}

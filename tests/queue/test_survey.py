@@ -1,4 +1,4 @@
-"""The survey in the web pod: what it must not do to the event loop."""
+"""The survey in the web pod must not delay the event loop."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What one message costs the store, in statements: each is work for every message of a busy shop."""
+"""The statements of one message: each is work for every message of a busy shop."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +13,13 @@ from tests.queue.conformance_sessions import opening, quoted
 from tests.queue.replies import NUMBER, new_reply
 from tests.queue.test_sqlite import open_queue as open_queue
 
-#: What every transaction with a new message runs.
+#: The statements of every transaction with a new message.
 ALWAYS = ["take_ids", "see_wamids", "identities", "lanes", "customers"]
 
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the statements that are run, in order."""
+    """The names of the executed statements, in order."""
     ran: list[str] = []
     run = SqliteStatements.run
 
@@ -34,7 +34,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_an_order_of_a_stranger_is_written_with_few_statements(
     open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, statements: list[str]
 ) -> None:
-    """A customer's own name is his key and needs no row of its own."""
+    """A customer's first name is his key and needs no row."""
     queue = open_queue()
     statements.clear()
 
@@ -46,7 +46,7 @@ async def test_an_order_of_a_stranger_is_written_with_few_statements(
 async def test_a_customer_who_is_known_is_looked_up_once(
     open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, statements: list[str]
 ) -> None:
-    """His message comes back with his session, from the row that showed that there is one."""
+    """The transaction returns his session from the row that it reads anyway."""
     queue = open_queue()
     await quoted(queue, clock)
     statements.clear()
@@ -61,7 +61,7 @@ async def test_a_customer_who_is_known_is_looked_up_once(
 async def test_only_another_name_of_a_customer_takes_a_row(
     open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, tmp_path: Path, aliases: tuple[str, ...], rows: int
 ) -> None:
-    """The name that he is kept under leads to itself."""
+    """The name under which he is stored needs no row."""
     await open_queue().add_message(new_reply(1, clock, aliases=aliases), lease=True)
 
     with apsw.Connection(str(tmp_path / "recado.db")) as file:

@@ -55,11 +55,10 @@ from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.reach import EVERYTHING, NOTHING, Reach
 from recado.queue.statements import Database, Row, Statements
 from recado.queue.survey import DAY_SECONDS, Survey, read_survey
+from recado.queue.views import failed_entry, queue_status
 from recado.queue.writer import CommitObserver, Writer
-from recado.telemetry import metrics
 from recado.telemetry.metrics import Metric
 from recado.telemetry.totals import Totals
-from recado.whatsapp.customer import mask
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import template_in
 
@@ -246,11 +245,11 @@ class StoredQueue:
         return deleted
 
     async def get_failed_messages(self, *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
-        return [_as_failed(row) for row in await self._read(lambda found: found.run("failed", after, limit))]
+        return [failed_entry(row) for row in await self._read(lambda found: found.run("failed", after, limit))]
 
     async def list_messages(self, states: Sequence[State], *, after: int = 0, limit: int = 100) -> list[QueueEntry]:
         rows = await self._read(lambda found: found.run("listing", as_json(states), after, limit))
-        return [_as_failed(row) for row in rows]
+        return [failed_entry(row) for row in rows]
 
     async def show(self, id_: int) -> dict[str, Any] | None:
         for record in await self._read(lambda found: found.records("show", id_)):
@@ -258,7 +257,7 @@ class StoredQueue:
         return None
 
     async def status(self) -> QueueStatus:
-        return _as_status(await asyncio.to_thread(self.snapshot))
+        return queue_status(await asyncio.to_thread(self.snapshot))
 
     # -- orders ------------------------------------------------------------------------------------------------
 
@@ -367,36 +366,3 @@ class StoredQueue:
 def _claimable_at(lane: LaneState, due_at: float) -> float:
     # Half of the horizon, so that a drain under the rate claims several turns at once.
     return max(due_at, lane.pace.next_at - HORIZON_SECONDS / 2, lane.breaker.probe_at)
-
-
-def _as_failed(row: Row) -> QueueEntry:
-    id_, to, state, attempts, error_class, error_code, detail, reason, received_at, due_at = row
-    parts = [str(part) for part in (error_class, error_code, detail) if part not in (None, "")]
-    return QueueEntry(
-        id=id_,
-        to=mask(to),
-        state=State(state),
-        attempts=attempts,
-        last_error=": ".join(parts),
-        reason=reason,
-        received_at=received_at,
-        due_at=due_at,
-    )
-
-
-def _as_status(snapshot: Snapshot) -> QueueStatus:
-    def total(name: str, *labels: str) -> float:
-        return snapshot.totals.get((name, labels), 0.0)
-
-    delivered = total(metrics.FINISHED.name, State.DELIVERED)
-    finished = delivered + total(metrics.FINISHED.name, State.FAILED)
-    attempts = total(metrics.DELIVERED_ATTEMPTS.name, "sum")
-    return QueueStatus(
-        pending_retry=snapshot.rows[State.QUEUED],
-        in_flight=snapshot.rows[State.SENDING],
-        unknown=snapshot.rows[State.UNKNOWN],
-        failed=snapshot.rows[State.FAILED],
-        success_rate=round(delivered / finished, 6) if finished else None,
-        avg_attempts=round(attempts / delivered, 3) if delivered else None,
-        oldest_due_seconds=round(snapshot.oldest_due_seconds, 3),
-    )

@@ -34,10 +34,8 @@ ALBUM_SECONDS = 15.0
 
 
 class Streak(msgspec.Struct, frozen=True, array_like=True):
-    """The recent replies to one customer: the content of the last one, how many in a row were the same, how many in a
-    row were courtesies, and when he wrote last (Unix seconds). minute: the minute of his last message, counted since
-    1970; in_minute: his messages in it.
-    """
+    """The recent replies to one customer: a hash of the last one, how many in a row were the same or courtesies, and
+    when he wrote last (Unix seconds). minute: that of his last message, since 1970; in_minute: his messages in it."""
 
     said: int
     alike: int
