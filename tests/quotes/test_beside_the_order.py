@@ -95,6 +95,25 @@ def test_a_question_of_what_is_sold_is_told_from_others(shop: str, text: str, in
     assert quote(shop, text).intent is intent
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 gorras, otro día paso por lo demás",
+        "2 gorras y otra vez gracias",
+        "2 gorras. otra cosa, tienen envíos?",
+    ],
+)
+def test_another_day_is_no_other_thing(text: str) -> None:
+    read = quote("gimnasio", text)
+    assert {item.sku: item.quantity for item in read.items} == {"RO9": 2}
+    assert not read.asks
+
+
+def test_a_name_may_sound_like_a_verb() -> None:
+    read = quote("limpieza", "cera líquida roja 3 litros y cera neutra, 2")
+    assert {item.sku: item.quantity for item in read.items} == {"GRA-19": 3, "GRA-20": 2}
+
+
 def test_what_is_made_of_the_goods_is_no_order() -> None:
     read = quote("telas", "quiero forrar una cuna, dame 3 metros de tul")
     assert [(item.sku, item.quantity) for item in read.items] == [("T-TUL", 3)]

@@ -24,6 +24,14 @@ def lines(shop: str, text: str) -> Lines:
         ("limpieza", "10 guantes de hule, la mitad medianos y la mitad grandes", {"GUA-01": 5, "GUA-02": 5}),
         ("panaderia2", "una docena de empanadas, mitad carne, mitad pollo", {"EM01": 6, "EM03": 6}),
         ("floristeria", "12 rosas, mitad rojas y mitad blancas", {"ROS-ROJ": 6, "ROS-BLA": 6}),
+        (
+            "limpieza",
+            "3 litros de cera líquida, mitad roja y mitad neutra",
+            {"GRA-19": Decimal("1.5"), "GRA-20": Decimal("1.5")},
+        ),
+        ("musica", "10 púas, 3 duras y el resto blandas", {"PUA-03": 3, "PUA-01": 7}),
+        ("floristeria", "12 rosas: 5 rojas, 4 blancas y las demás rosadas", {"ROS-ROJ": 5, "ROS-BLA": 4, "ROS-ROS": 3}),
+        ("gimnasio", "2 gorras y el resto otro día", {"RO9": 2}),
     ],
 )
 def test_a_number_is_divided_in_halves(shop: str, text: str, expected: Lines) -> None:
@@ -36,6 +44,7 @@ def test_what_cannot_be_divided_in_halves_is_asked_back() -> None:
     assert not read.items
     assert [question.reason for question in read.questions] == [Unusable.FRACTION, Unusable.FRACTION]
     assert quote("musica", "6 púas mitad y mitad").asks
+    assert quote("licoreria", "10 coronas, la mitad coronitas").asks
     assert quote("pizzeria", "2 pizzas familiares mitad hawaiana mitad pepperoni").asks
 
 
@@ -59,6 +68,8 @@ def test_as_many_are_asked_for_of_all_that_follow(shop: str, text: str, expected
         ("limpieza", "cloro y pino 4 litros de cada uno", {"GRA-01": 4, "GRA-04": 4}),
         ("limpieza", "escobas y trapeadores 3 de cada uno", {"ESC-01": 3, "ESC-03": 3}),
         ("limpieza", "cloro, pino y gel 2 litros c/u", {"GRA-01": 2, "GRA-04": 2, "GRA-15": 2}),
+        ("licoreria", "jugo y soda 3 de c/u", {"BAJ-07": 3, "BAJ-04": 3}),
+        ("limpieza", "cera roja y neutra 4 litros de cada una", {"GRA-19": 4, "GRA-20": 4}),
         ("limpieza", "1 balde, cloro y pino, 4 litros de cada uno", {"CUB-01": 1, "GRA-01": 4, "GRA-04": 4}),
     ],
 )
@@ -74,6 +85,7 @@ def test_a_number_behind_the_last_is_for_each(shop: str, text: str, expected: Li
         ("limpieza", "cloro, unos cuantos litros"),
         ("limpieza", "algunos kilos de bicarbonato"),
         ("telas", "unos cuantos metros de tul"),
+        ("licoreria", "unas cuantas cervezas poker"),
     ],
 )
 def test_some_of_a_unit_are_asked_back(shop: str, text: str) -> None:
@@ -137,6 +149,7 @@ def test_what_a_product_has_is_not_asked_for() -> None:
     [
         ("musica", "mi hijo perdió la flauta, deme otra, y un cuaderno de música", {"VIE-01": 1, "LIB-01": 1}),
         ("limpieza", "se me quebró la escoba, otra por favor", {"ESC-01": 1}),
+        ("limpieza", "nos quedamos sin cloro, manda 5 litros", {"GRA-01": 5}),
         ("gimnasio", "mi perro mordió mi gorra, mándame otra", {"RO9": 1}),
         ("gimnasio", "quiero la gorra y otra para mi hijo", {"RO9": 2}),
     ],
@@ -252,6 +265,7 @@ def test_each_kind_of_a_thing_is_meant(shop: str, text: str, expected: Lines) ->
     ("shop", "text"),
     [
         ("musica", "un cable de cada largo"),  # of which thing
+        ("pintureria", "un esmalte de cada tono"),  # of which size
         ("ferreteria", "una brocha de cada medida"),  # the name of one
         ("musica", "2 púas de cada grosor"),
     ],

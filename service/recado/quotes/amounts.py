@@ -200,6 +200,9 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
     thing = reading.context.kind(j)
     if thing in THINGS and reading.elements[j].q is None and (thing != QUALITY or kind == "same"):
         state.factor = factor
+        last = reading.last(("wanted",))
+        if last is not None and reading.context.norm(i) == "la mitad":
+            last.doubts.append("quality or thing")  # "10 coronas, la mitad coronitas"
         return
     last = reading.last(("wanted",))
     before = reading.wishes[-2] if len(reading.wishes) > 1 else None

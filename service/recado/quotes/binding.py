@@ -136,7 +136,8 @@ class Binder:
 
     def _is_of_each(self, thing: Element, q: Element) -> bool:
         """ "cloro y pino 4 litros de cada uno": a number behind the last of several things that is for each."""
-        each = [e.kind for e in self._elements[q.index + 1 : q.index + 2]] == ["each"]
+        behind = [e.kind for e in self._elements[q.index + 1 : q.index + 3]]
+        each = behind[:1] == ["each"] or behind == ["of", "each"]
         before = [e for e in self._elements[max(0, thing.index - _NEAR) : thing.index] if e.kind not in _TRANSPARENT]
         if not each or len(before) < 2 or before[-1].kind not in ("and", COMMA):
             return False

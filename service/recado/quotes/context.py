@@ -75,7 +75,7 @@ class Context:
     def is_listed(self, i: int) -> bool:
         """Whether a quality ends a list, or goes on with one: "colorante rojo, azul y verde"."""
         if self.kind(i - 1) == "and":
-            return self.closes(i + 1)
+            return self.closes(i + 1) or (self.kind(i + 1) == QUANTITY and self.kind(i + 2) == "each")
         return self.kind(i - 1) == COMMA and self.kind(i + 1) in (COMMA, "and") and self.kind(i + 2) == QUALITY
 
     def tells_each_kind(self, i: int) -> bool:

@@ -17,7 +17,7 @@ from recado.quotes.elements import (
     THINGS,
 )  # fmt: skip
 from recado.quotes.kin_sizes import add_other_size, names_kin
-from recado.quotes.lexicon import QUANTITY_ROLES, Unit
+from recado.quotes.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.matcher import How, Match
 from recado.quotes.measures import Measure, measure, opens_amount
 from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
@@ -28,6 +28,8 @@ from recado.quotes.things import add_thing
 from recado.quotes.words import Kind
 
 _BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
+_NO_MORE: Final = frozenset(["timeunit", "people", "occasions", "services"])
+"""Roles of what is another one of itself: "otro día"."""
 _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
      "bastantes"]
@@ -284,7 +286,11 @@ def _is_vessel(scene: Scene, i: int) -> bool:
 
 
 def add_another(scene: Scene, i: int) -> int:
-    """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen."""
+    """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen; "otro día": nothing."""
+    roles = scene.roles[i + 1] if i + 1 < len(scene.tokens) else NONE
+    if roles & _NO_MORE and not roles & {"for", "modifier", "good"} and not scene.is_product(i + 1):
+        scene.add(NOISE, i, i + 2, roles)
+        return i + 2
     counted = i + 1 < len(scene.tokens) and (scene.is_counted(i + 1) or bool(scene.roles[i + 1] & QUANTITY_ROLES))
     if counted and not names_kin(scene, i + 1):
         return scene.steer(i, i + 1, scene.roles[i])

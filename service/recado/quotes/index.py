@@ -245,7 +245,9 @@ class Index:
             for n in products
         ]
         words, sizes = {frozenset(name.words) for name in names}, {frozenset(name.sizes) for name in names}
-        return 1 in (len(words), len(sizes))
+        own = [name - frozenset.intersection(*words) for name in words]
+        sized = {any("sizes" in self.lexicon.roles(word) for word in name) for name in own}
+        return len(words) == 1 or (len(sizes) == 1 and len(sized) == 1)  # no "collar grande" beside "collar antipulgas"
 
     def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
         """Whether `norms` and the name of the product `like` together are the whole name of a product of two things."""

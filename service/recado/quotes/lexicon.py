@@ -152,6 +152,12 @@ class Lexicon:
             self._seen[norm] = roles
         return roles
 
+    def only_sounds(self, norm: str) -> bool:
+        """Whether a word plays its parts only because it sounds like a listed one, as "cera" does like "será"."""
+        form = key(norm)
+        listed = norm in self._exact or form in self._forms or neuter(form) in self._neuters
+        return not listed and len(norm) >= _SOUND_LENGTH and sound(norm) in self._by_sound
+
     def phrase(self, norms: list[str], at: int) -> tuple[int, frozenset[str]] | None:
         """The longest listed phrase of two or more words that starts at `at`: its length and its roles."""
         if at + 1 < len(norms) and (same_start := self._phrases.get((norms[at], norms[at + 1]))):

@@ -213,7 +213,7 @@ class Reading:
         wish = self._wish(element, "wanted")
         if element.kind == PRODUCT and q is None and self._is_sort_of_last(i):
             sort = self.wishes.pop()
-            wish.amount, wish.pairs = sort.amount, sort.pairs
+            wish.amount, wish.pairs, wish.unit, wish.unusable = sort.amount, sort.pairs, sort.unit, sort.unusable
             wish.doubts.append("quality or thing")
             amount = sort.element.q.quantity if sort.element.q is not None else None
         counted = amount is not None and not amount.article

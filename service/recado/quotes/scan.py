@@ -18,12 +18,12 @@ from recado.quotes.elements import (
     THINGS,
     Element,
 )  # fmt: skip
-from recado.quotes.halves import add_half, half_of_last
 from recado.quotes.kin_sizes import add_other_size
 from recado.quotes.lexicon import FUNCTION, QUANTITY_ROLES
 from recado.quotes.matcher import How, Match
 from recado.quotes.numbers import Quantity, quantity
 from recado.quotes.scene import PRIORITY, WHOLE, Scene
+from recado.quotes.shares import SHARES, add_share, half_of_last
 from recado.quotes.sizes import Size
 from recado.quotes.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD
 from recado.quotes.things import add_container, add_contents, add_quality, add_thing, add_unknown, held_by, sizes_told
@@ -159,7 +159,7 @@ class Scanner(Scene):
 
     def _set_phrase(self, i: int) -> int:
         """Past words that say one thing wherever they stand: "c/u", "por persona", "con poco", "x 3"; 0 elsewhere."""
-        if "mitad" in self.norms[i : i + 3] and (end := add_half(self, i)):
+        if not SHARES.isdisjoint(self.norms[i : i + 3]) and (end := add_share(self, i)):
             return end
         if self.norms[i] not in _SET_PHRASES and "con" not in self.roles[i]:
             return 0
@@ -191,6 +191,7 @@ class Scanner(Scene):
         token, roles = self.tokens[i], self.roles[i]
         match = None
         open_to_names = not roles & FUNCTION or determined or "half" in roles
+        open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
             if (

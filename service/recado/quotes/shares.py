@@ -1,0 +1,78 @@
+"""Reads shares of a number, "6 púas, mitad duras y mitad blandas", and half a unit of what was said, "deme medio"."""
+
+from fractions import Fraction
+from typing import Final
+
+from recado.quotes.elements import PRODUCT, QUALITY, QUANTITY, THINGS, VERBS
+from recado.quotes.lexicon import Unit
+from recado.quotes.numbers import Quantity
+from recado.quotes.scene import Scene
+from recado.quotes.text import NUMBER
+
+SHARES: Final = frozenset(["mitad", "resto", "demas"])
+"""Words of a share, which an article may stand before."""
+_HALF: Final = "mitad"
+_HALF_OF_ONE: Final = Fraction(1, 2)
+_BEFORE: Final = frozenset(["el", "la", "los", "las", "una", "otra"])
+_FEWEST: Final = 4
+"""Things that are divided in halves by kind; "2 pizzas mitad hawaiana mitad pepperoni" are of both kinds each."""
+
+
+def add_share(scene: Scene, i: int) -> int:
+    """Past "mitad" or "la otra mitad" where both halves of a number are told, and past "el resto", what the kinds told
+    leave of a number; 0 elsewhere."""
+    end = i + (scene.norm(i) in _BEFORE)
+    end += end > i and scene.norm(end) in _BEFORE
+    share = scene.norm(end)
+    if share not in SHARES or scene.matcher.knows(share):
+        return 0
+    q = _half(scene, end + 1) if share == _HALF else _rest(scene, end + 1)
+    if q is None:
+        return 0
+    element = scene.add(QUANTITY, i, end + 1)
+    element.flags.add("share")
+    element.quantity = q
+    return end + 1
+
+
+def _half(scene: Scene, end: int) -> Quantity | None:
+    counted = (e.quantity for e in scene.behind() if e.quantity is not None and "share" not in e.flags)
+    whole = next(counted, None) if scene.norms.count(_HALF) > 1 else None
+    if whole is None or whole.article or (whole.unit is None and whole.value < _FEWEST):
+        return None
+    return _part(whole, whole.value * _HALF_OF_ONE, end)
+
+
+def _rest(scene: Scene, end: int) -> Quantity | None:
+    told: int | Fraction = 0
+    thing = ""
+    for element in scene.behind():
+        if element.kind in THINGS:
+            thing = element.kind
+        elif element.quantity is not None and thing == QUALITY:
+            told += element.quantity.value
+        elif element.quantity is not None:
+            whole = element.quantity
+            return _part(whole, whole.value - told, end) if 0 < told < whole.value else None
+    return None
+
+
+def _part(whole: Quantity, value: int | Fraction, end: int) -> Quantity:
+    value = value.numerator if value.denominator == 1 else value
+    return Quantity(value, end, pairs=whole.pairs, unit=whole.unit, bare=False)
+
+
+def half_of_last(scene: Scene, i: int) -> Quantity | None:
+    """ "Pizza y media", where no product is called so; "lomo: deme medio", of what is sold by measure."""
+    if scene.norm(i) not in ("media", "medio") or scene.is_product(i) or not scene.has_no_noun(i + 1):
+        return None
+    sized = i > 1 and scene.tokens[i - 2].kind == NUMBER  # "camisa talla 16 y medio"
+    added = scene.kind(-1) == "and" and scene.kind(-2) == PRODUCT and not sized
+    unit = _sold_by(scene) if scene.kind(-1) in VERBS else None
+    return Quantity(_HALF_OF_ONE, i + 1, unit=unit, bare=False) if added or unit is not None else None
+
+
+def _sold_by(scene: Scene) -> Unit | None:
+    """The unit of the thing that was said last."""
+    last = next((e.match for e in scene.behind() if e.match is not None), None)
+    return scene.lexicon.measures.get(scene.matcher.products[last.products[0]].unit or "") if last is not None else None
