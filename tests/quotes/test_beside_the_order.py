@@ -75,6 +75,8 @@ def test_what_was_seen_or_is_wanted_again_is_ordered(shop: str, text: str, expec
         ("gimnasio", "quiero la que llevó mi vecina, porfa", "la que llevó mi vecina"),
         ("limpieza", "dame lo mismo que se llevó mi hermana", "lo mismo que se llevó mi hermana"),
         ("zapateria", "mándame el mismo de la vez pasada", "el mismo de la vez pasada"),
+        ("verduleria", "lo mismo que pidió mi mamá ayer", "lo mismo que pidió mi mamá ayer"),
+        ("celulares", "quiero el mismo que tiene mi prima", "el mismo que tiene mi prima"),
     ],
 )
 def test_what_only_somebody_else_could_tell_is_asked_back(shop: str, text: str, asked: str) -> None:

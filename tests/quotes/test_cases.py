@@ -55,6 +55,9 @@ FLOORS = [
     ("verduleria.jsonl", 0.97, 0.97, 0.98, 0.007, 0.0),
     ("optica.jsonl", 0.99, 1.0, 1.0, 0.0, 0.0),
     ("refacciones.jsonl", 0.97, 1.0, 0.97, 0.0, 0.03),
+    ("musica.jsonl", 1.0, 1.0, 1.0, 0.0, 0.009),
+    ("limpieza.jsonl", 0.99, 1.0, 1.0, 0.0, 0.0),
+    ("limpieza2.jsonl", 1.0, 1.0, 1.0, 0.0, 0.01),
 ]
 
 

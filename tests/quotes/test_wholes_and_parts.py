@@ -152,6 +152,7 @@ def test_what_a_product_has_is_not_asked_for() -> None:
         ("limpieza", "nos quedamos sin cloro, manda 5 litros", {"GRA-01": 5}),
         ("gimnasio", "mi perro mordió mi gorra, mándame otra", {"RO9": 1}),
         ("gimnasio", "quiero la gorra y otra para mi hijo", {"RO9": 2}),
+        ("limpieza", "se acabó el bicarbonato, manda otro kilo", {"GRA-23": 1}),
     ],
 )
 def test_another_one_takes_the_place_of_the_one_that_is_gone(shop: str, text: str, expected: Lines) -> None:
@@ -216,6 +217,7 @@ def test_goods_by_measure_are_told_from_the_bottle(shop: str, text: str, expecte
         ("musica", "para Luis unas baquetas 7A, para Caro unas 5A y para mí otras 5A", {"PER-07": 1, "PER-06": 2}),
         ("musica", "2 baquetas 7A y otras 5A", {"PER-07": 2, "PER-06": 1}),
         ("musica", "baquetas 7A y 5A", {"PER-07": 1, "PER-06": 1}),
+        ("jugueteria", "para Mateo un carrito, para Sofía un dron y para el bebé otro carrito", {"CA2": 2, "DR1": 1}),
         ("gimnasio", "para Juan una gorra, para Tomás unos shorts y para mí otros", {"RO9": 1, "RO3": 2}),
     ],
 )

@@ -100,13 +100,15 @@ class Context:
         i = thing.index - 1
         return self.kind(i) in ("definite", "possessive") and self.kind(i - 1) == UNKNOWN
 
-    def elsewhere(self, i: int) -> int:
-        """Where "el mismo que llevó mi primo", "la que vi ayer" begins, of which "que" or "de" is at `i`; 0 if nothing
-        that only somebody else could tell is asked for here."""
+    def elsewhere(self, i: int) -> int | None:
+        """Where what only somebody else could tell begins, of which "que" or "de" is at `i`: "el mismo que llevó mi primo",
+        "la que tiene ella"; None if nothing like it is asked for here."""
+        that = self.norm(i).startswith("que")
         same = self.kind(i - 1) == "same" or self.norm(i - 1) in _SAME
         first = i - 1 - (same and self.kind(i - 2) == "definite")
-        pointed = same or (self.kind(i) == "that" and self.kind(first) == "definite" and self.norm(first) != "lo")
-        return first if pointed and self.kind(first - 1) == "request" else 0
+        pointed = that and self.kind(first) == "definite" and self.norm(first) != "lo"
+        wanted = self.kind(first - 1) == "request" or (same and self.opens(first))
+        return first if (same or pointed) and wanted else None
 
     def clause_end(self, i: int) -> int:
         """Past the last token of the clause that the element at `i` is in."""
@@ -171,7 +173,8 @@ class Context:
         if before == "possessive" and not with_it:  # "con su orden de tortillas", "y su mica" are asked for
             return j == i - 1 and (element.q is None or element.q.quantity is None or element.q.quantity.article)
         if before == "for":
-            named = self.kind(i - 1) in (QUANTITY, "definite") and self._is_person(j + 1)  # "para Luis unas baquetas"
+            person = any(self._is_person(k) for k in range(j + 1, i))
+            named = person and self.kind(i - 1) in (QUANTITY, "definite")  # "para Luis unas baquetas"
             return not named and (
                 element.q is None or element.q.quantity is None or element.q.quantity.article or element.kind == UNKNOWN
             )

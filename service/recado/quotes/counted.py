@@ -301,7 +301,8 @@ def add_another(scene: Scene, i: int) -> int:
         element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)
         return more.end  # "otro kilo de naranjas"
     unit = scene.lexicon.measures.get(scene.norm(i + 1))
-    measured = scene.elements[-1].match if scene.kind(-1) == PRODUCT else None
+    beside = scene.kind(-1) == PRODUCT or (unit is not None and scene.has_no_noun(i + 2))
+    measured = next((e.match for e in scene.behind() if e.match is not None), None) if beside else None
     if unit is not None and measured is not None and scene.is_sold_by(measured.products[0], unit):
         element = scene.add(QUANTITY, i, i + 2)
         element.quantity = Quantity(1, i + 2, unit=unit, bare=False)

@@ -102,7 +102,7 @@ def add_counted_size(scene: Scene, i: int) -> int:
     end = read[1]
     numbered = scene.kind(-1) == QUANTITY and unit.name not in SOLD_BY
     numbered = numbered or (scene.kind(-1) == "and" and scene.kind(-2) in THINGS and scene.has_no_noun(end))
-    behind = scene.kind(-1) != QUANTITY and scene.is_counted(end) and scene.has_no_noun(end + 1)
+    behind = scene.kind(-1) != QUANTITY and _is_amount(scene, end)
     return _add_size(scene, i, read) if numbered or behind else 0
 
 

@@ -92,9 +92,10 @@ class Reading:
             self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
         elif "demonstrative" in element.roles and not self.wishes:
             self._pointing(i, element)
-        elif kind in ("that", "of") and not (self.wishes or state.refuse) and (first := self.context.elsewhere(i)):
-            end = self.context.clause_end(i)
-            self.wishes.append(Wish(element, None, self.scanner.written(self.elements[first].start, end)))
+        elif kind in ("that", "of", "help") and not (self.wishes or state.refuse):
+            if (first := self.context.elsewhere(i)) is not None:
+                end = self.context.clause_end(i)
+                self.wishes.append(Wish(element, None, self.scanner.written(self.elements[first].start, end)))
         elif kind in CLAUSE_ENDS:
             state.end_sentence()
         elif kind == LINE:
