@@ -101,8 +101,8 @@ class Context:
         return self.kind(i) in ("definite", "possessive") and self.kind(i - 1) == UNKNOWN
 
     def elsewhere(self, i: int) -> int | None:
-        """Where what only somebody else could tell begins, of which "que" or "de" is at `i`: "el mismo que llevó mi primo",
-        "la que tiene ella"; None if nothing like it is asked for here."""
+        """Where a thing begins that only somebody else could tell, with its "que" or "de" at `i`: "la que tiene ella",
+        "el mismo que llevó mi primo"; None if no such thing is asked for here."""
         that = self.norm(i).startswith("que")
         same = self.kind(i - 1) == "same" or self.norm(i - 1) in _SAME
         first = i - 1 - (same and self.kind(i - 2) == "definite")
