@@ -74,66 +74,60 @@ class Index:
         self.lexicon = language.lexicon
         self.sizes = Sizes(self.lexicon)
         self._synonyms, self.skipped = language.synonyms, language.skipped
-        self.single: dict[str, list[int]] = {}
-        spelled: dict[str, str] = {}
-        names: list[tuple[int, Parts]] = []
-        self._name_parts: list[Parts] = []
+        self.steps = Steps()
         self.verbatim = Verbatim(self.lexicon)
-        for number, product in enumerate(self.products):
-            for text in (product.name, *product.aliases):
-                tokens = name_tokens(text, self.lexicon)
-                self.verbatim.add(tokens, number)
-                parts = self._parts(tokens, product)
-                if text == product.name:
-                    self._name_parts.append(parts)
-                names.append((number, parts))
-                if len(parts.words) == 1 and not parts.sizes:
-                    known = self.single.setdefault(key(parts.words[0]), [])
-                    if number not in known[-1:]:
-                        known.append(number)
         self.codes = {code: n for n, product in enumerate(self.products) if (code := _code(product.sku))}
         self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
-        self.steps = Steps()
+        parts_of = [self._take_apart(number, product) for number, product in enumerate(self.products)]
+        self.size_index = [dict.fromkeys(size for parts in named for size in parts.sizes) for named in parts_of]
+        self.sized_names = [sum(bool(parts.sizes) for parts in named) for named in parts_of]
+        names = [(number, parts) for number, named in enumerate(parts_of) for parts in named]
+        self.single = _named_alone(names)
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
-        self.joined: dict[str, list[int]] = {}
-        self.families: dict[str, Family] = {}
-        self._of: dict[int, dict[str, Family]] = {}
-        self.name_heads = {
-            self.head(key(parts.words[0])) for parts in self._name_parts if len(parts.words) > 1 or parts.sizes
-        }
-        self.size_index: dict[int, dict[Size, None]] = {}
-        sizes = self.size_index
-        self.sized_names = [0] * len(self.products)
-        for number, parts in names:
-            sizes.setdefault(number, {}).update(dict.fromkeys(parts.sizes))
-            self.sized_names[number] += bool(parts.sizes)
+        own = (named[0] for named in parts_of)
+        self.name_heads = {self.head(key(parts.words[0])) for parts in own if len(parts.words) > 1 or parts.sizes}
         self._gendered = self._told_by_gender(parts for _, parts in names)
+        self.families: dict[str, Family] = {}
+        self._of: list[dict[str, Family]] = [{} for _ in self.products]
+        self._add_families(names)
+        spelled: dict[str, str] = {}
+        for _, parts in names:
+            for word in parts.words:
+                spelled.setdefault(key(word), word)
+        self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
+        self.joined = {word: who for word, who in _joined(names).items() if word not in spelled}
+        self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
+
+    def _take_apart(self, number: int, product: Product) -> list[Parts]:
+        """A product's name and aliases by their parts; they are remembered word for word, too."""
+        found = []
+        for text in (product.name, *product.aliases):
+            tokens = name_tokens(text, self.lexicon)
+            self.verbatim.add(tokens, number)
+            found.append(self._parts(tokens, product))
+        return found
+
+    def _add_families(self, names: Iterable[tuple[int, Parts]]) -> None:
+        """Gather the names by their heads."""
         seen: set[tuple[object, ...]] = set()
         canon, qualities = cache(self.canon), cache(self._qualities)  # names share most of their words
         for number, parts in names:
-            for word in parts.words:
-                spelled.setdefault(key(word), word)
             literal = key(parts.words[0])
-            head = self.head(literal)
-            if len(parts.words) > 1 and all(word.isalpha() for word in parts.words) and not parts.sizes:
-                self.joined.setdefault(key("".join(parts.words)), []).append(number)
             canonical = [canon(word) for word in parts.words[1:]]
             identity = (number, literal, *canonical, parts.sizes)
             if identity in seen:
                 continue
             seen.add(identity)
-            tables = list(chain.from_iterable(map(qualities, parts.words[1:])))
-            words = tuple(dict.fromkeys(canonical))
+            head = self.head(literal)
             family = self.families.get(head)
             if family is None:
                 family = self.families[head] = Family()
-            self._of.setdefault(number, {})[head] = family
+            self._of[number][head] = family
             family.numbered.update((canon(word), digits) for word, digits in parts.numbered)
             family.counted.update(map(canon, parts.counted))
-            family.add(Form(number, literal, words, parts.sizes), sizes[number], self.products[number].unit, tables)
-        self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
-        self.joined = {word: who for word, who in self.joined.items() if word not in spelled}
-        self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
+            form = Form(number, literal, tuple(dict.fromkeys(canonical)), parts.sizes)
+            tables = list(chain.from_iterable(map(qualities, parts.words[1:])))
+            family.add(form, self.size_index[number], self.products[number].unit, tables)
 
     def _qualities(self, word: str) -> list[tuple[str, str]]:
         """The tables of qualities that a word of a name is in, each with the word."""
@@ -294,7 +288,7 @@ class Index:
 
     def sizes_of(self, product: int) -> Collection[Size]:
         """The sizes that a product has by any of its names."""
-        return self.size_index.get(product, {}).keys()
+        return self.size_index[product].keys()
 
     def near(self, norm: str, noun: bool = False) -> Near:
         """The catalogue's words that a word of a text may mean, best first."""
@@ -344,6 +338,26 @@ class Index:
             chain(self.single.get(w, ()), family.products if family is not None else ()) for w, family in families
         )
         return _distinct(chain.from_iterable(owners), most)
+
+
+def _named_alone(names: Iterable[tuple[int, Parts]]) -> dict[str, list[int]]:
+    """The products that each word names alone."""
+    found: dict[str, list[int]] = {}
+    for number, parts in names:
+        if len(parts.words) == 1 and not parts.sizes:
+            known = found.setdefault(key(parts.words[0]), [])
+            if number not in known[-1:]:
+                known.append(number)
+    return found
+
+
+def _joined(names: Iterable[tuple[int, Parts]]) -> dict[str, list[int]]:
+    """The products of names of several words, by those words without spaces: "camisamangalarga"."""
+    found: dict[str, list[int]] = {}
+    for number, parts in names:
+        if len(parts.words) > 1 and not parts.sizes and all(word.isalpha() for word in parts.words):
+            found.setdefault(key("".join(parts.words)), []).append(number)
+    return found
 
 
 def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:

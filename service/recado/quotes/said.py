@@ -71,7 +71,7 @@ def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool
 
 def has_size_like(index: Index, product: int, sizes: Sequence[Size]) -> bool:
     """Whether a product has a size, by any of its names, that differs from the one that was said."""
-    own = index.size_index.get(product, {})
+    own = index.size_index[product]
     dimensions = {size.key()[0] for size in own}
     return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
 
