@@ -6,7 +6,7 @@ import pytest
 
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import Product
-from recado.quotes.service import Intent
+from recado.quotes.intent import Intent
 from tests.quotes.shops import quote
 
 

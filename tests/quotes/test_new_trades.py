@@ -6,7 +6,7 @@ import pytest
 
 from recado.quotes import Catalogue, Quote, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH, Product
-from recado.quotes.service import Intent
+from recado.quotes.intent import Intent
 
 GOODS = [
     ("AGE", "Agenda 2026", "agenda"),

@@ -6,8 +6,8 @@ import pytest
 
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import Product
+from recado.quotes.intent import Intent
 from recado.quotes.numbers import Unusable
-from recado.quotes.service import Intent
 
 GOODS = [
     ("TAC-01", "Taco al pastor", "", None),

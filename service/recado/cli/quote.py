@@ -61,8 +61,9 @@ def show(
 
     from recado.console import Console, cells, table
     from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.intent import Intent
     from recado.quotes.money import money
-    from recado.quotes.service import Intent, QuoteService, read
+    from recado.quotes.service import QuoteService, read
 
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH, words)
     quote = QuoteService(lambda: catalogue).quote(text)

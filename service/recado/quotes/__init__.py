@@ -1,7 +1,8 @@
 """Orders in Spanish, quotes in return."""
 
 from recado.quotes.catalogue import Catalogue, CatalogueError, CatalogueFile, Product, ReloadOutcome
-from recado.quotes.service import Intent, Quote, QuoteLine, QuoteService, TooMany, Unmatched
+from recado.quotes.intent import Intent
+from recado.quotes.service import Quote, QuoteLine, QuoteService, TooMany, Unmatched
 
 __all__ = [
     "Catalogue", "CatalogueError", "CatalogueFile", "Intent", "Product", "Quote", "QuoteLine", "QuoteService",

@@ -1,6 +1,7 @@
 """Determines the intent of a message from its reading."""
 
 import itertools
+from enum import StrEnum
 from typing import Final
 
 from recado.quotes.agreement import puts_off
@@ -9,95 +10,154 @@ from recado.quotes.reading import Reading
 
 _QUIET: Final = frozenset(
     [
-        "greeting",
-        "courtesy",
-        "thanks",
-        COMMA,
-        STOP,
-        LINE,
-        LINK,
-        NOISE,
-        "definite",
-        "of",
-        "and",
-        "only",
-        "another",
-        "that",
-        "to",
-        "by",
-        "for",
-        "possessive",
-        "but",
+        "greeting", "courtesy", "thanks", COMMA, STOP, LINE, LINK, NOISE, "definite", "of", "and", "only", "another",
+        "that", "to", "by", "for", "possessive", "but",
     ]
-)
+)  # fmt: skip
 _CIVIL: Final = frozenset(["greeting", "courtesy", "thanks", COMMA, STOP, LINE])
 _OPENERS: Final = frozenset(["negation", COMMA, STOP, LINE])
+_CONTENT: Final = frozenset([UNKNOWN, "available", "story", "ask", "aside"])
+_ORDERING: Final = frozenset(
+    ["pedido", "pedir", "comprar", "compra", "orden", "ordenar", "cotizar", "cotizacion", "encargar", "presupuesto"]
+)
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at."""
 _YES_EMOJI: Final = frozenset("👍👌✅🆗✓✔☑💯🤝🙌👏")
 _NO_EMOJI: Final = frozenset("👎❌❎✕✖✗✘🚫🙅⛔")
 
 
-def intent_of(reading: Reading) -> str:
-    """The name of the intent, one of `service.Intent`."""
-    elements = reading.elements
-    wanted = [w for w in reading.wishes if w.state == "wanted"]
-    if wanted:
+class Intent(StrEnum):
+    """What the customer wants with a message."""
+
+    ORDER = "order"
+    PRICE_QUESTION = "price_question"
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    GREETING = "greeting"
+    HELP = "help"
+    OTHER = "other"
+    TOO_LONG = "too_long"
+    """Not known: the message is too long to be read."""
+
+
+def intent_of(reading: Reading) -> Intent:
+    """What the customer wants; the first that fits."""
+    if any(wish.state == "wanted" for wish in reading.wishes):
         return _order_or_price(reading)
+    gist = _Gist(reading)
+    return next((intent for fits, intent in _INTENTS if fits(gist)), Intent.OTHER)
+
+
+class _Gist:
+    """A message that wishes for nothing in the catalogue: what its words do (`roles`), and `kinds` of those that count.
+
+    `content`: how many of them are about something else than the order. `said`: whether noise tells something.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        elements = reading.elements
+        self.reading = reading
+        self.roles = _roles(reading)
+        self.states = {wish.state for wish in reading.wishes}
+        self.kinds = [e.kind for e in elements if e.kind not in _QUIET]
+        self.content = sum(kind in _CONTENT for kind in self.kinds)
+        noise = [e.roles for e in elements if e.kind == NOISE]
+        self.services = any("services" in roles for roles in noise)
+        self.said = any(roles and not roles & {"vacuous", "emoji", "name", "people"} for roles in noise)
+
+    def orders(self) -> bool:
+        """A quantity is asked for; of what, only an earlier message would tell."""
+        numbers = [e for e in self.reading.elements if e.kind == QUANTITY]
+        if "mentioned" not in self.states and self.reading.requested and any("bound" in e.flags for e in numbers):
+            return True
+        counted = any(e.quantity is not None and not e.quantity.article for e in numbers)
+        steered = self.reading.requested or self.roles & {"correction", "more"}
+        return counted and bool(steered) and not self.roles & {"price", "total", "available", "ask"}
+
+    def mentions(self) -> bool:
+        return "mentioned" in self.states
+
+    def dislikes_price(self) -> bool:
+        """ "no me convence el precio"."""
+        return {"nope", "price"} <= self.roles and QUESTION not in self.kinds and self.content == 0
+
+    def asks_for_help(self) -> bool:
+        if _asks_what_is_sold(self.reading):
+            return True
+        return "help" in self.roles and not (self.services and "price" in self.kinds)
+
+    def asks_price_of_service(self) -> bool:
+        return self.asks_price() and self.services and "of" not in self.kinds
+
+    def asks_price(self) -> bool:
+        return bool(self.roles & {"price", "total"})
+
+    def refuses(self) -> bool:
+        if "refused" in self.states and self.reading.refused_all:
+            return True
+        no = "nope" in self.roles or (self.kinds[:1] == ["negation"] and self.content == 0)
+        return no and self.content <= 1 and QUESTION not in self.kinds
+
+    def puts_off(self) -> bool:
+        """ "ok luego te aviso", "ya voy en camino"."""
+        unsettled = "yes" in self.roles and self.roles & {"unsettled", "coming"}
+        return bool(unsettled) and not self.roles & {"settled", "taking"}
+
+    def agrees(self) -> bool:
+        asks = QUESTION in self.kinds and len(self.kinds) > 2
+        return "yes" in self.roles and self.content == 0 and "refused" not in self.states and not asks
+
+    def greets(self) -> bool:
+        thanked = "thanks" in self.roles and not self.kinds
+        return "greeting" in self.roles and {*self.kinds} <= {QUESTION} and not (self.said or thanked)
+
+    def shows_yes(self) -> bool:
+        return self._shows(_YES_EMOJI) and "thanks" not in self.roles
+
+    def shows_no(self) -> bool:
+        return self._shows(_NO_EMOJI)
+
+    def _shows(self, emoji: frozenset[str]) -> bool:
+        """Whether nothing counts but an emoji, one of these."""
+        return not self.kinds and any("emoji" in e.roles and e.roles & emoji for e in self.reading.elements)
+
+    def wants_to_order(self) -> bool:
+        """ "quiero hacer un pedido", of nothing yet."""
+        told = self.roles & {"told", "story", "negation", "possessive", "available", "copula"}
+        if not self.reading.requested or told or not self.kinds or not THINGS.isdisjoint(self.kinds):
+            return False
+        return not _ORDERING.isdisjoint(self.reading.scanner.norms)
+
+
+_INTENTS: Final = (
+    (_Gist.orders, Intent.ORDER),
+    (_Gist.mentions, Intent.OTHER),
+    (_Gist.dislikes_price, Intent.REJECT),
+    (_Gist.asks_for_help, Intent.HELP),
+    (_Gist.asks_price_of_service, Intent.OTHER),
+    (_Gist.asks_price, Intent.PRICE_QUESTION),
+    (_Gist.refuses, Intent.REJECT),
+    (_Gist.puts_off, Intent.OTHER),
+    (_Gist.agrees, Intent.CONFIRM),
+    (_Gist.greets, Intent.GREETING),
+    (_Gist.shows_yes, Intent.CONFIRM),
+    (_Gist.shows_no, Intent.REJECT),
+    (_Gist.wants_to_order, Intent.HELP),
+)
+"""What a message has, and what the customer wants then."""
+
+
+def _roles(reading: Reading) -> set[str]:
+    """The roles and kinds of all elements, without refusals that are none, and without what is not put off."""
     roles: set[str] = set()
-    for element in elements:
+    for element in reading.elements:
         if "nope" in element.roles and not _refuses(reading, element):
             roles |= element.roles - {"nope"} | ({"unsettled"} if element.kind == "copula" else set())
             roles.add("told" if element.kind == "nope" else element.kind)
         else:
             held = frozenset() if puts_off(element, reading.context) else {"unsettled"}
             roles |= (element.roles - held) | {element.kind}
-    mentioned = any(w.state == "mentioned" for w in reading.wishes)
-    if not mentioned and reading.requested and any(e.kind == QUANTITY and "bound" in e.flags for e in elements):
-        return "order"
-    counted = any(e.kind == QUANTITY and e.quantity is not None and not e.quantity.article for e in elements)
-    steered = reading.requested or {"correction", "more"} & roles
-    if counted and steered and not {"price", "total", "available", "ask"} & roles:
-        return "order"  # of what, only an earlier message would tell
-    refused = any(w.state == "refused" for w in reading.wishes)
-    if mentioned:
-        return "other"
-    services = any("services" in e.roles and e.kind == NOISE for e in elements)
-    kinds = [e.kind for e in elements if e.kind not in _QUIET]
-    said = any(e.kind == NOISE and e.roles and not e.roles & {"vacuous", "emoji", "name", "people"} for e in elements)
-    content = sum(k == UNKNOWN for k in kinds) + sum(k in ("available", "story", "ask", "aside") for k in kinds)
-    if "nope" in roles and "price" in roles and QUESTION not in kinds and content == 0:
-        return "reject"  # "no me convence el precio"
-    if _asks_what_is_sold(reading):
-        return "help"
-    if "help" in roles and not (services and "price" in kinds):
-        return "help"
-    if "price" in roles or "total" in roles:
-        return "other" if services and "of" not in kinds else "price_question"
-    if refused and reading.refused_all:
-        return "reject"
-    emoji = {r for e in elements if "emoji" in e.roles for r in e.roles}
-    no = "nope" in roles or (kinds[:1] == ["negation"] and content == 0)
-    if no and content <= 1 and QUESTION not in kinds:
-        return "reject"
-    if "yes" in roles and roles & {"unsettled", "coming"} and not roles & {"settled", "taking"}:
-        return "other"  # "ok luego te aviso", "ya voy en camino"
-    if "yes" in roles and content == 0 and not refused and not (QUESTION in kinds and len(kinds) > 2):
-        return "confirm"
-    if not kinds:
-        if "greeting" in roles and "thanks" not in roles and not said:
-            return "greeting"
-        if emoji & _YES_EMOJI and not roles & {"thanks"}:
-            return "confirm"
-        if emoji & _NO_EMOJI:
-            return "reject"
-        return "other"
-    if kinds == [QUESTION] * len(kinds) and "greeting" in roles and not said:
-        return "greeting"
-    told = {"told", "story", "negation", "possessive", "available", "copula"} & roles
-    if reading.requested and not told and not any(k in THINGS for k in kinds) and _wants_to_order(reading):
-        return "help"
-    return "other"
+    return roles
 
 
 def _asks_what_is_sold(reading: Reading) -> bool:
@@ -129,21 +189,14 @@ def _refuses(reading: Reading, element: Element) -> bool:
     return True
 
 
-def _wants_to_order(reading: Reading) -> bool:
-    return bool(
-        {"pedido", "pedir", "comprar", "compra", "orden", "ordenar", "cotizar", "cotizacion", "encargar", "presupuesto"}
-        & set(reading.scanner.norms)
-    )
-
-
-def _order_or_price(reading: Reading) -> str:
+def _order_or_price(reading: Reading) -> Intent:
     if not reading.priced or reading.requested:
-        return "order"
+        return Intent.ORDER
     if reading.totalled:
         first_price = next((i for i, e in enumerate(reading.elements) if e.kind in ("price", "total")), 0)
         before = reading.elements[:first_price]
         counted = any(e.kind in THINGS and e.q is not None for e in before)
         apart = any(e.kind in (COMMA, STOP, LINE, QUESTION) for e in before[-2:])
         if counted and apart:
-            return "order"
-    return "price_question"
+            return Intent.ORDER
+    return Intent.PRICE_QUESTION

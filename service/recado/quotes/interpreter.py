@@ -33,7 +33,8 @@ from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis
-from recado.quotes.service import Intent, Quote, QuoteLine, as_sold
+from recado.quotes.intent import Intent
+from recado.quotes.service import Quote, QuoteLine, as_sold
 from recado.quotes.spoken import SPOKEN
 from recado.quotes.unnamed import Unnamed, alike
 from recado.quotes.wanted import Wanted

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
@@ -12,7 +11,7 @@ from recado.quotes.accounts import Accounts
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Script
 from recado.quotes.confidence import LIKELY, line_confidence
-from recado.quotes.intent import intent_of
+from recado.quotes.intent import Intent, intent_of
 from recado.quotes.matcher import How
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
@@ -26,20 +25,6 @@ _TOLD_APART: Final = 100
 """Letters that tell one thing asked for from another: more than are echoed."""
 _CENT: Final = Decimal("0.01")
 _GRAM: Final = Decimal("0.001")
-
-
-class Intent(StrEnum):
-    """What the customer wants with a message."""
-
-    ORDER = "order"
-    PRICE_QUESTION = "price_question"
-    CONFIRM = "confirm"
-    REJECT = "reject"
-    GREETING = "greeting"
-    HELP = "help"
-    OTHER = "other"
-    TOO_LONG = "too_long"
-    """Not known: the message is too long to be read."""
 
 
 class QuoteLine(msgspec.Struct, frozen=True, gc=False):
@@ -166,7 +151,7 @@ class QuoteService:
             before = lines.get(product.sku, (0, 1.0))
             lines[product.sku] = (before[0] + amount, min(before[1], confidence))
         return self._totalled(
-            Intent(intent_of(reading)),
+            intent_of(reading),
             lines,
             tuple(unmatched.values()),
             catalogue,
