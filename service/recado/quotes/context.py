@@ -33,6 +33,13 @@ _IN_A_CLAUSE: Final = frozenset([NOISE, "definite", "con", "to", "copula"])
 _TOLD: Final = frozenset(["copula", "negation", "nope", "story"])
 _PERSONS: Final = frozenset(["people", "name", "person"])
 _SAME: Final = frozenset(["mismo", "misma", "mismos", "mismas"])
+_ABOUT: Final = frozenset(["copula", "for", "to", "that", "story", "possessive"])
+"""Before a number of what is not asked for."""
+_GOES_ON: Final = frozenset([COMMA, "and", LINE, LINK, "more", "con"])
+"""Before what is asked for besides the thing before."""
+_BEFORE_GOODS: Final = frozenset([*_GOES_ON, "", STOP, QUESTION, "greeting", "yes", "correction"])
+_ENDS: Final = frozenset(["", COMMA, "and", LINE, STOP, QUESTION, LINK, "courtesy", "thanks", "more", QUANTITY])
+"""Behind the last word of a thing."""
 QUIET: Final = frozenset(["definite", NOISE, "of", "courtesy", LINK, "only", "possessive"])
 
 
@@ -255,30 +262,38 @@ class Context:
             return False
         if element.q is None and self.kind(i + 1) == LINK and self.kind(i + 2) == LINE:
             return False  # "Bebidas:" over a list
-        good = "good" in element.flags
         j = i - 1
-        while self.kind(j) in ("definite", "courtesy") or (
-            self.kind(j) == NOISE
-            and self.elements[j].roles & {"filler", "modifier"}
-            and not self.elements[j].roles & {"noun"} - {"filler"}
-        ):
+        while self.kind(j) in ("definite", "courtesy") or self._is_filler(j):
             j -= 1
         before = self.kind(j)
-        q = element.q
         opens = before == "" and self.kind(i + 1) == "and" and self.kind(i + 2) in (QUANTITY, PRODUCT, SEVERAL)
         if (opens and not self._is_short(element)) or self._is_all(element):
             return True  # "pinza de cejas y un gel de cejas", "nintendo switch"
-        if q is not None and q.quantity is not None:
-            k = q.index - 1
-            while self.kind(k) in (NOISE, "courtesy", LINK):
-                k -= 1
-            opener = self.kind(k)
-            if self._is_of_no_order(k, q.quantity, good):
-                return False
-            return not (
-                opener in ("copula", "for", "to", "by", "that", "story", "possessive")
-                and not (good and opener == "copula")
-            ) or (opener == "by" and priced)
+        if element.q is not None and element.q.quantity is not None:
+            return self._is_counted_good(element.q.index, element.q.quantity, "good" in element.flags, priced)
+        return self._is_good_behind(j, element, state)
+
+    def _is_filler(self, i: int) -> bool:
+        if self.kind(i) != NOISE:
+            return False
+        roles = self.elements[i].roles
+        return bool(roles & {"filler", "modifier"}) and "noun" not in roles
+
+    def _is_counted_good(self, i: int, q: Quantity, good: bool, priced: bool) -> bool:
+        """Whether what the quantity at `i` counts is asked for, by what stands before it."""
+        i -= 1
+        while self.kind(i) in (NOISE, "courtesy", LINK):
+            i -= 1
+        if self._is_of_no_order(i, q, good):
+            return False
+        opener = self.kind(i)
+        if opener == "by":
+            return priced
+        return opener not in _ABOUT or (good and opener == "copula")
+
+    def _is_good_behind(self, j: int, element: Element, state: State) -> bool:
+        """Whether a word without a quantity is asked for, by what stands before it, at `j`."""
+        before, good = self.kind(j), "good" in element.flags
         if before in ("same", "double", "triple", "half_of"):
             return True
         if before in ("request", "add"):
@@ -289,26 +304,11 @@ class Context:
             or (before == "of" and self.kind(j - 1) in ("price", "total"))
         ):
             return good or len(element.text) > 3
-        if before in (COMMA, "and", LINE, LINK, "more", "con", ""):
-            ends = self.kind(i + 1) in (
-                "",
-                COMMA,
-                "and",
-                LINE,
-                STOP,
-                QUESTION,
-                LINK,
-                "courtesy",
-                "thanks",
-                "more",
-                QUANTITY,
-            )
-            if good:
-                return True
-            after_wish = state.wish_before and before != "" and ends
-            listed = before == "and" or self.norms[element.start].endswith("s")
-            return after_wish and listed and element.end - element.start <= 3
-        return good and before in (STOP, QUESTION, "greeting", "yes", "correction")
+        if good:
+            return before in _BEFORE_GOODS
+        listed = before == "and" or (before in _GOES_ON and self.norms[element.start].endswith("s"))
+        ends = self.kind(element.index + 1) in _ENDS
+        return state.wish_before and listed and ends and element.end - element.start <= 3
 
     def _is_all(self, element: Element) -> bool:
         """Whether two words or more of no part to play are the whole message."""
