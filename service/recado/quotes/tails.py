@@ -128,47 +128,23 @@ class Tails:
         joins = "con" in roles
         while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
             j += 1
-        alone = j if "for" in roles and j > i + 1 else i  # "para mí"
-        phrase = self.lexicon.phrase(self.norms, j)
-        if (phrase is not None and "each" in phrase[1]) or self.person_end(j) > j:
+        if self._is_each(j):
             return i
         if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
-            return alone
+            return j if "for" in roles and j > i + 1 else i  # "para mí"
         if "of" in roles and self._counts(j):
             return i  # "una torta de dos kilos": how much
         span = self.spans.get(j)
         if span is not None:
             return span.end if span.kind in (Kind.SIZE, Kind.MEASURE) and "of" in roles else i
-        token, role = self.tokens[j], self.roles[j]
-        if token.kind == NUMBER or role & {"number", "article"}:
-            if "for" in roles and self._has(j + 1, "people"):
-                return j + 2
-            if (
-                "for" in roles
-                and "article" in role
-                and j + 1 < len(self.tokens)
-                and not self.matcher.near(self.norms[j + 1])
-            ):
-                return j + 2 if self.tokens[j + 1].kind == WORD else i
-            if "of" in roles and token.kind == NUMBER and (self._has(j + 1, "measure") or self._has(j + 1, "timeunit")):
-                return j + 2
-            if (
-                "of" in roles
-                and j + 1 < len(self.tokens)
-                and self.tokens[j + 1].kind == WORD
-                and not self.matcher.near(self.norms[j + 1])
-                and self.tokens[j].value in (1, 2, 3, 4, 5, None)
-            ):
-                return j + 2  # "de dos colores"
-            return i
-        if token.kind != WORD or role & {"request", "add", "negation", "that", "each", "another", "instead", "by"}:
+        role = self.roles[j]
+        if self.tokens[j].kind == NUMBER or role & {"number", "article"}:
+            return j + 2 if self._describes(roles, j) else i
+        if role & {"request", "add", "negation", "that", "each", "another", "instead", "by"}:
             return i
         if norm in ("en", "a"):
-            near = self.matcher.near(token.norm)
-            if not (role & {"modifier"} or (not role and not near) or (norm == "en" and near)):
-                return i
-            return j + 1
-        if joins and (role & {"article", "definite", "possessive", "number", "noun"}):
+            return j + 1 if self._is_manner(norm, j) else i
+        if joins and role & {"definite", "possessive", "noun"}:
             return i
         if "for" in roles and self._is_infinitive(j):
             return self._object(j + 1)
@@ -176,6 +152,32 @@ class Tails:
         if joins and match is not None and match.words > 1 and match.how in (How.NAME, How.SOUND):
             return i  # "hamburguesa con extra queso": a thing of its own
         return j + 1 if match is None else match.end
+
+    def _is_each(self, i: int) -> bool:
+        """Whether "cada uno" or "cada niño" stands at `i`."""
+        phrase = self.lexicon.phrase(self.norms, i)
+        return (phrase is not None and "each" in phrase[1]) or self.person_end(i) > i
+
+    def _describes(self, roles: frozenset[str], i: int) -> bool:
+        """Whether the number at `i` and the word behind it describe a thing: "para 4 personas", "de dos colores"."""
+        if "for" in roles:
+            return self._has(i + 1, "people") or ("article" in self.roles[i] and self._is_foreign(i + 1))
+        if "of" not in roles:
+            return False
+        if self.tokens[i].kind == NUMBER and (self._has(i + 1, "measure") or self._has(i + 1, "timeunit")):
+            return True
+        return self.tokens[i].value in (1, 2, 3, 4, 5, None) and self._is_foreign(i + 1)
+
+    def _is_foreign(self, i: int) -> bool:
+        """Whether a word stands at `i` that no product is called by."""
+        return i < len(self.tokens) and self.tokens[i].kind == WORD and not self.matcher.near(self.norms[i])
+
+    def _is_manner(self, norm: str, i: int) -> bool:
+        """Whether the word at `i` says how, behind "en" or "a": "en negro", "a rayas"."""
+        if "modifier" in self.roles[i]:
+            return True
+        near = self.matcher.near(self.norms[i])
+        return (norm == "en" and bool(near)) or not (self.roles[i] or near)
 
     def _is_infinitive(self, i: int) -> bool:
         norm, roles = self.norms[i], self.roles[i]
