@@ -261,6 +261,18 @@ BOARD = Board(
                     runbook="RecadoStoreBusy",
                 ),
                 Panel(
+                    title="Rows counted wrongly",
+                    bad=True,
+                    description=(
+                        "Rows by which the counters of the queue's states were wrong at the last recount. Once an hour "
+                        "a drain counts the rows and sets the counters right: anything but 0 is a defect of recado's."
+                    ),
+                    unit="none",
+                    width=6,
+                    queries=(Query(Q.gauge(metrics.MISCOUNTED_ROWS), "rows"),),
+                    steps=above((1, ORANGE)),
+                ),
+                Panel(
                     title="Problems of the server",
                     bad=True,
                     description=(

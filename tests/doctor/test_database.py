@@ -42,6 +42,14 @@ def test_nothing_is_said_of_a_file(cluster: FakeCluster, look: Look) -> None:
     assert findings(look) == []
 
 
+def test_a_file_may_be_counted_wrongly_too(cluster: FakeCluster, look: Look) -> None:
+    """The counters are checked on both stores."""
+    cluster.metrics = METRICS + "recado_store_miscounted_rows 2.0\n"
+    ((level, text),) = findings(look)
+    assert level is Level.WARNING
+    assert "wrong by 2 rows" in text
+
+
 def test_a_database_with_a_synchronous_standby(cluster: FakeCluster, look: Look) -> None:
     """An old transaction alone hurts nobody."""
     on_postgres(cluster, READABLE)
@@ -54,6 +62,8 @@ def test_a_database_with_a_synchronous_standby(cluster: FakeCluster, look: Look)
         ("recado_store_readable 0.0\n", Level.FAULT, "the web pod cannot read the database"),
         (READABLE.replace('synchronous"} 1.0', 'synchronous"} 0.0'), Level.WARNING, "no synchronous standby"),
         (READABLE.replace("rows 7.0", "rows 200000.0"), Level.WARNING, "60 minutes keeps 200,000 dead rows"),
+        (READABLE + "recado_store_delta_rows 60000.0\n", Level.WARNING, "60,000 additions to totals"),
+        (READABLE + "recado_store_miscounted_rows 3.0\n", Level.WARNING, "wrong by 3 rows"),
         (READABLE + "recado_store_clock_offset_seconds 600.0\n", Level.WARNING, "clock is 600 s ahead of"),
         (READABLE + "recado_store_clock_offset_seconds -9.0\n", Level.WARNING, "clock is 9 s behind"),
         *(

@@ -1,5 +1,6 @@
 """What every RetryQueue must do for operators: retry, discard and erase replies, delete old rows, and count."""
 
+from recado.queue.store import StoredQueue
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals
 from tests.clock import FakeClock
@@ -110,6 +111,34 @@ class OperatorConformance:
             "sending": 1,
             "discarded": 0,
         }
+
+    async def test_strangers_are_forgotten_whoever_drains(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """A process that drains once and ends looks for them too, an hour after the last one that did."""
+        web = open_queue()
+        await web.update_message_attempt(await add_leased(web, new_reply(1, clock)), DELIVERED)
+        forgotten = []
+        for hours in (0, 0.9, 0.2, 26, 0.5):
+            clock.advance(hours * 3600)
+            forgotten.append((await open_queue().prune()).rows.get("customer", 0))
+
+        assert forgotten == [0, 0, 0, 1, 0]
+
+    async def test_counters_are_compared_with_the_rows(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Once an hour; those that are wrong, as after a change by hand, are set right, and the next time all agree."""
+        queue = open_queue()
+        assert isinstance(queue, StoredQueue)
+        for n in range(3):
+            await queue.add_message(new_reply(n, clock), lease=n == 0)
+        seen = []
+        for spoil in (False, True, False):
+            if spoil:
+                queue._database.write(lambda found: found.run("drop_counts"))
+            clock.advance(3601)
+            await open_queue().prune()
+            snapshot = queue.snapshot()
+            seen.append((snapshot.miscounted_rows, snapshot.rows["queued"], snapshot.rows["sending"]))
+
+        assert seen == [(0, 2, 1), (3, 2, 1), (0, 2, 1)]
 
     async def test_logs_name_a_message_by_the_stores_key(self, open_queue: OpenQueue) -> None:
         """Every process of a store has the same reference for a wamid; it does not contain the wamid."""

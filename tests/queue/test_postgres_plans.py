@@ -25,6 +25,8 @@ pytestmark = pytest.mark.xdist_group("postgres")
 RARE = {
     "repair_keys",
     "stale_customers",
+    "recount",
+    "put_counts",
     "repair_due",
     "repair_leases",
     "clear",

@@ -267,6 +267,25 @@ def test_a_store_that_cannot_be_read_does_not_spoil_the_scrape(root_logger: logg
     assert metrics.BUILD.name in found
 
 
+def test_scrapes_that_come_together_read_the_store_once() -> None:
+    """Two seconds later it is read again; so is a store that could not be read, at once."""
+    now, reads, store = 100.0, 0, Store(Totals())
+
+    def snapshot() -> Snapshot:
+        nonlocal reads
+        reads += 1
+        return store.snapshot()
+
+    collector = StoreCollector(snapshot, lambda: now)
+    seen = []
+    for at, there in ((100.0, True), (101.9, True), (102.0, True), (104.0, False), (104.1, False), (104.2, True)):
+        now, store = at, Store(Totals() if there else None)
+        names = {family.name for family in collector.collect()}
+        seen.append((reads, metrics.QUEUE_ROWS.name in names))
+
+    assert seen == [(1, True), (1, True), (2, True), (3, False), (4, False), (5, True)]
+
+
 def test_an_unforeseen_value_is_counted_as_other() -> None:
     """A label that Meta could grow never becomes a new series, and never breaks a webhook."""
     web = WebMetrics()

@@ -10,6 +10,8 @@ OLD_SNAPSHOT_SECONDS = 900.0
 MANY_DEAD_ROWS = 100_000.0
 #: How much a pod's clock may differ from the database's: logs and traces still show the order of events.
 CLOCK_OFFSET_SECONDS = 5.0
+#: A busy server has a few thousand additions to totals at a time. A scrape reads all of them.
+MANY_DELTA_ROWS = 50_000.0
 #: Problems that the server's own tables show: the finding, and what to do.
 PROBLEMS: dict[str, tuple[str, str]] = {
     "full_page_writes_off": (
@@ -73,4 +75,22 @@ def database(installation: Installation) -> Iterator[Finding]:
             "database",
             f"a transaction of {snapshot / 60:.0f} minutes keeps {dead:,.0f} dead rows from being vacuumed",
             "end it: SELECT pid, usename, query FROM pg_stat_activity ORDER BY xact_start",
+        )
+    deltas = found.get(metrics.DELTA_ROWS.name, 0.0)
+    if deltas > MANY_DELTA_ROWS:
+        yield warning(
+            "database",
+            f"{deltas:,.0f} additions to totals are not added up: each scrape reads all of them",
+            "look for a session that holds recado's lock: SELECT pid, query FROM pg_stat_activity JOIN pg_locks "
+            "USING (pid) WHERE locktype = 'advisory'",
+        )
+
+
+def counters(installation: Installation) -> Iterator[Finding]:
+    """The counters of the queue's states, in either store, agreed with the rows when they were last compared."""
+    if miscounted := (installation.metrics or {}).get(metrics.MISCOUNTED_ROWS.name):
+        yield warning(
+            "database",
+            f"the counters of the queue's states were wrong by {miscounted:,.0f} rows; a drain has set them right",
+            "report it as a defect of recado's, unless somebody has changed the tables by hand",
         )

@@ -33,6 +33,7 @@ CHECKS = (
     ("volume", checks_workloads.volume),
     ("volume", checks_workloads.free_space),
     ("database", checks_database.database),
+    ("database", checks_database.counters),
     ("queue", checks_workloads.queue),
     ("signatures", checks_workloads.signatures),
     ("endpoints", checks_endpoints.endpoints),

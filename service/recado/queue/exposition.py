@@ -1,8 +1,10 @@
 """Exports the store to Prometheus: durable totals, the present state of the queue, the volume."""
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client.registry import Collector
 
@@ -12,15 +14,22 @@ from recado.telemetry import metrics
 from recado.telemetry.exposition import families, gauge
 from recado.telemetry.metrics import Source
 
+#: How old what a scrape finds may be.
+CACHE_SECONDS: Final = 2.0
+
 
 class StoreCollector(Collector):
     """The durable totals and the present state of the store, read at each scrape by the metrics thread.
 
-    If the store cannot be read, its series are missing and `recado_store_readable` is 0.
+    If the store cannot be read, its series are missing and `recado_store_readable` is 0. What was read serves all
+    scrapes of the next CACHE_SECONDS: two Prometheus servers that scrape every pod cost the store no more than one.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        self._snapshot = snapshot
+    def __init__(self, snapshot: Callable[[], Snapshot], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._read, self._monotonic = snapshot, monotonic
+        self._kept: Snapshot | None = None
+        self._kept_until = 0.0
+        self._one_read = threading.Lock()
 
     def collect(self) -> Iterator[Any]:
         try:
@@ -43,6 +52,14 @@ class StoreCollector(Collector):
         }
         yield from families(Source.STORE, snapshot.totals, bounds, {})
 
+    def _snapshot(self) -> Snapshot:
+        with self._one_read:
+            if self._kept is None or self._monotonic() >= self._kept_until:
+                self._kept = None  # if the store cannot be read now, the next scrape tries again
+                self._kept = self._read()
+                self._kept_until = self._monotonic() + CACHE_SECONDS
+            return self._kept
+
     @staticmethod
     def _sizes(sizes: Sizes) -> Iterator[Any]:
         yield gauge(metrics.STORE_SIZE, [((name,), size) for name, size in sizes.files.items()])
@@ -61,6 +78,7 @@ class StoreCollector(Collector):
     @staticmethod
     def _state(snapshot: Snapshot) -> Iterator[Any]:
         yield gauge(metrics.QUEUE_ROWS, [((s,), float(snapshot.rows.get(s, 0))) for s in metrics.STATES])
+        yield gauge(metrics.MISCOUNTED_ROWS, [((), snapshot.miscounted_rows)])
         yield gauge(metrics.OLDEST_DUE_AGE, [((), snapshot.oldest_due_seconds)])
         yield gauge(metrics.OLDEST_PLACED, [((), snapshot.oldest_placed_seconds)])
         yield gauge(metrics.HANDOFFS_WAITING, [((), float(snapshot.waiting_for_a_person))])

@@ -53,7 +53,8 @@ class EventDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What the metrics port exports of the store: durable totals by (metric, label values), and the present. `rows` and
-    `breakers` are those of replies and business numbers, `targets` those that ever had a notice."""
+    `breakers` are those of replies and business numbers, `targets` those that ever had a notice. `miscounted_rows`: how
+    many rows the counters of states were wrong by at the last recount, which set them right."""
 
     totals: dict[tuple[str, tuple[str, ...]], float]
     rows: dict[str, int]
@@ -67,6 +68,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     paused_templates: dict[str, bool] = {}
     waiting_for_a_person: int = 0
     waiting_for_a_person_seconds: float = 0.0
+    miscounted_rows: float = 0.0
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from recado.orders import HandoffChange, OrderState, PermissionChange
 from recado.orders.shop import Move, Moved, ShopOrder
-from recado.queue import people
+from recado.queue import hourly, people
 from recado.queue.event_log import StoredEvents, endpoint_readings
 from recado.queue.leisure import at_leisure
 from recado.queue.model import (
@@ -104,7 +104,7 @@ class StoredQueue:
         self._audience = audience
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._writer = Writer(database, self._begin, observer or NoObserver())
-        self._customers_pruned_at: float | None = None
+        self._walk_at = 0.0
         self._floors = Floors()
         self.now = database.now
         self.events = StoredEvents(database, self._writer)
@@ -186,7 +186,7 @@ class StoredQueue:
                 "asked", "prune_asked", (int((now - config.asked_retention_seconds) // DAY_SECONDS), PRUNE_ROWS)
             ),
             PruneRequest("dedupe", "prune_seen", (int((now - config.dedupe_seconds) * 1e6), PRUNE_ROWS)),
-            *await self._stale_customers(now),
+            *await self._walk(now),
         ]
         counts = await asyncio.gather(*(self._write(upkeep.prune, request, request.reach) for request in requests))
         rows: dict[str, int] = {}
@@ -194,20 +194,23 @@ class StoredQueue:
             rows[request.kind] = rows.get(request.kind, 0) + count
         return Pruned(rows=rows, more=max(counts) >= PRUNE_ROWS)
 
-    async def _stale_customers(self, now: float) -> list[PruneRequest]:
-        """Customers to forget. The search reads all customers, so it runs once an hour."""
-        if self._customers_pruned_at is None:
-            self._customers_pruned_at = now
-        if now < self._customers_pruned_at + CUSTOMER_PRUNE_SECONDS:
+    async def _walk(self, now: float) -> list[PruneRequest]:
+        """Customers to forget. They are looked for once an hour, by whichever process comes first, and the rows counted
+        again: both take a walk through all rows."""
+        if now < self._walk_at:
             return []
-        self._customers_pruned_at = now
+        self._walk_at = await self._read(hourly.due_at)
+        if now < self._walk_at:
+            return []
+        await self.record_totals(Totals(), {hourly.WALKED_AT: str(now)})
         before = now - CUSTOMER_RETENTION_SECONDS
-        stale = [row[0] for row in await self._read(lambda found: found.run("stale_customers", before))]
+        walk = await asyncio.to_thread(self._database.survey, lambda found: hourly.walk(found, before))
+        if walk.miscounted:
+            await self._write(upkeep.count_again, None)
+        await self.record_totals(Totals(), {hourly.MISCOUNTED: str(walk.miscounted)})
         return [
-            PruneRequest(
-                "customer", "prune_customers", (as_json(stale[start : start + PRUNE_ROWS]), before), EVERYTHING
-            )
-            for start in range(0, len(stale), PRUNE_ROWS)
+            PruneRequest("customer", "prune_customers", (as_json(page), before), EVERYTHING)
+            for page in hourly.pages(walk.stale, PRUNE_ROWS)
         ]
 
     async def record_totals(self, totals: Totals, values: dict[str, str]) -> None:
@@ -307,6 +310,7 @@ class StoredQueue:
             oldest_placed_seconds=max((found.now - at for (at,) in found.run("oldest_placed")), default=0.0),
             waiting_for_a_person=waiting,
             waiting_for_a_person_seconds=max(0.0, found.now - waiting_since) if waiting else 0.0,
+            miscounted_rows=float(meta.get(hourly.MISCOUNTED, 0)),
             instants={name: float(value) for name, value in meta.items() if name.endswith("_at")},
             sizes=self._database.sizes(found),
         )

@@ -711,6 +711,12 @@ DELTA_ROWS = gauge(
     "With PostgreSQL: additions to totals that are not added up yet; processes that write do so once a second.",
 )
 
+MISCOUNTED_ROWS = gauge(
+    STORE,
+    "recado_store_miscounted_rows",
+    "Rows by which the counters of the queue's states were wrong. A drain counts once an hour, and sets them right.",
+)
+
 STORE_PROBLEMS = gauge(
     STORE,
     "recado_store_problems",

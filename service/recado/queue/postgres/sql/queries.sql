@@ -398,6 +398,16 @@ SELECT channel, lane, state, sum(rows)::bigint FROM (
   UNION ALL SELECT channel, lane, state, rows FROM recado.state_delta) t
 GROUP BY channel, lane, state
 
+-- name: recount
+SELECT channel, lane, state, count(*) FROM recado.entry GROUP BY channel, lane, state
+
+-- name: drop_counts
+WITH gone AS (DELETE FROM recado.state_delta) DELETE FROM recado.state_count
+
+-- name: put_counts
+INSERT INTO recado.state_count (channel, lane, state, rows)
+SELECT channel, lane, state, count(*) FROM recado.entry GROUP BY channel, lane, state
+
 -- name: set_meta
 INSERT INTO recado.meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 

@@ -350,6 +350,16 @@ SELECT metric, labels, value FROM total
 -- name: state_counts
 SELECT channel, lane, state, rows FROM state_count
 
+-- name: recount
+SELECT channel, lane, state, count(*) FROM entry GROUP BY channel, lane, state
+
+-- name: drop_counts
+DELETE FROM state_count
+
+-- name: put_counts
+INSERT INTO state_count (channel, lane, state, rows)
+SELECT channel, lane, state, count(*) FROM entry GROUP BY channel, lane, state
+
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
