@@ -115,6 +115,7 @@ class Link:
         self._failures = 0
         self._retry_at = 0.0
         self._problem = ""
+        self._outdated = False
         self._monotonic = monotonic
         self._planned_at = float("-inf")
 
@@ -132,6 +133,10 @@ class Link:
             connection.close()
             raise StoreUnavailable(reason(error)) from error
 
+    def renew(self) -> None:
+        """Makes a new connection at the next use, which does not count as one that was lost. By any thread."""
+        self._outdated = True
+
     def close(self) -> None:
         """Closes the connection for good."""
         self._watchdog.close()
@@ -145,6 +150,10 @@ class Link:
             self._planned_at = now
 
     def _connected(self) -> psycopg.Connection[Any]:
+        if self._outdated and self._connection:
+            self._connection.close()
+            self._connection = None
+        self._outdated = False
         if self._connection and not self._connection.closed:
             return self._connection
         if time.monotonic() < self._retry_at:

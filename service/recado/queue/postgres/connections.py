@@ -169,9 +169,10 @@ class PostgresDatabase:
         self._behind_a_pooler = False
         self._unconfirmed = False
         self._url = url
-        self._writing, self._pacing, self._reading = (
-            Link(url, self._prepare, reconnected=lambda: count(metrics.STORE_RECONNECTS)) for _ in range(3)
+        self._pacing, self._reading = (
+            Link(url, self._prepare, reconnected=lambda: count(metrics.STORE_RECONNECTS)) for _ in range(2)
         )
+        self._writing = Link(url, self._prepare, reconnected=self._follow)
         self._folded_at = float("-inf")
         self._one_reader = threading.Lock()
 
@@ -256,6 +257,13 @@ class PostgresDatabase:
         connection.execute(FORGET)
         with connection.transaction(), connection.pipeline() as pipeline:
             self._store_key = make_store_key(self._statements(connection, pipeline))
+
+    def _follow(self) -> None:
+        """The other connections follow the one that writes. After a failover the old primary may still answer: what it
+        tells is out of date, and the turns that it gives are not shared with the other pods."""
+        self._count(metrics.STORE_RECONNECTS)
+        self._pacing.renew()
+        self._reading.renew()
 
     def _statements(self, connection: psycopg.Connection[Any], pipeline: psycopg.Pipeline) -> PostgresStatements:
         return PostgresStatements(connection, pipeline, self._queries, self._read_clock(connection, pipeline))
