@@ -204,7 +204,7 @@ BOARD = Board(
                         "every statement. Empty with SQLite."
                     ),
                     unit="none",
-                    width=8,
+                    width=6,
                     queries=(Query(Q.gauge(metrics.DEAD_ROWS), "rows"),),
                     steps=above((100_000, ORANGE)),
                     runbook="RecadoVacuumBlocked",
@@ -216,7 +216,7 @@ BOARD = Board(
                         "While it lasts, no vacuum removes newer dead rows. Empty with SQLite."
                     ),
                     unit="s",
-                    width=8,
+                    width=6,
                     queries=(Query(Q.gauge(metrics.OLDEST_SNAPSHOT), "age"),),
                     steps=above((900, ORANGE)),
                     runbook="RecadoVacuumBlocked",
@@ -228,9 +228,22 @@ BOARD = Board(
                         "acknowledged. Empty with SQLite."
                     ),
                     unit="none",
-                    width=8,
+                    width=6,
                     queries=(Query(Q.gauge(metrics.STANDBYS, by=("state",)), "{{state}}"),),
                     runbook="RecadoStandbyLost",
+                ),
+                Panel(
+                    title="Rows counted wrongly",
+                    bad=True,
+                    description=(
+                        "Rows by which the counters of the queue's states were wrong at the last recount. Once an hour "
+                        "a drain counts the rows and sets the counters right: anything but 0 is a defect of recado's."
+                    ),
+                    unit="none",
+                    width=6,
+                    queries=(Query(Q.gauge(metrics.MISCOUNTED_ROWS), "rows"),),
+                    steps=above((1, ORANGE)),
+                    runbook="RecadoStoreFailing",
                 ),
                 Panel(
                     title="Connections and commits in trouble",
@@ -259,18 +272,6 @@ BOARD = Board(
                     width=6,
                     queries=(Query(Q.gauge(metrics.DELTA_ROWS), "rows"),),
                     runbook="RecadoStoreBusy",
-                ),
-                Panel(
-                    title="Rows counted wrongly",
-                    bad=True,
-                    description=(
-                        "Rows by which the counters of the queue's states were wrong at the last recount. Once an hour "
-                        "a drain counts the rows and sets the counters right: anything but 0 is a defect of recado's."
-                    ),
-                    unit="none",
-                    width=6,
-                    queries=(Query(Q.gauge(metrics.MISCOUNTED_ROWS), "rows"),),
-                    steps=above((1, ORANGE)),
                 ),
                 Panel(
                     title="Problems of the server",
