@@ -13,7 +13,7 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer
 from tests.clock import FakeClock
-from tests.queue.conformance import new_reply
+from tests.queue.replies import new_reply
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -61,8 +61,3 @@ async def test_a_pod_leaves_a_server_that_became_read_only(clock: FakeClock) -> 
     assert refused > 0
     assert in_flight == 2
     assert (left, moved) == (0, 3)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
