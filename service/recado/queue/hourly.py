@@ -20,12 +20,6 @@ class Walk(msgspec.Struct, frozen=True):
     miscounted: int
 
 
-def due_at(found: Statements) -> float:
-    """When the next walk is due, in Unix seconds."""
-    meta: dict[str, str] = dict(found.run("get_meta"))
-    return float(meta.get(WALKED_AT, 0.0)) + SECONDS
-
-
 def walk(found: Statements, before: float) -> Walk:
     """Walks through all rows on one view; customers to forget have waited for nothing since `before`."""
     counted, kept = _by_state(found.run("recount")), _by_state(found.run("state_counts"))

@@ -199,7 +199,8 @@ class StoredQueue:
         again: both take a walk through all rows."""
         if now < self._walk_at:
             return []
-        self._walk_at = await self._read(hourly.due_at)
+        meta: dict[str, str] = dict(await self._read(lambda found: found.run("get_meta")))
+        self._walk_at = float(meta.get(hourly.WALKED_AT, meta["created_at"])) + hourly.SECONDS
         if now < self._walk_at:
             return []
         await self.record_totals(Totals(), {hourly.WALKED_AT: str(now)})
