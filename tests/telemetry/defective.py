@@ -1,13 +1,13 @@
 """`recado` with a defect: a text with `STUMBLES` makes the reader raise, with the customer's words in the exception.
 
-Its first argument is a file with the seconds by which its clock is ahead.
+Its first argument is a file with the number of seconds by which its clock is ahead.
 """
 
 import sys
 import time
 from pathlib import Path
 
-if __name__ == "__main__":  # before anybody takes the clock
+if __name__ == "__main__":  # before other modules import the clock
     ahead, right = float(Path(sys.argv.pop(1)).read_text()), time.time
     if ahead:
         time.time = lambda: right() + ahead

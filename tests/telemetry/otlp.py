@@ -1,4 +1,4 @@
-"""An OTLP receiver: what a collector would get, kept for the tests to look at."""
+"""An OTLP collector that keeps the spans for tests."""
 
 import http.server
 import threading
@@ -8,7 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Received:
-    """One span, with the parts that tests ask for as plain Python."""
+    """One span, with the parts that tests need."""
 
     def __init__(self, span: Any, resource: dict[str, Any]) -> None:
         self.name: str = span.name

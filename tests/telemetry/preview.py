@@ -1,4 +1,4 @@
-"""Draws every board from a real Prometheus that watched the real service while everything happened to it.
+"""Draws every board from the data of a real Prometheus during the run of traffic.py.
 
 python -m tests.telemetry.preview FOLDER
 """

@@ -11,12 +11,12 @@ from loadtests.chaos.standby import Pair
 
 from tests.telemetry.stack import Stack, repeated
 
-#: More than the alert on an old snapshot bears.
+#: More rows than the alert on an old snapshot allows.
 DEAD_ROWS = 150_000
 
 
 def on_pair(fault: Callable[[Stack, Pair], contextlib.AbstractContextManager[None]]) -> Callable[..., Any]:
-    """The fault as a drill calls it."""
+    """Adapts a fault of servers to the form that drills call."""
 
     def injected(stack: Stack, traffic: object) -> contextlib.AbstractContextManager[None]:
         assert stack.pair is not None
@@ -44,7 +44,7 @@ def server_frozen(stack: Stack, pair: Pair) -> Iterator[None]:
 @on_pair
 @contextlib.contextmanager
 def failover(stack: Stack, pair: Pair) -> Iterator[None]:
-    """The primary's machine is lost, and the standby takes over; it has none itself until the other one is back."""
+    """The primary's machine is lost, and the standby takes over, without a standby until the other one is back."""
     pair.fail_over()
     yield
     pair.rejoin()
@@ -53,7 +53,7 @@ def failover(stack: Stack, pair: Pair) -> Iterator[None]:
 @on_pair
 @contextlib.contextmanager
 def standby_frozen(stack: Stack, pair: Pair) -> Iterator[None]:
-    """Every commit waits for the standby, and no answer comes."""
+    """Every commit waits for the frozen standby."""
     pair.standby.freeze()
     yield
     pair.standby.thaw()
@@ -62,12 +62,14 @@ def standby_frozen(stack: Stack, pair: Pair) -> Iterator[None]:
 @on_pair
 @contextlib.contextmanager
 def long_transaction(stack: Stack, pair: Pair) -> Iterator[None]:
-    """Somebody left a transaction open, and many rows are deleted meanwhile."""
+    """A transaction stays open while many rows are deleted."""
     url = pair.primary.url("recado")
     with psycopg.connect(url) as left_open:
         left_open.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         left_open.execute("SELECT txid_current()")
-        with psycopg.connect(url, autocommit=True) as busy:  # it tells what it has deleted when it ends
+        with psycopg.connect(
+            url, autocommit=True
+        ) as busy:  # the server reports the deleted rows when the transaction ends
             busy.execute(f"CREATE TABLE recado.ballast AS SELECT generate_series(1, {DEAD_ROWS})")
             busy.execute("DELETE FROM recado.ballast")
         yield
@@ -87,7 +89,7 @@ def clock_wrong(stack: Stack, pair: Pair) -> Iterator[None]:
 @on_pair
 @contextlib.contextmanager
 def server_full(stack: Stack, pair: Pair) -> Iterator[None]:
-    """The volume of the server's data fills up; a server that ends because of it is started again."""
+    """The volume of the server's data fills up; if the server stops because of it, it is restarted."""
     ballast = pair.primary.data.parent / "ballast"
     with _kept_full(ballast):
         yield
@@ -98,7 +100,7 @@ def server_full(stack: Stack, pair: Pair) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _kept_full(ballast: Path) -> Iterator[None]:
-    """Takes what is free, again and again."""
+    """Keeps the volume full."""
     with ballast.open("ab", buffering=0) as file:
 
         def fill() -> None:

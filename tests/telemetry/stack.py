@@ -1,4 +1,4 @@
-"""recado, Meta's simulator and a Prometheus with recado's rules, all on this machine: for tests, drills, previews.
+"""recado, the simulator and a Prometheus with recado's rules, all on this machine: for tests, drills, previews.
 
 Every process listens on 127.0.0.1 only. Times of service and rules are divided by one factor (`TimeScale`), so that a
 drill of an hour takes a minute.
@@ -31,7 +31,7 @@ from recado.queue.postgres.migrations import migrate
 from recado.simulator.installation import SECRETS, Installation, Process, answers, free_port
 from recado.simulator.simulator import PHONE_NUMBER_ID
 
-#: As the chart's Prometheus would: labels of the target.
+#: The labels of the target, as in the chart.
 TARGET = {"namespace": "shop", "job": "recado"}
 START_SECONDS = 20.0
 DEFECTIVE = Path(__file__).with_name("defective.py")
@@ -51,12 +51,12 @@ SETTINGS = {
 
 
 class Stack:
-    """Starts and stops the processes; speaks to each over HTTP.
+    """Starts and stops the processes, and calls them over HTTP.
 
     `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
-    what Prometheus saw before, as OpenMetrics with timestamps. `events`: the simulator gets the events. `notices`: the
-    target of notices is a port that nobody listens at. `voice`: the simulator transcribes voice notes. `pair`: the
-    store is a database of these servers.
+    Prometheus's earlier data, as OpenMetrics with timestamps. `events`: the simulator gets the events. `notices`: the
+    target of notices is a port without a listener. `voice`: the simulator transcribes voice notes. `pair`: the store is
+    a database of these servers.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Stack:
         self.stop()
 
     def stop(self) -> None:
-        """Ends what still runs."""
+        """Stops everything that still runs."""
         self.stop_drains()
         for name in list(self._processes):
             self.end(name)
@@ -144,7 +144,7 @@ class Stack:
         self.start("serve", self._server)
 
     def restart_service(self, *, ahead_seconds: float) -> None:
-        """Starts it again, with a clock that is so far ahead."""
+        """Restarts the service, with a clock that is `ahead` seconds ahead."""
         self._clock.write_text(str(ahead_seconds))
         self.end("serve")
         self.start_service()
@@ -187,7 +187,7 @@ class Stack:
         )
 
     def _remember(self, history: str) -> None:
-        """Writes what Prometheus saw before into its storage. Raises CalledProcessError."""
+        """Writes Prometheus's earlier data into its storage. Raises CalledProcessError."""
         path = self.folder / "history.txt"
         path.write_text(f"{history}# EOF\n")
         command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(path), str(self.folder / "prometheus")]
@@ -205,7 +205,7 @@ class Stack:
         self.start("victim", self._recado.command("drain", name="victim"))
 
     def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Ends a process that `start` began."""
+        """Stops a process that `start` began."""
         self._processes.pop(name).stop(how)
 
     def log(self, name: str) -> str:
@@ -215,7 +215,7 @@ class Stack:
         return path.read_text()
 
     def drain(self) -> int:
-        """One run of `recado drain`, to its end; its exit code."""
+        """Runs `recado drain` to its end; returns the exit code."""
         return self._recado.run("drain", seconds=120)
 
     def accept_order(self, number: str) -> None:
@@ -224,14 +224,14 @@ class Stack:
         assert code == 0, f"{number} could not be accepted; see {self.folder}"
 
     def backup(self) -> None:
-        """One run of `recado backup`, and one of its drill."""
+        """Runs `recado backup`, and then its drill."""
         copies = str(self.folder / "copies")
         for command in (("backup", copies), ("restore", copies, "--drill")):
             code = self._recado.run(*command, seconds=120)
             assert code == 0, f"{command} ended with {code}; see {self.folder}"
 
     def start_drains(self, every_seconds: float) -> None:
-        """Drains again and again, as a CronJob would."""
+        """Drains repeatedly, like a CronJob."""
         self._drains = Drains(self.drain, every_seconds)
 
     def stop_drains(self) -> None:
@@ -254,11 +254,11 @@ class Stack:
         self.simulator("POST", "receiver", changes)
 
     def template(self, name: str, status: str) -> None:
-        """Meta changes the status of a template, and tells."""
+        """Meta changes the status of a template, and sends its webhook."""
         self.simulator("POST", "templates", {"name": name, "status": status})
 
     def orders(self, count: int, per_second: float = 50.0) -> None:
-        """Has customers order; returns at once."""
+        """Lets customers order; returns at once."""
         self.simulator("POST", "messages", {"count": count, "per_second": per_second})
 
     # -- the service -------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class Stack:
         secret: str = SECRETS["WHATSAPP_APP_SECRET"],
         headers: dict[str, str] | None = None,
     ) -> int:
-        """Sends a webhook as Meta would; the answer's status."""
+        """Sends a webhook as Meta does; returns the response's status."""
         body = json.dumps(webhook).encode()
         signed = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         return self.status(
@@ -281,12 +281,12 @@ class Stack:
         )
 
     def exposition(self) -> str:
-        """What the metrics port says, as OpenMetrics."""
+        """The metrics port's response, as OpenMetrics."""
         return fetch(self.metrics_url, headers={"Accept": "application/openmetrics-text"}).decode()
 
     @staticmethod
     def status(url: str, **request: Any) -> int:
-        """The status of a request, whatever it is; 0 when nobody answers."""
+        """The status of a request; 0 without a response."""
         try:
             fetch(url, **request)
         except urllib.error.HTTPError as error:
@@ -319,7 +319,7 @@ class Stack:
         return {(label["alertname"], label["severity"]) for label in labels}
 
     def rule_problems(self) -> list[str]:
-        """What Prometheus has against rules."""
+        """The problems that Prometheus reports for rules."""
         found = self._ask("rules")["groups"]
         return [f"{rule['name']}: {rule['lastError']}" for g in found for rule in g["rules"] if rule.get("lastError")]
 
@@ -329,7 +329,7 @@ class Stack:
 
 
 class Drains:
-    """A thread that drains every so often, like a CronJob that forbids overlaps."""
+    """A thread that drains at intervals, like a CronJob that forbids overlaps."""
 
     def __init__(self, drain: Callable[[], int], every_seconds: float) -> None:
         self._drain = drain
@@ -371,7 +371,7 @@ def webhook(*messages: dict[str, Any], field: str = "messages", **value: Any) ->
 
 
 def _database(pair: Pair | None) -> dict[str, str]:
-    """The settings of a database with the schema in it, if there are servers for it."""
+    """The settings of a database with the schema, if there are servers for it."""
     if pair is None:
         return {}
     url = pair.create("recado")
@@ -383,7 +383,7 @@ def _database(pair: Pair | None) -> dict[str, str]:
 
 
 def fetch(url: str, *, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> bytes:
-    """The body of an answer. Raises OSError (HTTPError for anything but a success)."""
+    """The body of a response. Raises OSError (HTTPError for anything but a success)."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method, headers=headers or {})
     with urllib.request.urlopen(request, timeout=20) as answer:
@@ -392,7 +392,7 @@ def fetch(url: str, *, method: str = "GET", body: Any = None, headers: dict[str,
 
 
 def wait_until(true: Callable[[], bool], seconds: float, every: float = 0.1) -> bool:
-    """Whether something came true within so many seconds."""
+    """Waits for a condition; returns whether it became true within `seconds`."""
     end = time.monotonic() + seconds
     while not (found := true()) and time.monotonic() < end:
         time.sleep(every)
@@ -401,7 +401,7 @@ def wait_until(true: Callable[[], bool], seconds: float, every: float = 0.1) -> 
 
 @contextlib.contextmanager
 def repeated(work: Callable[[], object], *, per_second: float) -> Iterator[None]:
-    """Does something again and again beside the block."""
+    """Repeats an action in a thread during the block."""
     stopping = threading.Event()
 
     def loop() -> None:

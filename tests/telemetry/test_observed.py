@@ -1,6 +1,6 @@
-"""The real service and drain, seen by a real Prometheus and an OTLP collector, while everything happens to them once.
+"""The real service and drain with a real Prometheus and an OTLP collector, in one run in which everything happens once.
 
-One run (see traffic.py), many questions.
+All tests check the same run (see traffic.py).
 """
 
 import datetime
@@ -22,14 +22,14 @@ from tests.telemetry import traffic
 from tests.telemetry.otlp import OtlpReceiver, Received
 from tests.telemetry.stack import Stack, fetch, message, webhook
 
-#: Series that one web pod exports at most: with one business number, whatever its customers do.
+#: The maximum number of series of one web pod with one business number, regardless of its customers.
 MAX_SERIES = 900
 CUSTOMERS = 10_000
 
-#: The run that they all look at is made once, by one worker.
+#: One worker makes the run once for all tests.
 pytestmark = [pytest.mark.prometheus, pytest.mark.xdist_group("observed")]
 
-#: What only a PostgreSQL server has; this world's store is SQLite.
+#: Metrics of a PostgreSQL server; this run's store is SQLite.
 POSTGRES_ONLY = (
     metrics.DEAD_ROWS,
     metrics.OLDEST_SNAPSHOT,
@@ -38,10 +38,10 @@ POSTGRES_ONLY = (
     metrics.CLOCK_OFFSET,
     metrics.STORE_PROBLEMS,
 )
-#: What has no cause to move: the last try at a notice is an hour away, and the store is no server.
+#: Metrics that do not change in the run: a notice's last attempt comes after an hour, and the store is not a server.
 STILL = (metrics.NOTICES, metrics.STORE_RECONNECTS, metrics.STORE_IN_DOUBT, metrics.STORE_DEADLOCKS)
 
-#: Labels whose values neither the registry nor the configuration knows: a series begins when it first counts.
+#: Labels with unknown values: their series begin with the first count.
 UNFORESEEN = {"currency", "error_class"}
 
 EXPRESSIONS = [
@@ -54,7 +54,7 @@ EXPRESSIONS = [
 
 
 class World(msgspec.Struct):
-    """What is left to look at after the run: all processes but the simulator are over, Prometheus still answers."""
+    """The results of the run: all processes except the simulator have ended; Prometheus still responds."""
 
     stack: Stack
     spans: list[Received]
@@ -103,7 +103,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def many_customers(stack: Stack) -> None:
-    """Ten thousand customers write, in webhooks of a thousand each, while Meta is down: all of them wait."""
+    """Ten thousand customers write, in webhooks of a thousand messages, while Meta is down: all replies wait."""
     traffic.meta_is_down(stack)
     for batch in range(0, CUSTOMERS, 1000):
         numbers = range(batch, batch + 1000)
@@ -136,7 +136,7 @@ def parse(exposition: str) -> dict[str, list[tuple[dict[str, str], float]]]:
 
 @pytest.mark.parametrize("expr", EXPRESSIONS)
 def test_every_query_of_every_panel_returns_data(world: World, expr: str) -> None:
-    """A panel that stays empty while everything happens is a panel that lies."""
+    """A panel must not stay empty while everything happens."""
     expr = re.sub(r" offset \d+[dw]", "", shown(expr, "3s", step="500ms"))
     found = world.stack.query_range(expr, world.began, world.ended, 1.0)
     values = [float(value) for one in found for _, value in one["values"]]
@@ -145,7 +145,7 @@ def test_every_query_of_every_panel_returns_data(world: World, expr: str) -> Non
 
 @pytest.mark.parametrize("metric", [m for m in REGISTRY if m not in POSTGRES_ONLY], ids=lambda metric: metric.name)
 def test_every_metric_was_seen_and_moved(world: World, metric: metrics.Metric) -> None:
-    """Each is exported; each counter and histogram counted something."""
+    """Each metric is exported; each counter and histogram has counted something."""
     samples = parse(world.exposition)
     for name in metric.series:
         assert name in samples
@@ -158,13 +158,13 @@ def test_every_metric_was_seen_and_moved(world: World, metric: metrics.Metric) -
 
 
 def test_every_outcome_of_a_webhook_was_seen(world: World) -> None:
-    """The test's traffic provokes each of them, but for a bug of ours and more at once than a test can send."""
+    """The run causes each outcome except a bug, and more concurrent webhooks than a test can send."""
     found = parse(world.exposition)["recado_webhook_duration_seconds_count"]
     assert {labels["outcome"] for labels, count in found if not count} == {"error", "shed"}
 
 
 def test_labels_are_those_of_the_registry(world: World) -> None:
-    """No label and no value that the registry does not allow; all known values from the start."""
+    """There are only labels and values that the registry allows; all known values exist from the start."""
     known = {name: metric for metric in REGISTRY for name in metric.series}
     for name, found in parse(world.exposition).items():
         if not name.startswith("recado_"):
@@ -182,13 +182,13 @@ def test_labels_are_those_of_the_registry(world: World) -> None:
 
 
 def test_ten_thousand_customers_make_no_new_series(world: World) -> None:
-    """Cardinality hangs on the code and the configuration, never on who writes."""
+    """The number of series depends on the code and the configuration, never on the customers."""
     assert world.series_after == world.series_before
     assert world.series_after <= MAX_SERIES
 
 
 def test_every_rule_evaluates(world: World) -> None:
-    """Prometheus has nothing against any rule; the recording rules give series."""
+    """Prometheus reports no problem with a rule; the recording rules return series."""
     assert world.stack.rule_problems() == []
     for name in (
         "slo:sli_error:ratio_rate5m",
@@ -199,7 +199,7 @@ def test_every_rule_evaluates(world: World) -> None:
 
 
 def test_totals_are_true(world: World) -> None:
-    """The totals agree with each other, and claim no delivery that Meta's ledger does not have."""
+    """The totals agree with each other and with Meta's ledger."""
     samples = parse(world.exposition)
     ledger = world.stack.simulator("GET", "ledger")
     accepted = ledger["replies"] + ledger["unmatched"]
@@ -221,7 +221,7 @@ def test_exemplars_lead_to_traces(world: World) -> None:
 
 
 def test_no_telemetry_names_a_person_or_a_secret(world: World) -> None:
-    """Marked phones, ids, texts and tokens went through every path: none is in a metric, a log line or a span."""
+    """Marked phone numbers, ids, texts and tokens go through every path: none is in a metric, a log line or a span."""
     logs = {name: world.stack.log(name) for name in ("serve", "drain", "victim")}
     names = fetch(f"http://127.0.0.1:{world.stack.prometheus_port}/api/v1/series?match[]={{__name__!=%22%22}}")
     spans = b"".join(world.raw_spans).decode(errors="replace")
@@ -236,7 +236,7 @@ def test_no_telemetry_names_a_person_or_a_secret(world: World) -> None:
 
 
 def test_logs_are_json_with_an_action(world: World) -> None:
-    """Each line of each process: when, how grave, what, where."""
+    """Each line of each process has a time, a level, an action and a logger."""
     for line in world.lines("serve", "drain"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["ts"])
         assert line["level"] in {"debug", "info", "warning", "error", "critical"}
@@ -246,7 +246,7 @@ def test_logs_are_json_with_an_action(world: World) -> None:
 
 
 def test_units_of_work_are_one_wide_line_each(world: World) -> None:
-    """A webhook, an attempt and a drain each have a line with how it ended, how long it took, and its trace."""
+    """A webhook, an attempt and a drain have one line each, with outcome, duration and trace."""
     lines = world.lines("serve", "drain")
     for action, fields in (
         ("webhook.handled", {"outcome", "status", "duration_seconds", "messages", "statuses", "trace_id"}),
@@ -260,7 +260,7 @@ def test_units_of_work_are_one_wide_line_each(world: World) -> None:
 
 
 def test_every_warning_is_counted(world: World) -> None:
-    """The counter of warnings is the number of lines with that level; while Meta is down each probe adds one."""
+    """The counter of warnings is equal to the number of lines of that level."""
     scraped = datetime.datetime.fromtimestamp(world.scraped, datetime.UTC).isoformat()
     for labels, value in parse(world.exposition)["recado_log_warnings_total"]:
         lines = [line for line in world.lines("serve") if line["level"] == labels["level"]]
@@ -272,7 +272,7 @@ def test_every_warning_is_counted(world: World) -> None:
 
 
 def test_the_trace_of_a_third_attempt(world: World) -> None:
-    """From the delivery one can follow a link to the webhook that caused it; names, kinds and attributes are right."""
+    """A link leads from the delivery to the webhook that caused it; names, kinds and attributes are right."""
     lines = [line for line in world.lines("drain") if line.get("message_id") == world.third_time]
     line = next(line for line in lines if line["attempt"] == 3)
     attempt = next(span for span in world.spans if span.span_id == line["span_id"])
@@ -302,7 +302,7 @@ def test_the_trace_of_a_third_attempt(world: World) -> None:
     assert root.attributes["http.response.status_code"] == 200
     assert root.attributes["recado.messages"] == 1
 
-    # The attempts to deliver the message's events are linked to it, too.
+    # The attempts to deliver the message's events are linked to the webhook, too.
     siblings = [
         span
         for span in world.spans
@@ -327,7 +327,7 @@ def test_the_trace_of_a_third_attempt(world: World) -> None:
 
 
 def test_a_claim_is_linked_to_the_webhooks_of_its_batch(world: World) -> None:
-    """`receive` says how many it claimed and links to each that came with a webhook; a notice did not."""
+    """`receive` has the number of claimed entries, and links to the webhook of each; a notice has none."""
     claims = [span for span in world.spans if span.name == "receive outbox" and span.links]
     assert claims
     for span in claims:
@@ -336,7 +336,7 @@ def test_a_claim_is_linked_to_the_webhooks_of_its_batch(world: World) -> None:
 
 
 def test_a_traceparent_from_outside_is_linked_and_never_believed(world: World) -> None:
-    """Anyone can send one: it must not become a parent, nor decide what is sampled."""
+    """Anyone can send a traceparent: it must not become a parent or decide what is sampled."""
     foreign = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
     linked = [span for span in world.spans if foreign in span.links]
     assert [span.name for span in linked] == ["POST /api/v1/webhook"]
@@ -345,11 +345,11 @@ def test_a_traceparent_from_outside_is_linked_and_never_believed(world: World) -
 
 
 def test_the_handshake_is_not_traced(world: World) -> None:
-    """Its URL holds the verify token."""
+    """Its URL contains the verify token."""
     assert {span.name for span in world.spans if span.kind == "SPAN_KIND_SERVER"} == {"POST /api/v1/webhook"}
 
 
 def test_logs_of_the_world_are_where_they_should_be(world: World) -> None:
-    """Nothing but log lines was written: no traceback, no warning of Python's."""
+    """The output has only log lines: no traceback and no warning of Python."""
     for name in ("serve", "drain"):
         assert "Traceback" not in world.stack.log(name)

@@ -1,4 +1,4 @@
-"""The parts of telemetry by themselves: registry, totals, exposition, logs, tracing."""
+"""The parts of telemetry: registry, totals, exposition, logs, tracing."""
 
 import ast
 import io
@@ -104,7 +104,7 @@ ERROR_CLASSES = {
     ids=lambda x: x.name if isinstance(x, metrics.Metric) else None,
 )
 def test_label_values_are_the_codes_own(metric: metrics.Metric, label: str, values: set[str]) -> None:
-    """What the code can say is what the registry allows."""
+    """The registry allows exactly the values that the code uses."""
     assert set(metric.labels[label] or ()) == {str(getattr(value, "value", value)) for value in values}
 
 
@@ -121,7 +121,7 @@ def test_names_are_written_in_one_place() -> None:
 
 
 def test_the_registry_is_light() -> None:
-    """A drain imports it before its first claim: nothing heavy comes along."""
+    """A drain imports it before its first claim, so it imports nothing heavy."""
     script = (
         "import sys; from recado.telemetry import metrics, totals, tracing, logging;"
         "print([m for m in ('prometheus_client', 'opentelemetry', 'fastapi', 'httpx') if m in sys.modules])"
@@ -134,7 +134,7 @@ def test_the_registry_is_light() -> None:
 
 
 def test_totals_add_up() -> None:
-    """Counters by label values; histograms as a row a bucket and one for the sum; merging adds."""
+    """Counters are by label values; histograms have a row for each bucket and one for the sum; merging adds."""
     totals = Totals()
     totals.inc(metrics.ATTEMPTS, "delivered", "none")
     totals.observe(metrics.DELIVERY_AGE, 0.25)
@@ -159,7 +159,7 @@ SERVER = Server(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0}, 3.0, -2.0)
 
 
 class Store:
-    """A store that tells what it is given, or that cannot be read."""
+    """A store with the given data, or one that cannot be read."""
 
     def __init__(self, totals: Totals | None = None, volume: Volume | None = VOLUME) -> None:
         self.totals, self.volume = totals, volume
@@ -210,7 +210,7 @@ def scrape(web: WebMetrics) -> dict[str, dict[tuple[tuple[str, str], ...], float
 
 @pytest.fixture
 def root_logger() -> Iterator[logging.Logger]:
-    """The root logger, put back as it was."""
+    """The root logger, restored afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield root
@@ -220,7 +220,7 @@ def root_logger() -> Iterator[logging.Logger]:
 
 
 def test_everything_is_exported_from_the_start(root_logger: logging.Logger) -> None:
-    """Before anything happened each metric has its series at zero, and no `_created` twin."""
+    """At the start, each metric has its series at zero, and no `_created` series."""
     web = WebMetrics()
     web.registry.register(StoreCollector(Store(Totals()).snapshot))
     found = scrape(web)
@@ -258,7 +258,7 @@ def test_totals_of_the_store_are_exported(root_logger: logging.Logger) -> None:
 
 
 def test_a_store_that_cannot_be_read_does_not_spoil_the_scrape(root_logger: logging.Logger) -> None:
-    """Its series are left out, one says so, everything else is there."""
+    """Its series are missing, `recado_store_readable` is 0, and everything else is exported."""
     web = WebMetrics()
     web.registry.register(StoreCollector(Store(None).snapshot))
     found = scrape(web)
@@ -287,7 +287,7 @@ def test_scrapes_that_come_together_read_the_store_once() -> None:
 
 
 def test_an_unforeseen_value_is_counted_as_other() -> None:
-    """A label that Meta could grow never becomes a new series, and never breaks a webhook."""
+    """An unknown value from Meta creates no new series and does not break a webhook."""
     web = WebMetrics()
     web.ignored("galaxies:no_id")
     web.failed("SomethingNewError")
@@ -296,7 +296,7 @@ def test_an_unforeseen_value_is_counted_as_other() -> None:
 
 
 def test_warnings_are_counted_by_level(root_logger: logging.Logger) -> None:
-    """Whatever is logged as a warning or worse has a counter."""
+    """Every line at warning or above is counted."""
     web = WebMetrics()
     web.count_warnings()
     logging.getLogger("recado.test").warning("careful")
@@ -306,7 +306,7 @@ def test_warnings_are_counted_by_level(root_logger: logging.Logger) -> None:
 
 
 def test_a_database_on_a_server_has_no_volume_of_ours() -> None:
-    """Only its size is told."""
+    """Only its size is exported."""
     names = {family.name for family in StoreCollector(Store(Totals(), volume=None).snapshot).collect()}
     assert metrics.STORE_SIZE.name in names
     assert metrics.VOLUME_FREE.name not in names
@@ -337,7 +337,7 @@ def test_a_line_is_one_json_object(root_logger: logging.Logger) -> None:
 
 
 def test_wide_lines_look_like_all_others(root_logger: logging.Logger) -> None:
-    """The short way and the usual way write the same fields."""
+    """Lines without a LogRecord have the same fields as others."""
     stream = io.StringIO()
     logs.configure("info", stream)
     log = logging.getLogger("recado.test")
@@ -372,7 +372,7 @@ def test_an_exception_is_part_of_its_line(root_logger: logging.Logger) -> None:
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
 def test_secrets_are_blanked(root_logger: logging.Logger, stream: io.StringIO) -> None:
-    """The configured ones wherever they stand, and what looks like one."""
+    """Configured secrets, and everything that looks like one."""
     logs.configure("info", stream, secrets=["hunter2-hunter2", ""])
     log = logging.getLogger("recado.test")
     log.warning(
@@ -396,7 +396,8 @@ def test_a_terminal_gets_lines_for_people(root_logger: logging.Logger) -> None:
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
 def test_no_line_commands_a_terminal(root_logger: logging.Logger, stream: io.StringIO) -> None:
-    """What others wrote is seen as it is, in messages, extras and tracebacks, and makes no line of its own."""
+    """Control characters of other people's text are escaped, in messages, extras and tracebacks; it starts no new
+    line."""
     commands = "\x1b[2J\x07\x7f\x9b\u061c\u200e\u2028\u202e\u2066"
     logs.configure("info", stream)
     log = logging.getLogger("recado.test")
@@ -419,7 +420,7 @@ def test_no_line_commands_a_terminal(root_logger: logging.Logger, stream: io.Str
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
-    """Tracing on, everything sampled, spans in memory once tracing is stopped."""
+    """Tracing is on and samples everything; the spans are in memory after tracing is stopped."""
     exporter = InMemorySpanExporter()
     stop = tracing.configure("test", {}, exporter)
     yield exporter
@@ -433,7 +434,7 @@ def finished(exporter: InMemorySpanExporter) -> dict[str, Any]:
 
 
 def test_off_is_free() -> None:
-    """Without a collector nothing is imported, every span is the same nothing, and rows carry no traceparent."""
+    """Without a collector nothing is imported, no span is recorded, and rows have no traceparent."""
     assert tracing.configure("serve", {})() is None
     with tracing.webhook("/x", [(b"traceparent", b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01")]) as span:
         assert span is tracing.OFF
@@ -448,7 +449,7 @@ def test_off_is_free() -> None:
 
 
 def test_what_is_not_sampled_stays_so(spans: InMemorySpanExporter) -> None:
-    """A webhook that is not sampled gives its rows no traceparent, and so none of their attempts is recorded."""
+    """A webhook that is not sampled gives its rows no traceparent, so their attempts are not recorded."""
     assert tracing._tracing
     tracing._tracing._ratio = 0.0
     with tracing.webhook("/x", []) as span:
@@ -462,7 +463,7 @@ def test_what_is_not_sampled_stays_so(spans: InMemorySpanExporter) -> None:
 
 
 def test_an_attempt_outlives_a_run_that_is_not_sampled(spans: InMemorySpanExporter) -> None:
-    """The webhook's decision counts: its attempt in any run is recorded, as a root with a link."""
+    """The webhook's decision counts: its attempt is recorded in any run, as a root with a link."""
     with tracing.webhook("/x", []):
         row = tracing.enqueue().traceparent
     assert tracing._tracing
@@ -487,7 +488,7 @@ def test_an_exception_marks_the_span_and_goes_on(spans: InMemorySpanExporter) ->
 
 @pytest.mark.parametrize("given", [b"", b"nonsense", b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-01", b"\xff"])
 def test_a_bad_traceparent_is_no_link(spans: InMemorySpanExporter, given: bytes) -> None:
-    """Whatever stands in the header."""
+    """An invalid header has no effect."""
     with tracing.webhook("/x", [(b"traceparent", given)]):
         pass
     assert not finished(spans)["POST /x"].links
@@ -522,7 +523,7 @@ def test_the_standard_variables_switch_it_on(environment: dict[str, str], expect
     ],
 )
 def test_the_standard_variables_choose_the_share(sampler: str, argument: str, expected: float) -> None:
-    """As the SDK would: what is not understood samples everything."""
+    """As in the SDK: with an unknown value everything is sampled."""
     environment = {"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": argument}
     assert tracing.sampling_ratio(environment) == expected
 
@@ -540,7 +541,7 @@ def test_the_standard_variables_choose_the_share(sampler: str, argument: str, ex
 def test_a_variable_that_the_sdk_does_not_like_stops_nothing(
     variable: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning that names it, and no traces."""
+    """It causes one warning that names the variable, and no traces."""
     name, _, value = variable.partition("=")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv(name, value)
@@ -576,13 +577,13 @@ def test_a_variable_that_the_sdk_does_not_like_stops_nothing(
 def test_what_is_asked_for_and_not_there_is_said(
     environment: dict[str, str], wanted: bool, warned: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning; what recado has is used all the same."""
+    """It causes one warning; recado uses what it supports."""
     assert tracing.wanted(environment) is wanted
     assert [warned in record.message for record in caplog.records] == [True] * bool(warned)
 
 
 class SilentCollector(InMemorySpanExporter):
-    """Takes spans and does not respond until it is told to."""
+    """Accepts spans and does not respond until it is told to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -596,7 +597,7 @@ class SilentCollector(InMemorySpanExporter):
 
 
 def test_stopping_does_not_wait_for_a_collector_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A drain ends even if nobody takes its spans."""
+    """A drain ends even if no collector accepts its spans."""
     monkeypatch.setattr(tracing, "FLUSH_SECONDS", 0.01)
     collector = SilentCollector()
     stop = tracing.configure("test", {}, collector)
@@ -610,7 +611,7 @@ def test_stopping_does_not_wait_for_a_collector_that_is_gone(monkeypatch: pytest
 
 
 def test_every_metric_of_the_store_is_counted_by_it() -> None:
-    """Each durable total is written somewhere in the queue or the drain."""
+    """Each durable total is written in the queue or the drain."""
     root = Path(recado.__file__).parent
     text = "\n".join(path.read_text() for path in root.rglob("*.py") if path.parent.name != "telemetry")
     constants = {value.name: name for name, value in vars(metrics).items() if isinstance(value, metrics.Metric)}

@@ -1,6 +1,6 @@
-"""Everything that can happen to recado, once: every kind of message, refusal and fault.
+"""Makes everything happen to recado once: every kind of message, refusal and fault.
 
-Persons, texts and secrets are marked, so that a search for `MARKS` in all telemetry shows whether one leaked.
+Personal data, texts and secrets are marked, so a search for `MARKS` in all telemetry shows leaks.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from recado.whatsapp.content import Button, Buttons
 from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import Stack, message, wait_until, webhook
 
-#: Where it is about two in the afternoon, whenever the tests run: customers are reminded by day.
+#: A time zone in which it is about two in the afternoon now, because customers are reminded by day.
 AFTERNOON = f"Etc/GMT{datetime.datetime.now(datetime.UTC).hour - 14:+d}"
 
-#: The settings under which all of it happens within seconds.
+#: Settings with which everything happens within seconds.
 SETTINGS = {
     "RECADO_BACKOFF_SECONDS": "0.4,0.4,0.4,0.4",
     "RECADO_UNKNOWN_GRACE_SECONDS": "1.5",
@@ -49,13 +49,13 @@ SETTINGS = {
 
 TEXT = "TEXTOMARCADO"
 WRONG_TOKEN = "WRONGTOKENMARKED"
-PHONE = "1555444"  # all marked customers' phones begin so
+PHONE = "1555444"  # the beginning of all marked phone numbers
 USER = "US.MARKED"
 WAMID = "wamid.MARKED"
 
-#: The first bytes of every voice note, as they are and in base64.
+#: The first bytes of every voice note, raw and in base64.
 SOUND = ("OggS", "T2dnU")
-#: None of these may stand in any metric, log line, span or URL.
+#: None of these may be in a metric, log line, span or URL.
 MARKS = (TEXT, WRONG_TOKEN, PHONE, "MARKED", *SOUND, *SECRETS.values())
 
 THIRD_TIME = f"{WAMID}.third"
@@ -71,7 +71,7 @@ def order(number: int, text: str = "Quiero 2 zapatos", *, wamid: str = "", **fie
 
 
 def everything(stack: Stack) -> int:
-    """Runs through it all, in about 30 s; the id of the reply that was delivered by its third attempt."""
+    """Runs everything, in about 30 s; returns the id of the reply that was delivered by its third attempt."""
     refusals(stack)
     conversations(stack)
     stack.start_drains(1.0)
@@ -95,7 +95,7 @@ def everything(stack: Stack) -> int:
 
 
 def refusals(stack: Stack) -> None:
-    """Whoever is not Meta, and what is not a webhook."""
+    """Requests that are not from Meta, or not webhooks."""
     url = f"{stack.web_url}/api/v1/webhook"
     for _ in range(12):
         stack.post(webhook(order(1)), secret="wrong")
@@ -121,7 +121,7 @@ def refusals(stack: Stack) -> None:
 
 
 def conversations(stack: Stack) -> None:
-    """Each type of message, each kind of answer, duplicates, and those who get no reply."""
+    """Each type of message, each kind of reply, duplicates, and messages without a reply."""
     for number, text in enumerate(("hola", "Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no", "xyzzy", "ayuda")):
         person = 20 if text in ("Quiero 2 zapatos", "sí", "Quiero 1 camisa", "no") else 30 + number
         stack.post(webhook(message(f"{WAMID}.c{number}", text, phone=phone(person))))
@@ -156,7 +156,7 @@ def conversations(stack: Stack) -> None:
 
 
 def reminder(stack: Stack) -> None:
-    """A customer wrote two hours ago and has not answered his quote: in the store, Meta took it at once."""
+    """A customer wrote two hours ago and has not answered his quote: the test changes the times in the store."""
     stack.post(webhook(order(25, timestamp=str(int(time.time()) - 7200))))
 
     def reminded() -> bool:
@@ -171,7 +171,7 @@ def reminder(stack: Stack) -> None:
 
 
 def template(stack: Stack) -> None:
-    """A quote whose window has closed is announced by a template; the message came in `conversations`."""
+    """A template announces a quote whose window has closed; `conversations` has sent the message."""
     announced = partial(total, stack, metrics.TEMPLATES, "recado_cotizacion_lista", "delivered")
     assert wait_until(lambda: announced() >= 1, 15), "no template was sent"
 
@@ -189,7 +189,7 @@ def third_time(stack: Stack) -> int:
 
 
 def killed_sender(stack: Stack) -> None:
-    """A drain that dies while it is sending; its lease is rescued later."""
+    """A drain dies while it sends; its lease is rescued later."""
     stack.stop_drains()
     victim = f"{WAMID}.victim"
     stack.faults(poison={f"+{phone(71)}": "server_error"})
@@ -203,7 +203,7 @@ def killed_sender(stack: Stack) -> None:
 
 
 def hopeless(stack: Stack) -> None:
-    """Replies that Meta refuses for good, later, for one customer's sake, or over and over."""
+    """Replies that Meta refuses permanently, later, for one customer, or repeatedly."""
     faults = ("code:131026", "failed:131026", "code:131056", "server_error", "timeout", "code:100", "throttled")
     poison = {f"+{phone(80 + number)}": fault for number, fault in enumerate(faults)}
     stack.faults(poison=poison)
@@ -218,7 +218,7 @@ def hopeless(stack: Stack) -> None:
 
 
 async def refused_buttons(stack: Stack) -> None:
-    """Buttons that Meta does not take: their text goes out."""
+    """Meta refuses buttons, and recado sends the text."""
     to = f"+{phone(100)}"
     stack.faults(poison={to: "code:131009"})
     queue = open_queue(load({"RECADO_DATABASE": str(stack.database)}))
@@ -241,7 +241,7 @@ async def refused_buttons(stack: Stack) -> None:
 
 
 def doubtful(stack: Stack) -> None:
-    """Answers that get lost after the message was accepted; Meta's status settles them."""
+    """Responses get lost after the message was accepted; Meta's status settles the attempts."""
     for number, fault in enumerate(("timeout_after", "reset_after", "garbage", "edge_error_after")):
         stack.faults(poison={f"+{phone(90 + number)}": fault})
         stack.post(webhook(order(90 + number)))
@@ -249,7 +249,7 @@ def doubtful(stack: Stack) -> None:
 
 
 def catalogue(stack: Stack) -> None:
-    """A new catalogue that cannot be read, and then one that can."""
+    """An invalid new catalogue, and then a valid one."""
     good = stack.catalogue.read_text()
     for text, outcome in (("sku,name\nbroken", "refused"), (good + "\n", "loaded")):
         stack.catalogue.write_text(text)
