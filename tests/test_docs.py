@@ -1,4 +1,4 @@
-"""The documentation leads where it says."""
+"""Links and paths in the documentation exist."""
 
 import re
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_the_readme_knows_every_command() -> None:
 
 
 def test_the_readme_leads_to_every_page() -> None:
-    """Nobody has to list the folder to learn what there is to read."""
+    """The README links every page of docs/."""
     readme = (ROOT / "README.md").read_text()
 
     assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []

@@ -1,4 +1,4 @@
-"""Files with customers' data: closed to others, whatever the umask."""
+"""Other users cannot read files with customers' data, whatever the umask."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from recado.files import close_to_others, make_private_folder
 from recado.queue.sqlite import backup
 from recado.queue.sqlite.database import open_database
 
-#: A folder that fsGroup gives to a group.
+#: The mode of a folder that fsGroup gives to a group.
 SHARED = 0o2770
 
 
@@ -61,7 +61,7 @@ def test_what_was_open_is_closed(tmp_path: Path) -> None:
 
 
 def test_nobody_gets_a_right_that_was_taken(tmp_path: Path) -> None:
-    """A file that its owner has closed against himself stays so."""
+    """A file that its owner made unreadable for himself stays so."""
     path = tmp_path / "recado.db"
     path.touch()
     path.chmod(0o404)
@@ -70,7 +70,7 @@ def test_nobody_gets_a_right_that_was_taken(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    """Its mode was somebody's decision."""
+    """The mode of an existing folder is not changed."""
     folder = tmp_path / "there"
     folder.mkdir()
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The shop's hours: as the setting has them, as the clock has them, as customers read them."""
+"""The shop's hours: how the setting is read, when they hold, and how customers read them."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ MONDAY, SATURDAY, SUNDAY = "2026-11-23", "2026-11-28", "2026-11-29"
     ],
 )
 def test_hours_hold_by_the_clock(at: str, held: bool) -> None:
-    """From the first minute to the one before the last."""
+    """The shop is open from the first minute until just before the last."""
     assert parse("mon-fri 9-18, Sat 9:30-13").hold(datetime.fromisoformat(at)) is held
 
 

@@ -1,4 +1,4 @@
-"""Limits by the minute."""
+"""Limits of events a minute."""
 
 from recado.ratelimit import Allowance, MinuteLimit
 from tests.clock import FakeClock
@@ -30,7 +30,7 @@ def test_a_new_minute_starts_afresh_and_forgets() -> None:
 
 
 def test_zero_is_no_limit() -> None:
-    """And costs no memory."""
+    """Without a limit nothing is counted, so it takes no memory."""
     limit = MinuteLimit(0)
 
     assert {limit.count("a") for _ in range(100)} == {Allowance.WITHIN}

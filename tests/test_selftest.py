@@ -161,7 +161,7 @@ def test_an_order_that_is_not_quoted_is_a_problem(web: Web) -> None:
 
 
 def test_a_service_that_is_not_there_fails_every_step_in_words(tmp_path: Path) -> None:
-    """No traceback, one sentence a step."""
+    """Each step is one sentence, without a traceback."""
     steps = list(selftest.run(SETTINGS, f"http://127.0.0.1:{free_port()}", None, "Zapatos"))
     assert len(steps) == 5
     assert all(step.problem.startswith("no response: ConnectError") for step in steps)

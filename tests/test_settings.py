@@ -1,4 +1,4 @@
-"""Settings: read from the environment, every problem at once, secrets never shown."""
+"""Settings are read from the environment, all problems are named at once, and secrets are never shown."""
 
 import os
 import re
@@ -75,7 +75,7 @@ def test_every_problem_is_named_at_once() -> None:
 
 @pytest.mark.parametrize("missing", SERVE_NEEDS)
 def test_serving_without_a_secret_is_refused(missing: str) -> None:
-    """Secrets fail closed: an empty variable is a missing one."""
+    """An empty variable counts as a missing secret."""
     complete = {**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": "106540352242922"}
     with pytest.raises(SettingsError, match=missing.upper()):
         load({**complete, missing.upper(): "  "}, needs=SERVE_NEEDS)
@@ -127,7 +127,7 @@ def test_serving_without_a_secret_is_refused(missing: str) -> None:
     ],
 )
 def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
-    """Numbers beyond all use, secrets that fit no header, addresses that nobody can have: by name, before the start."""
+    """Useless numbers, secrets that fit no header and impossible addresses are named before the start."""
     with pytest.raises(SettingsError, match=f"^{variable}[ :]") as caught:
         load({variable: value})
     assert len(caught.value.problems) == 1
@@ -160,7 +160,7 @@ def test_what_can_work_is_accepted(variable: str, value: str) -> None:
 
 
 def test_a_list_of_nothing_is_missing() -> None:
-    """Separators alone name no business number."""
+    """A list of separators alone has no business number."""
     with pytest.raises(SettingsError, match="WHATSAPP_PHONE_NUMBER_ID is required"):
         load({**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": " , "}, needs=SERVE_NEEDS)
 
@@ -174,25 +174,25 @@ def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path, monkeypatch: p
 
 
 def test_a_drain_needs_the_token_only() -> None:
-    """It answers no webhook."""
+    """A drain serves no webhook, so it needs no app secret."""
     load({"WHATSAPP_ACCESS_TOKEN": SECRETS["WHATSAPP_ACCESS_TOKEN"]}, needs=DRAIN_NEEDS)
 
 
 def test_a_lease_must_outlast_a_send() -> None:
-    """Or an attempt under way would be rescued."""
+    """A shorter lease would make a second worker send a reply that is still being sent."""
     with pytest.raises(SettingsError, match="RECADO_LEASE_SECONDS"):
         load({"RECADO_LEASE_SECONDS": "20"})
 
 
 @pytest.mark.parametrize("folder", [".", "/", "./"])
 def test_a_folder_is_no_database(folder: str) -> None:
-    """One sentence, before anything tries to open it."""
+    """The error is one sentence, before anything opens it."""
     with pytest.raises(SettingsError, match="RECADO_DATABASE is a directory; give a file path"):
         load({"RECADO_DATABASE": folder})
 
 
 def test_a_file_of_ours_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment wins over it."""
+    """The environment overrides it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("RECADO_PORT=1234\nRECADO_HOST=::1")
     (tmp_path / ".env").chmod(0o644)
@@ -230,14 +230,14 @@ def test_a_database_that_cannot_be_is_refused_and_not_repeated(url: str) -> None
 
 
 def test_the_queue_is_in_one_place() -> None:
-    """Of two databases one would be forgotten, with what waits in it."""
+    """With two databases, the messages that wait in one would be forgotten."""
     with pytest.raises(SettingsError, match="DATABASE_URL and RECADO_DATABASE are both set") as caught:
         load({"DATABASE_URL": DATABASE, "RECADO_DATABASE": "data/recado.db"})
     assert "s3cr" not in str(caught.value)
 
 
 def test_the_databases_password_is_a_secret() -> None:
-    """Also alone and as it is sent, as a driver's error could hold it."""
+    """The password is a secret by itself too, encoded or not, since a driver's error could hold it."""
     settings = load({"DATABASE_URL": DATABASE})
 
     assert settings.public()["DATABASE_URL"] is True
@@ -272,7 +272,7 @@ def test_a_file_of_others_is_ignored(
 def test_a_link_of_others_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Though what it leads to is ours: a mailbox is, and anybody can write a line into it."""
+    """A link of another user's is ignored even if its target is ours, such as a mailbox, which anybody can write to."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mailbox").write_text("RECADO_PORT=1234")
     (tmp_path / "mailbox").chmod(0o600)

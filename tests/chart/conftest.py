@@ -16,7 +16,7 @@ def manifests(text: str) -> list[Manifest]:
 
 
 def pod_templates(documents: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
-    """(kind/name, pod template) of every object that makes pods; a Pod is its own template."""
+    """Yields (kind/name, pod template) for every object that makes pods; a Pod is its own template."""
     for document in documents:
         name = f"{document['kind']}/{document['metadata']['name']}"
         match document["kind"]:

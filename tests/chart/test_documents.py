@@ -1,4 +1,4 @@
-"""The chart's documents cannot grow apart from the chart, nor the chart from the service."""
+"""The chart's documents match the chart, and the chart matches the service."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SCHEMA = json.loads((generate.CHART / "values.schema.json").read_text())
 
 
 def test_the_readme_is_generated_from_the_values() -> None:
-    """Mend: python charts/generate.py"""
+    """If it fails: python charts/generate.py"""
     assert (generate.CHART / "README.md").read_text() == generate.readme()
 
 
@@ -25,7 +25,7 @@ def test_the_schema_knows_the_settings_and_what_must_be_there() -> None:
 
 
 def objects(schema: Any, path: str = "") -> list[tuple[str, Any]]:
-    """Every object of a schema that lists its properties."""
+    """Returns every object of a schema that lists its properties, with its path."""
     if not isinstance(schema, dict):
         return []
     here = [(path, schema)] if "properties" in schema and path != ".settings" else []
@@ -51,7 +51,7 @@ def test_the_chart_installs_the_version_it_belongs_to() -> None:
 
 @pytest.mark.parametrize("name", generate.SCENARIOS)
 def test_notes_say_what_to_do_next(name: str) -> None:
-    """After an install the operator reads the callback URL, the subscribe call, why a monitor may not be selected."""
+    """The notes name the callback URL, the subscribe call and the reason why a monitor may not be selected."""
     values = str(generate.CHART / "ci" / f"{name}-values.yaml")
     arguments = ("install", "shop", str(generate.CHART), "-f", values, "--dry-run=client", "--namespace", "pedidos")
     done = generate.helm(*arguments)
@@ -67,14 +67,14 @@ def test_notes_say_what_to_do_next(name: str) -> None:
 
 
 def test_operations_name_every_alert() -> None:
-    """The table of alerts in docs/operations.md has each runbook, and nothing that is gone."""
+    """The table of alerts in docs/operations.md lists every runbook, and none that was removed."""
     docs = generate.ROOT / "docs"
     listed = re.findall(r"^\| \[(\w+)\]\(runbooks/\1\.md\)", (docs / "operations.md").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(path.stem for path in (docs / "runbooks").glob("Recado*.md"))
 
 
 def test_operations_name_values_that_exist() -> None:
-    """A value that an operator is told to set is one of the chart's."""
+    """Every value that docs/operations.md tells an operator to set is a value of the chart."""
     known = {name for name, _, _ in generate.rows()}
     groups = {name.rpartition(".")[0] for name in known} | {name.partition(".")[0] for name in known}
     text = (generate.ROOT / "docs" / "operations.md").read_text()

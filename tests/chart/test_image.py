@@ -1,4 +1,4 @@
-"""The images and the developer's loop, as far as they can be checked without building."""
+"""Checks of the images and of skaffold.yaml that need no build."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ def test_an_image_is_as_confined_as_the_chart_expects(name: str, program: str) -
 
 
 def test_the_service_starts_where_nobody_can_write() -> None:
-    """`.env` is read from the working directory, and would say where the access token goes."""
+    """recado reads `.env` from the working directory, and that file could change where the access token is sent."""
     working, copied = (
         re.findall(f"^{word} .*?(\\S+)$", DOCKERFILES["service"], re.MULTILINE) for word in ("WORKDIR", "COPY")
     )
@@ -32,7 +32,7 @@ def test_the_service_starts_where_nobody_can_write() -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES.values(), ids=DOCKERFILES)
 def test_an_image_names_no_host(dockerfile: str) -> None:
-    """Packages come from where the builder is set up to get them; only the base image has an address, an argument."""
+    """Packages come from the index that the builder is configured for; the base image's address is a build argument."""
     lines = [line for line in dockerfile.splitlines() if "://" in line or "index-url" in line]
     assert lines == []
     assert re.findall(r"^ARG PYTHON_IMAGE=(.*)$", dockerfile, re.MULTILINE) == ["docker.io/library/python:3.11-slim"]
@@ -45,7 +45,7 @@ def releases(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_skaffold_builds_this_image_and_installs_this_chart() -> None:
-    """Every profile's paths exist, and the image that is built is the one that is installed."""
+    """The paths of every profile exist, and skaffold installs the image that it builds."""
     for config in [SKAFFOLD, *SKAFFOLD["profiles"]]:
         (release,) = releases(config)
         assert (generate.ROOT / release["chartPath"] / "Chart.yaml").is_file()
@@ -57,7 +57,7 @@ def test_skaffold_builds_this_image_and_installs_this_chart() -> None:
 
 
 def test_skaffold_sets_values_that_exist() -> None:
-    """A value that a profile sets is one of the chart's, so that helm does not refuse it."""
+    """Every value that a profile sets is a value of the chart; helm refuses others."""
     known = {name for name, _, _ in generate.rows()}
     for config in [SKAFFOLD, *SKAFFOLD["profiles"]]:
         for name in {**releases(config)[0].get("setValues", {}), **releases(config)[0]["setValueTemplates"]}:

@@ -1,4 +1,4 @@
-"""Values of their own: hand-off, voice notes, templates, reminders and the shop's hours reach every pod as settings."""
+"""The values for hand-off, voice notes, templates, reminders and the shop's hours reach every pod as settings."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .conftest import Manifest, find
 
 Render = Callable[..., list[Manifest]]
 DEFAULTS = yaml.safe_load((generate.CHART / "values.yaml").read_text())
-#: Another value of each than the default.
+#: A value for each that differs from the default.
 OTHER: dict[str, Any] = {
     "whatsapp.businessAccountId": "102290129340398",
     "shop.timezone": "America/Mexico_City",
@@ -35,13 +35,13 @@ OTHER: dict[str, Any] = {
 
 
 def settings(documents: list[Manifest]) -> dict[str, str]:
-    """The environment that all pods have in common."""
+    """Returns the environment that all pods share."""
     (found,) = (d["data"] for d in documents if d["kind"] == "ConfigMap" and "-settings-" in d["metadata"]["name"])
     return dict(found)
 
 
 def test_every_value_of_its_own_reaches_the_pods(render: Render) -> None:
-    """Under the setting's name, as recado reads it."""
+    """Each value is in the environment under its setting's name, in the form that recado reads."""
     assert OTHER.keys() == generate.OWN_VALUES.keys()
     data = settings(render(*(f"{name}={json.dumps(value)}" for name, value in OTHER.items())))
     read = load(data)
@@ -51,7 +51,7 @@ def test_every_value_of_its_own_reaches_the_pods(render: Render) -> None:
 
 
 def test_by_default_they_are_recados_defaults() -> None:
-    """The chart changes nothing of its own accord."""
+    """A chart without values of the operator's sets what recado would use anyway."""
     fields = {setting.variable: setting.field for setting in all_settings()}
     own = {name: DEFAULTS[group][key] for name in OTHER for group, _, key in [name.partition(".")]}
 
@@ -60,14 +60,14 @@ def test_by_default_they_are_recados_defaults() -> None:
 
 @pytest.mark.parametrize("given", [[], ["*.fbcdn.net", "files.example.com"]])
 def test_the_hosts_of_customers_files(render: Render, given: list[str]) -> None:
-    """Without any, recado's own."""
+    """Without any, recado uses its default hosts."""
     data = settings(render(f"whatsapp.mediaHosts={json.dumps(given)}"))
 
     assert load(data).whatsapp_media_hosts == (tuple(given) or Settings().whatsapp_media_hosts)
 
 
 def test_a_setting_is_given_in_one_place() -> None:
-    """Under `settings` it would contradict the value."""
+    """The chart refuses a setting under `settings` that has a value of its own, since the two could differ."""
     assert not {setting.variable for setting in generate.settable()} & set(generate.OWN_VALUES.values())
 
 
@@ -93,7 +93,7 @@ def test_a_setting_is_given_in_one_place() -> None:
 def test_the_way_to_the_transcriber_is_open(
     render: Render, voice: dict[str, Any], rule: dict[str, Any] | None, component: str
 ) -> None:
-    """For the pods that transcribe, on its port only; HTTPS is open anyway."""
+    """The network policy opens the transcriber's port to the pods that transcribe; HTTPS is open anyway."""
     policy = "networkPolicy.enabled=true"
     before = find(render(policy), "NetworkPolicy", f"shop-recado-{component}")["spec"]["egress"]
     given = [f"voice.{name}={json.dumps(value)}" for name, value in voice.items()]
@@ -104,7 +104,7 @@ def test_the_way_to_the_transcriber_is_open(
 
 
 def test_the_key_of_the_transcriber_comes_from_its_secret(render: Render) -> None:
-    """To the pods that transcribe, and never as a value."""
+    """The pods that transcribe read the key from its Secret; it is never a plain value."""
     documents = render('voice.url="https://api.openai.com/v1"', 'voice.existingSecret="shop-voice"', 'voice.key="k"')
     named = {"name": "RECADO_TRANSCRIBE_TOKEN", "valueFrom": {"secretKeyRef": {"name": "shop-voice", "key": "k"}}}
     web = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]["containers"][0]
@@ -116,7 +116,7 @@ def test_the_key_of_the_transcriber_comes_from_its_secret(render: Render) -> Non
 
 
 def test_templates_cannot_be_asked_for_without_their_account(render: Render) -> None:
-    """The pods would not start: the chart says it before."""
+    """The chart refuses them, since the pods would not start."""
     with pytest.raises(SettingsError, match="WHATSAPP_BUSINESS_ACCOUNT_ID"):
         load(settings(render('outsideWindow.send="direct_send"')) | {"RECADO_AFTER_WINDOW": "template"})
     documents = render('outsideWindow.send="template"', 'whatsapp.businessAccountId="102290129340398"')

@@ -18,7 +18,7 @@ from .conftest import Manifest, find, pod_templates
 
 Render = Callable[..., list[Manifest]]
 
-#: What closing the store and flushing the last traces may take.
+#: The seconds that closing the store and flushing the last traces may take.
 FLUSH_SECONDS = 10
 ALLOWED_VOLUMES = {
     "configMap",
@@ -33,7 +33,7 @@ ALLOWED_VOLUMES = {
 
 
 def test_pods_meet_the_restricted_standard(scenario: list[Manifest]) -> None:
-    """Every pod, the tests' and the jobs' too, is admitted to a namespace that enforces `restricted`."""
+    """A namespace that enforces `restricted` admits every pod, including those of tests and jobs."""
     for name, template in pod_templates(scenario):
         pod = template["spec"]
         assert not {"hostNetwork", "hostPID", "hostIPC"} & {key for key, on in pod.items() if on}, name
@@ -51,7 +51,7 @@ def test_pods_meet_the_restricted_standard(scenario: list[Manifest]) -> None:
 
 
 def test_pods_have_what_recado_expects(scenario: list[Manifest]) -> None:
-    """A writable /tmp, resources, and no service links: a Service named recado would set RECADO_PORT to an address."""
+    """Every pod has a writable /tmp, resources and no service links: a Service named recado would set RECADO_PORT."""
     for name, template in pod_templates(scenario):
         pod = template["spec"]
         assert pod["enableServiceLinks"] is False, name
@@ -63,7 +63,7 @@ def test_pods_have_what_recado_expects(scenario: list[Manifest]) -> None:
 
 
 def test_a_token_is_mounted_only_where_it_is_used(scenario: list[Manifest]) -> None:
-    """The web pod records Events; no other pod talks to the API server, and the web pod only where Events are on."""
+    """Only the web pod talks to the API server, and only where Events are on, which it records."""
     events = any(d["kind"] == "Role" for d in scenario)
     for name, template in pod_templates(scenario):
         component = template["metadata"]["labels"]["app.kubernetes.io/component"]
@@ -71,7 +71,7 @@ def test_a_token_is_mounted_only_where_it_is_used(scenario: list[Manifest]) -> N
 
 
 def test_the_role_allows_events_and_no_more(scenario: list[Manifest]) -> None:
-    """Least privilege: look at the own Deployment, create Events."""
+    """The role allows reading the release's own Deployment and creating Events."""
     for document in scenario:
         if document["kind"] == "Role":
             allowed = {(r, v) for rule in document["rules"] for r in rule["resources"] for v in rule["verbs"]}
@@ -81,7 +81,7 @@ def test_the_role_allows_events_and_no_more(scenario: list[Manifest]) -> None:
 
 @pytest.mark.parametrize("seconds", [1, 12])
 def test_the_grace_period_is_the_sum_of_what_happens_in_it(render: Render, seconds: int) -> None:
-    """Serving on, finishing and flushing fit into the grace period, however long the first is set to."""
+    """The grace period leaves time to keep serving, to finish and to flush, whatever wait the values set."""
     documents = render(f"web.preStopSeconds={seconds}")
     pod = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]
     assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == seconds
@@ -97,7 +97,7 @@ def test_probes_ask_different_questions(scenario: list[Manifest]) -> None:
 
 
 def test_pods_of_the_sqlite_volume_share_a_node_even_when_each_is_the_first(scenario: list[Manifest]) -> None:
-    """Each pod that mounts the queue asks for the node of pods with a label that it carries itself.
+    """Each pod that mounts the queue requires the node of the pods that have a label which it carries too.
 
     The scheduler waives a required affinity only for a pod that matches its own term: so a drain starts where no web
     pod runs.
@@ -130,7 +130,7 @@ def test_the_volume_is_for_one_node_and_is_kept(render: Render) -> None:
 
 
 def test_the_drain_is_a_cron_job_that_cannot_pile_up(render: Render) -> None:
-    """Every field that decides what becomes of a late, hanging or failing drain has the value meant for it."""
+    """The fields that decide about a late, hanging or failing drain have the intended values."""
     cron = find(render(), "CronJob", "shop-recado-drain")["spec"]
     assert (cron["concurrencyPolicy"], cron["startingDeadlineSeconds"], cron["timeZone"]) == ("Forbid", 200, "Etc/UTC")
     job = cron["jobTemplate"]["spec"]
@@ -142,7 +142,7 @@ def test_the_drain_is_a_cron_job_that_cannot_pile_up(render: Render) -> None:
 
 
 def test_the_loop_replaces_the_cron_job(render: Render) -> None:
-    """With drain.loop the drain runs for ever, and no CronJob runs beside it."""
+    """With drain.loop the drain is a Deployment, and there is no CronJob."""
     documents = render("drain.loop=true")
     container = find(documents, "Deployment", "shop-recado-drain")["spec"]["template"]["spec"]["containers"][0]
     assert container["args"] == ["drain", "--loop"]
@@ -150,7 +150,7 @@ def test_the_loop_replaces_the_cron_job(render: Render) -> None:
 
 
 def test_secrets_reach_containers_by_reference_alone(scenario: list[Manifest]) -> None:
-    """No secret is in an argument, in a ConfigMap or spelled out in an environment."""
+    """No secret is in an argument, in a ConfigMap or in plain text in an environment."""
     for _, template in pod_templates(scenario):
         for container in template["spec"]["containers"]:
             for variable in container.get("env", []):
@@ -171,7 +171,7 @@ def test_the_drain_has_the_secrets_that_it_needs_and_no_other(scenario: list[Man
 
 
 def test_more_variables_reach_every_container(render: Render) -> None:
-    """extraEnv is for each container of recado: web, drain, backup and drill, simulator, tests and load."""
+    """extraEnv reaches each container of recado: web, drain, backup and drill, simulator, tests and load."""
     more = 'extraEnv=[{"name":"TZ","value":"Etc/UTC"}]'
     asked = ("backup.enabled=true", "simulator.enabled=true", "loadtest.enabled=true")
     templates = [*pod_templates(render(more, *asked)), *pod_templates(render(more, "drain.loop=true"))]
@@ -181,7 +181,8 @@ def test_more_variables_reach_every_container(render: Render) -> None:
 
 
 def test_a_changed_setting_restarts_the_pods(render: Render) -> None:
-    """Pods read settings at start, by the name of their content; the catalogue is read again while they run."""
+    """The settings' ConfigMap is named after its content, so a change restarts the pods; a changed catalogue does
+    not."""
 
     def pod(*settings: str) -> Any:
         return find(render(*settings), "Deployment", "shop-recado")["spec"]["template"]
@@ -192,7 +193,7 @@ def test_a_changed_setting_restarts_the_pods(render: Render) -> None:
 
 
 def test_availability_objects_come_only_where_they_make_sense(render: Render) -> None:
-    """One pod: no budget, which would block every node drain. Autoscaled: the Deployment names no number."""
+    """One pod has no disruption budget, which would block node drains; an autoscaled Deployment sets no replicas."""
     assert not [d for d in render() if d["kind"] in ("PodDisruptionBudget", "HorizontalPodAutoscaler")]
     documents = render('store.type="postgres"', 'store.postgres.existingSecret="db"', "autoscaling.enabled=true")
     assert {"PodDisruptionBudget", "HorizontalPodAutoscaler"} <= {d["kind"] for d in documents}
@@ -201,7 +202,8 @@ def test_availability_objects_come_only_where_they_make_sense(render: Render) ->
 
 
 def test_a_first_backup_is_made_at_once(render: Render) -> None:
-    """Storage that waits for a consumer gets one. The name follows what it runs, since a Job cannot be changed."""
+    """A first backup binds storage that waits for a consumer. The Job's name depends on its content, as Jobs are
+    immutable."""
 
     def job(*settings: str) -> Manifest:
         (found,) = (d for d in render("backup.enabled=true", *settings) if d["kind"] == "Job")
@@ -215,7 +217,7 @@ def test_a_first_backup_is_made_at_once(render: Render) -> None:
 
 
 def test_the_copies_of_a_full_queue_fit() -> None:
-    """By the defaults: those that are kept, and the one that is being made."""
+    """The default volume holds the copies that are kept and the one that is being made."""
     values = yaml.safe_load((generate.CHART / "values.yaml").read_text())
     queue, volume = (int(part["size"].removesuffix("Gi")) for part in (values["store"]["sqlite"], values["backup"]))
     assert (values["backup"]["keep"] + 1) * queue <= volume
@@ -241,7 +243,8 @@ def test_postgres_needs_no_volume_and_no_node(render: Render) -> None:
 
 
 def test_the_schema_is_brought_up_to_date_before_the_pods(render: Render) -> None:
-    """By a hook, with a URL of its own if there is one; it gets no other secret and depends on nothing of the chart."""
+    """A hook migrates, with its own URL if one is given; it gets no other secret and needs no other object of the
+    chart."""
     job = find(render(*POSTGRES, 'store.postgres.migrate.key="owner"'), "Job", "shop-recado-migrate")
     (container,) = job["spec"]["template"]["spec"]["containers"]
     secrets = {
@@ -258,7 +261,7 @@ def test_the_schema_is_brought_up_to_date_before_the_pods(render: Render) -> Non
 
 @pytest.mark.parametrize("component", ["web", "drain"])
 def test_the_way_to_the_database_is_open(render: Render, component: str) -> None:
-    """On its port, and to the pods that the values name."""
+    """The network policy opens the database's port, to the pods that the values name."""
     to = [{"podSelector": {"matchLabels": {"cnpg.io/cluster": "recado-postgres"}}}]
     given = ("store.postgres.port=6432", f"store.postgres.networkPolicyTo={json.dumps(to)}")
     documents = render(*POSTGRES, "networkPolicy.enabled=true", *given)
@@ -268,7 +271,7 @@ def test_the_way_to_the_database_is_open(render: Render, component: str) -> None
 
 
 def test_one_store_at_a_time(render: Render) -> None:
-    """A pod gets either a file or a URL."""
+    """A pod gets either the path of a file or a URL, never both."""
     for asked, name in (((), "RECADO_DATABASE"), (POSTGRES, "DATABASE_URL")):
         documents = render(*asked)
         web = find(documents, "Deployment", "shop-recado")["spec"]["template"]["spec"]["containers"][0]

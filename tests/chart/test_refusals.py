@@ -1,4 +1,4 @@
-"""The chart cannot be installed wrong: each combination that cannot work is refused with a sentence."""
+"""The chart refuses each combination of values that cannot work, with a sentence that says why."""
 
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def test_a_release_whose_name_is_none_of_a_service_is_refused(release: str) -> N
 
 
 def test_a_catalogue_that_no_config_map_holds_is_refused(tmp_path: Path) -> None:
-    """At render, and not by the API server in the middle of an upgrade; one byte less is taken."""
+    """The chart refuses it before the API server would, in the middle of an upgrade; one byte less is accepted."""
     values = str(generate.CHART / "ci" / "minimal-values.yaml")
     file = tmp_path / "catalogo.csv"
     head = "sku,name,aliases,unit_price,currency\n"

@@ -1,4 +1,4 @@
-"""Every scenario renders to what is committed, and Kubernetes would take it."""
+"""Every scenario renders to the committed file, and Kubernetes accepts the objects."""
 
 import base64
 import shutil
@@ -19,7 +19,7 @@ KUBERNETES_VERSIONS = ("1.30", "1.37")
 
 @pytest.mark.parametrize("name", generate.SCENARIOS)
 def test_a_scenario_renders_to_its_golden_file(name: str) -> None:
-    """A change of the chart shows as a change of what is installed. Mend: python charts/generate.py"""
+    """A change of the chart shows in the golden file. If it fails: python charts/generate.py"""
     assert generate.golden_text(name) == generate.golden(name).read_text()
 
 
@@ -47,7 +47,7 @@ def test_names_are_unique_and_short(scenario: list[Manifest]) -> None:
 
 
 def test_every_object_carries_the_standard_labels(scenario: list[Manifest]) -> None:
-    """Operators find all of a release by the labels that every tool knows."""
+    """Every object has the recommended labels, by which operators find all objects of a release."""
     for document in scenario:
         labels = document["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "recado"
@@ -68,7 +68,7 @@ def test_selectors_hold_no_version(scenario: list[Manifest]) -> None:
 
 @pytest.mark.prometheus
 def test_rendered_rules_pass_promtool(tmp_path: Path) -> None:
-    """The rules that a cluster gets are rules that Prometheus loads."""
+    """Prometheus loads the rules that the chart renders."""
     promtool = shutil.which("promtool") or "promtool"
     documents = manifests(generate.scenario("production"))
     (rules,) = (d for d in documents if d["kind"] == "PrometheusRule")
@@ -90,7 +90,7 @@ def test_pods_are_scraped_as_the_same_job_by_either_monitor(scenario: list[Manif
 
 
 def test_boards_fit_into_config_maps(scenario: list[Manifest]) -> None:
-    """The sidecar's label is there and no board is larger than a ConfigMap may be."""
+    """Each board has the sidecar's label and is smaller than a ConfigMap's limit."""
     for document in scenario:
         if "grafana_dashboard" in document["metadata"]["labels"]:
             assert document["metadata"]["labels"]["grafana_dashboard"] == "1"
@@ -98,7 +98,7 @@ def test_boards_fit_into_config_maps(scenario: list[Manifest]) -> None:
 
 
 def test_every_board_and_rule_file_is_installed() -> None:
-    """What lies in dashboards/ and rules/ reaches the cluster where it is asked for."""
+    """Every file of dashboards/ and rules/ is installed where the values enable it."""
     documents = manifests(generate.scenario("monitoring"))
     shipped = {name for d in documents if d["kind"] == "ConfigMap" for name in d["data"]}
     assert {path.name for path in generate.CHART.glob("dashboards/*.json")} <= shipped
@@ -123,7 +123,7 @@ def test_only_the_webhook_is_public(scenario: list[Manifest]) -> None:
 
 
 def test_the_simulator_knows_no_secret_of_the_release() -> None:
-    """It signs whatever it is told to: with a secret of its own, asked by the release's own pods alone."""
+    """The simulator signs whatever it is sent, so it has its own secret and only the release's pods reach it."""
     documents = manifests(generate.scenario("simulator"))
     own = {d["kind"]: d for d in documents if d["metadata"]["name"] == "shop-recado-simulator"}
     web = next(d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == "shop-recado")
@@ -153,11 +153,11 @@ def test_the_simulator_knows_no_secret_of_the_release() -> None:
 
 
 def test_no_proxy_is_believed_unasked(scenario: list[Manifest]) -> None:
-    """Any pod of the cluster has a private address: which ones are proxies, only the operator knows."""
+    """The chart trusts no proxy by default, since every pod of a cluster has a private address."""
     assert "RECADO_FORWARDED_ALLOW_IPS" not in yaml.safe_dump_all(scenario)
 
 
 def test_no_simulator_in_production() -> None:
-    """A production release answers customers, not a simulator."""
+    """The production scenario has no simulator."""
     names = [d["metadata"]["name"] for d in manifests(generate.scenario("production"))]
     assert not [name for name in names if "simulator" in name]

@@ -1,4 +1,4 @@
-"""Whatever values are given, the chart renders what they mean or refuses them with a sentence."""
+"""For any values, the chart renders what they mean or refuses them with a sentence."""
 
 import datetime
 import itertools
@@ -28,9 +28,9 @@ Render = Callable[..., list[Manifest]]
 DEFAULTS = yaml.safe_load((generate.CHART / "values.yaml").read_text())
 #: Turns on nearly everything, so that nearly every template is rendered.
 EVERYTHING = yaml.safe_load((generate.CHART / "ci" / "production-values.yaml").read_text())
-#: What Go's templates print where something was not there, or was a large number.
+#: What Go's templates print for a missing value or a large number.
 NOTHING = re.compile(r"<no value>|%!|<nil>|\bnil\b|[0-9]e\+[0-9]")
-#: What helm says when a template met what it did not expect.
+#: What helm prints when a template fails on an unexpected type.
 BROKEN = re.compile(r"nil pointer|wrong type|reflect|YAML parse|interface conversion|executing \"|error calling")
 
 
@@ -45,7 +45,7 @@ def nested(path: list[str], value: Any) -> Any:
 
 
 def paths(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every key of a tree, groups too."""
+    """Yields every key of a tree, including groups."""
     for key, value in tree.items():
         yield (*path, key)
         if isinstance(value, dict):
@@ -91,7 +91,7 @@ def around(path: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize("values", [ALL, SIMULATED], ids=["all", "simulated"])
 def test_the_values_around_are_rendered(values: Any) -> None:
-    """Or nothing would be proven by a refusal."""
+    """Helm renders them; otherwise a refusal would prove nothing."""
     status, manifest, complaint = rendered(values)
     assert (status, complaint) == (0, "")
     assert sound(status, manifest, complaint)
@@ -109,7 +109,7 @@ OPTIONAL = [path for path in paths(DEFAULTS) if not required(path)]
 
 
 def test_nearly_every_value_is_required() -> None:
-    """But for what a parent chart adds, and the parts of what is one thing, such as resources."""
+    """The exceptions are values that a parent chart adds, and parts of one value such as resources."""
     assert {path[0] for path in OPTIONAL if len(path) == 1} == {"global"}
     assert all(len(path) == 1 or set(path) & set(generate.WHOLE) for path in OPTIONAL)
 
@@ -133,7 +133,7 @@ LARGE = 1_234_567
 
 
 def numbers(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every value that may be as large as a million."""
+    """Yields every value that may be as large as a million."""
     for name, child in schema.get("properties", {}).items():
         if child.get("type") in ("integer", "number") and child.get("maximum", LARGE) >= LARGE:
             yield (*path, name)
@@ -154,7 +154,7 @@ def test_a_million_is_written_in_digits(path: tuple[str, ...]) -> None:
 
 
 class Unique(yaml.SafeLoader):
-    """Refuses a key that is there twice, as Kubernetes' strict decoding does."""
+    """Refuses a repeated key, as Kubernetes' strict decoding does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key) for key, _ in node.value]
@@ -167,7 +167,7 @@ USERS = yaml.safe_load(Path(__file__).with_name("users-values.yaml").read_text()
 
 @pytest.fixture(scope="module")
 def users() -> list[Manifest]:
-    """All that users may add, at once; no key twice, and every object as Kubernetes wants it."""
+    """Renders everything that users may add, at once; a repeated key is an error."""
     minimal = yaml.safe_load((generate.CHART / "ci" / "minimal-values.yaml").read_text())
     status, text, complaint = rendered(merged(minimal, USERS))
     assert status == 0, complaint
@@ -181,7 +181,7 @@ def test_what_users_add_is_taken_by_kubernetes(users: list[Manifest]) -> None:
 
 
 def test_what_users_add_reaches_every_pod(users: list[Manifest]) -> None:
-    """The nearer value wins: a component's own over every pod's, and that over every object's."""
+    """The more specific value wins: a component's over every pod's, and every pod's over every object's."""
     seen = set()
     for name, template in pod_templates(users):
         labels, pod = template["metadata"]["labels"], template["spec"]
@@ -249,7 +249,7 @@ def test_a_hook_of_the_users_replaces_the_wait(render: Render) -> None:
 
 
 def test_a_context_can_lose_a_field() -> None:
-    """As where the platform chooses the user."""
+    """A null removes it, for platforms that choose the user."""
     minimal = yaml.safe_load((generate.CHART / "ci" / "minimal-values.yaml").read_text())
     _, text, _ = rendered(minimal | {"podSecurityContext": {"runAsUser": None, "fsGroup": None}})
     web = find(manifests(text), "Deployment", "shop-recado")["spec"]["template"]["spec"]
@@ -291,7 +291,7 @@ def settings_name(documents: list[Manifest]) -> str:
 
 
 def test_new_settings_are_another_config_map_and_the_one_of_before_stays(render: Render) -> None:
-    """So an upgrade that fails, a drain under way and a rollback find the settings that they were made for."""
+    """A failed upgrade, a running drain and a rollback still find their own settings."""
     name = settings_name(render())
     assert name == settings_name(render("commonLabels={}", 'web.podLabels={"a":"b"}'))
     other = render("settings.RECADO_DRAIN_BATCH=7", "backup.enabled=true")
@@ -336,7 +336,7 @@ def test_what_the_schema_takes_the_settings_take(setting: Setting) -> None:
 
 
 def due(field: str, value: int, low: int, high: int) -> bool:
-    """Whether a field of a cron schedule takes a value."""
+    """Whether a field of a cron schedule matches a value."""
     for part in field.split(","):
         span, _, step = part.partition("/")
         first, _, last = span.partition("-")
@@ -348,7 +348,7 @@ def due(field: str, value: int, low: int, high: int) -> bool:
 
 
 def longest_gap(schedule: str) -> int:
-    """Minutes between two runs at most, by looking at two years."""
+    """The longest time between two runs within two years, in minutes."""
     minute, hour, day, _, weekday = schedule.split()
     times = [h * 60 + m for h in range(24) for m in range(60) if due(hour, h, 0, 23) and due(minute, m, 0, 59)]
     gaps, last = [], None
@@ -413,7 +413,7 @@ def test_a_loop_is_late_whatever_its_schedule(render: Render) -> None:
 
 
 def test_everything_can_be_stopped_by_values(render: Render) -> None:
-    """For a restore, without a patch that Helm would not forgive."""
+    """Values alone stop every component before a restore; a patch would make Helm 4 report a conflict."""
     stopped = ("web.replicaCount=0", "drain.suspend=true", "backup.suspend=true", "backup.enabled=true")
     documents = render(*stopped)
     assert find(documents, "Deployment", "shop-recado")["spec"]["replicas"] == 0

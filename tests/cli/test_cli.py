@@ -1,4 +1,4 @@
-"""The command line: it teaches, and every expected failure is one line and an exit code."""
+"""The command line: its help explains each command, and every expected failure is one line and an exit code."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ from tests.queue.replies import REJECTED, UNLIMITED, add_leased, new_reply
 
 
 def recado(*words: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the command in a process of its own, in a folder of its own."""
+    """Runs the command in a new process and a temporary folder."""
     return subprocess.run(
         [sys.executable, "-m", "recado", *words],
         cwd=folder,
@@ -48,7 +48,7 @@ def recado(*words: str, folder: Path, **environment: str) -> "subprocess.Complet
 
 @pytest.fixture
 def failed_message(tmp_path: Path) -> int:
-    """A queue at data/recado.db with one failed message; its id."""
+    """Makes a queue at data/recado.db with one failed message, and returns its id."""
 
     async def make() -> int:
         clock = FakeClock(time.time())
@@ -62,7 +62,7 @@ def failed_message(tmp_path: Path) -> int:
 
 
 def wait_for_port(port: int) -> None:
-    """Until somebody listens."""
+    """Waits until a process listens on the port."""
     end = time.monotonic() + 15
     while time.monotonic() < end:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
@@ -71,12 +71,12 @@ def wait_for_port(port: int) -> None:
     raise AssertionError(f"nobody listens on {port}")
 
 
-#: What commands a terminal, or changes the order in which it shows text.
+#: Characters that control a terminal, or change the order in which it shows text.
 COMMANDS = "\x07\x7f\x9b\u061c\u200e\u2028\u202e\u2066"
 
 
 def refused_message(folder: Path, text: str, *, detail: str = "") -> int:
-    """A queue at data/recado.db with one message that Meta refused; its id."""
+    """Makes a queue at data/recado.db with one message that Meta refused, and returns its id."""
 
     async def make() -> int:
         clock = FakeClock(time.time())
@@ -90,7 +90,7 @@ def refused_message(folder: Path, text: str, *, detail: str = "") -> int:
 
 
 def on_a_terminal(*words: str, folder: Path, columns: int = 80) -> str:
-    """What the command writes to a terminal of so many columns."""
+    """Returns what the command writes to a terminal of the given width."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TERM": "xterm-256color"}
@@ -109,7 +109,7 @@ class TestQueue:
     """recado queue."""
 
     def test_status(self, tmp_path: Path, failed_message: int) -> None:
-        """For people and for programs."""
+        """The status is a table, and JSON with --json."""
         table = recado("queue", "status", folder=tmp_path)
         fields = json.loads(recado("queue", "status", "--json", folder=tmp_path).stdout)
 
@@ -117,7 +117,7 @@ class TestQueue:
         assert (fields["queue_size"], fields["failed"]) == (1, 1)
 
     def test_list_masks_and_show_tells(self, tmp_path: Path, failed_message: int) -> None:
-        """The list may be looked over a shoulder; one message is shown whole to who asks for it."""
+        """The list masks customers' numbers; `show` prints one message in full."""
         listed = recado("queue", "list", folder=tmp_path).stdout
         shown = recado("queue", "show", str(failed_message), folder=tmp_path).stdout
 
@@ -140,7 +140,7 @@ class TestQueue:
         assert apsw.Connection(str(tmp_path / "data/recado.db")).execute("SELECT count(*) FROM customer").get == 0
 
     def test_what_others_wrote_is_shown_as_it_is(self, tmp_path: Path) -> None:
-        """Neither markup nor commands to the terminal in Meta's or a customer's text do anything; its lines stay."""
+        """Markup and control characters in Meta's or a customer's text have no effect; its line breaks stay."""
         text = f"one\x1b[2J [/bold]\ntwo :smile:{COMMANDS}"
         id_ = refused_message(tmp_path, text, detail=f"Param [/to] is \x1b[31m[red]wrong[/red]{COMMANDS}")
         listed = recado("queue", "list", folder=tmp_path)
@@ -158,7 +158,7 @@ class TestQueue:
             assert not {*COMMANDS, "\x1b"} & {*result.stdout}
 
     def test_a_terminal_gets_colours_but_no_commands(self, tmp_path: Path) -> None:
-        """What rich itself writes is for the terminal; what a customer wrote is not, however narrow it is."""
+        """Only rich's own control sequences reach the terminal, none of a customer's, whatever the width."""
         id_ = refused_message(tmp_path, f"\x1b[8mhidden{COMMANDS}", detail=f"\x1b]0;title{COMMANDS}")
         for words in (("list",), ("show", str(id_)), ("export",), ("show", str(id_), "--json")):
             shown = on_a_terminal("queue", *words, folder=tmp_path, columns=40)
@@ -181,7 +181,8 @@ class TestQueue:
             assert not [line for line in shown.splitlines() if line.endswith(" ")]
 
     def test_lists_are_json_too(self, tmp_path: Path, failed_message: int) -> None:
-        """What a program reads: the columns of the list, customers masked as there, and all of one message."""
+        """With --json, a list has the columns of the table with masked customers, and `show` prints all of one
+        message."""
         listed = json.loads(recado("queue", "list", "--json", folder=tmp_path).stdout)
         shown = json.loads(recado("queue", "show", str(failed_message), "--json", folder=tmp_path).stdout)
         none = json.loads(recado("queue", "list", "--json", "--state", "queued", folder=tmp_path).stdout)
@@ -198,7 +199,7 @@ class TestQueue:
         assert json.loads(exported.stdout)["content"]["body"] == "¿mañana? 👟"
 
     def test_a_terminal_that_lacks_characters(self, tmp_path: Path, failed_message: int) -> None:
-        """They are written as their numbers."""
+        """Characters that the terminal's encoding lacks are written as escapes."""
         listed = recado("queue", "list", folder=tmp_path, PYTHONIOENCODING="ascii")
 
         assert listed.returncode == 0, listed.stderr
@@ -226,7 +227,7 @@ class TestQueue:
         ],
     )
     def test_bad_input_is_one_line_and_exit_2(self, tmp_path: Path, words: tuple[str, ...]) -> None:
-        """Never a traceback."""
+        """Bad input prints one line on stderr and no traceback."""
         done = recado(*words, folder=tmp_path)
 
         assert done.returncode == 2
@@ -244,7 +245,7 @@ class TestQueue:
         ],
     )
     def test_numbers_out_of_range_are_said_to_be(self, tmp_path: Path, words: tuple[str, ...]) -> None:
-        """By the option's name, exit 2."""
+        """The message names the option, and the exit code is 2."""
         done = recado(*words, folder=tmp_path)
 
         assert done.returncode == 2
@@ -268,7 +269,7 @@ class TestQueue:
     def test_a_wrong_path_is_one_line_and_exit_2(
         self, tmp_path: Path, failed_message: int, words: tuple[str, ...], database: str
     ) -> None:
-        """Files for folders, folders for files, other applications' files."""
+        """A file in place of a folder, a folder in place of a file, and other applications' files are refused."""
         (tmp_path / "file").write_text("")
         connection = apsw.Connection(str(tmp_path / "foreign.db"))
         connection.execute("CREATE TABLE message (id INTEGER)")
@@ -284,7 +285,7 @@ class TestQueue:
 
     @pytest.mark.parametrize("content", [b"root:x:0:0:root", b"\0\xff\xfe", b"- : :\n\t{", None])
     def test_a_file_that_is_no_kubeconfig(self, tmp_path: Path, content: bytes | None) -> None:
-        """Text, bytes, broken YAML, a folder: one line."""
+        """Text, bytes, broken YAML and a folder are each refused with one line."""
         file = tmp_path / "config"
         file.mkdir() if content is None else file.write_bytes(content)
         done = recado("doctor", folder=tmp_path, KUBECONFIG=str(file))
@@ -294,7 +295,7 @@ class TestQueue:
         assert len(done.stderr.splitlines()) == 1
 
     def test_a_bug_shows_as_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What nobody foresaw is not turned into a line."""
+        """An unexpected exception keeps its traceback."""
         monkeypatch.setattr(cli, "app", lambda: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             cli.main()
@@ -304,7 +305,7 @@ class TestServe:
     """recado serve."""
 
     def test_missing_settings_are_named_one_a_line(self, tmp_path: Path) -> None:
-        """All of them, and exit 2."""
+        """Every missing setting is named, and the exit code is 2."""
         done = recado("serve", folder=tmp_path)
 
         assert done.returncode == 2
@@ -343,7 +344,7 @@ class TestServe:
         assert not any(ENVIRONMENT[name] in log for name in ("WHATSAPP_APP_SECRET", "WHATSAPP_ACCESS_TOKEN"))
 
     def test_a_taken_port_is_one_clear_line(self, tmp_path: Path) -> None:
-        """And exit 1, not a traceback."""
+        """The exit code is 1, and there is no traceback."""
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -359,7 +360,7 @@ class TestDrain:
     """recado drain."""
 
     def test_an_empty_queue_is_work_done(self, tmp_path: Path) -> None:
-        """Exit 0."""
+        """The exit code is 0."""
         done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours")
 
         assert done.returncode == 0
@@ -400,7 +401,7 @@ class TestDrain:
 
 
 def ended(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGTERM) -> int:
-    """The exit code of a process that is told to stop; -15 where nothing in it saw the signal."""
+    """Returns the exit code of a process that is told to stop; -15 if it had no handler for the signal."""
     process.send_signal(number)
     try:
         return process.wait(20)
@@ -420,7 +421,7 @@ def children(pid: int) -> list[int]:
 
 
 def until(come: Callable[[], Any]) -> Any:
-    """What comes of it, once it is something."""
+    """Waits until the function returns something true, and returns that."""
     end = time.monotonic() + 15
     while time.monotonic() < end:
         if found := come():
@@ -430,7 +431,7 @@ def until(come: Callable[[], Any]) -> Any:
 
 
 class TestStopping:
-    """Process 1 of a container gets only signals that it has a handler for, so each command has one from the first."""
+    """Process 1 of a container gets only signals that it has a handler for, so each command sets one first."""
 
     @pytest.mark.parametrize(
         "words",
@@ -447,7 +448,7 @@ class TestStopping:
             assert ended(process) == 143
 
     def test_the_handler_comes_before_the_imports(self, tmp_path: Path) -> None:
-        """They take most of the first second."""
+        """The imports take most of the first second, in which a signal may arrive."""
         program = "import sys, recado.__main__; sys.exit('typer' in sys.modules or 'msgspec' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
@@ -506,7 +507,7 @@ def test_help_teaches(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [("demo",)])
 def test_the_demo_plays(tmp_path: Path, words: tuple[str, ...]) -> None:
-    """Every answer once; exit 0."""
+    """The demo plays every kind of reply, and its exit code is 0."""
     done = recado(*words, folder=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr

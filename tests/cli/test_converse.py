@@ -11,7 +11,7 @@ from recado.cli.shared import BadInput
 
 
 def test_batch_prints_one_line_a_dialogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Quote, state and question after each message."""
+    """A line holds the quote, state and question after each message."""
     turns = [{"text": "2 camisas y 3 jeans"}, {"text": "azules"}, {"text": "sí pero sin la camisa"}]
     file = tmp_path / "dialogues.jsonl"
     file.write_text(json.dumps({"id": "a", "turns": turns}) + "\n\n", "utf-8")
@@ -30,7 +30,7 @@ def test_batch_prints_one_line_a_dialogue(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize("text", ["not json\n", '{"id": 1}\n', '{"id": "a", "turns": [1]}\n', "[1]\n"])
 def test_a_bad_dialogue_is_one_line_of_error(tmp_path: Path, text: str) -> None:
-    """With the line's number."""
+    """The error names the line's number."""
     file = tmp_path / "dialogues.jsonl"
     file.write_text(text, "utf-8")
     with pytest.raises(BadInput, match="line 1"):

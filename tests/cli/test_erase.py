@@ -15,13 +15,13 @@ from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import ordered
 from tests.queue.replies import UNLIMITED, new_reply
 
-#: What names the customer, wherever it is; and what names another one.
+#: Bytes that name the customer, and bytes that name another one.
 HIS, OTHERS = (b"15550100001", b"US.1", b"Calle Falsa"), (b"15550100002", b"US.2")
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """Two customers with orders, events and waiting replies at data/recado.db."""
+    """Makes a database at data/recado.db with orders, events and waiting replies of two customers."""
     path = tmp_path / "data/recado.db"
 
     async def make() -> None:
@@ -38,7 +38,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def content(database: Path) -> bytes:
-    """The bytes of the file, and of those that SQLite keeps beside it."""
+    """Returns the bytes of the database's file and of those that SQLite keeps beside it."""
     return b"".join(path.read_bytes() for path in sorted(database.parent.glob("recado.db*")))
 
 

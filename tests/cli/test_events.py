@@ -22,7 +22,7 @@ from tests.queue.replies import UNLIMITED
 
 @pytest.fixture
 def ids(tmp_path: Path) -> list[str]:
-    """The ids of an order's events at data/recado.db; the endpoint answered 410."""
+    """Makes an order's events at data/recado.db, which the endpoint refused with 410, and returns their ids."""
     (tmp_path / "events.json").write_text(json.dumps([CRM]))
     (tmp_path / ".env").write_text("RECADO_EVENTS_FILE=events.json\n")
 
@@ -103,7 +103,7 @@ def test_bad_input_is_one_line(tmp_path: Path, ids: list[str], arguments: tuple[
 
 
 def test_a_wrong_file_is_named_at_start(tmp_path: Path, ids: list[str]) -> None:
-    """Every problem a line, and no secret."""
+    """Each problem has a line, and no line holds a secret."""
     (tmp_path / "events.json").write_text(json.dumps([{**CRM, "secret": "whsec_hunter2", "url": "http://crm.example"}]))
     ended = recado("events", "endpoints", folder=tmp_path)
 

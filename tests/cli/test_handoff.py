@@ -15,7 +15,7 @@ from tests.meta import NUMBER
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """With an empty database."""
+    """A folder with an empty database."""
     queue = SqliteRetryQueue(tmp_path / "data/recado.db", retry_policy(load({})), clock=FakeClock())
     asyncio.run(queue.close())
     return tmp_path

@@ -64,7 +64,7 @@ async def test_one_goes_through_each(tmp_path: Path) -> None:
 
 
 def test_a_target_that_does_not_answer_is_named_without_its_secret(tmp_path: Path) -> None:
-    """Port 9 of this machine is nobody's; the URL is the secret."""
+    """Nothing listens on port 9 of this machine; the URL is the secret."""
     target = {"name": "slack", "format": "slack", "url": "http://127.0.0.1:9/s3cr3t", "allow_http": True}
     (tmp_path / "notify.json").write_text(json.dumps([target]))
     done = recado("notify", "test", folder=tmp_path, RECADO_NOTIFY_FILE="notify.json")

@@ -61,7 +61,7 @@ def test_orders_are_listed_and_shown(tmp_path: Path, numbers: list[int]) -> None
 
 
 def test_orders_are_moved(tmp_path: Path, numbers: list[int]) -> None:
-    """Once; what cannot be is one line and exit 2."""
+    """An order moves once; an impossible move prints one line, and the exit code is 2."""
     done = recado("orders", "accept", str(numbers[0]), folder=tmp_path)
     again = recado("orders", "accept", f"p-{numbers[0]}", folder=tmp_path)
     completed = recado("orders", "complete", str(numbers[0]), folder=tmp_path)
@@ -95,7 +95,7 @@ def test_orders_are_exported(tmp_path: Path, numbers: list[int]) -> None:
 )
 @pytest.mark.usefixtures("numbers")
 def test_bad_input_is_one_line_and_exit_2(tmp_path: Path, words: tuple[str, ...]) -> None:
-    """Never a traceback."""
+    """Bad input prints one line on stderr and no traceback."""
     done = recado("orders", *words, folder=tmp_path)
 
     assert done.returncode == 2

@@ -29,7 +29,7 @@ def test_batch_prints_one_line_a_case(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("text", ["not json\n", '{"id": 1}\n', '{"id": "a"}\n', "[1]\n"])
 def test_a_bad_case_is_one_line_of_error(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Exit 2, the line's number, nothing on stdout."""
+    """The error names the line's number, the exit code is 2, and stdout is empty."""
     file = tmp_path / "cases.jsonl"
     file.write_text(text, "utf-8")
     assert read_cases(file) == 2
@@ -40,13 +40,13 @@ def test_a_bad_case_is_one_line_of_error(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_missing_file_is_one_line_of_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 2 and the path."""
+    """The error names the path, and the exit code is 2."""
     assert read_cases(tmp_path / "none.jsonl") == 2
     assert "none.jsonl" in capsys.readouterr().err
 
 
 def test_show_names_products_quantities_and_reasons(capsys: pytest.CaptureFixture[str]) -> None:
-    """The reading says what was taken as what, and with explain why."""
+    """The output says what each fragment was read as, and with `explain` why."""
     show("2 sapatos y media docena de remeras y 3 jeans", None, explain=True)
     shown = capsys.readouterr().out
     for part in ("Zapatos", "Camiseta", "sounds like", "several products", "= 6", "Jean 501"):
@@ -59,7 +59,7 @@ def test_an_order_that_is_too_long_is_said_so() -> None:
 
 
 def test_what_is_read_is_shown_whole_and_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Brackets are no markup, in orders and in the catalogue; without a terminal nothing is cut."""
+    """Brackets in orders and in the catalogue are not markup; without a terminal nothing is cut."""
     name = "Zapatos [rojo] " + "muy " * 30 + "finos"
     catalogue = tmp_path / "catalogo.csv"
     catalogue.write_text(f"sku,name,aliases,unit_price,currency\nZ-1,{name},zapatos,45.99,USD\n")

@@ -13,7 +13,7 @@ from tests.meta import NUMBER
 
 @pytest.mark.usefixtures("numbers")
 def test_the_report_in_every_form(tmp_path: Path) -> None:
-    """The same figures; no spreadsheet runs a name, no name breaks a table."""
+    """Every format has the same figures; a name is neither a spreadsheet formula nor breaks a table."""
     recado("handoff", "+15550101234", folder=tmp_path, WHATSAPP_PHONE_NUMBER_ID=NUMBER)
     as_json = json.loads(recado("report", "--days", "2", "--json", folder=tmp_path).stdout)
     shown = recado("report", "--days", "2", folder=tmp_path)

@@ -1,4 +1,4 @@
-"""kill -9 of real processes under load, in short; `make crash` does it hundreds of times."""
+"""A short run with kill -9 of real processes under load; `make crash` kills hundreds of times."""
 
 import asyncio
 from pathlib import Path

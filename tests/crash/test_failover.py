@@ -1,4 +1,4 @@
-"""The loss of a PostgreSQL server under load; `make chaos FAULTS=failover` does it to processes of their own."""
+"""The loss of a PostgreSQL server under load; `make chaos FAULTS=failover` does it with separate processes."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A whole run at its most talkative, and what it must not say: no secret, no customer, no text."""
+"""The logs, metrics and responses of a whole run at `debug` hold no secret, no customer and no text."""
 
 import asyncio
 import json

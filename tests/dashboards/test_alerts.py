@@ -1,4 +1,4 @@
-"""Every alert fires when it must, not a minute before, and not when nothing is wrong; promtool judges."""
+"""promtool tests that every alert fires when it must, not a minute before, and not when nothing is wrong."""
 
 import itertools
 import shutil
@@ -74,7 +74,7 @@ def test_every_alert_has_a_drill() -> None:
 
 @pytest.mark.parametrize("alert", sorted({case.alert for case in CASES}))
 def test_alerts_fire_when_they_must_and_not_a_minute_early(alert: str, tmp_path: Path) -> None:
-    """Labels and annotations exact at the first minute; nothing of that name a minute before."""
+    """The alert has the exact labels and annotations at the first minute, and does not fire a minute before."""
     tests = [
         {
             "name": f"{case.alert} {case.rule}",
@@ -94,7 +94,7 @@ def test_alerts_fire_when_they_must_and_not_a_minute_early(alert: str, tmp_path:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_fires_while_nothing_is_wrong(scenario: Any, tmp_path: Path) -> None:
-    """Idle, busy, suspended, restarted, just installed: not one alert."""
+    """No alert fires in an idle, busy, suspended, restarted or newly installed release."""
     names = {alert.name for alert in ALERTS}
     looks = [
         {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []}
@@ -293,7 +293,7 @@ def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_release_that_is_gone_is_noticed_for_two_days(tmp_path: Path) -> None:
-    """However many others are alive."""
+    """It is noticed even while other releases are alive."""
     case = next(case for case in CASES if case.alert == "RecadoDown")
     other = {name.replace('"shop"', '"other"'): "1x3000" for name in case.series}
     looks = [

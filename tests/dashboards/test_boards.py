@@ -1,4 +1,4 @@
-"""Boards, rules and docs are generated from one place, agree with the registry, and lead onward."""
+"""Boards, rules and docs are up to date, match the registry of metrics, and their links work."""
 
 import itertools
 import json
@@ -72,7 +72,7 @@ def test_every_metric_that_exists_is_used() -> None:
 
 
 def test_every_query_parses() -> None:
-    """PromQL, judged by Prometheus's own grammar."""
+    """Every query is PromQL by Prometheus's own grammar."""
     for use in usage.uses():
         promql_parser.parse(shown(use.expr, "1m"))
 
@@ -133,7 +133,7 @@ def test_what_is_one_at_most_is_never_added_up() -> None:
 
 
 def test_uids_never_change() -> None:
-    """Bookmarks and links hang on them."""
+    """Bookmarks and links depend on them."""
     assert [board.uid for board in BOARDS] == [
         *("recado-overview", "recado-shop", "recado-queue", "recado-graph", "recado-quotes", "recado-events"),
         "recado-runtime",
@@ -188,7 +188,7 @@ def test_alert_has_a_runbook(name: str) -> None:
 
 
 def test_no_runbook_without_an_alert() -> None:
-    """A runbook whose alert is gone is gone too."""
+    """Every runbook belongs to an alert."""
     assert {path.stem for path in RUNBOOKS.glob("*.md")} == {*NAMES, "README"}
 
 

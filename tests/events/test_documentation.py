@@ -1,4 +1,4 @@
-"""What is documented is what is sent: pages, schemas and examples."""
+"""Pages, schemas and examples of events match what is sent."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_every_type_has_an_example() -> None:
 
 
 def test_every_type_is_counted() -> None:
-    """The label's values are written down where the metric is."""
+    """The metric's label has every event type as a value."""
     assert set(metrics.EVENT_TYPES) == TYPES.keys()
 
 

@@ -1,4 +1,4 @@
-"""The endpoints' file: what it may hold, and that every problem is named at once and no secret is."""
+"""The endpoints' file: what it may hold; all its problems are named at once, without secrets."""
 
 import json
 from pathlib import Path

@@ -41,7 +41,7 @@ def test_the_independent_library_accepts_what_we_sign(text: str, id_: str) -> No
 
 
 def test_two_secrets_are_two_signatures_that_each_verify() -> None:
-    """During a rotation a receiver with either secret accepts."""
+    """During a rotation, a receiver with either secret accepts the signature."""
     new, old, other = make_secret(), make_secret(), make_secret()
     headers = signing.signed_headers([new, old], ID, BODY, now=time.time())
 

@@ -1,4 +1,4 @@
-"""The targets' file: what it may hold, and that every problem is named at once and no secret is."""
+"""The targets' file: what it may hold; all its problems are named at once, without secrets."""
 
 import json
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_what_is_wrong_with_them(tmp_path: Path, target: dict[str, str], field: 
     "url", ["tgram://123456789:AAs3cr3t/12315544", "discord://4174216298/JHMHI8qBe7bk", "ntfy://pedidos"]
 )
 def test_what_is_in_the_place_of_a_host_may_be_digits(tmp_path: Path, url: str) -> None:
-    """The id of a bot, or of a webhook, is no address."""
+    """Digits that are the id of a bot or of a webhook are not refused as an IP address."""
     assert load_targets(write(tmp_path, [{**PUSH, "url": url}])).keys() == {"push"}
 
 
@@ -124,7 +124,7 @@ def test_a_mailbox_is_no_header(tmp_path: Path, mailbox: str) -> None:
 def test_it_is_warned_of_notices_that_go_through_meta_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, items: list[Any], warned: int
 ) -> None:
-    """Of a token that Meta refuses nobody would hear."""
+    """Otherwise nobody would be told of a token that Meta refuses."""
     warn_of_targets(load_targets(write(tmp_path, items)))
 
     assert len(caplog.records) == warned

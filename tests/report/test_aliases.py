@@ -45,12 +45,12 @@ def test_the_nearest_product_gets_all_its_phrases_in_one_line() -> None:
     ids=lambda one: one.phrase,
 )
 def test_nothing_is_proposed_without_reason(unsold: Unsold) -> None:
-    """What is near to nothing, what was masked, and what several products are called already."""
+    """Phrases near to no product, masked ones, and names that several products have already are not proposed."""
     assert proposals([unsold], CATALOGUE) == []
 
 
 def test_the_line_is_one_that_the_catalogue_takes(tmp_path: Path) -> None:
-    """Put in place of the product's own, its words are understood."""
+    """With that line in place of the product's own, the catalogue understands its words."""
     (found,) = proposals([asked("cable vga")], CATALOGUE)
     path = tmp_path / "catalogue.csv"
     path.write_text(f"sku,name,aliases,unit_price,currency\n{found.line}\nGOR-01,Gorra,,13.00,USD\n", encoding="utf-8")

@@ -40,7 +40,7 @@ def test_days_begin_at_the_shops_midnight(timezone: str, now: str, begins: list[
 
 
 def test_hours_and_weekdays_are_the_shops() -> None:
-    """Thursday, two in the morning by UTC, is Wednesday evening in Mexico."""
+    """Two in the morning of a Thursday in UTC is Wednesday evening in Mexico."""
     quarter = int(at("2026-11-26T02:15") // 900)
     report = made(Survey(quoted_at=Counter({quarter: 3}), ordered_at=Counter({quarter: 2})), "America/Mexico_City")
 
@@ -50,7 +50,7 @@ def test_hours_and_weekdays_are_the_shops() -> None:
 
 
 def test_the_funnel_has_values() -> None:
-    """Each step with its value by currency; quotes that were replaced are no step."""
+    """Each step has its value by currency; quotes that were replaced do not count."""
     usd = Amount(2, {"USD": Decimal("10.10")})
     quotes = {"open": usd, "confirmed": Amount(1, {"USD": Decimal("0.20"), "MXN": Decimal(5)}), "replaced": usd}
     survey = Survey(messages=9, quotes=quotes, seen=usd, orders=usd, order_states={"cancelled": usd})
@@ -79,14 +79,14 @@ def test_the_funnel_has_values() -> None:
 def test_half_and_nine_in_ten_decided_within(
     seconds: dict[int, int], expected: tuple[int, int | None, int | None]
 ) -> None:
-    """A clock that was set back makes no negative time."""
+    """A clock that was set back gives no negative time."""
     decisions = made(Survey(decisions=Counter(seconds))).decisions
 
     assert msgspec.structs.astuple(decisions) == expected
 
 
 def test_the_products_that_sell_most_come_first() -> None:
-    """By orders, then by quotes, and not without end."""
+    """Products are sorted by orders, then by quotes, and the list is limited."""
     sold = [Sold(f"S{n:03}", "", quotes=n, orders=n == 7) for n in range(MOST_PRODUCTS + 50)]
     products = made(Survey(products={(one.sku, one.unit): one for one in sold})).products
 
@@ -95,7 +95,7 @@ def test_the_products_that_sell_most_come_first() -> None:
 
 
 async def test_report_metrics_and_a_count_by_hand_agree(tmp_path: Path) -> None:
-    """Of the same conversations, to the last message and the last cent; `make agreement` does it for 10,000."""
+    """All three counts of the same conversations are equal; `make agreement` compares 10,000 conversations."""
     outcome = await conversed(tmp_path, 300)
     compare(outcome)
 
