@@ -10,12 +10,13 @@ def nothing(*_: object, **__: object) -> None:
 
 
 EVENTS = (
-    *("webhook_finished", "payload_received", "message", "duplicate", "status", "ignored", "unanswered", "answered"),
-    *("committed", "rate_limited"),
+    *("webhook_finished", "payload_received", "message", "duplicate", "status", "ignored", "unanswered", "replied"),
+    *("edited", "committed", "rate_limited"),
 )
 
 if __name__ == "__main__":
     for event in EVENTS:
+        assert hasattr(WebMetrics, event), event
         setattr(WebMetrics, event, nothing)
     Totals.inc = nothing  # type: ignore[method-assign]  # that is the point
     Totals.observe = nothing  # type: ignore[method-assign, assignment]  # likewise
