@@ -274,3 +274,26 @@ def test_each_kind_of_a_thing_is_meant(shop: str, text: str, expected: Lines) ->
 )
 def test_each_kind_of_what_may_be_more_things_is_asked_back(shop: str, text: str) -> None:
     assert quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("gimnasio", "5 gorras menos 2", {"RO9": 3}),
+        ("gimnasio", "4 gorras y quítale una", {"RO9": 3}),
+        ("gimnasio", "pon 3 gorras, quita 1 y agrega 2 toallas", {"RO9": 2, "TO1": 2}),
+        ("gimnasio", "4 gorras y 2 toallas, quítale una a las gorras", {"RO9": 3, "TO1": 2}),
+        ("limpieza", "5 litros de cloro menos 1 litro", {"GRA-01": 4}),
+        ("gimnasio", "3 gorras, 2 para mi esposo y la otra para mí", {"RO9": 3}),
+        ("panaderia", "2 docenas de medialunas, una para hoy y otra para mañana", {"P06": 24}),
+        ("gimnasio", "una gorra para hoy y otra para mañana", {"RO9": 2}),
+        ("musica", "20 flautas... no, somos 22, entonces 22", {"VIE-01": 22}),
+    ],
+)
+def test_some_are_taken_off_or_are_a_share(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+    assert not quote(shop, text).asks
+
+
+def test_more_than_there_are_cannot_be_taken_off() -> None:
+    assert quote("gimnasio", "4 gorras y quítale 6").unclear == ("6",)

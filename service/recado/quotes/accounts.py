@@ -12,6 +12,7 @@ from recado.quotes.wishes import Wish
 _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset(["placed", "size"])
 """Flags of a quantity that found its thing, or is no amount."""
+_SO: Final = frozenset(["entonces", "pues", "digamos"])
 _SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
 """Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
 
@@ -55,12 +56,17 @@ class Accounts:
             return True
         if self._is_of_people(element.index) or self._is_elsewhere(element.index) or self._is_told(element.index):
             return True
-        if self._reading.context.kind(element.index - 1) == "request" and q.value in self._amounts:
-            return True  # "me sirve un plumón, mándame uno"
+        if self._says_again(element.index) and q.value in self._amounts:
+            return True
         thing = self._things.get(element.index)
         if thing is not None:
             return "lost" not in thing.flags and (thing.kind == QUALITY or self._is_claimed(thing))
         return any(self._explains(product, q.value) for product in self._products)
+
+    def _says_again(self, i: int) -> bool:
+        """ "me sirve un plumón, mándame uno", "no, somos 22, entonces 22"."""
+        context = self._reading.context
+        return context.kind(i - 1) == "request" or context.norm(i - 1) in _SO
 
     def _is_of_people(self, i: int) -> bool:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
-from recado.quotes.elements import MASK, NOISE, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
+from recado.quotes.elements import MASK, NOISE, PRODUCT, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.heads import serves_each
 from recado.quotes.matcher import MOST_CHOICES, How, Match
 from recado.quotes.numbers import Quantity, Unusable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
 _HALF: Final = Fraction(1, 2)
+_TO: Final = frozenset(["to", "definite"])
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 
@@ -64,7 +65,7 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     ):
         return True
     if state.refuse:
-        return True
+        return not state.subtract or _subtract(reading, i, q, state)
     last = reading.last(("wanted", "mentioned"))
     if last is None and state.corrected:
         last = reading.last(("refused",))  # "no 2 camisas sino 3"
@@ -88,6 +89,8 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         return sized
     if "another" in element.flags and last.amount is None and _is_the_first(reading, i, last):
         return _take(last, q)
+    if "another" in element.flags and _is_the_rest(reading, i):
+        return True
     more = "more" in element.flags or after == "more" or "another" in element.flags
     adds = state.corrected or (more and not last.parts)
     if last.state == "wanted" and not adds and reading.context.is_share(i):
@@ -118,6 +121,29 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
 def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
     """ "la de limón, una, y la de chocolate otra", "perdió la flauta, deme otra"."""
     return reading.elements[i - 1] is last.element or reading.context.is_of_reason(last.element)
+
+
+def _is_the_rest(reading: "Reading", i: int) -> bool:
+    """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana": one of those wished."""
+    if reading.context.kind(i - 1) == "definite":
+        return True
+    if reading.context.kind(i + 1) != "for":
+        return False
+    before = next((e for e in reversed(reading.elements[max(0, i - _AHEAD) : i]) if e.kind == QUANTITY), None)
+    one = before is not None and "bound" not in before.flags and _is_article(before)
+    return one and before is not None and reading.context.kind(before.index + 1) == "for"
+
+
+def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
+    """ "4 gorras y quítale una", "quítale una a las gorras": fewer of a thing; false if there are not so many."""
+    wish, at = reading.last(("wanted",)), reading.context.next(i, _TO)
+    if reading.context.kind(i + 1) == "to" and reading.context.kind(at) == PRODUCT:
+        wish, state.refuse = reading.known(reading.elements[at]), False
+    left = (wish.amount or 1) - q.value if wish is not None else -1
+    if wish is None or left < 0:
+        return False
+    wish.amount, wish.state = left, "wanted" if left else "refused"
+    return True
 
 
 def _take(wish: Wish, q: Quantity) -> bool:

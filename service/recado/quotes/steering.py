@@ -103,9 +103,10 @@ def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
     state.refuse = False
 
 
-def _without(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _without(reading: "Reading", i: int, element: Element, state: State) -> None:
     # "sin cabeza 3 kilos de camarón" refuses no shrimps
     state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) != NOISE
+    state.subtract = "remove" in element.roles  # "5 camisas menos 2"
     state.refuse_list = False
 
 
