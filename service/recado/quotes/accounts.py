@@ -64,9 +64,9 @@ class Accounts:
         return any(self._explains(product, q.value) for product in self._products)
 
     def _says_again(self, i: int) -> bool:
-        """ "me sirve un plumón, mándame uno", "no, somos 22, entonces 22"."""
+        """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "no, somos 22, entonces 22"."""
         context = self._reading.context
-        return context.kind(i - 1) == "request" or context.norm(i - 1) in _SO
+        return context.kind(i - 1) in ("request", "only") or context.norm(i - 1) in _SO
 
     def _is_of_people(self, i: int) -> bool:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""
