@@ -289,8 +289,8 @@ def add_another(scene: Scene, i: int) -> int:
     """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen; "otro día": nothing."""
     roles = scene.roles[i + 1] if i + 1 < len(scene.tokens) else NONE
     if roles & _NO_MORE and not roles & {"for", "modifier", "good"} and not scene.is_product(i + 1):
-        scene.add(NOISE, i, i + 2, roles)
-        return i + 2
+        scene.add(NOISE, i, i + 1)
+        return i + 1
     counted = i + 1 < len(scene.tokens) and (scene.is_counted(i + 1) or bool(scene.roles[i + 1] & QUANTITY_ROLES))
     if counted and not names_kin(scene, i + 1):
         return scene.steer(i, i + 1, scene.roles[i])
