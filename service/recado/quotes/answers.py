@@ -5,13 +5,14 @@ from fractions import Fraction
 from typing import Final
 
 from recado.quotes.acts import Act, Answer, Narrow, Pending, Quantity, View
-from recado.quotes.catalogue import Catalogue
+from recado.quotes.catalogue import Catalogue, Product
 from recado.quotes.clauses import Bare, Mention, Named, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis, Meant
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
 from recado.quotes.service import as_sold
+from recado.quotes.text import key, plain, tokenise
 
 _REST: Final = frozenset(["resto", "demas"])
 
@@ -87,8 +88,16 @@ class Answers:
             return None
         number, product = self._catalogue.places[sku], self._catalogue.by_sku[sku]
         value = step.amount * 2 if step.pairs and not product.pair else step.amount
+        if sold := self._collective(step.text, product):
+            value = Fraction(value, sold)
         amount = amount_of(self._matcher, number, value, step.unit)
         return None if isinstance(amount, Unusable) else as_sold(amount)
+
+    def _collective(self, said: str, product: Product) -> int | None:
+        """How many pieces one has of what is sold by a collective that was said: "2 docenas", of "huevos docena"."""
+        named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
+        words = [token.norm for token in tokenise(said) if key(token.norm) in named]
+        return next((many for word in words if (many := self._matcher.lexicon.collective(word))), None)
 
 
 def skus_of(mention: Mention, catalogue: Catalogue) -> tuple[str, ...]:

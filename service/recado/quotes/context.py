@@ -338,8 +338,10 @@ class Context:
         return self.opens(i - (self.kind(i - 1) == "definite"))
 
     def is_headless(self, element: Element) -> bool:
-        """ "la de almohada", "4 de almohada", "de boxers"."""
+        """ "la de almohada", "4 de almohada", "de boxers", "el de 24 rosas"."""
         i = element.index - 1
+        if element.q is not None and element.q.index == i and self.kind(i - 2) == "definite":
+            i -= 1
         return self.kind(i) == "of" and (self.kind(i - 1) in ("definite", QUANTITY) or self.opens(i))
 
     def is_for(self, i: int) -> bool:

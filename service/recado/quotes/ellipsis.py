@@ -118,6 +118,13 @@ class Ellipsis:
             sku for sku in self.having((word,)) if any(key(name.split()[0]) == key(word) for name in self._plain(sku))
         )
 
+    def counted(self, skus: Sequence[str], said: str) -> list[str]:
+        """The products that "2 bolsas" may count: those whose name begins so, else those with such another name."""
+        words = {key(token.norm) for token in tokenise(said) if token.kind == WORD}
+        heads = {sku: [key(name.split()[0]) for name in self._plain(sku)] for sku in skus[:_MOST_LINES]}
+        called = [sku for sku, names in heads.items() if words.intersection(names[:1])]
+        return called or [sku for sku, names in heads.items() if words.intersection(names)]
+
     def nearest(self, sku: str, others: Iterable[str]) -> list[str]:
         """Those of the others that share the most words with a name of a product."""
         own = frozenset().union(*self._names(sku))

@@ -100,6 +100,8 @@ class Interpreter:
         if step.does in (Does.LOWER, Does.FEWER):
             return self._lowered(step, view)
         mention = step.mention
+        if mention.headless and (kind := self._of_a_kind(step, view)) is not None:
+            return [kind]
         skus = skus_of(mention, self._catalogue)
         if not skus and (of_asked := self._questions.unknown(mention, view)):
             return of_asked
@@ -135,6 +137,13 @@ class Interpreter:
                 return [Unresolved(mention.text)]
             (sku,) = found
         return self._wanted.asked_for(step.does, sku, quantity_of(mention.amount), mention.confidence, view)
+
+    def _of_a_kind(self, step: Named, view: View) -> Act | None:
+        """ "mejor el de 24 rosas": another kind of a line, whose name has the number."""
+        fragment = f"de {step.mention.written}"
+        bare = replace(as_bare(step), text=fragment, fragment=fragment, amount=None, describes=True)
+        told = self._unnamed.qualities(bare, view) if step.mention.amount is not None and view.lines else []
+        return told[0] if len(told) == 1 and isinstance(told[0], Replace) else None
 
     def _counts(self, mention: Mention, before: Step) -> list[Act]:
         """ "papas fritas 2 raciones": a word of its name is what a thing is counted in."""

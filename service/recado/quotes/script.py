@@ -352,6 +352,8 @@ class _Walk:
             return
         if element.kind == NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1):
             return  # "unas blancas para mi hijo"
+        if "limit" in element.roles:
+            return  # "mejor una sola"
         if self._is_half(element):
             chunk.amount = Fraction(1, 2)
             self._draft.write(element, is_amount=True)

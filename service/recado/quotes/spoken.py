@@ -32,6 +32,8 @@ def _everything(view: View) -> list[Act]:
         candidates = view.pending[index].candidates
         if len(candidates) > 1:
             return [Answer(index, tuple((sku, 1) for sku in candidates))]
+    if len(view.asked) == 1:
+        return [Unresolved("")]  # "dame los dos": the other one was asked about before
     return [Take()] if view.asked else []
 
 

@@ -87,7 +87,7 @@ class Unnamed:
                 return [Answer(index, tuple((sku, 1) for sku in candidates))]  # "las dos"
         if view.asked and step.does not in (Does.REMOVE, Does.LOWER):
             return [Add(sku, quantity) for sku, _ in view.asked] if len(view.asked) == 1 else [Unresolved(step.text)]
-        target = view.target
+        target = self._target(step, view)
         if view.pending and (target is None or target not in view.topic):
             return [Narrow(len(view.pending) - 1, view.pending[-1].candidates, quantity)]
         if target is None or quantity <= 0:
@@ -102,6 +102,11 @@ class Unnamed:
                 return [Add(target, amount)]
             case _:
                 return [SetQuantity(target, amount)]
+
+    def _target(self, step: Bare, view: View) -> str | None:
+        """The line that a number is of: the one whose name begins with what is counted, else what was spoken of."""
+        counted = self._ellipsis.counted([sku for sku, _ in view.lines], step.text)
+        return counted[0] if len(counted) == 1 else view.target
 
     def qualities(self, step: Bare, view: View) -> list[Act]:
         """ "mejor negros", "quita el azul", "2 más de los azules": a line, or another kind of what was spoken of."""
