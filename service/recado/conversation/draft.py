@@ -384,4 +384,6 @@ def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
         return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
     if isinstance(step, Spoken):
         return step.does in (Does.PUT, Does.SWAP, Does.EVERYTHING)
-    return isinstance(step, Replaced | Scaled) or (isinstance(step, Bare) and bool(step.words or step.amount))
+    return isinstance(step, Replaced | Scaled) or (
+        isinstance(step, Bare) and bool(step.words or step.amount or step.steered)
+    )

@@ -254,7 +254,8 @@ class Interpreter:
             return [sets or AskBack(goes.text, tuple(found), None, sets=True)]
         skus, quantity, text = self._comes(found[0], goes, comes)
         if not skus:
-            return [Missing(text)] if isinstance(comes, Mention) else [SetQuantity(found[0], quantity)]
+            counted = SetQuantity(found[0], quantity) if quantity is not None else Unresolved(text)
+            return [Missing(text) if isinstance(comes, Mention) else counted]
         if len(skus) > 1:
             lost = dict(view.lines)[found[0]] if taken is None else taken
             return [Remove(found[0]), AskBack(text, skus, quantity or lost)]
@@ -276,6 +277,8 @@ class Interpreter:
         if len(meant.skus) > 1 and isinstance(goes, Bare):  # "la hawaiana mejor mediana"
             both = replace(comes, fragment=f"{goes.fragment} {comes.fragment}", text=f"{goes.fragment} {comes.text}")
             meant = self._ellipsis.kin(sku, both)
+        if len(meant.skus) > 1 and len(nearest := self._ellipsis.nearest(sku, meant.skus)) == 1:
+            meant = replace(meant, skus=tuple(nearest))  # "la cubeta mejor hueso", of which there are gallons, too
         return meant.skus, meant.quantity if meant.skus else self._answers.amount(comes, sku), comes.text
 
     def _scaled(self, factor: Fraction, mention: Mention | None, view: View) -> list[Act]:
@@ -351,7 +354,7 @@ def _counts_anew(goes: Mention, comes: Bare) -> bool:
     """Whether a number alone is how many there are to be: "los clavos mejor 2", unlike "la lija mejor 220"."""
     alone = comes.does is Does.SET and comes.amount is not None and not (comes.words or comes.foreign)
     many = bool(goes.words) and goes.words[0].endswith("s")
-    return alone and (many or comes.unit is not None) and goes.amount in (None, comes.amount)
+    return alone and (many or comes.steered or comes.unit is not None) and goes.amount in (None, comes.amount)
 
 
 def _pointed_at(goes: Bare, view: View) -> list[str]:

@@ -35,7 +35,7 @@ _HARMLESS: Final = frozenset([
 """Kinds of elements that ask for nothing by themselves."""
 _HARMLESS_NOISE: Final = frozenset([
     "filler", "vacuous", "emoji", "services", "people", "occasions", "name", "later", "weekday", "address", "taking",
-    "second_thought", "settled", "reason", "limit", "coming",
+    "second_thought", "settled", "reason", "limit", "coming", "notice",
 ])  # fmt: skip
 _OF_TRIPS: Final = frozenset(["visit", "coming", "notice"])
 _SPEAKS_OF_GOODS: Final = frozenset(["modifier", "about"])

@@ -31,6 +31,7 @@ from recado.quotes.elements import (
     Element,
 )  # fmt: skip
 from recado.quotes.lone_numbers import LoneNumbers
+from recado.quotes.matcher import How
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
@@ -44,6 +45,7 @@ _SILENT: Final = frozenset([
     "possessive", "by", "price", "available", "total",
 ])  # fmt: skip
 """Kinds of elements that say nothing of what is done to which thing."""
+_BEFORE_KINDS: Final = frozenset(["of", "to", "definite"])
 _INSIDE: Final = frozenset(["of", "to", "for"])
 """Those of them that stand inside names."""
 _QUIET_WORDS: Final = frozenset([
@@ -161,6 +163,7 @@ class _Walk:
             self._draft.say(Spoken(one.does))
             self._draft.opened = True
         elif one.does is Does.SET:
+            self._mend_by_kind(one.end)
             self._draft.mend(is_last=False)
         elif one.does is Does.ADD and self._draft.chunk.does is Does.REMOVE and self._draft.chunk.is_empty():
             return  # "quita también 2 gorras"
@@ -172,11 +175,19 @@ class _Walk:
             self._steers_away = self._steers_away or one.does in _AWAY
 
     def _mend(self, element: Element) -> None:
+        self._mend_by_kind(element.end)
         self._draft.mend(is_last=self._closes(element.end))
 
     def _closes(self, token: int) -> bool:
         tokens = self._reading.scanner.tokens
         return token >= len(tokens) or tokens[token].kind not in (WORD, NUMBER) or tokens[token].norm == "y"
+
+    def _mend_by_kind(self, token: int) -> None:
+        """ "el satén mejor rosa", "el casco que sea en L": what comes next is a kind of the thing before."""
+        behind = (e for e in self._reading.elements if e.start >= token and e.kind not in _BEFORE_KINDS)
+        after = next(behind, None)
+        if after is not None and after.kind == QUALITY and self._mentions.wish(after) is not None:
+            self._draft.mend_by_quality()
 
     def _add(self, _: Element) -> None:
         self._draft.steer(Does.ADD)
@@ -261,6 +272,9 @@ class _Walk:
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
         refused = wish.state == "refused" and not apart
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
+        if refused and element.q is None and self._context.kind(element.index + 1) == "correction":
+            self._mentioned(self._mentions.plain(element), element, refused=False)  # "el satén mejor rosa"
+            return
         if refused and not (taken or self._context.is_taken_out(element.index) or self._is_pointed_at(element)):
             return  # taken back within the message
         mention = self._mentions.of(wish)
@@ -294,7 +308,7 @@ class _Walk:
         match = element.match
         goes = self._draft.removing or self._context.is_taken_out(element.index)
         meant = element.q is not None or self._draft.chunk.steered or goes
-        if match is None or match.score >= CERTAIN or meant:
+        if match is None or match.score >= CERTAIN or match.how is How.START or meant:
             return False
         told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) == "definite"
         return told and not self._wants

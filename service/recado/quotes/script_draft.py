@@ -87,6 +87,11 @@ class ScriptDraft:
                 return
         chunk.does, chunk.more = Does.SET, False
 
+    def mend_by_quality(self) -> None:
+        """ "el satén mejor rosa": the only thing of the chunk is to be of another kind."""
+        if len(self.chunk.mentions) == 1 and self.chunk.mentions[0][0].amount is None and self.exchange.goes is None:
+            self.give(self.chunk.mentions[0][0], Does.SET)
+
     def change(self) -> None:
         """What comes next goes, or what stands before: "las zapatillas cámbialas por botines"."""
         mentions = self.chunk.mentions
