@@ -95,6 +95,7 @@ class Draft:
             asked=self.asked,
             offered=None if self.offered is None else Pending(self.offered.text, self.offered.candidates),
             ordered=self._ordered,
+            named=self._named,
         )
 
     def apply(self, act: Act) -> None:

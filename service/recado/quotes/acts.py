@@ -163,6 +163,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     lines: skus with quantities. topic: skus of the last order or change. asked: skus with quantities of the last price
     question; offered: what else it may have been about. ordered: skus of a confirmed order, which is not changed here.
+    named: skus that the message itself has named by now.
     """
 
     lines: tuple[tuple[str, Quantity], ...] = ()
@@ -171,6 +172,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: tuple[tuple[str, Quantity], ...] = ()
     offered: Pending | None = None
     ordered: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def target(self) -> str | None:

@@ -1,15 +1,17 @@
-"""What stands beside a change: the reason for it; and whether a message says that something goes or changes at all."""
+"""What stands beside a change: its reason, what points back at it; and whether a message changes something at all."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from recado.quotes.constructions import Found
-from recado.quotes.elements import COMMA, LINE, PRODUCT, SEVERAL, STOP, THINGS, Element
+from recado.quotes.elements import COMMA, LINE, PRODUCT, QUALITY, SEVERAL, STOP, THINGS, Element
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
 
 _EDITS: Final = frozenset(["remove", "change", "instead"])
 _DEFINITE: Final = frozenset(["definite"])
+_POINTING: Final = frozenset(["definite", "yes"])
+_BEFORE_KINDS: Final = frozenset(["of", "to", "definite"])
 _AROUND_A_NO: Final = frozenset([COMMA, STOP, LINE, "negation", "nope", "courtesy", "thanks", "greeting", "only"])
 CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
@@ -36,6 +38,19 @@ class Asides:
         around = [e for e in self._elements if not reason.start <= e.start < reason.end]
         quiet = all(e.kind in _AROUND_A_NO or "vacuous" in e.roles for e in around)
         return quiet and any(e.kind in ("negation", "nope") and e.end <= reason.start for e in around)
+
+    def is_pointed_at(self, element: Element) -> bool:
+        """ "quise decir la manta, esa quítala": the next clause points at what goes, which is not counted."""
+        i = element.index + 1
+        if element.q is not None or self._context.kind(i) not in (COMMA, STOP):
+            return False
+        i = self._context.next(i, _POINTING)
+        return self._context.kind(i) == "remove" and self._context.closes(i + 1)
+
+    def is_kind(self, token: int) -> bool:
+        """Whether a kind of something comes at a token: "rosa", "en L", "de 5 años"."""
+        after = next((e for e in self._elements if e.start >= token and e.kind not in _BEFORE_KINDS), None)
+        return after is not None and after.kind == QUALITY and self._mentions.wish(after) is not None
 
     def edit(self) -> bool:
         """Whether a word says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""

@@ -306,6 +306,8 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     does = {step.does for step in named} | {step.does for step in bare}
     if (view.lines or view.ordered) and not does <= {Does.ORDER, Does.ADD}:
         return script.steps
+    if any(_counts_otherwise(step, quote, view) for step in named):
+        return script.steps  # "deja el cable 12 en 15 metros"
     if script.agrees and _loses(script, quote, named, bare):
         return script.steps
     counted = {sku for step in named if step.mention.amount is not None for sku in step.mention.skus}
@@ -314,6 +316,16 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     adds = {sku for step in named if step.does is Does.ADD for sku in step.mention.skus}
     lines = [_line(item, counted, adds) for item in quote.items]
     return [*lines, *closing]
+
+
+def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
+    """Whether a number of a line's, which the reader has of no thing, is how many there are to be."""
+    ones = {item.sku for item in quote.items if item.quantity == 1}
+    return (
+        step.mention.amount not in (None, 1)
+        and not ones.isdisjoint(step.mention.skus)
+        and not ones.isdisjoint(sku for sku, _ in view.lines)
+    )
 
 
 def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[Bare]) -> bool:

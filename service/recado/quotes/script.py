@@ -45,7 +45,6 @@ _SILENT: Final = frozenset([
     "possessive", "by", "price", "available", "total",
 ])  # fmt: skip
 """Kinds of elements that say nothing of what is done to which thing."""
-_BEFORE_KINDS: Final = frozenset(["of", "to", "definite"])
 _INSIDE: Final = frozenset(["of", "to", "for"])
 """Those of them that stand inside names."""
 _QUIET_WORDS: Final = frozenset([
@@ -184,9 +183,7 @@ class _Walk:
 
     def _mend_by_kind(self, token: int) -> None:
         """ "el satén mejor rosa", "el casco que sea en L": what comes next is a kind of the thing before."""
-        behind = (e for e in self._reading.elements if e.start >= token and e.kind not in _BEFORE_KINDS)
-        after = next(behind, None)
-        if after is not None and after.kind == QUALITY and self._mentions.wish(after) is not None:
+        if self._asides.is_kind(token):
             self._draft.mend_by_quality()
 
     def _add(self, _: Element) -> None:
@@ -202,8 +199,9 @@ class _Walk:
         if mentions and element.kind == "without" and self._closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
-        if self._context.norm(element.index) == "menos" and chunk.amount is not None and not chunk.words:
-            chunk.does = Does.REMOVE  # "una menos de mango"
+        fewer = self._context.norm(element.index) == "menos" and chunk.amount is not None
+        if fewer and (not chunk.words or self._closes(element.end)):
+            chunk.does = Does.REMOVE  # "una menos de mango", "2 de 100 menos"
             return
         self._draft.steer(Does.REMOVE)
         self._draft.chunk.steered = self._draft.quitting = element.kind == "remove"
@@ -211,8 +209,9 @@ class _Walk:
     def _refuse(self, element: Element) -> None:
         chunk = self._draft.chunk
         named = all(map(self._reading.matcher.knows, chunk.words)) or (chunk.describes and chunk.plural is not None)
-        if chunk.words and named and not chunk.mentions and self._closes(element.end):
-            chunk.does = Does.REMOVE  # "el negro no", "tubos no"
+        told = (chunk.words and named) or (chunk.amount is not None and chunk.plural is not None and not chunk.words)
+        if told and not chunk.mentions and self._closes(element.end):
+            chunk.does = Does.REMOVE  # "el negro no", "tubos no", "el 14 ya no"
             return
         chunk.denied = "nope" in element.roles or self._context.kind(element.index + 1) == "request"
         self._draft.removing = True
@@ -275,21 +274,13 @@ class _Walk:
         if refused and element.q is None and self._context.kind(element.index + 1) == "correction":
             self._mentioned(self._mentions.plain(element), element, refused=False)  # "el satén mejor rosa"
             return
-        if refused and not (taken or self._context.is_taken_out(element.index) or self._is_pointed_at(element)):
+        pointed = not draft.chunk.leads and self._asides.is_pointed_at(element)
+        if refused and not (taken or self._context.is_taken_out(element.index) or pointed):
             return  # taken back within the message
         mention = self._mentions.of(wish)
         if draft.exchange.expects and own is None and wish.amount is not None:  # "cambia el perfume por el 212"
             mention, self._numbers.late, refused = replace(mention, amount=None), None, True
         self._mentioned(mention, element, refused=refused)
-
-    def _is_pointed_at(self, element: Element) -> bool:
-        """ "quise decir la manta, esa quítala": the next clause points at what goes, which nothing asked for."""
-        i = element.index + 1
-        if element.q is not None or self._draft.chunk.leads or self._context.kind(i) not in (COMMA, STOP):
-            return False
-        while self._context.kind(i + 1) in ("definite", "yes"):
-            i += 1
-        return self._context.kind(i + 1) == "remove" and self._closes(self._reading.elements[i + 1].end)
 
     def _comes_with(self, element: Element) -> bool:
         """ "reemplaza la bufanda con una toalla"."""

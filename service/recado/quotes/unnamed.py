@@ -90,7 +90,8 @@ class Unnamed:
         target = self._target(step, view)
         if view.pending and (target is None or target not in view.topic):
             return [Narrow(len(view.pending) - 1, view.pending[-1].candidates, quantity)]
-        if target is None or quantity <= 0:
+        by_name = step.does is Does.REMOVE and step.plural is False  # "el 14 ya no", where nothing is called so
+        if target is None or quantity <= 0 or by_name:
             return [Unresolved(step.text)]
         amount = self._answers.amount(step, target)
         if amount is None:
@@ -126,7 +127,8 @@ class Unnamed:
                 skus = (near[0],)  # "mejor negro", in the size of the one that goes
             if len(skus) > 1:
                 return [AskBack(step.text, skus, other.quantity)]
-            if step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
+            apart = goes in view.named and other.quantity is not None  # "2 delanteros y 2 traseros mejor"
+            if apart or step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
                 return [Add(skus[0], 1 if other.quantity is None else other.quantity)]
             return [Replace(goes, skus[0], other.quantity)]
         if not lines and step.amount is not None and (again := self._ordered(step, view)) is not None:

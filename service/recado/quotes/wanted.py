@@ -63,11 +63,12 @@ class Wanted:
         return Replace(*kin[0], quantity_of(mention.amount)) if len(kin) == 1 else None
 
     def _corrected(self, sku: str, view: View) -> str | None:
-        """What a product takes the place of: the only line of its kind, else what was spoken of last."""
-        alike = [line for line, _ in view.lines if self.is_alike(line, sku)]
+        """What a product takes the place of: the only line of its kind, else what was spoken of last; nothing that the
+        message itself has named: "2 delanteros y 2 traseros mejor"."""
+        lines = [line for line, _ in view.lines if line not in view.named]
+        alike = [line for line in lines if self.is_alike(line, sku)]
         if len(alike) == 1:
             return alike[0]
-        lines = [line for line, _ in view.lines]
         return next((one for one in reversed(view.topic) if one in lines), lines[-1] if lines else None)
 
     def is_alike(self, one: str, other: str) -> bool:
