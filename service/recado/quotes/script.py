@@ -271,7 +271,7 @@ class _Walk:
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
         refused = wish.state == "refused" and not apart
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
-        if refused and element.q is None and self._context.kind(element.index + 1) == "correction":
+        if refused and not taken and element.q is None and self._context.kind(element.index + 1) == "correction":
             self._mentioned(self._mentions.plain(element), element, refused=False)  # "el satén mejor rosa"
             return
         pointed = not draft.chunk.leads and self._asides.is_pointed_at(element)
