@@ -57,6 +57,8 @@ _QUIET_WORDS: Final = frozenset([
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _PERSONS: Final = frozenset(["people", "name"])
 _OFFERS: Final = frozenset(["available", "price", "total"])
+_SPELLED: Final = 0.8
+"""The likeness of the start of a name that is spelled right."""
 _FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
 
 
@@ -299,7 +301,7 @@ class _Walk:
         match = element.match
         goes = self._draft.removing or self._context.is_taken_out(element.index)
         meant = element.q is not None or self._draft.chunk.steered or goes
-        if match is None or match.score >= CERTAIN or match.how is How.START or meant:
+        if match is None or meant or match.score >= (_SPELLED if match.how is How.START else CERTAIN):
             return False
         told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) == "definite"
         return told and not self._wants
