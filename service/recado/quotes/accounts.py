@@ -13,6 +13,8 @@ _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset(["placed", "size"])
 """Flags of a quantity that found its thing, or is no amount."""
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
+_OWNED_KINDS: Final = frozenset([QUANTITY, PRODUCT, SEVERAL, QUALITY])
+"""Kinds of elements that something of the answer has to own."""
 _SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
 """Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
 
@@ -36,17 +38,17 @@ class Accounts:
             return ()
         corrections = (self._unmended(e) for e in reading.elements if e.kind == "correction")
         found = [element for element in corrections if element is not None]
-        found += [element for element in reading.elements if not self._is_owned(element)]
+        found += [
+            element for element in reading.elements if element.kind in _OWNED_KINDS and not self._is_owned(element)
+        ]
         return tuple(dict.fromkeys(reading.scanner.written(element.start, element.end) for element in found))
 
     def _is_owned(self, element: Element) -> bool:
         if element.kind == QUANTITY:
             return self._is_owned_number(element)
-        if element.kind in (PRODUCT, SEVERAL):
-            return self._is_claimed(element)
-        if element.kind == QUALITY:
-            return self._is_claimed(element) or "mended" in element.flags or not self._tells_another(element)
-        return True
+        if self._is_claimed(element):
+            return True
+        return element.kind == QUALITY and ("mended" in element.flags or not self._tells_another(element))
 
     def _is_owned_number(self, element: Element) -> bool:
         q = element.quantity

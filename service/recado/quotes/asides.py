@@ -57,7 +57,8 @@ class Asides:
         return any(map(self._edits, self._elements))
 
     def _edits(self, element: Element) -> bool:
+        if element.kind != "without":
+            return element.kind in _EDITS
         i = self._context.next(element.index, _DEFINITE)
         known = self._context.kind(i) in (PRODUCT, SEVERAL)
-        of_thing = known or (self._context.kind(i) in THINGS and i > element.index + 1)
-        return element.kind in _EDITS or (element.kind == "without" and of_thing)
+        return known or (self._context.kind(i) in THINGS and i > element.index + 1)

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from recado.quotes.clauses import Bare, Mention, Named, Replaced, Step
@@ -13,7 +14,7 @@ _TAKE: Final = frozenset([Does.REMOVE, Does.LOWER, Does.FEWER])
 """What is done to what was spoken of, where a message names nothing."""
 
 
-class Chunk:
+class Chunk(msgspec.Struct, eq=False):
     """Collects what a message says between two marks; `does` is what it wants done.
 
     mentions: the named things, each with whether it was refused. steered: a verb says what to do; listed: a verb in an
@@ -21,18 +22,25 @@ class Chunk:
     to say how the customer pays. written: its words, each with whether it is the amount. For the rest see `Bare`.
     """
 
-    def __init__(self, does: Does, *, pays: bool = False) -> None:
-        self.does = does
-        self.pays = pays
-        self.mentions: list[tuple[Mention, bool]] = []
-        self.amount: int | Fraction | None = None
-        self.words: list[str] = []
-        self.unit: Unit | None = None
-        self.written: list[tuple[str, bool]] = []
-        self.places: list[int] = []
-        self.plural: bool | None = None
-        self.foreign = self.each = self.steered = self.more = self.describes = self.leads = self.pairs = False
-        self.counts = self.listed = self.denied = False
+    does: Does
+    pays: bool = False
+    mentions: list[tuple[Mention, bool]] = []
+    amount: int | Fraction | None = None
+    words: list[str] = []
+    unit: Unit | None = None
+    written: list[tuple[str, bool]] = []
+    places: list[int] = []
+    plural: bool | None = None
+    foreign: bool = False
+    each: bool = False
+    steered: bool = False
+    more: bool = False
+    describes: bool = False
+    leads: bool = False
+    pairs: bool = False
+    counts: bool = False
+    listed: bool = False
+    denied: bool = False
 
     def is_empty(self) -> bool:
         """Whether it contains nothing that a step could change."""

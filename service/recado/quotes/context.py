@@ -59,9 +59,10 @@ class Context:
         self.elements = elements
         self.norms = norms
         self.word_roles = word_roles
+        self._kinds = {element.index: element.kind for element in elements}
 
     def kind(self, i: int) -> str:
-        return self.elements[i].kind if 0 <= i < len(self.elements) else ""
+        return self._kinds.get(i, "")
 
     def roles(self, i: int) -> frozenset[str]:
         """What the words of an element can do besides."""
@@ -89,8 +90,9 @@ class Context:
         """ "una barra de cada sabor", "una armónica de cada tonalidad": whether each kind of a thing is meant."""
         if "each_kind" in self.roles(i + 1):
             return True
-        varies = self.kind(i + 2) == UNKNOWN or (self.kind(i + 2) == NOISE and not self._is_person(i + 2))
-        return self.norm(i + 1) == "de cada" and varies
+        if self.norm(i + 1) != "de cada":
+            return False
+        return self.kind(i + 2) == UNKNOWN or (self.kind(i + 2) == NOISE and not self._is_person(i + 2))
 
     def follows(self, i: int, thing: Element) -> bool:
         """Whether an element goes on with a list behind a thing: "correas y afinadores"."""

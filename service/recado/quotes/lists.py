@@ -71,7 +71,10 @@ def _number_before_line_end(tokens: list[Token], i: int, lexicon: Lexicon) -> bo
 def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
     """Part the name and the number of "CLORO 4" where all entries of a list end in a number, and those of most are no
     part of a name: there the number is an amount also where a product has that size."""
-    fewest = 2 if any(token.kind == NEWLINE for token in tokens) else 3
+    kinds = [token.kind for token in tokens]
+    fewest = 2 if NEWLINE in kinds else 3
+    if kinds.count(NUMBER) < fewest:
+        return
     counted = [(start, end - 1) for start, end in _entries(tokens) if any(t.kind == NUMBER for t in tokens[start:end])]
     if not fewest <= len(counted) <= _MOST_ENTRIES or not all(_ends_in_amount(tokens, *entry) for entry in counted):
         return

@@ -75,37 +75,30 @@ class Wish(msgspec.Struct):
         return self.divided or (self.divisible and len(self.parts) + len(self.kinds) > 1)
 
 
-class State:
+class State(msgspec.Struct, eq=False):
     """Where the follower is: what the last steering words do to the next thing."""
 
-    __slots__ = (
-        "changing", "company", "corrected", "each", "factor", "heir", "instead", "mode", "multiple", "negated_number",
-        "negated_verb", "only", "pending", "refuse", "refuse_list", "replacing", "request_at", "restating", "sticky",
-        "subtract", "wish_before",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.mode: str | None = None  # wanted | mentioned | priced
-        self.corrected = False  # the next thing or number mends what was said
-        self.instead = False  # the next thing is what is not wanted
-        self.changing = False  # after "cambia": likewise, until "por"
-        self.heir: Wish | None = None  # what was refused, whose amount its substitute takes
-        self.replacing = False
-        self.restating = False  # after a correction, things are said again
-        self.refuse = False
-        self.refuse_list = False
-        self.subtract = False
-        self.negated_verb = -1
-        self.negated_number = -1
-        self.request_at = -1
-        self.only = False
-        self.sticky = False  # "no" with a comma: stays over it
-        self.pending: int | Fraction | None = None  # a number before its thing was named
-        self.company = False  # whom or what occasion the order is for was told, up to the next mark
-        self.factor: Fraction | None = None
-        self.multiple: Wish | None = None  # the thing of which as many are asked for, "lo mismo de"
-        self.each: Quantity | None = None
-        self.wish_before = False
+    mode: str | None = None  # wanted | mentioned | priced
+    corrected: bool = False  # the next thing or number mends what was said
+    instead: bool = False  # the next thing is what is not wanted
+    changing: bool = False  # after "cambia": likewise, until "por"
+    heir: Wish | None = None  # what was refused, whose amount its substitute takes
+    replacing: bool = False
+    restating: bool = False  # after a correction, things are said again
+    refuse: bool = False
+    refuse_list: bool = False
+    subtract: bool = False
+    negated_verb: int = -1
+    negated_number: int = -1
+    request_at: int = -1
+    only: bool = False
+    sticky: bool = False  # "no" with a comma: stays over it
+    pending: int | Fraction | None = None  # a number before its thing was named
+    company: bool = False  # whom or what occasion the order is for was told, up to the next mark
+    factor: Fraction | None = None
+    multiple: Wish | None = None  # the thing of which as many are asked for, "lo mismo de"
+    each: Quantity | None = None
+    wish_before: bool = False
 
     def end_sentence(self) -> None:
         self.mode = None
