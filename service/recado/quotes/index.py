@@ -17,14 +17,8 @@ from recado.quotes.catalogue import Product
 from recado.quotes.codes import code_shape, shape
 from recado.quotes.language import Tables, tables
 from recado.quotes.lexicon import NONE, Lexicon, lexicon
-from recado.quotes.parts import (
-    Family,
-    Form,
-    Parts,
-    name_tokens,
-    take_apart,
-)
-from recado.quotes.sizes import Size, Sizes
+from recado.quotes.parts import Family, Form, Parts, name_tokens, take_apart
+from recado.quotes.sizes import COUNT, Size, Sizes
 from recado.quotes.steps import Steps
 from recado.quotes.text import Token, key, neuter, plain
 from recado.quotes.verbatim import Verbatim
@@ -289,6 +283,20 @@ class Index:
     def sizes_of(self, product: int) -> Collection[Size]:
         """The sizes that a product has by any of its names."""
         return self.size_index[product].keys()
+
+    def has_size_like(self, product: int, sizes: Sequence[Size]) -> bool:
+        """Whether a product has a size, by any of its names, that differs from the one that was said."""
+        own = self.sizes_of(product)
+        dimensions = {size.key()[0] for size in own}
+        return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
+
+    def has_in_unit(self, products: Collection[int], size: Size) -> bool:
+        """Whether one of the products of a size has it in this unit."""
+        return any(own.unit == size.unit for number in products for own in self.sizes_of(number))
+
+    def has_pack(self, products: Collection[int], size: Size) -> bool:
+        """Whether one of the products is a pack of so many: "velas x10"."""
+        return any(own.unit == COUNT and own.values == size.values for n in products for own in self.sizes_of(n))
 
     def near(self, norm: str, noun: bool = False) -> Near:
         """The catalogue's words that a word of a text may mean, best first."""

@@ -15,7 +15,6 @@ from recado.quotes.parts import (
 from recado.quotes.said import (
     Said,
     forms_said,
-    has_size_like,
     is_other_kind,
     only_without,
     says_the_same,
@@ -155,7 +154,7 @@ class Matcher(Index):
                 return Match(
                     tuple(said.candidates or ()), said.last + 1, alike * 0.85, How.PART, said.count(), said.last
                 )
-            if complete and any(has_size_like(self, form.product, said.sizes) for form in complete):
+            if complete and any(self.has_size_like(form.product, said.sizes) for form in complete):
                 nearest = tuple(dict.fromkeys(form.product for form in complete))[:MOST_CHOICES]
                 return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
             if complete:

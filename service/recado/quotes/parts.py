@@ -106,6 +106,13 @@ class Family:
         """Whether sizes from one number to another tell its products: "0-3 meses"."""
         return any(len(values) > 1 for _, values in self.sized)
 
+    def counts_in(self, size: Size) -> bool:
+        """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
+        assert size.unit is not None
+        if size.unit.dimension not in self.dimensions:
+            return True
+        return bool(self.with_size(Size((1,), size.unit))) and not self.with_size(size)
+
     def has_twice(self, number: int, size: Size) -> bool:
         """Whether a name has two sizes of these numbers: "10 mg x 10"."""
         return any(sum(s.values == size.values for s in form.sizes) > 1 for form in self.forms[number])

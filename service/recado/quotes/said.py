@@ -7,15 +7,8 @@ import msgspec
 
 from recado.quotes.codes import shape
 from recado.quotes.index import MOST, TABLES, Index
-from recado.quotes.parts import (
-    DOTS,
-    SIZE_MARKS,
-    Family,
-    Form,
-    announces_size,
-    size_mark_end,
-)
-from recado.quotes.sizes import COUNT, COUNTS, SOLD_BY, Size, whole
+from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, announces_size, size_mark_end
+from recado.quotes.sizes import COUNTS, SOLD_BY, Size, whole
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
 
@@ -29,6 +22,7 @@ _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 _COUNTING: Final = frozenset(["number", "article", "pair", "collective", "container"])
 _ALONE: Final = frozenset(["grades", "colours", "patterns", "sizemark"])
 """Qualities that matter even if a family names only one of them."""
+_CLOSING: Final = frozenset(["people", "and", "courtesy", "thanks", "but", "for", "con"])
 _TELL_NOTHING: Final = frozenset(["colours", "patterns", "number", "article", "half", "without"])
 
 
@@ -50,6 +44,10 @@ class Said(msgspec.Struct):
         """How much of a name was said, including the head."""
         return 1 + len(self.words) + len(self.sizes)
 
+    def fitting(self, owners: set[int]) -> set[int]:
+        """Those of the owners of a word or size that fit what was said before."""
+        return owners if self.candidates is None else self.candidates & owners
+
 
 def says_the_same(family: Family, said: Said, bare: list[Form]) -> bool:
     """Whether the one product of this size differs from the one without a size only by its size: "arena de 10 kg"."""
@@ -67,13 +65,6 @@ def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool
         and any(words.intersection(form.words) for number in products for form in family.forms[number])
         for table, _ in said.qualities
     )
-
-
-def has_size_like(index: Index, product: int, sizes: Sequence[Size]) -> bool:
-    """Whether a product has a size, by any of its names, that differs from the one that was said."""
-    own = index.size_index[product]
-    dimensions = {size.key()[0] for size in own}
-    return any(size.key()[0] in dimensions or (size.unit is None and own) for size in sizes)
 
 
 def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
@@ -117,7 +108,7 @@ def what_is_said(
     said = Said(head=at, last=at, adjacent=numeral)
     _walk(index, family, said, tokens, roles, at + 1)
     owners = family.with_size(measured) if measured is not None else set()
-    fits = owners if said.candidates is None else said.candidates & owners
+    fits = said.fitting(owners)
     if measured is not None and fits:
         said.candidates = set(fits)
         said.sizes.append(measured)
@@ -150,11 +141,6 @@ def _is_times(tokens: list[Token], i: int) -> bool:
     return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind == WORD
 
 
-def _is_pack(index: Index, owners: Collection[int], size: Size) -> bool:
-    """Whether one of the products is a pack of so many: "velas x10"."""
-    return any(own.unit == COUNT and own.values == size.values for number in owners for own in index.sizes_of(number))
-
-
 def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
     """Whether the letters at `i` continue a word of a name without a space, or with only a hyphen."""
     if tokens[i].kind != WORD or not said.words:
@@ -177,25 +163,9 @@ def _take_word(
         return 0
     if "and" in role:
         return i + 1 if _goes_on(index, family, said, tokens, i + 1) else 0
-    if norm not in index.skipped or "article" in role or index.canon(norm) in family.words:
-        for near, alike in index.near(index.digits(norm))[:3]:
-            word = index.canon(near)
-            owners = family.words.get(word)
-            if owners is None:
-                continue
-            index.steps.charge(1 + len(owners) // 8)
-            fits = owners if said.candidates is None else said.candidates & owners
-            if "con" in roles[i - 1] and "sin" in family.words:
-                fits = {n for n in fits if not index.lacks_sin(family, n, frozenset([word]))}
-            said.last = i
-            if not fits:
-                said.conflict = True
-                return i + 1
-            said.candidates = set(fits) if said.candidates is None else fits
-            if all(word != other for other, _ in said.words):
-                said.words.append((word, SMALL_FORM if alike == OTHER_GENDER else alike))
-            said.telling += not role & _TELL_NOTHING
-            return i + 1
+    telling = norm not in index.skipped or "article" in role or index.canon(norm) in family.words
+    if telling and _take_known(index, family, said, norm, roles, i):
+        return i + 1
     if (model := shape(norm)) and any(shape(word) == model for word in family.words):
         said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
         return i + 1
@@ -205,6 +175,31 @@ def _take_word(
     if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm):
         return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
     return i + 1 if role & _BETWEEN or norm in index.skipped else 0
+
+
+def _take_known(
+    index: Index, family: Family, said: Said, norm: str, roles: list[frozenset[str]], i: int
+) -> bool:  # fmt: skip
+    """Takes the word at `i` if a name of the family has it; it conflicts if no product has it besides the others."""
+    for near, alike in index.near(index.digits(norm))[:3]:
+        word = index.canon(near)
+        owners = family.words.get(word)
+        if owners is None:
+            continue
+        index.steps.charge(1 + len(owners) // 8)
+        fits = said.fitting(owners)
+        if "con" in roles[i - 1] and "sin" in family.words:
+            fits = {n for n in fits if not index.lacks_sin(family, n, frozenset([word]))}
+        said.last = i
+        if not fits:
+            said.conflict = True
+            return True
+        said.candidates = set(fits) if said.candidates is None else fits
+        if all(word != other for other, _ in said.words):
+            said.words.append((word, SMALL_FORM if alike == OTHER_GENDER else alike))
+        said.telling += not roles[i] & _TELL_NOTHING
+        return True
+    return False
 
 
 def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
@@ -220,11 +215,7 @@ def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: i
     for near, _ in index.near(tokens[i].norm)[:2]:
         word = index.canon(near)
         owners = family.words.get(word)
-        if (
-            owners
-            and all(word != other for other, _ in said.words)
-            and (said.candidates is None or said.candidates & owners)
-        ):
+        if owners and all(word != other for other, _ in said.words) and said.fitting(owners):
             return True
     return False
 
@@ -242,56 +233,88 @@ def _take_size(
     if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
         read = index.sizes.at(tokens, i, single=True) or read
     size, end = read
-    if tokens[i].kind == WORD and tokens[i].norm in family.words and size.unit is None:
+    marked = spans or _is_marked(family, tokens, roles, i, end)
+    take = _take_number if size.unit is None else _take_measure
+    return take(index, family, said, size, marked, tokens, roles, i, end)
+
+
+def _is_marked(family: Family, tokens: list[Token], roles: list[frozenset[str]], i: int, end: int) -> bool:
+    """Whether what stands around says that a size is one: "no. 5", "talla 38", "para 20 personas"."""
+    if tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1]:
+        return True
+    served = end < len(tokens) and "people" in roles[end] and "for" in roles[i - 1]
+    return served and "" in family.dimensions
+
+
+def _take_measure(
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token],
+    roles: list[frozenset[str]], i: int, end: int,
+) -> int:  # fmt: skip
+    """The place after a size with a unit, as of `_take_size`."""
+    assert size.unit is not None
+    if size.unit.name in family.units:
+        if size.values == (1,) and tokens[i].norm in index.lexicon.measures:
+            said.last = end - 1
+            return end  # "arena fina m3", which is sold by it
+        if not index.has_in_unit(family.with_size(size), size):
+            return 0  # "clavos 2 kilos", of 2 inches and sold by the kilo
+    owners = family.with_size(size)
+    index.steps.charge(1 + len(owners) // 8)
+    if fits := said.fitting(owners):
+        return _take(said, size, fits, end)
+    return _contradict(said, end) if _is_size_of(index, family, said, size, marked, tokens, end) else 0
+
+
+def _take_number(
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token],
+    roles: list[frozenset[str]], i: int, end: int,
+) -> int:  # fmt: skip
+    """The place after a size without a unit, as of `_take_size`: otherwise a bare number is a quantity."""
+    word = tokens[i].kind == WORD
+    if word and tokens[i].norm in family.words:
         return i
-    own = size.unit is not None and size.unit.name in family.units and tokens[i].norm in index.lexicon.measures
-    if own and size.values == (1,):
-        said.last = end - 1
-        return end  # "arena fina m3", which is sold by it
-    if size.unit is not None and size.unit.name in family.units and not _has_such(index, family, size):
-        return 0  # "clavos 2 kilos", of 2 inches and sold by the kilo
-    marked = i > 0 and (tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1])
-    served = end < len(tokens) and "people" in roles[end] and i > 0 and "for" in roles[i - 1]
-    marked = marked or (served and "" in family.dimensions)  # "para 20 personas"
-    counts = end < len(tokens) and bool(roles[end] & {"piece", "container"}) and "of" not in roles[i - 1]
     other = tokens[i].spaced and _is_model(tokens, end) and index.canon(tokens[end].norm) not in family.words
-    if size.unit is None and other and family.with_size(size):
-        said.last, said.conflict = end, True  # "baquetas 5B", where there is 5A
-        return end + 1
-    named = size.unit is None and _is_of_name(index, family, said, size, tokens, i, end)
-    if size.unit is None and counts and not named and tokens[i].kind == NUMBER:
+    if other and family.with_size(size):
+        return _contradict(said, end + 1)  # "baquetas 5B", where there is 5A
+    named = _is_of_name(index, family, said, size, tokens, i, end)
+    counts = end < len(tokens) and roles[end] & {"piece", "container"} and "of" not in roles[i - 1]
+    if counts and not named and tokens[i].kind == NUMBER:
         return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
-    marked = marked or spans or named
-    half, half_end = index.sizes.half_behind(tokens, end + 1)
-    if named and half:
+    half, half_end = index.sizes.half_behind(tokens, end + 1) if named else (None, end)
+    if half:
         said.words.append((index.canon(tokens[end].norm), 1.0))
         size, end = Size((whole(size.values[0] + half),)), half_end  # "2 plazas y media"
     owners = family.with_size(size)
     index.steps.charge(1 + len(owners) // 8)
-    if size.unit is None and any(size.values == other.values for other in said.sizes):
+    if any(size.values == taken.values for taken in said.sizes):
         owners = {number for number in owners if family.has_twice(number, size)}
         if not owners:
             return 0  # "jeringa 10 ml x 10": ten of them
-    if size.unit is None and _is_times(tokens, i) and not _is_pack(index, owners, size):
+    if _is_times(tokens, i) and not index.has_pack(owners, size):
         return 0  # "levadura x10", where it holds 10 g: ten of them
-    fits = owners if said.candidates is None else said.candidates & owners
-    meant = marked or size.unit is not None or _is_second_number(index, family, said, tokens, roles, i, end)
+    fits = said.fitting(owners)
+    marked = marked or named
+    meant = marked or _is_second_number(index, family, said, tokens, roles, i, end)
     if fits and (meant or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
-        said.candidates, said.last = set(fits), end - 1
-        said.sizes.append(size)
-        return end
-    if tokens[i].kind == WORD and size.unit is None and not marked:
-        return i
-    if not _is_size_of(index, family, said, size, marked, tokens, end):
-        return 0 if tokens[i].kind == NUMBER or size.unit is not None else i
-    said.last, said.conflict = end - 1, True
+        return _take(said, size, fits, end)
+    if not word or marked:
+        if _is_size_of(index, family, said, size, marked, tokens, end):
+            return _contradict(said, end)
+        if tokens[i].kind == NUMBER:
+            return 0
+    return i
+
+
+def _take(said: Said, size: Size, fits: Collection[int], end: int) -> int:
+    said.candidates, said.last = set(fits), end - 1
+    said.sizes.append(size)
     return end
 
 
-def _has_such(index: Index, family: Family, size: Size) -> bool:
-    """Whether a product of this size has it in this unit."""
-    owners = family.with_size(size)
-    return any(own.unit == size.unit for number in owners for own in index.sizes_of(number))
+def _contradict(said: Said, end: int) -> int:
+    """What ends before `end` is of another product than all that there are."""
+    said.last, said.conflict = end - 1, True
+    return end
 
 
 def _becomes(tokens: list[Token], i: int) -> bool:
@@ -358,7 +381,7 @@ def _is_size_of(
     if size.unit is not None:
         fits = family.products if said.candidates is None else said.candidates
         measured = len(fits) > MOST or any(index.products[number].unit is not None for number in fits)
-        if size.unit.name in SOLD_BY and ((family.units and measured) or (not marked and _counts(family, size))):
+        if size.unit.name in SOLD_BY and ((family.units and measured) or (not marked and family.counts_in(size))):
             return False
         alike = size.unit.dimension in family.dimensions or "" in family.dimensions
     else:
@@ -367,21 +390,9 @@ def _is_size_of(
     named = forms_said(index, family, words, said) or ([] if said.telling else index.without(family))
     if any(form.sizes for form in named):
         return False  # "levis 501 talla 32": which one is said
-    return alike and (not named or any(has_size_like(index, form.product, [size]) for form in named))
-
-
-def _counts(family: Family, size: Size) -> bool:
-    """Whether a unit after a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
-    assert size.unit is not None
-    one = Size((1,), size.unit)
-    if size.unit.dimension not in family.dimensions:
-        return True
-    return bool(family.with_size(one)) and not family.with_size(size)
+    return alike and (not named or any(index.has_size_like(form.product, [size]) for form in named))
 
 
 def _closes(index: Index, token: Token, family: Family) -> bool:
-    if "people" in index.lexicon.roles(token.norm):
-        return True
-    return index.canon(token.norm) in family.words.keys() | family.counted or bool(
-        index.lexicon.roles(token.norm) & {"and", "courtesy", "thanks", "but", "for", "con"}
-    )
+    roles = index.lexicon.roles(token.norm)
+    return bool(roles & _CLOSING) or index.canon(token.norm) in family.words.keys() | family.counted
