@@ -7,6 +7,7 @@ from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET
 from recado.quotes.elements import MASK, NOISE, PRODUCT, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.heads import serves_each
+from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import MOST_CHOICES, How, Match
 from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.qualities import part_of
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _HALF: Final = Fraction(1, 2)
 _TO: Final = frozenset(["to", "definite"])
+_OF_SOMETHING_ELSE: Final = frozenset(["to", "by", "for", "of", "copula", "story"])
+"""Before a number of something else than the thing before it."""
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 
@@ -42,36 +45,54 @@ def _add_half(reading: "Reading", i: int, element: Element) -> bool:
 
 
 def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
+    """Give a quantity to the thing that it counts; false if it finds none."""
     q = element.quantity
     assert q is not None
-    j = reading.context.next(i, QUIET)
-    after, before = reading.context.kind(j), reading.context.kind(i - 1)
-    if state.instead:
-        state.instead, state.corrected = False, True
-        return True
-    if after == "each" or before == "each" or (before in VERBS and reading.context.kind(i - 2) == "each"):
-        if not q.article or after == "each":
-            state.each = q
-        return True
-    about = before == "to" and reading.context.norm(i - 1) == "como"  # "unas camisas, como 3"
-    if before in ("to", "by", "for", "of", "copula", "story") and not (
-        about or (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
-    ):
-        return before != "of" or q.article
-    if (
-        after in (NOISE, MASK)
-        and not ({"emoji", "filler"} & reading.elements[j].roles)
-        and "noun" in reading.elements[j].roles
-    ):
-        return True
-    if state.refuse:
-        return not state.subtract or _subtract(reading, i, q, state)
+    steered = _steer(reading, i, q, state)
+    if steered is not None:
+        return steered
     last = reading.last(("wanted", "mentioned"))
     if last is None and state.corrected:
         last = reading.last(("refused",))  # "no 2 camisas sino 3"
     if last is None:
         state.pending = None if q.article else q.value
         return q.article or _ask_for_unknown(reading, i)
+    measured = _measure(reading, i, last, element, q)
+    return _count(reading, i, last, element, q, state) if measured is None else measured
+
+
+def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None:
+    """Whether the words around a quantity place it: "2 de cada uno", "para 3 personas"; None if they say nothing."""
+    context = reading.context
+    j = context.next(i, QUIET)
+    after, before = context.kind(j), context.kind(i - 1)
+    if state.instead:
+        state.instead, state.corrected = False, True
+        return True
+    if after == "each" or before == "each" or (before in VERBS and context.kind(i - 2) == "each"):
+        if not q.article or after == "each":
+            state.each = q
+        return True
+    if before in _OF_SOMETHING_ELSE and not _is_of_thing(reading, i, q, state):
+        return before != "of" or q.article
+    roles = reading.elements[j].roles if after in (NOISE, MASK) else NONE
+    if "noun" in roles and not roles & {"emoji", "filler"}:
+        return True
+    if state.refuse:
+        return not state.subtract or _subtract(reading, i, q, state)
+    return None
+
+
+def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
+    """Whether a number counts the thing before it although it stands behind a preposition or a copula."""
+    before = reading.context.kind(i - 1)
+    if before == "to" and reading.context.norm(i - 1) == "como":
+        return True  # "unas camisas, como 3"
+    return (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
+
+
+def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity) -> bool | None:
+    """Whether a quantity is placed as what the last thing measures, or is a size; None if it may count the thing."""
     if q.unusable is Unusable.VAGUE and last.amount is None:
         last.set_amount(q)  # "gasas varias"
         return True
@@ -87,35 +108,42 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
         sized = last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
         element.flags.update(["size"] if sized else [])
         return sized
+    return None
+
+
+def _count(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity, state: State) -> bool:
+    """Let a quantity count the last thing: as its amount, as more of it, as a part of it, or as a correction."""
     if "another" in element.flags and last.amount is None and _is_the_first(reading, i, last):
         return _take(last, q)
     if "another" in element.flags and _is_the_rest(reading, i):
         return True
-    more = "more" in element.flags or after == "more" or "another" in element.flags
+    more = bool(element.flags & {"more", "another"}) or reading.context.kind(reading.context.next(i, QUIET)) == "more"
     adds = state.corrected or (more and not last.parts)
     if last.state == "wanted" and not adds and reading.context.is_share(i):
         _share(reading, i, last)
         return True
-    if q.article and not more and not state.corrected and last.state != "mentioned":
+    says_nothing = q.article and not (more or state.corrected or last.state == "mentioned")
+    if says_nothing or state.negated_number == i:
         return True
-    if state.negated_number == i:
+    if state.corrected:
+        _correct(reading, last, element, q, state)
         return True
-    if state.corrected and q.value in SIZE_OF_PAIRS and _is_sized(reading, last, element):
-        state.corrected = False  # "talla 38, mejor 40"
-    elif state.corrected:
-        last.set_amount(q)
-        last.state, last.parts = "wanted", []
-        last.doubts.append("corrected")
-        state.corrected = False
-    elif last.state == "mentioned":
-        if state.mode == "mentioned" and not more:
-            return True
-        _take(last, q)
-    elif more:
+    if last.state == "mentioned":
+        return _take(last, q) if more or state.mode != "mentioned" else True
+    if more:
         last.amount = (last.amount or 1) + q.value
-    else:
-        return _give(reading, i, last, element)
-    return True
+        return True
+    return _give(reading, i, last, element)
+
+
+def _correct(reading: "Reading", last: Wish, element: Element, q: Quantity, state: State) -> None:
+    """ "mejor 3", but not of sizes: "talla 38, mejor 40"."""
+    state.corrected = False
+    if q.value in SIZE_OF_PAIRS and _is_sized(reading, last, element):
+        return
+    last.set_amount(q)
+    last.state, last.parts = "wanted", []
+    last.doubts.append("corrected")
 
 
 def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
