@@ -53,121 +53,158 @@ def keep_kind(reading: "Reading", element: Element) -> bool:
 def follow_quality(reading: "Reading", element: Element, state: State) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
     q = element.q.quantity if element.q is not None else None
-    last = (
-        reading.last(("wanted", "mentioned"))
-        or state.heir
-        or (reading.last(("refused",)) if state.corrected or state.only or q is not None else None)
-    )
+    last = reading.last(("wanted", "mentioned")) or state.heir
+    if last is None and (state.corrected or state.only or q is not None):
+        last = reading.last(("refused",))
     if q is None and state.factor is not None and last is not None:  # "y la misma cantidad de roja"
         q = Quantity((last.amount or 1) * state.factor, element.end, pairs=last.pairs, unit=last.unit, bare=False)
         state.factor = None
     if last is None or last.product is None:
-        named = element.words or element.sizes
-        if last is not None and last.product is None and named and last.element.match is not None:
-            return _resolve(reading, last, element, state)
-        pointed = (
-            reading.context.kind(element.index - 1) == "definite"
-            and "colours" in reading.scanner.roles[element.start]
-            and reading.context.closes(element.index + 1)
-        )
-        if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
-            reading.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
-        else:
-            element.flags.add("lost")
-        return None
+        _follow_unknown(reading, last, element, q)
+        return
     last = _of_its_kind(reading, last, element)
     assert last.product is not None
-    others = reading.matcher.with_head(last.product, element.words, element.sizes)
-    if len(others) > 1:
-        head = reading.scanner.norms[last.element.start]
-        others = reading.matcher.with_head(last.product, element.words, element.sizes, head=head) or others
-        others = reading.matcher.nearest_kin(last.product, others) or others
-        if q is not None and q.unit is not None:
-            size = Size((min(q.value, 1),), q.unit)
-            others = reading.matcher.with_head(last.product, element.words, [size]) or others
-        to_its_end = reading.matcher.said_whole(others, element.words)
-        others = to_its_end if len(to_its_end) == 1 else others
-    if not others and "plain" in reading.scanner.roles[element.start]:
-        others = reading.matcher.plain_kin(last.product)  # "un brownie sin gluten y otro normal"
+    others = _meant(reading, last, last.product, element, q)
     if (element.sizes and len(others) != 1) or _leaves_open(last, others):
-        if q is not None or state.corrected:
-            wish = Wish(element, None, element.text, last.amount, choices=others)
-            if q is not None:
-                wish.set_amount(q)
-            reading.wishes.append(wish)
-            state.corrected = False
-        elif not others and any(size.unit not in (None, COUNT) for size in reading.matcher.sizes_of(last.product)):
-            last.doubts.append("quality or thing")  # "crema x2 de 500", where it has another size
-        return None
-    restated = len(others) == 1 and q is not None and (state.corrected or state.restating)
-    if restated and q is not None and _says_again(reading, others[0], q, state):
-        return None
-    if len(others) == 1 and (others[0] != last.product or element.sizes):
-        if state.corrected and q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
-            reading.wishes.append(Wish(element, others[0], element.text, last.amount, last.pairs))
-            state.heir, state.corrected = None, False
-            return None
-        if state.corrected and q is None:
-            last.product, last.state = others[0], "wanted"
-            element.flags.add("mended")
-            state.corrected, state.restating = False, True  # "que sea azul, dos metros de satén azul"
-            return None
-        if state.corrected and element.sizes and others[0] == last.product and q is not None:
-            last.set_amount(q)
-            last.parts = []
-            state.corrected = False
-            return None
-        if state.corrected and reading.context.kind(element.index - 1) != "and" and last.state == "wanted":
-            last.state, state.corrected = "refused", False  # "labial rojo 2, mejor 2 vino"
-        if q is not None or element.sizes or _is_listed_kind(reading, element):
-            whole = last.whole or last
-            wish = Wish(element, others[0], element.text, whole=whole)
-            if q is not None:
-                wish.set_amount(q)
-            wish.doubts.append("head left out")
-            if element.words and not reading.matcher.is_told(others[0], element.words, last.product):
-                wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
-            if not element.sizes:
-                part_of(reading, whole, element)
-                whole.specific = _is_specific(whole)
-                whole.kinds.append(wish)
-            reading.wishes.append(wish)
-        return None
-    if q is None:
-        sized = "sizes" in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
-        if sized or element.flags & {"size"}:
-            element.flags.add("mended")  # "mejor en talla M": which of the same
-        if last.amount is not None:
-            state.corrected, state.restating = (
-                False,
-                state.corrected or state.restating,
-            )  # "un kilo de chuleta, pero que sean delgaditas"
-        return None
-    if _contradicts(reading, last, element):
-        wish = Wish(element, None, element.text)
-        wish.set_amount(q)
-        reading.wishes.append(wish)
-        return None
-    if state.corrected or (state.restating and others):
+        _ask_which(reading, last, element, q, others, state)
+        return
+    product = others[0] if len(others) == 1 else None
+    again = state.corrected or state.restating
+    if again and product is not None and q is not None and _says_again(reading, product, q, state):
+        return
+    if product is not None and (product != last.product or element.sizes):
+        if not (state.corrected and _mend_kind(reading, last, product, element, q, state)):
+            _add_kind(reading, last, product, element, q)
+    elif q is None:
+        _describe(reading, last, element, state)
+    elif _contradicts(reading, last, element):
+        _add_wish(reading, Wish(element, None, element.text), q)
+    elif state.corrected or (state.restating and others):
         last.amount, last.pairs, last.parts = q.value, q.pairs, []
         state.corrected = False
-        return None
-    if last.state == "mentioned":
+    elif last.state == "mentioned":
         last.state, last.amount = "wanted", q.value
         last.doubts.append("head left out")
-        return None
+    else:
+        _add_part(reading, last, element, q, bool(others))
+
+
+def _add_wish(reading: "Reading", wish: Wish, q: Quantity | None) -> None:
+    if q is not None:
+        wish.set_amount(q)
+    reading.wishes.append(wish)
+
+
+def _follow_unknown(reading: "Reading", last: Wish | None, element: Element, q: Quantity | None) -> None:
+    """A quality behind nothing, or behind a thing that is no product or could be several."""
+    if last is not None and (element.words or element.sizes) and last.element.match is not None:
+        _resolve(reading, last, element)
+        return
+    pointed = (
+        reading.context.kind(element.index - 1) == "definite"
+        and "colours" in reading.scanner.roles[element.start]
+        and reading.context.closes(element.index + 1)
+    )
+    if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
+        reading.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
+    else:
+        element.flags.add("lost")
+
+
+def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None) -> tuple[int, ...]:
+    """The products of this quality that share the head of the last one; as few as the words leave."""
+    matcher = reading.matcher
+    others = matcher.with_head(product, element.words, element.sizes)
+    if len(others) > 1:
+        head = reading.scanner.norms[last.element.start]
+        others = matcher.with_head(product, element.words, element.sizes, head=head) or others
+        others = matcher.nearest_kin(product, others) or others
+        if q is not None and q.unit is not None:
+            size = Size((min(q.value, 1),), q.unit)
+            others = matcher.with_head(product, element.words, [size]) or others
+        to_its_end = matcher.said_whole(others, element.words)
+        others = to_its_end if len(to_its_end) == 1 else others
+    if not others and "plain" in reading.scanner.roles[element.start]:
+        return matcher.plain_kin(product)  # "un brownie sin gluten y otro normal"
+    return others
+
+
+def _ask_which(
+    reading: "Reading", last: Wish, element: Element, q: Quantity | None, others: tuple[int, ...], state: State
+) -> None:  # fmt: skip
+    """A quality that no product of the head has, or several have."""
+    assert last.product is not None
+    if q is not None or state.corrected:
+        _add_wish(reading, Wish(element, None, element.text, last.amount, choices=others), q)
+        state.corrected = False
+    elif not others and any(size.unit not in (None, COUNT) for size in reading.matcher.sizes_of(last.product)):
+        last.doubts.append("quality or thing")  # "crema x2 de 500", where it has another size
+
+
+def _mend_kind(
+    reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None, state: State
+) -> bool:  # fmt: skip
+    """Correct the last wish to another kind; false if the kind is wished besides, or in place of what is refused."""
+    if q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
+        reading.wishes.append(Wish(element, product, element.text, last.amount, last.pairs))
+        state.heir, state.corrected = None, False
+        return True
+    if q is None:
+        last.product, last.state = product, "wanted"
+        element.flags.add("mended")
+        state.corrected, state.restating = False, True  # "que sea azul, dos metros de satén azul"
+        return True
+    if element.sizes and product == last.product:
+        last.set_amount(q)
+        last.parts = []
+        state.corrected = False
+        return True
+    if reading.context.kind(element.index - 1) != "and" and last.state == "wanted":
+        last.state, state.corrected = "refused", False  # "labial rojo 2, mejor 2 vino"
+    return False
+
+
+def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None) -> None:
+    """ "3 jeans: 2 azules": wish for another kind of the last thing, unless it only describes it."""
+    if q is None and not element.sizes and not _is_listed_kind(reading, element):
+        return
+    assert last.product is not None
+    whole = last.whole or last
+    wish = Wish(element, product, element.text, whole=whole)
+    wish.doubts.append("head left out")
+    if element.words and not reading.matcher.is_told(product, element.words, last.product):
+        wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
+    if not element.sizes:
+        part_of(reading, whole, element)
+        whole.specific = _is_specific(whole)
+        whole.kinds.append(wish)
+    _add_wish(reading, wish, q)
+
+
+def _describe(reading: "Reading", last: Wish, element: Element, state: State) -> None:
+    """A quality without a quantity, by which no other product is told."""
+    sized = "sizes" in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
+    if sized or "size" in element.flags:
+        element.flags.add("mended")  # "mejor en talla M": which of the same
+    if last.amount is not None:  # "un kilo de chuleta, pero que sean delgaditas"
+        state.restating = state.corrected or state.restating
+        state.corrected = False
+
+
+def _add_part(reading: "Reading", last: Wish, element: Element, q: Quantity, known: bool) -> None:
+    """ "2 azules y 1 roja": parts of the last thing. `known`: whether products of its head have the quality."""
     part_of(reading, last, element)
     last.parts.append(q.value)
     last.doubts.append("in parts")
-    if set(element.words) & {*reading.scanner.norms[last.element.start : last.element.end]}:
+    roles, thing = reading.scanner.roles, last.element
+    if not {*element.words}.isdisjoint(reading.scanner.norms[thing.start : thing.end]):
         last.doubts.append("quality or thing")  # "tierra para cactus y 4 cactus"
-    coloured = any("colours" in reading.scanner.roles[i] for i in range(last.element.start, last.element.end))
-    kinds = reading.scanner.roles[element.start]
-    if not (kinds & _EXCLUSIVE or element.sizes or others) and element.words:
+    kinds = roles[element.start]
+    if element.words and not (kinds & _EXCLUSIVE or element.sizes or known):
         last.doubts.append("quality or thing")  # "2 absolut y 4 tónicas"
+    coloured = any("colours" in roles[i] for i in range(thing.start, thing.end))
     if "good" in kinds and not (q.pairs or coloured):
         last.doubts.append("quality or thing")  # "tres jabones dos cafés"
-    return None
 
 
 def _leaves_open(last: Wish, others: Collection[int]) -> bool:
@@ -270,7 +307,7 @@ def _qualities(reading: "Reading", element: Element) -> set[str]:
     return found
 
 
-def _resolve(reading: "Reading", last: Wish, element: Element, state: State) -> None:
+def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
     """ "3 jeans: 2 azules y 1 negro": the kinds settle what the word left open."""
     assert last.element.match is not None
     found: set[int] = set()
