@@ -121,7 +121,7 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         token = tokens[i]
         if token.kind == NEWLINE:
             break
-        end = _take_size(index, family, said, tokens, roles, i)
+        end = _take_size(index, family, said, tokens, roles, i) if index.sizes.may_start(token) else i
         if end == 0:
             break
         if end == i and not token.spaced and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
@@ -224,7 +224,7 @@ def _take_size(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
 ) -> int:
     """The place after the name's size at `i`; `i` if no size begins there, 0 if the name ends before it."""
-    read = index.sizes.at(tokens, i) if index.sizes.may_start(tokens[i]) else None
+    read = index.sizes.at(tokens, i)
     if read is None:
         return i
     if tokens[i].kind == NUMBER and i > said.head + 1 and _becomes(tokens, i - 1):
