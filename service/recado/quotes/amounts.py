@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from recado.quotes.binding import SIZE_OF_PAIRS
-from recado.quotes.context import QUIET
+from recado.quotes.context import QUIET, WE_ARE
 from recado.quotes.elements import MASK, NOISE, PRODUCT, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.heads import serves_each
 from recado.quotes.lexicon import NONE
@@ -70,7 +70,7 @@ def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None
         state.instead, state.corrected = False, True
         return True
     if after == "each" or before == "each" or (before in VERBS and context.kind(i - 2) == "each"):
-        if not q.article or after == "each":
+        if (not q.article or after == "each") and context.norm(i - 1) not in WE_ARE:
             state.each = q
         return True
     if before in _OF_SOMETHING_ELSE and not _is_of_thing(reading, i, q, state):

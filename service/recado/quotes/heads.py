@@ -1,11 +1,26 @@
-"""How many people a thing is for: "somos 6, un almuerzo para cada uno", "un libro para cada niño, son 12"."""
+"""How many a thing is for: "somos 6, un almuerzo para cada uno", "3 cojines, cada uno lleva medio metro de tapiz"."""
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from recado.quotes.context import WE_ARE
-from recado.quotes.elements import COMMA, LINE, QUANTITY, STOP, THINGS
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    NOISE,
+    PRODUCT,
+    QUANTITY,
+    QUESTION,
+    SEVERAL,
+    STOP,
+    THINGS,
+    UNKNOWN,
+    Element,
+)  # fmt: skip
 from recado.quotes.numbers import Unusable
+from recado.quotes.told import OWN_NEEDS
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
@@ -13,53 +28,114 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 40
 """Elements looked at around the present one: more than any sentence has."""
+_NEAR: Final = 4
+"""Elements from a quantity to its thing, with what may stand between."""
 _PARTS: Final = frozenset([COMMA, STOP, LINE])
+_BEFORE_EACH: Final = frozenset(["", "and", "request", LINK, QUESTION, *_PARTS])
+_TO_THE_FIRST: Final = frozenset([NOISE, "request", "add", "definite", "copula", "courtesy", "con", LINK, LINE])
+"""What may stand between "each" and the first of the things that each one gets."""
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """What each one gets: the things of the elements `start` to `end`. `heads`: the element that tells how many they
+    are; None where nobody told."""
+
+    start: int
+    end: int
+    heads: int | None
 
 
 def serves_each(reading: "Reading", i: int) -> bool:
-    """Whether "each" at `i` is of people, and the things before it were multiplied; without a count of people it is
-    asked how many."""
+    """Whether "each" at `i` is of people, or of things that goods are for: then what each gets is multiplied. Without
+    a count of people it is asked how many."""
+    before = reading.context.kind(i - 1)
     person = "person" in reading.elements[i].flags
-    if not (person or reading.context.kind(i - 1) in ("for", *THINGS)):
+    opens = _opens(reading, i)
+    if not (person or opens or before in ("for", *THINGS)):
         return False
-    if (told := _heads(reading, max(0, i - _AHEAD), i)) is not None:
-        since, heads = told
-        served = [w for w in reading.wishes if w.element.index > since]
-    elif (told := _heads(reading, i + 1, i + _AHEAD)) is not None:
-        _, heads = told
-        served = _beside(reading, i)
-    elif person or reading.context.kind(i - 1) == "for":
-        for wish in _beside(reading, i):
-            wish.unusable = Unusable.VAGUE
-        return True
+    needs = reading.context.norm(i + 1) in OWN_NEEDS
+    heads = _heads(reading, max(0, i - _AHEAD), i, needs)
+    since = -1 if heads is None else heads
+    heads = heads if heads is not None else _heads(reading, i + 1, i + _AHEAD, needs)
+    if heads is None and not (person or before == "for"):
+        return False
+    if heads is not None:
+        reading.elements[heads].flags.add("placed")
+    if opens:
+        reading.servings.append(Serving(i, _end(reading, i), heads))
     else:
-        return False
-    for wish in served:
-        if wish.state == "wanted":
-            wish.amount = (wish.amount or 1) * heads
-            wish.doubts.append("computed")
+        reading.servings.append(Serving(since if since >= 0 else _start(reading, i), i, heads))
     return True
 
 
-def _beside(reading: "Reading", i: int) -> list["Wish"]:
-    """What is wished in the part of the sentence that ends at `i`."""
-    start = next((e.index for e in reversed(reading.elements[:i]) if e.kind in _PARTS), -1)
-    return [w for w in reading.wishes if w.element.index > start]
+def serve(reading: "Reading") -> None:
+    """Multiply what each one gets, once, by how many they are."""
+    served: set[int] = set()
+    for serving in reading.servings:
+        heads = None if serving.heads is None else reading.elements[serving.heads]
+        for wish in reading.wishes:
+            at = wish.element.index
+            if heads is not None and wish.element.q is heads and wish.product is None:
+                wish.state = "mentioned"  # "3 cojines" are not ordered
+            elif wish.state == "wanted" and serving.start < at < serving.end and at not in served:
+                _multiply(wish, heads)
+                served.add(at)
 
 
-def _heads(reading: "Reading", start: int, end: int) -> tuple[int, int | Fraction] | None:
-    """Where it is told how many people there are, and how many; of several the last."""
+def _multiply(wish: "Wish", heads: Element | None) -> None:
+    if heads is None or heads.quantity is None:
+        wish.unusable = Unusable.VAGUE
+        return
+    wish.amount = (wish.amount or 1) * heads.quantity.value
+    wish.doubts.append("computed")
+
+
+def _opens(reading: "Reading", i: int) -> bool:
+    """Whether what each one gets stands behind "each" at `i`: "y cada uno necesita un buscapolo"."""
+    context = reading.context
+    if context.kind(i - 1 - (context.kind(i - 1) in ("for", "to"))) not in _BEFORE_EACH:
+        return False
+    j = i + 1
+    while context.kind(j) in _TO_THE_FIRST or (context.kind(j) == UNKNOWN and reading.elements[j].q is None):
+        j += 1
+    if context.kind(j) == QUANTITY:
+        return any(e.q is reading.elements[j] for e in reading.elements[j + 1 : j + _NEAR])
+    return context.kind(j) in (PRODUCT, SEVERAL)
+
+
+def _end(reading: "Reading", i: int) -> int:
+    """Where what each one gets, behind "each" at `i`, ends: with the sentence, or with what is asked for besides."""
+    context, things = reading.context, False
+    for element in reading.elements[i + 1 :]:
+        blank = element.kind == LINE and context.kind(element.index - 1) == LINE
+        if element.kind in (STOP, QUESTION) or blank:
+            return element.index
+        if things and element.kind in ("request", "add", "more") and context.kind(element.index - 1) != QUANTITY:
+            return element.index
+        things = things or element.kind in THINGS
+    return len(reading.elements)
+
+
+def _start(reading: "Reading", i: int) -> int:
+    """Before the first element of the part of the sentence that ends at `i`."""
+    return next((e.index for e in reversed(reading.elements[:i]) if e.kind in _PARTS), -1)
+
+
+def _heads(reading: "Reading", start: int, end: int, needs: bool) -> int | None:
+    """Where it is told how many there are; of several the last."""
     for element in reversed(reading.elements[start:end]):
         q = element.quantity
-        if element.kind == QUANTITY and q is not None and not q.article and _counts_heads(reading, element.index):
-            return element.index, q.value
+        if element.kind == QUANTITY and q is not None and not q.article and _counts(reading, element.index, needs):
+            return element.index
     return None
 
 
-def _counts_heads(reading: "Reading", i: int) -> bool:
-    """ "somos 6", "para 6 personas", "25 niños"."""
-    if reading.context.norm(i - 1) in WE_ARE:
+def _counts(reading: "Reading", i: int, needs: bool) -> bool:
+    """ "somos 6", "para 6 personas", "25 niños", "para 5 cuartos"; "3 cojines", where goods are what they need."""
+    context = reading.context
+    if context.norm(i - 1) in WE_ARE:
         return True
-    if "bound" in reading.elements[i].flags:
-        return False
-    return reading.context.kind(i - 1) == "copula" or "people" in reading.context.roles(i + 1)
+    thing = next((e for e in reading.elements[i + 1 : i + _NEAR] if e.q is reading.elements[i]), None)
+    if thing is not None:
+        return thing.kind == UNKNOWN and (needs or context.kind(i - 1) == "copula")
+    return context.kind(i - 1) in ("copula", "for") or "people" in context.roles(i + 1)

@@ -20,6 +20,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     Element,
 )  # fmt: skip
+from recado.quotes.heads import Serving, serve
 from recado.quotes.matcher import Matcher
 from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
@@ -41,6 +42,7 @@ class Reading:
         self.priced = False
         self.totalled = False
         self.refused_all = False
+        self.servings: list[Serving] = []  # what each of several gets
         self._line = -1  # where the last line broke
         self.focus: Wish | None = None  # the wish that was spoken of last
         self.asks_price = any(e.kind in ("price", "total") for e in self.elements)
@@ -68,6 +70,7 @@ class Reading:
             else:
                 self._part(i, element, state)
         share_each(self, state)
+        serve(self)
         self._settle_excepted()
         self._settle_named()
         if self.priced and not any(w.state == "wanted" for w in self.wishes):

@@ -1,12 +1,14 @@
 """Finds the description of a thing: colour, size, material and purpose that do not tell products apart."""
 
+import itertools
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Final
 
 from recado.quotes.lexicon import FUNCTION, Lexicon
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import measure
-from recado.quotes.text import NUMBER, WORD, Token
+from recado.quotes.text import NUMBER, WORD, Token, key
 from recado.quotes.vocabulary import TWO_EDITS
 from recado.quotes.words import Kind, Span
 
@@ -99,16 +101,30 @@ class Tails:
         return i
 
     def person_end(self, i: int) -> int:
-        """Past "cada niño", "por persona", "por cada invitado"; `i` if none stands here."""
+        """Past "cada niño", "por persona", "por cada invitado", "cada cuarto" of 4; `i` if none stands here."""
         if i >= len(self.tokens):
             return i
         j = i + 1 if self.norms[i] in ("por", "x") and i else i
         each = j < len(self.tokens) and self.norms[j] == "cada"
         j += each
         person = self._has(j, "people") or (j < len(self.norms) and self.norms[j] == "cabeza")
+        person = person or (each and self._is_counted_elsewhere(j))
         if j == i or not person or (not each and self.norms[j].endswith("s")):
             return i
         return j + 1
+
+    def _is_counted_elsewhere(self, i: int) -> bool:
+        """Whether the word at `i` has a number elsewhere, or what it stands for: "cada vestido, son 8"."""
+        if i >= len(self.tokens) or self.tokens[i].kind != WORD or self.matcher.names(self.norms[i]):
+            return False
+        return key(self.norms[i]) in self._counted or "son" in self._counted
+
+    @cached_property
+    def _counted(self) -> frozenset[str]:
+        """The keys of the words behind a number, and "son" where it stands before one."""
+        pairs = list(itertools.pairwise(self.tokens))
+        nouns = (key(b.norm) for a, b in pairs if a.kind == NUMBER)
+        return frozenset([*nouns, *(a.norm for a, b in pairs if a.norm == "son" and b.kind == NUMBER)])
 
     def _counts(self, i: int, sold_by: str | None = None) -> bool:
         """Whether a measure is an amount: "arroz 2 kg"; "80 cm" of what is sold by length."""
