@@ -149,3 +149,16 @@ def test_a_yes_on_the_way_confirms(text: str) -> None:
 def test_what_puts_the_answer_off_confirms_nothing(text: str) -> None:
     """Nor does it by itself that the customer comes."""
     assert in_clothes(text) == (State.OPEN, SHOWN)
+
+
+@pytest.mark.parametrize("text", ["los tres", "las 3", "todos", "dame los tres"])
+def test_every_option_is_taken_where_there_are_so_many(text: str) -> None:
+    """There are three jeans."""
+    jeans = {product.sku: 1 for product in CLOTHES.products if product.name.startswith("Jean")}
+    assert after(CLOTHES, "quiero un jean", text) == (State.OPEN, jeans)
+
+
+@pytest.mark.parametrize("text", ["los dos", "ambos", "los cuatro", "dame los dos"])
+def test_another_number_than_that_of_the_options_asks(text: str) -> None:
+    """Which two of the three?"""
+    assert after(CLOTHES, "quiero un jean", text) == (State.NONE, {})

@@ -384,7 +384,7 @@ def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
     if isinstance(step, Named):
         return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
     if isinstance(step, Spoken):
-        return step.does in (Does.PUT, Does.SWAP, Does.EVERYTHING)
+        return step.does in (Does.PUT, Does.SWAP, Does.EVERYTHING, Does.BOTH, Does.THREE, Does.FOUR)
     return isinstance(step, Replaced | Scaled) or (
         isinstance(step, Bare) and bool(step.words or step.amount or step.steered)
     )

@@ -53,6 +53,9 @@ class Does(Enum):
     REASON = auto()
     """Why something goes; nothing by itself."""
     EVERYTHING = auto()
+    BOTH = auto()
+    THREE = auto()
+    FOUR = auto()
     """All options of a question, one of each."""
 
 

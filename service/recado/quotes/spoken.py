@@ -26,15 +26,20 @@ def _dropped(view: View) -> list[Act]:
     return [DropQuestion(0)] * len(view.pending) if view.pending else [Unresolved("")]
 
 
-def _everything(view: View) -> list[Act]:
-    """ "los dos", "todas": one of each option."""
-    for index in reversed(range(len(view.pending))):
-        candidates = view.pending[index].candidates
-        if len(candidates) > 1:
-            return [Answer(index, tuple((sku, 1) for sku in candidates))]
-    if len(view.asked) == 1:
-        return [Unresolved("")]  # "dame los dos": the other one was asked about before
-    return [Take()] if view.asked else []
+def _together(count: int | None = None) -> Callable[[View], list[Act]]:
+    """One of each option: "todas", or "los dos" where there are two."""
+
+    def acts(view: View) -> list[Act]:
+        for index in reversed(range(len(view.pending))):
+            candidates = view.pending[index].candidates
+            if len(candidates) > 1:
+                every = Answer(index, tuple((sku, 1) for sku in candidates))
+                return [every] if count in (None, len(candidates)) else [Unresolved("")]
+        if not view.asked:
+            return []
+        return [Take()] if count in (None, len(view.asked)) else [Unresolved("")]
+
+    return acts
 
 
 SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {
@@ -48,5 +53,8 @@ SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {
     Does.TAKE: taken,
     Does.PUT: put,
     Does.CANCEL: lambda _: [CancelAll()],
-    Does.EVERYTHING: _everything,
+    Does.EVERYTHING: _together(),
+    Does.BOTH: _together(2),
+    Does.THREE: _together(3),
+    Does.FOUR: _together(4),
 }
