@@ -34,7 +34,8 @@ def in_clothes(text: str) -> tuple[State, dict[str, object]]:
     "text",
     [
         "sube los clavos a 2 kilos", "baja los clavos a 2 kilos", "deja los clavos en 2 kilos",
-        "pon los clavos en 2 kilos",
+        "pon los clavos en 2 kilos", "deja los clavos en 2", "ponme los clavos en 2 porfa",
+        "bájale los clavos a 2 kilos",
         "los clavos a 2 kilos", "los clavos que sean 2 kilos", "que los clavos sean 2 kilos", "los clavos mejor 2",
         "cambia los clavos a 2 kilos", "mejor 2 kilos de clavos", "solo 2 kilos de clavos", "nomás 2 kilos de clavos",
         "quita 1 kilo de clavos", "clavos 2 kilos", "eran 2 kilos de clavos", "reduce los clavos a 2",
@@ -43,6 +44,41 @@ def in_clothes(text: str) -> tuple[State, dict[str, object]]:
 def test_a_head_word_names_the_only_line_that_has_it(text: str) -> None:
     """For every verb; a number behind "a" or "en" is no size."""
     assert in_hardware(text) == (State.OPEN, NAILS | {"CLA-002": 2})
+
+
+@pytest.mark.parametrize(
+    ("text", "blue", "black"),
+    [
+        ("sube los negros a 3", 2, 3), ("baja los azules a 1", 1, 2), ("deja los negros en 4", 2, 4),
+        ("súbele los negros a 3", 2, 3), ("los azules a 5", 5, 2), ("pon los azules en 3", 3, 2),
+        ("sube los azules a 3 y los negros a 4", 3, 4),
+    ],
+)  # fmt: skip
+def test_a_quality_gets_the_number_behind_its_preposition(text: str, blue: int, black: int) -> None:
+    """Whatever the verb says, so many there are to be: nothing is added up."""
+    said = ("4 jeans", "2 azules y 2 negros", text)
+
+    assert after(CLOTHES, *said) == (State.OPEN, {"PAN-004": blue, "PAN-005": black})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sí pero deja las camisas en 1", "sí, baja las camisas a 1", "sí, las camisas mejor 1",
+        "ok, que las camisas sean 1",
+    ],
+)  # fmt: skip
+def test_a_yes_with_a_smaller_number_confirms(text: str) -> None:
+    """The number is all that its clause has."""
+    assert in_clothes(text) == (State.CONFIRMED, {"CAM-001": 1, "ACC-001": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "shirts"),
+    [("sí pero deja las camisas en 3", 3), ("sí, las camisas mejor 1 lisa", 1), ("sí, baja las camisas a 1 dólar", 2)],
+)
+def test_a_yes_with_a_larger_number_or_a_wish_does_not(text: str, shirts: int) -> None:
+    assert in_clothes(text) == (State.OPEN, {"CAM-001": shirts, "ACC-001": 1})
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ class Chunk(msgspec.Struct, eq=False):
         """Whether it contains nothing that a step could change."""
         return not (self.mentions or self.amount is not None or self.words or self.each)
 
+    def sets(self) -> None:
+        """ "sube el azúcar a 2 kilos", "bájale los clavos a 2": so many there are to be, and nothing goes."""
+        if self.does in (Does.RAISE, Does.LOWER):
+            self.does = Does.SET
+            self.mentions = [(mention, False) for mention, _ in self.mentions]
+
     def set_last(self, amount: int | Fraction) -> None:
         """A number after "a" is the new quantity of the last thing, or of the present topic: "las gorras a 1"."""
         counts = self.does in (Does.RAISE, Does.LOWER)

@@ -130,7 +130,9 @@ class ScriptDraft:
 
     def set_to(self, amount: int | Fraction | None) -> bool:
         """Whether "a 3" is what a quantity becomes, and no price; if so, it does."""
-        changing = self.chunk.does in (Does.CHANGE, Does.RAISE, Does.LOWER, Does.SET) or self._goes_on_setting()
+        pointed = self.chunk.describes and bool(self.chunk.plural) and not self.chunk.leads  # "los negros a 3"
+        sets = self.chunk.does in (Does.CHANGE, Does.RAISE, Does.LOWER, Does.SET)
+        changing = sets or pointed or self._goes_on_setting()
         if amount is None or not (changing or self.exchange.goes is not None):
             return False
         if isinstance(self.exchange.goes, Mention):

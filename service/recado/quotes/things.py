@@ -222,7 +222,7 @@ def add_quality(scene: Scene, i: int) -> int:
         if (
             (end == i and scene.is_kind(i))
             or roles & {"modifier", "sizemark"}
-            or (scene.matcher.knows(scene.tokens[end].norm) and "article" not in roles)
+            or (scene.matcher.knows(scene.tokens[end].norm) and not ("article" in roles or _counts(scene, end)))
         ):
             element.words.append(scene.tokens[end].norm)
             end += 1
@@ -242,6 +242,12 @@ def add_quality(scene: Scene, i: int) -> int:
     else:
         element.text = scene.written(i, element.end)
     return element.end
+
+
+def _counts(scene: Scene, i: int) -> bool:
+    """ "sube los negros a 3": the preposition of a number, though a name has it; but not "triple a 1 pack"."""
+    pointed = scene.elements[-2:-1] and scene.elements[-2].kind == "definite"
+    return bool(pointed) and scene.has(i, "to") and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind == NUMBER
 
 
 def _has_kind(scene: Scene, words: list[str], size: Size) -> bool:
