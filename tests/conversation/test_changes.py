@@ -198,3 +198,19 @@ def test_every_option_is_taken_where_there_are_so_many(text: str) -> None:
 def test_another_number_than_that_of_the_options_asks(text: str) -> None:
     """Which two of the three?"""
     assert after(CLOTHES, "quiero un jean", text) == (State.NONE, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["20 más por si acaso", "20 más por si las dudas", "y 20 más por las dudas", "por si acaso 20 más"]
+)
+def test_what_is_added_just_in_case_is_added(text: str) -> None:
+    """Its reason names nothing."""
+    assert after(HARDWARE, "80 bloques de 20", text) == (State.OPEN, {"FER-010": 100})
+
+
+@pytest.mark.parametrize(
+    "text", ["lo mismo pero con 15", "lo mismo con 15", "lo mismo pero 15", "lo mismo, que sean 15"]
+)
+def test_the_last_order_comes_again_with_another_number(text: str) -> None:
+    """Of its only line."""
+    assert after(CLOTHES, "10 camisas", "sí, dale", text) == (State.OPEN, {"CAM-001": 15})

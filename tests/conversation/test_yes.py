@@ -27,8 +27,8 @@ UNKNOWN = (
     "rehilete", "mantel", "vela", "sombrilla", "ladrillo", "caballo", "xylofono", "un rehilete", "2 pupusas",
 )  # fmt: skip
 QUESTIONS = (
-    "¿tienen bufandas?", "¿hay talla M?", "¿es de algodón?", "¿y la bufanda?", "¿cuándo llega?", "¿cuánto es?",
-    "¿puedo pagar con tarjeta?", "¿de qué color?", "¿seguro?", "¿me haces descuento?", "¿y si llevo 3?",
+    "¿tienen bufandas?", "¿hay talla M?", "¿es de algodón?", "¿y la bufanda?", "¿cuándo llega la bufanda?",
+    "¿cuánto es?", "¿puedo pagar con tarjeta?", "¿de qué color?", "¿seguro?", "¿me haces descuento?", "¿y si llevo 3?",
     "cuánto es el envío", "cuánto vale la bufanda",
 )  # fmt: skip
 REFUSALS = (
@@ -93,6 +93,30 @@ def test_nothing_else_is_taken_for_part_of_a_yes(frame: str) -> None:
     more = [text for text in texts if after(text)[0] is State.CONFIRMED and not fewer(after(text)[1])]
 
     assert more == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sí, ¿cuándo llega?", "sí, a qué hora llega?", "dale, en cuánto tiempo llega?",
+        "sí, y cuánto tardan en llegar?", "listo, cuánto demora el envío a Surco?",
+    ],
+)  # fmt: skip
+def test_a_yes_with_the_question_when_the_order_comes_confirms(text: str) -> None:
+    """It sets no condition."""
+    assert after(text) == (State.CONFIRMED, SHOWN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sí, a qué hora llega la bufanda?", "sí pero ¿cuándo llega?", "sí, ¿cuándo llega? ¿tienen bufandas?",
+        "¿cuándo llega?", "sí, ¿cuándo llega? y cuánto es?",
+    ],
+)  # fmt: skip
+def test_a_question_of_more_than_when_the_order_comes_holds_a_yes_back(text: str) -> None:
+    """Of goods, of the price, behind a "pero", or without a yes."""
+    assert after(text) == (State.OPEN, SHOWN)
 
 
 def fewer(lines: dict[str, object]) -> bool:

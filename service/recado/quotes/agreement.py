@@ -63,8 +63,11 @@ class Agreement:
 
     def accepts_all(self) -> bool:
         """Whether it accepts, and nothing is asked or put off beside it."""
+        of_when = any("when" in e.roles for e in self._elements)  # "sí, ¿a qué hora llega?"
         return self.accepts and not any(
-            (e.kind in _OPEN and "visit" not in e.roles) or puts_off(e, self._context) for e in self._elements
+            (e.kind in _OPEN and "visit" not in e.roles and not (of_when and e.kind == QUESTION))
+            or puts_off(e, self._context)
+            for e in self._elements
         )
 
 

@@ -35,9 +35,9 @@ _HARMLESS: Final = frozenset([
 """Kinds of elements that ask for nothing by themselves."""
 _HARMLESS_NOISE: Final = frozenset([
     "filler", "vacuous", "emoji", "services", "people", "occasions", "name", "later", "weekday", "address", "taking",
-    "second_thought", "settled", "reason", "limit", "coming", "notice",
+    "second_thought", "settled", "reason", "limit", "coming", "notice", "when",
 ])  # fmt: skip
-_OF_TRIPS: Final = frozenset(["visit", "coming", "notice"])
+_OF_TRIPS: Final = frozenset(["visit", "coming", "notice", "when"])
 _SPEAKS_OF_GOODS: Final = frozenset(["modifier", "about"])
 OF_DELIVERY: Final = frozenset(["address", "later", "weekday", "services"])
 """Roles of what changes nothing: "pero para mañana", "pero pago con tarjeta"."""
@@ -156,7 +156,9 @@ class Reserves:
         return element.index in self.tells and element.index not in self._heard
 
     def _asks(self, clause: Sequence[Element]) -> bool:
-        """Whether it is a question, with its mark or without; "¿sí?" is none."""
+        """Whether it is a question, with its mark or without; "¿sí?" is none, and when it comes is no condition."""
+        if any("when" in e.roles for e in clause):
+            return clause[0].kind == "but"
         marked = self._context.kind(clause[-1].index + 1) == QUESTION and any(e.kind != "yes" for e in clause)
         return marked or any(
             e.kind in _ASKING and "visit" not in e.roles and e.index not in self._spoken for e in clause

@@ -52,7 +52,7 @@ _QUIET_WORDS: Final = frozenset([
     "de", "del", "el", "la", "los", "las", "lo", "me", "le", "les", "nomas", "nada", "mas", "ya", "si", "no",
     "ok", "unidades", "piezas", "cada", "uno", "una", "por", "favor", "porfa", "y", "o", "pero", "ahi", "ese",
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
-    "quede", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
+    "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _PERSONS: Final = frozenset(["people", "name"])
