@@ -214,3 +214,24 @@ def test_what_is_added_just_in_case_is_added(text: str) -> None:
 def test_the_last_order_comes_again_with_another_number(text: str) -> None:
     """Of its only line."""
     assert after(CLOTHES, "10 camisas", "sí, dale", text) == (State.OPEN, {"CAM-001": 15})
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("otro igual", {"PAN-004": 2}), ("otro igual pero negro", {"PAN-004": 1, "PAN-005": 1}),
+        ("y otro igual pero en negro", {"PAN-004": 1, "PAN-005": 1}),
+        ("sí, y otro igual pero negro", {"PAN-004": 1, "PAN-005": 1}),
+    ],
+)  # fmt: skip
+def test_another_like_it_is_one_more(text: str, lines: dict[str, object]) -> None:
+    """Of the same product, or of another kind of it; nothing goes, and a yes with it confirms nothing."""
+    assert after(CLOTHES, "un jean azul", text) == (State.OPEN, lines)
+
+
+def test_another_like_it_of_an_unknown_kind_changes_nothing() -> None:
+    assert after(CLOTHES, "un jean azul", "otro igual pero lila") == (State.OPEN, {"PAN-004": 1})
+
+
+def test_another_like_it_after_a_confirmation_is_the_last_order() -> None:
+    assert after(CLOTHES, "2 camisas", "sí", "otra igual") == (State.OPEN, {"CAM-001": 2})

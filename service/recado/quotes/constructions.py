@@ -33,6 +33,8 @@ class Does(Enum):
     """There are to be fewer of the things; a number is how many."""
     DOUBLE = auto()
     REPEAT = auto()
+    ANOTHER = auto()
+    """One more of what was spoken of, or the last order again."""
     TOTAL = auto()
     START_OVER = auto()
     PERSON = auto()

@@ -60,8 +60,8 @@ class Interpreter:
         if view.pending and (answer := self._answers.answer(steps, at, view)) is not None:
             return answer
         step = steps[at]
-        if (exchange := self._exchanged(steps, at, view)) is not None:
-            return exchange, at + 2
+        if (joined := self._joined(steps, at, view)) is not None:
+            return joined, at + 2
         match step:
             case Named():
                 behind = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
@@ -181,9 +181,12 @@ class Interpreter:
             return [Unresolved(mention.text)]
         return [Subtract(found[0], quantity)]
 
-    def _exchanged(self, steps: Sequence[Step], at: int, view: View) -> list[Act] | None:
-        """ "camisas no, camisetas": what is asked for without a number, behind a line that goes, takes its place."""
+    def _joined(self, steps: Sequence[Step], at: int, view: View) -> list[Act] | None:
+        """Two steps as one: "otro igual pero chico" is one more of another kind, and in "camisas no, camisetas" what is
+        asked for without a number, behind a line that goes, takes its place."""
         match steps[at:]:
+            case [Spoken(Does.ANOTHER), Bare(words=words) as kind, *_] if words and view.lines:
+                return self._unnamed.acts(replace(kind, does=Does.ADD), view) or [Unresolved(kind.text)]
             case [Named(Does.REMOVE, goes), Named(Does.ORDER | Does.SET, comes)]:
                 counted = any(mention.amount is not None or mention.unusable for mention in (goes, comes))
                 skus, lines = skus_of(comes, self._catalogue), dict(view.lines)

@@ -5,6 +5,7 @@ from typing import Final
 
 from recado.quotes.acts import (
     Act,
+    Add,
     Answer,
     AskPerson,
     AskTotal,
@@ -42,8 +43,15 @@ def _together(count: int | None = None) -> Callable[[View], list[Act]]:
     return acts
 
 
+def _another(view: View) -> list[Act]:
+    if not view.lines:
+        return [Repeat()]
+    return [Unresolved("") if view.target is None else Add(view.target, 1)]
+
+
 SPOKEN: Final[dict[Does, Callable[[View], list[Act]]]] = {
     Does.REPEAT: lambda _: [Repeat()],
+    Does.ANOTHER: _another,
     Does.TOTAL: lambda _: [AskTotal()],
     Does.CLOSE: lambda _: [Close()],
     Does.START_OVER: lambda _: [StartOver()],
