@@ -8,6 +8,7 @@ from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
 
 CLOTHES = Catalogue.from_csv(DEFAULT_PATH)
+ELECTRONICS = Catalogue.from_csv(SHOPS / "electronica.csv")
 HARDWARE = Catalogue.from_csv(SHOPS / "ferreteria.csv")
 NAILS = {"CLA-002": 3, "HER-013": 2, "TUB-003": 4}
 SHOWN = {"CAM-001": 2, "ACC-001": 1}
@@ -235,3 +236,9 @@ def test_another_like_it_of_an_unknown_kind_changes_nothing() -> None:
 
 def test_another_like_it_after_a_confirmation_is_the_last_order() -> None:
     assert after(CLOTHES, "2 camisas", "sí", "otra igual") == (State.OPEN, {"CAM-001": 2})
+
+
+@pytest.mark.parametrize("text", ["mejor frías", "mejor frías, son para la cocina", "mejor que sean frías"])
+def test_another_variant_has_the_size_of_the_one_that_goes(text: str) -> None:
+    """Also where the number and its unit are one word, "9W": there are cold ones of 12W, too."""
+    assert after(ELECTRONICS, "6 lámparas led 9w cálidas", text) == (State.OPEN, {"LAM-9": 6})

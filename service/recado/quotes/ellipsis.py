@@ -173,7 +173,7 @@ class Ellipsis:
     def _names(self, sku: str) -> list[frozenset[str]]:
         """The words of each name of a product, but for "de" and its like."""
         return [
-            frozenset(key(word) for word in name.split() if len(word) > 2 or word.isdigit())
+            frozenset(key(word) for word in name.split() if len(word) > 2 or word[0].isdigit())  # "9w"
             for name in self._plain(sku)
         ]
 
