@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET, WE_ARE
-from recado.quotes.elements import MASK, NOISE, PRODUCT, QUALITY, QUANTITY, THINGS, UNKNOWN, VERBS, Element
+from recado.quotes.elements import MASK, NOISE, PRODUCT, QUANTITY, THINGS, UNKNOWN, VERBS, Element
 from recado.quotes.heads import serves_each
 from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import MOST_CHOICES, How, Match
@@ -70,8 +70,12 @@ def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None
         state.instead, state.corrected = False, True
         return True
     if after == "each" or before == "each" or (before in VERBS and context.kind(i - 2) == "each"):
-        if (not q.article or after == "each") and context.norm(i - 1) not in WE_ARE:
+        if state.corrected and after == "each":
+            _give_each_anew(reading, q, state)
+        elif (not q.article or after == "each") and context.norm(i - 1) not in WE_ARE:
             state.each = q
+        return True
+    if before == "definite" and _takes_back(reading, i, q):
         return True
     if before in _OF_SOMETHING_ELSE and not _is_of_thing(reading, i, q, state):
         return before != "of" or q.article
@@ -81,6 +85,32 @@ def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None
     if state.refuse:
         return not state.subtract or _subtract(reading, i, q, state)
     return None
+
+
+def _give_each_anew(reading: "Reading", q: Quantity, state: State) -> None:
+    """ "3 tableros de 12 y 3 de 8, mejor 2 de cada uno"."""
+    for wish in reading.wishes:
+        if wish.state == "wanted":
+            wish.set_amount(q)
+            wish.parts = []
+            wish.doubts.append("corrected")
+    state.corrected = False
+
+
+def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
+    """ "50 m de cable 14 y 4 tomas. El 14 ya no": a refusal of the only thing that has the number in its name."""
+    if not reading.context.post_negated(i):
+        return False
+    named = [
+        wish
+        for wish in reading.wishes
+        if wish.state == "wanted"
+        and wish.product is not None
+        and any(q.value in size.values for size in reading.matcher.sizes_of(wish.product))
+    ]
+    if len(named) == 1:
+        named[0].state = "refused"
+    return len(named) == 1
 
 
 def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
@@ -252,7 +282,7 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
     factor = {"same": Fraction(1), "double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}[kind]
     j = reading.context.next(i, QUIET)
     thing = reading.context.kind(j)
-    if thing in THINGS and reading.elements[j].q is None and (thing != QUALITY or kind == "same"):
+    if thing in THINGS and reading.elements[j].q is None:
         state.factor = factor
         last = reading.last(("wanted",))
         if last is not None and reading.context.norm(i) == "la mitad":

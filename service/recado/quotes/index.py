@@ -276,6 +276,10 @@ class Index:
         }
         return bool(named) and not named & said
 
+    def is_called(self, product: int, norm: str) -> bool:
+        """Whether a word is the first one of a product's name."""
+        return self.canon(norm) == self.canon(plain(self.products[product].name).split()[0])
+
     def families_of(self, product: int) -> list[Family]:
         """The families that a product's names belong to."""
         return list(self._of[product].values())

@@ -315,8 +315,12 @@ def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
         found |= set(reading.matcher.with_head(product, element.words, element.sizes)) & set(
             last.element.match.products
         )
+    q = element.q.quantity if element.q is not None else None
+    if len(found) > 1:  # "6 blancos" of "hilo": "hilo blanco", and no "hilo overlock blanco"
+        found = set(reading.matcher.said_whole(sorted(found), element.words)) or found
+    if len(found) > 1 and q is not None:
+        _add_wish(reading, Wish(element, None, element.text, choices=tuple(sorted(found))), q)
     if len(found) == 1:
-        q = element.q.quantity if element.q is not None else None
         if (
             last.element.flags & {"kind", "other"} or last.element.match.how is How.OTHER
         ):  # "2 tacos de lengua y 2 de pastor": that is none of these

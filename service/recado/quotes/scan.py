@@ -47,7 +47,8 @@ _SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", 
 _TIMES: Final = frozenset(["double", "triple", "half_of"])
 _BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
 _BEFORE_COLOUR: Final = _BEFORE_KIND | {"of"}
-_BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", "same"])
+_AS_MANY: Final = _TIMES | {"same"}
+_BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", *_AS_MANY])
 _STEERING: Final = frozenset([*PRIORITY, "container", "modifier"])
 _JOINING: Final = frozenset(["con", "to", "for", "without"])
 _COUNTING: Final = QUANTITY_ROLES | {"article", "number"}
@@ -293,7 +294,7 @@ class Scanner(Scene):
             return add_quality(self, i)  # "solo el pelado"
         if roles - {"good"}:
             return self._listed(i, determined)
-        tells = determined or self.kind(-1) in _LISTED or self.kind(-1) == "correction"
+        tells = determined or self.kind(-1) in _LISTED | _AS_MANY or self.kind(-1) == "correction"
         tells = tells or (self.kind(-1) == "and" and self.is_counted(i + 1))  # "pilas AA 3 y AAA 2"
         tells = tells or (self.kind(-1) == "copula" and self.kind(-2) == "correction")  # "no, perdón, son rin 13"
         if tells and not roles and self.is_kind(i):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _PRONOUNS: Final = frozenset(["definite", NOISE, "only", "that", "courtesy"])
 _COUNTS: Final = frozenset([QUANTITY, "possessive", "definite"])
+_THEY_DID: Final = ("ó", "aron", "ieron")
+"""Endings of what others did, as written."""
 _DETERMINERS: Final = frozenset(["definite", "possessive", "of"])
 
 
@@ -53,6 +55,9 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
         return
     if reading.context.price_asked(i):
         return
+    if _is_of_others(reading, i):
+        state.mode = "mentioned"
+        return
     conditional = (
         reading.context.kind(i - 1) == "yes"
         and reading.scanner.norms[reading.elements[i - 1].start] == "si"
@@ -74,6 +79,14 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
     state.refuse = state.instead = False
     if element.kind == "add":
         state.corrected = False
+
+
+def _is_of_others(reading: "Reading", i: int) -> bool:
+    """ "mi hermano llevó ayer cable 12": what others took is no order; "mi jefe me pidió 2 focos" is one."""
+    element = reading.elements[i]
+    written = reading.scanner.written(element.start, element.end)
+    passed_on = element.start > 0 and reading.scanner.norms[element.start - 1] in ("me", "nos")
+    return written.endswith(_THEY_DID) and not passed_on and reading.context.kind(i - 1) != "negation"
 
 
 def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:
@@ -127,7 +140,8 @@ def _instead(reading: "Reading", i: int, _: Element, state: State) -> None:
 
 def _correction(reading: "Reading", i: int, _: Element, state: State) -> None:
     mends_word = reading.context.kind(i - 1) == UNKNOWN and reading.context.kind(i - 2) == "and"
-    state.corrected = not mends_word  # "y oja, perdón OJO-22"
+    aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
+    state.corrected = not (mends_word or aside)  # "y oja, perdón OJO-22"
     state.refuse = False
 
 

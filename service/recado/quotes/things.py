@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from recado.quotes.elements import (
     NOISE,
     PRODUCT,
@@ -121,8 +123,11 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
     q = scene.elements[before].quantity if len(scene.elements) >= -before else None
     if q is None or (q.unit is None and q.value >= 1):
         return match
-    if q.unit is not None and any(scene.is_sold_by(n, q.unit) for n in match.products):
-        return match
+    sold = [n for n in match.products if q.unit is not None and scene.is_sold_by(n, q.unit)]
+    if sold:  # "250 gramos de carnitas", where tacos are called so too
+        heads = [n for n in match.products if n not in sold and scene.matcher.is_called(n, scene.norms[i])]
+        alone = len(sold) == 1 and match.how is How.SEVERAL and not heads
+        return msgspec.structs.replace(match, products=(sold[0],), how=How.NAME) if alone else match
     size = Size((1 if q.value >= 1 else q.value,), q.unit)
     if whole and (q.unit is None or any(own.agrees(size) for own in scene.matcher.sizes_of(match.products[0]))):
         return match
