@@ -242,3 +242,9 @@ def test_another_like_it_after_a_confirmation_is_the_last_order() -> None:
 def test_another_variant_has_the_size_of_the_one_that_goes(text: str) -> None:
     """Also where the number and its unit are one word, "9W": there are cold ones of 12W, too."""
     assert after(ELECTRONICS, "6 lámparas led 9w cálidas", text) == (State.OPEN, {"LAM-9": 6})
+
+
+def test_a_kind_that_is_written_like_a_verb_answers() -> None:
+    """ "Paso" is also "I pass"."""
+    assert after(HARDWARE, "2 llaves", "de paso") == (State.OPEN, {"TUB-010": 2})
+    assert after(HARDWARE, "2 llaves", "de paso", "nel, mejor una", "sí") == (State.CONFIRMED, {"TUB-010": 1})

@@ -349,7 +349,8 @@ class _Walk:
 
     def _words(self, element: Element) -> None:
         chunk = self._draft.chunk
-        if element.kind in _SILENT or (element.kind == NOISE and "emoji" in element.roles):
+        named = element.kind == "copula" and self._context.kind(element.index - 1) == "of"  # "de paso"
+        if (element.kind in _SILENT and not named) or (element.kind == NOISE and "emoji" in element.roles):
             if element.kind in _INSIDE:
                 self._draft.write(element)
             return
