@@ -17,9 +17,9 @@ PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
 NO_NAMES = {
     "nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches",
-    "Juego Uno", "juego de uno", "yo-yo", "bajo",
+    "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana",
 }  # fmt: skip
-"""Names of words of speech and of portions, which the check tells the owner."""
+"""Names of words of speech, of money and of portions, which the check tells the owner."""
 
 
 def product(sku: str, name: str, *aliases: str) -> Product:
