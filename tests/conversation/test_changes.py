@@ -248,3 +248,9 @@ def test_a_kind_that_is_written_like_a_verb_answers() -> None:
     """ "Paso" is also "I pass"."""
     assert after(HARDWARE, "2 llaves", "de paso") == (State.OPEN, {"TUB-010": 2})
     assert after(HARDWARE, "2 llaves", "de paso", "nel, mejor una", "sí") == (State.CONFIRMED, {"TUB-010": 1})
+
+
+@pytest.mark.parametrize("text", ["sí, bájale 1 a las camisas", "sí, quítale 1 a las camisas"])
+def test_a_yes_that_takes_a_few_off_confirms(text: str) -> None:
+    """The number is the open quote's, and recado has nothing to ask about it."""
+    assert in_clothes(text) == (State.CONFIRMED, SHOWN | {"CAM-001": 1})

@@ -193,12 +193,15 @@ def _is_the_rest(reading: "Reading", i: int) -> bool:
 
 
 def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
-    """ "4 gorras y quítale una", "quítale una a las gorras": fewer of a thing; false if there are not so many."""
+    """ "4 gorras y quítale una", "quítale una a las gorras": fewer of a thing; false if the message has not so many.
+    What it has none of is the open quote's."""
     wish, at = reading.last(("wanted",)), reading.context.next(i, _TO)
     if reading.context.kind(i + 1) == "to" and reading.context.kind(at) == PRODUCT:
         wish, state.refuse = reading.known(reading.elements[at]), False
-    left = (wish.amount or 1) - q.value if wish is not None else -1
-    if wish is None or left < 0:
+    if wish is None:
+        return True
+    left = (wish.amount or 1) - q.value
+    if left < 0:
         return False
     wish.amount, wish.state = left, "wanted" if left else "refused"
     return True
