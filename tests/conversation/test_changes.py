@@ -250,7 +250,11 @@ def test_a_kind_that_is_written_like_a_verb_answers() -> None:
     assert after(HARDWARE, "2 llaves", "de paso", "nel, mejor una", "sí") == (State.CONFIRMED, {"TUB-010": 1})
 
 
-@pytest.mark.parametrize("text", ["sí, bájale 1 a las camisas", "sí, quítale 1 a las camisas"])
-def test_a_yes_that_takes_a_few_off_confirms(text: str) -> None:
-    """The number is the open quote's, and recado has nothing to ask about it."""
-    assert in_clothes(text) == (State.CONFIRMED, SHOWN | {"CAM-001": 1})
+@pytest.mark.parametrize("text", ["bájale 1 a las camisas", "quítale 1 a las camisas", "menos 1 camisa"])
+def test_a_few_taken_off_leave_no_question(text: str) -> None:
+    """The number belongs to the change of the open quote."""
+    dialogue = Dialogue(CLOTHES)
+    dialogue.say("2 camisas y 1 gorra")
+    dialogue.say(text)
+    assert {line.sku: line.quantity for line in dialogue.lines} == SHOWN | {"CAM-001": 1}
+    assert not dialogue.asks
