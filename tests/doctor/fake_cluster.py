@@ -36,7 +36,8 @@ PLURALS = {
 class FakeCluster:
     """`objects` is what the cluster holds; tests change it before they look. `forbidden` names plurals to refuse.
 
-    `unready` is why the web pod is not ready; empty when it is.
+    `unready` is why the web pod is not ready; empty when it is. `metrics` is what every web pod exports that
+    `metrics_of` does not name.
     """
 
     def __init__(self, namespace: str) -> None:
@@ -44,6 +45,7 @@ class FakeCluster:
         self.objects: list[Manifest] = []
         self.logs: dict[str, str] = {}
         self.metrics = ""
+        self.metrics_of: dict[str, str] = {}
         self.unready = ""
         self.forbidden: set[str] = set()
         self.kinds_absent: set[str] = set()
@@ -104,7 +106,7 @@ class FakeCluster:
         path, _, query = target.partition("?")
         parameters = dict(urllib.parse.parse_qsl(query))
         if match := re.search(r"/pods/([^/:]+):(\d+)/proxy(/.*)$", path):
-            return self._refusal("pods/proxy") or self._pod_answers(match[3])
+            return self._refusal("pods/proxy") or self._pod_answers(match[1], match[3])
         if match := re.search(r"/pods/([^/]+)/log$", path):
             return self._refusal("pods") or (200, self.logs.get(match[1], ""))
         plain = path.strip("/").replace(f"namespaces/{self.namespace}/", "")
@@ -122,9 +124,11 @@ class FakeCluster:
         self.objects.append(body)
         return 201, json.dumps(body)
 
-    def _pod_answers(self, path: str) -> tuple[int, str]:
-        """What the web pod says, ready or not."""
-        return (200, self.metrics) if path == "/metrics" else (503, self.unready) if self.unready else (200, "ok")
+    def _pod_answers(self, name: str, path: str) -> tuple[int, str]:
+        """What a web pod says, ready or not."""
+        if path == "/metrics":
+            return 200, self.metrics_of.get(name, self.metrics)
+        return (503, self.unready) if self.unready else (200, "ok")
 
     def _refusal(self, plural: str) -> tuple[int, str] | None:
         return (403, _status(403, f"{plural} is forbidden")) if plural in self.forbidden else None

@@ -6,8 +6,8 @@ import pytest
 
 from recado.cluster.doctor import Finding, Level
 from recado.telemetry import metrics
-from tests.doctor.conftest import World
-from tests.doctor.fake_cluster import FakeCluster
+from tests.doctor.conftest import METRICS, NODE, World
+from tests.doctor.fake_cluster import FakeCluster, pod
 from tests.doctor.test_doctor import settings
 
 Look = Callable[..., list[Finding]]
@@ -35,3 +35,14 @@ def test_another_agent_that_has_the_messages(cluster: FakeCluster, look: Look, w
     found = [finding for finding in look() if "another agent" in finding.text]
 
     assert [finding.level for finding in found] == [Level.WARNING] * said
+
+
+def test_what_several_pods_counted_is_one_sum(cluster: FakeCluster, look: Look) -> None:
+    """The newest of two pods got the webhook with the wrong signature, and none of the others."""
+    newest = pod(cluster.find("Deployment", "shop-recado"), "shop-recado-2", NODE)
+    newest["metadata"]["creationTimestamp"] = "2026-11-23T16:59:00Z"
+    cluster.objects.append(newest)
+    cluster.metrics_of["shop-recado-2"] = METRICS.replace('"accepted"} 70.0', '"accepted"} 0.0')
+    (found,) = [finding for finding in look() if finding.area == "signatures"]
+
+    assert (found.level, found.text) == (Level.OK, "70 webhooks were accepted, 6 had a wrong signature")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 
-from recado.cluster.checks_endpoints import series
 from recado.cluster.doctor import Finding, Installation, Level, fault, ok, warning
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import CatalogueError
@@ -160,9 +159,7 @@ def _number(installation: Installation, number: str, access: str) -> Finding:
 
 def other_agents(installation: Installation) -> Iterator[Finding]:
     """Checks that Meta gives customers' messages to recado and to no other agent."""
-    webhooks = sum(
-        count for labels, count in series(installation.metrics, metrics.IGNORED.name) if labels["part"] == "standby"
-    )
+    webhooks = installation.counted(f'{metrics.IGNORED.name}{{part="standby"}}')
     if webhooks:
         text = f"another agent has the messages of {webhooks:.0f} webhooks: recado does not reply to them"
         yield warning("Meta", text, "in WhatsApp Manager, switch Meta Business Agent off for the number")

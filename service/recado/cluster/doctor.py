@@ -193,12 +193,25 @@ class Installation:
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """The newest running web pod's metrics, by name with labels; empty if the scrape fails."""
+        """The newest running web pod's metrics, by name with labels; empty if the scrape fails.
+
+        Gauges of the store are the same in all pods.
+        """
+        return self._scrapes[0] if self._scrapes else {}
+
+    def counted(self, name: str) -> float:
+        """A counter's sum over all running web pods, by name with labels: each pod counts what it took itself."""
+        return sum(scrape.get(name, 0.0) for scrape in self._scrapes)
+
+    @cached_property
+    def _scrapes(self) -> list[dict[str, float]]:
+        """The metrics of the running web pods, newest first; an empty one for a scrape that failed."""
         running = [pod for pod in self.web_pods if pod.status.phase == "Running"]
-        if not running:
-            return {}
-        newest = max(running, key=lambda pod: str(pod.metadata.creation_timestamp or ""))
-        status, text = self.get(newest, "metrics", "/metrics")
+        running.sort(key=lambda pod: str(pod.metadata.creation_timestamp or ""), reverse=True)
+        return [self._scrape(pod) for pod in running]
+
+    def _scrape(self, pod: Any) -> dict[str, float]:
+        status, text = self.get(pod, "metrics", "/metrics")
         if status != 200:
             return {}
         lines = [line for line in text.splitlines() if line and not line.startswith("#")]
