@@ -112,7 +112,7 @@ class OperatorConformance:
             "discarded": 0,
         }
 
-    async def test_strangers_are_forgotten_whoever_drains(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+    async def test_any_drain_forgets_old_customers(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """A process that drains once and ends looks for them too, an hour after the last one that did."""
         web = open_queue()
         await web.update_message_attempt(await add_leased(web, new_reply(1, clock)), DELIVERED)

@@ -88,7 +88,7 @@ def database(installation: Installation) -> Iterator[Finding]:
 
 def counters(installation: Installation) -> Iterator[Finding]:
     """The counters of the queue's states, in either store, agreed with the rows when they were last compared."""
-    if miscounted := (installation.metrics or {}).get(metrics.MISCOUNTED_ROWS.name):
+    if miscounted := installation.metrics.get(metrics.MISCOUNTED_ROWS.name):
         yield warning(
             "database",
             f"the counters of the queue's states were wrong by {miscounted:,.0f} rows; a drain has set them right",

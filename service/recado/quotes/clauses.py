@@ -95,6 +95,14 @@ class Spoken(msgspec.Struct, frozen=True):
 Step = Named | Bare | Kept | Replaced | Scaled | Spoken
 
 
+def unnamed(step: Step) -> tuple[int, ...]:
+    """The elements of what names nothing; in an exchange only of a number, which is how many there are to be."""
+    if isinstance(step, Replaced) and isinstance(step.goes, Mention) and isinstance(step.comes, Bare):
+        counts = step.comes.amount is not None and not (step.comes.words or step.comes.foreign)
+        return step.comes.places if counts else ()
+    return step.places if isinstance(step, Bare) else ()
+
+
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a message in order.
 

@@ -170,9 +170,7 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
     alias = scene.matcher.match(scene.tokens, scene.roles, found.at, head_only=False)
     left_out = after is None and not scene.is_kind(found.end)  # "medio litro del de pescado"
     if alias is not None and alias.words > 1 and (alias.how in WHOLE or left_out):
-        held = after is not None and scene.has(found.end - 1, "of") and found.value.denominator != 1
-        # "litro de thinner" is a name, but of "un cuarto de kilo de carnitas" only "carnitas" is
-        return held and scene.is_sold_by(alias.products[0], found.unit)
+        return False  # "litro de thinner" is a name
     follows = after is None and _follows_product(scene, found.unit)
     if not found.counts or scene.norm(found.at) == "k":
         beside = scene.elements[-1].match if follows else after

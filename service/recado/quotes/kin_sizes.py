@@ -85,8 +85,7 @@ def _is_amount(scene: Scene, i: int) -> bool:
 
 def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
     """Past a size, at `i`, that a thing said before has kin of; 0 if none has it."""
-    things = {e.match.products[0] for e in scene.behind() if e.match is not None}
-    if not any(scene.matcher.with_head(n, [], [read[0]]) for n in things):
+    if not _has_kin(scene, read[0]):
         return 0
     element = scene.add(QUALITY, i, read[1])
     element.sizes, element.text = [read[0]], scene.written(i, read[1])
@@ -111,5 +110,10 @@ def names_kin(scene: Scene, i: int) -> bool:
     read = scene.matcher.sizes.at(scene.tokens, i)
     if read is None or read[0].unit is None or read[0].unit.name in SOLD_BY:
         return False
+    return _has_kin(scene, read[0])
+
+
+def _has_kin(scene: Scene, size: Size) -> bool:
+    """Whether a thing said before has kin of this size."""
     things = {e.match.products[0] for e in scene.behind() if e.match is not None}
-    return any(scene.matcher.with_head(n, [], [read[0]]) for n in things)
+    return any(scene.matcher.with_head(n, [], [size]) for n in things)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from recado.quotes.agreement import Agreement
 from recado.quotes.asides import CERTAIN, Asides
-from recado.quotes.clauses import Bare, Mention, Named, Replaced, Scaled, Script, Spoken, Step
+from recado.quotes.clauses import Bare, Mention, Named, Scaled, Script, Spoken, Step, unnamed
 from recado.quotes.constructions import Does, Found, table
 from recado.quotes.elements import (
     COMMA,
@@ -148,7 +148,7 @@ class _Walk:
         return not (element.kind in ("negation", "nope") and at > element.start)  # "no son 3", "no los quiero"
 
     def _reserves(self, steps: list[Step]) -> Reserves:
-        heard = self._numbers.heard.union(*map(_places, steps))
+        heard = self._numbers.heard.union(*map(unnamed, steps))
         return Reserves(self._reading, heard, self._spoken, self._steering)
 
     # what steers ---------------------------------------------------------------------------------------------
@@ -377,14 +377,6 @@ class _Walk:
         half = self._context.norm(element.index) in ("medio", "media")
         chunk = self._draft.chunk
         return half and chunk.steered and chunk.is_empty() and self._closes(element.end)
-
-
-def _places(step: Step) -> tuple[int, ...]:
-    """The elements of what names nothing; in an exchange only of a number, which is how many there are to be."""
-    if isinstance(step, Replaced) and isinstance(step.goes, Mention) and isinstance(step.comes, Bare):
-        counts = step.comes.amount is not None and not (step.comes.words or step.comes.foreign)
-        return step.comes.places if counts else ()
-    return step.places if isinstance(step, Bare) else ()
 
 
 _KINDS: Final[dict[str, Callable[[_Walk, Element], None]]] = {

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Final
 from recado.quotes.amounts import each, multiple
 from recado.quotes.context import QUIET
 from recado.quotes.elements import COMMA, LINE, NOISE, PRODUCT, QUANTITY, STOP, THINGS, UNKNOWN, Element
-from recado.quotes.told import CLAUSE_ENDS, OWN_NEEDS, SENTENCE_PARTS, drop_advertised, drop_offers, drop_priced
+from recado.quotes.told import (
+    CLAUSE_ENDS,
+    OWN_NEEDS,
+    SENTENCE_PARTS,
+    drop_advertised,
+    drop_offers,
+    drop_priced,
+    is_to_us,
+)  # fmt: skip
 from recado.quotes.wishes import State
 
 if TYPE_CHECKING:
@@ -85,8 +93,7 @@ def _is_of_others(reading: "Reading", i: int) -> bool:
     """ "mi hermano llevó ayer cable 12": what others took is no order; "mi jefe me pidió 2 focos" is one."""
     element = reading.elements[i]
     written = reading.scanner.written(element.start, element.end)
-    passed_on = element.start > 0 and reading.scanner.norms[element.start - 1] in ("me", "nos")
-    return written.endswith(_THEY_DID) and not passed_on and reading.context.kind(i - 1) != "negation"
+    return written.endswith(_THEY_DID) and not is_to_us(reading, i) and reading.context.kind(i - 1) != "negation"
 
 
 def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:

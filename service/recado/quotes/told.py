@@ -72,7 +72,7 @@ def _is_of_the_past(reading: "Reading", i: int) -> bool:
     """ "las balatas que me vendieron rechinan", "la guitarra que compré": a thing that somebody has had."""
     context = reading.context
     before = i - 1 - (context.kind(i - 1) in (QUANTITY, "definite"))
-    if context.kind(before) == UNKNOWN and context.norm(before).endswith(_PAST) and not _is_to_me(reading, before):
+    if context.kind(before) == UNKNOWN and context.norm(before).endswith(_PAST) and not is_to_us(reading, before):
         return True  # "mis primos llevaron un cajón"
     verb = context.next(i + 1, frozenset([NOISE]))
     if context.kind(i + 1) != "that" or verb >= len(reading.elements):
@@ -83,8 +83,8 @@ def _is_of_the_past(reading: "Reading", i: int) -> bool:
     return had or written.endswith(_I_DID) or any(word.endswith(_PAST) for word in context.norm(verb).split())
 
 
-def _is_to_me(reading: "Reading", i: int) -> bool:
-    """ "me faltaron", "nos pidieron"."""
+def is_to_us(reading: "Reading", i: int) -> bool:
+    """Whether a verb has the customer's own pronoun: "me faltaron", "nos pidieron"."""
     start = reading.elements[i].start
     return start > 0 and reading.scanner.norms[start - 1] in ("me", "nos")
 

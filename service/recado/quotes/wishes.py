@@ -79,7 +79,7 @@ class State(msgspec.Struct, eq=False):
     """Where the follower is: what the last steering words do to the next thing."""
 
     mode: str | None = None  # wanted | mentioned | priced
-    corrected: bool = False  # the next thing or number mends what was said
+    corrected: bool = False  # the next thing or number corrects the one before
     instead: bool = False  # the next thing is what is not wanted
     changing: bool = False  # after "cambia": likewise, until "por"
     heir: Wish | None = None  # what was refused, whose amount its substitute takes
