@@ -17,8 +17,8 @@ from recado.settings import load
 from tests.cli.test_cli import recado
 from tests.clock import FakeClock
 from tests.queue.conformance_orders import moving, ordered
-from tests.queue.conformance_sessions import deciding, quoted, session_of
 from tests.queue.replies import UNLIMITED
+from tests.queue.sessions import deciding, quoted, session_of
 
 
 @pytest.fixture

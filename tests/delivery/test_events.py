@@ -26,8 +26,8 @@ from recado.settings import load
 from recado.telemetry import tracing
 from tests.clock import FakeClock
 from tests.events.test_signing import make_secret
-from tests.queue.conformance_sessions import deciding, opening, session_of
 from tests.queue.replies import UNLIMITED, new_reply
+from tests.queue.sessions import deciding, opening, session_of
 
 HOUR = 3600.0
 

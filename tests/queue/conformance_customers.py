@@ -9,8 +9,8 @@ from recado.queue.model import Added, NewReply, Restraint
 from recado.queue.operations.customers import FORGOTTEN_SECONDS, MAX_ALIKE
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance_sessions import opening, session_of
 from tests.queue.replies import NUMBER, UNLIMITED, new_reply
+from tests.queue.sessions import opening, session_of
 from tests.queue.stores import OpenQueue
 
 PHONE, USER = f"{NUMBER}:+1", f"{NUMBER}:US.1"

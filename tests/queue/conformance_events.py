@@ -16,8 +16,8 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance_orders import moving, ordered
-from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 from tests.queue.replies import NO_JITTER, NUMBER, REJECTED, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.sessions import deciding, opening, quoted, session_of
 from tests.queue.stores import OpenQueue
 
 CRM = Audience(wants={"crm": USUAL_TYPES}, deadline_seconds=http.DEADLINE_SECONDS, order_prefix="P-")

@@ -9,8 +9,8 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance_permissions import FAILED, REFUSED
-from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.sessions import deciding, opening, quoted, session_of
 from tests.queue.stores import OpenQueue
 
 HOLD = 14400.0

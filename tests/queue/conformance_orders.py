@@ -1,19 +1,20 @@
-"""What every RetryQueue must do for the shop's staff: list, show and change orders, and keep them for their time."""
+"""What every RetryQueue must do for orders: place each once, list and change them, keep them for their time."""
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
-from recado.orders import Changes, Order, OrderState, QuoteState
+from recado.orders import Changes, Located, Order, OrderState, QuoteState
 from recado.orders.shop import Move, MoveOutcome
 from recado.queue.model import State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance_sessions import deciding, opening, quoted, session_of
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply
+from tests.queue.sessions import deciding, opening, outcomes, quoted, session_of
 from tests.queue.stores import OpenQueue
 
 DAY = 86400.0
@@ -51,6 +52,91 @@ async def notices(queue: RetryQueue) -> list[str]:
 
 class OrderConformance:
     """The behaviour; `open_queue(**settings)` opens the same store each time within a test."""
+
+    # -- from the customer
+
+    async def test_a_yes_makes_one_order(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """With the lines and the price of the quote, in the transaction of its reply."""
+        queue = open_queue(**UNLIMITED)
+        await quoted(queue, clock)
+        session = await session_of(queue, clock, may_order=True)
+        message = deciding(1, clock, session)
+        await queue.add_message(message, lease=False)
+        after = await session_of(queue, clock)
+
+        assert after.order == message.changes.places
+        assert after.order
+        assert (after.order.total, after.order.state) == (Decimal("103.76"), OrderState.PLACED)
+        assert after.quote
+        assert after.quote.state is QuoteState.CONFIRMED
+        assert after == session.after(message.changes)
+        assert outcomes(queue) == {"opened": 1, "confirmed": 1}
+        totals = queue.snapshot().totals
+        assert totals[metrics.ORDERS.name, ("placed", "text")] == 1
+        assert totals[metrics.ORDER_VALUE.name, ("USD",)] == 103.76
+        assert totals[metrics.QUOTE_DECISION.name, ("sum",)] == 0
+
+    async def test_however_often_a_quote_is_confirmed_there_is_one_order(
+        self, open_queue: OpenQueue, clock: FakeClock
+    ) -> None:
+        """Of twenty messages at once, on two pods, one places the order; the others get the session with it."""
+        queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
+        await quoted(queue, clock)
+        sessions = [await session_of(queue, clock, may_order=True) for _ in range(20)]
+        added = await asyncio.gather(
+            *(
+                (queue, other)[n % 2].add_message(deciding(n, clock, session), lease=False)
+                for n, session in enumerate(sessions)
+            )
+        )
+        (placed,) = [session.order_number for session, one in zip(sessions, added, strict=True) if not one.stale]
+
+        assert {one.stale.order.number for one in added if one.stale and one.stale.order} == {placed}
+        assert sum(one.stale is not None for one in added) == 19
+        assert outcomes(queue) == {"opened": 1, "confirmed": 1}
+
+    async def test_numbers_are_never_given_twice(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """With many customers at once, on two pods, and after a restart. Numbers are only reserved if there is
+        something to order."""
+        queue, other = open_queue(**UNLIMITED), open_queue(**UNLIMITED)
+        for customer in range(1, 6):
+            await quoted(queue, clock, f"AAA{customer}", customer=customer)
+        await queue.add_message(opening(990, clock, "BBBB", customer=6), lease=False)
+        at_once = await asyncio.gather(
+            *((queue, other)[n % 2].add_message(
+                new_reply(1000 + n, clock, customer=n % 5 + 1, may_order=True), lease=False
+            ) for n in range(20))
+        )  # fmt: skip
+        numbers = [one.stale.order_number for one in at_once if one.stale]
+        await queue.close()
+        later = await session_of(open_queue(**UNLIMITED), clock, may_order=True)
+        nothing = await session_of(other, clock, 7, may_order=True)
+        no_yes = await session_of(other, clock, 1)
+
+        assert None not in numbers
+        assert len(set(numbers)) == 20
+        assert later.order_number is not None
+        assert later.order_number > max(n for n in numbers if n)
+        assert nothing.order_number is no_yes.order_number is None
+
+    async def test_an_order_learns_where_it_goes(self, open_queue: OpenQueue, clock: FakeClock) -> None:
+        """Only the customer's own order."""
+        queue = open_queue(**UNLIMITED)
+        for customer in (1, 2):
+            await quoted(queue, clock, f"AAA{customer}", customer=customer)
+            session = await session_of(queue, clock, customer, may_order=True)
+            await queue.add_message(deciding(customer, clock, session, customer=customer), lease=False)
+        own, others = [(await session_of(queue, clock, customer)).order for customer in (1, 2)]
+        assert own
+        assert others
+        for n, order in enumerate((own, others)):
+            located = Changes(version=2 + n, locates=Located(number=order.number, location="4.6,-74.1"))
+            await queue.add_message(new_reply(10 + n, clock, customer=1, changes=located), lease=False)
+
+        assert (await session_of(queue, clock, 1)).order == replace(own, location="4.6,-74.1")
+        assert (await session_of(queue, clock, 2)).order == others
+
+    # -- for the staff
 
     async def test_orders_come_in_pages_and_by_state(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """In the order in which they were placed, with their customers."""

@@ -24,8 +24,8 @@ from tests.clock import FakeClock
 from tests.queue.conformance_events import claimed, event_in, kinds
 from tests.queue.conformance_orders import DAY, ordered
 from tests.queue.conformance_permissions import preference
-from tests.queue.conformance_sessions import opening, outcomes, session_of
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.sessions import opening, outcomes, session_of
 from tests.queue.stores import OpenQueue
 
 FORMS = Forms(mode=AfterWindow.TEMPLATE, quote="cotizacion", order="pedido", language="es")

@@ -11,8 +11,8 @@ from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.conformance_events import CRM, kinds
 from tests.queue.conformance_orders import ACCEPTED, COMPLETED, moving, notices, ordered
-from tests.queue.conformance_sessions import session_by, session_of
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply, status_of
+from tests.queue.sessions import session_by, session_of
 from tests.queue.stores import OpenQueue
 
 YEAR = 365 * 86400.0

@@ -10,8 +10,8 @@ from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.queue.conformance_permissions import preference
-from tests.queue.conformance_sessions import quoted, session_of
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply
+from tests.queue.sessions import quoted, session_of
 from tests.queue.stores import OpenQueue
 
 HOUR, DAY = 3600.0, 86400.0

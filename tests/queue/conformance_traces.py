@@ -13,8 +13,8 @@ from tests.clock import FakeClock
 from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import moving
 from tests.queue.conformance_reminders import AUDIENCE, HOUR, MIDNIGHT, reminded
-from tests.queue.conformance_sessions import deciding, opening, session_of
 from tests.queue.replies import DELIVERED, UNLIMITED, add_leased, new_reply
+from tests.queue.sessions import deciding, opening, session_of
 from tests.queue.stores import OpenQueue
 
 

@@ -28,8 +28,8 @@ from recado.whatsapp.attached import Media
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
 from tests.clock import FakeClock
-from tests.queue.conformance_sessions import quote_named, session_of
 from tests.queue.replies import DELIVERED, LANE, NO_JITTER, NUMBER, UNLIMITED, new_reply, text_of
+from tests.queue.sessions import quote_named, session_of
 from tests.queue.stores import OpenQueue
 
 HEARS = Lane(MEDIA, media.LANE)

@@ -20,6 +20,7 @@ from tests.queue.conformance_orders import OrderConformance
 from tests.queue.conformance_outages import OutageConformance
 from tests.queue.conformance_outside import OutsideConformance
 from tests.queue.conformance_permissions import PermissionConformance
+from tests.queue.conformance_quotes import QuoteConformance
 from tests.queue.conformance_reminders import ReminderConformance
 from tests.queue.conformance_results import ResultConformance
 from tests.queue.conformance_sending import SendingConformance
@@ -95,6 +96,10 @@ class TestForms(FormConformance):
 
 class TestSessions(SessionConformance):
     """About conversations."""
+
+
+class TestQuotes(QuoteConformance):
+    """About quotes."""
 
 
 class TestHandoffs(HandoffConformance):

@@ -16,11 +16,11 @@ from recado.settings import load
 from recado.simulator.installation import Installation
 from recado.simulator.postgres import PostgresServer
 from tests.clock import FakeClock
-from tests.queue.conformance_sessions import deciding, opening, session_of
 from tests.queue.conformance_traces import add, trace
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 from tests.queue.replies import DELIVERED, REJECTED, UNLIMITED, add_leased, new_reply
+from tests.queue.sessions import deciding, opening, session_of
 
 pytestmark = pytest.mark.xdist_group("postgres")
 POLICY = retry_policy(load(UNLIMITED))

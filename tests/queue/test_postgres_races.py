@@ -27,10 +27,10 @@ from recado.settings import load
 from recado.simulator.postgres import PostgresServer
 from tests.clock import FakeClock
 from tests.queue.conformance_events import CRM, asking
-from tests.queue.conformance_sessions import deciding, quoted, session_of
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 from tests.queue.replies import DELIVERED, LANE, NUMBER, OUTAGE, UNLIMITED, add_leased, new_reply, status_of
+from tests.queue.sessions import deciding, quoted, session_of
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

@@ -24,8 +24,8 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from tests.clock import FakeClock
 from tests.queue.conformance_orders import moving
-from tests.queue.conformance_sessions import deciding, opening
 from tests.queue.replies import DELIVERED, REJECTED, SERVER_ERROR, UNKNOWN, new_reply, status_of
+from tests.queue.sessions import deciding, opening
 
 Result = TypeVar("Result")
 

@@ -9,8 +9,8 @@ import pytest
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.queue.sqlite.connections import SqliteStatements
 from tests.clock import FakeClock
-from tests.queue.conformance_sessions import opening, quoted
 from tests.queue.replies import NUMBER, new_reply
+from tests.queue.sessions import opening, quoted
 from tests.queue.test_sqlite import open_queue as open_queue
 
 #: The statements of every transaction with a new message.
