@@ -1,4 +1,4 @@
-"""Bodies of webhooks, with the messages of Meta's documentation."""
+"""Bodies of webhooks with the messages of Meta's documentation."""
 
 import json
 from typing import Any

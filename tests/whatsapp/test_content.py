@@ -1,4 +1,4 @@
-"""What replies say: Meta's limits hold whatever the names are, and everything has a plain text."""
+"""The content of replies: Meta's limits hold for all names, and every content can be sent as plain text."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ YES, CHANGE, NO = (
     Choice("q:7K:change", "✏️ Cambiar"),
     Choice("q:7K:no", "❌ No"),
 )
-#: Emoji that are several code points each: none may be cut.
+#: Emoji of several code points each, which must not be cut.
 CLUSTERS = (
     "👨‍👩‍👧‍👦",
     "🇲🇽",
@@ -56,7 +56,7 @@ NAMES = st.lists(
 
 
 def refusal(content: Content) -> Any:
-    """What the simulated Meta has against a content's message."""
+    """Why the simulated Meta refuses a content's message; None if it accepts it."""
     message = rendered(content)
     if message["type"] == "text":
         body = message["text"]["body"]
@@ -65,7 +65,7 @@ def refusal(content: Content) -> Any:
 
 
 def test_buttons_go_out_as_the_reference_says() -> None:
-    """Field by field."""
+    """Each field is as in Meta's reference."""
     assert rendered(with_choices("¿Confirmas?", [YES, NO])) == {
         "type": "interactive",
         "interactive": {
@@ -82,7 +82,7 @@ def test_buttons_go_out_as_the_reference_says() -> None:
 
 
 def test_a_list_goes_out_as_the_reference_says() -> None:
-    """Field by field; what is not there is left out."""
+    """Each field is as in Meta's reference; empty fields are left out."""
     content = List(
         "¿Cuál?",
         (Section((Row("c:1", "Jean azul", "$39.90"),), "Jeans"), Section((Row("c:2", "Gorra"),), "Gorras")),
@@ -108,14 +108,14 @@ def test_a_list_goes_out_as_the_reference_says() -> None:
     ("length", "kind"), [(1, Buttons), (1024, Buttons), (1025, List), (4096, List)], ids=lambda value: str(value)
 )
 def test_a_text_gets_buttons_as_long_as_they_fit(length: int, kind: type) -> None:
-    """The limits are counted in code points: an emoji of Meta's is one, not four bytes."""
+    """Meta counts the limits in code points: an emoji is one, not four bytes."""
     content = with_choices("🙂" * length, [YES, CHANGE, NO])
     assert type(content) is kind
     assert as_text(content) == Text("🙂" * length)
 
 
 def test_more_than_three_choices_are_a_list() -> None:
-    """However short the text is; a row whose name was cut has the whole of it below."""
+    """Even if the text is short. A row whose title was cut has the whole name as its description."""
     names = ["Zapatillas deportivas para correr rojas", "Jean azul", "Jean negro", "Gorra"]
     content = with_choices("¿Cuál?", [Choice(f"c:{n}", name) for n, name in enumerate(names)], plain="¿Cuál: ...?")
     assert isinstance(content, List)
@@ -161,13 +161,13 @@ def test_more_than_three_choices_are_a_list() -> None:
     ],
 )
 def test_what_meta_would_refuse_cannot_be_built(build: Any, problem: str) -> None:
-    """The error says what is wrong with it."""
+    """The error names the problem."""
     with pytest.raises(ContentError, match=problem):
         build()
 
 
 def test_one_error_names_every_problem() -> None:
-    """Whoever builds a content mends it once."""
+    """So that they can be fixed in one go."""
     with pytest.raises(ContentError) as error:
         Buttons("", (Button("", "x" * 21),))
     assert str(error.value) == (
@@ -178,7 +178,8 @@ def test_one_error_names_every_problem() -> None:
 @settings(max_examples=300)
 @given(names=NAMES, length=st.integers(1, 4096), described=st.booleans())
 def test_no_content_exceeds_the_limits(names: list[str], length: int, described: bool) -> None:
-    """Names of 200 characters, emoji, texts of any length: Meta accepts it, and it survives the store."""
+    """Names of 200 characters, emoji, texts of any length: Meta accepts the content, and the store returns it
+    unchanged."""
     choices = [Choice(f"c:{n}", name, name if described else "") for n, name in enumerate(names)]
     content = with_choices(("l\n" * 2048)[: length - 1] + "x", choices)
     assert refusal(content) is None
@@ -189,7 +190,7 @@ def test_no_content_exceeds_the_limits(names: list[str], length: int, described:
 @settings(max_examples=300)
 @given(names=NAMES, limit=st.sampled_from([20, 24]))
 def test_titles_are_short_unique_and_whole(names: list[str], limit: int) -> None:
-    """No two are alike, and no accent, flag or family is cut in two."""
+    """No two titles are equal, and no accent, flag or family emoji is cut in two."""
     short = titles(tuple(names), limit)
     assert len(set(short)) == len(short)
     for title in short:
@@ -205,7 +206,7 @@ def test_titles_are_short_unique_and_whole(names: list[str], limit: int) -> None
 
 
 def test_names_are_cut_at_a_word() -> None:
-    """A customer reads words, and tells apart what differs at the end."""
+    """Whole words stay, and names that differ at the end stay distinguishable."""
     assert shortened("Zapatillas deportivas running", 24) == "Zapatillas deportivas…"
     assert shortened("Impermeabilizante acrílico", 20) == "Impermeabilizante…"
     assert shortened("Otorrinolaringológicamente", 20) == "Otorrinolaringológi…"
@@ -218,7 +219,7 @@ def test_names_are_cut_at_a_word() -> None:
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_what_is_seen_as_one_character_is_never_cut(cluster: str) -> None:
-    """At every place that the cut may fall."""
+    """Wherever the cut falls."""
     for before in range(24):
         cut = shortened("x" * before + cluster * 30, 24)
         assert len(cut) <= 24
@@ -226,7 +227,7 @@ def test_what_is_seen_as_one_character_is_never_cut(cluster: str) -> None:
 
 
 def test_a_template_goes_out_as_the_reference_says() -> None:
-    """Field by field, through the queue's JSON and back."""
+    """Each field is as in Meta's reference, also after the queue has stored it as JSON."""
     content = decode(
         encode(Template("recado_cotizacion_lista", "es", {"products": "2", "total": "$117.48"}, "q:7K3M9QX2TB:show"))
     )
@@ -255,7 +256,7 @@ def test_a_template_goes_out_as_the_reference_says() -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", "dos\nlíneas", "tab\t", "a     b", "x" * 1025])
 def test_meta_would_refuse_such_a_parameter(value: str) -> None:
-    """So it is refused where it is made, and `parameter` makes it fit where there is anything to fit."""
+    """`Template` refuses it, and `parameter` changes it so that it fits, unless it is empty."""
     with pytest.raises(ContentError, match="parameter b"):
         Template("aviso", "es", {"a": "2", "b": value})
     if value.strip():
@@ -264,13 +265,13 @@ def test_meta_would_refuse_such_a_parameter(value: str) -> None:
 
 @pytest.mark.parametrize(("name", "language"), [("Aviso", "es"), ("", "es"), ("aviso", "es-MX"), ("aviso", "")])
 def test_a_template_has_a_name_and_a_language_of_metas_form(name: str, language: str) -> None:
-    """Another spelling is another template, or none."""
+    """Another spelling names another template, or none."""
     with pytest.raises(ContentError):
         Template(name, language)
 
 
 def test_direct_send_is_the_message_with_its_category() -> None:
-    """Meta makes the template; its body has the length of one."""
+    """Meta makes the template, so its body may be as long as a template's."""
     inner = with_choices("¿Confirmas?", [YES, NO])
     assert isinstance(inner, Buttons)
     assert rendered(DirectSend(inner)) == {**rendered(inner), "category": "utility"}
@@ -280,5 +281,5 @@ def test_direct_send_is_the_message_with_its_category() -> None:
 
 @pytest.mark.parametrize("content", [Template("aviso", "es"), DirectSend(Text("hola"))])
 def test_what_is_sent_outside_the_window_has_no_other_form(content: Content) -> None:
-    """Outside the window Meta takes no plain text."""
+    """Outside the window Meta accepts no plain text."""
     assert as_text(content) == content

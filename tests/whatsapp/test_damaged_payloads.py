@@ -1,4 +1,4 @@
-"""Reading webhooks that are damaged or hostile: what is readable is kept, and nothing raises but PayloadError."""
+"""Reading damaged or hostile webhooks: readable parts are kept, and the only exception is PayloadError."""
 
 import json
 from functools import partial
@@ -31,7 +31,7 @@ from recado.whatsapp.payloads import (
     ],
 )
 def test_one_bad_message_does_not_hurt_the_others(bad: Any, reason: str) -> None:
-    """The good messages before and after it, and the statuses, are read; the bad one is counted."""
+    """The messages before and after it and the statuses are read; the bad message is counted."""
     good = [{**TEXT, "id": f"wamid.{n}"} for n in range(3)]
     status = {"id": "wamid.OUT1", "status": "sent"}
     batch = parse(webhook(messages=[good[0], bad, *good[1:]], statuses=[status]))
@@ -54,14 +54,14 @@ def test_one_bad_message_does_not_hurt_the_others(bad: Any, reason: str) -> None
     ],
 )
 def test_damage_around_a_message_does_not_hurt_it(damage: dict[str, Any], reasons: list[str]) -> None:
-    """Contacts, metadata, statuses, errors: whatever is broken beside it, the message is read."""
+    """The message is read even if contacts, metadata, statuses or errors beside it are damaged."""
     batch = parse(webhook(messages=[TEXT], **damage))
     assert [message.text for message in batch.messages] == ["hola"]
     assert batch.ignored == reasons
 
 
 def test_damaged_entries_and_changes_do_not_hurt_the_others() -> None:
-    """null, numbers and lists where an entry or a change should be."""
+    """null, numbers and lists in place of an entry or a change."""
     good = {"field": "messages", "value": {"messages": [TEXT]}}
     bad_changes = [None, 7, {"field": 9}, {"field": "messages", "value": "x"}, good]
     batch = parse(body([None, 7, {"changes": "x"}, {"changes": None}, {}, {"changes": bad_changes}]))
@@ -70,14 +70,16 @@ def test_damaged_entries_and_changes_do_not_hurt_the_others() -> None:
 
 
 def test_half_of_a_surrogate_pair_is_not_the_end_of_a_batch() -> None:
-    r"""A lone `\ud83d` is valid JSON and no text: it becomes a question mark, and its neighbours are read."""
+    r"""A lone `\ud83d` is valid JSON but not valid text. It becomes a question mark, and the messages beside it are
+    read."""
     raw = webhook(messages=[{**TEXT, "text": {"body": "x"}}, {**TEXT, "text": {"body": "ñandú"}}])
     batch = parse(raw.replace(b'"x"', rb'"\ud83d 2 zapatos"'))
     assert [message.text for message in batch.messages] == ["? 2 zapatos", "ñandú"]
 
 
 def test_no_text_or_id_holds_a_nul() -> None:
-    r"""PostgreSQL takes none, so that Meta would bring the batch for ever. What only looks like one stays."""
+    r"""PostgreSQL accepts no NUL, so Meta would deliver the batch again and again. An escaped backslash before
+    `u0000` is not a NUL and stays."""
     place = {"name": "x", "latitude": 1, "longitude": 2}
     raw = webhook(messages=[{**TEXT, "context": {"id": "x"}, "text": {"body": "x"}, "location": place}])
     for written, read in ((rb"\u0000\u0000 2", "\ufffd\ufffd 2"), (rb"\\\u0000", "\\\ufffd"), (rb"\\u0000", r"\u0000")):
@@ -99,7 +101,7 @@ def test_a_number_beyond_all_numbers_is_not_the_end_of_a_batch(digits: bytes) ->
 
 
 def test_escaped_unicode_and_slashes_are_what_they_stand_for() -> None:
-    r"""Meta escapes everything: `\u00f1`, surrogate pairs, `\/`."""
+    r"""Meta escapes all of these: `\u00f1`, surrogate pairs, `\/`."""
     raw = webhook(messages=[{**TEXT, "text": {"body": "x"}}])
     [message] = parse(raw.replace(b'"x"', rb'"ma\u00f1ana \ud83d\udc4d 1\/2"')).messages
     assert message.text == "mañana 👍 1/2"
@@ -126,7 +128,7 @@ def test_escaped_unicode_and_slashes_are_what_they_stand_for() -> None:
     ],
 )
 def test_what_is_not_a_webhook_is_a_payload_error(bad: bytes) -> None:
-    """Not JSON, not an object, no list of entries: PayloadError, however hostile."""
+    """Invalid JSON, no object, or no list of entries is a PayloadError, even if the body is hostile."""
     with pytest.raises(PayloadError):
         parse(bad)
 
@@ -200,7 +202,7 @@ ANY_JSON = st.recursive(
 
 @given(ANY_JSON)
 def test_any_json_is_a_batch_or_a_payload_error(value: Any) -> None:
-    """As a whole body, as the entries, as a value, as a message and as a status."""
+    """As the whole body, as the entries, as a value, as a message and as a status."""
     shapes = (value, {"entry": value}, {"entry": [value]}, {"entry": [{"changes": [value]}]})
     for shape in shapes:
         for text in (json.dumps(shape), json.dumps(shape, ensure_ascii=False)):
@@ -213,7 +215,7 @@ def test_any_json_is_a_batch_or_a_payload_error(value: Any) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_batch_or_a_payload_error(value: bytes) -> None:
-    """Not only JSON."""
+    """Also bytes that are not JSON."""
     assert_parses(value)
 
 
@@ -230,12 +232,13 @@ def assert_parses(raw: bytes) -> Batch | None:
             assert len(line.sku) <= 256
         for id_ in (message.tapped, message.quoted, message.product, message.original):
             assert id_ is None or 0 < len(id_) <= 256
-        msgspec.json.encode(message)  # whatever was read can be stored and logged
+        msgspec.json.encode(message)  # everything that was read can be stored and logged
     return batch
 
 
 def test_a_full_batch_costs_as_much_for_each_message() -> None:
-    """1,000 messages in 3 MB, the most that Meta sends, run 60 lines of Python each at most; damaged too."""
+    """For 1,000 messages in 3 MB, the most that Meta sends, at most 60 lines of Python run for each message, also if
+    one is damaged."""
     messages = [{**TEXT, "id": f"wamid.{n}", "text": {"body": "x" * 2800}} for n in range(1000)]
     for damaged in (False, True):
         raw = webhook(messages=[*messages[:-1], "damaged"] if damaged else messages)

@@ -1,4 +1,4 @@
-"""Meta's error table: each code's type, what may be done about it, and answers that lie."""
+"""Meta's error table: the type of each code, what recado does about it, and misleading responses."""
 
 import json
 from email.utils import formatdate
@@ -111,7 +111,7 @@ def answer(status: int, error: Any, **headers: str) -> GraphError:
 
 @pytest.mark.parametrize(("code", "status", "retry", "label"), TABLE, ids=[str(row[0]) for row in TABLE])
 def test_the_whole_table(code: int, status: int, retry: Outcome, label: str) -> None:
-    """Each code of the reference, as the answer to a call."""
+    """Each code of the reference, as the response to a call."""
     error = answer(status, {"message": f"(#{code}) no", "code": code, "fbtrace_id": "A1"})
     assert (error.code, error.http_status, error.fbtrace_id) == (code, status, "A1")
     assert (error.outcome, error.error_class) == (retry, label)
@@ -121,13 +121,13 @@ def test_the_whole_table(code: int, status: int, retry: Outcome, label: str) -> 
 
 @pytest.mark.parametrize(("code", "retry", "label"), [(row[0], row[2], row[3]) for row in TABLE if row[0] != 999999])
 def test_the_same_table_judges_failed_statuses(code: int, retry: Outcome, label: str) -> None:
-    """A code means the same in a `failed` status as in an answer."""
+    """A code means the same in a `failed` status as in a response."""
     error = error_from_status(code, "Re-engagement message")
     assert (error.outcome, error.error_class, error.detail) == (retry, label, "Re-engagement message")
 
 
 def test_a_failed_status_without_a_code_is_the_messages_alone() -> None:
-    """Nobody says that the number or its token is at fault: the message has failed, the others go on."""
+    """It does not say that the number or its token is at fault. So only this message fails."""
     error = error_from_status(None, "no")
     assert (error.outcome, error.scope, error.error_class, error.code) == (
         PERMANENT,
@@ -147,7 +147,8 @@ def test_a_failed_status_without_a_code_is_the_messages_alone() -> None:
     ],
 )
 def test_a_number_that_graph_does_not_show_is_the_operators(error: dict[str, Any]) -> None:
-    """Unsupported post request: the id is wrong, or the token lost the number. No message can help it."""
+    """Unsupported post request: the id is wrong, or the token has no access to the number. It is not the message's
+    fault."""
     judged = answer(400, {"message": "Unsupported post request. Object with ID '1' does not exist", **error})
     assert (judged.outcome, judged.scope, judged.error_class) == (OPERATOR, Scope.NUMBER, "configuration")
     assert not judged.outage
@@ -155,7 +156,7 @@ def test_a_number_that_graph_does_not_show_is_the_operators(error: dict[str, Any
 
 @pytest.mark.parametrize("subcode", [None, 0, 34, 2494010, "x", [33], True, 10**30])
 def test_another_wrong_parameter_is_the_messages(subcode: object) -> None:
-    """A text that is too long is refused by the same code."""
+    """The same code refuses a text that is too long."""
     judged = answer(
         400, {"message": "(#100) too long", "type": "OAuthException", "code": 100, "error_subcode": subcode}
     )
@@ -163,21 +164,21 @@ def test_another_wrong_parameter_is_the_messages(subcode: object) -> None:
 
 
 def test_a_refused_token_is_the_operators_by_any_code() -> None:
-    """401 says that it is the token, also with a code that is in no table."""
+    """401 means that the token is refused, also with a code that is not in the table."""
     for error in ({"code": 424242}, {"message": "no"}, {}):
         judged = answer(401, error)
         assert (judged.outcome, judged.scope) == (OPERATOR, Scope.NUMBER)
 
 
-#: What each number-wide fault of the configuration looks like: none may give up a message.
+#: The codes of configuration errors that affect a whole business number; no message may fail because of them.
 CONFIGURATION = {0, 3, 10, 12, 33, 101, 102, 104, 190, 368, 803, 2500} | set(range(200, 300))
 CONFIGURATION |= {131005, 131031, 131037, 131042, 131044, 131045, 131048, 131064, 134011}
 CONFIGURATION |= {133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016}
 
 
 def test_no_fault_of_the_configuration_is_a_messages_fault() -> None:
-    """All codes of the table by that question: these hold the number, those of templates their message, until a person
-    has put it right; nothing else waits for a person."""
+    """These codes hold the number until an operator has fixed it, and codes of templates hold their message. No
+    other code waits for an operator."""
     operators = {code for code in errors.OWNERS if error_from_status(code).outcome is OPERATOR}
     numbers = {code for code in operators if error_from_status(code).scope is Scope.NUMBER}
     assert numbers == CONFIGURATION
@@ -185,13 +186,14 @@ def test_no_fault_of_the_configuration_is_a_messages_fault() -> None:
 
 
 def test_every_code_has_one_owner() -> None:
-    """No code is claimed by two classes."""
+    """No two classes have the same code."""
     claimed = [code for kind in set(errors.OWNERS.values()) for code in kind.codes]
     assert len(claimed) == len(set(claimed)) == len(errors.OWNERS)
 
 
 def test_limits_wait_and_block_only_what_they_hold_for() -> None:
-    """131056 blocks its customer, 4^X seconds; the number's limits block the number; the rest only the message."""
+    """131056 blocks the customer for 4^X seconds; the number's limits block the number; the others block only the
+    message."""
     pair = error_from_status(131056)
     assert [pair.wait_seconds(n) for n in range(4)] == [1, 4, 16, 64]
     assert pair.scope is Scope.CUSTOMER
@@ -207,7 +209,7 @@ def test_limits_wait_and_block_only_what_they_hold_for() -> None:
 
 
 def test_only_metas_own_faults_feed_the_breaker() -> None:
-    """An outage is transport, the edge, or Graph saying that it is Graph."""
+    """An outage is a failure of the transport or of the edge, or Graph's own report of an outage."""
     for code, status in ((2, 503), (131016, 500), (133004, 503), (131000, 500), (1, 400), (999999, 500)):
         assert answer(status, {"code": code, "message": ""}).outage, code
     assert not error_from_status(131000).outage
@@ -221,13 +223,13 @@ def test_only_metas_own_faults_feed_the_breaker() -> None:
 
 
 def test_our_own_busy_connections_cost_no_message_an_attempt() -> None:
-    """It waits a moment; that is nobody's fault."""
+    """The message waits for five seconds."""
     busy = errors.PoolExhaustedError()
     assert (busy.outcome, busy.scope, busy.wait_seconds()) == (THROTTLED, Scope.MESSAGE, 5.0)
 
 
 def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
-    """Meta: 1 and 131000 at most three times, 135000 once more."""
+    """Meta says: 1 and 131000 at most three times, 135000 once more."""
     assert [error_from_status(code).max_attempts for code in (1, 131000, 135000, 131016)] == [3, 3, 2, None]
 
 
@@ -259,10 +261,8 @@ def test_some_errors_are_hopeless_after_a_few_attempts() -> None:
         (200, b"", errors.UnreadableResponseError, UNKNOWN),
     ],
 )
-def test_answers_that_are_not_what_they_should_be(
-    status: int, content: bytes, kind: type[GraphError], retry: Outcome
-) -> None:
-    """HTML, nothing, bytes, JSON that lies: a type, and `unknown` wherever the message may have been sent."""
+def test_responses_of_an_unexpected_form(status: int, content: bytes, kind: type[GraphError], retry: Outcome) -> None:
+    """HTML, empty bodies, bytes, misleading JSON: each has a type, and `unknown` if the message may have been sent."""
     error = answer(status, content)
     assert type(error) is kind
     assert error.outcome is retry
@@ -280,7 +280,7 @@ def test_answers_that_are_not_what_they_should_be(
     ],
 )
 def test_error_data_may_be_an_object_a_string_or_absent(data: Any, detail: str) -> None:
-    """Its details follow the message, unless they repeat it."""
+    """The details follow the error's message, unless they repeat it."""
     assert answer(400, {"message": "(#4) no", "code": 4, "error_data": data}).detail == detail
 
 
@@ -302,14 +302,14 @@ def test_error_data_may_be_an_object_a_string_or_absent(data: Any, detail: str) 
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
-    """Honoured for any error; nonsense, and what asks for no wait, is no header."""
+    """It is respected for any error. Nonsense and a wait below a second are ignored."""
     error = answer(503, b"<html>", Retry_After=header)
     assert error.retry_after == seconds
     assert error.wait_seconds() == seconds
 
 
 def test_the_longer_of_two_waits_counts() -> None:
-    """Meta's Outcome-After against the code's own wait; a named wait replaces the guess for rolling hours."""
+    """Meta's Retry-After or the wait of the code. A given wait replaces the estimate for limits over rolling hours."""
     assert answer(503, {"code": 2, "message": ""}, Retry_After="10").wait_seconds() == 300
     assert answer(503, {"code": 2, "message": ""}, Retry_After="900").wait_seconds() == 900
     assert answer(400, {"code": 80007, "message": ""}).wait_seconds() == 900
@@ -328,12 +328,12 @@ def test_the_longer_of_two_waits_counts() -> None:
     ],
 )
 def test_the_usage_header_names_a_wait_in_minutes(usage: str, seconds: float | None) -> None:
-    """X-Business-Use-Case-Usage stands in where there is no Outcome-After; no wait is longer than a day."""
+    """X-Business-Use-Case-Usage is used if there is no Retry-After. No wait is longer than a day."""
     assert answer(400, {"code": 80007}, X_Business_Use_Case_Usage=usage).retry_after == seconds
 
 
 def test_the_detail_is_fit_for_a_log() -> None:
-    """One bounded line without tokens, phones, wamids and user ids; codes stay readable."""
+    """One line of limited length without tokens, phone numbers, wamids and user ids; codes stay readable."""
     text = (
         "(#131056) Malformed token EAAGabcdefghijklmnopqrstuvwxyz0123 for +1 (555) 010-0001\nand 15550100001, "
         "wamid.HBgLMTU1NTAxMDAwMDEVAgARGBI= of US.13491208655302741918" + " bla" * 200
@@ -346,8 +346,8 @@ def test_the_detail_is_fit_for_a_log() -> None:
 
 
 @given(st.integers(200, 599), st.binary(max_size=60) | st.text(max_size=30).map(str.encode), st.text(max_size=20))
-def test_no_answer_makes_it_raise(status: int, content: bytes, header: str) -> None:
-    """Any status, body and Outcome-After is some GraphError."""
+def test_no_response_makes_it_raise(status: int, content: bytes, header: str) -> None:
+    """Any status, body and Retry-After becomes a GraphError."""
     headers = {"retry-after": header, "x-business-use-case-usage": header}
     assert isinstance(error_from_response(status, headers, content), GraphError)
 

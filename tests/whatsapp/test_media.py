@@ -1,4 +1,4 @@
-"""Files of customers: fetched in two steps from a simulated Meta that can do everything wrong, and uploaded."""
+"""Files of customers: downloaded in two steps from a simulated Meta with all faults, and uploaded."""
 
 import hashlib
 from base64 import b64encode, urlsafe_b64encode
@@ -36,7 +36,7 @@ MOST = 2 * 1024 * 1024
 
 
 class Meta:
-    """A simulated Meta and the client of it; what goes out to the hosts of files is looked up by `resolve`."""
+    """A simulated Meta and a client for it. `resolve` looks up the hosts of files, and `resolved` lists them."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -90,7 +90,7 @@ async def meta() -> AsyncIterator[Meta]:
 
 
 async def test_a_file_is_fetched_in_two_steps(meta: Meta) -> None:
-    """Also by a hash in hexadecimal, and without one in the webhook."""
+    """Also if the webhook has the hash in hexadecimal, or has none."""
     note = meta.note()
 
     assert await meta.get(note) == NOTE
@@ -116,7 +116,7 @@ async def test_a_file_is_fetched_in_two_steps(meta: Meta) -> None:
     ],
 )
 async def test_each_fault_has_an_outcome(meta: Meta, fault: str, problem: MediaProblem, again: bool) -> None:
-    """What is wrong with the file for good is said at once; what may pass is worth another try."""
+    """A permanent fault of the file fails at once; a fault that may pass is retried."""
     meta.goes_wrong(always=fault)
     note = meta.note()
     meta.seconds = 0.5 if fault == "slow" else 10.0
@@ -132,7 +132,7 @@ async def test_each_fault_has_an_outcome(meta: Meta, fault: str, problem: MediaP
 
 @pytest.mark.parametrize("n", range(8))
 async def test_a_hash_may_be_written_in_any_way(meta: Meta, n: int) -> None:
-    """Base64 of both alphabets, with padding or without; hexadecimal in capitals, too."""
+    """In either Base64 alphabet, with or without padding, and in hexadecimal with small or capital letters."""
     content = NOTE + bytes([n])
     digest = hashlib.sha256(content).digest()
     written = (b64encode(digest).decode(), urlsafe_b64encode(digest).decode())
@@ -165,7 +165,7 @@ async def test_a_hash_may_be_written_in_any_way(meta: Meta, n: int) -> None:
     ],
 )
 async def test_whatever_graph_says_of_a_file_has_an_outcome(meta: Meta, described: Any, outcome: str | None) -> None:
-    """Numbers as text, nulls, other things in place of a URL: the file, or an error with a name."""
+    """For numbers as text, nulls, or something else than a URL, the result is the file or an error with a name."""
     known = meta.simulator.media.describe(meta.note().id)
     assert known is not None
     body = {"url": known["url"], **described} if isinstance(described, dict) else described
@@ -193,7 +193,7 @@ async def test_a_url_that_has_expired_is_asked_for_once_more(meta: Meta) -> None
 
 
 async def test_a_url_is_good_for_five_minutes(meta: Meta) -> None:
-    """The simulated host keeps to what Meta says: the lookup's answer is used at once, or not at all."""
+    """The simulated host does as Meta says, so the URL from the look-up has to be used at once."""
     note = meta.note()
     described = meta.simulator.media.describe(note.id)
     assert described is not None
@@ -203,7 +203,7 @@ async def test_a_url_is_good_for_five_minutes(meta: Meta) -> None:
 
 
 async def test_the_type_is_that_of_the_content(meta: Meta) -> None:
-    """Whatever it is called."""
+    """The declared type does not count."""
     assert await meta.problem(meta.note(b"MZ" + NOTE)) is MediaProblem.WRONG_TYPE
     assert await meta.problem(meta.note(b"")) is MediaProblem.WRONG_TYPE
     assert type_of(b"\xff\xd8\xff\xe0jpeg") is FileType.JPEG
@@ -211,7 +211,7 @@ async def test_the_type_is_that_of_the_content(meta: Meta) -> None:
 
 
 async def test_a_file_may_be_as_large_as_the_bound(meta: Meta) -> None:
-    """And not one byte larger; it is refused before it is fetched."""
+    """A file with one byte more is refused before the download."""
     note = meta.note()
     assert await meta.get(note, max_bytes=len(NOTE)) == NOTE
     meta.resolved.clear()
@@ -220,7 +220,7 @@ async def test_a_file_may_be_as_large_as_the_bound(meta: Meta) -> None:
 
 
 async def test_a_token_that_is_not_good_is_an_operators_matter(meta: Meta) -> None:
-    """Graph says so at the look-up; it is no fault of the file's."""
+    """Graph refuses the token at the look-up; it is not the file's fault."""
     service = meta.service(token="another-token-of-some-length")
     with pytest.raises(AuthenticationError):
         await service.get_media(meta.note(), phone_number_id=NUMBER, max_bytes=MOST, accepts=[FileType.OGG])
@@ -275,7 +275,7 @@ async def test_the_token_goes_to_known_hosts_only(url: str, trusted: bool) -> No
 
 
 async def test_a_known_host_that_leads_elsewhere_gets_nothing() -> None:
-    """A name of Meta's that somebody lets lead to a cloud's metadata."""
+    """A known host name that resolves to the metadata address of a cloud."""
 
     async def resolve(host: str, port: int) -> list[str]:
         return ["169.254.169.254"]
@@ -295,7 +295,7 @@ async def test_a_known_host_that_leads_elsewhere_gets_nothing() -> None:
 
 
 async def test_a_file_is_uploaded(meta: Meta) -> None:
-    """By the type that it is; the id leads to it."""
+    """With the type of its content; the file can be downloaded by the returned id."""
     service = meta.service()
     picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
     id_ = await service.upload_media(picture, phone_number_id=NUMBER)
@@ -313,7 +313,7 @@ async def test_a_file_is_uploaded(meta: Meta) -> None:
     assert described["mime_type"] == "image/png"
 
 
-async def test_what_meta_would_not_take_is_not_uploaded(meta: Meta) -> None:
+async def test_a_file_that_meta_does_not_accept_is_not_uploaded(meta: Meta) -> None:
     service = meta.service()
     for content, problem in (
         (b"MZ no picture", MediaProblem.WRONG_TYPE),
@@ -339,14 +339,14 @@ async def test_what_meta_would_not_take_is_not_uploaded(meta: Meta) -> None:
     ],
 )
 async def test_an_upload_that_does_not_succeed(meta: Meta, answer: httpx.Response, error: type[GraphError]) -> None:
-    """Each of Meta's codes is the error that it is for a message."""
+    """Meta's codes mean the same as for a message."""
     service = meta.service(transport=httpx.MockTransport(lambda request: answer))
     with pytest.raises(error):
         await service.upload_media(b"%PDF-1.7", phone_number_id=NUMBER)
 
 
 async def test_an_outage_at_the_look_up_is_an_outage(meta: Meta) -> None:
-    """Graph that does not answer is told apart from a file that cannot be had."""
+    """An outage of Graph is another error than a file that is not available."""
     note = meta.note()
     await meta.simulator.stop()
     with pytest.raises(NotSentError):
@@ -374,5 +374,5 @@ async def test_an_outage_at_the_look_up_is_an_outage(meta: Meta) -> None:
     ],
 )
 def test_a_voice_note_is_read_from_a_webhook(audio: Any, voice: Media | None) -> None:
-    """An id becomes a part of a URL, so that nothing but letters and digits is one."""
+    """An id becomes part of a URL, so it may contain only letters and digits."""
     assert voice_of(audio) == voice

@@ -1,4 +1,4 @@
-"""What Meta says about the account: each of its events has one name and one gravity."""
+"""Meta's notices about the account: each event has a name and a severity."""
 
 import json
 from typing import Any
@@ -83,13 +83,13 @@ def notices(field: str, value: Any) -> list[Notice]:
     ],
 )
 def test_every_notice_has_a_name_and_a_gravity(field: str, value: Any, event: Event, gravity: Gravity) -> None:
-    """Whatever its shape; what Meta invents later is counted by its field."""
+    """Whatever its shape. Events that Meta adds later are counted by their field."""
     [notice] = notices(field, value)
     assert (notice.event, notice.gravity) == (event, gravity)
 
 
 def test_a_notice_says_what_meta_said() -> None:
-    """In Meta's words, on one line, without whom they are about."""
+    """In Meta's words, on one line, without personal data."""
     value = {"event": "PIN_CHANGED", "display_phone_number": "15550100000", "requester": "Ana"}
     assert notices("security", value) == [Notice(Event.SECURITY_PIN, "PIN_CHANGED")]
     ban = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}
@@ -105,7 +105,8 @@ def test_a_notice_says_what_meta_said() -> None:
     ],
 )
 def test_what_meta_does_to_a_template(event: object, stops: bool | None) -> None:
-    """It cannot be sent any more, or again; the rest is about its reputation. Meta writes languages in two ways."""
+    """The template can no longer be sent, or can be sent again; other events are about its reputation. Meta writes
+    languages in two ways."""
     about = {"message_template_name": "aviso", "message_template_language": "es-MX", "message_template_id": 1}
     [notice] = notices("message_template_status_update", {**about, "event": event})
     word = str(event).lower()
@@ -121,7 +122,7 @@ def test_a_template_is_not_stopped_by_other_notices(field: str) -> None:
 
 
 def test_a_notice_beside_damage_is_read() -> None:
-    """One POST may hold something unreadable too."""
+    """The same POST may contain something unreadable."""
     changes = [{"field": "account_update", "value": {"event": "ACCOUNT_DELETED"}}, 7]
     batch = parse(json.dumps({"entry": [{"changes": changes}]}).encode())
     assert [notice.event for notice in batch.notices] == [Event.ACCOUNT_DELETED]

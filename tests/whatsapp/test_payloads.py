@@ -1,4 +1,4 @@
-"""Reading webhooks: every type of message and what it says."""
+"""Reading webhooks: every type of message, statuses, and everything else that Meta sends."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from recado.whatsapp.payloads import (
 
 
 def one(**changes: Any) -> InboundMessage:
-    """The message that the reference's text message becomes with some fields changed; None removes one."""
+    """The text message of the reference with some fields changed; None removes a field."""
     raw = {key: value for key, value in {**TEXT, **changes}.items() if value is not None}
     [message] = parse(webhook(messages=[raw])).messages
     return message
@@ -53,13 +53,13 @@ def test_a_text_message() -> None:
     ],
 )
 def test_a_tap_keeps_its_id(kind: str, content: object, tapped: str | None) -> None:
-    """The id that we gave to the button or the list row."""
+    """The id that recado gave to the button or the row."""
     assert one(type=kind, **{kind: content}).tapped == tapped
 
 
 @pytest.mark.parametrize("tapped", ["x" * 257, "", 7, None])
-def test_what_is_no_id_of_ours_is_not_kept(tapped: object) -> None:
-    """A tapped id is input; its title is read then."""
+def test_an_invalid_id_of_a_tap_is_dropped(tapped: object) -> None:
+    """The id of a tap is untrusted input. The title is read in any case."""
     message = one(type="interactive", text=None, interactive={"button_reply": {"id": tapped, "title": "Sí"}})
     assert (message.tapped, message.text) == (None, "Sí")
 
@@ -76,7 +76,7 @@ def test_what_is_no_id_of_ours_is_not_kept(tapped: object) -> None:
     ],
 )
 def test_a_question_about_a_product_names_it(context: object, product: str | None) -> None:
-    """The SKU that the shop gave to Meta's catalogue."""
+    """The SKU in Meta's copy of the catalogue."""
     assert one(context=context).product == product
 
 
@@ -93,7 +93,7 @@ def test_a_question_about_a_product_names_it(context: object, product: str | Non
 def test_an_edit_and_a_revoke_name_the_message_that_they_are_about(
     kind: str, content: object, original: str | None
 ) -> None:
-    """By its wamid."""
+    """They contain its wamid."""
     message = one(type=kind, text=None, **{kind: content})
     assert (message.type, message.original) == (MessageType(kind), original)
 
@@ -120,7 +120,7 @@ def test_an_edit_and_a_revoke_name_the_message_that_they_are_about(
     ],
 )
 def test_a_location_is_a_place_on_earth(raw: object, location: Location | None) -> None:
-    """Its name and address are one line each, and bounded."""
+    """Its name and address are one line each, with a limited length."""
     assert one(type="location", text=None, location=raw).location == location
 
 
@@ -142,7 +142,7 @@ def test_a_location_is_a_place_on_earth(raw: object, location: Location | None) 
 def test_a_cart_keeps_the_prices_that_the_customer_saw(
     price: object, currency: object, read: tuple[Decimal | None, str | None]
 ) -> None:
-    """As decimals, digit by digit; what is no price is none."""
+    """As decimals with all digits; an invalid price is dropped."""
     item = {"product_retailer_id": "A-1", "quantity": 2, "item_price": price, "currency": currency}
     (line,) = one(type="order", text=None, order={"product_items": [item]}).cart
     assert (line.sku, line.quantity) == ("A-1", 2)
@@ -154,7 +154,7 @@ def test_a_cart_keeps_the_prices_that_the_customer_saw(
     [({"from": "1", "id": "wamid.OUT1"}, "wamid.OUT1"), ({"forwarded": True}, None), ({"id": 7}, None), ("x", None)],
 )
 def test_a_message_keeps_what_it_refers_to(context: object, quoted: str | None) -> None:
-    """The wamid in its context; a context of another shape costs the message nothing else."""
+    """It keeps the wamid in its context. An invalid context has no other effect on the message."""
     message = one(context=context)
     assert (message.quoted, message.text) == (quoted, "hola")
 
@@ -191,7 +191,7 @@ def test_a_message_keeps_what_it_refers_to(context: object, quoted: str | None) 
     ],
 )
 def test_every_type_and_what_it_says(kind: str, content: Any, text: str | None) -> None:
-    """Words are a body, a caption or the title of what was tapped; a type we do not know is `unknown`."""
+    """The text is a body, a caption or the title of a tap; an unknown type is `unknown`."""
     message = one(type=kind, **{"text": None, kind: content})
     assert message.type == (kind if kind in set(MessageType) else MessageType.UNKNOWN)
     assert message.text == text
@@ -224,18 +224,18 @@ def test_every_type_and_what_it_says(kind: str, content: Any, text: str | None) 
     ],
 )
 def test_the_customer_is_a_phone_or_a_user_id_or_both(fields: dict[str, Any], customer: Customer | None) -> None:
-    """Taken as Meta gave them, whatever numbering plans and the usual form say; with neither there is no customer."""
+    """Both are taken as Meta gives them, also in an unusual form. With neither there is no customer."""
     assert one(**fields).customer == customer
 
 
 def test_a_customer_is_known_by_both_names() -> None:
-    """The BSUID comes first, since it outlives a hidden phone number."""
+    """The BSUID comes first, because it outlives a hidden phone number."""
     names = [who.names_at("7") for who in (Customer("+1", "US.A"), Customer("+1"), Customer(None, "US.A"))]
     assert names == [("7:US.A", "7:+1"), ("7:+1",), ("7:US.A",)]
 
 
 def test_contacts_are_matched_by_id_not_by_position() -> None:
-    """Two messages, two contacts in the other order: each message gets its own user id."""
+    """Two messages and their contacts in reverse order: each message gets its own user id."""
     bo = {"wa_id": "15550100002", "user_id": "US.BO2"}
     ids = {"from_user_id": None}
     first, second = {**TEXT, **ids}, {**TEXT, **ids, "from": "15550100002", "id": "wamid.T2"}
@@ -260,17 +260,17 @@ def test_contacts_are_matched_by_id_not_by_position() -> None:
     ],
 )
 def test_a_timestamp_is_a_moment_or_nothing(timestamp: object, sent_at: float | None) -> None:
-    """Garbage never becomes a number that later arithmetic trips over."""
+    """An invalid timestamp is dropped, so later arithmetic does not fail."""
     assert one(timestamp=timestamp).sent_at == sent_at
 
 
 def test_a_group_message_is_marked() -> None:
-    """group_id present: it came from a group."""
+    """A message with a group_id comes from a group."""
     assert one(group_id="G1").is_group
 
 
 def test_statuses_carry_the_attempt_and_the_errors() -> None:
-    """Delivered with our callback data; failed with Meta's code and details; an unknown status is `other`."""
+    """`delivered` with the attempt's id, `failed` with Meta's codes and details; an unknown status is `other`."""
     failed = {
         "id": "wamid.OUT2",
         "status": "failed",
@@ -307,8 +307,8 @@ def test_statuses_carry_the_attempt_and_the_errors() -> None:
 
 
 @pytest.mark.parametrize("code", [2**31, 2**63, -(10**30), 1.5, 1e999, True, "one", [1]])
-def test_what_is_no_code_hurts_no_status(code: Any) -> None:
-    """A failed status is read whatever its error's code is; what no store could hold is no code of Meta's."""
+def test_an_invalid_error_code_is_dropped(code: Any) -> None:
+    """A failed status is read even if the code of its error is invalid, or too large for a store."""
     failed = {"id": "wamid.OUT1", "status": "failed", "errors": [{"code": code, "title": "no"}]}
     (status,) = parse(webhook(statuses=[failed])).statuses
     assert status.errors == (ErrorDetail(None, "no"),)
@@ -328,7 +328,7 @@ def test_every_entry_change_message_and_status_is_read() -> None:
 
 
 def test_preferences_say_who_does_not_want_to_be_written_to() -> None:
-    """By any name, with a time that is a number; one that says nothing of ours is counted."""
+    """By phone number or user id, with a time as number or text. An unusable preference is counted."""
     phone, user = "+15550100001", "US.ABC123"
     preferences = [
         {
@@ -354,8 +354,8 @@ def test_preferences_say_who_does_not_want_to_be_written_to() -> None:
 
 
 def test_echoes_say_to_whom_and_when_the_shop_wrote() -> None:
-    """All of the array, by phone number or user id, also beside one that cannot be read; not what they say, but for the
-    word that gives the conversation back."""
+    """All echoes of an array are read, by phone number or user id, even beside an unreadable one. Their text is not
+    kept: only the word that gives the conversation back to recado matters."""
     echoes = [
         {"id": "E1", "from": "1555", "to": "15550100001", "timestamp": "1790000001", "text": {"body": "Hola, soy Eva"}},
         {"id": "E2", "from": "1555", "to_user_id": "US.ABC123", "timestamp": "1790000002", "type": "image", "text": 7},
@@ -393,8 +393,6 @@ def test_echoes_say_to_whom_and_when_the_shop_wrote() -> None:
     ],
 )
 def test_other_fields_are_counted_by_name(field: str, value: Any, reason: str) -> None:
-    """They share the URL and are acknowledged, whatever their value's shape; names we do not know share a
-    label.
-    """
+    """They come to the same URL and are acknowledged, whatever shape their value has. Unknown names share a label."""
     batch = parse(body([{"changes": [{"field": field, "value": value}]}]))
     assert batch == Batch(ignored=[reason])

@@ -1,4 +1,4 @@
-"""WhatsAppService against a fake Graph API: what goes on the wire, and what each failure says."""
+"""WhatsAppService with a fake Graph API: the requests that it sends, and the error for each failure."""
 
 import json
 from collections.abc import Callable
@@ -39,18 +39,18 @@ def refused(code: int, status: int = 400) -> httpx.Response:
 
 
 class Graph:
-    """Answers each call with the next of `answers` and keeps the requests."""
+    """Responds to each call with the next of `responses`, and keeps the requests."""
 
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: httpx.Response | Exception) -> None:
+        self.responses = list(responses)
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self.responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ async def send(graph: Graph, to: Customer = ANA, **more: Any) -> Any:
 
 
 async def test_a_message_goes_out_as_the_reference_says() -> None:
-    """The whole request: address, token in the header alone, time-outs, and the body field by field."""
+    """The whole request: URL, token in the header only, time-outs, and each field of the body."""
     graph = Graph(accepted())
     sent = await send(graph)
     assert (sent.wamid, sent.seconds) == ("wamid.OUT1", 1.0)
@@ -96,7 +96,7 @@ async def test_a_message_goes_out_as_the_reference_says() -> None:
 
 
 async def test_a_customer_without_phone_is_written_to_by_user_id() -> None:
-    """The BSUID goes into `recipient`, and `to` is absent."""
+    """The BSUID is in `recipient`, and there is no `to`."""
     graph = Graph(accepted())
     await send(graph, Customer(user_id="US.ABC123"))
     assert graph.sent[0]["recipient"] == "US.ABC123"
@@ -104,13 +104,13 @@ async def test_a_customer_without_phone_is_written_to_by_user_id() -> None:
 
 
 async def test_nobody_cannot_be_written_to() -> None:
-    """A customer with neither is a mistake of the caller's, and nothing is sent."""
+    """A customer with neither is a bug of the caller; nothing is sent."""
     with pytest.raises(ValueError, match="without phone"):
         await send(Graph(), Customer())
 
 
 async def test_a_quote_quotes_the_message_it_answers() -> None:
-    """send_quote_message is send_message with a context."""
+    """send_quote_message is send_message with a text."""
     graph = Graph(accepted())
     sent = await service(graph).send_quote_message(
         ANA, "✅ *Cotización*", phone_number_id=NUMBER, attempt_id="a-1", quoting="wamid.T1"
@@ -121,7 +121,7 @@ async def test_a_quote_quotes_the_message_it_answers() -> None:
 
 
 async def test_a_quoted_message_that_meta_forgot_is_left_out_once() -> None:
-    """131009 with a context: one resend without it, and no third try."""
+    """After 131009 with a context, the message is sent once more without it, and not a third time."""
     graph = Graph(refused(131009), accepted("wamid.OUT2"))
     assert (await send(graph, quoting="wamid.T1")).wamid == "wamid.OUT2"
     assert "context" not in graph.sent[1]
@@ -132,7 +132,7 @@ async def test_a_quoted_message_that_meta_forgot_is_left_out_once() -> None:
 
 
 async def test_buttons_are_not_sent_twice_for_a_quoted_message() -> None:
-    """131009 may be about them: the queue sends their text next."""
+    """131009 may be about the buttons, so the queue sends plain text next."""
     graph = Graph(refused(131009), accepted())
     content = Buttons("¿Confirmas?", (Button("q:7K:confirm", "Sí"),))
     with pytest.raises(InvalidRequestError):
@@ -142,7 +142,7 @@ async def test_buttons_are_not_sent_twice_for_a_quoted_message() -> None:
 
 @pytest.mark.parametrize(("code", "quoting"), [(131009, None), (131008, "wamid.T1")])
 async def test_nothing_else_is_sent_twice(code: int, quoting: str | None) -> None:
-    """Without a context, or with another code, the first refusal stands."""
+    """Without a context, or with another code, the first refusal is final."""
     graph = Graph(refused(code))
     with pytest.raises(InvalidRequestError):
         await send(graph, quoting=quoting)
@@ -169,7 +169,7 @@ async def test_nothing_else_is_sent_twice(code: int, quoting: str | None) -> Non
 async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
     failure: Exception, error: type[GraphError], retry: Outcome
 ) -> None:
-    """The reference's table of ambiguity, exception by exception."""
+    """The reference's table of httpx's exceptions."""
     with pytest.raises(GraphError) as raised:
         await send(Graph(failure))
     assert type(raised.value) is error
@@ -193,15 +193,15 @@ async def test_a_transport_failure_says_whether_the_message_may_have_been_sent(
     ids=lambda body: body[:20].decode("latin-1"),
 )
 async def test_200_without_a_message_id_is_unknown(body: bytes) -> None:
-    """Meta most likely sent it: never a success, never a blind retry."""
+    """Meta has probably sent the message, so it is neither delivered nor retried at once."""
     with pytest.raises(UnreadableResponseError) as raised:
         await send(Graph(httpx.Response(200, content=body)))
     assert raised.value.outcome is Outcome.UNKNOWN
     assert raised.value.response_class == "2xx"
 
 
-async def test_an_answer_with_an_encoding_that_cannot_be_undone_is_unknown() -> None:
-    """A broken gzip body raises inside httpx; the message may have been sent."""
+async def test_a_response_that_cannot_be_decoded_is_unknown() -> None:
+    """For a broken gzip body httpx raises an exception; the message may have been sent."""
 
     def broken(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"content-encoding": "gzip"}, content=b"not gzip")
@@ -211,13 +211,13 @@ async def test_an_answer_with_an_encoding_that_cannot_be_undone_is_unknown() -> 
 
 
 async def test_an_error_inside_a_200_is_an_error() -> None:
-    """Graph's error object counts whatever the status says."""
+    """Graph's error object counts, whatever the status is."""
     with pytest.raises(AuthenticationError):
         await send(Graph(refused(190, status=200)))
 
 
 async def test_redirects_are_not_followed() -> None:
-    """A redirect could carry the token elsewhere: one request, and an error."""
+    """A redirect could lead the token to another host. So it is an error after one request."""
     graph = Graph(httpx.Response(307, headers={"location": "https://elsewhere.example/"}))
     with pytest.raises(GraphError):
         await send(graph)
@@ -225,7 +225,7 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_a_read_receipt_with_the_typing_indicator() -> None:
-    """mark_message_as_read posts the receipt, with `typing` unless told otherwise."""
+    """mark_message_as_read sends the receipt, by default with the typing indicator."""
     graph = Graph(httpx.Response(200, json={"success": True}), httpx.Response(200, json={"success": True}))
     await service(graph).mark_message_as_read("wamid.T1", phone_number_id=NUMBER)
     await service(graph).mark_message_as_read("wamid.T1", phone_number_id=NUMBER, typing=False)
@@ -234,8 +234,8 @@ async def test_a_read_receipt_with_the_typing_indicator() -> None:
 
 
 async def test_health_tells_what_is_in_the_way() -> None:
-    """can_send_message of the number, and each entity's errors as one line."""
-    answer = {
+    """can_send_message of the number, and each error of an entity on one line."""
+    response = {
         "health_status": {
             "can_send_message": "BLOCKED",
             "entities": [
@@ -249,16 +249,17 @@ async def test_health_tells_what_is_in_the_way() -> None:
             ],
         }
     }
-    graph = Graph(httpx.Response(200, json=answer), httpx.Response(200, json={}), httpx.Response(200, content=TOO_DEEP))
+    unreadable = (httpx.Response(200, json={}), httpx.Response(200, content=TOO_DEEP))
+    graph = Graph(httpx.Response(200, json=response), *unreadable)
     assert await service(graph).health(NUMBER) == Health("BLOCKED", ("WABA BLOCKED: 141006 No payment.",))
     assert graph.requests[0].url.query == b"fields=health_status"
-    for _ in range(2):
+    for _ in unreadable:
         with pytest.raises(UnreadableResponseError):
             await service(graph).health(NUMBER)
 
 
 def test_the_handshake_and_the_payloads_are_part_of_the_service() -> None:
-    """The client's names: verify_webhook and extract_message_data."""
+    """By the names that the client gave: verify_webhook and extract_message_data."""
     whatsapp = service(Graph())
     assert whatsapp.verify_webhook("subscribe", "verify-me", "1158201444") == "1158201444"
     with pytest.raises(HandshakeError):
@@ -267,7 +268,7 @@ def test_the_handshake_and_the_payloads_are_part_of_the_service() -> None:
 
 
 async def test_the_token_is_nowhere_but_in_the_header() -> None:
-    """Not in the URL, not in an error that echoes it."""
+    """It is neither in the URL nor in an error, even if Meta repeats it."""
     long_token = "EAAG" + "x" * 60
     graph = Graph(httpx.Response(401, json={"error": {"message": f"Malformed token {long_token}", "code": 190}}))
     with pytest.raises(AuthenticationError) as raised:
@@ -278,5 +279,5 @@ async def test_the_token_is_nowhere_but_in_the_header() -> None:
 
 @pytest.mark.parametrize("body", [TOO_DEEP, b"<html>", b"\xff", b"[]"], ids=["deep", "html", "bytes", "list"])
 async def test_what_cannot_be_read_is_no_sign_of_graph(body: bytes) -> None:
-    """A probe says no, and raises nothing."""
+    """The probe returns False and raises nothing."""
     assert not await service(Graph(httpx.Response(200, content=body))).reachable(NUMBER)

@@ -1,4 +1,4 @@
-"""The signature and the handshake, against the vectors of the WhatsApp reference."""
+"""The signature and the handshake, with the vectors of the WhatsApp reference."""
 
 import pytest
 from hypothesis import given
@@ -37,7 +37,7 @@ def header(digest: str) -> bytes:
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
 def test_the_signature_covers_the_bytes_as_they_are_on_the_wire(vector: tuple[bytes, str]) -> None:
-    """Every vector is accepted, and none is accepted for the body with one byte more."""
+    """Every vector is accepted, and refused with one more byte in the body."""
     body, digest = vector
     verifier = SignatureVerifier([SECRET])
     assert verifier.reason_to_refuse(header(digest), body) is None
@@ -45,9 +45,8 @@ def test_the_signature_covers_the_bytes_as_they_are_on_the_wire(vector: tuple[by
 
 
 def test_equal_json_with_other_bytes_has_another_signature() -> None:
-    """V2 and V3 hold the same JSON value: each one's signature is refused for the other, and so is a
-    re-dump's.
-    """
+    """V2 and V3 are the same JSON value. The signature of one is refused for the other, and so is the signature of
+    the value encoded again."""
     verifier = SignatureVerifier([SECRET])
     redumped = "b1514173d55bd50a82eaefce4beb5930e133fac50b39eb6a4fa9cf9167a40fdf"
     for body, digest in ((V2, VECTORS["V3"][1]), (V3, VECTORS["V2"][1]), (V2, redumped), (V3, redumped)):
@@ -61,14 +60,14 @@ def test_a_signature_by_another_secret_is_refused() -> None:
 
 
 def test_two_secrets_are_valid_during_a_rotation() -> None:
-    """Signatures by the new and by the old secret are both accepted, whichever comes first."""
+    """Signatures by the new and by the old secret are accepted, in either order."""
     for secrets in ([SECRET, "new"], ["new", SECRET]):
         assert SignatureVerifier(secrets).reason_to_refuse(header(VECTORS["V1"][1]), V1) is None
 
 
 @pytest.mark.parametrize("secrets", [[], [""], [SECRET, ""]])
 def test_no_verifier_without_a_secret(secrets: list[str]) -> None:
-    """An absent or empty secret fails closed, at construction."""
+    """A missing or empty secret raises an error when the verifier is created."""
     with pytest.raises(ValueError, match="app secret"):
         SignatureVerifier(secrets)
 
@@ -90,25 +89,26 @@ def test_no_verifier_without_a_secret(secrets: list[str]) -> None:
     ],
 )
 def test_a_malformed_header_is_told_from_a_wrong_one(bad: bytes) -> None:
-    """Whatever is not `sha256=` and 64 lower-case hex digits is malformed, before any body is read."""
+    """Anything but `sha256=` and 64 lower-case hexadecimal digits is malformed; that is known before the body is
+    read."""
     assert malformed(bad) is SignatureProblem.MALFORMED
     assert SignatureVerifier([SECRET]).reason_to_refuse(bad, V1) is SignatureProblem.MALFORMED
 
 
 def test_a_missing_header_is_missing() -> None:
-    """No header at all is a problem of its own."""
+    """A missing header is a problem with its own name."""
     assert malformed(None) is SignatureProblem.MISSING
     assert SignatureVerifier([SECRET]).reason_to_refuse(None, V1) is SignatureProblem.MISSING
 
 
 @given(st.none() | st.binary(max_size=100), st.binary(max_size=50))
 def test_no_header_raises_and_no_guess_is_accepted(guess: bytes | None, body: bytes) -> None:
-    """A hostile header gets a reason, never an exception."""
+    """A hostile header is refused with a reason and raises nothing."""
     assert SignatureVerifier([SECRET]).reason_to_refuse(guess, body) in set(SignatureProblem)
 
 
 def test_the_handshake_returns_the_bare_challenge() -> None:
-    """The challenge comes back as it is, an opaque string."""
+    """The challenge is returned unchanged."""
     assert verify_challenge("tok", mode="subscribe", verify_token="tok", challenge="007 a") == "007 a"
 
 
@@ -128,9 +128,8 @@ def test_the_handshake_returns_the_bare_challenge() -> None:
     ],
 )
 def test_any_other_handshake_is_refused(ours: str, mode: str, token: str, challenge: str) -> None:
-    """A wrong or missing parameter is refused without naming the token; an empty token of ours refuses
-    everyone.
-    """
+    """A wrong or missing parameter is refused, and the error does not contain the token. If our token is empty,
+    every handshake is refused."""
     with pytest.raises(HandshakeError) as refused:
         verify_challenge(ours, mode=mode, verify_token=token, challenge=challenge)
     assert "tok2" not in str(refused.value)

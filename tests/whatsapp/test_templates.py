@@ -1,4 +1,4 @@
-"""The account's own templates: what is wrong with a message is known before it is sent."""
+"""The templates of the account: recado finds what is wrong with a message before it sends it."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ COPY: dict[str, Any] = {
 
 
 def named(body: str) -> dict[str, Any]:
-    """What is different about a template whose parameters have names."""
+    """The fields of a template whose parameters have names."""
     return {"parameter_format": "NAMED", "components": [{"type": "BODY", "text": body}, BUTTONS]}
 
 
@@ -42,7 +42,7 @@ def copies(*changes: dict[str, Any]) -> list[Approved]:
 
 
 def test_a_template_that_fits_has_no_problem() -> None:
-    """Beside others."""
+    """Although the account has others."""
     assert list(problems(QUOTE, copies({"name": "other"}, {}, {"language": "es_MX"}))) == []
 
 
@@ -75,13 +75,13 @@ def test_a_template_that_fits_has_no_problem() -> None:
     ],
 )
 def test_each_problem_is_named(change: dict[str, Any], problem: str) -> None:
-    """Meta would name it too, after the customer has waited."""
+    """Otherwise Meta would name it, after the customer has waited."""
     (found,) = problems(QUOTE, copies(change))
     assert problem in found
 
 
 async def test_parameters_with_names_are_sent_by_their_names() -> None:
-    """In whatever order the body has them."""
+    """In any order of the parameters in the body."""
 
     async def fetch() -> list[Approved]:
         return copies(named("Son {{total}} por {{products}} productos."), {"name": "other"})
@@ -99,7 +99,7 @@ async def test_parameters_with_names_are_sent_by_their_names() -> None:
 
 
 def test_what_the_account_has_besides_does_not_matter() -> None:
-    """Kinds of templates that Meta invents later, statuses that nobody knows, entries that are damaged."""
+    """Unknown kinds of templates, unknown statuses and damaged entries."""
     odd = [
         7,
         None,
@@ -118,13 +118,13 @@ def test_what_the_account_has_besides_does_not_matter() -> None:
 
 
 async def test_the_book_is_read_again_when_it_is_old_or_something_is_wrong() -> None:
-    """So a template that is mended is sent at once, and one that is good costs no call for each message."""
+    """So a repaired template is sent at once, and a good one costs no call for each message."""
     clock, reads = FakeClock(), []
-    answers = [copies({"status": "PAUSED"}), copies({}), copies({"status": "DISABLED"})]
+    responses = [copies({"status": "PAUSED"}), copies({}), copies({"status": "DISABLED"})]
 
     async def fetch() -> list[Approved]:
         reads.append(clock())
-        return answers[min(len(reads), len(answers)) - 1]
+        return responses[min(len(reads), len(responses)) - 1]
 
     book = TemplateBook(fetch, clock=clock)
     found = [bool(await book.problems(QUOTE)) for _ in range(4)]
@@ -137,7 +137,7 @@ async def test_the_book_is_read_again_when_it_is_old_or_something_is_wrong() -> 
 
 
 class Pages(httpx.AsyncBaseTransport):
-    """Graph with an account of `count` templates, or what `response` says."""
+    """Graph for an account with `count` templates, or Graph that always gives `response`."""
 
     def __init__(self, count: int, response: httpx.Response | None = None) -> None:
         self.count, self.response = count, response
@@ -154,7 +154,7 @@ class Pages(httpx.AsyncBaseTransport):
 
 
 async def test_all_pages_of_an_account_are_read() -> None:
-    """And no more."""
+    """And no page more."""
     graph = Pages(450)
     service = make_whatsapp(load(ENVIRONMENT), graph)
     found = await service.templates(ACCOUNT)
@@ -174,7 +174,7 @@ async def test_what_is_no_list_of_templates_is_an_error(response: httpx.Response
 
 
 def test_what_is_sent_outside_the_window() -> None:
-    """By the setting; a list has no place in a template of Meta's."""
+    """It depends on the setting. Meta's templates have no lists."""
     template = Forms(mode=AfterWindow.TEMPLATE, quote="cotizacion", order="pedido", language="es")
     direct = Forms(mode=AfterWindow.DIRECT_SEND)
     buttons = Buttons("total", (Button("q:7K:confirm", "Sí"),))
@@ -191,14 +191,14 @@ def test_what_is_sent_outside_the_window() -> None:
 
 
 def test_a_lane_names_its_number_and_its_template() -> None:
-    """So that a pause is the template's."""
+    """So Meta's pause of a template holds only its messages."""
     lane = lane_of(NUMBER, QUOTE)
     assert (lane, number_in(lane), template_in(lane)) == (f"{NUMBER}/cotizacion/es", NUMBER, "cotizacion")
     assert template_in(lane_of(NUMBER, DirectSend(Text("hola")))) == "direct_send"
 
 
 def test_templates_need_the_account_that_has_them() -> None:
-    """Or nothing could be checked."""
+    """Without the account's id the templates could not be checked."""
     with pytest.raises(SettingsError, match="WHATSAPP_BUSINESS_ACCOUNT_ID"):
         load({**ENVIRONMENT, "RECADO_AFTER_WINDOW": "template"})
     load({**ENVIRONMENT, "RECADO_AFTER_WINDOW": "template", "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT})
