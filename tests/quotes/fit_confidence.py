@@ -16,6 +16,7 @@ from typing import Any
 
 from recado.quotes import Catalogue, Quote, QuoteService, confidence
 from recado.quotes.service import read
+from recado.quotes.wishes import Stance
 from tests.quotes.scoring import HERE, cases, catalogue_of, items_right
 
 TARGET = Path(confidence.__file__).with_name("data") / "confidence.toml"
@@ -42,7 +43,7 @@ def lines_of(case: Mapping[str, Any], catalogue: Catalogue, quote: Quote, expect
     found: Lines = Counter()
     quoted = {item.sku: float(item.quantity) for item in quote.items}
     for wish in read(case["text"], catalogue).wishes:
-        if wish.state == "wanted" and wish.product is not None:
+        if wish.state is Stance.WANTED and wish.product is not None:
             sku = catalogue.products[wish.product].sku
             if sku in quoted:
                 found[confidence.features(wish), quoted[sku] == expected.get(sku)] += 1

@@ -127,7 +127,7 @@ def _explain(
     for wish in reading.wishes:
         name = catalogue.products[wish.product].name if wish.product is not None else wish.text
         amount = "" if wish.amount is None else f", {say('texts', 'amount')} {wish.amount}"
-        console.print(Text(f"{say('states', wish.state)}: {name}{amount}"))
+        console.print(Text(f"{say('states', wish.state.value)}: {name}{amount}"))
     lost = rival(text, quote, catalogue)
     told = say("texts", "no_rival")
     if lost is not None:

@@ -5,12 +5,12 @@ from fractions import Fraction
 from typing import Final
 
 from recado.quotes.context import WE_ARE
-from recado.quotes.elements import COMMA, LINK, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element
+from recado.quotes.elements import COMMA, LINK, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element, Flag
 from recado.quotes.reading import Reading
-from recado.quotes.wishes import Wish
+from recado.quotes.wishes import Stance, Wish
 
 _CLOTHES_SIZES: Final = range(31, 61)
-_OWNED: Final = frozenset(["placed", "size"])
+_OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 """Flags of a quantity that found its thing, or is no amount."""
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
 _OWNED_KINDS: Final = frozenset([QUANTITY, PRODUCT, SEVERAL, QUALITY])
@@ -27,7 +27,9 @@ class Accounts:
         self._wishes = list(_with_kinds(reading.wishes))
         self._elements = {wish.element.index for wish in self._wishes}
         self._products = {wish.product for wish in self._wishes if wish.product is not None}
-        self._amounts = {1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state == "wanted"}
+        self._amounts = {
+            1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state is Stance.WANTED
+        }
         self._things = {e.q.index: e for e in reading.elements if e.q is not None}
         self._spanned = {i for span in reading.scanner.spans.values() for i in range(span.start, span.end)}
 
@@ -48,7 +50,7 @@ class Accounts:
             return self._is_owned_number(element)
         if self._is_claimed(element):
             return True
-        return element.kind == QUALITY and ("mended" in element.flags or not self._tells_another(element))
+        return element.kind == QUALITY and (Flag.MENDED in element.flags or not self._tells_another(element))
 
     def _is_owned_number(self, element: Element) -> bool:
         q = element.quantity
@@ -62,7 +64,7 @@ class Accounts:
             return True
         thing = self._things.get(element.index)
         if thing is not None:
-            return "lost" not in thing.flags and (thing.kind == QUALITY or self._is_claimed(thing))
+            return Flag.LOST not in thing.flags and (thing.kind == QUALITY or self._is_claimed(thing))
         return any(self._explains(product, q.value) for product in self._products)
 
     def _says_again(self, i: int) -> bool:
@@ -84,7 +86,7 @@ class Accounts:
     def _is_elsewhere(self, i: int) -> bool:
         """Whether what stands beside a number has taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
         return self._reading.context.kind(i + 1) == "instead" or (
-            i > 0 and "size" in self._reading.elements[i - 1].flags
+            i > 0 and Flag.SIZE in self._reading.elements[i - 1].flags
         )
 
     def _is_claimed(self, thing: Element) -> bool:
@@ -114,8 +116,8 @@ class Accounts:
         element = elements[i] if i < len(elements) else None
         if element is None or element.index in self._elements:
             return None
-        lost = element.kind == QUALITY and element.q is None and "mended" not in element.flags
-        unknown = element.kind == UNKNOWN and "verb" not in element.flags and context.closes(i + 1)
+        lost = element.kind == QUALITY and element.q is None and Flag.MENDED not in element.flags
+        unknown = element.kind == UNKNOWN and Flag.VERB not in element.flags and context.closes(i + 1)
         return element if lost or unknown else None
 
     def _explains(self, number: int, value: int | Fraction) -> bool:

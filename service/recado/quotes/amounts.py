@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Final
 
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET, WE_ARE
-from recado.quotes.elements import MASK, NOISE, PRODUCT, QUANTITY, THINGS, UNKNOWN, VERBS, Element
+from recado.quotes.elements import MASK, NOISE, PRODUCT, QUANTITY, THINGS, UNKNOWN, VERBS, Element, Flag
 from recado.quotes.heads import serves_each
 from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import MOST_CHOICES, How, Match
 from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.qualities import part_of
 from recado.quotes.text import NUMBER
-from recado.quotes.wishes import State, Wish
+from recado.quotes.wishes import Doubt, Stance, State, Wish
 from recado.quotes.words import Kind
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _AHEAD: Final = 40
 def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:
     """Give a quantity that stands apart to its thing. One that finds none, and is no size or share, is left over."""
     if _add_half(reading, i, element) or _place(reading, i, element, state):
-        element.flags.add("placed")
+        element.flags.add(Flag.PLACED)
 
 
 def _add_half(reading: "Reading", i: int, element: Element) -> bool:
@@ -37,7 +37,7 @@ def _add_half(reading: "Reading", i: int, element: Element) -> bool:
     q = element.quantity
     if q is None or q.value != _HALF or q.unit is not None or reading.context.kind(i - 1) != "and":
         return False
-    last = reading.last(("wanted",))
+    last = reading.last((Stance.WANTED,))
     if last is None or reading.elements[i - 2] is not last.element:
         return False
     last.amount = (last.amount or 1) + q.value
@@ -51,9 +51,9 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     steered = _steer(reading, i, q, state)
     if steered is not None:
         return steered
-    last = reading.last(("wanted", "mentioned"))
+    last = reading.last((Stance.WANTED, Stance.MENTIONED))
     if last is None and state.corrected:
-        last = reading.last(("refused",))  # "no 2 camisas sino 3"
+        last = reading.last((Stance.REFUSED,))  # "no 2 camisas sino 3"
     if last is None:
         state.pending = None if q.article else q.value
         return q.article or _ask_for_unknown(reading, i)
@@ -90,10 +90,10 @@ def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None
 def _give_each_anew(reading: "Reading", q: Quantity, state: State) -> None:
     """ "3 tableros de 12 y 3 de 8, mejor 2 de cada uno"."""
     for wish in reading.wishes:
-        if wish.state == "wanted":
+        if wish.state is Stance.WANTED:
             wish.set_amount(q)
             wish.parts = []
-            wish.doubts.append("corrected")
+            wish.doubts.append(Doubt.CORRECTED)
     state.corrected = False
 
 
@@ -104,12 +104,12 @@ def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
     named = [
         wish
         for wish in reading.wishes
-        if wish.state == "wanted"
+        if wish.state is Stance.WANTED
         and wish.product is not None
         and any(q.value in size.values for size in reading.matcher.sizes_of(wish.product))
     ]
     if len(named) == 1:
-        named[0].state = "refused"
+        named[0].state = Stance.REFUSED
     return len(named) == 1
 
 
@@ -129,37 +129,40 @@ def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quanti
     if q.unit is not None and reading.elements[i - 1].kind == "of" and last.element.index == i - 2:
         last.set_amount(q)  # "una torta de 3 kilos"
         return True
-    if "size" in element.flags or (q.bare and _is_size(reading, last, q.value)):
-        element.flags.add("size")
+    if Flag.SIZE in element.flags or (q.bare and _is_size(reading, last, q.value)):
+        element.flags.add(Flag.SIZE)
         return True
     if q.value.denominator != 1 and q.unit is None:
         return False
     if reading.elements[i - 1] is last.element and last.element.q is not None and q.bare and not q.article:
         sized = last.product is None or reading.matcher.products[last.product].pair  # "unos mocasines 42"
-        element.flags.update(["size"] if sized else [])
+        element.flags.update([Flag.SIZE] if sized else [])
         return sized
     return None
 
 
 def _count(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity, state: State) -> bool:
     """Let a quantity count the last thing: as its amount, as more of it, as a part of it, or as a correction."""
-    if "another" in element.flags and last.amount is None and _is_the_first(reading, i, last):
+    if Flag.ANOTHER in element.flags and last.amount is None and _is_the_first(reading, i, last):
         return _take(last, q)
-    if "another" in element.flags and _is_the_rest(reading, i):
+    if Flag.ANOTHER in element.flags and _is_the_rest(reading, i):
         return True
-    more = bool(element.flags & {"more", "another"}) or reading.context.kind(reading.context.next(i, QUIET)) == "more"
+    more = (
+        bool(element.flags & {Flag.MORE, Flag.ANOTHER})
+        or reading.context.kind(reading.context.next(i, QUIET)) == "more"
+    )
     adds = state.corrected or (more and not last.parts)
-    if last.state == "wanted" and not adds and reading.context.is_share(i):
+    if last.state is Stance.WANTED and not adds and reading.context.is_share(i):
         _share(reading, i, last)
         return True
-    says_nothing = q.article and not (more or state.corrected or last.state == "mentioned")
+    says_nothing = q.article and not (more or state.corrected or last.state is Stance.MENTIONED)
     if says_nothing or state.negated_number == i:
         return True
     if state.corrected:
         _correct(reading, last, element, q, state)
         return True
-    if last.state == "mentioned":
-        return _take(last, q) if more or state.mode != "mentioned" else True
+    if last.state is Stance.MENTIONED:
+        return _take(last, q) if more or state.mode is not Stance.MENTIONED else True
     if more:
         last.amount = (last.amount or 1) + q.value
         return True
@@ -172,8 +175,8 @@ def _correct(reading: "Reading", last: Wish, element: Element, q: Quantity, stat
     if q.value in SIZE_OF_PAIRS and _is_sized(reading, last, element):
         return
     last.set_amount(q)
-    last.state, last.parts = "wanted", []
-    last.doubts.append("corrected")
+    last.state, last.parts = Stance.WANTED, []
+    last.doubts.append(Doubt.CORRECTED)
 
 
 def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
@@ -188,14 +191,14 @@ def _is_the_rest(reading: "Reading", i: int) -> bool:
     if reading.context.kind(i + 1) != "for":
         return False
     before = next((e for e in reversed(reading.elements[max(0, i - _AHEAD) : i]) if e.kind == QUANTITY), None)
-    one = before is not None and "bound" not in before.flags and _is_article(before)
+    one = before is not None and Flag.BOUND not in before.flags and _is_article(before)
     return one and before is not None and reading.context.kind(before.index + 1) == "for"
 
 
 def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
     """ "4 gorras y quítale una", "quítale una a las gorras": fewer of a thing; false if the message has not so many.
     What it has none of is the open quote's."""
-    wish, at = reading.last(("wanted",)), reading.context.next(i, _TO)
+    wish, at = reading.last((Stance.WANTED,)), reading.context.next(i, _TO)
     if reading.context.kind(i + 1) == "to" and reading.context.kind(at) == PRODUCT:
         wish, state.refuse = reading.known(reading.elements[at]), False
     if wish is None:
@@ -203,13 +206,13 @@ def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
     left = (wish.amount or 1) - q.value
     if left < 0:
         return False
-    wish.amount, wish.state = left, "wanted" if left else "refused"
+    wish.amount, wish.state = left, Stance.WANTED if left else Stance.REFUSED
     return True
 
 
 def _take(wish: Wish, q: Quantity) -> bool:
     wish.set_amount(q)
-    wish.state = "wanted"
+    wish.state = Stance.WANTED
     return True
 
 
@@ -217,7 +220,12 @@ def _ask_for_unknown(reading: "Reading", i: int) -> bool:
     """ "Jogin talle 12, 2 unidades": a number that follows nothing but an unknown thing is how many of it."""
     element = reading.elements[i]
     unknown = reading.elements[i - 2] if i > 1 and reading.context.norm(i - 1) == "," else None
-    if unknown is not None and unknown.kind == UNKNOWN and "verb" not in unknown.flags and element.quantity is not None:
+    if (
+        unknown is not None
+        and unknown.kind == UNKNOWN
+        and Flag.VERB not in unknown.flags
+        and element.quantity is not None
+    ):
         reading.wishes.append(Wish(unknown, None, unknown.text, element.quantity.value))
         return True
     return False
@@ -226,7 +234,7 @@ def _ask_for_unknown(reading: "Reading", i: int) -> bool:
 def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
     if last.product is None or not reading.matcher.products[last.product].pair:
         return False
-    return value in SIZE_OF_PAIRS and "qualified" in last.element.flags
+    return value in SIZE_OF_PAIRS and Flag.QUALIFIED in last.element.flags
 
 
 def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
@@ -248,7 +256,7 @@ def _share(reading: "Reading", i: int, last: Wish) -> None:
         part_of(reading, last, element)  # the first number is no share, so it may be the total
     last.parts.append(q.value)
     last.shared = True
-    last.doubts.append("in parts")
+    last.doubts.append(Doubt.IN_PARTS)
 
 
 def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
@@ -258,22 +266,22 @@ def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
     if q.unit is not None and last.element.q is not None and _is_article(last.element.q):
         last.set_amount(q)  # "una cinta de 3 cm, 2 metros"
         return True
-    open_wishes = [w for w in reading.wishes if w.state == "wanted" and w.amount is None]
+    open_wishes = [w for w in reading.wishes if w.state is Stance.WANTED and w.amount is None]
     if last.amount is not None or not open_wishes:
         if reading.context.kind(i - 1) in ("request", "add") and last.amount is None:
             last.set_amount(q)
             return True
         return False
-    run = [e for e in reading.elements[i : i + _AHEAD] if e.kind == QUANTITY and "bound" not in e.flags]
+    run = [e for e in reading.elements[i : i + _AHEAD] if e.kind == QUANTITY and Flag.BOUND not in e.flags]
     later_things = any(e.kind in THINGS for e in reading.elements[i : i + _AHEAD])
     if not later_things and len(run) == len(open_wishes) > 1:
         open_wishes[0].set_amount(q)
-        open_wishes[0].doubts.append("in turn")
+        open_wishes[0].doubts.append(Doubt.IN_TURN)
         return True
     if reading.context.kind(i - 1) == "and" and reading.context.kind(i - 2) in THINGS:
         return False  # "vela 1 y 7", of which there is no 7
     last.set_amount(q)
-    last.doubts.append("quantity apart")
+    last.doubts.append(Doubt.QUANTITY_APART)
     return True
 
 
@@ -287,28 +295,28 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
     thing = reading.context.kind(j)
     if thing in THINGS and reading.elements[j].q is None:
         state.factor = factor
-        last = reading.last(("wanted",))
+        last = reading.last((Stance.WANTED,))
         if last is not None and reading.context.norm(i) == "la mitad":
-            last.doubts.append("quality or thing")  # "10 coronas, la mitad coronitas"
+            last.doubts.append(Doubt.QUALITY_OR_THING)  # "10 coronas, la mitad coronitas"
         return
-    last = reading.last(("wanted",))
+    last = reading.last((Stance.WANTED,))
     before = reading.wishes[-2] if len(reading.wishes) > 1 else None
     if last is not None and last.amount is None and before is not None and reading.elements[i - 1] is last.element:
         last.set_multiple(before, factor)  # "5 gorras, bufandas lo mismo"
         return
     if last is not None and kind != "same":
         last.amount = (last.amount or 1) * factor
-        last.doubts.append("computed")
+        last.doubts.append(Doubt.COMPUTED)
 
 
 def each(reading: "Reading", i: int, state: State) -> None:
     if serves_each(reading, i):
         return
-    if state.each is None and reading.context.kind(i + 1) == QUANTITY and "bound" in reading.elements[i + 1].flags:
+    if state.each is None and reading.context.kind(i + 1) == QUANTITY and Flag.BOUND in reading.elements[i + 1].flags:
         return
     if state.each is None and reading.context.kind(i - 1) == QUANTITY:
         q = reading.elements[i - 1].quantity
-        if q is not None and "bound" not in reading.elements[i - 1].flags and not q.article:
+        if q is not None and Flag.BOUND not in reading.elements[i - 1].flags and not q.article:
             state.each = q
 
 
@@ -331,13 +339,13 @@ def may_be_each(reading: "Reading", i: int, match: Match) -> bool:
 def share_each(reading: "Reading", state: State) -> None:
     if state.each is None:
         return
-    wanted = [wish for wish in reading.wishes if wish.state == "wanted"]
+    wanted = [wish for wish in reading.wishes if wish.state is Stance.WANTED]
     if len(wanted) == 1:
-        wanted[0].doubts.append("quality or thing")  # "pintauñas rojo y negro, uno de cada uno"
+        wanted[0].doubts.append(Doubt.QUALITY_OR_THING)  # "pintauñas rojo y negro, uno de cada uno"
     for wish in reading.wishes:
         counted = wish.element.q is not None and not _is_article(wish.element.q)
-        if wish.state == "wanted" and not counted:
+        if wish.state is Stance.WANTED and not counted:
             wish.set_amount(state.each)
-        elif wish.state == "mentioned" and reading.requested:
-            wish.state = "wanted"
+        elif wish.state is Stance.MENTIONED and reading.requested:
+            wish.state = Stance.WANTED
             wish.set_amount(state.each)

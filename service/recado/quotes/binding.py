@@ -16,6 +16,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     VERBS,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.matcher import Matcher
 from recado.quotes.sizes import COUNTS
@@ -84,7 +85,7 @@ class Binder:
             (i, thing), (j, q) = counted[k], counted[k + 1]
             if thing.kind not in THINGS or q.kind != QUANTITY or thing.q is not None:
                 continue
-            if any("x" in e.flags or "open" in e.flags for e in segment[i + 1 : j]):
+            if any(Flag.X in e.flags or Flag.OPEN in e.flags for e in segment[i + 1 : j]):
                 before = counted[k - 1][1] if k else None
                 if before is None or before.kind != QUANTITY or id(before) in used:
                     self._join(thing, q, after=True)
@@ -94,7 +95,7 @@ class Binder:
         """ "3 M camisas"."""
         for k in range(len(counted) - 2):
             (i, q), (_, size), (j, thing) = counted[k : k + 3]
-            sized = q.kind == QUANTITY and "size" in size.flags and thing.kind == PRODUCT
+            sized = q.kind == QUANTITY and Flag.SIZE in size.flags and thing.kind == PRODUCT
             if sized and j == i + 2 and id(q) not in used:
                 self._join(thing, q, after=False)
                 used.add(id(q))
@@ -128,7 +129,7 @@ class Binder:
                 linked = (
                     thing.kind != QUALITY
                     or (bool(thing.words or thing.sizes) and alone)
-                    or ("size" in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(q))
+                    or (Flag.SIZE in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(q))
                 )
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
@@ -155,7 +156,7 @@ class Binder:
             return False
         before = reversed(self._elements[max(0, q.index - _BEFORE) : q.index])
         thing = next((e for e in before if e.kind in THINGS and e.kind != QUALITY), None)
-        return thing is not None and (thing.q is None or "quantity after" in thing.flags)
+        return thing is not None and (thing.q is None or Flag.QUANTITY_AFTER in thing.flags)
 
     def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
         """Whether a quantity behind a thing is its quantity, and not a size or a price."""
@@ -165,20 +166,20 @@ class Binder:
         part = q.quantity.value.denominator != 1 and q.quantity.unit is None
         if part and (thing.match is None or self._matcher.products[thing.match.products[0]].unit is None):
             return False
-        linked = any(e.kind in (LINK, *VERBS) or "x" in e.flags for e in between)
+        linked = any(e.kind in (LINK, *VERBS) or Flag.X in e.flags for e in between)
         if linked or not q.quantity.bare or thing.match is None:
             return True
         product = self._matcher.products[thing.match.products[0]]
         if product.pair and q.quantity.value in SIZE_OF_PAIRS:
-            q.flags.add("size")
-            thing.flags.add("qualified")
+            q.flags.add(Flag.SIZE)
+            thing.flags.add(Flag.QUALIFIED)
             return False
         singular = not self._tokens[thing.start].norm.endswith("s")
         if singular and (q.quantity.value in _SIZE_NUMBERS or self._is_own_size(thing.match.products[0], q)):
-            q.flags.add("size")
+            q.flags.add(Flag.SIZE)
             sized = any(family.dimensions for family in self._matcher.families_of(thing.match.products[0]))
             if sized and not self._is_own_size(thing.match.products[0], q):
-                thing.flags.add("kind")  # "protector solar 30", where it has sizes, and not this one
+                thing.flags.add(Flag.KIND)  # "protector solar 30", where it has sizes, and not this one
             return False
         return True
 
@@ -190,9 +191,9 @@ class Binder:
 
     def _join(self, thing: Element, q: Element, *, after: bool) -> None:
         thing.q = q
-        q.flags.add("bound")
+        q.flags.add(Flag.BOUND)
         if after:
-            thing.flags.add("quantity after")
+            thing.flags.add(Flag.QUANTITY_AFTER)
 
     def _is_in(self, element: Element) -> bool:
         return element.kind == "to" and self._tokens[element.start].norm == "en"

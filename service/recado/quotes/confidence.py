@@ -10,31 +10,36 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
+from recado.quotes.elements import Flag
 from recado.quotes.matcher import How
-from recado.quotes.wishes import Wish
+from recado.quotes.wishes import Doubt, Wish
 
 LIKELY: Final = 0.5
 """The least confidence with which a line is quoted: one that is less likely is asked for by its name instead."""
-_LIKENESS: Final = ((0.68, "hardly alike"), (0.84, "less alike"), (0.93, "one slip"), (0.965, "alike"))
-"""How well the name fits, up to which value, and what that is called."""
+_LIKENESS: Final = (
+    (0.68, Doubt.HARDLY_ALIKE),
+    (0.84, Doubt.LESS_ALIKE),
+    (0.93, Doubt.ONE_SLIP),
+    (0.965, Doubt.ALIKE),
+)
+"""How well the name fits, up to which value, and the doubt that this is."""
 _HALF: Final = 0.68
 """How well a name fits, up to which too little of it was said."""
-_FLAGS: Final = frozenset(["box", "kind", "quantity after"])
+_FLAGS: Final = {Flag.BOX: Doubt.BOX, Flag.KIND: Doubt.KIND, Flag.QUANTITY_AFTER: Doubt.QUANTITY_AFTER}
 
 
-def features(wish: Wish) -> frozenset[str]:
-    """What speaks for or against a line, by name."""
+def features(wish: Wish) -> frozenset[Doubt]:
+    """What speaks against a line."""
     element = wish.element
-    found = element.flags & _FLAGS
-    found.update(wish.doubts)
+    found = {*wish.doubts, *(doubt for flag, doubt in _FLAGS.items() if flag in element.flags)}
     match = element.match
     if match is None:
         return frozenset(found)
     if match.how is How.START:
-        found.add("start of the name")
+        found.add(Doubt.START_OF_THE_NAME)
     elif match.how is How.PART:
-        found.add("half of the name" if match.score <= _HALF else "part of the name")
-    elif (likeness := next((name for most, name in _LIKENESS if match.score <= most), None)) is not None:
+        found.add(Doubt.HALF_OF_THE_NAME if match.score <= _HALF else Doubt.PART_OF_THE_NAME)
+    elif (likeness := next((doubt for most, doubt in _LIKENESS if match.score <= most), None)) is not None:
         found.add(likeness)
     return frozenset(found)
 
@@ -45,7 +50,7 @@ def line_confidence(wish: Wish) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _confidence(features: frozenset[str]) -> float:
+def _confidence(features: frozenset[Doubt]) -> float:
     weights = _weights()
     return round(chance(weights["base"] + sum(map(weights.__getitem__, features))), 3)
 
@@ -57,6 +62,9 @@ def chance(log_odds: float) -> float:
 
 @cache
 def _weights() -> dict[str, float]:
+    """The weights of the doubts, and of "base". Raises ValueError if the file has others than there are."""
     text = resources.files("recado.quotes").joinpath("data/confidence.toml").read_text("utf-8")
     weights: dict[str, float] = tomllib.loads(text)["weights"]
+    if odd := weights.keys() ^ {"base", *Doubt}:
+        raise ValueError(f"confidence.toml: there is no weight, or no doubt, for {', '.join(sorted(odd))}")
     return weights

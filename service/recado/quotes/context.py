@@ -17,10 +17,11 @@ from recado.quotes.elements import (
     UNKNOWN,
     VERBS,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.numbers import Quantity
 from recado.quotes.tails import INFINITIVES
-from recado.quotes.wishes import State
+from recado.quotes.wishes import Stance, State
 
 WE_ARE: Final = frozenset(["somos", "seremos", "venimos", "vendremos"])
 """A number behind these is of people."""
@@ -130,7 +131,7 @@ class Context:
         j = self.next(i, QUIET)
         if self.kind(j) == "without":
             return True
-        goods = self.kind(j) in (PRODUCT, SEVERAL) or (self.kind(j) == UNKNOWN and "good" in self.elements[j].flags)
+        goods = self.kind(j) in (PRODUCT, SEVERAL) or (self.kind(j) == UNKNOWN and Flag.GOOD in self.elements[j].flags)
         return goods and self.elements[j].q is None
 
     def post_negated(self, i: int) -> bool:
@@ -141,12 +142,12 @@ class Context:
         kind = self.kind(j)
         if kind == "correction":
             return self.norm(j) == "no que" and self.kind(j + 1) in _TOLD  # "los tacones no que están caros"
-        if kind not in ("negation", "nope") or "quantity after" in self.elements[i].flags:
+        if kind not in ("negation", "nope") or Flag.QUANTITY_AFTER in self.elements[i].flags:
             return False
         if kind == "nope" and not self.elements[j].roles & {"negation"} and "remove" not in self.elements[j].roles:
             return self.norm(j) in _NOT_IT
         after = self.kind(j + 1)
-        if after == COMMA and self.kind(j + 2) == QUANTITY and "bound" not in self.elements[j + 2].flags:
+        if after == COMMA and self.kind(j + 2) == QUANTITY and Flag.BOUND not in self.elements[j + 2].flags:
             return False  # "3 camisas no, 2"
         if "reason" in self.roles(j + 1) or (after == "that" and self.kind(j + 2) in _TOLD):
             return True  # "la bufanda ya no porque no me alcanza"
@@ -207,7 +208,7 @@ class Context:
         planned = start > 1 and bool(self.word_roles[start - 2] & {"for", "request", "definite", "copula"})
         if planned and self._is_making(i, start - 1):
             return any(e.match is not None for e in self.elements)
-        if "good" in element.flags and self.kind(i - 1) != "definite":
+        if Flag.GOOD in element.flags and self.kind(i - 1) != "definite":
             return False
         j = i - 1
         while self.kind(j) in _IN_A_CLAUSE or (self.kind(j) == QUANTITY and self.elements[j] is element.q):
@@ -260,7 +261,7 @@ class Context:
 
     def asked(self, i: int, element: Element, state: State, priced: bool) -> bool:
         """Whether a word that is no product of the catalogue stands for a thing the customer asks for."""
-        if state.mode == "mentioned" or ("verb" in element.flags and element.q is None):
+        if state.mode is Stance.MENTIONED or (Flag.VERB in element.flags and element.q is None):
             return False
         if element.q is None and self.kind(i + 1) == LINK and self.kind(i + 2) == LINE:
             return False  # "Bebidas:" over a list
@@ -272,7 +273,7 @@ class Context:
         if (opens and not self._is_short(element)) or self._is_all(element):
             return True  # "pinza de cejas y un gel de cejas", "nintendo switch"
         if element.q is not None and element.q.quantity is not None:
-            return self._is_counted_good(element.q.index, element.q.quantity, "good" in element.flags, priced)
+            return self._is_counted_good(element.q.index, element.q.quantity, Flag.GOOD in element.flags, priced)
         return self._is_good_behind(j, element, state)
 
     def _is_filler(self, i: int) -> bool:
@@ -295,14 +296,14 @@ class Context:
 
     def _is_good_behind(self, j: int, element: Element, state: State) -> bool:
         """Whether a word without a quantity is asked for, by what stands before it, at `j`."""
-        before, good = self.kind(j), "good" in element.flags
+        before, good = self.kind(j), Flag.GOOD in element.flags
         if before in ("same", "double", "triple", "half_of"):
             return True
         if before in ("request", "add"):
             return not self._is_short(element)
         if (
             before in ("price", "total")
-            or (before == "available" and state.mode == "priced")
+            or (before == "available" and state.mode is Stance.PRICED)
             or (before == "of" and self.kind(j - 1) in ("price", "total"))
         ):
             return good or len(element.text) > 3
@@ -323,7 +324,7 @@ class Context:
         return self.kind(i) == UNKNOWN and q.article and not good
 
     def _is_short(self, element: Element) -> bool:
-        return "good" not in element.flags and len(self.norms[element.start]) < 3
+        return Flag.GOOD not in element.flags and len(self.norms[element.start]) < 3
 
     def names_two(self, element: Element) -> bool:
         """Whether a thing that is known stands before "por", and another one behind it."""

@@ -9,8 +9,9 @@ from recado.quotes.elements import (
     QUALITY,
     QUANTITY,
     Element,
+    Flag,
 )  # fmt: skip
-from recado.quotes.wishes import State, Wish
+from recado.quotes.wishes import Doubt, Stance, State, Wish
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
@@ -24,7 +25,7 @@ _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
 def correct(reading: "Reading", wish: Wish, state: State) -> None:
     """A thing after "mejor", "perdón", "por": it sets its own amount, or takes the place of the last."""
     same = next(
-        (w for w in reading.wishes if w.product == wish.product and w.product is not None and w.state == "wanted"),
+        (w for w in reading.wishes if w.product == wish.product and w.product is not None and w.state is Stance.WANTED),
         None,
     )
     if same is not None:
@@ -32,19 +33,19 @@ def correct(reading: "Reading", wish: Wish, state: State) -> None:
         if wish.amount is not None:
             same.amount, same.pairs, same.parts = wish.amount, wish.pairs, []
             same.unit, same.unusable = wish.unit, wish.unusable
-        same.doubts.append("corrected")
+        same.doubts.append(Doubt.CORRECTED)
         return
     if state.heir is not None:
         if wish.amount is None:
             wish.amount, wish.pairs = state.heir.amount, state.heir.pairs
         state.heir = None
     elif not state.replacing and not _is_level(reading, wish.element):
-        last = reading.last(("wanted",))
-        if last is not None and (wish.state == "wanted"):
-            last.state = "refused"
+        last = reading.last((Stance.WANTED,))
+        if last is not None and (wish.state is Stance.WANTED):
+            last.state = Stance.REFUSED
             if wish.amount is None and "definite" not in reading.around(wish.element):
                 wish.amount, wish.pairs = last.amount, last.pairs
-    wish.doubts.append("corrected")
+    wish.doubts.append(Doubt.CORRECTED)
     state.replacing = False
     reading.wishes.append(wish)
 
@@ -57,7 +58,7 @@ def _is_level(reading: "Reading", element: Element) -> bool:
 
 def keep_only(reading: "Reading", wish: Wish) -> None:
     twin = next(
-        (w for w in reading.wishes if w is not wish and w.product == wish.product and w.state == "wanted"), None
+        (w for w in reading.wishes if w is not wish and w.product == wish.product and w.state is Stance.WANTED), None
     )
     if twin is None:
         return
@@ -65,19 +66,19 @@ def keep_only(reading: "Reading", wish: Wish) -> None:
         reading.wishes.remove(wish)
     for other in reading.wishes:
         if other is not twin:
-            other.state = "refused"
+            other.state = Stance.REFUSED
 
 
 def amends(reading: "Reading", i: int) -> bool:
     """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a second thought counts anew what was
     wished."""
     j = reading.context.next(i, QUIET | {COMMA})
-    wished = reading.last(("wanted",)) is not None
+    wished = reading.last((Stance.WANTED,)) is not None
     if reading.context.kind(j) in (PRODUCT, QUALITY):
-        return "quantity after" in reading.elements[j].flags and is_wished(reading, reading.elements[j])
+        return Flag.QUANTITY_AFTER in reading.elements[j].flags and is_wished(reading, reading.elements[j])
     if reading.context.kind(j) != QUANTITY or not wished or reading.context.kind(j + 1) == "more":
         return False
-    if "bound" not in reading.elements[j].flags:
+    if Flag.BOUND not in reading.elements[j].flags:
         return True
     return any(
         e.q is reading.elements[j] and is_wished(reading, e) and reading.context.kind(e.index + 1) != "more"
@@ -89,7 +90,7 @@ def is_wished(reading: "Reading", element: Element) -> bool:
     """Whether a product, or one of the kind that a quality tells, is wished."""
     if element.kind != QUALITY:
         return reading.known(element) is not None
-    wanted = (w.product for w in reading.wishes if w.state == "wanted")
+    wanted = (w.product for w in reading.wishes if w.state is Stance.WANTED)
     return any(
         n is not None and n in reading.matcher.with_head(n, element.words, element.sizes)
         for n in wanted
@@ -100,7 +101,7 @@ def is_wished(reading: "Reading", element: Element) -> bool:
 def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
     """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a thing that is wished gets its number again."""
     context = reading.context
-    if "quantity after" in element.flags:
+    if Flag.QUANTITY_AFTER in element.flags:
         partly = context.kind(i - 1) == "definite" and "of" in context.roles(i - 1) | context.roles(i - 2)
         again = partly or context.kind(i + 1) == "only"
     else:

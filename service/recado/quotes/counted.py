@@ -15,6 +15,7 @@ from recado.quotes.elements import (
     QUANTITY,
     SEVERAL,
     THINGS,
+    Flag,
 )  # fmt: skip
 from recado.quotes.kin_sizes import add_other_size, names_kin
 from recado.quotes.lexicon import NONE, QUANTITY_ROLES, Unit
@@ -270,7 +271,6 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
             element.negative = True
     end = q.end
     if scene.norm(end) == "x" and end < len(scene.tokens):
-        element.flags.add("x after")
         end += 1
     return end
 
@@ -315,5 +315,5 @@ def add_another(scene: Scene, i: int) -> int:
             q = Quantity(1, i + 1, pairs=True)
     element = scene.add(QUANTITY, i, i + 1)
     element.quantity = q
-    element.flags.add("another")
+    element.flags.add(Flag.ANOTHER)
     return i + 1

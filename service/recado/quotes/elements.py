@@ -1,5 +1,6 @@
 """The elements of a message: quantities, things, words that steer, marks."""
 
+from enum import IntEnum, auto
 from typing import Final
 
 import msgspec
@@ -26,6 +27,43 @@ VERBS: Final = frozenset(["request", "add", "remove", "change"])
 THINGS: Final = frozenset([PRODUCT, SEVERAL, UNKNOWN, QUALITY])
 
 
+class Flag(IntEnum):
+    """What was found out about an element. An integer, because its hash is fast."""
+
+    ANOTHER = auto()
+    """A number that means one more: "otra"."""
+    BOUND = auto()
+    """A number that a thing has taken."""
+    BOX = auto()
+    CONTAINER = auto()
+    """A thing that is named with what holds it."""
+    GOOD = auto()
+    """An unknown word that means something to buy."""
+    KIND = auto()
+    """A thing with a quality that the catalogue may lack."""
+    LOST = auto()
+    MENDED = auto()
+    """A quality that corrected the thing before."""
+    MORE = auto()
+    OPEN = auto()
+    """A mark that opens a bracket."""
+    OTHER = auto()
+    """A thing with a quality that the catalogue lacks."""
+    PERSON = auto()
+    PLACED = auto()
+    """A number that found its thing without being bound to it."""
+    QUALIFIED = auto()
+    """A thing that is described behind its name."""
+    QUANTITY_AFTER = auto()
+    SHARE = auto()
+    SIZE = auto()
+    """A number that is a size, or what has one."""
+    VERB = auto()
+    """An unknown word that looks like a verb."""
+    X = auto()
+    """A mark that multiplies."""
+
+
 class Element(msgspec.Struct, eq=False):
     """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
 
@@ -39,7 +77,7 @@ class Element(msgspec.Struct, eq=False):
     match: Match | None = None
     q: "Element | None" = None
     negative: bool = False
-    flags: set[str] = msgspec.field(default_factory=set)
+    flags: set[Flag] = msgspec.field(default_factory=set)
     words: list[str] = msgspec.field(default_factory=list)
     sizes: list[Size] = msgspec.field(default_factory=list)
 

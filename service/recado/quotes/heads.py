@@ -18,9 +18,11 @@ from recado.quotes.elements import (
     THINGS,
     UNKNOWN,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.numbers import Unusable
 from recado.quotes.told import OWN_NEEDS
+from recado.quotes.wishes import Doubt, Stance
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
@@ -49,7 +51,7 @@ def serves_each(reading: "Reading", i: int) -> bool:
     """Whether "each" at `i` is of people, or of things that goods are for: then what each gets is multiplied. Without
     a count of people it is asked how many."""
     before = reading.context.kind(i - 1)
-    person = "person" in reading.elements[i].flags
+    person = Flag.PERSON in reading.elements[i].flags
     opens = _opens(reading, i)
     if not (person or opens or before in ("for", *THINGS)):
         return False
@@ -60,7 +62,7 @@ def serves_each(reading: "Reading", i: int) -> bool:
     if heads is None and not (person or before == "for"):
         return False
     if heads is not None:
-        reading.elements[heads].flags.add("placed")
+        reading.elements[heads].flags.add(Flag.PLACED)
     if opens:
         reading.servings.append(Serving(i, _end(reading, i), heads))
     else:
@@ -76,8 +78,8 @@ def serve(reading: "Reading") -> None:
         for wish in reading.wishes:
             at = wish.element.index
             if heads is not None and wish.element.q is heads and wish.product is None:
-                wish.state = "mentioned"  # "3 cojines" are not ordered
-            elif wish.state == "wanted" and serving.start < at < serving.end and at not in served:
+                wish.state = Stance.MENTIONED  # "3 cojines" are not ordered
+            elif wish.state is Stance.WANTED and serving.start < at < serving.end and at not in served:
                 _multiply(wish, heads)
                 served.add(at)
 
@@ -87,7 +89,7 @@ def _multiply(wish: "Wish", heads: Element | None) -> None:
         wish.unusable = Unusable.VAGUE
         return
     wish.amount = (wish.amount or 1) * heads.quantity.value
-    wish.doubts.append("computed")
+    wish.doubts.append(Doubt.COMPUTED)
 
 
 def _opens(reading: "Reading", i: int) -> bool:

@@ -5,8 +5,22 @@ from enum import StrEnum
 from typing import Final
 
 from recado.quotes.agreement import puts_off
-from recado.quotes.elements import COMMA, LINE, LINK, MASK, NOISE, QUANTITY, QUESTION, STOP, THINGS, UNKNOWN, Element
+from recado.quotes.elements import (
+    COMMA,
+    LINE,
+    LINK,
+    MASK,
+    NOISE,
+    QUANTITY,
+    QUESTION,
+    STOP,
+    THINGS,
+    UNKNOWN,
+    Element,
+    Flag,
+)
 from recado.quotes.reading import Reading
+from recado.quotes.wishes import Stance
 
 _QUIET: Final = frozenset(
     [
@@ -42,7 +56,7 @@ class Intent(StrEnum):
 
 def intent_of(reading: Reading) -> Intent:
     """What the customer wants; the first that fits."""
-    if any(wish.state == "wanted" for wish in reading.wishes):
+    if any(wish.state is Stance.WANTED for wish in reading.wishes):
         return _order_or_price(reading)
     gist = _Gist(reading)
     return next((intent for fits, intent in _INTENTS if fits(gist)), Intent.OTHER)
@@ -68,14 +82,18 @@ class _Gist:
     def orders(self) -> bool:
         """A quantity is asked for; of what, only an earlier message would tell."""
         numbers = [e for e in self.reading.elements if e.kind == QUANTITY]
-        if "mentioned" not in self.states and self.reading.requested and any("bound" in e.flags for e in numbers):
+        if (
+            Stance.MENTIONED not in self.states
+            and self.reading.requested
+            and any(Flag.BOUND in e.flags for e in numbers)
+        ):
             return True
         counted = any(e.quantity is not None and not e.quantity.article for e in numbers)
         steered = self.reading.requested or self.roles & {"correction", "more"}
         return counted and bool(steered) and not self.roles & {"price", "total", "available", "ask"}
 
     def mentions(self) -> bool:
-        return "mentioned" in self.states
+        return Stance.MENTIONED in self.states
 
     def dislikes_price(self) -> bool:
         """ "no me convence el precio"."""
@@ -93,7 +111,7 @@ class _Gist:
         return bool(self.roles & {"price", "total"})
 
     def refuses(self) -> bool:
-        if "refused" in self.states and self.reading.refused_all:
+        if Stance.REFUSED in self.states and self.reading.refused_all:
             return True
         no = "nope" in self.roles or (self.kinds[:1] == ["negation"] and self.content == 0)
         return no and self.content <= 1 and QUESTION not in self.kinds
@@ -105,7 +123,7 @@ class _Gist:
 
     def agrees(self) -> bool:
         asks = QUESTION in self.kinds and len(self.kinds) > 2
-        return "yes" in self.roles and self.content == 0 and "refused" not in self.states and not asks
+        return "yes" in self.roles and self.content == 0 and Stance.REFUSED not in self.states and not asks
 
     def greets(self) -> bool:
         thanked = "thanks" in self.roles and not self.kinds
@@ -165,7 +183,7 @@ def _asks_what_is_sold(reading: Reading) -> bool:
     context = reading.context
     return any(
         e.kind == UNKNOWN
-        and not e.flags & {"good", "verb"}
+        and not e.flags & {Flag.GOOD, Flag.VERB}
         and e.end == e.start + 1  # no "métodos de pago"
         and context.norm(e.index - 1) in ("que", "cuales")
         and context.kind(e.index + 1) == "available"

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.elements import MASK, PRODUCT, SEVERAL, Element
+from recado.quotes.elements import MASK, PRODUCT, SEVERAL, Element, Flag
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
@@ -33,7 +33,7 @@ class LoneNumbers:
         """ "2 más", "una azul", "5 de 10"."""
         draft = self._draft
         q = element.quantity
-        owner = self._mentions.owner(element) if "bound" in element.flags else None
+        owner = self._mentions.owner(element) if Flag.BOUND in element.flags else None
         if q is None or (owner is not None and owner.index not in self.covered):
             return
         if self._context.kind(element.index + 1) == "thanks":
@@ -58,12 +58,12 @@ class LoneNumbers:
         draft.split()
         chunk = draft.chunk
         chunk.counts = chunk.counts or self._context.begins(element.index)
-        another = "another" in element.flags
+        another = Flag.ANOTHER in element.flags
         if another and self._context.kind(element.index - 1) == "definite":
             return  # "¿y la otra?"
-        more = another or "more" in element.flags
+        more = another or Flag.MORE in element.flags
         chunk.more = chunk.more or more
-        if q.unusable is not None or "size" in element.flags:
+        if q.unusable is not None or Flag.SIZE in element.flags:
             chunk.foreign = True
             draft.write(element)
         elif q.article and not more and self._context.kind(element.index + 1) not in ("each", "more", ""):

@@ -12,7 +12,7 @@ from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
 from recado.quotes.packs import unusable
 from recado.quotes.reading import Reading
-from recado.quotes.wishes import Wish
+from recado.quotes.wishes import Stance, Wish
 
 _SURE: Final = 0.9
 """A misspelled name that is less sure is asked back: "arepera" is no "remera"."""
@@ -30,7 +30,7 @@ class Mentions:
 
     def wish(self, element: Element, *, told: bool = False) -> Wish | None:
         """What is wished of an element; with `told`, also where it is only told of."""
-        return next((w for w in self._wishes.get(element.index, ()) if told or w.state != "mentioned"), None)
+        return next((w for w in self._wishes.get(element.index, ()) if told or w.state is not Stance.MENTIONED), None)
 
     def is_taken_back(self, element: Element) -> bool:
         """Whether an element names a thing that the message itself had asked for before."""
@@ -43,7 +43,7 @@ class Mentions:
         )
 
     def _is_refused(self, element: Element) -> bool:
-        return all(wish.state == "refused" for wish in self._wishes.get(element.index, ()))
+        return all(wish.state is Stance.REFUSED for wish in self._wishes.get(element.index, ()))
 
     def owner(self, number: Element) -> Element | None:
         """The thing that a number belongs to; None for one of a bare quality, which is of something said before."""
@@ -54,7 +54,7 @@ class Mentions:
 
     def told(self) -> tuple[Mention, ...]:
         """The things that are only told of."""
-        return tuple(self.of(wish) for wish in self._reading.wishes if wish.state == "mentioned")
+        return tuple(self.of(wish) for wish in self._reading.wishes if wish.state is Stance.MENTIONED)
 
     def of(self, wish: Wish) -> Mention:
         """A wish as a mention."""

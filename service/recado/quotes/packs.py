@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes.elements import Flag
 from recado.quotes.numbers import Unusable
 from recado.quotes.sizes import COUNT
 from recado.quotes.text import key, plain
@@ -16,7 +17,7 @@ _PACK: Final = 6
 
 def unusable(reading: "Reading", wish: Wish) -> Unusable | None:
     """Why an amount does not say how many; pieces and bags of what is sold by measure are in no unit of it."""
-    counted = wish.element.flags & {"container"} or (wish.element.q is not None and wish.element.q.counts_pieces())
+    counted = wish.element.flags & {Flag.CONTAINER} or (wish.element.q is not None and wish.element.q.counts_pieces())
     if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
         return Unusable.UNIT if reading.matcher.products[wish.product].unit is not None else None
     return wish.unusable
@@ -36,12 +37,12 @@ def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
         or q.unit
     ):
         return False
-    if wish.element.flags & {"container"} or reading.scanner.roles[wish.element.start] & {"container"}:
+    if wish.element.flags & {Flag.CONTAINER} or reading.scanner.roles[wish.element.start] & {"container"}:
         return False
     packs = [size.values[0] for size in reading.matcher.sizes_of(wish.product) if size.unit == COUNT]
     if not packs:
         return False
-    times = "x" in reading.elements[said.index - 1].flags
+    times = Flag.X in reading.elements[said.index - 1].flags
     told = {reading.scanner.tokens[i].value for i in range(wish.element.start, wish.element.end)}
     return any(
         n >= _PACK and n not in told and (q.collective or q.value == n or (times and q.value > n)) for n in packs
@@ -53,7 +54,7 @@ def counts_boxes(reading: "Reading", wish: Wish) -> bool:
     if wish.product is None:
         return False
     element, q = wish.element, wish.element.q.quantity if wish.element.q is not None else None
-    at = element.start if "container" in element.flags else q.end - 1 if q is not None and q.pieces else -1
+    at = element.start if Flag.CONTAINER in element.flags else q.end - 1 if q is not None and q.pieces else -1
     if at < 0 or "box" not in reading.scanner.roles[at]:
         return False
     product = reading.matcher.products[wish.product]

@@ -12,11 +12,12 @@ from recado.quotes.elements import (
     QUALITY,
     STOP,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.matcher import How
 from recado.quotes.numbers import Quantity
 from recado.quotes.sizes import COUNT, Size
-from recado.quotes.wishes import State, Wish
+from recado.quotes.wishes import Doubt, Stance, State, Wish
 from recado.quotes.words import Kind
 
 if TYPE_CHECKING:
@@ -30,32 +31,32 @@ def refuse_kind(reading: "Reading", element: Element) -> bool:
     """ "Quita los de tripa": takes back what is of this kind; false if nothing is."""
     found = False
     for wish in reading.wishes:
-        if wish.state != "wanted" or wish.product is None:
+        if wish.state is not Stance.WANTED or wish.product is None:
             continue
         if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
-            wish.state, found = "refused", True
+            wish.state, found = Stance.REFUSED, True
     return found
 
 
 def keep_kind(reading: "Reading", element: Element) -> bool:
     """ "1 langostino entero y 1 pelado, ah no, solo el pelado": all else goes; false if nothing is of this kind."""
-    wanted = [w for w in reading.wishes if w.state == "wanted"]
+    wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
     kept = [
         w
         for w in wanted
         if w.product is not None and w.product in reading.matcher.with_head(w.product, element.words, element.sizes)
     ]
     for wish in wanted if kept else ():
-        wish.state = "wanted" if wish in kept else "refused"
+        wish.state = Stance.WANTED if wish in kept else Stance.REFUSED
     return bool(kept)
 
 
 def follow_quality(reading: "Reading", element: Element, state: State) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
     q = element.q.quantity if element.q is not None else None
-    last = reading.last(("wanted", "mentioned")) or state.heir
+    last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
     if last is None and (state.corrected or state.only or q is not None):
-        last = reading.last(("refused",))
+        last = reading.last((Stance.REFUSED,))
     if q is None and state.factor is not None and last is not None:  # "y la misma cantidad de roja"
         q = Quantity((last.amount or 1) * state.factor, element.end, pairs=last.pairs, unit=last.unit, bare=False)
         state.factor = None
@@ -82,9 +83,9 @@ def follow_quality(reading: "Reading", element: Element, state: State) -> None:
     elif state.corrected or (state.restating and others):
         last.amount, last.pairs, last.parts = q.value, q.pairs, []
         state.corrected = False
-    elif last.state == "mentioned":
-        last.state, last.amount = "wanted", q.value
-        last.doubts.append("head left out")
+    elif last.state is Stance.MENTIONED:
+        last.state, last.amount = Stance.WANTED, q.value
+        last.doubts.append(Doubt.HEAD_LEFT_OUT)
     else:
         _add_part(reading, last, element, q, bool(others))
 
@@ -108,7 +109,7 @@ def _follow_unknown(reading: "Reading", last: Wish | None, element: Element, q: 
     if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
         reading.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
     else:
-        element.flags.add("lost")
+        element.flags.add(Flag.LOST)
 
 
 def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None) -> tuple[int, ...]:
@@ -138,7 +139,7 @@ def _ask_which(
         _add_wish(reading, Wish(element, None, element.text, last.amount, choices=others), q)
         state.corrected = False
     elif not others and any(size.unit not in (None, COUNT) for size in reading.matcher.sizes_of(last.product)):
-        last.doubts.append("quality or thing")  # "crema x2 de 500", where it has another size
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "crema x2 de 500", where it has another size
 
 
 def _mend_kind(
@@ -150,8 +151,8 @@ def _mend_kind(
         state.heir, state.corrected = None, False
         return True
     if q is None:
-        last.product, last.state = product, "wanted"
-        element.flags.add("mended")
+        last.product, last.state = product, Stance.WANTED
+        element.flags.add(Flag.MENDED)
         state.corrected, state.restating = False, True  # "que sea azul, dos metros de satén azul"
         return True
     if element.sizes and product == last.product:
@@ -159,8 +160,8 @@ def _mend_kind(
         last.parts = []
         state.corrected = False
         return True
-    if reading.context.kind(element.index - 1) != "and" and last.state == "wanted":
-        last.state, state.corrected = "refused", False  # "labial rojo 2, mejor 2 vino"
+    if reading.context.kind(element.index - 1) != "and" and last.state is Stance.WANTED:
+        last.state, state.corrected = Stance.REFUSED, False  # "labial rojo 2, mejor 2 vino"
     return False
 
 
@@ -171,9 +172,9 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
     assert last.product is not None
     whole = last.whole or last
     wish = Wish(element, product, element.text, whole=whole)
-    wish.doubts.append("head left out")
+    wish.doubts.append(Doubt.HEAD_LEFT_OUT)
     if element.words and not reading.matcher.is_told(product, element.words, last.product):
-        wish.doubts.append("quality or thing")  # "una de queso", of jamón y queso
+        wish.doubts.append(Doubt.QUALITY_OR_THING)  # "una de queso", of jamón y queso
     if not element.sizes:
         part_of(reading, whole, element)
         whole.specific = _is_specific(whole)
@@ -184,8 +185,8 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
 def _describe(reading: "Reading", last: Wish, element: Element, state: State) -> None:
     """A quality without a quantity, by which no other product is told."""
     sized = "sizes" in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
-    if sized or "size" in element.flags:
-        element.flags.add("mended")  # "mejor en talla M": which of the same
+    if sized or Flag.SIZE in element.flags:
+        element.flags.add(Flag.MENDED)  # "mejor en talla M": which of the same
     if last.amount is not None:  # "un kilo de chuleta, pero que sean delgaditas"
         state.restating = state.corrected or state.restating
         state.corrected = False
@@ -195,16 +196,16 @@ def _add_part(reading: "Reading", last: Wish, element: Element, q: Quantity, kno
     """ "2 azules y 1 roja": parts of the last thing. `known`: whether products of its head have the quality."""
     part_of(reading, last, element)
     last.parts.append(q.value)
-    last.doubts.append("in parts")
+    last.doubts.append(Doubt.IN_PARTS)
     roles, thing = reading.scanner.roles, last.element
     if not {*element.words}.isdisjoint(reading.scanner.norms[thing.start : thing.end]):
-        last.doubts.append("quality or thing")  # "tierra para cactus y 4 cactus"
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "tierra para cactus y 4 cactus"
     kinds = roles[element.start]
     if element.words and not (kinds & _EXCLUSIVE or element.sizes or known):
-        last.doubts.append("quality or thing")  # "2 absolut y 4 tónicas"
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "2 absolut y 4 tónicas"
     coloured = any("colours" in roles[i] for i in range(thing.start, thing.end))
     if "good" in kinds and not (q.pairs or coloured):
-        last.doubts.append("quality or thing")  # "tres jabones dos cafés"
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "tres jabones dos cafés"
 
 
 def _leaves_open(last: Wish, others: Collection[int]) -> bool:
@@ -214,12 +215,12 @@ def _leaves_open(last: Wish, others: Collection[int]) -> bool:
 
 def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> bool:
     """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a kind that was wished gets its amount anew."""
-    same = next((w for w in reading.wishes if w.product == product and w.state == "wanted"), None)
+    same = next((w for w in reading.wishes if w.product == product and w.state is Stance.WANTED), None)
     if same is None:
         return False
     same.set_amount(q)
     same.parts = []
-    same.doubts.append("corrected")
+    same.doubts.append(Doubt.CORRECTED)
     state.corrected, state.restating = False, True
     return True
 
@@ -264,7 +265,7 @@ def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
 
 def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
     """The last wish whose head has products of this kind or size; the last of all, if none has."""
-    wishes = (w for w in reversed(reading.wishes) if w.state == "wanted" and w.product is not None)
+    wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED and w.product is not None)
     return next(
         (
             w
@@ -287,9 +288,9 @@ def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
     while reading.context.kind(i) in (NOISE, "of", "that", "definite", "for", "possessive"):
         i -= 1
     marked = reading.context.kind(i) in (COMMA, LINK, LINE, STOP)
-    added = reading.context.kind(i) == "and" or "another" in opener.flags
+    added = reading.context.kind(i) == "and" or Flag.ANOTHER in opener.flags
     whole.divisible = (marked or not added) and not _qualities(reading, whole.element) & _qualities(reading, part)
-    whole.divided = whole.divisible and marked and "qualified" not in whole.element.flags
+    whole.divided = whole.divisible and marked and Flag.QUALIFIED not in whole.element.flags
 
 
 def _qualities(reading: "Reading", element: Element) -> set[str]:
@@ -322,12 +323,12 @@ def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
         _add_wish(reading, Wish(element, None, element.text, choices=tuple(sorted(found))), q)
     if len(found) == 1:
         if (
-            last.element.flags & {"kind", "other"} or last.element.match.how is How.OTHER
+            last.element.flags & {Flag.KIND, Flag.OTHER} or last.element.match.how is How.OTHER
         ):  # "2 tacos de lengua y 2 de pastor": that is none of these
             reading.wishes.append(Wish(element, found.pop(), element.text, q.value if q is not None else None))
             return
         wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
-        wish.doubts.append("head left out")
+        wish.doubts.append(Doubt.HEAD_LEFT_OUT)
         reading.wishes.insert(reading.wishes.index(last), wish)
         last.kinds.append(wish)
         last.settle()

@@ -19,6 +19,7 @@ from recado.quotes.elements import (
     THINGS,
     UNKNOWN,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.heads import Serving, serve
 from recado.quotes.matcher import Matcher
@@ -27,7 +28,7 @@ from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import EFFECTS
 from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
-from recado.quotes.wishes import State, Wish
+from recado.quotes.wishes import Doubt, Stance, State, Wish
 
 
 class Reading:
@@ -58,7 +59,7 @@ class Reading:
             if kind in THINGS:
                 self._thing(i, element, state)
             elif kind == QUANTITY:
-                if "bound" not in element.flags:
+                if Flag.BOUND not in element.flags:
                     bare_quantity(self, i, element, state)
             elif "taking" in element.roles and self._takes_offered(kind):
                 self.requested = True
@@ -73,17 +74,17 @@ class Reading:
         serve(self)
         self._settle_excepted()
         self._settle_named()
-        if self.priced and not any(w.state == "wanted" for w in self.wishes):
+        if self.priced and not any(w.state is Stance.WANTED for w in self.wishes):
             for wish in self.wishes:  # "tienen camisas, y cuánto cuestan?"
-                wish.state = "wanted" if wish.state == "mentioned" else wish.state
+                wish.state = Stance.WANTED if wish.state is Stance.MENTIONED else wish.state
         for wish in self.wishes:
             wish.take_out_kinds()
 
     def _takes_offered(self, kind: str) -> bool:
         """ "¿tienes el abrigo? lo quiero": what was only told of is wanted."""
-        offered = self.last(("mentioned",)) if kind not in ("negation", "without") else None
+        offered = self.last((Stance.MENTIONED,)) if kind not in ("negation", "without") else None
         if offered is not None:
-            offered.state = "wanted"
+            offered.state = Stance.WANTED
         return offered is not None
 
     def _part(self, i: int, element: Element, state: State) -> None:
@@ -120,22 +121,22 @@ class Reading:
                 match = self.elements[thing].match if thing < len(self.elements) else None
                 for wish in self.wishes:
                     if match is not None and wish.product in match.products:
-                        wish.state = "refused"
+                        wish.state = Stance.REFUSED
 
     def _settle_named(self) -> None:
         """ "quiero filete, 2 kilos de tilapia y 1 de robalo": the names that follow say which of several were meant."""
         for wish, after in itertools.pairwise(self.wishes):
             if (
-                wish.state != "wanted"
+                wish.state is not Stance.WANTED
                 or not wish.choices
                 or self.context.kind(wish.element.index + 1) not in (COMMA, LINK)
             ):
                 continue
-            named = [w for w in self.wishes if w.state == "wanted" and w.product in wish.choices]
+            named = [w for w in self.wishes if w.state is Stance.WANTED and w.product in wish.choices]
             told = sum(w.amount or 1 for w in named)
             q = wish.element.q.quantity if wish.element.q is not None else None
             if after in named and (q is None or q.article or q.value == told):
-                wish.state = "refused"
+                wish.state = Stance.REFUSED
 
     def _thing(self, i: int, element: Element, state: State) -> None:
         if state.instead or (state.changing and element.kind != QUALITY):
@@ -144,7 +145,7 @@ class Reading:
             return
         elif self.context.incidental(i, element, self.priced):
             if element.kind == PRODUCT and self.context.kind(i - 1) == "possessive":
-                self.wishes.append(self._wish(element, "mentioned"))
+                self.wishes.append(self._wish(element, Stance.MENTIONED))
         elif element.kind == QUALITY:
             if state.only and state.corrected and element.q is None and keep_kind(self, element):
                 state.only = state.corrected = False
@@ -154,8 +155,8 @@ class Reading:
         elif element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
             if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
                 state.corrected = False  # "que sean delgaditas" says how
-            elif state.mode == "mentioned" and self.context.is_good_asked_about(i):
-                self.wishes.append(self._wish(element, "mentioned"))  # "tienes aspiradoras? necesito una"
+            elif state.mode is Stance.MENTIONED and self.context.is_good_asked_about(i):
+                self.wishes.append(self._wish(element, Stance.MENTIONED))  # "tienes aspiradoras? necesito una"
         elif element.kind == UNKNOWN and self.context.kind(i - 1) == "con" and self.is_told():
             return  # "¿el auricular viene con micrófono?"
         else:
@@ -165,9 +166,9 @@ class Reading:
         """A thing that another one takes the place of."""
         state.heir = self._refuse(element, state)
         if state.heir is None:
-            state.heir = self._wish(element, "refused")
+            state.heir = self._wish(element, Stance.REFUSED)
         if state.instead and state.pending is not None and element.q is not None:  # "ponle 4 en vez de 2 camisas"
-            wish = self._wish(element, "wanted")
+            wish = self._wish(element, Stance.WANTED)
             wish.amount = state.pending
             self.wishes.append(wish)
             state.instead, state.pending = False, None
@@ -190,7 +191,7 @@ class Reading:
             if element.kind == QUALITY and refuse_kind(self, element):
                 return True
             if self._refuse(element, state) is None:
-                self.wishes.append(self._wish(element, "refused"))
+                self.wishes.append(self._wish(element, Stance.REFUSED))
             state.replacing = True
             return True
         return False
@@ -214,20 +215,20 @@ class Reading:
         if element.kind == SEVERAL and of_each is not None:
             self._one_of_each(element, of_each)
             return
-        wish = self._wish(element, "wanted")
+        wish = self._wish(element, Stance.WANTED)
         if element.kind == PRODUCT and q is None and self._is_sort_of_last(i):
             sort = self.wishes.pop()
             wish.amount, wish.pairs, wish.unit, wish.unusable = sort.amount, sort.pairs, sort.unit, sort.unusable
-            wish.doubts.append("quality or thing")
+            wish.doubts.append(Doubt.QUALITY_OR_THING)
             amount = sort.element.q.quantity if sort.element.q is not None else None
         counted = amount is not None and not amount.article
         self.focus = None
-        if mode_of(self, i, state, counted) == "mentioned":
-            wish.state = "mentioned"
+        if mode_of(self, i, state, counted) is Stance.MENTIONED:
+            wish.state = Stance.MENTIONED
         if q is None:
             self._multiply(i, wish, state)
-        last = self.last(("wanted",))
-        if wish.state == "wanted" and last is not None and self._alternative(i, wish, last):
+        last = self.last((Stance.WANTED,))
+        if wish.state is Stance.WANTED and last is not None and self._alternative(i, wish, last):
             return
         self._take_out(i, wish)
         if state.corrected or (state.restating and known is not None and counted):
@@ -245,7 +246,7 @@ class Reading:
         multiple, state.multiple = state.multiple, None
         if state.factor is None and multiple is None:
             return
-        before, factor, state.factor = self.last(("wanted",)), state.factor, None
+        before, factor, state.factor = self.last((Stance.WANTED,)), state.factor, None
         if before is not None and factor is not None:
             wish.set_multiple(before, factor)
         elif multiple is not None and multiple is before and self.context.follows(i, multiple.element):
@@ -259,19 +260,19 @@ class Reading:
         for product in element.match.products if element.match is not None else ():
             wish = Wish(element, product, element.text)
             wish.set_amount(q)
-            wish.doubts.append("computed")
+            wish.doubts.append(Doubt.COMPUTED)
             self.wishes.append(wish)
 
     def _is_sort_of_last(self, i: int) -> bool:
         """ "3 cafés americanos": a product right behind a counted word that is none says which one is counted."""
         before, element = self.elements[i - 1], self.elements[i]
-        counted = before.kind in (SEVERAL, UNKNOWN) and before.q is not None and "quantity after" not in before.flags
+        counted = before.kind in (SEVERAL, UNKNOWN) and before.q is not None and Flag.QUANTITY_AFTER not in before.flags
         last = self.wishes[-1] if self.wishes else None
         return counted and before.end == element.start and last is not None and last.element is before
 
     def is_told(self) -> bool:
         """Whether the last thing is only told of."""
-        return bool(self.wishes) and self.wishes[-1].state == "mentioned"
+        return bool(self.wishes) and self.wishes[-1].state is Stance.MENTIONED
 
     def _alternative(self, i: int, wish: Wish, last: Wish) -> bool:
         """ "una gorra o un gorro": the customer has not made up his mind, so it is a question."""
@@ -289,15 +290,19 @@ class Reading:
 
     def _take_out(self, i: int, wish: Wish) -> None:
         """ "10 aguas, 5 de las aguas con gas": some of those that were wished are of another kind."""
-        if wish.amount is None or wish.product is None or wish.state != "wanted":
+        if wish.amount is None or wish.product is None or wish.state is not Stance.WANTED:
             return
         if [self.context.kind(k) for k in range(i - 4, i)] != [COMMA, QUANTITY, "of", "definite"]:
             return
         kin = {number for family in self.matcher.families_of(wish.product) for number in family.products}
         for whole in self.wishes:
-            if whole.state == "wanted" and whole.product in kin - {wish.product} and (whole.amount or 1) > wish.amount:
+            if (
+                whole.state is Stance.WANTED
+                and whole.product in kin - {wish.product}
+                and (whole.amount or 1) > wish.amount
+            ):
                 whole.amount = (whole.amount or 1) - wish.amount
-                whole.doubts.append("in parts")
+                whole.doubts.append(Doubt.IN_PARTS)
                 return
 
     def _same_pack(self, i: int, wish: Wish, last: Wish | None) -> None:
@@ -315,32 +320,32 @@ class Reading:
         packs = self.matcher.with_head(last.product, [self.scanner.norms[wish.element.start]])
         if len(packs) == 1:
             wish.product = packs[0]
-            wish.doubts.append("head left out")
+            wish.doubts.append(Doubt.HEAD_LEFT_OUT)
 
     def known(self, element: Element) -> Wish | None:
         """The wish for the same product, if there is one."""
         if element.kind != PRODUCT or element.match is None:
             return None
         product = element.match.products[0]
-        return next((w for w in self.wishes if w.product == product and w.state == "wanted"), None)
+        return next((w for w in self.wishes if w.product == product and w.state is Stance.WANTED), None)
 
     def around(self, element: Element) -> set[str]:
         at = element.index
         return {e.kind for e in self.elements[max(0, at - 1) : at]}
 
-    def _wish(self, element: Element, state: str) -> Wish:
+    def _wish(self, element: Element, state: Stance) -> Wish:
         product = element.match.products[0] if element.kind == PRODUCT and element.match is not None else None
         wish = Wish(element, product, element.text, state=state)
         if element.kind == SEVERAL and element.match is not None:
             wish.choices = element.match.products
         if product is not None and element.match is not None and may_be_each(self, element.index, element.match):
-            wish.doubts.append("quality or thing")
+            wish.doubts.append(Doubt.QUALITY_OR_THING)
         q = element.q
         if q is not None and q.quantity is not None:
             wish.set_amount(q.quantity)
             if q.negative:
                 wish.amount = -q.quantity.value
-            if q.quantity.article and "another" not in q.flags:
+            if q.quantity.article and Flag.ANOTHER not in q.flags:
                 open_ended = q.quantity.unit is not None or self._is_plural(element, q)
                 wish.amount = None if open_ended else wish.amount
         return wish
@@ -348,7 +353,7 @@ class Reading:
     def _is_plural(self, element: Element, q: Element) -> bool:
         return self.scanner.tokens[q.start].norm in ("unos", "unas")
 
-    def last(self, states: tuple[str, ...]) -> Wish | None:
+    def last(self, states: tuple[Stance, ...]) -> Wish | None:
         if self.focus is not None and self.focus.state in states:
             return self.focus
         return next((w for w in reversed(self.wishes) if w.state in states), None)
@@ -358,15 +363,15 @@ class Reading:
         if element.match is None:
             found = [w for w in self.wishes if w.product is None and w.text == element.text]
         else:
-            found = [w for w in self.wishes if w.product in element.match.products and w.state == "wanted"]
+            found = [w for w in self.wishes if w.product in element.match.products and w.state is Stance.WANTED]
         less = self._fewer(element) if state.subtract else None
         for wish in found:
             if less is not None and wish.amount is not None and wish.amount > less:
                 wish.amount -= less
             else:
-                wish.state = "refused"
+                wish.state = Stance.REFUSED
         if element.kind in (PRODUCT, SEVERAL) and not found:
-            self.wishes.append(self._wish(element, "refused"))
+            self.wishes.append(self._wish(element, Stance.REFUSED))
         return found[-1] if found else None
 
     def _fewer(self, element: Element) -> int | Fraction | None:
@@ -378,7 +383,7 @@ class Reading:
     def _as_before(self, i: int, element: Element, state: State) -> None:
         """ "Lo mismo de siempre": asked for, unless it is told of ("es lo mismo de siempre") or sums up the goods."""
         before = self.context.kind(i - 1)
-        if state.refuse or state.mode == "mentioned" or self.wishes or before in ("copula", "nope"):
+        if state.refuse or state.mode is Stance.MENTIONED or self.wishes or before in ("copula", "nope"):
             return
         self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
 

@@ -23,8 +23,10 @@ from recado.quotes.elements import (
     STOP,
     UNKNOWN,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.reading import Reading
+from recado.quotes.wishes import Stance
 
 _MARKS: Final = frozenset([COMMA, STOP, LINE, QUESTION, LINK, "and", "but"])
 _ENDS: Final = frozenset([STOP, LINE, QUESTION, "but"])
@@ -142,7 +144,7 @@ class Reserves:
 
     def _is_talk(self, element: Element) -> bool:
         """Whether an unknown word is a verb by its form or its place: goods are named by nouns."""
-        if element.q is not None or "good" in element.flags:
+        if element.q is not None or Flag.GOOD in element.flags:
             return False
         word, before = self._reading.scanner.norms[element.start], self._context.norm(element.index - 1)
         return word.endswith(_VERBAL) or before in _PRONOUNS or before.endswith((" me", " te", " se", " lo", "cuando"))
@@ -182,7 +184,7 @@ class Reserves:
         """Whether a thing is told apart by what its catalogue does not: "sí, pero azules"."""
         if any(element.kind in _TAKES_OUT for element in clause):
             return False
-        if any("qualified" in e.flags and self._states.get(e.index) == "wanted" for e in clause):
+        if any(Flag.QUALIFIED in e.flags and self._states.get(e.index) is Stance.WANTED for e in clause):
             return True
         return any("colours" in e.roles and e.kind != "yes" for e in clause) and not of_delivery
 
@@ -199,7 +201,7 @@ class Reserves:
     def _is_place(self, element: Element) -> bool:
         """ "mándalo a Rivadavia 4520"."""
         i = element.index
-        counted = self._context.kind(i + 1) == QUANTITY and "quantity after" in element.flags
+        counted = self._context.kind(i + 1) == QUANTITY and Flag.QUANTITY_AFTER in element.flags
         sent = "taking" in self._context.roles(i - 2) or self._context.kind(i - 2) == "request"
         return element.kind == UNKNOWN and self._context.norm(i - 1) in ("a", "hasta") and (counted or sent)
 

@@ -17,6 +17,7 @@ from recado.quotes.elements import (
     STOP,
     THINGS,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.kin_sizes import add_other_size
 from recado.quotes.lexicon import FUNCTION, QUANTITY_ROLES
@@ -106,7 +107,7 @@ class Scanner(Scene):
                 return add_thing(self, i, match)
         if span.kind is Kind.SIZE:
             element = self.add(QUALITY, i, end)
-            element.flags.add("size")
+            element.flags.add(Flag.SIZE)
             element.sizes = sizes_told(self, i, end)
             element.words = [self.norms[j] for j in range(i, end) if "sizemark" in self.roles[j] and self.is_kind(j)]
             element.text = self.written(i, end)
@@ -121,7 +122,7 @@ class Scanner(Scene):
             kind = LINE
         element = self.add(kind, i, i + 1)
         if token.norm == "(":
-            element.flags.add("open")
+            element.flags.add(Flag.OPEN)
         elif token.norm == "/" and i > 0 and self.tokens[i - 1].norm == "c":
             element.kind = NOISE
         return i + 1
@@ -168,7 +169,7 @@ class Scanner(Scene):
             self.add("each", i, i + 3)
             return i + 3
         if (end := self.tails.person_end(i)) > i:
-            self.add("each", i, end).flags.add("person")
+            self.add("each", i, end).flags.add(Flag.PERSON)
             return end
         if self.has(i, "con") and self.norm(i + 1) in _HOW_MUCH and self.norm(i + 2):
             self.add(NOISE, i, i + 3)  # "con poca azúcar" says how
@@ -183,7 +184,7 @@ class Scanner(Scene):
         if (half := half_of_last(self, i)) is not None:
             return add_quantity(self, i, half)
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
-            self.add(LINK, i, i + 1).flags.add("x")
+            self.add(LINK, i, i + 1).flags.add(Flag.X)
             return i + 1
         return 0
 
@@ -260,7 +261,7 @@ class Scanner(Scene):
                 and last.match is not None
                 and self.matcher.lacks(last.match.products[0], self.norms[i + 1])
             ):
-                last.flags.add("kind")
+                last.flags.add(Flag.KIND)
         if (
             roles & {"con", "without"}
             and self.kind(-1) == QUANTITY
@@ -272,7 +273,7 @@ class Scanner(Scene):
             element.text = self.written(i, i + 1)
             return i + 1
         if "without" in roles and self.kind(-1) == PRODUCT and self.has(i + 1, "variants"):
-            self.elements[-1].flags.add("kind")  # "leche sin lactosa", where no product is called so
+            self.elements[-1].flags.add(Flag.KIND)  # "leche sin lactosa", where no product is called so
             self.add(NOISE, i, i + 2)
             return i + 2
         return 0

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from recado.quotes.codes import join_codes, join_models
-from recado.quotes.elements import NOISE, QUANTITY, SEVERAL, Element
+from recado.quotes.elements import NOISE, QUANTITY, SEVERAL, Element, Flag
 from recado.quotes.joined import part_joined, part_numbers, spell_out
 from recado.quotes.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.lists import drop_indices, part_amounts
@@ -190,7 +190,7 @@ class Scene(Words):
         if kind == "another":
             element = self.add(QUANTITY, start, end)
             element.quantity = Quantity(1, end, article=True)
-            element.flags.update(("another", "more"))
+            element.flags.update((Flag.ANOTHER, Flag.MORE))
             if start + 1 == end:
                 element.kind, element.quantity = NOISE, None
             return end

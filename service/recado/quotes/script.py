@@ -29,6 +29,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     VERBS,
     Element,
+    Flag,
 )  # fmt: skip
 from recado.quotes.lone_numbers import LoneNumbers
 from recado.quotes.matcher import How
@@ -38,6 +39,7 @@ from recado.quotes.reading import Reading
 from recado.quotes.reserves import OF_DELIVERY, Reserves
 from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER, WORD
+from recado.quotes.wishes import Stance
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER, Does.FEWER])
 _SILENT: Final = frozenset([
@@ -114,11 +116,8 @@ class _Walk:
             steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
         kinds = {element.kind for element in elements}
         offered = not kinds.isdisjoint(_OFFERS) or (self._asks and "or" in kinds)
-        agreeing = (
-            any(isinstance(step, Spoken | Bare) for step in steps)
-            or "yes" in kinds
-            or any("emoji" in element.roles for element in elements)
-        )
+        agreeing = "yes" in kinds or any(isinstance(step, Spoken | Bare) for step in steps)
+        agreeing = agreeing or any("emoji" in element.roles for element in elements)
         held = self._reserves(steps) if agreeing else None  # nothing else can be held back
         return Script(
             steps=tuple(steps),
@@ -271,7 +270,7 @@ class _Walk:
         apart = adding or self._is_mended_apart(element) or self._comes_with(element)  # "se me olvidó la gorra"
         own = element.q.quantity if element.q is not None else None
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
-        refused = wish.state == "refused" and not apart
+        refused = wish.state is Stance.REFUSED and not apart
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
         if refused and not taken and element.q is None and self._context.kind(element.index + 1) == "correction":
             self._mentioned(self._mentions.plain(element), element, refused=False)  # "el satén mejor rosa"
@@ -291,7 +290,7 @@ class _Walk:
 
     def _is_beside_a_yes(self, element: Element) -> bool:
         """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for, unlike "dale, y un zarape"."""
-        unknown = element.kind == UNKNOWN and "good" not in element.flags
+        unknown = element.kind == UNKNOWN and Flag.GOOD not in element.flags
         counted = element.q is not None and element.q.index < element.index and self._context.begins(element.q.index)
         return unknown and self._agreement.accepts and not self._draft.chunk.steered and not counted
 
@@ -319,7 +318,7 @@ class _Walk:
         q = element.q
         self._numbers.heard |= {element.index, q.index if q is not None else element.index}
         if not self._draft.swaps(refused=refused):
-            if q is not None and "another" in q.flags and not refused:
+            if q is not None and Flag.ANOTHER in q.flags and not refused:
                 self._draft.chunk.more = True
             if self._context.is_headless(element):
                 said = q.quantity if q is not None else None
@@ -354,7 +353,7 @@ class _Walk:
             if element.kind in _INSIDE:
                 self._draft.write(element)
             return
-        if "another" in element.flags:  # "otro par"
+        if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return
         if element.kind == NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1):

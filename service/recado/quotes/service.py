@@ -11,6 +11,7 @@ from recado.quotes.accounts import Accounts
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Script
 from recado.quotes.confidence import LIKELY, line_confidence
+from recado.quotes.elements import Flag
 from recado.quotes.intent import Intent, intent_of
 from recado.quotes.matcher import How
 from recado.quotes.measures import amount_of
@@ -20,6 +21,7 @@ from recado.quotes.reading import Reading
 from recado.quotes.script import script
 from recado.quotes.steps import TooLongError
 from recado.quotes.text import plain
+from recado.quotes.wishes import Stance
 
 _TOLD_APART: Final = 100
 """Letters that tell one thing asked for from another: more than are echoed."""
@@ -120,7 +122,7 @@ class QuoteService:
         unmatched: dict[str, Unmatched] = {}
         questions: dict[str, Question] = {}
         for wish in reading.wishes:
-            if wish.state != "wanted":
+            if wish.state is not Stance.WANTED:
                 continue
             number = wish.product
             product = catalogue.products[number] if number is not None else None
@@ -140,9 +142,9 @@ class QuoteService:
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), entry)
                 continue
             if counts_boxes(reading, wish) or counts_what_is_packed(reading, wish):
-                wish.element.flags.add("box")
+                wish.element.flags.add(Flag.BOX)
             confidence = line_confidence(wish)
-            if confidence < LIKELY and "box" in wish.element.flags:
+            if confidence < LIKELY and Flag.BOX in wish.element.flags:
                 questions.setdefault(product.sku, Question(product.name, Unusable.UNIT, product.unit))
                 continue
             if confidence < LIKELY:

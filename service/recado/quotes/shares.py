@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.elements import PRODUCT, QUALITY, QUANTITY, THINGS, VERBS
+from recado.quotes.elements import PRODUCT, QUALITY, QUANTITY, THINGS, VERBS, Flag
 from recado.quotes.lexicon import Unit
 from recado.quotes.numbers import Quantity
 from recado.quotes.scene import Scene
@@ -30,13 +30,13 @@ def add_share(scene: Scene, i: int) -> int:
     if q is None:
         return 0
     element = scene.add(QUANTITY, i, end + 1)
-    element.flags.add("share")
+    element.flags.add(Flag.SHARE)
     element.quantity = q
     return end + 1
 
 
 def _half(scene: Scene, end: int) -> Quantity | None:
-    counted = (e.quantity for e in scene.behind() if e.quantity is not None and "share" not in e.flags)
+    counted = (e.quantity for e in scene.behind() if e.quantity is not None and Flag.SHARE not in e.flags)
     whole = next(counted, None) if scene.norms.count(_HALF) > 1 else None
     if whole is None or whole.article or (whole.unit is None and whole.value < _FEWEST):
         return None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from recado.quotes.amounts import each, multiple
 from recado.quotes.context import QUIET
-from recado.quotes.elements import COMMA, LINE, NOISE, PRODUCT, QUANTITY, STOP, THINGS, UNKNOWN, Element
+from recado.quotes.elements import COMMA, LINE, NOISE, PRODUCT, QUANTITY, STOP, THINGS, UNKNOWN, Element, Flag
 from recado.quotes.told import (
     CLAUSE_ENDS,
     OWN_NEEDS,
@@ -15,7 +15,7 @@ from recado.quotes.told import (
     drop_priced,
     is_to_us,
 )  # fmt: skip
-from recado.quotes.wishes import State
+from recado.quotes.wishes import Stance, State
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
@@ -35,8 +35,12 @@ def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
         state.subtract = False
         state.negated_verb = j
         reading.refused_all = True
-    elif kind in THINGS or (kind == QUANTITY and "bound" in reading.elements[j].flags) or kind == "without":
-        if reading.context.kind(i - 1) in (COMMA, STOP) and kind == QUANTITY and reading.last(("wanted",)) is not None:
+    elif kind in THINGS or (kind == QUANTITY and Flag.BOUND in reading.elements[j].flags) or kind == "without":
+        if (
+            reading.context.kind(i - 1) in (COMMA, STOP)
+            and kind == QUANTITY
+            and reading.last((Stance.WANTED,)) is not None
+        ):
             state.corrected = True
         else:
             state.refuse = state.refuse_list = True
@@ -59,31 +63,31 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
     if state.negated_verb == i:
         return
     if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) == PRODUCT:
-        state.mode = "mentioned"  # "¿el latte lleva azúcar?"
+        state.mode = Stance.MENTIONED  # "¿el latte lleva azúcar?"
         return
     if reading.context.price_asked(i):
         return
     if _is_of_others(reading, i):
-        state.mode = "mentioned"
+        state.mode = Stance.MENTIONED
         return
     conditional = (
         reading.context.kind(i - 1) == "yes"
         and reading.scanner.norms[reading.elements[i - 1].start] == "si"
         and reading.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price", "and")
     )
-    offered = reading.last(("mentioned",)) if reading.context.closes(reading.context.next(i, QUIET)) else None
+    offered = reading.last((Stance.MENTIONED,)) if reading.context.closes(reading.context.next(i, QUIET)) else None
     if offered is not None and offered.element.q is not None:
-        offered.state = "wanted"  # "¿tienen 3 chalecos? me los aparta"
-    asked = reading.last(("mentioned",))
+        offered.state = Stance.WANTED  # "¿tienen 3 chalecos? me los aparta"
+    asked = reading.last((Stance.MENTIONED,))
     if asked is not None and asked.element.q is not None and asked.element.q.index > i:
-        asked.state = "wanted"  # "si tienen bufandas mándame 2"
+        asked.state = Stance.WANTED  # "si tienen bufandas mándame 2"
     drop_offers(reading)
     drop_advertised(reading, i)
     drop_priced(reading, i, state)
     if not (conditional and reading.asks_price):
         state.request_at = i
         reading.requested = True
-    state.mode = "wanted"
+    state.mode = Stance.WANTED
     state.refuse = state.instead = False
     if element.kind == "add":
         state.corrected = False
@@ -104,22 +108,22 @@ def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:
         state.corrected = False
         reading.refused_all = True
         return
-    last = reading.last(("wanted",))
+    last = reading.last((Stance.WANTED,))
     pronoun = reading.context.norm(i).endswith(("lo", "la", "los", "las"))
     if last is not None and pronoun:
-        last.state = "refused"
+        last.state = Stance.REFUSED
 
 
 def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
     reading.priced = True
     between = reading.elements[state.request_at + 1 : i] if state.request_at >= 0 else []
     if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in CLAUSE_ENDS for e in between):
-        reading.requested = any(w.state == "wanted" for w in reading.wishes)
-        state.mode = "priced"
+        reading.requested = any(w.state is Stance.WANTED for w in reading.wishes)
+        state.mode = Stance.PRICED
     elif "total" in element.roles:
         reading.totalled = True
-    elif state.mode != "wanted":
-        state.mode = "priced"
+    elif state.mode is not Stance.WANTED:
+        state.mode = Stance.PRICED
     state.refuse = False
 
 
@@ -160,12 +164,12 @@ def _available(reading: "Reading", i: int, _: Element, state: State) -> None:
     relative = reading.context.kind(i - 1) == "that" and state.wish_before
     # "¿Tienen queso de cabra? Si tienen, 2": a condition
     condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (COMMA, QUANTITY)
-    if state.mode != "priced" and not relative and not condition:
-        state.mode = "mentioned"
+    if state.mode is not Stance.PRICED and not relative and not condition:
+        state.mode = Stance.MENTIONED
 
 
 def _aside(reading: "Reading", i: int, _: Element, state: State) -> None:
-    state.mode = "mentioned"
+    state.mode = Stance.MENTIONED
 
 
 def _story(reading: "Reading", i: int, element: Element, state: State) -> None:

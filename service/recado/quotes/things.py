@@ -11,6 +11,7 @@ from recado.quotes.elements import (
     QUANTITY,
     SEVERAL,
     UNKNOWN,
+    Flag,
 )  # fmt: skip
 from recado.quotes.lexicon import FUNCTION, NONE
 from recado.quotes.matcher import How, Match
@@ -75,9 +76,9 @@ def add_contents(scene: Scene, i: int, at: int, match: Match) -> int:
     """The thing at `at`, in the container at `i`."""
     end = add_thing(scene, at, match)
     thing = scene.elements[-1]
-    thing.flags.add("container")
+    thing.flags.add(Flag.CONTAINER)
     if match.how is How.NAME and "good" in scene.roles[i] and _is_sold_whole(scene, i, at):
-        thing.flags.add("kind")  # "un ramo de rosas", where bunches of roses are sold by number
+        thing.flags.add(Flag.KIND)  # "un ramo de rosas", where bunches of roses are sold by number
     thing.start = i
     return end
 
@@ -100,17 +101,17 @@ def add_thing(scene: Scene, i: int, match: Match) -> int:
     element.end = end
     element.text = scene.written(i, max(match.end, scene.tails.trimmed(match.end, end)) if several else match.end)
     if end > match.end:
-        element.flags.add("qualified")
+        element.flags.add(Flag.QUALIFIED)
         if (kind := _kind_told(scene, match, end)) is not None:
             element.flags.add(kind)
-            partly = kind == "kind" and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
-            if (kind == "other" or partly) and not several:
+            partly = kind is Flag.KIND and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
+            if (kind is Flag.OTHER or partly) and not several:
                 element.kind, element.text = SEVERAL, scene.written(i, end)
     elif end == match.end and _is_foreign_word(scene, end, match):
-        element.flags.add("kind")  # "hamburguesa hawaiana", where only a pizza is called so
+        element.flags.add(Flag.KIND)  # "hamburguesa hawaiana", where only a pizza is called so
     apart = scene.kind(-2) in _PREPOSITIONS and scene.kind(-3) == QUANTITY and _follows_kinds(scene)
     if apart and scene.norms[i] not in scene.matcher.codes and scene.kinds(i) != set(match.products):
-        element.flags.add("kind")  # "3 empanadas de carne y 4 de queso", where queso is sold too
+        element.flags.add(Flag.KIND)  # "3 empanadas de carne y 4 de queso", where queso is sold too
     return end
 
 
@@ -152,17 +153,17 @@ def _follows_kinds(scene: Scene) -> bool:
     return not any(c.pairs or c.collective or c.unit or c.container for c in counts)  # "2 pares de botas y 3 de tenis"
 
 
-def _kind_told(scene: Scene, match: Match, end: int) -> str | None:
-    """What hangs on a product: a kind of it that the catalogue may lack ("kind"), or does lack ("other")."""
+def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
+    """What hangs on a product: a kind of it that the catalogue may lack, or does lack (OTHER)."""
     prep: frozenset[str] = NONE
     i = match.end
     while i < end:
         span = scene.spans.get(i)
         if span is not None:
             if span.kind is Kind.MEASURE and not _is_length(scene, i):
-                return "kind"
+                return Flag.KIND
             if span.kind is Kind.SIZE and scene.tokens[i].kind == NUMBER and scene.has_sizes(match):
-                return "kind"
+                return Flag.KIND
             i = span.end
             continue
         norm, roles = scene.norms[i], scene.roles[i]
@@ -172,9 +173,9 @@ def _kind_told(scene: Scene, match: Match, end: int) -> str | None:
             if roles & _PREPOSITIONS:
                 prep = roles
             elif "sizes" in roles and scene.is_of_kin(match.products[0], norm):
-                return "kind"  # "cuatro quesos mediana", of which there is only a big one
+                return Flag.KIND  # "cuatro quesos mediana", of which there is only a big one
             elif _is_another_kind(scene, norm, roles, "of" in prep):
-                return "other" if "of" in prep and roles <= {"good"} else "kind"
+                return Flag.OTHER if "of" in prep and roles <= {"good"} else Flag.KIND
         i += 1
     return None
 
@@ -206,9 +207,9 @@ def add_unknown(scene: Scene, i: int) -> int:
     norm = scene.tokens[i].norm
     good = "good" in scene.roles[i] or "container" in scene.roles[i]
     if good:
-        element.flags.add("good")
+        element.flags.add(Flag.GOOD)
     elif norm.endswith(VERB_ENDINGS) or len(norm) < 2 or (i and scene.norms[i - 1] in _CLITICS):
-        element.flags.add("verb")
+        element.flags.add(Flag.VERB)
     return end
 
 

@@ -14,7 +14,7 @@ from recado.quotes.elements import (
     UNKNOWN,
     VERBS,
 )  # fmt: skip
-from recado.quotes.wishes import State, Wish
+from recado.quotes.wishes import Stance, State, Wish
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
@@ -39,19 +39,19 @@ _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 
 
-def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | None:
+def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance | None:
     """What a thing is for where it stands: wanted, priced or only mentioned; behind it too, in its sentence."""
     if state.mode is not None or counted:
-        return state.mode if not (counted and state.mode == "mentioned" and reading.requested) else "wanted"
+        return state.mode if not (counted and state.mode is Stance.MENTIONED and reading.requested) else Stance.WANTED
     if _is_asked_about(reading, i):
-        return "mentioned"
+        return Stance.MENTIONED
     told = recalled = False
     if _is_of_the_past(reading, i) or _is_done(reading, i):
-        return "mentioned"
+        return Stance.MENTIONED
     for element in reading.elements[i + 1 : i + _AHEAD]:
         kind = element.kind
         if kind == QUESTION and told:
-            return "mentioned"  # "los zapatos son de cuero?"
+            return Stance.MENTIONED  # "los zapatos son de cuero?"
         beside = reading.context.kind(element.index - 1)
         if reading.context.norm(element.index) in OWN_NEEDS and beside in (PRODUCT, "aside"):
             told = True  # "el jazmín necesita mucho sol?"
@@ -60,11 +60,11 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> str | No
             return None
         relative = reading.context.kind(element.index - 1) == "that"
         if kind in ("story", "available") and not relative:
-            return "mentioned"
+            return Stance.MENTIONED
         recalled = recalled or kind == "story"
         told = told or kind == "copula" or (recalled and kind == "negation")
         if told and recalled:
-            return "mentioned"  # "las toallas que me mandaron están mal"
+            return Stance.MENTIONED  # "las toallas que me mandaron están mal"
     return None
 
 
@@ -115,10 +115,10 @@ def drop_offers(reading: "Reading", line: int = -1) -> None:
     """
     if reading.requested:
         return
-    wishes = [w for w in reading.wishes if w.element.index > line and w.state == "wanted"]
+    wishes = [w for w in reading.wishes if w.element.index > line and w.state is Stance.WANTED]
     if len(wishes) > 1 and all(_is_offered(reading, w) for w in wishes):
         for wish in wishes:
-            wish.state = "mentioned"
+            wish.state = Stance.MENTIONED
 
 
 def drop_advertised(reading: "Reading", request: int) -> None:
@@ -129,8 +129,8 @@ def drop_advertised(reading: "Reading", request: int) -> None:
     for end in (e.index for e in reading.elements[:request] if e.kind == LINE):
         if any("advert" in reading.context.roles(i) for i in range(line, end)):
             for wish in reading.wishes:
-                if line <= wish.element.index < end and wish.state == "wanted":
-                    wish.state = "mentioned"
+                if line <= wish.element.index < end and wish.state is Stance.WANTED:
+                    wish.state = Stance.MENTIONED
         line = end
 
 
@@ -139,10 +139,10 @@ def drop_priced(reading: "Reading", request: int, state: State) -> None:
     context = reading.context
     i = context.next(request, _QUIET)
     counted = context.kind(i) == QUANTITY and context.kind(context.next(i, _QUIET)) in THINGS
-    if state.mode == "priced" and counted:
+    if state.mode is Stance.PRICED and counted:
         for wish in reading.wishes:
-            if wish.state == "wanted" and wish.amount is None:
-                wish.state = "mentioned"
+            if wish.state is Stance.WANTED and wish.amount is None:
+                wish.state = Stance.MENTIONED
 
 
 def _is_offered(reading: "Reading", wish: Wish) -> bool:

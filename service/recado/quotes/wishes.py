@@ -1,5 +1,6 @@
 """What the customer wants of each thing, and the state of the reading of his message."""
 
+from enum import Enum, StrEnum
 from fractions import Fraction
 
 import msgspec
@@ -7,6 +8,38 @@ import msgspec
 from recado.quotes.elements import Element
 from recado.quotes.lexicon import Unit
 from recado.quotes.numbers import Quantity, Unusable
+
+
+class Stance(Enum):
+    """How the customer stands to a thing."""
+
+    WANTED = "wanted"
+    MENTIONED = "mentioned"
+    REFUSED = "refused"
+    PRICED = "priced"
+    """Only of what steers: the next thing is wanted if it is counted; otherwise its price is asked."""
+
+
+class Doubt(StrEnum):
+    """What speaks against a line of the quote, by its name in `data/confidence.toml`."""
+
+    ALIKE = "alike"
+    BOX = "box"
+    COMPUTED = "computed"
+    CORRECTED = "corrected"
+    HALF_OF_THE_NAME = "half of the name"
+    HARDLY_ALIKE = "hardly alike"
+    HEAD_LEFT_OUT = "head left out"
+    IN_PARTS = "in parts"
+    IN_TURN = "in turn"
+    KIND = "kind"
+    LESS_ALIKE = "less alike"
+    ONE_SLIP = "one slip"
+    PART_OF_THE_NAME = "part of the name"
+    QUALITY_OR_THING = "quality or thing"
+    QUANTITY_AFTER = "quantity after"
+    QUANTITY_APART = "quantity apart"
+    START_OF_THE_NAME = "start of the name"
 
 
 class Wish(msgspec.Struct):
@@ -19,7 +52,7 @@ class Wish(msgspec.Struct):
     pairs: bool = False
     unit: Unit | None = None
     unusable: Unusable | None = None
-    state: str = "wanted"  # wanted | mentioned | refused
+    state: Stance = Stance.WANTED
     parts: list[int | Fraction] = msgspec.field(default_factory=list)
     kinds: list["Wish"] = msgspec.field(default_factory=list)
     whole: "Wish | None" = None  # what this is a kind of
@@ -27,7 +60,7 @@ class Wish(msgspec.Struct):
     divided: bool = False  # a mark before them says so
     shared: bool = False  # the parts are what persons get
     specific: bool = False  # named by more than its head: it has kinds only beside parts of its own
-    doubts: list[str] = msgspec.field(default_factory=list)
+    doubts: list[Doubt] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
 
     def set_amount(self, q: Quantity) -> None:
@@ -37,7 +70,7 @@ class Wish(msgspec.Struct):
     def set_multiple(self, other: "Wish", factor: int | Fraction) -> None:
         """Take `factor` times the amount of another wish."""
         self.amount, self.pairs, self.unit = (other.amount or 1) * factor, other.pairs, other.unit
-        self.doubts.append("computed")
+        self.doubts.append(Doubt.COMPUTED)
 
     def total(self, pair_goods: bool) -> int | Fraction:
         """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""
@@ -60,7 +93,7 @@ class Wish(msgspec.Struct):
                 kind.amount = (kind.amount or 1) * q.collective
             told = told * q.collective
         if self.amount is None or self.amount == told:
-            self.state = "refused"
+            self.state = Stance.REFUSED
 
     def take_out_kinds(self) -> None:
         """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta"."""
@@ -78,7 +111,7 @@ class Wish(msgspec.Struct):
 class State(msgspec.Struct, eq=False):
     """Where the follower is: what the last steering words do to the next thing."""
 
-    mode: str | None = None  # wanted | mentioned | priced
+    mode: Stance | None = None
     corrected: bool = False  # the next thing or number corrects the one before
     instead: bool = False  # the next thing is what is not wanted
     changing: bool = False  # after "cambia": likewise, until "por"
@@ -110,7 +143,7 @@ class State(msgspec.Struct, eq=False):
     def end_line(self) -> None:
         """The end of a line ends its refusals and mentions."""
         self.refuse = self.instead = False
-        if self.mode == "mentioned":
+        if self.mode is Stance.MENTIONED:
             self.mode = None
 
     def end_clause(self, list_goes_on: bool) -> None:
