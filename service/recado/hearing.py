@@ -28,7 +28,7 @@ class Hearing:
         self._conversation = conversation
         self._told = told
 
-    async def answer(self, job: LeasedReply, text: str) -> bool:
+    async def handle(self, job: LeasedReply, text: str) -> bool:
         """Gives the waiting reply to a voice note the content that follows from its transcript; returns whether that
         was in time.
 
@@ -53,7 +53,7 @@ class Hearing:
                     self._told(turn.reply)
                 return not added.duplicate
             session = added.stale
-        raise StoreUnavailable("the session changed each time that a voice note was answered")
+        raise StoreUnavailable("the session changed each time that a voice note was handled")
 
 
 def _spoken(note: VoiceNote, text: str) -> InboundMessage:

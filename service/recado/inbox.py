@@ -69,9 +69,9 @@ class Pending:
     session = Session()
 
     def __init__(
-        self, place: int, inbound: Inbound, names: tuple[str, ...], answer: Callable[[Session], Turn], *, slot: bool
+        self, place: int, inbound: Inbound, names: tuple[str, ...], handle: Callable[[Session], Turn], *, slot: bool
     ) -> None:
-        self.place, self.inbound, self.names, self.answer, self.slot = place, inbound, names, answer, slot
+        self.place, self.inbound, self.names, self.handle, self.slot = place, inbound, names, handle, slot
 
     @property
     def message(self) -> InboundMessage:
@@ -132,12 +132,12 @@ class Inbox:
             if letters >= LETTERS_A_TURN:
                 letters = 0
                 await asyncio.sleep(0)
-            inbound, answer = self._read(message)
+            inbound, handle = self._read(message)
             if inbound.silence:
                 receipts[place] = self._silent(inbound.silence, inbound.quote)
                 continue
             names = message.customer_names
-            one = Pending(place, inbound, names, answer, slot=self._slots.reserve())
+            one = Pending(place, inbound, names, handle, slot=self._slots.reserve())
             earlier = {last[name] for name in names if name in last}
             one.added = asyncio.ensure_future(self._converse(one, earlier))
             last |= dict.fromkeys(names, one)
@@ -241,7 +241,7 @@ class Inbox:
 
     def _turn(self, one: Pending, session: Session) -> Turn:
         try:
-            return one.answer(session)
+            return one.handle(session)
         except Exception as error:
             self._defects.report(Stage.REPLY, one.message.wamid, error)
             return self._conversation.not_read()

@@ -144,7 +144,7 @@ def make_delivery(settings: Settings, queue: Outbox, client: Client, voice_notes
     templates = TemplateChannel(replies, book, forms(settings))
     notices = NoticeChannel(targets(settings), whatsapp=client, clock=queue.now)
     voice_notes = voice_notes or VoiceNotes(settings, queue, lambda: make_catalogue(settings))
-    voice = MediaChannel(client, voice_notes.transcriber if voice_notes.enabled else None, voice_notes.answer, settings)
+    voice = MediaChannel(client, voice_notes.transcriber if voice_notes.enabled else None, voice_notes.handle, settings)
     return Delivery(queue, [replies, templates, events, notices, voice])
 
 

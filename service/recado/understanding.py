@@ -50,18 +50,18 @@ class VoiceNotes:
             url=self._settings.transcribe_url,
             token=self._settings.transcribe_token,
             model=self._settings.transcribe_model,
-            prompt=lambda: f"Pedido: {', '.join(self._known().current.heads(self.HEADS))}",
+            prompt=lambda: f"Pedido: {', '.join(self._known().current().heads(self.HEADS))}",
             clock=self._queue.now,
         )
 
-    async def answer(self, job: LeasedReply, text: str) -> bool:
+    async def handle(self, job: LeasedReply, text: str) -> bool:
         """Handles a transcript; see Hearing."""
         if self._hearing is None:
             from recado.hearing import Hearing
 
             conversation = make_conversation(self._settings, self._known())
             self._hearing = Hearing(self._settings, self._queue, conversation, self._told)
-        return await self._hearing.answer(job, text)
+        return await self._hearing.handle(job, text)
 
     def _known(self) -> "CatalogueFile":
         if self._catalogue is None:
@@ -83,7 +83,7 @@ def make_conversation(settings: Settings, catalogue: "CatalogueFile") -> "Conver
     from recado.quotes import QuoteService
 
     quotes = QuoteService(
-        lambda: catalogue.current,
+        catalogue.current,
         max_quantity=settings.max_quantity,
         confidence_threshold=settings.confidence_threshold,
     )
@@ -99,4 +99,4 @@ def make_conversation(settings: Settings, catalogue: "CatalogueFile") -> "Conver
         timezone=settings.timezone,
         handoff_total=settings.handoff_total,
     )
-    return Conversation(quotes, lambda: catalogue.current, frozenset(settings.whatsapp_phone_number_id), policy)
+    return Conversation(quotes, catalogue.current, frozenset(settings.whatsapp_phone_number_id), policy)

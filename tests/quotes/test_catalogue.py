@@ -72,7 +72,7 @@ def test_a_changed_file_is_loaded_and_a_bad_one_is_not(tmp_path: Path, caplog: p
     """A reload answers with the new prices; a bad file is logged once and the last good one serves on."""
     path = written(tmp_path, GOOD)
     file = CatalogueFile(path)
-    service = QuoteService(lambda: file.current)
+    service = QuoteService(file.current)
     assert file.reload_if_changed() is ReloadOutcome.UNCHANGED
     written(tmp_path, GOOD.replace("25.50", "26.00") + "A-3,Gorra,,13.00,USD\n")
     with caplog.at_level(logging.INFO, logger="recado"):
@@ -102,7 +102,7 @@ def test_a_config_map_swap_is_seen(tmp_path: Path) -> None:
     (tmp_path / "..new").symlink_to("v2")
     os.replace(tmp_path / "..new", tmp_path / "..data")  # noqa: PTH105 - the call Kubernetes makes
     assert file.reload_if_changed() is ReloadOutcome.LOADED
-    assert file.current.by_sku["A-1"].unit_price == Decimal("30.00")
+    assert file.current().by_sku["A-1"].unit_price == Decimal("30.00")
 
 
 def test_the_shipped_catalogue_is_good() -> None:

@@ -75,7 +75,7 @@ def test_every_problem_is_named(tmp_path: Path) -> None:
 def test_a_changed_folder_is_loaded_and_a_bad_one_refused(tmp_path: Path) -> None:
     folder = write(tmp_path / "words", {"synonyms.toml": FILES["synonyms.toml"]})
     file = CatalogueFile(DEFAULT_PATH, folder)
-    service = QuoteService(lambda: file.current)
+    service = QuoteService(file.current)
     write(folder, {"verbs.toml": FILES["verbs.toml"], "numbers.toml": FILES["numbers.toml"]})
     assert file.reload_if_changed() is ReloadOutcome.LOADED
     assert [item.quantity for item in service.quote("me jalas una mano de trapitos").items] == [5]

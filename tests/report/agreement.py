@@ -183,7 +183,7 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
         return Outcome(
             ledger,
             messages,
-            await report(queue, settings, app.web.catalogue.current, DAYS),
+            await report(queue, settings, app.web.catalogue.current(), DAYS),
             queue.snapshot().totals,
             pod,
         )

@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from recado.conversation import permission, texts, wordless
+from recado.conversation import permission, texts, wordless, words
 from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
 from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
-from recado.conversation.words import answer, give_back, says_bot
 from recado.events.facts import Fact, HandoffRequested, MessageReceived, instant
 from recado.orders import Asked, Changes, Session, Unmet
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
@@ -137,18 +136,18 @@ class Conversation:
         if inbound.message.type is MessageType.REVOKE:
             return wordless.revoked(moment)
         # Only a message that orders nothing is checked for an opt-out.
-        if inbound.quote is not None and not inbound.quote.items and (said := permission.answer(moment)):
+        if inbound.quote is not None and not inbound.quote.items and (said := permission.handle(moment)):
             return said
-        if held and says_bot(inbound.message.text or ""):
-            return give_back(moment)
+        if held and words.says_bot(inbound.message.text or ""):
+            return words.give_back(moment)
         if held:
             return Turn(silence=Silence.HUMAN, changes=Changes(version=session.version))
         if inbound.quote is None or inbound.script is None:
-            return wordless.answer(moment)
+            return wordless.handle(moment)
         if inbound.message.cart:
             return wordless.cart(moment, inbound.quote)
         try:
-            return answer(moment, inbound.quote, inbound.script)
+            return words.handle(moment, inbound.quote, inbound.script)
         except TooLongError:
             return moment.say(ReplyKind.TOO_LONG, texts.too_long())
 

@@ -55,7 +55,7 @@ def said_in(text: str, *, asked: bool) -> bool | None:
     return True if _IN.fullmatch(words) or (not asked and _IN_ALONE.fullmatch(words)) else None
 
 
-def answer(moment: Moment) -> Turn | None:
+def handle(moment: Moment) -> Turn | None:
     """The turn for an opt-in or opt-out; None if the message is neither, or changes nothing. While a person has the
     conversation, recado records it without a reply."""
     talk = moment.session.talk

@@ -3,6 +3,9 @@
 An id in a tap is untrusted input: the store looks it up and returns only objects of this customer.
 """
 
+from collections.abc import Callable
+from typing import Final
+
 from msgspec.structs import replace
 
 from recado.conversation import texts
@@ -14,7 +17,6 @@ from recado.conversation.words import asked_back, changed, give_back, hand_over,
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
 from recado.quotes.acts import Add, Answer
-from recado.whatsapp.attached import Location
 from recado.whatsapp.payloads import MessageType
 
 
@@ -74,11 +76,11 @@ def cart(moment: Moment, quote: Quote) -> Turn:
     return changed(moment, None, draft)
 
 
-def _located(moment: Moment, location: Location) -> Turn:
+def _located(moment: Moment) -> Turn:
     """A place that is shared after an order is the order's destination."""
-    order = moment.session.order
-    if order is None or moment.now - order.placed_at > DAY:
-        return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
+    order, location = moment.session.order, moment.inbound.message.location
+    if location is None or order is None or moment.now - order.placed_at > DAY:
+        return _please_write(moment)
     place = ", ".join(
         filter(None, (f"{location.latitude:.6f} {location.longitude:.6f}", location.name, location.address))
     )
@@ -94,19 +96,46 @@ def revoked(moment: Moment) -> Turn:
     return Turn(silence=Silence.REVOKED, changes=Changes(version=moment.session.version, closes=closes))
 
 
-def answer(moment: Moment) -> Turn:
-    """The turn for a message without words."""
-    message = moment.inbound.message
-    if message.location is not None:
-        return _located(moment, message.location)
+def _recorded(moment: Moment) -> Turn:
+    """A recording: recado listens to a voice note. `spoken`: it has listened, and has heard no words."""
+    voice = moment.inbound.message.voice
     if moment.inbound.spoken:
         return moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard())
-    if message.voice is not None and moment.policy.hears:
-        return replace(moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard()), listens=message.voice)
-    if message.gives_phone:
+    if voice is not None and moment.policy.hears:
+        return replace(moment.say(ReplyKind.PLEASE_WRITE, texts.not_heard()), listens=voice)
+    return _please_write(moment)
+
+
+def _contact(moment: Moment) -> Turn:
+    if moment.inbound.message.gives_phone:
         return moment.say(ReplyKind.THANKS, texts.thanks())
-    if message.type is MessageType.DOCUMENT:  # often a shopping list or a proof of payment
-        return moment.say(ReplyKind.ASK_STAFF, texts.document(), choices=[TO_A_PERSON])
-    if message.type is MessageType.IMAGE and moment.policy.hears:
+    return _please_write(moment)
+
+
+def _document(moment: Moment) -> Turn:
+    """Often a shopping list or a proof of payment."""
+    return moment.say(ReplyKind.ASK_STAFF, texts.document(), choices=[TO_A_PERSON])
+
+
+def _image(moment: Moment) -> Turn:
+    if moment.policy.hears:
         return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write_or_speak())
+    return _please_write(moment)
+
+
+def _please_write(moment: Moment) -> Turn:
     return moment.say(ReplyKind.PLEASE_WRITE, texts.please_write())
+
+
+_BY_TYPE: Final[dict[MessageType, Callable[[Moment], Turn]]] = {
+    MessageType.AUDIO: _recorded,
+    MessageType.CONTACTS: _contact,
+    MessageType.DOCUMENT: _document,
+    MessageType.IMAGE: _image,
+    MessageType.LOCATION: _located,
+}
+
+
+def handle(moment: Moment) -> Turn:
+    """The turn for a message without words."""
+    return _BY_TYPE.get(moment.inbound.message.type, _please_write)(moment)

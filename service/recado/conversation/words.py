@@ -43,7 +43,7 @@ _MANY_HEADS: Final = 12
 _AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
 
 
-def answer(moment: Moment, quote: Quote, script: Script) -> Turn:
+def handle(moment: Moment, quote: Quote, script: Script) -> Turn:
     """The turn for a message with words."""
     edits = moment.inbound.message.type is MessageType.EDIT
     base = base_of(moment, script, anew=edits)

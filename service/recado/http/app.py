@@ -173,8 +173,8 @@ async def try_names(catalogue: CatalogueFile, metrics: WebMetrics) -> None:
     """Reads the names of each new catalogue as orders, a millisecond at a time, and counts those that are misread."""
     tried = None
     while True:
-        if catalogue.current is not tried:
-            tried = catalogue.current
+        if catalogue.current() is not tried:
+            tried = catalogue.current()
             misread = []
             for found in sample(tried):
                 misread += [found.name] if found is not None else []

@@ -28,7 +28,7 @@ class Reports:
         """The report of the last days, in the shop's time zone."""
         try:
             async with self._one:
-                made = await report(self._queue, self._settings, self._catalogue.current, days)
+                made = await report(self._queue, self._settings, self._catalogue.current(), days)
         except StoreUnavailable as error:
             raise HTTPException(503, "the report cannot be made") from error
         return json_response(ReportResponse(made))

@@ -247,7 +247,11 @@ class CatalogueFile:
         self.path = Path(path)
         self._words = words
         self._seen = self._stamp()
-        self.current = Catalogue.from_csv(self.path, words)
+        self._current = Catalogue.from_csv(self.path, words)
+
+    def current(self) -> Catalogue:
+        """The last valid catalogue."""
+        return self._current
 
     def reload_if_changed(self) -> ReloadOutcome:
         """One stat; reads the file only when it is another one (a ConfigMap's swap included). Never raises."""
@@ -256,7 +260,7 @@ class CatalogueFile:
             return ReloadOutcome.UNCHANGED
         self._seen = stamp
         try:
-            self.current = Catalogue.from_csv(self.path, self._words)
+            self._current = Catalogue.from_csv(self.path, self._words)
         except (CatalogueError, LanguageError) as error:
             log.warning(
                 "the new catalogue is invalid; the previous one stays in use: %s", "; ".join(error.problems[:20]),
@@ -264,8 +268,8 @@ class CatalogueFile:
             )  # fmt: skip
             return ReloadOutcome.REFUSED
         log.info(
-            "catalogue reloaded: %d products", len(self.current.products),
-            extra={"action": "catalogue.reloaded", "products": len(self.current.products)},
+            "catalogue reloaded: %d products", len(self._current.products),
+            extra={"action": "catalogue.reloaded", "products": len(self._current.products)},
         )  # fmt: skip
         return ReloadOutcome.LOADED
 
