@@ -26,6 +26,7 @@ from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.content import titles
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, graph_error, signed, text_message, webhook
+from tests.waiting import PATIENCE_SECONDS
 
 PACKAGE = Path(recado.__file__).parent
 ARCHITECTURE = PACKAGE.parent.parent / "docs" / "architecture.md"
@@ -91,7 +92,8 @@ async def traced(folder: Path, graph: FakeGraph) -> AsyncIterator[tuple[App, Fak
     """A pod whose store's threads are traced, too, and a function that posts an order to it."""
     titles.cache_clear()  # an earlier quote's are not looked for again
     clock = FakeClock()
-    settings = load({**ENVIRONMENT, "RECADO_DATABASE": str(folder / "recado.db")})
+    place = {"RECADO_DATABASE": str(folder / "recado.db"), "RECADO_ACK_BUDGET_SECONDS": str(PATIENCE_SECONDS)}
+    settings = load({**ENVIRONMENT, **place})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph, clock=clock))
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx knows a scope as any mapping, not a dict
     async with (
@@ -100,6 +102,7 @@ async def traced(folder: Path, graph: FakeGraph) -> AsyncIterator[tuple[App, Fak
     ):
 
         async def post() -> httpx.Response:
+            """The response to an order; it comes after the attempt to send the reply."""
             body = webhook(text_message(1, "Quiero 2 zapatos y 1 camisa", sent_at=clock()))
             return await client.post(PATH, content=body, headers=signed(body))
 
@@ -113,9 +116,6 @@ async def delivered(folder: Path) -> Way:
         async with traced(folder, graph) as (_, _, post):
             trace.clear()
             response = await post()
-            async with asyncio.timeout(10):
-                while not graph.sent:
-                    await asyncio.sleep(0.001)
             way = trace.way()
     assert response.status_code == 200
     return way
@@ -129,10 +129,6 @@ async def retried(folder: Path) -> Way:
         async with traced(folder, graph) as (app, clock, post):
             trace.clear()
             await post()
-            async with asyncio.timeout(10):
-                while not graph.sent:
-                    await asyncio.sleep(0.001)
-            await asyncio.sleep(0.05)
             graph.answer = None
             clock.advance(200)
             report = await app.web.drain.run()

@@ -1,7 +1,6 @@
 """The drain sends everything due once, oldest first, within limits and budget."""
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +18,7 @@ from recado.whatsapp.from_settings import make_whatsapp
 from tests.clock import FakeClock
 from tests.meta import FakeGraph, graph_error
 from tests.queue.replies import UNLIMITED, new_reply
+from tests.waiting import PATIENCE_SECONDS, until
 
 ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours", **UNLIMITED}
 
@@ -210,12 +210,9 @@ async def test_the_loop_goes_on_until_it_is_told(workshop: Workshop) -> None:
     running = asyncio.create_task(drain.loop())
     await asyncio.sleep(0.05)
     await workshop.fill(1)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(5):
-            while not workshop.graph.sent:
-                await asyncio.sleep(0.02)
+    await until(lambda: workshop.graph.sent)
     drain.stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
 
     assert workshop.texts == ["reply 0"]
 
@@ -242,7 +239,7 @@ async def test_a_clock_set_back_does_not_put_a_turn_off(workshop: Workshop) -> N
         await queue.add_message(new_reply(n, workshop.clock), lease=False)
     claim = await queue.get_messages_to_retry(2)
     workshop.clock.advance(-6 * 3600)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         results = await asyncio.gather(*(drain._delivery.attempt(message) for message in claim.messages))
 
     assert [result.outcome.value for result in results if result] == ["delivered", "delivered"]

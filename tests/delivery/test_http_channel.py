@@ -28,6 +28,7 @@ from recado.simulator.server import Request, Response, Server
 from recado.telemetry import tracing
 from tests.clock import FakeClock
 from tests.events.test_signing import make_secret
+from tests.waiting import PATIENCE_SECONDS
 
 TLS = Path(__file__).parent.parent / "whatsapp" / "tls"
 OLD, NEW = make_secret(), make_secret()
@@ -61,7 +62,7 @@ class Shop:
         self.receiver = Receiver([OLD], verify=self.verify)
         self.server = Server(self.receiver.handle, "127.0.0.1", 0)
         self.resolved: list[str] = []
-        self.client = BoundedClient(resolve=self.resolve, seconds=1.0)
+        self.client = self.patient(PATIENCE_SECONDS)
 
     def verify(self, headers: Any, body: bytes) -> bool:
         for secret in self.receiver.secrets:
@@ -71,6 +72,10 @@ class Shop:
                 continue
             return True
         return False
+
+    def patient(self, seconds: float) -> BoundedClient:
+        """A client that waits so long for a response."""
+        return BoundedClient(resolve=self.resolve, seconds=seconds)
 
     async def resolve(self, host: str, port: int) -> list[str]:
         return self.resolved or [host]
@@ -143,7 +148,9 @@ async def test_every_attempt_has_the_same_id_and_body(shop: Shop) -> None:
     ],
 )
 async def test_what_a_response_means(shop: Shop, failure: str, expected: dict[str, Any]) -> None:
-    shop.receiver.change({"always": failure, "seconds": 5.0})
+    shop.receiver.change({"always": failure, "seconds": PATIENCE_SECONDS})
+    if failure == "hang":
+        shop.client = shop.patient(0.5)
     result = await shop.send()
 
     assert {name: getattr(result, name) for name in expected} == expected
@@ -230,7 +237,7 @@ async def test_a_name_that_changes_between_check_and_connection_is_looked_up_onc
         asked.append(host)
         return answers.pop(0)
 
-    client = BoundedClient(resolve=rebinding, seconds=1.0)
+    client = BoundedClient(resolve=rebinding, seconds=PATIENCE_SECONDS)
     channel = HttpChannel(
         {"crm": shop.endpoint(url=f"http://crm.example.com:{shop.server.port}/hooks")}, lambda: client
     )
@@ -248,7 +255,7 @@ async def test_each_new_connection_is_checked_again(shop: Shop) -> None:
     async def rebinding(host: str, port: int) -> list[str]:
         return answers.pop(0)
 
-    client = BoundedClient(resolve=rebinding, seconds=1.0)
+    client = BoundedClient(resolve=rebinding, seconds=PATIENCE_SECONDS)
     url = f"http://crm.example.com:{shop.server.port}/"
     await client.post(url, {}, b"{}")
     for connection in list(shop.server.connections):

@@ -16,6 +16,7 @@ from recado.whatsapp.content import Button, Buttons, Content, Text
 from recado.whatsapp.from_settings import make_whatsapp
 from recado.whatsapp.service import WhatsAppService
 from tests.meta import ENVIRONMENT, FakeGraph
+from tests.waiting import PATIENCE_SECONDS
 
 LIMIT = 2
 
@@ -102,7 +103,7 @@ async def test_what_meta_refuses_as_buttons_is_followed_up_as_text() -> None:
     slots = SendSlots(cast(RetryQueue, OneDue(text)), cast(Delivery, delivery), unused, limit=LIMIT)
     assert slots.reserve()
     slots.send(buttons)
-    await asyncio.wait_for(delivery.done.wait(), 5)
+    await asyncio.wait_for(delivery.done.wait(), PATIENCE_SECONDS)
     await slots.close()
 
     assert delivery.attempted == [buttons, text]

@@ -10,6 +10,7 @@ from recado.cluster import events
 from recado.queue.protocol import Snapshot
 from recado.queue.statements import Sizes
 from recado.telemetry.metrics import FAILED_REASONS
+from tests.waiting import PATIENCE_SECONDS
 
 
 def snapshot(**reasons: float) -> Snapshot:
@@ -53,7 +54,7 @@ async def test_an_event_that_fails_is_forgotten() -> None:
 
     seconds, events.LOOK_SECONDS = events.LOOK_SECONDS, 0.001
     watching = asyncio.create_task(events.watch(lambda: snapshot(rejected=next(counts)), "shop", refuse))
-    await asyncio.wait_for(tried.wait(), 5)
+    await asyncio.wait_for(tried.wait(), PATIENCE_SECONDS)
     assert not watching.done()
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -24,6 +24,7 @@ from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
+from tests.waiting import PATIENCE_SECONDS
 
 #: How many times as far random walks go as in `make test`; `make walks` sets it.
 LENGTH = int(os.environ.get("RECADO_TEST_LENGTH", "1"))
@@ -54,6 +55,10 @@ class Pod:
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer
+
+    async def is_idle(self) -> bool:
+        """Whether no send is under way, and the result of each is recorded."""
+        return not (await self.queue.status()).in_flight
 
     def count(self, metric: str, **labels: str) -> float:
         """A metric's value."""
@@ -104,7 +109,12 @@ def start_pod(tmp_path: Path, clock: FakeClock) -> StartPod:
 
     @contextlib.asynccontextmanager
     async def start(**settings: str) -> AsyncIterator[Pod]:
-        defaults = {"RECADO_DATABASE": str(tmp_path / "recado.db"), "RECADO_BUTTONS": "false"}  # texts are compared
+        defaults = {
+            "RECADO_DATABASE": str(tmp_path / "recado.db"),
+            "RECADO_BUTTONS": "false",  # texts are compared
+            # A response comes after the sends, however slow they are.
+            "RECADO_ACK_BUDGET_SECONDS": str(PATIENCE_SECONDS),
+        }
         environment = {**ENVIRONMENT, **defaults, **settings}
         graph, metrics = FakeGraph(clock), WebMetrics()
         app = App(make_web(load(environment), metrics=metrics, transport=graph, clock=clock))

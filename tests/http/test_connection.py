@@ -7,18 +7,20 @@ import socket
 import pytest
 
 from recado.http import connection
+from tests.waiting import until
 
-from .wire import Wire, ended, serving
+from .wire import ended, serving
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: recado\r\nContent-Length: 4\r\n\r\nbody"
 SECONDS = 0.3
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "REQUEST_SECONDS", SECONDS)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("said", [b"", b"POST / HTTP/1.1\r\nHost: re", REQUEST[:-1], REQUEST + b"GET"])
 async def test_who_does_not_finish_is_hung_up_on(said: bytes) -> None:
     """A connection is closed if its request stays incomplete: nothing, half of the headers, half a body, half of a
@@ -29,6 +31,7 @@ async def test_who_does_not_finish_is_hung_up_on(said: bytes) -> None:
         await ended(reader)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_header_a_while_does_not_help() -> None:
     """The limit is for the whole request, not for the pauses."""
     async with serving() as wire:
@@ -41,6 +44,7 @@ async def test_a_header_a_while_does_not_help() -> None:
         await closed
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_kept_connection_may_be_idle() -> None:
     """Between two requests only uvicorn's keep-alive limit applies."""
     async with serving() as wire:
@@ -52,10 +56,9 @@ async def test_a_kept_connection_may_be_idle() -> None:
 
 
 @pytest.mark.parametrize("line", [b"X-%d: " + b"y" * 100 + b"\r\n", b"z" * 1000], ids=["many", "one"])
-async def test_headers_without_end_are_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_headers_without_end_are_refused(line: bytes) -> None:
     """With too many headers, or an endless one, a client that still reads gets 431, and the connection is closed at
     once."""
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 60)
     async with serving() as wire:
         reader, writer = await wire.connect()
         writer.write(REQUEST[:17] + b"X: ")
@@ -151,6 +154,7 @@ async def test_a_body_behind_its_response_keeps_no_connection_open() -> None:
         assert await ended(reader) == b""
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("head", [b"GET /large HTTP/1.1\r\n\r\n", b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n"])
 async def test_who_does_not_read_is_hung_up_on(head: bytes) -> None:
     """The response does not fit into the buffers and is not read: the connection ends, and memory and task are
@@ -161,12 +165,5 @@ async def test_who_does_not_read_is_hung_up_on(head: bytes) -> None:
             client.setblocking(False)
             await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", wire.port))
             await asyncio.get_running_loop().sock_sendall(client, head)
-            await _until_gone(wire, seen=1)
+            await until(lambda: wire.seen and not wire.connections)
             assert not wire.server.server_state.tasks
-
-
-async def _until_gone(wire: Wire, *, seen: int) -> None:
-    """Waits until the application has seen `requests` requests and no connection is left."""
-    async with asyncio.timeout(5):
-        while len(wire.seen) < seen or wire.connections:
-            await asyncio.sleep(0.02)

@@ -12,11 +12,11 @@ from recado.http import connection
 from recado.http.metrics_port import serve_metrics
 from recado.settings import Settings
 from recado.simulator.installation import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.3)
+def port() -> Iterator[int]:
     registry = CollectorRegistry()
     Counter("seen", "What was seen.", registry=registry).inc()
     settings = Settings(metrics_port=free_port())
@@ -26,7 +26,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def _ask(port: int, method: str, path: str, headers: dict[str, bytes] | None = None) -> tuple[int, bytes]:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     client.putrequest(method, path, skip_accept_encoding=True)
     for name, value in (headers or {}).items():
         client.putheader(name, value)
@@ -69,9 +69,10 @@ def test_nothing_else_is_served(port: int, method: str, path: str, status: int) 
     assert _ask(port, method, path)[0] == status
 
 
-def test_silent_connections_hold_no_thread_and_are_hung_up_on(port: int) -> None:
+def test_silent_connections_hold_no_thread_and_are_hung_up_on(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 2.0)
     threads = threading.active_count()
-    silent = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(50)]
+    silent = [socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) for _ in range(50)]
     assert _ask(port, "GET", "/metrics")[0] == 200
     assert threading.active_count() == threads
     for client in silent:

@@ -16,6 +16,7 @@ from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.http.test_talk import ORDER
 from tests.meta import APP_SECRET, NUMBER, PATH, signed, text_message, webhook
+from tests.waiting import PATIENCE_SECONDS, until
 
 
 class TestRefusals:
@@ -141,7 +142,7 @@ class TestRefusals:
 
         async def drip() -> Any:
             yield b'{"entry":'
-            await asyncio.sleep(1)
+            await asyncio.Event().wait()
 
         async with start_pod() as pod:
             response = await pod.client.post("/api/v1/webhook", content=drip(), headers=signed(b""))
@@ -195,9 +196,7 @@ class TestRefusals:
 
             monkeypatch.setattr(pod.graph, "handle_async_request", slowly)
             await pod.receive(*(text_message(n, ORDER, sent_at=clock()) for n in range(20)))
-            async with asyncio.timeout(30):
-                while len(pod.graph.sent) < 20:
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(pod.graph.sent) == 20)
 
         assert under_way[1] == 2
 
@@ -244,7 +243,7 @@ class TestRefusals:
                 wrapped = {"entry": [{"changes": [{"field": "messages", "value": document}]}]}
                 for candidate in (document, wrapped):
                     body = json.dumps(candidate).encode()
-                    response = asyncio.run_coroutine_threadsafe(pod.post(body), loop).result(10)
+                    response = asyncio.run_coroutine_threadsafe(pod.post(body), loop).result(PATIENCE_SECONDS)
                     assert response.status_code in (200, 400)
 
             await asyncio.to_thread(check)

@@ -1,6 +1,5 @@
 """Buttons and lists that Meta refuses, with any error and in any way: each is sent once more, as text."""
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -13,18 +12,13 @@ from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.http.test_reported import status_of
 from tests.meta import graph_error, text_message
+from tests.waiting import until
 
 _NAMES = [product.name for product in Catalogue.from_csv(DEFAULT_PATH).products[:30]]
 #: An order for each form: a short quote, and one that is too long for buttons.
 FORMS = {"button": "Quiero 2 zapatos y 1 camisa", "list": "\n".join(f"1 {name}" for name in _NAMES)}
 CODES = (100, 131008, 131009, 131051)
 SETTINGS = {"RECADO_BUTTONS": "true", "RECADO_CUSTOMER_INTERVAL_SECONDS": "0", "RECADO_UNKNOWN_GRACE_SECONDS": "60"}
-
-
-async def until_sent(pod: Pod, count: int) -> None:
-    async with asyncio.timeout(10):
-        while len(pod.graph.sent) < count:
-            await asyncio.sleep(0.01)
 
 
 async def refused(pod: Pod, clock: FakeClock, form: str, code: int, how: str) -> list[dict[str, Any]]:
@@ -41,7 +35,7 @@ async def refused(pod: Pod, clock: FakeClock, form: str, code: int, how: str) ->
         for _ in range(2):  # Meta brings it again
             await pod.receive(statuses=(status_of(pod.graph.sent[0], "failed", code=code),))
         await pod.app.web.drain.run()
-    await until_sent(pod, 2)
+    await until(lambda: len(pod.graph.sent) == 2)
     return pod.graph.sent
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import http.client
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import uvicorn
 
 from recado.http import shutdown
 from recado.http.shutdown import GracefulShutdown, Server
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -29,12 +29,11 @@ class Pod:
         self.server = Server(uvicorn.Config(leaving, port=0, lifespan="off", log_config=None), leaving)
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()))
         self.thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
+        wait_for(lambda: self.server.started)
 
     def connect(self) -> http.client.HTTPConnection:
         port = self.server.servers[0].sockets[0].getsockname()[1]
-        return http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
 
 
 def ask(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
@@ -44,19 +43,19 @@ def ask(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
     return response.status, response.getheader("connection")
 
 
-def test_responses_close_their_connections_after_sigterm() -> None:
+def test_responses_close_their_connections_after_sigterm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before, connections stay open. After, each gets its response with `Connection: close`; then the server ends."""
+    monkeypatch.setattr(shutdown, "CLOSING_SECONDS", PATIENCE_SECONDS)
     pod = Pod()
     with contextlib.closing(pod.connect()) as first, contextlib.closing(pod.connect()) as second:
         assert ask(first) == ask(second) == (200, None)
         assert not pod.told
         pod.server.should_exit = True
-        while not pod.told:
-            time.sleep(0.01)
+        wait_for(lambda: pod.told)
         assert ask(first) == (200, "close")
         assert pod.told == [True]
         assert ask(second) == (200, "close")
-        pod.thread.join(20)
+        pod.thread.join(PATIENCE_SECONDS)
         assert not pod.thread.is_alive()
 
 
@@ -67,5 +66,5 @@ def test_an_idle_connection_does_not_delay_the_shutdown(monkeypatch: pytest.Monk
     with contextlib.closing(pod.connect()) as idle:
         assert ask(idle) == (200, None)
         pod.server.should_exit = True
-        pod.thread.join(20)
+        pod.thread.join(PATIENCE_SECONDS)
         assert not pod.thread.is_alive()

@@ -19,13 +19,17 @@ from recado.settings import load
 from recado.simulator import Simulator
 from recado.simulator.graph import Accepted
 from recado.simulator.media import voice
+from recado.simulator.server import Request, Response
+from recado.simulator.transcriber import Transcriber
 from recado.telemetry import metrics
 from recado.telemetry.exposition import WebMetrics
 from recado.whatsapp.from_settings import make_whatsapp
+from tests import waiting
 from tests.clock import FakeClock
 from tests.http.conftest import Pod
 from tests.http.test_talk import message
 from tests.meta import ENVIRONMENT, FakeGraph, text_message
+from tests.waiting import until
 
 SAID = "quiero dos zapatos y una camisa"
 ASKED = "No logré entender el audio"
@@ -47,14 +51,12 @@ class Shop:
 
     async def read(self, count: int = 1, customer: int = 1) -> list[str]:
         """The texts that a customer reads, after he has `count` replies."""
-        async with asyncio.timeout(20):
-            while len(self.replies(customer)) < count:
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self.replies(customer)) >= count)
         return [one.text for one in self.replies(customer)]
 
     async def read_in_time(self) -> str:
         """What customer 1 reads, while the clock runs."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(waiting.PATIENCE_SECONDS):
             while not self.replies():
                 self.clock.advance(0.05)
                 await asyncio.sleep(0.02)
@@ -63,6 +65,12 @@ class Shop:
 
     def count(self, outcome: str) -> float:
         return self.pod.queue.snapshot().totals.get((metrics.VOICE_NOTES.name, (outcome,)), 0)
+
+    @property
+    def attempts(self) -> float:
+        """How many attempts to transcribe a voice note are recorded."""
+        totals = self.pod.queue.snapshot().totals
+        return sum(count for (name, _), count in totals.items() if name == metrics.VOICE_ATTEMPTS.name)
 
 
 Open = Callable[..., Any]
@@ -79,6 +87,7 @@ def open_shop(tmp_path: Path, clock: FakeClock) -> Open:
                 "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
                 "RECADO_TRANSCRIBE_URL": meta.transcribe_url,
                 "RECADO_BACKOFF_JITTER": "0",
+                "RECADO_ACK_BUDGET_SECONDS": str(waiting.PATIENCE_SECONDS),
                 "WHATSAPP_API_URL": meta.base_url,
                 **settings,
             }
@@ -258,10 +267,7 @@ async def test_a_wrong_key_is_an_operators_matter(open_shop: Open, clock: FakeCl
     async with open_shop() as shop:
         shop.meta.transcriber.mishaps.change({"always": "unauthorized"})
         await shop.speak(1, SAID)
-        async with asyncio.timeout(20):
-            while not shop.meta.transcriber.counts["unauthorized"]:
-                await asyncio.sleep(0.005)
-        await asyncio.sleep(0.05)
+        await until(lambda: shop.attempts)  # recorded, with the breaker that it opened
         await shop.speak(2, SAID, customer=2)
         (second,) = await shop.read(customer=2)
         assert shop.replies(1) == []
@@ -274,12 +280,26 @@ async def test_a_wrong_key_is_an_operators_matter(open_shop: Open, clock: FakeCl
     assert ASKED in second
 
 
+@asynccontextmanager
+async def held(transcriber: Transcriber) -> AsyncIterator[None]:
+    """The transcriber responds once the block has ended."""
+    respond, ended = transcriber.handle, asyncio.Event()
+
+    async def late(request: Request) -> Response:
+        await ended.wait()
+        return respond(request)
+
+    transcriber.handle = late  # type: ignore[assignment, method-assign]  # its server awaits coroutines
+    yield
+    ended.set()
+
+
 async def test_what_is_written_meanwhile_is_answered_after_it(open_shop: Open, clock: FakeClock) -> None:
     """In the order of the messages."""
     async with open_shop() as shop:
-        shop.meta.transcriber.mishaps.change({"always": "slow", "seconds": 0.3})
-        await shop.speak(1, SAID)
-        await shop.pod.receive(text_message(2, "gracias", sent_at=clock() + 1, customer=1))
+        async with held(shop.meta.transcriber):
+            await shop.speak(1, SAID)
+            await shop.pod.receive(text_message(2, "gracias", sent_at=clock() + 1, customer=1))
         read = await shop.read(2)
 
     assert "*Total: $117.48*" in read[0]
@@ -289,9 +309,9 @@ async def test_what_is_written_meanwhile_is_answered_after_it(open_shop: Open, c
 async def test_what_is_ordered_meanwhile_is_one_quote_with_it(open_shop: Open, clock: FakeClock) -> None:
     """One reply answers both."""
     async with open_shop() as shop:
-        shop.meta.transcriber.mishaps.change({"always": "slow", "seconds": 0.3})
-        await shop.speak(1, "quiero dos zapatos")
-        await shop.pod.receive(text_message(2, "y una camisa", sent_at=clock() + 1, customer=1))
+        async with held(shop.meta.transcriber):
+            await shop.speak(1, "quiero dos zapatos")
+            await shop.pod.receive(text_message(2, "y una camisa", sent_at=clock() + 1, customer=1))
         (read,) = await shop.read()
         await asyncio.sleep(0.1)
 

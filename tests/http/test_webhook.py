@@ -14,6 +14,7 @@ from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.http.test_talk import ORDER
 from tests.meta import NUMBER, text_message, webhook
+from tests.waiting import until
 
 #: A second business number of the pod.
 OTHER = "800000000000001"
@@ -244,7 +245,7 @@ class TestQuotes:
         """With the typing indicator; off by default, because it doubles the calls."""
         async with start_pod(RECADO_MARK_AS_READ="true") as pod:
             await pod.receive(text_message(1, ORDER, sent_at=clock()))
-            await asyncio.sleep(0)
+            await until(lambda: pod.graph.read)
 
         assert [r["message_id"] for r in pod.graph.read] == ["wamid.IN1"]
         assert pod.graph.read[0]["typing_indicator"] == {"type": "text"}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import uvicorn
 
 from recado.http.connection import limited_config
+from tests.waiting import PATIENCE_SECONDS
 
 KEEP_ALIVE_SECONDS = 60
 #: More than fits into the buffers between both ends of a connection.
@@ -97,9 +98,9 @@ async def serving(keep_alive_seconds: int = KEEP_ALIVE_SECONDS) -> AsyncIterator
         yield wire
 
 
-async def ended(reader: asyncio.StreamReader, seconds: float = 3.0) -> bytes:
+async def ended(reader: asyncio.StreamReader) -> bytes:
     """Everything that is received until the connection ends."""
     with contextlib.suppress(ConnectionResetError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await reader.read()
     return b""

@@ -131,9 +131,9 @@ class TestConnection:
         """If work ends in time, the connection stays usable after its deadline."""
         watchdog = Watchdog()
         with connect(database_url) as connection:
-            with watchdog.watching(connection, 0.05):
+            with watchdog.watching(connection, 1.0):
                 connection.execute("SELECT 1")
-            connection.execute("SELECT pg_sleep(0.1)")
+            connection.execute("SELECT pg_sleep(1.2)")
             answered = connection.execute("SELECT 1").fetchone()
         watchdog.close()
 

@@ -27,6 +27,7 @@ from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 from tests.queue.proxy import Mode, Proxy
 from tests.queue.replies import UNLIMITED, new_reply
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -183,15 +184,15 @@ class TestServer:
         self, postgres: PostgresServer, database_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Writes and reads fail instead of waiting forever, and work when the server responds again."""
-        monkeypatch.setattr(connection, "DEADLINE_SECONDS", 0.3)
-        monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.3)
-        monkeypatch.setitem(connection.DEFAULTS, "connect_timeout", "2")
         queue = opened(database_url)
         await queue.status()
         await queue.check_writable()
+        monkeypatch.setattr(connection, "DEADLINE_SECONDS", 0.3)
+        monkeypatch.setattr(connections, "IN_DOUBT_SECONDS", 0.3)
+        monkeypatch.setitem(connection.DEFAULTS, "connect_timeout", "2")
         postgres.freeze()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 refused = await asyncio.gather(
                     queue.add_message(new_reply(1, clock), lease=False), queue.status(), return_exceptions=True
                 )
@@ -251,7 +252,7 @@ class TestServer:
             ours.execute("SET LOCAL idle_in_transaction_session_timeout = '200ms'")
             found.run("get_meta")
             stopped.set()
-            others_went_on.wait(10)
+            others_went_on.wait(PATIENCE_SECONDS)
 
         def hold() -> None:
             with contextlib.suppress(StoreUnavailable):
@@ -259,7 +260,7 @@ class TestServer:
 
         thread = threading.Thread(target=hold)
         thread.start()
-        stopped.wait(10)
+        assert stopped.wait(PATIENCE_SECONDS)
         waiting = threading.Thread(target=other.write, args=(lambda found: None,))
         waiting.start()
         waiting.join(connection.DEADLINE_SECONDS - 1)  # then the holder would end it, which does run
@@ -288,7 +289,7 @@ class TestObserved:
                 tried.append(first)
                 found.run("lock", first)
                 if len(tried) <= 2:
-                    both.wait(10)
+                    both.wait(PATIENCE_SECONDS)
                 found.run("lock", second)
 
             return work
@@ -303,7 +304,7 @@ class TestObserved:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_SECONDS)
         for pod in pods:
             pod.close()
 
@@ -333,9 +334,7 @@ class TestObserved:
             server.execute("SELECT pg_reload_conf()")
             server.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'recado.entry_pkey'::regclass")
             try:
-                async with asyncio.timeout(10):
-                    while len(problems(queue)) < 3:
-                        await asyncio.sleep(0.05)
+                await until(lambda: len(problems(queue)) == 3)
                 found = problems(queue)
             finally:
                 server.execute("ALTER SYSTEM RESET ALL")

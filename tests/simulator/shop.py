@@ -12,6 +12,7 @@ from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.signature import SignatureVerifier
 from recado.whatsapp.transport import GraphTransport
+from tests.waiting import PATIENCE_SECONDS
 
 SECRET = "shared-secret"
 
@@ -19,9 +20,9 @@ SECRET = "shared-secret"
 class Shop:
     """Answers each new message once, as a business should; `answer` may be replaced by something worse."""
 
-    def __init__(self, meta: Simulator) -> None:
+    def __init__(self, meta: Simulator, read_timeout: float) -> None:
         self.whatsapp = WhatsAppService(
-            GraphTransport(), access_token="t", api_url=meta.base_url, api_version="v26.0", read_timeout=0.3
+            GraphTransport(), access_token="t", api_url=meta.base_url, api_version="v26.0", read_timeout=read_timeout
         )
         self.verifier = SignatureVerifier([SECRET])
         self.server = Server(self.handle, "127.0.0.1", 0)
@@ -71,11 +72,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(**options: Any) -> AsyncIterator[tuple[Simulator, Shop]]:
-    """A simulator and a shop that know each other."""
+async def open_shop(*, read_timeout: float = PATIENCE_SECONDS, **options: Any) -> AsyncIterator[tuple[Simulator, Shop]]:
+    """A simulator and a shop that know each other; the shop waits so many seconds for a response."""
     options = {"app_secret": SECRET, "status_delay": 0.002, "redelivery_seconds": (0.0, 0.01), **options}
     async with Simulator(**options) as meta:
-        shop = Shop(meta)
+        shop = Shop(meta, read_timeout)
         await shop.server.start()
         meta.webhook_url = f"http://127.0.0.1:{shop.server.port}/api/v1/webhook"
         try:

@@ -19,6 +19,7 @@ from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.process import SimulateError, run
 from recado.simulator.server import Response, Server, _Connection
 from recado.whatsapp.responses import error_from_response
+from tests.waiting import until
 
 NUMBER = "700000000000001"
 
@@ -32,12 +33,11 @@ async def test_no_connection_outlives_the_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()):
         accepted, _ = listening.accept()
         await loop.connect_accepted_socket(lambda: _Connection(server, loop), accepted)
-        await asyncio.sleep(0.01)
-        left = len(server.connections)
-        for connection in list(server.connections):
-            connection.drop()
-        await asyncio.sleep(0.01)
-    assert left == 0
+        try:
+            await until(lambda: not server.connections)
+        finally:
+            for connection in list(server.connections):
+                connection.drop()
 
 
 def test_throughput_is_messages_in_any_second() -> None:

@@ -13,13 +13,14 @@ from recado.whatsapp.customer import Customer
 from recado.whatsapp.notices import Event
 from recado.whatsapp.payloads import StatusKind
 from tests.simulator.shop import open_shop
+from tests.waiting import PATIENCE_SECONDS, until
 
 
 async def test_an_order_is_brought_answered_and_followed_by_its_statuses() -> None:
     """One message: acknowledged, one reply to its customer, then sent, delivered and read with the attempt's id."""
     async with open_shop() as (meta, shop):
         inbound = await meta.send_text("mañana 1/2 👍")
-        assert await meta.settled(2, statuses=True)
+        assert await meta.settled(PATIENCE_SECONDS, statuses=True)
         assert (inbound.tries, len(inbound.replies), inbound.replies[0].text) == (1, 1, "re: mañana 1/2 👍")
         assert inbound.acknowledged_at is not None
         attempt = f"{inbound.wamid}/0"
@@ -48,7 +49,7 @@ async def test_statuses_name_their_recipient_as_meta_does() -> None:
             await meta.send_text("hola", sender=person)
         meta.faults.change({"script": ["failed:131026"]}, meta.clock())
         await meta.send_text("hola", sender=open_person)
-        assert not await meta.settled(0.1, statuses=True)  # the last one has no answer, and never will
+        await until(lambda: not meta.bringing)
         values = [json.loads(body)["entry"][0]["changes"][0]["value"] for body in shop.bodies]
         seen = {
             (status["status"], status.get("recipient_id"), status.get("recipient_user_id"), "contacts" in value)
@@ -87,7 +88,7 @@ async def test_a_webhook_comes_again_until_it_is_answered_200() -> None:
     async with open_shop() as (meta, shop):
         shop.refuse = lambda number: number <= 3
         inbound = await meta.send_text("hola")
-        assert await meta.settled(2)
+        assert await meta.settled(PATIENCE_SECONDS)
         assert (inbound.tries, inbound.refusals, len(inbound.replies)) == (4, {"503": 3}, 1)
         assert meta.ledger.summary().redeliveries == 3
 
@@ -101,14 +102,14 @@ async def test_a_shop_that_is_not_there_is_tried_again_too() -> None:
         assert inbound.refusals["ConnectError"] >= 1
         shop.server.port = port
         await shop.server.start()
-        assert await meta.settled(2)
+        assert await meta.settled(PATIENCE_SECONDS)
 
 
 async def test_duplicates_come_though_the_first_was_answered() -> None:
     """With a share of 1 every webhook comes twice; a shop that remembers answers once."""
     async with open_shop(duplicates=1.0, statuses=()) as (meta, shop):
         await meta.traffic(20, 1000)
-        assert await meta.settled(2, statuses=True)
+        assert await meta.settled(PATIENCE_SECONDS, statuses=True)
         assert len(shop.bodies) == 40
         assert meta.ledger.verify().clean
 
@@ -117,7 +118,7 @@ async def test_many_messages_in_one_post() -> None:
     """A batch of 50 customers is one POST, and each gets the reply."""
     async with open_shop(statuses=()) as (meta, shop):
         written = await meta.send_batch([f"pedido {number}" for number in range(50)])
-        assert await meta.settled(2)
+        assert await meta.settled(PATIENCE_SECONDS)
         assert len(shop.bodies) == 1
         assert [inbound.replies[0].text for inbound in written] == [f"re: pedido {n}" for n in range(50)]
 
@@ -126,7 +127,7 @@ async def test_statuses_in_batches_and_out_of_order() -> None:
     """Collected into few POSTs; all of them arrive, in an order that Meta does not promise."""
     async with open_shop(batch=10, batch_seconds=0.05, shuffle_statuses=True) as (meta, shop):
         await meta.traffic(10, 1000)
-        assert await meta.settled(2, statuses=True)
+        assert await meta.settled(PATIENCE_SECONDS, statuses=True)
         assert sorted(kind for kind, _, _ in shop.statuses) == sorted(["sent", "delivered", "read"] * 10)
         assert len(shop.bodies) < 10 + 30
         first_of_each: dict[str | None, StatusKind] = {}
@@ -220,9 +221,11 @@ async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> No
 )
 async def test_every_fault_looks_to_the_client_as_it_does_at_meta(fault: str, retry: Outcome, arrives: bool) -> None:
     """What the client is told, and whether the customer has the message all the same; statuses follow if so."""
-    async with open_shop(faults=FaultPlan(script=[fault]), statuses=("sent",)) as (meta, shop):
+    read_timeout = 1.0 if fault in ("timeout", "timeout_after", "drip") else PATIENCE_SECONDS
+    opened = open_shop(faults=FaultPlan(script=[fault]), statuses=("sent",), read_timeout=read_timeout)
+    async with opened as (meta, shop):
         inbound = await meta.send_text("hola")
-        await meta.settled(0.2, statuses=True)
+        await until(lambda: not meta.bringing)
         [error] = shop.errors
         assert error.outcome is retry
         assert len(inbound.arrived) == arrives
@@ -234,7 +237,7 @@ async def test_a_message_can_fail_after_it_was_accepted() -> None:
     """`failed:131047`: the call succeeds, a `failed` status follows, and the reply does not count as arrived."""
     async with open_shop(faults=FaultPlan(script=["failed:131047"])) as (meta, shop):
         inbound = await meta.send_text("hola")
-        await meta.settled(0.1, statuses=True)
+        await until(lambda: not meta.bringing)
         assert shop.errors == []
         assert shop.statuses == [(StatusKind.FAILED, f"{inbound.wamid}/0", [131047])]
         assert meta.ledger.verify().lost == [inbound.wamid]
@@ -273,11 +276,8 @@ async def test_control_over_http() -> None:
         assert (await meta.order()).acknowledged_at
         assert (await http.post("/_simulator/messages", json={"count": 5, "per_second": 0})).status_code == 400
         await http.post("/_simulator/messages", json={"count": 5, "per_second": 1000})
-        for _ in range(100):
-            summary = (await http.get("/_simulator/ledger")).json()
-            if summary["answered"] == 7:
-                break
-            await asyncio.sleep(0.01)
+        await until(lambda: meta.ledger.summary().answered == 7)
+        summary = (await http.get("/_simulator/ledger")).json()
         assert (summary["inbound"], summary["lost"], summary["doubled"]) == (7, 0, 0)
         assert len((await http.get("/_simulator/ledger/full?after=2&limit=3")).json()) == 3
         assert (await http.get("/_simulator/ledger/verify")).json() == {"lost": [], "doubled": [], "unanswered": []}
@@ -307,14 +307,14 @@ async def test_control_over_http() -> None:
 
 async def test_stopping_ends_everything() -> None:
     """A shop that never acknowledges, hanging calls, statuses to come: nothing outlives the simulator."""
-    async with open_shop(faults=FaultPlan(ratios={"timeout_after": 1.0}), redelivery_seconds=(60.0,)) as (meta, shop):
+    silent = FaultPlan(ratios={"timeout_after": 1.0})
+    async with open_shop(faults=silent, redelivery_seconds=(60.0,), read_timeout=0.1) as (meta, shop):
         shop.refuse = lambda number: number > 1
         await meta.send_text("hola")
         meta.begin_traffic(1000, 10)
         await asyncio.sleep(0.01)
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    await asyncio.wait(others, timeout=1) if others else None
-    assert all(task.done() for task in others)
+    await until(lambda: all(task.done() for task in others))
 
 
 async def test_traffic_keeps_its_pace() -> None:
@@ -324,8 +324,7 @@ async def test_traffic_keeps_its_pace() -> None:
         started = loop.time()
         await meta.traffic(60, 300, hidden=0.5)
         assert loop.time() - started > 58 / 300
-        while len(shop.bodies) < 60:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(shop.bodies) == 60)
         bodies = [json.loads(body) for body in shop.bodies]
         hidden = sum("wa_id" not in json.dumps(body) for body in bodies)
         assert 15 < hidden < 45

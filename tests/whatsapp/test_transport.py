@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvloop
+from tests.waiting import PATIENCE_SECONDS, until
 
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
@@ -92,7 +93,7 @@ async def transport() -> AsyncIterator[GraphTransport]:
 
 
 async def post(transport: GraphTransport, url: str, body: bytes = b"{}", **timeouts: float) -> httpx.Response:
-    timeouts = {"connect": 2.0, "read": 2.0, "write": 2.0, "pool": 2.0, **timeouts}
+    timeouts = {**dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE_SECONDS), **timeouts}
     request = httpx.Request("POST", url, content=body, extensions={"timeout": timeouts})
     return await transport.handle_async_request(request)
 
@@ -310,16 +311,19 @@ async def test_a_reset_in_answer_to_a_reused_connection_is_not_resent(transport:
 
 
 async def test_a_request_that_does_not_go_out_whole_is_a_write_failure(transport: GraphTransport) -> None:
-    """The server reads nothing and the body does not fit the socket: WriteTimeout, and WriteError if it resets."""
+    """The server reads little, and the body does not fit the socket: WriteTimeout, and WriteError if it resets."""
     large = b"x" * 20_000_000
+    may_reset = asyncio.Event()
 
-    async def reads_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.3)
+    async def reads_little(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await may_reset.wait()
+        await reader.read(1)
         reset(writer)
 
-    async with Server().run(reads_nothing) as url:
+    async with Server().run(reads_little) as url:
         with pytest.raises(httpx.WriteTimeout):
             await post(transport, url, large, write=0.05)
+        may_reset.set()
         with pytest.raises(httpx.WriteError):
             await post(transport, url, large)
 
@@ -450,12 +454,15 @@ async def test_failures_give_their_place_back() -> None:
 async def test_closing_ends_the_calls_under_way(transport: GraphTransport) -> None:
     """aclose() leaves no call hanging: what was sent is a ReadError, what waited a PoolTimeout."""
 
+    server = Server()
+
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.requests.append(await read_request(reader))
         await reader.read()
 
-    async with Server().run(silent) as url:
-        calls = [asyncio.create_task(post(transport, url)) for _ in range(5)]
-        await asyncio.sleep(0.05)
+    async with server.run(silent) as url:
+        calls = [asyncio.create_task(post(transport, url, pool=PATIENCE_SECONDS)) for _ in range(5)]
+        await until(lambda: len(server.requests) == 4)
         await transport.aclose()
         done = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(one) for one in done] == [httpx.ReadError] * 4 + [httpx.PoolTimeout]
