@@ -16,7 +16,6 @@ import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import apsw
 import msgspec
@@ -31,6 +30,9 @@ from recado.whatsapp.content import Text
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
 from tests.queue.replies import REJECTED, UNLIMITED, add_leased, new_reply
+from tests.waiting import PATIENCE_SECONDS, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def recado(*words: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -41,7 +43,7 @@ def recado(*words: str, folder: Path, **environment: str) -> "subprocess.Complet
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200", **environment},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -59,16 +61,6 @@ def failed_message(tmp_path: Path) -> int:
         return message.id
 
     return asyncio.run(make())
-
-
-def wait_for_port(port: int) -> None:
-    """Waits until a process listens on the port."""
-    end = time.monotonic() + 15
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"nobody listens on {port}")
 
 
 #: Characters that control a terminal, or change the order in which it shows text.
@@ -333,9 +325,9 @@ class TestServe:
             stderr=subprocess.PIPE,
             text=True,
         )
-        wait_for_port(port)
+        wait_for(lambda: listens(port))
         service.send_signal(how)
-        _, log = service.communicate(timeout=20)
+        _, log = service.communicate(timeout=PATIENCE_SECONDS)
         lines = [json.loads(line) for line in log.splitlines()]
 
         assert service.returncode == 0
@@ -404,7 +396,7 @@ def ended(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SI
     """Returns the exit code of a process that is told to stop; -15 if it had no handler for the signal."""
     process.send_signal(number)
     try:
-        return process.wait(20)
+        return process.wait(PATIENCE_SECONDS)
     finally:
         process.kill()
 
@@ -420,31 +412,26 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def until(come: Callable[[], Any]) -> Any:
-    """Waits until the function returns something true, and returns that."""
-    end = time.monotonic() + 15
-    while time.monotonic() < end:
-        if found := come():
-            return found
-        time.sleep(0.001)
-    raise AssertionError("it did not come")
-
-
 class TestStopping:
     """Process 1 of a container gets only signals that it has a handler for, so each command sets one first."""
 
-    @pytest.mark.parametrize(
-        "words",
-        [("serve",), ("drain", "--loop"), ("drain",), ("simulate", "--port", "0"), ("backup", "copies", "--wait", "60"),
-         ("restore", "copies", "--wait", "60"), ("demo",), ("doctor",), ("queue", "list")],
-        ids=" ".join,
-    )  # fmt: skip
-    def test_a_command_that_has_just_started_ends(self, tmp_path: Path, words: tuple[str, ...]) -> None:
-        command = [sys.executable, "-m", "recado", *words]
-        with subprocess.Popen(
-            command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}, stderr=subprocess.PIPE
-        ) as process:
-            until(lambda: catches(process))
+    def test_a_command_ends_as_soon_as_it_has_started(self, tmp_path: Path) -> None:
+        """While it imports what it needs, before it looks at its arguments."""
+        program = """if True:
+            import signal, sys
+            class Importing:
+                def find_spec(self, name, path, target=None):
+                    if name == "recado.cli":
+                        print("importing", flush=True)
+                        signal.pause()
+            sys.meta_path.insert(0, Importing())
+            from recado.__main__ import main
+            main()
+        """
+        command = [sys.executable, "-c", program]
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"importing\n"
             assert ended(process) == 143
 
     def test_the_handler_comes_before_the_imports(self, tmp_path: Path) -> None:
@@ -466,34 +453,31 @@ class TestStopping:
         }
         command = [sys.executable, "-m", "recado", "serve"]
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
-            until(reached[moment])
+            wait_for(reached[moment])
             assert ended(process) in (0, 143)
 
     def test_a_backup_that_waits_ends(self, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "recado", "backup", "copies", "--wait", "60"]
         with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}) as process:
-            until(lambda: "apsw" in Path(f"/proc/{process.pid}/maps").read_text())
+            wait_for(lambda: "apsw" in Path(f"/proc/{process.pid}/maps").read_text())
             assert ended(process) == 143
 
     def test_a_backup_removes_what_it_has_half_made(self, tmp_path: Path) -> None:
-        database = tmp_path / "data/recado.db"
         refused_message(tmp_path, "hola")
-        connection = apsw.Connection(str(database))
-        connection.execute("CREATE TABLE ballast AS SELECT randomblob(64000000) AS b")
-        connection.close()
-        command = ["nice", "-n", "19", sys.executable, "-m", "recado", "backup", "copies"]
-        with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **ENVIRONMENT}) as process:
-            until(lambda: list(tmp_path.glob("copies/*.partial")))
-            assert ended(process) == 143
+        words = ("SIGTERM", str(tmp_path / "copies" / "*.partial"), "1", "backup", str(tmp_path / "copies"))
+        environment = {**os.environ, "RECADO_DATABASE": str(tmp_path / "data/recado.db")}
+        done = subprocess.run([sys.executable, "-m", "tests.interrupted", *words], cwd=ROOT, env=environment)
+
+        assert done.returncode == 143
         assert not list(tmp_path.glob("copies/*"))
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_the_demo_leaves_no_service_behind(self, tmp_path: Path, number: signal.Signals) -> None:
         command = [sys.executable, "-m", "recado", "demo"]
         with subprocess.Popen(command, cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL) as process:
-            (service,) = until(lambda: children(process.pid))
+            started = wait_for(lambda: children(process.pid))
             assert ended(process, number) == 1
-        assert not Path(f"/proc/{service}").exists()
+        assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
 
 def test_help_teaches(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 import pytest
@@ -29,6 +30,7 @@ from recado.telemetry.totals import Key
 from recado.whatsapp.content import Text
 
 NOW = 1_800_000_000.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def message(number: int) -> NewReply:
@@ -89,54 +91,48 @@ def held(database: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield holder
 
 
-class Old:
-    """A queue of eight messages, and a copy with five; both are large enough to interrupt a restore in the middle."""
+class Moment(NamedTuple):
+    """When a file beside the database has so many bytes."""
 
-    MEGABYTES = 24
+    suffix: str
+    size: int
+
+
+class Old:
+    """A queue of eight messages, and a copy with five; both are larger than SQLite's cache, so that a restore writes
+    while it goes on."""
+
+    SIZE = 6_000_000
+    PREPARING = Moment(".restoring", 0)
+    SETTING_ASIDE = Moment(".before-*", 1)
+    #: The overwriting of a damaged database, which is smaller, has begun.
+    OVERWRITING = Moment("", 100_000)
 
     def __init__(self, folder: Path) -> None:
         self.database = folder / "recado.db"
         self.copies = folder / "copies"
         fill(self.database, range(5))
         connection = apsw.Connection(str(self.database))
-        connection.execute(f"CREATE TABLE ballast AS SELECT randomblob({self.MEGABYTES} * 1000000) AS b")
+        connection.execute(f"CREATE TABLE ballast AS SELECT randomblob({self.SIZE}) AS b")
         connection.close()
         backup.back_up(self.database, self.copies, keep=1, now=NOW)
         fill(self.database, range(5, 8))
         self.inode = self.database.stat().st_ino
 
-    def beside(self, pattern: str) -> int:
-        """The size of the file beside the database with this suffix; -1 without one."""
-        with contextlib.suppress(FileNotFoundError):
-            return max((path.stat().st_size for path in self.database.parent.glob(pattern)), default=-1)
-        return -1
-
-    def preparing(self) -> bool:
-        return self.beside("recado.db.restoring") >= 0
-
-    def setting_aside(self) -> bool:
-        return self.beside("recado.db.before-*") >= 0
-
-    def replacing(self, share: float = 0.1) -> bool:
-        """Whether this share of the old content is in the journal."""
-        return self.beside("recado.db-journal") > share * self.MEGABYTES * 1e6
-
-    def overwriting(self) -> bool:
-        """Whether the overwriting of a damaged database has begun."""
-        with self.database.open("rb") as file:
-            return file.read(16) == bytes(16)
+    @classmethod
+    def replacing(cls, share: float) -> Moment:
+        """When this share of the old content is in the journal."""
+        return Moment("-journal", max(1, int(share * cls.SIZE)))
 
     @contextlib.contextmanager
-    def restoring(self, number: signal.Signals, at: Callable[[], bool]) -> Iterator[subprocess.Popen[str]]:
-        """`recado restore`, which gets the signal at that moment."""
-        # With low priority, so that the test sees the moment on a busy machine, too.
-        command = ["nice", "-n", "19", sys.executable, "-m", "recado", "restore", str(self.copies)]
+    def restoring(self, number: signal.Signals, at: Moment) -> Iterator[subprocess.Popen[str]]:
+        """`recado restore`, which has got the signal at that moment."""
+        moment = (number.name, f"{self.database}{at.suffix}", str(at.size))
+        command = [sys.executable, "-m", "tests.interrupted", *moment, "restore", str(self.copies)]
         environment = {**os.environ, "RECADO_DATABASE": str(self.database)}
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-            while not at() and process.poll() is None:
-                time.sleep(0.0002)
-            process.send_signal(number)
-            assert process.poll() in (None, -number), "it was over before it could be met"
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            assert process.poll() in (None, -number), process.communicate()
             try:
                 yield process
             finally:
@@ -342,7 +338,7 @@ def test_a_restore_replaces_a_damaged_database_with_all_that_belongs_to_it(tmp_p
 
 def test_a_queue_opened_while_the_copy_is_prepared_is_left_alone(old: Old) -> None:
     """A web pod that comes back then keeps its queue, with all that it acknowledged; the restore is refused."""
-    with old.restoring(signal.SIGSTOP, old.preparing) as restore, held(old.database):
+    with old.restoring(signal.SIGSTOP, old.PREPARING) as restore, held(old.database):
         fill(old.database, range(100, 110))
         restore.send_signal(signal.SIGCONT)
         _, said = restore.communicate()
@@ -350,15 +346,13 @@ def test_a_queue_opened_while_the_copy_is_prepared_is_left_alone(old: Old) -> No
         assert "in use: stop web and drain" in said
     assert stored(old.database) == 18
     assert integrity(old.database) == "ok"
-    assert not old.preparing()
+    assert not list(old.database.parent.glob("*.restoring"))
 
 
-@pytest.mark.parametrize("moment", [Old.setting_aside, Old.replacing])
-def test_a_queue_opened_while_it_is_replaced(
-    old: Old, moment: Callable[[Old], bool], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("moment", [Old.SETTING_ASIDE, Old.replacing(0.1)])
+def test_a_queue_opened_while_it_is_replaced(old: Old, moment: Moment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens it is told that it is busy, or waits and then finds what was restored, and can write."""
-    with old.restoring(signal.SIGSTOP, lambda: moment(old)) as restore:
+    with old.restoring(signal.SIGSTOP, moment) as restore:
         monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_SECONDS", 0.1)
         with pytest.raises(StoreUnavailable):
             stored(old.database)
@@ -376,10 +370,10 @@ def test_a_queue_opened_while_it_is_replaced(
     assert stored(aside) == 8
 
 
-@pytest.mark.parametrize("share", [None, 0.0, 0.1, 0.5, 0.9])
-def test_a_restore_that_is_killed_leaves_the_old_queue(old: Old, share: float | None) -> None:
+@pytest.mark.parametrize("moment", [Old.SETTING_ASIDE, *map(Old.replacing, (0.0, 0.1, 0.5, 0.9))])
+def test_a_restore_that_is_killed_leaves_the_old_queue(old: Old, moment: Moment) -> None:
     """The old queue is complete, and the next restore succeeds."""
-    with old.restoring(signal.SIGKILL, old.setting_aside if share is None else lambda: old.replacing(share)) as restore:
+    with old.restoring(signal.SIGKILL, moment) as restore:
         restore.wait()
     assert stored(old.database) == 8
     assert integrity(old.database) == "ok"
@@ -405,7 +399,7 @@ def test_a_database_that_was_damaged_while_in_use_is_in_use(old: Old) -> None:
 def test_a_killed_restore_of_a_damaged_database_leaves_none(old: Old) -> None:
     """An incomplete result is never accepted as a queue; the old file is kept, and the next restore succeeds."""
     old.database.write_bytes(b"damaged" * 100)
-    with old.restoring(signal.SIGKILL, old.overwriting) as restore:
+    with old.restoring(signal.SIGKILL, old.OVERWRITING) as restore:
         restore.wait()
     with pytest.raises(StoreError, match="not a SQLite database"):
         stored(old.database)
