@@ -1,4 +1,4 @@
-"""What a dialogue has come to, for the tests that check it after each message."""
+"""The state of a dialogue after its last message, for tests that check it."""
 
 from recado.conversation import ReplyKind
 from recado.conversation.dialogue import Dialogue

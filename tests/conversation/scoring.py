@@ -1,4 +1,4 @@
-"""Scores dialogues: what is quoted, where the conversation stands and what it asks after each message."""
+"""Scores dialogues: the quote, the state of the conversation and its questions after each message."""
 
 import functools
 import json
@@ -18,7 +18,7 @@ SHOPS = HERE.parent / "quotes"
 
 
 class Result(msgspec.Struct):
-    """Shares of 1. wrong: turns whose quote or state is another than labelled, as text."""
+    """Shares of 1. wrong: the turns whose quote or state differs from the label, as text."""
 
     dialogues: float
     turns: float
@@ -28,7 +28,8 @@ class Result(msgspec.Struct):
 
 
 def score(name: str, shop: str = "") -> Result:
-    """Runs a file of dialogues with the default catalogue, that of a shop, or those of the shops that they name."""
+    """Runs a file of dialogues with the default catalogue, with a shop's catalogue, or with the shop that each
+    dialogue names."""
     cases = [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
     right_turns = right_asks = right_dialogues = turns = confirmations = 0
     wrong: list[str] = []

@@ -1,4 +1,4 @@
-"""A yes beside a change: what was asked for and cannot be done keeps it from confirming; what can be done is done."""
+"""A yes with a change: if part of the change cannot be made, the yes does not confirm; if it can be made, it is."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ JOINED = ("{} y {}", "{}, {}", "{}\n{}", "{} pero {}")
 
 
 class Shown:
-    """A conversation whose quote has two or three of each of some products."""
+    """A conversation with a quote that has two or three pieces of each of some products."""
 
     def __init__(self, data: st.DataObject) -> None:
         self.catalogue = data.draw(st.sampled_from(CATALOGUES))
@@ -46,17 +46,17 @@ class Shown:
         return {line.sku: line.quantity for line in self.dialogue.lines}
 
     def others(self) -> list[str]:
-        """Names of what is sold and has no word in common with the lines."""
+        """The names of products that have no word in common with the lines."""
         own = {stem for product in self.products for name in (product.name, *product.aliases) for stem in stems(name)}
         return [spoken(product) for product in self.catalogue.products if own.isdisjoint(stems(product.name))]
 
     def nothing_here(self, data: st.DataObject) -> str:
-        """A thing that is no line: not sold, or not in the quote."""
+        """Something that is on no line: the shop does not sell it, or it is not in the quote."""
         return data.draw(st.sampled_from([*(f"las {word}s" for word in UNKNOWN), *(f"el {n}" for n in self.others())]))
 
 
 def spoken(product: Product) -> str:
-    """A name as customers write it: without "(metro)"."""
+    """A name as customers write it, without "(metro)"."""
     return product.name.partition(" (")[0]
 
 
@@ -67,7 +67,7 @@ def stems(name: str) -> set[str]:
 @given(st.data())
 @settings(max_examples=250, derandomize=True, deadline=None)
 def test_a_change_that_cannot_be_made_keeps_a_yes_from_confirming(data: st.DataObject) -> None:
-    """Alone, and beside another change that can be made."""
+    """Alone, and with another change that can be made."""
     shown = Shown(data)
     instruction = data.draw(st.sampled_from(CHANGE)).format(shown.nothing_here(data))
     if data.draw(st.booleans()):
@@ -84,7 +84,7 @@ def test_a_change_that_cannot_be_made_keeps_a_yes_from_confirming(data: st.DataO
 @given(st.data())
 @settings(max_examples=250, derandomize=True, deadline=None)
 def test_a_change_that_cannot_be_made_is_asked_about(data: st.DataObject) -> None:
-    """Without a yes. If the thing is not sold, it may be a line by another name: the next yes only shows the quote."""
+    """Without a yes. A thing that is not sold may be another name for a line, so the next yes only shows the quote."""
     shown = Shown(data)
     thing = shown.nothing_here(data)
     text = data.draw(st.sampled_from(REMOVE)).format(thing)
@@ -102,7 +102,7 @@ def test_a_change_that_cannot_be_made_is_asked_about(data: st.DataObject) -> Non
 @given(st.data())
 @settings(max_examples=250, derandomize=True, deadline=None)
 def test_a_line_taken_out_beside_a_yes_is_confirmed_without_it(data: st.DataObject) -> None:
-    """Named as the catalogue names it."""
+    """The line is named as in the catalogue."""
     shown = Shown(data)
     product = data.draw(st.sampled_from(shown.products))
     removal = data.draw(st.sampled_from(REMOVE)).format(f"el {spoken(product)}")

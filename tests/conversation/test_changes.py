@@ -1,4 +1,5 @@
-"""What a change of the open quote is about: the line that a head word names, why something goes, a yes on the way."""
+"""Changes of the open quote: which line a head word names, reasons for a removal, and a yes from a customer on the
+way."""
 
 import pytest
 
@@ -15,7 +16,7 @@ SHOWN = {"CAM-001": 2, "ACC-001": 1}
 
 
 def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
-    """Where a conversation stands after the last of the messages."""
+    """The state of a conversation after the last of the messages."""
     dialogue = Dialogue(catalogue)
     for text in texts:
         dialogue.say(text)
@@ -23,7 +24,7 @@ def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
 
 
 def in_hardware(text: str) -> tuple[State, dict[str, object]]:
-    """Nails and tubes of one size are quoted; the shop has others."""
+    """The quote has nails and tubes of one size; the shop sells other sizes, too."""
     return after(HARDWARE, "3 kilos de clavos de 3, 2 candados y 4 tubos de 4", text)
 
 
@@ -43,7 +44,7 @@ def in_clothes(text: str) -> tuple[State, dict[str, object]]:
     ],
 )  # fmt: skip
 def test_a_head_word_names_the_only_line_that_has_it(text: str) -> None:
-    """For every verb; a number behind "a" or "en" is no size."""
+    """With every verb. A number after "a" or "en" is not a size."""
     assert in_hardware(text) == (State.OPEN, NAILS | {"CLA-002": 2})
 
 
@@ -56,7 +57,7 @@ def test_a_head_word_names_the_only_line_that_has_it(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_quality_gets_the_number_behind_its_preposition(text: str, blue: int, black: int) -> None:
-    """Whatever the verb says, so many there are to be: nothing is added up."""
+    """Whatever the verb is, the number is the new quantity; nothing is added."""
     said = ("4 jeans", "2 azules y 2 negros", text)
 
     assert after(CLOTHES, *said) == (State.OPEN, {"PAN-004": blue, "PAN-005": black})
@@ -70,7 +71,7 @@ def test_a_quality_gets_the_number_behind_its_preposition(text: str, blue: int, 
     ],
 )  # fmt: skip
 def test_a_yes_with_a_smaller_number_confirms(text: str) -> None:
-    """The number is all that its clause has."""
+    """The clause contains nothing but the number."""
     assert in_clothes(text) == (State.CONFIRMED, {"CAM-001": 1, "ACC-001": 1})
 
 
@@ -86,18 +87,18 @@ def test_a_yes_with_a_larger_number_or_a_wish_does_not(text: str, shirts: int) -
     "text", ["quita los tubos", "sin los tubos", "tubos no", "ya no los tubos", "no quiero los tubos"]
 )
 def test_a_line_goes_by_its_head_word(text: str) -> None:
-    """Also where the word is one for containers."""
+    """Also if the word is one for containers."""
     assert in_hardware(text) == (State.OPEN, {"CLA-002": 3, "HER-013": 2})
 
 
 @pytest.mark.parametrize("text", ["sube la escalera a 2", "baja la escalera a 1", "sube las lijas", "ya no las lijas"])
 def test_no_other_line_is_changed_in_place_of_one_that_is_not_there(text: str) -> None:
-    """Nor is the product added."""
+    """And the product is not added."""
     assert in_hardware(text) == (State.OPEN, NAILS)
 
 
 def test_a_word_for_containers_names_the_line_that_has_it() -> None:
-    """A number of them beside a removal that is made."""
+    """With a number, and with a removal that can be made."""
     text = "sí, pero 3 tubos y sin los candados"
 
     assert in_hardware(text) == (State.CONFIRMED, {"CLA-002": 3, "TUB-003": 3})
@@ -113,7 +114,7 @@ def test_a_word_for_containers_names_the_line_that_has_it() -> None:
     ],
 )  # fmt: skip
 def test_the_reason_for_a_removal_keeps_no_yes_from_confirming(text: str) -> None:
-    """Whatever it speaks of, but for another product."""
+    """Whatever the reason is about, unless it names another product."""
     assert in_clothes(text) == (State.CONFIRMED, {"CAM-001": 2})
 
 
@@ -126,7 +127,7 @@ def test_the_reason_for_a_removal_keeps_no_yes_from_confirming(text: str) -> Non
     ],
 )  # fmt: skip
 def test_a_no_with_its_reason_rejects_the_quote(text: str) -> None:
-    """A reason has no content that could be a change."""
+    """The reason contains nothing that could be a change."""
     assert in_clothes(text) == (State.REJECTED, {})
 
 
@@ -134,12 +135,12 @@ def test_a_no_with_its_reason_rejects_the_quote(text: str) -> None:
     "text", ["sí, ya compré gorra", "sí, pero ya tengo gorra", "sí, mi vecino me presta la suya", "sí, no la necesito"]
 )
 def test_a_reason_without_its_change_keeps_a_yes_from_confirming(text: str) -> None:
-    """Something may be meant to go."""
+    """The customer may want to remove something."""
     assert in_clothes(text) == (State.OPEN, SHOWN)
 
 
 def test_a_reason_leaves_the_next_yes_as_it_is() -> None:
-    """ "me presta" asks for nothing there, and nothing is left open."""
+    """ "me presta" does not ask for anything here, and no question stays open."""
     removed = ("2 camisas y 1 gorra", "quita eso, mi vecino me presta la suya")
 
     assert after(CLOTHES, "2 camisas", "y 1 gorra", removed[1]) == (State.OPEN, {"CAM-001": 2})
@@ -147,7 +148,7 @@ def test_a_reason_leaves_the_next_yes_as_it_is() -> None:
 
 
 def test_a_request_behind_a_removal_asks_for_its_thing() -> None:
-    """It does not take it out."""
+    """It does not remove the thing."""
     assert in_clothes("quita la gorra, dame una bufanda") == (State.OPEN, {"CAM-001": 2, "ACC-006": 1})
 
 
@@ -155,7 +156,7 @@ def test_a_request_behind_a_removal_asks_for_its_thing() -> None:
     "text", ["quise decir la gorra, esa quítala", "la gorra, quítala", "era la gorra, esa quítala"]
 )
 def test_what_a_removal_points_back_at_goes(text: str) -> None:
-    """And nothing else does."""
+    """And nothing else is removed."""
     assert after(CLOTHES, "2 camisas y 1 gorra", "quita la bufanda", text) == (State.OPEN, {"CAM-001": 2})
 
 
@@ -176,7 +177,7 @@ def test_a_line_that_is_not_wanted_goes(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_yes_on_the_way_confirms(text: str) -> None:
-    """That the customer comes, when, and that he pays later."""
+    """The customer says that he is coming, when he comes, or that he pays later."""
     assert in_clothes(text) == (State.CONFIRMED, SHOWN)
 
 
@@ -184,20 +185,20 @@ def test_a_yes_on_the_way_confirms(text: str) -> None:
     "text", ["ya voy", "ya voy saliendo", "sí, luego", "ok, te aviso", "sí, luego te aviso", "sí, pero luego"]
 )
 def test_what_puts_the_answer_off_confirms_nothing(text: str) -> None:
-    """Nor does it by itself that the customer comes."""
+    """A message which says only that the customer is coming does not confirm either."""
     assert in_clothes(text) == (State.OPEN, SHOWN)
 
 
 @pytest.mark.parametrize("text", ["los tres", "las 3", "todos", "dame los tres"])
 def test_every_option_is_taken_where_there_are_so_many(text: str) -> None:
-    """There are three jeans."""
+    """There are three kinds of jeans."""
     jeans = {product.sku: 1 for product in CLOTHES.products if product.name.startswith("Jean")}
     assert after(CLOTHES, "quiero un jean", text) == (State.OPEN, jeans)
 
 
 @pytest.mark.parametrize("text", ["los dos", "ambos", "los cuatro", "dame los dos"])
 def test_another_number_than_that_of_the_options_asks(text: str) -> None:
-    """Which two of the three?"""
+    """It is not clear which two of the three are meant."""
     assert after(CLOTHES, "quiero un jean", text) == (State.NONE, {})
 
 
@@ -205,7 +206,7 @@ def test_another_number_than_that_of_the_options_asks(text: str) -> None:
     "text", ["20 más por si acaso", "20 más por si las dudas", "y 20 más por las dudas", "por si acaso 20 más"]
 )
 def test_what_is_added_just_in_case_is_added(text: str) -> None:
-    """Its reason names nothing."""
+    """The reason names no product."""
     assert after(HARDWARE, "80 bloques de 20", text) == (State.OPEN, {"FER-010": 100})
 
 
@@ -213,7 +214,7 @@ def test_what_is_added_just_in_case_is_added(text: str) -> None:
     "text", ["lo mismo pero con 15", "lo mismo con 15", "lo mismo pero 15", "lo mismo, que sean 15"]
 )
 def test_the_last_order_comes_again_with_another_number(text: str) -> None:
-    """Of its only line."""
+    """The number is for its only line."""
     assert after(CLOTHES, "10 camisas", "sí, dale", text) == (State.OPEN, {"CAM-001": 15})
 
 
@@ -226,7 +227,7 @@ def test_the_last_order_comes_again_with_another_number(text: str) -> None:
     ],
 )  # fmt: skip
 def test_another_like_it_is_one_more(text: str, lines: dict[str, object]) -> None:
-    """Of the same product, or of another kind of it; nothing goes, and a yes with it confirms nothing."""
+    """Of the same product or of another variant. Nothing is removed, and a yes in the same message does not confirm."""
     assert after(CLOTHES, "un jean azul", text) == (State.OPEN, lines)
 
 
@@ -240,12 +241,12 @@ def test_another_like_it_after_a_confirmation_is_the_last_order() -> None:
 
 @pytest.mark.parametrize("text", ["mejor frías", "mejor frías, son para la cocina", "mejor que sean frías"])
 def test_another_variant_has_the_size_of_the_one_that_goes(text: str) -> None:
-    """Also where the number and its unit are one word, "9W": there are cold ones of 12W, too."""
+    """Also if the number and its unit are one word, "9W": the shop also has cold ones of 12W."""
     assert after(ELECTRONICS, "6 lámparas led 9w cálidas", text) == (State.OPEN, {"LAM-9": 6})
 
 
 def test_a_kind_that_is_written_like_a_verb_answers() -> None:
-    """ "Paso" is also "I pass"."""
+    """ "Paso" also means "I pass"."""
     assert after(HARDWARE, "2 llaves", "de paso") == (State.OPEN, {"TUB-010": 2})
     assert after(HARDWARE, "2 llaves", "de paso", "nel, mejor una", "sí") == (State.CONFIRMED, {"TUB-010": 1})
 

@@ -1,4 +1,4 @@
-"""What is replied to what, without any I/O."""
+"""Which reply a message gets, without I/O."""
 
 from collections import Counter
 
@@ -37,7 +37,7 @@ def message(text: str | None = "hola", type_: MessageType = MessageType.TEXT, **
 
 
 def quoted(conversation: Conversation, *, accepted_at: float | None) -> Session:
-    """The session of a customer who asked for a quote, which Meta accepted then."""
+    """The session of a customer who asked for a quote, which Meta accepted at that time."""
     turn = conversation.handle(conversation.read(message("2 zapatos")), Session(), NOW - 60)
     assert turn.changes
     assert turn.changes.opens
@@ -73,7 +73,7 @@ def what_becomes(turn: Turn) -> QuoteState | None:
 def test_every_intent_has_its_reply(
     conversation: Conversation, text: str | None, open_quote: bool, kind: ReplyKind, state: QuoteState | None
 ) -> None:
-    """By what the customer wants, and whether a quote of his is open."""
+    """It depends on what the customer wants, and on whether he has an open quote."""
     session = quoted(conversation, accepted_at=NOW - 60) if open_quote else Session()
     turn = conversation.handle(conversation.read(message(text)), session, NOW)
 
@@ -83,7 +83,7 @@ def test_every_intent_has_its_reply(
 
 
 def test_an_old_quote_is_no_longer_open(conversation: Conversation) -> None:
-    """After a day a yes is answered with today's prices; a second before it confirms."""
+    """After a day, a yes gets a quote with today's prices; a second before, it confirms."""
     inbound = conversation.read(message("sí"))
     session = quoted(conversation, accepted_at=NOW - 60)
     valid = Policy().quote_valid_seconds
@@ -96,7 +96,7 @@ def test_an_old_quote_is_no_longer_open(conversation: Conversation) -> None:
 
 
 def test_an_order_is_the_quote_that_was_confirmed(conversation: Conversation) -> None:
-    """Line by line, at its prices, under the number that was reserved."""
+    """The same lines at the same prices, with the reserved number."""
     session = quoted(conversation, accepted_at=NOW - 60)
     changes = conversation.handle(conversation.read(message("sí")), session, NOW).changes
     assert changes
@@ -115,7 +115,8 @@ def test_an_order_is_the_quote_that_was_confirmed(conversation: Conversation) ->
 def test_an_answer_counts_for_when_it_was_written(
     conversation: Conversation, text: str, sent_at: float | None, settles: bool
 ) -> None:
-    """One that is older than the quote does not mean it; Meta's seconds are whole, and a clock ahead is no reason."""
+    """A message that is older than the quote does not decide on it. Meta's timestamps are whole seconds, and a time
+    in the future counts."""
     inbound = conversation.read(message(text, sent_at=sent_at))
     turn = conversation.handle(inbound, quoted(conversation, accepted_at=NOW + 0.9), NOW + 10)
 
@@ -135,7 +136,8 @@ def test_an_answer_counts_for_when_it_was_written(
     ],
 )
 def test_who_gets_no_reply(conversation: Conversation, changes: dict[str, object], silence: Silence | None) -> None:
-    """Another business number, groups, reactions and system messages, senders who cannot be reached."""
+    """Messages to another business number, in groups, reactions and system messages, and customers without an
+    address."""
     turn = conversation.handle(conversation.read(message(**changes)), Session(), NOW)  # type: ignore[arg-type]  # fields by name
 
     assert turn.silence is silence
@@ -143,7 +145,7 @@ def test_who_gets_no_reply(conversation: Conversation, changes: dict[str, object
 
 
 def test_a_quote_s_name_is_drawn_at_once_from_all_letters() -> None:
-    """Each letter is as likely; all twelve take one draw."""
+    """All letters are equally likely; one draw makes all twelve."""
     names = [random_token() for _ in range(2000)]
     counts = Counter("".join(names))
 

@@ -1,4 +1,4 @@
-"""A yes in many words: with an address, a time and its reason, a blessing; and names as they are spelled by ear."""
+"""A yes in many words: with an address, a time and its reason, or a blessing; and names spelled as they sound."""
 
 import pytest
 
@@ -16,14 +16,14 @@ B2,Bolsa de grava,,6.00,USD,
 
 @pytest.fixture(scope="module")
 def toys(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    """A shop whose heads are written with a mute u, or are short."""
+    """A shop with short head words, and with head words that have a silent u."""
     path = tmp_path_factory.mktemp("shop") / "shop.csv"
     path.write_text(SHOP, "utf-8")
     return Catalogue.from_csv(path)
 
 
 def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
-    """Where the conversation stands once these were written."""
+    """The state of the conversation after these messages."""
     dialogue = Dialogue(catalogue)
     for text in texts:
         dialogue.say(text)
@@ -41,7 +41,7 @@ def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
     ],
 )
 def test_a_yes_with_its_delivery_confirms(text: str) -> None:
-    """Where, when and why then ask for no goods."""
+    """Words about where, when and why do not ask for goods."""
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
     assert after(catalogue, "2 camisas", text) == (State.CONFIRMED, {"CAM-001": 2})
 
@@ -58,17 +58,17 @@ def test_a_yes_with_its_delivery_confirms(text: str) -> None:
     ],
 )
 def test_goods_and_doubts_beside_it_hold_it_back(text: str) -> None:
-    """The same words beside a product, a picture, a doubt."""
+    """The same words with a product, a picture or a doubt."""
     assert after(Catalogue.from_csv(DEFAULT_PATH), "2 camisas", text)[0] is not State.CONFIRMED
 
 
 @pytest.mark.parametrize(("text", "sku"), [("1 jugete", "J1"), ("una girnalda", "J2")])
 def test_a_name_without_its_mute_u_is_quoted(toys: Catalogue, text: str, sku: str) -> None:
-    """As it sounds to who writes it so."""
+    """As it sounds to the customer."""
     assert after(toys, text) == (State.OPEN, {sku: 1})
 
 
 @pytest.mark.parametrize("unknown", ["2 bonsais", "un bonsái"])
 def test_a_word_two_letters_from_a_short_name_is_told_once(toys: Catalogue, unknown: str) -> None:
-    """Nothing that is like it waits for an answer: a yes confirms the rest."""
+    """No question waits for an answer, so a yes confirms the rest."""
     assert after(toys, f"{unknown} y una guirnalda", "sí") == (State.CONFIRMED, {"J2": 1})

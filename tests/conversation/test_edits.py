@@ -1,4 +1,4 @@
-"""One construction a line: what is said to a quote, to a question, to an order, behind a price."""
+"""One construction per line: messages after a quote, a question, an order or a price."""
 
 import pytest
 
@@ -126,7 +126,7 @@ LETTERS = {
     ],
 )
 def test_what_becomes_of_a_quote(text: str, lines: str, state: State) -> None:
-    """Shirts (c), caps (g), scarfs (b), towels (t), and where the conversation stands."""
+    """Shirts (c), caps (g), scarfs (b), towels (t), and the state of the conversation."""
     assert after("2 camisas, 3 gorras y 1 bufanda", text) == (set(lines.split()), state)
 
 
@@ -231,12 +231,12 @@ def test_what_becomes_of_a_quote(text: str, lines: str, state: State) -> None:
     ],
 )
 def test_what_is_said_to_a_question_an_order_or_a_price(before: str, text: str, lines: str, state: State) -> None:
-    """Jeans in blue (a), black (n) and 501 (j) are what "jeans" may be."""
+    """ "jeans" may be blue (a), black (n) or 501 (j)."""
     assert after(*before.split("|"), text) == (set(lines.split()), state)
 
 
 def after(*texts: str) -> tuple[set[str], State]:
-    """The lines after these messages, and where the conversation stands."""
+    """The lines after these messages, and the state of the conversation."""
     dialogue = Dialogue(CATALOGUE)
     for text in texts:
         dialogue.say(text)
@@ -244,7 +244,7 @@ def after(*texts: str) -> tuple[set[str], State]:
 
 
 def written(dialogue: Dialogue) -> set[str]:
-    """The lines, a letter and a quantity each."""
+    """The lines, each as a letter and a quantity."""
     return {f"{LETTERS[line.sku]}{line.quantity}" for line in dialogue.lines}
 
 
@@ -281,7 +281,7 @@ def written(dialogue: Dialogue) -> set[str]:
     ],
 )
 def test_fewer_without_a_number_asks_how_many(text: str, answer: str, lines: str) -> None:
-    """Of the line that it names; nothing changes and nothing is confirmed before the customer says how many."""
+    """The line that the message names. Nothing changes and nothing is confirmed before the customer says how many."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("2 camisas y 3 gorras")
     dialogue.say(text)

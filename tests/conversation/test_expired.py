@@ -1,4 +1,4 @@
-"""What is said to a quote whose prices no longer hold: it is quoted again at today's, with what the message changes."""
+"""Messages after a quote has expired: it is quoted again at today's prices, with the changes of the message."""
 
 import functools
 from decimal import Decimal
@@ -20,14 +20,14 @@ HEAD = "Esa cotización venció el 15 de noviembre. Estos son los precios de hoy
 
 @functools.cache
 def dearer(*gone: str) -> Catalogue:
-    """The same shop a day later: everything costs a dollar more, and some of it is gone."""
+    """The same shop a day later: everything costs a dollar more, and some products are gone."""
     return Catalogue(
         tuple(replace(one, unit_price=one.unit_price + 1) for one in CATALOGUE.products if one.sku not in gone), "USD"
     )
 
 
 def expired(*texts: str, noticed: bool, gone: tuple[str, ...] = ()) -> Dialogue:
-    """A conversation whose quote has expired. noticed: a drain has closed it since."""
+    """A conversation with an expired quote. noticed: a drain has closed the quote since."""
     dialogue = Dialogue(CATALOGUE)
     for text in texts:
         dialogue.say(text)
@@ -54,7 +54,8 @@ def expired(*texts: str, noticed: bool, gone: tuple[str, ...] = ()) -> Dialogue:
     ],
 )
 def test_it_is_quoted_again_with_the_change(text: str, lines: dict[str, int], noticed: bool) -> None:
-    """Nothing is confirmed at prices that nobody has seen; the next yes is to those of today."""
+    """The message does not confirm, because the customer has not seen the prices; the next yes confirms today's
+    prices."""
     dialogue = expired("2 camisas y 1 gorra", noticed=noticed)
     dialogue.say(text)
     quote = dialogue.session.quote
@@ -73,7 +74,7 @@ def test_it_is_quoted_again_with_the_change(text: str, lines: dict[str, int], no
 
 @pytest.mark.parametrize("noticed", [True, False])
 def test_a_change_of_what_is_not_in_it_asks(noticed: bool) -> None:
-    """With the quote as it is, at today's prices."""
+    """The reply shows the quote unchanged, at today's prices."""
     dialogue = expired("2 camisas y 1 gorra", noticed=noticed)
     dialogue.say("sí pero sin la bufanda")
 
@@ -92,7 +93,7 @@ def test_the_last_line_may_go(noticed: bool) -> None:
 @pytest.mark.parametrize("noticed", [True, False])
 @pytest.mark.parametrize("text", ["quiero 3 toallas", "¿cuánto cuestan las toallas?", "hola", "2 teléfonos"])
 def test_other_messages_begin_anew(text: str, noticed: bool) -> None:
-    """An order without a word of what was before, a question, a greeting: nobody asked for the old quote."""
+    """An order that does not refer to the quote, a question, a greeting: the customer did not ask for the old quote."""
     dialogue = expired("2 camisas y 1 gorra", noticed=noticed)
     dialogue.say(text)
 
@@ -104,7 +105,8 @@ def test_other_messages_begin_anew(text: str, noticed: bool) -> None:
 @pytest.mark.parametrize("noticed", [True, False])
 @pytest.mark.parametrize("how", ["said", "tapped", "yes", "dropped"])
 def test_a_question_that_waits_keeps_the_other_lines(how: str, noticed: bool) -> None:
-    """The answer joins them, by words or by a tap; a yes is asked the question again, with prices of today."""
+    """The answer adds to the other lines, by words or by a tap. After a yes, recado asks the question again, with
+    today's prices."""
     dialogue = expired("2 camisas y 1 jeans", noticed=noticed)
     assert dialogue.session.talk.questions
     chosen = dialogue.session.talk.questions[0].candidates[0]
@@ -137,7 +139,7 @@ def test_what_is_gone_since_is_named() -> None:
 @pytest.mark.parametrize("noticed", [True, False])
 @pytest.mark.parametrize("how", ["no", "no, gracias", "cancela todo", "q:T1:reject"])
 def test_a_no_makes_no_new_quote(how: str, noticed: bool) -> None:
-    """Nobody offers again what the customer turns down."""
+    """A rejected quote is not offered again."""
     dialogue = expired("2 camisas y 1 gorra", noticed=noticed)
     (dialogue.tap if how.startswith("q:") else dialogue.say)(how)
 

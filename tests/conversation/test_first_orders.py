@@ -1,4 +1,4 @@
-"""A first order in a conversation is quoted as the reader reads it, or recado asks."""
+"""The first order of a conversation is quoted as the reader reads it, or recado asks."""
 
 import json
 from decimal import Decimal
@@ -16,7 +16,7 @@ SETS = ["cases-blind", "cases-blind2", "cases-held", "cases-held2", "cases-more"
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_readers_lines_are_quoted(name: str) -> None:
-    """With the texts of the reader's own sets. What asks for prices is told prices."""
+    """With the texts of the reader's test sets. Price questions get prices."""
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
     others = []
     for line in (SHOPS / f"{name}.jsonl").read_text("utf-8").splitlines():
@@ -47,17 +47,17 @@ def test_the_readers_lines_are_quoted(name: str) -> None:
         ("ropa", ("unas zapatillas 42 y una camiseta XL",), {"CAL-003": "1", "CAM-005": "1"}),
         ("ropa", ("una gorra", "y unas sandalias 37"), {"ACC-001": "1", "CAL-006": "1"}),
         ("ropa", ("2 chaquetas, mi cel es 300 123 4567",), {"ABR-003": "2"}),
-        # what one person gets
+        # the share of one person
         ("ropa", ("3 gorras, una para mi mamá",), {"ACC-001": "3"}),
         ("ropa", ("3 gorras, una es para mi mamá",), {"ACC-001": "3"}),
         ("ropa", ("3 gorras, 1 para mi mamá y 2 para mí",), {"ACC-001": "3"}),
         ("ropa", ("2 gorras y una para mi mamá",), {"ACC-001": "3"}),
         ("ropa", ("2 gorras, 3 para mi hermana",), {"ACC-001": "5"}),
         ("ropa", ("5 camisas", "2 de esas son para mi hermano"), {"CAM-001": "5"}),
-        # a phone number changes nothing, no matter whose it is
+        # a phone number changes nothing
         ("ropa", ("2 zapatos", "mi teléfono es 300 123 4567"), {"CAL-001": "2"}),
         ("ropa", ("2 zapatos", "sí, mi celular es 3001234567"), {"CAL-001": "2"}),
-        # corrected at once, and what comes behind
+        # a correction in the same message, and what follows it
         ("ropa", ("dos camisas no mejor tres y un pantalón",), {"CAM-001": "3", "PAN-001": "1"}),
         ("ropa", ("una gorra", "dos camisas no mejor tres"), {"ACC-001": "1", "CAM-001": "3"}),
         ("ropa", ("una toalla", "dame una maleta, no espera, mejor una mochila"), {"HOG-001": "1", "ACC-012": "1"}),
@@ -68,7 +68,7 @@ def test_the_readers_lines_are_quoted(name: str) -> None:
     ],
 )
 def test_numbers_of_an_order(shop: str, texts: tuple[str, ...], lines: dict[str, str]) -> None:
-    """Each counts once, for what it says."""
+    """Each number counts once, with its meaning."""
     assert quoted(shop, *texts) == lines
 
 
@@ -83,7 +83,7 @@ def test_numbers_of_an_order(shop: str, texts: tuple[str, ...], lines: dict[str,
     ],
 )
 def test_what_may_be_another_thing_is_asked(shop: str, text: str, lines: dict[str, str]) -> None:
-    """One product that is only like what was asked for, and pieces of what is sold by the kilo."""
+    """A product that only resembles what the customer asked for, and pieces of something that is sold by the kilo."""
     catalogue = Catalogue.from_csv(SHOPS / f"{shop}.csv")
     dialogue = Dialogue(catalogue)
 
@@ -94,12 +94,12 @@ def test_what_may_be_another_thing_is_asked(shop: str, text: str, lines: dict[st
 
 
 def test_only_a_line_of_a_kind_is_taken_out_by_its_head() -> None:
-    """ "las medias" are the sports socks where no other socks are quoted."""
+    """ "las medias" means the sports socks if the quote has no other socks."""
     assert quoted("ropa", "2 pantaletas y 3 medias deportivas", "ya no las medias") == {"INT-003": "2"}
 
 
 def test_a_thing_with_a_question_mark_is_asked_about() -> None:
-    """It is told what it costs; a number orders it."""
+    """The reply names the price; a number then orders it."""
     assert quoted("ropa", "2 camisas", "¿y el pantalón?") == {"CAM-001": "2"}
     assert quoted("ropa", "2 camisas", "¿y el pantalón?", "dame 1") == {"CAM-001": "2", "PAN-001": "1"}
     assert quoted("ropa", "2 camisas", "¿y un pantalón?") == {"CAM-001": "2", "PAN-001": "1"}

@@ -1,4 +1,4 @@
-"""When a person has the conversation, and how recado gets it back."""
+"""A person handles the conversation, and recado gets it back."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def dialogue() -> Dialogue:
 
 
 def buttons(dialogue: Dialogue) -> list[str]:
-    """The ids that the last reply offers."""
+    """The ids of the last reply's buttons."""
     assert dialogue.turn.reply
     content = dialogue.turn.reply.content
     return [button.id for button in content.buttons] if isinstance(content, Buttons) else []
@@ -30,7 +30,7 @@ def buttons(dialogue: Dialogue) -> list[str]:
 
 @pytest.mark.parametrize("back", ["bot", "Bot", " BOT! ", "«bot»"])
 def test_bot_alone_ends_a_hold(dialogue: Dialogue, back: str) -> None:
-    """And what recado knew is there again."""
+    """The conversation continues where it was."""
     dialogue.say("2 camisas")
     dialogue.say("un asesor por favor")
     dialogue.say(back)
@@ -41,14 +41,14 @@ def test_bot_alone_ends_a_hold(dialogue: Dialogue, back: str) -> None:
 
 @pytest.mark.parametrize("words", ["el bot no sirve", "bote", "no quiero bot", "bot 2 camisas"])
 def test_bot_beside_other_words_does_not(dialogue: Dialogue, words: str) -> None:
-    """It may be said to the person."""
+    """The message may be for the person."""
     dialogue.say("un asesor por favor")
     assert dialogue.say(words).silence is Silence.HUMAN
     assert dialogue.state is State.HUMAN
 
 
 def test_the_hand_over_offers_the_way_back_by_a_tap(dialogue: Dialogue) -> None:
-    """A tap for a person during the hold gets no reply: there is one."""
+    """During the hold, a tap for a person gets no reply, because a person already handles the conversation."""
     dialogue.say("un asesor por favor")
     offered = buttons(dialogue)
     again = dialogue.tap("h:person")
@@ -60,7 +60,7 @@ def test_the_hand_over_offers_the_way_back_by_a_tap(dialogue: Dialogue) -> None:
 
 
 def test_a_person_is_offered_after_messages_that_were_not_understood(dialogue: Dialogue) -> None:
-    """Nothing is held until the offer is taken."""
+    """The hold begins only when the customer accepts the offer."""
     offers = []
     for words in NONSENSE:
         dialogue.say(words)
@@ -74,7 +74,7 @@ def test_a_person_is_offered_after_messages_that_were_not_understood(dialogue: D
 
 
 def test_messages_that_are_understood_begin_the_count_anew(dialogue: Dialogue) -> None:
-    """Only a row of misses says that recado is of no help."""
+    """recado offers a person only after several misses in a row."""
     for words in (*NONSENSE[:2], "hola", *NONSENSE[:2]):
         dialogue.say(words)
         assert dialogue.turn.reply
@@ -82,10 +82,10 @@ def test_messages_that_are_understood_begin_the_count_anew(dialogue: Dialogue) -
 
 
 def test_a_customer_who_asks_out_of_hours_reads_when_somebody_comes() -> None:
-    """By the shop's clock; recado is silent all the same."""
+    """By the shop's clock. recado is silent during the hold in any case."""
     policy = Policy(business_hours=parse("mon-fri 9-18"), timezone="America/Bogota")
     texts = []
-    for hour in (15, 3):  # 10 and 22 h in Bogota
+    for hour in (15, 3):  # 10:00 and 22:00 in Bogota
         dialogue = Dialogue(CATALOGUE, policy, now=1_795_392_000.0 + hour * 3600)  # a Monday
         turn = dialogue.say("un asesor por favor")
         assert turn.reply
@@ -99,7 +99,7 @@ def test_a_customer_who_asks_out_of_hours_reads_when_somebody_comes() -> None:
 
 @pytest.mark.parametrize(("limit", "offers"), [(0.0, False), (1000.0, False), (20.0, True)])
 def test_a_large_quote_offers_a_person(limit: float, offers: bool) -> None:
-    """Beside its choices; nothing is held until the offer is taken."""
+    """In addition to the other choices. The hold begins only when the customer accepts the offer."""
     dialogue = Dialogue(CATALOGUE, Policy(handoff_total=limit))
     turn = dialogue.say("2 camisas")
     assert turn.reply

@@ -1,4 +1,4 @@
-"""Every kind of message that a customer can send, from Meta's JSON to what he reads."""
+"""Every kind of message, from Meta's JSON to the text that the customer reads."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def turn(message: InboundMessage, *, hears: bool = False) -> Turn:
 
 
 def reads(said: Turn) -> str:
-    """What the customer reads; "" for nothing."""
+    """The text that the customer reads; "" if there is no reply."""
     if said.reply is None:
         return ""
     content = as_text(said.reply.content)
@@ -82,30 +82,31 @@ WRITE = "solo puedo leer texto"
     ],
 )  # fmt: skip
 def test_what_a_customer_reads(kind: str, content: Any, read: str) -> None:
-    """A caption is a text. What only decorates a chat is met with silence; all else without words asks for some."""
+    """A caption counts as text. Stickers, reactions and the like get no reply; for other messages without words,
+    recado asks the customer to write."""
     said = reads(turn(incoming(kind, content)))
     assert (read in said) if read else said == ""
 
 
 def test_a_product_that_is_asked_about_is_quoted() -> None:
-    """By its SKU, with the quantity from the text."""
+    """It is named by its SKU, and the text has the quantity."""
     context = {"referred_product": {"catalog_id": "5001", "product_retailer_id": "CAL-001"}}
     assert "*Total: $137.97*" in reads(turn(incoming("text", {"body": "quiero 3"}, context=context)))
 
 
 @pytest.mark.parametrize("kind", ["text", "image", "audio", "document"])
-def test_a_group_is_met_with_silence(kind: str) -> None:
+def test_a_group_gets_no_reply(kind: str) -> None:
     assert turn(incoming(kind, {"body": ORDER, "caption": ORDER}, group_id="G1")).silence is Silence.GROUP
 
 
 def test_a_voice_note_is_proposed_where_it_is_understood() -> None:
-    """Only in place of a picture, which shows what the customer wants and cannot be read."""
+    """Only after a picture, which recado cannot read."""
     assert "nota de voz" in reads(turn(incoming("image", {"id": "9001"}), hears=True))
     assert "nota de voz" not in reads(turn(incoming("image", {"id": "9001"})))
 
 
 def test_a_person_is_offered_for_a_document() -> None:
-    """It is often a list of purchases, or a proof of payment."""
+    """A document is often a shopping list or a proof of payment."""
     said = turn(incoming("document", {"id": "9004"}))
     assert said.reply is not None
     assert isinstance(said.reply.content, Buttons)
@@ -115,7 +116,7 @@ def test_a_person_is_offered_for_a_document() -> None:
 
 
 def test_a_phone_number_that_is_given_is_the_customers() -> None:
-    """A customer who was known by a user id alone; a card that he shares of somebody else changes nothing."""
+    """The customer was known only by a user id. A contact card of somebody else changes nothing."""
     nameless = {"from": None, "from_user_id": "US.ABC123"}
     given = incoming("contacts", [{**CARD, "origin": "contact_request"}], **nameless)
     assert given.customer == Customer("+15550100002", "US.ABC123")

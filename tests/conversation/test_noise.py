@@ -1,4 +1,4 @@
-"""What is said beside an order: addresses, payment, questions, small talk."""
+"""Words in a message that are not part of an order: addresses, payment, questions, small talk."""
 
 import pytest
 
@@ -131,7 +131,7 @@ AGREED = (
 )
 
 HELD = (
-    # something that may be goods
+    # something that may be a product
     "perfecto, y un zarape",
     "dale, y tres pupusas",
     "sí, y un combo familiar",
@@ -160,17 +160,17 @@ HELD = (
     "sí, si me haces descuento",
     "ok, pero quiero ver fotos",
     "sí, pero antes dime si la gorra es de lana",
-    # a change without what it is of
+    # a change that does not say of what
     "sí, cámbiala",
     "dale, réstale una",
     "sí, dos más",
-    # the list is complete, which is no yes
+    # the list is complete, but that is not a yes
     "ya está, eso nomás",
 )
 
 
 def after(text: str) -> tuple[State, dict[str, object]]:
-    """Where the conversation stands after an order and this."""
+    """The state of the conversation after an order and this message."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("2 camisas y 1 gorra")
     dialogue.say(text)
@@ -179,7 +179,7 @@ def after(text: str) -> tuple[State, dict[str, object]]:
 
 @pytest.mark.parametrize("text", NOISE)
 def test_noise_changes_nothing(text: str) -> None:
-    """No line, no number in it, and it is no yes."""
+    """It changes no line and no quantity, and it is not a yes."""
     assert after(text) == (State.OPEN, ORDER)
 
 
@@ -191,5 +191,5 @@ def test_a_yes_counts_with_noise_around_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", HELD)
 def test_a_yes_is_held_back_by_what_is_not_accounted_for(text: str) -> None:
-    """Nothing is confirmed before it is clear, and what was quoted stays."""
+    """Nothing is confirmed before it is clear, and the quote stays as it is."""
     assert after(text) == (State.OPEN, ORDER)

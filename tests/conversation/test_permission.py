@@ -1,4 +1,4 @@
-"""A customer who does not want to be written to, or does again."""
+"""A customer opts out of messages, or opts in again."""
 
 import pytest
 
@@ -57,7 +57,7 @@ NEITHER = [
 
 @pytest.mark.parametrize("text", OUT)
 def test_words_that_opt_out(dialogue: Dialogue, text: str) -> None:
-    """It is noted and confirmed, also by a stranger."""
+    """recado records and confirms it, also for a new customer."""
     dialogue.say(text)
 
     assert kind(dialogue) is ReplyKind.OPTED_OUT
@@ -66,7 +66,7 @@ def test_words_that_opt_out(dialogue: Dialogue, text: str) -> None:
 
 @pytest.mark.parametrize("text", IN)
 def test_words_that_opt_in_again(dialogue: Dialogue, text: str) -> None:
-    """Only after an opt-out: before, they are words as any."""
+    """Only after an opt-out; otherwise they are ordinary words."""
     before = dialogue.say(text).reply
     dialogue.say("stop")
     dialogue.say(text)
@@ -79,12 +79,12 @@ def test_words_that_opt_in_again(dialogue: Dialogue, text: str) -> None:
 
 @pytest.mark.parametrize("text", NEITHER)
 def test_words_that_resemble_them(text: str) -> None:
-    """They say something else."""
+    """They mean something else."""
     assert said_in(text, asked=False) is None
 
 
 def test_it_is_confirmed_once(dialogue: Dialogue) -> None:
-    """Two machines would go on for ever."""
+    """Otherwise two bots would reply to each other without end."""
     dialogue.say("stop")
     since = dialogue.session.talk.permission
     again = dialogue.say("no me escriban más")
@@ -94,7 +94,7 @@ def test_it_is_confirmed_once(dialogue: Dialogue) -> None:
 
 
 def test_what_he_writes_later_is_replied_to(dialogue: Dialogue) -> None:
-    """He may order, and stays opted out whatever he decides."""
+    """He can order, and stays opted out whether he confirms or rejects."""
     dialogue.say("stop")
     for words in ("2 camisas", "sí", "1 gorra", "no"):
         assert dialogue.say(words).reply is not None
@@ -102,7 +102,7 @@ def test_what_he_writes_later_is_replied_to(dialogue: Dialogue) -> None:
 
 
 def test_the_open_quote_stays(dialogue: Dialogue) -> None:
-    """He said how he wants to be written to, not what he wants."""
+    """The opt-out is about messages, not about the order."""
     dialogue.say("2 camisas")
     dialogue.say("no me escriban más")
 
@@ -123,18 +123,18 @@ def test_it_is_noted_without_a_word_while_a_person_has_the_conversation(dialogue
 
 
 def test_beside_a_question_baja_is_its_answer() -> None:
-    """ "¿Cuál «bota»: alta o baja?" """
+    """«baja» answers the question "alta o baja?" of a boot."""
     assert (said_in("baja", asked=True), said_in("alta", asked=True)) == (None, None)
     assert said_in("no me escriban", asked=True) is False
 
 
 def test_an_order_is_an_order(dialogue: Dialogue) -> None:
-    """Whatever else it says."""
+    """Even if it also contains the word."""
     dialogue.say("2 camisas y 1 gorra, stop")
     assert dialogue.state is State.OPEN
 
 
 def test_a_decision_leaves_who_has_the_conversation_and_may_write() -> None:
-    """Nothing of the quote."""
+    """Everything about the quote is dropped."""
     talk = Talk(topic=("A",), missed=2, permission=Permission(opted_out=True, changed_at=5.0))
     assert talk.decided == Talk(permission=Permission(opted_out=True, changed_at=5.0))

@@ -1,4 +1,4 @@
-"""What a session makes of a message: what was seen, what is late, what is no longer sold; and whatever is said."""
+"""How a session changes what a message means: what the customer has seen, what comes late, what is no longer sold."""
 
 from decimal import Decimal
 
@@ -26,14 +26,14 @@ def dialogue() -> Dialogue:
 
 
 def unseen(dialogue: Dialogue) -> None:
-    """The newest quote waits in the queue."""
+    """Makes the newest quote one that still waits in the queue."""
     assert dialogue.session.quote
     dialogue.session = replace(dialogue.session, quote=replace(dialogue.session.quote, accepted_at=None))
 
 
 @pytest.mark.parametrize("text", ["sí", "sí pero sin la gorra", "no"])
 def test_nobody_decides_what_he_has_not_seen(dialogue: Dialogue, text: str) -> None:
-    """The quote is shown, as it is or as the message changes it."""
+    """The reply shows the quote, with the changes of the message."""
     dialogue.say("2 camisas y 1 gorra")
     unseen(dialogue)
     dialogue.say(text)
@@ -43,7 +43,7 @@ def test_nobody_decides_what_he_has_not_seen(dialogue: Dialogue, text: str) -> N
 
 
 def test_a_yes_to_a_message_that_is_quoted_means_that_quote(dialogue: Dialogue) -> None:
-    """One that was replaced is not confirmed: the newest is shown."""
+    """If that quote was replaced, it is not confirmed, and the reply shows the newest."""
     dialogue.say("2 camisas")
     dialogue.say("y una gorra")
     dialogue.hear(replace(dialogue.message("sí"), quoted="T1"))
@@ -54,7 +54,8 @@ def test_a_yes_to_a_message_that_is_quoted_means_that_quote(dialogue: Dialogue) 
 
 @pytest.mark.parametrize("text", ["sí pero sin la gorra", "no quiero la gorra, lo demás sí", "no"])
 def test_what_is_said_to_an_older_quote_decides_on_no_other(dialogue: Dialogue, text: str) -> None:
-    """The newest holds what the older did not: it is shown, as it is or as the message changes it."""
+    """The newest quote contains things that the older one did not, so the reply shows it, with the changes of the
+    message."""
     dialogue.say("2 camisas y 1 gorra")
     dialogue.say("y 2 zapatos")
     dialogue.hear(replace(dialogue.message(text), quoted="T1"))
@@ -76,7 +77,8 @@ def test_what_is_said_to_an_older_quote_decides_on_no_other(dialogue: Dialogue, 
 def test_an_order_adds_to_a_quote_for_a_while(
     dialogue: Dialogue, after: float, text: str, lines: dict[str, int]
 ) -> None:
-    """Later a plain one opens another, and says so; one that says what it does to the quote changes it."""
+    """Later, a plain order opens a new quote, and the reply says so. An order that says how it changes the quote
+    still changes it."""
     dialogue.say("2 camisas")
     dialogue.now += after
     dialogue.say(text)
@@ -86,7 +88,7 @@ def test_an_order_adds_to_a_quote_for_a_while(
 
 
 def test_what_is_no_longer_sold_is_not_confirmed() -> None:
-    """The rest is quoted again, and has to be confirmed anew."""
+    """The rest is quoted again, and the customer has to confirm it."""
     shirt, cap = (Product(sku, name, (), Decimal(10), pair=False) for sku, name in (("A", "Camisa"), ("B", "Gorra")))
     dialogue = Dialogue(Catalogue((shirt, cap), "USD"))
     dialogue.say("2 camisas y 1 gorra")
@@ -107,7 +109,7 @@ def test_what_is_no_longer_sold_is_not_confirmed() -> None:
 def test_a_quantity_is_of_the_unit_that_it_was_asked_in(
     before: str | None, now: str | None, told: str, text: str
 ) -> None:
-    """2 kilos become neither 2 grams nor 2 pieces when the catalogue changes, in the quote or in the next order."""
+    """If the catalogue changes, 2 kilos become neither 2 grams nor 2 pieces, in the quote or in the next order."""
     rice, by_other = (Product("A", "Arroz", (), Decimal(10), pair=False, unit=unit) for unit in (before, now))
     cap = Product("B", "Gorra", (), Decimal(5), pair=False)
     dialogue = Dialogue(Catalogue((rice, cap), "USD"))
@@ -128,7 +130,7 @@ def test_a_quantity_is_of_the_unit_that_it_was_asked_in(
 
 
 def test_prices_of_a_quote_hold_until_it_is_changed() -> None:
-    """What was shown is what is ordered; a change shows today's prices."""
+    """A yes orders at the prices that were shown; a change shows today's prices."""
     cheap, dear = (Product("A", "Camisa", (), Decimal(price), pair=False) for price in (10, 12))
     dialogue = Dialogue(Catalogue((cheap,), "USD"))
     dialogue.say("2 camisas")
@@ -144,7 +146,7 @@ def test_prices_of_a_quote_hold_until_it_is_changed() -> None:
 
 
 def test_a_person_takes_over_until_the_hold_ends(dialogue: Dialogue) -> None:
-    """Then the shop answers again."""
+    """After the hold, recado replies again."""
     dialogue.say("2 camisas")
     dialogue.say("quiero hablar con una persona")
     assert dialogue.say("sí").silence is Silence.HUMAN
@@ -166,8 +168,9 @@ TAPS = ("c:T1:0:PAN-004", *(f"q:T{n}:{choice}" for n in (1, 2, 3) for choice in 
 
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from([*SAID, *TAPS]), max_size=12))
-def test_whatever_is_said_the_books_are_right(said: list[str]) -> None:
-    """One order a quote, of nothing that was not shown; no line is empty; every message has a reply or a reason."""
+def test_any_conversation_leaves_consistent_data(said: list[str]) -> None:
+    """A quote makes at most one order, and only of what was shown. No line is empty, and every message has a reply
+    or a reason for none."""
     dialogue = Dialogue(CATALOGUE)
     ordered: dict[str, int] = {}
     shown: dict[str, dict[str, object]] = {}
@@ -209,7 +212,7 @@ HOSTILE = Catalogue(
     ],
 )
 def test_no_reply_is_longer_than_meta_allows(texts: list[str]) -> None:
-    """With 500 products of 200 letters and emoji of several code points."""
+    """With 500 products whose names have 200 letters and emoji of several code points."""
     dialogue = Dialogue(HOSTILE)
     for text in texts:
         turn = dialogue.say(text)
@@ -220,7 +223,7 @@ def test_no_reply_is_longer_than_meta_allows(texts: list[str]) -> None:
 
 
 def test_a_text_that_costs_too_much_beside_a_long_quote_is_too_long() -> None:
-    """Its words are compared with every line; the quote stays as it is."""
+    """Each of its words would be compared with every line. The quote stays as it is."""
     sizes = [
         Product(f"S{n}", f"{'🧵' * 30} cosa{n}", (f"cosa {n}", f"pieza tamaño {n}"), Decimal(1), pair=False)
         for n in range(500)
@@ -236,7 +239,7 @@ def test_a_text_that_costs_too_much_beside_a_long_quote_is_too_long() -> None:
 
 
 def test_products_for_which_a_quote_has_no_room_are_named() -> None:
-    """Those that do not fit are told of, not dropped without a word."""
+    """The reply names the products that do not fit."""
     many = [Product(f"S{n}", f"Cosa {n}", (f"cosa {n}",), Decimal(1), pair=False) for n in range(520)]
     dialogue = Dialogue(Catalogue(tuple(many), "USD"))
     goods = tuple(CartLine(f"S{n}", 1) for n in range(502))

@@ -1,4 +1,4 @@
-"""What comes by id, sku or place: taps, carts, products asked about, edits, messages taken back, locations."""
+"""Messages by an id, a SKU or a place: taps, carts, questions about products, edits, revocations, locations."""
 
 from decimal import Decimal
 
@@ -24,16 +24,16 @@ def dialogue() -> Dialogue:
 
 
 def token(dialogue: Dialogue) -> str:
-    """Of the newest quote."""
+    """The token of the newest quote."""
     assert dialogue.session.quote
     return dialogue.session.quote.token
 
 
 class TestChoices:
-    """What can be tapped."""
+    """The choices that a reply offers."""
 
     def test_a_quote_can_be_confirmed_changed_and_refused(self, dialogue: Dialogue) -> None:
-        """By buttons with the quote's token; a long one by a list with the same choices."""
+        """With buttons that contain the quote's token; for a long quote, with a list of the same choices."""
         content = [dialogue.say(text).reply.content for text in ("2 camisas", _everything())]  # type: ignore[union-attr]  # None fails
         assert isinstance(content[0], Buttons)
         assert [button.id for button in content[0].buttons] == ["q:T1:confirm", "q:T1:change", "q:T1:reject"]
@@ -41,7 +41,7 @@ class TestChoices:
         assert [row.id for row in content[1].rows] == ["q:T2:confirm", "q:T2:change", "q:T2:reject"]
 
     def test_a_question_offers_its_products_with_prices(self, dialogue: Dialogue) -> None:
-        """A tap on one answers it, with the quantity that waits."""
+        """A tap on one of them answers the question, and the quantity is kept."""
         turn = dialogue.say("2 jeans")
         assert turn.reply
         assert isinstance(turn.reply.content, Buttons | List)
@@ -50,7 +50,7 @@ class TestChoices:
         assert (quantities(dialogue), dialogue.state) == ({"PAN-005": 2}, State.OPEN)
 
     def test_an_id_that_meta_would_refuse_leaves_a_text(self) -> None:
-        """A sku of 300 letters does not make the reply fail."""
+        """A SKU of 300 letters does not make the reply fail."""
         jeans = (Product(kind * 300, f"Jean {kind}", (), Decimal(10), pair=False) for kind in ("azul", "negro"))
         catalogue = Catalogue(tuple(jeans), "USD")
         turn = Dialogue(catalogue).say("2 jeans")
@@ -60,10 +60,10 @@ class TestChoices:
 
 
 class TestTaps:
-    """A tap says which quote is meant, not that it is still open."""
+    """A tap names a quote, which may no longer be open."""
 
     def test_confirm_places_one_order(self, dialogue: Dialogue) -> None:
-        """The second tap, and a yes after it, are answered with the number."""
+        """After that, another tap and a yes get a reply with the order's number."""
         dialogue.say("2 camisas")
         dialogue.tap("q:T1:confirm")
         placed = dialogue.session.order
@@ -75,7 +75,7 @@ class TestTaps:
         assert dialogue.session.order == placed
 
     def test_an_old_quote_is_not_confirmed(self, dialogue: Dialogue) -> None:
-        """The newest is shown instead."""
+        """The reply shows the newest quote instead."""
         dialogue.say("2 camisas")
         dialogue.say("y una gorra")
         dialogue.tap("q:T1:confirm")
@@ -84,7 +84,7 @@ class TestTaps:
         assert (dialogue.state, quantities(dialogue)) == (State.OPEN, {"CAM-001": 2, "ACC-001": 1})
 
     def test_an_expired_quote_is_made_again(self, dialogue: Dialogue) -> None:
-        """At today's prices, to be confirmed anew."""
+        """At today's prices; the customer has to confirm it."""
         dialogue.say("2 camisas")
         dialogue.now += Policy().quote_valid_seconds
         dialogue.tap("q:T1:confirm")
@@ -96,18 +96,18 @@ class TestTaps:
 
     @pytest.mark.parametrize("id_", ["q:UNKNOWN99999:confirm", "q:UNKNOWN99999:reject", "q:UNKNOWN99999:show"])
     def test_somebody_elses_quote_is_none(self, dialogue: Dialogue, id_: str) -> None:
-        """The store gives only the customer's own."""
+        """The store returns only the customer's own quotes."""
         dialogue.tap(id_)
         assert kind(dialogue) is ReplyKind.NO_OPEN_QUOTE
 
     @pytest.mark.parametrize("id_", ["q::confirm", "q:T1:pay", "c:T1:x:SKU", "campaign-7", "q:T1:confirm "])
-    def test_what_is_no_id_of_ours_is_read_by_its_title(self, dialogue: Dialogue, id_: str) -> None:
-        """A button of a template says what stands on it."""
+    def test_a_tap_with_a_foreign_id_is_read_by_its_title(self, dialogue: Dialogue, id_: str) -> None:
+        """The button of a template means what its title says."""
         dialogue.hear(replace(dialogue.message("2 camisas"), type=MessageType.BUTTON, tapped=id_))
         assert quantities(dialogue) == {"CAM-001": 2}
 
     def test_the_other_choices(self, dialogue: Dialogue) -> None:
-        """Change explains how, show shows, reject ends it."""
+        """ "Change" explains how, "show" shows the quote, "reject" ends it."""
         dialogue.say("2 camisas")
         kinds = []
         for choice in ("change", "show", "reject", "confirm"):
@@ -118,7 +118,7 @@ class TestTaps:
         assert dialogue.state is State.REJECTED
 
     def test_a_tap_works_while_a_person_has_the_conversation(self, dialogue: Dialogue) -> None:
-        """And takes what has a price; what was asked back is left out, and named."""
+        """It orders the lines with a price. The reply names what is left out because of an open question."""
         dialogue.say("2 camisas y 3 jeans")
         dialogue.say("un asesor por favor")
         assert dialogue.say("sí").silence is Silence.HUMAN
@@ -130,7 +130,7 @@ class TestTaps:
         assert dialogue.state is State.HUMAN
 
     def test_a_question_that_is_answered_is_not_answered_twice(self, dialogue: Dialogue) -> None:
-        """The quote is shown as it is."""
+        """The second tap leaves the quote as it is."""
         dialogue.say("2 jeans")
         dialogue.tap("c:T1:0:PAN-005")
         dialogue.tap("c:T1:0:PAN-004")
@@ -141,7 +141,7 @@ class TestCarts:
     """Carts of Meta's catalogue, and questions about its products."""
 
     def test_a_cart_is_quoted_at_our_prices(self, dialogue: Dialogue) -> None:
-        """Another price is named; what is not sold is asked back."""
+        """The reply names prices that differ, and asks about products that are not sold."""
         goods = (
             CartLine("CAM-001", 2, Decimal("19.00"), "USD"),
             CartLine("ACC-001", 1, Decimal("13.00"), "USD"),
@@ -166,7 +166,7 @@ class TestCarts:
     def test_nothing_of_a_cart_and_its_note_is_left_out_silently(
         self, dialogue: Dialogue, note: str | None, more: CartLine | None, told: str
     ) -> None:
-        """What cannot be quoted is named beside the rest."""
+        """The reply also names what cannot be quoted."""
         goods = (CartLine("CAM-001", 2), *([more] if more else []))
         dialogue.hear(replace(dialogue.message(note), type=MessageType.ORDER, cart=goods))
 
@@ -175,7 +175,7 @@ class TestCarts:
         assert dialogue.asks
 
     def test_a_cart_of_what_is_not_sold_leaves_the_quote(self, dialogue: Dialogue) -> None:
-        """It is told, and nothing is taken away."""
+        """The reply says so, and the quote keeps its lines."""
         dialogue.say("2 zapatos")
 
         dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=(CartLine("X-1", 2, None, None),)))
@@ -201,7 +201,7 @@ class TestCarts:
     def test_a_product_that_is_asked_about(
         self, dialogue: Dialogue, text: str, lines: dict[str, int], reply: ReplyKind
     ) -> None:
-        """One of it, unless the message says otherwise."""
+        """One piece of it, unless the message says something else."""
         dialogue.hear(replace(dialogue.message(text), product="ACC-001"))
         assert (quantities(dialogue), kind(dialogue)) == (lines, reply)
 
@@ -211,10 +211,10 @@ class TestCarts:
 
 
 class TestSecondThoughts:
-    """Edited messages, and those that are taken back."""
+    """Edited and revoked messages."""
 
     def test_an_edited_order_is_read_anew(self, dialogue: Dialogue) -> None:
-        """In place of what it made before."""
+        """It replaces the quote that it made before."""
         dialogue.say("2 camisas y 1 gorra")
         dialogue.hear(replace(dialogue.message("3 camisas"), type=MessageType.EDIT))
         assert quantities(dialogue) == {"CAM-001": 3}
@@ -226,7 +226,7 @@ class TestSecondThoughts:
         assert quantities(dialogue) == {"CAM-001": 2, "ACC-001": 3}
 
     def test_a_quote_goes_with_the_message_that_made_it(self, dialogue: Dialogue) -> None:
-        """Silently."""
+        """Without a reply."""
         dialogue.say("2 camisas")
         turn = dialogue.hear(replace(dialogue.message(), type=MessageType.REVOKE, original="T1"))
 
@@ -241,7 +241,7 @@ class TestSecondThoughts:
 
 
 def test_a_location_after_an_order_is_where_it_goes(dialogue: Dialogue) -> None:
-    """For a day; else the customer is asked to write."""
+    """For a day. Otherwise recado asks the customer to write."""
     place = Location(4.65, -74.05, "Casa", "Cra 7 # 45-10")
 
     def share() -> None:

@@ -1,4 +1,4 @@
-"""What the customer reads."""
+"""The texts that the customer reads."""
 
 from decimal import Decimal
 
@@ -17,14 +17,14 @@ SERVICE = QuoteService(lambda: CATALOGUE)
 
 
 def answer(text: str, catalogue: Catalogue = CATALOGUE) -> str:
-    """What a stranger is told."""
+    """The reply to a new customer."""
     turn = Dialogue(catalogue, Policy()).say(text)
     assert turn.reply
     return turn.reply.content.body
 
 
 def test_the_layout_of_an_ordinary_quote() -> None:
-    """Letter by letter what the business agreed on."""
+    """Exactly as agreed with the business."""
     assert answer("Quiero 2 zapatos y 1 camisa") == (
         "✅ *Cotización Generada*\n\n📦 *Productos:*\n1. Zapatos\n   Cantidad: 2 × $45.99 = $91.98\n"
         "2. Camisa\n   Cantidad: 1 × $25.50 = $25.50\n\n💰 *Total: $117.48*\n\n"
@@ -33,7 +33,7 @@ def test_the_layout_of_an_ordinary_quote() -> None:
 
 
 def test_questions_and_doubts_are_in_the_answer() -> None:
-    """Several products are offered, the missing is named, the doubtful is marked, too many is explained."""
+    """The reply offers several products, names the missing one, marks the doubtful one and explains the limit."""
     text = answer("2 camisas, 3 jeans, una heladera y 200000 gorras, 3 pamtuglas y una caja de jabones")
     assert "¿Cuál «jeans»: Jean azul, Jean negro o Jean 501?" in text
     assert "No encontré «heladera»" in text
@@ -44,7 +44,7 @@ def test_questions_and_doubts_are_in_the_answer() -> None:
 
 
 def test_a_customer_cannot_format_our_text() -> None:
-    """Marks and line breaks in echoed words are gone, long ones are cut."""
+    """Formatting characters and line breaks are removed from repeated words, and long words are cut."""
     text = answer("una *heladera*_grande_ y un ```televisor```" + "o" * 300)
     echoed = text.split("«")[1].split("»")[0]
     assert not set(echoed) & set("*_~`\n")
@@ -54,7 +54,7 @@ def test_a_customer_cannot_format_our_text() -> None:
 @settings(max_examples=100)
 @given(st.text(max_size=4096))
 def test_no_answer_is_too_long(text: str) -> None:
-    """Whatever was written, WhatsApp's limit holds, and the text is never empty."""
+    """Whatever the customer writes, the reply is not empty and not longer than WhatsApp's limit."""
     dialogue = Dialogue(CATALOGUE)
     for words in (text, "2 camisas y 3 jeans", text, "sí"):
         turn = dialogue.say(words)
@@ -62,7 +62,7 @@ def test_no_answer_is_too_long(text: str) -> None:
 
 
 def test_too_many_lines_are_counted_and_the_total_stays_whole() -> None:
-    """What does not fit is said as a number of products; the total is of all of them."""
+    """The reply says how many products do not fit; the total includes all of them."""
     order = "\n".join(f"2 {product.name}" for product in CATALOGUE.products)
     quote, text = SERVICE.quote(order), answer(order)
     assert len(text) <= texts.LIMIT
@@ -73,7 +73,7 @@ def test_too_many_lines_are_counted_and_the_total_stays_whole() -> None:
 
 
 def test_nothing_recognised_teaches_how_to_order() -> None:
-    """The instructions give an example that the parser itself reads."""
+    """recado can read the example in the instructions."""
     text = texts.instructions(CATALOGUE)
     example = text.split("«")[1].split("»")[0]
     assert len(SERVICE.quote(example).items) == 2
@@ -92,7 +92,7 @@ def test_nothing_recognised_teaches_how_to_order() -> None:
     ],
 )
 def test_money(amount: str, currency: str, shown: str) -> None:
-    """Each currency is written as where it is used, with plain spaces; cents are never dropped."""
+    """As usual in the currency's country, with plain spaces; cents are never dropped."""
     assert money(Decimal(amount), currency) == shown
 
 
@@ -101,12 +101,12 @@ def test_money(amount: str, currency: str, shown: str) -> None:
     [("1.005", "USD", "$1.005"), ("45.9", "USD", "$45.90"), ("0.125", "CLP", "$0,125"), ("1.005", "KWD", "KWD1.005")],
 )
 def test_a_price_has_all_of_its_decimals(amount: str, currency: str, shown: str) -> None:
-    """Or "3 × $1.00 = $3.02" is what the customer reads."""
+    """Otherwise the customer would read "3 × $1.00 = $3.02"."""
     assert money(Decimal(amount), currency, exact=True) == shown
 
 
 def test_every_courtesy_is_short() -> None:
-    """Fixed answers are of a few lines, in Spanish."""
+    """Fixed replies have a few lines."""
     fixed = [
         texts.greeting(CATALOGUE), texts.help_text(CATALOGUE, ["Camisa", "Gorra"]), texts.instructions(CATALOGUE),
         texts.please_write(), texts.please_write_or_speak(), texts.document(),
@@ -119,7 +119,7 @@ def test_every_courtesy_is_short() -> None:
 
 
 def test_what_is_sold_by_measure_is_shown_in_its_unit() -> None:
-    """With a decimal comma; and an amount that says nothing is asked back by name."""
+    """With a decimal comma. If the amount is not clear, the reply asks for it by the product's name."""
     cheese = Product("Q", "Queso fresco", (), Decimal("7.80"), pair=False, unit="kg")
     soap = Product("J", "Jabón", (), Decimal(1), pair=False)
     catalogue = Catalogue((cheese, soap), "USD")
@@ -130,8 +130,8 @@ def test_what_is_sold_by_measure_is_shown_in_its_unit() -> None:
     assert "se vende por unidad" in answer("medio jabón", catalogue)
 
 
-def test_what_is_sold_is_told_by_its_heads() -> None:
-    """The words that most products are called by, each once."""
+def test_products_are_listed_by_their_head_words() -> None:
+    """The words that most products have, each once."""
     text = answer("qué venden?")
     told = text.split("entre otros: ")[1].split(".")[0].split(", ")
     assert told[:3] == ["Camisa", "Camiseta", "Pantalón"]

@@ -1,4 +1,4 @@
-"""What is told of a turn to the shop's owner."""
+"""What recado records of a message for the shop's owner: things that it does not sell."""
 
 from decimal import Decimal
 
@@ -26,12 +26,12 @@ def asked(*unmatched: Unmatched) -> tuple[Asked, ...]:
     ],
 )
 def test_words_are_plain_and_name_nobody(text: str, phrase: str) -> None:
-    """Longer numbers, and addresses of mail and of sites, are not kept."""
+    """Long numbers, e-mail addresses and URLs are not kept."""
     assert asked(Unmatched(text)) == (Asked(phrase, Unmet.UNMATCHED),)
 
 
 def test_each_thing_once_and_not_without_end() -> None:
-    """Also why it was not quoted."""
+    """With the reason why it was not quoted."""
     many = asked(*(Unmatched(f"cosa {n}") for n in range(3 * MOST_ASKED)))
 
     assert asked(Unmatched("Jeans", ("a", "b"), ambiguous=True), Unmatched("jeans", ambiguous=True)) == (

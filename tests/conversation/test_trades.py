@@ -1,4 +1,4 @@
-"""What is meant is told by how a shop calls its goods: kinds, parts of names and price questions of several trades."""
+"""The meaning depends on how a shop calls its goods: kinds, parts of names and price questions in several trades."""
 
 import functools
 
@@ -12,12 +12,12 @@ from tests.conversation.scoring import SHOPS
 
 @functools.cache
 def catalogue(shop: str) -> Catalogue:
-    """The goods of a shop."""
+    """A shop's catalogue."""
     return Catalogue.from_csv(DEFAULT_PATH if shop == "ropa" else SHOPS / f"{shop}.csv")
 
 
 def quoted(shop: str, *texts: str) -> dict[str, str]:
-    """The lines after these messages, by sku."""
+    """The lines after these messages, by SKU."""
     dialogue = Dialogue(catalogue(shop))
     for text in texts:
         dialogue.say(text)
@@ -27,18 +27,18 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("shop", "texts", "lines"),
     [
-        # the size stays where only the colour changes
+        # the size stays if only the colour changes
         ("pintureria", ("un galón de esmalte blanco", "sí pero mejor negro"), {"ES4": "1"}),
-        # the answer is a word of a name, or names other things, too
+        # the answer is a word of a name, or also names other things
         ("pizzeria", ("quiero una margarita", "la mediana"), {"PZ-MAR-M": "1"}),
         ("licoreria", ("un ron medellin", "la botella"), {"RON-01": "1"}),
-        # another of the same, told by a word of its name
+        # another variant, named by a word of its name
         ("pizzeria", ("una margarita mediana", "mejor familiar"), {"PZ-MAR-F": "1"}),
         ("licoreria", ("media de guaro azul", "que sea botella"), {"AGU-01": "1"}),
         ("licoreria", ("botella de antioqueño azul", "otra media aparte"), {"AGU-01": "1", "AGU-02": "1"}),
         ("ferreteria", ("cable del 12, 20 metros", "mejor el rollo"), {"ELE-003": "20"}),
         ("farmacia2", ("pañales etapa 3, 2 paquetes", "son etapa 4, me equivoqué"), {"10062": "2"}),
-        # a line, told by half of its name
+        # a line, named by half of its name
         ("zapateria", ("un pack de soquetes y 3 medias 3/4", "mejor 2 packs"), {"ME-903": "2", "ME-901": "3"}),
         ("ferreteria", ("lijas 5 de 100 y 5 de 220", "solo las de 220"), {"PIN-010": "5"}),
         ("celulares", ("3 chips telcel y un nokia", "uno menos de telcel"), {"CHI-TEL": "2", "NOK-105": "1"}),
@@ -58,27 +58,27 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
         ("ropa", ("1 saco de vestir y 2 blusas", "el saco en cuánto está?", "uy no, quítelo"), {"CAM-011": "2"}),
         ("ropa", ("2 jean 501", "no mejor uno y un cinturon"), {"PAN-006": "1", "ACC-004": "1"}),
         ("ropa", ("2 perfumes y una gorra", "cambia el perfume por el 212"), {"PER-002": "2", "ACC-001": "1"}),
-        # an hour is no answer
+        # a time is not an answer
         ("celulares", ("una mica", "paso a las 3"), {}),
-        # several of a kind in a row, and what is out of it again
+        # several of a kind in a row, and one that is removed again
         ("papeleria2", ("plumon de pizarra azul, negro y rojo",), {"PIZ-AZ": "1", "PIZ-NE": "1", "PIZ-RO": "1"}),
         ("cosmetica", ("esmalte rojo y esmalte negro", "el negro no"), {"UNA-60": "1"}),
         ("panaderia2", ("1 pastafrola de membrillo y 1 de batata", "ninguna de batata"), {"PF01": "1"}),
         ("papeleria2", ("1 cartulina celeste y 1 negra", "en vez de la negra otra celeste"), {"CAR-CE": "2"}),
         ("zapateria", ("un jean mom talle 38 y otro 42",), {"JE-801": "1", "JE-803": "1"}),
         ("farmacia2", ("2 vitamina c naranja", "sí", "otros 3 de naranja"), {"10056": "3"}),
-        # a number behind a thing counts once
+        # a number after a thing counts once
         ("pizzeria", ("papas fritas 2 raciones",), {"ENT-07": "2"}),
         ("ropa", ("brasier y calzon, 3 de cada uno",), {"INT-004": "3", "INT-003": "3"}),
         ("ferreteria", ("2 brochas", "y lijas, 4"), {"PIN-005": "2", "PIN-009": "4"}),
-        # who it is for tells nothing of what it is
+        # the person that it is for does not say which product it is
         ("zapateria", ("1 topper negras", "y unas blancas para mi hijo"), {"ZT-101": "1", "ZT-102": "1"}),
-        # nothing is taken out, and then it is told
+        # "siempre no" means that the customer no longer wants it
         ("verduleria", ("medio kilo de jalapeño y 3 elotes", "siempre no quiero jalapeños"), {"V026": "3"}),
     ],
 )
 def test_words_of_names_tell(shop: str, texts: tuple[str, ...], lines: dict[str, str]) -> None:
-    """Each shop's own."""
+    """The words are each shop's own."""
     assert quoted(shop, *texts) == lines
 
 
@@ -106,12 +106,12 @@ def test_words_of_names_tell(shop: str, texts: tuple[str, ...], lines: dict[str,
         ("ropa", ("5 medias", "tienen tobilleras?"), {"MED-001": "5"}),
         ("ropa", ("5 medias", "tienen tobilleras?", "dame 3 de esas"), {"MED-001": "5", "MED-005": "3"}),
         ("ropa", ("1 jean negro", "hay azul?"), {"PAN-005": "1"}),
-        # which of them, nobody knows
+        # it is not clear which of them
         ("zapateria", ("los borcegos que precio tienen?", "me los llevo"), {}),
     ],
 )
 def test_a_price_question_is_remembered(shop: str, texts: tuple[str, ...], lines: dict[str, str]) -> None:
-    """Also where it was about several products, and where the next message asks about another."""
+    """Also if it was about several products, and if the next message asks about another one."""
     assert quoted(shop, *texts) == lines
 
 
@@ -127,7 +127,7 @@ def test_a_price_question_is_remembered(shop: str, texts: tuple[str, ...], lines
     ],
 )
 def test_a_yes_behind_a_change_that_was_not_understood_is_asked_again(shop: str, texts: tuple[str, ...]) -> None:
-    """The first yes may be to what was not done; the second one is to what is shown."""
+    """The first yes may be about a change that was not made; the second one is about what is shown."""
     dialogue = Dialogue(catalogue(shop))
     for text in texts:
         dialogue.say(text)

@@ -1,4 +1,5 @@
-"""Voice notes as the conversation has them: heard words are shown, doubted more, and confirm only as a bare yes."""
+"""Voice notes in a conversation: the reply shows the transcript, marks more lines as doubtful, and only a bare yes
+confirms."""
 
 import pytest
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ def said(turn: Turn) -> str:
 
 
 def test_a_voice_note_is_listened_to_where_somebody_hears() -> None:
-    """Its reply is for when nothing is heard. A file of sound is not listened to."""
+    """Its reply is for the case that nothing is heard. recado does not listen to audio files."""
     dialogue = Dialogue(CATALOGUE, HEARS)
     note = replace(dialogue.message(), type=MessageType.AUDIO, voice=Media("9003"))
     turn = dialogue.hear(note)
@@ -43,7 +44,7 @@ def test_nobody_listens_while_a_person_has_the_conversation() -> None:
 
 
 def test_the_customer_reads_what_was_heard() -> None:
-    """First of all, so that he can judge; with the quote and its buttons."""
+    """The transcript comes first, so that the customer can check it; then the quote with its buttons."""
     dialogue = Dialogue(CATALOGUE)
     turn = dialogue.speak("quiero *dos* zapatos\ny una camisa")
 
@@ -65,7 +66,7 @@ def test_nothing_heard_is_asked_to_be_written(heard: str) -> None:
 
 
 def test_what_was_heard_is_shown_for_a_long_talk_too() -> None:
-    """Cut, and never at the cost of the question at the end."""
+    """It is cut; the question at the end of the reply never is."""
     turn = Dialogue(CATALOGUE).speak("quiero dos zapatos " + "y pues mira " * 100)
 
     assert len(said(turn).splitlines()[0]) < 330
@@ -73,7 +74,7 @@ def test_what_was_heard_is_shown_for_a_long_talk_too() -> None:
 
 
 def test_heard_words_are_doubted_more() -> None:
-    """The same words, written and heard: only the quote of what was heard asks to be checked."""
+    """The same words, written and spoken: only the quote of the spoken ones asks the customer to check it."""
     written, heard = Dialogue(CATALOGUE), Dialogue(CATALOGUE)
     written.say("quiero 2 zapatos")
     heard.speak("quiero 2 zapatos")
@@ -103,7 +104,7 @@ def test_a_spoken_yes_confirms(yes: str) -> None:
     ],
 )
 def test_a_spoken_yes_with_anything_beside_it_asks(more: str) -> None:
-    """What was heard may not be what was said: the quote is shown, and nothing is ordered."""
+    """The transcript may be wrong, so the reply shows the quote, and nothing is ordered."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("quiero 2 zapatos")
     turn = dialogue.speak(more)
@@ -114,7 +115,7 @@ def test_a_spoken_yes_with_anything_beside_it_asks(more: str) -> None:
 
 
 def test_the_same_yes_in_writing_confirms() -> None:
-    """An address beside a written yes is accounted for: the stricter rule is for what was heard."""
+    """A written yes may contain an address; the stricter rule is only for transcripts."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("quiero 2 zapatos")
     dialogue.say("sí, mándalo a la calle 5 número 20")

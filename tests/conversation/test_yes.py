@@ -1,4 +1,5 @@
-"""A yes is to what was shown: beside anything else that may ask for something it confirms nothing that was not seen."""
+"""A yes is about what was shown: with anything else that may ask for something, it does not confirm what was not
+seen."""
 
 import itertools
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ REFUSALS = (
 
 
 def after(text: str) -> tuple[State, dict[str, object]]:
-    """Where the conversation stands once this was written to a quote of two shirts and a cap."""
+    """The state of the conversation after this message to a quote of two shirts and a cap."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("2 camisas y 1 gorra")
     dialogue.say(text)
@@ -46,13 +47,13 @@ def after(text: str) -> tuple[State, dict[str, object]]:
 
 
 def names() -> list[str]:
-    """What the shop sells and the quote has not."""
+    """The names of products that are not in the quote."""
     sold = (product for product in CATALOGUE.products if product.sku not in SHOWN)
     return sorted({name for product in sold for name in (product.name, *product.aliases)})
 
 
 def words() -> list[str]:
-    """The words of all names that are neither a line of the quote nor speech ("con", "mano": a brother)."""
+    """The words of all names that are neither a line of the quote nor function words ("con", "mano": a brother)."""
     shown = {plain(name) for sku in SHOWN for name in (CATALOGUE.by_sku[sku].name, *CATALOGUE.by_sku[sku].aliases)}
     spoken = FUNCTION | {"yes"}
     return sorted(
@@ -63,7 +64,7 @@ def words() -> list[str]:
 
 
 def beside(things: list[str], each: int) -> Iterator[str]:
-    """Yes-messages with each of the things, in so many frames in turn."""
+    """Messages with a yes and each of the things, in `each` frames in turn."""
     frames = itertools.cycle(FRAMES)
     for thing in things:
         for frame in itertools.islice(frames, each):
@@ -71,17 +72,17 @@ def beside(things: list[str], each: int) -> Iterator[str]:
 
 
 def confirmed(texts: Iterator[str]) -> list[str]:
-    """Those of the messages that place an order."""
+    """The messages that place an order."""
     return [text for text in texts if after(text)[0] is State.CONFIRMED]
 
 
 def test_no_product_beside_a_yes_is_confirmed_unseen() -> None:
-    """Named as the catalogue names it."""
+    """The product is named as in the catalogue."""
     assert confirmed(beside(names(), 2)) == []
 
 
 def test_no_word_of_the_catalogue_goes_unasked_beside_a_yes() -> None:
-    """A colour, a kind, half a name: what tells products apart."""
+    """A colour, a kind, half a name: words that distinguish products."""
     assert confirmed(beside(words(), 2)) == []
 
 
@@ -103,7 +104,7 @@ def test_nothing_else_is_taken_for_part_of_a_yes(frame: str) -> None:
     ],
 )  # fmt: skip
 def test_a_yes_with_the_question_when_the_order_comes_confirms(text: str) -> None:
-    """It sets no condition."""
+    """The question sets no condition."""
     assert after(text) == (State.CONFIRMED, SHOWN)
 
 
@@ -115,12 +116,12 @@ def test_a_yes_with_the_question_when_the_order_comes_confirms(text: str) -> Non
     ],
 )  # fmt: skip
 def test_a_question_of_more_than_when_the_order_comes_holds_a_yes_back(text: str) -> None:
-    """Of goods, of the price, behind a "pero", or without a yes."""
+    """A question about goods or the price, after a "pero", or without a yes."""
     assert after(text) == (State.OPEN, SHOWN)
 
 
 def fewer(lines: dict[str, object]) -> bool:
-    """Whether something was taken out of the quote, which a yes may confirm at once."""
+    """Whether something was removed from the quote; a yes may confirm that at once."""
     return lines != SHOWN and lines.keys() <= SHOWN.keys()
 
 
@@ -128,7 +129,7 @@ def fewer(lines: dict[str, object]) -> bool:
     "text", ["sí, para abrigo", "sí, a 3", "sí, y 3", "sí, pago con yape y 3", "sí, ponle", "dale, agrega"]
 )
 def test_a_yes_is_held_back_by_half_a_wish(text: str) -> None:
-    """Also behind a preposition, a payment, or a verb without a thing."""
+    """Also after a preposition, a payment, or a verb without an object."""
     assert after(text) == (State.OPEN, SHOWN)
 
 
@@ -136,5 +137,5 @@ def test_a_yes_is_held_back_by_half_a_wish(text: str) -> None:
     "condition", ["siempre y cuando llegue hoy", "con tal que llegue mañana", "siempre que haya talla M"]
 )
 def test_a_yes_on_a_condition_confirms_nothing(condition: str) -> None:
-    """Somebody has to say whether the condition holds, also where it is only of the delivery."""
+    """Somebody has to say whether the condition holds, even if it is only about the delivery."""
     assert after(f"sí, {condition}")[0] is State.OPEN
