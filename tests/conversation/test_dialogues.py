@@ -10,8 +10,8 @@ from tests.conversation.scoring import score
     [
         ("dialogues-dev.jsonl", 1.0, 1.0, 0.98, 0),
         ("dialogues-own.jsonl", 0.98, 0.99, 0.97, 0),
-        # By somebody who had not seen the code. In the first run 87 % of the dialogues and 93.9 % of the turns were right,
-        # with 5 wrong confirmations.
+        # By somebody who had not seen the code. In the first run 87 % of the dialogues and 93.9 % of the turns were
+        # right, with 5 wrong confirmations.
         ("dialogues-blind.jsonl", 1.0, 1.0, 0.99, 0),
         # The same, an hour later: 88 % of dialogues, 94.1 % of turns, 8 wrong confirmations.
         ("dialogues-blind2.jsonl", 1.0, 1.0, 0.98, 0),

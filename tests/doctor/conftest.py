@@ -1,4 +1,4 @@
-"""A healthy installation, made of what the chart renders, in a cluster in a box."""
+"""A healthy installation, made from the rendered chart, in a fake cluster."""
 
 import datetime
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def at(seconds_ago: float) -> str:
 
 
 class World:
-    """What the doctor meets outside the cluster: Meta, and the public name."""
+    """What the doctor reaches outside the cluster: Meta, and the shop's public name."""
 
     def __init__(self) -> None:
         self.meta = (200, '{"health_status": {"can_send_message": "AVAILABLE"}}')
@@ -60,7 +60,7 @@ def world() -> World:
 
 @pytest.fixture
 def cluster() -> Iterator[FakeCluster]:
-    """The minimal scenario with an ingress and a monitor, everything in it as it should be."""
+    """The minimal scenario with an ingress and a monitor, without any problem."""
     fake = FakeCluster(generate.NAMESPACE)
     values = str(generate.CHART / "ci" / "minimal-values.yaml")
     more = ("ingress.enabled=true", 'ingress.host="pedidos.example.com"', "monitoring.serviceMonitor.enabled=true")
@@ -102,7 +102,7 @@ def prometheus(selector: object) -> Manifest:
 
 @pytest.fixture
 def look(cluster: FakeCluster, world: World) -> Callable[..., list[Finding]]:
-    """Lets the doctor look, from outside the cluster unless told otherwise."""
+    """Runs the doctor, outside the cluster."""
 
     def run(release: str = "shop") -> list[Finding]:
         kube = Kube(cluster.api(), generate.NAMESPACE)

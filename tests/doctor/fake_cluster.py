@@ -1,4 +1,4 @@
-"""A cluster in a box: an HTTP server that answers the official client from a list of objects."""
+"""A fake cluster: an HTTP server that responds to the official client from a list of objects."""
 
 import base64
 import copy
@@ -34,10 +34,11 @@ PLURALS = {
 
 
 class FakeCluster:
-    """`objects` is what the cluster holds; tests change it before they look. `forbidden` names plurals to refuse.
+    """`objects` are the cluster's objects; tests change them before they run the doctor. `forbidden`: plurals that are
+    refused.
 
-    `unready` is why the web pod is not ready; empty when it is. `metrics` is what every web pod exports that
-    `metrics_of` does not name.
+    `unready`: why the web pod is not ready; empty if it is. `metrics`: what every web pod exports that is not in
+    `metrics_of`.
     """
 
     def __init__(self, namespace: str) -> None:
@@ -71,7 +72,7 @@ class FakeCluster:
                 self.wfile.write(payload)
 
             def log_message(self, *arguments: object) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -100,13 +101,13 @@ class FakeCluster:
         data = {key.replace("__", "."): base64.b64encode(value.encode()).decode() for key, value in values.items()}
         self.objects.append({"kind": "Secret", "metadata": {"name": name}, "data": data})
 
-    # -- answers -----------------------------------------------------------------------------------------------
+    # -- responses ---------------------------------------------------------------------------------------------
 
     def get(self, target: str) -> tuple[int, str]:
         path, _, query = target.partition("?")
         parameters = dict(urllib.parse.parse_qsl(query))
         if match := re.search(r"/pods/([^/:]+):(\d+)/proxy(/.*)$", path):
-            return self._refusal("pods/proxy") or self._pod_answers(match[1], match[3])
+            return self._refusal("pods/proxy") or self._pod_response(match[1], match[3])
         if match := re.search(r"/pods/([^/]+)/log$", path):
             return self._refusal("pods") or (200, self.logs.get(match[1], ""))
         plain = path.strip("/").replace(f"namespaces/{self.namespace}/", "")
@@ -124,8 +125,8 @@ class FakeCluster:
         self.objects.append(body)
         return 201, json.dumps(body)
 
-    def _pod_answers(self, name: str, path: str) -> tuple[int, str]:
-        """What a web pod says, ready or not."""
+    def _pod_response(self, name: str, path: str) -> tuple[int, str]:
+        """What a web pod returns, ready or not."""
         if path == "/metrics":
             return 200, self.metrics_of.get(name, self.metrics)
         return (503, self.unready) if self.unready else (200, "ok")
@@ -152,7 +153,7 @@ def _status(code: int, message: str) -> str:
 
 
 def pod(owner: Manifest, name: str, node: str, **status: Any) -> Manifest:
-    """A pod as a controller makes it from the template of its owner."""
+    """A pod as a controller makes it from the owner's template."""
     spec = owner["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if owner["kind"] == "CronJob" else spec["template"]
     made: Manifest = copy.deepcopy(template)

@@ -1,4 +1,4 @@
-"""What the doctor says of a queue in PostgreSQL."""
+"""The doctor's findings about a queue in PostgreSQL."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ recado_store_standbys{state="asynchronous"} 1.0
 
 
 def on_postgres(cluster: FakeCluster, told: str) -> None:
-    """Takes the volume away, and lets the web pod tell of a server."""
+    """Removes the volume, and lets the web pod export the metrics of a server."""
     pod = cluster.find("Deployment", "shop-recado")["spec"]["template"]["spec"]
     pod["volumes"] = [volume for volume in pod["volumes"] if volume["name"] != "queue"]
     cluster.metrics = METRICS + told
@@ -33,7 +33,7 @@ def findings(look: Look) -> list[tuple[Level, str]]:
 
 
 def test_every_problem_of_the_server_has_a_finding() -> None:
-    """What the store can tell is what the doctor knows."""
+    """The doctor knows every problem that the store can report."""
     assert set(PROBLEMS) == set(STORE_PROBLEMS.labels["problem"] or ())
 
 
@@ -51,7 +51,7 @@ def test_a_file_may_be_counted_wrongly_too(cluster: FakeCluster, look: Look) -> 
 
 
 def test_a_database_with_a_synchronous_standby(cluster: FakeCluster, look: Look) -> None:
-    """An old transaction alone hurts nobody."""
+    """An old transaction alone is not a problem."""
     on_postgres(cluster, READABLE)
     assert findings(look) == [(Level.OK, "a synchronous standby has what was acknowledged")]
 
@@ -73,7 +73,7 @@ def test_a_database_with_a_synchronous_standby(cluster: FakeCluster, look: Look)
     ],
 )
 def test_what_is_wrong_with_a_database(cluster: FakeCluster, look: Look, told: str, level: Level, text: str) -> None:
-    """A sentence and what to do."""
+    """A sentence, and what to do."""
     on_postgres(cluster, told)
     (found,) = [finding for finding in look() if finding.area == "database" and finding.level is not Level.OK]
     assert found.level is level

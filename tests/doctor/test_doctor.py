@@ -1,4 +1,4 @@
-"""The doctor calls a healthy installation healthy, and names what is wrong with a sick one."""
+"""The doctor finds nothing wrong with a healthy installation, and names each fault of a faulty one."""
 
 import json
 import re
@@ -19,7 +19,7 @@ Fault = Callable[[FakeCluster, World], None]
 
 
 def test_a_healthy_installation_has_no_fault(look: Look) -> None:
-    """Every check ran, saw what it wanted to see, and found nothing."""
+    """Every check ran and found no problem."""
     findings = look()
     assert [finding for finding in findings if finding.level is not Level.OK] == []
     assert {finding.area for finding in findings} == {
@@ -148,7 +148,7 @@ def drain_waits(cluster: FakeCluster, reason: str, message: str) -> None:
 
 
 def drain_that_never_started(cluster: FakeCluster, world: World) -> None:
-    """Its pod was deleted with its Job's deadline; what Kubernetes said of it is still there."""
+    """Its pod was deleted at the Job's deadline; the Events of Kubernetes are still there."""
     cron = cluster.find("CronJob", "shop-recado-drain")
     condition = {"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}
     cluster.objects.append(job(cron, "3", 10, failed=1, conditions=[condition]))
@@ -335,7 +335,7 @@ FAULTS: dict[Fault, tuple[Level, str, str]] = {
 
 
 def test_what_became_of_pods_that_are_gone_is_left_out(cluster: FakeCluster, look: Look) -> None:
-    """Kubernetes keeps Events for an hour; an operator who has mended something wants to see it mended."""
+    """Kubernetes keeps Events for an hour, but a problem that was fixed must not appear any more."""
     tell(cluster, "Pod", "shop-recado-0", "FailedMount", "the volume is elsewhere")
     tell(cluster, "Pod", "shop-recado-1", "FailedMount", "it took a while, and runs now")
     tell(cluster, "ReplicaSet", "shop-recado-5d4f", "FailedCreate", "a quota that was raised since")
@@ -353,7 +353,7 @@ def test_what_a_job_and_its_event_say_alike_is_said_once(cluster: FakeCluster, w
 def test_a_planted_fault_is_found(
     plant: Fault, expected: tuple[Level, str, str], cluster: FakeCluster, world: World, look: Look
 ) -> None:
-    """The finding has the right severity and area, and says how to fix it."""
+    """The finding has the right severity and area, and says how to fix the fault."""
     plant(cluster, world)
     level, area, text = expected
     matching = [f for f in look() if (f.level, f.area) == (level, area) and text in f.text]
@@ -363,7 +363,7 @@ def test_a_planted_fault_is_found(
 
 
 def test_what_may_not_be_seen_is_said_and_the_rest_is_looked_at(cluster: FakeCluster, look: Look) -> None:
-    """With few rights the doctor reports what it could not see; that is no fault, and other checks go on."""
+    """With few rights, the doctor reports what it could not see. That is not a fault, and the other checks run."""
     cluster.forbidden = {"secrets", "ingresses", "pods/proxy"}
     findings = look()
     unseen = {f.area for f in findings if f.level is Level.UNSEEN}
@@ -373,20 +373,20 @@ def test_what_may_not_be_seen_is_said_and_the_rest_is_looked_at(cluster: FakeClu
 
 
 def test_a_cluster_without_operators_is_no_fault(cluster: FakeCluster, look: Look) -> None:
-    """Neither the prometheus-operator nor the Gateway API has to be there."""
+    """The prometheus-operator and the Gateway API are optional."""
     cluster.kinds_absent = {"Prometheus", "ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute"}
     assert worst(look()) is Level.OK
 
 
 def test_a_release_that_is_not_there_is_the_one_finding(look: Look) -> None:
-    """A typo in --release does not end in thirty findings."""
+    """A typo in --release makes one finding, not thirty."""
     (finding,) = look("other")
     assert finding.level is Level.FAULT
     assert "no web Deployment of release other in pedidos" in finding.text
 
 
 def test_meta_out_of_reach_is_no_verdict(world: World, look: Look) -> None:
-    """A doctor without a way to Meta says so instead of blaming the token."""
+    """If the doctor cannot reach Meta, it says so and does not blame the token."""
 
     def fetch(url: str, parameters: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
         raise httpx.ConnectError("no route")
@@ -398,7 +398,7 @@ def test_meta_out_of_reach_is_no_verdict(world: World, look: Look) -> None:
 
 
 def test_no_secret_is_printed(cluster: FakeCluster, world: World, look: Look) -> None:
-    """Whatever is wrong, no secret's value is in a finding."""
+    """No finding contains the value of a secret."""
     for plant in (stale_token, bad_token, elsewhere, crash_loop):
         plant(cluster, world)
         text = json.dumps([[f.text, f.fix] for f in look()])
@@ -406,7 +406,7 @@ def test_no_secret_is_printed(cluster: FakeCluster, world: World, look: Look) ->
 
 
 def test_a_full_disk_does_not_hide_the_numbers(cluster: FakeCluster, look: Look) -> None:
-    """The Service has no endpoint then; the pod is asked itself."""
+    """The Service has no endpoint then, so the doctor asks the pod itself."""
     unwritable_queue(cluster, World())
     findings = look()
     assert not [f for f in findings if "metrics cannot be read" in f.text]
@@ -414,14 +414,14 @@ def test_a_full_disk_does_not_hide_the_numbers(cluster: FakeCluster, look: Look)
 
 
 def test_a_pod_that_cannot_be_reached_says_nothing(cluster: FakeCluster, look: Look) -> None:
-    """Then the API server answers in its place; what it says of itself is no reason of the pod's."""
+    """The API server responds instead of the pod; its response is not the pod's reason."""
     unwritable_queue(cluster, World())
     cluster.unready = '{"kind": "Status", "message": "error trying to reach service: connection refused"}'
     assert not [f for f in look() if "is not ready:" in f.text]
 
 
 def test_lateness_follows_the_schedule(cluster: FakeCluster, look: Look) -> None:
-    """A drain every ten minutes and a weekly backup are late when the chart says so."""
+    """The chart says when a drain every ten minutes and a weekly backup are late."""
     late(cluster, World())
     cluster.find("CronJob", "shop-recado-drain")["metadata"]["annotations"] = {"recado/late-after-seconds": "1260"}
     backup(cluster, {"recado/late-after-seconds": "612000"})
@@ -430,7 +430,7 @@ def test_lateness_follows_the_schedule(cluster: FakeCluster, look: Look) -> None
     assert [f.text for f in found] == ["the oldest due reply is 30 minutes late"]
 
 
-#: What belongs to the cluster and not to a namespace.
+#: Commands about objects of the cluster, which have no namespace.
 CLUSTER_WIDE = ("kubectl get storageclass", "kubectl get ingressclass")
 
 
@@ -438,7 +438,7 @@ CLUSTER_WIDE = ("kubectl get storageclass", "kubectl get ingressclass")
 def test_what_to_do_can_be_pasted(
     plant: Fault, cluster: FakeCluster, world: World, look: Look, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every command says where, and stays in one line however narrow the terminal."""
+    """Every command names the namespace and stays on one line, even on a narrow terminal."""
     plant(cluster, world)
     findings = look()
     for finding in findings:
@@ -455,7 +455,7 @@ def test_what_to_do_can_be_pasted(
 
 
 def test_a_finding_is_shown_whole_and_as_it_was_found(capsys: pytest.CaptureFixture[str]) -> None:
-    """On one line of its own: what the cluster wrote is no markup and no command."""
+    """On one line. Text from the cluster is not interpreted as markup or as terminal commands."""
     text = "Failed to pull [red]image " + "very/" * 40 + "long\x1b[2J\u202e"
     fix = "kubectl -n pedidos " + "describe " * 20 + "pod"
     report([Finding(Level.FAULT, "web", text, fix)], Console())

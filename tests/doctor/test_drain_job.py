@@ -1,4 +1,4 @@
-"""`recado drain --in-cluster` makes a Job from the CronJob, follows its log and tells how it ended."""
+"""`recado drain --in-cluster` makes a Job from the CronJob, follows its log and says how it ended."""
 
 import json
 
@@ -19,7 +19,7 @@ def kube(cluster: FakeCluster) -> Kube:
 
 
 def finished(cluster: FakeCluster, name: str, **status: int) -> None:
-    """Lets the Job's pod have run."""
+    """Makes the Job's pod one that has run."""
     job = cluster.find("Job", name)
     job["status"] = status
     pod: Manifest = {
@@ -40,7 +40,7 @@ def finished(cluster: FakeCluster, name: str, **status: int) -> None:
 
 
 def test_the_job_is_the_cron_jobs(cluster: FakeCluster, kube: Kube) -> None:
-    """It has the CronJob's pod, labels and deadline, and belongs to it, so that it is cleaned up with it."""
+    """It has the CronJob's pod, labels and deadline. The CronJob owns it, so that both are deleted together."""
     name = drain_job.start(kube, "shop", now=NOW.timestamp())
     job, cron = cluster.find("Job", name), cluster.find("CronJob", "shop-recado-drain")
     assert job["metadata"]["ownerReferences"][0]["name"] == "shop-recado-drain"
@@ -51,7 +51,7 @@ def test_the_job_is_the_cron_jobs(cluster: FakeCluster, kube: Kube) -> None:
 
 
 def test_its_log_is_told_in_a_line_or_two(cluster: FakeCluster, kube: Kube) -> None:
-    """Warnings and the result reach the operator; the attempts do not."""
+    """The operator sees warnings and the result, but not the attempts."""
     name = drain_job.start(kube, "shop", now=NOW.timestamp())
     finished(cluster, name, succeeded=1)
     told = [drain_job.summary(line) for line in drain_job.follow(kube, name)]
@@ -60,13 +60,13 @@ def test_its_log_is_told_in_a_line_or_two(cluster: FakeCluster, kube: Kube) -> N
 
 
 def test_a_failed_job_is_a_failure(cluster: FakeCluster, kube: Kube) -> None:
-    """What Kubernetes calls failed is not called done."""
+    """A Job that Kubernetes marks as failed is not reported as done."""
     name = drain_job.start(kube, "shop", now=NOW.timestamp())
     finished(cluster, name, failed=1)
     assert not drain_job.succeeded(kube, name)
 
 
 def test_without_a_cron_job_there_is_one_sentence(kube: Kube) -> None:
-    """A wrong release, or drain.loop."""
+    """If the release is wrong, or the drain is a loop."""
     with pytest.raises(NoDrain, match="release other has no drain CronJob in pedidos"):
         drain_job.start(kube, "other", now=NOW.timestamp())

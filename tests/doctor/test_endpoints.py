@@ -1,4 +1,4 @@
-"""What the doctor says of the endpoints of the shop's events."""
+"""The doctor's findings about the endpoints of the shop's events."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ Look = Callable[..., list[Finding]]
 def scrape(
     *, held: str = "", delivered: float = 5.0, refused: float = 1.0, oldest: float = 30.0, endpoint: str = "crm"
 ) -> str:
-    """What the web pod tells of one endpoint."""
+    """What the web pod exports about one endpoint."""
     name = f'endpoint="{endpoint}"'
     lines = [
         f"{metrics.EVENT_BACKLOG.name}{{{name}}} 3.0",
@@ -41,13 +41,13 @@ def test_without_endpoints_nothing_is_said(look: Look) -> None:
 
 
 def attempts(target: str, **counts: float) -> str:
-    """What the web pod tells of the notices to a target."""
+    """What the web pod exports about the notices to a target."""
     series = (f'{metrics.NOTICE_ATTEMPTS.name}{{target="{target}",outcome="{what}"}}' for what in counts)
     return "".join(f"{one} {count}\n" for one, count in zip(series, counts.values(), strict=True))
 
 
 def test_the_targets_of_notices(cluster: FakeCluster, look: Look) -> None:
-    """Each for itself: one that took a notice, one that took none, one that was sent none."""
+    """One finding for each: a target that accepted a notice, one that got none, and one that accepted none."""
     cluster.metrics += attempts("mail", delivered=2.0, operator=9.0) + attempts("phone", delivered=0.0, retryable=0.0)
     cluster.metrics += attempts("slack", delivered=0.0, retryable=4.0, operator=1.0)
     found = [finding for finding in look() if finding.area == "notices"]
@@ -71,7 +71,7 @@ def test_the_targets_of_notices(cluster: FakeCluster, look: Look) -> None:
     ],
 )
 def test_what_is_wrong_with_an_endpoint(cluster: FakeCluster, look: Look, told: str, level: Level, text: str) -> None:
-    """Each endpoint for itself; every finding says what to do."""
+    """One finding for each endpoint, with what to do."""
     cluster.metrics += told + scrape(endpoint="lake")
     found = [finding for finding in look() if finding.area == "endpoints"]
 

@@ -1,4 +1,4 @@
-"""Replies that are given up show in `kubectl describe deployment`, as a number and never as a person."""
+"""`kubectl describe deployment` shows that replies were given up: a number, without personal data."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ def snapshot(**reasons: float) -> Snapshot:
 
 
 def test_only_what_is_new_is_told() -> None:
-    """The first look only remembers; after it each look tells what was added, once."""
+    """The first look only remembers the totals; each further look reports what was added, once."""
     now = snapshot(window_closed=2)
     given_up = events.GivenUp(lambda: now)
     assert given_up.look() is None
@@ -43,7 +43,7 @@ def test_only_what_is_new_is_told() -> None:
 
 
 async def test_an_event_that_fails_is_forgotten() -> None:
-    """Without the right to record Events the pod goes on as if nothing had been asked of it."""
+    """Without the right to create Events, the pod continues to work."""
     counts = iter(range(100))
     tried = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -63,7 +63,7 @@ async def test_an_event_that_fails_is_forgotten() -> None:
 
 
 def test_the_event_is_a_warning_on_the_deployment() -> None:
-    """It names the Deployment it belongs to, so that describing it shows the Event."""
+    """It names its Deployment, so that `kubectl describe` shows it there."""
     metadata = client.V1ObjectMeta(name="shop-recado", namespace="pedidos", uid="1-2")
     now = datetime.datetime(2026, 11, 23, 17, 0, 0, 5, tzinfo=datetime.UTC)
     made = client.ApiClient().sanitize_for_serialization(  # type: ignore[no-untyped-call]  # the client has no types

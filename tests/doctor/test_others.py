@@ -1,4 +1,4 @@
-"""What the doctor says of others who write at the business number: the shop's phone, another agent of Meta's."""
+"""The doctor's findings about others who use the business number: the shop's phone, another agent of Meta's."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ def test_a_number_that_is_on_a_phone_too(
 
 @pytest.mark.parametrize(("webhooks", "said"), [(0.0, False), (3.0, True)])
 def test_another_agent_that_has_the_messages(cluster: FakeCluster, look: Look, webhooks: float, said: bool) -> None:
-    """Nobody would learn otherwise why recado is silent."""
+    """Otherwise nobody would learn why recado is silent."""
     cluster.metrics += f'{metrics.IGNORED.name}{{part="standby"}} {webhooks}\n'
     found = [finding for finding in look() if "another agent" in finding.text]
 
@@ -38,7 +38,7 @@ def test_another_agent_that_has_the_messages(cluster: FakeCluster, look: Look, w
 
 
 def test_what_several_pods_counted_is_one_sum(cluster: FakeCluster, look: Look) -> None:
-    """The newest of two pods got the webhook with the wrong signature, and none of the others."""
+    """The newest of two pods got only webhooks with a wrong signature."""
     newest = pod(cluster.find("Deployment", "shop-recado"), "shop-recado-2", NODE)
     newest["metadata"]["creationTimestamp"] = "2026-11-23T16:59:00Z"
     cluster.objects.append(newest)

@@ -1,4 +1,4 @@
-"""The cluster's tests wait for findings that the doctor can still make."""
+"""The tests of the cluster wait for findings that the doctor can still make."""
 
 from pathlib import Path
 
@@ -12,5 +12,6 @@ SOURCE = "".join(path.read_text() for path in Path(cluster.__file__).parent.glob
 
 @pytest.mark.parametrize("text", sorted({text for _, text in FAULTS.values()} - OTHERS))
 def test_the_text_that_a_cluster_test_waits_for_exists(text: str) -> None:
-    """A finding that is worded anew changes its cluster test too, which runs only where there is a cluster."""
+    """If a finding's text changes, its cluster test has to change, too; that test only runs where there is a
+    cluster."""
     assert text in SOURCE

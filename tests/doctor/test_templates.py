@@ -1,4 +1,4 @@
-"""What the doctor says of the templates that are sent outside Meta's window."""
+"""The doctor's findings about the templates for sends outside Meta's window."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def of_templates(look: Look) -> list[tuple[Level, str]]:
 
 
 def test_templates_that_are_approved(configured: FakeCluster, world: World, look: Look) -> None:
-    """Each for itself."""
+    """One finding for each."""
     world.templates = (200, json.dumps(Templates().page(0, 100)))
     assert of_templates(look) == [
         (Level.OK, "recado_cotizacion_lista is approved and fits"),
@@ -34,7 +34,7 @@ def test_templates_that_are_approved(configured: FakeCluster, world: World, look
 
 
 def test_a_template_that_cannot_be_sent(configured: FakeCluster, world: World, look: Look) -> None:
-    """Paused, and of another name than is configured."""
+    """It is paused, or the account has none of that name."""
     settings(configured)["RECADO_TEMPLATE_ORDER"] = "pedido"
     page = Templates().page(0, 100)
     world.templates = (200, json.dumps({"data": [one | {"status": "PAUSED"} for one in page["data"]]}))
@@ -45,7 +45,7 @@ def test_a_template_that_cannot_be_sent(configured: FakeCluster, world: World, l
 
 
 def test_an_account_with_more_templates_than_a_page_has(configured: FakeCluster, world: World, look: Look) -> None:
-    """Those that are used may be on any page."""
+    """The used ones may be on any page."""
     pages = {"": Templates().page(0, 1), "1": Templates().page(1, 100)}
     asked: list[str] = []
 
@@ -62,7 +62,7 @@ def test_an_account_with_more_templates_than_a_page_has(configured: FakeCluster,
 
 
 def test_an_account_that_does_not_show_its_templates(configured: FakeCluster, world: World, look: Look) -> None:
-    """Another id, or a token without whatsapp_business_management."""
+    """The id is wrong, or the token lacks whatsapp_business_management."""
     world.templates = (400, '{"error": {"code": 100}}')
     ((level, text),) = of_templates(look)
 

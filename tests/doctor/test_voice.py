@@ -1,4 +1,4 @@
-"""What the doctor says of the transcriber of voice notes."""
+"""The doctor's findings about the transcriber of voice notes."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ Look = Callable[..., list[Finding]]
 
 
 def scrape(**attempts: float) -> str:
-    """What the web pod tells of attempts, by what became of them."""
+    """What the web pod exports about attempts, by their result."""
     lines = []
     for kind, count in attempts.items():
         outcome, error = ("delivered", "none") if kind == "heard" else ("operator", kind)

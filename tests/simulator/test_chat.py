@@ -1,4 +1,5 @@
-"""Customers who converse, and what the ledger makes of it: taps, carts, edits, orders, replies for several messages."""
+"""Conversations with simulated customers, and what the ledger records: taps, carts, edits, orders, replies for
+several messages."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from tests.simulator.shop import Shop, open_shop
 
 
 class Orders:
-    """A shop that quotes and takes orders; `careless` makes a second order of a second yes."""
+    """A shop that quotes and takes orders. `careless`: it makes a second order of a second yes."""
 
     def __init__(self, shop: Shop) -> None:
         self.placed: list[str] = []
@@ -49,7 +50,7 @@ Open = tuple[Simulator, Orders, Shop]
 
 
 async def test_a_tap_brings_the_id_of_its_button_and_the_message_it_was_on(shop: Open) -> None:
-    """As Meta writes it; both taps of a double tap are messages of their own, and one order is placed."""
+    """In Meta's form. Both taps of a double tap are messages of their own, and they place one order."""
     meta, orders, _ = shop
     chat = Chat(meta)
     await chat.say("2 zapatos")
@@ -71,7 +72,8 @@ async def test_a_tap_brings_the_id_of_its_button_and_the_message_it_was_on(shop:
 
 
 async def test_what_a_customer_can_do(shop: Open) -> None:
-    """Each arrives typed: cart, edit, revoke, location, a question about a product, a quoted message."""
+    """The shop gets each message with its type: a cart, an edit, a revocation, a location, a question about a
+    product, a quoted message."""
     meta, orders, _ = shop
     chat = Chat(meta)
     first = await chat.say("2 zapatos", about="CAL-001")
@@ -92,8 +94,8 @@ async def test_what_a_customer_can_do(shop: Open) -> None:
     assert yes.quoted == chat.replies[0].wamid
 
 
-async def test_nobody_taps_what_is_not_there(shop: Open) -> None:
-    """A button that no message has, and a message that was never sent."""
+async def test_a_tap_needs_a_button_that_exists(shop: Open) -> None:
+    """A tap on a button that no message has is an error; a forged tap is sent all the same."""
     meta, _, _ = shop
     chat = Chat(meta)
     with pytest.raises(ChatError, match="0 messages"):
@@ -106,7 +108,7 @@ async def test_nobody_taps_what_is_not_there(shop: Open) -> None:
 
 
 async def test_an_old_button_can_be_tapped(shop: Open) -> None:
-    """The first of two quotes, after the second came."""
+    """A button of the first quote, after a second quote came."""
     meta, orders, _ = shop
     lines = await Chat(meta).play(
         [Step(say="2 zapatos"), Step(say="3 zapatos"), Step(tap="❌ No", of=2), Step(say="sí", yes=True)]
@@ -117,7 +119,7 @@ async def test_an_old_button_can_be_tapped(shop: Open) -> None:
 
 
 async def test_the_ledger_knows_the_orders_that_must_be(shop: Open) -> None:
-    """Missing, doubled and unasked, each named by its quote."""
+    """It names the quotes whose orders are missing, doubled or not asked for."""
     meta, orders, _ = shop
     orders.careless = True
     await Chat(meta).play([Step(say="2 zapatos"), Step(tap="confirm", times=2)])
@@ -129,7 +131,7 @@ async def test_the_ledger_knows_the_orders_that_must_be(shop: Open) -> None:
 
 
 async def test_one_reply_may_answer_several_messages() -> None:
-    """The business says so: they are not lost, and the replies are matched once more without them."""
+    """If the business says so, they do not count as lost, and the replies are matched again without them."""
     async with open_shop(statuses=()) as (meta, shop):
         chat = Chat(meta)
         shop.replies = 0
@@ -150,7 +152,7 @@ async def test_one_reply_may_answer_several_messages() -> None:
 
 
 async def test_what_is_superseded_needs_a_later_reply() -> None:
-    """Without one it is lost; one of its own is one too many."""
+    """Without a later reply the message is lost; a reply of its own is one too many."""
     async with open_shop(statuses=()) as (meta, shop):
         shop.replies = 0
         lost = await Chat(meta).say("2 zapatos")
@@ -164,7 +166,7 @@ async def test_what_is_superseded_needs_a_later_reply() -> None:
 
 
 async def test_a_notice_answers_nobody() -> None:
-    """The business says so: it is no second reply, and no reply to a message that waits."""
+    """If the business says so, it counts neither as a second reply nor as the reply to a waiting message."""
     async with open_shop(statuses=()) as (meta, shop):
         chat = Chat(meta)
         await chat.say("2 zapatos")
@@ -182,7 +184,7 @@ async def test_a_notice_answers_nobody() -> None:
 
 
 async def test_webhooks_go_to_several_pods_in_turn() -> None:
-    """Both taps of a double tap reach another one."""
+    """The two taps of a double tap reach different pods."""
     async with open_shop(statuses=()) as (meta, one), open_shop(statuses=()) as (_, two):
         meta.webhook_urls = [f"http://127.0.0.1:{pod.server.port}/api/v1/webhook" for pod in (one, two)]
         await asyncio.gather(*(meta.send_text("sí") for _ in range(4)))
@@ -190,7 +192,7 @@ async def test_webhooks_go_to_several_pods_in_turn() -> None:
 
 
 async def test_buttons_alone_can_be_refused() -> None:
-    """A fault for messages with something to tap; texts pass."""
+    """A fault for messages with buttons; texts are accepted."""
     async with open_shop(statuses=(), faults=FaultPlan(interactive="code:131009")) as (meta, shop):
         Orders(shop)
         await meta.send_text("2 zapatos")
@@ -200,7 +202,8 @@ async def test_buttons_alone_can_be_refused() -> None:
 
 
 async def test_chats_over_http(shop: Open) -> None:
-    """A script, a tap by title on a message by its id, the judgement of orders; nonsense is a 400 that says why."""
+    """A script, a tap on a message by the button's title, and a check of the orders. Invalid input gets 400 with the
+    reason."""
     meta, orders, _ = shop
     async with httpx.AsyncClient(base_url=f"{meta.base_url}/_simulator/") as http:
         chat = (await http.post("chats", json={"steps": [{"say": "2 zapatos"}]})).json()
