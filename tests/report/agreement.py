@@ -1,5 +1,5 @@
-"""Conversations through the real pod, counted three times: by hand over what the customers read, by the metrics, and by
-the report.
+"""Conversations through the real pod, counted in three ways: from what the customers read, by the metrics, and by the
+report.
 
     python -m tests.report.agreement 10000
 """
@@ -35,9 +35,9 @@ from tests.meta import ADMIN_TOKEN, ENVIRONMENT, PATH, FakeGraph, graph_error, s
 DAYS = 7
 ZONE = "America/Lima"
 SETTINGS = {
-    "RECADO_DRAIN_SECONDS": "1",  # a drain waits for what falls due within its time, by the real clock
+    "RECADO_DRAIN_SECONDS": "1",  # a drain waits, by the real clock, for replies that fall due within its time
     **ENVIRONMENT,
-    # A send that goes on after the response would meet a clock that the next step has moved.
+    # Otherwise a send could continue after the response, while the next step advances the clock.
     "RECADO_ACK_BUDGET_SECONDS": "60",
     "RECADO_BUTTONS": "false",
     "RECADO_CUSTOMER_INTERVAL_SECONDS": "0",
@@ -47,10 +47,10 @@ SETTINGS = {
     "RECADO_TIMEZONE": ZONE,
 }
 BEARER = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-#: So many customers write at a time, in one webhook.
+#: The number of customers who write at the same time, in one webhook.
 TOGETHER = 20
 ORDERS = ("Quiero 2 zapatos y 1 camisa", "3 gorras por favor", "necesito 1 camisa y 4 gorras", "Quiero 1 zapatos")
-#: What a customer writes, one message after the other.
+#: A customer's messages, one after the other.
 SCRIPTS: tuple[tuple[str, ...], ...] = (
     ("ORDER", "sí"),
     ("ORDER", "sí"),
@@ -71,7 +71,7 @@ _NUMBER = re.compile(r"P-\d+")
 
 
 class Seen(msgspec.Struct):
-    """A quote that a customer was to read: when, its total, its products, and what became of it."""
+    """A quote that was sent to a customer: when, its total, its products, and its state."""
 
     at: float
     total: Decimal
@@ -80,7 +80,7 @@ class Seen(msgspec.Struct):
 
 
 class Ledger(FakeGraph):
-    """Meta, as the customers' side sees it: it reads every reply, and says no for those in `unreachable`."""
+    """Meta, as customers see it: it reads every reply, and refuses those to customers in `unreachable`."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ def _seen(at: float, text: str, state: str) -> Seen:
 
 
 class Outcome(msgspec.Struct):
-    """What three counts say of the same conversations."""
+    """The three counts of the same conversations."""
 
     ledger: Ledger
     messages: int
@@ -144,11 +144,11 @@ class Outcome(msgspec.Struct):
     pod: WebMetrics
 
     def total(self, metric: Metric, *labels: str) -> float:
-        """A total of the store's."""
+        """A total of the store."""
         return self.totals.get((metric.name, labels), 0)
 
     def counted(self, metric: Metric, value: str = "") -> float:
-        """What the pod counted, under any value of the metric's label or under this one."""
+        """The pod's count for this value of the metric's label, or for all values."""
         (family,) = (one for one in self.pod.registry.collect() if f"{one.name}_total" == metric.name)
         return sum(
             one.value
@@ -158,7 +158,7 @@ class Outcome(msgspec.Struct):
 
 
 async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
-    """Lets so many customers converse, within some days of a simulated clock."""
+    """Lets this many customers converse, within some days of a simulated clock."""
     clock, chance = FakeClock(), random.Random(seed)
     settings = load({**SETTINGS, "RECADO_DATABASE": str(folder / "recado.db")})
     ledger, pod = Ledger(clock), WebMetrics()
@@ -172,7 +172,7 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
         for first in range(1, conversations + 1, TOGETHER):
             customers = range(first, min(first + TOGETHER, conversations + 1))
             messages += await _talk(client, ledger, customers, chance, clock)
-            await app.web.drain.run()  # what customers are told when the staff moves their orders
+            await app.web.drain.run()  # sends the notices about orders whose state the staff has changed
             clock.advance(max(0.0, first / conversations * (DAYS - 2) * 86400 - (clock() - began)))
         queue = app.web.queue
         await queue.expire()
@@ -192,8 +192,8 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
 async def _talk(
     client: httpx.AsyncClient, ledger: Ledger, customers: Sequence[int], chance: random.Random, clock: FakeClock
 ) -> int:
-    """Some customers converse at the same time, and the staff moves their orders and takes some conversations; how many
-    messages they wrote."""
+    """Lets some customers converse at the same time; the staff changes the states of their orders and takes over
+    some conversations. Returns the number of messages."""
     scripts = {who: chance.choice(SCRIPTS) for who in customers}
     orders = {who: chance.choice(ORDERS) for who in customers}
     before, count = set(ledger.orders), 0
@@ -210,7 +210,7 @@ async def _talk(
             for who in [who for who in customers if f"+1555010{who:04d}" in ledger.unreachable]:
                 scripts[who] = scripts[who][:1]
         count += len(messages)
-        for _ in range(2 if chance.random() < 0.1 else 1):  # Meta brings some webhooks again
+        for _ in range(2 if chance.random() < 0.1 else 1):  # Meta delivers some webhooks twice
             body = webhook(*messages)
             assert (await client.post(PATH, content=body, headers=signed(body))).status_code == 200
         clock.advance(chance.randrange(3, 240))
@@ -229,7 +229,7 @@ async def _talk(
 
 
 def compare(outcome: Outcome) -> None:
-    """Holds the three counts against each other, to the last message and the last cent."""
+    """Compares the three counts, to the last message and the last cent."""
     ledger, made, total = outcome.ledger, outcome.report, outcome.total
     funnel = {one.name: (one.count, one.value) for one in made.funnel}
     standing = [one for one in ledger.quotes if one.state != "replaced"]

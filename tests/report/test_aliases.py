@@ -1,4 +1,4 @@
-"""Aliases that are proposed for the catalogue."""
+"""Aliases that the report proposes for the catalogue."""
 
 import csv
 from decimal import Decimal
@@ -26,7 +26,8 @@ def asked(phrase: str, customers: int = 3, kind: Unmet = Unmet.UNMATCHED) -> Uns
 
 
 def test_the_nearest_product_gets_all_its_phrases_in_one_line() -> None:
-    """As the catalogue's file has it, quotes and units included; the product that most customers may mean is first."""
+    """In the form of the catalogue's file, with quotes and units. The product that most customers may mean comes
+    first."""
     found = proposals([asked("cable vga", 5), asked("queso fresco", 4), asked("queso manchego", 3)], CATALOGUE)
 
     assert [(one.sku, one.phrases) for one in found] == [
@@ -45,12 +46,13 @@ def test_the_nearest_product_gets_all_its_phrases_in_one_line() -> None:
     ids=lambda one: one.phrase,
 )
 def test_nothing_is_proposed_without_reason(unsold: Unsold) -> None:
-    """Phrases near to no product, masked ones, and names that several products have already are not proposed."""
+    """For phrases that resemble no product, for masked phrases, and for names of several products, the report
+    proposes nothing."""
     assert proposals([unsold], CATALOGUE) == []
 
 
 def test_the_line_is_one_that_the_catalogue_takes(tmp_path: Path) -> None:
-    """With that line in place of the product's own, the catalogue understands its words."""
+    """If this line replaces the product's own, the catalogue understands its words."""
     (found,) = proposals([asked("cable vga")], CATALOGUE)
     path = tmp_path / "catalogue.csv"
     path.write_text(f"sku,name,aliases,unit_price,currency\n{found.line}\nGOR-01,Gorra,,13.00,USD\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The report: figures by the shop's own clock."""
+"""The report: its figures, by the shop's own clock."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def test_hours_and_weekdays_are_the_shops() -> None:
 
 
 def test_the_funnel_has_values() -> None:
-    """Each step has its value by currency; quotes that were replaced do not count."""
+    """Each step has its value by currency; replaced quotes do not count."""
     usd = Amount(2, {"USD": Decimal("10.10")})
     quotes = {"open": usd, "confirmed": Amount(1, {"USD": Decimal("0.20"), "MXN": Decimal(5)}), "replaced": usd}
     survey = Survey(messages=9, quotes=quotes, seen=usd, orders=usd, order_states={"cancelled": usd})
@@ -79,7 +79,7 @@ def test_the_funnel_has_values() -> None:
 def test_half_and_nine_in_ten_decided_within(
     seconds: dict[int, int], expected: tuple[int, int | None, int | None]
 ) -> None:
-    """A clock that was set back gives no negative time."""
+    """A clock that was set back causes no negative time."""
     decisions = made(Survey(decisions=Counter(seconds))).decisions
 
     assert msgspec.structs.astuple(decisions) == expected

@@ -1,7 +1,8 @@
 -- The outbox. Times are Unix seconds UTC by the database's clock.
 SET LOCAL search_path = recado;
 
--- What has to be sent. An entry's id is never used twice, so a late status cannot settle another entry's attempt.
+-- Everything that recado has to send. An entry's id is never used twice, so a late status cannot settle the attempt of
+-- another entry.
 CREATE TABLE entry (
   id              bigint PRIMARY KEY,
   state           text NOT NULL CHECK (state IN ('queued', 'sending', 'unknown', 'delivered', 'failed', 'discarded')),
@@ -74,7 +75,7 @@ CREATE TABLE customer (
 CREATE INDEX customer_held ON customer (((talk::json #>> '{handoff,until}')::float8))
   WHERE talk::json #>> '{handoff,until}' IS NOT NULL;
 
--- Money is text: it is written as it was computed.
+-- Money is text, exactly as computed.
 CREATE TABLE quote (
   id          bigint PRIMARY KEY,
   token       text NOT NULL UNIQUE,
@@ -136,7 +137,8 @@ CREATE TABLE event (
 );
 CREATE UNIQUE INDEX event_sequence ON event (key, sequence);
 
--- What was asked for and is not sold, once a day for each customer, who is a keyed hash. Days are counted from 1970.
+-- Things that customers asked for and the shop does not sell, once a day for each customer. The customer is a keyed
+-- hash. Days are counted from 1970.
 CREATE TABLE asked (
   day      integer NOT NULL,
   phrase   text NOT NULL,
@@ -146,7 +148,7 @@ CREATE TABLE asked (
 );
 CREATE INDEX asked_customer ON asked (customer);
 
--- How many conversations a person took over at an instant, and why: nothing in here is about a customer.
+-- How many conversations a person took over at an instant, and why, without data about customers.
 CREATE TABLE handoff (
   at     float8 NOT NULL,
   reason text NOT NULL,
@@ -175,7 +177,7 @@ CREATE TABLE lane (
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
--- The turns of a lane under its rate: when the next one is, and how many were last taken together. Every message writes
+-- The turns of a lane, at its rate: when the next one is, and how many were taken together last. Every message writes
 -- this row, so it is written outside of the messages' transactions and without waiting for the disk. A crash loses less
 -- than a second of turns.
 CREATE UNLOGGED TABLE pace (
@@ -237,8 +239,8 @@ CREATE TABLE state_delta (
   rows    bigint NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
--- Runs for each statement, not for each row: a row that is updated a thousand times in one transaction has a thousand
--- versions, and each update reads all of them.
+-- The triggers run for each statement, not for each row. Otherwise they would update one row of counts a thousand times
+-- in a transaction; it would have a thousand versions, and each update would read all of them.
 CREATE FUNCTION count_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
   INSERT INTO state_delta (channel, lane, state, rows)
@@ -263,9 +265,9 @@ BEGIN
   SELECT channel, lane, state, sum(n) FROM (
     SELECT channel, lane, state, 1 AS n FROM new_rows UNION ALL SELECT channel, lane, state, -1 FROM old_rows) both_
   GROUP BY channel, lane, state HAVING sum(n) <> 0;
-  -- When an entry ends, the next one of its key becomes due: it was put off until the first one was due.
+  -- When an entry ends, the next one of its key becomes due. It was postponed to the due time of the first one.
   UPDATE entry e SET due_at = ended.finished_at
-  -- (Not by a join of old and new rows: they have no index, so each would be compared with each.)
+  -- A join of old and new rows would compare each with each, because they have no index.
   FROM (SELECT key, max(at) AS finished_at FROM (
       SELECT key, max(finished_at) AS at FROM (
         SELECT id, key, finished_at FROM new_rows WHERE finished_at IS NOT NULL
@@ -280,17 +282,18 @@ END $$;
 CREATE TRIGGER entry_moved AFTER UPDATE ON entry REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
   FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION count_moved();
 
--- Begins a transaction in one statement: its settings, its locks, its time. See locks.py. Each statement in here has a
--- snapshot of its own, so the snapshot for `identity` is taken after the locks of the names.
+-- Begins a transaction in one statement: its settings, its locks, its time. See locks.py. Each statement of the function
+-- has its own snapshot, so `identity` is read after the names are locked.
 CREATE FUNCTION begin_write(alone boolean, names json, entries json, sent json, clock float8) RETURNS float8
 LANGUAGE plpgsql AS $$
 BEGIN
-  -- The time-outs: a process that is stopped in the middle of its transaction, or whose node is gone, must not hold up
-  -- the others for longer than its own deadline.
-  -- The planner: rows are looked up by an index, whatever the server assumes about the sizes of the tables. It takes a
-  -- batch of one for a hundred, and keeps plans that it made while a table was small.
-  -- No compiler, no parallel workers: they took 70 to 400 ms and 30 ms each time. Before PostgreSQL 18 the server uses
-  -- them because a plan that needs what is off here looks expensive to it, and so does one without statistics.
+  -- Time-outs: a process that stops in the middle of its transaction, or whose node is gone, must not block the others
+  -- for longer than its own deadline.
+  -- Planner: rows are looked up by an index, whatever sizes the server assumes. It assumes a hundred elements for a
+  -- batch of one, and keeps plans that it made while a table was small.
+  -- JIT compilation and parallel workers are off: they took 70 to 400 ms and 30 ms each time. Before PostgreSQL 18 the
+  -- server uses them, because plans with a method that is switched off look expensive to it, and so do plans without
+  -- statistics.
   PERFORM set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_seqscan', 'off', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('random_page_cost', '0.01', true), set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -312,7 +315,7 @@ BEGIN
   RETURN coalesce(clock, extract(epoch FROM clock_timestamp())::float8);
 END $$;
 
--- Adds up what transactions inserted. Only one process does so at a time, so none waits for the rows of the sums.
+-- Adds up the rows that transactions have inserted. Only one process does this at a time, so none waits for the sums.
 CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = recado AS $$
 BEGIN
   IF NOT pg_try_advisory_xact_lock(8319384419) THEN

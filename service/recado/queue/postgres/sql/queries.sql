@@ -1,7 +1,7 @@
 -- Every statement of the store, by name, with the same names, parameters and columns as in SQLite. If a statement serves
--- a whole batch, `$1` is a JSON array. Rows of several columns are read as jsonb, since each column parses a json row
--- again: 46 us for the 20 columns of a reply instead of 7. Names are qualified, because PgBouncer keeps no settings of a
--- session.
+-- a whole batch, `$1` is a JSON array. Rows of several columns are read as jsonb: from json, each column would parse the
+-- row again, which takes 46 us for the 20 columns of a reply instead of 7. Names are qualified, because PgBouncer keeps no
+-- settings of a session.
 
 -- name: see_wamids
 INSERT INTO recado.seen_message (id, wamid_key)
@@ -10,8 +10,8 @@ ON CONFLICT (wamid_key) DO NOTHING
 RETURNING id
 
 -- name: take_ids
--- Runs outside of the transaction, see connections.py. A crash of the server empties the table, while a pooler keeps our
--- connections: a process that finds the table empty takes an id that no table has.
+-- Runs outside of the transaction, see connections.py. A crash of the server empties the table, and with a pooler the
+-- process keeps its connections. So a process that finds the table empty takes an id that no table has.
 INSERT INTO recado.next_id AS n (one, id)
 SELECT true, $2::bigint + greatest($1::bigint, CASE WHEN NOT EXISTS (SELECT FROM recado.next_id) THEN
   1 + greatest((SELECT max(id) FROM recado.entry), (SELECT max(id) FROM recado.seen_message),
@@ -39,8 +39,8 @@ ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at, version = excluded.v
   streak = excluded.streak, written_at = excluded.written_at
 
 -- name: supersede
--- Entries are looked up by their keys alone (OFFSET 0): by the statistics of a queue that has just grown, all that wait are
--- few.
+-- OFFSET 0 makes the server look up the entries by their keys alone. Its statistics of a queue that has just grown say
+-- that few entries wait, so it would read all of those.
 UPDATE recado.entry e SET state = 'discarded', due_at = NULL, reason = 'superseded', finished_at = $2
 FROM (SELECT DISTINCT value AS key FROM json_array_elements_text($1::json)) j
   CROSS JOIN LATERAL (SELECT w.id FROM recado.entry w WHERE w.key = j.key AND w.finished_at IS NULL OFFSET 0) w
@@ -258,8 +258,8 @@ WITH page AS MATERIALIZED (
 SELECT id, due_at FROM page WHERE pg_try_advisory_xact_lock(hashtextextended(key, 2))
 
 -- name: due_by_id
--- OFFSET 0 makes the server look up each entry by its id alone. Its statistics of a queue that has just grown tell it
--- that fewer entries are due in the lane than are asked for, so it would read all of those.
+-- OFFSET 0 makes the server look up each entry by its id alone. Its statistics of a queue that has just grown say that
+-- fewer entries are due in the lane than ids are given, so it would read all of those.
 SELECT m.id, m.key, m.state, m.deadline_at, m.suspect_at, m.hopeless, coalesce(c.next_at, 0), f.id, f.due_at
 FROM (SELECT DISTINCT value::bigint AS id FROM json_array_elements_text($4::json)) j
   CROSS JOIN LATERAL (SELECT * FROM recado.entry e WHERE e.id = j.id OFFSET 0) m
@@ -590,7 +590,7 @@ DELETE FROM recado.entry WHERE id IN (SELECT value::bigint FROM json_array_eleme
   OR event_id IN (SELECT value::bigint FROM json_array_elements_text($2::json))
 RETURNING channel, lane, state
 
--- What the report counts: rows of (how many, what) between two instants.
+-- The counts of the report: rows of (how many, what) between two instants.
 
 -- name: survey_messages
 SELECT count(*) FROM recado.seen_message WHERE id >= $1 AND id < $2 AND wamid_key < 'x'

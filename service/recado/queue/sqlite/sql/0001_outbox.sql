@@ -3,8 +3,8 @@
 -- Marks the file as recado's ("reca"), so that recado never uses the database of another application as its queue.
 PRAGMA application_id = 0x72656361;
 
--- What has to be sent. An entry's id is its microsecond of arrival, made unique. It is never used twice, so a late
--- status cannot settle another entry's attempt.
+-- Everything that recado has to send. An entry's id is its microsecond of arrival, made unique. It is never used twice,
+-- so a late status cannot settle another entry's attempt.
 CREATE TABLE entry (
   id              INTEGER PRIMARY KEY,
   state           TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'unknown', 'delivered', 'failed', 'discarded')),
@@ -77,7 +77,7 @@ CREATE TABLE customer (
 CREATE INDEX customer_held ON customer (talk ->> '$.handoff.until')
   WHERE talk ->> '$.handoff.until' IS NOT NULL;
 
--- What a customer was offered. Money is text: a REAL would round it.
+-- Quotes. Money is text: a REAL would round it.
 CREATE TABLE quote (
   id          INTEGER PRIMARY KEY,           -- of the entry that gives it, and of his message in seen_message
   token       TEXT NOT NULL UNIQUE,
@@ -103,7 +103,7 @@ CREATE INDEX quote_expiry ON quote (expires_at) WHERE state = 'open';
 CREATE INDEX quote_sent ON quote (sent_wamid) WHERE sent_wamid IS NOT NULL;
 CREATE INDEX quote_reminder ON quote (reminder_id) WHERE reminder_id IS NOT NULL;
 
--- What the shop has to deliver.
+-- The shop's orders.
 CREATE TABLE shop_order (
   number          INTEGER PRIMARY KEY,
   quote           TEXT NOT NULL UNIQUE,      -- the token: no quote makes two orders
@@ -141,7 +141,8 @@ CREATE TABLE event (
 ) STRICT;
 CREATE UNIQUE INDEX event_sequence ON event (key, sequence);
 
--- What was asked for and is not sold, once a day for each customer, who is a keyed hash. Days are counted from 1970.
+-- Things that customers asked for and the shop does not sell, once a day for each customer. The customer is a keyed
+-- hash. Days are counted from 1970.
 CREATE TABLE asked (
   day      INTEGER NOT NULL,
   phrase   TEXT NOT NULL,
@@ -151,7 +152,7 @@ CREATE TABLE asked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asked_customer ON asked (customer);
 
--- How many conversations a person took over at an instant, and why: nothing in here is about a customer.
+-- How many conversations a person took over at an instant, and why, without data about customers.
 CREATE TABLE handoff (
   at     REAL NOT NULL,
   reason TEXT NOT NULL,
@@ -159,7 +160,7 @@ CREATE TABLE handoff (
   PRIMARY KEY (at, reason)
 ) STRICT, WITHOUT ROWID;
 
--- The key of a customer for each other name: phone number, user id, earlier ones.
+-- The key of a customer for each of his other names: phone number, user id, earlier names.
 CREATE TABLE identity (
   name TEXT PRIMARY KEY,
   key  TEXT NOT NULL
@@ -186,7 +187,7 @@ CREATE TABLE lane (
   CHECK ((open_reason IS NULL) = (opened_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- The turns of a lane under its rate: when the next one is, and how many were last taken together.
+-- The turns of a lane, at its rate: when the next one is, and how many were taken together last.
 CREATE TABLE pace (
   channel TEXT NOT NULL,
   lane    TEXT NOT NULL,
@@ -223,7 +224,7 @@ END;
 CREATE TRIGGER entry_deleted AFTER DELETE ON entry BEGIN
   UPDATE state_count SET rows = rows - 1 WHERE channel = old.channel AND lane = old.lane AND state = old.state;
 END;
--- When an entry ends, the next one of its key becomes due: it was put off until the first one was due.
+-- When an entry ends, the next one of its key becomes due. It was postponed to the due time of the first one.
 CREATE TRIGGER entry_ended AFTER UPDATE OF finished_at ON entry
 WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
   UPDATE entry SET due_at = new.finished_at

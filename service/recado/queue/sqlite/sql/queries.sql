@@ -1,7 +1,7 @@
--- Every statement of the store, by name. If a statement serves a whole batch, `?1` is a JSON array. One call into SQLite
--- for each batch makes the writer thread release the interpreter lock a few times a commit, not a few times a row.
--- Statements use `jsonb_each` if an element is itself an array: `json_each` would turn it into text again, which SQLite
--- would parse once more for each of its values.
+-- Every statement of the store, by name. If a statement serves a whole batch, `?1` is a JSON array. With one call into
+-- SQLite for a batch, the writer thread releases the interpreter lock a few times a commit, not a few times a row.
+-- Statements use `jsonb_each` if an element is itself an array: `json_each` would turn the element into text again, and
+-- SQLite would parse that text for each of its values.
 
 -- name: see_wamids
 INSERT INTO seen_message (id, wamid_key)
@@ -92,8 +92,8 @@ INSERT INTO meta (name, value) VALUES ('order_number', 1001)
 ON CONFLICT (name) DO UPDATE SET value = value + 1
 RETURNING value
 
--- The newest quote is the open one, otherwise the one with the highest id that was not replaced. The id alone does not
--- tell: the quote of a voice note has the id of the note's arrival, and may be newer than those of later messages.
+-- The newest quote is the open one, otherwise the one with the highest id that was not replaced. The id alone is not
+-- enough: the quote of a voice note has the id of the note's arrival, and may be newer than quotes of later messages.
 -- name: session_quotes
 SELECT j.value ->> 0, 1, q.token, q.lines, q.currency, q.source, q.opened_at, q.changed_at, q.expires_at, q.state,
   q.accepted_at
@@ -198,7 +198,7 @@ FROM lane l LEFT JOIN pace p ON p.channel = l.channel AND p.lane = l.name
 INSERT INTO lane (channel, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING
 
 -- name: hold_lane
--- The one writer holds every lane.
+-- There is only one writer, so it holds every lane.
 SELECT failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at
 FROM lane WHERE channel = ?1 AND name = ?2
 
@@ -424,7 +424,7 @@ SELECT id, key, phone, user_id, reason, error_class, error_code FROM entry
 WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id
 
 -- name: lock_notices
--- The one writer holds them already.
+-- There is only one writer, so it holds them already.
 SELECT 1 WHERE false
 
 -- name: last_sequences
@@ -526,7 +526,7 @@ RETURNING id
 DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1)) OR event_id IN (SELECT value FROM json_each(?2))
 RETURNING channel, lane, state
 
--- What the report counts: rows of (how many, what) between two instants.
+-- The counts of the report: rows of (how many, what) between two instants.
 
 -- name: survey_messages
 SELECT count(*) FROM seen_message WHERE id >= ?1 AND id < ?2 AND wamid_key < 'x'
@@ -606,7 +606,7 @@ LIMIT 1
 SELECT count(*) FROM entry WHERE state = 'failed' AND finished_at >= ?3 AND channel = ?1 AND lane = ?2
 
 -- name: waiting_replies
--- But for the reply that gives an order its number: the order stands.
+-- Without the reply that tells the number of an order, because the order stays valid.
 SELECT id FROM entry
 WHERE key = ?1 AND channel = 'whatsapp' AND wamid IS NOT NULL AND finished_at IS NULL AND state IN ('queued', 'unknown')
   AND NOT EXISTS (SELECT 1 FROM shop_order o WHERE o.placed_id = entry.id)
