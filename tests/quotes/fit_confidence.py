@@ -1,10 +1,11 @@
-"""Fits the confidence of a line to the labelled orders; prints how reliable it is on shops that it was not fitted to.
+"""Fits the confidence of a line to the labelled orders, and prints how reliable it is for shops that it was not fitted
+to.
 
     python -m tests.quotes.fit_confidence [--write]
 
-A line is right if its product and amount are as labelled. To these lines come those of the same orders with one of
-their products taken out of the catalogue: what is sold in its place is wrong. `--write` writes the weights into the
-package.
+A line is right if its product and amount are as labelled. The fit also uses the same orders with one of their
+products removed from the catalogue; a product that is quoted in its place is wrong. `--write` writes the weights
+into the package.
 """
 
 import math
@@ -21,7 +22,7 @@ from tests.quotes.scoring import HERE, cases, catalogue_of, items_right
 
 TARGET = Path(confidence.__file__).with_name("data") / "confidence.toml"
 BANDS = ((0.0, 0.5), (0.5, 0.93), (0.93, 0.97), (0.97, 1.01))
-#: What is believed of a doubt before any line is seen: logarithmic odds against the line.
+#: The weight of each doubt before any data: logarithmic odds against the line.
 BELIEVED = {
     "box": -4.5, "computed": -1.0, "corrected": -0.5,
     "half of the name": -3.0, "hardly alike": -5.0, "head left out": -1.0, "in parts": -1.0,
@@ -29,17 +30,17 @@ BELIEVED = {
     "quality or thing": -3.0, "quantity after": -0.3, "quantity apart": -0.5, "start of the name": -3.0,
 }  # fmt: skip
 PULL = 1.0
-"""How many lines a belief is worth."""
+"""The number of lines that such a prior weight counts for."""
 REMOVED = 0.02
-"""What a line of an order counts whose product was taken out of the catalogue: shops are rarely asked for those."""
+"""The weight of a line of an order whose product was removed from the catalogue; customers rarely ask for those."""
 CEILING = -0.1
-"""The most that a doubt may weigh: none of them speaks for a line."""
+"""The largest weight of a doubt: no doubt makes a line more likely."""
 
 Lines = Counter[tuple[frozenset[str], bool]]
 
 
 def lines_of(case: Mapping[str, Any], catalogue: Catalogue, quote: Quote, expected: Mapping[str, float]) -> Lines:
-    """The lines of a quote by what speaks for and against them, and whether they are as `expected`."""
+    """Counts the lines of a quote by their features, and by whether they are as `expected`."""
     found: Lines = Counter()
     quoted = {item.sku: float(item.quantity) for item in quote.items}
     for wish in read(case["text"], catalogue).wishes:
@@ -51,7 +52,7 @@ def lines_of(case: Mapping[str, Any], catalogue: Catalogue, quote: Quote, expect
 
 
 def trade(name: str) -> tuple[Lines, Lines]:
-    """The lines of one file: as they are, and with each ordered product taken out of the catalogue."""
+    """The lines of one file: with the whole catalogue, and with each ordered product removed from it."""
     catalogue = Catalogue.from_csv(catalogue_of(name))
     service = QuoteService(lambda: catalogue, max_quantity=10**12)
     plain: Lines = Counter()
@@ -73,7 +74,7 @@ def trade(name: str) -> tuple[Lines, Lines]:
 
 
 def fit(lines: Iterable[tuple[frozenset[str], bool, float]]) -> dict[str, float]:
-    """Weights by gradient ascent; each is pulled towards what is believed of it."""
+    """Weights by gradient ascent; each is pulled towards its prior weight."""
     rows = list(lines)
     weights = {"base": 4.0, **BELIEVED}
     total = sum(count for _, _, count in rows)
@@ -92,7 +93,7 @@ def fit(lines: Iterable[tuple[frozenset[str], bool, float]]) -> dict[str, float]
 
 
 def weighted(parts: Iterable[tuple[Lines, Lines]]) -> list[tuple[frozenset[str], bool, float]]:
-    """All lines with what they count."""
+    """All lines with their weights."""
     sums: dict[tuple[frozenset[str], bool], float] = defaultdict(float)
     for plain, removed in parts:
         for key, count in plain.items():

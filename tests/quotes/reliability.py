@@ -1,8 +1,8 @@
-"""Prints what the order parser reads: scores by file, by kind of language, and how far confidences can be trusted.
+"""Prints how well the order parser reads: scores by file, by kind of language, and how reliable confidences are.
 
     python -m tests.quotes.reliability [--held]
 
-`--held`: only the held-back cases, which nobody tunes on.
+`--held`: only the held-out cases, which are not used for tuning.
 """
 
 import sys

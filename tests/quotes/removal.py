@@ -1,6 +1,7 @@
-"""Takes each row of the reader's tables away, and each part of a row, and tells what no example of the row notices.
+"""Removes each row of the reader's tables, and each part of a row, and lists the removals that no example of the row
+notices.
 
-python -m tests.quotes.removal
+    python -m tests.quotes.removal
 """
 
 import re
@@ -23,7 +24,7 @@ CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 
 
 class Removal(NamedTuple):
-    """A row or a part of one that was taken away, and the examples of the row that failed without it."""
+    """A row or a part of one that was removed, and the examples of the row that failed without it."""
 
     table: str
     row: str
@@ -32,7 +33,7 @@ class Removal(NamedTuple):
 
 
 def spans(text: str, rules: tuple[Rule, ...] = RULES) -> set[tuple[Kind, str]]:
-    """The stretches of a message as they are written, each with its kind."""
+    """The spans of a message as written, each with its kind."""
     matcher = CATALOGUE.matcher()
     matcher.begin()
     scanner = Scanner(text, matcher)
@@ -42,8 +43,8 @@ def spans(text: str, rules: tuple[Rule, ...] = RULES) -> set[tuple[Kind, str]]:
 
 
 def failed_spans(rule: Rule, rules: tuple[Rule, ...] = RULES) -> list[str]:
-    """The examples of a rule in which `rules` do not find the stretch in brackets, and its counterexamples in which
-    they find one of its kind."""
+    """The examples of a rule in which `rules` do not find the span in brackets, and its counterexamples in which
+    they find a span of its kind."""
     lost = [text for text in rule.examples if (rule.kind, _told(text)) not in spans(re.sub(r"[][]", "", text), rules)]
     return lost + [text for text in rule.counterexamples if rule.kind in {kind for kind, _ in spans(text, rules)}]
 
@@ -53,18 +54,18 @@ def _told(text: str) -> str:
 
 
 def done(text: str, among: Constructions | None = None) -> set[Does]:
-    """What the constructions in a message do."""
+    """The effects of the constructions in a message."""
     return {one.does for one in (among or table()).find(text, tokenise(text)).values()}
 
 
 def failed_constructions(row: Construction, among: Constructions | None = None) -> list[str]:
-    """The examples of a row that do not hold it, and its counterexamples that do."""
+    """The examples in which the row's construction is not found, and its counterexamples in which it is."""
     lost = [text for text in row.examples if row.does not in done(text, among)]
     return lost + [text for text in row.counterexamples if row.does in done(text, among)]
 
 
 def removals() -> Iterator[Removal]:
-    """Every row and every part of one, taken away in turn."""
+    """Every row and every part of a row, removed one at a time."""
     yield from _rules()
     yield from _constructions()
 

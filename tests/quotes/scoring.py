@@ -1,4 +1,5 @@
-"""Scores quotes as the label rules say: exact sets of (sku, quantity), intents, unmatched fragments leniently."""
+"""Scores quotes by the rules for labels: exact sets of (sku, quantity), exact intents, and similar unmatched
+fragments."""
 
 import json
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ class Score(NamedTuple):
     exact: float
     intent: float
     unmatched: float
-    silent: float  # another quote than was ordered, and no question
-    needless: float  # the quote that was ordered, with a question
+    silent: float  # the quote is wrong, and recado asks nothing
+    needless: float  # the quote is right, but recado asks something
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -31,7 +32,7 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 
 def catalogue_of(name: str) -> Path:
-    """The catalogue that a file of cases is about."""
+    """The catalogue for a file of cases."""
     own = HERE / f"{name.partition('.')[0].partition('-')[0]}.csv"
     return own if own.exists() else DEFAULT_PATH
 
@@ -53,7 +54,7 @@ def items_right(case: dict[str, Any], quote: Quote) -> bool:
 
 
 def unmatched_right(case: dict[str, Any], quote: Quote) -> bool:
-    """Whether each labelled fragment shares a word with one of as many predicted ones."""
+    """Whether there are as many fragments as labelled, and each shares a word with its label."""
     left = [_words(entry.text) for entry in quote.unmatched]
     if len(left) != len(case["unmatched"]):
         return False
@@ -80,7 +81,7 @@ def score(name: str) -> Score:
 
 
 def must_ask(case: dict[str, Any]) -> bool:
-    """Whether a careful shop assistant would ask back."""
+    """Whether a careful shop assistant would ask something."""
     return bool(case.get("ask", bool(case["unmatched"])))
 
 

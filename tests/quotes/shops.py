@@ -1,4 +1,4 @@
-"""The shops whose catalogues lie beside the tests."""
+"""The shops whose catalogues are in this folder."""
 
 from functools import cache
 
@@ -14,5 +14,5 @@ def service(shop: str) -> QuoteService:
 
 
 def quote(shop: str, text: str) -> Quote:
-    """How a shop reads a message."""
+    """The quote of a shop for a message."""
     return service(shop).quote(text)

@@ -1,4 +1,4 @@
-"""What nothing owns is asked about; what a span, a size, a price or people own is not."""
+"""recado asks about a word or number that no part of the reading accounts for."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_what_is_owned_is_not(text: str) -> None:
 
 
 def test_a_kind_that_led_to_nothing_is_asked_about() -> None:
-    """Only the small one would have been quoted."""
+    """Otherwise only the small one would be quoted, without a question."""
     quote = PHONES.quote("mándame una bocina chica, y grande ya tengo")
     assert "grande" in quote.unclear
 

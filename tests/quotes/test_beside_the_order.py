@@ -1,4 +1,4 @@
-"""What stands beside an order and is none: classes of a school, complaints, reasons."""
+"""Words in a message that are not part of the order: school classes, complaints, reasons."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What the reading of one message may cost, counted in lines of Python and in steps."""
+"""The maximum cost of reading a message, counted in lines of Python and in steps."""
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from tests.work import lines_run
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 SERVICE = QuoteService(lambda: CATALOGUE)
-#: An ordinary order takes about 250 lines of Python for each of its tokens; five times that is the most for any text.
+#: An ordinary order takes about 250 lines of Python for each of its tokens; any text may take at most five times that.
 MOST_LINES = 1_250 * MOST_TOKENS
 UNITS = (
     *("½", "½ ", "¼", "🔟", "ﷺ", "ﷻ", "⅒", "1/2", "1/2 ", "¹ ", "\u20e3", "1\ufe0f\u20e3", "😂", "(", "* ", "\u0301"),
@@ -25,14 +25,14 @@ UNITS = (
 
 
 def as_often_as_allowed(unit: str) -> str:
-    """A unit repeated up to the bounds on letters and tokens, so that nothing refuses it unread."""
+    """A unit repeated up to the limits of letters and tokens, so that the text is read and not refused."""
     text = (unit * LONGEST_TEXT)[:LONGEST_TEXT]
     tokens = tokenise(text)
     return text if len(tokens) <= MOST_TOKENS else text[: tokens[MOST_TOKENS - 1].end]
 
 
 def fresh(catalogue: Catalogue = CATALOGUE) -> QuoteService:
-    """A service that remembers no word; the language's tables are loaded, which happens once in a process."""
+    """A service with an empty cache of words. The language's tables are loaded, as this happens once in a process."""
     SERVICE.quote("2 camisas y media docena de gorras, no, mejor 3")
     forgetful = Catalogue(catalogue.products, catalogue.currency)
     forgetful.matcher()
@@ -53,7 +53,7 @@ def test_no_hostile_text_does(label: str) -> None:
 
 
 def test_a_text_beyond_the_bounds_is_too_long() -> None:
-    """By letters, by tokens, and by steps; at the bounds it is read."""
+    """By letters, by tokens or by steps. A text at the limit is read."""
     assert SERVICE.quote("2 camisas " + "a" * (LONGEST_TEXT - 10)).intent is Intent.ORDER
     assert SERVICE.quote("2 camisas " + "a" * (LONGEST_TEXT - 9)).intent is Intent.TOO_LONG
     assert SERVICE.quote("2 camisas" + "😂" * (MOST_TOKENS - 2)).intent is Intent.ORDER
@@ -63,13 +63,13 @@ def test_a_text_beyond_the_bounds_is_too_long() -> None:
 
 
 def test_a_long_order_is_read() -> None:
-    """A hundred and twenty lines, and no less of the last than of the first."""
+    """It has 120 lines, and the last one is read like the first."""
     quote = SERVICE.quote("2 camisas y 1 gorra\n" * 119 + "3 zapatos")
     assert {item.sku: item.quantity for item in quote.items} == {"CAM-001": 238, "ACC-001": 119, "CAL-001": 3}
 
 
 def test_products_that_share_their_words_are_charged() -> None:
-    """A name is looked at once for each place where it may stand: ten thousand of one kind do not hold the loop."""
+    """Each place where a name may stand costs a step, so a thousand similar names do not block the event loop."""
     one = CATALOGUE.products[0]
     alike = [msgspec.structs.replace(one, sku=f"S-{n}", name=f"tornillo largo {n}", aliases=()) for n in range(1_000)]
     catalogue = Catalogue(tuple(alike), "USD")
@@ -80,7 +80,7 @@ def test_products_that_share_their_words_are_charged() -> None:
 
 
 def test_a_word_is_read_up_to_its_bound() -> None:
-    """Long words are cut as typed and as folded, where nothing tells words apart any more."""
+    """Long words are cut, both as typed and as normalised; the rest no longer distinguishes words."""
     (token,) = tokenise("ﷺ" * 4096)
     assert (len(token.norm), token.end) == (64, 4096)
     assert tokenise("camisa" + "s" * 4000)[0].norm == "camisa" + "s" * 58

@@ -1,4 +1,4 @@
-"""The labelled messages: what the parser reads right must not become less."""
+"""The labelled messages: the parser must not read fewer of them right than before."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.quotes.scoring import HERE, catalogue_of, items_right, quoted, score
 
-#: What is read of each file: least exact quotes, intents, unmatched fragments; most silent errors, needless questions.
+#: For each file the least exact quotes, intents and unmatched fragments; the most silent errors and needless questions.
 FLOORS = [
     ("cases-dev.jsonl", 0.99, 0.99, 0.99, 0.0, 0.013),
     ("cases-more.jsonl", 0.96, 0.98, 0.95, 0.012, 0.036),
@@ -65,7 +65,7 @@ FLOORS = [
 def test_read_at_least_as_much_as_before(
     name: str, exact: float, intent: float, unmatched: float, silent: float, needless: float
 ) -> None:
-    """Shares of exact quotes, intents and unmatched fragments stay above their floors, errors below their ceilings."""
+    """The shares of exact quotes, intents and unmatched fragments stay above their limits, the errors below."""
     result = score(name)
     assert result.exact >= exact, result
     assert result.intent >= intent, result
@@ -82,7 +82,8 @@ def test_read_at_least_as_much_as_before(
     ],
 )  # fmt: skip
 def test_a_product_that_is_no_longer_sold_is_asked_for(name: str) -> None:
-    """Each product of each order that is read right is taken out of the catalogue: hardly ever is another sold."""
+    """For each product of each order that is read right, the test removes the product from the catalogue. recado
+    hardly ever quotes another one in its place without asking."""
     catalogue = Catalogue.from_csv(catalogue_of(f"{name}.jsonl"))
     less: dict[str, QuoteService] = {}
     removals = silent = 0
@@ -103,7 +104,7 @@ def test_a_product_that_is_no_longer_sold_is_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("path", [DEFAULT_PATH, HERE / "bodega.csv"], ids=lambda path: path.stem)
 def test_every_name_and_alias_means_its_product(path: Path) -> None:
-    """Each name in the catalogue, ordered as it stands there, is that product and nothing else."""
+    """An order with a name as in the catalogue is for that product and nothing else."""
     catalogue = Catalogue.from_csv(path)
     service = QuoteService(lambda: catalogue)
     wrong = [

@@ -1,4 +1,4 @@
-"""The catalogue: every problem named with its line; a changed file is taken, a bad one is not."""
+"""The catalogue: each problem is reported with its line; a changed file is loaded unless it is invalid."""
 
 import logging
 import os
@@ -27,7 +27,7 @@ def problems(folder: Path, text: str) -> tuple[str, ...]:
 
 
 def test_a_good_file_is_read(tmp_path: Path) -> None:
-    """Prices are exact decimals, aliases are split, goods by the pair are known by their alias."""
+    """Prices are exact decimals, aliases are split, and goods sold in pairs are recognised by their alias."""
     catalogue = Catalogue.from_csv(written(tmp_path, "\ufeff" + GOOD))
     shirt, shoes = catalogue.products
     assert (shirt.unit_price, shirt.aliases, shirt.pair) == (Decimal("25.50"), ("polera", "remera"), False)
@@ -36,7 +36,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
 
 
 def test_every_problem_is_named_with_its_line(tmp_path: Path) -> None:
-    """A file with many faults reports all of them at once, in order."""
+    """All problems of a file are reported at once, in order."""
     found = problems(
         tmp_path,
         GOOD + "A-1,Falda,,10,USD\n,Gorra,,5,USD\nA-5,,,5,USD\nA-6,CAMISA,,5,USD\nA-7,Polo,remera,5,USD\n"
@@ -55,12 +55,12 @@ def test_every_problem_is_named_with_its_line(tmp_path: Path) -> None:
     [("", "line 1"), ("a,b\n1,2\n", "is missing"), (HEADER, "no product"), (HEADER + '"A-1,Camisa\n', "line 2")],
 )
 def test_what_is_no_catalogue_is_refused(tmp_path: Path, text: str, part: str) -> None:
-    """An empty file, other columns, no product, a broken quote: each is one clear problem."""
+    """An empty file, other columns, no product, a missing quotation mark: each is one clear problem."""
     assert any(part in problem for problem in problems(tmp_path, text))
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
-    """What cannot be read or is not UTF-8 is a CatalogueError too."""
+    """A file that cannot be read or is not UTF-8 is a CatalogueError, too."""
     with pytest.raises(CatalogueError, match="cannot be read"):
         Catalogue.from_csv(tmp_path / "none.csv")
     (tmp_path / "latin.csv").write_bytes("sku,name\nñ".encode("latin-1"))
@@ -69,7 +69,8 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_changed_file_is_loaded_and_a_bad_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A reload answers with the new prices; a bad file is logged once and the last good one serves on."""
+    """After a reload, quotes have the new prices. An invalid file is logged once, and the last valid catalogue stays
+    in use."""
     path = written(tmp_path, GOOD)
     file = CatalogueFile(path)
     service = QuoteService(file.current)
@@ -92,7 +93,7 @@ def test_a_changed_file_is_loaded_and_a_bad_one_is_not(tmp_path: Path, caplog: p
 
 
 def test_a_config_map_swap_is_seen(tmp_path: Path) -> None:
-    """Kubernetes replaces the symlink `..data`, not the file: the path stays, what it leads to is another file."""
+    """Kubernetes replaces the symlink `..data`, not the file: the path stays the same and leads to another file."""
     for name, text in (("v1", GOOD), ("v2", GOOD.replace("25.50", "30.00"))):
         (tmp_path / name).mkdir()
         written(tmp_path / name, text)
@@ -100,13 +101,13 @@ def test_a_config_map_swap_is_seen(tmp_path: Path) -> None:
     (tmp_path / "catalogo.csv").symlink_to("..data/catalogo.csv")
     file = CatalogueFile(tmp_path / "catalogo.csv")
     (tmp_path / "..new").symlink_to("v2")
-    os.replace(tmp_path / "..new", tmp_path / "..data")  # noqa: PTH105 - the call Kubernetes makes
+    os.replace(tmp_path / "..new", tmp_path / "..data")  # noqa: PTH105 - the call that Kubernetes makes
     assert file.reload_if_changed() is ReloadOutcome.LOADED
     assert file.current().by_sku["A-1"].unit_price == Decimal("30.00")
 
 
 def test_the_shipped_catalogue_is_good() -> None:
-    """The embedded default loads: 124 products in dollars."""
+    """The default catalogue has 124 products in dollars."""
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
     assert (len(catalogue.products), catalogue.currency) == (124, "USD")
 
@@ -114,7 +115,7 @@ def test_the_shipped_catalogue_is_good() -> None:
 @pytest.mark.parametrize("text", ["\u202e", "🙂", "!!"])
 @pytest.mark.parametrize("column", ["name", "alias"])
 def test_what_nobody_could_write_is_no_name(tmp_path: Path, text: str, column: str) -> None:
-    """A name or alias without a letter or digit is refused with its line."""
+    """A name or alias without a letter or digit is refused, with its line."""
     name, alias = (text, "") if column == "name" else ("Zapato", f"{text}|bota")
     path = tmp_path / "catalogue.csv"
     path.write_text(f"sku,name,aliases,unit_price,currency\nA,{name},{alias},1.50,USD\n")

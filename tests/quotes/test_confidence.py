@@ -1,4 +1,4 @@
-"""What the confidence of a line says, and that everything that speaks for or against a line has a weight."""
+"""The confidence of a line; every feature of a line has a weight."""
 
 import tomllib
 
@@ -28,7 +28,7 @@ def test_a_plain_line_is_sure_and_a_doubtful_one_is_not(text: str, least: float,
 
 
 def test_the_fit_learns_what_is_wrong_more_often() -> None:
-    """Of a hundred lines with a box ten are right, of a thousand plain ones nearly all."""
+    """Ten of a hundred lines with a box are right, and nearly all of a thousand plain lines."""
     box = frozenset(["box"])
     weights = fit([(frozenset(), True, 990.0), (frozenset(), False, 10.0), (box, True, 10.0), (box, False, 90.0)])
     assert 0.97 < 1 / (1 + 2.718 ** -weights["base"]) < 1
@@ -36,13 +36,13 @@ def test_the_fit_learns_what_is_wrong_more_often() -> None:
 
 
 def test_no_doubt_speaks_for_a_line() -> None:
-    """However often lines with one are right."""
+    """Even if lines with a doubt are right more often."""
     weights = fit([(frozenset(), True, 90.0), (frozenset(), False, 10.0), (frozenset(["corrected"]), True, 1000.0)])
     assert weights["corrected"] < 0
 
 
 def test_what_is_less_likely_than_not_is_asked_for_and_not_quoted() -> None:
-    """The cigarettes of another kind are named, and nobody is sold them."""
+    """The reply names the cigarettes of another kind, but does not quote them."""
     shop = Catalogue.from_csv(HERE / "licoreria.csv")
     quote = QuoteService(lambda: shop).quote("marlboro mentolado 1 cajetilla")
     assert quote.items == ()

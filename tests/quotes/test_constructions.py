@@ -1,4 +1,4 @@
-"""Every construction holds its examples, and none of what only resembles them."""
+"""Every construction is found in its examples and not in its counterexamples."""
 
 import pytest
 
@@ -10,12 +10,12 @@ ROWS = [pytest.param(row, id=f"{row.does.name.lower()}-{row.examples[0]}") for r
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_holds_its_examples_alone(row: Construction) -> None:
-    """By the words of the message, before anything is known of products."""
+    """Only by the words of the message, without the catalogue."""
     assert row.examples
     assert failed_constructions(row) == []
 
 
-def test_of_two_at_a_place_the_longer_counts() -> None:
+def test_the_longer_of_two_constructions_counts() -> None:
     """ "nada más la camisa" keeps a line; "nada más" closes the list."""
     assert done("nada más la camisa") == {Does.KEEP}
     assert done("nada más") == {Does.CLOSE}

@@ -1,4 +1,4 @@
-"""How much is wanted of what, in the small shops beside this file: measures, kinds, what was said before."""
+"""How much of what is wanted, in the small shops of this folder: measures, kinds, and references to earlier words."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What is meant where the head is left out."""
+"""The meaning of messages that leave the head word out."""
 
 import pytest
 
@@ -12,7 +12,7 @@ CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 
 @pytest.mark.parametrize("text", ["2 turquesas, " * 200, "la de 5 y " * 250, "los raros que sean finos y " * 110])
 def test_a_message_costs_a_bounded_number_of_readings(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """However many things it leaves open, and however many lines they may be of."""
+    """However many things it leaves open, and however many lines they may refer to."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("\n".join(f"2 {product.name}" for product in CATALOGUE.products[::6]))
     count, original = 0, service.read

@@ -1,4 +1,4 @@
-"""What people say every day of how many, of which and of what they only speak of."""
+"""Everyday phrases for how many and which, and about things that are only mentioned."""
 
 import pytest
 
@@ -30,7 +30,7 @@ from tests.quotes.shops import quote
     ],
 )
 def test_it_is_understood_without_a_question(shop: str, text: str, expected: dict[str, int]) -> None:
-    """Exact products and quantities."""
+    """The products and quantities are exact."""
     read = quote(shop, text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert not read.asks
@@ -46,7 +46,7 @@ def test_it_is_understood_without_a_question(shop: str, text: str, expected: dic
     ],
 )
 def test_what_the_message_does_not_tell_is_asked(shop: str, text: str) -> None:
-    """How many people there are, what a picture shows."""
+    """The number of people, or the content of a picture."""
     assert quote(shop, text).asks
 
 
@@ -55,7 +55,7 @@ def test_what_the_message_does_not_tell_is_asked(shop: str, text: str) -> None:
     ["qué marcas y productos manejan?", "me envías la carta de productos?", "qué otros productos tienen?"],
 )
 def test_a_question_about_all_that_is_sold_is_for_help(text: str) -> None:
-    """Also where a product sounds like a word of it ("tarta")."""
+    """Even if one of its words sounds like a product ("tarta")."""
     assert quote("reposteria", text).intent is Intent.HELP
 
 
@@ -84,7 +84,7 @@ def test_a_question_about_all_that_is_sold_is_for_help(text: str) -> None:
     ],
 )
 def test_talk_around_an_order_changes_nothing(shop: str, text: str, expected: dict[str, int]) -> None:
-    """Restatements, corrections said again, purposes, and clauses behind what is ordered."""
+    """Restatements, repeated corrections, purposes, and clauses after the order."""
     read = quote(shop, text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert not read.asks
@@ -100,7 +100,7 @@ def test_talk_around_an_order_changes_nothing(shop: str, text: str, expected: di
     ],
 )
 def test_what_is_asked_for_among_talk_is_asked_back(shop: str, text: str, expected: dict[str, int]) -> None:
-    """One and a half of what is sold by the piece; goods that the shop lacks."""
+    """One and a half of a product that is sold by the piece, and goods that the shop does not sell."""
     read = quote(shop, text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert read.asks

@@ -1,4 +1,4 @@
-"""The explanation of a reading has a text in both languages for all that can be read."""
+"""The explanation of a reading has a text in both languages for everything that can be read."""
 
 import tomllib
 
@@ -33,7 +33,8 @@ def test_the_owner_reads_why(language: str, expected: list[str]) -> None:
 
 
 def test_the_best_reading_that_lost_is_named() -> None:
-    """What would be quoted if the product were not sold; and that there is none."""
+    """It is the reading that would be quoted if the product were not sold. If there is none, the explanation says
+    so."""
     near = CliRunner().invoke(app, ["quote", "3 camisas manga larga", "--explain"])
     assert "best reading that lost: 3 Camisa manga corta, " in near.output
     assert "in place of Camisa manga larga" in near.output

@@ -1,4 +1,5 @@
-"""How many things are for each of several people, rooms, pieces: multiplied once, by the number told anywhere."""
+"""Amounts for each of several people, rooms or pieces: they are multiplied once, by the number given anywhere in the
+message."""
 
 from decimal import Decimal
 
@@ -27,7 +28,7 @@ Lines = dict[str, int | Decimal]
     ],
 )
 def test_what_each_one_gets_is_multiplied_once(shop: str, text: str, expected: Lines) -> None:
-    """Before or behind "cada uno", with the number before or behind it."""
+    """The amount and the number may come before or after "cada uno"."""
     read = quote(shop, text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert not read.asks

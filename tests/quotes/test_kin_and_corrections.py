@@ -1,4 +1,5 @@
-"""What is told by what was ordered before: another kind, as many of another, second thoughts, what others took."""
+"""References to earlier words of the order: another kind, the same amount of another product, corrections, what
+others took."""
 
 from decimal import Decimal
 
@@ -31,6 +32,6 @@ def test_the_message_itself_tells_what_is_meant(shop: str, text: str, expected: 
 
 
 def test_what_somebody_asked_the_customer_for_is_ordered() -> None:
-    """Unlike what somebody else took himself."""
+    """Things that somebody else took himself are not."""
     read = quote("restaurante2", "mi jefe me pidió 2 flanes")
     assert {item.sku: item.quantity for item in read.items} == {"POS-01": 2}

@@ -1,4 +1,4 @@
-"""Which of a family is meant, how much of it, and when the answer asks."""
+"""Which variant of a product is meant, how much of it, and when recado asks."""
 
 from decimal import Decimal
 
@@ -72,7 +72,7 @@ def test_a_size_a_kind_and_a_measure_are_understood_without_a_question(text: str
     ],
 )  # fmt: skip
 def test_another_size_or_kind_than_is_sold_is_asked_back(text: str) -> None:
-    """Nobody is sold another size or flavour than he asked for."""
+    """recado does not quote another size or flavour instead."""
     quote = SERVICE.quote(text)
     assert quote.items == ()
     assert quote.unmatched
@@ -101,7 +101,8 @@ def test_an_amount_that_does_not_say_how_many_is_asked_back(text: str, reason: U
     ["2 cinturones", "una caja de jabones", "2 jabones deportivos", "quiero un queso de mano"],
 )
 def test_a_line_that_may_be_another_thing_is_marked(text: str) -> None:
-    """The head's only product when more was to be said; a box of what is sold by the piece; a kind that is not sold."""
+    """The only product with that head word although the customer said more; a box of something sold by the piece; a
+    kind that is not sold."""
     quote = SERVICE.quote(text)
     assert quote.asks
     assert all(item.doubtful for item in quote.items)

@@ -1,4 +1,4 @@
-"""A shop's own tables add words to those of the package, without code; each problem of them is named."""
+"""A shop's own tables add words to those of the package, without code; each problem in them is reported."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Kinds that every further trade brings: numbers of names, lists of sizes, packs by number, whom an order is for."""
+"""Phrases of further trades: numbers in names, lists of sizes, packs by number, the person that an order is for."""
 
 from decimal import Decimal
 
@@ -110,7 +110,7 @@ def lines(text: str) -> dict[str, float]:
     ],
 )
 def test_it_is_read_without_a_question(text: str, expected: dict[str, int]) -> None:
-    """Exact products and quantities."""
+    """The products and quantities are exact."""
     assert lines(text) == expected
     assert not quote(text).asks
 
@@ -131,7 +131,7 @@ def test_it_is_read_without_a_question(text: str, expected: dict[str, int]) -> N
     ],
 )
 def test_another_number_than_any_product_has_is_asked_about(text: str, expected: dict[str, int]) -> None:
-    """Nobody is sold another size, nor as many as the size says."""
+    """recado neither quotes another size nor takes the size for a quantity."""
     assert lines(text) == expected
     assert quote(text).asks
 
@@ -140,21 +140,21 @@ def test_another_number_than_any_product_has_is_asked_about(text: str, expected:
     "text", ["¿afinan guitarras?", "las pastillas que me vendieron rechinan", "ustedes instalan pastillas de freno?"]
 )
 def test_what_a_shop_does_or_did_is_no_order(text: str) -> None:
-    """A thing that is only spoken of is neither quoted nor asked about."""
+    """A thing that is only mentioned is neither quoted nor asked about."""
     read = quote(text)
     assert (read.items, read.unmatched, read.asks) == ((), (), False)
     assert read.intent is Intent.OTHER
 
 
 def test_an_unknown_thing_alone_is_asked_for() -> None:
-    """Two words that play no part are a thing which the shop may have by another name."""
+    """Two words without another role are a thing that the shop may have under another name."""
     read = quote("nintendo switch")
     assert [entry.text for entry in read.unmatched] == ["nintendo switch"]
     assert read.intent is Intent.ORDER
 
 
 def test_a_bad_misspelling_behind_an_unknown_thing_is_part_of_it() -> None:
-    """ "voladores" resembles "bañador": nobody is sold a swimsuit."""
+    """ "voladores" resembles "bañador", but no swimsuit is quoted."""
     shop = Catalogue.from_csv(DEFAULT_PATH)
     read = QuoteService(lambda: shop).quote("3 unicornios voladores")
     assert read.items == ()

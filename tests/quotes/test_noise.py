@@ -1,4 +1,4 @@
-"""Every rule of noise finds what its examples have in brackets, and nothing of its kind in its counterexamples."""
+"""Every rule for noise finds the bracketed part of its examples, and nothing of its kind in its counterexamples."""
 
 import pytest
 

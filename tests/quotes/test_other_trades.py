@@ -1,4 +1,4 @@
-"""Ways to order that other trades have: codes, weights, kinds, packs, abbreviations."""
+"""Phrases of other trades: codes, weights, kinds, packs, abbreviations."""
 
 from decimal import Decimal
 
@@ -188,7 +188,7 @@ def test_an_amount_in_no_unit_of_the_product_is_asked_back(text: str, reason: Un
     ],
 )
 def test_what_may_be_another_kind_is_marked(text: str) -> None:
-    """A kind that is no part of a name, one of two things in a name, the other gender."""
+    """A kind that is not part of a name, one of two things in a name, or the other gender."""
     assert any(item.doubtful for item in SERVICE.quote(text).items)
 
 

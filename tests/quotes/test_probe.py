@@ -1,4 +1,4 @@
-"""Names that do not read back as their product are told."""
+"""The check of a catalogue reports names that are not read as their product."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ NO_NAMES = {
     "nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches",
     "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana",
 }  # fmt: skip
-"""Names of words of speech, of money and of portions, which the check tells the owner."""
+"""Names of function words, of words for money and for portions, which the check reports to the owner."""
 
 
 def product(sku: str, name: str, *aliases: str) -> Product:
@@ -31,14 +31,14 @@ def test_every_name_of_our_catalogues_means_its_product(path: Path) -> None:
     assert {found.name for found in misread(Catalogue.from_csv(path))} <= NO_NAMES
 
 
-def test_an_alias_that_says_something_else_is_told() -> None:
-    """A refusal is no name; the other names of the product are."""
+def test_an_alias_that_says_something_else_is_reported() -> None:
+    """A refusal cannot be a name; the other names of the product are fine."""
     (found,) = misread(Catalogue((product("A", "Camisa", "no quiero"), product("B", "Gorra")), "USD"))
     assert (found.product.sku, found.name, found.silent) == ("A", "no quiero", True)
 
 
 def test_the_owner_reads_it_in_spanish(tmp_path: Path) -> None:
-    """The exit status tells whether a name is wrong."""
+    """The exit status shows whether a name is wrong."""
     path = tmp_path / "catalogue.csv"
     path.write_text("sku,name,aliases,unit_price,currency\nA,Camisa,no quiero,1,USD\n", encoding="utf-8")
     result = CliRunner().invoke(app, ["catalogue", "check", str(path), "--language", "es"])
@@ -48,7 +48,7 @@ def test_the_owner_reads_it_in_spanish(tmp_path: Path) -> None:
 
 
 def test_a_large_catalogue_is_tried_by_a_sample_of_its_names() -> None:
-    """Evenly spread, so that no part of the file is left out; a small one is tried whole."""
+    """The sample is spread evenly over the file. For a small catalogue all names are tried."""
     products = [product(f"S-{n}", f"tornillo largo {n}", "no quiero") for n in range(3 * MOST_TRIED)]
     large = Catalogue(tuple(products), "USD")
     assert len(list(sample(large))) <= MOST_TRIED

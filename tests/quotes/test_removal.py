@@ -1,4 +1,4 @@
-"""What is in the reader's tables is needed: without any row, or any part of one, an example of the row fails."""
+"""Every row of the reader's tables is needed, and every part of it: without it, an example of the row fails."""
 
 from tests.quotes.removal import removals
 

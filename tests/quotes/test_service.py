@@ -1,4 +1,4 @@
-"""QuoteService: exact money, honest doubts, limits, and no text that breaks it or keeps it busy."""
+"""QuoteService: exact money, doubts, limits, and texts that must neither break it nor keep it busy."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def test_the_order_of_the_manual() -> None:
 
 
 def test_a_word_for_several_products_is_a_question() -> None:
-    """ "jeans" is none of the three jeans; all are offered."""
+    """ "jeans" means none of the three jeans in particular, so all are offered."""
     (entry,) = SERVICE.quote("quiero 3 jeans").unmatched
     assert (entry.text, entry.ambiguous) == ("jeans", True)
     assert entry.candidates == ("Jean azul", "Jean negro", "Jean 501")
@@ -55,7 +55,7 @@ def test_what_is_not_sold_is_named_as_it_was_written() -> None:
 
 
 def test_too_many_pieces_are_refused_politely() -> None:
-    """A line above the limit is left out of items and total, and reported with its quantity."""
+    """A line above the limit is not in the items and the total; it is reported with its quantity."""
     quote = QuoteService(lambda: CATALOGUE, max_quantity=100).quote("101 gorras y 100 camisas")
     assert [(i.sku, i.quantity) for i in quote.items] == [("CAM-001", 100)]
     assert [(t.sku, t.quantity) for t in quote.too_many] == [("ACC-001", 101)]
@@ -63,7 +63,8 @@ def test_too_many_pieces_are_refused_politely() -> None:
 
 
 def test_doubt_grows_with_the_distance_from_the_name() -> None:
-    """A name is surer than its sound or one slip, those surer than two slips; the threshold marks lines."""
+    """The exact name has the highest confidence, then its sound and one typo, then two typos. The threshold marks
+    lines."""
     sure = [
         SERVICE.quote(f"2 {word}").items[0].confidence for word in ("pantuflas", "pantuflaz", "pantuglas", "pamtuglas")
     ]
@@ -73,7 +74,7 @@ def test_doubt_grows_with_the_distance_from_the_name() -> None:
 
 
 def test_one_and_the_same_product_by_its_regional_names() -> None:
-    """Synonyms of the head make names that the catalogue does not list ("polera sin mangas")."""
+    """Synonyms of the head word make names that the catalogue does not list ("polera sin mangas")."""
     for text in ("2 camisetas sin mangas", "2 poleras sin mangas", "2 musculosas", "2 remeras azules sin mangas"):
         assert [(i.sku, i.quantity) for i in SERVICE.quote(text).items] == [("CAM-007", 2)], text
 
@@ -81,14 +82,14 @@ def test_one_and_the_same_product_by_its_regional_names() -> None:
 @settings(max_examples=150)
 @given(st.text(max_size=4096))
 def test_any_text_has_a_quote(text: str) -> None:
-    """No string raises; quantities are positive, totals are sums, confidences are probabilities."""
+    """No text raises an exception; quantities are positive, totals are sums, confidences are probabilities."""
     check(text)
 
 
 @settings(max_examples=300)
 @given(st.lists(PIECES, max_size=60).map(" ".join))
 def test_any_jumble_of_order_words_has_a_quote(text: str) -> None:
-    """Nor does any order of the words that steer the reading."""
+    """The words that steer the reading, in any order."""
     check(text)
 
 
@@ -100,7 +101,8 @@ def check(text: str) -> None:
 
 
 def test_a_large_catalogue_costs_no_more_than_its_size(tmp_path: Path) -> None:
-    """Loading takes as much for each product, and a message as much, in a catalogue of four times the size."""
+    """With a catalogue of four times the size, loading costs the same for each product, and reading a message costs
+    the same."""
     from loadtests.bench.quotes import large_catalogue
 
     loading, reading = [], []
@@ -132,14 +134,15 @@ def test_a_large_catalogue_costs_no_more_than_its_size(tmp_path: Path) -> None:
     ],
 )
 def test_tokens(text: str, norms: list[str]) -> None:
-    """Emoji digits, full width, formatting, run-together words and accents come out plain; spans stay right."""
+    """Emoji digits, full-width characters, formatting, joined words and accents are normalised; the positions stay
+    right."""
     tokens = tokenise(text)
     assert [token.norm for token in tokens] == norms
     assert all(0 <= t.start < t.end <= len(text) for t in tokens)
 
 
 def test_word_forms() -> None:
-    """Plural, sound and diminutive each lead to one key."""
+    """Plural, sound and diminutive lead to the same key."""
     assert key("lapices") == key("lapiz")
     assert key("guantes") == key("guante")
     assert sound(plain("Sapatillas")) == sound("zapatiyas")
@@ -148,7 +151,7 @@ def test_word_forms() -> None:
 
 
 def test_every_process_reads_alike() -> None:
-    """Words that are as near to one product as to another are offered in one order, whatever Python hashes with."""
+    """Words that are equally near to two products are offered in the same order, whatever hash seed Python uses."""
     program = (
         "from recado.quotes import Catalogue, QuoteService; from recado.quotes.catalogue import DEFAULT_PATH\n"
         "catalogue = Catalogue.from_csv(DEFAULT_PATH)\n"
@@ -165,13 +168,13 @@ def test_every_process_reads_alike() -> None:
 
 @pytest.mark.parametrize("sign", ["✔️", "✔", "✓", "☑️", "✅", "✔️✔️", "👍🏽"])
 def test_a_tick_is_a_yes(sign: str) -> None:
-    """With and without the selector that makes it colourful."""
+    """With and without the variation selector for colour."""
     assert SERVICE.quote(sign).intent is Intent.CONFIRM
 
 
 @pytest.mark.parametrize("sign", ["✖️", "✖", "✕", "✗", "✘", "❌", "❎", "👎"])
 def test_a_cross_is_a_no(sign: str) -> None:
-    """Unless it multiplies, which takes a number beside it."""
+    """Unless it means "times", with a number beside it."""
     assert SERVICE.quote(sign).intent is Intent.REJECT
 
 
@@ -192,6 +195,6 @@ def test_ticks_and_crosses_beside_goods_are_bullets_and_times(text: str, items: 
 @pytest.mark.parametrize("end", ["", " 🙏😊", "🙏", " ❤️", " 👍🏽", " :)", ".", "!! 😊", "\n😊", " gracias 🙏🏻"])
 @pytest.mark.parametrize("start", ["cartera no", "la cartera no", "cartera ya no", "2 gorras y cartera no"])
 def test_what_follows_a_no_does_not_undo_it(start: str, end: str) -> None:
-    """ "cartera no 🙏😊" asks for no handbag, whatever decorates it."""
+    """ "cartera no 🙏😊" does not ask for a handbag, whatever follows the no."""
     quoted = {i.sku: i.quantity for i in SERVICE.quote(start + end).items}
     assert quoted == ({"ACC-001": 2} if "gorras" in start else {})

@@ -1,4 +1,4 @@
-"""Sizes as they are written, and which of them are the same."""
+"""How sizes are written, and which of them are equal."""
 
 from fractions import Fraction
 
@@ -41,7 +41,7 @@ def test_a_size_is_its_numbers_and_its_unit(text: str, values: tuple[int | Fract
 
 @pytest.mark.parametrize("text", ["una gorra", "media caja", "a las 3", "m"])
 def test_other_words_are_none(text: str) -> None:
-    """An article counts, "media" before a noun halves it, and a letter that stands apart is no ampere."""
+    """An article counts, "media" before a noun halves it, and a separate letter is not a unit."""
     assert SIZES.at(tokenise(text), 0) is None
 
 
@@ -65,7 +65,7 @@ def test_sizes_agree_in_one_dimension_or_where_a_unit_is_left_out(one: str, othe
     ],
 )
 def test_a_name_is_its_words_and_its_sizes(name: str, words: tuple[str, ...], sizes: list[str]) -> None:
-    """The first word is the head, whatever it is; words that tell nothing are left out, but for the last."""
+    """The first word is the head, whatever it is. Other words without meaning are left out, except the last."""
     parts = take_apart(name_tokens(name, lexicon()), lexicon(), SIZES, SKIPPED, None)
     assert parts.words == words
     assert [s.values for s in parts.sizes] == [size(written).values for written in sizes]

@@ -1,4 +1,4 @@
-"""Names that stand in a message word for word are read, whatever their words can mean elsewhere."""
+"""A product's name is read if it appears word for word, whatever its words mean elsewhere."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ def test_a_name_is_its_product(name: str, frame: str, count: int) -> None:
 
 
 def test_a_number_is_a_head_only_next_to_its_word() -> None:
-    """ "3 dulce de leche" are three, and no "tres leches"."""
+    """ "3 dulce de leche" are three pieces, not a "tres leches"."""
     quote = SERVICE.quote("3 dulce de leche")
     assert "Torta tres leches" not in [item.name for item in quote.items]
 

@@ -1,4 +1,5 @@
-"""Amounts told by another amount: halves, as many, of each, those of a list, those of what was asked about."""
+"""Amounts that refer to another amount: halves, the same number, of each, the amounts of a list, and of a question
+before."""
 
 from decimal import Decimal
 
@@ -266,9 +267,9 @@ def test_each_kind_of_a_thing_is_meant(shop: str, text: str, expected: Lines) ->
 @pytest.mark.parametrize(
     ("shop", "text"),
     [
-        ("musica", "un cable de cada largo"),  # of which thing
-        ("pintureria", "un esmalte de cada tono"),  # of which size
-        ("ferreteria", "una brocha de cada medida"),  # the name of one
+        ("musica", "un cable de cada largo"),  # it is not clear of which thing
+        ("pintureria", "un esmalte de cada tono"),  # it is not clear of which size
+        ("ferreteria", "una brocha de cada medida"),  # it is the name of a single product
         ("musica", "2 púas de cada grosor"),
     ],
 )
