@@ -1,4 +1,5 @@
-"""A small shop of our own for the simulator: it answers each new message once, or as badly as it is told to."""
+"""A small shop for the tests of the simulator: it replies to each new message once, or misbehaves as a test tells
+it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ SECRET = "shared-secret"
 
 
 class Shop:
-    """Answers each new message once, as a business should; `answer` may be replaced by something worse."""
+    """Replies to each new message once; a test may replace `answer` by something worse."""
 
     def __init__(self, meta: Simulator, read_timeout: float) -> None:
         self.whatsapp = WhatsAppService(
@@ -73,7 +74,7 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(*, read_timeout: float = PATIENCE_SECONDS, **options: Any) -> AsyncIterator[tuple[Simulator, Shop]]:
-    """A simulator and a shop that know each other; the shop waits so many seconds for a response."""
+    """A simulator and a shop that are connected to each other."""
     options = {"app_secret": SECRET, "status_delay": 0.002, "redelivery_seconds": (0.0, 0.01), **options}
     async with Simulator(**options) as meta:
         shop = Shop(meta, read_timeout)

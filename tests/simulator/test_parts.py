@@ -1,4 +1,4 @@
-"""The simulator's parts: limits, faults, the Graph API's checks, the command."""
+"""The simulator's parts: limits, faults, the checks of the Graph API, the command."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ NUMBER = "700000000000001"
 
 
 async def test_no_connection_outlives_the_server() -> None:
-    """Not even one that was accepted, but not made, when the server stopped: `stop` would wait for it for ever."""
+    """Also one that was accepted but not yet set up when the server stopped: `stop` would wait for it forever."""
     loop = asyncio.get_running_loop()
     server = Server(lambda request: Response(), "127.0.0.1", 0)
     await server.start()
@@ -41,7 +41,7 @@ async def test_no_connection_outlives_the_server() -> None:
 
 
 def test_throughput_is_messages_in_any_second() -> None:
-    """Three a second: the fourth waits until the first is a second old; 0 allows everything."""
+    """With a limit of three, the fourth message waits until the first is a second old; 0 means no limit."""
     limit = Throughput(3)
     assert [limit.allows(now) for now in (0.0, 0.25, 0.5, 0.75, 1.0, 1.1, 1.25)] == [
         True, True, True, False, True, False, True,
@@ -50,7 +50,8 @@ def test_throughput_is_messages_in_any_second() -> None:
 
 
 def test_the_pair_limit_lets_a_burst_through_on_credit() -> None:
-    """20 at once cost two minutes of silence; one every six seconds is always allowed; others are not affected."""
+    """20 at once cost two minutes of silence; one every six seconds is always allowed; other customers are not
+    affected."""
     limit = PairLimit(6)
     assert all(limit.allows("ana", 0.0) for _ in range(20))
     assert not limit.allows("ana", 6.0)
@@ -78,7 +79,7 @@ def test_faults_come_by_poison_outage_script_and_ratio_in_this_order() -> None:
 
 
 def test_ratios_hold_and_repeat_with_the_seed() -> None:
-    """30 % of one and 10 % of another, the same calls in every run."""
+    """30 % of one fault and 10 % of another, for the same calls in every run."""
     plan = FaultPlan(ratios={"reset": 0.3, "throttled": 0.1}, seed=7)
     one, other = Faults(plan), Faults(plan)
     kinds = [one.draw("+1", 0.0).kind.value for _ in range(5000)]
@@ -88,7 +89,7 @@ def test_ratios_hold_and_repeat_with_the_seed() -> None:
 
 
 def test_latency_is_a_distribution_around_its_median() -> None:
-    """Without spread always the median; with it, half of the calls are slower and some much."""
+    """Without spread it is always the median. With spread, half of the calls are slower, and some are much slower."""
     assert Faults(FaultPlan(latency_seconds=0.05)).latency() == 0.05
     faults = Faults(FaultPlan(latency_seconds=0.05, latency_spread=0.5))
     drawn = sorted(faults.latency() for _ in range(2001))
@@ -109,7 +110,7 @@ def test_latency_is_a_distribution_around_its_median() -> None:
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused_whole(plan: FaultPlan) -> None:
-    """The faults that were set before stay."""
+    """The previous faults stay."""
     faults = Faults(FaultPlan(script=["reset"]))
     with pytest.raises(FaultError):
         faults.set(plan, 0.0)
@@ -138,7 +139,7 @@ MESSAGE = {
 
 
 async def test_an_accepted_message_is_answered_as_meta_does(http: httpx.AsyncClient) -> None:
-    """The contact by phone has a wa_id, by user id a user_id; each message has an id of its own."""
+    """A contact by phone has a wa_id, one by user id has a user_id; each message has its own id."""
     by_phone = (await http.post(f"{NUMBER}/messages", json=MESSAGE)).json()
     assert by_phone["contacts"] == [{"input": "+15550100001", "wa_id": "15550100001"}]
     by_id = {**MESSAGE, "recipient": "US.ABC123"}
@@ -182,14 +183,14 @@ async def test_a_wrong_message_gets_metas_error(http: httpx.AsyncClient, change:
     ("authorization", "status", "code"), [("", 400, 104), ("Bearer bad", 401, 190), ("Basic good", 400, 104)]
 )
 async def test_the_token_is_checked(http: httpx.AsyncClient, authorization: str, status: int, code: int) -> None:
-    """No token and a wrong token are told apart, on every path."""
+    """A missing token and a wrong token get different errors, on every path."""
     for method, path in (("POST", f"{NUMBER}/messages"), ("GET", f"{NUMBER}?fields=health_status")):
         response = await http.request(method, path, headers={"Authorization": authorization})
         assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
 async def test_unknown_numbers_and_paths_are_errors(http: httpx.AsyncClient) -> None:
-    """A number that is not ours, a path that does not exist, JSON that is none."""
+    """A foreign number, a path that does not exist, invalid JSON."""
     assert (await http.post("999/messages", json=MESSAGE)).json()["error"]["code"] == 100
     for hidden in (await http.post("999/messages", json=MESSAGE), await http.get("999?fields=health_status")):
         assert hidden.json()["error"]["error_subcode"] == 33
@@ -198,7 +199,7 @@ async def test_unknown_numbers_and_paths_are_errors(http: httpx.AsyncClient) -> 
 
 
 async def test_read_receipts_health_and_subscriptions(meta: Simulator, http: httpx.AsyncClient) -> None:
-    """What is not a message succeeds, counts nothing as sent, and suffers an outage too."""
+    """These calls succeed, do not count as messages, and fail during an outage."""
     receipt = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.T1"}
     assert (await http.post(f"{NUMBER}/messages", json=receipt)).json() == {"success": True}
     health = (await http.get(f"{NUMBER}?fields=health_status")).json()
@@ -223,21 +224,21 @@ async def test_read_receipts_health_and_subscriptions(meta: Simulator, http: htt
 async def test_health_suffers_what_everybody_suffers(
     meta: Simulator, http: httpx.AsyncClient, changes: dict[str, Any], status: int
 ) -> None:
-    """An outage and a ratio of all calls, not what is scripted for messages."""
+    """It fails in an outage and by the ratios for all calls, but not by the script for messages."""
     meta.faults.change(changes, meta.clock())
     assert (await http.get(f"{NUMBER}?fields=health_status")).status_code == status
 
 
 @pytest.mark.parametrize("changes", [{"outages": [Outage("code:100")]}, {"script": ["code:100/33"]}])
 async def test_a_number_can_be_hidden(meta: Simulator, http: httpx.AsyncClient, changes: dict[str, Any]) -> None:
-    """100/33, as Graph answers when the token has lost the number."""
+    """100/33, as Graph responds if the token has no access to the number."""
     meta.faults.change(changes, meta.clock())
     error = (await http.post(f"{NUMBER}/messages", json=MESSAGE)).json()["error"]
     assert (error["code"], error["error_subcode"], error["type"]) == (100, 33, "GraphMethodException")
 
 
 async def test_media_go_up_and_down(meta: Simulator, http: httpx.AsyncClient) -> None:
-    """Upload, look up, download with the token, delete."""
+    """Upload, look-up, download with the token, deletion."""
     files = {"file": ("foto.jpg", b"\xff\xd8jpeg", "image/jpeg")}
     uploaded = await http.post(f"{NUMBER}/media", data={"messaging_product": "whatsapp"}, files=files)
     id_ = uploaded.json()["id"]
@@ -251,7 +252,7 @@ async def test_media_go_up_and_down(meta: Simulator, http: httpx.AsyncClient) ->
 
 @pytest.mark.parametrize("code", [2, 3, 10, 100, 190, 368, 131016, 131047, 131056, 133004])
 async def test_any_code_can_be_had_with_its_status(meta: Simulator, http: httpx.AsyncClient, code: int) -> None:
-    """`code:N` is read by the client as N."""
+    """The client reads `code:N` as N."""
     meta.faults.change({"script": [f"code:{code}"]}, meta.clock())
     response = await http.post(f"{NUMBER}/messages", json=MESSAGE)
     error = error_from_response(response.status_code, response.headers, response.content)
@@ -260,7 +261,7 @@ async def test_any_code_can_be_had_with_its_status(meta: Simulator, http: httpx.
 
 
 def test_the_command_reports_and_fails_when_something_is_missing() -> None:
-    """Orders to a shop that is not there: exit code 1, and a line that says so."""
+    """If the shop does not run, the exit code is 1, and a line says what is missing."""
     out = io.StringIO()
     with contextlib.redirect_stderr(out):
         code = run(
@@ -294,7 +295,7 @@ def test_the_command_says_what_is_wrong(options: dict[str, Any], words: str) -> 
 
 
 def test_the_command_reads_a_plan_from_a_file(tmp_path: Path) -> None:
-    """JSON as the fault plan documents it; what is misspelt is named."""
+    """JSON as documented for the fault plan; the error names an unknown field."""
     path = tmp_path / "faults.json"
     path.write_text(json.dumps({"ratio": {"reset": 0.1}}))
     with pytest.raises(SimulateError, match="ratio"):

@@ -1,4 +1,4 @@
-"""The simulator as a whole: a small shop of our own answers it, faithfully or not, and the ledger must notice."""
+"""The simulator as a whole: a small shop replies to it, faithfully or not, and the ledger has to notice."""
 
 import asyncio
 import json
@@ -17,7 +17,8 @@ from tests.waiting import PATIENCE_SECONDS, until
 
 
 async def test_an_order_is_brought_answered_and_followed_by_its_statuses() -> None:
-    """One message: acknowledged, one reply to its customer, then sent, delivered and read with the attempt's id."""
+    """One message is acknowledged and gets one reply; then come the statuses sent, delivered and read with the
+    attempt's id."""
     async with open_shop() as (meta, shop):
         inbound = await meta.send_text("mañana 1/2 👍")
         assert await meta.settled(PATIENCE_SECONDS, statuses=True)
@@ -42,7 +43,7 @@ async def test_bodies_are_metas_byte_by_byte() -> None:
 
 
 async def test_statuses_name_their_recipient_as_meta_does() -> None:
-    """Contacts and the user id, except in `failed`; no phone number of a customer who hides it."""
+    """With contacts and the user id, except in `failed`; without the phone number of a customer who hides it."""
     async with open_shop(statuses=("sent",)) as (meta, shop):
         open_person, hidden = meta.new_person(), meta.new_person(hidden=True)
         for person in (open_person, hidden):
@@ -65,7 +66,7 @@ async def test_statuses_name_their_recipient_as_meta_does() -> None:
 
 
 async def test_meta_tells_about_the_account() -> None:
-    """By control or from Python; it comes again until it is answered 200, like any webhook."""
+    """Over HTTP or from Python."""
     async with open_shop() as (meta, shop), httpx.AsyncClient(base_url=meta.base_url) as client:
         await meta.notify("account_update", {"event": "ACCOUNT_VIOLATION"})
         told = {"field": "phone_number_quality_update", "value": {"event": "FLAGGED"}}
@@ -76,7 +77,7 @@ async def test_meta_tells_about_the_account() -> None:
 
 
 async def test_without_a_webhook_url_nobody_can_write() -> None:
-    """An error that says so, in process and over HTTP."""
+    """An error says so, in the process and over HTTP."""
     async with Simulator() as meta, httpx.AsyncClient(base_url=meta.base_url) as http:
         with pytest.raises(ValueError, match="no webhook URL"):
             await meta.send_text("hola")
@@ -84,7 +85,7 @@ async def test_without_a_webhook_url_nobody_can_write() -> None:
 
 
 async def test_a_webhook_comes_again_until_it_is_answered_200() -> None:
-    """Refused three times: four tries, answered once, and the refusals are in the ledger."""
+    """Refused three times, so there are four tries and one reply; the ledger has the refusals."""
     async with open_shop() as (meta, shop):
         shop.refuse = lambda number: number <= 3
         inbound = await meta.send_text("hola")
@@ -94,7 +95,7 @@ async def test_a_webhook_comes_again_until_it_is_answered_200() -> None:
 
 
 async def test_a_shop_that_is_not_there_is_tried_again_too() -> None:
-    """A connection that is refused counts as a try, under the name of what failed."""
+    """A refused connection counts as a try, under the name of the error."""
     async with open_shop() as (meta, shop):
         port = shop.server.port
         await shop.server.stop()
@@ -106,7 +107,7 @@ async def test_a_shop_that_is_not_there_is_tried_again_too() -> None:
 
 
 async def test_duplicates_come_though_the_first_was_answered() -> None:
-    """With a share of 1 every webhook comes twice; a shop that remembers answers once."""
+    """With a share of 1 every webhook comes twice; a shop that remembers messages replies once."""
     async with open_shop(duplicates=1.0, statuses=()) as (meta, shop):
         await meta.traffic(20, 1000)
         assert await meta.settled(PATIENCE_SECONDS, statuses=True)
@@ -115,7 +116,7 @@ async def test_duplicates_come_though_the_first_was_answered() -> None:
 
 
 async def test_many_messages_in_one_post() -> None:
-    """A batch of 50 customers is one POST, and each gets the reply."""
+    """A batch of 50 customers is one POST, and each gets a reply."""
     async with open_shop(statuses=()) as (meta, shop):
         written = await meta.send_batch([f"pedido {number}" for number in range(50)])
         assert await meta.settled(PATIENCE_SECONDS)
@@ -124,7 +125,7 @@ async def test_many_messages_in_one_post() -> None:
 
 
 async def test_statuses_in_batches_and_out_of_order() -> None:
-    """Collected into few POSTs; all of them arrive, in an order that Meta does not promise."""
+    """They come in few POSTs; all of them arrive, in any order."""
     async with open_shop(batch=10, batch_seconds=0.05, shuffle_statuses=True) as (meta, shop):
         await meta.traffic(10, 1000)
         assert await meta.settled(PATIENCE_SECONDS, statuses=True)
@@ -137,7 +138,7 @@ async def test_statuses_in_batches_and_out_of_order() -> None:
 
 
 async def test_the_ledger_sees_what_is_lost_doubled_and_silent() -> None:
-    """A shop that answers twice, one that acknowledges and forgets, one that does not acknowledge."""
+    """A shop that replies twice, one that acknowledges without a reply, one that does not acknowledge."""
     async with open_shop(statuses=()) as (meta, shop):
         shop.replies = 2
         doubled = await meta.send_text("dos")
@@ -156,7 +157,7 @@ async def test_the_ledger_sees_what_is_lost_doubled_and_silent() -> None:
 
 
 async def test_a_message_that_needs_no_reply_is_not_missed() -> None:
-    """A reaction: no reply expected, none missed; one that comes is unwanted."""
+    """A reaction needs no reply, so none is missing; a reply to it counts as unwanted."""
     async with open_shop(statuses=()) as (meta, shop):
         shop.replies = 0
         reaction = {"message_id": "wamid.X", "emoji": "👍"}
@@ -169,7 +170,7 @@ async def test_a_message_that_needs_no_reply_is_not_missed() -> None:
 
 
 async def test_a_customer_without_phone_number_is_answered() -> None:
-    """`from` and `wa_id` are absent, the reply goes to the user id."""
+    """`from` and `wa_id` are missing, and the reply goes to the user id."""
     async with open_shop(statuses=()) as (meta, shop):
         person = meta.new_person(hidden=True)
         inbound = await meta.send_text("hola", sender=person)
@@ -180,7 +181,8 @@ async def test_a_customer_without_phone_number_is_answered() -> None:
 
 
 async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> None:
-    """Quoted is exact, one message per customer is exact, several are a guess, strangers are unmatched."""
+    """A reply that quotes a message is matched exactly, so is the only message of a customer; with several messages
+    it is a guess, and a reply to a stranger is unmatched."""
     async with open_shop(statuses=()) as (meta, shop):
         alone = await meta.send_text("una")
         person = meta.new_person()
@@ -220,7 +222,7 @@ async def test_replies_are_matched_by_quote_customer_or_order_and_say_so() -> No
     ],
 )
 async def test_every_fault_looks_to_the_client_as_it_does_at_meta(fault: str, retry: Outcome, arrives: bool) -> None:
-    """What the client is told, and whether the customer has the message all the same; statuses follow if so."""
+    """What the client gets, and whether the customer gets the message all the same; statuses follow if so."""
     read_timeout = 1.0 if fault in ("timeout", "timeout_after", "drip") else PATIENCE_SECONDS
     opened = open_shop(faults=FaultPlan(script=[fault]), statuses=("sent",), read_timeout=read_timeout)
     async with opened as (meta, shop):
@@ -234,7 +236,7 @@ async def test_every_fault_looks_to_the_client_as_it_does_at_meta(fault: str, re
 
 
 async def test_a_message_can_fail_after_it_was_accepted() -> None:
-    """`failed:131047`: the call succeeds, a `failed` status follows, and the reply does not count as arrived."""
+    """With `failed:131047` the call succeeds, a `failed` status follows, and the reply does not count as arrived."""
     async with open_shop(faults=FaultPlan(script=["failed:131047"])) as (meta, shop):
         inbound = await meta.send_text("hola")
         await until(lambda: not meta.bringing)
@@ -257,7 +259,7 @@ async def test_limits_refuse_with_metas_codes() -> None:
 
 
 async def test_a_reply_outside_the_window_is_refused() -> None:
-    """24 hours after the customer's last message: 131047."""
+    """131047, 24 hours after the customer's last message."""
     now = [1_790_000_000.0]
     async with open_shop(enforce_window=True, clock=lambda: now[0], statuses=()) as (meta, shop):
         inbound = await meta.send_text("hola")
@@ -269,7 +271,7 @@ async def test_a_reply_outside_the_window_is_refused() -> None:
 
 
 async def test_control_over_http() -> None:
-    """Faults, messages, ledger, health and reset can be had by curl; nonsense is a 400 that says why."""
+    """Faults, messages, ledger, health and reset are available over HTTP. Invalid input gets 400 with the reason."""
     async with open_shop(statuses=()) as (meta, shop), httpx.AsyncClient(base_url=meta.base_url) as http:
         sent = (await http.post("/_simulator/messages", json={"texts": ["Quiero 2 zapatos"]})).json()
         assert sent[0]["replies"][0]["text"] == "re: Quiero 2 zapatos"
@@ -306,7 +308,7 @@ async def test_control_over_http() -> None:
 
 
 async def test_stopping_ends_everything() -> None:
-    """A shop that never acknowledges, hanging calls, statuses to come: nothing outlives the simulator."""
+    """A shop that never acknowledges, hanging calls, statuses to come: everything ends with the simulator."""
     silent = FaultPlan(ratios={"timeout_after": 1.0})
     async with open_shop(faults=silent, redelivery_seconds=(60.0,), read_timeout=0.1) as (meta, shop):
         shop.refuse = lambda number: number > 1
@@ -318,7 +320,7 @@ async def test_stopping_ends_everything() -> None:
 
 
 async def test_traffic_keeps_its_pace() -> None:
-    """60 orders at 300/s come no faster than that, and come although no reply gets through."""
+    """60 orders at 300 a second come no faster, and they come even if no reply is accepted."""
     async with open_shop(faults=FaultPlan(latency_seconds=3600), statuses=()) as (meta, shop):
         loop = asyncio.get_running_loop()
         started = loop.time()
