@@ -57,6 +57,9 @@ FLOORS = [
     ("refacciones.jsonl", 0.97, 1.0, 0.97, 0.0, 0.03),
     ("musica.jsonl", 1.0, 1.0, 1.0, 0.0, 0.009),
     ("limpieza.jsonl", 0.99, 1.0, 1.0, 0.0, 0.0),
+    ("uniformes.jsonl", 0.9, 0.98, 0.9, 0.03, 0.03),
+    ("abarrotes2.jsonl", 0.97, 0.98, 0.97, 0.0, 0.0),
+    ("pasteleria.jsonl", 0.9, 0.94, 0.94, 0.05, 0.02),
     ("limpieza2.jsonl", 1.0, 1.0, 1.0, 0.0, 0.01),
 ]
 

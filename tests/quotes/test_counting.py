@@ -49,6 +49,19 @@ from tests.quotes.shops import quote
         ("cafeteria", "dos cafés americanos grandes", {"CA04": "2"}),
         ("telas", "2 m de polar liso azul y 1 m de polar liso rojo", {"T-POL": "3"}),
         ("bebe", "una docena de mordedores y media de sonajeros", {"MB-1": "12", "SO-1": "6"}),
+        ("pasteleria", "media docena de medialunas de grasa y media de manteca", {"MED-GR": "6", "MED-MA": "6"}),
+        (
+            "pasteleria",
+            "una docena de triples de jamón y queso y media de jamón y huevo",
+            {"MIG-JQ": "12", "MIG-JH": "6"},
+        ),
+        ("pasteleria", "un brownie y un café con leche", {"BRO-01": "1"}),
+        ("uniformes", "2 camisas t.14 y 1 chompa t. 14", {"CAM-14": "2", "CHO-14": "1"}),
+        ("uniformes", "un par de zapatos talla treinta y cinco", {"ZAP-35": "1"}),
+        ("uniformes", "overoles: 2 M, 3 L, 1 XXL", {"OVE-M": "2", "OVE-L": "3"}),
+        ("uniformes", "overoles, 2 M y 1 XS", {"OVE-M": "2"}),
+        ("abarrotes2", "un kilo más de manzana", {"FRU-MA": "1"}),
+        ("abarrotes2", "1. Maseca 2\n2. Salvo 1", {"HAR-01": "2", "SLV-01": "1"}),
     ],
 )
 def test_amounts_are_read(shop: str, text: str, expected: dict[str, str]) -> None:

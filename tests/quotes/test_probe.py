@@ -17,7 +17,7 @@ PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
 NO_NAMES = {
     "nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches",
-    "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana",
+    "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana", "salvo",
 }  # fmt: skip
 """Names of function words, of words for money and for portions, which the check reports to the owner."""
 

@@ -32,6 +32,8 @@ def size(text: str) -> Size:
         ("mil litros", (1000,), "l"),
         ("2 m3", (2,), "m3"),
         ("dos", (2,), None),
+        ("treinta y cinco", (35,), None),
+        ("treinta y dos camisas", (30,), None),
     ],
 )
 def test_a_size_is_its_numbers_and_its_unit(text: str, values: tuple[int | Fraction, ...], unit: str | None) -> None:

@@ -136,6 +136,8 @@ def add_measure(scene: Scene, i: int) -> int:
     element = scene.add(QUANTITY, i, end)
     named = found.at == i and scene.kind(-2) == "definite"  # "a cómo el kilo de papa?" tells no amount
     element.quantity = Quantity(value, end, article=named, unit=found.unit, bare=False, collective=collective)
+    if "mas" in scene.norms[found.at : end]:
+        element.flags.add(Flag.ANOTHER)
     return end
 
 

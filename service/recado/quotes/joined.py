@@ -14,12 +14,18 @@ _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 
 
 def spell_out(tokens: list[Token], matcher: Matcher) -> None:
-    """Write a name's head in full where a dot cuts it short and a word stands behind: "med. deportivas"."""
+    """Write a name's head in full where a dot cuts it short and a word stands behind: "med. deportivas".
+
+    The dot of a short word for a size goes: "camisa t.14".
+    """
     for i in range(len(tokens) - 3, -1, -1):
         dot = tokens[i + 1]
         if dot.norm != "." or dot.spaced:
             continue
         token, behind = tokens[i], tokens[i + 2]
+        if behind.kind == NUMBER and len(token.norm) <= _CUT_SHORT and "size" in matcher.lexicon.roles(token.norm):
+            del tokens[i + 1]
+            continue
         if token.kind != WORD or behind.kind != WORD or len(token.norm) < _CUT_SHORT:
             continue
         if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:

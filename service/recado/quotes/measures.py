@@ -74,6 +74,7 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
         value, end = value + _PARTS[_norm(tokens, end + 1)], end + 2
     elif j_unit == start and not _is_of(tokens, end):
         return None  # "kilos": of nothing
+    end += _norm(tokens, end) == "mas" and _is_of(tokens, end + 1)  # "un kilo más de manzana"
     while _is_of(tokens, end):
         end += 1  # "medio litro del de pescado"
     return Measure(value, unit, j_unit, end)

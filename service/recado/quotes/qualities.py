@@ -254,7 +254,7 @@ def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
         return materials and last.product is not None and reading.matcher.has_other(last.product, element.words)
     said = frozenset().union(*reading.scanner.roles[start:end])
     other = frozenset().union(*reading.scanner.roles[element.start : element.end])
-    if said & other & _EXCLUSIVE:
+    if said & other & {*_EXCLUSIVE, "sizemark"}:
         return True
     if last.product is not None and reading.matcher.has_other(last.product, element.words):
         return True

@@ -194,6 +194,7 @@ class Scanner(Scene):
         match = None
         open_to_names = not roles & FUNCTION or determined or "half" in roles
         open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
+        open_to_names = open_to_names or self._is_entry(i, before)
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
             if (
@@ -221,6 +222,16 @@ class Scanner(Scene):
         if match is None and self.is_long_name(i) and not self.is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
         return match
+
+    def _is_entry(self, i: int, before: Element | None) -> bool:
+        """Whether a line is a name and a number, also if the name is a word that steers: "Salvo 1", a brand."""
+        opens = before is not None and before.kind == LINE
+        return (
+            opens
+            and i + 1 < len(self.tokens)
+            and self.tokens[i + 1].kind == NUMBER
+            and self.matcher.names(self.norms[i])
+        )
 
     def _number(self, i: int, phrase: Phrase | None) -> int:
         """Past a number in words; 0 if none stands at `i`."""
@@ -362,8 +373,10 @@ class Scanner(Scene):
         return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
 
     def _is_good(self, i: int) -> bool:
-        """Whether a colour that is a good too is the good: "crema de manos", not "3 camisas: una crema de cuadros"."""
-        if not ("colours" in self.roles[i] and self.has(i + 1, "of") and i + 2 < len(self.tokens)):
+        """Whether a colour that is a good too is the good: "crema de manos", "café con leche", not "3 camisas:
+        una crema de cuadros"."""
+        hangs_on = self.has(i + 1, "of") or self.has(i + 1, "con")
+        if not ("colours" in self.roles[i] and hangs_on and i + 2 < len(self.tokens)):
             return False
         if self.tokens[i + 2].kind != WORD or "modifier" in self.roles[i + 2]:
             return False

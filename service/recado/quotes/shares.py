@@ -63,8 +63,15 @@ def _part(whole: Quantity, value: int | Fraction, end: int) -> Quantity:
 
 
 def half_of_last(scene: Scene, i: int) -> Quantity | None:
-    """ "Pizza y media", where no product is called so; "lomo: deme medio", of what is sold by measure."""
-    if scene.norm(i) not in ("media", "medio") or scene.is_product(i) or not scene.has_no_noun(i + 1):
+    """ "Pizza y media", where no product is called so; "lomo: deme medio", of what is sold by measure; "y media de
+    carne", of a dozen."""
+    if scene.norm(i) not in ("media", "medio") or scene.is_product(i):
+        return None
+    if scene.kind(-1) == "and" and scene.has(i + 1, "of") and scene.is_kind(i + 2):
+        before = scene.counted_before()
+        dozen = before.collective if before is not None else 0
+        return Quantity(dozen // 2, i + 2, collective=dozen) if dozen else None
+    if not scene.has_no_noun(i + 1):
         return None
     sized = i > 1 and scene.tokens[i - 2].kind == NUMBER  # "camisa talla 16 y medio"
     added = scene.kind(-1) == "and" and scene.kind(-2) == PRODUCT and not sized

@@ -21,6 +21,8 @@ _UNSPACED: Final = frozenset(["a", "v"])
 COUNTS: Final = 19
 """The highest number that is an amount rather than a size, beside a product that has both."""
 _TEN: Final = 10
+_TENS: Final = range(20, 100, 10)
+_ONES: Final = range(1, 10)
 _CENTS: Final = frozenset([25, 50, 75])
 """What is said behind a size for its decimals."""
 
@@ -139,6 +141,9 @@ class Sizes:
         cents = self._lexicon.values.get(self._word(tokens, i + 1) or "")
         if number < _TEN and cents in _CENTS:
             return number + Fraction(cents, 100), i + 2  # "de dos cincuenta"
+        ones = self._lexicon.values.get(self._word(tokens, i + 2) or "", 0)
+        if number in _TENS and self._word(tokens, i + 1) == "y" and ones in _ONES and self._closes(tokens, i + 3):
+            return number + ones, i + 3  # "talla treinta y cinco"
         return number, i + 1
 
     def fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:

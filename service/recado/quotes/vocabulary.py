@@ -78,6 +78,8 @@ class Vocabulary:
             return ()
         if len(norm) == 3 and norm[-1] == "s" and norm[:-1] in self.words:
             return ((norm[:-1], EXACT),)
+        if "sizemark" in self._lexicon.roles(norm):
+            return ()  # "XXL" sounds like "XL"
         for base in bases(norm):
             if base in self.words:
                 return ((base, OTHER_GENDER if _other_gender(base, key(norm)) else SMALL_FORM),)
