@@ -1,6 +1,6 @@
-"""What must make each alert fire, and when: data for promtool.
+"""Data for promtool that makes each alert fire, and the time at which it fires.
 
-`fires_at` is the first minute at which the alert must fire; a minute earlier it must not.
+`fires_at` is the first minute at which the alert must fire; a minute before, it must not.
 """
 
 import re
@@ -334,7 +334,7 @@ CASES: list[Case] = [
     ),
 ]
 
-#: Pods that are replaced in an incident: each shows the durable totals while it lives.
+#: Pods that are replaced during an incident; each exports the durable totals as long as it runs.
 REPLACED = [
     Case(
         alert="RecadoDeliveryBurn",
@@ -374,7 +374,7 @@ REPLACED = [
 
 
 def expected(case: Case) -> dict[str, Any]:
-    """The alert as promtool must see it, annotations included."""
+    """The alert as promtool must report it, with its annotations."""
     wanted = {**case.labels, **case.rule}
     alert = next(a for a in (*BURNS, *ALERTS) if a.name == case.alert and wanted.items() >= a.labels.items())
     rule = alert.rule(TimeScale())

@@ -1,4 +1,4 @@
-"""Data for promtool: series with a sample a minute (`0+10x60` counts ten up each minute for an hour), and cases."""
+"""Data for promtool: cases, and series with a sample a minute (`0+10x60` counts up by ten each minute for an hour)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,14 +14,14 @@ NEXT_POD = {**POD, "instance": "10.0.0.8:9464"}
 
 
 def series(metric: Metric | str, part: str = "", /, *, pod: Mapping[str, str] = POD, **labels: Any) -> str:
-    """A series of one pod, as promtool and OpenMetrics read it."""
+    """The name of a series of one pod, in the notation of promtool and OpenMetrics."""
     name = metric if isinstance(metric, str) else metric.name
     inside = ",".join(f'{label}="{value}"' for label, value in sorted({**pod, **labels}.items()))
     return f"{name}{part}{{{inside}}}"
 
 
 def kube(name: str, **labels: str) -> str:
-    """A series of kube-state-metrics about an object in the release's namespace."""
+    """The name of a series of kube-state-metrics about an object in the release's namespace."""
     return series(name, pod={"namespace": "shop", "job": "kube-state-metrics", "instance": "10.0.0.3:8080"}, **labels)
 
 
@@ -33,7 +33,7 @@ def input_series(found: dict[str, str]) -> list[dict[str, str]]:
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """`value` is the number in the description, as people read it; `labels` are those besides the target's."""
+    """`value` is the number in the description, as displayed; `labels` are those besides the target's."""
 
     alert: str
     series: dict[str, str]

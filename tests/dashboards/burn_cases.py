@@ -1,4 +1,4 @@
-"""Cases of the alerts about burn rates."""
+"""Cases for the alerts about burn rates."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from tests.dashboards.alert_data import Case, series
 
 
 def _webhooks(ratio: float, minutes: int) -> dict[str, str]:
-    """Webhooks of which a share is answered 503."""
+    """Webhooks of which a share gets 503."""
     total = 100_000
     bad = round(total * ratio)
     return {
@@ -43,7 +43,7 @@ _SERIES_OF = {"accepted": _webhooks, "fast": _slow, "delivered": _late}
 
 
 def burn_cases() -> list[Case]:
-    """For each objective and window: an error ratio a fifth above its threshold, and below the next one's."""
+    """For each objective and window, an error ratio that is 20 % above its threshold and below the next threshold."""
     found = []
     for slo, window in itertools.product(SLOS, WINDOWS):
         ratio = round(1.2 * window.factor * slo.budget, 5)

@@ -8,7 +8,7 @@ from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 from tests.dashboards.alert_data import POD, kube, series
 
-#: Minutes of a scenario, and the minutes at which it is looked at.
+#: The length of a scenario in minutes, and the minutes at which alerts are checked.
 LENGTH = 100
 LOOKS = (10, 30, 61, 62, 66, 75, 100)
 
@@ -19,7 +19,7 @@ class Scenario(msgspec.Struct, frozen=True):
 
 
 def healthy(*, traffic: bool, pod: dict[str, str] = POD, start: int = 0, end: int = LENGTH) -> dict[str, str]:
-    """Every series of the registry as a healthy release has it, present from minute `start` to `end`."""
+    """Every series of the registry as in a healthy release, from minute `start` to `end`."""
     steady = f"_x{start} " if start else ""
     count = end - start
 
@@ -75,7 +75,7 @@ def _good(labels: dict[str, str]) -> bool:
 
 
 def suspended() -> dict[str, str]:
-    """An operator paused the CronJob: no drain succeeds."""
+    """An operator has paused the CronJob: no drain succeeds."""
     found = healthy(traffic=True)
     found[series(metrics.DRAIN_LAST_SUCCESS)] = f"0x{LENGTH}"
     found[kube("kube_cronjob_spec_suspend", cronjob="recado-drain")] = f"1x{LENGTH}"
@@ -83,7 +83,7 @@ def suspended() -> dict[str, str]:
 
 
 def without_backups() -> dict[str, str]:
-    """Backups were switched off: the last one grows old, and its CronJob is gone while the web Deployment is there."""
+    """Backups are switched off: the last one gets old, and its CronJob is gone while the web Deployment exists."""
     found = healthy(traffic=True)
     found[series(metrics.BACKUP_LAST_SUCCESS)] = f"-{27 * 3600}x{LENGTH}"
     found[kube("kube_deployment_created", deployment="recado")] = f"0x{LENGTH}"
@@ -91,7 +91,7 @@ def without_backups() -> dict[str, str]:
 
 
 def without_drills() -> dict[str, str]:
-    """backup.drillSchedule was emptied a day after the last drill; copies are made as before."""
+    """backup.drillSchedule was emptied a day after the last drill; backups are still made."""
     found = healthy(traffic=True)
     found[series(metrics.RESTORE_DRILL_LAST_SUCCESS)] = f"-100000x{LENGTH}"
     found[kube("kube_deployment_created", deployment="recado")] = f"-900000x{LENGTH}"
@@ -100,7 +100,7 @@ def without_drills() -> dict[str, str]:
 
 
 def backups_just_asked_for() -> dict[str, str]:
-    """No backup has been made, and the CronJobs are young."""
+    """No backup was made yet, and the CronJobs are new."""
     found = {name: values for name, values in healthy(traffic=True).items() if "_last_success_" not in name}
     found[series(metrics.DRAIN_LAST_SUCCESS)] = f"0+60x{LENGTH}"
     found[kube("kube_deployment_created", deployment="recado")] = f"-{99 * 3600}x{LENGTH}"
@@ -111,7 +111,7 @@ def backups_just_asked_for() -> dict[str, str]:
 
 
 def forged_at_night(values: str, accepted: str) -> dict[str, str]:
-    """Somebody forges webhooks while no customer writes."""
+    """Somebody sends forged webhooks while no customer writes."""
     found = healthy(traffic=False)
     found[series(metrics.SIGNATURE_FAILURES, reason="mismatch")] = values
     found[series(metrics.WEBHOOK_DURATION, "_count", outcome="accepted")] = accepted
@@ -120,18 +120,18 @@ def forged_at_night(values: str, accepted: str) -> dict[str, str]:
 
 
 def old_store() -> dict[str, str]:
-    """Installed more than a week ago, when a wrong app secret would have shown long since."""
+    """Installed more than a week ago: a wrong app secret would have been noticed long ago."""
     return {series(metrics.STORE_CREATED): f"-700000x{LENGTH}"}
 
 
 def restarted() -> dict[str, str]:
-    """A new pod after an hour, two minutes late: what a process counted begins at zero, and durable totals go on."""
+    """A new pod after an hour, two minutes late: counts of the process begin at zero, durable totals continue."""
     after = healthy(traffic=True, pod={**POD, "instance": "10.0.0.8:9464"}, start=62)
     return {name: f"{values} stale" for name, values in healthy(traffic=True, end=60).items()} | after
 
 
 def restored() -> dict[str, str]:
-    """The queue is restored from an older copy: every durable total goes back by fifty, and then goes on."""
+    """The queue is restored from an older backup: every durable total decreases by fifty, and then continues."""
     found = healthy(traffic=True)
     for metric in REGISTRY:
         if metric.source is Source.STORE and metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
@@ -142,7 +142,7 @@ def restored() -> dict[str, str]:
 
 
 def young() -> dict[str, str]:
-    """A first install: no drain has run yet."""
+    """A new installation: no drain has run yet."""
     found = {name: values for name, values in healthy(traffic=False).items() if "_drain_last_" not in name}
     created = series(metrics.STORE_CREATED)
     return found | {created: f"0+60x{LENGTH}"}

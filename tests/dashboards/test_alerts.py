@@ -24,13 +24,13 @@ PROMTOOL = shutil.which("promtool") or "promtool"
 
 
 def asked_by(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The groups with the rules of the alerts that tests look at, and with those that record what is asked for: a test
-    of days does not evaluate all others each minute."""
+    """The groups with the rules of the alerts that the tests check, and the recording rules that these need. A test
+    over days would take too long with all other rules."""
     alerts = {look["alertname"] for test in tests for look in test.get("alert_rule_test", ())}
     ours = [rule for group in rules.groups() for rule in group["rules"] if rule.get("alert") in alerts]
     asked = [rule["expr"] for rule in ours]
     asked += [look["expr"] for test in tests for look in test.get("promql_expr_test", ())]
-    for expr in asked:  # which grows
+    for expr in asked:  # the list grows meanwhile
         for rule in itertools.chain.from_iterable(group["rules"] for group in rules.groups()):
             if "record" in rule and rule not in ours and rule["record"] in expr:
                 ours.append(rule)
@@ -40,7 +40,7 @@ def asked_by(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def promtool(folder: Path, tests: list[dict[str, Any]], *, interval: str = "1m") -> subprocess.CompletedProcess[str]:
-    """Runs unit tests of the rules that the chart ships and the tests ask for, evaluated every `interval`."""
+    """Runs unit tests with those rules of the chart that they need, evaluated every `interval`."""
     groups = asked_by(tests)
     (folder / "rules.yaml").write_text(build.rule_file(groups))
     unit_tests = {
@@ -54,7 +54,7 @@ def promtool(folder: Path, tests: list[dict[str, Any]], *, interval: str = "1m")
 
 
 def test_rules_are_well_formed() -> None:
-    """promtool accepts the files that the chart ships."""
+    """promtool accepts the files of the chart."""
     files = sorted((build.CHART / "rules").glob("*.yaml"))
     assert files
     checked = subprocess.run([PROMTOOL, "check", "rules", *files], capture_output=True, text=True)
@@ -62,13 +62,13 @@ def test_rules_are_well_formed() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    """No alert, and no window of a burn rate, goes without a case that fires it."""
+    """Every alert, and every window of a burn rate, has a case that makes it fire."""
     covered = {(case.alert, case.rule.get("window", "")) for case in CASES}
     assert covered == {(alert.name, alert.labels.get("window", "")) for alert in ALERTS}
 
 
 def test_every_alert_has_a_drill() -> None:
-    """`make drill` sees each alert fire for its fault, and clear."""
+    """`make drill` makes each alert fire for its fault, and clear."""
     assert undrilled() == set()
 
 
@@ -94,7 +94,7 @@ def test_alerts_fire_when_they_must_and_not_a_minute_early(alert: str, tmp_path:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_nothing_fires_while_nothing_is_wrong(scenario: Any, tmp_path: Path) -> None:
-    """No alert fires in an idle, busy, suspended, restarted or newly installed release."""
+    """No alert fires in an idle, busy, suspended, restarted or new release."""
     names = {alert.name for alert in ALERTS}
     looks = [
         {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []}
@@ -107,7 +107,7 @@ def test_nothing_fires_while_nothing_is_wrong(scenario: Any, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("case", REPLACED, ids=lambda case: case.alert)
 def test_an_incident_outlives_the_pod_that_saw_it(case: Case, tmp_path: Path) -> None:
-    """What a durable total counted before, between and after two pods is counted once, and all of it."""
+    """What a durable total counts before, between and after two pods counts once."""
     looks = [
         {"eval_time": f"{case.fires_at - 1}m", "alertname": case.alert, "exp_alerts": []},
         {"eval_time": f"{case.fires_at}m", "alertname": case.alert, "exp_alerts": [expected(case)]},
@@ -117,7 +117,7 @@ def test_an_incident_outlives_the_pod_that_saw_it(case: Case, tmp_path: Path) ->
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-#: What an hour delivered, as rules and as boards ask it.
+#: The replies delivered in an hour, as queried in rules and on boards.
 INCREASES = {
     "counter in rules": RULES.increase(metrics.FINISHED, "1h", where='outcome="delivered"'),
     "counter on boards": shown(BOARD.increase(metrics.FINISHED, "1h", where='outcome="delivered"'), "1m"),
@@ -127,7 +127,7 @@ INCREASES = {
 
 
 def totals(**pods: str) -> list[dict[str, str]]:
-    """Replies delivered, as pods show them: a counter and a bucket."""
+    """Delivered replies as pods export them: a counter and a bucket."""
     target = 'instance="%s", job="recado", namespace="shop"'
     names = (
         f'recado_replies_finished_total{{{target}, outcome="delivered"}}',
@@ -138,9 +138,8 @@ def totals(**pods: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("expr", INCREASES.values(), ids=INCREASES)
 def test_a_total_neither_jumps_nor_falls_back_with_its_pods(expr: str, tmp_path: Path) -> None:
-    """Ten replies a minute, 100,000 at the start. The new pod is scraped half a minute after the old one, which goes
-    between the two: what it showed last is then above what the new one shows.
-    """
+    """Ten replies a minute, 100,000 at the start. The new pod is scraped half a minute after the old one, which ends
+    in between: its last value is then above the new pod's."""
     old = "_ _" + "".join(f" {100_005 + 10 * minute} _ _ _" for minute in range(60)) + " 100605 stale"
     new = "_x160" + "".join(f" {100_000 + 10 * minute} _ _ _" for minute in range(40, 121))
     looks = [
@@ -154,9 +153,8 @@ def test_a_total_neither_jumps_nor_falls_back_with_its_pods(expr: str, tmp_path:
 
 @pytest.mark.parametrize(("name", "expr"), INCREASES.items(), ids=INCREASES)
 def test_an_empty_store_counts_from_nothing(name: str, expr: str, tmp_path: Path) -> None:
-    """300 replies of the old store and 290 of the new one are 590, not the 100,000 that were there before. Rules count
-    what the new store has shown, to two minutes: they cannot tell it from one that was restored.
-    """
+    """300 replies of the old store and 290 of the new one are 590, without the 100,000 before. Rules count what the
+    new store has exported, to within two minutes, because they cannot distinguish it from a restored one."""
     pods = {"old": "100000+10x60 stale", "new": "_x61 0+10x60"}
     counted = 280 if "in rules" in name else 590
     looks = [
@@ -179,7 +177,7 @@ def test_an_empty_store_counts_from_nothing(name: str, expr: str, tmp_path: Path
     ids=["many a week ago", "few a week ago", "none a week ago, many a day ago", "a new shop", "they come again"],
 )
 def test_webhooks_are_missed_where_they_were_usual(values: str, fires: bool, tmp_path: Path) -> None:
-    """The same hours of the same day of the week count; only where nothing is known of them do yesterday's."""
+    """The same hours a week ago count. Only if nothing is known about them, the hours of yesterday count."""
     name = 'recado_webhook_duration_seconds_count{instance="a", job="recado", namespace="shop", outcome="accepted"}'
     alert = next(alert for alert in ALERTS if alert.name == "RecadoWebhooksStopped")
     tests = [
@@ -200,7 +198,7 @@ def test_webhooks_are_missed_where_they_were_usual(values: str, fires: bool, tmp
 
 
 def test_a_drain_that_never_succeeded_is_noticed(tmp_path: Path) -> None:
-    """Without a single success the age of the store counts."""
+    """Without any success, the age of the store counts."""
     case = next(case for case in CASES if case.alert == "RecadoDrainStalled")
     created = 'recado_store_created_timestamp_seconds{instance="a", job="recado", namespace="shop"}'
     tests = [
@@ -229,7 +227,7 @@ def test_a_drain_that_never_succeeded_is_noticed(tmp_path: Path) -> None:
 def test_a_wrong_secret_is_noticed_before_a_right_one_ever_came(
     created: str, accepted: str, fires: bool, tmp_path: Path
 ) -> None:
-    """A first install with a wrong app secret refuses everything from its first webhook on."""
+    """A new installation with a wrong app secret refuses every webhook from the first one on."""
     case = next(case for case in CASES if case.alert == "RecadoWrongAppSecret")
     first = {
         series(metrics.STORE_CREATED): created,
@@ -250,7 +248,7 @@ def test_a_wrong_secret_is_noticed_before_a_right_one_ever_came(
 
 
 def test_a_loop_that_was_paused_is_not_stalled(tmp_path: Path) -> None:
-    """drain.suspend takes the loop's pod away; another release's loop says nothing about this one."""
+    """drain.suspend removes the loop's pod; the loop of another release does not matter."""
     looks = {"recado-drain": [], "other-drain": [expected(next(c for c in CASES if c.alert == "RecadoDrainStalled"))]}
     tests = [
         {
@@ -270,7 +268,7 @@ def test_a_loop_that_was_paused_is_not_stalled(tmp_path: Path) -> None:
 
 
 def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
-    """A Prometheus that has never scraped recado says so after five minutes."""
+    """A Prometheus that has never scraped recado reports it after five minutes."""
     rule = next(alert for alert in ALERTS if alert.name == "RecadoDown").rule(TimeScale())
     description = "Prometheus has no series of recado: no release runs, or its pods are not scraped."
     annotations = {**rule["annotations"], "description": description}
@@ -293,7 +291,7 @@ def test_a_release_that_was_never_seen_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_release_that_is_gone_is_noticed_for_two_days(tmp_path: Path) -> None:
-    """It is noticed even while other releases are alive."""
+    """Even while other releases run."""
     case = next(case for case in CASES if case.alert == "RecadoDown")
     other = {name.replace('"shop"', '"other"'): "1x3000" for name in case.series}
     looks = [
@@ -307,7 +305,7 @@ def test_a_release_that_is_gone_is_noticed_for_two_days(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reason", ["outage", "operator"])
 def test_late_replies_after_an_outage_page_nobody(reason: str, tmp_path: Path) -> None:
-    """For an hour after a breaker was open for an outage; one that waited for an operator excuses nothing."""
+    """For an hour after a breaker was open because of an outage. A breaker that waited for an operator is no excuse."""
     case = next(case for case in CASES if case.alert == "RecadoDeliveryBurn" and case.rule["window"] == "1h")
     breaker = (
         f'recado_breaker_open{{instance="a", job="recado", namespace="shop", phone_number_id="1", reason="{reason}"}}'
@@ -327,7 +325,7 @@ def test_late_replies_after_an_outage_page_nobody(reason: str, tmp_path: Path) -
 
 
 def test_few_failures_in_a_quiet_shop_call_nobody(tmp_path: Path) -> None:
-    """Four refused webhooks of forty are ten per cent, and no alert."""
+    """Four refused webhooks of forty are ten per cent, but too few for an alert."""
     name = 'recado_webhook_duration_seconds_count{instance="a", job="recado", namespace="shop", outcome="%s"}'
     tests = [
         {

@@ -1,4 +1,4 @@
-"""Boards, rules and docs are up to date, match the registry of metrics, and their links work."""
+"""Boards, rules and docs are up to date and match the registry of metrics, and their links work."""
 
 import itertools
 import json
@@ -25,24 +25,24 @@ PANELS = [pytest.param(board, panel, id=f"{board.uid}: {panel.title}") for board
 RUNBOOKS = build.ROOT / "docs" / "runbooks"
 NAMES = sorted({alert.name for alert in ALERTS})
 
-#: Grafana's units that the boards use; a wrong name would show bare numbers.
+#: Grafana's units that the boards use; with a wrong name Grafana shows numbers without a unit.
 UNITS = {"none", "s", "percentunit", "reqps", "cps", "ops", "bytes", "x"}
 
 
 def test_generated_files_are_up_to_date() -> None:
-    """What is committed is what `make dashboards` writes."""
+    """The committed files are what `make dashboards` writes."""
     assert [str(path.relative_to(build.ROOT)) for path in build.outdated()] == []
 
 
 def test_nothing_else_lies_in_the_generated_folders() -> None:
-    """A board or rule file that is no longer made does not stay in the chart."""
+    """A board or rule file that is no longer generated does not stay in the chart."""
     made = set(build.files())
     found = {path for folder in ("dashboards", "rules") for path in (build.CHART / folder).iterdir()}
     assert found <= made
 
 
 def test_output_is_deterministic() -> None:
-    """The same boards give the same bytes in every process, whatever Python hashes strings with."""
+    """The same boards give the same bytes in every process, whatever hash seed Python uses."""
     program = (
         "import hashlib; from dashboards import build\n"
         "print(hashlib.sha256(repr(sorted(build.files().items())).encode()).hexdigest())"
@@ -62,23 +62,23 @@ def test_output_is_deterministic() -> None:
 
 
 def test_every_metric_used_exists() -> None:
-    """Boards and rules name no metric that the code does not have."""
+    """Boards and rules use only metrics that the code has."""
     assert usage.unknown_names() == set()
 
 
 def test_every_metric_that_exists_is_used() -> None:
-    """No metric is collected that nobody looks at."""
+    """Every metric is used on a board or in a rule."""
     assert [metric.name for metric in REGISTRY if not usage.used_by(metric)] == []
 
 
 def test_every_query_parses() -> None:
-    """Every query is PromQL by Prometheus's own grammar."""
+    """Every query is valid PromQL by Prometheus's own grammar."""
     for use in usage.uses():
         promql_parser.parse(shown(use.expr, "1m"))
 
 
 def test_every_label_in_a_query_exists() -> None:
-    """A matcher names a label of its metric and one of its values, so that it can match."""
+    """Every matcher names a label of its metric and one of its values, so it can match."""
     labels = {name: metric for metric in REGISTRY for name in metric.series}
     target = {"namespace", "job", "instance", "le"}
     for use in usage.uses():
@@ -92,7 +92,7 @@ def test_every_label_in_a_query_exists() -> None:
 
 
 def test_a_bucket_in_a_query_is_an_edge() -> None:
-    """A `le` that is no edge of its histogram would match nothing."""
+    """A `le` that is not an edge of its histogram would match nothing."""
     edges = {f"{metric.name}_bucket": metric.edges for metric in REGISTRY}
     for use in usage.uses():
         for name, le in re.findall(r'\b(recado_[a-z0-9_]+)(?::max)?\{[^}]*le="([^"]*)"', use.expr):
@@ -101,7 +101,7 @@ def test_a_bucket_in_a_query_is_an_edge() -> None:
 
 @pytest.mark.parametrize(("board", "panel"), PANELS)
 def test_panel_is_complete(board: Board, panel: Panel) -> None:
-    """Each panel says what it shows, in which unit, and where to go from there."""
+    """Each panel says what it shows, in which unit, and what to look at next."""
     assert panel.unit in UNITS
     assert len(panel.description) > 20
     assert panel.description.endswith(".")
@@ -113,7 +113,7 @@ def test_panel_is_complete(board: Board, panel: Panel) -> None:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 def test_board_is_complete(board: Board) -> None:
-    """Rows are questions, titles are unique, rows fill the grid's width, links lead somewhere."""
+    """Rows are questions, titles are unique, rows fill the grid's width, links have a destination."""
     titles = [panel.title for panel in board.panels]
     assert len(set(titles)) == len(titles)
     known = {other.uid for other in BOARDS}
@@ -126,7 +126,7 @@ def test_board_is_complete(board: Board) -> None:
 
 
 def test_what_is_one_at_most_is_never_added_up() -> None:
-    """A sum of breakers over numbers, or releases, would leave a panel that ends at one."""
+    """A sum of breakers over numbers or releases would not fit on a panel that ends at one."""
     for use in usage.uses():
         if use.board and "recado_breaker_open" in use.expr:
             assert use.expr.startswith("max by"), use
@@ -142,9 +142,9 @@ def test_uids_never_change() -> None:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 def test_json_is_what_grafana_reads(board: Board) -> None:
-    """It survives a round trip through Grafana's own model; every panel has an id, a place and its data source."""
+    """Grafana's own model reads and writes it unchanged; every panel has an id, a position and its data source."""
     text = panels.to_json(board)
-    # panels imports the SDK's model with its warning silenced.
+    # `panels` imports the SDK's model and suppresses its warning.
     model = panels.dm.Dashboard.from_json(json.loads(text))  # type: ignore[attr-defined]  # not a re-export
     again = json.loads(json.dumps(model, cls=JSONEncoder))
     document = json.loads(text)
@@ -164,7 +164,7 @@ def test_json_is_what_grafana_reads(board: Board) -> None:
 
 
 def _overlapping(shown: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Panels that lie on each other."""
+    """Panels that overlap."""
 
     def apart(a: dict[str, int], b: dict[str, int]) -> bool:
         beside = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
@@ -179,7 +179,7 @@ def _overlapping(shown: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_alert_has_a_runbook(name: str) -> None:
-    """A page of its own, with what somebody who was just woken needs, and commands to paste."""
+    """A page of its own with what somebody who was just woken needs, and with commands to paste."""
     text = (RUNBOOKS / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
@@ -193,7 +193,7 @@ def test_no_runbook_without_an_alert() -> None:
 
 
 def test_links_in_the_docs_lead_somewhere() -> None:
-    """Relative links of metrics, alerting and runbooks."""
+    """The relative links of metrics, alerting and runbooks."""
     docs = build.ROOT / "docs"
     for page in [docs / "metrics.md", docs / "alerting.md", *RUNBOOKS.glob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
@@ -202,7 +202,7 @@ def test_links_in_the_docs_lead_somewhere() -> None:
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda a: f"{a.name} {a.labels.get('window', '')}")
 def test_alert_is_complete(alert: Alert) -> None:
-    """Severity, a summary without numbers, a description that names the target, and the runbook's address."""
+    """It has a severity, a summary without numbers, a description that names the target, and the runbook's URL."""
     rule = alert.rule(TimeScale())
     assert re.fullmatch(r"Recado[A-Z][A-Za-z]+", alert.name)
     assert rule["labels"]["severity"] in {"page", "ticket"}
@@ -219,7 +219,7 @@ def test_one_alert_one_meaning() -> None:
 
 
 def test_a_pace_divides_every_duration() -> None:
-    """At sixty times the speed every window and every `for` is a sixtieth, and no expression keeps a long one."""
+    """At sixty times the speed, every window and every `for` is a sixtieth, and no expression keeps a long one."""
     slow, fast = rules.groups(), rules.groups(TimeScale(60))
     minutes = {"ms": 1 / 60000, "s": 1 / 60, "m": 1, "h": 60, "d": 1440}
 
@@ -231,7 +231,7 @@ def test_a_pace_divides_every_duration() -> None:
 
 
 def test_the_metrics_page_names_every_metric(tmp_path: Path) -> None:
-    """docs/metrics.md documents each metric with its labels' values."""
+    """docs/metrics.md documents each metric with the values of its labels."""
     page = (build.ROOT / "docs" / "metrics.md").read_text()
     for metric in REGISTRY:
         assert f"### `{metric.name}`" in page
