@@ -52,7 +52,7 @@ Another one writes, reads the quote, and taps twice:
   curl -s localhost:8090/_simulator/chats -d '{{"steps": [{{"say": "2 gorras"}}, {{"tap": "confirm", "times": 2}}]}}'
 The orders:
   curl -s -H 'Authorization: Bearer {SECRETS["RECADO_ADMIN_TOKEN"]}' localhost:8000/api/v1/orders
-Who got which answers:
+The messages and their replies:
   curl -s localhost:8090/_simulator/ledger/full
 The queue:
   curl -s -H 'Authorization: Bearer {SECRETS["RECADO_ADMIN_TOKEN"]}' localhost:8000/api/v1/webhook/queue-status
@@ -108,7 +108,7 @@ async def _play(folder: Path, settings: Mapping[str, str]) -> int:
     async with installation(folder, settings) as shop:
         console.rule("1. A customer orders")
         chat = Chat(shop.simulator)
-        answered = await shop.talk(chat, TALK)
+        replied = await shop.talk(chat, TALK)
         console.rule("2. The shop has the order")
         told = await shop.accept_order(chat)
         console.rule("3. Meta is down")
@@ -121,7 +121,7 @@ async def _play(folder: Path, settings: Mapping[str, str]) -> int:
         console.rule("4. Meta is back")
         shop.simulator.faults.change({"outages": []}, shop.simulator.clock())
         drained = await shop.drain_until_empty()
-        return _verdict(shop.simulator, answered and told and drained, await shop.orders(), await shop.recado.status())
+        return _verdict(shop.simulator, replied and told and drained, await shop.orders(), await shop.recado.status())
 
 
 async def _keep(folder: Path, settings: Mapping[str, str]) -> int:

@@ -14,7 +14,7 @@ from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
 from recado.whatsapp.errors import harmless
-from recado.whatsapp.notices import Gravity, Notice
+from recado.whatsapp.notices import AccountNotice, Gravity
 from recado.whatsapp.payloads import Batch, Echo, ErrorDetail, Preference, Status, StatusKind
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Updates:
         )
 
 
-async def take_notice(queue: Outbox, notices: Sequence[Notice], now: float) -> None:
+async def take_notice(queue: Outbox, notices: Sequence[AccountNotice], now: float) -> None:
     """Records what Meta reported at `now`; it is durable when this returns, because Meta reports it only once.
 
     Raises StoreUnavailable.

@@ -74,7 +74,7 @@ def test_an_endpoint_is_resumed_and_events_replayed(tmp_path: Path, ids: list[st
 
     assert ended == ("ended by a 410", 2)
     assert early.returncode == 2
-    assert "crm answered 410 and gets nothing: run `recado events resume` first" in early.stderr
+    assert "crm responded with 410 and gets nothing: run `recado events resume` first" in early.stderr
     assert resumed == "crm gets events again, with the next drain\n"
     assert again == "crm is not held\n"
     assert replayed == "1 events go to crm once more, with the next drain\n"

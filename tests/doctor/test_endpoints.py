@@ -65,7 +65,7 @@ def test_the_targets_of_notices(cluster: FakeCluster, look: Look) -> None:
     [
         (scrape(held="outage"), Level.FAULT, "crm is down"),
         (scrape(held="operator"), Level.FAULT, "crm is wrongly configured"),
-        (scrape(held="ended"), Level.FAULT, "crm answered 410"),
+        (scrape(held="ended"), Level.FAULT, "crm responded with 410"),
         (scrape(delivered=0.0, refused=12.0), Level.FAULT, "crm has not accepted one event in 12 attempts"),
         (scrape(oldest=1800.0), Level.WARNING, "an event has waited 30 minutes for crm"),
     ],

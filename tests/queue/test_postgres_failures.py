@@ -296,7 +296,7 @@ class TestObserved:
 
         pods = [opened(database_url, seen).database for _ in range(2)]
         for pod in pods:
-            pod._queries["lock"] = Statement(b"SELECT pg_advisory_xact_lock($1)", writes=False, answers=True)
+            pod._queries["lock"] = Statement(b"SELECT pg_advisory_xact_lock($1)", writes=False, returns=True)
         threads = [
             threading.Thread(target=pod.write, args=(crossed(*order), NOTHING))
             for pod, order in zip(pods, ((1, 2), (2, 1)), strict=True)

@@ -10,7 +10,7 @@ from recado.outcome import Outcome
 from recado.simulator import FaultPlan, Simulator
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
-from recado.whatsapp.notices import Event
+from recado.whatsapp.notices import AccountEvent
 from recado.whatsapp.payloads import StatusKind
 from tests.simulator.shop import open_shop
 from tests.waiting import PATIENCE_SECONDS, until
@@ -73,7 +73,7 @@ async def test_meta_tells_about_the_account() -> None:
         answer = await client.post("/_simulator/notices", json=told)
     events = [notice.event for batch in shop.batches for notice in batch.notices]
     assert answer.status_code == 200
-    assert events == [Event.ACCOUNT_VIOLATION, Event.QUALITY_FLAGGED]
+    assert events == [AccountEvent.ACCOUNT_VIOLATION, AccountEvent.QUALITY_FLAGGED]
 
 
 async def test_without_a_webhook_url_nobody_can_write() -> None:

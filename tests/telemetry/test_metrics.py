@@ -21,7 +21,7 @@ from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 from recado.telemetry.totals import SUM, Totals
 from recado.whatsapp import errors
-from recado.whatsapp.notices import Event
+from recado.whatsapp.notices import AccountEvent
 from recado.whatsapp.payloads import MessageType, StatusKind
 from recado.whatsapp.signature import SignatureProblem
 
@@ -72,7 +72,7 @@ ERROR_CLASSES = {
         (metrics.MESSAGES, "type", set(MessageType)),
         (metrics.STATUSES, "kind", set(StatusKind)),
         (metrics.UNANSWERED, "reason", {*Silence, *Restraint}),
-        (metrics.ACCOUNT_NOTICES, "event", set(Event)),
+        (metrics.ACCOUNT_NOTICES, "event", set(AccountEvent)),
         (metrics.REPLIES, "kind", set(ReplyKind)),
         (metrics.CATALOGUE_RELOADS, "outcome", {r.value for r in ReloadOutcome} - {"unchanged"}),
     ],

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from recado.whatsapp.notices import Event, Gravity, Notice, TemplateChange
+from recado.whatsapp.notices import AccountEvent, AccountNotice, Gravity, TemplateChange
 from recado.whatsapp.payloads import parse
 
 
-def notices(field: str, value: Any) -> list[Notice]:
+def notices(field: str, value: Any) -> list[AccountNotice]:
     body = {"entry": [{"id": "1", "time": 1, "changes": [{"field": field, "value": value}]}]}
     return parse(json.dumps(body).encode()).notices
 
@@ -20,69 +20,74 @@ def notices(field: str, value: Any) -> list[Notice]:
         (
             "account_update",
             {"event": "ACCOUNT_RESTRICTION", "restriction_info": [{"restriction_type": "RESTRICTED_BIZ_INITIATED"}]},
-            Event.ACCOUNT_RESTRICTED,
+            AccountEvent.ACCOUNT_RESTRICTED,
             Gravity.STOPS,
         ),
         (
             "account_update",
             {"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}},
-            Event.ACCOUNT_VIOLATION,
+            AccountEvent.ACCOUNT_VIOLATION,
             Gravity.THREATENS,
         ),
         (
             "account_update",
             {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE"}},
-            Event.ACCOUNT_DISABLING,
+            AccountEvent.ACCOUNT_DISABLING,
             Gravity.STOPS,
         ),
         (
             "account_update",
             {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}},
-            Event.ACCOUNT_DISABLED,
+            AccountEvent.ACCOUNT_DISABLED,
             Gravity.STOPS,
         ),
         (
             "account_update",
             {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}},
-            Event.ACCOUNT_REINSTATED,
+            AccountEvent.ACCOUNT_REINSTATED,
             Gravity.REINSTATES,
         ),
-        ("account_update", {"event": "DISABLED_UPDATE"}, Event.ACCOUNT_DISABLED, Gravity.STOPS),
-        ("account_update", {"event": "ACCOUNT_OFFBOARDED"}, Event.ACCOUNT_OFFBOARDED, Gravity.STOPS),
-        ("account_update", {"event": "ACCOUNT_DELETED"}, Event.ACCOUNT_DELETED, Gravity.STOPS),
-        ("account_update", {"event": "PARTNER_REMOVED"}, Event.ACCESS_REMOVED, Gravity.THREATENS),
-        ("account_update", {"event": "A_NEWS_OF_2027"}, Event.ACCOUNT_OTHER, Gravity.INFORMS),
-        ("account_update", ["what", "is", "this"], Event.ACCOUNT_OTHER, Gravity.INFORMS),
-        ("account_update", None, Event.ACCOUNT_OTHER, Gravity.INFORMS),
-        ("account_update", {"event": {"a": 1}, "ban_info": 7}, Event.ACCOUNT_OTHER, Gravity.INFORMS),
-        ("account_review_update", {"decision": "REJECTED"}, Event.REVIEW_REJECTED, Gravity.THREATENS),
+        ("account_update", {"event": "DISABLED_UPDATE"}, AccountEvent.ACCOUNT_DISABLED, Gravity.STOPS),
+        ("account_update", {"event": "ACCOUNT_OFFBOARDED"}, AccountEvent.ACCOUNT_OFFBOARDED, Gravity.STOPS),
+        ("account_update", {"event": "ACCOUNT_DELETED"}, AccountEvent.ACCOUNT_DELETED, Gravity.STOPS),
+        ("account_update", {"event": "PARTNER_REMOVED"}, AccountEvent.ACCESS_REMOVED, Gravity.THREATENS),
+        ("account_update", {"event": "A_NEWS_OF_2027"}, AccountEvent.ACCOUNT_OTHER, Gravity.INFORMS),
+        ("account_update", ["what", "is", "this"], AccountEvent.ACCOUNT_OTHER, Gravity.INFORMS),
+        ("account_update", None, AccountEvent.ACCOUNT_OTHER, Gravity.INFORMS),
+        ("account_update", {"event": {"a": 1}, "ban_info": 7}, AccountEvent.ACCOUNT_OTHER, Gravity.INFORMS),
+        ("account_review_update", {"decision": "REJECTED"}, AccountEvent.REVIEW_REJECTED, Gravity.THREATENS),
         (
             "account_alerts",
             {"alert_info": {"alert_severity": "CRITICAL", "alert_type": "X", "alert_status": "ACTIVE"}},
-            Event.ALERT_CRITICAL,
+            AccountEvent.ALERT_CRITICAL,
             Gravity.THREATENS,
         ),
-        ("account_alerts", {"alert_severity": "WARNING"}, Event.ALERT_WARNING, Gravity.THREATENS),
-        ("account_alerts", {"alert_severity": "INFORMATIONAL"}, Event.ALERT_OTHER, Gravity.INFORMS),
+        ("account_alerts", {"alert_severity": "WARNING"}, AccountEvent.ALERT_WARNING, Gravity.THREATENS),
+        ("account_alerts", {"alert_severity": "INFORMATIONAL"}, AccountEvent.ALERT_OTHER, Gravity.INFORMS),
         (
             "business_capability_update",
             {"max_phone_numbers_per_business": 2},
-            Event.CAPABILITY_CHANGED,
+            AccountEvent.CAPABILITY_CHANGED,
             Gravity.INFORMS,
         ),
-        ("phone_number_quality_update", {"event": "FLAGGED"}, Event.QUALITY_FLAGGED, Gravity.THREATENS),
-        ("phone_number_quality_update", {"event": "DOWNGRADE"}, Event.QUALITY_DOWNGRADED, Gravity.THREATENS),
-        ("phone_number_quality_update", {"event": "THROUGHPUT_UPGRADE"}, Event.QUALITY_OTHER, Gravity.INFORMS),
-        ("phone_number_name_update", {"decision": "REJECTED"}, Event.NAME_REJECTED, Gravity.THREATENS),
-        ("phone_number_name_update", {"decision": "APPROVED"}, Event.NAME_OTHER, Gravity.INFORMS),
-        ("security", {"event": "PIN_CHANGED"}, Event.SECURITY_PIN, Gravity.THREATENS),
-        ("message_template_status_update", {"event": "APPROVED"}, Event.TEMPLATE_APPROVED, Gravity.INFORMS),
-        ("message_template_status_update", {"event": "PAUSED"}, Event.TEMPLATE_REFUSED, Gravity.INFORMS),
-        ("message_template_quality_update", {"new_quality_score": "RED"}, Event.TEMPLATE_QUALITY, Gravity.INFORMS),
-        ("template_category_update", {"new_category": "MARKETING"}, Event.TEMPLATE_CATEGORY, Gravity.INFORMS),
+        ("phone_number_quality_update", {"event": "FLAGGED"}, AccountEvent.QUALITY_FLAGGED, Gravity.THREATENS),
+        ("phone_number_quality_update", {"event": "DOWNGRADE"}, AccountEvent.QUALITY_DOWNGRADED, Gravity.THREATENS),
+        ("phone_number_quality_update", {"event": "THROUGHPUT_UPGRADE"}, AccountEvent.QUALITY_OTHER, Gravity.INFORMS),
+        ("phone_number_name_update", {"decision": "REJECTED"}, AccountEvent.NAME_REJECTED, Gravity.THREATENS),
+        ("phone_number_name_update", {"decision": "APPROVED"}, AccountEvent.NAME_OTHER, Gravity.INFORMS),
+        ("security", {"event": "PIN_CHANGED"}, AccountEvent.SECURITY_PIN, Gravity.THREATENS),
+        ("message_template_status_update", {"event": "APPROVED"}, AccountEvent.TEMPLATE_APPROVED, Gravity.INFORMS),
+        ("message_template_status_update", {"event": "PAUSED"}, AccountEvent.TEMPLATE_REFUSED, Gravity.INFORMS),
+        (
+            "message_template_quality_update",
+            {"new_quality_score": "RED"},
+            AccountEvent.TEMPLATE_QUALITY,
+            Gravity.INFORMS,
+        ),
+        ("template_category_update", {"new_category": "MARKETING"}, AccountEvent.TEMPLATE_CATEGORY, Gravity.INFORMS),
     ],
 )
-def test_every_notice_has_a_name_and_a_gravity(field: str, value: Any, event: Event, gravity: Gravity) -> None:
+def test_every_notice_has_a_name_and_a_gravity(field: str, value: Any, event: AccountEvent, gravity: Gravity) -> None:
     """Whatever its shape. Events that Meta adds later are counted by their field."""
     [notice] = notices(field, value)
     assert (notice.event, notice.gravity) == (event, gravity)
@@ -91,9 +96,9 @@ def test_every_notice_has_a_name_and_a_gravity(field: str, value: Any, event: Ev
 def test_a_notice_says_what_meta_said() -> None:
     """In Meta's words, on one line, without personal data."""
     value = {"event": "PIN_CHANGED", "display_phone_number": "15550100000", "requester": "Ana"}
-    assert notices("security", value) == [Notice(Event.SECURITY_PIN, "PIN_CHANGED")]
+    assert notices("security", value) == [AccountNotice(AccountEvent.SECURITY_PIN, "PIN_CHANGED")]
     ban = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}
-    assert notices("account_update", ban) == [Notice(Event.ACCOUNT_DISABLED, "DISABLED_UPDATE DISABLE")]
+    assert notices("account_update", ban) == [AccountNotice(AccountEvent.ACCOUNT_DISABLED, "DISABLED_UPDATE DISABLE")]
 
 
 @pytest.mark.parametrize(
@@ -125,5 +130,5 @@ def test_a_notice_beside_damage_is_read() -> None:
     """The same POST may contain something unreadable."""
     changes = [{"field": "account_update", "value": {"event": "ACCOUNT_DELETED"}}, 7]
     batch = parse(json.dumps({"entry": [{"changes": changes}]}).encode())
-    assert [notice.event for notice in batch.notices] == [Event.ACCOUNT_DELETED]
+    assert [notice.event for notice in batch.notices] == [AccountEvent.ACCOUNT_DELETED]
     assert batch.ignored == ["change:unreadable"]

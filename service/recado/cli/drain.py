@@ -47,12 +47,12 @@ def drain(
 
 async def _drain(settings: Settings, *, loop: bool) -> None:
     from recado.runtime import make_drain, open_queue
-    from recado.whatsapp.from_settings import LazyWhatsApp
+    from recado.whatsapp.from_settings import WhatsAppOnDemand
 
     async with contextlib.AsyncExitStack() as stack:
         queue = open_queue(settings)
         stack.push_async_callback(queue.close)
-        whatsapp = LazyWhatsApp(settings)
+        whatsapp = WhatsAppOnDemand(settings)
         stack.push_async_callback(whatsapp.aclose)
         draining = make_drain(settings, queue, whatsapp, progress=stack.enter_context(_progress()))
         stack.push_async_callback(draining.close)

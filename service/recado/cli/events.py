@@ -59,7 +59,7 @@ def replay(
     names = _endpoints(endpoint or ())
     numbers, start = [_number(one) for one in ids or ()], _instant(since) if since else 0.0
     if ended := with_queue(lambda queue: events_output.ended(queue, names)):
-        raise BadInput(f"{', '.join(ended)} answered 410 and gets nothing: run `recado events resume` first")
+        raise BadInput(f"{', '.join(ended)} responded with 410 and gets nothing: run `recado events resume` first")
     count = with_queue(lambda queue: queue.events.replay(names, ids=numbers, since=start))
     print(f"{count} events go to {', '.join(names)} once more, with the next drain")
 

@@ -43,9 +43,9 @@ async def _tell(settings: "Settings", targets: "dict[str, Target]") -> "dict[str
 
     from recado.delivery.channels.notice import NoticeChannel
     from recado.notices.notice import Notice, NoticeKind
-    from recado.whatsapp.from_settings import LazyWhatsApp
+    from recado.whatsapp.from_settings import WhatsAppOnDemand
 
-    client = LazyWhatsApp(settings)
+    client = WhatsAppOnDemand(settings)
     channel = NoticeChannel(targets, whatsapp=client)
     notice = Notice(kind=NoticeKind.TEST, count=1, since=time.time())
     try:

@@ -129,29 +129,29 @@ def _number(installation: Installation, number: str, access: str) -> Finding:
     headers = {"authorization": f"Bearer {access}"}
     try:
         status, body = installation.fetch(url, {"fields": "health_status,is_on_biz_app", **proof}, headers)
-        answer = json.loads(body)
+        response = json.loads(body)
     except (httpx.HTTPError, ValueError) as error:
         return Finding(
             Level.UNSEEN, "Meta", f"{installation.api_url} cannot be asked from here: {type(error).__name__}"
         )
-    if "appsecret_proof" in answer.get("error", {}).get("message", ""):
+    if "appsecret_proof" in response.get("error", {}).get("message", ""):
         fix = "put the secret of App settings > Basic, of the token's app, into the Secret, restart the pods"
         return fault("Meta", "the app secret is not the one of the access token's app: every webhook is refused", fix)
-    if status in (401, 403) or answer.get("error", {}).get("code") in (0, 10, 190, 200):
+    if status in (401, 403) or response.get("error", {}).get("code") in (0, 10, 190, 200):
         fix = "make a new system user token with whatsapp_business_messaging, put it into the Secret, restart the pods"
         return fault("Meta", f"the access token is refused for number {number}", fix)
     if status != 200:
-        code = answer.get("error", {}).get("code")
+        code = response.get("error", {}).get("code")
         return warning(
             "Meta", f"number {number}: Meta responds {status}, code {code}", "compare whatsapp.phoneNumberIds"
         )
-    health = answer.get("health_status", {}).get("can_send_message", "AVAILABLE")
+    health = response.get("health_status", {}).get("can_send_message", "AVAILABLE")
     if health == "BLOCKED":
         return fault("Meta", f"number {number} is blocked from sending", "look at it in WhatsApp Manager")
     if health == "LIMITED":
         return warning("Meta", f"number {number} is limited", "look at its quality rating in WhatsApp Manager")
     rate = float(installation.settings.get("RECADO_MESSAGES_PER_SECOND", Settings().messages_per_second))
-    if answer.get("is_on_biz_app") and not 0 < rate <= COEXISTENCE_RATE:
+    if response.get("is_on_biz_app") and not 0 < rate <= COEXISTENCE_RATE:
         text = f"number {number} is on a phone, too: Meta accepts {COEXISTENCE_RATE} messages a second from it"
         return warning("Meta", text, f"set settings.RECADO_MESSAGES_PER_SECOND to {COEXISTENCE_RATE}")
     return ok("Meta", f"the access token works for number {number}")

@@ -13,7 +13,7 @@ _LABELS = re.compile(r'(\w+)="([^"]*)"')
 _WHY = {
     "outage": ("is down", "repair the receiver; recado tries it every 30 seconds"),
     "operator": ("is wrongly configured", "compare its URL and name in the Secret with docs/events.md"),
-    "ended": ("answered 410 and gets nothing more", "if that was a mistake: recado events resume"),
+    "ended": ("responded with 410 and gets nothing more", "if that was a mistake: recado events resume"),
 }
 
 

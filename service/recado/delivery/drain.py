@@ -136,15 +136,15 @@ class Drain:
     async def _deliver_until(self, end: float) -> None:
         # The first message is claimed alone: creating the client takes time. Other messages would miss their turns
         # meanwhile, and would then all be sent at once.
-        most = 1
+        limit = 1
         try:
             while not self.stop.is_set() and time.monotonic() < end:
-                room = self._settings.drain_concurrency - len(self._under_way)
-                if room <= 0:
+                capacity = self._settings.drain_concurrency - len(self._under_way)
+                if capacity <= 0:
                     await self._wait_for_one(end)
                     continue
                 with tracing.receive() as span:
-                    claim = await self._queue.get_messages_to_retry(min(room, most))
+                    claim = await self._queue.get_messages_to_retry(min(capacity, limit))
                     span.set(conventions.MESSAGING_BATCH_COUNT, len(claim.messages))
                     span.link(message.traceparent for message in claim.messages)
                 for lane in claim.probes:
@@ -152,7 +152,7 @@ class Drain:
                 for message in claim.messages:
                     self._start(self._delivery.attempt(message), counted=message.lane.channel in TO_CUSTOMERS)
                 if claim.messages:
-                    most = self._settings.drain_batch
+                    limit = self._settings.drain_batch
                     await asyncio.sleep(MIN_PAUSE_SECONDS)
                     continue
                 if not self._under_way and not self._worth_waiting(claim.next_at, end):

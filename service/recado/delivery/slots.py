@@ -70,8 +70,8 @@ class SendSlots:
         """
         if (armed := self._follow_ups.pop(id_, None)) is not None:
             armed.cancel()
-        room = not self._closing and len(self._follow_ups) < FOLLOW_UP_LIMIT
-        if room and due_at - self._clock() <= (FOLLOW_UP_SECONDS if within is None else within):
+        accepts = not self._closing and len(self._follow_ups) < FOLLOW_UP_LIMIT
+        if accepts and due_at - self._clock() <= (FOLLOW_UP_SECONDS if within is None else within):
             self._follow_up_in(max(due_at - self._clock(), 0.0) + 0.01, id_, due_at + FOLLOW_UP_SECONDS)
 
     def mark_as_read(self, wamid: str, phone_number_id: str) -> None:

@@ -31,7 +31,7 @@ class Handshake:
         """Meta's handshake: returns the challenge if the verify token is right."""
         self._guesses.refuse_too_many(request)
         try:
-            answer = self._whatsapp.verify_webhook(mode, token, challenge)
+            body = self._whatsapp.verify_webhook(mode, token, challenge)
         except HandshakeError as error:
             self._metrics.handshake("refused")
             self._guesses.wrong(request)
@@ -39,4 +39,4 @@ class Handshake:
             raise HTTPException(403, "the handshake does not carry our verify token") from error
         self._metrics.handshake("accepted")
         log.info("handshake accepted", extra={"action": "handshake.accepted"})
-        return Response(answer.encode("utf-8", "replace"), media_type="text/plain")
+        return Response(body.encode("utf-8", "replace"), media_type="text/plain")

@@ -1,4 +1,4 @@
-"""Long work in a process that answers webhooks: it gives way to everything else."""
+"""Long work in a process that receives webhooks: it gives way to everything else."""
 
 import asyncio
 import os

@@ -27,7 +27,7 @@ TO_CUSTOMERS = frozenset({REPLIES, TEMPLATES})
 
 
 class VoiceNote(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="voice"):
-    """A voice note to transcribe. reply: the entry that answers it. quoted: the message that it quotes. The audio
+    """A voice note to transcribe. reply: the entry of its reply. quoted: the message that it quotes. The audio
     stays at Meta: it is fetched for the transcription, and not stored."""
 
     media: Media

@@ -13,19 +13,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from recado.queue.errors import StoreUnavailable
+from recado.queue.operations.transaction import Transaction
 from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import Database, Statements
 from recado.telemetry.metrics import Metric
 
-
-class Transaction(Protocol):
-    """The object that the operations of one write transaction share; `finish` writes what they have collected."""
-
-    def finish(self) -> None: ...
-
-
 #: An operation's kind: from the transaction and the arguments of a batch to their results, in order.
-BatchKind = Callable[[Any, Sequence[Any]], Sequence[Any]]
+BatchKind = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 
 
 class CommitObserver(Protocol):

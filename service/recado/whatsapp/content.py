@@ -333,20 +333,20 @@ def _both_ends(name: str, limit: int) -> str:
     """A name that is cut in the middle: its beginning and its last word."""
     line = " ".join(name.split())
     end = line.rpartition(" ")[2]
-    room = limit - len(ELLIPSIS) - 1 - len(end)
-    if len(line) <= limit or room < limit // 3:
+    width = limit - len(ELLIPSIS) - 1 - len(end)
+    if len(line) <= limit or width < limit // 3:
         return shortened(line, limit)
-    return f"{_head(line, room)}{ELLIPSIS} {end}"
+    return f"{_head(line, width)}{ELLIPSIS} {end}"
 
 
-def _head(line: str, room: int) -> str:
+def _head(line: str, width: int) -> str:
     """The beginning of a longer line: whole words, unless that uses less than half of the space."""
     head = ""
     for character in _characters(line):
-        if len(head) + len(character) > room:
+        if len(head) + len(character) > width:
             break
         head += character
-    if not line[len(head)].isspace() and (space := head.rfind(" ")) >= room // 2:
+    if not line[len(head)].isspace() and (space := head.rfind(" ")) >= width // 2:
         head = head[:space]
     return head.rstrip()
 

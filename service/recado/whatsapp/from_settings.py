@@ -19,9 +19,9 @@ def make_whatsapp(settings: Settings, transport: "httpx.AsyncBaseTransport | Non
     from recado.whatsapp.service import WhatsAppService
     from recado.whatsapp.transport import GraphTransport
 
-    most = max(settings.max_concurrent_sends, settings.drain_concurrency)
+    limit = max(settings.max_concurrent_sends, settings.drain_concurrency)
     return WhatsAppService(
-        transport or GraphTransport(max_connections=most),
+        transport or GraphTransport(max_connections=limit),
         access_token=settings.whatsapp_access_token,
         api_url=settings.whatsapp_api_url,
         api_version=settings.whatsapp_api_version,
@@ -32,7 +32,7 @@ def make_whatsapp(settings: Settings, transport: "httpx.AsyncBaseTransport | Non
     )
 
 
-class LazyWhatsApp:
+class WhatsAppOnDemand:
     """Sends like WhatsAppService, which is made at the first message."""
 
     def __init__(self, settings: Settings) -> None:

@@ -21,7 +21,7 @@ class Gravity(StrEnum):
     INFORMS = "informs"
 
 
-class Event(StrEnum):
+class AccountEvent(StrEnum):
     """The events that recado distinguishes."""
 
     ACCOUNT_RESTRICTED = "account_restricted"
@@ -55,67 +55,72 @@ class Event(StrEnum):
 
 _STOPS = frozenset(
     {
-        Event.ACCOUNT_RESTRICTED,
-        Event.ACCOUNT_DISABLED,
-        Event.ACCOUNT_DISABLING,
-        Event.ACCOUNT_DELETED,
-        Event.ACCOUNT_OFFBOARDED,
+        AccountEvent.ACCOUNT_RESTRICTED,
+        AccountEvent.ACCOUNT_DISABLED,
+        AccountEvent.ACCOUNT_DISABLING,
+        AccountEvent.ACCOUNT_DELETED,
+        AccountEvent.ACCOUNT_OFFBOARDED,
     }
 )
 _THREATENS = frozenset(
     {
-        Event.ACCESS_REMOVED,
-        Event.ACCOUNT_VIOLATION,
-        Event.REVIEW_REJECTED,
-        Event.ALERT_CRITICAL,
-        Event.ALERT_WARNING,
-        Event.QUALITY_FLAGGED,
-        Event.QUALITY_DOWNGRADED,
-        Event.NAME_REJECTED,
-        Event.SECURITY_PIN,
+        AccountEvent.ACCESS_REMOVED,
+        AccountEvent.ACCOUNT_VIOLATION,
+        AccountEvent.REVIEW_REJECTED,
+        AccountEvent.ALERT_CRITICAL,
+        AccountEvent.ALERT_WARNING,
+        AccountEvent.QUALITY_FLAGGED,
+        AccountEvent.QUALITY_DOWNGRADED,
+        AccountEvent.NAME_REJECTED,
+        AccountEvent.SECURITY_PIN,
     }
 )
 
 #: By field: Meta's events with their own names, and the name of all others.
-_NAMES: dict[str, tuple[dict[str, Event], Event]] = {
+_NAMES: dict[str, tuple[dict[str, AccountEvent], AccountEvent]] = {
     "account_update": (
         {
-            "ACCOUNT_RESTRICTION": Event.ACCOUNT_RESTRICTED,
-            "ACCOUNT_VIOLATION": Event.ACCOUNT_VIOLATION,
-            "ACCOUNT_DELETED": Event.ACCOUNT_DELETED,
-            "ACCOUNT_OFFBOARDED": Event.ACCOUNT_OFFBOARDED,
-            "ACCOUNT_RECONNECTED": Event.ACCOUNT_REINSTATED,
-            "DISABLED_UPDATE": Event.ACCOUNT_DISABLED,
-            "SCHEDULE_FOR_DISABLE": Event.ACCOUNT_DISABLING,
-            "REINSTATE": Event.ACCOUNT_REINSTATED,
-            "PARTNER_REMOVED": Event.ACCESS_REMOVED,
-            "PARTNER_APP_UNINSTALLED": Event.ACCESS_REMOVED,
+            "ACCOUNT_RESTRICTION": AccountEvent.ACCOUNT_RESTRICTED,
+            "ACCOUNT_VIOLATION": AccountEvent.ACCOUNT_VIOLATION,
+            "ACCOUNT_DELETED": AccountEvent.ACCOUNT_DELETED,
+            "ACCOUNT_OFFBOARDED": AccountEvent.ACCOUNT_OFFBOARDED,
+            "ACCOUNT_RECONNECTED": AccountEvent.ACCOUNT_REINSTATED,
+            "DISABLED_UPDATE": AccountEvent.ACCOUNT_DISABLED,
+            "SCHEDULE_FOR_DISABLE": AccountEvent.ACCOUNT_DISABLING,
+            "REINSTATE": AccountEvent.ACCOUNT_REINSTATED,
+            "PARTNER_REMOVED": AccountEvent.ACCESS_REMOVED,
+            "PARTNER_APP_UNINSTALLED": AccountEvent.ACCESS_REMOVED,
         },
-        Event.ACCOUNT_OTHER,
+        AccountEvent.ACCOUNT_OTHER,
     ),
-    "account_review_update": ({"REJECTED": Event.REVIEW_REJECTED}, Event.REVIEW_OTHER),
-    "account_alerts": ({"CRITICAL": Event.ALERT_CRITICAL, "WARNING": Event.ALERT_WARNING}, Event.ALERT_OTHER),
-    "business_capability_update": ({}, Event.CAPABILITY_CHANGED),
+    "account_review_update": ({"REJECTED": AccountEvent.REVIEW_REJECTED}, AccountEvent.REVIEW_OTHER),
+    "account_alerts": (
+        {"CRITICAL": AccountEvent.ALERT_CRITICAL, "WARNING": AccountEvent.ALERT_WARNING},
+        AccountEvent.ALERT_OTHER,
+    ),
+    "business_capability_update": ({}, AccountEvent.CAPABILITY_CHANGED),
     "phone_number_quality_update": (
-        {"FLAGGED": Event.QUALITY_FLAGGED, "DOWNGRADE": Event.QUALITY_DOWNGRADED},
-        Event.QUALITY_OTHER,
+        {"FLAGGED": AccountEvent.QUALITY_FLAGGED, "DOWNGRADE": AccountEvent.QUALITY_DOWNGRADED},
+        AccountEvent.QUALITY_OTHER,
     ),
-    "phone_number_name_update": ({"REJECTED": Event.NAME_REJECTED}, Event.NAME_OTHER),
+    "phone_number_name_update": ({"REJECTED": AccountEvent.NAME_REJECTED}, AccountEvent.NAME_OTHER),
     "security": (
-        dict.fromkeys(("PIN_CHANGED", "PIN_RESET_REQUEST", "PIN_RESET_SUCCESS"), Event.SECURITY_PIN),
-        Event.SECURITY_OTHER,
+        dict.fromkeys(("PIN_CHANGED", "PIN_RESET_REQUEST", "PIN_RESET_SUCCESS"), AccountEvent.SECURITY_PIN),
+        AccountEvent.SECURITY_OTHER,
     ),
     "message_template_status_update": (
         {
-            "APPROVED": Event.TEMPLATE_APPROVED,
-            "REINSTATED": Event.TEMPLATE_APPROVED,
-            **dict.fromkeys(("REJECTED", "PAUSED", "DISABLED", "FLAGGED", "LIMIT_EXCEEDED"), Event.TEMPLATE_REFUSED),
+            "APPROVED": AccountEvent.TEMPLATE_APPROVED,
+            "REINSTATED": AccountEvent.TEMPLATE_APPROVED,
+            **dict.fromkeys(
+                ("REJECTED", "PAUSED", "DISABLED", "FLAGGED", "LIMIT_EXCEEDED"), AccountEvent.TEMPLATE_REFUSED
+            ),
         },
-        Event.TEMPLATE_OTHER,
+        AccountEvent.TEMPLATE_OTHER,
     ),
-    "message_template_quality_update": ({}, Event.TEMPLATE_QUALITY),
-    "template_category_update": ({}, Event.TEMPLATE_CATEGORY),
-    "message_template_components_update": ({}, Event.TEMPLATE_OTHER),
+    "message_template_quality_update": ({}, AccountEvent.TEMPLATE_QUALITY),
+    "template_category_update": ({}, AccountEvent.TEMPLATE_CATEGORY),
+    "message_template_components_update": ({}, AccountEvent.TEMPLATE_OTHER),
 }
 
 
@@ -138,10 +143,10 @@ class TemplateChange(Struct, frozen=True):
     stops: bool
 
 
-class Notice(Struct, frozen=True):
+class AccountNotice(Struct, frozen=True):
     """One notice. `said`: Meta's own words, in a form for logs."""
 
-    event: Event
+    event: AccountEvent
     said: str = ""
     template: TemplateChange | None = None
 
@@ -151,10 +156,10 @@ class Notice(Struct, frozen=True):
             return Gravity.STOPS
         if self.event in _THREATENS:
             return Gravity.THREATENS
-        return Gravity.REINSTATES if self.event is Event.ACCOUNT_REINSTATED else Gravity.INFORMS
+        return Gravity.REINSTATES if self.event is AccountEvent.ACCOUNT_REINSTATED else Gravity.INFORMS
 
 
-def read(field: str, value: Value) -> Notice | None:
+def read(field: str, value: Value) -> AccountNotice | None:
     """The notice in a change of this field; None for fields without notices."""
     if field not in _NAMES:
         return None
@@ -162,7 +167,7 @@ def read(field: str, value: Value) -> Notice | None:
     words = [word.upper() for word in _words(value)]
     # The last word is the most specific: an account's DISABLED_UPDATE can be a REINSTATE.
     event = next((names[word] for word in reversed(words) if word in names), other)
-    return Notice(event, harmless(" ".join(words)), _template(field, value))
+    return AccountNotice(event, harmless(" ".join(words)), _template(field, value))
 
 
 def _template(field: str, value: Value) -> TemplateChange | None:

@@ -18,7 +18,7 @@ from recado.whatsapp.attached import Media as Media
 from recado.whatsapp.attached import cart_of, given_phone, location_of, voice_of
 from recado.whatsapp.customer import Customer, identify
 from recado.whatsapp.errors import code_in
-from recado.whatsapp.notices import Notice
+from recado.whatsapp.notices import AccountNotice
 from recado.whatsapp.wire import PayloadError as PayloadError
 from recado.whatsapp.wire import id_in, id_of
 
@@ -169,7 +169,7 @@ class Batch(Struct, gc=False):
     echoes: list[Echo] = field(default_factory=list)
     preferences: list[Preference] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[AccountNotice] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
     @property

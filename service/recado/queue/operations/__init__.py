@@ -1,6 +1,5 @@
 """What a store does inside a transaction, the same for SQLite and PostgreSQL.
 
-transaction.py what every operation shares: statements, lanes, totals, changes of entries
-adding.py  customers.py  claiming.py  recording.py  upkeep.py
-                the operations, each on a batch of many callers' arguments; results in the same order
+- `transaction.py`, `lanes.py`: what the operations share: statements, turns and breakers, totals, changes of entries
+- the other modules: the operations. Each takes a batch of many callers' arguments and returns results in the same order
 """

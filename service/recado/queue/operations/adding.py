@@ -11,7 +11,7 @@ from recado.orders import Said, Talk
 from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, NewRow, Reason, Restraint, State
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
-    Customer,
+    CustomerRow,
     change_quotes,
     identified,
     kept_names,
@@ -107,7 +107,7 @@ def _reply(
     transaction: Transaction,
     current: Mapping[int, NewReply],
     new: Mapping[int, AddRequest],
-    customers: Mapping[str, Customer],
+    customers: Mapping[str, CustomerRow],
 ) -> dict[int, Added]:
     """Writes the replies, in the order in which the messages were written."""
     leases = frozenset(id_ for id_ in current if new[id_].lease)
@@ -156,7 +156,7 @@ def note_asked(transaction: Transaction, messages: Iterable[NewReply]) -> None:
 
 
 def supersede(
-    transaction: Transaction, current: Mapping[int, NewReply], customers: Mapping[str, Customer]
+    transaction: Transaction, current: Mapping[int, NewReply], customers: Mapping[str, CustomerRow]
 ) -> dict[int, tuple[str, ...]]:
     """Discards waiting replies whose quotes are replaced; returns the wamids that each new reply also answers."""
     opening = {
@@ -186,7 +186,7 @@ class _Placing:
         transaction: Transaction,
         messages: Mapping[int, NewReply],
         leases: Collection[int],
-        customers: Mapping[str, Customer],
+        customers: Mapping[str, CustomerRow],
         answers: Mapping[int, tuple[str, ...]],
     ) -> None:
         self._transaction, self._messages, self._leases = transaction, messages, leases

@@ -95,10 +95,10 @@ def _lanes_due(transaction: Transaction) -> list[Lane]:
     lanes = list(transaction.lanes.all())
     if len(lanes) < 2:
         return lanes
-    answers = {
+    reads = {
         lane: transaction.ask("next_due", *lane, transaction.floors.after(lane, transaction.now)) for lane in lanes
     }
-    oldest = {lane: answer()[0][0] for lane, answer in answers.items()}
+    oldest = {lane: read()[0][0] for lane, read in reads.items()}
     due = {lane: at for lane, at in oldest.items() if at is not None and at <= transaction.now}
     return sorted(due, key=due.__getitem__)
 
@@ -120,16 +120,16 @@ def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit:
     limit = min(1 if trial else limit, _free_places(transaction, lane))
     before = len(taken.turns)
     for _ in range(CLAIM_PAGES):
-        room = min(limit - len(taken.turns) + before, _turns_within_horizon(state.pace, now))
-        if room <= 0:
+        wanted = min(limit - len(taken.turns) + before, _turns_within_horizon(state.pace, now))
+        if wanted <= 0:
             break
-        page = _page(transaction, lane, request, room)
+        page = _page(transaction, lane, request, wanted)
         had = len(taken.turns)
         _take(transaction, lane, state, page, taken)
         # If some messages of a page had to wait, read another page; otherwise stop. Also stop at a message that waits
         # for a probe: it stays due, and it is not known whether the number works.
         in_doubt = state.breaker.probe_at > now
-        if request.ids or in_doubt or len(page) < room or len(taken.turns) - had == len(page):
+        if request.ids or in_doubt or len(page) < wanted or len(taken.turns) - had == len(page):
             break
     if trial and len(taken.turns) > before:
         transaction.lanes.start_probing(lane)
@@ -141,16 +141,16 @@ def _free_places(transaction: Transaction, lane: Lane) -> int:
     return at_once - int(transaction.run("under_way", *lane)[0][0]) if at_once else NO_LIMIT
 
 
-def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, room: int) -> list[DueRow]:
-    """The oldest due entries of a lane, as many as there is capacity for."""
+def _page(transaction: Transaction, lane: Lane, request: ClaimRequest, limit: int) -> list[DueRow]:
+    """The oldest due entries of a lane, or the due ones of the request's ids, up to a limit."""
     now, ids = transaction.now, request.ids
     if not ids:
-        found = transaction.run("due", *lane, transaction.floors.after(lane, now), now, room)
+        found = transaction.run("due", *lane, transaction.floors.after(lane, now), now, limit)
         transaction.floors.found(lane, now, found[0][1] if found else None)
         ids = tuple(row[0] for row in found)
     # Read them again: only now can no other transaction change them or their customers.
     rows = transaction.run("due_by_id", *lane, now, as_json(ids)) if ids else []
-    return [DueRow(*row) for row in rows[:room]]
+    return [DueRow(*row) for row in rows[:limit]]
 
 
 def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence[DueRow], taken: Taken) -> None:

@@ -60,7 +60,7 @@ class Rename(msgspec.Struct, frozen=True):
     after: tuple[str, ...]
 
 
-class Customer(msgspec.Struct, gc=False):
+class CustomerRow(msgspec.Struct, gc=False):
     """A row of the statement `customers`. `first_...`: the first entry that waits for him; it is due at `first_due_at`,
     or being sent (None)."""
 
@@ -91,7 +91,7 @@ class Customer(msgspec.Struct, gc=False):
         """Whether the message was handled with an older session than the present one."""
         return self.changed or message.changes.version != self.version
 
-    def stands_behind(self, other: "Customer") -> None:
+    def stands_behind(self, other: "CustomerRow") -> None:
         """Takes the waiting entries from a row that was read later."""
         self.first_id, self.first_written_at, self.first_due_at = (
             other.first_id,
@@ -130,7 +130,7 @@ class Customer(msgspec.Struct, gc=False):
             self.talk = as_json(message.changes.talk)
 
 
-# -- what keeps two bots from talking to each other: an away message answers each of our replies, and each of its copies
+# -- what keeps two bots from talking to each other: each of our replies gets an away message back, and each of those
 # would get a reply. recado counts its own replies, not the other side's messages, because bots put the time and ticket
 # numbers into their texts.
 
@@ -172,8 +172,8 @@ def follow_streak(before: Streak, message: NewReply) -> tuple[Streak, Restraint 
 
 def kept_names(transaction: Transaction, names: Iterable[str]) -> Callable[[], dict[str, str]]:
     """Asks for the name under which each customer is stored, given any of his names."""
-    answer = transaction.ask("identities", as_json(list(names)))
-    return lambda: dict(answer())
+    rows = transaction.ask("identities", as_json(list(names)))
+    return lambda: dict(rows())
 
 
 def identified(transaction: Transaction, customers: Sequence[tuple[str, ...]], kept: dict[str, str]) -> list[str]:
@@ -236,10 +236,10 @@ def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "
     echoes from customers' messages; the report counts only the latter."""
     first = transaction.take_ids(len(wamids))
     wanted = [(first + i, mark + transaction.wamid_key(wamid)) for i, wamid in enumerate(wamids)]
-    answer = transaction.ask("see_wamids", as_json(wanted))
+    rows = transaction.ask("see_wamids", as_json(wanted))
 
     def unseen() -> list[int | None]:
-        ids = {row[0] for row in answer()}
+        ids = {row[0] for row in rows()}
         return [id_ if id_ in ids else None for id_, _ in wanted]
 
     return unseen
@@ -248,13 +248,13 @@ def see_wamids(transaction: Transaction, wamids: Sequence[str], *, mark: str = "
 # -- customers and their sessions
 
 
-def read_customers(transaction: Transaction, keys: Iterable[str]) -> dict[str, Customer]:
+def read_customers(transaction: Transaction, keys: Iterable[str]) -> dict[str, CustomerRow]:
     """The customers by their keys, including new ones."""
     rows = transaction.run("customers", as_json(sorted(set(keys))))
-    return {row[0]: Customer(*row) for row in rows}
+    return {row[0]: CustomerRow(*row) for row in rows}
 
 
-def put_customers(transaction: Transaction, customers: Iterable[Customer]) -> None:
+def put_customers(transaction: Transaction, customers: Iterable[CustomerRow]) -> None:
     """Writes what has changed of customers who wrote."""
     now = transaction.now
     rows = [(c.key, max(c.next_at, now), c.version, c.talk, c.streak, c.written_at) for c in customers]
@@ -315,7 +315,7 @@ def _order_row(id_: int, message: NewReply, order: Order) -> Row:
 
 
 def read_sessions(
-    transaction: Transaction, messages: Mapping[int, NewReply], customers: Mapping[str, Customer]
+    transaction: Transaction, messages: Mapping[int, NewReply], customers: Mapping[str, CustomerRow]
 ) -> dict[int, Session]:
     """The present session for each message, with the quote that it refers to and a number for the order that it may
     place."""

@@ -98,11 +98,11 @@ def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
         ]
         if kind is not NoticeKind.ORDER_PLACED:  # failures that happen together are one notice
             notices = [_together(notices)]
-        room = max(0, _at_once(kind) - period.told)
-        for notice in notices[:room]:
+        left = max(0, _at_once(kind) - period.told)
+        for notice in notices[:left]:
             _queue(transaction, notice, transaction.now)
             period.told += 1
-        if later := notices[room:]:
+        if later := notices[left:]:
             _put_off(transaction, period, _together(later))
         transaction.run("set_meta", _META + kind, _json(period))
 

@@ -76,11 +76,11 @@ WRITING: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM) recado\.")
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A statement of queries.sql; `writes`: it may change something; `answers`: it returns rows."""
+    """A statement of queries.sql; `writes`: it may change something; `returns`: it returns rows."""
 
     text: bytes
     writes: bool
-    answers: bool
+    returns: bool
 
 
 class PostgresStatements:
@@ -111,11 +111,11 @@ class PostgresStatements:
         if query in AT_ONCE and self._pacer:
             with self._pacer.use() as connection:
                 cursor = psycopg.RawCursor(connection).execute(statement.text, bindings)
-                return cursor.fetchall if statement.answers else list
+                return cursor.fetchall if statement.returns else list
         self.wrote |= statement.writes
         cursor = self._cursor = psycopg.RawCursor(self._connection)
         cursor.execute(statement.text, bindings)
-        return (lambda: self._rows_of(cursor)) if statement.answers else list
+        return (lambda: self._rows_of(cursor)) if statement.returns else list
 
     def _rows_of(self, cursor: psycopg.RawCursor[Row]) -> list[Row]:
         """Sends a sync, because fetching alone only requests output: the server would consider the statement active,
@@ -259,8 +259,8 @@ class PostgresDatabase:
             self._store_key = make_store_key(self._statements(connection, pipeline))
 
     def _follow(self) -> None:
-        """The other connections follow the one that writes. After a failover the old primary may still answer: what it
-        tells is out of date, and the turns that it gives are not shared with the other pods."""
+        """The other connections follow the one that writes. After a failover the old primary may still respond: its
+        data is out of date, and the turns that it gives are not shared with the other pods."""
         self._count(metrics.STORE_RECONNECTS)
         self._pacing.renew()
         self._reading.renew()
@@ -343,9 +343,9 @@ class PostgresDatabase:
     def _read_clock(self, connection: psycopg.Connection[Any], pipeline: psycopg.Pipeline) -> float:
         if self._given_clock:
             return self._given_clock()
-        answer = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+        cursor = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
         pipeline.sync()
-        ((now,),) = answer.fetchall()
+        ((now,),) = cursor.fetchall()
         self._clock.learn(now)
         return float(now)
 
@@ -358,7 +358,7 @@ def load_queries() -> dict[str, Statement]:
 def _statement(sql: str) -> Statement:
     text = "\n".join(line for line in sql.strip().splitlines() if not line.startswith("--"))
     writes = WRITING.search(text) is not None
-    return Statement(text.encode(), writes=writes, answers=not writes or "RETURNING" in text)
+    return Statement(text.encode(), writes=writes, returns=not writes or "RETURNING" in text)
 
 
 def _roll_back(connection: psycopg.Connection[Any]) -> None:

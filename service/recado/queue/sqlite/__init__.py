@@ -1,9 +1,9 @@
-"""RetryQueue on one SQLite file: web and drain on one node share it.
+"""RetryQueue on one SQLite file, which web and drain on one node share.
 
-database.py     one file: opened safely or not at all, migrated; transactions on it
-backup.py  copies.py
-                copies while it is in use, and restoring them
-sql/            the schema by migrations, and every statement by name
+- `database.py`: opens a file safely or not at all, and migrates it
+- `connections.py`: a store's two connections; transactions on them
+- `backup.py`, `copies.py`: backups while the file is in use, and their restore
+- `sql/`: the schema in migrations, and every statement by name
 """
 
 from recado.queue.sqlite.store import SqliteRetryQueue

@@ -104,8 +104,8 @@ def _make_room(database: Path, made: list[Path]) -> bool:
     may_go = [copy for copy in there if copy != good]
     if not may_go:
         return False
-    room = shutil.disk_usage(may_go[0].parent).free + sum(copy.stat().st_size for copy in may_go)
-    if room < database.stat().st_size:
+    free = shutil.disk_usage(may_go[0].parent).free + sum(copy.stat().st_size for copy in may_go)
+    if free < database.stat().st_size:
         return False  # even all of them would not free enough
     may_go[0].unlink()
     return True
