@@ -1,14 +1,19 @@
 """The constructions by which a customer steers an order or speaks of it: data/constructions.toml, read once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
-from functools import cache, cached_property
+from functools import cache
 from importlib import resources
+from re import _constants, _parser
+from typing import Any, Final
 
 import msgspec
 
 from recado.quotes.text import NEWLINE, Token
+
+_LETTERS: Final = 3
+"""First letters of a word that say which constructions it may open: most words open none."""
 
 
 class Does(Enum):
@@ -62,10 +67,12 @@ class Does(Enum):
 
 
 class Construction(msgspec.Struct, frozen=True):
-    """One row. `words` fits from a word's first letter. `examples` hold it, `counterexamples` only resemble it."""
+    """One row. `words` fits from a word's first letter; `opens`: the first letters of the words that it may fit at.
+    `examples` hold it, `counterexamples` only resemble it."""
 
     does: Does
     words: re.Pattern[str]
+    opens: frozenset[str]
     examples: tuple[str, ...]
     counterexamples: tuple[str, ...]
 
@@ -105,17 +112,50 @@ def table() -> "Table":
 def compiled(file: Rows) -> tuple[Construction, ...]:
     """The constructions of a file."""
     parts = {name: f"(?:{'|'.join(_alternatives(words))})" for name, words in file.parts.items()}
-    return tuple(
-        Construction(Does[row.does.upper()], _pattern(row.alternatives(), parts), row.examples, row.counterexamples)
-        for row in file.rows
-    )
+    return tuple(_construction(row, _pattern(row.alternatives(), parts)) for row in file.rows)
 
 
-def _pattern(alternatives: Sequence[str], parts: dict[str, str]) -> re.Pattern[str]:
+def _construction(row: Row, pattern: str) -> Construction:
+    opens = frozenset(_begun({""}, _parser.parse(pattern)))
+    return Construction(Does[row.does.upper()], re.compile(pattern), opens, row.examples, row.counterexamples)
+
+
+def _pattern(alternatives: Sequence[str], parts: dict[str, str]) -> str:
     pattern = "|".join(alternatives)
     for name, part in parts.items():
         pattern = pattern.replace(f"{{{name}}}", part)
-    return re.compile(rf"(?:{pattern})(?!\S)")
+    return rf"(?:{pattern})(?!\S)"
+
+
+def _begun(opens: set[str], items: Iterable[tuple[Any, Any]]) -> set[str]:
+    """The first letters of what begins with one of `opens` and goes on with the items of a pattern."""
+    for kind, item in items:
+        match kind:
+            case _constants.LITERAL:
+                opens = {_with(letters, chr(item)) for letters in opens}
+            case _constants.IN if all(one is _constants.LITERAL for one, _ in item):
+                opens = {_with(letters, chr(letter)) for letters in opens for _, letter in item}
+            case _constants.BRANCH:
+                opens = {letters for branch in item[1] for letters in _begun(opens, branch)}
+            case _constants.SUBPATTERN:
+                opens = _begun(opens, item[-1])
+            case _constants.MAX_REPEAT | _constants.MIN_REPEAT:
+                fewest, _, body = item
+                opens = _begun(opens, body) | (set() if fewest else opens)
+            case _constants.ASSERT | _constants.ASSERT_NOT | _constants.AT:
+                pass  # no letter
+            case _ if any(map(_goes_on, opens)):
+                raise ValueError(f"a construction begins with letters as they are, not with {opens} and {kind}")
+    return opens
+
+
+def _with(letters: str, letter: str) -> str:
+    return letters + letter if _goes_on(letters) else letters
+
+
+def _goes_on(letters: str) -> bool:
+    """Whether the next letter still tells words apart."""
+    return len(letters) < _LETTERS and not letters.endswith(" ")
 
 
 def _alternatives(words: str) -> list[str]:
@@ -135,11 +175,10 @@ class Table:
 
     def __init__(self, rows: Sequence[Construction]) -> None:
         self.rows = tuple(rows)
-
-    @cached_property
-    def _opens(self) -> re.Pattern[str]:
-        """Fits where any row does: most messages have no such place, and one pattern is faster than one a row."""
-        return re.compile(rf"(?<!\S)(?={'|'.join(row.words.pattern for row in self.rows)})")
+        self._by_opening: dict[str, list[int]] = {}
+        for number, row in enumerate(self.rows):
+            for letters in row.opens:
+                self._by_opening.setdefault(letters.rstrip(), []).append(number)
 
     def find(self, written: str, tokens: Sequence[Token]) -> dict[int, Found]:
         """The constructions in a message by the token that they start at; of two at a place the longer."""
@@ -147,10 +186,10 @@ class Table:
         text = " ".join(norms)
         found: dict[int, Found] = {}
         past = [0] * len(self.rows)  # a row does not overlap itself
-        for place in self._opens.finditer(text):
-            at = place.start()
-            start = text.count(" ", 0, at)
-            for number, row in enumerate(self.rows):
+        at = 0
+        for start, norm in enumerate(norms):
+            for number in self._by_opening.get(norm[:_LETTERS], ()):
+                row = self.rows[number]
                 match = row.words.match(text, at) if at >= past[number] else None
                 if match is None:
                     continue
@@ -158,6 +197,7 @@ class Table:
                 end = start + len(match[0].split())
                 if start not in found or found[start].end < end:
                     found[start] = Found(row.does, start, end)
+            at += len(norm) + 1
         return found
 
 
