@@ -19,6 +19,7 @@ from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500
 MOST_QUESTIONS: Final = 10
+MOST_ASKED_BEFORE: Final = 4
 
 
 class TooMuch(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Draft:
         self.questions = list(talk.questions)
         self.topic = talk.topic
         self.asked = talk.asked
+        self.asked_before = talk.asked_before
         self.offered = talk.offered
         self.unsure = False
         self.changed = False
@@ -93,6 +95,7 @@ class Draft:
             pending=tuple([Pending(q.text, q.candidates, q.quantity) for q in self.questions]),
             topic=self._named or self.topic,
             asked=self.asked,
+            asked_before=self.asked_before,
             offered=None if self.offered is None else Pending(self.offered.text, self.offered.candidates),
             ordered=self._ordered,
             named=self._named,
@@ -123,6 +126,7 @@ class Draft:
             questions=tuple(self.questions),
             topic=topic,
             asked=self.asked,
+            asked_before=self.asked_before,
             offered=self.offered,
             unsure=self.unsure,
         )
@@ -148,7 +152,7 @@ class Draft:
         if len(lines) > MOST_LINES:
             self.left_out += [line.name for line in lines[MOST_LINES:]]
         self.changed = True
-        self.asked, self.offered = (), None
+        self.asked, self.asked_before, self.offered = (), (), None
         gone = {q.candidates[0] for q in self.questions if q.sets and amend.find(self.lines, q.candidates[0]) is None}
         settled = gone.union(named)
         self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in settled]
@@ -189,6 +193,7 @@ class Draft:
         try:
             self._becomes(amend.scale(self.lines, act.factor))
         except amend.PiecesError:
+            self.unsure = True
             self.unresolved.append("")
 
     def _repeat(self, _: acts.Repeat) -> None:
@@ -231,6 +236,7 @@ class Draft:
         self.unresolved.append(act.text)
 
     def _price(self, act: acts.AskPrice) -> None:
+        self.asked_before = (*self.asked_before, *self.asked)[-MOST_ASKED_BEFORE:]
         self.asked, self.offered = act.lines, None
         if act.offered is not None:
             self.offered = Question(text=act.offered.text, candidates=act.offered.candidates)
@@ -244,7 +250,7 @@ class Draft:
 
     def _drop_all(self, act: acts.CancelAll | acts.StartOver) -> None:
         """Discards the order so far; the rest of the message is a new order."""
-        self.lines, self.asked, self.offered, self._named = (), (), None, ()
+        self.lines, self.asked, self.asked_before, self.offered, self._named = (), (), (), None, ()
         self.questions.clear()
         self.said.add(type(act))
 

@@ -74,7 +74,8 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a session that only the conversation reads. The store keeps it as JSON.
 
     questions: the open questions to the customer. topic: skus of his last order, change or price question. asked: skus
-    and quantities of a price question, which "me lo llevo" orders. offered: products that a price question may have
+    and quantities of a price question, which "me lo llevo" orders; asked_before: those of the questions right before
+    it, which "los dos" orders, too. offered: products that a price question may have
     been about. unsure: recado did not understand the last change, so the next yes may be about a change that was not
     made. handoff: who has the conversation. missed: how many of his last messages in a row recado did not understand.
     permission: whether the shop may write to him on its own initiative.
@@ -83,6 +84,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     questions: tuple[Question, ...] = ()
     topic: tuple[str, ...] = ()
     asked: tuple[tuple[str, int | Decimal], ...] = ()
+    asked_before: tuple[tuple[str, int | Decimal], ...] = ()
     offered: Question | None = None
     unsure: bool = False
     handoff: Handoff = Handoff()

@@ -162,14 +162,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the steps are read against.
 
     lines: skus with quantities. topic: skus of the last order or change. asked: skus with quantities of the last price
-    question; offered: what else it may have been about. ordered: skus of a confirmed order, which is not changed here.
-    named: skus that the message itself has named by now.
+    question; asked_before: of those right before it; offered: what else it may have been about. ordered: skus of a
+    confirmed order, which is not changed here. named: skus that the message itself has named by now.
     """
 
     lines: tuple[tuple[str, Quantity], ...] = ()
     pending: tuple[Pending, ...] = ()
     topic: tuple[str, ...] = ()
     asked: tuple[tuple[str, Quantity], ...] = ()
+    asked_before: tuple[tuple[str, Quantity], ...] = ()
     offered: Pending | None = None
     ordered: tuple[str, ...] = ()
     named: tuple[str, ...] = ()

@@ -1,10 +1,11 @@
 """Whether a message holds a yes, and whether it is nothing but one, with noise around it."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from recado.quotes.context import Context
-from recado.quotes.elements import COMMA, LINE, MASK, NOISE, QUESTION, STOP, Element
+from recado.quotes.elements import COMMA, LINE, MASK, NOISE, QUESTION, STOP, UNKNOWN, Element
 from recado.quotes.scan import Scanner
 
 _WEAK: Final = frozenset([
@@ -15,8 +16,10 @@ _WEAK: Final = frozenset([
 _BEFORE: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
 _BEHIND_IF: Final = frozenset([
     "me", "te", "le", "les", "nos", "se", "hay", "tienen", "tiene", "tienes", "es", "son", "puede", "pueden", "fuera",
-    "pago", "llega", "llegan", "alcanza",
+    "pago", "llega", "llegan", "llegara", "alcanza", "alcanzan", "trae", "traen", "manda", "mandan", "deja", "dejan",
+    "dejas", "hace", "hacen", "queda", "quedan", "sale", "viene", "vienen", "esta", "estan", "aceptan",
 ])  # fmt: skip
+_BEFORE_PLAIN: Final = _BEFORE | {"and"}
 _OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
 """With one of these a yes beside other words is not a plain one."""
 
@@ -27,12 +30,13 @@ PAYING: Final = frozenset([
 ])  # fmt: skip
 """Words of a payment."""
 _TO_WHOM: Final = frozenset(["te", "le", "les", "lo", "la", "los", "las", "se"])
+_TO_CONFIRM: Final = frozenset(["confirmo", "confirmar", "confirmamos", "confirme"])
 
 
 class Agreement:
     """Hears the words of a yes of one message, one after the other.
 
-    agrees: there is one. accepts: it opens the message, or settles it whatever stands beside it.
+    agrees: there is one, and it is not put off. accepts: it opens the message, or settles it whatever stands beside it.
     """
 
     def __init__(self, elements: Sequence[Element], scanner: Scanner, context: Context) -> None:
@@ -49,8 +53,10 @@ class Agreement:
     def hear(self, element: Element) -> None:
         """Take a word of a yes for one, where it stands as one."""
         i = element.index
-        if self._context.kind(i - 1) == "negation" or is_if(element, self._context, self._scanner):
-            return  # "no vale, mejor 2"
+        refused = self._context.kind(i - 1) == "negation"  # "no vale, mejor 2"
+        later = puts_off(element, self._context)
+        if refused or later or is_if(element, self._context, self._scanner):
+            return
         before = self._elements[:i]
         apart = not before and not self._closed and self._context.kind(i + 1) in (COMMA, STOP, "but")
         norm = self._context.norm(i)
@@ -61,18 +67,23 @@ class Agreement:
         self.agrees = True
         self.accepts = self.accepts or opens or "settled" in element.roles
 
+    def settle(self, spoken: AbstractSet[int]) -> None:
+        """Takes the yes back where the message puts it off, but for what is told in the elements `spoken`."""
+        if any(puts_off(e, self._context) for e in self._elements if e.index not in spoken):
+            self.agrees = self.accepts = False
+
     def accepts_all(self) -> bool:
-        """Whether it accepts, and nothing is asked or put off beside it."""
+        """Whether it accepts, and nothing is asked beside it."""
         of_when = any("when" in e.roles for e in self._elements)  # "sí, ¿a qué hora llega?"
         return self.accepts and not any(
-            (e.kind in _OPEN and "visit" not in e.roles and not (of_when and e.kind == QUESTION))
-            or puts_off(e, self._context)
-            for e in self._elements
+            e.kind in _OPEN and "visit" not in e.roles and not (of_when and e.kind == QUESTION) for e in self._elements
         )
 
 
 def puts_off(element: Element, context: Context) -> bool:
     """Whether a word puts the answer off: "luego", "te aviso"; but not "luego te pago", "que después no hay nadie"."""
+    if context.norm(element.index) in _TO_CONFIRM:
+        return _comes_later(element.index, context)
     if "unsettled" not in element.roles or "later" not in element.roles:
         return "unsettled" in element.roles
     i = element.index + 1
@@ -82,9 +93,20 @@ def puts_off(element: Element, context: Context) -> bool:
     return not (timed or context.kind(element.index - 1) == "that" or context.norm(i) in PAYING)
 
 
+def _comes_later(i: int, context: Context) -> bool:
+    """ "paso mañana y le confirmo", "antes de confirmar", but not "sí, te confirmo", "y te confirmo el pedido"."""
+    if context.kind(i - 1) in ("of", "for", "to", "by"):
+        return True
+    if context.norm(i - 1) not in ("te", "le", "les") or context.kind(i + 1) == "definite":
+        return False
+    return any(context.kind(j) not in _BEFORE_PLAIN for j in range(i - 1))
+
+
 def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
     """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
+    if scanner.written(element.start, element.end).lower() != "si":
+        return False
     after = context.kind(element.index + 1)
     words = context.norm(element.index + 1).split() if after else []
-    written = scanner.written(element.start, element.end).lower()
-    return written == "si" and after != "yes" and not _BEHIND_IF.isdisjoint(words[:1])
+    brings = after == "definite" and context.kind(element.index + 2) in ("request", "available", UNKNOWN)
+    return brings or (after != "yes" and not _BEHIND_IF.isdisjoint(words[:1]))  # "si lo traen hoy"

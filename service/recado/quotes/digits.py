@@ -1,5 +1,6 @@
 """Where a number in digits ends that is a phone, a price, an hour, a date or a list of sizes."""
 
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -27,9 +28,7 @@ _PAID_WITHIN: Final = 3
 """Tokens from a word of paying to the number."""
 _HOUSE_DIGITS: Final = 4
 _STEERS: Final = frozenset(["change", "correction", "add", "remove"])
-_LEAVES: Final = frozenset(
-    ["deja", "deje", "dejen", "dejame", "dejeme", "dejemos", "pon", "ponga", "ponme", "pongame", "poneme"]
-)
+_LEAVES: Final = re.compile(r"(?:dej[ae][ns]?|dejemos|pon|ponga|pone)(?:me|nos|se)?(?:l[oa]s?)?")
 _FROM_VERB: Final = 8
 """Tokens from "deja" to its number."""
 _PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
@@ -41,7 +40,7 @@ _PARTS_OF_DAY: Final = ("tarde", "noche", "manana", "madrugada")
 def is_amount(words: Words, start: int, end: int) -> bool:
     """Whether "en N" counts: "en 3 camisas", "deja las camisas en 3"."""
     for i in range(start - 1, max(start - _FROM_VERB, 0) - 1, -1):
-        if words.norm(i) in _LEAVES:
+        if _LEAVES.fullmatch(words.norm(i)):
             return True
         if words.closes(i):
             break
@@ -80,6 +79,12 @@ def ends_price(words: Words, start: int, end: int) -> bool:
     """Whether "a" is what a number costs, and not what an amount becomes: "a 20 cada una", but not "cámbialo a 20"."""
     steered = start > 0 and not words.roles[start - 1].isdisjoint(_STEERS)
     return not steered and (words.closes(end) or words.norm(end) in ("cada", "c", "la", "el", "por"))
+
+
+def is_offered(words: Words, start: int, end: int) -> bool:
+    """Whether a price is offered, or asked for: "¿me la deja en 55?", "si me la deja a 55"; not "me la deja en 5"."""
+    asked = any(words.norm(i) == "?" for i in range(end, words.count))
+    return words.norm(start) not in ("me", "nos") or asked or words.norm(start - 1) == "si"
 
 
 def is_decimal(words: Words, start: int, end: int) -> bool:
@@ -246,15 +251,25 @@ def is_size_of_article(words: Words, start: int, end: int) -> bool:
 
 
 def is_counted(words: Words, start: int, end: int) -> bool:
-    """Whether an amount stands before "de", as in "2 de las 3", or a product follows."""
+    """Whether an amount stands before "de", as in "2 de las 3", or a product follows, or any thing: "para las 7"."""
     counted = words.is_number(start - 1) and words.has(start, "of")
-    return counted or words.names_product(end)
+    hour = not words.has(start, "for") or words.closes(end) or words.has(end, "of") or words.has(end, "timeunit")
+    return counted or not hour or words.names_product(end)
 
 
 def is_inches(words: Words, start: int, end: int) -> bool:
     """Whether a number with a mark of inches is no product's."""
     value = words.tokens[start].value
     return value is not None and value in SIZES and not words.names_product(end)
+
+
+def is_size_word(words: Words, start: int, end: int) -> bool:
+    """Whether a word announces a size: "mi hijo calza 32", but not "una calza 32", which is a thing."""
+    if not words.norm(start).startswith("calz"):
+        return True
+    before = start - 1
+    bare = not words.has(before, "article") and not words.has(before, "definite") and not words.is_number(before)
+    return bare and words.is_number(end) and words.tokens[end].value in SIZES
 
 
 def past_named_size(words: Words, start: int, end: int) -> int:

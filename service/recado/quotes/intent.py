@@ -173,8 +173,9 @@ def _roles(reading: Reading) -> set[str]:
             roles |= element.roles - {"nope"} | ({"unsettled"} if element.kind == "copula" else set())
             roles.add("told" if element.kind == "nope" else element.kind)
         else:
-            held = frozenset() if puts_off(element, reading.context) else {"unsettled"}
-            roles |= (element.roles - held) | {element.kind}
+            put_off = puts_off(element, reading.context)
+            roles |= (element.roles - {"settled" if put_off else "unsettled"}) | {element.kind}
+            roles |= {"unsettled"} if put_off else set()
     return roles
 
 

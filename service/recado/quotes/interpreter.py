@@ -7,6 +7,7 @@ answer to a question or a line, "2 más" is of the product spoken of last, and w
 from collections.abc import Sequence, Set
 from fractions import Fraction
 from functools import cached_property
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -38,6 +39,8 @@ from recado.quotes.service import Quote, QuoteLine, as_sold
 from recado.quotes.spoken import SPOKEN
 from recado.quotes.unnamed import Unnamed, alike
 from recado.quotes.wanted import Wanted
+
+_TOGETHER: Final = {Does.BOTH: 2, Does.THREE: 3, Does.FOUR: 4}
 
 
 class Interpreter:
@@ -185,6 +188,10 @@ class Interpreter:
         """Two steps as one: "otro igual pero chico" is one more of another kind, and in "camisas no, camisetas" what is
         asked for without a number, behind a line that goes, takes its place."""
         match steps[at:]:
+            case [Spoken(does), Bare(amount=None, describes=True) as kind, *_] if does in _TOGETHER:
+                both = replace(kind, amount=_TOGETHER[does], plural=True)  # "los dos azules"
+                chosen = self._answers.answer([both], 0, view)
+                return chosen[0] if chosen is not None else self._unnamed.acts(both, view)
             case [Spoken(Does.ANOTHER), Bare(words=words) as kind, *_] if words and view.lines:
                 return self._unnamed.acts(replace(kind, does=Does.ADD), view) or [Unresolved(kind.text)]
             case [Named(Does.REMOVE, goes), Named(Does.ORDER | Does.SET, comes)]:

@@ -42,10 +42,12 @@ RULES: Final = (
     Rule(
         "price that is offered",
         Kind.PRICE,
-        "te|le|les doy|daria|ofrezco|pago|pagaria N",
+        "te|le|les doy|daria|ofrezco|pago|pagaria N\n"
+        "me|nos lo|la|los|las deja|dejas|dejan|dejaria|dejarias|dejarian|da|das|dan|daria a|en|por N",
+        when=digits.is_offered,
         end=digits.past_price,
-        examples=("quiero la gorra, [te doy 800]", "[le ofrezco 1700 pesos] por la gorra"),
-        counterexamples=("te doy mi número",),
+        examples=("quiero la gorra, [te doy 800]", "[le ofrezco 1700 pesos] por la gorra", "[me la deja en 55]?"),
+        counterexamples=("te doy mi número", "me las deja en 5 porfa"),
     ),
     Rule(
         "price in soles",
@@ -93,10 +95,11 @@ RULES: Final = (
     Rule(
         "size that is named",
         Kind.SIZE,
-        "@size .|:|°|º|#|@of*",
+        "@size .|:|°|º|#|@of*\ncalza|calzo|calzan",
+        when=digits.is_size_word,
         end=digits.past_named_size,
-        examples=("camisa [talla M, L y 38]", "zapatos [número: 38]", "pantalón [talla treinta y dos] negro"),
-        counterexamples=("qué tallas hay",),
+        examples=("camisa [talla M, L y 38]", "pantalón [talla treinta y dos] negro", "mi hijo [calza 32]"),
+        counterexamples=("una calza 42", "qué tallas hay"),
     ),
     Rule(
         "letters of a size",
@@ -136,11 +139,11 @@ RULES: Final = (
     Rule(
         'hour behind "a las"',
         Kind.TIME,
-        "@to|@of la|las|los N|@number|una",
+        "@to|@of la|las|los N|@number|una\npara|pa las N",
         unless=digits.is_counted,
         end=digits.past_hour,
-        examples=("paso [a las 5 pm]", "abren [desde las ocho y media]", "[a la 1 de la tarde]"),
-        counterexamples=("2 de las 3", "añade a las 3 camisas una gorra"),
+        examples=("paso [a las 5 pm]", "abren [desde las ocho y media]", "[a la 1 de la tarde]", "sí, [para las 7]"),
+        counterexamples=("para las 7 sobrinas", "2 de las 3", "añade a las 3 camisas una gorra"),
     ),
     Rule(
         "hours or days",

@@ -110,14 +110,20 @@ class Reserves:
     def _holds_back(self, n: int, clause: Sequence[Element], *, of_delivery: bool) -> bool:
         if any("condition" in element.roles for element in clause):
             return True
-        if any(is_if(element, self._context, self._reading.scanner) for element in clause):
-            return not of_delivery
+        condition = next((e for e in clause if is_if(e, self._context, self._reading.scanner)), None)
+        if condition is not None:
+            return not of_delivery or self._agrees_behind(condition)
         leads = any(self._leads[max(0, n - 1) : n + 2])
         if any(self._is_left(element, leads=leads) for element in clause) or self._asks(clause):
             return True
         if self._is_refused(clause) or self._is_described(clause, of_delivery=of_delivery):
             return True
         return clause[0].kind == "but" and not (of_delivery or any(e.index in self._heard for e in clause))
+
+    def _agrees_behind(self, condition: Element) -> bool:
+        """ "si llega hoy, sí", "si llega hoy los pido": whether a yes depends on it."""
+        behind = self._reading.elements[condition.index + 1 :]
+        return any(e.kind == "yes" or "taking" in e.roles or e.index in self._spoken for e in behind)
 
     def _is_harmless(self, element: Element) -> bool:
         norm = self._context.norm(element.index)

@@ -87,8 +87,7 @@ class _Walk:
         self._asks = any(element.kind == QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
-        reading, draft, numbers = self._reading, self._draft, self._numbers
-        elements = reading.elements
+        reading, draft, numbers, elements = self._reading, self._draft, self._numbers, self._reading.elements
         found = table().find(reading.scanner.text, reading.scanner.tokens)
         if any(one.does is Does.CLOSE for one in found.values()):
             self._agreement.closes_list()
@@ -111,6 +110,7 @@ class _Walk:
                 draft.chunk.places.append(element.index)
             if element.kind == "yes" and element.start >= past:
                 self._agreement.hear(element)
+        self._agreement.settle(self._spoken)
         steps = draft.finish(agrees=self._agreement.agrees)
         if self._mentions.has_mended():  # "una maleta, no, mejor una mochila"
             steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
@@ -356,16 +356,16 @@ class _Walk:
         if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return
-        if element.kind == NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1):
-            return  # "unas blancas para mi hijo"
-        if "limit" in element.roles:
-            return  # "mejor una sola"
+        for_somebody = element.kind == NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1)
+        if for_somebody or "limit" in element.roles:
+            return  # "unas blancas para mi hijo", "mejor una sola"
         if self._is_half(element):
             chunk.amount = Fraction(1, 2)
             self._draft.write(element, is_amount=True)
             return
         chunk.counts = chunk.counts and not element.roles & OF_DELIVERY
         chunk.describes = chunk.describes or element.kind == QUALITY
+        chunk.each = chunk.each or "each_kind" in element.roles  # "uno de cada color"
         if chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
             chunk.plural = False  # "opción 2", as "la 2"
         chunk.words += [norm for norm in self._mentions.norms(element) if norm not in _QUIET_WORDS]

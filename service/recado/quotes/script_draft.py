@@ -194,7 +194,8 @@ class ScriptDraft:
         self.opened = self.opened or not chunk.is_empty()
         if chunk.mentions:
             last = self.last
-            if isinstance(last, Scaled) and last.mention is None and chunk.does is Does.ORDER and not chunk.steered:
+            plain = chunk.does in (Does.ORDER, Does.SET) and not chunk.steered
+            if isinstance(last, Scaled) and last.mention is None and plain:
                 self.steps[-1] = replace(last, mention=chunk.mentions[0][0])  # "el doble de gorras"
             else:
                 self.steps += chunk.named()

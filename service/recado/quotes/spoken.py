@@ -15,7 +15,6 @@ from recado.quotes.acts import (
     DropQuestion,
     Repeat,
     StartOver,
-    Take,
     Unresolved,
     View,
 )  # fmt: skip
@@ -28,7 +27,7 @@ def _dropped(view: View) -> list[Act]:
 
 
 def _together(count: int | None = None) -> Callable[[View], list[Act]]:
-    """One of each option: "todas", or "los dos" where there are two."""
+    """One of each option, or of what was asked about: "todas", or "los dos" where there are two."""
 
     def acts(view: View) -> list[Act]:
         for index in reversed(range(len(view.pending))):
@@ -36,9 +35,11 @@ def _together(count: int | None = None) -> Callable[[View], list[Act]]:
             if len(candidates) > 1:
                 every = Answer(index, tuple((sku, 1) for sku in candidates))
                 return [every] if count in (None, len(candidates)) else [Unresolved("")]
+        both = (*view.asked_before, *view.asked)
+        asked = next((lines for lines in (view.asked, both) if count in (None, len(lines))), None)
         if not view.asked:
             return []
-        return [Take()] if count in (None, len(view.asked)) else [Unresolved("")]
+        return [Unresolved("")] if asked is None else [Add(sku, quantity) for sku, quantity in asked]
 
     return acts
 

@@ -69,7 +69,7 @@ class Unnamed:
         for index in reversed(range(len(view.pending))):
             if len(view.pending[index].candidates) > 1:
                 return [Answer(index, tuple((sku, quantity) for sku in view.pending[index].candidates))]
-        if not view.lines:
+        if not view.lines or step.fragment:  # "uno de cada color" is of no line
             return [Unresolved(step.text)]
         if step.does is Does.ADD:
             return [Add(sku, quantity) for sku, _ in view.lines]
