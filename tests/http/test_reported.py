@@ -11,6 +11,7 @@ import pytest
 from recado import inbox
 from recado.delivery.attempt import Delivery
 from recado.queue.model import AttemptResult, LeasedReply
+from recado.queue.policy import OpenReason
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.meta import ADMIN_TOKEN, graph_error, text_message
@@ -243,7 +244,7 @@ class TestFaultsOfTheConfiguration:
             after = await pod.queue.status()
 
         assert (during.failed, during.pending_retry) == (0, 8)
-        assert breaker.open_reason == "operator"
+        assert breaker.open_reason is OpenReason.OPERATOR
         assert (after.queue_size, len(pod.graph.sent) - tried) == (0, 8)
 
 

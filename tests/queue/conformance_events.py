@@ -12,6 +12,7 @@ from recado.events.facts import USUAL_TYPES, HandoffRequested, MessageReceived
 from recado.orders import Changes, Closing, Located, OrderState, QuoteState
 from recado.outcome import Outcome, Scope
 from recado.queue.model import EVENTS, AttemptResult, Audience, LeasedReply, NewReply, State
+from recado.queue.policy import OpenReason
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
@@ -280,7 +281,7 @@ class EventConformance:
         for message in tried:
             await queue.update_message_attempt(message, DOWN)
         crm = queue.snapshot().endpoints["crm"]
-        assert crm.breaker.open_reason == "outage"
+        assert crm.breaker.open_reason is OpenReason.OUTAGE
         assert crm.waiting == 20
         assert await claimed(queue) == []
         for _ in range(100):  # two days of trials
@@ -325,7 +326,7 @@ class EventConformance:
         clock.advance(3600)
         await queue.add_message(asking(2, clock), lease=False)
         assert await claimed(queue) == []
-        assert queue.snapshot().endpoints["crm"].breaker.open_reason == "ended"
+        assert queue.snapshot().endpoints["crm"].breaker.open_reason is OpenReason.ENDED
         assert queue.snapshot().endpoints["crm"].waiting == 1
         assert await queue.events.resume("crm")
         assert not await queue.events.resume("crm")

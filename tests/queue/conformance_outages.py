@@ -5,6 +5,7 @@ import pytest
 
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, LeasedReply, State
+from recado.queue.policy import OpenReason
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
 from tests.queue.replies import (
@@ -96,7 +97,7 @@ class OutageConformance:
         while_open = await queue.add_message(new_reply(10, clock), lease=True)
         before_probe = await queue.get_messages_to_retry(10)
 
-        assert queue.snapshot().breakers[NUMBER].open_reason == "outage"
+        assert queue.snapshot().breakers[NUMBER].open_reason is OpenReason.OUTAGE
         assert while_open.message is None
         assert while_open.due_at == before_probe.next_at == clock() + 30
         assert not before_probe.messages
@@ -288,7 +289,7 @@ class OutageConformance:
         assert decision is not None
         assert (decision.state, decision.spent) == (State.QUEUED, 0)
         assert added.message is None
-        assert queue.snapshot().breakers[NUMBER].open_reason == "operator"
+        assert queue.snapshot().breakers[NUMBER].open_reason is OpenReason.OPERATOR
 
     async def test_what_an_operator_mends_is_delivered(self, open_queue: OpenQueue, clock: FakeClock) -> None:
         """After two hours with a wrong token, or without a payment method, which probes do not notice, nothing is

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from recado.delivery.channels import http
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
-from recado.queue.policy import Attempted, Blame, Breaker, RetryPolicy, is_verdict
+from recado.queue.policy import Attempted, Blame, Breaker, OpenReason, RetryPolicy, is_verdict
 from recado.runtime import retry_policy
 from recado.settings import load
 
@@ -35,7 +35,7 @@ messages = st.builds(
 breakers = st.builds(
     Breaker,
     failures=st.integers(0, 100),
-    open_reason=st.none() | st.sampled_from(["outage", "operator"]),
+    open_reason=st.none() | st.sampled_from([OpenReason.OUTAGE, OpenReason.OPERATOR]),
     opened_at=st.just(NOW),
     probe_at=st.just(NOW),
     reachable=st.booleans(),
@@ -86,7 +86,7 @@ def test_blame(breaker: Breaker, suspect_at: float) -> None:
     expected = Blame.NOT_KNOWN
     if breaker.good_at > suspect_at:
         expected = Blame.MESSAGE
-    if breaker.open_reason == "outage" or breaker.outage_at >= suspect_at:
+    if breaker.open_reason is OpenReason.OUTAGE or breaker.outage_at >= suspect_at:
         expected = Blame.OUTAGE
 
     assert RetryPolicy.blame(suspect_at, breaker) is expected
@@ -161,7 +161,7 @@ def test_an_endpoint_that_is_gone_is_left_alone() -> None:
     message = Attempted(channel="http", spent=0, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
     breaker = policy.breaker_after(Breaker(), gone, trial=False, now=NOW)
 
-    assert (breaker.open_reason, breaker.reachable) == ("ended", False)
+    assert (breaker.open_reason, breaker.reachable) == (OpenReason.ENDED, False)
     assert breaker.probe_at > NOW + 100 * 365 * 86400
     assert policy.decide(message, gone, now=NOW).state is State.QUEUED
     # An attempt that was under way does not resume it.

@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from recado.http.metrics_port import serve_metrics
 from recado.queue.errors import StoreUnavailable
 from recado.queue.exposition import StoreCollector
-from recado.queue.policy import Breaker
+from recado.queue.policy import Breaker, OpenReason
 from recado.queue.protocol import EndpointReading, Snapshot
 from recado.queue.statements import Server, Sizes, Volume
 from recado.settings import Settings
@@ -36,7 +36,7 @@ class Store:
             rows={"queued": 3},
             oldest_due_seconds=7.0,
             oldest_placed_seconds=0.0,
-            breakers={"106": Breaker(open_reason="outage", opened_at=1.0, probe_at=2.0)},
+            breakers={"106": Breaker(open_reason=OpenReason.OUTAGE, opened_at=1.0, probe_at=2.0)},
             endpoints={"crm": EndpointReading(breaker=Breaker(), waiting=3, oldest_seconds=9.0)},
             targets=("slack",),
             instants={

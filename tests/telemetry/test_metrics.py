@@ -16,6 +16,7 @@ from recado.orders import Source as QuoteSource
 from recado.orders.amend import Edit
 from recado.outcome import Outcome, Scope
 from recado.queue.model import Reason, Restraint, State
+from recado.queue.policy import OpenReason
 from recado.quotes.catalogue import ReloadOutcome
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
@@ -62,6 +63,8 @@ ERROR_CLASSES = {
         (metrics.FINISHED, "outcome", {State.DELIVERED, State.FAILED, State.DISCARDED}),
         (metrics.FAILED_REASONS, "reason", set(Reason) - {Reason.SUPERSEDED}),
         (metrics.QUEUE_ROWS, "state", set(State)),
+        (metrics.BREAKER_OPEN, "reason", set(OpenReason) - {OpenReason.ENDED}),
+        (metrics.EVENT_ENDPOINT_HELD, "reason", set(OpenReason)),
         (metrics.THROTTLED, "scope", set(Scope) - {Scope.MESSAGE}),
         (metrics.QUOTES, "outcome", {"opened"} | set(QuoteState) - {QuoteState.OPEN}),
         (metrics.QUOTES, "source", set(QuoteSource)),

@@ -8,9 +8,16 @@ from recado.cli.queue_output import shown_time
 from recado.console import Console, cells, table
 from recado.events.endpoints import Endpoint, Shown, Text
 from recado.events.event import shown
-from recado.queue.policy import ENDED
+from recado.queue.policy import OpenReason
 from recado.queue.protocol import EventLog, QueueReadings
 from recado.terminal import print_json
+
+_STATES = {
+    None: "ok",
+    OpenReason.OUTAGE: "down",
+    OpenReason.OPERATOR: "wrongly configured",
+    OpenReason.ENDED: "ended by a 410",
+}
 
 
 async def listing(log: EventLog, after: int, types: Sequence[str], *, limit: int, as_json: bool) -> None:
@@ -77,10 +84,8 @@ async def endpoints(queue: QueueReadings, configured: Mapping[str, Endpoint], *,
 async def ended(queue: QueueReadings, names: Sequence[str]) -> list[str]:
     """The endpoints that get nothing until an operator resumes them."""
     readings = queue.snapshot().endpoints
-    return [name for name in names if name in readings and readings[name].breaker.open_reason == ENDED]
+    return [name for name in names if name in readings and readings[name].breaker.open_reason is OpenReason.ENDED]
 
 
-def _state(endpoint: Endpoint | None, open_reason: str | None) -> str:
-    if endpoint is None:
-        return "not in the file"
-    return {None: "ok", "outage": "down", "operator": "wrongly configured"}.get(open_reason, "ended by a 410")
+def _state(endpoint: Endpoint | None, open_reason: OpenReason | None) -> str:
+    return _STATES[open_reason] if endpoint is not None else "not in the file"

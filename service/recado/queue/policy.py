@@ -38,10 +38,6 @@ VERDICT_SECONDS = 5.0
 FLOOR_SLACK_SECONDS = 10.0
 #: An entry that unexpectedly becomes due before the floor is found after this time.
 FLOOR_SECONDS = 60.0
-#: The reason of a breaker that is open until an operator acts.
-OPERATOR = "operator"
-#: The reason of a breaker whose receiver wants nothing more. It is never probed.
-ENDED = "ended"
 NEVER = 1e12
 
 
@@ -129,6 +125,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lane_until: float | None = None
 
 
+class OpenReason(StrEnum):
+    """Why a breaker is open."""
+
+    OUTAGE = "outage"
+    OPERATOR = "operator"
+    """Until an operator acts."""
+    ENDED = "ended"
+    """The receiver wants nothing more. It is never probed."""
+
+
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one business number: `open_reason` is None while it is closed.
 
@@ -138,7 +144,7 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     failures: int = 0
-    open_reason: str | None = None
+    open_reason: OpenReason | None = None
     opened_at: float | None = None
     probe_at: float = 0.0
     reachable: bool = False
@@ -153,7 +159,7 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needs_operator(self) -> bool:
         """Whether it stays open until an operator acts."""
-        return self.open_reason in (OPERATOR, ENDED)
+        return self.open_reason in (OpenReason.OPERATOR, OpenReason.ENDED)
 
 
 class RetryPolicy:
@@ -217,7 +223,7 @@ class RetryPolicy:
         if suspect_at is None:
             return Blame.MESSAGE
         # An outage that lasts is the cause, even if a clock that was set back dates it before the failure.
-        if breaker.open_reason == "outage" or breaker.outage_at >= suspect_at:
+        if breaker.open_reason is OpenReason.OUTAGE or breaker.outage_at >= suspect_at:
             return Blame.OUTAGE
         return Blame.MESSAGE if breaker.good_at > suspect_at else Blame.NOT_KNOWN
 
@@ -228,16 +234,23 @@ class RetryPolicy:
 
     def breaker_after(self, breaker: Breaker, result: AttemptResult, *, trial: bool, now: float) -> Breaker:
         """The number's breaker after one more result, of a `trial` or of any other attempt."""
-        if breaker.open_reason == ENDED:  # only an operator resumes it
+        if breaker.open_reason is OpenReason.ENDED:  # only an operator resumes it
             return breaker
         verdict = is_verdict(result)
         good_at = now if verdict and not result.outage else breaker.good_at
         if result.outcome is Outcome.ENDED:
-            return replace(breaker, open_reason=ENDED, opened_at=now, probe_at=NEVER, reachable=False, good_at=good_at)
+            return replace(
+                breaker,
+                open_reason=OpenReason.ENDED,
+                opened_at=now,
+                probe_at=NEVER,
+                reachable=False,
+                good_at=good_at,
+            )
         if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
             return replace(
                 breaker,
-                open_reason=OPERATOR,
+                open_reason=OpenReason.OPERATOR,
                 opened_at=breaker.opened_at or now,
                 probe_at=now + self.config.breaker_probe_seconds,
                 reachable=False,
@@ -265,7 +278,7 @@ class RetryPolicy:
         wait = self.config.breaker_probe_seconds * 2.0 ** min(breaker.unknown_trials, MAX_DOUBLINGS)
         return replace(
             breaker,
-            open_reason=breaker.open_reason or "outage",
+            open_reason=breaker.open_reason or OpenReason.OUTAGE,
             opened_at=breaker.opened_at or now,
             probe_at=now + wait,
             reachable=False,

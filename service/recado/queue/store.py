@@ -50,7 +50,7 @@ from recado.queue.operations import (
 from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState, lanes_of
 from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Transaction, as_json
 from recado.queue.operations.upkeep import PruneRequest
-from recado.queue.policy import OPERATOR, Decision, Floors, RetryPolicy
+from recado.queue.policy import Decision, Floors, OpenReason, RetryPolicy
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.reach import EVERYTHING, NOTHING, Reach
 from recado.queue.statements import Database, Row, Statements
@@ -322,7 +322,7 @@ class StoredQueue:
         for lane, state in lanes.items():
             if lane.channel == TEMPLATES:
                 name = template_in(lane.name)
-                paused[name] = paused.get(name, False) or state.breaker.open_reason == OPERATOR
+                paused[name] = paused.get(name, False) or state.breaker.open_reason is OpenReason.OPERATOR
         return paused
 
     def message_reference(self, wamid: str) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import astuple, replace
 from recado.notices.notice import NoticeKind
 from recado.outcome import Outcome, Scope
 from recado.queue.model import NOTICES, AttemptResult, Lane
-from recado.queue.policy import ENDED, VERDICT_SECONDS, Breaker, Pace, RetryPolicy
+from recado.queue.policy import VERDICT_SECONDS, Breaker, OpenReason, Pace, RetryPolicy
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry.totals import Totals
@@ -78,7 +78,7 @@ class Lanes:
 
     def ended(self, lane: Lane) -> bool:
         """Whether the receiver has ended the subscription."""
-        return self.of(lane).breaker.open_reason == ENDED
+        return self.of(lane).breaker.open_reason is OpenReason.ENDED
 
     # -- turns
 
@@ -194,7 +194,7 @@ def _breaker(columns: Sequence[Any]) -> Breaker:
     failures, open_reason, opened_at, probe_at, reachable, unknown_trials, good_at, outage_at = columns
     return Breaker(
         failures=failures,
-        open_reason=open_reason,
+        open_reason=OpenReason(open_reason) if open_reason else None,
         opened_at=opened_at,
         probe_at=probe_at,
         reachable=bool(reachable),
