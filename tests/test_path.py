@@ -22,7 +22,7 @@ import recado
 from recado.http.app import App
 from recado.runtime import make_web
 from recado.settings import load
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.content import titles
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, graph_error, signed, text_message, webhook

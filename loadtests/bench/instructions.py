@@ -29,7 +29,7 @@ from recado.quotes import QuoteService
 from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry import logging
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 

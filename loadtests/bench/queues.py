@@ -22,9 +22,9 @@ from loadtests.bench.tables import ratio, table
 
 from recado.delivery.channels.whatsapp import NAME
 from recado.outcome import Outcome
-from recado.queue.exposition import StoreCollector
 from recado.queue.model import AttemptResult, Lane, NewReply
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.queue.store_metrics import StoreCollector
 from recado.runtime import retry_policy
 from recado.settings import Settings
 from recado.whatsapp.content import Text
@@ -141,7 +141,7 @@ def _scrape_ms(queue: SqliteRetryQueue, path: Path) -> float:
     """The median time to make one scrape's page."""
     from prometheus_client import generate_latest
 
-    from recado.telemetry.exposition import WebMetrics
+    from recado.telemetry.web_metrics import WebMetrics
 
     metrics = WebMetrics()
     metrics.registry.register(StoreCollector(queue.snapshot))

@@ -26,12 +26,12 @@ from loadtests.bench.tables import Cell, table
 from loadtests.bench.webhooks import Bench, recado
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from recado.queue.exposition import StoreCollector
 from recado.queue.sqlite import SqliteRetryQueue
+from recado.queue.store_metrics import StoreCollector
 from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.installation import free_port
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 
 #: Meta's mix, one message to three statuses, at a rate that one core sustains in all variants.
 LOAD = ("--mode", "open", "--rate", "900", "--statuses", "3")

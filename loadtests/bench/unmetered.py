@@ -1,8 +1,8 @@
 """recado with metrics that count nothing, for the comparison in `loadtests.bench.telemetry`."""
 
 from recado.cli import main
-from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.totals import Totals
+from recado.telemetry.web_metrics import WebMetrics
 
 
 def nothing(*_: object, **__: object) -> None:

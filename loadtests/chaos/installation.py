@@ -25,7 +25,7 @@ from recado.simulator import FaultPlan, Simulator
 from recado.simulator import installation as harness
 from recado.simulator.installation import SECRETS, started
 from recado.simulator.receiver import Receiver
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.from_settings import make_whatsapp
 
 #: A lease must be more than 5 s longer than a send; after it and the grace period a message is tried again.

@@ -4,8 +4,8 @@ import logging
 from enum import StrEnum
 
 from recado.queue.protocol import Outbox
-from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import defect_fields
+from recado.telemetry.web_metrics import WebMetrics
 
 log = logging.getLogger(__name__)
 

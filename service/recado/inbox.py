@@ -30,8 +30,8 @@ from recado.queue.protocol import Outbox
 from recado.quotes import Quote
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
-from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
+from recado.telemetry.web_metrics import WebMetrics
 from recado.updates import Updates, report_other_numbers
 from recado.whatsapp.payloads import Batch, InboundMessage
 

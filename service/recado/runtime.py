@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from recado.queue.store import StoredQueue
     from recado.queue.writer import CommitObserver
     from recado.quotes import CatalogueFile
-    from recado.telemetry.exposition import WebMetrics
+    from recado.telemetry.web_metrics import WebMetrics
     from recado.whatsapp.service import WhatsAppService
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from recado.orders import HandoffChange, PermissionChange, Returned, Taken
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
 from recado.telemetry import metrics
-from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.errors import harmless
 from recado.whatsapp.notices import AccountNotice, Gravity
 from recado.whatsapp.payloads import Batch, Echo, ErrorDetail, Preference, Status, StatusKind

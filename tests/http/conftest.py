@@ -19,7 +19,7 @@ from recado.queue.protocol import RetryQueue
 from recado.runtime import make_web
 from recado.settings import load
 from recado.simulator.installation import free_port
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
 from tests.queue.postgres import database_url as database_url

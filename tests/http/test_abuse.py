@@ -13,7 +13,7 @@ from recado.http.app import App
 from recado.http.openapi import REFUSALS
 from recado.runtime import make_web
 from recado.settings import load
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from tests.meta import ADMIN_TOKEN, ENVIRONMENT, signed
 
 # -- every request that the description allows, and those it does not

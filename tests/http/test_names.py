@@ -10,7 +10,7 @@ import pytest
 
 from recado.http.app import try_names
 from recado.quotes import CatalogueFile
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 
 
 class Told:

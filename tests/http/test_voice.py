@@ -22,7 +22,7 @@ from recado.simulator.media import voice
 from recado.simulator.server import Request, Response
 from recado.simulator.transcriber import Transcriber
 from recado.telemetry import metrics
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.from_settings import make_whatsapp
 from tests import waiting
 from tests.clock import FakeClock

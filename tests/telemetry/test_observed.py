@@ -16,7 +16,7 @@ import pytest
 from dashboards.boards import BOARDS
 from dashboards.queries import shown
 
-from recado.queue.exposition import CACHE_SECONDS
+from recado.queue.store_metrics import CACHE_SECONDS
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind
 from tests.telemetry import traffic

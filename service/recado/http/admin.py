@@ -11,7 +11,7 @@ from recado.http.guesses import Guesses
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.settings import Settings
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 
 PAGE = 100
 

@@ -35,7 +35,7 @@ from recado.http.webhook import PATH, Webhook
 from recado.quotes import CatalogueFile
 from recado.quotes.probe import sample
 from recado.runtime import Web
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 
 log = logging.getLogger(__name__)
 

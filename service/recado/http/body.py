@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from recado.http.client import limit_key
+from recado.http.limit_key import limit_key
 from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.signature import SignatureVerifier, malformed
 
 #: The maximum time from the first part of a body to the last; Meta's bodies take milliseconds.

@@ -2,9 +2,9 @@
 
 from fastapi import HTTPException, Request
 
-from recado.http.client import limit_key
+from recado.http.limit_key import limit_key
 from recado.ratelimit import MinuteLimit
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 
 
 class Guesses:

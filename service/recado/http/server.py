@@ -11,11 +11,11 @@ from recado.http.app import App
 from recado.http.connection import limited_config
 from recado.http.metrics_port import serve_metrics
 from recado.http.shutdown import GracefulShutdown, Server
-from recado.queue.exposition import StoreCollector
+from recado.queue.store_metrics import StoreCollector
 from recado.runtime import make_web
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, Settings
 from recado.telemetry import tracing
-from recado.telemetry.exposition import WebMetrics
+from recado.telemetry.web_metrics import WebMetrics
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from recado.queue.errors import StoreUnavailable
 from recado.quotes import Quote
 from recado.settings import Settings
 from recado.telemetry import tracing
-from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.logging import wide
+from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.payloads import Batch, PayloadError
 from recado.whatsapp.service import WhatsAppService
 

@@ -11,8 +11,8 @@ from prometheus_client.registry import Collector
 from recado.queue.protocol import Snapshot
 from recado.queue.statements import Sizes
 from recado.telemetry import metrics
-from recado.telemetry.exposition import families, gauge
 from recado.telemetry.metrics import Source
+from recado.telemetry.web_metrics import families, gauge
 
 #: How old what a scrape finds may be.
 CACHE_SECONDS: Final = 2.0

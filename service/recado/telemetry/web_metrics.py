@@ -1,7 +1,7 @@
 """Exports the registry's metrics to Prometheus.
 
 The web pod's code calls the methods of `WebMetrics`, which are named after events and take a microsecond at most.
-`recado.queue.exposition` exports what the store counts.
+`recado.queue.store_metrics` exports what the store counts.
 """
 
 import asyncio

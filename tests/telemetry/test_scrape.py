@@ -1,4 +1,4 @@
-"""What a scrape of the pod's metrics returns."""
+"""What a scrape of a pod returns."""
 
 import logging
 import urllib.request
@@ -7,16 +7,16 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from recado.http.metrics_port import serve_metrics
 from recado.queue.errors import StoreUnavailable
-from recado.queue.exposition import StoreCollector
 from recado.queue.policy import Breaker, OpenReason
 from recado.queue.protocol import EndpointReading, Snapshot
 from recado.queue.statements import Server, Sizes, Volume
+from recado.queue.store_metrics import StoreCollector
 from recado.settings import Settings
 from recado.simulator.installation import free_port
 from recado.telemetry import metrics
-from recado.telemetry.exposition import WebMetrics
 from recado.telemetry.metrics import REGISTRY
 from recado.telemetry.totals import Totals
+from recado.telemetry.web_metrics import WebMetrics
 
 VOLUME = Volume(5.0, 9.0)
 SERVER = Server(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0}, 3.0, -2.0)
